@@ -12,9 +12,8 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
 from api.problems import pointer
 from engine import access, bpmn
-from engine.bpmn.posts import is_unit
-from engine.bpmn.source import MAX_FILE
-from engine.definitions import deployments
+from engine.bpmn import MAX_FILE, is_unit
+from engine.definitions import uploads
 from engine.models import UploadStatus, VersionStatus
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
@@ -149,11 +148,11 @@ def deploy(uow: UnitOfWork) -> Reply:
     files = bpmn.all_executable(files) if _all_executable() else files
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
-    done = deployments.submit(uow, files, publishing=how, unit=_unit(), operations=known)
+    done = uploads.submit(uow, files, publishing=how, unit=_unit(), operations=known)
     if isinstance(done, UUID):
         location = {"Location": f"/api/v1/deployments/{done}"}
-        return Reply(_body(deployments.get(uow, done)), location, status=202)
-    return Reply(DeploymentBody.model_validate(deployments.plain(done)), status=201)
+        return Reply(_body(uploads.get(uow, done)), location, status=202)
+    return Reply(DeploymentBody.model_validate(uploads.plain(done)), status=201)
 
 
 @command(blueprint.get("/deployments/<uuid:upload_id>"), answer=UploadBody, refusals=(404,))
@@ -162,10 +161,10 @@ def one(uow: UnitOfWork, upload_id: UUID) -> Reply:
 
     It is there for seven days, for the designers of its unit.
     """
-    return Reply(_body(deployments.get(uow, upload_id)))
+    return Reply(_body(uploads.get(uow, upload_id)))
 
 
-def _body(state: deployments.State) -> UploadBody:
+def _body(state: uploads.State) -> UploadBody:
     known = {"id": state.id, "status": state.status, "uploaded_at": state.uploaded_at}
     return UploadBody.model_validate({**known, "finished_at": state.finished_at, **state.result})
 
@@ -196,11 +195,11 @@ def _files() -> dict[str, bytes]:
             "Only parts named `files`, `executable` and `unit` are taken.",
             [Fault(pointer([name]), "is unknown", "unknown") for name in unknown],
         )
-    uploads = request.files.getlist("files")
-    if not uploads:
+    parts = request.files.getlist("files")
+    if not parts:
         raise BadRequest("There is no part named `files`.")
     files: dict[str, bytes] = {}
-    for upload in uploads:
+    for upload in parts:
         name = upload.filename or ""
         if name in files:
             raise Invalid("A file name comes twice.", [Fault("/files", f"{name!r} comes twice", "duplicate")])

@@ -110,8 +110,8 @@ def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
 
     The task is not completed before it is given, withdrawn, or due.
     """
-    made = tasks.ask(uow, task_id, tasks.Question(**body.model_dump()))
-    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    made = tasks.request_opinion(uow, task_id, tasks.Question(**body.model_dump()))
+    (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
     return Reply(opinion_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
@@ -147,8 +147,8 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     The task is not completed before that is done, withdrawn, or due.
     """
     fields = [(field.pointer, field.text) for field in body.fields]
-    made = tasks.send_back(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
-    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    made = tasks.request_correction(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
+    (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
     return Reply(correction_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
@@ -160,7 +160,7 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
 )
 def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take back what you have asked; the answer is the task beside which it was"""
-    return assigned(tasks.get(uow, tasks.withdraw(uow, task_id)))
+    return assigned(tasks.get(uow, tasks.withdraw_request(uow, task_id)))
 
 
 class BulkItem(Request):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from engine.bpmn.check import check
-from engine.bpmn.findings import Finding, Report
+from engine.bpmn import check
+from engine.bpmn.notation.findings import Finding, Report
 from tests.bpmn import definitions, flow, in_line, node, process_element
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)

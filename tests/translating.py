@@ -1,9 +1,10 @@
 """What becomes of a diagram of another engine: the notes on it, and an element in our own words."""
 
-from engine.bpmn.check import check
-from engine.bpmn.source import read_xml
+from engine.bpmn import check
+from engine.bpmn.notation.source import read_xml
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import translate
-from engine.bpmn.translate.told import BPMN, OURS
+from engine.bpmn.translate.translations import BPMN
 from tests.bpmn import extension
 
 

@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from engine.bpmn.diff import ALWAYS, OTHERWISE, Difference
-from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES, duration, keywords
+from engine.bpmn.diff import (
+    ALWAYS,
+    FACTS,
+    KINDS,
+    LONG_FACTS,
+    OTHERWISE,
+    RULES,
+    Difference,
+    duration,
+    keywords,
+)
 
 Speak = Callable[..., str]  # the text of a key, with these values
 

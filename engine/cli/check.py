@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from engine import bpmn
-from engine.bpmn.findings import Finding
+from engine.bpmn import Finding
 from engine.cli import folders
 from engine.definitions import scenarios
 from engine.platform.config import Settings

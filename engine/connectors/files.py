@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from engine.connectors.secret import Secret, Unreadable
-from engine.connectors.table import Fault, Misconfigured, Table
+from engine.connectors.toml_table import Fault, Misconfigured, Table
 
 NAME = r"[a-z][a-z0-9-]{0,63}"
 NAMING = "Begin with a small letter; then small letters, digits and hyphens."

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import access
-from engine.bpmn.posts import is_role
+from engine.bpmn import is_role
 from engine.models import ROOT, Membership, Role, Token, User
 from engine.platform.db import Actor, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text
 
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.identity import accounts
 from engine.models import UploadFile
 from engine.platform import budget, jobs
@@ -25,7 +25,7 @@ def carried_out(database: Database, upload: dict[str, Any]) -> None:
     """What a worker does."""
 
     def command(uow: UnitOfWork) -> None:
-        deployments.carry_out(uow, UUID(upload["id"]), "direct")
+        uploads.carry_out(uow, UUID(upload["id"]), "direct")
 
     database.run(lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now)))
 
@@ -99,7 +99,7 @@ def test_worker_that_dies_leaves_the_upload_to_the_next_one(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(deployments, "deploy", die)
+        patch.setattr(uploads, "deploy", die)
         with pytest.raises(SystemExit):
             carried_out(database, upload)
     assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "checking"
@@ -112,7 +112,7 @@ def test_worker_that_dies_leaves_the_upload_to_the_next_one(
 def test_upload_that_no_worker_can_check_is_told_as_failed(client: Clients, database: Database) -> None:
     designer = client("designer")
     upload = body(designer.deploy(LONG))
-    as_system(database, lambda uow: deployments.give_up(uow, UUID(upload["id"]), "It was tried 10 times."))
+    as_system(database, lambda uow: uploads.give_up(uow, UUID(upload["id"]), "It was tried 10 times."))
     assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "failed"
 
 
@@ -125,15 +125,15 @@ def test_files_are_stored_until_the_check_and_the_report_for_a_week(
     assert as_system(database, lambda uow: uow.session.scalars(files).one()) == 1
     carried_out(database, upload)
     assert as_system(database, lambda uow: uow.session.scalars(files).one()) == 0
-    assert as_system(database, deployments.forget, timedelta(days=6)) == 0
-    assert as_system(database, deployments.forget, timedelta(days=8)) == 1
+    assert as_system(database, uploads.forget, timedelta(days=6)) == 0
+    assert as_system(database, uploads.forget, timedelta(days=8)) == 1
     refused(designer.get(f"/deployments/{upload['id']}"), 404, "not-found")
 
 
 def test_larger_check_goes_to_a_worker_while_another_one_runs(client: Clients, database: Database) -> None:
     larger = {"p.bpmn": factories.one_task()["p.bpmn"] + b"\n" * budget.SMALL}
     with database.transaction() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({deployments.ONLY_CHECK})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({uploads.ONLY_CHECK})"))
         assert client("designer").deploy(larger).status_code == 202
         assert client("designer").deploy(factories.one_task()).status_code == 201
     assert client("designer").deploy(larger).status_code == 201
@@ -142,7 +142,7 @@ def test_larger_check_goes_to_a_worker_while_another_one_runs(client: Clients, d
 def test_more_uploads_of_one_person_than_may_wait_are_refused(
     client: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployments, "MAX_WAITING", 1)
+    monkeypatch.setattr(uploads, "MAX_WAITING", 1)
     assert client("designer").deploy(LONG).status_code == 202
     refused(client("designer").deploy(LONG), 503, "busy")
 
@@ -174,7 +174,7 @@ def test_sandbox_that_is_busy_leaves_the_upload_to_another_try(
     def busy(*_: object, **__: object) -> None:
         raise Busy("All script sandboxes are busy.")
 
-    monkeypatch.setattr(deployments, "deploy", busy)
+    monkeypatch.setattr(uploads, "deploy", busy)
     with pytest.raises(Busy):
         carried_out(database, upload)
     assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "checking"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation, opened
 from engine.platform.config import ROOT, Settings
 from tests import waiting
 from tests.browser import visits
@@ -38,7 +38,7 @@ def main() -> None:
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = Settings.read({"PARVANDEH_VAR": str(var)})
-        installation = stack.enter_context(demo.opened(settings))
+        installation = stack.enter_context(opened(settings))
         case, *_ = [_applied(installation, street) for street in STREETS]
         _await(installation, len(STREETS))
         browser = stack.enter_context(visits.launch(stack.enter_context(sync_playwright())))
@@ -77,7 +77,7 @@ def _faulty(folder: Path) -> list[Path]:
     return copies
 
 
-def _applied(installation: demo.Installation, street: str) -> str:
+def _applied(installation: Installation, street: str) -> str:
     """Somebody asks to have their address changed; the case's id."""
     data = {
         "national_id": NATIONAL_ID,
@@ -88,7 +88,7 @@ def _applied(installation: demo.Installation, street: str) -> str:
     return str(installation.expect(201, "portal", "POST", "/cases", body)["id"])
 
 
-def _await(installation: demo.Installation, many: int) -> None:
+def _await(installation: Installation, many: int) -> None:
     """Return as soon as so many tasks wait for the clerk."""
     waiting.until(lambda: len(installation.look("caseworker", "/tasks")["items"]) >= many)
 

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from engine.dmn import check, exact
-from engine.dmn.dmn.reading import MAX_ELEMENTS, MAX_TEXT
+from engine.dmn import check, serialization
 from engine.dmn.feel import frames, tokens
 from engine.dmn.feel.functions import BUILT_IN
-from engine.dmn.feel.types import Type
-from engine.dmn.feel.values import Parameter
+from engine.dmn.feel.types import Parameter, Type
+from engine.dmn.model.reader import MAX_ELEMENTS, MAX_TEXT
 from engine.platform.config import ROOT
 from tests.conformance.tck import KIT, LEVELS, Case, Outcome, run
 
@@ -138,7 +137,7 @@ def limits() -> Iterator[str]:
     yield f"| an expression | {tokens.LONGEST:,} characters |"
     yield f"| a file: elements, characters of all expressions | {MAX_ELEMENTS:,}, {MAX_TEXT:,} |"
     yield f"| a file that is uploaded | {check.MAX_FILE >> 20} MiB, {check.MAX_DEPTH} levels |"
-    yield f"| an answer that is written as JSON | {exact.LONGEST >> 20} MiB |"
+    yield f"| an answer that is written as JSON | {serialization.LONGEST >> 20} MiB |"
     yield "\nAn evaluation that reaches a limit has no result and a fault that says so;"
     yield "nothing else is stopped."
 

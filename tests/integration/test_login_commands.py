@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine.cli import demo_accounts, main
+from demo import accounts as demo_accounts
+from engine.cli import main
 from engine.identity import accounts, login, passwords
 from engine.identity.oidc import Person
 from engine.models import Identity, Token
@@ -20,7 +21,7 @@ from engine.platform.db import Database
 from engine.platform.errors import Conflict
 from tests import factories
 
-PEOPLE = Path(demo_accounts.__file__).with_name("demo_organisation.json")
+PEOPLE = Path(demo_accounts.__file__).with_name("organisation.json")
 
 PASSWORD = "one sentence to remember"
 Run = Callable[..., int]
@@ -141,7 +142,7 @@ def test_demo_people_have_passwords_that_only_their_file_tells(
 ) -> None:
     settings = Settings.read({"PARVANDEH_VAR": str(tmp_path)})
     demo_accounts.prepare(database, settings, "http://127.0.0.1:8000")
-    file = demo_accounts.file(settings)
+    file = settings.demo_accounts
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     kept = {account["name"]: account for account in json.loads(file.read_bytes())["accounts"]}
     with_password = {name for name, account in kept.items() if "password" in account}

@@ -10,6 +10,8 @@ from urllib.parse import unquote
 import pytest
 
 from api import problems
+from demo import __main__ as demo
+from demo.settings import DemoSettings
 from engine.bpmn.diff import SENTENCES
 from engine.cli import COMMANDS
 from engine.events import Kind, log
@@ -30,15 +32,17 @@ def test_the_readme_is_short() -> None:
 def test_every_setting_is_documented() -> None:
     table = text("docs/operations.md").split("## Settings", 1)[1].split("\n## ", 1)[0]
     documented = dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| `([a-z_]+)` \|", table))
-    assert set(documented.values()) == {field.name for field in dataclasses.fields(Settings)}
+    settings = {field.name for read in (Settings, DemoSettings) for field in dataclasses.fields(read)}
+    assert set(documented.values()) == settings - {"installation"}
     assert set(documented) <= _variables()
     assert not [name for name in _variables() if f"`{name}`" not in table]
 
 
 def _variables() -> set[str]:
-    """The environment variables that the product reads or sets, by their names in capitals."""
+    """The environment variables that the product and its demonstration read or set, by name."""
     found = set()
-    for path in python("engine/platform/config.py", "migrations/env.py", "gunicorn.conf.py", "engine/cli"):
+    reading = ("engine/platform/config.py", "demo/settings.py", "migrations/env.py", "gunicorn.conf.py")
+    for path in python(*reading, "engine/cli"):
         for node in nodes(path):
             if isinstance(node, ast.Call | ast.Subscript) and "environ" in ast.unparse(node):
                 found |= set(re.findall(r"'([A-Z][A-Z_]+)'", ast.unparse(node)))
@@ -128,8 +132,9 @@ def _documented(rule: str) -> str:
 
 
 def test_every_command_is_documented() -> None:
-    table = text("docs/operations.md").split("## Commands", 1)[1].split("\n## ", 1)[0]
-    assert {name.split()[0] for name in re.findall(r"(?m)^\| `([^`]+)` \|", table)} == {*COMMANDS, "demo"}
+    document = text("docs/operations.md")
+    assert {row.split()[0] for row in rows(document, "Commands")} == set(COMMANDS)
+    assert {row.split()[0] for row in rows(document, "Commands of the demonstration")} == set(demo.COMMANDS)
 
 
 def test_commands_in_documents_exist() -> None:
@@ -138,7 +143,8 @@ def test_commands_in_documents_exist() -> None:
         content = path.read_text(encoding="utf-8")
         code = "\n".join(re.findall(r"`+[^`]+`+", content))
         assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets, where(path)
-        assert set(re.findall(r"python -m engine ([a-z]+)", code)) <= {*COMMANDS, "demo"}, where(path)
+        assert set(re.findall(r"python -m engine ([a-z]+)", code)) <= set(COMMANDS), where(path)
+        assert set(re.findall(r"python -m demo ([a-z]+)", code)) <= set(demo.COMMANDS), where(path)
 
 
 @pytest.mark.parametrize("path", markdown(), ids=where)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.bpmn.check import check
+from engine.bpmn import check
 from tests.bpmn import definitions, flow, in_line, many, node, process_element
 from tests.checking import about, findings, path, told, warned
 

@@ -8,7 +8,7 @@ import pytest
 from engine.bpmn import Source, build
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN
 from engine.bpmn.check.refusals import REFUSED
-from engine.bpmn.findings import Severity
+from engine.bpmn.notation.findings import Severity
 from tests.bpmn import (
     definitions,
     extension,

@@ -4,7 +4,7 @@ import pytest
 
 from engine.bpmn import Spec
 from engine.definitions import scenarios
-from engine.definitions.scenarios.nodes import Unreadable, read
+from engine.definitions.scenarios.yaml_nodes import Unreadable, read
 from tests.driving import built, path
 from tests.telling import HEAD, passes, trial, wrong
 

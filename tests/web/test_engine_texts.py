@@ -14,9 +14,9 @@ from engine import cases, models
 from engine.access import ASSURANCES
 from engine.bpmn.diff import SENTENCES
 from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES
-from engine.bpmn.findings import Severity
 from engine.bpmn.forms import FORMATS, validator
-from engine.bpmn.migrate import _REASONS
+from engine.bpmn.notation.findings import Severity
+from engine.bpmn.run.case_migration import _REASONS
 from engine.cases import migration
 from engine.definitions import forms
 from engine.events import Kind
@@ -29,14 +29,14 @@ from web.designer import findings
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
-CHECKS = ("check", "forms", "lint", "translate", "source.py", "spec.py")
+CHECKS = ("analysis", "check", "forms", "lint", "translate", "notation/source.py", "run/spec.py")
 CHECKING = (
     *(f"engine/bpmn/{part}" for part in CHECKS),
     *(
         "engine/dmn/check",
         "engine/platform/findings.py",
         "engine/organisation/candidate_roles.py",
-        "engine/connectors/usage.py",
+        "engine/connectors/deployment_check.py",
         "engine/definitions/scenarios",
     ),
 )
@@ -245,7 +245,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
 
 
 def test_every_obstacle_to_a_move_has_a_text() -> None:
-    codes = strings(calls(python("engine/bpmn/migrate.py", "engine/cases"), "Obstacle"), 1)
+    codes = strings(calls(python("engine/bpmn/run/case_migration.py", "engine/cases"), "Obstacle"), 1)
     codes |= set(_REASONS) | set(get_args(migration._stay.__annotations__["code"]))
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
 

@@ -37,7 +37,7 @@ def tell_status() -> Response:
         return response
     return _answer(
         "applicants/standing.html",
-        status=status.told(standing, texts.reader(), isolated=True),
+        status=status.explain(standing, texts.reader(), isolated=True),
         standing=standing,
     )
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from flask import Blueprint, request
 
-from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
+from engine.bpmn import BPMN_SUFFIXES, MAX_FILE
 from engine.design import drafts
 from engine.design.drafts import MAX_TITLE
 from engine.platform import persian

@@ -74,7 +74,7 @@ def look(visit: Visit, sketch_id: UUID) -> Content:
     )
 
 
-def _shown(view: drafts.Looked) -> Sequence[findings.Shown]:
+def _shown(view: drafts.Preview) -> Sequence[findings.Shown]:
     return findings.shown(
         asdict(one) | ({"foreign": asdict(view.foreign[one])} if one in view.foreign else {})
         for one in view.findings

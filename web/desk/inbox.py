@@ -47,7 +47,7 @@ def show(visit: Visit) -> Page:
 def changes(visit: Visit) -> Content:
     """What the same page would list now, for its script, which asks again and again."""
     wanted, _ = narrowed()
-    found = tasks.present(visit.uow, wanted)
+    found = tasks.inbox_state(visit.uow, wanted)
     told = {"tasks": found.tasks, "count": found.count, "more": found.more}
     return Content(orjson.dumps(told), "application/json", fresh=True)
 
@@ -57,7 +57,7 @@ def go_on(visit: Visit) -> Away:
     """The next task of a list, after one that was just completed."""
     wanted, _ = narrowed()
     after = asked.identity(request.args, "after")
-    found = None if after is None else tasks.following(visit.uow, wanted, after)
+    found = None if after is None else tasks.find_next(visit.uow, wanted, after)
     if found is None:
         return Away(f"/desk{kept()}", told="desk.task.none-left")
     return Away(f"/desk/tasks/{found}{kept()}", told="desk.task.next")

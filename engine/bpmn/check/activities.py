@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
-from engine.bpmn.script import language
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, TASKS, bpmn
 from engine.platform.findings import sentence
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target

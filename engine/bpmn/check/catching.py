@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
 from engine.bpmn.check.notes import Notes, Rules
+from engine.bpmn.notation.vocabulary import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 from engine.platform.findings import sentence
 
 _THROWING: Mapping[str, frozenset[str]] = {

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.normalize import is_handler
+from engine.bpmn.notation.structure import is_handler
+from engine.bpmn.notation.vocabulary import ACTIVITIES, bpmn, local
 from engine.platform.findings import sentence
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})

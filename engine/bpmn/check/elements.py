@@ -6,20 +6,11 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import (
-    ATTRIBUTES,
-    BPMN,
-    BPMNDI,
-    CHILDREN,
-    NAMED_BY_EVENTS,
-    SUBPROCESSES,
-    UNUSED_DEFINITIONS,
-    Values,
-    local,
-)
+from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN, UNUSED_DEFINITIONS, Values
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
+from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, NAMED_BY_EVENTS, SUBPROCESSES, local
 from engine.platform.findings import sentence
 
 MAX_ATTRIBUTES = 200

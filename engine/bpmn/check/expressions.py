@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import syntax
 from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.allow_list import TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
-from engine.bpmn.juel import is_juel
-from engine.bpmn.script import MAX_SCRIPT, names, unsupported
-from engine.bpmn.syntax import Mode
+from engine.bpmn.expressions import syntax
+from engine.bpmn.expressions.juel import is_juel
+from engine.bpmn.expressions.scripts import MAX_SCRIPT, names
+from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
+from engine.bpmn.sandbox import unsupported
 from engine.platform.findings import sentence
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.

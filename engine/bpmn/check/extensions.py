@@ -6,19 +6,16 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.bills import PAID, PARTS
-from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
+from engine.bpmn.check.allow_list import CHILDREN
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place, qualified
 from engine.bpmn.check.refusals import REFUSED
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.outcomes import DECISION
-from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.notation.activities import ASSIGNMENT
+from engine.bpmn.notation.bills import PAID, PARTS
+from engine.bpmn.notation.outcomes import DECISION
+from engine.bpmn.notation.vocabulary import ACTIVITIES, BPMN, CAMUNDA, HUMAN, PARVANDEH, RUNNING, local
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 from engine.platform.findings import sentence
-
-CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
-PARVANDEH = "https://parvandeh.org/bpmn"
 
 # Layout, colours and notes of editors: nothing there could change how a process runs.
 _EDITORS = frozenset({

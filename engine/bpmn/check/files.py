@@ -8,21 +8,22 @@ from typing import Any
 import orjson
 from lxml import etree
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
-from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
-from engine.bpmn.rules import NO_DECISIONS
-from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, read_bindings, squeezed
+from engine.bpmn.notation.rule_tasks import NO_DECISIONS
+from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate import translate
-from engine.dmn.asking import Decisions
+from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
 from engine.platform.findings import sentence
 
 MAX_FILES = 50
-SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")  # scenarios are read where they are run
+# Scenarios are read where they are run.
+FILE_SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")
 MAX_NAME = 200
 MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -65,7 +66,7 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     return upload
 
 
-def is_name(name: str) -> bool:
+def is_file_name(name: str) -> bool:
     """Whether a file may be called so: by its base name, without what cannot be seen."""
     return (
         bool(name.strip(". "))
@@ -78,7 +79,7 @@ def is_name(name: str) -> bool:
 
 
 def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
-    if not is_name(name):
+    if not is_file_name(name):
         notes.error(
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
@@ -111,7 +112,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
     elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
-    elif not name.endswith(SUFFIXES):
+    elif not name.endswith(FILE_SUFFIXES):
         notes.error(
             Place(name),
             "unsupported-file",

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import CAMUNDA
 from engine.bpmn.check.notes import Notes, Place, Rules, place
 from engine.bpmn.forms.camunda import ROLES
+from engine.bpmn.notation.vocabulary import CAMUNDA, bpmn, local
 from engine.bpmn.translate.vendors import SPIFF
 from engine.platform import media
 from engine.platform.findings import sentence

@@ -6,9 +6,9 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 from engine.platform.findings import sentence
 
 MAX_ID = 200

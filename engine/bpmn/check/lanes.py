@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.kinds import HUMAN
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import sentence
 
 _ASSIGNED = tuple(

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, link_name
 from engine.bpmn.check.events import is_name
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.values import MAX_NAME
 from engine.platform.findings import sentence
 

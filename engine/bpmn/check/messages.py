@@ -5,9 +5,9 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import FLOW_NODES, bpmn, local
 from engine.bpmn.check.diagram import definitions, trigger
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn, local
 from engine.platform.findings import sentence
 
 _THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})

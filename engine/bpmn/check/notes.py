@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.bpmn.check.allow_list import OWNERS, local
+from engine.bpmn.notation.vocabulary import OWNERS, local
 from engine.bpmn.translate.vendors import qualified
 from engine.platform.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 

@@ -6,12 +6,12 @@ from typing import Any
 from engine.bpmn import forms
 from engine.bpmn.check.diagram import Diagram, Node, Scope
 from engine.bpmn.check.notes import Rules
-from engine.bpmn.outcomes import (
+from engine.bpmn.notation.outcomes import (
     ATTRIBUTES,
     DECISION,
-    DECLARATION,
     EFFECTS,
     MAX_DECLARED,
+    OUTCOME,
     Outcome,
     Vocabulary,
     exactly,
@@ -33,7 +33,7 @@ class Outcomes(Rules):
 
     def process(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
         """What it declares, its decisions, forms and ends."""
-        for item in diagram.element.iter(DECLARATION):
+        for item in diagram.element.iter(OUTCOME):
             self.declaration(item)
         tasks = [node for node in diagram.nodes() if node.kind == "userTask"]
         for element in (diagram.element, *(node.element for node in tasks)):
@@ -84,7 +84,7 @@ class Outcomes(Rules):
         if not field or not field.isidentifier():  # of which others tell
             return held
         outcomes = of_task(node.element)
-        if not outcomes and process.find(f".//{DECLARATION}") is None:
+        if not outcomes and process.find(f".//{OUTCOME}") is None:
             self.error(
                 node.element,
                 "decision-without-outcomes",
@@ -123,7 +123,7 @@ class Outcomes(Rules):
 
     def end(self, node: Node, scope: Scope, known: Vocabulary) -> None:
         """An end event gives its case an outcome that is declared, if any are."""
-        outcome = node.element.get(DECLARATION) if node.kind == "endEvent" and scope.of_case else None
+        outcome = node.element.get(OUTCOME) if node.kind == "endEvent" and scope.of_case else None
         if known and outcome is not None and exactly(known, outcome) is None:
             self.undeclared(node.element, outcome, known)
 

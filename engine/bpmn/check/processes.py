@@ -3,17 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.findings import Process
-from engine.bpmn.outcomes import DECLARATION, MAX_DECLARED
+from engine.bpmn.notation.findings import Process
+from engine.bpmn.notation.outcomes import MAX_DECLARED, OUTCOME
+from engine.bpmn.notation.requirements import BUSINESS_KEY
+from engine.bpmn.notation.vocabulary import CAMUNDA, PARVANDEH, bpmn
 from engine.platform.findings import sentence
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _APPEAL = f"{{{PARVANDEH}}}appeal"
-_BUSINESS_KEY = f"{{{PARVANDEH}}}businessKey"
 
 
 def executable(process: Any) -> bool:
@@ -57,7 +56,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
     """The outcomes that end events give to a case."""
     for scope in diagram.scopes:
         for node in scope.nodes:
-            outcome = node.element.get(DECLARATION)
+            outcome = node.element.get(OUTCOME)
             if node.kind != "endEvent" or outcome is None:
                 continue
             if not 0 < len(outcome.strip()) <= MAX_DECLARED:
@@ -78,7 +77,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
 
 def check_business_key(diagram: Diagram, notes: Notes) -> None:
     """Whether a business key may run once at a time only."""
-    said = diagram.element.get(_BUSINESS_KEY)
+    said = diagram.element.get(BUSINESS_KEY)
     if said not in (None, "unique"):
         reason = sentence(f"parvandeh:businessKey={said[:40]!r} is not understood.", value=said[:40])
         mend = 'Write "unique" to let a business key run once at a time, or remove it.'

@@ -5,16 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.check import feel, juel
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
-from engine.bpmn.script import language
-from engine.dmn.asking import SUFFIX, Decisions
-from engine.dmn.check import check
-from engine.dmn.dmn.model import Definitions
-from engine.dmn.dmn.reading import NotDmn, parsed
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
+from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
+from engine.dmn import SUFFIX, Decisions, Definitions, NotDmn, check_files, parse_xml
 from engine.platform.findings import sentence
 
 
@@ -23,7 +19,7 @@ def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
     contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
     read: dict[str, Definitions] = {}
     for together in _groups(contents):
-        checked = check(together)
+        checked = check_files(together)
         for finding in checked.findings:
             notes.add(finding)
         read |= {file.file: file for file in checked.files}
@@ -35,7 +31,7 @@ def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     spaces: dict[str, dict[str, bytes]] = {}
     for name, content in contents.items():
         try:
-            space = parsed(content).get("namespace", "")
+            space = parse_xml(content).get("namespace", "")
         except NotDmn:
             space = ""
         spaces.setdefault(space, {})[name] = content

@@ -7,7 +7,6 @@ an error; what depends on them is a warning.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import GATEWAYS, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
 from engine.bpmn.check.markings import Lost, Markings, Move
 from engine.bpmn.check.moves import (
@@ -23,6 +22,7 @@ from engine.bpmn.check.moves import (
 )
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.notation.vocabulary import GATEWAYS, local
 from engine.platform.findings import sentence
 
 BOUND = 100_000  # states of all processes of an upload

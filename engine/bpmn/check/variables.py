@@ -12,16 +12,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import writers
-from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.writers import Given
-from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
-from engine.bpmn.script import language
-from engine.dmn.asking import Decisions
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS, RESULT
+from engine.bpmn.notation.vocabulary import bpmn, local
+from engine.dmn import Decisions
 from engine.platform.findings import sentence
 
 _ANYTHING = 1

@@ -11,11 +11,14 @@ from typing import Any
 
 from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Step, read
 from engine.bpmn.diff.forms import form_differences
-from engine.bpmn.diff.ways import ways
-from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES, SENTENCES, sentence
-from engine.bpmn.source import Source
+from engine.bpmn.diff.paths import ways
+from engine.bpmn.diff.words import FACTS, KINDS, LONG_FACTS, RULES, SENTENCES, duration, keywords, sentence
+from engine.bpmn.notation.source import Source
 
-__all__ = ["ALWAYS", "OTHERWISE", "SENTENCES", "Difference", "compare"]
+__all__ = [
+    "ALWAYS", "FACTS", "KINDS", "LONG_FACTS", "OTHERWISE", "RULES", "SENTENCES", "Difference", "compare",
+    "duration", "keywords",
+]  # fmt: skip
 
 _REFERENCES = ("scope", "host", "compensate", "handler")  # facts that are ids of other steps
 

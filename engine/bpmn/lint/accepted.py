@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.rules import CODES
+from engine.bpmn.notation.vocabulary import PARVANDEH, local
 from engine.platform.findings import sentence
 
 ACCEPT = f"{{{PARVANDEH}}}accept"

@@ -7,11 +7,11 @@ from bpmn_io import BpmnModdle, ParseError
 from bpmn_io.lint.rules import RULES
 from bpmn_io.lint.test_rule import test_rule as apply_rule
 
-from engine.bpmn.check.allow_list import local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.rules import DRAWING
+from engine.bpmn.notation.vocabulary import local
 
 _LARGEST = 512 << 10  # bytes; a reader in plain Python takes a second for them
 _MOST_SHAPES = 500  # each is compared with each

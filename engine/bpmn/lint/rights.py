@@ -6,16 +6,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.bpmn import timers
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.texts import written_term, written_time
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.lanes import lanes_around, listed
-from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
-from engine.bpmn.outcomes import DECLARATION as OUTCOME
-from engine.bpmn.own import Unfit, named_groups
+from engine.bpmn.expressions.named_people import Unfit, named_groups
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.lanes import lanes_around, listed
+from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import sentence
 
 Warn = Callable[[Any, str, str, str], None]

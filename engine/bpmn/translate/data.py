@@ -11,7 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told
+from engine.bpmn.notation.vocabulary import OURS
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told
 from engine.bpmn.translate.vendors import OTHER_ENGINES
 
 _INPUT, _OUTPUT = f"{BPMN}dataInput", f"{BPMN}dataOutput"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from engine.bpmn.feel import is_feel
+from engine.bpmn.expressions.feel import is_feel
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.platform.findings import sentence
 
 HOLDERS = tuple(

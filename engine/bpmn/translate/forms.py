@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.platform.findings import sentence
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")

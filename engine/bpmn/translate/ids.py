@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from engine.bpmn.translate.told import BPMN, Told
+from engine.bpmn.translate.translations import BPMN, Told
 from engine.platform.findings import sentence
 
 _NODES = tuple(

@@ -5,9 +5,10 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
 from engine.platform.findings import sentence
 
 # Where a token stands that can have variables of its own, and which kinds of parameters mean something there.

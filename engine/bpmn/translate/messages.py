@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.bpmn.translate.references import Definitions
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.work import says_who
 from engine.platform.findings import sentence
 

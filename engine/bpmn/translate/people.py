@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.own import LONGEST
+from engine.bpmn.expressions.named_people import LONGEST
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, listing, value
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import qualified
 from engine.platform.findings import sentence
 

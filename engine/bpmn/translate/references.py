@@ -4,8 +4,9 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.platform.findings import sentence
 
 _NAMED = {

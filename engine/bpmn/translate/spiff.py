@@ -9,9 +9,10 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.syntax import tree
+from engine.bpmn.expressions.syntax import tree
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable
-from engine.bpmn.translate.told import BPMN, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, Told, short
 from engine.platform.findings import sentence
 
 _ACTIVITIES = tuple(

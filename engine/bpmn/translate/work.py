@@ -4,10 +4,11 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.juel import tree
+from engine.bpmn.expressions.juel import tree
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, read, value
 from engine.bpmn.translate.mappings import as_names, outputs, parameters, variables
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
 from engine.platform.findings import sentence
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))

@@ -5,11 +5,12 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import RESULT
+from engine.bpmn.expressions.feel import is_feel
+from engine.bpmn.notation.rule_tasks import RESULT
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import ZEEBE as SPACE
 from engine.platform.findings import sentence
 

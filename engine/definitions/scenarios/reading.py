@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from engine.bpmn import Finding, timers
 from engine.bpmn.values import Unportable, portable, short
-from engine.definitions.scenarios.nodes import Node, Unreadable, read
 from engine.definitions.scenarios.plan import (
     ACTIONS,
     TRIGGERS,
@@ -18,6 +17,7 @@ from engine.definitions.scenarios.plan import (
     Told,
     ToldKind,
 )
+from engine.definitions.scenarios.yaml_nodes import Node, Unreadable, read
 from engine.platform.errors import Fault, Invalid
 from engine.platform.findings import sentence
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.dmn.dmn.reading import FOLD
 from engine.dmn.feel.names import normalized
+from engine.dmn.model.reader import FOLD
 from engine.platform.findings import LAST_LINE, Notes, Place, Severity, sentence
 
 _POLICIES = ("UNIQUE", "ANY", "PRIORITY", "FIRST", "RULE ORDER", "OUTPUT ORDER", "COLLECT")

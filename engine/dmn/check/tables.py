@@ -7,10 +7,10 @@ from typing import Any
 from engine.dmn.check.columns import Column, Read, columns, independent
 from engine.dmn.check.conditions import Unclear, constant
 from engine.dmn.check.sweep import Box, Effort, Stopped, Sweep
-from engine.dmn.dmn import model
 from engine.dmn.feel import tree
 from engine.dmn.feel.comparing import equal
 from engine.dmn.feel.frames import Run
+from engine.dmn.model import syntax
 from engine.platform.findings import Notes, Place, Severity, sentence
 
 MOST = 20  # findings of a kind that are told of one table
@@ -21,7 +21,7 @@ _UNKNOWN = object()
 class Analysed:
     """A table with what was read of it: its inputs, and the outputs of each rule."""
 
-    table: model.Table
+    table: syntax.Table
     inputs: tuple[Read, ...]
     results: tuple[tuple[tree.Node | None, ...], ...]
     priorities: tuple[tuple[Any, ...], ...]  # for each output its values, the first beating those behind
