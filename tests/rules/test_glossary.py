@@ -40,19 +40,7 @@ RETIRED = {
 }
 
 # Modules that are still called so, in whatever package. Take a name out when no module has it any more.
-MODULES_TO_RENAME = {
-    "beside",
-    "fairness",
-    "moves",
-    "outbound",
-    "outlook",
-    "posts",
-    "sketches",
-    "staffing",
-    "telling",
-    "told",
-    "trials",
-}
+MODULES_TO_RENAME = {"fairness", "moves", "outbound", "sketches", "trials"}
 # Tables that are still called so. Renaming one takes a migration.
 TABLES_TO_RENAME = {
     "moved_cases",
