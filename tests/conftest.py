@@ -93,7 +93,7 @@ def empty_database_url(server: postgres.Server, admin: psycopg.Connection) -> It
 def _reused(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[Reused]:
     made = Reused(server, admin, template)
     yield made
-    made.drop()
+    made.close()
 
 
 @pytest.fixture
