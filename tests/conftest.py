@@ -25,6 +25,8 @@ from tests import databases, factories
 from tests.databases import Reused
 from tests.findings import require_text
 
+pytest_plugins = ["tests.distribution"]
+
 TEMPLATE = "template_migrated"
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30  # bytes that must be free there
