@@ -12,13 +12,13 @@ help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: free-port .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
-	@exec $(BIN)/python -m engine run --with-parent $$PPID
+	@exec $(BIN)/python -m demo run --with-parent $$PPID
 
 test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 demo: .venv/.installed web/static/manifest.json ## play three cases from application to decision over HTTP
-	@$(BIN)/python -m engine demo
+	@$(BIN)/python -m demo play
 
 check: .venv/.installed-dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from gunicorn.http import wsgi
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.platform import parent_death
 from engine.platform.config import Settings
 
@@ -41,7 +41,7 @@ def post_fork(server, _worker):
         # Until it has its own handlers it has the master's, which would swallow a wish to stop.
         signal.signal(number, signal.SIG_DFL)
     parent_death.follow(server.pid, signal.SIGKILL)
-    script.open_pool()  # here, because a pool does not survive a fork
+    sandbox.open_pool()  # here, because a pool does not survive a fork
     gc.freeze()
 
 
@@ -52,7 +52,7 @@ def worker_int(_worker):
 
 def worker_exit(_server, _worker):
     """Its sandbox processes end with it."""
-    script.close_pool()
+    sandbox.close_pool()
 
 
 def child_exit(_server, worker):

@@ -31,7 +31,7 @@ class AccountBody(Account, Profile):
 
 def _body(uow: UnitOfWork) -> AccountBody:
     known = profiles.own(uow)
-    called = names.shown(uow.actor.name, known.full_name_fa, known.full_name_en)
+    called = names.display_names(uow.actor.name, known.full_name_fa, known.full_name_en)
     own = {"id": uow.actor.id, "name": uow.actor.name, "role": uow.actor.role, "display_name": called}
     return AccountBody.model_validate({**own, **asdict(known)})
 

@@ -1,13 +1,12 @@
-"""The door of the API: one request, one transaction.
+"""The API's side of a request: HTTP in, `engine.requests.serving`, HTTP out.
 
-Authentication, decoding, the command and the encoding of its answer happen inside it, so that what was
-answered is what was committed. APIFlask writes the documentation from the same declaration.
+Authentication, decoding, the command and the encoding of its answer happen inside one transaction, so that
+what was answered is what was committed. APIFlask writes the documentation from the same declaration.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -15,8 +14,6 @@ from typing import Any, TypeVar
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -26,15 +23,15 @@ from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
 from api.quota import Quota
 from api.shapes import Request
-from engine import access, cases
-from engine.oversight import access_log
+from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.db import View as DatabaseView
-from engine.platform.errors import Fault, Forbidden, Invalid, Refusal, Uncertain
+from engine.platform.errors import Fault, Forbidden, Invalid
 from engine.platform.storage import checksum
-from engine.requests import idempotency
+from engine.requests import serving
 from engine.requests.idempotency import Answer
+from engine.requests.serving import Outcome
 
 QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"
@@ -135,19 +132,14 @@ def command(
 
 
 def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] | None]) -> Response:
-    """Have a view answer in a transaction of its own, and the access log tell what it shows."""
     database: Database = current_app.extensions[DATABASE]
     parts = _prepare(database, view, parts)
-    try:
-        done = database.run(
-            lambda session, now: _run(view, session, now, parts, given),
-            "single" if view in _WRITING_ONCE else _database_view(parts),
-        )
-    except IntegrityError as failure:
-        done = _answered_before(database, cases.taken(failure) or failure)
-    except Refusal as refusal:
-        done = _answered_before(database, refusal)
-    _record(database)
+    done = serving.serve(
+        database,
+        _REQUEST,
+        lambda uow: _run(view, uow, parts, given),
+        "single" if view in _WRITING_ONCE else _database_view(parts),
+    )
     return _response(done)
 
 
@@ -228,13 +220,8 @@ def _receive() -> None:
 
 
 def _run(
-    view: View,
-    session: Session,
-    now: datetime,
-    parts: Mapping[str, Any],
-    given: Mapping[str, type[Request] | None],
-) -> Answer:
-    uow = UnitOfWork(session, _actor(session), now)
+    view: View, uow: UnitOfWork, parts: Mapping[str, Any], given: Mapping[str, type[Request] | None]
+) -> Outcome[Answer]:
     arguments = dict(parts)
     query = _valid("query", given["query"] or Request, _query())
     if given["query"] is not None:
@@ -247,43 +234,8 @@ def _run(
     else:
         g.idempotency_key = _idempotency_key()
     reply = view(uow, **arguments)
-    g.opened = reply.opened and (uow.actor, reply.opened)
     answer = reply.answer()
-    key = g.idempotency_key
-    if key is not None:
-        idempotency.keep(uow, key, _fingerprint(), answer)
-    return answer
-
-
-def _record(database: Database) -> None:
-    """Have the access log tell what the answer shows."""
-    if g.get("opened") is not None:
-        access_log.record(database, *g.opened)
-
-
-def _answered_before(database: Database, failure: Refusal | IntegrityError) -> Answer:
-    """The answer that the request's key got; else the failure stands.
-
-    Looked up only now: what was done before is refused the second time (a task is completed), or undone.
-    """
-    key = g.get("idempotency_key")
-    hopeless = isinstance(failure, IntegrityError) and not idempotency.repeated(failure)
-    if key is None or hopeless or isinstance(failure, Forbidden):
-        raise failure
-    try:
-        found = database.run(
-            lambda session, now: idempotency.find(
-                UnitOfWork(session, _actor(session), now), key, _fingerprint()
-            ),
-            "single",
-        )
-    except (DBAPIError, PoolTimeout) as unavailable:
-        if isinstance(failure, Uncertain):
-            raise failure from unavailable  # the request is not known to have failed
-        raise
-    if found is None:
-        raise failure
-    return found
+    return Outcome(answer, answer, reply.opened)
 
 
 def sent(model: type[R]) -> R:
@@ -369,6 +321,10 @@ def _fingerprint() -> bytes:
         body = request.get_data(cache=True) or b"{}"
     conditions = [request.headers.get(name) for name in ("X-On-Behalf-Of", "If-Match")]
     return repr((request.method, request.full_path, conditions, body)).encode()
+
+
+# A stored answer tells of a case: it is not for a caller to whom the command is forbidden by now.
+_REQUEST = serving.Request(_actor, lambda: g.get("idempotency_key"), _fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

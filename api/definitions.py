@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 from pydantic import BaseModel
 
+from api import language
 from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
 from api.shapes import (
     DisplayName,
@@ -19,6 +20,7 @@ from engine.design import publishing
 from engine.models import DefinitionVersion, VersionStatus
 from engine.organisation import units
 from engine.platform.db import UnitOfWork
+from engine.platform.messages.differences import explain
 
 blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
 
@@ -88,7 +90,7 @@ class DiffQuery(Request):
 
 
 class DifferenceBody(BaseModel):
-    """One difference: a stable code with its parameters, and the same in English.
+    """One difference: a stable code with its parameters, and the same in the caller's language.
 
     `element` is the step's id in the newer version, or in the older one where it was removed.
     """
@@ -226,14 +228,16 @@ def version(uow: UnitOfWork, key: str, number: int) -> Reply:
 )
 def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     """Compare a version with another one"""
-    found = definitions.differences(uow, key, number, query.against)
+    found, texts = definitions.differences(uow, key, number, query.against), language.texts()
     body = {
         "key": key,
         "version": number,
         "against": query.against,
-        "differences": [asdict(item) for item in found],
+        "differences": [
+            {**asdict(item), "text": explain(item.code, item.parameters, texts)} for item in found
+        ],
     }
-    return Reply(DiffBody.model_validate(body))
+    return Reply(DiffBody.model_validate(body), language.headers())
 
 
 @command(

@@ -53,7 +53,7 @@ class DelegationPage(Page[DelegationBody]):
 )
 def create(uow: UnitOfWork, body: CreateDelegation) -> Reply:
     """Delegate steps of a process of yours"""
-    made = delegations.agree(uow, delegations.NewDelegation(**body.model_dump()))
+    made = delegations.create(uow, delegations.NewDelegation(**body.model_dump()))
     return Reply(DelegationBody(**delegations.get(uow, made)), status=201)
 
 

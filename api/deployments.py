@@ -1,5 +1,6 @@
 """Deployments: uploading the files of processes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,21 +10,22 @@ from flask import current_app, request
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
+from api import language
 from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
 from api.problems import pointer
 from engine import access, bpmn
-from engine.bpmn.posts import is_unit
-from engine.bpmn.source import MAX_FILE
-from engine.definitions import deployments
+from engine.bpmn import MAX_FILE, is_unit
+from engine.definitions import uploads
 from engine.models import UploadStatus, VersionStatus
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
+from engine.platform.messages.findings import readable
 
 blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
 
 
 class FindingBody(BaseModel):
-    """A finding of the check: where it is, why it is one and what to do about it."""
+    """A finding of the check: where it is, why it is one and how to fix it, in the caller's language."""
 
     severity: str
     code: str
@@ -32,7 +34,7 @@ class FindingBody(BaseModel):
     name: str | None
     line: int | None
     reason: str
-    mend: str
+    fix: str
     attribute: str | None = None
     values: dict[str, Any] = Field(default_factory=dict)
 
@@ -40,8 +42,8 @@ class FindingBody(BaseModel):
 class ScenarioBody(BaseModel):
     """What came of a scenario.
 
-    Where it failed: the step (0: the start; null: the end), what was expected there and what came, and a word
-    for the sort of `difference`.
+    Where it failed: the step (0: the start; null: the end), what was `expected` there and the `actual`
+    result, and a word for the sort of `difference`.
     """
 
     name: str
@@ -52,7 +54,7 @@ class ScenarioBody(BaseModel):
     step: int | None
     element: str | None
     expected: str | None
-    came: str | None
+    actual: str | None
     difference: str | None = None
 
 
@@ -149,11 +151,12 @@ def deploy(uow: UnitOfWork) -> Reply:
     files = bpmn.all_executable(files) if _all_executable() else files
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
-    done = deployments.submit(uow, files, publishing=how, unit=_unit(), operations=known)
+    done = uploads.submit(uow, files, publishing=how, unit=_unit(), operations=known)
     if isinstance(done, UUID):
-        location = {"Location": f"/api/v1/deployments/{done}"}
-        return Reply(_body(deployments.get(uow, done)), location, status=202)
-    return Reply(DeploymentBody.model_validate(deployments.plain(done)), status=201)
+        location = {"Location": f"/api/v1/deployments/{done}", **language.headers()}
+        return Reply(_body(uploads.get(uow, done)), location, status=202)
+    answer = _readable(uploads.plain(done))
+    return Reply(DeploymentBody.model_validate(answer), language.headers(), status=201)
 
 
 @command(blueprint.get("/deployments/<uuid:upload_id>"), answer=UploadBody, refusals=(404,))
@@ -162,12 +165,29 @@ def one(uow: UnitOfWork, upload_id: UUID) -> Reply:
 
     It is there for seven days, for the designers of its unit.
     """
-    return Reply(_body(deployments.get(uow, upload_id)))
+    return Reply(_body(uploads.get(uow, upload_id)), language.headers())
 
 
-def _body(state: deployments.State) -> UploadBody:
+def _body(state: uploads.State) -> UploadBody:
     known = {"id": state.id, "status": state.status, "uploaded_at": state.uploaded_at}
-    return UploadBody.model_validate({**known, "finished_at": state.finished_at, **state.result})
+    return UploadBody.model_validate({**known, "finished_at": state.finished_at, **_readable(state.result)})
+
+
+def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of a deployment, with its findings and why it was refused in the caller's language."""
+    texts, report = language.texts(), result.get("report")
+    if report is None:
+        return dict(result)
+    if texts.reader.language != "en" and "problem" in result:
+        result = {**result, "detail": texts.find(f"refusals.{result['problem']}", result["detail"])}
+    found = [readable(finding, texts) for finding in report["findings"]]
+    scenarios = [_scenario(scenario) for scenario in report.get("scenarios", ())]
+    return {**result, "report": {**report, "findings": found, "scenarios": scenarios}}
+
+
+def _scenario(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of a scenario, as the API names it."""
+    return {name if name != "came" else "actual": value for name, value in stored.items()}
 
 
 def _all_executable() -> bool:
@@ -196,11 +216,11 @@ def _files() -> dict[str, bytes]:
             "Only parts named `files`, `executable` and `unit` are taken.",
             [Fault(pointer([name]), "is unknown", "unknown") for name in unknown],
         )
-    uploads = request.files.getlist("files")
-    if not uploads:
+    parts = request.files.getlist("files")
+    if not parts:
         raise BadRequest("There is no part named `files`.")
     files: dict[str, bytes] = {}
-    for upload in uploads:
+    for upload in parts:
         name = upload.filename or ""
         if name in files:
             raise Invalid("A file name comes twice.", [Fault("/files", f"{name!r} comes twice", "duplicate")])

@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from api import problems
+from api import language, problems
 from api.command import Reply, command, revisions_seen
 from api.problems import Problem
 from api.shapes import (
@@ -110,8 +110,8 @@ def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
 
     The task is not completed before it is given, withdrawn, or due.
     """
-    made = tasks.ask(uow, task_id, tasks.Question(**body.model_dump()))
-    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    made = tasks.request_opinion(uow, task_id, tasks.Question(**body.model_dump()))
+    (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
     return Reply(opinion_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
@@ -147,8 +147,8 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     The task is not completed before that is done, withdrawn, or due.
     """
     fields = [(field.pointer, field.text) for field in body.fields]
-    made = tasks.send_back(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
-    (found,) = (one for one in tasks.asked_beside(uow, task_id) if one["id"] == made)
+    made = tasks.request_correction(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
+    (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
     return Reply(correction_body(found), {"Location": f"/api/v1/tasks/{made}"}, status=201)
 
 
@@ -160,7 +160,7 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
 )
 def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Take back what you have asked; the answer is the task beside which it was"""
-    return assigned(tasks.get(uow, tasks.withdraw(uow, task_id)))
+    return assigned(tasks.get(uow, tasks.withdraw_request(uow, task_id)))
 
 
 class BulkItem(Request):
@@ -212,7 +212,8 @@ def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
     Each is done or refused by itself: the answer is 200, and tells it of each.
     """
     items = [tasks.Item(item.id, item.data, item.to or "", item.reason) for item in body.items]
-    return Reply(BulkBody(items=[_result(one) for one in tasks.act(uow, body.action, items)]))
+    results = [_result(one) for one in tasks.act(uow, body.action, items)]
+    return Reply(BulkBody(items=results), language.headers())
 
 
 def _result(one: tasks.Outcome) -> BulkResult:

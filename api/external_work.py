@@ -95,7 +95,7 @@ _REFUSALS = (404, 409)
 @command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
     """Take work, if there is some; it answers at once"""
-    rows = external_calls.take(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
+    rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:
         return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
     return Reply(WorkList(items=[Work.model_validate(dict(row)) for row in rows]))

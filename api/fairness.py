@@ -23,8 +23,8 @@ from api.shapes import (
 from api.tasks import TaskSummary, assigned
 from engine import tasks
 from engine.models import RelationKind
-from engine.organisation import relations
-from engine.organisation.relations import Declared
+from engine.organisation import conflict_relations
+from engine.organisation.conflict_relations import Declared
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("fairness", __name__, tag="Fairness")
@@ -111,7 +111,7 @@ class LotsBody(BaseModel):
 def lots(uow: UnitOfWork, query: LotsQuery) -> Reply:
     """Count random assignments and how often they were changed"""
     since = query.since or uow.now - timedelta(days=30)
-    found = tasks.lots(uow, since)
+    found = tasks.count_random_assignments(uow, since)
     changes = [LotChange(**{**row, "by": account(row, "by")}) for row in found.changes]
     return Reply(LotsBody(since=since, assigned=found.assigned, changes=changes))
 
@@ -126,7 +126,7 @@ def declare(uow: UnitOfWork, body: DeclareRelation) -> Reply:
 
     You work on no case of that person from then on. Declaring it again changes nothing.
     """
-    row = relations.declare(uow, Declared(body.person, body.kind, body.account))
+    row = conflict_relations.declare(uow, Declared(body.person, body.kind, body.account))
     return Reply(_relation(row), status=201)
 
 
@@ -136,15 +136,15 @@ def index(uow: UnitOfWork, query: RelationsQuery) -> Reply:
 
     Your own; administrators see those of the people of their units.
     """
-    rows = relations.page(uow, account=query.account, after=query.cursor)
+    rows = conflict_relations.page(uow, account=query.account, after=query.cursor)
     items = [display_names(row, "account", "declared_by") for row in rows]
-    return Reply(RelationPage(**page_of(RelationBody, items, relations.PAGE)))
+    return Reply(RelationPage(**page_of(RelationBody, items, conflict_relations.PAGE)))
 
 
 @command(blueprint.delete("/relations/<uuid:relation_id>"), answer=RelationBody, refusals=(404,))
 def end(uow: UnitOfWork, relation_id: UUID) -> Reply:
     """End a relation that you have declared"""
-    return Reply(_relation(relations.end(uow, relation_id)))
+    return Reply(_relation(conflict_relations.end(uow, relation_id)))
 
 
 @command(

@@ -6,6 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
 
+from api import language
 from api.cases import CaseBody, case_body
 from api.command import Reply, command, etag
 from api.shapes import Instant, Key, Page, PageQuery, Request, Text, page_of
@@ -13,6 +14,7 @@ from engine import cases
 from engine.cases import incidents
 from engine.models import IncidentStatus
 from engine.platform.db import UnitOfWork
+from engine.platform.messages.incidents import explain
 
 blueprint = APIBlueprint("incidents", __name__, tag="Incidents")
 
@@ -42,7 +44,10 @@ class SkipIncident(Request):
 
 
 class IncidentBody(BaseModel):
-    """An element that failed: `line` counts within its script. Its message is shown with its case."""
+    """An element that failed: `line` counts within its script. Its message is shown with its case.
+
+    `reason` and `fix` say in the caller's language what the code means, and how to fix it.
+    """
 
     id: UUID
     case: UUID
@@ -52,6 +57,8 @@ class IncidentBody(BaseModel):
     element: str
     name: str
     code: str
+    reason: str
+    fix: str
     line: int | None
     attempts: int
     status: IncidentStatus
@@ -68,7 +75,9 @@ def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     """List incidents, the oldest first"""
     which = incidents.Which(query.status, query.case, query.definition, query.element, query.code)
     rows = incidents.page(uow, which, after=query.cursor)
-    return Reply(IncidentPage(**page_of(IncidentBody, rows, cases.PAGE)))
+    texts = language.texts()
+    told = [{**row, **explain(row["code"], texts)} for row in rows]
+    return Reply(IncidentPage(**page_of(IncidentBody, told, cases.PAGE)), language.headers())
 
 
 @command(

@@ -114,7 +114,7 @@ def index(uow: UnitOfWork, query: PageQuery) -> Reply:
 @command(blueprint.get("/moves/<uuid:move_id>"), answer=MoveOverview, refusals=(404,))
 def show(uow: UnitOfWork, move_id: UUID) -> Reply:
     """Read a move: its plan, and how far it is"""
-    return Reply(_body(migration.look(uow, move_id)))
+    return Reply(_body(migration.get(uow, move_id)))
 
 
 @command(

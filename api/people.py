@@ -24,7 +24,7 @@ from api.shapes import (
 from api.units import UnitKey
 from engine.identity import profiles
 from engine.models import OrganisationKind, Role
-from engine.organisation import account_administration, journal, people, substitutes
+from engine.organisation import account_administration, administration_log, people, substitutes
 from engine.organisation.people import NewPerson, PersonView, Work
 from engine.organisation.substitutes import Leave
 from engine.platform.db import UnitOfWork
@@ -275,7 +275,7 @@ def _substitution(row: Any) -> SubstitutionBody:
 )
 def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
     """Let somebody stand in for you or, as an administrator, for one of your people"""
-    made = substitutes.agree(uow, Leave(**body.model_dump()))
+    made = substitutes.appoint(uow, Leave(**body.model_dump()))
     return Reply(_substitution(substitutes.get(uow, made)), status=201)
 
 
@@ -303,6 +303,6 @@ def log(uow: UnitOfWork, query: PageQuery) -> Reply:
             "actor": account(row, "actor"),
             "person": account(row, "person") if row["person_id"] else None,
         }
-        for row in journal.page(uow, after=query.cursor)
+        for row in administration_log.page(uow, after=query.cursor)
     ]
-    return Reply(RecordPage(**page_of(RecordBody, items, journal.PAGE)))
+    return Reply(RecordPage(**page_of(RecordBody, items, administration_log.PAGE)))

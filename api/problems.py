@@ -1,7 +1,6 @@
 """Problem documents (RFC 9457): the one place that turns refusals and HTTP errors into status codes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +14,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from api import language
 from engine.platform import errors, logs
+from engine.platform.language import Texts
+from engine.platform.messages import faults, findings, refusals
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
@@ -79,12 +81,12 @@ _REASONS: Mapping[str, str] = {
     "TooManyConnections": "The database accepts no more connections.",
     "TimeoutError": "All database connections are in use.",
 }
-_UNKNOWN = "The database did not confirm the change. It may have been made. "
-_REPEAT = (
-    "Send the same request with the same key again: if the change was made, you get its answer; "
-    "if not, it is made now."
-)
-_CHECK = "Check the current state before you send the request again."
+# What the validator calls limits, and texts for a fault.
+_LIMITS: Mapping[str, str] = {
+    **dict.fromkeys(("min_length", "max_length"), "count"),
+    **dict.fromkeys(("ge", "gt", "le", "lt"), "limit"),
+    "expected": "expected",
+}
 
 log = structlog.get_logger("api")
 
@@ -92,22 +94,29 @@ log = structlog.get_logger("api")
 class FieldError(BaseModel):
     """One fault.
 
-    Its place as a JSON Pointer (RFC 6901) into the request's body, what is wrong, and a stable code.
+    Its place as a JSON Pointer (RFC 6901) into the request's body, what is wrong in the caller's language, a
+    stable code, and the limits that the code's text names.
     """
 
     pointer: str
     detail: str
     code: str
+    values: dict[str, Any] | None = None
 
 
 class Problem(BaseModel):
-    """A problem document (RFC 9457). `state` tells the present state that a conflict is with."""
+    """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
+
+    `code` is the stable code of the refusal, more exact than `type`; `state` is the present state that a
+    conflict is with.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     request_id: str
+    code: str | None = None
     errors: list[FieldError] | None = None
     findings: list[dict[str, Any]] | None = None
     state: dict[str, Any] | None = None
@@ -127,9 +136,16 @@ class Unauthorized(Exception):
 
 
 def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response:
-    """The response for a problem. `name` is the stable end of its type."""
+    """The response for a problem: `name` is the stable end of its type, `detail` in the caller's language."""
     document = _document(status, name, detail, g.get("request_id", ""), **more)
-    return Response(orjson.dumps(document), status=int(status), content_type=MEDIA_TYPE)
+    content = orjson.dumps(document, default=str)
+    return Response(content, int(status), language.headers(), content_type=MEDIA_TYPE)
+
+
+def _in_language(name: str, english: str) -> str:
+    """The detail of a problem that is no refusal of a command; in English the given one is more exact."""
+    texts = language.texts()
+    return english if texts.reader.language == "en" else texts.find(f"problems.{name}.detail", english)
 
 
 def standalone(status: HTTPStatus, detail: str, request_id: str) -> bytes:
@@ -140,7 +156,7 @@ def standalone(status: HTTPStatus, detail: str, request_id: str) -> bytes:
 def _document(status: HTTPStatus, name: str, detail: str, request_id: str, **more: Any) -> dict[str, Any]:
     return {
         "type": TYPE + name,
-        "title": name.replace("-", " ").capitalize(),
+        "title": language.texts().find(f"problems.{name}.title", name),
         "status": int(status),
         "detail": detail,
         "request_id": request_id,
@@ -164,25 +180,37 @@ def register(app: APIFlask) -> None:
 
 def of(refusal: errors.Refusal) -> Problem:
     """The problem document of a refusal, as a part of an answer."""
-    document = _document(*_KINDS[type(refusal)], refusal.detail, g.get("request_id", ""), **_more(refusal))
+    document = _document(*_KINDS[type(refusal)], _detail(refusal), g.get("request_id", ""), **_more(refusal))
     return Problem.model_validate(document)
 
 
+def _detail(refusal: errors.Refusal) -> str:
+    """Why a command was refused. The engine's own sentence, in English, names what the command named."""
+    texts = language.texts()
+    return refusal.detail if texts.reader.language == "en" else refusals.explain(refusal, texts)
+
+
 def _more(refusal: errors.Refusal) -> dict[str, Any]:
-    more: dict[str, Any] = {}
+    texts = language.texts()
+    more: dict[str, Any] = {"code": refusals.code_of(refusal)}
     if isinstance(refusal, errors.Invalid):
-        more["errors"] = [
-            {"pointer": fault.pointer, "detail": fault.detail, "code": fault.code} for fault in refusal.faults
-        ]
+        more["errors"] = [_fault(fault, texts) for fault in refusal.faults]
     if isinstance(refusal, errors.Rejected):
-        more["findings"] = [asdict(finding) for finding in refusal.findings]
+        more["findings"] = [findings.readable(finding, texts) for finding in refusal.findings]
     if isinstance(refusal, errors.Conflict):
         more["state"] = refusal.state
     return more
 
 
+def _fault(fault: errors.Fault, texts: Texts) -> dict[str, Any]:
+    english = texts.reader.language == "en"
+    detail = fault.detail if english else faults.explain(fault, texts)
+    values = {"values": dict(fault.values)} if fault.values else {}
+    return {"pointer": fault.pointer, "detail": detail, "code": fault.code, **values}
+
+
 def _refused(refusal: errors.Refusal) -> Response:
-    response = problem(*_KINDS[type(refusal)], refusal.detail, **_more(refusal))
+    response = problem(*_KINDS[type(refusal)], _detail(refusal), **_more(refusal))
     if isinstance(refusal, errors.Busy):
         _invite(response)
     if isinstance(refusal, errors.Throttled | errors.QuotaExceeded):
@@ -196,16 +224,22 @@ def _refused(refusal: errors.Refusal) -> Response:
 
 
 def _malformed(error: Malformed) -> Response:
-    return problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request has faults.", errors=list(_faults(error))
-    )
+    detail = _in_language("invalid", "The request has faults.")
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=list(_faults(error)))
 
 
-def _faults(error: Malformed) -> Iterator[dict[str, str]]:
-    prefix = "/query" if error.part == "query" else ""
+def _faults(error: Malformed) -> Iterator[dict[str, Any]]:
+    prefix, texts = "/query" if error.part == "query" else "", language.texts()
     # Never pydantic's own `input`: it holds what was sent.
-    for fault in error.cause.errors(include_input=False, include_url=False, include_context=False):
-        yield {"pointer": prefix + pointer(fault["loc"]), "detail": fault["msg"], "code": fault["type"]}
+    for fault in error.cause.errors(include_input=False, include_url=False):
+        context: Mapping[str, Any] = fault.get("ctx", {})
+        limits = {_LIMITS[name]: limit for name, limit in context.items() if name in _LIMITS}
+        detail = fault["msg"]
+        if texts.reader.language != "en":
+            key = f"malformed.{fault['type']}"
+            detail = texts.say(key if key in texts else "malformed.other", **limits)
+        values = {"values": limits} if limits else {}
+        yield {"pointer": prefix + pointer(fault["loc"]), "detail": detail, "code": fault["type"], **values}
 
 
 def pointer(path: Sequence[str | int]) -> str:
@@ -214,16 +248,16 @@ def pointer(path: Sequence[str | int]) -> str:
 
 
 def _unauthorized(_: Exception) -> Response:
-    response = problem(
-        HTTPStatus.UNAUTHORIZED, "unauthorized", "Send a valid token as `Authorization: Bearer <token>`."
-    )
+    english = "Send a valid token as `Authorization: Bearer <token>`."
+    response = problem(HTTPStatus.UNAUTHORIZED, "unauthorized", _in_language("unauthorized", english))
     response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
 def _http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
-    response = problem(status, _NAMES.get(int(status), "http"), error.description or status.description)
+    name = _NAMES.get(int(status), "http")
+    response = problem(status, name, _in_language(name, error.description or status.description))
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
@@ -231,19 +265,22 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unreadable(_: ParseException) -> Response:
-    return problem(HTTPStatus.BAD_REQUEST, "malformed", "The body cannot be read as it was sent.")
+    detail = _in_language("malformed", "The body cannot be read as it was sent.")
+    return problem(HTTPStatus.BAD_REQUEST, "malformed", detail)
 
 
 def _busy(error: Exception) -> Response:
     cause = type(error.orig if isinstance(error, DBAPIError) else error).__name__
     log.error("database.unavailable", error=logs.cause(error))
-    detail = _REASONS.get(cause, "The database is not available.")
-    return _invite(problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", f"{detail} Nothing was changed."))
+    reason = _REASONS.get(cause, "The database is not available.")
+    detail = _in_language("busy", f"{reason} Nothing was changed.")
+    return _invite(problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail))
 
 
 def _unconfirmed(unknown: errors.Uncertain) -> Response:
     log.error("database.unconfirmed", error=logs.cause(unknown))
-    detail = _UNKNOWN + (_REPEAT if _is_repeatable() else _CHECK)
+    how = "repeat" if _is_repeatable() else "check"
+    detail = language.texts().say(f"problems.outcome-unknown.{how}.detail")
     return _invite(problem(*_KINDS[errors.Uncertain], detail))
 
 
@@ -262,11 +299,8 @@ def _is_repeatable() -> bool:
 
 def _crashed(error: Exception) -> Response:
     log.error("request.crashed", error=type(error).__name__, where=logs.place(error))
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal",
-        "Something is wrong on our side. The request id helps to find it.",
-    )
+    detail = language.texts().say("problems.internal.detail")
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 
 
 def described(*statuses: int) -> dict[int | str, Any]:

@@ -42,7 +42,7 @@ class RetryBody(BaseModel):
 
 
 def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
-    found = mass_retry.look(uow, retry_id)
+    found = mass_retry.get_order(uow, retry_id)
     counts = RetriedCounts.model_validate(found.counts)
     return RetryBody(**found.order, counts=counts)
 

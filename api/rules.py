@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 from api.command import Reply, command, writes_once
 from api.shapes import Request, Text
 from engine.definitions import dmn_evaluation
-from engine.definitions.dmn_evaluation import Ruled
-from engine.dmn.errors import TooMuch
-from engine.dmn.exact import write_json
+from engine.definitions.dmn_evaluation import Evaluation
+from engine.dmn import TooMuch, write_json
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("rules", __name__, tag="Definitions")
@@ -153,7 +152,7 @@ def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     return Reply(written, {"Content-Type": "application/json"})
 
 
-def _named(of: Ruled) -> dict[str, Any]:
+def _named(of: Evaluation) -> dict[str, Any]:
     return {
         "key": of.offered.id,
         "name": of.offered.name,

@@ -124,7 +124,7 @@ def read() -> Response:
     attempt = status.Attempt(asked.case_number, asked.secret, request.remote_addr or "")
     standing = status.read(database, attempt)
     language = asked.language or preferred(request.accept_languages.best_match(LANGUAGES))
-    told = status.told(standing, Reader.of(language, standing.asked_at.tzinfo))
+    told = status.explain(standing, Reader.of(language, standing.asked_at.tzinfo))
     body = StatusBody.model_validate(asdict(told))
     headers = {"Content-Language": language, "Cache-Control": "no-store"}
     return Response(body.model_dump_json(), headers=headers, content_type="application/json")

@@ -288,10 +288,10 @@ def _wanted(query: InboxQuery) -> tasks.Inbox:
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)
-    shown = tasks.form(uow, row)
+    shown = tasks.get_form(uow, row)
     form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
     asked = row["asked"] and AskedBody(**{**_NOTHING, **_asked(row), "parent": row["parent_id"]})
-    beside = tasks.asked_beside(uow, task_id) if row["asks"] else ()
+    beside = tasks.list_subtasks(uow, task_id) if row["asks"] else ()
     body = TaskBody(
         **{**_fields(row), "form": form, "data": shown.data, "draft": shown.draft, "asked": asked},
         opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from engine import bpmn
-from engine.bpmn import script
+from engine.bpmn import sandbox
 
 _HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn">'
 
@@ -52,7 +52,7 @@ def _check(name: str, rounds: int) -> Check:
         began = time.perf_counter()
         report = bpmn.check(files)
         took.append(time.perf_counter() - began)
-    script.close_pool()
+    sandbox.close_pool()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Check(name, bool(report.errors), median(took) * 1000, peak)
 

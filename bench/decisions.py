@@ -10,9 +10,9 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel import Expression, Run
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read_file
 
 SMALL, LARGE = 10, 1_000
 SAMPLES = 200
@@ -65,8 +65,8 @@ def _round() -> Decided:
 
 def _table(size: int) -> Taken:
     content = _file(size)
-    built = _taken(lambda: Graph([read("a.dmn", content)]).logic, 5) * 1e3
-    graph = Graph([read("a.dmn", content)])
+    built = _taken(lambda: Graph([read_file("a.dmn", content)]).logic, 5) * 1e3
+    graph = Graph([read_file("a.dmn", content)])
     key = graph.find("d")
     if key is None or graph.evaluate(key, _given(size)) != size - 1:
         raise RuntimeError("the table does not decide as it should")

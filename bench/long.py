@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from bench import w1
 from bench.load import case_data, task_data
 from engine import bpmn
-from engine.bpmn import Source, Spec, Step, script
+from engine.bpmn import Source, Spec, Step, sandbox
 
 ITERATIONS = 1_000
 MARKS = (10, 100, ITERATIONS)
@@ -45,12 +45,12 @@ class Long:
 
 def measure(rounds: int) -> Long:
     """Each figure is the median of so many rounds, so that a busy moment of the machine touches all alike."""
-    script.open_pool()
+    sandbox.open_pool()
     try:
         _round()  # warms up
         found = [_round() for _ in range(rounds)]
     finally:
-        script.close_pool()
+        sandbox.close_pool()
     return Long(
         w1_start=median(each.w1_start for each in found),
         w1_complete=median(each.w1_complete for each in found),

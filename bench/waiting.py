@@ -19,7 +19,7 @@ import psycopg
 
 from bench.w1 import conninfo
 from engine import cases, definitions
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.cli import migrate
 from engine.identity import accounts
 from engine.platform import postgres
@@ -118,7 +118,7 @@ def measure() -> Waiting:
         settings = Settings.read({"PARVANDEH_VAR": folder})
         server = postgres.start(settings)
         database = Database(server.url, zone=settings.time_zone)
-        script.open_pool()
+        sandbox.open_pool()
         try:
             migrate.upgrade(server.url)
             with psycopg.connect(conninfo(server.url), autocommit=True) as sql:
@@ -126,7 +126,7 @@ def measure() -> Waiting:
                 place.do(lambda uow: definitions.deploy(uow, {"p.bpmn": PROCESS}))
                 return _figures(place)
         finally:
-            script.close_pool()
+            sandbox.close_pool()
             database.dispose()
             server.stop()
 

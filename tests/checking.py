@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from engine.bpmn.check import check
-from engine.bpmn.findings import Finding, Report
+from engine.bpmn import check
+from engine.bpmn.notation.findings import Finding, Report
 from tests.bpmn import definitions, flow, in_line, node, process_element
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
@@ -26,10 +26,10 @@ def check_without_roles(files: Mapping[str, bytes], known: Collection[str] = ())
 
 
 def findings(*body: str, named: str = NAMED, severity: str = "error", attributes: str = "") -> list[Finding]:
-    """What is found in a process of these elements; each finding has its place and its mend."""
+    """What is found in a process of these elements; each finding has its place and its fix."""
     content = definitions(process_element(*body, attributes=attributes), named)
     found = check({"a.bpmn": content}, {"called"}, NOW).findings
-    assert all(item.line and item.reason and item.mend for item in found)
+    assert all(item.line and item.reason and item.fix for item in found)
     return [
         item
         for item in found

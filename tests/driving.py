@@ -9,9 +9,9 @@ from uuid import UUID
 
 from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Wait, Work
-from engine.bpmn.script import Sandbox
-from engine.bpmn.state import dump, load
-from engine.bpmn.tokens import READY
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.state import dump, load
+from engine.bpmn.run.tokens import READY
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)
 HEAD = (

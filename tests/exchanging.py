@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from engine.cli.hub.server import Hub
+from demo import connectors
+from demo.hub.server import Hub
 from engine.connectors import CallFailed, Connector, Connectors, Reply, Request, send
 from engine.platform.config import Settings
 from engine.platform.ids import uuid7
@@ -31,6 +32,13 @@ def settings(folder: Path, content: str | None = None, **environ: str) -> Settin
         (folder / "connectors.toml").write_text(content, encoding="utf-8")
     base = {"PARVANDEH_VAR": str(folder), "DATABASE_URL": "postgresql+psycopg://nowhere/none"}
     return Settings.read({**base, **environ})
+
+
+def demo_connectors(folder: Path, port: int = 9009) -> str:
+    """The file of the demonstration's connectors, written to the folder; its hub answers on this port."""
+    file = folder / "demo-connectors.toml"
+    connectors.write(file, port)
+    return str(file)
 
 
 def connector(folder: Path, content: str) -> Connector:
@@ -105,7 +113,7 @@ def playing(folder: Path, content: str | None = None) -> Iterator[Playing]:
         thread = threading.Thread(target=hub.serve_forever, args=(0.01,))
         thread.start()
         try:
-            chosen = settings(folder, content, DATABASE_URL="", HUB_PORT=str(hub.server_port))
+            chosen = settings(folder, content, DEMO_CONNECTORS=demo_connectors(folder, hub.server_port))
             yield Playing(hub.server_port, Connectors.read(chosen))
         finally:
             hub.shutdown()

@@ -14,7 +14,7 @@ from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from engine import cases, definitions
-from engine.bpmn import check, named_posts
+from engine.bpmn import check, required_roles
 from engine.cli import folders
 from engine.definitions import Deployed
 from engine.design import publishing
@@ -216,7 +216,7 @@ def an_agency(database: Database, key: str) -> None:
 def deploy_shipped(database: Database, key: str) -> Deployed:
     """Publish a shipped process after those that it calls, and the agencies that it names."""
     files = shipped(key)
-    for unit in sorted({post.unit for post in named_posts(files) if post.unit}):
+    for unit in sorted({post.unit for post in required_roles(files) if post.unit}):
         an_agency(database, unit)
     for called in sorted(name for process in check(files).processes for name in process.calls):
         deploy_shipped(database, called)

@@ -3,8 +3,8 @@
 from functools import cache
 
 from engine.bpmn import Finding
-from tests.web.catalogues import texts
-from web.designer.findings import variant
+from engine.platform.messages.findings import variant
+from tests.catalogues import texts
 
 
 @cache

@@ -39,7 +39,7 @@ class Hub:
 
     def subscribe(self, url: str, **what: Any) -> tuple[UUID, str]:
         """A new subscription on loopback: its id and its secret."""
-        row, secret = self.run(webhooks.webhooks.create, url, allow=LOOPBACK, **what)
+        row, secret = self.run(webhooks.subscriptions.create, url, allow=LOOPBACK, **what)
         return row["id"], secret
 
     def case(self, key: str = "p", data: dict[str, Any] | None = None) -> CaseView:

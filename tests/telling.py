@@ -44,5 +44,5 @@ def wrong(spec: Spec, story: str) -> Finding:
     assert not made.results
     [finding] = made.findings
     assert finding.severity == "error"
-    assert finding.mend
+    assert finding.fix
     return finding

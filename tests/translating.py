@@ -1,9 +1,10 @@
 """What becomes of a diagram of another engine: the notes on it, and an element in our own words."""
 
-from engine.bpmn.check import check
-from engine.bpmn.source import read_xml
+from engine.bpmn import check
+from engine.bpmn.notation.source import read_xml
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import translate
-from engine.bpmn.translate.told import BPMN, OURS
+from engine.bpmn.translate.translations import BPMN
 from tests.bpmn import extension
 
 
@@ -11,7 +12,7 @@ def notes(content: bytes) -> list[tuple[str, str | None]]:
     """The notes on a file that passes the check."""
     report = check({"a.bpmn": content}, {"called"})
     assert not report.errors, report.errors
-    assert all(item.line and item.reason and item.mend for item in report.findings)
+    assert all(item.line and item.reason and item.fix for item in report.findings)
     return [(item.code, item.element) for item in report.findings if item.severity == "note"]
 
 

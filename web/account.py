@@ -58,7 +58,7 @@ def change(visit: Visit) -> Away:
 @page(blueprint.post("/account/substitutes"), may="substitutes.manage", refused=again)
 def appoint(visit: Visit) -> Away:
     """Let a colleague stand in for some days."""
-    substitutes.agree(visit.uow, leave(None))
+    substitutes.appoint(visit.uow, leave(None))
     return Away("/account", told="people.substitutes.agreed")
 
 

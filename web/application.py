@@ -12,10 +12,10 @@ import web
 from api import create_app, reference
 from api.command import DATABASE
 from api.problems import PROVIDERS
-from engine.cli import demo_accounts
 from engine.platform import schema
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
+from web import demonstration
 
 
 def create(settings: Settings) -> APIFlask:
@@ -24,8 +24,7 @@ def create(settings: Settings) -> APIFlask:
     Raises Unusable if what browsers load has not been built.
     """
     app = create_app(settings)
-    accounts = demo_accounts.read(settings) if settings.demo else []
-    people = [account.name for account in accounts if account.password]
+    people = demonstration.people(settings)
     web.install(app, web.Site(settings, app.extensions[DATABASE], app.extensions[PROVIDERS], people))
     return app
 

@@ -16,9 +16,9 @@ from werkzeug.datastructures import MultiDict
 from engine.bpmn.forms import DOCUMENT_KINDS, Choice, Field, Text
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.platform.language import Reader
-from web import refusals, texts
+from engine.platform.messages.faults import explain
+from web import texts
 from web.conditions import hidden, plain
-from web.faults import told
 
 DATA = "data"
 ADD, REMOVE = "add", "remove"  # buttons that give a list one more row, or take one
@@ -120,15 +120,14 @@ def drawing(
 
 
 def explained(fault: Fault) -> str:
-    """A fault in the reader's language; one that nobody foresaw as the engine says it."""
-    key, values = told(fault)
-    return texts.say(key, **values) if key in texts.TEXTS else fault.detail
+    """A fault in the reader's language."""
+    return explain(fault, texts.for_reader())
 
 
 def all_explained(refusal: Refusal) -> str:
     """Why something was not taken: all that is wrong with it, else the refusal itself."""
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    return " ".join(explained(fault) for fault in faults) or refusals.explained(refusal)
+    return " ".join(explained(fault) for fault in faults) or texts.explain(refusal)
 
 
 def answer(

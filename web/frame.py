@@ -18,7 +18,8 @@ from engine.identity import profiles
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Busy
 from engine.platform.language import CALENDARS, LANGUAGES
-from web import refusals, texts
+from engine.platform.messages import refusals
+from web import texts
 from web.assets import asset
 from web.browsers import browser_in_words
 from web.site import (
@@ -185,7 +186,7 @@ def _explained(problem: Response) -> Response:
     """The page for a problem document; it keeps status and headers."""
     status = problem.status_code
     if "refusal" in g:
-        key, values = refusals.told(g.refusal)
+        key, values = refusals.text_of(g.refusal)
         response = told(status, key, **values)
     elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and (most := (request.max_content_length or 0) >> 20):
         response = told(status, "frame.too-large", most=most)
@@ -193,7 +194,9 @@ def _explained(problem: Response) -> Response:
         key = f"frame.status.{status}"
         response = told(status, key if key in texts.TEXTS else "frame.status.other")
     response.headers.extend(
-        (name, value) for name, value in problem.headers if name not in ("Content-Type", "Content-Length")
+        (name, value)
+        for name, value in problem.headers
+        if name not in ("Content-Type", "Content-Length", "Content-Language", "Vary")
     )
     return response
 

@@ -44,7 +44,7 @@ def show() -> Response:
 
 def _described(demo: Sequence[str]) -> Callable[[Session, datetime], tuple[Any, Any]]:
     """Where the demonstration's people work, and what they are called."""
-    return lambda session, now: (people.posts_of(session, now, demo), people.called(session, demo))
+    return lambda session, now: (people.posts_of(session, now, demo), people.names_of_accounts(session, demo))
 
 
 @blueprint.post("/demo/<name>")

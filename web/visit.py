@@ -1,34 +1,30 @@
-"""The door of the pages: one request, one transaction; who looks is known by the session's cookie.
+"""The pages' side of a request: HTTP in, `engine.requests.serving`, HTTP out.
 
-As in the API, what is shown of a case goes into the access log before the page leaves.
+One request is one transaction, in which the page is drawn, too. Who looks is known by the session's cookie.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 
 from engine import access
 from engine.access import Permission
 from engine.identity import sessions
-from engine.oversight import access_log
 from engine.oversight.access_log import Opened, Way
 from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Fault, Forbidden, Invalid, NotFound, Refusal, Uncertain
 from engine.platform.ids import uuid7
 from engine.platform.language import Reader
 from engine.platform.storage import checksum
-from engine.requests import idempotency
+from engine.requests import serving
 from engine.requests.idempotency import Answer
+from engine.requests.serving import Outcome
 from web import texts
 from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
 
@@ -200,27 +196,30 @@ def _visitor() -> Actor:
 
 
 def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
-    """Have a view answer in a transaction of its own, and the access log tell what it shows."""
-    opened, actor, database = current(), _visitor(), site().database
+    """Have a view draw its page. `undone`: it is shown for a refused one, whose form may be sent again."""
+    opened, actor = current(), _visitor()
     key = None if undone or opened is None else _once()
 
-    def run(session: Session, now: datetime) -> Response:
-        uow = UnitOfWork(session, actor, now)
+    def run(uow: UnitOfWork) -> Outcome[Response]:
         shown = view(Visit(uow, texts.reader(), opened))
-        g.shows = None if isinstance(shown, Away) else _come_upon(shown.opened)
         response = _response(shown)
-        if key is not None and isinstance(shown, Away):
-            headers = {name: value for name, value in response.headers if name in ("Location", "Set-Cookie")}
-            idempotency.keep(uow, key, _fingerprint(), Answer(response.status_code, headers, b""))
-        return response
+        if isinstance(shown, Away):
+            return Outcome(response, _place(response))
+        return Outcome(response, opened=_come_upon(shown.opened))
 
-    try:
-        response = database.run(run, "snapshot" if request.method in LOOKING or undone else "write")
-    except (IntegrityError, Refusal) as failure:
-        response = _done_before(actor, key, failure)
-    if g.get("shows") is not None:
-        access_log.record(database, actor, g.shows)
-    return response
+    done = serving.serve(
+        site().database,
+        serving.Request(lambda _: actor, lambda: key, _fingerprint),
+        run,
+        "snapshot" if request.method in LOOKING or undone else "write",
+    )
+    return done if isinstance(done, Response) else Response(status=done.status, headers=dict(done.headers))
+
+
+def _place(response: Response) -> Answer:
+    """Where a form led: that is stored of it, for the same form sent again."""
+    headers = {name: value for name, value in response.headers if name in ("Location", "Set-Cookie")}
+    return Answer(response.status_code, headers, b"")
 
 
 def _come_upon(opened: Opened | None) -> Opened | None:
@@ -270,21 +269,3 @@ def _fingerprint() -> bytes:
     sent = [item for item in request.form.items(multi=True) if item[0] != "token"]
     files = [(name, file.filename, checksum(file.stream)) for name, file in request.files.items(multi=True)]
     return hashlib.sha256(repr((request.path, sent, files)).encode()).digest()
-
-
-def _done_before(actor: Actor, key: str | None, failure: IntegrityError | Refusal) -> Response:
-    """Where the same form led the first time; else the failure stands."""
-    if key is None or (isinstance(failure, IntegrityError) and not idempotency.repeated(failure)):
-        raise failure
-    try:
-        found = site().database.run(
-            lambda session, now: idempotency.find(UnitOfWork(session, actor, now), key, _fingerprint()),
-            "single",
-        )
-    except (DBAPIError, PoolTimeout) as unavailable:
-        if isinstance(failure, Uncertain):
-            raise failure from unavailable  # it is not known to have failed
-        raise
-    if found is None:
-        raise failure
-    return Response(status=found.status, headers=dict(found.headers))

@@ -13,6 +13,7 @@ from engine.access.permissions import (
     only_its_own,
     require,
     require_assurance,
+    scopes,
 )
 from engine.access.policy import (
     ANY,
@@ -83,6 +84,7 @@ __all__ = [
     "require_everywhere",
     "roles_for",
     "roles_in",
+    "scopes",
     "seen_by",
     "staff",
     "startable",

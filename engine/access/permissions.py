@@ -1,6 +1,6 @@
 """What an account may do at all: by its role, and by its token's scopes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from engine.platform.db import Actor
@@ -26,7 +26,7 @@ Permission = Literal[
     "cases.suspend",
     "cases.move",
     "definitions.suspend",
-    "incidents.mend",
+    "incidents.repair",
     "messages.send",
     "calls.work",
     "jobs.manage",
@@ -71,7 +71,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "tasks.assign",
             "incidents.read",
             "incidents.retry",
-            "incidents.mend",
+            "incidents.repair",
             "cases.suspend",
             "cases.move",
             "definitions.suspend",
@@ -169,7 +169,14 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
     ),
 }
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+# Names that earlier releases have stored with tokens, and what they are called now.
+_FORMER: Mapping[str, Permission] = {"incidents.mend": "incidents.repair"}
 ASSURANCES: tuple[Assurance, ...] = get_args(Assurance)  # in ascending order
+
+
+def scopes(named: Iterable[str]) -> frozenset[str]:
+    """Scopes by their present names; a former name means the same."""
+    return frozenset(_FORMER.get(name, name) for name in named)
 
 
 def allows(actor: Actor, permission: Permission) -> bool:

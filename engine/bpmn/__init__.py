@@ -1,30 +1,35 @@
 """BPMN: checking, building and running processes. Pure: bytes, commands and a clock in, a `Step` out.
 
-The only package that knows SpiffWorkflow. Everything else imports from here.
+Everything else imports from here, and by their own names only what is an entry of its own: `forms`, `values`,
+`diff` and `sandbox`. `outcomes`, `timers` and `broadcast` are modules that others use as a whole.
 """
 
-from engine.bpmn.bills import BILL, Paid, received
-from engine.bpmn.check import Looked, check, look
-from engine.bpmn.connecting import NamedConnector, named_connectors
+from engine.bpmn.analysis.checking import Looked, check, look
+from engine.bpmn.analysis.expected_replies import Awaited, awaited
+from engine.bpmn.analysis.known_names import Name
+from engine.bpmn.analysis.other_engines import Foreign, Gone, foreigns, translated, without
+from engine.bpmn.analysis.reference_choices import Named, Offers, offers
+from engine.bpmn.analysis.required_connectors import RequiredConnector, required_connectors
+from engine.bpmn.analysis.required_roles import RequiredRole, required_roles
+from engine.bpmn.check.bounded import too_deep, too_much
+from engine.bpmn.check.files import FILE_SUFFIXES, MAX_FILES, is_file_name
 from engine.bpmn.diff import Difference, compare
-from engine.bpmn.findings import Finding, Process, Report
-from engine.bpmn.flows import Flow
-from engine.bpmn.foreign import Foreign, Gone, foreigns, translated, without
+from engine.bpmn.draw import POLICY as PICTURE_POLICY
+from engine.bpmn.draw import ChangeMark, Marks, TokenMark, Undrawable, drawable_keys, picture, places
+from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.marks import CaseRules, TaskRules
-from engine.bpmn.migrate import Immovable, Migrated, Obstacle, migrate
-from engine.bpmn.money import NotMoney
-from engine.bpmn.offering import Named, Offers, offers
-from engine.bpmn.outcomes import Effect, Outcome
-from engine.bpmn.outlook import steps_ahead
-from engine.bpmn.picture import POLICY as PICTURE_POLICY
-from engine.bpmn.picture import Marks, Undrawable, picture, places
-from engine.bpmn.picture.placing import placed, without_places
-from engine.bpmn.posts import Post
-from engine.bpmn.readable import Name
-from engine.bpmn.replies import Awaited, awaited
-from engine.bpmn.runner import (
+from engine.bpmn.notation import broadcast, outcomes, timers
+from engine.bpmn.notation.bills import BILL, Paid, received
+from engine.bpmn.notation.candidate_roles import BINDINGS, CandidateRole, is_role, is_unit
+from engine.bpmn.notation.findings import Finding, Process, Report
+from engine.bpmn.notation.money import NotMoney
+from engine.bpmn.notation.outcomes import Effect, Outcome
+from engine.bpmn.notation.requirements import CaseRules, TaskRules
+from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Source, Unreadable, all_executable, digest
+from engine.bpmn.notation.timers import later
+from engine.bpmn.notation.vocabulary import HUMAN
+from engine.bpmn.run.case_migration import Immovable, Migrated, Obstacle, migrate
+from engine.bpmn.run.commands import (
     CallFailure,
     Unskippable,
     answer,
@@ -40,22 +45,28 @@ from engine.bpmn.runner import (
     skip,
     start,
 )
-from engine.bpmn.source import Source, all_executable, digest
-from engine.bpmn.spec import Element, Spec, Unbuildable, build, cached
-from engine.bpmn.staffing import NamedPost, named_posts
-from engine.bpmn.starts import first_start, next_start
-from engine.bpmn.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
-from engine.bpmn.subject import depends_on, shown_by, subject
-from engine.bpmn.timers import later
-from engine.bpmn.watch import OutOfTime, Watch
+from engine.bpmn.run.flows import Flow
+from engine.bpmn.run.remaining_steps import steps_ahead
+from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
+from engine.bpmn.run.start_timers import first_start, next_start
+from engine.bpmn.run.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.run.subject import depends_on, shown_by, subject
+from engine.bpmn.run.trace import OutOfTime, Trace
 
 __all__ = [
     "BILL",
+    "BINDINGS",
+    "BPMN_SUFFIXES",
+    "FILE_SUFFIXES",
     "HUMAN",
+    "MAX_FILE",
+    "MAX_FILES",
     "PICTURE_POLICY",
     "Awaited",
     "CallFailure",
+    "CandidateRole",
     "CaseRules",
+    "ChangeMark",
     "Difference",
     "Effect",
     "Element",
@@ -73,8 +84,6 @@ __all__ = [
     "Migrated",
     "Name",
     "Named",
-    "NamedConnector",
-    "NamedPost",
     "NotMoney",
     "Obstacle",
     "Offers",
@@ -84,23 +93,27 @@ __all__ = [
     "Paid",
     "Passage",
     "People",
-    "Post",
     "Process",
     "Report",
+    "RequiredConnector",
+    "RequiredRole",
     "Source",
     "Spec",
     "Step",
     "TaskRules",
     "Thrown",
+    "TokenMark",
+    "Trace",
     "Unbuildable",
     "Undrawable",
+    "Unreadable",
     "Unskippable",
     "Wait",
-    "Watch",
     "Work",
     "all_executable",
     "answer",
     "awaited",
+    "broadcast",
     "build",
     "cached",
     "cancel",
@@ -110,23 +123,28 @@ __all__ = [
     "correct",
     "depends_on",
     "digest",
+    "drawable_keys",
     "fail_call",
     "fire",
     "first_start",
     "foreigns",
     "instances_before",
+    "is_file_name",
+    "is_role",
+    "is_unit",
     "known_at",
     "later",
     "look",
     "migrate",
-    "named_connectors",
-    "named_posts",
     "next_start",
     "offers",
+    "outcomes",
     "picture",
     "placed",
     "places",
     "received",
+    "required_connectors",
+    "required_roles",
     "retry",
     "same_process",
     "shown_by",
@@ -134,6 +152,9 @@ __all__ = [
     "start",
     "steps_ahead",
     "subject",
+    "timers",
+    "too_deep",
+    "too_much",
     "translated",
     "without",
     "without_places",

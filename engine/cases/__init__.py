@@ -5,18 +5,25 @@ it waits for and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.about import found_by
-from engine.cases.about import shows as shows_subject
-from engine.cases.bills import BillView, Late
-from engine.cases.bills import listed as bills_listed
-from engine.cases.bills import of_case as bills_of
-from engine.cases.commands import Application, appeal, begin_at, digest, form_to_start, start, taken
-from engine.cases.ending import cancel, renew_secret, withdraw
-from engine.cases.firing import FIRED
-from engine.cases.hold import (
+from engine.cases.bills import BillView, Late, bills_of_case, list_bills
+from engine.cases.cancellation import cancel, renew_secret, withdraw
+from engine.cases.catch_events import FIRED
+from engine.cases.conflict_of_interest import (
+    PARTIES,
+    actor_person,
+    explain_refusal,
+    require_impartial,
+    require_no_party,
+    require_not_own,
+    require_visible,
+)
+from engine.cases.list_fields import search_text_with, shows_subject
+from engine.cases.locking import (
     LOCKING,
+    CaseRow,
     Locked,
     held,
+    held_with,
     lock,
     lock_all,
     locked,
@@ -25,32 +32,42 @@ from engine.cases.hold import (
     require_not_erased,
     require_revision,
     require_size,
+    split,
     unknown,
 )
-from engine.cases.interest import require_impartial
-from engine.cases.migrating import move
-from engine.cases.moving import (
+from engine.cases.payments import NOTICES, Payment, find_bill, pay
+from engine.cases.persistence import TaskChange, apply, note
+from engine.cases.start_commands import (
+    Application,
+    appeal,
+    as_conflict,
+    digest,
+    form_to_start,
+    start,
+    start_at_event,
+)
+from engine.cases.step_effects import StepEffects, scoped
+from engine.cases.suspension import (
+    resume,
+    resume_definition,
+    resume_waits,
+    resume_waits_of_version,
+    suspend,
+    suspend_definition,
+)
+from engine.cases.triggers import (
     GIVEN_UP,
+    CallRow,
     answer,
     deliver,
     fail_call,
     give_up,
-    hold,
-    hold_call,
+    lock_active,
+    lock_call,
     wake,
     wake_due,
 )
-from engine.cases.party import (
-    PARTIES,
-    actor_person,
-    require_no_party,
-    require_not_own,
-    require_visible,
-    withheld,
-)
-from engine.cases.pausing import resume, resume_definition, rouse, rouse_version, suspend, suspend_definition
-from engine.cases.paying import NOTICES, Payment, find_bill, pay
-from engine.cases.progress import Opened, TaskChange, apply, note, scoped
+from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [
@@ -63,41 +80,44 @@ __all__ = [
     "PARTIES",
     "Application",
     "BillView",
+    "CallRow",
+    "CaseRow",
     "CaseView",
     "Late",
     "Locked",
-    "Opened",
     "Payment",
     "Seen",
+    "StepEffects",
     "TaskChange",
     "Wanted",
     "actor_person",
     "answer",
     "appeal",
     "apply",
-    "begin_at",
-    "bills_listed",
-    "bills_of",
+    "as_conflict",
+    "bills_of_case",
     "cancel",
     "canonical",
+    "change_version",
     "deliver",
     "digest",
+    "explain_refusal",
     "fail_call",
     "find_bill",
     "form_to_start",
-    "found_by",
     "get",
     "give_up",
     "held",
-    "hold",
-    "hold_call",
+    "held_with",
     "latest",
+    "list_bills",
     "lock",
+    "lock_active",
     "lock_all",
+    "lock_call",
     "locked",
     "locking",
     "log",
-    "move",
     "note",
     "page",
     "pay",
@@ -112,18 +132,19 @@ __all__ = [
     "require_visible",
     "resume",
     "resume_definition",
-    "rouse",
-    "rouse_version",
+    "resume_waits",
+    "resume_waits_of_version",
     "scoped",
+    "search_text_with",
     "see",
     "shows_subject",
+    "split",
     "start",
+    "start_at_event",
     "suspend",
     "suspend_definition",
-    "taken",
     "unknown",
     "wake",
     "wake_due",
     "withdraw",
-    "withheld",
 ]

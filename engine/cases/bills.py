@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select, update
+from sqlalchemy import RowMapping, Select, Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine import access
@@ -100,7 +100,7 @@ def plain(amount: Decimal | str) -> str:
     return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
 
 
-def _named(row: Any) -> dict[str, Any]:
+def _named(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     return {"bill": row["id"], "reference": row["reference"]}
 
 
@@ -144,7 +144,7 @@ _TEXTS = (
 _AMOUNTS = (Bill.amount, Bill.late_amount)
 
 
-def listed() -> Select[Any]:
+def list_bills() -> Select[Any]:
     """The bills of a case as one value, which costs no statement of its own: of most cases there are none."""
     parts: list[Any] = [part for column in _TEXTS for part in (column.key, column)]
     # As text: a JSON number would be read as a float.
@@ -153,15 +153,15 @@ def listed() -> Select[Any]:
     return select(func.json_agg(aggregate_order_by(one, Bill.id))).where(Bill.case_id == Case.id)
 
 
-def shown(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> tuple[BillView, ...]:
+def views_of(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> tuple[BillView, ...]:
     """The bills that `listed` has found, as the actor may see them."""
-    found = of_case(rows, uow.now)
+    found = bills_of_case(rows, uow.now)
     if access.for_applicants(uow.actor):
         return found
     return tuple(replace(bill, link=None) for bill in found)
 
 
-def of_case(rows: Sequence[Mapping[str, Any]] | None, now: datetime) -> tuple[BillView, ...]:
+def bills_of_case(rows: Sequence[Mapping[str, Any]] | None, now: datetime) -> tuple[BillView, ...]:
     """The bills that `listed` has found, for their applicant."""
     return tuple(_view(row, now) for row in rows or ())
 

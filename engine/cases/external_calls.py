@@ -1,4 +1,4 @@
-"""Work that other systems do for cases: made through connectors, or taken by programs that serve a topic.
+"""Work that other systems do for cases: called through connectors, or leased by workers that serve a topic.
 
 No case is held while anybody works. Who works has a lease with a fencing number: a reply with an older
 number, or after the lease, comes too late. Tries are counted when they begin, so that work which kills its
@@ -58,7 +58,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class Attempt:
     """One try of a call through a connector."""
 
     id: UUID
@@ -81,7 +81,7 @@ def _of_cases(*columns: Any) -> Any:
     )
 
 
-def take(
+def lease_calls(
     uow: UnitOfWork, topics: Sequence[str], count: int, lease: timedelta, worker: str
 ) -> Sequence[RowMapping]:
     """Lease up to `count` open calls of these topics, the oldest first; empty if there are none."""
@@ -112,7 +112,7 @@ def take(
 def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> datetime:
     """Lengthen a lease; until when it lasts now. Raises NotFound, Conflict."""
     access.require(uow.actor, "calls.work")
-    _leased(uow, call_id, fence)
+    _lock_leased(uow, call_id, fence)
     until = uow.now + lease
     uow.connection.execute(update(Call).where(Call.id == call_id).values(lease_until=until))
     return until
@@ -121,8 +121,8 @@ def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> date
 def complete(uow: UnitOfWork, call_id: UUID, fence: int, reply: Mapping[str, Any]) -> None:
     """Give the step its reply. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
-    _leased(uow, call_id, fence)
-    cases.answer(uow, call_id, _sound(reply))
+    _lock_leased(uow, call_id, fence)
+    cases.answer(uow, call_id, _portable(reply))
 
 
 def fail(
@@ -130,9 +130,9 @@ def fail(
 ) -> None:
     """Give the work back to be tried again after a while, or for good. Raises NotFound, Conflict."""
     access.require(uow.actor, "calls.work")
-    row = _leased(uow, call_id, fence)
+    row = _lock_leased(uow, call_id, fence)
     if retry_in is not None and row.attempts < MAX_TRIES:
-        _later(uow, call_id, fence, uow.now + retry_in, detail)
+        _postpone(uow, call_id, fence, uow.now + retry_in, detail)
     else:
         cases.fail_call(uow, call_id, CallFailure("work-failed", detail), row.attempts)
 
@@ -140,13 +140,13 @@ def fail(
 def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[str, Any]) -> None:
     """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
-    row = _leased(uow, call_id, fence)
-    told = f"Whoever did the work answered {code}."
-    failure = CallFailure("error-not-caught", told, code, _sound(data, "/data"))
+    row = _lock_leased(uow, call_id, fence)
+    detail = f"Whoever did the work answered {code}."
+    failure = CallFailure("error-not-caught", detail, code, _portable(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
 
-def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
+def begin_attempt(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Attempt | None:
     """Begin a try through a connector; None if there is nothing to do, not yet, or somebody is at it."""
     columns = (*_SHOWN, Call.due_at, User.name.label("user"))
     found = _of_cases(*columns).join(User, Case.started_by == User.id)
@@ -162,32 +162,32 @@ def begin_try(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Try | None:
     if not due:
         return None
     request = (row.connector, row.operation, row.request, row.case_number, row.user)
-    return Try(row.id, row.fence + 1, row.attempts + 1, *request)
+    return Attempt(row.id, row.fence + 1, row.attempts + 1, *request)
 
 
-def settle(uow: UnitOfWork, attempt: Try, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+def settle(uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     """The connector's reply; `seen` goes to the log. Raises Conflict if the step waits no more."""
     try:
-        cases.answer(uow, attempt.id, _sound(reply), seen)
+        cases.answer(uow, attempt.id, _portable(reply), seen)
     except Invalid as fault:
-        put_off(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
+        retry_later(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
 
 
-def put_off(uow: UnitOfWork, attempt: Try, failure: CallFailure, pause: timedelta | None) -> None:
+def retry_later(uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: timedelta | None) -> None:
     """The connector has failed: try again after `pause`, or (None) never.
 
     Raises Conflict if the step waits no more, or a later try is under way.
     """
     if pause is not None:
-        _later(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
+        _postpone(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
         return
-    _, row = cases.hold_call(uow, attempt.id)
+    _, row = cases.lock_call(uow, attempt.id)
     if row.fence != attempt.fence:
         raise _overtaken(attempt.id)
     cases.fail_call(uow, attempt.id, failure, attempt.attempts)
 
 
-def take_back(uow: UnitOfWork, attempt: Try) -> None:
+def end_attempt(uow: UnitOfWork, attempt: Attempt) -> None:
     """What came of a try could not be told to its case, which is suspended: it does not count."""
     ours = update(Call).where(Call.id == attempt.id, Call.fence == attempt.fence, Call.status == "open")
     uow.connection.execute(ours.values(lease_until=None, attempts=Call.attempts - 1))
@@ -198,7 +198,7 @@ def give_up(uow: UnitOfWork, call_id: UUID, reason: str) -> None:
 
     Raises NotFound, Conflict if it waits no more.
     """
-    _, row = cases.hold_call(uow, call_id)
+    _, row = cases.lock_call(uow, call_id)
     if row.lease_until is not None and row.lease_until > uow.now:
         return  # that one decides; if it dies, the sweep goes on
     cases.fail_call(uow, call_id, CallFailure(cases.GIVEN_UP, reason), MAX_TRIES)
@@ -268,19 +268,19 @@ def _holder(uow: UnitOfWork, worker: str) -> str:
     return f"{uow.actor.id}/{worker}"
 
 
-def _leased(uow: UnitOfWork, call_id: UUID, fence: int) -> Any:
+def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
     """The call that this actor has leased, and still may, held with its case. Raises NotFound, Conflict."""
     mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
     found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
     if uow.connection.execute(found, access.seen_by(uow)).first() is None:
         raise NotFound(f"You have taken no work {call_id}.")
-    _, row = cases.hold_call(uow, call_id)
+    _, row = cases.lock_call(uow, call_id)
     if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:
         raise Conflict("The lease has run out.", call={"id": call_id, "fence": row.fence})
     return row
 
 
-def _later(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
+def _postpone(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure: str) -> None:
     put = {"due_at": at, "woken_at": None, "lease_until": None, "worker": None, "failure": failure[:500]}
     ours = update(Call).where(Call.id == call_id, Call.fence == fence, Call.status == "open")
     if uow.connection.execute(ours.values(**put)).rowcount == 0:
@@ -291,7 +291,7 @@ def _overtaken(call_id: UUID) -> Conflict:
     return Conflict("It was answered, or a later try is under way.", call={"id": call_id})
 
 
-def _sound(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
+def _portable(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
     """What somebody answered, as a case can hold it. Raises Invalid."""
     try:
         found: Mapping[str, Any] = portable(dict(given))

@@ -1,9 +1,9 @@
-"""Incidents: elements that failed and wait for a person to let them try again."""
+"""Incidents: elements that failed and wait for a person to retry, repair or skip them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Integer, RowMapping, Select, cast, false, func, literal, select, update
@@ -46,6 +46,18 @@ class Which:
     element: str | None = None
     code: str | None = None
     since: datetime | None = None  # it was opened then or later
+
+
+_LOCKING = (Incident.element, Incident.token_id, Incident.code, Incident.status.label("incident_status"))
+
+
+class _Locked(NamedTuple):
+    """A locked incident: the columns of `_LOCKING`, in their order."""
+
+    element: str
+    token_id: UUID
+    code: str
+    incident_status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
     row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
     if (known := row.one_or_none()) is None:
         case = select(Incident.case_id).where(Incident.id == incident_id).scalar_subquery()
-        raise cases.withheld(uow, _unknown(incident_id), case=case)
+        raise cases.explain_refusal(uow, _unknown(incident_id), case=case)
     cases.require_not_own(uow, known["case"])
     return known
 
@@ -167,21 +179,21 @@ def retry(
 
     If it fails once more, a new incident stands in place of this one.
     """
-    access.require(uow.actor, "incidents.mend" if repair else "incidents.retry")
+    access.require(uow.actor, "incidents.repair" if repair else "incidents.retry")
     case, row = _hold(uow, incident_id)
-    told = {"incident": incident_id, **({"reason": reason} if reason else {})}
-    happened = [Fact("incident.retried", row.element, payload=told)]
+    payload = {"incident": incident_id, **({"reason": reason} if reason else {})}
+    happened = [Fact("incident.retried", row.element, payload=payload)]
     if _of_case(row, case):
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
             return cases.get(uow, case.id)
-        cases.rouse(uow, case.id)
+        cases.resume_waits(uow, case.id)
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
     repaired = _sound(uow, case, spec, row, repair or {})
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
-        changed = cases.scoped({**told, "changes": repaired}, step.scope)
+        changed = cases.scoped({**payload, "changes": repaired}, step.scope)
         happened.insert(0, Fact("data.repaired", row.element, payload=changed))
     cases.apply(uow, case, step, happened)
     return cases.get(uow, case.id)
@@ -192,7 +204,7 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
 
     Raises Conflict for elements that cannot be passed over.
     """
-    access.require(uow.actor, "incidents.mend")
+    access.require(uow.actor, "incidents.repair")
     case, row = _hold(uow, incident_id)
     spec = definitions.spec(uow.session, case.version)
     given = _sound(uow, case, spec, row, data)
@@ -202,35 +214,35 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise _not_skippable(incident_id, row, error.reason) from error
-    told = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
-    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=told)])
+    payload = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
+    cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=payload)])
     return cases.get(uow, case.id)
 
 
-def _not_skippable(incident_id: UUID, row: Any, reason: str | None = None) -> Conflict:
+def _not_skippable(incident_id: UUID, row: _Locked, reason: str | None = None) -> Conflict:
     why = reason or "what comes next depends on it"
     detail = f"This element cannot be skipped: {why}. Repair the data and retry."
     return Conflict(detail, code="not-skippable", incident={"id": incident_id, "status": row.incident_status})
 
 
-def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
+def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, _Locked]:
     """An open incident of a running case, which is resolved with this command. Raises NotFound, Conflict."""
-    found = cases.locking(
-        Incident.element, Incident.token_id, Incident.code, Incident.status.label("incident_status")
-    )
-    row = cases.held(
+    found = cases.locking(*_LOCKING)
+    rows = cases.held_with(
         uow,
         found.join(Incident, Incident.case_id == Case.id)
         .where(Incident.id == incident_id, access.reachable_cases(uow.actor.role))
         .with_for_update(of=(Case, Incident)),
+        _Locked._make,
         **access.seen_by(uow),
     )
-    if row is None:
+    if rows is None:
         raise _unknown(incident_id)
+    row = rows[1]
     if row.incident_status != "open":
         present = {"id": incident_id, "status": row.incident_status}
         raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
-    case = cases.locked(row)
+    case = cases.locked(rows[0])
     cases.require_impartial(uow, case)
     if row.code not in cases.NOTICES:
         cases.require_active(case)
@@ -240,7 +252,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, Any]:
     return case, row
 
 
-def _of_case(row: Any, case: cases.Locked) -> bool:
+def _of_case(row: _Locked, case: cases.Locked) -> bool:
     """Whether an incident stands for the case as a whole: retrying looks again, or closes what was read."""
     return row.token_id == case.id and (row.code == cases.GIVEN_UP or row.code in cases.NOTICES)
 
@@ -250,7 +262,7 @@ def _unknown(incident_id: UUID) -> NotFound:
 
 
 def _sound(
-    uow: UnitOfWork, case: cases.Locked, spec: bpmn.Spec, row: Any, data: Mapping[str, Any]
+    uow: UnitOfWork, case: cases.Locked, spec: bpmn.Spec, row: _Locked, data: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid.
 

@@ -1,4 +1,4 @@
-"""Many incidents of one kind are tried again: each by a job of its own, in the name of whoever ordered it.
+"""Retrying many incidents of one kind: each by a job of its own, on behalf of the user who ordered it.
 
 An incident's row in `retried_incidents` is its turn. What is refused then (its case was suspended, somebody
 else has resolved it) stays as it is, and the order tells so.
@@ -57,7 +57,7 @@ def order(uow: UnitOfWork, definition: str, code: str, reason: str | None = None
     return retry.id
 
 
-def take(uow: UnitOfWork, incident_id: UUID) -> RetriedStatus | None:
+def retry_incident(uow: UnitOfWork, incident_id: UUID) -> RetriedStatus | None:
     """Retry an incident whose turn it is; what became of it, None if it has none (any more)."""
     turn = (
         select(Retry.id, Retry.reason, Retry.ordered_by)
@@ -93,7 +93,7 @@ def give_up(uow: UnitOfWork, incident_id: UUID, reason: str) -> None:
     _note(uow, (RetriedIncident.incident_id == incident_id) & _TURN, "refused")
 
 
-def look(uow: UnitOfWork, retry_id: UUID) -> Overview:
+def get_order(uow: UnitOfWork, retry_id: UUID) -> Overview:
     """An order of the actor's, or anybody's for who sees all units. Raises NotFound."""
     access.require(uow.actor, "incidents.retry")
     mine = or_(Retry.ordered_by == uow.actor.id, access.covers(ROOT))
@@ -116,7 +116,7 @@ def look(uow: UnitOfWork, retry_id: UUID) -> Overview:
     return Overview(row, counts, uow.connection.execute(staying, access.seen_by(uow)).mappings().all())
 
 
-def going(uow: UnitOfWork) -> Sequence[RowMapping]:
+def running_orders(uow: UnitOfWork) -> Sequence[RowMapping]:
     """The actor's orders that are not done yet, the newest first, with how many incidents wait."""
     access.require(uow.actor, "incidents.retry")
     left = select(func.count()).where(RetriedIncident.retry_id == Retry.id, _TURN).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Moves: the running cases of one version are brought to another, after a plan that tells which can be.
+"""Case migration: running cases of one version are migrated to another, after a plan shows which can be.
 
 The plan reads cases without holding them, so it only foretells: each case is judged anew when its turn comes.
 A case's row in `moved_cases` is its turn; whoever takes or cancels that holds the row first.
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, exists, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
@@ -89,7 +89,7 @@ def plan(uow: UnitOfWork, key: str, source: int, target: int) -> Overview:
         detail = "Another move of this definition goes on."
         raise Conflict(detail, code="move-under-way", move=present and dict(present))
     jobs.defer(uow, "judge", queue="cases", priority=jobs.LAST, move_id=move_id)
-    return look(uow, move_id)
+    return get(uow, move_id)
 
 
 def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int, UUID]:
@@ -153,7 +153,7 @@ def running(uow: UnitOfWork, key: str) -> Mapping[int, int]:
     return {number: count for number, count in uow.connection.execute(found)}
 
 
-def look(uow: UnitOfWork, move_id: UUID) -> Overview:
+def get(uow: UnitOfWork, move_id: UUID) -> Overview:
     """One move, and how far it is. Raises NotFound."""
     _require_own(uow, move_id)
     move = uow.connection.execute(_MOVES.where(Move.id == move_id)).mappings().one()
@@ -217,7 +217,7 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
     turns = select(MovedCase.case_id).where(MovedCase.move_id == move_id, MovedCase.status == "movable")
     jobs.defer_for(uow, "move", turns.order_by(MovedCase.case_id), queue="cases", priority=jobs.LAST)
     _finish(uow, move_id)
-    return look(uow, move_id)
+    return get(uow, move_id)
 
 
 def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
@@ -232,7 +232,7 @@ def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
     _stay(uow, *why)
     _pass(uow, move_id, OPEN, {"status": "cancelled", "finished_at": uow.now})
     _stay(uow, *why)  # what was planned in between
-    return look(uow, move_id)
+    return get(uow, move_id)
 
 
 def judge(uow: UnitOfWork, move_id: UUID) -> int:
@@ -262,7 +262,7 @@ def judge(uow: UnitOfWork, move_id: UUID) -> int:
 
 
 def _judged(
-    uow: UnitOfWork, move_id: UUID, source: Version, target: Version, rows: Iterable[Any]
+    uow: UnitOfWork, move_id: UUID, source: Version, target: Version, rows: Iterable[Row[*tuple[Any, ...]]]
 ) -> Iterator[dict[str, Any]]:
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
     for case_id, state in rows:
@@ -272,10 +272,16 @@ def _judged(
             bpmn.migrate(state, old, new, uow.now)
         except Immovable as error:
             status, obstacles = "stays", error.obstacles
-        yield {"move_id": move_id, "case_id": case_id, "at": uow.now, "status": status, **_told(obstacles)}
+        yield {
+            "move_id": move_id,
+            "case_id": case_id,
+            "at": uow.now,
+            "status": status,
+            **_payload_of(obstacles),
+        }
 
 
-def carry(uow: UnitOfWork, case_id: UUID) -> MovedCaseStatus | None:
+def migrate_case(uow: UnitOfWork, case_id: UUID) -> MovedCaseStatus | None:
     """Move a case whose turn it is; what became of it, None if it has none (any more)."""
     turn = _versions().join(MovedCase, MovedCase.move_id == Move.id)
     mine = MovedCase.case_id == case_id, MovedCase.status == "movable", Move.status == "moving"
@@ -283,15 +289,15 @@ def carry(uow: UnitOfWork, case_id: UUID) -> MovedCaseStatus | None:
     if found is None:
         return None
     source, target = _two(found)
-    told = {"move": found.move_id, "from": source.number, "to": target.number}
+    payload = {"move": found.move_id, "from": source.number, "to": target.number}
     became: MovedCaseStatus
     obstacles: Sequence[Obstacle] = ()
     try:
-        became = "moved" if cases.move(uow, case_id, source, target, told) else "ended"
+        became = "moved" if cases.change_version(uow, case_id, source, target, payload) else "ended"
     except Immovable as error:
         became, obstacles = "stays", error.obstacles
     row = update(MovedCase).where(MovedCase.move_id == found.move_id, MovedCase.case_id == case_id)
-    uow.connection.execute(row.values(status=became, at=uow.now, **_told(obstacles)))
+    uow.connection.execute(row.values(status=became, at=uow.now, **_payload_of(obstacles)))
     _finish(uow, found.move_id)
     return became
 
@@ -307,7 +313,7 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
 
 def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], reason: str) -> set[UUID]:
     """Let these cases stay if they were not moved yet; the moves to which they belong."""
-    obstacles = _told([Obstacle("", code, reason)])
+    obstacles = _payload_of([Obstacle("", code, reason)])
     change = update(MovedCase).where(which, MovedCase.status == "movable")
     rows = uow.connection.execute(
         change.values(status="stays", at=uow.now, **obstacles).returning(MovedCase.move_id)
@@ -348,13 +354,13 @@ def _versions() -> Select[Any]:
     )
 
 
-def _two(row: Any) -> tuple[Version, Version]:
+def _two(row: Row[*tuple[Any, ...]]) -> tuple[Version, Version]:
     _, _, *columns = row
     half = len(VERSION)
     return Version(*columns[:half]), Version(*columns[half:])
 
 
-def _told(obstacles: Sequence[Obstacle]) -> dict[str, Any]:
+def _payload_of(obstacles: Sequence[Obstacle]) -> dict[str, Any]:
     return {"obstacles": [asdict(obstacle) for obstacle in obstacles]}
 
 

@@ -1,4 +1,4 @@
-"""Deleting what is done with, in batches that hold nothing for long. What is open stays.
+"""Deleting closed rows in batches that lock nothing for long. What is open is never deleted.
 
 Each function deletes up to `limit` rows that were closed before an instant and whose id is greater than
 `after`. It returns how many, and the last id, with which the next batch begins; None if there are no more.

@@ -14,8 +14,8 @@ from engine import access, definitions
 from engine.bpmn import Spec
 from engine.cases import bills
 from engine.cases.bills import BillView
-from engine.cases.hold import unknown
-from engine.cases.party import PARTIES, actor_person, require_no_party, withheld
+from engine.cases.conflict_of_interest import PARTIES, actor_person, explain_refusal, require_no_party
+from engine.cases.locking import unknown
 from engine.definitions import forms
 from engine.identity import names
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
@@ -108,7 +108,7 @@ _VIEW = (
     Case.appeal_of,
     _appeals().label("appeals"),
     _incidents().label("incidents"),
-    _listed(bills.listed()).label("bills"),
+    _listed(bills.list_bills()).label("bills"),
     DefinitionVersion.name,
     Unit.name.label("unit_name"),
     Case.erased_at,
@@ -147,16 +147,18 @@ def see(uow: UnitOfWork, case_id: UUID) -> Seen:
         .one_or_none()
     )
     if row is None:
-        raise withheld(uow, unknown(case_id), case=case_id)
+        raise explain_refusal(uow, unknown(case_id), case=case_id)
     spec, cut = _for_roles(uow, row)
     require_no_party(uow, row, spec)
     shown = {name: row[name] for name in row if name not in (*_OF_VERSION, "roles", "person")}
     shown["data"] = cut(row["data"])
-    shown["bills"] = bills.shown(uow, row["bills"])
+    shown["bills"] = bills.views_of(uow, row["bills"])
     return Seen(CaseView(**shown, tasks=()), spec, cut)
 
 
-def _for_roles(uow: UnitOfWork, row: Any) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
+def _for_roles(
+    uow: UnitOfWork, row: RowMapping
+) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
     """The process of a case, whose row this is, and what takes from data what forms keep from the actor."""
     version = definitions.Version(*(row[name] for name in _OF_VERSION))
     spec = definitions.spec(uow.session, version)
@@ -264,7 +266,7 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[s
     wanted = _visible(uow, *PARTIES, *_version(), *_reader(uow)).where(Case.id == case_id)
     seen = uow.connection.execute(wanted, access.seen_by(uow)).mappings().one_or_none()
     if seen is None:
-        raise withheld(uow, unknown(case_id), case=case_id)
+        raise explain_refusal(uow, unknown(case_id), case=case_id)
     statement = _events(uow, case_id).where(Event.seq > after).order_by(Event.seq).limit(LOG_PAGE + 1)
     spec, cut = _for_roles(uow, seen)
     require_no_party(uow, seen, spec)
@@ -312,14 +314,14 @@ def _read(
     uow: UnitOfWork, events: Select[Any], cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
     rows = uow.connection.execute(events).mappings()
-    return [{**row, "payload": _told(row["payload"], cut)} for row in rows]
+    return [{**row, "payload": _cut_payload(row["payload"], cut)} for row in rows]
 
 
 _DATA = ("data", "changes", "inputs")
 _RULES = ("table", "policy", "rules")
 
 
-def _told(
+def _cut_payload(
     payload: Mapping[str, Any] | None, cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """A payload whose data, or changes of data, are cut."""

@@ -1,12 +1,14 @@
 """The command line: one module for each command. It reads arguments and prints; the engine does the work.
 
-A mistake of the user is told on standard error with its mend, never as a traceback. Exit codes: 0 done,
+A mistake of the user is told on standard error with its fix, never as a traceback. Exit codes: 0 done,
 1 refused or not possible now, 2 called wrongly.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -17,12 +19,10 @@ from engine.cli import (
     backup,
     check,
     decide,
-    demo,
     deploy,
     diff,
     documents,
     erase,
-    hub,
     migrate,
     password,
     people,
@@ -40,7 +40,7 @@ from engine.platform.config import Settings
 from engine.platform.errors import Invalid, Refusal, Unusable
 from engine.platform.schema import MIGRATE
 
-COMMANDS = {
+COMMANDS: Mapping[str, ModuleType] = {
     "run": run,
     "migrate": migrate,
     "token": token,
@@ -61,8 +61,6 @@ COMMANDS = {
     "documents": documents,
     "erase": erase,
     "prune": prune,
-    "demo": demo,
-    "hub": hub,
     "worker": worker,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column
@@ -70,13 +68,29 @@ UNDEFINED = {"42P01", "42703"}  # a table, a column
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Parvandeh, a case engine.")
+    return execute(parser, argv, COMMANDS, Settings.read)
+
+
+def execute(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    commands: Mapping[str, ModuleType],
+    read: Callable[[], Any],
+) -> int:
+    """Run the command that `argv` names with the settings that `read` returns; the exit code.
+
+    Each command is a module with `HELP`, `declare(parser)` and `run(arguments, settings)`. `read` raises
+    ValueError if a setting cannot be used.
+    """
+    _declare(parser, commands)
+    arguments = parser.parse_args(argv)
     try:
-        settings = Settings.read()
+        settings = read()
     except ValueError as mistake:
         return _tell(str(mistake), code=2)
     try:
-        code: int = COMMANDS[arguments.command].run(arguments, settings)
+        code: int = commands[arguments.command].run(arguments, settings)
         return code
     except KeyboardInterrupt:
         return _tell("Interrupted.", code=130)
@@ -87,25 +101,23 @@ def main(argv: Sequence[str]) -> int:
         return _tell(told)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m engine", description="Parvandeh, a case engine.")
+def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
     parser.add_argument("--version", action="version", version=f"Parvandeh {RELEASE}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name, module in modules.items():
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.declare(command)
-    return parser
 
 
 def _explained(failure: Exception) -> str | None:
-    """What happened and its mend; None for a fault of ours."""
+    """What happened and its fix; None for a fault of ours."""
     match failure:
         case Invalid():
             faults = (f"  {fault.pointer}: {fault.detail}" for fault in failure.faults)
             return "\n".join([failure.detail, *faults])
         case PermissionError():
-            mend = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
-            return f"You may not use {failure.filename}. {mend}"
+            fix = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
+            return f"You may not use {failure.filename}. {fix}"
         case OperationalError():
             return f"The database cannot be used: {failure.orig}"
         case DBAPIError():

@@ -4,13 +4,17 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TextIO
 
 from engine import bpmn
-from engine.bpmn.findings import Finding
+from engine.bpmn import Finding
 from engine.cli import folders
 from engine.definitions import scenarios
 from engine.platform.config import Settings
+from engine.platform.language import LANGUAGES, Language, Reader
+from engine.platform.messages import messages
+from engine.platform.messages.findings import explain
 
 HELP = (
     "Check process files and print everything that was found. The exit code is 1 if they cannot be deployed."
@@ -21,6 +25,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Folders, each for itself, and files, taken together."""
     folders.declare(parser)
     parser.add_argument("--all", action="store_true", help="take every process as executable")
+    declare_language(parser)
+
+
+def declare_language(parser: argparse.ArgumentParser) -> None:
+    """In which language findings and differences are printed."""
+    parser.add_argument(
+        "--language", choices=sorted(LANGUAGES), default="en", help="of findings (default: en)"
+    )
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
@@ -34,7 +46,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
         if len(groups) > 1:
             print(folder)
         findings = [*report.findings, *scenarios.check(files)]
-        describe(findings, to=sys.stdout)
+        describe(findings, to=sys.stdout, language=arguments.language)
         for process in report.processes:
             print(f"process {process.key}: {process.name}")
         count.update(finding.severity for finding in findings)
@@ -42,11 +54,13 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     return 1 if count["error"] else 0
 
 
-def describe(findings: Iterable[Finding], *, to: TextIO) -> None:
-    """One finding after the other: the place, the reason, the mend."""
+def describe(findings: Iterable[Finding], *, to: TextIO, language: Language = "en") -> None:
+    """One finding after the other: the place, the reason, how to fix it."""
+    texts = messages(Reader.of(language))
     for finding in findings:
+        reason, fix = explain(asdict(finding), texts)
         place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
         element = f" {finding.element}" if finding.element else ""
         name = f" ({finding.name})" if finding.name else ""
         print(f"{place}: {finding.severity} {finding.code}{element}{name}", file=to)
-        print(f"    {finding.reason}\n    {finding.mend}", file=to)
+        print(f"    {reason}\n    {fix}", file=to)

@@ -7,11 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.dmn.asking import Decisions, Offered, Ruling, Wrong
-from engine.dmn.dmn.model import Definitions
-from engine.dmn.dmn.reading import NotDmn, read
-from engine.dmn.errors import TooMuch
-from engine.dmn.exact import read_json, write_json
+from engine.dmn import (
+    Decisions,
+    Definitions,
+    NotDmn,
+    Offered,
+    Ruling,
+    TooMuch,
+    Wrong,
+    read_file,
+    read_json,
+    write_json,
+)
 from engine.platform.config import Settings
 
 HELP = (
@@ -66,7 +73,7 @@ def _read(paths: Sequence[Path]) -> Decisions:
             unread.append(f"{path}: another file has the same name")
             continue
         try:
-            found.append(read(path.name, path.read_bytes()))
+            found.append(read_file(path.name, path.read_bytes()))
         except NotDmn as error:
             unread.append(f"{path.name}{f':{error.line}' if error.line else ''}: {error.reason}")
         except OSError as error:

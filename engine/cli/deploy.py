@@ -16,8 +16,8 @@ from engine.cli import folders
 from engine.cli.check import describe
 from engine.cli.connection import database
 from engine.connectors import Connectors
-from engine.connectors.usage import Operations
-from engine.definitions import deployments
+from engine.connectors.deployment_check import Operations
+from engine.definitions import uploads
 from engine.design.publishing import offer as put_into_catalogue
 from engine.identity import accounts
 from engine.platform.config import Publishing, Settings
@@ -112,7 +112,7 @@ def _attempt(
 ) -> Rejected | None:
     def command(session: Session, now: datetime) -> definitions.Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = deployments.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
+        done = uploads.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
         for made in done.definitions:
             if made.key in offered and made.created and made.version == 1:
                 put_into_catalogue(uow, made.key)

@@ -9,8 +9,11 @@ import orjson
 
 from engine import bpmn
 from engine.cli import folders
-from engine.cli.check import describe
+from engine.cli.check import declare_language, describe
 from engine.platform.config import Settings
+from engine.platform.language import Reader
+from engine.platform.messages import messages
+from engine.platform.messages.differences import explain
 
 NO_FORM = "form-missing"  # a diagram may be compared without its forms
 
@@ -24,6 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", type=Path, metavar="BEFORE", help="a file, or a process folder")
     parser.add_argument("after", type=Path, metavar="AFTER", help="a file, or a process folder")
     parser.add_argument("--json", action="store_true", help="with codes and parameters")
+    declare_language(parser)
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
@@ -33,12 +37,13 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     if before is None or after is None:
         return 1
     found = bpmn.compare(before, after)
+    texts = messages(Reader.of(arguments.language))
+    told = [{**asdict(change), "text": explain(change.code, change.parameters, texts)} for change in found]
     if arguments.json:
-        told = [asdict(difference) for difference in found]
         print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
         return 0
-    for difference in found:
-        print(difference.text)
+    for difference in told:
+        print(difference["text"])
     if not found:
         print("Nothing changed.")
     return 0

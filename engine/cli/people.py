@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.cli.connection import database
 from engine.identity import accounts
-from engine.organisation import files, importing
+from engine.organisation import import_files, imports
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Invalid
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         content = arguments.file.read_bytes()
     except OSError as cause:
         raise Invalid(f"{arguments.file} cannot be read: {cause.strerror}.") from cause
-    reading = files.read(arguments.file.name, content, settings.time_zone)
+    reading = import_files.read(arguments.file.name, content, settings.time_zone)
     with database(settings) as opened:
         done = apply(opened, reading, dry=arguments.dry_run)
     for what, number in sorted(done.items()):
@@ -48,14 +48,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def apply(database: Database, reading: files.Reading, *, dry: bool = False) -> Counter[str]:
+def apply(database: Database, reading: import_files.Reading, *, dry: bool = False) -> Counter[str]:
     """Do what was read, as the installation itself; how often each thing was done, or with `dry` would be."""
     done: Counter[str] = Counter()
 
     def command(session: Session, now: datetime) -> None:
         nonlocal done
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = importing.apply(uow, reading, {"delegations": delegations.take})
+        done = imports.apply(uow, reading, {"delegations": delegations.take})
         if dry:
             raise _Tried
 

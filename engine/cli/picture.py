@@ -7,9 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from engine import bpmn
-from engine.bpmn.findings import Finding
-from engine.bpmn.picture import keys
-from engine.bpmn.source import BPMN_SUFFIXES
+from engine.bpmn import BPMN_SUFFIXES, Finding
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.platform.config import Settings
@@ -48,7 +46,8 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
 def _draw(name: str, content: bytes, findings: Sequence[Finding], arguments: argparse.Namespace) -> None:
     marks = bpmn.Marks(findings=findings)
     drawn = {
-        key: bpmn.picture(content, key, language=arguments.lang, marks=marks) for key in keys(name, content)
+        key: bpmn.picture(content, key, language=arguments.lang, marks=marks)
+        for key in bpmn.drawable_keys(name, content)
     }
     for key, picture in drawn.items():
         print(_write(arguments.output, key, picture))

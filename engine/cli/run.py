@@ -1,5 +1,5 @@
-"""Run everything: database, migrations, shipped processes, workers, web server, and the mock hub to try it
-with. Returns when it is told to stop.
+"""Run everything: database, migrations, shipped processes, workers, web server, and what a companion adds.
+Returns when it is told to stop.
 """
 
 import argparse
@@ -7,14 +7,13 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
 
-from engine.bpmn import script
-from engine.cli import children, demo_accounts, deploy, hub, migrate, restarts, web, welcome, worker
-from engine.cli.demo.seeds import Seeding
+from engine.bpmn import sandbox
+from engine.cli import children, deploy, migrate, restarts, web, worker
+from engine.cli.companion import Companion
 from engine.connectors import Connectors
 from engine.identity.oidc import Providers
 from engine.models import Unit
@@ -36,17 +35,23 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until a signal; 1 if something died or could not start."""
+    return serve(arguments, settings, Companion())
+
+
+def serve(arguments: argparse.Namespace, settings: Settings, companion: Companion) -> int:
+    """The same with what `companion` adds. `arguments` are those of `declare`."""
     if arguments.with_parent is not None:
         parent_death.follow(arguments.with_parent, signal.SIGTERM)
         parent_death.heed_make(arguments.with_parent)
     lock = _lock(settings)
     try:
-        with children.stopped_by_signals(lambda: lock.note(STOPPING)):
+        with children.stopped_by_signals(lambda: lock.note(STOPPING)), ExitStack() as stack:
             web.require_built()
             ports.require_free(settings.port)
+            companion.open(stack)
             Connectors.read(settings)  # a faulty file is told before anything starts
             Providers.read(settings)
-            _serve(settings)
+            _serve(settings, companion, stack)
     except KeyboardInterrupt:
         print("Stopped.")
         return 0
@@ -55,43 +60,24 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
     address = f"http://{ports.HOST}:{settings.port}"
-    with ExitStack() as stack:
-        listening = None
-        if settings.hub_port is not None:  # before what takes long: whoever waits shall know where it is
-            listening = stack.enter_context(hub.listen(settings.hub_port, elsewhere=settings.embedded))
-            settings = replace(settings, hub_port=listening.getsockname()[1])
-        running: dict[str, subprocess.Popen[bytes]] = {}
-        url, server = settings.database_url, None
-        if url is None:
-            server = postgres.start(settings, patience=30)
-            stack.callback(server.stop)
-            url = server.url
-        migrate.upgrade(url)
-        _prepare(settings, url, address)
-        if listening is not None:
-            played = hub.Hub(listening)
-            stack.callback(played.stop)
-            running["The mock hub"] = played.process
-        running["The worker"] = worker.start(settings, url)
-        stack.callback(children.end, running["The worker"], worker.PATIENCE + 5)
-        site = web.Web(settings, url)
-        stack.callback(site.stop)
-        running["The web server"] = site.process
-        site.await_answer()
-        _welcome(settings, address, stack)
-        _watch(running, server)
-
-
-def _welcome(settings: Settings, address: str, stack: ExitStack) -> None:
-    """Print who may come in, and let work wait for the people of a demonstration."""
-    shown = demo_accounts.read(settings) if settings.embedded else []
-    welcome.greet(address, shown, demo_accounts.file(settings))
-    if shown and settings.demo_cases:
-        seeding = Seeding(settings, address)
-        stack.callback(seeding.stop)
-        seeding.start()
+    url, server = settings.database_url, None
+    if url is None:
+        server = postgres.start(settings, patience=30)
+        stack.callback(server.stop)
+        url = server.url
+    migrate.upgrade(url)
+    _prepare(settings, url, address, companion)
+    running = dict(companion.start(stack))
+    running["The worker"] = worker.start(settings, url)
+    stack.callback(children.end, running["The worker"], worker.PATIENCE + 5)
+    site = web.Web(settings, url)
+    stack.callback(site.stop)
+    running["The web server"] = site.process
+    site.await_answer()
+    companion.greet(address, stack)
+    _watch(running, server)
 
 
 def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Server | None) -> None:
@@ -104,19 +90,18 @@ def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Serv
         database.restart()
 
 
-def _prepare(settings: Settings, url: str, address: str) -> None:
+def _prepare(settings: Settings, url: str, address: str, companion: Companion) -> None:
     database = Database(url, zone=settings.time_zone)
     try:
-        fresh = settings.embedded and demo_accounts.prepare(database, settings, address)
+        companion.populate(database, address)
         # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
         shipped = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
         known = Connectors.operations_of(settings)
         owners = _owners(database, shipped)
         deploy.deploy(database, owners, settings.publishing, offer=True, operations=known)
-        if fresh:
-            demo_accounts.delegate(database, settings)
+        companion.complete(database)
     finally:
-        script.close_pool()  # the checks have used the sandbox, which serving does not need here
+        sandbox.close_pool()  # the checks have used the sandbox, which serving does not need here
         database.dispose()
 
 

@@ -22,6 +22,7 @@ class Web:
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._port = settings.port
+        demo = settings.demo_connectors
         parent = os.getpid()
         chosen = {
             "DATABASE_URL": database_url,
@@ -29,7 +30,7 @@ class Web:
             "PARVANDEH_VAR": str(settings.var),
             "WEB_WORKERS": str(settings.web_workers),
             "DEMO": "yes" if settings.demo else "no",
-            **({} if settings.hub_port is None else {"HUB_PORT": str(settings.hub_port)}),
+            **({} if demo is None else {"DEMO_CONNECTORS": str(demo)}),
         }
         self.process = subprocess.Popen(
             COMMAND,

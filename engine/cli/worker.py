@@ -63,5 +63,6 @@ def _supervise(settings: Settings, url: str) -> None:
 
 
 def _environ(settings: Settings, url: str) -> dict[str, str]:
-    hub = {} if settings.hub_port is None else {"HUB_PORT": str(settings.hub_port)}
-    return {"DATABASE_URL": url, "PARVANDEH_VAR": str(settings.var), **hub}
+    demo = settings.demo_connectors
+    chosen = {} if demo is None else {"DEMO_CONNECTORS": str(demo)}
+    return {"DATABASE_URL": url, "PARVANDEH_VAR": str(settings.var), **chosen}

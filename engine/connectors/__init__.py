@@ -4,10 +4,10 @@ Everything else imports from here.
 """
 
 from engine.connectors.connector import Connector, Operation
-from engine.connectors.connectors import Connectors
 from engine.connectors.message import CallFailed, Reply, Request
+from engine.connectors.registry import Connectors
 from engine.connectors.sending import send
-from engine.connectors.table import Misconfigured
+from engine.connectors.toml_table import Misconfigured
 
 __all__ = [
     "CallFailed",

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from engine.connectors.secret import Secret, Unreadable
-from engine.connectors.table import Fault, Misconfigured, Table
+from engine.connectors.toml_table import Fault, Misconfigured, Table
 
 NAME = r"[a-z][a-z0-9-]{0,63}"
 NAMING = "Begin with a small letter; then small letters, digits and hyphens."
@@ -17,8 +17,8 @@ def content(file: Path, setting: str) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
         reason = getattr(cause, "strerror", None) or "not UTF-8"
-        mend = f"Let {setting} name a readable file, or remove the setting."
-        raise Misconfigured(file, [Fault("the file", f"cannot be read: {reason}.", mend)]) from cause
+        fix = f"Let {setting} name a readable file, or remove the setting."
+        raise Misconfigured(file, [Fault("the file", f"cannot be read: {reason}.", fix)]) from cause
 
 
 def root(text: str, file: Path, faults: list[Fault]) -> Table:
@@ -34,8 +34,8 @@ def root(text: str, file: Path, faults: list[Fault]) -> Table:
 
 def secret(table: Table) -> Secret | None:
     """Where a table says that its secret stands, if it does; there must be a usable one."""
-    mend = "Write where it stands: env:NAME or file:/PATH. Never write the secret itself."
-    place = table.text("secret", r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", mend, default="")
+    fix = "Write where it stands: env:NAME or file:/PATH. Never write the secret itself."
+    place = table.text("secret", r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", fix, default="")
     if not place:
         return None
     found = Secret(place)

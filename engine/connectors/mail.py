@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from engine.connectors import template
 from engine.connectors.connector import Connector, Email, Operation
-from engine.connectors.kinds import ADDRESS
+from engine.connectors.kind_options import ADDRESS
 from engine.connectors.message import CallFailed, Request
 
 # Not asyncio's own threads: they are few, and names are looked up there for every other call.

@@ -1,6 +1,6 @@
 """Process definitions: their versions, deployments, forms, scenarios and how they start."""
 
-from engine.definitions.deploying import Deployed, deploy, hold, make_current, owner_of, publish
+from engine.definitions.deployment import Deployed, deploy, hold, make_current, owner_of, publish
 from engine.definitions.versions import (
     VERSION,
     Version,

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.access import validity
-from engine.dmn.asking import SUFFIX, Decisions, Input, Offered, Ruling, Wrong, decisions
-from engine.dmn.errors import TooMuch
+from engine.dmn import SUFFIX, Decisions, Input, Offered, Ruling, TooMuch, Wrong, decisions
 from engine.models import Definition, DefinitionVersion, DeploymentDecision, DeploymentFile
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -22,7 +21,7 @@ CACHED = 64  # deployments
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class Evaluation:
     """A decision, and the version of a definition with which it was deployed."""
 
     offered: Offered
@@ -48,14 +47,14 @@ def keep(session: Session, deployment_id: UUID, found: Sequence[Offered]) -> Non
         session.execute(insert(DeploymentDecision), rows)
 
 
-def offered(uow: UnitOfWork) -> list[Ruled]:
+def offered(uow: UnitOfWork) -> list[Evaluation]:
     """The decisions of all current versions; for portals of the definitions that are enabled."""
     return _found(uow)
 
 
 def evaluate(
     uow: UnitOfWork, name: str, values: Mapping[str, Any], definition: str | None
-) -> tuple[Ruled, Ruling]:
+) -> tuple[Evaluation, Ruling]:
     """What the decision of this id or name gives for values by name, and why.
 
     Raises NotFound; Conflict if several definitions have one and none is named; Invalid for values that do
@@ -81,7 +80,7 @@ def too_much(error: TooMuch) -> Invalid:
     return Invalid("The decision takes too much for these inputs.", [fault])
 
 
-def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = None) -> list[Ruled]:
+def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = None) -> list[Evaluation]:
     access.require(uow.actor, "rules.evaluate")
     found = (
         select(DeploymentDecision, DefinitionVersion.key, DefinitionVersion.number)
@@ -98,12 +97,12 @@ def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = No
     return [_ruled(*row) for row in uow.session.execute(found)]
 
 
-def _ruled(row: DeploymentDecision, definition: str, version: int) -> Ruled:
+def _ruled(row: DeploymentDecision, definition: str, version: int) -> Evaluation:
     inputs = tuple(Input(**each) for each in row.inputs)
-    return Ruled(Offered(row.key, row.name, row.file, inputs), definition, version, row.deployment_id)
+    return Evaluation(Offered(row.key, row.name, row.file, inputs), definition, version, row.deployment_id)
 
 
-def _one(name: str, found: list[Ruled]) -> Ruled:
+def _one(name: str, found: list[Evaluation]) -> Evaluation:
     if not found:
         raise NotFound(f"There is no decision {name!r}.")
     if len(found) == 1:

@@ -9,9 +9,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from engine.bpmn import forms
+from engine.bpmn import forms, outcomes
 from engine.bpmn.forms import MASK, READ_ONLY, Form, for_roles, for_some, named, visible, without
-from engine.bpmn.outcomes import MIN_TEXT, Vocabulary, effect_of, exactly, grounds, listed, meant, text_of
 from engine.bpmn.values import Unportable, portable
 from engine.platform.errors import Fault, Invalid
 
@@ -29,7 +28,7 @@ __all__ = [
     "without",
 ]
 
-# What a fault says, by its code: what is wrong, and how to mend it.
+# What a fault says, by its code: what is wrong, and how to fix it.
 # `{…}` are limits that the form sets, never the answer.
 MESSAGES: Mapping[str, str] = {
     "additionalProperties": "is not a field of this form",
@@ -92,7 +91,7 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     return answer
 
 
-def declared(words: Mapping[str, Vocabulary], data: Mapping[str, Any]) -> dict[str, Any]:
+def declared(words: Mapping[str, outcomes.Vocabulary], data: Mapping[str, Any]) -> dict[str, Any]:
     """The data with declared outcomes as they are declared, however they were typed.
 
     `words` are the outcomes that a variable may hold. Raises Invalid, which names them, for another.
@@ -100,11 +99,11 @@ def declared(words: Mapping[str, Vocabulary], data: Mapping[str, Any]) -> dict[s
     found, faults = dict(data), []
     for name, vocabulary in words.items():
         value = data.get(name)
-        if value is None or exactly(vocabulary, value) is not None:
+        if value is None or outcomes.exactly(vocabulary, value) is not None:
             continue
-        outcome = meant(vocabulary, text_of(value))
+        outcome = outcomes.meant(vocabulary, outcomes.text_of(value))
         if outcome is None:
-            known = listed(vocabulary)
+            known = outcomes.listed(vocabulary)
             detail = f"is no outcome that the process declares: write one of {known}"
             faults.append(Fault(_pointer([name]), detail, "undeclared-outcome", {"outcomes": known}))
         else:
@@ -115,13 +114,17 @@ def declared(words: Mapping[str, Vocabulary], data: Mapping[str, Any]) -> dict[s
 
 
 def require_ground(
-    words: Mapping[str, Vocabulary], answer: Mapping[str, Any], data: Mapping[str, Any]
+    words: Mapping[str, outcomes.Vocabulary], answer: Mapping[str, Any], data: Mapping[str, Any]
 ) -> None:
     """Raises Invalid for an answer that refuses, if none of the data is a legal ground."""
-    told = ((text_of(answer.get(name)), vocabulary) for name, vocabulary in words.items())
-    if any(effect_of(vocabulary, word) == "refuses" for word, vocabulary in told) and not grounds(data):
-        detail = f"a refusal has a legal ground: its code, and a text of at least {MIN_TEXT} characters"
-        fault = Fault("/data/ground", detail, "ground-required", {"count": MIN_TEXT})
+    told = ((outcomes.text_of(answer.get(name)), vocabulary) for name, vocabulary in words.items())
+    if any(
+        outcomes.effect_of(vocabulary, word) == "refuses" for word, vocabulary in told
+    ) and not outcomes.grounds(data):
+        detail = (
+            f"a refusal has a legal ground: its code, and a text of at least {outcomes.MIN_TEXT} characters"
+        )
+        fault = Fault("/data/ground", detail, "ground-required", {"count": outcomes.MIN_TEXT})
         raise Invalid("A refusal has a legal ground.", [fault])
 
 

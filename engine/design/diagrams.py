@@ -7,13 +7,12 @@ from uuid import UUID
 from sqlalchemy import func, select, union
 
 from engine import access, bpmn, cases, definitions
-from engine.bpmn.findings import Finding
-from engine.bpmn.picture import Change, Token
+from engine.bpmn import ChangeMark, Finding, TokenMark
 from engine.models import Call, Case, DefinitionVersion, Event, Incident, Task, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Rejected
 
-_CHANGES: dict[str, Change] = {"step-added": "added", "step-removed": "removed"}
+_CHANGES: dict[str, ChangeMark] = {"step-added": "added", "step-removed": "removed"}
 _PASSED = ("element.passed", "task.completed", "incident.skipped")
 
 
@@ -34,7 +33,7 @@ def of_changes(uow: UnitOfWork, key: str, number: int, against: int, language: s
     """
     version = definitions.version(uow, key, number)
     found = definitions.differences(uow, key, max(number, against), min(number, against))
-    changes: dict[str, Change] = {}
+    changes: dict[str, ChangeMark] = {}
     for item in found:
         if item.element is not None:
             place = item.element if item.process == key else f"{item.process}/{item.element}"
@@ -75,7 +74,7 @@ def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
     """
     case = cases.get(uow, case_id)
     version = definitions.version(uow, case.key, case.version)
-    tokens: list[tuple[str, Token]] = [(row["element"], "task") for row in case.tasks]
+    tokens: list[tuple[str, TokenMark]] = [(row["element"], "task") for row in case.tasks]
     tokens += [(row["element"], "incident") for row in case.incidents if row["element"]]
     waiting = select(Wait.element).where(Wait.case_id == case_id, Wait.closed_at.is_(None))
     called = select(Call.element).where(Call.case_id == case_id, Call.status == "open")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from engine import access, cases, definitions
 from engine.access import validity
 from engine.bpmn import Spec
-from engine.connectors import usage
+from engine.connectors import deployment_check
 from engine.definitions import VERSION, Version
 from engine.identity import accounts
 from engine.identity.names import of as names_of
@@ -110,7 +110,7 @@ def publish(
     *,
     publishing: Publishing,
     revisions: Collection[int] | None = None,
-    operations: usage.Operations = None,
+    operations: deployment_check.Operations = None,
 ) -> None:
     """Let new cases take a draft from now on.
 
@@ -240,11 +240,16 @@ def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersio
         )
 
 
-def _require_surroundings(uow: UnitOfWork, row: DefinitionVersion, operations: usage.Operations) -> None:
+def _require_surroundings(
+    uow: UnitOfWork, row: DefinitionVersion, operations: deployment_check.Operations
+) -> None:
     """Raises Rejected if tasks are for units or connectors that are not there (any more)."""
     owner = uow.session.scalars(select(Definition.unit_id).where(Definition.key == row.key)).one()
     files = definitions.source(uow.session, row.deployment_id).files
-    found = [*candidate_roles.findings(uow, files, owner), *usage.findings(files, operations, draft=False)]
+    found = [
+        *candidate_roles.findings(uow, files, owner),
+        *deployment_check.findings(files, operations, draft=False),
+    ]
     if any(finding.severity == "error" for finding in found):
         raise Rejected("The version cannot be published as it is.", found)
 

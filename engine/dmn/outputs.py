@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.dmn.dmn import model
-from engine.dmn.dmn.graph import Graph, Key
+from engine.dmn.model import syntax
+from engine.dmn.model.graph import Graph, Key
 
 _SEVERAL = frozenset({"R", "O", "C"})  # hit policies by which a table gives a list
 
@@ -12,11 +12,11 @@ _SEVERAL = frozenset({"R", "O", "C"})  # hit policies by which a table gives a l
 def outputs(graph: Graph, key: Key) -> tuple[str, ...]:
     """The names of what a decision gives, where no other name takes it as a whole."""
     element = _leading(graph, key)
-    if isinstance(element, model.Service):
+    if isinstance(element, syntax.Service):
         found = graph.resolved(graph.file_of(key), element.outputs)
         return tuple(graph.element(each).name for each in found)
-    logic = element.logic if isinstance(element, model.Decision) else None
-    if isinstance(logic, model.Entries) and all(name for name, _, _ in logic.entries):
+    logic = element.logic if isinstance(element, syntax.Decision) else None
+    if isinstance(logic, syntax.Entries) and all(name for name, _, _ in logic.entries):
         return tuple(name or "" for name, _, _ in logic.entries)
     return _columns(element) or (element.name,)
 
@@ -27,23 +27,23 @@ def rows(graph: Graph, key: Key, result: Any) -> list[Mapping[str, Any]]:
     columns = _columns(element)
     if not columns:
         return [{element.name: result}]
-    logic = element.logic if isinstance(element, model.Decision) else None
-    several = isinstance(logic, model.Table) and logic.policy in _SEVERAL and isinstance(result, list)
+    logic = element.logic if isinstance(element, syntax.Decision) else None
+    several = isinstance(logic, syntax.Table) and logic.policy in _SEVERAL and isinstance(result, list)
     results = result if several else [result]
     if len(columns) > 1:
         return [each for each in results if isinstance(each, dict)]
     return [{columns[0]: each} for each in results if several or each is not None]
 
 
-def _leading(graph: Graph, key: Key) -> model.Element:
+def _leading(graph: Graph, key: Key) -> syntax.Element:
     """The decision that gives the result: for a service with one output, that."""
     element = graph.element(key)
-    found = graph.resolved(graph.file_of(key), element.outputs) if isinstance(element, model.Service) else []
+    found = graph.resolved(graph.file_of(key), element.outputs) if isinstance(element, syntax.Service) else []
     return graph.element(found[0]) if len(found) == 1 else element
 
 
-def _columns(element: model.Element) -> tuple[str, ...]:
+def _columns(element: syntax.Element) -> tuple[str, ...]:
     """The names of a table's outputs; none for what is no table."""
-    logic = element.logic if isinstance(element, model.Decision) else None
-    columns = logic.outputs if isinstance(logic, model.Table) else ()
+    logic = element.logic if isinstance(element, syntax.Decision) else None
+    columns = logic.outputs if isinstance(logic, syntax.Table) else ()
     return tuple(each.name or element.name for each in columns)

@@ -4,10 +4,10 @@ A file is judged, scanned and stored before its case is held; then one transacti
 event. What fails is refused, and leaves nothing but perhaps content that no row names, which `check` tells.
 """
 
-from engine.documents.checking import Finding, check
+from engine.documents.consistency_check import Finding, check
 from engine.documents.intake import Intake, Received
 from engine.documents.reading import DocumentView, Version, get, of_task, page, version
-from engine.documents.writing import add, admit
+from engine.documents.uploads import add, admit
 
 __all__ = [
     "DocumentView",

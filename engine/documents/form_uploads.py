@@ -98,7 +98,7 @@ def _form_of_task(uow: UnitOfWork, task_id: UUID) -> Form | None:
         present = {"id": task_id, "status": row["status"], "assignee": row["assignee_id"]}
         detail = "You don't have this task (any more): claim it first."
         raise Conflict(detail, code="task-not-yours" if row["status"] == "open" else None, task=present)
-    return tasks.form(uow, row).form
+    return tasks.get_form(uow, row).form
 
 
 def judge(accepting: Intake, content: IO[bytes], name: str) -> None:

@@ -77,7 +77,7 @@ def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Seq
     seen = seen.where(Task.id == task_id, access.visible_tasks(uow.actor.role))
     case_id = uow.connection.execute(seen, access.seen_by(uow)).scalar_one_or_none()
     if case_id is None:
-        raise cases.withheld(uow, NotFound(f"There is no task {task_id}."), task=task_id)
+        raise cases.explain_refusal(uow, NotFound(f"There is no task {task_id}."), task=task_id)
     cases.require_not_own(uow, case_id)
     return _newest(uow, DocumentVersion.task_id == task_id, after)
 
@@ -147,7 +147,7 @@ def version(uow: UnitOfWork, document_id: UUID, number: int | None) -> Version:
 def _withheld(uow: UnitOfWork, document_id: UUID, refusal: NotFound) -> Refusal:
     """Why a document was not found."""
     case = select(Document.case_id).where(Document.id == document_id).scalar_subquery()
-    return cases.withheld(uow, refusal, case=case)
+    return cases.explain_refusal(uow, refusal, case=case)
 
 
 def _unknown(document_id: UUID) -> NotFound:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import access
-from engine.bpmn.posts import is_role
+from engine.bpmn import is_role
 from engine.models import ROOT, Membership, Role, Token, User
 from engine.platform.db import Actor, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -53,7 +53,7 @@ class Limits:
 
     def sorted(self) -> list[str] | None:
         """The scopes as they are stored."""
-        return None if self.scopes is None else sorted(set(self.scopes))
+        return None if self.scopes is None else sorted(access.scopes(self.scopes))
 
 
 UNLIMITED = Limits()
@@ -120,7 +120,7 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
     row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
     if row is None:
         return None
-    scopes = None if row.scopes is None else frozenset(row.scopes)
+    scopes = None if row.scopes is None else access.scopes(row.scopes)
     acr = None if is_system(row.role) else "low"
     return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=scopes)
 
@@ -240,7 +240,7 @@ def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
         faults.append(Fault("/name", f"The name {SYSTEM!r} is the installation's own.", "reserved"))
     if role not in ROLES:
         faults.append(Fault("/role", f"The roles are {', '.join(ROLES)}.", "role"))
-    if unknown := sorted(set(scopes) - set(access.PERMISSIONS)):
+    if unknown := sorted(access.scopes(scopes) - set(access.PERMISSIONS)):
         detail = f"{', '.join(unknown)}: no such scope. There are {', '.join(access.PERMISSIONS)}."
         faults.append(Fault("/scopes", detail, "scope"))
     if faults:

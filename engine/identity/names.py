@@ -13,7 +13,7 @@ from engine.models import User
 from engine.platform.language import Names
 
 
-def shown(name: str, full_name_fa: str | None, full_name_en: str | None) -> Names:
+def display_names(name: str, full_name_fa: str | None, full_name_en: str | None) -> Names:
     """What to call the owner of the account `name`, by language."""
     return {"fa": full_name_fa or full_name_en or name, "en": full_name_en or full_name_fa or name}
 

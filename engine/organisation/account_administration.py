@@ -1,4 +1,4 @@
-"""What administrators do with the accounts of their people: describe, close and open them, give passwords.
+"""Account administration: describing, closing and reopening accounts of people, and setting passwords.
 
 All of it takes an administrator of every unit in which the person works: an account opens all of its work.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from engine.identity import accounts, login, passwords
 from engine.models import Membership, OrganisationKind, User
-from engine.organisation import journal, people, substitutes
+from engine.organisation import administration_log, people, substitutes
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
 
@@ -51,7 +51,7 @@ def reopen(uow: UnitOfWork, user_id: UUID) -> None:
         _note(uow, "person.opened", user)
 
 
-def invented() -> tuple[str, str]:
+def generate_password() -> tuple[str, str]:
     """A password that nobody knows yet, and what is kept of it. Slow: no transaction should be open."""
     password = secrets.token_urlsafe(12)
     return password, passwords.hashed("", password)
@@ -85,14 +85,14 @@ def describe(uow: UnitOfWork, user_id: UUID, given: Mapping[str, str | None]) ->
 
     Raises NotFound, Forbidden unless the actor administers all units in which the person works, Invalid.
     """
-    user = people.held(uow, user_id)
+    user = people.lock(uow, user_id)
     if not describes(uow, user_id, governs=governs(uow, user_id)):
         raise Forbidden("It takes an administrator of all units in which the person works.")
     people.describe(uow, user, given)
 
 
 def _held(uow: UnitOfWork, user_id: UUID) -> User:
-    user = people.held(uow, user_id)
+    user = people.lock(uow, user_id)
     if not governs(uow, user_id):
         raise Forbidden("It takes another administrator, of all units in which the person works.")
     return user
@@ -100,4 +100,4 @@ def _held(uow: UnitOfWork, user_id: UUID) -> User:
 
 def _note(uow: UnitOfWork, kind: OrganisationKind, user: User) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    journal.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)
+    administration_log.note(uow, kind, uow.session.scalars(unit).one(), {}, user.id)

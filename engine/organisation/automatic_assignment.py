@@ -1,6 +1,6 @@
-"""Choosing who gets a task: whom the diagram names, or one of those who may take it, by lot or by load.
+"""Automatic assignment: the user that the diagram names, or a candidate chosen at random or by workload.
 
-Whoever may not take it for fairness' sake is not chosen; in the place of who is absent stands the substitute.
+A candidate who is not eligible is not chosen. A substitute takes the place of a candidate who is absent.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,8 +32,8 @@ from engine.bpmn import Spec
 from engine.events import Fact
 from engine.models import Delegation, Membership, Pool, PoolRole, Substitution, Task, UnitLine, User
 from engine.organisation import candidate_groups, eligibility
-from engine.organisation.candidate_groups import Placing
-from engine.organisation.eligibility import Turn
+from engine.organisation.candidate_groups import CandidateGroups
+from engine.organisation.eligibility import PriorWork
 from engine.platform.db import UnitOfWork
 
 _CHANCE = SystemRandom()
@@ -41,10 +41,10 @@ COUNTED = 1_000  # open tasks: who has as many as that has many
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
-    """The case whose tasks are given out: its state, whom it is about, and the case that it appeals.
+class AssignmentContext:
+    """The case whose tasks are assigned: its state, whom it is about, and the case that it appeals.
 
-    `done` is the task that the command is just completing, and by whom; `gone` are tasks that it takes back.
+    `done` is the task that the command is completing, and by whom; `gone` are tasks that it cancels.
     """
 
     case_id: UUID
@@ -57,15 +57,15 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
-class Vacancy:
-    """A task that is to be given to somebody.
+class OpenTask:
+    """A task without an assignee that is assigned automatically.
 
-    `how` is the mark of the diagram, `named` the account that it names, `only` those that alone may take it.
+    `how` is the mark of the diagram, `named` the account that it names, `only` those that alone may claim it.
     """
 
-    task: UUID
+    id: UUID
     element: str
-    pool: UUID
+    group: UUID
     opened_at: datetime
     how: str | None = None
     named: str | None = None
@@ -83,13 +83,13 @@ class Chosen:
 
     def fact(self, element: str, task: UUID) -> Fact:
         """What the log says of it."""
-        told = {"account": self.user_id, "name": self.name, "how": self.how}
-        return Fact("task.assigned", element, task, told)
+        payload = {"account": self.user_id, "name": self.name, "how": self.how}
+        return Fact("task.assigned", element, task, payload)
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """Who may take a task of the pool; `holder` is the one whose post it is, `tier` how near that is."""
+    """A member of the group; `holder` is the user who has the role, `tier` how near the role's unit is."""
 
     user_id: UUID
     name: str
@@ -100,7 +100,7 @@ class _Candidate:
 
 @dataclass(slots=True)
 class _Staff:
-    """The candidates of each pool, without those that the case keeps off, and how much they have to do."""
+    """The eligible candidates of each group, and how many open tasks they have."""
 
     of: dict[UUID, list[_Candidate]] = field(default_factory=dict)
     load: dict[UUID, int] = field(default_factory=dict)
@@ -128,7 +128,7 @@ def _load(user: Any) -> ScalarSelect[int]:
 
 
 def _candidates(roles: Select[Any]) -> Select[Any]:
-    """Everybody who holds one of these roles in its unit or one above, or stands in for who does."""
+    """Everybody who has one of these roles in its unit or one above, or is the substitute of one who has."""
     source = roles.subquery("wanted")
     line, absence = aliased(UnitLine), aliased(Substitution)
     holder, user = aliased(User), aliased(User)
@@ -165,42 +165,47 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
     )
 
 
-_OF_NEW, _OF_STORED = _candidates(candidate_groups.meant()), _candidates(_stored())
+_OF_NEW, _OF_STORED = _candidates(candidate_groups.resolve_roles()), _candidates(_stored())
 
 
-def at_opening(
-    uow: UnitOfWork, matter: Matter, vacancies: Sequence[Vacancy], placing: Placing
+def choose_for_new(
+    uow: UnitOfWork, context: AssignmentContext, open_tasks: Sequence[OpenTask], groups: CandidateGroups
 ) -> Mapping[UUID, Chosen]:
-    """By task: who gets it. Their pools need not be written yet."""
-    if not vacancies:
+    """Choose the assignees of new tasks, by task. Their groups need not be written yet."""
+    if not open_tasks:
         return {}
-    wanted = {vacancy.pool for vacancy in vacancies}
-    roles = [role for role in placing.roles if role["pool"] in wanted]
-    staff = _staff(uow, matter, _OF_NEW, {"pool_roles": roles, **_counting(vacancies)})
-    return _choose(uow, matter, vacancies, staff, ())
+    wanted = {task.group for task in open_tasks}
+    roles = [role for role in groups.roles if role["pool"] in wanted]
+    staff = _staff(uow, context, _OF_NEW, {"pool_roles": roles, **_counting(open_tasks)})
+    return _choose(uow, context, open_tasks, staff, ())
 
 
-def anew(
-    uow: UnitOfWork, matter: Matter, vacancies: Sequence[Vacancy], avoided: Collection[UUID] = ()
+def choose_for_open(
+    uow: UnitOfWork,
+    context: AssignmentContext,
+    open_tasks: Sequence[OpenTask],
+    avoided: Collection[UUID] = (),
 ) -> Mapping[UUID, Chosen]:
-    """The same for tasks that are there; the `avoided` accounts get them only if there is nobody else."""
-    if not vacancies:
+    """Choose the assignees of open tasks, by task; `avoided` accounts only if nobody else can."""
+    if not open_tasks:
         return {}
-    wanted = {"of_pools": sorted({vacancy.pool for vacancy in vacancies})}
-    staff = _staff(uow, matter, _OF_STORED, {**wanted, **_counting(vacancies)})
-    return _choose(uow, matter, vacancies, staff, avoided)
+    wanted = {"of_pools": sorted({task.group for task in open_tasks})}
+    staff = _staff(uow, context, _OF_STORED, {**wanted, **_counting(open_tasks)})
+    return _choose(uow, context, open_tasks, staff, avoided)
 
 
-def _counting(vacancies: Sequence[Vacancy]) -> Mapping[str, bool]:
-    return {"by_load": any(vacancy.how == "least-loaded" for vacancy in vacancies)}
+def _counting(open_tasks: Sequence[OpenTask]) -> Mapping[str, bool]:
+    return {"by_load": any(task.how == "least-loaded" for task in open_tasks)}
 
 
-def _staff(uow: UnitOfWork, matter: Matter, statement: Select[Any], given: Mapping[str, Any]) -> _Staff:
+def _staff(
+    uow: UnitOfWork, context: AssignmentContext, statement: Select[Any], given: Mapping[str, Any]
+) -> _Staff:
     staff = _Staff()
-    rows = uow.connection.execute(statement, {**given, "case": matter.case_id, "now": uow.now}).all()
-    deciders = eligibility.deciders(uow, matter.appealed, {row.id for row in rows})
+    rows = uow.connection.execute(statement, {**given, "case": context.case_id, "now": uow.now}).all()
+    deciders = eligibility.find_deciders(uow, context.appealed, {row.id for row in rows})
     for row in rows:
-        if row.id not in deciders and not eligibility.interested(matter.parties, row.person, row.related):
+        if row.id not in deciders and not eligibility.has_interest(context.parties, row.person, row.related):
             found = _Candidate(row.id, row.name, row.person, row.holder, (row.any, row.distance))
             staff.of.setdefault(row.pool_id, []).append(found)
             staff.load[row.id] = row.load
@@ -208,53 +213,59 @@ def _staff(uow: UnitOfWork, matter: Matter, statement: Select[Any], given: Mappi
 
 
 def _choose(
-    uow: UnitOfWork, matter: Matter, vacancies: Sequence[Vacancy], staff: _Staff, avoided: Collection[UUID]
+    uow: UnitOfWork,
+    context: AssignmentContext,
+    open_tasks: Sequence[OpenTask],
+    staff: _Staff,
+    avoided: Collection[UUID],
 ) -> Mapping[UUID, Chosen]:
-    groups = {vacancy.element: eligibility.group(matter.spec, vacancy.element) for vacancy in vacancies}
+    groups = {task.element: eligibility.separated_elements(context.spec, task.element) for task in open_tasks}
     elements = frozenset[str]().union(*groups.values())
     # What somebody has in hand counts as done by him: else he could complete one of both only.
-    known = eligibility.turns(uow, matter.case_id, elements, matter.done) if elements else []
-    known = [turn for turn in known if turn.task not in matter.gone]
+    known = eligibility.prior_work(uow, context.case_id, elements, context.done) if elements else []
+    known = [work for work in known if work.task not in context.gone]
     chosen = {}
-    for vacancy in vacancies:
-        turns = [turn for turn in known if turn.element in groups[vacancy.element]]
+    for task in open_tasks:
+        others = [work for work in known if work.element in groups[task.element]]
         # Whether somebody is another person than those before can only be known of an account with a person.
-        possible = (
-            one for one in staff.of.get(vacancy.pool, ()) if one.person or not groups[vacancy.element]
-        )
-        able = [one for one in possible if _able(matter, vacancy, one, turns, uow.now)]
-        found = _pick(vacancy, [one for one in able if one.user_id not in avoided] or able, staff.load)
+        possible = (one for one in staff.of.get(task.group, ()) if one.person or not groups[task.element])
+        able = [one for one in possible if _is_eligible(context, task, one, others, uow.now)]
+        found = _pick(task, [one for one in able if one.user_id not in avoided] or able, staff.load)
         if found is not None:
-            chosen[vacancy.task] = found
+            chosen[task.id] = found
             staff.load[found.user_id] += 1
-            known.append(Turn(vacancy.task, vacancy.element, found.user_id, found.person, vacancy.opened_at))
+            known.append(PriorWork(task.id, task.element, found.user_id, found.person, task.opened_at))
     return chosen
 
 
-def _able(matter: Matter, vacancy: Vacancy, one: _Candidate, known: Sequence[Turn], now: datetime) -> bool:
-    if vacancy.only and one.holder not in vacancy.only:
+def _is_eligible(
+    context: AssignmentContext, task: OpenTask, one: _Candidate, known: Sequence[PriorWork], now: datetime
+) -> bool:
+    if task.only and one.holder not in task.only:
         return False
-    turn = Turn(vacancy.task, vacancy.element, one.user_id, one.person, vacancy.opened_at)
-    return not eligibility.met(known, turn, partial(instances, matter.spec, matter.state, vacancy.task, now))
+    work = PriorWork(task.id, task.element, one.user_id, one.person, task.opened_at)
+    return not eligibility.conflicts(
+        known, work, partial(count_instances, context.spec, context.state, task.id, now)
+    )
 
 
-def instances(spec: Spec, state: bytes | None, task: UUID, now: datetime) -> int:
+def count_instances(spec: Spec, state: bytes | None, task: UUID, now: datetime) -> int:
     """How many instances went before that of this task, where they come one after the other."""
     return 0 if state is None else bpmn.instances_before(spec, state, task, now)
 
 
-def _pick(vacancy: Vacancy, able: Iterable[_Candidate], load: Mapping[UUID, int]) -> Chosen | None:
+def _pick(task: OpenTask, able: Iterable[_Candidate], load: Mapping[UUID, int]) -> Chosen | None:
     able = list(able)
-    named = [one for one in able if one.holder == vacancy.named]
+    named = [one for one in able if one.holder == task.named]
     if named:
         one = _CHANCE.choice(named)
         return Chosen(one.user_id, one.name, "named", one.person)
-    if vacancy.how is None or not able:
+    if task.how is None or not able:
         return None
     nearest = min(one.tier for one in able)
     # Each once, whatever posts they have; in a fixed order, so that chance alone decides.
     near = {one.user_id: one for one in able if one.tier == nearest}
     least = min(load[user] for user in near)
-    fitting = [user for user in sorted(near) if vacancy.how == "random" or load[user] == least]
+    fitting = [user for user in sorted(near) if task.how == "random" or load[user] == least]
     one = near[_CHANCE.choice(fitting)]
-    return Chosen(one.user_id, one.name, vacancy.how, one.person)
+    return Chosen(one.user_id, one.name, task.how, one.person)

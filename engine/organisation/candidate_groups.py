@@ -1,7 +1,7 @@
-"""Pools: who may take a task. One for each set of roles, definition and unit of cases.
+"""Candidate groups: who may claim a task. One for each set of roles, definition and unit of cases.
 
-A pool's id follows from what it stands for. So a task finds its pool without asking for it, and two commands
-that need a new one make the same.
+A group's id is derived from its roles, definition and unit. So the group of a task is known without a query,
+and two commands that need a new one create the same.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,8 +18,8 @@ from engine.access.validity import in_force
 from engine.models import Definition, Delegation, Pool, PoolRole, Task, Unit, UnitLine
 from engine.platform.db import UnitOfWork, recordset, table
 
-# A role, and the key of the unit in which it is meant; None is the unit of the case.
-Taker = tuple[str, str | None]
+# A role, and the key of the unit in which it counts; None is the unit of the case.
+CandidateRole = tuple[str, str | None]
 
 _SPACE = UUID("6f5cf4b1-6f6b-5d7b-9a53-0d7a2c1f7a10")  # any will do, as long as it stays the same
 
@@ -37,16 +37,16 @@ class Home:
 
 
 @dataclass(slots=True)
-class Placing:
-    """The pools that a command's tasks lie in, as rows that may be there already."""
+class CandidateGroups:
+    """The candidate groups of a command's tasks, as rows that may exist already."""
 
     home: Home
     pools: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
 
-    def pool(self, takers: Collection[Taker]) -> UUID | None:
-        """The pool for these; None if the task is the applicant's."""
-        named = set(takers) or {(CASEWORKER, None)}
+    def group_for(self, candidates: Collection[CandidateRole]) -> UUID | None:
+        """The group whose members have one of these roles; None if the task is the applicant's."""
+        named = set(candidates) or {(CASEWORKER, None)}
         if any(role == APPLICANT for role, _ in named):
             return None
         names = sorted(f"{unit or ''} {role}" for role, unit in named)
@@ -55,8 +55,8 @@ class Placing:
             self.roles.append({"pool": found, "unit": unit, "case_unit": self.home.unit_id, "role": role})
         return found
 
-    def delegates(self, delegation: UUID, key: str) -> UUID:
-        """The pool of a delegation, whose delegate is the unit with this key."""
+    def delegate_group(self, delegation: UUID, key: str) -> UUID:
+        """The group of a delegation, whose delegate is the unit with this key."""
         found = self._add(f"delegation {delegation}", delegation)
         case_unit = self.home.unit_id
         self.roles.append({"pool": found, "unit": key, "case_unit": case_unit, "role": CASEWORKER})
@@ -70,7 +70,7 @@ class Placing:
         return found
 
     def write(self, uow: UnitOfWork) -> None:
-        """Have the pools written that are not there yet."""
+        """Write the groups that do not exist yet, when the command ends."""
         if self.pools:
             uow.write(_POOLS, {"pools": self.pools})
             uow.write(_ROLES, {"pool_roles": self.roles})
@@ -79,8 +79,8 @@ class Placing:
 _POOLS = recordset(table(Pool), "pools").on_conflict_do_nothing()
 
 
-def meant() -> Select[Any]:
-    """Roles as rows: pool, unit, role, of the parameter `pool_roles`, as `Placing` has them.
+def resolve_roles() -> Select[Any]:
+    """Roles as rows: pool, unit, role, of the parameter `pool_roles`, as `CandidateGroups` has them.
 
     A unit named by its key is that, or the one below it that serves the case's region.
     """
@@ -111,7 +111,11 @@ def meant() -> Select[Any]:
     return select(rows.c.pool.label("pool_id"), unit, rows.c.role)
 
 
-_ROLES = insert(table(PoolRole)).from_select(["pool_id", "unit_id", "role"], meant()).on_conflict_do_nothing()
+_ROLES = (
+    insert(table(PoolRole))
+    .from_select(["pool_id", "unit_id", "role"], resolve_roles())
+    .on_conflict_do_nothing()
+)
 
 # Whether steps of a definition, joined to it, are delegated at all: of most none is.
 DELEGATED = exists().where(Delegation.definition == Definition.key).correlate(Definition).label("delegated")
@@ -127,7 +131,7 @@ _DELEGATIONS = (
 )
 
 
-def delegated(uow: UnitOfWork, home: Home, elements: Iterable[str]) -> Mapping[str, tuple[UUID, str]]:
+def find_delegations(uow: UnitOfWork, home: Home, elements: Iterable[str]) -> Mapping[str, tuple[UUID, str]]:
     """By element that is delegated: the delegation and its delegate's key, the one with the least to do."""
     if not home.delegated:
         return {}

@@ -1,4 +1,4 @@
-"""The posts that a deployment names, held against the units and people that there are.
+"""The candidate roles that a deployment names, compared with the existing units and people.
 
 A role may be given to somebody later, so that nobody has it only warns; a unit must be there.
 """
@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from engine import access, bpmn
 from engine.access import ANY, APPLICANT, CASEWORKER
-from engine.bpmn import Finding, NamedPost
+from engine.bpmn import Finding, RequiredRole
 from engine.models import Membership, Unit, UnitLine, User
 from engine.platform.db import UnitOfWork
 from engine.platform.findings import sentence
@@ -19,7 +19,7 @@ from engine.platform.findings import sentence
 
 def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
     """What is wrong with the posts that checked files name, where their processes belong to this unit."""
-    named = [post for post in bpmn.named_posts(files) if post.role != APPLICANT]
+    named = [post for post in bpmn.required_roles(files) if post.role != APPLICANT]
     if not named:
         return []
     keys = {post.unit for post in named if post.unit is not None}
@@ -61,7 +61,7 @@ def _held(uow: UnitOfWork, role: str, unit: UUID) -> bool:
     return uow.connection.execute(found, access.seen_by(uow)).first() is not None
 
 
-def _unknown(post: NamedPost) -> Finding:
+def _unknown(post: RequiredRole) -> Finding:
     return Finding(
         "error",
         "unknown-unit",
@@ -78,7 +78,7 @@ def _unknown(post: NamedPost) -> Finding:
     )
 
 
-def _nobody(post: NamedPost) -> Finding:
+def _nobody(post: RequiredRole) -> Finding:
     where = "the process's agency" if post.unit is None else f"the unit {post.unit!r}"
     return Finding(
         "warning",

@@ -1,7 +1,7 @@
-"""What keeps an account from a task that its roles let it take: other work on the case, interests, recusal.
+"""What excludes an account from a task that its roles allow: earlier work on the case, interests, recusal.
 
-`engine/tasks/fairness.py` checks the user who acts, `engine/organisation/automatic_assignment.py` the users
-who might be chosen.
+`engine/tasks/eligibility_checks.py` checks the user who acts, `engine/organisation/automatic_assignment.py`
+the users who might be chosen.
 """
 
 import re
@@ -22,7 +22,7 @@ from engine.platform.db import UnitOfWork
 _LOST = range(8, 10)  # digits that are left of a national id which a system took for a number
 
 
-def identity(value: Any) -> str:
+def normalise_id(value: Any) -> str:
     """A national id as it is compared, however it was typed; what is none is compared as it stands."""
     found = re.sub(r"[\W_]", "", persian.digits(str(value))).casefold()
     return found.zfill(10) if found.isdigit() and len(found) in _LOST else found
@@ -34,15 +34,15 @@ def parties(persons: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> froz
     for name in spec.rules.parties:
         value = data.get(name)
         found += value if isinstance(value, list) else [value]
-    told = (
-        identity(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool)
+    identities = (
+        normalise_id(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool)
     )
-    return frozenset(value for value in told if value)
+    return frozenset(value for value in identities if value)
 
 
-def interested(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:
+def has_interest(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:
     """Whether a case about these is about this person, or about somebody close to it."""
-    return any(identity(one) in parties for one in (person, *(related or ())) if one)
+    return any(normalise_id(one) in parties for one in (person, *(related or ())) if one)
 
 
 def person_of(user: Any) -> ScalarSelect[Any]:
@@ -91,7 +91,7 @@ def _deciders() -> Select[Any]:
 _DECIDERS = _deciders()
 
 
-def deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID]) -> frozenset[UUID]:
+def find_deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID]) -> frozenset[UUID]:
     """Those of the accounts that had a part in a decision of the case that is appealed, if one is."""
     if appealed is None or not accounts:
         return frozenset()
@@ -100,7 +100,7 @@ def deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID])
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PriorWork:
     """A task of a case and who has it or has done it; `closed_at` is None as long as it is open.
 
     `person` is the national id of the owner of the account: two accounts of one person are one person.
@@ -113,7 +113,7 @@ class Turn:
     opened_at: datetime
     closed_at: datetime | None = None
 
-    def same_person(self, other: "Turn") -> bool:
+    def same_person(self, other: "PriorWork") -> bool:
         """Whether one person has both tasks, as far as that is known."""
         return self.user_id == other.user_id or (self.person is not None and self.person == other.person)
 
@@ -121,7 +121,7 @@ class Turn:
 _BY = case(
     (Task.id == bindparam("now_done"), bindparam("by", type_=Task.assignee_id.type)), else_=Task.assignee_id
 )
-_TURNS = (
+_PRIOR_WORK = (
     select(Task.id, Task.element, _BY, User.person, Task.opened_at, Task.closed_at)
     .outerjoin(User, User.id == _BY)
     .where(
@@ -137,7 +137,7 @@ _TURNS = (
 )
 
 
-def group(spec: Spec, element: str) -> frozenset[str]:
+def separated_elements(spec: Spec, element: str) -> frozenset[str]:
     """The elements whose tasks in a case are for different people than this one's; none without a mark."""
     found = spec.elements.get(element)
     sod = found.rules.sod if found else None
@@ -145,40 +145,40 @@ def group(spec: Spec, element: str) -> frozenset[str]:
     return frozenset(same if sod is not None else ())
 
 
-def turns(
+def prior_work(
     uow: UnitOfWork, case_id: UUID, elements: Collection[str], done: tuple[UUID, UUID] | None = None
-) -> list[Turn]:
+) -> list[PriorWork]:
     """Who has done tasks of these elements, or has them now, in the order in which they were done.
 
     `done` is the task, and who does it, that the command is just completing.
     """
     task, user = done or (None, None)
     given = {"case": case_id, "elements": sorted(elements), "now_done": task, "by": user}
-    found = [Turn(*row) for row in uow.connection.execute(_TURNS, given)]
-    known = [turn for turn in found if turn.task != task]
-    ending = [replace(turn, closed_at=uow.now) for turn in found if turn.task == task]
+    found = [PriorWork(*row) for row in uow.connection.execute(_PRIOR_WORK, given)]
+    known = [work for work in found if work.task != task]
+    ending = [replace(work, closed_at=uow.now) for work in found if work.task == task]
     return known + ending
 
 
-def met(known: Sequence[Turn], turn: Turn, instances: Callable[[], int]) -> bool:
-    """Whether the person of this turn has had another of the same group.
+def conflicts(known: Sequence[PriorWork], work: PriorWork, instances: Callable[[], int]) -> bool:
+    """Whether the person of this work has had another of the same group.
 
     Of the same element, those count that were open at the same time, and the instances of the same activity
     (`instances`: how many of them went before, if they come one after the other). So whoever did a task may
     do it again when a loop comes back.
     """
-    others = [other for other in known if other.task != turn.task]
-    own = [other for other in others if other.same_person(turn)]
-    if any(other.element != turn.element or _overlap(other, turn) for other in own):
+    others = [other for other in known if other.task != work.task]
+    own = [other for other in others if other.same_person(work)]
+    if any(other.element != work.element or _overlap(other, work) for other in own):
         return True
     if not own:
         return False
     count = instances()
-    before = [other for other in others if other.element == turn.element and other.closed_at is not None]
-    return count > 0 and any(other.same_person(turn) for other in before[-count:])
+    before = [other for other in others if other.element == work.element and other.closed_at is not None]
+    return count > 0 and any(other.same_person(work) for other in before[-count:])
 
 
-def _overlap(other: Turn, turn: Turn) -> bool:
-    return (other.closed_at is None or other.closed_at > turn.opened_at) and (
-        turn.closed_at is None or turn.closed_at > other.opened_at
+def _overlap(other: PriorWork, work: PriorWork) -> bool:
+    return (other.closed_at is None or other.closed_at > work.opened_at) and (
+        work.closed_at is None or work.closed_at > other.opened_at
     )

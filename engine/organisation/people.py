@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import access
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by, validity
-from engine.bpmn.posts import is_role
+from engine.bpmn import is_role
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
 from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
-from engine.organisation import journal, units
+from engine.organisation import administration_log, units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -162,7 +162,7 @@ def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping
     return posts
 
 
-def called(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
+def names_of_accounts(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
     """What people call the owners of these accounts."""
     found = select(User.name, names.of()).where(User.name.in_(accounts_named)).limit(PAGE)
     return {name: shown for name, shown in session.execute(found)}
@@ -170,7 +170,7 @@ def called(session: Session, accounts_named: Collection[str]) -> Mapping[str, Na
 
 def _view(user: User, memberships: Sequence[RowMapping]) -> PersonView:
     own = [row for row in memberships if row["user_id"] == user.id]
-    shown = names.shown(user.name, user.full_name_fa, user.full_name_en)
+    shown = names.display_names(user.name, user.full_name_fa, user.full_name_en)
     known = (Profile.of(user), user.role, user.person, user.deactivated_at is None)
     return PersonView(user.id, user.name, shown, *known, own)
 
@@ -230,9 +230,9 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     user = uow.session.get_one(User, user_id)
     profiles.put(uow.session, user, profile)
     for place, work in enumerate(new.works):
-        give(uow, user, work, f"/memberships/{place}")
+        add_membership(uow, user, work, f"/memberships/{place}")
     unit_id = units.covered(uow, new.works[0].unit).id
-    journal.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
+    administration_log.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
     return user.id
 
 
@@ -272,10 +272,12 @@ def describe(uow: UnitOfWork, user: User, given: Mapping[str, str | None]) -> bo
 
 def _note_person(uow: UnitOfWork, user: User, payload: Mapping[str, Any]) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    journal.note(uow, "person.changed", uow.session.scalars(unit).first() or ROOT, payload, user.id)
+    administration_log.note(
+        uow, "person.changed", uow.session.scalars(unit).first() or ROOT, payload, user.id
+    )
 
 
-def held(uow: UnitOfWork, user_id: UUID) -> User:
+def lock(uow: UnitOfWork, user_id: UUID) -> User:
     """One of the people of the actor's units: one command after the other changes them. Raises NotFound."""
     access.require(uow.actor, "people.manage")
     found = select(User).where(User.id == user_id, _near()).with_for_update(key_share=True, of=User)
@@ -290,10 +292,10 @@ def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
 
     Raises NotFound, Invalid, Conflict.
     """
-    return give(uow, held(uow, user_id), work)
+    return add_membership(uow, lock(uow, user_id), work)
 
 
-def give(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
+def add_membership(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
     """The same for an account that is held, or new."""
     begin = work.valid_from or uow.now
     _require_span(begin, work.valid_to, pointer)
@@ -331,12 +333,12 @@ def _require_span(begin: datetime, end: datetime | None, pointer: str = "") -> N
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
-    told = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, row.unit_id, told, row.user_id)
+    payload = {"membership": row.id, "role": row.role, "from": row.valid_from, "to": row.valid_to}
+    administration_log.note(uow, kind, row.unit_id, payload, row.user_id)
 
 
 def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membership:
-    held(uow, user_id)
+    lock(uow, user_id)
     found = select(Membership).where(
         Membership.id == membership_id, Membership.user_id == user_id, access.covers(Membership.unit_id)
     )
@@ -351,10 +353,10 @@ def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[st
 
     Raises NotFound, Invalid.
     """
-    reach(uow, _membership(uow, user_id, membership_id), changes)
+    change_span(uow, _membership(uow, user_id, membership_id), changes)
 
 
-def reach(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
+def change_span(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
     """The same for a membership that is held; whether it is another one now."""
     wanted = {"valid_from": row.valid_from, "valid_to": row.valid_to, **changes}
     if wanted == {"valid_from": row.valid_from, "valid_to": row.valid_to}:

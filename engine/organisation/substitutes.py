@@ -13,7 +13,7 @@ from engine import access
 from engine.access import seen_by, validity
 from engine.identity import names
 from engine.models import Membership, Substitution, UnitLine, User
-from engine.organisation import journal
+from engine.organisation import administration_log
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 
@@ -31,7 +31,7 @@ class Leave:
     valid_to: datetime
 
 
-def agree(uow: UnitOfWork, leave: Leave) -> UUID:
+def appoint(uow: UnitOfWork, leave: Leave) -> UUID:
     """Let somebody stand in for the actor or, as an administrator, for one of the people of one's units.
 
     Raises Invalid, Forbidden for others than administrators, Conflict with another substitution.
@@ -129,8 +129,8 @@ def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[RowMapping]:
 
 def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == row.absent_id).order_by(Membership.id)
-    told = {"substitute": row.substitute_id, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, uow.session.scalars(unit.limit(1)).one(), told, row.absent_id)
+    payload = {"substitute": row.substitute_id, "from": row.valid_from, "to": row.valid_to}
+    administration_log.note(uow, kind, uow.session.scalars(unit.limit(1)).one(), payload, row.absent_id)
 
 
 def _mine(uow: UnitOfWork) -> ColumnElement[bool]:

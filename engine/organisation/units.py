@@ -35,7 +35,7 @@ from engine.models import (
     UnitKind,
     UnitLine,
 )
-from engine.organisation import journal
+from engine.organisation import administration_log
 from engine.platform.db import UnitOfWork, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -211,8 +211,8 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
     made = Unit(key=new.key, name=new.name, kind=new.kind, parent_id=parent.id, region=new.region)
     made.created_at = uow.now
     place(uow.session, made)
-    told = {"name": new.name, "kind": new.kind, "parent": new.parent, "region": new.region}
-    journal.note(uow, "unit.made", made.id, told)
+    payload = {"name": new.name, "kind": new.kind, "parent": new.parent, "region": new.region}
+    administration_log.note(uow, "unit.made", made.id, payload)
 
 
 def _texts(name: str, region: str | None) -> list[Fault]:
@@ -254,7 +254,7 @@ def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
         done["closed"] = changes["closed"]
     uow.session.flush()
     if done:
-        journal.note(uow, "unit.changed", unit.id, done)
+        administration_log.note(uow, "unit.changed", unit.id, done)
     return bool(done)
 
 
@@ -310,8 +310,8 @@ def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
     statement = select(*(part.scalar_subquery().label(name) for name, part in counted.items()))
     left = {name: n for name, n in uow.connection.execute(statement).mappings().one().items() if n}
     if left:
-        told = ", ".join(f"{number} {name}" for name, number in left.items())
-        detail = f"The unit cannot be closed: it still has {told}."
+        listed = ", ".join(f"{number} {name}" for name, number in left.items())
+        detail = f"The unit cannot be closed: it still has {listed}."
         raise Conflict(detail, code="unit-in-use", unit={"key": unit.key, **left})
 
 

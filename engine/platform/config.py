@@ -26,12 +26,12 @@ class Settings:
     """`database_url` is None on the embedded server, whose data lives below `var`.
 
     `workers` is how many processes serve the queue `cases`. `connectors` is None if none is named: then
-    `connectors.toml` below `var` is read if it is there; likewise `oidc`. `hub_port` is None where no mock
-    hub is wanted. `public_url` is the origin under which browsers see the installation, None if it is what
-    they ask for. `trusted_proxies` is how many proxies stand in front. Sessions last for minutes.
+    `connectors.toml` below `var` is read if it is there; likewise `oidc`. `demo_connectors` is a file with
+    the connectors of a demonstration, which need not exist; None: there are none. `public_url` is the origin
+    under which browsers see the installation, None if it is what they ask for. `trusted_proxies` is how many
+    proxies stand in front. Sessions last for minutes.
     `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them. `demo`: anybody
-    may become one of the demonstration's people; never where a public origin is set. `demo_cases`: a fresh
-    demonstration gets cases that wait for its people. `api_quota` is how many
+    may become one of the demonstration's people; never where a public origin is set. `api_quota` is how many
     requests a token may make in a minute, 0 for any number.
     """
 
@@ -42,7 +42,7 @@ class Settings:
     workers: int
     time_zone: ZoneInfo
     connectors: Path | None
-    hub_port: int | None
+    demo_connectors: Path | None
     webhook_allow: tuple[IPv4Network | IPv6Network, ...]
     publishing: Publishing
     oidc: Path | None
@@ -55,44 +55,40 @@ class Settings:
     document_types: frozenset[str]
     clamd: str | None
     demo: bool
-    demo_cases: bool = False
     api_quota: int = API_QUOTA
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Raises ValueError naming the variable whose value cannot be used."""
         cores = os.cpu_count() or 1
-        port = _number(environ, "PORT", default=8000)
         url = environ.get("DATABASE_URL") or None
-        beside = port + 1 if port < 65535 else port - 1
-        hub = url is None or bool(environ.get("HUB_PORT"))
         connectors = environ.get("CONNECTORS")
         public_url = _origin(environ.get("PUBLIC_URL") or "")
         var = Path(environ.get("PARVANDEH_VAR") or ROOT / "var").resolve()
-        demo = _yes(environ, "DEMO", "yes" if url is None else "no") and not public_url
+        usual = str(var / "demo-connectors.toml") if url is None else None
+        demo_connectors = environ.get("DEMO_CONNECTORS") or usual
         return cls(
             database_url=url,
             var=var,
-            port=port,
-            web_workers=_number(environ, "WEB_WORKERS", default=cores + 1),
-            workers=_number(environ, "WORKERS", default=cores),
+            port=number(environ, "PORT", default=8000),
+            web_workers=number(environ, "WEB_WORKERS", default=cores + 1),
+            workers=number(environ, "WORKERS", default=cores),
             time_zone=_zone(environ.get("TIME_ZONE") or "Asia/Tehran"),
             connectors=Path(connectors).resolve() if connectors else None,
-            hub_port=_number(environ, "HUB_PORT", default=beside) if hub else None,
+            demo_connectors=Path(demo_connectors).resolve() if demo_connectors else None,
             webhook_allow=_networks(environ, "WEBHOOK_ALLOW"),
             publishing=_publishing(environ.get("PUBLISHING") or "direct"),
             oidc=Path(oidc).resolve() if (oidc := environ.get("OIDC")) else None,
             public_url=public_url,
-            trusted_proxies=_number(environ, "TRUSTED_PROXIES", default=0, least=0),
-            session_idle=_number(environ, "SESSION_IDLE", default=30),
-            session_most=_number(environ, "SESSION_MOST", default=720),
+            trusted_proxies=number(environ, "TRUSTED_PROXIES", default=0, least=0),
+            session_idle=number(environ, "SESSION_IDLE", default=30),
+            session_most=number(environ, "SESSION_MOST", default=720),
             documents=_documents(environ.get("DOCUMENTS") or str(var / "documents")),
-            document_max_mb=_number(environ, "DOCUMENT_MAX_MB", default=20),
+            document_max_mb=number(environ, "DOCUMENT_MAX_MB", default=20),
             document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
             clamd=_clamd(environ.get("CLAMD") or None),
-            demo=demo,
-            demo_cases=demo and _yes(environ, "DEMO_CASES", "yes"),
-            api_quota=_number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
+            demo=yes(environ, "DEMO", "yes" if url is None else "no") and not public_url,
+            api_quota=number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
         )
 
     @property
@@ -100,8 +96,14 @@ class Settings:
         """Whether this installation runs its own PostgreSQL."""
         return self.database_url is None
 
+    @property
+    def demo_accounts(self) -> Path:
+        """The file of a demonstration's accounts, which exists only in a demonstration."""
+        return self.var / "demo.json"
 
-def _number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1, most: int = 65535) -> int:
+
+def number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1, most: int = 65535) -> int:
+    """The number in a variable. Raises ValueError naming the variable if it holds something else."""
     text = environ.get(name) or str(default)
     digits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
     if not digits or not least <= int(text) <= most:
@@ -138,7 +140,8 @@ def _publishing(text: str) -> Publishing:
     return cast(Publishing, text)
 
 
-def _yes(environ: Mapping[str, str], name: str, default: str) -> bool:
+def yes(environ: Mapping[str, str], name: str, default: str) -> bool:
+    """Whether a variable says `yes` and not `no`. Raises ValueError naming it if it says something else."""
     text = environ.get(name) or default
     if text not in ("yes", "no"):
         raise ValueError(f"{name}={text!r} is neither yes nor no")

@@ -1,8 +1,12 @@
-"""What a check of uploaded files finds: every finding with its place, its reason and its mend."""
+"""What a check of uploaded files finds: every finding with its place, its reason and its fix."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from engine.platform.language import Reader
+from engine.platform.messages import messages
+from engine.platform.messages.findings import explain
 
 Severity = Literal["error", "warning", "note"]
 MAX_FINDINGS = 1_000
@@ -19,7 +23,8 @@ class Sentence(str):
     values: Mapping[str, Value]
 
     def __add__(self, other: str) -> "Sentence":
-        return sentence(str(self) + str(other), **{**self.values, **values_of(other)})
+        text = "" if other == "" and isinstance(other, Sentence) else str(self) + str(other)
+        return sentence(text, **{**self.values, **values_of(other)})
 
     def __radd__(self, other: str) -> "Sentence":
         return sentence(str(other) + str(self), **self.values)
@@ -35,6 +40,11 @@ def sentence(text: str, /, **values: Value) -> Sentence:
     return found
 
 
+def with_values(**named: Value) -> Sentence:
+    """No sentence but its values: the catalogue has the sentence (engine/platform/messages/findings.toml)."""
+    return sentence("", **named)
+
+
 def values_of(text: str) -> Mapping[str, Value]:
     """The values that a sentence names; none of a plain text."""
     return text.values if isinstance(text, Sentence) else {}
@@ -44,15 +54,15 @@ def values_of(text: str) -> Mapping[str, Value]:
 class Finding:
     """One finding: an error forbids the deployment, a note tells what was translated.
 
-    `code` is stable; `line` counts from 1 in `file`; `mend` says what to do about it. `values` are what the
-    reason names.
+    `code` is stable; `line` counts from 1 in `file`; `fix` says what to do about it. `values` are what the
+    reason names. A reason or fix that is left empty is that of the catalogue for code and values, in English.
     """
 
     severity: Severity
     code: str
     file: str
-    reason: str
-    mend: str
+    reason: str = ""
+    fix: str = ""
     element: str | None = None
     name: str | None = None
     line: int | None = None
@@ -66,6 +76,11 @@ class Finding:
         if self.attribute is None:
             said = self.values.get("attribute")
             object.__setattr__(self, "attribute", said if isinstance(said, str) else None)
+        if not (self.reason and self.fix):
+            plain = {"code": self.code, "values": self.values, "reason": self.reason, "fix": self.fix}
+            reason, fix = explain(plain, messages(Reader.of("en")))
+            object.__setattr__(self, "reason", self.reason or reason)
+            object.__setattr__(self, "fix", self.fix or fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +106,22 @@ class Notes:
         self._worst_left_out: Severity = "warning"
         self._refused: set[str] = set()
 
-    def error(self, where: Place, code: str, reason: str, mend: str) -> None:
+    def error(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
         """Note something that forbids the deployment."""
-        self.tell("error", where, code, reason, mend)
+        self.tell("error", where, code, reason, fix)
 
-    def warn(self, where: Place, code: str, reason: str, mend: str) -> None:
+    def warn(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
         """Note something that runs, perhaps not as meant."""
-        self.tell("warning", where, code, reason, mend)
+        self.tell("warning", where, code, reason, fix)
 
-    def translated(self, where: Place, code: str, reason: str) -> None:
+    def translated(self, where: Place, code: str, reason: str = "") -> None:
         """Note what was said in other words, and is read in ours."""
-        self.tell("note", where, code, reason, "Nothing to do, if that is what is meant.")
+        self.tell("note", where, code, reason)
 
-    def tell(self, severity: Severity, where: Place, code: str, reason: str, mend: str) -> None:
+    def tell(self, severity: Severity, where: Place, code: str, reason: str = "", fix: str = "") -> None:
         """Note something of this severity."""
         place = (where.element, where.name, where.line, where.attribute)
-        self.add(Finding(severity, code, where.file, reason, mend, *place))
+        self.add(Finding(severity, code, where.file, reason, fix, *place))
 
     def add(self, finding: Finding) -> None:
         """Note a finding that was made elsewhere."""
@@ -128,12 +143,6 @@ class Notes:
         rank = {name: index for index, name in enumerate(files)}
         found = sorted(self._findings, key=lambda item: (rank.get(item.file, -1), item.line or 0))
         if self._left_out:
-            reason = sentence(
-                f"There are {self._left_out} more findings, which are not shown.", count=self._left_out
-            )
-            found.append(
-                Finding(
-                    self._worst_left_out, "too-many-findings", "", reason, "Mend those that are shown first."
-                )
-            )
+            left_out = with_values(count=self._left_out)
+            found.append(Finding(self._worst_left_out, "too-many-findings", "", left_out))
         return tuple(found)

@@ -7,7 +7,7 @@ with a number has `one` and `other`, chosen by the value called `count`.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -182,6 +182,30 @@ class Catalogue:
     def _put(self, reader: Reader, value: Any) -> str:
         shown = reader.value(value)
         return f"{_ISOLATE}{shown}{_END}" if self.isolated and isinstance(value, str | Mapping) else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A catalogue as one reader reads it."""
+
+    catalogue: Catalogue
+    reader: Reader
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.catalogue
+
+    def say(self, key: str, **values: Any) -> str:
+        """The text of this key. Raises KeyError for one that there is not."""
+        return self.catalogue.say(self.reader, key, **values)
+
+    def find(self, key: str, otherwise: str = "") -> str:
+        """The text of a key that may not be there."""
+        return self.say(key) if key in self.catalogue else otherwise
+
+    def listed(self, values: Iterable[Any]) -> str:
+        """Values with commas between them."""
+        own = (f"{_ISOLATE}{value}{_END}" if self.catalogue.isolated else str(value) for value in values)
+        return ("، " if self.reader.language == "fa" else ", ").join(own)
 
 
 def isolated(text: str) -> str:

@@ -94,7 +94,7 @@ def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
     return rules.appeal, decision.id
 
 
-def tell(uow: UnitOfWork, decision_id: UUID) -> None:
+def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:
     """Let the log of the case that was appealed tell what was decided on the appeal.
 
     By a job, for it holds that case, which the decision itself does not.
@@ -106,7 +106,10 @@ def tell(uow: UnitOfWork, decision_id: UUID) -> None:
     )
     row = uow.connection.execute(found).one()
     locking = cases.locking().where(Case.id == row.appeal_of).with_for_update(of=Case)
-    first = cases.locked(cases.held(uow, locking))
+    held = cases.held(uow, locking)
+    if held is None:
+        raise cases.unknown(row.appeal_of)
+    first = cases.locked(held)
     if first.erased_at is not None:
         return
     told = select(Event.seq).where(Event.case_id == first.id, Event.kind == "appeal.decided")

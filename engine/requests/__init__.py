@@ -1,1 +1,1 @@
-"""One request: its transaction, its idempotency key, its lines in the access log."""
+"""Requests of programs and people: one transaction, an idempotency key, a record in the access log."""

@@ -1,57 +1,67 @@
 """Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
 
-from engine.tasks.allotting import allot, recusals, waiting
-from engine.tasks.asking import Question, ask, colleagues_to_ask, expire, send_back, withdraw
-from engine.tasks.assigning import assign, colleagues
-from engine.tasks.batching import (
-    Batched,
-    batch,
-    batches,
-    carry_on,
+from engine.tasks.bulk_actions import Action, Item, Outcome, act
+from engine.tasks.bulk_jobs import (
+    BulkJob,
     common_form,
-    forget_batches,
-    give_up_batch,
+    delete_old_bulk_jobs,
+    get_bulk_job,
+    give_up_bulk_job,
+    list_bulk_jobs,
     receivers,
-    start_batch,
+    run_bulk_job,
+    start_bulk_job,
 )
-from engine.tasks.beside import of_task as asked_beside
-from engine.tasks.bulk import Action, Item, Outcome, act
+from engine.tasks.commands import Completed, claim, complete, recuse, release
 from engine.tasks.comments import comment, comments
-from engine.tasks.correcting import Marks
-from engine.tasks.deciding import decisions
-from engine.tasks.dossier import related, sources
+from engine.tasks.corrections import Marks
 from engine.tasks.drafts import save as save_draft
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
-from engine.tasks.lots import lots
-from engine.tasks.reading import Shown, corrected, form, get, latest, of_case, shown, to_show
-from engine.tasks.reasons import CODES as REASON_CODES
-from engine.tasks.reasons import ReasonCode
-from engine.tasks.watching import Present, following, present
-from engine.tasks.work import Completed, claim, complete, recuse, release
+from engine.tasks.inbox_updates import InboxState, find_next, inbox_state
+from engine.tasks.legal_decisions import decisions
+from engine.tasks.provenance import related, sources
+from engine.tasks.random_assignment import count_random_assignments
+from engine.tasks.reading import (
+    TaskForm,
+    find_visible,
+    get,
+    get_corrected_form,
+    get_form,
+    latest,
+    of_case,
+    showable_fields,
+)
+from engine.tasks.reallocation import list_unassigned, reallocate, recusals
+from engine.tasks.reassignment import assign, colleagues
+from engine.tasks.reassignment_reasons import CODES as REASON_CODES
+from engine.tasks.reassignment_reasons import ReasonCode
+from engine.tasks.subtask_requests import (
+    Question,
+    colleagues_to_ask,
+    expire_requests,
+    request_correction,
+    request_opinion,
+    withdraw_request,
+)
+from engine.tasks.subtasks import list_subtasks
 
 __all__ = [
     "COUNTED",
     "REASON_CODES",
     "Action",
-    "Batched",
+    "BulkJob",
     "Completed",
     "Inbox",
+    "InboxState",
     "Item",
     "Marks",
     "Outcome",
-    "Present",
     "Question",
     "ReasonCode",
     "Scope",
-    "Shown",
+    "TaskForm",
     "act",
-    "allot",
-    "ask",
-    "asked_beside",
     "assign",
-    "batch",
-    "batches",
-    "carry_on",
     "choices",
     "claim",
     "colleagues",
@@ -60,32 +70,38 @@ __all__ = [
     "comments",
     "common_form",
     "complete",
-    "corrected",
+    "count_random_assignments",
     "counts",
     "decisions",
-    "expire",
-    "following",
-    "forget_batches",
-    "form",
+    "delete_old_bulk_jobs",
+    "expire_requests",
+    "find_next",
+    "find_visible",
     "get",
-    "give_up_batch",
+    "get_bulk_job",
+    "get_corrected_form",
+    "get_form",
+    "give_up_bulk_job",
+    "inbox_state",
     "latest",
-    "lots",
+    "list_bulk_jobs",
+    "list_subtasks",
+    "list_unassigned",
     "of_case",
     "page",
-    "present",
+    "reallocate",
     "receivers",
     "recusals",
     "recuse",
     "related",
     "release",
+    "request_correction",
+    "request_opinion",
+    "run_bulk_job",
     "save_draft",
-    "send_back",
-    "shown",
+    "showable_fields",
     "sources",
     "staff",
-    "start_batch",
-    "to_show",
-    "waiting",
-    "withdraw",
+    "start_bulk_job",
+    "withdraw_request",
 ]

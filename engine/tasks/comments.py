@@ -46,26 +46,27 @@ def comment(
         "at": uow.now,
     }
     uow.connection.execute(insert(Comment).values(row))
-    told = {"comment": row["id"], "text": text, "visible": row["visible"]}
-    cases.note(uow, held, [Fact("comment.added", element, task, told)])
+    payload = {"comment": row["id"], "text": text, "visible": row["visible"]}
+    cases.note(uow, held, [Fact("comment.added", element, task, payload)])
     return uow.connection.execute(_comments().where(Comment.id == row["id"])).mappings().one()
 
 
 def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.Locked, str | None]:
     role = uow.actor.role
-    acting = access.acting_in(Case.unit_id).label("acting")
+    unit = access.acting_in(Case.unit_id).label("acting")
     if task is None:
-        seen = cases.locking(acting).where(Case.id == bindparam("case"), access.reachable_cases(role))
+        seen = cases.locking(unit).where(Case.id == bindparam("case"), access.reachable_cases(role))
     else:
-        seen = cases.locking(acting, Task.element).join(Task, Task.case_id == Case.id)
+        seen = cases.locking(unit, Task.element).join(Task, Task.case_id == Case.id)
         seen = seen.where(Task.id == bindparam("task"), access.reachable_tasks(role))
     given = {"case": case, "task": task, **access.seen_by(uow)}
-    row = cases.held(uow, seen.with_for_update(of=Case), **given)
-    if row is None:
+    found = cases.held_with(uow, seen.with_for_update(of=Case), tuple, **given)
+    if found is None:
         raise NotFound(f"There is no case {case}.") if task is None else unknown(task)
-    held = replace(cases.locked(row), acting=row.acting)
+    row, (acting, *element) = found
+    held = replace(cases.locked(row), acting=acting)
     cases.require_impartial(uow, held)
-    return held, None if task is None else row.element
+    return held, element[0] if element else None
 
 
 def _comments() -> Any:

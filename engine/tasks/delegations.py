@@ -1,16 +1,15 @@
 """Private bodies that execute steps of an agency's processes; what they have not done comes back.
 
-New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py),
-which counts as long as the delegation does. When it ends they return to the group that they would have had. The
-access policy excludes the delegate at once; the agency has the tasks with the command that revokes, or within a
-second.
+New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py), which counts
+while the delegation does. When it ends they return to the group that they would have had. The access policy
+excludes the delegate at once; the agency has the tasks with the command that revokes, or within a second.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, or_, select, update
@@ -22,8 +21,8 @@ from engine.bpmn import HUMAN, Element
 from engine.cases import Locked, TaskChange
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
-from engine.organisation import importing, journal, units
-from engine.organisation.candidate_groups import Placing
+from engine.organisation import administration_log, imports, units
+from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
@@ -48,7 +47,7 @@ class NewDelegation:
     take_over: bool = False
 
 
-def agree(uow: UnitOfWork, new: NewDelegation) -> UUID:
+def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
     """Delegate steps. Raises Invalid, and Conflict if more tasks would go along than one command moves."""
     access.require(uow.actor, "units.manage")
     begin = new.valid_from or uow.now
@@ -92,12 +91,12 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
     agreed = uow.connection.execute(same).scalars().all()
     if not agreed:
         named = {name: values[name] for name in ("definition", "elements", "unit", "delegate")}
-        agree(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
+        create(uow, NewDelegation(**named, valid_from=begin, valid_to=end))
         return "delegation.agreed"
     if end in agreed:
         return None
     detail = "is another day than was agreed: revoke that delegation, and agree on another one"
-    raise importing.fixed("/valid_to", detail)
+    raise imports.fixed("/valid_to", detail)
 
 
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
@@ -139,9 +138,11 @@ def _below(uow: UnitOfWork, key: str, unit_id: UUID) -> bool:
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Delegation) -> None:
-    told = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
-    told |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
-    journal.note(uow, kind, row.unit_id, {name: value for name, value in told.items() if value is not None})
+    payload = {"delegation": row.id, "definition": row.definition, "elements": row.elements}
+    payload |= {"delegate": row.delegate_id, "from": row.valid_from, "to": row.valid_to}
+    administration_log.note(
+        uow, kind, row.unit_id, {name: value for name, value in payload.items() if value is not None}
+    )
 
 
 def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
@@ -168,11 +169,24 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is None:
-            placing = Placing(case.home)
-            values = {"pool_id": placing.delegates(delegation.id, key), "home_pool_id": row.pool_id}
-            values["search"] = cases.found_by(None)  # a delegate sees the step, not the case
-            placing.write(uow)
+            groups = CandidateGroups(case.home)
+            values: dict[str, Any] = {
+                "pool_id": groups.delegate_group(delegation.id, key),
+                "home_pool_id": row.pool_id,
+            }
+            values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
+            groups.write(uow)
             _move(uow, case, row, values, "task.delegated")
+
+
+class _Placed(NamedTuple):
+    """What `_holding` selects of a task."""
+
+    task_id: UUID
+    element: str
+    task_status: str
+    pool_id: UUID | None
+    home_pool_id: UUID | None
 
 
 @lru_cache
@@ -186,13 +200,15 @@ def _holding() -> Select[Any]:
     )
 
 
-def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, Any]:
+def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, _Placed]:
     """A task with its case. Whoever holds several takes the cases in the order of their ids."""
-    row = cases.held(uow, _holding(), task=task_id)
-    return cases.locked(row), row
+    found = cases.held_with(uow, _holding(), _Placed._make, task=task_id)
+    if found is None:
+        raise NotFound(f"There is no task {task_id}.")
+    return cases.locked(found[0]), found[1]
 
 
-def _move(uow: UnitOfWork, case: Locked, row: Any, values: Mapping[str, Any], kind: Kind) -> None:
+def _move(uow: UnitOfWork, case: Locked, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
     """Put a task into another pool, and let nobody have it. Its draft and comments stay."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)
@@ -238,7 +254,7 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_pool_id is not None:
             values = {"pool_id": row.home_pool_id, "home_pool_id": None}
-            _move(uow, case, row, {**values, "search": cases.found_by(case.subject)}, "task.returned")
+            _move(uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned")
     return len(rows)
 
 

@@ -56,21 +56,21 @@ def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, A
     given = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_wanted(uow.actor.role), given).one_or_none()
     if row is None or not row.seen:
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     if row.taken_as is None:
         raise Forbidden("The task is for others: you have none of the roles that may take it.")
     if row.status != "open" or not row.had:
-        raise _lost(task_id, row)
+        raise _lost(task_id, row.status, row.assignee_id)
     form, roles, _ = answerable(uow, task_id)
     begun = forms.begun(form, data, roles)
     cases.require_size(begun)
     saved = uow.connection.execute(_SAVE, {"task": task_id, "assignee": row.assignee_id, "begun": begun})
     if saved.rowcount == 0:
-        raise _lost(task_id, row)
+        raise _lost(task_id, row.status, row.assignee_id)
     return begun
 
 
-def _lost(task_id: UUID, row: Any) -> Conflict:
-    present = {"id": task_id, "status": row.status, "assignee": row.assignee_id}
+def _lost(task_id: UUID, status: str, assignee: UUID | None) -> Conflict:
+    present = {"id": task_id, "status": status, "assignee": assignee}
     detail = "You do not have the task (any more): claim it first."
-    return Conflict(detail, code="task-not-yours" if row.status == "open" else None, task=present)
+    return Conflict(detail, code="task-not-yours" if status == "open" else None, task=present)

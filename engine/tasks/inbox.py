@@ -60,7 +60,7 @@ from engine.models import (
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
-from engine.tasks.reading import described, listed
+from engine.tasks.reading import describe, listed
 
 Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # a count tells no more than that there are so many
@@ -108,7 +108,7 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
         statement = _page(uow.actor.role, wanted.scope, frozenset(given))
         values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
         found = uow.connection.execute(statement, values).mappings().all()
-        rows += [described(row) for row in found if not row["party"]]
+        rows += [describe(row) for row in found if not row["party"]]
         if len(found) <= cases.PAGE or len(rows) > cases.PAGE:
             return rows[: cases.PAGE + 1]
         given["after"] = found[-1]["id"]

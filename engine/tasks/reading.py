@@ -29,7 +29,7 @@ from engine.identity import names
 from engine.models import Case, DefinitionVersion, Task, Unit, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
-from engine.tasks import beside
+from engine.tasks import subtasks
 
 SUMMARY = (
     Task.id,
@@ -93,15 +93,15 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
     )
 
 
-def described(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+def describe(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """A row of `listed`: whose its case is only for whoever may see that case.
 
     What it is about is also for those whose form shows as much.
     """
     if row["case_seen"] and not row["named_party"]:
         return dict(row)
-    told = row["shows_subject"] and not row["named_party"]
-    return {**row, "applicant": None, "applicant_name": None, "subject": row["subject"] if told else None}
+    shown = row["shows_subject"] and not row["named_party"]
+    return {**row, "applicant": None, "applicant_name": None, "subject": row["subject"] if shown else None}
 
 
 def case_seen(role: str) -> ColumnElement[bool]:
@@ -126,9 +126,9 @@ def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
     draft = case((had_by(role), Task.draft), else_=null()).label("draft")
     return (
         listed(role)
-        .outerjoin(beside.ASKER, beside.ASKER.id == beside.asker())
+        .outerjoin(subtasks.ASKER, subtasks.ASKER.id == subtasks.asker())
         .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
-        .add_columns(names.of(beside.ASKER).label("asker_name"))
+        .add_columns(names.of(subtasks.ASKER).label("asker_name"))
         .add_columns(
             had_by(role).label("had"),
             access.taken_as(role).is_not(None).label("takes"),
@@ -148,15 +148,15 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
     values = {"task": task_id, **access.seen_by(uow)}
     row = uow.connection.execute(_one(uow.actor.role, own), values).mappings().one_or_none()
     if row is None:
-        raise cases.withheld(uow, unknown(task_id), task=task_id)
-    return described(row)
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    return describe(row)
 
 
-def shown(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
+def find_visible(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
     """Those of these tasks that the actor may see, in no order, and whether it may see their cases."""
     access.require(uow.actor, "tasks.read")
     wanted = listed(uow.actor.role).where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
-    return [described(row) for row in uow.connection.execute(wanted, access.seen_by(uow)).mappings()]
+    return [describe(row) for row in uow.connection.execute(wanted, access.seen_by(uow)).mappings()]
 
 
 @lru_cache
@@ -175,7 +175,7 @@ def of_case(
     values = {"case": case_id, "status": status, "after": after}
     given = {name: value for name, value in values.items() if value is not None}
     rows = uow.connection.execute(_of_case(uow.actor.role, *given), {**given, **access.seen_by(uow)})
-    return [described(row) for row in rows.mappings()]
+    return [describe(row) for row in rows.mappings()]
 
 
 @lru_cache
@@ -210,7 +210,8 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     return None if access.ANY in own else own
 
 
-_OF_FORM = (Task.element, Task.kind, Task.asked, beside.TOKEN, beside.STATE, Case.data)
+# The columns of `subtasks.FormRow`.
+_OF_FORM = (Task.element, Task.kind, Task.asked, subtasks.TOKEN, subtasks.STATE, Case.data)
 _READER = (Case.applicant, Case.representative)
 
 
@@ -230,12 +231,12 @@ def answerable(
     row = uow.connection.execute(statement).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[-len(definitions.VERSION) :]))
     cases.require_no_party(uow, row._mapping, spec)
-    form = beside.form_of(spec, row.element, row.kind, row.asked)
+    form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, beside.known(spec, row, uow.now)
+    return form, seen, subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
 
 
-def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
+def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
     """The fields that may go along with a question beside a task that the actor may see, as it sees them."""
     statement: Select[*tuple[Any, ...]] = (
         select(Task.element, *definitions.VERSION)
@@ -244,12 +245,12 @@ def to_show(uow: UnitOfWork, task_id: UUID) -> Form | None:
         .where(Task.id == task_id)
     )
     element, *version = uow.connection.execute(statement).one()
-    form = beside.showable(definitions.spec(uow.session, definitions.Version(*version)), element)
+    form = subtasks.showable(definitions.spec(uow.session, definitions.Version(*version)), element)
     return form and forms.for_roles(form, roles(uow, task_id) if forms.for_some(form) else None)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TaskForm:
     """The form of a task as the actor's roles have it, what of the case it shows, and the answer begun."""
 
     form: Form | None
@@ -257,16 +258,16 @@ class Shown:
     draft: Mapping[str, Any] | None
 
 
-def form(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
+def get_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     """What a task that `get` has given is answered with."""
     form, seen, data = answerable(uow, task["id"])
     if form is None:
-        return Shown(None, {}, task["draft"])
+        return TaskForm(None, {}, task["draft"])
     draft = task["draft"] and forms.visible(form, seen, task["draft"])
-    return Shown(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
+    return TaskForm(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
 
 
-def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
+def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     """The whole form that a correction is about, of which it marks some fields, for the applicant's side."""
     statement = (
         select(*_OF_FORM, *definitions.VERSION)
@@ -276,11 +277,12 @@ def corrected(uow: UnitOfWork, task: Mapping[str, Any]) -> Shown:
     )
     row = uow.connection.execute(statement).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
-    form = beside.whole(spec, task["asked"])
+    form = subtasks.corrected_form(spec, task["asked"])
     if form is None:
-        return Shown(None, {}, None)
-    own = (access.APPLICANT,)
-    return Shown(forms.for_roles(form, own), forms.visible(form, own, beside.known(spec, row, uow.now)), None)
+        return TaskForm(None, {}, None)
+    own, formed = (access.APPLICANT,), subtasks.FormRow._make(row[: len(_OF_FORM)])
+    known = subtasks.form_data(spec, formed, uow.now)
+    return TaskForm(forms.for_roles(form, own), forms.visible(form, own, known), None)
 
 
 def unknown(task_id: UUID) -> NotFound:

@@ -1,8 +1,8 @@
-"""Work in the background: jobs (`tasks`), and what is looked for without being told (`sweeps`).
+"""Work in the background: jobs (`jobs`), and regular checks for what is due (`sweeps`).
 
-The queues are procrastinate's; a process serves one of them. `cases` moves cases, one job at a time: whoever
-wants more starts more processes. `calls` speaks to other systems, many at once, and to subscribers of events:
-whatever hangs there holds up neither a timer nor another call.
+The queues are procrastinate's; a process serves one of them. `cases` moves cases, one job at a time: start
+more processes for more throughput. `calls` calls other systems and delivers events to webhooks, many at
+once: one that hangs delays neither a timer nor another call.
 """
 
 from engine.worker.process import serve

@@ -17,16 +17,16 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.platform import logs
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, NotFound, Uncertain
 from engine.platform.jobs import HEARTBEAT, LONGEST_PAUSE, SILENCE, Queue
 from engine.platform.limits import QueueConnection
 from engine.platform.postgres import conninfo
-from engine.worker import sweeps, tasks
-from engine.worker.desk import Desk
-from engine.worker.tasks import MAX_TRIES, Task
+from engine.worker import jobs, sweeps
+from engine.worker.command_runner import CommandRunner
+from engine.worker.jobs import MAX_TRIES, JobHandler
 
 POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
 CALLS_AT_ONCE = 50
@@ -36,36 +36,34 @@ STOPPING = 60.0  # seconds that the calls in hand may take when it stops
 
 log = structlog.get_logger("worker")
 
-Served = Callable[[Desk], Mapping[str, Task]]
-LookAfter = Callable[[Desk], Coroutine[Any, Any, None]]
+Served = Callable[[CommandRunner], Mapping[str, JobHandler]]
+LookAfter = Callable[[CommandRunner], Coroutine[Any, Any, None]]
 
-# What does the jobs of a queue, and what looks after it meanwhile.
-_SERVED: Mapping[
-    Queue, tuple[Callable[[Desk], Mapping[str, Task]], Callable[[Desk], Coroutine[Any, Any, None]]]
-] = {
-    "cases": (tasks.of_cases, sweeps.look_after_cases),
-    "calls": (tasks.of_calls, sweeps.look_after_calls),
-    "checks": (tasks.of_checks, sweeps.look_after_checks),
+# What runs the jobs of a queue, and the sweeps that run alongside.
+_SERVED: Mapping[Queue, tuple[Served, LookAfter]] = {
+    "cases": (jobs.of_cases, sweeps.look_after_cases),
+    "calls": (jobs.of_calls, sweeps.look_after_calls),
+    "checks": (jobs.of_checks, sweeps.look_after_checks),
 }
 
 
 def serve(settings: Settings, url: str, queue: Queue) -> int:
-    """The exit code: 0 if it was told to stop. Jobs in hand are finished before."""
-    script.open_pool()
-    desk = Desk(settings, url, threads=8 if queue == "calls" else 2)
+    """The exit code: 0 if it was payload to stop. Jobs in hand are finished before."""
+    sandbox.open_pool()
+    runner = CommandRunner(settings, url, threads=8 if queue == "calls" else 2)
     if queue == "checks":
         os.nice(NICE)  # whoever waits for a page or a case goes first
     code = 0
     try:
-        code = asyncio.run(_serve(desk, url, queue))
+        code = asyncio.run(_serve(runner, url, queue))
     except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It comes back with a new process, which whoever started this one starts.
         for error in _all_of(gone):
             log.error("database.gone", queue=queue, error=logs.cause(error), where=logs.place(error))
         code = 1
     finally:
-        desk.close()
-        script.close_pool()
+        runner.close()
+        sandbox.close_pool()
     return code
 
 
@@ -78,13 +76,13 @@ def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
             yield error
 
 
-async def _serve(desk: Desk, url: str, queue: Queue) -> int:
+async def _serve(runner: CommandRunner, url: str, queue: Queue) -> int:
     served, look_after = _SERVED[queue]
     stopped = False
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, "names"))
-    async with _app(desk, url, served(desk)).open_async() as app, asyncio.TaskGroup() as group:
-        sweeping = group.create_task(look_after(desk))
+    async with _app(runner, url, served(runner)).open_async() as app, asyncio.TaskGroup() as group:
+        sweeping = group.create_task(look_after(runner))
         working = group.create_task(_work(app, queue))
 
         def stop() -> None:
@@ -113,7 +111,7 @@ async def _work(app: App, queue: Queue) -> None:
     )
 
 
-def _app(desk: Desk, url: str, served: Mapping[str, Task]) -> App:
+def _app(runner: CommandRunner, url: str, served: Mapping[str, JobHandler]) -> App:
     connector = PsycopgConnector(
         conninfo=conninfo(url),
         connection_class=QueueConnection,
@@ -123,7 +121,7 @@ def _app(desk: Desk, url: str, served: Mapping[str, Task]) -> App:
     )
     app = App(connector=connector)
     for name, task in served.items():
-        app.task(name=name, pass_context=True, retry=_Again(task))(_job(desk, name, task))
+        app.task(name=name, pass_context=True, retry=_Again(task))(_job(runner, name, task))
     return app
 
 
@@ -134,7 +132,7 @@ async def _configure(connection: AsyncConnection) -> None:
     await connection.execute("SET enable_sort = off")
 
 
-def _job(desk: Desk, name: str, task: Task) -> Any:
+def _job(runner: CommandRunner, name: str, task: JobHandler) -> Any:
     async def run(context: JobContext, **ids: str) -> None:
         (row,) = (UUID(text) for text in ids.values())
         started, tries = time.perf_counter(), context.job.attempts
@@ -142,10 +140,10 @@ def _job(desk: Desk, name: str, task: Task) -> Any:
             if tries < MAX_TRIES:
                 await task.run(row)
             else:
-                await _give_up(desk, name, task, row)
+                await _give_up(runner, name, task, row)
         except Exception as error:
-            told = {"error": type(error).__name__, "where": logs.place(error), **ids}
-            log.error("job.failed", task=name, tries=tries + 1, **told)
+            details = {"error": type(error).__name__, "where": logs.place(error), **ids}
+            log.error("job.failed", task=name, tries=tries + 1, **details)
             raise
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         log.info("job", task=name, tries=tries + 1, milliseconds=milliseconds, **ids)
@@ -153,12 +151,12 @@ def _job(desk: Desk, name: str, task: Task) -> Any:
     return run
 
 
-async def _give_up(desk: Desk, name: str, task: Task, row: UUID) -> None:
+async def _give_up(runner: CommandRunner, name: str, task: JobHandler, row: UUID) -> None:
     give_up = task.give_up
     if give_up is None:
-        raise RuntimeError(tasks.reason(name))
+        raise RuntimeError(jobs.reason(name))
     try:
-        await desk.hand(lambda uow: give_up(uow, row, tasks.reason(name)))
+        await runner.submit(lambda uow: give_up(uow, row, jobs.reason(name)))
     except (Conflict, NotFound):
         return  # nobody waits for it any more
 
@@ -166,7 +164,7 @@ async def _give_up(desk: Desk, name: str, task: Task, row: UUID) -> None:
 class _Again(BaseRetryStrategy):
     """A failed job is tried again after a pause, each time a longer one."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: JobHandler) -> None:
         self._task = task
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine import cases, tasks
 from engine.cases import erasure, external_calls, messages, staged_documents
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.design import test_runs
 from engine.identity import sessions, throttle
 from engine.platform import jobs
@@ -21,8 +21,8 @@ from engine.platform.storage import Storage
 from engine.portal import application_drafts
 from engine.requests import idempotency
 from engine.tasks import delegations
-from engine.worker.desk import Desk
-from engine.worker.posting import post
+from engine.worker.command_runner import CommandRunner
+from engine.worker.webhook_deliveries import deliver
 
 SECOND = 1.0
 MINUTE = 60.0
@@ -30,93 +30,93 @@ HOUR = 3600.0
 BATCH = 500
 
 
-async def each(seconds: float, desk: Desk, *sweeps: Callable[[UnitOfWork], object]) -> None:
+async def each(seconds: float, runner: CommandRunner, *sweeps: Callable[[UnitOfWork], object]) -> None:
     """Run these, again and again with so long a pause. Each is a statement that is whole by itself."""
     while True:
         for sweep in sweeps:
-            await desk.look(sweep, "single")
+            await runner.poll(sweep, "single")
         await asyncio.sleep(seconds)
 
 
-async def look_after_cases(desk: Desk) -> None:
+async def look_after_cases(runner: CommandRunner) -> None:
     """What the queue `cases` needs."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_wake(desk))
-        group.create_task(_assign(desk))
-        group.create_task(_give_back(desk))
-        group.create_task(_expire(desk))
-        group.create_task(each(5 * SECOND, desk, jobs.rescue))
-        group.create_task(each(MINUTE, desk, messages.expire, messages.offer_again, idempotency.forget))
-        group.create_task(each(MINUTE, desk, sessions.forget, throttle.forget, tasks.forget_batches))
+        group.create_task(_wake(runner))
+        group.create_task(_assign(runner))
+        group.create_task(_give_back(runner))
+        group.create_task(_expire(runner))
+        group.create_task(each(5 * SECOND, runner, jobs.rescue))
+        group.create_task(each(MINUTE, runner, messages.expire, messages.offer_again, idempotency.forget))
+        group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
-            each(HOUR, desk, application_drafts.forget, test_runs.forget, staged_documents.forget)
+            each(HOUR, runner, application_drafts.forget, test_runs.forget, staged_documents.forget)
         )
-        group.create_task(_delete_files(desk))
+        group.create_task(_delete_files(runner))
 
 
-async def _delete_files(desk: Desk) -> None:
+async def _delete_files(runner: CommandRunner) -> None:
     """Those of discarded uploads; a storage that does not answer is asked again later."""
     while True:
         with suppress(StorageDown):  # the storage itself has logged it
-            await desk.look(lambda uow: erasure.sweep(uow, Storage(desk.settings.documents)))
+            await runner.poll(lambda uow: erasure.sweep(uow, Storage(runner.settings.documents)))
         await asyncio.sleep(HOUR)
 
 
-async def _wake(desk: Desk) -> None:
+async def _wake(runner: CommandRunner) -> None:
     """A full batch is followed by the next one at once."""
     while True:
-        if await desk.look(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
+        if await runner.poll(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
 
 
-async def _assign(desk: Desk) -> None:
+async def _assign(runner: CommandRunner) -> None:
     """Each task with its case, in a transaction of its own; what one of them lacks keeps no other waiting."""
     while True:
-        await assign_waiting(desk)
+        await assign_waiting(runner)
         await asyncio.sleep(MINUTE)
 
 
-async def assign_waiting(desk: Desk) -> None:
+async def assign_waiting(runner: CommandRunner) -> None:
     """Try once more to find somebody for each task that comes to people and came to none."""
     last: UUID | None = None
-    while found := await desk.look(partial(tasks.waiting, after=last), "single"):
+    while found := await runner.poll(partial(tasks.list_unassigned, after=last), "single"):
         for task_id in found:
-            await desk.look(partial(tasks.allot, task_id=task_id))
+            await runner.poll(partial(tasks.reallocate, task_id=task_id))
         last = found[-1]
 
 
-async def _give_back(desk: Desk) -> None:
+async def _give_back(runner: CommandRunner) -> None:
     """What delegates have lost."""
     while True:
-        if await desk.look(delegations.give_back) != delegations.AT_ONCE:
+        if await runner.poll(delegations.give_back) != delegations.AT_ONCE:
             await asyncio.sleep(SECOND)
 
 
-async def _expire(desk: Desk) -> None:
+async def _expire(runner: CommandRunner) -> None:
     """One after the other, each in a transaction of its own, as long as there is one."""
     while True:
-        if not await desk.look(tasks.expire):
+        if not await runner.poll(tasks.expire_requests):
             await asyncio.sleep(5 * SECOND)
 
 
-async def look_after_calls(desk: Desk) -> None:
+async def look_after_calls(runner: CommandRunner) -> None:
     """What the queue `calls` needs; and events on their way to subscribers."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(each(SECOND, desk, lambda uow: external_calls.sweep(uow, BATCH)))
-        group.create_task(each(5 * SECOND, desk, jobs.rescue))
-        group.create_task(each(MINUTE, desk, external_calls.find_lost))
-        group.create_task(_give_up_lost(desk))
-        group.create_task(post(desk))
+        group.create_task(each(SECOND, runner, lambda uow: external_calls.sweep(uow, BATCH)))
+        group.create_task(each(5 * SECOND, runner, jobs.rescue))
+        group.create_task(each(MINUTE, runner, external_calls.find_lost))
+        group.create_task(_give_up_lost(runner))
+        group.create_task(deliver(runner))
 
 
-async def look_after_checks(desk: Desk) -> None:
+async def look_after_checks(runner: CommandRunner) -> None:
     """What the queue `checks` needs."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(each(5 * SECOND, desk, jobs.rescue))
-        group.create_task(each(HOUR, desk, deployments.forget))
+        group.create_task(each(5 * SECOND, runner, jobs.rescue))
+        group.create_task(each(HOUR, runner, uploads.forget))
 
 
-async def _give_up_lost(desk: Desk) -> None:
+async def _give_up_lost(runner: CommandRunner) -> None:
     while True:
-        await desk.look(external_calls.give_up_lost)
+        await runner.poll(external_calls.give_up_lost)
         await asyncio.sleep(MINUTE)

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from engine.cli.demo.seeds import SEEDS
+from demo.seeds import SEEDS
 from engine.platform.config import ROOT
 from tests import waiting
 from tests.browser import visits

@@ -21,6 +21,7 @@ from engine.platform.db import Database
 from tests import bpmn, factories, filed, installed, ruling
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
+from tests.exchanging import demo_connectors
 from tests.installed import NOWHERE
 from tests.organisation import a_member, a_person, a_unit
 
@@ -100,7 +101,7 @@ def steady(
 def _app(database: Database, documents: Path) -> APIFlask:
     settings = {
         "DATABASE_URL": NOWHERE,
-        "HUB_PORT": "9009",
+        "DEMO_CONNECTORS": demo_connectors(documents.parent),
         "WEBHOOK_ALLOW": "127.0.0.0/8",
         "DOCUMENTS": str(documents),
     }

@@ -219,7 +219,9 @@ def test_first_case_is_told_what_was_decided_once(
         (job,) = session.scalars(QUEUED)
     assert job == {"decision_id": str(decision)}
     for _ in range(2):  # a job may run twice
-        factories.as_actor(database, actor("administrator"), lambda uow: appeals.tell(uow, decision))
+        factories.as_actor(
+            database, actor("administrator"), lambda uow: appeals.notify_appealed(uow, decision)
+        )
     (told,) = [event for event in events(client, case) if event["kind"] == "appeal.decided"]
     expected = {"appeal": made["id"], "case_number": made["case_number"], "outcome": "granted"}
     assert told["payload"] == expected

@@ -5,7 +5,7 @@ from sqlalchemy import func, insert, literal, select, update
 
 from engine.models import AccessRecord, Case, Event
 from engine.platform.db import Database
-from engine.tasks import dossier
+from engine.tasks import provenance
 from tests import factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
@@ -75,7 +75,7 @@ def test_reading_the_file_is_recorded_once(office: Office, database: Database) -
 
 def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, database: Database) -> None:
     columns = Event.__table__.c
-    later = {"seq": func.generate_series(100, 99 + dossier.SEARCHED), "payload": {"changes": {"area": 3}}}
+    later = {"seq": func.generate_series(100, 99 + provenance.SEARCHED), "payload": {"changes": {"area": 3}}}
     kept = [
         literal(later[one.name], one.type) if one.name == "payload" else later.get(one.name, one)
         for one in columns
@@ -85,4 +85,4 @@ def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, data
         session.execute(insert(Event).from_select(columns.keys(), long))
         session.execute(update(Case).where(Case.id == office.case).values(data={"area": 3}))
     found = body(office["mina"].get(f"/cases/{office.case}/file"))["sources"]
-    assert [(one["field"], one["seq"]) for one in found] == [("area", 99 + dossier.SEARCHED)]
+    assert [(one["field"], one["seq"]) for one in found] == [("area", 99 + provenance.SEARCHED)]

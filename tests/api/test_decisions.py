@@ -9,8 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from engine.bpmn import Report
-from engine.bpmn.check import check
+from engine.bpmn import Report, check
 from engine.models import ROOT, Decision, Event, Membership, Unit, UnitLine, User
 from engine.platform.db import Database
 from tests import bpmn, factories

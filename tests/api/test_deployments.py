@@ -27,7 +27,7 @@ def only(findings: list[dict[str, Any]], code: str) -> dict[str, Any]:
     """The one finding with this code."""
     (found,) = [finding for finding in findings if finding["code"] == code]
     assert found["reason"]
-    assert found["mend"]
+    assert found["fix"]
     return found
 
 
@@ -372,7 +372,7 @@ RESULT = {"name": "Done", "process": "p", "file": "s.yaml", "line": 1, "passed":
 def test_scenarios_are_run_and_told_with_what_they_cover(client: Clients) -> None:
     files = {**factories.one_task(), "s.yaml": STORY}
     report = body(client("designer").deploy(files))["report"]
-    nothing = dict.fromkeys(("step", "element", "expected", "came", "difference"))
+    nothing = dict.fromkeys(("step", "element", "expected", "actual", "difference"))
     assert report["scenarios"] == [{**RESULT, **nothing}]
     [covered] = report["coverage"]
     assert covered["elements"] == {"total": 3, "passed": 3, "missing": []}
@@ -393,7 +393,7 @@ def test_scenario_that_fails_forbids_the_deployment(client: Clients) -> None:
     problem = refused(designer.deploy({**changed, "s.yaml": failing}), 422, "rejected")
     found = only(problem["findings"], "scenario-failed")
     assert (found["file"], found["line"], found["severity"]) == ("s.yaml", 5, "error")
-    assert "Expected: the case ends with the outcome 'granted'. Came: " in found["reason"]
+    assert "Expected: the case ends with the outcome 'granted'. Result: " in found["reason"]
     assert body(designer.get("/definitions/p"))["versions"] == [1]
 
 

@@ -41,7 +41,7 @@ def expire(database: Database) -> Callable[[], int]:
             )
 
         def command(session: Any, now: datetime) -> bool:
-            return tasks.expire(UnitOfWork(session, accounts.system(session, now), now))
+            return tasks.expire_requests(UnitOfWork(session, accounts.system(session, now), now))
 
         closed = 0
         while database.run(command):

@@ -29,10 +29,20 @@ def test_differences_are_told_in_words_and_as_json(client: Clients, database: Da
                 "process": "p",
                 "element": "a",
                 "parameters": {"name": "بررسی | Review", "before": "'P20D'", "after": "'P10D'"},
-                "text": "The deadline of ‘بررسی | Review’ is 10 days instead of 20 days.",
+                "text": "The deadline of ‘Review’ is 10 days instead of 20 days.",
             }
         ],
     }
+
+
+def test_differences_are_told_in_the_callers_language(client: Clients, database: Database) -> None:
+    for days in (20, 10):
+        factories.deploy(database, due(days))
+    path, headers = f"{VERSIONS}/2/diff?against=1", {"Accept-Language": "fa"}
+    answer = client("caseworker").get(path, headers=headers)
+    (found,) = body(answer)["differences"]
+    assert found["text"] == "مهلت «بررسی» به جای ۲۰ روز اکنون ۱۰ روز است."
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == ("fa", "Accept-Language")
 
 
 def test_any_two_versions_are_compared_in_either_direction(client: Clients, database: Database) -> None:

@@ -225,8 +225,8 @@ def _decide(office: Office, case: str, number: str) -> None:
 
 
 def _batch(uow: UnitOfWork, task: str) -> UUID:
-    made = tasks.start_batch(uow, "complete", [UUID(task)], {"remark": CANARY})
-    tasks.carry_on(uow, made)
+    made = tasks.start_bulk_job(uow, "complete", [UUID(task)], {"remark": CANARY})
+    tasks.run_bulk_job(uow, made)
     return made
 
 
@@ -234,7 +234,7 @@ def _retry(office: Office, order: UUID) -> None:
     def take(uow: UnitOfWork) -> None:
         assert uow.session.get(Retry, order) is not None
         for incident in body(office.client("administrator").get("/incidents"))["items"]:
-            mass_retry.take(uow, UUID(incident["id"]))
+            mass_retry.retry_incident(uow, UUID(incident["id"]))
 
     office.as_("administrator", "administrator", take)
 

@@ -45,6 +45,22 @@ def test_open_incidents_are_listed_unless_others_are_asked_for(client: Clients, 
     assert resolved["resolved_at"] is not None
 
 
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [("en", "A script or expression failed."), ("fa", "اجرای یک اسکریپت یا عبارت خطا داد.")],
+)
+def test_incidents_are_explained_in_the_callers_language(
+    client: Clients, database: Database, language: str, reason: str
+) -> None:
+    factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "1 / 0"))))
+    client("portal").start()
+    answer = client("administrator").get("/incidents", headers={"Accept-Language": language})
+    (found,) = body(answer)["items"]
+    assert (found["code"], found["reason"]) == ("script-failed", reason)
+    assert found["fix"]
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (language, "Accept-Language")
+
+
 def test_incidents_come_in_pages(client: Clients, database: Database) -> None:
     factories.deploy(database, factories.files(bpmn.line(bpmn.script("s", "1 / 0"))))
     for _ in range(51):

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text
 
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.identity import accounts
-from engine.models import UploadFile
+from engine.models import Upload, UploadFile
 from engine.platform import budget, jobs
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Busy
@@ -25,7 +25,7 @@ def carried_out(database: Database, upload: dict[str, Any]) -> None:
     """What a worker does."""
 
     def command(uow: UnitOfWork) -> None:
-        deployments.carry_out(uow, UUID(upload["id"]), "direct")
+        uploads.carry_out(uow, UUID(upload["id"]), "direct")
 
     database.run(lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now)))
 
@@ -52,6 +52,27 @@ def test_long_check_is_answered_with_the_address_of_its_report(client: Clients, 
     assert (done["status"], done["report"]["scenarios"]) == ("deployed", [])
     assert [(made["key"], made["version"]) for made in done["definitions"]] == [("p", 1)]
     assert body(designer.get("/definitions/p"))["versions"] == [1]
+
+
+def test_findings_of_an_earlier_release_are_read_as_those_of_today(
+    client: Clients, database: Database
+) -> None:
+    designer = client("designer")
+    broken = {"p.bpmn": LONG["p.bpmn"].replace(b"</", b"<", 1)}
+    upload = body(designer.deploy(broken))
+    carried_out(database, upload)
+    with database.transaction() as session:
+        row = session.get_one(Upload, UUID(upload["id"]))
+        assert row.result
+        findings = [{**found, "mend": found["fix"]} for found in row.result["report"]["findings"]]
+        for found in findings:
+            del found["fix"]
+        row.result = {**row.result, "report": {"findings": findings}}
+    answer = designer.get(f"/deployments/{upload['id']}", headers={"Accept-Language": "fa"})
+    report = body(answer)
+    assert report["detail"] == "این نمودار به شکلی که رسم شده اجرا نمی‌شود. آنچه را در گزارش آمده اصلاح کنید."
+    assert all(found["fix"] and "mend" not in found for found in report["report"]["findings"])
+    assert answer.headers["Content-Language"] == "fa"
 
 
 def test_refused_upload_has_its_findings_and_makes_no_version(client: Clients, database: Database) -> None:
@@ -99,7 +120,7 @@ def test_worker_that_dies_leaves_the_upload_to_the_next_one(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(deployments, "deploy", die)
+        patch.setattr(uploads, "deploy", die)
         with pytest.raises(SystemExit):
             carried_out(database, upload)
     assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "checking"
@@ -112,7 +133,7 @@ def test_worker_that_dies_leaves_the_upload_to_the_next_one(
 def test_upload_that_no_worker_can_check_is_told_as_failed(client: Clients, database: Database) -> None:
     designer = client("designer")
     upload = body(designer.deploy(LONG))
-    as_system(database, lambda uow: deployments.give_up(uow, UUID(upload["id"]), "It was tried 10 times."))
+    as_system(database, lambda uow: uploads.give_up(uow, UUID(upload["id"]), "It was tried 10 times."))
     assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "failed"
 
 
@@ -125,15 +146,15 @@ def test_files_are_stored_until_the_check_and_the_report_for_a_week(
     assert as_system(database, lambda uow: uow.session.scalars(files).one()) == 1
     carried_out(database, upload)
     assert as_system(database, lambda uow: uow.session.scalars(files).one()) == 0
-    assert as_system(database, deployments.forget, timedelta(days=6)) == 0
-    assert as_system(database, deployments.forget, timedelta(days=8)) == 1
+    assert as_system(database, uploads.forget, timedelta(days=6)) == 0
+    assert as_system(database, uploads.forget, timedelta(days=8)) == 1
     refused(designer.get(f"/deployments/{upload['id']}"), 404, "not-found")
 
 
 def test_larger_check_goes_to_a_worker_while_another_one_runs(client: Clients, database: Database) -> None:
     larger = {"p.bpmn": factories.one_task()["p.bpmn"] + b"\n" * budget.SMALL}
     with database.transaction() as session:
-        session.execute(text(f"SELECT pg_advisory_xact_lock({deployments.ONLY_CHECK})"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock({uploads.ONLY_CHECK})"))
         assert client("designer").deploy(larger).status_code == 202
         assert client("designer").deploy(factories.one_task()).status_code == 201
     assert client("designer").deploy(larger).status_code == 201
@@ -142,7 +163,7 @@ def test_larger_check_goes_to_a_worker_while_another_one_runs(client: Clients, d
 def test_more_uploads_of_one_person_than_may_wait_are_refused(
     client: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployments, "MAX_WAITING", 1)
+    monkeypatch.setattr(uploads, "MAX_WAITING", 1)
     assert client("designer").deploy(LONG).status_code == 202
     refused(client("designer").deploy(LONG), 503, "busy")
 
@@ -174,7 +195,7 @@ def test_sandbox_that_is_busy_leaves_the_upload_to_another_try(
     def busy(*_: object, **__: object) -> None:
         raise Busy("All script sandboxes are busy.")
 
-    monkeypatch.setattr(deployments, "deploy", busy)
+    monkeypatch.setattr(uploads, "deploy", busy)
     with pytest.raises(Busy):
         carried_out(database, upload)
     assert body(designer.get(f"/deployments/{upload['id']}"))["status"] == "checking"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation, opened
 from engine.platform.config import Settings
 from tests.browser import visits
 from tests.browser.visits import Visits
@@ -21,13 +21,13 @@ def settings(quick: Path) -> Settings:
 
 
 @pytest.fixture(scope="package")
-def installation(settings: Settings) -> Iterator[demo.Installation]:
+def installation(settings: Settings) -> Iterator[Installation]:
     """`python -m engine run`: address and tokens of the demo accounts, whose work all tests share."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("WEB_WORKERS", "2")  # one looker-on, and what its page asks for beside
         environment.setenv("WORKERS", "1")
         environment.setenv("DEMO_CASES", "no")  # tests make their own, and count them
-        with demo.opened(settings) as started:
+        with opened(settings) as started:
             yield started
 
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, installation: demo.Installation, settings: Settings) -> Iterator[Visits]:
+def visit(browser: Browser, installation: Installation, settings: Settings) -> Iterator[Visits]:
     """`visit("en", "phone", account="caseworker")`: a page. Fails the test if a page misbehaves."""
     with visits.visits(browser, installation.url, visits.passwords(settings)) as opened:
         yield opened

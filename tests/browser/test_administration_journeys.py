@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation
 from tests import bpmn, factories
 from tests.browser import visits
 from tests.browser.visits import Check, Language, Shot, Visits, Width
@@ -47,13 +47,13 @@ def a_key() -> str:
     return f"p{uuid4().hex[:8]}"
 
 
-def deploy(page: Page, installation: demo.Installation, key: str, *steps: str) -> None:
+def deploy(page: Page, installation: Installation, key: str, *steps: str) -> None:
     """A process of these steps in a row."""
     files = factories.files(bpmn.process(*bpmn.in_line(*steps), key=key))
     visits.deploy(page, installation.tokens["administrator"], files)
 
 
-def start(installation: demo.Installation, key: str, count: int, **data: object) -> None:
+def start(installation: Installation, key: str, count: int, **data: object) -> None:
     """Cases of it."""
     for _ in range(count):
         installation.expect(201, "portal", "POST", "/cases", {"definition": key, "data": data})
@@ -64,7 +64,7 @@ def test_an_incident_is_found_repaired_and_retried(
     visit: Visits,
     check: Check,
     shot: Shot,
-    installation: demo.Installation,
+    installation: Installation,
     language: Language,
     width: Width,
 ) -> None:
@@ -103,7 +103,7 @@ def test_all_of_a_kind_are_retried_at_once(
     visit: Visits,
     check: Check,
     shot: Shot,
-    installation: demo.Installation,
+    installation: Installation,
     language: Language,
     width: Width,
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_hundred_cases_are_moved_and_a_reload_loses_nothing(
     visit: Visits,
     check: Check,
     shot: Shot,
-    installation: demo.Installation,
+    installation: Installation,
     language: Language,
     width: Width,
 ) -> None:
@@ -149,7 +149,7 @@ def test_a_hundred_cases_are_moved_and_a_reload_loses_nothing(
     assert found["counts"] == {"movable": 0, "stays": 0, "moved": 100, "ended": 0}
 
 
-def test_a_move_goes_on_without_javascript(visit: Visits, installation: demo.Installation) -> None:
+def test_a_move_goes_on_without_javascript(visit: Visits, installation: Installation) -> None:
     page, key = visit("en", javascript=False, account="administrator"), a_key()
     deploy(page, installation, key, "userTask a")
     start(installation, key, 1)

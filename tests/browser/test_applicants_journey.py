@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.cli.demo.installation import Installation
+from demo.installation import Installation
 from engine.platform import persian
 from tests.browser.visits import Check, Language, Shot, Visits, Width
 from tests.waiting import until

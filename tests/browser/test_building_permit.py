@@ -8,22 +8,24 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation, Json
 from engine.platform.config import ROOT
 from tests import filed, waiting
 from tests.browser.test_panel import Panel
-from tests.browser.visits import Check, Shot, Visits
+from tests.browser.visits import Check, Language, Shot, Visits, Width
 
-KEY, PARCEL = "small-permit", "11006202"
+PARCEL = "11006202"
 REFUSAL = {"code": "zoning_rules", "text": "The building exceeds the permitted density."}
 DEED = {"owners": [{"national_id": "0000004091", "name": "Sara"}], "heritage_zone": False}
 APPLICATION = {"national_id": "0000004091", "parcel": PARCEL, "floor_area_m2": "140"}
-EMPTY = f"""<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+PAID = re.compile("paid on|پرداخت شد")
+EMPTY = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
     xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" id="file" targetNamespace="https://parvandeh.org/processes">
-  <bpmn:process id="{KEY}" isExecutable="true"/>
-  <bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement="{KEY}"/></bpmndi:BPMNDiagram>
+  <bpmn:process id="KEY" isExecutable="true"/>
+  <bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement="KEY"/></bpmndi:BPMNDiagram>
 </bpmn:definitions>"""
 GROUND = {
     "type": "object",
@@ -57,7 +59,7 @@ FORMS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def files(folder: Path) -> list[Path]:
+def files(folder: Path, key: str) -> list[Path]:
     """What a designer has beside the diagram: forms and a decision table; and an empty diagram."""
     for name, fields in FORMS.items():
         required = [field for field in fields if field != "ground"]
@@ -65,16 +67,21 @@ def files(folder: Path) -> list[Path]:
         (folder / name).write_text(json.dumps(form))
     table = ROOT / "processes/municipality/building-permit/fee-and-term.dmn"
     (folder / table.name).write_bytes(table.read_bytes())
-    (folder / "permit.bpmn").write_text(EMPTY)
+    (folder / "permit.bpmn").write_text(EMPTY.replace("KEY", key))
     return sorted(folder.iterdir())
 
 
 class Drawing:
     """The modeler of a page, in the hands of a designer."""
 
-    def __init__(self, page: Page, panel: Panel) -> None:
-        self.page, self.panel = page, panel
+    def __init__(self, page: Page, language: Language, key: str) -> None:
+        self.page, self.panel, self.key = page, Panel(page, language), key
         self.pad = page.locator(".djs-context-pad")
+        self._language = language
+
+    def name(self, both: str) -> str:
+        """The half of a name that this reader sees."""
+        return both.split(" | ")[("fa", "en").index(self._language)]
 
     def begin(self, element: str, names: str) -> None:
         """The first element, from the palette."""
@@ -140,16 +147,16 @@ class Drawing:
             self.panel.field(f"{word}.name").fill(value)
 
 
-def opened(page: Page, folder: Path) -> Drawing:
+def opened(page: Page, language: Language, folder: Path, key: str) -> Drawing:
     """A draft with an empty canvas in the modeler."""
     page.goto("/designer/sketches/new")
     page.locator("#upload-unit").select_option("municipality")
-    page.locator("#files").set_input_files(files(folder))
+    page.locator("#files").set_input_files(files(folder, key))
     page.locator("form[data-drop] button").first.click()
     page.wait_for_url("**/designer/sketches/*-*-*")
     page.goto(f"{page.url}/draw?file=permit.bpmn")
     expect(page.locator("[data-modeler][data-shown]")).to_be_visible()
-    return Drawing(page, Panel(page, "fa"))
+    return Drawing(page, language, key)
 
 
 def the_beginning(it: Drawing) -> None:
@@ -220,9 +227,9 @@ def the_end(it: Drawing) -> None:
     it.append("end-event", "refused", "رد شد | Refused")
     it.write("event", outcome="refused")
     it.select("decided")
-    it.panel.field("conditionTo.name", flow="دریافت عوارض").fill('decision == "granted"')
+    it.panel.field("conditionTo.name", flow=it.name("دریافت عوارض | Collect")).fill('decision == "granted"')
     default = it.panel.field("default.name")
-    default.select_option(label=default.locator("option", has_text="رد شد").inner_text())
+    default.select_option(label=default.locator("option", has_text=it.name("رد شد | Refused")).inner_text())
 
 
 def the_process(it: Drawing) -> None:
@@ -306,14 +313,14 @@ def published(it: Drawing) -> None:
     page = it.page
     expect(page.locator("#check")).to_have_count(0, timeout=60_000)
     page.locator('form[action$="/deploy"] button').click()
-    page.wait_for_url(f"**/designer/{KEY}")
+    page.wait_for_url(f"**/designer/{it.key}")
     page.get_by_role("button", name=it.panel.say("designer.catalogue.add")).click()
 
 
-def work(installation: demo.Installation, case: str, account: str, element: str, answer: object) -> None:
+def work(installation: Installation, case: str, account: str, element: str, answer: object) -> None:
     """Somebody of the office does a task, once it is there."""
 
-    def tasks() -> list[demo.Json]:
+    def tasks() -> list[Json]:
         found = installation.look(account, f"/tasks?case={case}&status=open")["items"]
         return [task for task in found if task["element"] == element]
 
@@ -323,9 +330,9 @@ def work(installation: demo.Installation, case: str, account: str, element: str,
     installation.expect(200, account, "POST", f"/tasks/{task}/complete", {"data": answer})
 
 
-def applied(page: Page) -> str:
+def applied(page: Page, key: str) -> str:
     """Somebody applies; the case."""
-    page.goto(f"/services/{KEY}/apply")
+    page.goto(f"/services/{key}/apply")
     fill(page, APPLICATION)
     plans = {"name": "plans.pdf", "mimeType": "application/pdf", "buffer": filed.pdf()}
     page.locator("[data-field='/plans'] input[type=file]").set_input_files(plans)
@@ -337,7 +344,7 @@ def applied(page: Page) -> str:
     return found[1]
 
 
-def decided(installation: demo.Installation, case: str, answer: demo.Json) -> None:
+def decided(installation: Installation, case: str, answer: Json) -> None:
     """The office has examined and decided, and the gas company has replied."""
     for _ in range(2):
         work(installation, case, "plan-checker", "review", {"opinion": "no_objection"})
@@ -357,13 +364,24 @@ def paid(page: Page, case: str) -> None:
     page.locator("a[rel=noreferrer]").click()
     page.locator("[value=pay]").click()
     expect(page).to_have_url(re.compile(f"/my/cases/{case}$"))
-    expect(page.locator("#bills + p")).to_contain_text("paid on")
+    expect(page.locator("#bills + p")).to_contain_text(PAID)
 
 
+@pytest.mark.parametrize(
+    "people",
+    [[("fa", "desktop"), ("en", "phone")], [("en", "phone"), ("fa", "desktop")]],
+    ids=["fa, then en on a phone", "en on a phone, then fa"],
+)
 def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application(
-    visit: Visits, check: Check, shot: Shot, installation: demo.Installation, tmp_path: Path
+    visit: Visits,
+    check: Check,
+    shot: Shot,
+    installation: Installation,
+    tmp_path: Path,
+    people: list[tuple[Language, Width]],
 ) -> None:
-    it = opened(visit("fa", "desktop", account="designer"), tmp_path)
+    designer, applicant = people
+    it = opened(visit(*designer, account="designer"), designer[0], tmp_path, f"small-permit-{designer[0]}")
     for part in (the_beginning, the_examination, the_wait, the_end, the_process):
         part(it)
     it.page.locator('[data-tool="fit"]').click()
@@ -373,8 +391,8 @@ def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application
     tried(it.page, check, shot)
     it.page.goto(draft)
     published(it)
-    mine = visit("en", "phone", account="applicant")
-    case = applied(mine)
+    mine = visit(*applicant, account="applicant")
+    case = applied(mine, it.key)
     decided(installation, case, {"decision": "refused", "ground": REFUSAL})
     mine.goto(f"/my/cases/{case}")
     expect(mine.locator("#decision")).to_be_visible()
@@ -385,7 +403,7 @@ def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application
     mine.locator("[name='data/reasons']").fill("The zoning plan of last year allows it.")
     mine.locator("main form .primary").first.click()
     expect(mine).to_have_url(re.compile("/begun$"))
-    other = applied(mine)
+    other = applied(mine, it.key)
     decided(installation, other, {"decision": "granted"})
     waiting.until(lambda: bool(installation.look("administrator", f"/cases/{other}")["bills"]))
     paid(mine, other)

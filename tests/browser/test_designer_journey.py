@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation, opened
 from engine.platform.config import Settings
 from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
@@ -25,13 +25,13 @@ def settings(quick: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def installation(settings: Settings) -> Iterator[demo.Installation]:
+def installation(settings: Settings) -> Iterator[Installation]:
     """The same, running."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PUBLISHING", "four-eyes")
         environment.setenv("WEB_WORKERS", "2")
         environment.setenv("WORKERS", "1")
-        with demo.opened(settings) as started:
+        with opened(settings) as started:
             yield started
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation
 from tests import bpmn, factories, filed
 from tests.browser.visits import Check, Language, Shot, Visits, Width, deploy
 
@@ -85,7 +85,7 @@ def judge(check: Check, shot: Shot) -> Judge:
 
 
 @pytest.fixture
-def begin(visit: Visits, installation: demo.Installation) -> Begin:
+def begin(visit: Visits, installation: Installation) -> Begin:
     """`begin()`: a new case of the guild, in which somebody is to review."""
     deploy(visit(), installation.tokens["guild-administrator"], process(), unit="guild")
     asked: Json = {"definition": "trial-licence", "data": {"shop": "نان سنگک", "area": 40}}
@@ -96,7 +96,7 @@ def press(page: Page, button: str) -> None:
     page.locator(f"button[value={button}]:visible").click()
 
 
-def the_task(installation: demo.Installation, case: Json, account: str = "reviewer") -> str:
+def the_task(installation: Installation, case: Json, account: str = "reviewer") -> str:
     """The open step of a case."""
     found = installation.look(account, f"/tasks?case={case['id']}&status=open")["items"]
     return str(next(one["id"] for one in found if one["kind"] == "step"))
@@ -107,7 +107,7 @@ def test_a_case_is_worked_on_from_the_claim_to_the_decision(
     visit: Visits,
     judge: Judge,
     begin: Begin,
-    installation: demo.Installation,
+    installation: Installation,
     language: Language,
     width: Width,
 ) -> None:
@@ -157,7 +157,7 @@ def _hand_in(page: Page) -> None:
     expect(page.locator("section:has(> #documents) a[download]")).to_be_visible()
 
 
-def _send_back(page: Page, judge: Judge, installation: demo.Installation, case: Json) -> None:
+def _send_back(page: Page, judge: Judge, installation: Installation, case: Json) -> None:
     press(page, "send-back")
     page.wait_for_url(re.compile("/send-back$"))
     page.locator("input[name=mark][value='/shop']").check()
@@ -207,7 +207,7 @@ def test_of_two_who_race_the_second_is_told_who_was_first_and_keeps_the_text(
     visit: Visits,
     judge: Judge,
     begin: Begin,
-    installation: demo.Installation,
+    installation: Installation,
     language: Language,
     width: Width,
 ) -> None:
@@ -228,7 +228,7 @@ def test_of_two_who_race_the_second_is_told_who_was_first_and_keeps_the_text(
 
 
 def test_a_draft_that_cannot_be_kept_is_told_and_stays_on_the_page(
-    visit: Visits, begin: Begin, installation: demo.Installation
+    visit: Visits, begin: Begin, installation: Installation
 ) -> None:
     task = the_task(installation, begin())
     page = visit("en", account="reviewer")
@@ -245,7 +245,7 @@ def test_everybody_can_use_the_other_pages(
     visit: Visits,
     judge: Judge,
     begin: Begin,
-    installation: demo.Installation,
+    installation: Installation,
     language: Language,
     width: Width,
 ) -> None:
@@ -267,7 +267,7 @@ def test_everybody_can_use_the_other_pages(
 
 
 def test_who_wants_to_moves_about_in_the_diagram(
-    visit: Visits, judge: Judge, installation: demo.Installation
+    visit: Visits, judge: Judge, installation: Installation
 ) -> None:
     data = {"national_id": "0012345679", "new_address": "تهران، خیابان آزادی", "postal_code": "1345678901"}
     case = installation.expect(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from engine.cli.demo import installation as demo
+from demo.installation import Installation
 from tests import bpmn
 from tests.browser.visits import Check, Language, Shot, Visits, Width, deploy
 
@@ -22,7 +22,7 @@ PROCESS = bpmn.process(
 
 
 @pytest.fixture
-def begin(visit: Visits, installation: demo.Installation) -> Begin:
+def begin(visit: Visits, installation: Installation) -> Begin:
     """`begin(2)`: the numbers of so many new cases, each with a task that somebody of the guild may claim."""
     deploy(visit(), installation.tokens["guild-administrator"], {"papers.bpmn": PROCESS}, unit="guild")
     asked = {"definition": "papers"}

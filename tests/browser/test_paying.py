@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from engine.cli.demo import SHOP
-from engine.cli.demo.installation import Installation
-from engine.cli.demo_accounts import APPLICANT
+from demo.accounts import APPLICANT
+from demo.installation import Installation
+from demo.play import SHOP
 from tests.browser.visits import Check, Shot, Visits
 from tests.waiting import until
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Page, Request, Route, expect
 
-from engine.cli.demo.installation import Installation
+from demo.installation import Installation
 from tests import bpmn, factories, filed
 from tests.browser import visits
 from tests.browser.visits import Check, Shot, Visits

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine.cli.demo.installation import Installation
+from demo.installation import Installation
 from tests.browser import visits
 from tests.browser.visits import Visits
 

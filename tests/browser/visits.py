@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, Route
 
-from engine.cli import demo_accounts
+from demo import accounts
 from engine.platform.config import ROOT, Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -43,7 +43,7 @@ def launch(playwright: Playwright) -> Browser:
 
 def passwords(settings: Settings) -> Mapping[str, str]:
     """Those of the demo accounts that have one."""
-    return {known.name: known.password for known in demo_accounts.read(settings) if known.password}
+    return {known.name: known.password for known in accounts.read(settings) if known.password}
 
 
 @dataclass

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from tests.conformance import dmn_report
 from tests.conformance.corpus import FILES
 from tests.conformance.report import document, record, result
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
             sys.stdout.writelines(f"{line}\n" for line in _told(path))
     if not names:
         sys.stdout.write(document())
-    script.close_pool()
+    sandbox.close_pool()
     return None
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.bpmn import Report, all_executable, check
-from engine.bpmn.source import Unreadable, read_xml
+from engine.bpmn.notation.source import Unreadable, read_xml
 from engine.platform.config import ROOT
 from tests.conformance.exclusions import needs
 from tests.driving import NOW

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from engine.dmn import check, exact
-from engine.dmn.dmn.reading import MAX_ELEMENTS, MAX_TEXT
+from engine.dmn import check, serialization
 from engine.dmn.feel import frames, tokens
 from engine.dmn.feel.functions import BUILT_IN
-from engine.dmn.feel.types import Type
-from engine.dmn.feel.values import Parameter
+from engine.dmn.feel.types import Parameter, Type
+from engine.dmn.model.reader import MAX_ELEMENTS, MAX_TEXT
 from engine.platform.config import ROOT
 from tests.conformance.tck import KIT, LEVELS, Case, Outcome, run
 
@@ -109,7 +108,7 @@ def _folders() -> Iterator[str]:
 
 def functions() -> Iterator[str]:
     """All built-in functions; needs no kit."""
-    yield "`?` marks what may be left out, `*` what may come any number of times.\n"
+    yield "`?` marks an optional parameter, `*` one that can be repeated.\n"
     yield "| Function | Parameters | Gives |\n|---|---|---|"
     for name in sorted(BUILT_IN):
         ways = "<br>".join(f"`{_way(way)}`" if way else "none" for way in BUILT_IN[name].ways)
@@ -138,8 +137,9 @@ def limits() -> Iterator[str]:
     yield f"| an expression | {tokens.LONGEST:,} characters |"
     yield f"| a file: elements, characters of all expressions | {MAX_ELEMENTS:,}, {MAX_TEXT:,} |"
     yield f"| a file that is uploaded | {check.MAX_FILE >> 20} MiB, {check.MAX_DEPTH} levels |"
-    yield f"| an answer that is written as JSON | {exact.LONGEST >> 20} MiB |"
-    yield "\nWhat comes to a limit gives no result, says so, and stops nothing else."
+    yield f"| an answer that is written as JSON | {serialization.LONGEST >> 20} MiB |"
+    yield "\nAn evaluation that reaches a limit has no result and a fault that says so;"
+    yield "nothing else is stopped."
 
 
 SECTIONS: Mapping[str, Callable[[], Iterator[str]]] = {

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.check.expressions import FORMATS
-from engine.bpmn.normalize import BPMN, tag
+from engine.bpmn.notation.vocabulary import BPMN, bpmn
 
 # Engines whose diagrams call Java.
 JAVA = frozenset({
@@ -37,7 +37,7 @@ def needs(root: Any) -> dict[str, str]:
 
 
 def _needs(root: Any) -> Iterator[tuple[str, str]]:
-    here = {process.get("id") for process in root.iter(tag("process"))}
+    here = {process.get("id") for process in root.iter(bpmn("process"))}
     for element in root.iter(etree.Element):
         name, own = etree.QName(element).localname, etree.QName(element).namespace
         if own in JAVA and name in _LISTENERS:

@@ -11,14 +11,14 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.normalize import BPMN, tag
+from engine.bpmn.notation.vocabulary import BPMN, bpmn
 
 # A condition that is true already takes work away before it was anybody's.
 _ENDINGS = frozenset({
     "terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition", "conditionalEventDefinition",
 })  # fmt: skip
 _MANY = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
-_LINK = tag("intermediateThrowEvent"), tag("intermediateCatchEvent")
+_LINK = bpmn("intermediateThrowEvent"), bpmn("intermediateCatchEvent")
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Flows:
         self._ending: set[str] = set()  # take other tokens away
         self._out: dict[str, list[_Flow]] = defaultdict(list)
         self._into: dict[str, list[_Flow]] = defaultdict(list)
-        for process in (process for root in roots for process in root.iter(tag("process"))):
-            for flow in process.iter(tag("sequenceFlow")):
-                conditional = flow.find(tag("conditionExpression")) is not None
+        for process in (process for root in roots for process in root.iter(bpmn("process"))):
+            for flow in process.iter(bpmn("sequenceFlow")):
+                conditional = flow.find(bpmn("conditionExpression")) is not None
                 source, target = (_name(process, flow.get(end)) for end in ("sourceRef", "targetRef"))
                 self._add(_Flow(source, target, conditional))
             for element in process.iter(f"{{{BPMN}}}*"):
@@ -63,7 +63,7 @@ class Flows:
         """A link event goes on where the one of its name stands in the same (sub-)process."""
         ends = [
             (link.get("name"), link.getparent(), link.getparent().getparent())
-            for link in process.iter(tag("linkEventDefinition"))
+            for link in process.iter(bpmn("linkEventDefinition"))
         ]
         for name, source, scope in ends:
             for other, target, around in ends:

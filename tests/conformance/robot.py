@@ -15,10 +15,10 @@ from uuid import UUID
 
 from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Source, Spec, Step, Unskippable, Wait, Work
-from engine.bpmn.script import Sandbox
-from engine.bpmn.source import BPMN_SUFFIXES, read_xml
-from engine.bpmn.state import dump, load
-from engine.bpmn.tokens import FAILED, READY, STARTED
+from engine.bpmn.notation.source import BPMN_SUFFIXES, read_xml
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.state import dump, load
+from engine.bpmn.run.tokens import FAILED, READY, STARTED
 from tests.conformance.corpus import Judged
 from tests.conformance.flows import Flows
 from tests.conformance.values import Values

@@ -8,13 +8,13 @@ from typing import Any
 
 from lxml import etree
 
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import NotDmn, read
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
 from engine.dmn.feel.notation import read_date, read_date_time, read_duration, read_time, write
 from engine.dmn.feel.values import ARITHMETIC
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import NotDmn, read_file
 from engine.platform.config import ROOT
 
 KIT = ROOT.parent / "shared" / "dmn-tck"
@@ -117,7 +117,7 @@ def run(kit: Path) -> list[Outcome]:
 def _graph(model: Path) -> Graph | NotDmn:
     others = [path for path in sorted(model.parent.glob("*.dmn")) if path != model]
     try:
-        return Graph([read(path.name, path.read_bytes()) for path in (model, *others)])
+        return Graph([read_file(path.name, path.read_bytes()) for path in (model, *others)])
     except NotDmn as error:
         return error
 

@@ -20,7 +20,7 @@ def test_every_error_tells_its_place_and_mend() -> None:
     for path in FILES:
         for finding in judged(path).report.errors:
             assert finding.reason, path.name
-            assert finding.mend, path.name
+            assert finding.fix, path.name
             assert finding.line or not finding.file, (path.name, finding)
             assert finding.element or finding.code in _WITHOUT_ID, (path.name, finding)
 

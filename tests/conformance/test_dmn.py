@@ -9,8 +9,8 @@ from itertools import groupby
 
 import pytest
 
-from engine.dmn.asking import decisions
-from engine.dmn.exact import read_json, write_json
+from engine.dmn.evaluation import decisions
+from engine.dmn.serialization import read_json, write_json
 from tests.conformance.dmn_report import (
     document,
     failed,

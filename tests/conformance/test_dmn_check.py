@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from engine.dmn.check import Checked, check
-from engine.dmn.dmn.graph import Graph
-from engine.dmn.dmn.reading import read
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.values import kind
+from engine.dmn.model.graph import Graph
+from engine.dmn.model.reader import read_file
 from tests.conformance.tck import KIT, LEVELS, cases
 
 MODELS = sorted(path for level in LEVELS for path in (KIT / level).glob("*/*.dmn"))
@@ -49,7 +49,7 @@ def evaluated() -> Mapping[Path, Sequence[tuple[str | None, Any, bool]]]:
     graphs: dict[Path, Graph] = {}
     for case in cases(KIT):
         if case.model not in graphs:
-            graphs[case.model] = Graph([read(*file) for file in beside(case.model).items()])
+            graphs[case.model] = Graph([read_file(*file) for file in beside(case.model).items()])
         graph, run = graphs[case.model], Run()
         key = graph.find(case.asked)
         value = None if key is None else graph.evaluate(key, case.given, run)

@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from engine.bpmn import juel
+from engine.bpmn.expressions import juel
 from engine.bpmn.values import Unportable, portable, same
 from tests.conformance.corpus import CORPUS
 from tests.driving import NOW, Run, path

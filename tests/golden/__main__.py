@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from tests.driving import Run, built
 from tests.golden.histories import HISTORIES
 
@@ -22,7 +22,7 @@ def main(release: str) -> None:
     with (Path(__file__).parent / f"{release}.json").open("x") as file:
         json.dump(states, file, ensure_ascii=False, indent=1)
         file.write("\n")
-    script.close_pool()
+    sandbox.close_pool()
 
 
 main(sys.argv[1])

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from engine import cases
 from engine.platform.db import Actor, Database, UnitOfWork
-from engine.worker.desk import Desk
-from engine.worker.tasks import Task, of_cases
+from engine.worker.command_runner import CommandRunner
+from engine.worker.jobs import JobHandler, of_cases
 from tests import factories, receiver
 from tests.outbound import Hub
 from tests.receiver import Receiver
@@ -69,16 +69,16 @@ def work(act: Act) -> Callable[..., None]:
     """`work(later=HOUR)`: what a worker of the queue `cases` does until nothing is left, so much later."""
 
     class Here:
-        """A desk that works at once."""
+        """A runner that works at once."""
 
         def __init__(self, later: timedelta) -> None:
             self.later = later
 
-        async def hand(self, command: Callable[[UnitOfWork], T], *_: Any) -> T:
+        async def submit(self, command: Callable[[UnitOfWork], T], *_: Any) -> T:
             return cast(T, act("administrator", command, self.later))
 
     def run(later: timedelta = timedelta(0)) -> None:
-        served = of_cases(cast(Desk, Here(later)))
+        served = of_cases(cast(CommandRunner, Here(later)))
         taken: Any = True
         while taken:
             act("administrator", lambda uow: cases.wake_due(uow, 500), later)
@@ -89,5 +89,5 @@ def work(act: Act) -> Callable[..., None]:
     return run
 
 
-async def _one(task: Task, row: str) -> None:
+async def _one(task: JobHandler, row: str) -> None:
     await task.run(UUID(row))

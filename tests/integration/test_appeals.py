@@ -45,5 +45,5 @@ def test_lot_of_an_appeal_does_not_fall_on_who_decided_first(database: Database,
     task = appeal.tasks[0]["id"]
     assert act("caseworker", lambda uow: tasks.get(uow, task), name="first")["assignee"] is None
     act("caseworker", tasks.counts, name="second")
-    assert act("administrator", lambda uow: tasks.allot(uow, task))
+    assert act("administrator", lambda uow: tasks.reallocate(uow, task))
     assert act("caseworker", lambda uow: tasks.get(uow, task), name="first")["assignee"] == "second"

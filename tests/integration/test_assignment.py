@@ -18,7 +18,7 @@ from engine.platform.config import Settings
 from engine.platform.db import Actor, Database
 from engine.platform.errors import Invalid
 from engine.platform.ids import uuid7
-from engine.worker.desk import Desk
+from engine.worker.command_runner import CommandRunner
 from engine.worker.sweeps import assign_waiting
 from tests import bpmn, factories
 from tests.organisation import LONG_AGO, a_member, a_unit
@@ -286,7 +286,7 @@ def test_released_task_comes_back_if_there_is_nobody_else(database: Database, po
 
 
 def test_delegated_task_comes_to_the_delegate_as_long_as_it_is_one(
-    database: Database, portal: Actor, desk: Desk
+    database: Database, portal: Actor, runner: CommandRunner
 ) -> None:
     a_unit(database, "agency", kind="agency")
     inspectors(database, "official", unit="agency")
@@ -305,7 +305,7 @@ def test_delegated_task_comes_to_the_delegate_as_long_as_it_is_one(
     assert assignees(database, case) == ["official"]
     with database.transaction() as session:
         session.execute(update(Delegation).values(revoked_at=LONG_AGO, revoked_by=portal.id))
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert assignees(database, waiting) == [None]
 
 
@@ -326,27 +326,29 @@ def test_a_step_that_takes_tasks_back_frees_their_people(database: Database, por
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+def runner(database_url: str, tmp_path: Path) -> Iterator[CommandRunner]:
     environ = {"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url}
-    opened = Desk(Settings.read(environ), database_url, 2)
+    opened = CommandRunner(Settings.read(environ), database_url, 2)
     yield opened
     opened.close()
 
 
-def test_worker_finds_somebody_as_soon_as_there_is_one(database: Database, portal: Actor, desk: Desk) -> None:
+def test_worker_finds_somebody_as_soon_as_there_is_one(
+    database: Database, portal: Actor, runner: CommandRunner
+) -> None:
     factories.deploy(database, given_out("random"))
     waiting = [factories.a_case(database, portal) for _ in range(3)]
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert [assignees(database, case) for case in waiting] == [[None]] * 3
     inspectors(database, "one")
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert [assignees(database, case) for case in waiting] == [["one"]] * 3
     assert [told["how"] for case in waiting for told in logged(database, case)] == ["random"] * 3
 
 
 @pytest.mark.parametrize("why", ["ended", "deactivated", "not stood in for"])
 def test_worker_gives_on_what_somebody_has_lost(
-    database: Database, portal: Actor, desk: Desk, why: str
+    database: Database, portal: Actor, runner: CommandRunner, why: str
 ) -> None:
     now = datetime.now(UTC)
     if why == "not stood in for":
@@ -357,7 +359,7 @@ def test_worker_gives_on_what_somebody_has_lost(
         one = inspectors(database, "one")["one"]
     factories.deploy(database, given_out("random"))
     case = factories.a_case(database, portal)
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert assignees(database, case) == ["one"]
     lost = {
         "ended": update(Membership).where(Membership.user_id == one.id).values(valid_to=now),
@@ -367,9 +369,9 @@ def test_worker_gives_on_what_somebody_has_lost(
     with database.transaction() as session:
         session.execute(lost[why])
     inspectors(database, "two")
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert assignees(database, case) in (["two"], ["away"])
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert len(logged(database, case)) == 2
 
 
@@ -390,22 +392,26 @@ def test_task_that_waits_for_somebody_is_not_free_to_claim(
     assert (counted["team"], counted["free"]) == (1, 0)
 
 
-def test_two_workers_give_a_task_to_one_person(database: Database, portal: Actor, desk: Desk) -> None:
+def test_two_workers_give_a_task_to_one_person(
+    database: Database, portal: Actor, runner: CommandRunner
+) -> None:
     factories.deploy(database, given_out("random"))
     case = factories.a_case(database, portal)
     inspectors(database, "one", "two")
     task: UUID = case.tasks[0]["id"]
-    given = factories.at_once(4, lambda _: desk.do(lambda uow: tasks.allot(uow, task)))
+    given = factories.at_once(4, lambda _: runner.run(lambda uow: tasks.reallocate(uow, task)))
     assert sorted(map(bool, given)) == [False, False, False, True]
     assert len(logged(database, case)) == 1
 
 
-def test_task_of_a_suspended_case_waits(database: Database, portal: Actor, actor: Actors, desk: Desk) -> None:
+def test_task_of_a_suspended_case_waits(
+    database: Database, portal: Actor, actor: Actors, runner: CommandRunner
+) -> None:
     factories.deploy(database, given_out("random"))
     case = factories.a_case(database, portal)
     factories.as_actor(database, actor("administrator"), lambda uow: cases.suspend(uow, case.id))
     inspectors(database, "one")
-    asyncio.run(assign_waiting(desk))
+    asyncio.run(assign_waiting(runner))
     assert assignees(database, case) == [None]
 
 

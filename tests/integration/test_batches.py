@@ -15,7 +15,7 @@ from engine.identity import accounts
 from engine.models import Batch, Event, Membership, PoolRole, Task, Unit, User
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
-from engine.tasks import batching
+from engine.tasks import bulk_jobs
 from tests import factories, working
 from tests.conftest import conninfo
 from tests.desks import DONE, Desks, desks
@@ -30,7 +30,7 @@ def office(database: Database) -> Desks:
 def begin(
     office: Desks, who: str, action: Any, ids: Sequence[UUID], answer: Mapping[str, Any] | None = None
 ) -> UUID:
-    found: UUID = office.do(who, lambda uow: tasks.start_batch(uow, action, ids, answer or {}))
+    found: UUID = office.do(who, lambda uow: tasks.start_bulk_job(uow, action, ids, answer or {}))
     return found
 
 
@@ -38,13 +38,13 @@ def work(office: Desks, batch: UUID) -> int:
     """One job of it, as the worker does it."""
 
     def command(session: Any, now: datetime) -> int:
-        return tasks.carry_on(UnitOfWork(session, accounts.system(session, now), now), batch)
+        return tasks.run_bulk_job(UnitOfWork(session, accounts.system(session, now), now), batch)
 
     return office.database.run(command)
 
 
-def look(office: Desks, who: str, batch: UUID) -> tasks.Batched:
-    found: tasks.Batched = office.do(who, lambda uow: tasks.batch(uow, batch))
+def look(office: Desks, who: str, batch: UUID) -> tasks.BulkJob:
+    found: tasks.BulkJob = office.do(who, lambda uow: tasks.get_bulk_job(uow, batch))
     return found
 
 
@@ -70,10 +70,10 @@ def test_each_is_done_or_refused_by_itself_and_as_the_owner(office: Desks) -> No
 
 
 def test_it_goes_on_a_few_at_a_time_and_ends_once(office: Desks) -> None:
-    batch = begin(office, "sara", "claim", office.some(batching.AT_ONCE + 2))
-    assert [work(office, batch), len(look(office, "sara", batch).outcomes)] == [batching.AT_ONCE] * 2
+    batch = begin(office, "sara", "claim", office.some(bulk_jobs.AT_ONCE + 2))
+    assert [work(office, batch), len(look(office, "sara", batch).outcomes)] == [bulk_jobs.AT_ONCE] * 2
     assert [work(office, batch), work(office, batch)] == [2, 0]
-    assert counted(office, "task.claimed") == batching.AT_ONCE + 2
+    assert counted(office, "task.claimed") == bulk_jobs.AT_ONCE + 2
 
 
 def test_completing_takes_one_answer_for_all_and_then_forgets_it(office: Desks) -> None:
@@ -102,7 +102,7 @@ def test_what_lacks_its_answer_does_not_begin(office: Desks, action: str, answer
     assert [fault.code for fault in refused.value.faults] == [code]
 
 
-@pytest.mark.parametrize("count", [0, batching.MOST + 1])
+@pytest.mark.parametrize("count", [0, bulk_jobs.MOST + 1])
 def test_none_or_too_many_do_not_begin(office: Desks, count: int) -> None:
     with pytest.raises(Invalid):
         begin(office, "sara", "claim", [uuid4() for _ in range(count)])
@@ -149,8 +149,8 @@ def test_a_batch_is_seen_by_its_owner_alone(office: Desks) -> None:
     batch = begin(office, "sara", "claim", office.some(1))
     with pytest.raises(NotFound):
         look(office, "mina", batch)
-    assert not office.do("mina", tasks.batches)
-    (row,) = office.do("sara", tasks.batches)
+    assert not office.do("mina", tasks.list_bulk_jobs)
+    (row,) = office.do("sara", tasks.list_bulk_jobs)
     assert (row["id"], row["wanted"], row["done"], row["refused"]) == (batch, 1, 0, 0)
 
 
@@ -158,13 +158,13 @@ def test_list_counts_what_was_refused(office: Desks) -> None:
     mine = office.some(2)
     office.claimed("reza", mine[0])
     work(office, begin(office, "sara", "claim", mine))
-    (row,) = office.do("sara", tasks.batches)
+    (row,) = office.do("sara", tasks.list_bulk_jobs)
     assert (row["wanted"], row["done"], row["refused"]) == (2, 2, 1)
 
 
 def test_one_that_is_given_up_says_so_of_each_that_is_left(office: Desks) -> None:
     batch = begin(office, "sara", "claim", office.some(2))
-    office.do("sara", lambda uow: tasks.give_up_batch(uow, batch, "The job failed."))
+    office.do("sara", lambda uow: tasks.give_up_bulk_job(uow, batch, "The job failed."))
     seen = look(office, "sara", batch)
     assert [refusal.detail for refusal in seen.outcomes if refusal] == ["The job failed."] * 2
     assert seen.finished_at is not None
@@ -173,10 +173,10 @@ def test_one_that_is_given_up_says_so_of_each_that_is_left(office: Desks) -> Non
 def test_old_ones_are_forgotten(office: Desks) -> None:
     old, young = (begin(office, "sara", "claim", office.some(1)) for _ in range(2))
     with office.database.transaction() as session:
-        before = datetime.now(UTC) - batching.KEPT - timedelta(minutes=1)
+        before = datetime.now(UTC) - bulk_jobs.KEPT - timedelta(minutes=1)
         session.execute(update(Batch).where(Batch.id == old).values(made_at=before))
-    assert office.do("sara", tasks.forget_batches) == 1
-    assert [row["id"] for row in office.do("sara", tasks.batches)] == [young]
+    assert office.do("sara", tasks.delete_old_bulk_jobs) == 1
+    assert [row["id"] for row in office.do("sara", tasks.list_bulk_jobs)] == [young]
 
 
 def test_killed_worker_does_nothing_twice_and_leaves_nothing_out(
@@ -190,9 +190,9 @@ def test_killed_worker_does_nothing_twice_and_leaves_nothing_out(
         psycopg.connect(conninfo(database_url)) as holding,
     ):
         holding.execute("SELECT FROM cases WHERE id = %s FOR UPDATE", [held])
-        until(lambda: len(look(office, "sara", batch).outcomes) == batching.AT_ONCE)
+        until(lambda: len(look(office, "sara", batch).outcomes) == bulk_jobs.AT_ONCE)
         worker.kill()
-    assert counted(office, "task.completed") == batching.AT_ONCE
+    assert counted(office, "task.completed") == bulk_jobs.AT_ONCE
     gone = text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
     office.do("sara", lambda uow: uow.connection.execute(gone).rowcount)
     with working.serving(database_url, tmp_path, "--queue", "cases"):
@@ -207,6 +207,6 @@ def test_of_tasks_that_are_not_ones_own_to_give_nobody_is_named(office: Desks) -
         fire = select(Unit.id).where(Unit.key == "fire").scalar_subquery()
         pool = select(Task.pool_id).where(Task.id == task).scalar_subquery()
         session.execute(update(PoolRole).where(PoolRole.pool_id == pool).values(unit_id=fire))
-    assert [row["id"] for row in office.do("mina", lambda uow: tasks.shown(uow, [task]))] == [task]
+    assert [row["id"] for row in office.do("mina", lambda uow: tasks.find_visible(uow, [task]))] == [task]
     assert office.do("mina", lambda uow: tasks.receivers(uow, [task])) == ()
     assert [row["name"] for row in office.do("omid", lambda uow: tasks.receivers(uow, [task]))] == ["omid"]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from engine import cases
 from engine.bpmn import CallFailure
 from engine.cases import external_calls, incidents
-from engine.cases.external_calls import Try
+from engine.cases.external_calls import Attempt
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict
 from tests import bpmn, factories
@@ -40,10 +40,10 @@ class Calling:
             lambda session, now: command(UnitOfWork(session, self._actor, now + self.later))
         )
 
-    def begin(self) -> Try | None:
-        return self.act(lambda uow: external_calls.begin_try(uow, self.id, LEASE))
+    def begin(self) -> Attempt | None:
+        return self.act(lambda uow: external_calls.begin_attempt(uow, self.id, LEASE))
 
-    def begun(self) -> Try:
+    def begun(self) -> Attempt:
         attempt = self.begin()
         assert attempt is not None
         return attempt
@@ -51,10 +51,10 @@ class Calling:
     def sweep(self) -> int:
         return self.act(lambda uow: external_calls.sweep(uow, 10))
 
-    def put_off(self, attempt: Try, pause: timedelta | None = None) -> None:
-        self.act(lambda uow: external_calls.put_off(uow, attempt, DOWN, pause))
+    def put_off(self, attempt: Attempt, pause: timedelta | None = None) -> None:
+        self.act(lambda uow: external_calls.retry_later(uow, attempt, DOWN, pause))
 
-    def settle(self, attempt: Try, **reply: Any) -> None:
+    def settle(self, attempt: Attempt, **reply: Any) -> None:
         self.act(lambda uow: external_calls.settle(uow, attempt, reply, {}))
 
     def sql(self, statement: str) -> Any:
@@ -160,7 +160,7 @@ def test_try_whose_reply_finds_its_case_suspended_does_not_count(calling: Callin
     calling.act(lambda uow: cases.suspend(uow, calling.case.id))
     with pytest.raises(Conflict):
         calling.settle(attempt, ok=True)
-    calling.act(lambda uow: external_calls.take_back(uow, attempt))
+    calling.act(lambda uow: external_calls.end_attempt(uow, attempt))
     calling.act(lambda uow: cases.resume(uow, calling.case.id))
     assert (calling.sweep(), calling.begun().attempts) == (1, 1)
 
@@ -170,7 +170,7 @@ def test_late_worker_does_not_take_back_a_newer_try(calling: Calling) -> None:
     calling.later = LEASE
     calling.begun()
     before = calling.row("lease_until, attempts")
-    calling.act(lambda uow: external_calls.take_back(uow, late))
+    calling.act(lambda uow: external_calls.end_attempt(uow, late))
     assert calling.row("lease_until, attempts") == before
 
 

@@ -78,7 +78,7 @@ def log(database: Database) -> list[tuple[str, str | None]]:
 
 def taken(act: Act) -> Any:
     """The call of the handler, leased."""
-    [call] = act("service", lambda uow: external_calls.take(uow, ["t"], 5, LEASE, "w"))
+    [call] = act("service", lambda uow: external_calls.lease_calls(uow, ["t"], 5, LEASE, "w"))
     return call
 
 

@@ -206,12 +206,12 @@ def test_a_case_is_not_erased_while_a_batch_works_on_its_tasks(
     caseworker, task = actor("caseworker"), case.tasks[0]["id"]
     given = {"remark": CANARY}
     batch = factories.as_actor(
-        database, caseworker, lambda uow: tasks.start_batch(uow, "release", [task], given)
+        database, caseworker, lambda uow: tasks.start_bulk_job(uow, "release", [task], given)
     )
     assert erase("--case", case.number, *BASIS) == 1
-    factories.as_actor(database, caseworker, lambda uow: tasks.carry_on(uow, batch))
+    factories.as_actor(database, caseworker, lambda uow: tasks.run_bulk_job(uow, batch))
     assert erase("--case", case.number, *BASIS) == 0
-    shown = factories.as_actor(database, caseworker, lambda uow: tasks.batch(uow, batch))
+    shown = factories.as_actor(database, caseworker, lambda uow: tasks.get_bulk_job(uow, batch))
     assert [refusal and refusal.detail for refusal in shown.outcomes] == ["The case was erased."]
     assert found_in(database) == set()
 

@@ -209,7 +209,7 @@ def test_failed_call_and_what_stands_beside_it_are_ended_by_an_error(database: D
 
 
 def _taken(uow: UnitOfWork) -> Any:
-    return external_calls.take(uow, ["registry"], 5, HOUR, "w")
+    return external_calls.lease_calls(uow, ["registry"], 5, HOUR, "w")
 
 
 def test_cancelled_case_closes_its_waits(

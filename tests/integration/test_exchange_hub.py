@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import hub as command
-from engine.cli import main
-from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, CO_OWNER
-from engine.cli.hub.ledger import BEHAVIOURS
+from demo import hub as command
+from demo.__main__ import main
+from demo.hub.agencies import BEHAVIOURS_BY_ID, CO_OWNER
+from demo.hub.ledger import BEHAVIOURS
 from engine.connectors import Connectors, send
 from engine.platform.config import ROOT
 from tests import exchanging
@@ -153,7 +153,7 @@ def test_the_child_answers_until_it_is_stopped(tmp_path: Path, port: int) -> Non
 
 def test_the_child_dies_with_its_parent(port: int) -> None:
     program = (
-        "import os, signal; from engine.cli import hub; "
+        "import os, signal; from demo import hub; "
         f"hub.Hub(hub.listen({port})); os.kill(os.getpid(), signal.SIGKILL)"
     )
     # This returns only when the output has ended, which the child shares.

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from api.command import DATABASE
-from engine.cli.hub import payments
+from demo.hub import payments
 from engine.identity import accounts
 from engine.models import Case, Event
 from engine.platform.config import Settings

@@ -1,5 +1,6 @@
 """Idempotency keys: the same write sent again is done once, and answered alike."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -68,6 +69,17 @@ def test_same_key_and_body_get_the_same_answer_and_one_case(database: Database, 
     for name in ("Location", "ETag", "Content-Type"):
         assert second.headers[name] == first.headers[name]
     assert cases_of(database) == 1
+
+
+def test_digest_of_a_request_is_the_same_in_every_release(database: Database, send: Send) -> None:
+    factories.deploy(database, factories.one_task())
+    send("/cases", START, key="k")
+    fingerprint = repr(
+        ("POST", "/api/v1/cases?", [None, None], b'{"definition":"p","data":{"x":1}}')
+    ).encode()
+    with database.transaction() as session:
+        digest = session.scalars(select(IdempotencyKey.request_digest)).one()
+    assert digest == hashlib.sha256(fingerprint).digest()
 
 
 def test_answer_stays_though_the_case_has_moved_on(database: Database, send: Send) -> None:

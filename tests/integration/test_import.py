@@ -14,7 +14,7 @@ from engine import definitions
 from engine.cli import main
 from engine.cli.people import apply
 from engine.models import Delegation, Membership, OrganisationRecord, Substitution, Unit, User
-from engine.organisation import files
+from engine.organisation import import_files
 from engine.platform.db import Database
 from engine.platform.errors import Invalid
 from tests import factories
@@ -33,7 +33,7 @@ def take(
     database: Database, text: str | bytes, name: str = "people.csv", *, dry: bool = False
 ) -> Counter[str]:
     content = text if isinstance(text, bytes) else text.encode()
-    return apply(database, files.read(name, content, TEHRAN), dry=dry)
+    return apply(database, import_files.read(name, content, TEHRAN), dry=dry)
 
 
 def places(database: Database, text: str, name: str = "people.csv") -> list[tuple[str, str]]:

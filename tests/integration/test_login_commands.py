@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine.cli import demo_accounts, main
+from demo import accounts as demo_accounts
+from engine import access
+from engine.cli import main
 from engine.identity import accounts, login, passwords
 from engine.identity.oidc import Person
 from engine.models import Identity, Token
@@ -20,7 +22,7 @@ from engine.platform.db import Database
 from engine.platform.errors import Conflict
 from tests import factories
 
-PEOPLE = Path(demo_accounts.__file__).with_name("demo_organisation.json")
+PEOPLE = Path(demo_accounts.__file__).with_name("organisation.json")
 
 PASSWORD = "one sentence to remember"
 Run = Callable[..., int]
@@ -91,6 +93,20 @@ def test_a_token_gets_scopes_and_an_end(
     assert "(calls.work, messages.send)" in capsys.readouterr().out
 
 
+def test_a_scope_by_its_former_name_means_the_same(run: Run, database: Database) -> None:
+    command = ("token", "create", "--name", "ops", "--role", "administrator", "--scope", "incidents.mend")
+    assert run(*command) == 0
+    with database.transaction() as session:
+        token = session.scalars(select(Token)).one()
+        assert token.scopes == ["incidents.repair"]
+        token.scopes = ["incidents.mend"]  # as earlier releases have stored it
+    with database.transaction() as session:
+        actor = accounts.find_actor(session, session.scalars(select(Token.digest)).one())
+    assert actor is not None
+    assert access.allows(actor, "incidents.repair")
+    assert not access.allows(actor, "cases.read")
+
+
 @pytest.mark.parametrize("option", [("--scope", "everything"), ("--expires", "soon"), ("--expires", "P0D")])
 def test_scopes_and_ends_that_mean_nothing_are_refused(
     run: Run, database: Database, option: tuple[str, str]
@@ -141,7 +157,7 @@ def test_demo_people_have_passwords_that_only_their_file_tells(
 ) -> None:
     settings = Settings.read({"PARVANDEH_VAR": str(tmp_path)})
     demo_accounts.prepare(database, settings, "http://127.0.0.1:8000")
-    file = demo_accounts.file(settings)
+    file = settings.demo_accounts
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     kept = {account["name"]: account for account in json.loads(file.read_bytes())["accounts"]}
     with_password = {name for name, account in kept.items() if "password" in account}

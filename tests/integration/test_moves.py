@@ -158,7 +158,7 @@ class Office:
 
     def carry(self, case: UUID) -> Any:
         """What the job of a case does."""
-        return self.act("administrator", lambda uow: migration.carry(uow, case))
+        return self.act("administrator", lambda uow: migration.migrate_case(uow, case))
 
     def cancel(self, move: UUID) -> migration.Overview:
         """Cancel a move."""
@@ -167,7 +167,7 @@ class Office:
 
     def look(self, move: UUID) -> migration.Overview:
         """A move as it is now."""
-        found: migration.Overview = self.act("administrator", lambda uow: migration.look(uow, move))
+        found: migration.Overview = self.act("administrator", lambda uow: migration.get(uow, move))
         return found
 
     def status(self, move: UUID) -> str:
@@ -413,7 +413,7 @@ def test_who_waits_for_a_case_that_is_moved_finds_it_in_its_new_version(
     with ThreadPoolExecutor(1) as thread:
         with office.database.transaction() as session:
             moving = UnitOfWork(session, actor("administrator"), datetime.now(UTC))
-            assert migration.carry(moving, case.id) == "moved"
+            assert migration.migrate_case(moving, case.id) == "moved"
             done = thread.submit(office.act, role, lambda uow: command(uow, case), 2 * DAY)
             until(someone_waits)
         assert done.result(30) is True

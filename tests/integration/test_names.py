@@ -28,7 +28,7 @@ def test_name_in_the_other_script_and_then_the_account_stand_in(
         user.full_name_fa, user.full_name_en = fa, en
         session.flush()
         assert session.scalars(select(names.of()).where(User.id == actor.id)).one() == called
-    assert names.shown("reza", fa, en) == called
+    assert names.display_names("reza", fa, en) == called
 
 
 def test_where_there_is_nobody_there_is_no_name(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""One command starts everything, and however it ends, the next start succeeds."""
+"""One command starts everything, with a demonstration or without; the next start succeeds however it ends."""
 
 import json
 import os
@@ -21,15 +21,18 @@ from typing import Any
 import psycopg
 import pytest
 
+from demo import welcome
+from demo.__main__ import main as demo_main
 from engine.cases.erasure.inventory import FOLDERS
-from engine.cli import main, welcome
+from engine.cli import main as engine_main
 from engine.platform import postgres
 from engine.platform.config import ROOT, Settings
 from tests.conftest import conninfo
 from tests.working import free_port
 
 DEADLINE = 60
-RUN = [sys.executable, "-m", "engine", "run"]
+RUN = [sys.executable, "-m", "demo", "run"]
+PLAIN = [sys.executable, "-m", "engine", "run"]
 # As the Makefile has it, with this interpreter: `make` is the parent, and the supervisor follows it.
 MAKEFILE = f"run:\n\t@exec {shlex.join(RUN)} --with-parent $$PPID\n"
 
@@ -61,7 +64,8 @@ class Installation:
     def serve(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
         """Start, and wait until the greeting is printed."""
         process = self.start(command, **environ)
-        wait_until(lambda: "List the definitions" in self.output or process.poll() is not None)
+        greeting = "List the definitions" if command != PLAIN else "Accounts are made by"
+        wait_until(lambda: greeting in self.output or process.poll() is not None)
         assert process.poll() is None, self.output
         return process
 
@@ -361,9 +365,30 @@ def test_killed_worker_is_replaced(installation: Installation, running: subproce
     assert running.poll() is None
 
 
-@pytest.mark.parametrize("command", ["run", "worker"])
+def test_the_product_alone_has_no_demo_accounts_and_no_hub(quick: Path) -> None:
+    alone = Installation(quick / "alone", free_port(), [])
+    process = alone.serve(PLAIN)
+    assert healthy(alone.port)
+    assert [line for line in alone.processes.values() if "-m demo" in line] == []
+    with socket.create_server(("127.0.0.1", alone.hub_port)):
+        pass  # nothing plays other systems there
+    with urllib.request.urlopen(f"http://127.0.0.1:{alone.port}/") as page:
+        assert b"/demo/" not in page.read()
+    process.terminate()
+    assert process.wait(DEADLINE) == 0
+    assert not {"demo.json", "demo-connectors.toml"} & {path.name for path in alone.var.iterdir()}
+    assert "unknown-connector" in alone.output
+
+
+@pytest.mark.parametrize(
+    ("main", "command"), [(engine_main, "run"), (engine_main, "worker"), (demo_main, "run")]
+)
 def test_faulty_connectors_are_told_before_anything_starts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    main: Callable[[list[str]], int],
+    command: str,
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("PARVANDEH_VAR", str(tmp_path))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn.notation.source import MAX_FILE
 from engine.definitions import Deployed
 from engine.design import drafts
 from engine.platform import jobs

@@ -76,7 +76,7 @@ def test_an_open_task_is_found_by_what_its_case_is_about_now(office: Desks) -> N
     a_case(office, shop="sangak")
     (task,) = (row["id"] for row in inbox(office, "sara"))
     office.claimed("sara", task)
-    office.do("sara", lambda uow: tasks.send_back(uow, task, tasks.Marks([("/shop", "wrong")])))
+    office.do("sara", lambda uow: tasks.request_correction(uow, task, tasks.Marks([("/shop", "wrong")])))
     (correction,) = (
         row["id"]
         for row in office.do("portal", lambda uow: tasks.of_case(uow, inbox(office, "sara")[0]["case_id"]))
@@ -126,7 +126,7 @@ def test_a_delegate_neither_reads_nor_finds_it(office: Desks, database: Database
     office.people["clerk"] = a_member(database, "clerk", "bureau")
     a_case(office, shop="sangak")  # taken over,
     wanted = delegations.NewDelegation("p", ("a",), "office", "bureau", take_over=True)
-    agreed = factories.as_actor(database, boss, lambda uow: delegations.agree(uow, wanted))
+    agreed = factories.as_actor(database, boss, lambda uow: delegations.create(uow, wanted))
     a_case(office, shop="sangak")  # and new
     assert subjects(office, "clerk") == [None, None]
     assert inbox(office, "clerk", words="sangak") == []

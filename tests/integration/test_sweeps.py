@@ -12,20 +12,20 @@ import pytest
 from engine.platform import limits
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
-from engine.worker.desk import Desk
-from engine.worker.posting import post
+from engine.worker.command_runner import CommandRunner
 from engine.worker.sweeps import each
+from engine.worker.webhook_deliveries import deliver
 from tests.conftest import conninfo
 from tests.outbound import Hub
 from tests.receiver import Receiver
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def runner(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandRunner]:
     """One that waits a second for a lock."""
     monkeypatch.setattr(limits, "WORK", replace(limits.WORK, lock=1))
     environ = {"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url, "WEBHOOK_ALLOW": "127.0.0.0/8"}
-    opened = Desk(Settings.read(environ), database_url, 2)
+    opened = CommandRunner(Settings.read(environ), database_url, 2)
     yield opened
     opened.close()
 
@@ -51,20 +51,24 @@ def held_for_two_seconds(
 
 
 def test_events_that_somebody_holds_up_are_sent_later(
-    hub: Hub, desk: Desk, database_url: str, subscriber: Receiver
+    hub: Hub, runner: CommandRunner, database_url: str, subscriber: Receiver
 ) -> None:
     hub.subscribe(subscriber.url)
     hub.case()
-    held_for_two_seconds(database_url, "LOCK TABLE cursors IN SHARE MODE", post(desk), subscriber.received)
-    asyncio.run(goes_on(post(desk), lambda: len(subscriber.received) > 0))
+    held_for_two_seconds(
+        database_url, "LOCK TABLE cursors IN SHARE MODE", deliver(runner), subscriber.received
+    )
+    asyncio.run(goes_on(deliver(runner), lambda: len(subscriber.received) > 0))
 
 
-def test_sweep_that_somebody_holds_up_is_made_later(hub: Hub, desk: Desk, database_url: str) -> None:
+def test_sweep_that_somebody_holds_up_is_made_later(
+    hub: Hub, runner: CommandRunner, database_url: str
+) -> None:
     made: list[Any] = []
 
     def sweep(uow: UnitOfWork) -> None:
         made.append(uow.connection.exec_driver_sql("SELECT FROM definitions FOR UPDATE"))
 
     rows = "SELECT FROM definitions FOR UPDATE"
-    held_for_two_seconds(database_url, rows, each(0.01, desk, sweep), made)
-    asyncio.run(goes_on(each(0.01, desk, sweep), lambda: len(made) > 1))
+    held_for_two_seconds(database_url, rows, each(0.01, runner, sweep), made)
+    asyncio.run(goes_on(each(0.01, runner, sweep), lambda: len(made) > 1))

@@ -1,4 +1,4 @@
-"""Cases that wait: for time, for messages and signals, for other systems, for people to mend what failed."""
+"""Cases that wait: for time, for messages and signals, for other systems, for people to fix what failed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -291,7 +291,7 @@ def test_kept_message_that_fits_several_waits_stays_until_one_is_left(
     sent = send(act, {}, keep=DAY)
     case = start()
     offer(act, case)
-    assert act("administrator", lambda uow: messages.pass_on(uow, sent.id)) == 0
+    assert act("administrator", lambda uow: messages.deliver_kept(uow, sent.id)) == 0
     [row] = act("administrator", messages.unclaimed)
     assert (row["name"], row["count"]) == ("paid", 1)
     before = jobs(database).count("deliver")
@@ -300,7 +300,7 @@ def test_kept_message_that_fits_several_waits_stays_until_one_is_left(
     wake(act, case, HOUR)
     act("administrator", messages.offer_again)
     assert jobs(database).count("deliver") == before + 1
-    assert act("administrator", lambda uow: messages.pass_on(uow, sent.id)) == 1
+    assert act("administrator", lambda uow: messages.deliver_kept(uow, sent.id)) == 1
     assert look(act, case).status == "completed"
 
 
@@ -396,7 +396,7 @@ def test_message_waits_behind_those_that_are_kept_for_its_case(
         send(act, {"order": 7})
     second = send(act, {"case_number": case.number}, keep=HOUR)
     assert second.status == "kept"
-    act("administrator", lambda uow: messages.pass_on(uow, second.id))
+    act("administrator", lambda uow: messages.deliver_kept(uow, second.id))
     assert [told["message"] for told in payloads(database, "message.received")] == [str(first.id)]
     work()
     assert look(act, case).status == "completed"
@@ -534,10 +534,10 @@ def test_thrown_message_finds_its_receiver_in_another_case(
     start(order=7, waits=False)
     with database.transaction() as session:
         thrown = session.scalars(select(Message.id)).one()
-    assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 1
+    assert act("administrator", lambda uow: messages.deliver_kept(uow, thrown)) == 1
     shown = look(act, receiver)
     assert (shown.status, shown.data["sum"]) == ("completed", 5)
-    assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 0
+    assert act("administrator", lambda uow: messages.deliver_kept(uow, thrown)) == 0
 
 
 def test_signal_reaches_all_who_wait(
@@ -556,7 +556,7 @@ def test_signal_reaches_all_who_wait(
     act("caseworker", lambda uow: tasks.complete(uow, one.tasks[0]["id"], {}))
     with database.transaction() as session:
         thrown = session.scalars(select(Message.id)).one()
-    assert act("administrator", lambda uow: messages.pass_on(uow, thrown)) == 2
+    assert act("administrator", lambda uow: messages.deliver_kept(uow, thrown)) == 2
     work()
     assert look(act, one).status == "completed"
     assert [task["element"] for task in look(act, two).tasks] == ["u"]
@@ -598,7 +598,7 @@ def test_signal_reaches_a_branch_that_waited_before_it_in_the_same_command(
 @pytest.fixture
 def take(act: Act) -> Callable[..., Any]:
     return lambda later=timedelta(0): act(
-        "service", lambda uow: external_calls.take(uow, ["registry"], 5, MINUTE, "w"), later
+        "service", lambda uow: external_calls.lease_calls(uow, ["registry"], 5, MINUTE, "w"), later
     )
 
 

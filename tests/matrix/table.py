@@ -60,7 +60,7 @@ class Section:
         def test() -> None:
             errors = _report(body, more, files).errors
             assert {error.code for error in errors} == set(codes), errors
-            assert all(error.line and error.reason and error.mend for error in errors)
+            assert all(error.line and error.reason and error.fix for error in errors)
 
         return test
 

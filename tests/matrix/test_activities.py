@@ -22,7 +22,7 @@ def test_people_work_one_after_the_other(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "`parvandeh:role` and `parvandeh:unit` of a lane: whose its tasks are",
+    "`parvandeh:role` and `parvandeh:unit` of a lane: who does its tasks",
     '<laneSet id="set"><lane id="l" name="Visits" parvandeh:role="inspector" parvandeh:unit="health-network">'
     "<flowNodeRef>a</flowNodeRef></lane></laneSet>" + line("task a"),
 )
@@ -43,7 +43,7 @@ test_script_in_another_language_is_refused = SECTION.refused(
 )
 
 
-@SECTION.runs("service task: another system is asked, and the case waits for its reply", line(ASKING))
+@SECTION.runs("service task: another system is called, and the case waits for its reply", line(ASKING))
 def test_service_task_waits_for_its_reply(process: bpmn.Spec) -> None:
     run = Run(process)
     assert run.awaited == ["ask"]
@@ -52,7 +52,7 @@ def test_service_task_waits_for_its_reply(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "service task that names nobody to ask: it is for the topic of its own id, as a warning says",
+    "service task without a system: it uses the topic of its own id, with a warning",
     line("serviceTask ask"),
 )
 def test_service_task_that_asks_nobody_is_for_its_own_topic(process: bpmn.Spec) -> None:
@@ -82,7 +82,7 @@ def test_sub_process_is_passed(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "sub-process without start and end event: it begins at what no flow leads to",
+    "sub-process without start and end event: it begins at all elements without an incoming flow",
     line('<subProcess id="s"><userTask id="a"/><userTask id="b"/></subProcess>', "userTask after"),
     "translated-start",
 )
@@ -93,7 +93,7 @@ def test_sub_process_begins_at_all_that_nothing_leads_to(process: bpmn.Spec) -> 
 
 
 @SECTION.runs(
-    "call activity: a process of this upload or one deployed before, in the version of then",
+    "call activity: a process of this upload or one deployed before, in the version current at deployment",
     line('<callActivity id="call" calledElement="called"/>', "userTask after"),
     more='<process id="called" isExecutable="true"><startEvent id="in"/><userTask id="inner"/>'
     f"{path('in', 'inner')}</process>",
@@ -106,7 +106,7 @@ def test_call_activity_runs_another_process(process: bpmn.Spec) -> None:
 
 
 test_call_of_a_process_that_is_not_there_is_refused = SECTION.refused(
-    "call activity whose process is not there",
+    "call activity whose process doesn't exist",
     line('<callActivity id="call" calledElement="gone"/>'),
     "unknown-process",
 )
@@ -118,7 +118,7 @@ test_call_of_a_computed_process_is_refused = SECTION.refused(
 
 
 @SECTION.runs(
-    "business rule task: a decision (DMN) of this upload sets its variables, and the log tells why",
+    "business rule task: a decision (DMN) of this upload sets its variables, and the log records the reasons",
     line('<businessRuleTask id="rule" parvandeh:decisionRef="route"/>', "userTask after"),
     files=RULES,
 )
@@ -149,12 +149,12 @@ test_rules_that_overlap_are_refused = SECTION.refused(
     },
 )
 test_business_rule_task_without_its_decision_is_refused = SECTION.refused(
-    "business rule task whose decision is not there",
+    "business rule task whose decision doesn't exist",
     line('<businessRuleTask id="rule" camunda:decisionRef="table"/>'),
     "unknown-decision",
 )
 test_business_rule_task_without_a_decision_is_refused = SECTION.refused(
-    "business rule task that names no decision", line('<businessRuleTask id="rule"/>'), "decision-unnamed"
+    "business rule task without a decision", line('<businessRuleTask id="rule"/>'), "decision-unnamed"
 )
 test_ad_hoc_sub_process_is_refused = SECTION.refused(
     "ad-hoc sub-process",

@@ -43,7 +43,7 @@ def test_message_interrupts_the_scope(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "message, not interrupting: every time that it comes", WORK + handler("h", message(), interrupting=False)
+    "message, not interrupting: each time it arrives", WORK + handler("h", message(), interrupting=False)
 )
 def test_message_begins_one_every_time(process: bpmn.Spec) -> None:
     beside(Run(process).happens("h.in").happens("h.in"), 2)
@@ -55,7 +55,7 @@ def test_signal_interrupts_the_scope(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "signal, not interrupting: every time that it comes", WORK + handler("h", signal(), interrupting=False)
+    "signal, not interrupting: each time it arrives", WORK + handler("h", signal(), interrupting=False)
 )
 def test_signal_begins_one_every_time(process: bpmn.Spec) -> None:
     beside(Run(process).happens("h.in").happens("h.in"), 2)
@@ -67,7 +67,7 @@ def test_timer_interrupts_the_scope(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "timer, not interrupting, also every time of a cycle",
+    "timer, not interrupting, also each time of a cycle",
     WORK + handler("h", timer("timeCycle", "R2/P1D"), interrupting=False),
 )
 def test_cycle_begins_one_every_time(process: bpmn.Spec) -> None:
@@ -83,7 +83,7 @@ def test_condition_interrupts_the_scope(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "condition, not interrupting: every time that it becomes true",
+    "condition, not interrupting: each time it becomes true",
     line("userTask a", "userTask b", "userTask c", "userTask work")
     + handler("h", condition("n &gt; 1"), interrupting=False),
 )
@@ -95,14 +95,14 @@ def test_condition_begins_one_each_time(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "an event that never comes: the case ends without it", WORK + handler("h", timer("timeDuration", "P3D"))
+    "an event that never occurs: the case ends without it", WORK + handler("h", timer("timeDuration", "P3D"))
 )
 def test_event_that_never_comes_keeps_nothing_open(process: bpmn.Spec) -> None:
     assert Run(process).answer("work").step.ended
 
 
 @SECTION.runs(
-    "error thrown in its scope; it does not begin by itself",
+    "error thrown in its scope; without one it never starts",
     line("userTask work", sub("s", "userTask a", end=error())) + handler("h", error()),
 )
 def test_error_begins_its_event_sub_process(process: bpmn.Spec) -> None:
@@ -120,7 +120,7 @@ def test_escalation_interrupts_its_scope(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "escalation thrown in its scope, not interrupting; it does not begin by itself",
+    "escalation thrown in its scope, not interrupting; without one it never starts",
     line("userTask before", throw("up", escalation()), "userTask work")
     + handler("h", escalation(), interrupting=False),
 )
@@ -131,7 +131,7 @@ def test_escalation_begins_one_beside(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "within an embedded sub-process: it interrupts that only",
+    "within an embedded sub-process: it interrupts only that sub-process",
     line(inside(sub("s", "userTask work"), handler("h", message())), "userTask after"),
 )
 def test_event_of_a_sub_process_concerns_that_only(process: bpmn.Spec) -> None:
@@ -151,7 +151,7 @@ def test_event_sub_processes_are_nested(process: bpmn.Spec) -> None:
 
 
 test_event_sub_process_for_nothing_is_refused = SECTION.refused(
-    "without a start event that says what it waits for",
+    "without a start event with a definition",
     WORK + handler("h", ""),
     "no-definition",
 )

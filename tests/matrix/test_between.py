@@ -50,7 +50,7 @@ def test_cycle_gives_one_token(process: bpmn.Spec) -> None:
     assert (run.waiting, run.awaited) == (["after"], [])
 
 
-@SECTION.runs("message: by name and keys; what comes with it are variables", waiting_for(message(), KEYED))
+@SECTION.runs("message: by name and keys; its data become variables", waiting_for(message(), KEYED))
 def test_message_is_awaited_by_its_keys(process: bpmn.Spec) -> None:
     run = Run(process, bill="B-7")
     [wait] = run.waits.values()
@@ -59,7 +59,7 @@ def test_message_is_awaited_by_its_keys(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "message: thrown to who waits for it with these keys",
+    "message: thrown to the cases that wait for it with these keys",
     line(throw("tell", message()).replace("<intermediateThrowEvent", f"<intermediateThrowEvent {KEYED}")),
 )
 def test_message_is_thrown_with_its_keys(process: bpmn.Spec) -> None:
@@ -85,19 +85,19 @@ def test_condition_is_awaited(process: bpmn.Spec) -> None:
     assert run.answer("work", amount=11).waiting == ["after"]
 
 
-@SECTION.runs("condition that is true already: passed at once", BESIDE)
+@SECTION.runs("condition that is true already: passed immediately", BESIDE)
 def test_condition_that_is_true_is_passed(process: bpmn.Spec) -> None:
     assert sorted(Run(process, amount=11).waiting) == ["after", "work"]
 
 
-@SECTION.runs("condition over a variable that is not there: not true yet", BESIDE)
+@SECTION.runs("condition over a missing variable: not true yet", BESIDE)
 def test_condition_without_its_variable_is_not_true(process: bpmn.Spec) -> None:
     run = Run(process)
     assert (run.failed, run.awaited) == ([], ["wait"])
 
 
 @SECTION.runs(
-    "condition that nothing can make true any more: an incident", waiting_for(condition("amount &gt; 10"))
+    "condition that can no longer become true: an incident", waiting_for(condition("amount &gt; 10"))
 )
 def test_condition_that_never_comes_true_is_told(process: bpmn.Spec) -> None:
     assert Run(process, amount=0).failed == [("wait", "never-true")]
@@ -112,5 +112,5 @@ test_several_things_at_once_are_refused = SECTION.refused(
     "event for several things at once", waiting_for(message() + signal()), "several-definitions"
 )
 test_message_without_definition_is_refused = SECTION.refused(
-    "message that is defined nowhere", waiting_for(message("gone")), "unknown-reference"
+    "message without a definition", waiting_for(message("gone")), "unknown-reference"
 )

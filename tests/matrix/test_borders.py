@@ -5,7 +5,7 @@ from tests.driving import Run
 from tests.eventful import boundary, condition, error, escalation, line, message, signal, sub, throw, timer
 from tests.matrix.table import Section
 
-SECTION = Section("Events on the border of an activity")
+SECTION = Section("Boundary events")
 
 CALL = '<serviceTask id="work" parvandeh:topic="registry"/>'
 
@@ -22,7 +22,7 @@ def test_message_interrupts(process: bpmn.Spec) -> None:
     assert ("cancelled", "work") in run.log
 
 
-@SECTION.runs("message, not interrupting: every time that it comes", bordered(message(), interrupting=False))
+@SECTION.runs("message, not interrupting: each time it arrives", bordered(message(), interrupting=False))
 def test_message_comes_every_time(process: bpmn.Spec) -> None:
     run = Run(process).happens("e").happens("e")
     assert run.waiting == ["work", "e-task", "e-task"]
@@ -35,7 +35,7 @@ def test_signal_interrupts(process: bpmn.Spec) -> None:
     assert Run(process).happens("e").waiting == ["e-task"]
 
 
-@SECTION.runs("signal, not interrupting: every time that it comes", bordered(signal(), interrupting=False))
+@SECTION.runs("signal, not interrupting: each time it arrives", bordered(signal(), interrupting=False))
 def test_signal_comes_every_time(process: bpmn.Spec) -> None:
     assert Run(process).happens("e").happens("e").waiting == ["work", "e-task", "e-task"]
 
@@ -51,14 +51,16 @@ def test_timer_runs_beside(process: bpmn.Spec) -> None:
     assert (run.waiting, run.awaited) == (["work", "e-task"], [])
 
 
-@SECTION.runs("timer whose activity is done in time: it never fires", bordered(timer("timeDuration", "P3D")))
+@SECTION.runs(
+    "timer whose activity completes in time: it never fires", bordered(timer("timeDuration", "P3D"))
+)
 def test_timer_ends_with_its_activity(process: bpmn.Spec) -> None:
     run = Run(process).answer("work")
     assert (run.waiting, run.awaited) == (["after"], [])
 
 
 @SECTION.runs(
-    "cycle, not interrupting: what it has opened stays open when the activity is done",
+    "cycle, not interrupting: the work that it started stays open when the activity completes",
     bordered(timer("timeCycle", "R3/P1D"), interrupting=False),
 )
 def test_cycle_leaves_what_it_opened(process: bpmn.Spec) -> None:
@@ -68,7 +70,7 @@ def test_cycle_leaves_what_it_opened(process: bpmn.Spec) -> None:
     assert not run.answer("after").step.ended
 
 
-@SECTION.runs("error of the system that a service task asked", bordered(error(), work=CALL))
+@SECTION.runs("error of the system that a service task called", bordered(error(), work=CALL))
 def test_error_of_a_call_is_caught(process: bpmn.Spec) -> None:
     assert Run(process).fail("work", "MISSING").waiting == ["e-task"]
 
@@ -78,13 +80,13 @@ def test_error_without_code_catches_all(process: bpmn.Spec) -> None:
     assert Run(process).fail("work", "OTHER").waiting == ["e-task"]
 
 
-@SECTION.runs("error of another code: it goes on outwards", bordered(error(), work=CALL))
+@SECTION.runs("error of another code: it propagates outwards", bordered(error(), work=CALL))
 def test_error_of_another_code_is_not_caught(process: bpmn.Spec) -> None:
     assert Run(process).fail("work", "OTHER").failed == [("work", "unreachable")]
 
 
 test_error_at_a_script_is_refused = SECTION.refused(
-    "error of a script task: what a script does wrong is an incident, and no BPMN error",
+    "error of a script task: a failing script is an incident, not a BPMN error",
     bordered(error(), work='<scriptTask id="work"><script>x = 1</script></scriptTask>'),
     "boundary-never",
 )
@@ -114,7 +116,7 @@ def test_condition_interrupts(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "condition, not interrupting: every time that it becomes true",
+    "condition, not interrupting: each time it becomes true",
     bordered(
         condition("n &gt; 1"),
         interrupting=False,
@@ -128,7 +130,7 @@ def test_condition_happens_each_time_it_becomes_true(process: bpmn.Spec) -> None
 
 
 @SECTION.runs(
-    "sub-process that is interrupted: all in it is cancelled, and it counts as cancelled",
+    "interrupted sub-process: everything in it is cancelled, and it counts as cancelled",
     bordered(message(), work=sub("work", "userTask inner")),
 )
 def test_interrupted_sub_process_is_cancelled(process: bpmn.Spec) -> None:

@@ -38,7 +38,7 @@ def undone_in_order(run: Run, *names: str) -> Run:
 
 
 @SECTION.runs(
-    "intermediate event: all that completed in its (sub-)process, the last one first",
+    "intermediate event: all that completed in its (sub-)process, in reverse order",
     line("userTask a", "userTask b", ALL, "userTask c") + undone("a") + undone("b") + undone("c"),
 )
 def test_event_has_all_undone(process: bpmn.Spec) -> None:
@@ -68,7 +68,7 @@ def test_each_round_is_undone(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "completed sub-process: by what completed in it",
+    "completed sub-process: by the handlers of what completed in it",
     line(inside(sub("s", "userTask a", "userTask b"), undone("a") + undone("b")), ALL),
 )
 def test_sub_process_is_undone_from_within(process: bpmn.Spec) -> None:
@@ -76,7 +76,7 @@ def test_sub_process_is_undone_from_within(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "completed sub-process with a handler: by that alone",
+    "completed sub-process with a handler: by that handler only",
     line(inside(sub("s", "userTask a"), undone("a")), ALL) + undone("s"),
 )
 def test_sub_process_is_undone_by_its_handler(process: bpmn.Spec) -> None:
@@ -84,7 +84,7 @@ def test_sub_process_is_undone_by_its_handler(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "completed sub-process with a compensation event sub-process: by that alone",
+    "completed sub-process with a compensation event sub-process: by that only",
     line(inside(sub("s", "userTask a"), undone("a"), handler("h", compensation())), ALL),
 )
 def test_sub_process_is_undone_by_its_event_sub_process(process: bpmn.Spec) -> None:
@@ -92,7 +92,7 @@ def test_sub_process_is_undone_by_its_event_sub_process(process: bpmn.Spec) -> N
 
 
 @SECTION.runs(
-    "event in an event sub-process: what completed in the scope around",
+    "event in an event sub-process: what completed in the enclosing scope",
     line("userTask a", "serviceTask x").replace('id="x"', 'id="x" parvandeh:topic="t"')
     + undone("a")
     + handler("h", error(), ALL, "userTask told"),
@@ -103,7 +103,7 @@ def test_event_sub_process_has_its_scope_undone(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "transaction, cancelled: all work ends, what completed is undone, the border goes on", CANCELLED
+    "transaction, cancelled: all work ends, completed work is undone, the boundary event continues", CANCELLED
 )
 def test_cancelled_transaction_is_undone(process: bpmn.Spec) -> None:
     run = Run(process).answer("a").answer("b")
@@ -139,7 +139,7 @@ test_compensated_process = SECTION.refused(
 )
 
 test_cancel_without_border = SECTION.refused(
-    "cancel end event without cancel event on the border",
+    "cancel end event without a cancel boundary event",
     line(transaction("t", "userTask a", end=CANCEL)),
     "cancel-boundary",
 )

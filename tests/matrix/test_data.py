@@ -15,14 +15,14 @@ OBJECT = '<dataObject id="paper"/><dataObjectReference id="ref" dataObjectRef="p
 
 
 @SECTION.runs(
-    "variables of the case, by name, for all that comes behind",
+    "variables of the case, by name, for all following elements",
     line("userTask a", script("b", "total = fee * 2")),
 )
 def test_variables_go_on(process: bpmn.Spec) -> None:
     assert Run(process).answer("a", fee=Decimal("1.10")).data["total"] == Decimal("2.20")
 
 
-@SECTION.runs("form data: assigned as they are, lists and objects whole", line("userTask a", "userTask b"))
+@SECTION.runs("form data: assigned unchanged, lists and objects as a whole", line("userTask a", "userTask b"))
 def test_form_data_are_assigned(process: bpmn.Spec) -> None:
     run = Run(process, docs=["a", "b"], person={"name": "x", "age": 1}).answer(
         "a", docs=["c"], person={"name": "y"}
@@ -31,7 +31,7 @@ def test_form_data_are_assigned(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "a value that a script changes in place: what was before stays what it was",
+    "a value that a script changes in place: earlier values don't change",
     line("userTask a", script("b", "case['a'].append(2)"), "userTask c"),
 )
 def test_value_is_not_changed_behind_a_token(process: bpmn.Spec) -> None:
@@ -42,7 +42,7 @@ def test_value_is_not_changed_behind_a_token(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "data of a sub-process: those of the case, and back",
+    "data of a sub-process: shared with the case",
     line(sub("s", script("a", "x = x + 1")), script("b", "y = x")),
 )
 def test_sub_process_shares_data(process: bpmn.Spec) -> None:
@@ -72,7 +72,7 @@ def test_pools_are_processes(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "lanes, and pools without lanes: they are the group for which tasks are that name nobody",
+    "lanes, and pools without lanes: the candidate group of tasks that name nobody",
     '<laneSet id="all"><lane id="l" name="Finance"><flowNodeRef>a</flowNodeRef></lane></laneSet>'
     + line("userTask a"),
     "translated-role",
@@ -85,7 +85,7 @@ def test_lane_is_the_group_of_its_tasks(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "inputs and outputs (`ioSpecification`) and data stores that are only drawn: left aside, as warnings say",
+    "inputs and outputs (`ioSpecification`) and data stores that are only drawn: ignored, with warnings",
     line(
         '<userTask id="a"><ioSpecification id="io"><dataInput id="in"/><inputSet id="set">'
         '<dataInputRefs>in</dataInputRefs></inputSet><outputSet id="out"/></ioSpecification>'
@@ -101,7 +101,7 @@ def test_drawn_data_change_nothing(process: bpmn.Spec) -> None:
 
 
 test_data_object_of_elsewhere_is_refused = SECTION.refused(
-    "data object that an activity names, and that is not there",
+    "data object that an activity names, and that doesn't exist",
     line(script("a", "x = 1", WRITES.format("gone"))),
     "data-object-scope",
 )

@@ -35,7 +35,7 @@ def test_all_flows_out_of_a_task_are_taken(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "conditions on flows out of an activity: those that are true, else the default",
+    "conditions on flows out of an activity: those that are true, otherwise the default",
     TWO.replace('<userTask id="a"/>', '<userTask id="a" default="a-c"/>')
     + flow("a", "b", "amount &gt; 1")
     + flow("a", "c"),
@@ -87,7 +87,7 @@ def test_loop_goes_round_until_it_is_left(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "a branch that ends at its last element, without end event",
+    "a branch that ends at its last element, without an end event",
     '<startEvent id="start"/><userTask id="a"/>' + path("start", "a"),
 )
 def test_case_ends_behind_a_last_element(process: bpmn.Spec) -> None:
@@ -95,7 +95,7 @@ def test_case_ends_behind_a_last_element(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "link events: the case goes on where the link is caught",
+    "link events: the case continues where the link is caught",
     '<startEvent id="start"/><userTask id="a"/>'
     + link("intermediateThrowEvent", "out")
     + link("intermediateCatchEvent", "in")
@@ -108,14 +108,14 @@ def test_link_leads_on(process: bpmn.Spec) -> None:
 
 
 test_link_to_nowhere_is_refused = SECTION.refused(
-    "a link that nothing catches",
+    "a link without a catching event",
     '<startEvent id="start"/>' + link("intermediateThrowEvent", "out") + path("start", "out"),
     "link-target",
 )
 
 
 @SECTION.runs(
-    "an element that no path leads to: it never runs, as a warning says",
+    "an element that no path leads to: it never runs, with a warning",
     '<startEvent id="start"/><userTask id="a"/><userTask id="b"/><userTask id="c"/>'
     + path("start", "a")
     + path("b", "c"),

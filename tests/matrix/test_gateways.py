@@ -43,7 +43,7 @@ def race(*events: str) -> str:
     return '<startEvent id="start"/><eventBasedGateway id="first"/>' + path("start", "first") + drawn
 
 
-@SECTION.runs("exclusive gateway: the first flow whose condition is true, else the default", CHOICE)
+@SECTION.runs("exclusive gateway: the first flow whose condition is true, otherwise the default", CHOICE)
 def test_exclusive_gateway_takes_one_flow(process: bpmn.Spec) -> None:
     assert Run(process, amount=500).waiting == ["high"]
     assert Run(process, amount=5).waiting == ["low"]
@@ -69,7 +69,7 @@ test_exclusive_gateway_with_no_conditions_is_refused = SECTION.refused(
 
 
 @SECTION.runs(
-    "exclusive gateway that merges: each token goes on",
+    "exclusive gateway that merges: each token continues",
     FORK.replace('parallelGateway id="join"', 'exclusiveGateway id="join"'),
 )
 def test_exclusive_merge_synchronises_nothing(process: bpmn.Spec) -> None:
@@ -84,7 +84,7 @@ def test_parallel_join_waits_for_every_branch(process: bpmn.Spec) -> None:
     assert run.answer("a").waiting == ["after"]
 
 
-@SECTION.runs("join of branches: it keeps what each of them set", FORK)
+@SECTION.runs("join of branches: it preserves the changes of each branch", FORK)
 def test_join_keeps_the_values_of_both_branches(process: bpmn.Spec) -> None:
     run = Run(process, votes=["yes"]).answer("a", votes=["no", "no"]).answer("b", papers=["c"])
     assert run.data == {"votes": ["no", "no"], "papers": ["c"]}
@@ -114,7 +114,7 @@ def test_inclusive_gateway_takes_its_default(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "event-based gateway, message against timer: the first event takes the other away",
+    "event-based gateway, message against timer: the first event cancels the other",
     race(catch("e0", message()), catch("e1", timer("timeDuration", "P3D"))),
 )
 def test_first_event_behind_a_gateway_wins(process: bpmn.Spec) -> None:
@@ -139,7 +139,7 @@ test_complex_gateway_is_refused = SECTION.refused(
     "unsupported-element",
 )
 test_choice_that_is_joined_in_parallel_is_refused = SECTION.refused(
-    "exclusive choice whose branches meet in a parallel join: it would wait for ever",
+    "exclusive choice whose branches meet in a parallel join: it would wait forever",
     FORK.replace('<parallelGateway id="fork"/>', '<exclusiveGateway id="fork" default="fork-b"/>').replace(
         flow("fork", "a"), flow("fork", "a", "amount &gt; 1")
     ),

@@ -52,7 +52,7 @@ def test_results_keep_the_order_of_the_items(process: bpmn.Spec) -> None:
     assert run.data["answers"] == ["first", "second", "third"]
 
 
-@SECTION.runs("an empty list: passed at once, with an empty result", many(COLLECTED))
+@SECTION.runs("an empty list: passed immediately, with an empty result", many(COLLECTED))
 def test_no_items_need_no_work(process: bpmn.Spec) -> None:
     run = Run(process, items=[])
     assert run.waiting == ["after"]
@@ -82,7 +82,7 @@ def test_result_list_is_written_anew(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "completion condition: the instances that are left are cancelled",
+    "completion condition: the remaining instances are cancelled",
     many(f"{COUNT}<completionCondition>decided</completionCondition>"),
 )
 def test_completion_condition_ends_the_rest(process: bpmn.Spec) -> None:
@@ -125,7 +125,7 @@ test_marker_without_number_or_list_is_refused = SECTION.refused(
 
 
 @SECTION.runs(
-    "loop: as long as its condition is true, asked behind each round",
+    "loop: while its condition is true, evaluated after each round",
     loop("<loopCondition>again</loopCondition>"),
 )
 def test_loop_asks_behind_each_round(process: bpmn.Spec) -> None:
@@ -134,7 +134,8 @@ def test_loop_asks_behind_each_round(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "loop that asks before its first round", loop("<loopCondition>again</loopCondition>", testBefore="true")
+    "loop that evaluates its condition before the first round",
+    loop("<loopCondition>again</loopCondition>", testBefore="true"),
 )
 def test_loop_asks_before_its_first_round(process: bpmn.Spec) -> None:
     assert Run(process, again=False).waiting == ["after"]

@@ -8,7 +8,7 @@ from tests.eventful import line
 from tests.matrix.table import Section
 from tests.matrix.test_activities import RULES
 
-SECTION = Section("Words of other engines")
+SECTION = Section("Vocabulary of other engines")
 
 
 def task(kind: str, attributes: str, inside: str = "") -> str:
@@ -127,7 +127,7 @@ def test_form_data_are_a_form(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "`camunda:asyncBefore`, `asyncAfter`, `failedJobRetryTimeCycle`: what happens anyway",
+    "`camunda:asyncBefore`, `asyncAfter`, `failedJobRetryTimeCycle`: the standard behaviour here",
     task(
         "serviceTask",
         'camunda:type="external" camunda:topic="t" camunda:asyncBefore="true" camunda:asyncAfter="true"',
@@ -140,7 +140,7 @@ def test_jobs_of_other_engines_change_nothing(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "`camunda:initiator`: the variable takes who has started the case",
+    "`camunda:initiator`: the variable is set to the person who started the case",
     '<startEvent id="start" camunda:initiator="applicant"/><userTask id="a"/>' + path("start", "a"),
     "translated-starter",
 )
@@ -239,7 +239,7 @@ def test_people_of_camunda_8_come_with_the_task(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "FEEL behind an equals sign: conditions, times, lists, mappings",
+    "FEEL after an equals sign: conditions, times, lists, mappings",
     '<startEvent id="start"/><exclusiveGateway id="g" default="g-b"/><userTask id="a"/><userTask id="b"/>'
     + path("start", "g")
     + flow("g", "a", "= amount * 2 &gt; limit")
@@ -266,7 +266,7 @@ def test_feel_is_known_by_its_language(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "Camunda 8: `zeebe:loopCharacteristics`, a list and what is collected",
+    "Camunda 8: `zeebe:loopCharacteristics`, a list and its collected results",
     line(
         '<userTask id="a"><multiInstanceLoopCharacteristics>'
         + extension(
@@ -322,7 +322,7 @@ def test_decision_of_camunda_8_is_ours(process: bpmn.Spec) -> None:
 
 
 test_listener_is_refused = SECTION.refused(
-    "listeners: leaving them out would change what happens",
+    "listeners: ignoring them would change the behaviour",
     task("userTask", "", extension('<camunda:taskListener event="create" class="org.example.Tell"/>')),
     "unsupported-extension",
 )

@@ -31,7 +31,7 @@ def test_case_begins_at_its_start_event(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "several start events (plain, message, signal, timer): a case begins at the one that happened", STARTS
+    "several start events (plain, message, signal, timer): a case starts at the one that occurred", STARTS
 )
 def test_case_begins_at_what_happened(process: bpmn.Spec) -> None:
     begun = {at: Run(process, at=at).waiting for at in (None, "told", "storm_comes", "weekly")}
@@ -39,7 +39,7 @@ def test_case_begins_at_what_happened(process: bpmn.Spec) -> None:
 
 
 @SECTION.translated(
-    "no start event: the case begins at what no flow leads to",
+    "no start event: the case begins at all elements without an incoming flow",
     '<userTask id="a"/><userTask id="b"/>' + path("a", "b"),
     "translated-start",
 )
@@ -80,7 +80,7 @@ def test_signal_end_throws(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "error end event in a sub-process: the event on the border goes on, the sub-process is cancelled",
+    "error end event in a sub-process: the boundary event continues, the sub-process is cancelled",
     line(sub("s", "userTask a", end=error()), "userTask after") + boundary("gone", "s", error()),
 )
 def test_error_ends_its_sub_process(process: bpmn.Spec) -> None:
@@ -90,9 +90,7 @@ def test_error_ends_its_sub_process(process: bpmn.Spec) -> None:
     assert "s" not in run.passed
 
 
-@SECTION.runs(
-    "error that nothing catches: the case ends, and its outcome is the error's code", ended(error())
-)
+@SECTION.runs("uncaught error: the case ends, and its outcome is the error's code", ended(error()))
 def test_uncaught_error_is_the_outcome(process: bpmn.Spec) -> None:
     run = Run(process).answer("a")
     assert run.step.ended
@@ -100,7 +98,7 @@ def test_uncaught_error_is_the_outcome(process: bpmn.Spec) -> None:
 
 
 @SECTION.runs(
-    "escalation end event: the event on the border goes on beside",
+    "escalation end event: the boundary event continues in parallel",
     line(sub("s", "userTask a", end=escalation()), "userTask after")
     + boundary("late", "s", escalation(), interrupting=False),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = (
+    "demo",
     "engine",
     "api",
     "web",
@@ -35,6 +36,13 @@ def markdown() -> list[Path]:
     found = [path for path in ROOT.rglob("*.md") if not NOT_OURS & set(path.relative_to(ROOT).parts)]
     assert found
     return sorted(found)
+
+
+def guides() -> list[Path]:
+    """The documents for readers: decisions and the changelog are records, and stay as they were written."""
+    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    assert len(found) > 2
+    return found
 
 
 def text(name: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine import bpmn
-from engine.bpmn import script
+from engine.bpmn import sandbox
 from engine.definitions import scenarios
 from tests.driving import Run
 from tests.rules.sources import text
@@ -25,7 +25,7 @@ FORMS = {name: content for name, content in FILES.items() if name.endswith(".jso
 @pytest.fixture(autouse=True, scope="module")
 def _sandbox() -> Iterator[None]:
     yield
-    script.close_pool()
+    sandbox.close_pool()
 
 
 def files(name: str) -> dict[str, bytes]:

@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import pytest
 
 from api import problems
-from engine.bpmn.diff import SENTENCES
+from demo import __main__ as demo
+from demo.settings import DemoSettings
+from engine.bpmn.diff import CODES
 from engine.cli import COMMANDS
 from engine.events import Kind, log
 from engine.models import Openable
@@ -30,15 +32,17 @@ def test_the_readme_is_short() -> None:
 def test_every_setting_is_documented() -> None:
     table = text("docs/operations.md").split("## Settings", 1)[1].split("\n## ", 1)[0]
     documented = dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| `([a-z_]+)` \|", table))
-    assert set(documented.values()) == {field.name for field in dataclasses.fields(Settings)}
+    settings = {field.name for read in (Settings, DemoSettings) for field in dataclasses.fields(read)}
+    assert set(documented.values()) == settings - {"installation"}
     assert set(documented) <= _variables()
     assert not [name for name in _variables() if f"`{name}`" not in table]
 
 
 def _variables() -> set[str]:
-    """The environment variables that the product reads or sets, by their names in capitals."""
+    """The environment variables that the product and its demonstration read or set, by name."""
     found = set()
-    for path in python("engine/platform/config.py", "migrations/env.py", "gunicorn.conf.py", "engine/cli"):
+    reading = ("engine/platform/config.py", "demo/settings.py", "migrations/env.py", "gunicorn.conf.py")
+    for path in python(*reading, "engine/cli"):
         for node in nodes(path):
             if isinstance(node, ast.Call | ast.Subscript) and "environ" in ast.unparse(node):
                 found |= set(re.findall(r"'([A-Z][A-Z_]+)'", ast.unparse(node)))
@@ -106,7 +110,7 @@ def test_every_code_of_an_incident_is_documented_and_no_other() -> None:
 
 
 def test_every_code_of_a_difference_is_documented_and_no_other() -> None:
-    assert rows(text("docs/api.md"), "Codes of differences") == set(SENTENCES)
+    assert rows(text("docs/api.md"), "Codes of differences") == set(CODES)
 
 
 def test_every_endpoint_is_documented_and_no_other() -> None:
@@ -128,8 +132,9 @@ def _documented(rule: str) -> str:
 
 
 def test_every_command_is_documented() -> None:
-    table = text("docs/operations.md").split("## Commands", 1)[1].split("\n## ", 1)[0]
-    assert {name.split()[0] for name in re.findall(r"(?m)^\| `([^`]+)` \|", table)} == {*COMMANDS, "demo"}
+    document = text("docs/operations.md")
+    assert {row.split()[0] for row in rows(document, "Commands")} == set(COMMANDS)
+    assert {row.split()[0] for row in rows(document, "Commands of the demonstration")} == set(demo.COMMANDS)
 
 
 def test_commands_in_documents_exist() -> None:
@@ -138,7 +143,8 @@ def test_commands_in_documents_exist() -> None:
         content = path.read_text(encoding="utf-8")
         code = "\n".join(re.findall(r"`+[^`]+`+", content))
         assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets, where(path)
-        assert set(re.findall(r"python -m engine ([a-z]+)", code)) <= {*COMMANDS, "demo"}, where(path)
+        assert set(re.findall(r"python -m engine ([a-z]+)", code)) <= set(COMMANDS), where(path)
+        assert set(re.findall(r"python -m demo ([a-z]+)", code)) <= set(demo.COMMANDS), where(path)
 
 
 @pytest.mark.parametrize("path", markdown(), ids=where)
@@ -169,6 +175,17 @@ def test_decisions_are_numbered_and_complete() -> None:
         assert content.startswith(f"# {path.name[:4]} "), where(path)
         assert "**Status:**" in content, where(path)
         assert "## Consequences" in content, where(path)
+
+
+def test_the_index_has_every_decision_with_a_sentence() -> None:
+    index = text("docs/README.md").split("\n## Decisions\n", 1)[1]
+    listed = re.findall(r"(?m)^\| \[(\d{4})\]\(decisions/(\1-[\w-]+\.md)\) \| ([A-Z].+\.) \|", index)
+    assert [name for _, name, _ in listed] == sorted(path.name for path in ROOT.glob("docs/decisions/*.md"))
+
+
+def test_the_map_has_every_document() -> None:
+    linked = {link.partition("#")[0] for link in LINK.findall(text("docs/README.md"))}
+    assert {path.name for path in ROOT.glob("docs/*.md")} - linked == {"README.md"}
 
 
 def test_error_codes_live_where_the_documents_look_for_them() -> None:

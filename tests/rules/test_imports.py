@@ -6,7 +6,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tests.rules.sources import ROOT, nodes, python, text, where
+import pytest
+
+from tests.rules.sources import ROOT, imported, nodes, python, text, where
 
 CONTRACTS = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
 
@@ -17,18 +19,37 @@ def test_imports_keep_to_the_contracts() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_module_of_the_engine_has_its_layer() -> None:
-    engine = next(contract for contract in CONTRACTS if contract.get("containers") == ["engine"])
-    assert engine["type"] == "layers"
-    assert engine["exhaustive"] is True
-    assert engine["exhaustive_ignores"] == ["__main__"]
+@pytest.mark.parametrize(("package", "apart"), [("engine", ["__main__"]), ("engine.bpmn", [])])
+def test_every_module_has_its_layer(package: str, apart: list[str]) -> None:
+    found = next(contract for contract in CONTRACTS if contract.get("containers") == [package])
+    assert found["type"] == "layers"
+    assert found["exhaustive"] is True
+    assert found.get("exhaustive_ignores", []) == apart
+
+
+def test_only_entries_of_bpmn_are_open_to_others() -> None:
+    entries = {"diff", "forms", "sandbox", "values"}
+    bpmn = ROOT / "engine" / "bpmn"
+    packages = {path.parent.name for path in bpmn.glob("*/__init__.py")}
+    children = packages | {path.stem for path in bpmn.glob("*.py")} - {"__init__"}
+    found = next(one for one in CONTRACTS if "engine.bpmn.run" in one.get("protected_modules", []))
+    assert found["allowed_importers"] == ["engine.bpmn"]
+    closed = {name.removeprefix("engine.bpmn.") for name in found["protected_modules"]}
+    assert closed == children - entries | {"diff.*", "forms.*"}
+
+
+def test_no_package_has_a_circle_of_imports_among_its_parts() -> None:
+    circles = next(contract for contract in CONTRACTS if contract["type"] == "acyclic_siblings")
+    assert set(circles["ancestors"]) == {"engine", "api", "web"}
+    assert "skip_descendants" not in circles
+    assert "depth" not in circles  # ten levels by default, more than there are
 
 
 def test_no_contract_excuses_an_import_within_the_project() -> None:
     excused = [entry for contract in CONTRACTS for entry in contract.get("ignore_imports", [])]
     assert excused == [
-        "engine.bpmn.** -> SpiffWorkflow",
-        "engine.bpmn.picture.layout -> bpmn_io",
+        "engine.bpmn.run.** -> SpiffWorkflow",
+        "engine.bpmn.draw.layout -> bpmn_io",
         "engine.bpmn.lint.drawing -> bpmn_io",
     ]
 
@@ -55,6 +76,13 @@ def test_pages_know_nothing_of_the_api() -> None:
         if name == "api" or name.startswith("api.")
     ]
     assert not found
+
+
+def test_the_entry_point_of_a_server_needs_neither_command_line_nor_demonstration() -> None:
+    """import-linter knows packages only; what these files import is held by its contracts."""
+    found = {name for path in python("wsgi.py", "gunicorn.conf.py") for _, name in imported(path)}
+    assert "web" in found
+    assert not [name for name in found if name.startswith(("engine.cli", "demo"))]
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -13,7 +13,7 @@ from engine.platform import budget
 from engine.platform.budget import Budget, Exhausted, ShortBudget, limited, spend
 from tests import factories
 from tests.bpmn import extension, line, node
-from tests.unit.decisions.models import decision, definitions, literal
+from tests.unit.dmn.models import decision, definitions, literal
 
 ZEEBE = b'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"'
 SUMS = {n: {"d.dmn": definitions(decision("d", literal("1+" * n + "1")))} for n in (4_000, 8_000)}

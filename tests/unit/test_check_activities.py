@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn.check import check
-from engine.bpmn.findings import Finding
+from engine.bpmn import check
+from engine.bpmn.notation.findings import Finding
 from tests.bpmn import extension, in_line, line, many, node, script
 
 FORM = b'{"type": "object", "properties": {"a": {"type": "string"}}}'

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine import bpmn as engine
-from engine.bpmn.money import NotMoney, amount, currency
+from engine.bpmn.notation.money import NotMoney, amount, currency
 from tests import bpmn
 
 ISSUE = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.bpmn.check import check
+from engine.bpmn import check
 from tests.bpmn import definitions, flow, in_line, many, node, process_element
 from tests.checking import about, findings, path, told, warned
 
@@ -83,7 +83,7 @@ def test_event_with_two_handlers_is_refused() -> None:
 def test_event_linked_to_what_is_no_handler_is_refused_for_that_reason() -> None:
     [found] = findings(*in_line("task a", throw(), "task b"), linked("a", "b"))
     assert (found.code, found.element) == ("compensation-boundary", "a.c")
-    assert "'b'" in found.reason
+    assert '"b"' in found.reason
 
 
 def test_two_events_on_one_border_are_refused() -> None:

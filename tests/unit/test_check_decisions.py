@@ -32,13 +32,13 @@ def test_a_task_with_its_decision_is_accepted() -> None:
 def test_an_unknown_decision_is_told_with_the_nearest_spelling(name: str) -> None:
     (found,) = findings(task(f'parvandeh:decisionRef="{name}"'))
     assert (found.code, found.element) == ("unknown-decision", "rule")
-    assert "'route'" in found.mend
+    assert '"route"' in found.fix
 
 
 def test_without_files_the_file_is_asked_for() -> None:
     (found,) = findings(task(), {})
     assert found.code == "unknown-decision"
-    assert "Upload the .dmn file" in found.mend
+    assert "Upload the .dmn file" in found.fix
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_a_decision_is_given_has_been_set_before() -> None:
     start = body.replace('targetRef="rule"', 'targetRef="s"', 1) + path("s", "rule")
     (found,) = findings(start)
     assert (found.code, found.element) == ("unknown-variable", "rule")
-    assert "'amuont'" in found.mend
+    assert "'amuont'" in found.fix
 
 
 def test_data_with_spaces_in_their_names_are_given_by_inputs() -> None:

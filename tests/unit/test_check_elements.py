@@ -8,7 +8,7 @@ import pytest
 from engine.bpmn import Source, build
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN
 from engine.bpmn.check.refusals import REFUSED
-from engine.bpmn.findings import Severity
+from engine.bpmn.notation.findings import Severity
 from tests.bpmn import (
     definitions,
     extension,
@@ -93,7 +93,7 @@ def test_a_refused_element_names_reason_and_mend(kind: str) -> None:
     found = [finding for finding in report.errors if finding.code == "unsupported-element"]
     assert [(item.file, item.line) for item in found] == [("a.bpmn", 9)]
     assert kind in found[0].reason
-    assert found[0].mend
+    assert found[0].fix
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_every_finding_tells_its_place_and_mend() -> None:
         assert finding.file == "a.bpmn"
         assert finding.line
         assert finding.reason
-        assert finding.mend
+        assert finding.fix
     assert {finding.name for finding in report.errors if finding.element == "s"} == {"Call"}
 
 

@@ -226,7 +226,7 @@ def test_second_event_sub_process_for_the_same_is_refused(kind: str, named: str)
 
 def test_findings_tell_what_to_do() -> None:
     [found] = findings(*in_line("task a"), handler(MESSAGE), flow("h", "end"))
-    assert "event begins it" in found.mend
+    assert "event begins it" in found.fix
 
 
 def test_variables_for_what_is_thrown_are_judged() -> None:

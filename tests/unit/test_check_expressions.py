@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.bpmn.check import check, expressions
+from engine.bpmn import check
+from engine.bpmn.check import expressions
 from engine.bpmn.check.expressions import MISSING, MODULES
-from engine.bpmn.findings import Finding
-from engine.bpmn.script import Mode, Sandbox, unsupported
+from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.notation.findings import Finding
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.sandbox import unsupported
 from tests.bpmn import flow, line, many, node, process, script
 
 

@@ -199,7 +199,7 @@ def two_pools(thrown: str, caught: str) -> tuple[str, str]:
 
 def told(content: bytes) -> list[tuple[str, str, str | None]]:
     findings = check({"a.bpmn": content}).findings
-    assert all(finding.line and finding.mend for finding in findings)
+    assert all(finding.line and finding.fix for finding in findings)
     return [(item.severity, item.code, item.element) for item in findings if item.code != "unused-definition"]
 
 
@@ -257,9 +257,9 @@ def test_findings_have_an_end() -> None:
 def test_file_is_refused_also_for_an_error_that_is_not_shown() -> None:
     found = Notes()
     for number in range(MAX_FINDINGS):
-        found.warn(Place("a.bpmn", line=number), "code", "reason", "mend")
+        found.warn(Place("a.bpmn", line=number), "code", "reason", "fix")
     assert found.refused == set()
-    found.error(Place("a.bpmn"), "code", "reason", "mend")
+    found.error(Place("a.bpmn"), "code", "reason", "fix")
     assert found.refused == {"a.bpmn"}
     assert [each.severity for each in found.sorted(["a.bpmn"])].count("error") == 1
 
@@ -267,7 +267,7 @@ def test_file_is_refused_also_for_an_error_that_is_not_shown() -> None:
 def test_warnings_alone_forbid_nothing_however_many_they_are() -> None:
     found = Notes()
     for number in range(MAX_FINDINGS + 5):
-        found.warn(Place("a.bpmn", line=number), "code", "reason", "mend")
+        found.warn(Place("a.bpmn", line=number), "code", "reason", "fix")
     told = found.sorted(["a.bpmn"])
     assert (told[-1].code, told[-1].severity) == ("too-many-findings", "warning")
     assert "5 more" in told[-1].reason

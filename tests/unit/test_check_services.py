@@ -143,7 +143,7 @@ def test_attribute_on_the_definition_of_an_event_is_refused() -> None:
     definition = about("message", "m").replace("/>", " parvandeh:correlation=\"{'a': 1}\"/>")
     (finding,) = findings(*sole("intermediateCatchEvent", definition))
     assert (finding.code, finding.element) == ("unknown-extension", "x")
-    assert "Write it on the event" in finding.mend
+    assert "Write it on the event" in finding.fix
 
 
 def test_receive_task_reads_what_an_event_reads_and_a_user_task_does_not() -> None:

@@ -9,15 +9,15 @@ import pytest
 from lxml import etree
 
 from engine import bpmn
-from engine.bpmn.check import check
-from engine.bpmn.check.allow_list import bpmn as named
+from engine.bpmn import check
 from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.markings import Lost, Markings, _each, _ready
 from engine.bpmn.check.moves import read_net
 from engine.bpmn.check.net import Net, Station
 from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.soundness import check_soundness
-from engine.bpmn.findings import Finding
+from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.vocabulary import bpmn as named
 from tests.bpmn import definitions, flow, in_line, node, process, process_element
 from tests.checking import about, path, timer
 from tests.drawing import ASKS, drawing
@@ -88,7 +88,7 @@ def test_a_parallel_join_of_a_choice_is_an_error_with_the_path_to_it() -> None:
     assert (finding.severity, finding.element, finding.line) == ("error", "join", 9)
     assert "waits for ever for a token from 'b'" in finding.reason
     assert "'start' → 'split' (flow 'split-a') → 'a' → 'join'" in finding.reason
-    assert "exclusive" in finding.mend
+    assert "exclusive" in finding.fix
 
 
 def test_names_are_told_rather_than_ids() -> None:

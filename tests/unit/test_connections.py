@@ -1,18 +1,21 @@
 """Connectors and operations that a deployment names and the installation does not have."""
 
+from pathlib import Path
+
 import pytest
 
-from engine.bpmn.findings import Finding
-from engine.connectors import Connectors, usage
+from engine.bpmn.notation.findings import Finding
+from engine.connectors import Connectors, deployment_check
 from engine.platform.config import ROOT, Settings
 from tests.bpmn import in_line, line, node, process
+from tests.exchanging import demo_connectors
 
 HAS = {"registry": {"find", "verify"}, "payments": {"bill"}}
 
 
 def findings(draft: bool = False, **named: str) -> list[Finding]:
     task = node("serviceTask", "ask", **{f"parvandeh__{name}": value for name, value in named.items()})
-    return usage.findings({"p.bpmn": line(task)}, HAS, draft=draft)
+    return deployment_check.findings({"p.bpmn": line(task)}, HAS, draft=draft)
 
 
 @pytest.mark.parametrize(
@@ -48,17 +51,18 @@ def test_what_is_not_there_is_an_error_or_in_a_draft_a_warning(
 
 def test_nothing_is_said_where_nobody_knows_the_connectors() -> None:
     files = {"p.bpmn": line(node("serviceTask", "ask", parvandeh__connector="registri"))}
-    assert usage.findings(files, None, draft=False) == []
+    assert deployment_check.findings(files, None, draft=False) == []
 
 
 def test_process_that_is_not_executable_is_passed_over() -> None:
     task = node("serviceTask", "ask", parvandeh__connector="registri")
     content = process(*in_line(task)).replace(b'isExecutable="true"', b'isExecutable="false"')
-    assert usage.findings({"p.bpmn": content}, HAS, draft=False) == []
+    assert deployment_check.findings({"p.bpmn": content}, HAS, draft=False) == []
 
 
-def test_shipped_processes_name_what_the_demonstration_has() -> None:
-    operations = Connectors.operations_of(Settings.read({"HUB_PORT": "9009"}))
+def test_shipped_processes_name_what_the_demonstration_has(tmp_path: Path) -> None:
+    settings = Settings.read({"DEMO_CONNECTORS": demo_connectors(tmp_path)})
+    operations = Connectors.operations_of(settings)
     for folder in ROOT.glob("processes/*/*"):
         files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        assert usage.findings(files, operations, draft=False) == []
+        assert deployment_check.findings(files, operations, draft=False) == []

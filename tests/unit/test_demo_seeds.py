@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.cli import demo_accounts
-from engine.cli.demo import seeds
-from engine.cli.demo.installation import Answer, Installation
-from engine.cli.demo.seeds import SEEDS, Seeding
+from demo import accounts, seeds
+from demo.installation import Answer, Installation
+from demo.seeds import SEEDS, Seeding
 from engine.platform.config import Settings
 
 Seen = list[tuple[str, str, str]]
@@ -22,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def kept(settings: Settings, **more: Any) -> None:
-    demo_accounts.file(settings).write_text(json.dumps({"url": "http://here", "accounts": [], **more}))
+    settings.demo_accounts.write_text(json.dumps({"url": "http://here", "accounts": [], **more}))
 
 
 def playing(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str, str], Answer]) -> Seen:
@@ -80,7 +79,7 @@ def test_what_was_not_begun_when_it_stopped_is_begun_at_the_next_start(
     )
     kept(settings, seeded=0)
     make(settings)
-    assert demo_accounts.seeded(settings) == full
+    assert accounts.seeded(settings) == full
     assert "POST /cases answered 503" in capsys.readouterr().err
     seen = playing(monkeypatch, willing)
     make(settings)
@@ -98,4 +97,4 @@ def test_a_demonstration_of_an_earlier_release_gets_none(
 
 def test_every_account_of_a_seed_is_one_of_the_demonstration() -> None:
     named = {account for seed in SEEDS for act in seed.acts for account in act.accounts}
-    assert named <= {name for name, _ in demo_accounts.ACCOUNTS}
+    assert named <= {name for name, _ in accounts.ACCOUNTS}

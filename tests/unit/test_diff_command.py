@@ -22,9 +22,12 @@ def test_differences_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     after = drawn(tmp_path, "b.bpmn", "userTask a", "manualTask visit")
     assert main(["diff", before, after]) == 0
     assert capsys.readouterr().out == "The in-person step ‘visit’ was added.\n"
+    assert main(["diff", "--language", "fa", before, after]) == 0
+    assert capsys.readouterr().out == "گام حضوری «visit» افزوده شد.\n"
     assert main(["diff", "--json", after, before]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["code"], told["element"]) == ("step-removed", "visit")
+    assert told["text"] == "The in-person step ‘visit’ was removed."
 
 
 def test_folders_are_compared_with_their_forms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

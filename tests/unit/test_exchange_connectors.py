@@ -6,7 +6,7 @@ import pytest
 
 from engine.connectors import CallFailed, Connectors, Misconfigured
 from engine.connectors.connector import Email, Http, XRoad
-from tests.exchanging import connector, settings
+from tests.exchanging import connector, demo_connectors, settings
 
 HTTP = """
 [it]
@@ -228,8 +228,9 @@ def test_a_named_file_takes_the_place_of_the_usual_one(tmp_path: Path) -> None:
     assert [each.name for each in found] == ["other"]
 
 
-def test_the_embedded_installation_has_the_demo_connectors(tmp_path: Path) -> None:
-    found = Connectors.read(settings(tmp_path, DATABASE_URL="", HUB_PORT="9009"))
+def test_the_embedded_installation_has_the_connectors_of_a_demonstration(tmp_path: Path) -> None:
+    demo_connectors(tmp_path)
+    found = Connectors.read(settings(tmp_path, DATABASE_URL=""))
     assert {each.name for each in found} == {
         "civil-registry", "tax-clearance", "zoning", "health-network", "deeds-registry", "payments",
         "licence-portal",
@@ -237,18 +238,24 @@ def test_the_embedded_installation_has_the_demo_connectors(tmp_path: Path) -> No
     assert found.get("zoning").address == "http://127.0.0.1:9009/zoning"
 
 
+def test_with_another_database_the_file_of_the_demonstration_must_be_named(tmp_path: Path) -> None:
+    file = demo_connectors(tmp_path)
+    assert not list(Connectors.read(settings(tmp_path)))
+    assert "payments" in Connectors.read(settings(tmp_path, DEMO_CONNECTORS=file))
+
+
+def test_a_fault_of_the_demonstration_s_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "demo-connectors.toml").write_text('[it]\nkind = "telepathy"\n')
+    with pytest.raises(Misconfigured, match=r"it\.kind cannot be used"):
+        Connectors.read(settings(tmp_path, DATABASE_URL=""))
+
+
 def test_an_own_connector_takes_the_place_of_the_demo_s(tmp_path: Path) -> None:
     own = '[zoning]\nkind = "http"\naddress = "https://zoning.example"\n[zoning.operations.ask]\n'
+    demo_connectors(tmp_path)
     found = Connectors.read(settings(tmp_path, own, DATABASE_URL=""))
     assert found.get("zoning").address == "https://zoning.example"
     assert "payments" in found
-
-
-def test_the_hub_is_beside_the_port_unless_said_otherwise(tmp_path: Path) -> None:
-    assert settings(tmp_path, PORT="9000", DATABASE_URL="").hub_port == 9001
-    assert settings(tmp_path, PORT="65535", DATABASE_URL="").hub_port == 65534
-    assert settings(tmp_path, PORT="9000").hub_port is None
-    assert settings(tmp_path, PORT="9000", HUB_PORT="7000").hub_port == 7000
 
 
 def test_unknown_names_fail_the_call_not_the_caller(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.hub.agencies import BEHAVIOURS_BY_ID, SERVICES
-from engine.cli.hub.ledger import BEHAVIOURS
+from demo.hub.agencies import BEHAVIOURS_BY_ID, SERVICES
+from demo.hub.ledger import BEHAVIOURS
 from engine.connectors import Connectors
-from engine.connectors.kinds import KINDS
-from engine.connectors.table import Misconfigured, Table
+from engine.connectors.kind_options import KINDS
+from engine.connectors.toml_table import Misconfigured, Table
 from tests import exchanging
 from tests.rules.sources import calls, python, rows, strings, text
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from engine import bpmn
-from engine.bpmn import Form
-from engine.bpmn.check import check
+from engine.bpmn import Form, check
 from engine.bpmn.forms import converted
 from engine.definitions import forms
 from engine.platform.errors import Invalid

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bpmn import juel
-from engine.bpmn.juel.operations import BINARY, UNARY
+from engine.bpmn.expressions import juel
+from engine.bpmn.expressions.juel.operations import BINARY, UNARY
 from engine.bpmn.values import Unportable, portable, same
 
 NOW = datetime(2026, 3, 21, 9, 0, tzinfo=UTC)

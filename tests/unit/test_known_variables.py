@@ -10,10 +10,9 @@ from engine import bpmn
 from engine.bpmn import Source
 from engine.bpmn.check.diagram import read_diagram
 from engine.bpmn.check.variables import Process
-from engine.bpmn.normalize import tag
-from engine.bpmn.script import Sandbox
-from engine.bpmn.source import read_xml
-from engine.bpmn.state import load
+from engine.bpmn.notation.source import read_xml
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.state import load
 from tests.bpmn import extension
 from tests.drawing import ASKS, drawing
 from tests.driving import NOW
@@ -48,7 +47,7 @@ def field(task: str) -> str:
 def test_a_case_knows_nothing_that_was_not_deemed_possible(seed: int) -> None:
     content, asked = drawn(seed)
     files = {"a.bpmn": content}
-    process = read_xml("a.bpmn", content).getroot().find(tag("process"))
+    process = read_xml("a.bpmn", content).getroot().find("{*}process")
     foreseen = Process(read_diagram("a.bpmn", process), {}, called=False)
     spec = bpmn.build(Source(bpmn.digest(files, {}), files, {}), "p")
     random = Random(seed)

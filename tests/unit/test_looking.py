@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from engine.bpmn.source import Unreadable
+from engine.bpmn.notation.source import Unreadable
 from tests.bpmn import definitions, many, node, process
 
 HALF_DRAWN = {

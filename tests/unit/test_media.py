@@ -18,7 +18,7 @@ def judged(content: bytes, name: str, taken: frozenset[str] = ALL) -> str:
 
 
 def refused(content: bytes, name: str, taken: frozenset[str] = media.DEFAULT) -> str:
-    """The code of the refusal, whose text says how to mend it."""
+    """The code of the refusal, whose text says how to fix it."""
     with pytest.raises(Unfit) as refusal:
         media.judge(BytesIO(content), name, taken)
     assert refusal.value.detail.count(".") >= 1

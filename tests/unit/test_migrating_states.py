@@ -6,8 +6,8 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import Immovable, Spec, migrate
-from engine.bpmn.script import Sandbox
-from engine.bpmn.state import dump, load
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.state import dump, load
 from engine.platform.config import ROOT
 from tests.driving import NOW, Run, built, path, script
 from tests.eventful import (

@@ -6,8 +6,8 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import Source
-from engine.bpmn.outcomes import effect_of, of_process, text_of
-from engine.bpmn.source import read_xml
+from engine.bpmn.notation.outcomes import effect_of, of_process, text_of
+from engine.bpmn.notation.source import read_xml
 from tests import factories
 from tests.bpmn import declared, extension, in_line, node, process
 from tests.driving import Run, document, flow, path, script

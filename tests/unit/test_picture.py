@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from engine.bpmn import Finding, Marks, Undrawable, picture
-from engine.bpmn.picture.texts import named, reads_rtl, wrap
+from engine.bpmn.draw.texts import named, reads_rtl, wrap
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn.elements import present
+from engine.bpmn.run.elements import present
 from tests.driving import Run, path, script
 from tests.eventful import boundary, catch, condition, handler, inside, line, message, spec, sub
 

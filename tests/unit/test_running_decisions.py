@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.bpmn import Spec
-from engine.bpmn.rules import RESULTS
+from engine.bpmn.notation.rule_tasks import RESULTS
 from tests.driving import Run
 from tests.matrix.test_others import extension
 from tests.ruling import data, ruled, table, task

@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from engine.bpmn.step import Thrown
+from engine.bpmn.run.step import Thrown
 from tests.driving import NOW, Run, flow, path, script
 from tests.eventful import boundary, catch, error, line, message, signal, spec, sub, timer
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import Source, Spec
-from engine.bpmn.feel import Unfit, as_data, as_feel, evaluate, is_feel
+from engine.bpmn.expressions.feel import Unfit, as_data, as_feel, evaluate, is_feel
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.moments import Months
 from tests.driving import NOW, Run, document, flow, path

@@ -7,8 +7,8 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import CallFailure
-from engine.bpmn.runner import answer, fail_call, retry
-from engine.bpmn.script import Sandbox
+from engine.bpmn.run.commands import answer, fail_call, retry
+from engine.bpmn.run.scripts import Sandbox
 from tests.driving import NOW, Run, built, document, flow, path, script
 from tests.eventful import catch, condition, line, spec
 
@@ -204,7 +204,7 @@ def test_conditional_event_may_ask_whether_there_is_a_variable() -> None:
 
 
 def test_expression_over_a_case_needs_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.bpmn.script._Pool.open", None)
+    monkeypatch.setattr("engine.bpmn.sandbox._Pool.open", None)
     sandbox = Sandbox(NOW)
     assert sandbox.holds("${a lt '3'}", {"a": 2}) is True
     assert sandbox.execute("x = ${a * 2}", {"a": 2, "b": 1}) == {"x": 4}

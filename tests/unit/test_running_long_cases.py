@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from engine.bpmn.workflow import STEP_BUDGET
+from engine.bpmn.run.workflow import STEP_BUDGET
 from tests.driving import NOW, Run, flow, path, script
 
 ROUNDS = (

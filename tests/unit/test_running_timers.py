@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine import bpmn
-from engine.bpmn import timers
-from engine.bpmn.elements.events import Trigger
-from engine.bpmn.timers import Untimely
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.events import Trigger
+from engine.bpmn.notation.timers import Untimely
 from tests.driving import NOW, Run, flow
 from tests.eventful import boundary, catch, line, message, spec, timer
 

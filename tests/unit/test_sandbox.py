@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn import script
-from engine.bpmn.script import Sandbox, ScriptFailed
+from engine.bpmn import sandbox
+from engine.bpmn.expressions import scripts
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.sandbox import ScriptFailed
 from tests.driving import NOW
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _pool() -> Iterator[None]:
     yield
-    script.close_pool()
+    sandbox.close_pool()
 
 
 HOSTILE = {
@@ -81,25 +83,25 @@ def test_failure_names_its_line() -> None:
     ],
 )
 def test_names_that_a_script_reads_and_writes_are_known(code: str, reads: set[str], writes: set[str]) -> None:
-    names = script.names(code, "exec")
+    names = scripts.names(code, "exec")
     assert (names.reads, names.writes) == (reads, writes)
 
 
 @pytest.mark.parametrize("code", ["f(", "return 1", "a\0b", "-" * 30_000 + "1", "(" * 5_000, "#" * 30_000])
 def test_text_that_is_no_script_is_a_syntax_error(code: str) -> None:
     with pytest.raises(SyntaxError):
-        script.names(code, "exec")
+        scripts.names(code, "exec")
 
 
 def test_what_the_sandbox_does_not_know_is_told_with_its_line() -> None:
-    [(line, reason)] = script.unsupported("x = 1\ndel x", "exec")
+    [(line, reason)] = sandbox.unsupported("x = 1\ndel x", "exec")
     assert line == 2
     assert "del" in reason
 
 
 @pytest.mark.parametrize("code", ["x = 1", "if a:\n    b = 1\nelse:\n    b = 2", "x = '''a\nb'''"])
 def test_what_the_sandbox_knows_is_not_complained_about(code: str) -> None:
-    assert script.unsupported(code, "exec") == []
+    assert sandbox.unsupported(code, "exec") == []
 
 
 def test_expression_sees_its_extra_names_but_data_come_first() -> None:

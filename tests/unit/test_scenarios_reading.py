@@ -4,7 +4,7 @@ import pytest
 
 from engine.bpmn import Spec
 from engine.definitions import scenarios
-from engine.definitions.scenarios.nodes import Unreadable, read
+from engine.definitions.scenarios.yaml_nodes import Unreadable, read
 from tests.driving import built, path
 from tests.telling import HEAD, passes, trial, wrong
 
@@ -68,7 +68,7 @@ def test_hostile_or_broken_file_is_one_finding(spec: Spec, content: bytes, line:
     assert (finding.severity, finding.code, finding.file) == ("error", "scenario-unreadable", "x.yaml")
     assert line is None or finding.line == line
     assert finding.reason
-    assert finding.mend
+    assert finding.fix
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"# nothing\n", b"---\n---\n", b"\xef\xbb\xbf"])

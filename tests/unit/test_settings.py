@@ -105,12 +105,3 @@ def test_an_installation_is_a_demonstration_only_where_nobody_uses_it_in_earnest
     assert not Settings.read({"DEMO": "yes", "PUBLIC_URL": "https://parvandeh.example.org"}).demo
     with pytest.raises(ValueError, match="DEMO"):
         Settings.read({"DEMO": "1"})
-
-
-def test_cases_of_a_demonstration_are_made_only_for_a_demonstration() -> None:
-    assert Settings.read({}).demo_cases
-    assert not Settings.read({"DEMO_CASES": "no"}).demo_cases
-    assert not Settings.read({"DEMO": "no"}).demo_cases
-    assert not Settings.read({"PUBLIC_URL": "https://parvandeh.example.org"}).demo_cases
-    with pytest.raises(ValueError, match="DEMO_CASES"):
-        Settings.read({"DEMO_CASES": "1"})

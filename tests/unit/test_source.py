@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.bpmn.source import MAX_DEPTH, MAX_ELEMENTS, MAX_FILE, Unreadable, digest, read_xml
+from engine.bpmn.notation.source import MAX_DEPTH, MAX_ELEMENTS, MAX_FILE, Unreadable, digest, read_xml
 
 
 def refused(content: bytes) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine.platform.language import Reader
-from engine.portal.status import Standing, outcome_of, told
-from engine.portal.status.reading import Decided, written
+from engine.portal.status import Standing, explain, outcome_of
+from engine.portal.status.lookup import Decided, written
 
 NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
 CASE: dict[str, Any] = {
@@ -35,13 +35,13 @@ DECIDED = Decided(
 
 def test_several_holders_are_told_with_commas() -> None:
     case = Standing(**{**CASE, "holders": ["A", "B", "C"]})
-    assert "with A, B and C since" in told(case, Reader.of("en", UTC)).text
+    assert "with A, B and C since" in explain(case, Reader.of("en", UTC)).text
 
 
 def test_numbers_on_pages_keep_their_direction() -> None:
     case = Standing(**{**CASE, "decided": DECIDED})
     reader = Reader.of("fa", UTC)
-    plain, isolated = (told(case, reader, isolated=on).decision for on in (False, True))
+    plain, isolated = (explain(case, reader, isolated=on).decision for on in (False, True))
     assert plain
     assert isolated
     assert "\u2068۱۴۰۵-۰۰۰۰۰۲\u2069" in str(isolated.appeal)

@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from engine import bpmn
-from engine.bpmn.subject import one_line
+from engine.bpmn.run.subject import one_line
 from tests import factories
 from tests.bpmn import definitions, flow, node, process_element
 

@@ -2,12 +2,13 @@
 
 import pytest
 
-from engine.bpmn.check import check
-from engine.bpmn.script import parse
-from engine.bpmn.source import read_xml
+from engine.bpmn import check
+from engine.bpmn.notation.source import read_xml
+from engine.bpmn.notation.vocabulary import OURS
+from engine.bpmn.run.scripts import parse
 from engine.bpmn.translate import translate
 from engine.bpmn.translate.juel import Untranslatable, expression
-from engine.bpmn.translate.told import BPMN, OURS
+from engine.bpmn.translate.translations import BPMN
 from tests.bpmn import (
     definitions,
     extension,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.bpmn.check import check
+from engine.bpmn import check
 from tests.bpmn import definitions, extension, flow, in_line, line, node, process, process_element
 from tests.translating import element, notes, parameters
 

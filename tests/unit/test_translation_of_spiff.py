@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from engine.bpmn.check import check
+from engine.bpmn import check
 from tests.bpmn import (
     definitions,
     extension,

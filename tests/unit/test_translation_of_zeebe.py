@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from engine.bpmn.check import check
+from engine.bpmn import check
 from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
 from tests.bpmn import definitions, extension, flow, line, node, process, process_element

@@ -141,7 +141,7 @@ def sent_back(database: Database, office: Actor, me: Applicant, case_id: UUID) -
     marks = tasks.Marks([("/f2", "It is far too many.")], "Please look again.")
     task = me.task(case_id)
     factories.as_actor(database, office, lambda uow: tasks.claim(uow, task))
-    return factories.as_actor(database, office, lambda uow: tasks.send_back(uow, task, marks))
+    return factories.as_actor(database, office, lambda uow: tasks.request_correction(uow, task, marks))
 
 
 def started(database: Database, me: Applicant, key: str = "p") -> UUID:

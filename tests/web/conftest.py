@@ -21,6 +21,7 @@ from engine.identity.sessions import Lasting, Proof
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database
 from tests import installed, openid
+from tests.exchanging import demo_connectors
 from tests.installed import NOWHERE
 from tests.openid import OpenId
 
@@ -40,7 +41,11 @@ def provider() -> Iterator[OpenId]:
 @pytest.fixture
 def make(database: Database, tmp_path: Path) -> Make:
     """`make(provider, public_url="https://…")`: the application and its pages. `routes`: to add more."""
-    kept = {"DATABASE_URL": NOWHERE, "HUB_PORT": "9009", "DOCUMENTS": str(tmp_path / "documents")}
+    kept = {
+        "DATABASE_URL": NOWHERE,
+        "DEMO_CONNECTORS": demo_connectors(tmp_path),
+        "DOCUMENTS": str(tmp_path / "documents"),
+    }
 
     def made(
         *described: Provider,

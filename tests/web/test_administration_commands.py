@@ -154,7 +154,9 @@ def test_all_of_a_kind_are_retried_in_the_name_of_who_ordered_it(
     assert "4 waiting" in browser.get(path).text.replace("\u2068", "").replace("\u2069", "")
     for incident in ids:
         factories.as_actor(
-            database, actor("administrator", "worker"), partial(mass_retry.take, incident_id=incident)
+            database,
+            actor("administrator", "worker"),
+            partial(mass_retry.retry_incident, incident_id=incident),
         )
     shown = browser.get(path).text.replace("\u2068", "").replace("\u2069", "")
     assert re.findall(r">(\d) (failed again|not retried|waiting)<", shown) == [
@@ -423,7 +425,10 @@ def test_nothing_is_retried_in_the_name_of_an_account_that_was_closed(
             text("UPDATE users SET deactivated_at = now() WHERE id = :id"), {"id": administrator.id}
         )
     worker = actor("administrator", "worker")
-    assert factories.as_actor(database, worker, partial(mass_retry.take, incident_id=incident)) == "refused"
+    assert (
+        factories.as_actor(database, worker, partial(mass_retry.retry_incident, incident_id=incident))
+        == "refused"
+    )
     with database.transaction() as session:
         session.execute(text("UPDATE users SET deactivated_at = NULL"))
     assert browser.get(order).status_code == 200

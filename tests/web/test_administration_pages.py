@@ -67,7 +67,7 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         a_unit(database, f"part-{number}", "agency")
         a_member(database, f"person-{number}", f"part-{number}")
     new = delegations.NewDelegation("q", ["a"], "root", "lent")
-    factories.as_actor(database, administrator, lambda uow: delegations.agree(uow, new))
+    factories.as_actor(database, administrator, lambda uow: delegations.create(uow, new))
     order = factories.as_actor(
         database, administrator, lambda uow: mass_retry.order(uow, "p", "script-failed")
     )

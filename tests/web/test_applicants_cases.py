@@ -17,6 +17,7 @@ from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from engine.portal import appeals
 from tests import bpmn, factories
+from tests.catalogues import LANGUAGES, speaking
 from tests.web.applying import (
     OTHER,
     Applicant,
@@ -27,7 +28,6 @@ from tests.web.applying import (
     sent_back,
     started,
 )
-from tests.web.catalogues import LANGUAGES, speaking
 from tests.web.conftest import Browser, statements
 
 __all__ = ["apply_here", "me"]  # fixtures
@@ -158,7 +158,7 @@ def test_what_was_typed_is_not_lost_when_it_comes_too_late(
 ) -> None:
     task = sent_back(database, office, me, case)
     token = me.browser.token(f"/my/tasks/{task}")
-    factories.as_actor(database, office, lambda uow: tasks.withdraw(uow, task))
+    factories.as_actor(database, office, lambda uow: tasks.withdraw_request(uow, task))
     sent = me.browser.post(f"/my/tasks/{task}", {"token": token, "data/f2": "77"})
     assert sent.status_code == 422
     assert 'role="alert"' in sent.text
@@ -361,7 +361,7 @@ def test_why_somebody_has_looked_is_told(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_and_way_has_a_text(language: str) -> None:
-    say = speaking("applicants", language)
+    say = speaking(language).say
     for reason in get_args(Reason):
         assert say(f"applicants.reason.{reason}", step="گام")
     for way in get_args(Way):
@@ -439,7 +439,7 @@ def test_no_page_of_a_case_needs_many_statements(
         access_log.record(database, office, Opened("case", case))
     paths = [f"/my/cases/{case}{rest}" for rest in ("", "/documents", "/messages", "/access", "/withdraw")]
     measure(me, database, [*paths, f"/my/tasks/{task}", "/my"])
-    factories.as_actor(database, office, lambda uow: tasks.withdraw(uow, task))
+    factories.as_actor(database, office, lambda uow: tasks.withdraw_request(uow, task))
     decided(database, office, me, case)
     measure(me, database, [f"/my/cases/{case}{rest}" for rest in ("", "/appeal", "/decision")])
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.bpmn.check import extensions
-from engine.bpmn.outcomes import ATTRIBUTES, DECLARATION
+from engine.bpmn.notation import vocabulary
+from engine.bpmn.notation.outcomes import ATTRIBUTES, OUTCOME
 from engine.cli import web as server
 from engine.platform.errors import Unusable
 from tests.rules.sources import ROOT
@@ -21,7 +22,7 @@ NAMED = {
     if path.suffix in {".html", ".py"} and "node_modules" not in path.parts
     for name in re.findall(r"""\basset\(["']([^"']+)["']\)""", path.read_text(encoding="utf-8"))
 }
-OURS = f"{{{extensions.PARVANDEH}}}"
+OURS = f"{{{vocabulary.PARVANDEH}}}"
 
 
 def test_whatever_pages_name_is_built() -> None:
@@ -97,7 +98,7 @@ def test_the_modeler_knows_our_attributes() -> None:
         if name.startswith(OURS)
     }
     described = json.loads((ROOT / "web" / "assets" / "parvandeh.json").read_bytes())
-    assert described["uri"] == extensions.PARVANDEH
+    assert described["uri"] == vocabulary.PARVANDEH
     known = {
         entry["name"]: {f"{name[5].lower()}{name[6:]}" for name in kind["extends"]}
         for kind in described["types"]
@@ -110,5 +111,5 @@ def test_the_modeler_knows_our_attributes() -> None:
 def test_the_modeler_keeps_declared_outcomes() -> None:
     described = json.loads((ROOT / "web" / "assets" / "parvandeh.json").read_bytes())
     (own,) = (kind for kind in described["types"] if "extends" not in kind)
-    assert (own["name"].lower(), own["superClass"]) == (DECLARATION.removeprefix(OURS), ["Element"])
+    assert (own["name"].lower(), own["superClass"]) == (OUTCOME.removeprefix(OURS), ["Element"])
     assert tuple(entry["name"] for entry in own["properties"]) == ATTRIBUTES

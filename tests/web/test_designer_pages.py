@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.design import drafts
 from engine.models import Upload
 from engine.platform import budget
@@ -114,7 +114,7 @@ def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
     assert "being checked and are then" in designer.get(path).get_data(as_text=True)
     assert "HX-Refresh" not in designer.get(f"{path}/deploying").headers
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
-    do(lambda uow: deployments.carry_out(uow, upload, "direct"))
+    do(lambda uow: uploads.carry_out(uow, upload, "direct"))
     assert designer.get(f"{path}/deploying").headers["HX-Refresh"] == "true"
     shown = designer.get(path).get_data(as_text=True)
     assert "being checked and are then" not in shown
@@ -129,7 +129,7 @@ def test_sketch_that_a_worker_refuses_shows_what_to_correct(
     do(lambda uow: drafts.save(uow, sketch_id, {"s.yaml": b"- none"}, revision=1))
     send(designer, f"{path}/deploy", revision="2")
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
-    do(lambda uow: deployments.carry_out(uow, upload, "direct"))
+    do(lambda uow: uploads.carry_out(uow, upload, "direct"))
     shown = designer.get(path).get_data(as_text=True)
     assert "were not deployed" in shown
     assert "s.yaml" in shown

@@ -29,7 +29,7 @@ def carry_on(office: Desks, batch: UUID) -> None:
     """What the worker does until a batch is finished."""
 
     def command(session: Any, now: datetime) -> int:
-        return tasks.carry_on(UnitOfWork(session, accounts.system(session, now), now), batch)
+        return tasks.run_bulk_job(UnitOfWork(session, accounts.system(session, now), now), batch)
 
     while office.database.run(command):
         pass
@@ -67,7 +67,7 @@ def test_progress_is_shown_until_it_ends_and_then_what_came_of_each(office: Desk
 def test_a_form_sent_twice_begins_one_batch(office: Desks, sara: Browser) -> None:
     fields = [("once", "o" * 32), ("action", "claim"), *marked(office.some(2))]
     assert sent(sara, "/desk", *fields)[1] == sent(sara, "/desk", *fields)[1]
-    assert len(office.do("sara", tasks.batches)) == 1
+    assert len(office.do("sara", tasks.list_bulk_jobs)) == 1
 
 
 def test_a_supervisor_chooses_who_gets_them(office: Desks, session_of: SessionOf) -> None:
@@ -108,7 +108,7 @@ def test_an_answer_that_does_not_fit_is_explained_before_anything_begins(
     assert status == 422
     assert 'href="#data-decision"' in page
     assert all(f'value="{task}"' in page for task in mine)
-    assert not office.do("sara", tasks.batches)
+    assert not office.do("sara", tasks.list_bulk_jobs)
 
 
 def test_steps_that_differ_are_explained_in_the_inbox(office: Desks, sara: Browser) -> None:

@@ -18,7 +18,7 @@ def office(database: Database, actor: Callable[..., Actor], session_of: Callable
     """Its case was asked about, talked about, cancelled and erased."""
     made = an_office(database, actor, session_of)
     task = made["sara"].claimed()
-    made.do("sara", tasks.ask, task, tasks.Question("پروین کیست؟", to="reza"))
+    made.do("sara", tasks.request_opinion, task, tasks.Question("پروین کیست؟", to="reza"))
     made.do("sara", tasks.comment, "پروین آمد", case=made.case)
     made.do("mina", cases.cancel, made.case, reason="پروین رفت")
     made.actors["administrator"] = actor("administrator")

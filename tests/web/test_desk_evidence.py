@@ -60,7 +60,7 @@ def test_a_long_text_shows_how_it_begins(office: Office) -> None:
 
 def test_who_is_asked_for_an_opinion_sees_no_more_than_was_shared(office: Office) -> None:
     task = office["sara"].claimed()
-    asked = office.do("sara", tasks.ask, task, Question("Is it safe?", unit="fire"))
+    asked = office.do("sara", tasks.request_opinion, task, Question("Is it safe?", unit="fire"))
     page = office["omid"].see(f"/tasks/{asked}").text
     assert groups(page) == []
     assert "پروین" not in page

@@ -53,7 +53,9 @@ def test_a_number_leads_to_its_case_for_who_may_see_that(
     case = f'href="/desk/cases/{office.row(task).case_id}"'
     assert case in sara.get("/desk").text
     office.claimed("sara", task)
-    office.do("sara", lambda uow: tasks.ask(uow, task, tasks.Question("Is it safe?", unit="fire")))
+    office.do(
+        "sara", lambda uow: tasks.request_opinion(uow, task, tasks.Question("Is it safe?", unit="fire"))
+    )
     omid = session_of(office["omid"])
     assert len(shown(omid)) == 1
     assert case not in omid.get("/desk").text
@@ -88,7 +90,7 @@ def test_what_the_applicant_has_corrected_comes_back_in_a_tab(office: Desks, sar
     task = factories.a_case(office.database, office["portal"], "q", {"name": "Ali"}).tasks[0]["id"]
     office.claimed("sara", task)
     marks = tasks.Marks([("/name", "Whole name")])
-    asked = office.do("sara", lambda uow: tasks.send_back(uow, task, marks))
+    asked = office.do("sara", lambda uow: tasks.request_correction(uow, task, marks))
     assert counts(sara)["returned"] == 0
     assert "Waits for an answer" in sara.get("/desk?lang=en").text
     office.do("portal", lambda uow: tasks.complete(uow, asked, {"name": "Ali Kazemi"}))
@@ -197,7 +199,7 @@ def test_nothing_marked_begins_nothing(office: Desks, sara: Browser) -> None:
     assert status == 422
     assert "No task is marked." in page
     assert 'view=free" aria-current="page"' in page
-    assert not office.do("sara", tasks.batches)
+    assert not office.do("sara", tasks.list_bulk_jobs)
 
 
 def test_search_finds_by_the_body_and_keeps_the_words(office: Desks, sara: Browser) -> None:

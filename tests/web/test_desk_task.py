@@ -147,7 +147,7 @@ def test_what_is_marked_goes_back_to_the_applicant_with_its_text(office: Office)
     assert "Secret" not in page
     sent = sara.send(f"/tasks/{task}/send-back", mark="/name", text__name="write it whole", due="2999-01-01")
     assert sent.status_code == 303
-    (asked,) = office.do("sara", tasks.asked_beside, task)
+    (asked,) = office.do("sara", tasks.list_subtasks, task)
     assert asked["asked"]["fields"] == [{"pointer": "/name", "text": "write it whole"}]
     assert "write it whole" in sara.see(f"/tasks/{task}").text
     page = sara.send(f"/tasks/{task}", then="complete", data__decision="granted")
@@ -174,7 +174,7 @@ def test_a_send_back_that_cannot_be_is_explained_and_keeps_its_texts(
     page = sara.send(f"/tasks/{task}/send-back", **form)
     assert page.status_code == 422
     assert all(text in page.text for name, text in form.items() if name in ("whole", "due"))
-    assert not office.do("sara", tasks.asked_beside, task)
+    assert not office.do("sara", tasks.list_subtasks, task)
 
 
 def test_an_opinion_is_asked_read_and_taken_back(office: Office) -> None:
@@ -185,7 +185,7 @@ def test_an_opinion_is_asked_read_and_taken_back(office: Office) -> None:
     assert (
         sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire", show="name").status_code == 303
     )
-    (asked,) = office.do("sara", tasks.asked_beside, task)
+    (asked,) = office.do("sara", tasks.list_subtasks, task)
     omid = office["omid"]
     page = omid.see(f"/tasks/{asked['id']}").text
     assert "Is it safe?" in page
@@ -205,7 +205,7 @@ def test_fields_of_the_application_go_along_with_a_question_as_far_as_the_asker_
     assert "secret" not in offered
     assert sara.send(f"/tasks/{task}/ask", question="Of age?", unit="fire", show="secret").status_code == 422
     sara.send(f"/tasks/{task}/ask", question="Of age?", unit="fire", show="born")
-    (asked,) = office.do("sara", tasks.asked_beside, task)
+    (asked,) = office.do("sara", tasks.list_subtasks, task)
     page = office["omid"].see(f"/tasks/{asked['id']}").text
     assert re.search(r"21 March 2001|2001-03-21|2001/03/21", page)
     assert "پروین" not in page
@@ -216,7 +216,7 @@ def test_an_opinion_is_for_the_unit_that_is_asked(office: Office) -> None:
     sara = office["sara"]
     task = sara.claimed()
     sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire")
-    (asked,) = office.do("sara", tasks.asked_beside, task)
+    (asked,) = office.do("sara", tasks.list_subtasks, task)
     assert _for_whom(office["omid"].see(f"/tasks/{asked['id']}").text) == "fire"
     assert _for_whom(sara.see(f"/tasks/{task}").text) != "fire"
     assert "asked of: fire" in _plain(sara.see(f"/tasks/{task}").text)
@@ -225,7 +225,7 @@ def test_an_opinion_is_for_the_unit_that_is_asked(office: Office) -> None:
 def test_a_correction_is_for_the_applicant(office: Office) -> None:
     sara = office["sara"]
     task = sara.claimed()
-    correction = office.do("sara", tasks.send_back, task, Marks([("/name", "Whose?")]))
+    correction = office.do("sara", tasks.request_correction, task, Marks([("/name", "Whose?")]))
     assert _for_whom(sara.see(f"/tasks/{correction}").text) == "applicant"
 
 
@@ -250,7 +250,7 @@ def test_of_whom_one_asks_nothing_is_told_to_who_works_elsewhere(office: Office)
     sara = office["sara"]
     task = sara.claimed()
     sara.send(f"/tasks/{task}/ask", question="Is it safe?", unit="fire")
-    (asked,) = office.do("sara", tasks.asked_beside, task)
+    (asked,) = office.do("sara", tasks.list_subtasks, task)
     assert office.do("sara", tasks.colleagues_to_ask, task)
     assert not office.do("omid", tasks.colleagues_to_ask, asked["id"])
 
@@ -343,7 +343,7 @@ def test_the_page_of_a_task_counts_few_statements(office: Office) -> None:
     for number in range(3):
         office.do("sara", tasks.comment, f"note {number}", case=office.case)
         due = datetime.now(UTC) + timedelta(days=1)
-        office.do("sara", tasks.ask, task, Question(f"question {number}", due_at=due))
+        office.do("sara", tasks.request_opinion, task, Question(f"question {number}", due_at=due))
     sara.see(f"/tasks/{task}")
     for path in ("", "/send-back", "/ask", "/assign", "/recuse"):
         with statements(office.database) as told:

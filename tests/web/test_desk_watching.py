@@ -121,7 +121,9 @@ def test_one_that_waits_for_an_answer_is_not_the_next(office: Desks, sara: Brows
     waits, done = (office.some(1, hours=hours)[0] for hours in (9, 1))
     for task in (waits, done):
         office.claimed("sara", task)
-    office.do("sara", lambda uow: tasks.ask(uow, waits, tasks.Question("Is it safe?", unit="fire")))
+    office.do(
+        "sara", lambda uow: tasks.request_opinion(uow, waits, tasks.Question("Is it safe?", unit="fire"))
+    )
     assert completed(sara, done, "?view=mine")[0] == "/desk?view=mine"
 
 
@@ -152,7 +154,9 @@ def test_rows_show_what_is_new_since_one_last_looked(office: Desks, sara: Browse
 def test_rows_show_that_an_opinion_was_given(office: Desks, sara: Browser) -> None:
     (task,) = office.some(1)
     office.claimed("sara", task)
-    opinion = office.do("sara", lambda uow: tasks.ask(uow, task, tasks.Question("Is it safe?", unit="fire")))
+    opinion = office.do(
+        "sara", lambda uow: tasks.request_opinion(uow, task, tasks.Question("Is it safe?", unit="fire"))
+    )
     assert "Opinion given" not in sara.get("/desk?lang=en").text
     office.claimed("omid", opinion)
     office.do("omid", lambda uow: tasks.complete(uow, opinion, {"opinion": "Yes."}))

@@ -335,7 +335,7 @@ def test_a_correction_takes_another_file_or_leaves_the_one_there(
         factories.as_actor(database, clerk, lambda uow, task=step: tasks.claim(uow, task))
         marks = tasks.Marks([("/deed", "It cannot be read.")])
         task = factories.as_actor(
-            database, clerk, lambda uow, at=step, of=marks: tasks.send_back(uow, at, of)
+            database, clerk, lambda uow, at=step, of=marks: tasks.request_correction(uow, at, of)
         )
         path = f"/my/tasks/{task}"
         assert ids(me.get(path)) == [first]

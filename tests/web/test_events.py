@@ -11,7 +11,7 @@ from engine.events import Kind
 from engine.identity.accounts import SYSTEM
 from engine.platform.db import Actor, Database
 from tests import factories
-from tests.web.catalogues import forms, placeholders, speaking, texts
+from tests.catalogues import forms, placeholders, speaking, texts
 from web import events
 
 # What events hold, as docs/events.md has it: the end of the text's key by which each is told.
@@ -123,7 +123,7 @@ def test_what_begins_by_itself_was_begun_by_nobody() -> None:
 
 
 def test_an_element_is_called_by_its_name_where_it_is_known() -> None:
-    say = speaking("events", "fa")
+    say = speaking("fa").say
     key, values = events.told(row("task.completed", None), {"licence/review": "بازبینی"})
     assert say(key, **values) == "سارا کار «بازبینی» را انجام داد."
     key, values = events.told(row("task.completed", None))
@@ -131,7 +131,7 @@ def test_an_element_is_called_by_its_name_where_it_is_known() -> None:
 
 
 def test_a_sentence_counts_in_english() -> None:
-    say = speaking("events", "en")
+    say = speaking("en").say
     said = []
     for missed in (1, 3):
         key, values = events.told(row("timer.fired", {"missed": missed}))
@@ -150,7 +150,7 @@ def test_a_case_tells_its_own_history(database: Database, actor: Callable[..., A
         lambda uow: tasks.complete(uow, task, {}),
     ):
         factories.as_actor(database, worker, command)
-    say = speaking("events", "en")
+    say = speaking("en").say
     happened = factories.as_actor(database, worker, lambda uow: cases.log(uow, case.id))
     said = [say(key, **values) for key, values in (events.told(row, {"a": "Review"}) for row in happened)]
     assert said == [

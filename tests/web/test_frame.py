@@ -1,5 +1,6 @@
 """What all pages have: ways between them, choices that stay, explanations of what is wrong."""
 
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -173,6 +174,21 @@ def test_a_form_that_is_sent_twice_is_done_once(
     assert first.headers["Location"] == second.headers["Location"] == "/account"
     with database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM idempotency_keys")).scalar_one() == 1
+
+
+@pytest.mark.usefixtures("sara")
+def test_digest_of_a_form_is_the_same_in_every_release(
+    noting: tuple[Browser, list[str]], database: Database
+) -> None:
+    browser, _ = noting
+    browser.login()
+    form = {"text": "a", "token": browser.token("/account"), "once": "0123456789abcdef"}
+    browser.post("/note", form)
+    sent = [("text", "a"), ("once", "0123456789abcdef")]
+    fingerprint = hashlib.sha256(repr(("/note", sent, [])).encode()).digest()
+    with database.transaction() as session:
+        digest = session.execute(text("SELECT request_digest FROM idempotency_keys")).scalar_one()
+    assert digest == hashlib.sha256(fingerprint).digest()
 
 
 @pytest.mark.usefixtures("sara")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn.notation.source import MAX_FILE
 from engine.platform.db import Actor, Database
 from tests import bpmn, factories, organisation
 from tests.web.conftest import Browser, statements

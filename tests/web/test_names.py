@@ -33,7 +33,7 @@ def task(office: Desks, database: Database) -> UUID:
     (found,) = office.some(1)
     office.do("mina", lambda uow: tasks.assign(uow, found, "reza"))
     office.do("reza", lambda uow: tasks.comment(uow, "?", task=found))
-    office.do("reza", lambda uow: tasks.ask(uow, found, Question("?", to="sara")))
+    office.do("reza", lambda uow: tasks.request_opinion(uow, found, Question("?", to="sara")))
     return found
 
 

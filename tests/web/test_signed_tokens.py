@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from api.problems import PROVIDERS
 from engine.identity import accounts, login
-from engine.identity.oidc import Providers, Remote, remote
+from engine.identity.oidc import Providers, Remote, discovery
 from engine.models import User
 from engine.platform.db import Database
 from engine.platform.errors import AssuranceTooLow, Busy, Throttled
@@ -91,7 +91,7 @@ def test_new_keys_of_the_provider_are_found_and_old_ones_are_forgotten(
         after = openid.access_token(rotating, SARA)
         # The keys were just fetched: an unknown one is asked for again a minute later.
         assert _refused(providers, after)
-        clock[0] += remote.PAUSE
+        clock[0] += discovery.PAUSE
         assert providers.bearer(after).subject == SARA
         assert _refused(providers, before)
 
@@ -130,7 +130,7 @@ def test_a_silent_provider_is_not_asked_with_each_request(
         raise Busy("silent")
 
     monkeypatch.setattr(known, "_send", silent)
-    for seconds in (0, 0, remote.AFTER_FAILURE - 1, remote.AFTER_FAILURE):
+    for seconds in (0, 0, discovery.AFTER_FAILURE - 1, discovery.AFTER_FAILURE):
         clock[0] = seconds
         for question in (lambda: known.key("x"), lambda: known.address("token_endpoint")):
             with pytest.raises(Busy):
@@ -323,7 +323,7 @@ def test_all_refusals_look_alike(send: Send, provider: OpenId) -> None:
 
 def test_shared_secrets_among_the_providers_keys_are_not_used() -> None:
     document = KeySet([RSA, EC, OctKey.generate_key(256, {"kid": "oct"})]).as_dict(private=False)
-    found = dict(filter(None, map(remote._key, document["keys"])))
+    found = dict(filter(None, map(discovery._key, document["keys"])))
     assert set(found) == {"rsa", "ec"}
 
 

@@ -20,7 +20,7 @@ TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label"
 # tools say.
 NAMED = (
     *("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles."),
-    *("modeler.label.", "panel."),
+    *("modeler.label.", "panel.", "problems.", "malformed."),
 )
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from engine.connectors import Connectors
 from engine.definitions import scenarios
-from engine.definitions.scenarios.unlike import Difference
+from engine.definitions.scenarios.difference import Difference
 from engine.models import Trial
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database

@@ -10,7 +10,7 @@ from engine.design import publishing
 from engine.organisation import people, units
 from engine.platform import persian
 from engine.platform.errors import Fault, Invalid, Refusal
-from web import forms, refusals, texts
+from web import forms, texts
 from web.visit import Page, Visit
 
 # Ways through the administration, in their order; those that concern the whole installation come last.
@@ -42,7 +42,7 @@ def refused(refusal: Refusal) -> dict[str, Any]:
     wrong: dict[str, list[str]] = {}
     for fault in refusal.faults if isinstance(refusal, Invalid) else ():
         wrong.setdefault(fault.pointer, []).append(forms.explained(fault))
-    return {"fault": refusals.explained(refusal), "wrong": wrong, "typed": request.form}
+    return {"fault": texts.explain(refusal), "wrong": wrong, "typed": request.form}
 
 
 def called(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, request
 
-from engine.organisation import files, importing
+from engine.organisation import import_files, imports
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.tasks import delegations
 from web.administration.area import called, refused, shown
@@ -15,7 +15,7 @@ from web.visit import Away, Page, Visit, page
 blueprint = Blueprint("importing", __name__)
 MOST = 400_000  # bytes: larger files are for the command line
 TOLD = 100  # so many faults are told
-EXAMPLE = f"{','.join(files.COLUMNS)}\nsara,caseworker,guild,caseworker,1405/01/01,,\n"
+EXAMPLE = f"{','.join(import_files.COLUMNS)}\nsara,caseworker,guild,caseworker,1405/01/01,,\n"
 MORE = {"delegations": delegations.take}
 
 
@@ -43,7 +43,7 @@ def try_out(visit: Visit) -> Page:
     if not content or len(content) > MOST:
         code = "too-large" if content else "missing"
         raise Invalid("The file cannot be read.", [Fault("/file", "is missing or too large", code)])
-    tried = importing.rehearse(visit.uow, files.read(name, content, site().zone), MORE)
+    tried = imports.rehearse(visit.uow, import_files.read(name, content, site().zone), MORE)
     values: dict[str, object] = {"done": _told(tried.done), "records": tried.records, "name": name}
     values |= called(visit, of_units=[row["unit"] for row in tried.records])
     values["content"] = content.decode("utf-8-sig")
@@ -54,7 +54,9 @@ def try_out(visit: Visit) -> Page:
 def apply(visit: Visit) -> Away:
     """Do what the file says, all or nothing."""
     content = request.form.get("content", "").encode()
-    done = importing.apply(visit.uow, files.read(request.form.get("name", ""), content, site().zone), MORE)
+    done = imports.apply(
+        visit.uow, import_files.read(request.form.get("name", ""), content, site().zone), MORE
+    )
     count = sum(number for kind, number in done.items() if kind != "unchanged")
     return Away("/administration/log", told="administration.import.applied", count=count)
 

@@ -85,7 +85,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
         "tries": incidents.tries(visit.uow, incident),
         "rows": rows,
         "kinds": variables.KINDS,
-        "mends": access.allows(visit.uow.actor, "incidents.mend"),
+        "may_repair": access.allows(visit.uow.actor, "incidents.repair"),
         **(refused(refusal) if refusal else {}),
     }
     opened = Opened("case", case.id, way="incident")
@@ -108,7 +108,7 @@ def retry(visit: Visit, incident_id: UUID) -> Away:
     return _after(visit.uow, case, incident_id)
 
 
-@page(blueprint.post("/incidents/<uuid:incident_id>/skip"), may="incidents.mend", refused=again)
+@page(blueprint.post("/incidents/<uuid:incident_id>/skip"), may="incidents.repair", refused=again)
 def skip(visit: Visit, incident_id: UUID) -> Away:
     """Pass over the element, for a reason."""
     why = reason()

@@ -37,7 +37,7 @@ def again(visit: Visit, move_id: UUID, refusal: Refusal) -> Page:
 
 
 def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
-    found = migration.look(visit.uow, move_id)
+    found = migration.get(visit.uow, move_id)
     status = asked.choice(request.args, "status", STATUSES)
     cases = migration.cases_of(visit.uow, move_id, status=status, after=cursor())
     rows, next_one = following(cases, migration.PAGE)

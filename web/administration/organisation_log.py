@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from engine.organisation import journal
+from engine.organisation import administration_log
 from web.administration.area import called, shown
 from web.listing import cursor, following
 from web.visit import Page, Visit, page
@@ -13,6 +13,8 @@ blueprint = Blueprint("organisation_log", __name__)
 @page(blueprint.get("/log"), may="people.manage")
 def index(visit: Visit) -> Page:
     """The newest first."""
-    rows, next_one = following(journal.page(visit.uow, after=cursor(), newest=True), journal.PAGE)
+    rows, next_one = following(
+        administration_log.page(visit.uow, after=cursor(), newest=True), administration_log.PAGE
+    )
     named = called(visit, of_units=[row["unit"] for row in rows])
     return shown(visit, "log", {"rows": rows, "next": next_one, **named}, way="log")

@@ -20,7 +20,7 @@ def show(visit: Visit) -> Page:
     """Incidents, moves and retries of the visitor's units; for who sees all units what concerns all."""
     groups = incidents.groups(visit.uow)
     going = [*migration.page(visit.uow, going=True)[:FIRST]]
-    orders = [*mass_retry.going(visit.uow)[:FIRST]]
+    orders = [*mass_retry.running_orders(visit.uow)[:FIRST]]
     values = {
         "groups": groups[:FIRST],
         "open": sum(group.count for group in groups),

@@ -86,7 +86,7 @@ def end(visit: Visit, person_id: UUID, membership_id: UUID) -> Away | Page:
 @page(blueprint.post("/people/<uuid:person_id>/substitutes"), may="substitutes.manage", refused=again)
 def agree(visit: Visit, person_id: UUID) -> Away:
     """Let somebody stand in for them for some days."""
-    substitutes.agree(visit.uow, leave(people.get(visit.uow, person_id).name))
+    substitutes.appoint(visit.uow, leave(people.get(visit.uow, person_id).name))
     return Away(f"/administration/people/{person_id}", told="people.substitutes.agreed")
 
 
@@ -126,7 +126,7 @@ def switch(visit: Visit, person_id: UUID, action: str) -> Away:
 
 
 def _invented(**_: object) -> dict[str, str]:
-    password, kept = account_administration.invented()
+    password, kept = account_administration.generate_password()
     return {"password": password, "kept": kept}
 
 

@@ -28,7 +28,7 @@ def order(visit: Visit) -> Away:
 @page(blueprint.get("/retries/<uuid:retry_id>"), may="incidents.retry")
 def show(visit: Visit, retry_id: UUID) -> Page:
     """How far it is."""
-    found = mass_retry.look(visit.uow, retry_id)
+    found = mass_retry.get_order(visit.uow, retry_id)
     total = sum(found.counts.values())
     values = {"found": found, "total": total, "done": total - found.counts["waiting"]}
     values |= called(visit, of_processes=[found.order["definition"]])

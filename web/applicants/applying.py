@@ -17,7 +17,7 @@ from web import attached, forms
 from web.applicants.answers import named_rows
 from web.applicants.door import blueprint, mine
 from web.applicants.steps import Step, steps_of
-from web.refusals import explained
+from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
 BACK = "back"  # the button that goes back; what was typed is kept
@@ -143,7 +143,7 @@ def _page(
         "drawing": attached.named(
             visit.uow, forms.drawing(steps[number - 1].fields, values, visit.reader, faults), place
         ),
-        "fault": explained(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and not faults else None,
     }
     return Page("applicants/step.html", shown, 200 if refusal is None else 422)
 
@@ -161,6 +161,6 @@ def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page
             for step in steps
         ],
         "drawing": drawn,
-        "fault": explained(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and not faults else None,
     }
     return Page("applicants/check.html", shown, 200 if refusal is None else 422)

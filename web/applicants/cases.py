@@ -33,7 +33,7 @@ def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[st
     own = status.of_case(visit.uow, case_id, whole=whole)
     return {
         "own": own,
-        "status": status.told(own.standing, visit.reader, isolated=True),
+        "status": status.explain(own.standing, visit.reader, isolated=True),
         "may_appeal": may_appeal(own),
     }
 

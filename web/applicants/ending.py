@@ -14,7 +14,7 @@ from engine.portal import appeals
 from web import attached, forms
 from web.applicants.cases import may_appeal, values_of
 from web.applicants.door import blueprint, mine, typed
-from web.refusals import explained
+from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
 MAX_REASON = 2_000
@@ -40,7 +40,7 @@ def withdraw_case(visit: Visit, case_id: UUID) -> Away:
 def _withdrawing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) -> Page:
     values = {
         **values_of(visit, case_id),
-        "fault": explained(refusal) if refusal else None,
+        "fault": explain(refusal) if refusal else None,
         "reason": typed("reason", MAX_REASON, lines=True),
     }
     opened = Opened("case", case_id)
@@ -93,7 +93,7 @@ def _appealing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) -> P
             forms.drawing(form.fields if form else (), given, visit.reader, faults),
             Place.appeal(case_id),
         ),
-        "fault": explained(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and not faults else None,
     }
     opened = Opened("decisions", case_id)
     return Page("applicants/appeal.html", values, 200 if refusal is None else 422, opened=opened)

@@ -9,7 +9,6 @@ from engine.platform.errors import NotFound, Throttled
 from engine.portal import status
 from web import texts
 from web.applicants.door import blueprint, typed
-from web.refusals import explained
 from web.site import remember_before, require_own_form, site
 
 MOST = 40  # characters of either
@@ -32,12 +31,12 @@ def tell_status() -> Response:
     except NotFound:
         return _failed(HTTPStatus.NOT_FOUND, texts.say("applicants.ask.wrong"), number)
     except Throttled as refusal:
-        response = _failed(HTTPStatus.TOO_MANY_REQUESTS, explained(refusal), number)
+        response = _failed(HTTPStatus.TOO_MANY_REQUESTS, texts.explain(refusal), number)
         response.headers["Retry-After"] = str(refusal.seconds)
         return response
     return _answer(
         "applicants/standing.html",
-        status=status.told(standing, texts.reader(), isolated=True),
+        status=status.explain(standing, texts.reader(), isolated=True),
         standing=standing,
     )
 

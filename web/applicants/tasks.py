@@ -17,7 +17,7 @@ from web.applicants.documents import own, title
 from web.applicants.door import blueprint, mine
 from web.documents import intake
 from web.forms import all_explained
-from web.refusals import explained
+from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
 SAVE = "save"  # the button that keeps what was typed, and sends nothing
@@ -32,7 +32,7 @@ def show_task(visit: Visit, task_id: UUID) -> Page:
 def _refused(visit: Visit, task_id: UUID, refusal: Refusal) -> Page:
     """The same with what was typed, and why it was not taken."""
     row = tasks.get(visit.uow, task_id)
-    form = tasks.form(visit.uow, row).form
+    form = tasks.get_form(visit.uow, row).form
     typed = forms.answer(form.fields, attached.sent()) if form else {}
     return _page(visit, task_id, typed=typed, refusal=refusal)
 
@@ -45,7 +45,7 @@ def _files(task_id: UUID) -> Mapping[str, Any]:
 def answer_task(visit: Visit, task_id: UUID) -> Shown:
     """Send the answer, or keep what was typed so far."""
     row = tasks.get(visit.uow, task_id)
-    form = tasks.form(visit.uow, row).form
+    form = tasks.get_form(visit.uow, row).form
     given = forms.answer(form.fields, attached.sent()) if form else {}
     if attached.edited():
         attached.forget_dropped(visit.uow)
@@ -83,7 +83,7 @@ def _page(
     unfit: str | None = None,
 ) -> Page:
     row = tasks.get(visit.uow, task_id)
-    shown, place = tasks.form(visit.uow, row), Place.task(task_id)
+    shown, place = tasks.get_form(visit.uow, row), Place.task(task_id)
     fields = shown.form.fields if shown.form else ()
     kept = {**shown.data, **(shown.draft or {})} if typed is None else {**_only_shown(shown), **typed}
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
@@ -93,7 +93,7 @@ def _page(
         "typed": rows(fields, typed, visit.reader, visit.uow, place)
         if typed and row["status"] != "open"
         else (),
-        "fault": explained(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and not faults else None,
         "unfit": unfit,
         "documents": documents.of_task(visit.uow, task_id),
         "most": intake().max_bytes >> 20,
@@ -104,7 +104,7 @@ def _page(
     return Page("applicants/task.html", values, 422 if failed else 200, opened=opened)
 
 
-def _only_shown(shown: tasks.Shown) -> Mapping[str, Any]:
+def _only_shown(shown: tasks.TaskForm) -> Mapping[str, Any]:
     """What the form shows and does not ask."""
     told = shown.form.schema.get("properties", {}) if shown.form else {}
     return {name: value for name, value in shown.data.items() if told.get(name, {}).get("readOnly") is True}
@@ -118,7 +118,7 @@ def _correction(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
     for one in row["asked"]["fields"]:
         name = one["pointer"].removeprefix("/").partition("/")[0]
         said.setdefault(f"{forms.DATA}/{name}", []).append(one["text"])
-    whole = tasks.corrected(visit.uow, row)
+    whole = tasks.get_corrected_form(visit.uow, row)
     fields = [
         field
         for field in (whole.form.fields if whole.form else ())

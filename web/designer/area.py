@@ -10,14 +10,14 @@ from pathlib import PurePath
 
 from flask import Blueprint, request
 
-from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE
+from engine.bpmn import BPMN_SUFFIXES, MAX_FILE
 from engine.design import drafts
 from engine.design.drafts import MAX_TITLE
 from engine.platform import persian
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
-from web import asked, refusals
+from web import asked
 from web.forms import explained
-from web.texts import reader, said, say
+from web.texts import explain, reader, said, say
 from web.visit import Content
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
@@ -38,7 +38,7 @@ def told(refusal: Refusal) -> Sequence[str]:
         return [say("designer.rejected")]
     if type(refusal) is Forbidden:
         return [say("designer.foreign")]
-    return [refusals.explained(refusal)]
+    return [explain(refusal)]
 
 
 def status(refusal: Refusal | None) -> int:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.design import drafts
 from web.designer.area import blueprint
 from web.designer.sketching import refused
@@ -29,7 +29,7 @@ def follow(visit: Visit, sketch_id: UUID) -> Page:
 def deploying(visit: Visit, sketch_id: UUID) -> Page:
     """The same for a sketch that a worker deploys."""
     sketch = drafts.get(visit.uow, sketch_id).sketch
-    upload = deployments.of_sketch(visit.uow, sketch_id)
+    upload = uploads.of_sketch(visit.uow, sketch_id)
     over = upload is None or upload.status != "checking"
     headers = {"HX-Refresh": "true"} if over else {}
     return Page("designer/deploying.html", {"sketch": sketch, "upload": upload}, headers=headers)

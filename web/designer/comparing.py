@@ -3,13 +3,13 @@
 from flask import request
 
 from engine import definitions
-from engine.bpmn import Difference
 from engine.design import diagrams
 from engine.platform.errors import NotFound
-from web import asked, differences
+from engine.platform.messages.differences import explain
+from web import asked
 from web.designer.area import blueprint
 from web.designer.versions import SVG
-from web.texts import say
+from web.texts import for_reader
 from web.visit import Content, Page, Visit, page
 
 # How large the pictures are: as their frames, or so that they are moved about in them.
@@ -23,12 +23,7 @@ def compare(visit: Visit, key: str) -> Page:
     numbers = [row.number for row in rows]
     before, after = sorted((_number("before", numbers[-1:]), _number("after", numbers[:1])))
     found = definitions.differences(visit.uow, key, after, before) if before != after else ()
-    half = visit.reader.half
-
-    def sentence(change: Difference) -> str:
-        text, values = differences.told(change, say, half)
-        return say(text, **values)
-
+    texts = for_reader()
     values = {
         "key": key,
         "name": rows[0].name,
@@ -37,7 +32,7 @@ def compare(visit: Visit, key: str) -> Page:
         "after": after,
         "sizes": SIZES,
         "size": asked.choice(request.args, "size", SIZES) or SIZES[0],
-        "differences": [(change.code, sentence(change)) for change in found],
+        "differences": [(change.code, explain(change.code, change.parameters, texts)) for change in found],
     }
     return Page("designer/compare.html", values)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import request
 
 from engine import bpmn
-from engine.bpmn.source import BPMN_SUFFIXES
+from engine.bpmn import BPMN_SUFFIXES
 from engine.design import drafts
 from engine.platform.errors import NotFound, Refusal, Stale
 from web import texts

@@ -1,8 +1,4 @@
-"""Findings of a check as they are shown: the worst first, each with its text in the reader's language.
-
-A text that names values has a variant of its own, `findings.<code>.<names>`; a finding without values, as
-older releases have stored them, has the text of its code alone.
-"""
+"""Findings of a check as they are shown: the worst first, each with its text in the reader's language."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.bpmn import Finding
-from web.texts import TEXTS, reader, said, say
+from engine.platform.messages.findings import readable
+from web.texts import for_reader, reader
 
 SEVERITIES = ("error", "warning", "note")
 
@@ -23,7 +20,7 @@ class Shown:
     severity: str
     reason: str
     exactly: str
-    mend: str
+    fix: str
     file: str
     line: int | None
     element: str | None
@@ -52,70 +49,18 @@ def counts(findings: Iterable[Shown]) -> Mapping[str, int]:
     return Counter(item.severity for item in findings)
 
 
-def variant(values: Iterable[str]) -> str:
-    """What the text of a finding with such values is called: `attribute-kind`."""
-    return "-".join(sorted(name for name in values if not name.startswith(_AT)))
-
-
-def _texts(finding: Mapping[str, Any]) -> tuple[str, str]:
-    """The reason, with the values that it names, and the fix."""
-    code, values = f"findings.{finding['code']}", finding.get("values") or {}
-    own = f"{code}.{variant(values)}"
-    words = {name: _word(name, value) for name, value in values.items()}
-    reason = (
-        say(f"{own}.reason", **words)
-        if f"{own}.reason" in TEXTS
-        else said(f"{code}.reason", finding["reason"])
-    )
-    mend = say(f"{own}.mend", **words) if f"{own}.mend" in TEXTS else said(f"{code}.mend", finding["mend"])
-    return _place(words) + reason, mend
-
-
-def _place(words: Mapping[str, Any]) -> str:
-    """Where in a table or type something is."""
-    at = {name: word for name, word in words.items() if name.startswith(_AT)}
-    names = "-".join(sorted(name.removeprefix(_AT) for name in at))
-    return say(f"findings.place.{names}", **at) + " " if at else ""
-
-
-def _word(name: str, value: Any) -> Any:
-    """A value as it stands in a sentence; parts of BPMN and types have names in the reader's language."""
-    if isinstance(value, list | tuple):
-        return _between().join(f"\u2068{one}\u2069" for one in value)
-    for area in _WORDS.get(name, ()):
-        if f"{area}.{value}" in TEXTS:
-            return say(f"{area}.{value}")
-    return value
-
-
-def _between() -> str:
-    return "، " if reader().language == "fa" else ", "
-
-
-_AT = "at_"
-_PARTS, _KINDS = ("findings.part",), ("differences.kind", "findings.part")
-_EVENTS, _TYPES = ("findings.trigger",), ("findings.type",)
-_WORDS: Mapping[str, Sequence[str]] = {
-    **dict.fromkeys(("part", "attribute", "end"), _PARTS),
-    **dict.fromkeys(("kind", "around"), _KINDS),
-    **dict.fromkeys(("what", "trigger"), _EVENTS),
-    **dict.fromkeys(("found", "wanted", "left", "right"), _TYPES),
-    **dict.fromkeys(("negated", "called", "invoked", "condition"), _TYPES),
-}
-
-
 def _shown(finding: Mapping[str, Any]) -> Shown:
-    reason, mend = _texts(finding)
+    found = readable(finding, for_reader())
     return Shown(
-        code=finding["code"],
-        severity=finding["severity"],
-        reason=reason,
+        code=found["code"],
+        severity=found["severity"],
+        reason=found["reason"],
         exactly=finding["reason"],
-        mend=mend,
-        file=finding["file"],
-        line=finding.get("line"),
-        element=finding.get("element"),
-        name=reader().half(finding["name"]) if finding.get("name") else None,
-        attribute=finding.get("attribute"),
-        foreign=finding.get("foreign"),
+        fix=found["fix"],
+        file=found["file"],
+        line=found.get("line"),
+        element=found.get("element"),
+        name=reader().half(found["name"]) if found.get("name") else None,
+        attribute=found.get("attribute"),
+        foreign=found.get("foreign"),
     )

@@ -74,7 +74,7 @@ def look(visit: Visit, sketch_id: UUID) -> Content:
     )
 
 
-def _shown(view: drafts.Looked) -> Sequence[findings.Shown]:
+def _shown(view: drafts.Preview) -> Sequence[findings.Shown]:
     return findings.shown(
         asdict(one) | ({"foreign": asdict(view.foreign[one])} if one in view.foreign else {})
         for one in view.findings
@@ -148,6 +148,6 @@ def _finding(found: findings.Shown) -> Mapping[str, Any]:
         "element": found.element,
         "attribute": found.attribute,
         "sentence": found.reason,
-        "fix": found.mend,
+        "fix": found.fix,
     }
     return told | ({"foreign": {**found.foreign, "removable": True}} if found.foreign else {})

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from engine.bpmn.source import BPMN_SUFFIXES
+from engine.bpmn import BPMN_SUFFIXES
 from engine.definitions.scenarios import SUFFIX
 from engine.platform.config import ROOT
 from engine.platform.errors import Fault, Invalid

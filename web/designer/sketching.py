@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import request
 
-from engine.definitions import deployments
+from engine.definitions import uploads
 from engine.design import drafts
 from engine.platform.errors import NotFound, Refusal, Rejected
 from web import connectors
@@ -27,7 +27,7 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
     view = drafts.get(visit.uow, sketch_id)
     check = view.sketch.check
     report = (check.report if check and not check.under_way else None) or {}
-    upload = deployments.of_sketch(visit.uow, sketch_id)
+    upload = uploads.of_sketch(visit.uow, sketch_id)
     if upload is not None and upload.uploaded_at < view.sketch.updated_at and upload.status != "checking":
         upload = None  # of what the sketch was before it was saved again
     found = findings.shown(_findings(report, upload, refusal))
@@ -67,7 +67,7 @@ def _offered(sketch: drafts.Listed) -> str | None:
 
 
 def _findings(
-    report: Mapping[str, Any], upload: deployments.State | None, refusal: Refusal | None
+    report: Mapping[str, Any], upload: uploads.State | None, refusal: Refusal | None
 ) -> Sequence[Any]:
     """Those of what was refused just now, or last by a worker; else those of the check."""
     if isinstance(refusal, Rejected):

@@ -117,13 +117,13 @@ def _marked() -> Sequence[tuple[str, str]]:
 def send_back(visit: Visit, task_id: UUID) -> Away:
     """Ask for it."""
     marks = Marks(_marked(), typed.words("whole"), typed.last_minute("due"), _of())
-    tasks.send_back(visit.uow, task_id, marks)
+    tasks.request_correction(visit.uow, task_id, marks)
     return Away(f"/desk/tasks/{task_id}", told="desk.task.sent-back")
 
 
 def _ask(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
     row = _mine(visit.uow, task_id)
-    along = tasks.to_show(visit.uow, task_id)
+    along = tasks.showable_fields(visit.uow, task_id)
     language = visit.reader.language
     fields = by_name(inside(along.fields if along else ()))
     values = {
@@ -154,11 +154,11 @@ def ask(visit: Visit, task_id: UUID) -> Away:
         due_at=typed.last_minute("due"),
         show=request.form.getlist("show"),
     )
-    tasks.ask(visit.uow, task_id, question)
+    tasks.request_opinion(visit.uow, task_id, question)
     return Away(f"/desk/tasks/{task_id}", told="desk.task.asked")
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/withdraw"), may="tasks.ask", refused=task_refused)
 def take_back(visit: Visit, task_id: UUID) -> Away:
     """Take back what was asked."""
-    return Away(f"/desk/tasks/{tasks.withdraw(visit.uow, task_id)}", told="desk.task.withdrawn")
+    return Away(f"/desk/tasks/{tasks.withdraw_request(visit.uow, task_id)}", told="desk.task.withdrawn")

@@ -14,13 +14,13 @@ blueprint = Blueprint("batches", __name__)
 @page(blueprint.get("/batches"), may="inbox.read")
 def index(visit: Visit) -> Page:
     """Those of the last days."""
-    return Page("desk/batches.html", {"batches": tasks.batches(visit.uow)})
+    return Page("desk/batches.html", {"batches": tasks.list_bulk_jobs(visit.uow)})
 
 
 @page(blueprint.get("/batches/<uuid:batch_id>"), may="inbox.read")
 def show(visit: Visit, batch_id: UUID) -> Page:
     """One of them: what was refused, and why; what was done."""
-    batch = tasks.batch(visit.uow, batch_id)
+    batch = tasks.get_bulk_job(visit.uow, batch_id)
     came = [
         (batch.tasks.get(task_id), refusal)
         for task_id, refusal in zip(batch.wanted, batch.outcomes, strict=False)

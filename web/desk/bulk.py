@@ -52,7 +52,7 @@ def act(visit: Visit) -> Shown:
 
 
 def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[str, Any]) -> Away:
-    return Away(f"/desk/batches/{tasks.start_batch(visit.uow, action, marked, answer)}")
+    return Away(f"/desk/batches/{tasks.start_bulk_job(visit.uow, action, marked, answer)}")
 
 
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
@@ -65,7 +65,7 @@ def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Pag
 def _answer(visit: Visit, marked: Sequence[UUID], typed: Mapping[str, Any], faults: Sequence[Any]) -> Page:
     """What is the answer to all of them?"""
     drawing = forms.drawing(_fields(visit, marked), typed, visit.reader, faults)
-    (first,) = tasks.shown(visit.uow, marked[:1])
+    (first,) = tasks.find_visible(visit.uow, marked[:1])
     values = {"marked": marked, "drawing": drawing, "first": first}
     return Page("desk/answer.html", values, 422 if faults else 200)
 

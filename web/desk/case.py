@@ -55,7 +55,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         ],
         "decisions": _decisions(uow, seen),
         "related": tasks.related(uow, seen.case),
-        "mends": access.allows(uow.actor, "incidents.read"),
+        "may_repair": access.allows(uow.actor, "incidents.read"),
         "manages": access.allows(uow.actor, "definitions.suspend"),
         "actions": offered(uow.actor, seen.case),
         "may_write": access.allows(uow.actor, "comments.add") and seen.case.erased_at is None,

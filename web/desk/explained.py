@@ -14,7 +14,7 @@ from engine.platform.errors import (
     Refusal,
     Throttled,
 )
-from web import forms, refusals, texts
+from web import forms, texts
 from web.site import site
 
 STATUS = ((Invalid, 422), (Throttled, 429), (Conflict, 409), (Forbidden | Recorded, 403), (Busy, 503))
@@ -48,7 +48,7 @@ def explained(refusal: Refusal) -> Explained:
     status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     logins = _logins(refusal.needed) if isinstance(refusal, AssuranceTooLow) else ()
-    return Explained(refusals.explained(refusal), status, faults, logins)
+    return Explained(texts.explain(refusal), status, faults, logins)
 
 
 def _logins(level: str) -> Sequence[Login]:

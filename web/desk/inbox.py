@@ -13,7 +13,7 @@ from flask import Blueprint, after_this_request, request
 from engine import access, cases, tasks
 from engine.platform.errors import Invalid, Refusal
 from engine.tasks import Inbox
-from web import asked, forms, refusals, texts
+from web import asked, forms, texts
 from web.desk.remaining import remaining
 from web.listing import cursor, following
 from web.site import looked, set_looked
@@ -47,7 +47,7 @@ def show(visit: Visit) -> Page:
 def changes(visit: Visit) -> Content:
     """What the same page would list now, for its script, which asks again and again."""
     wanted, _ = narrowed()
-    found = tasks.present(visit.uow, wanted)
+    found = tasks.inbox_state(visit.uow, wanted)
     told = {"tasks": found.tasks, "count": found.count, "more": found.more}
     return Content(orjson.dumps(told), "application/json", fresh=True)
 
@@ -57,7 +57,7 @@ def go_on(visit: Visit) -> Away:
     """The next task of a list, after one that was just completed."""
     wanted, _ = narrowed()
     after = asked.identity(request.args, "after")
-    found = None if after is None else tasks.following(visit.uow, wanted, after)
+    found = None if after is None else tasks.find_next(visit.uow, wanted, after)
     if found is None:
         return Away(f"/desk{kept()}", told="desk.task.none-left")
     return Away(f"/desk/tasks/{found}{kept()}", told="desk.task.next")
@@ -177,4 +177,4 @@ def explained(refusal: Refusal) -> str:
     """Why something was refused: the first fault, where the input has any."""
     if isinstance(refusal, Invalid) and refusal.faults:
         return forms.explained(refusal.faults[0])
-    return refusals.explained(refusal)
+    return texts.explain(refusal)

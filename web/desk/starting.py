@@ -5,7 +5,6 @@ from operator import itemgetter
 from typing import Any
 
 from flask import Blueprint, request
-from sqlalchemy.exc import IntegrityError
 
 from engine import cases
 from engine.bpmn import Form
@@ -58,11 +57,7 @@ def start(visit: Visit, key: str) -> Shown:
     if channel is None:
         raise Invalid("It is not said how it came.", [Fault("/channel", "is required", "required")])
     own: dict[str, Any] = {name: asked.text(request.form, name) for name in OWN}
-    try:
-        case = cases.start(visit.uow, key, answer, cases.Application(**own, channel=channel))
-        _ = visit.uow.connection  # what the command owes is written now, while it can be refused
-    except IntegrityError as error:
-        raise cases.taken(error) or error from error
+    case = cases.start(visit.uow, key, answer, cases.Application(**own, channel=channel))
     return Away(f"/desk/cases/{case.id}", told="inbox.notice.started")
 
 

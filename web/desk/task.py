@@ -51,7 +51,7 @@ def task_page(
 ) -> Page:
     """The page of a task, with an answer that was not taken yet, and why."""
     uow, reader = visit.uow, visit.reader
-    shown = tasks.form(uow, row)
+    shown = tasks.get_form(uow, row)
     fields = shown.form.fields if shown.form else ()
     seen = _seen(uow, row["case_id"])
     faults = [one for one in trouble.told.faults if one.pointer.startswith("/data")] if trouble else ()
@@ -66,7 +66,7 @@ def task_page(
         "element": seen.spec.elements.get(row["element"]) if seen else None,
         "editable": row["status"] == "open" and row["had"],
         "has_draft": shown.draft is not None,
-        "asked_beside": tasks.asked_beside(uow, row["id"]) if row["asks"] else (),
+        "asked_beside": tasks.list_subtasks(uow, row["id"]) if row["asks"] else (),
         "documents": filed,
         "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
         "evidence": evidence(reader, seen, row["element"], filed) if seen else NOTHING,
@@ -144,7 +144,7 @@ def release(visit: Visit, task_id: UUID) -> Away:
 
 
 def _typed(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:
-    shown = tasks.form(uow, row)
+    shown = tasks.get_form(uow, row)
     return forms.answer(shown.form.fields if shown.form else (), attached.sent())
 
 

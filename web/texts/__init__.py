@@ -1,6 +1,7 @@
-"""What pages say, in each language. A text has a key; a page names keys and never a language.
+"""The texts of pages, in each language. A text has a key; a page names keys and never a language.
 
-The texts of an area stand in `<area>.toml` beside this module; `engine/platform/language.py` reads them.
+The texts of an area are in `<area>.toml` beside this module, those of what the engine reports in
+`engine/platform/messages`; `engine/platform/language.py` reads them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,22 @@ from typing import Any, cast
 
 from flask import current_app, g, request
 
-from engine.platform.language import CALENDARS, DEFAULT, LANGUAGES, Calendar, Catalogue, Language, Reader
+from engine.platform.errors import Refusal
+from engine.platform.language import (
+    CALENDARS,
+    DEFAULT,
+    LANGUAGES,
+    Calendar,
+    Catalogue,
+    Language,
+    Reader,
+    Texts,
+)
+from engine.platform.messages import catalogue, refusals
 from web.site import CALENDAR, LANGUAGE, SITE, cookie, current
 
-TEXTS = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")), isolated=True)
+_PAGES = Catalogue.read(*sorted(Path(__file__).parent.glob("*.toml")))
+TEXTS = Catalogue({**catalogue().texts, **_PAGES.texts}, isolated=True)
 
 
 def reader() -> Reader:
@@ -57,9 +70,19 @@ def _chosen(parameter: str, own: str | None, kept: str, known: Any) -> str | Non
     return next((wish for wish in wished if wish in known), None)
 
 
+def for_reader() -> Texts:
+    """All texts for the request's reader."""
+    return Texts(TEXTS, reader())
+
+
 def say(key: str, **values: Any) -> str:
     """The text of this key for the request's reader."""
     return TEXTS.say(reader(), key, **values)
+
+
+def explain(refusal: Refusal) -> str:
+    """Why a command was refused, for the request's reader."""
+    return refusals.explain(refusal, for_reader())
 
 
 def both(key: str) -> Mapping[str, str]:

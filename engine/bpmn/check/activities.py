@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, TASKS, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, place
-from engine.bpmn.script import language
-from engine.platform.findings import sentence
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, TASKS, bpmn
+from engine.platform.findings import sentence, with_values
 
 PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
 
@@ -91,8 +90,7 @@ class _Rules(Rules):
             self.error(
                 marker,
                 "loop",
-                sentence(f"loopMaximum={maximum[:40]!r} is no number from 1 to 1000.", value=maximum[:40]),
-                "Correct it.",
+                with_values(value=maximum[:40]),
             )
         if maximum is None and marker.find(bpmn("loopCondition")) is None:
             self.error(
@@ -160,8 +158,7 @@ class _Rules(Rules):
             self.error(
                 reference,
                 "data-object-missing",
-                sentence(f"The data object {name!r} does not exist in this process.", name=name[:80]),
-                "Draw the data object again.",
+                with_values(name=name[:80]),
             )
 
     def associations(self, node: Node, objects: Mapping[str, str]) -> None:
@@ -186,12 +183,7 @@ class _Rules(Rules):
                 self.error(
                     item,
                     "unsupported-element",
-                    sentence(
-                        f"<property> {item.get('name') or item.get('id')!r}: an activity has no data of"
-                        " its own.",
-                        property=str(item.get("name") or item.get("id"))[:80],
-                    ),
-                    "Remove it; use a variable of the case.",
+                    with_values(property=str(item.get("name") or item.get("id"))[:80]),
                 )
         return found
 
@@ -217,22 +209,13 @@ class _Rules(Rules):
             self.error(
                 element,
                 "data-object-scope",
-                sentence(
-                    f"{names[0][:80]!r} is no data object of this (sub-)process or the one directly around"
-                    " it.",
-                    name=names[0][:80],
-                ),
-                "Put the data object into the same (sub-)process, or use a variable.",
+                with_values(name=names[0][:80]),
             )
         elif not objects[names[0]].isidentifier():
             self.error(
                 element,
                 "data-object-name",
-                sentence(
-                    f"The data object's id {objects[names[0]][:80]!r} names its variable, and cannot.",
-                    name=objects[names[0]][:80],
-                ),
-                "Give the data object an id of letters, digits and _.",
+                with_values(name=objects[names[0]][:80]),
             )
 
 

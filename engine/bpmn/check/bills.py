@@ -4,12 +4,12 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from engine.bpmn.bills import BILL, PAID, PARTS
 from engine.bpmn.check import python
 from engine.bpmn.check.diagram import Diagram, Node, definitions
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.money import CURRENCIES, is_code
+from engine.bpmn.notation.bills import BILL, PAID, PARTS
+from engine.bpmn.notation.money import CURRENCIES, is_code
+from engine.bpmn.notation.vocabulary import PARVANDEH
 from engine.platform.findings import sentence
 
 _NEEDED = ("billAmount", "billCurrency")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from engine.bpmn.findings import Report
+from engine.bpmn.notation.findings import Report
 from engine.platform.budget import Budget, Exhausted, is_limited, limited
 from engine.platform.findings import Finding
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.allow_list import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
 from engine.bpmn.check.notes import Notes, Rules
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
+from engine.platform.findings import with_values
 
 _THROWING: Mapping[str, frozenset[str]] = {
     "error": SUBPROCESSES | {"callActivity", "serviceTask"},
@@ -57,11 +57,11 @@ class _Rules(Rules):
             code = known_as(event, self.named)
             if (event.trigger, code) in seen:
                 what = f"every {event.trigger}" if code is None else f"the {event.trigger} {code[:100]!r}"
-                reason, mend = f"Another event {where} catches {what} already.", "Keep one of them."
+                reason, fix = f"Another event {where} catches {what} already.", "Keep one of them."
                 if event.trigger == "error":
-                    self.error(event.element, "error-caught-twice", reason, mend)
+                    self.error(event.element, "error-caught-twice", reason, fix)
                 else:
-                    self.error(event.element, "escalation-caught-twice", reason, mend)
+                    self.error(event.element, "escalation-caught-twice", reason, fix)
             seen.add((event.trigger, code))
 
     def boundary(self, event: Node, host: Node) -> None:
@@ -78,21 +78,13 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "boundary-never",
-                sentence(
-                    f"No {event.trigger} comes out of a <{host.kind}>: a script that fails is an incident,"
-                    " and"
-                    " people answer with data.",
-                    kind=host.kind,
-                    trigger=event.trigger or "",
-                ),
-                "Let a variable say it, and ask that with an exclusive gateway behind the activity.",
+                with_values(kind=host.kind, trigger=event.trigger or ""),
             )
         elif host.kind in _AT_ONCE or host.empty:
             self.warn(
                 event.element,
                 "boundary-never",
-                sentence(f"A <{host.kind}> is done at once: the event never happens.", kind=host.kind),
-                "Remove it, or draw it on what takes time.",
+                with_values(kind=host.kind),
             )
         elif event.trigger == "escalation":
             self.never_thrown(event, [host.element])
@@ -144,21 +136,11 @@ class _Rules(Rules):
             self.warn(
                 node.element,
                 "error-not-caught",
-                sentence(
-                    f"Nothing in this process catches the error {code[:100]!r}: the case would end with it.",
-                    code=code[:100],
-                ),
-                "Draw an error event on the border of the sub-process, or use another end event if the case"
-                " is to go on.",
+                with_values(code=code[:100]),
             )
         else:
             self.warn(
                 node.element,
                 "escalation-not-caught",
-                sentence(
-                    f"Nothing in this process catches the escalation {code[:100]!r}: unless a calling process"
-                    " does, nothing comes of it.",
-                    code=code[:100],
-                ),
-                "Draw an escalation event on the border of the sub-process, or in an event sub-process.",
+                with_values(code=code[:100]),
             )

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.normalize import is_handler
-from engine.platform.findings import sentence
+from engine.bpmn.notation.structure import is_handler
+from engine.bpmn.notation.vocabulary import ACTIVITIES, bpmn, local
+from engine.platform.findings import sentence, with_values
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
@@ -58,11 +58,11 @@ class _Rules(Rules):
 
     def twice(self, event: Node) -> None:
         """A second event of its kind on one border."""
-        reason, mend = f"The activity has another {event.trigger} event.", "Keep one of them."
+        reason, fix = f"The activity has another {event.trigger} event.", "Keep one of them."
         if event.trigger == "cancel":
-            self.error(event.element, "cancel-boundary", reason, mend)
+            self.error(event.element, "cancel-boundary", reason, fix)
         else:
-            self.error(event.element, "compensation-boundary", reason, mend)
+            self.error(event.element, "compensation-boundary", reason, fix)
 
     def handler(self, node: Node) -> None:
         """An activity that is marked as a handler."""
@@ -115,21 +115,13 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "compensation-boundary",
-                sentence(
-                    f"{unmarked[0].element.get('id')!r}, to which an association leads from the event, is no"
-                    " compensation handler.",
-                    handler=str(unmarked[0].element.get("id"))[:100],
-                ),
-                'Write isForCompensation="true" on it, and let no flow lead to it or out of it.',
+                with_values(handler=str(unmarked[0].element.get("id"))[:100]),
             )
         elif len(found) != 1:
             self.error(
                 event.element,
                 "compensation-boundary",
-                sentence(
-                    f"The event is linked to {len(found) or 'no'} compensation handlers.", count=len(found)
-                ),
-                'Draw one association from it to an activity with isForCompensation="true".',
+                with_values(count=len(found)),
             )
         elif self.homes[found[0].element][1] is not scope:
             self.error(
@@ -199,8 +191,6 @@ class _Rules(Rules):
             self.error(
                 event.element,
                 "compensation-not-awaited",
-                "The event would not wait until the handlers are done; here it does.",
-                'Remove waitForCompletion="false", and part the flow before it with a parallel gateway.',
             )
         reached = [scope, *self.around(scope)]
         if len(reached) > 2:
@@ -245,22 +235,22 @@ class _Rules(Rules):
                 f"The activity {name[:100]!r} that is to be compensated does not exist in this process.",
                 activity=name[:100],
             )
-            mend = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
+            fix = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
         elif home not in reached:
             reason = sentence(
                 f"The activity {name[:100]!r} lies in another (sub-)process than the event.",
                 outside=name[:100],
             )
-            mend = "Name the sub-process around it that stands beside the event, or throw it there."
+            fix = "Name the sub-process around it that stands beside the event, or throw it there."
         elif node not in self.compensable:
             reason = sentence(
                 f"The activity {name[:100]!r} has no compensation handler, and nothing in it has.",
                 bare=name[:100],
             )
-            mend = "Draw a compensation event with a handler on its border, or name another activity."
+            fix = "Draw a compensation event with a handler on its border, or name another activity."
         else:
             return
-        self.error(event.element, "compensation-target", reason, mend)
+        self.error(event.element, "compensation-target", reason, fix)
 
     def cancel_boundary(self, event: Node) -> None:
         """A cancel event on a border."""
@@ -317,8 +307,6 @@ class _Rules(Rules):
             self.warn(
                 first.element,
                 "compensation-never",
-                "Nothing in this process throws compensation: its handlers never run.",
-                "Draw an intermediate or end event that does, or remove the handlers.",
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import (
+from engine.bpmn.notation.vocabulary import (
     ACTIVITIES,
     FLOW_NODES,
     REFUSED_NODES,

@@ -6,21 +6,12 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import (
-    ATTRIBUTES,
-    BPMN,
-    BPMNDI,
-    CHILDREN,
-    NAMED_BY_EVENTS,
-    SUBPROCESSES,
-    UNUSED_DEFINITIONS,
-    Values,
-    local,
-)
+from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN, UNUSED_DEFINITIONS, Values
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, NAMED_BY_EVENTS, SUBPROCESSES, local
+from engine.platform.findings import sentence, with_values
 
 MAX_ATTRIBUTES = 200
 _CORRELATION = frozenset({"correlationProperty"})  # refused where messages are thrown or awaited by it
@@ -67,8 +58,7 @@ class _Walk:
             self.notes.warn(
                 place(self.file, child),
                 "unused-definition",
-                sentence(f"<{name}> is defined, and nothing that runs here uses it.", tag=name),
-                "Nothing to do, or remove it.",
+                with_values(tag=name),
             )
             return False
         return True
@@ -88,13 +78,13 @@ class _Walk:
         self.extensions.element(owner, child)
 
     def refuse(self, child: Any, name: str, around: str) -> None:
-        reason, mend = REFUSED.get(name, OTHERWISE)
+        reason, fix = REFUSED.get(name, OTHERWISE)
         if name in CHILDREN and name not in REFUSED:
-            reason, mend = f"It may not stand in <{around}>.", "Move or remove it."
+            reason, fix = f"It may not stand in <{around}>.", "Move or remove it."
         where = place(self.file, child)
         if child.get("id") and around in SUBPROCESSES | {"process"}:
             where = replace(where, element=child.get("id"), name=child.get("name"))
-        self.notes.error(where, "unsupported-element", sentence(f"<{name}>: {reason}", tag=name), mend)
+        self.notes.error(where, "unsupported-element", sentence(f"<{name}>: {reason}", tag=name), fix)
 
     def attributes(self, element: Any) -> None:
         name = local(element)
@@ -103,17 +93,14 @@ class _Walk:
             self.notes.error(
                 place(self.file, element),
                 "too-many-attributes",
-                sentence(
-                    f"<{name}> has more than {MAX_ATTRIBUTES} attributes.", tag=name, limit=MAX_ATTRIBUTES
-                ),
-                "Remove those that are not needed.",
+                with_values(tag=name, limit=MAX_ATTRIBUTES),
             )
             return
         for attribute, value in element.attrib.items():
             if attribute.startswith("{"):
                 self.extensions.attribute(element, attribute)
             elif attribute not in allowed or not _fits(value, allowed[attribute]):
-                reason, mend = REFUSED_ATTRIBUTES.get(attribute, OTHERWISE_ATTRIBUTE)
+                reason, fix = REFUSED_ATTRIBUTES.get(attribute, OTHERWISE_ATTRIBUTE)
                 self.notes.error(
                     place(self.file, element),
                     "unsupported-attribute",
@@ -123,7 +110,7 @@ class _Walk:
                         value=value[:80],
                         kind=name,
                     ),
-                    mend,
+                    fix,
                 )
 
 

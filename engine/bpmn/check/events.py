@@ -4,14 +4,14 @@ import keyword
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import timers
-from engine.bpmn.check.allow_list import CHILDREN, EVENTS, THROWN, TIMES, bpmn, local
+from engine.bpmn.check.allow_list import CHILDREN
 from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
-from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules, qualified
 from engine.bpmn.check.texts import written_time
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.vocabulary import CAMUNDA, EVENTS, PARVANDEH, THROWN, TIMES, bpmn, local
 from engine.bpmn.values import MAX_NAME
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
@@ -75,8 +75,6 @@ class _Rules(Rules):
             self.error(
                 node.element,
                 "no-definition",
-                "The event does not say what it waits for.",
-                "Make it a timer, message, signal or conditional event.",
             )
 
     def reference(self, at: Any, kind: str, *, optional: bool = False) -> None:
@@ -87,7 +85,7 @@ class _Rules(Rules):
                 self.error(
                     at,
                     "no-reference",
-                    sentence(f"It does not say which {kind} it is about.", what=kind),
+                    with_values(what=kind),
                     f'Define <{kind} id="…"> beside the process, and name it: {kind}Ref="…".',
                 )
             return
@@ -96,9 +94,7 @@ class _Rules(Rules):
             self.error(
                 at,
                 "unknown-reference",
-                sentence(
-                    f"The {kind} {name[:100]!r} is not defined in this file.", what=kind, name=name[:100]
-                ),
+                with_values(what=kind, name=name[:100]),
                 f'Define <{kind} id="{name[:40]}"> beside the process.',
             )
             return
@@ -114,26 +110,14 @@ class _Rules(Rules):
             self.error(
                 found,
                 "no-name",
-                sentence(
-                    f"The {kind} has no {attribute}, or one with more than {longest} characters or with space"
-                    " around it: nobody else can know it by its id.",
-                    what=kind,
-                    attribute=attribute,
-                    limit=longest,
-                ),
+                with_values(what=kind, attribute=attribute, limit=longest),
                 f'Write {attribute}="a short word".',
             )
         elif text is not None and _is_computed(text):
             self.error(
                 found,
                 "name-computed",
-                sentence(
-                    f"The {kind}'s {attribute} {text[:80]!r} would be taken as it stands.",
-                    what=kind,
-                    attribute=attribute,
-                    value=text[:80],
-                ),
-                "Write a name as it stands, or an expression in parvandeh:name on what throws or awaits it.",
+                with_values(what=kind, attribute=attribute, value=text[:80]),
             )
 
     def timer(self, node: Node, definition: Any) -> None:
@@ -142,8 +126,7 @@ class _Rules(Rules):
             self.error(
                 definition,
                 "timer-times",
-                sentence(f"The timer has {len(times) or 'no'} times.", count=len(times)),
-                "Give it one of <timeDate>, <timeDuration> and <timeCycle>.",
+                with_values(count=len(times)),
             )
             return
         value = written_time(times[0].text or "")
@@ -189,7 +172,7 @@ class _Rules(Rules):
         found = timers.duration(value)
         timers.within_reach(found.after(self.now), self.now)
         if found.empty:
-            self.warn(element, "timer-at-once", "The timer fires at once.", "Nothing to do, or give it time.")
+            self.warn(element, "timer-at-once")
 
     def cycle(self, node: Node, element: Any, value: Any) -> None:
         found = timers.cycle(value, self.now)
@@ -212,8 +195,6 @@ class _Rules(Rules):
             self.warn(
                 element,
                 "timer-past",
-                "The time is over already: the timer fires at once.",
-                "Nothing to do, or write a later one.",
             )
 
     def boundary(self, node: Node) -> None:
@@ -221,12 +202,7 @@ class _Rules(Rules):
             self.error(
                 node.element,
                 "boundary-host",
-                sentence(
-                    f"attachedToRef={node.element.get('attachedToRef')!r:.100} is no activity of the same"
-                    " (sub-)process.",
-                    host=str(node.element.get("attachedToRef"))[:100],
-                ),
-                "Draw the event on the border of a task, sub-process or call activity.",
+                with_values(host=str(node.element.get("attachedToRef"))[:100]),
             )
             return
 
@@ -241,12 +217,7 @@ class _Rules(Rules):
                 self.error(
                     node.element,
                     "several-starts",
-                    sentence(
-                        f"Another start event waits for {name[:80]!r}, too: one message would begin two"
-                        " cases.",
-                        message=name[:80],
-                    ),
-                    "Keep one of them, with a gateway behind it.",
+                    with_values(message=name[:80]),
                 )
             seen.add(name)
 
@@ -256,9 +227,7 @@ class _Rules(Rules):
             self.error(
                 element,
                 "service-target",
-                sentence(f"The service task names {len(named) or 'no'} systems to ask.", count=len(named)),
-                'Write parvandeh:connector="…" for a connector of the installation, or parvandeh:topic="…"'
-                " for work that another program fetches.",
+                with_values(count=len(named)),
             )
         for name in (*_TARGETS, f"{{{PARVANDEH}}}operation"):
             text = element.get(name)
@@ -305,11 +274,7 @@ class _Rules(Rules):
                 self.error(
                     element,
                     "invalid-variable",
-                    sentence(
-                        f"parvandeh:{attribute}={name[:80]!r} names no variable.",
-                        attribute=f"parvandeh:{attribute}",
-                        value=name[:80],
-                    ),
+                    with_values(attribute=f"parvandeh:{attribute}", value=name[:80]),
                     f'Write the name of a variable, as in parvandeh:{attribute}="answer".',
                 )
 

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn import syntax
 from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.allow_list import TIMES, bpmn, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
-from engine.bpmn.juel import is_juel
-from engine.bpmn.script import MAX_SCRIPT, names, unsupported
-from engine.bpmn.syntax import Mode
-from engine.platform.findings import sentence
+from engine.bpmn.expressions import syntax
+from engine.bpmn.expressions.juel import is_juel
+from engine.bpmn.expressions.scripts import MAX_SCRIPT, names
+from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
+from engine.bpmn.sandbox import unsupported
+from engine.platform.findings import sentence, with_values
 
 # What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
 MODULES = frozenset({
@@ -50,12 +51,7 @@ def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
                 notes.error(
                     place(diagram.file, text.element),
                     "too-much-script",
-                    sentence(
-                        f"Up to here there are more than {MAX_PYTHON:,} characters of scripts and"
-                        " expressions.",
-                        limit=MAX_PYTHON,
-                    ),
-                    "Let a service do what is so long, or upload the processes one by one.",
+                    with_values(limit=MAX_PYTHON),
                 )
                 return False
     return True
@@ -90,8 +86,8 @@ class _Rules:
 
     def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
         """`line` counts from 1 within the text."""
-        reason, mend = told
-        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, mend)
+        reason, fix = told
+        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, fix)
 
     def script_task(self, element: Any) -> None:
         language = element.get("scriptFormat")
@@ -99,8 +95,7 @@ class _Rules:
             self.notes.error(
                 place(self.file, element),
                 "script-language",
-                sentence(f"Scripts in {language[:40]!r} do not run.", language=language[:40]),
-                'Write the script in Python and set scriptFormat="python".',
+                with_values(language=language[:40]),
             )
         count = len(element.findall(bpmn("script")))
         if count != 1:

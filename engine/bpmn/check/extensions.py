@@ -6,19 +6,16 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.bills import PAID, PARTS
-from engine.bpmn.check.allow_list import ACTIVITIES, BPMN, CHILDREN, RUNNING, local
+from engine.bpmn.check.allow_list import CHILDREN
 from engine.bpmn.check.diagram import by_event, trigger
 from engine.bpmn.check.notes import Notes, place, qualified
 from engine.bpmn.check.refusals import REFUSED
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.outcomes import DECISION
-from engine.bpmn.own import ASSIGNMENT
+from engine.bpmn.notation.activities import ASSIGNMENT
+from engine.bpmn.notation.bills import PAID, PARTS
+from engine.bpmn.notation.outcomes import DECISION
+from engine.bpmn.notation.vocabulary import ACTIVITIES, BPMN, CAMUNDA, HUMAN, PARVANDEH, RUNNING, local
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
-from engine.platform.findings import sentence
-
-CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
-PARVANDEH = "https://parvandeh.org/bpmn"
+from engine.platform.findings import sentence, with_values
 
 # Layout, colours and notes of editors: nothing there could change how a process runs.
 _EDITORS = frozenset({
@@ -109,7 +106,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
 
-_MENDS: Mapping[str, str] = MappingProxyType({
+_FIXES: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
         ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"),
         "Write it on a user task, with a text or an expression that only reads variables.",
@@ -214,12 +211,7 @@ class Extensions:
             self._notes.error(
                 place(self._file, owner),
                 "unsupported-attribute",
-                sentence(
-                    f"The attribute {short} is written with a namespace prefix, so that it would not be"
-                    " read.",
-                    prefixed=short,
-                ),
-                "Write BPMN attributes without a prefix.",
+                with_values(prefixed=short),
             )
         elif space == CAMUNDA and short not in VOCABULARY:
             known = f"The attribute {short!r}, which Camunda does not know,"
@@ -270,11 +262,7 @@ class Extensions:
             self._notes.warn(
                 place(self._file, at),
                 "starters-ignored",
-                sentence(
-                    f"{short} has no effect: whoever may start cases here may start those of this process.",
-                    attribute=qualified(owner, f"{{{space}}}{short}"),
-                ),
-                "Nothing to do if that is right; give the roles that start cases only to accounts that may.",
+                with_values(attribute=qualified(owner, f"{{{space}}}{short}")),
             )
         elif space == CAMUNDA or space in OTHER_ENGINES:
             self._refuse(owner, at, space, short)
@@ -282,7 +270,7 @@ class Extensions:
             self._ignore(at, space, f"What the namespace {space!r} adds", attribute)
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
-        mend = _MENDS.get(short, _OTHERWISE)
+        fix = _FIXES.get(short, _OTHERWISE)
         code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
         self._notes.error(
             place(self._file, at),
@@ -293,7 +281,7 @@ class Extensions:
                 attribute=qualified(at, f"{{{space}}}{short}"),
                 kind=local(owner),
             ),
-            mend,
+            fix,
         )
 
     def _ignore(self, at: Any, key: str, what: str, attribute: str) -> None:
@@ -317,12 +305,7 @@ class Extensions:
                 self._notes.error(
                     place(self._file, inner),
                     "unsupported-element",
-                    sentence(
-                        f"<{etree.QName(inner).localname}> stands inside an extension of <{local(owner)}>.",
-                        tag=etree.QName(inner).localname,
-                        around=local(owner),
-                    ),
-                    "Move it out of the extension, or remove it.",
+                    with_values(tag=etree.QName(inner).localname, around=local(owner)),
                 )
                 return
 

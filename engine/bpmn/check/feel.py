@@ -1,8 +1,8 @@
 """Expressions in FEEL, as the check of expressions looks at them."""
 
-from engine.bpmn import feel
-from engine.dmn.errors import Unreadable
-from engine.dmn.feel import tree
+from engine.bpmn.expressions import feel
+from engine.dmn import Unreadable
+from engine.dmn import feel_tree as tree
 from engine.platform.budget import remembered
 
 _NO_MAPPING = (tree.Constant, tree.ListOf, tree.RangeOf, tree.Compared, tree.Between, tree.Negative)

@@ -8,21 +8,22 @@ from typing import Any
 import orjson
 from lxml import etree
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
-from engine.bpmn.posts import BINDINGS, Bindings, fault, read_bindings, squeezed
-from engine.bpmn.rules import NO_DECISIONS
-from engine.bpmn.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, read_bindings, squeezed
+from engine.bpmn.notation.rule_tasks import NO_DECISIONS
+from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate import translate
-from engine.dmn.asking import Decisions
+from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 MAX_FILES = 50
-SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")  # scenarios are read where they are run
+# Scenarios are read where they are run.
+FILE_SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")
 MAX_NAME = 200
 MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -61,11 +62,11 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     small = {name: content for name, content in named.items() if len(content) <= MAX_FILE}
     upload.rules = read_rules(small, notes)
     if not any(name.endswith(BPMN_SUFFIXES) for name in files):
-        notes.error(Place(""), "no-bpmn", "There is no BPMN file.", "Upload a .bpmn file.")
+        notes.error(Place(""), "no-bpmn")
     return upload
 
 
-def is_name(name: str) -> bool:
+def is_file_name(name: str) -> bool:
     """Whether a file may be called so: by its base name, without what cannot be seen."""
     return (
         bool(name.strip(". "))
@@ -78,16 +79,11 @@ def is_name(name: str) -> bool:
 
 
 def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
-    if not is_name(name):
+    if not is_file_name(name):
         notes.error(
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
-            sentence(
-                f"The name is empty, longer than {MAX_NAME} characters, or holds a path or control"
-                " character.",
-                limit=MAX_NAME,
-            ),
-            "Upload the file under its base name.",
+            with_values(limit=MAX_NAME),
         )
         return False
     folded = unicodedata.normalize("NFC", name).casefold()
@@ -95,8 +91,7 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
         notes.error(
             Place(name),
             "file-twice",
-            sentence(f"The name differs from {seen[folded]!r} only in case or encoding.", other=seen[folded]),
-            "Rename or remove one of them.",
+            with_values(other=seen[folded]),
         )
         return False
     seen[folded] = name
@@ -111,7 +106,7 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
     elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
-    elif not name.endswith(SUFFIXES):
+    elif not name.endswith(FILE_SUFFIXES):
         notes.error(
             Place(name),
             "unsupported-file",
@@ -130,20 +125,14 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if root.tag == bpmn("definitions"):
         for found in translate(root, upload.bindings):
             where = place(name, found.element)
-            if found.mend is None:
-                notes.translated(where, found.code, found.reason)
-            else:
-                notes.warn(where, found.code, found.reason, found.mend)
+            note = notes.warn if found.warns else notes.translated
+            note(where, found.code, found.reason)
         upload.documents[name] = root
         return
     notes.error(
         Place(name, line=root.sourceline),
         "not-bpmn",
-        sentence(
-            f"The file's root is <{etree.QName(root).localname[:80]}>, not BPMN 2.0 definitions.",
-            tag=etree.QName(root).localname[:80],
-        ),
-        "Export the diagram as BPMN 2.0 XML.",
+        with_values(tag=etree.QName(root).localname[:80]),
     )
 
 

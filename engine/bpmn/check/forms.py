@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import CAMUNDA
 from engine.bpmn.check.notes import Notes, Place, Rules, place
 from engine.bpmn.forms.camunda import ROLES
+from engine.bpmn.notation.vocabulary import CAMUNDA, bpmn, local
 from engine.bpmn.translate.vendors import SPIFF
 from engine.platform import media
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 from engine.platform.formats import FORMATS
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
@@ -81,15 +80,13 @@ class Forms(Rules):
                 self.notes.warn(
                     Place(name),
                     "unused-file",
-                    "No element names this form.",
-                    "Name it in a user task, or leave it out.",
                 )
 
     def judge(self, name: str, schema: Any) -> None:
         """A file that is a form."""
         for problem in self.problems.get(name, ()):
             note = self.notes.warn if problem.harmless else self.notes.error
-            note(Place(name), problem.code, problem.reason, problem.mend)
+            note(Place(name), problem.code, problem.reason, problem.fix)
         fault = None if name in self.notes.refused else _fault(schema)
         if fault:
             self.notes.error(Place(name), *fault)
@@ -146,18 +143,14 @@ class Forms(Rules):
             self.notes.warn(
                 place(self.file, element),
                 "form-elsewhere",
-                sentence(
-                    f"The form {name[:100]!r} is one of another application: any data are accepted.",
-                    form=name[:100],
-                ),
+                with_values(form=name[:100]),
                 _MEND,
             )
         else:
             self.error(
                 element,
                 "form-missing",
-                sentence(f"The form {name[:100]!r} is not among the uploaded JSON files.", form=name[:100]),
-                "Upload it under this base name, or name another; a form is a .json or .form file.",
+                with_values(form=name[:100]),
             )
 
     def nobody_there(self, element: Any) -> None:
@@ -181,12 +174,7 @@ class Forms(Rules):
                 self.error(
                     data,
                     "unsupported-extension",
-                    sentence(
-                        f"<formData> holds {field.tag!r}.",
-                        attribute=str(field.tag).rpartition("}")[2],
-                        kind="formData",
-                    ),
-                    "Remove it.",
+                    with_values(attribute=str(field.tag).rpartition("}")[2], kind="formData"),
                 )
                 continue
             self.field(field, seen)
@@ -199,40 +187,27 @@ class Forms(Rules):
             self.error(
                 field,
                 "form-field",
-                sentence(f"The field id {name[:80]!r} is no variable name, or occurs twice.", name=name[:80]),
-                "Give each field an id of letters, digits and _.",
+                with_values(name=name[:80]),
             )
         seen.add(name)
         if kind not in _TYPES:
             self.error(
                 field,
                 "form-field",
-                sentence(
-                    f"The field {name!r} has the type {kind[:40]!r}.",
-                    field=name,
-                    type=kind[:40],
-                    allowed=tuple(sorted(_TYPES)),
-                ),
-                f"Use one of {', '.join(sorted(_TYPES))}.",
+                with_values(field=name, type=kind[:40], allowed=tuple(sorted(_TYPES))),
             )
         for odd in sorted(set(field.attrib) - {"id", "label", "type", "defaultValue"}):
             self.error(
                 field,
                 "form-field",
-                sentence(f"The field {name!r} has {odd!r}, which has no effect.", field=name, attribute=odd),
-                "Remove it.",
+                with_values(field=name, attribute=odd),
             )
         values = field.findall(f"{{{CAMUNDA}}}value")
         if (kind == "enum") != bool(values) or not all(value.get("id") for value in values):
             self.error(
                 field,
                 "form-field",
-                sentence(
-                    f"The values of the field {name!r} do not fit its type {kind!r}, or have no ids.",
-                    field=name,
-                    type=kind,
-                ),
-                'Give a field of type enum, and no other, <camunda:value id="…" name="…"/> elements.',
+                with_values(field=name, type=kind),
             )
         self.constraints(field, name, kind)
         self.properties(field, name)
@@ -247,11 +222,7 @@ class Forms(Rules):
             self.warn(
                 field,
                 "form-property",
-                sentence(
-                    f"The property {told[:40]!r} of the field {name!r} has no effect.",
-                    property=told[:40],
-                    field=name,
-                ),
+                with_values(property=told[:40], field=name),
                 f"Use visibleTo and editableBy with roles, or format with one of {', '.join(FORMATS)}.",
             )
 

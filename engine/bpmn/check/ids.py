@@ -6,10 +6,10 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
+from engine.platform.findings import sentence, with_values
 
 MAX_ID = 200
 _NEEDED = RUNNING | {
@@ -58,8 +58,7 @@ def _missing(file: str, element: Any, kind: str, notes: Notes) -> None:
     notes.error(
         place(file, element),
         "missing-id",
-        sentence(f"<{kind}> has no id.", kind=kind),
-        "Give it an id that is unique in the file.",
+        with_values(kind=kind),
     )
 
 
@@ -83,19 +82,13 @@ def _well_formed(file: str, element: Any, notes: Notes) -> None:
             notes.error(
                 place(file, element),
                 "invalid-key",
-                sentence(f"The process id {name[:120]!r} cannot be a key.", id=name[:120]),
-                "Use up to 100 Latin letters, digits and . _ - beginning with a letter or _.",
+                with_values(id=name[:120]),
             )
     elif kind in _NEEDED and (len(name) > MAX_ID or not _ID.fullmatch(name)):
         notes.error(
             place(file, element),
             "invalid-id",
-            sentence(
-                f"The id {name[:120]!r} is no XML name of at most {MAX_ID} characters.",
-                id=name[:120],
-                limit=MAX_ID,
-            ),
-            "Use letters, digits and . _ - beginning with a letter or _.",
+            with_values(id=name[:120], limit=MAX_ID),
         )
 
 

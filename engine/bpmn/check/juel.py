@@ -2,8 +2,8 @@
 
 import ast
 
-from engine.bpmn import juel
-from engine.bpmn.juel import tree
+from engine.bpmn.expressions import juel
+from engine.bpmn.expressions.juel import tree
 from engine.platform.budget import remembered
 
 _NO_MAPPING = (tree.Constant, tree.Joined, tree.ListOf, tree.Unary, tree.Chain)

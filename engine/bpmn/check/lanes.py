@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.kinds import HUMAN
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
+from engine.platform.findings import with_values
 
 _ASSIGNED = tuple(
     f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups", "role", "unit")
@@ -24,10 +22,7 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
             notes.warn(
                 place(diagram.file, lane),
                 "lane-without-element",
-                sentence(
-                    f"The lane lists {name[:80]!r}, which is no flow node of this process.", name=name[:80]
-                ),
-                "Nothing to do, or save the diagram again.",
+                with_values(name=name[:80]),
             )
             continue
         # The last one in the document is the one that counts: it must be the innermost.
@@ -35,12 +30,7 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
             notes.error(
                 place(diagram.file, nodes[name].element),
                 "two-lanes",
-                sentence(
-                    f"The element lies in the lanes {lane_of[name].get('name')!r} and {lane.get('name')!r}.",
-                    lane=lane_of[name].get("name") or "",
-                    other=lane.get("name") or "",
-                ),
-                "Put it into one lane.",
+                with_values(lane=lane_of[name].get("name") or "", other=lane.get("name") or ""),
             )
         lane_of[name] = lane
     for lane in {id(lane): lane for lane in lane_of.values()}.values():
@@ -48,8 +38,6 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
             notes.warn(
                 place(diagram.file, lane),
                 "lane-without-name",
-                "The lane has no name, so that its tasks belong to no lane.",
-                "Name it after the role that works there.",
             )
 
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, link_name
 from engine.bpmn.check.events import is_name
 from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.values import MAX_NAME
-from engine.platform.findings import sentence
+from engine.platform.findings import with_values
 
 _PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
 
@@ -28,8 +28,8 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, node: Node, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, node.element), code, reason, mend)
+    def error(self, node: Node, code: str, reason: str = "", fix: str = "") -> None:
+        self.notes.error(place(self.file, node.element), code, reason, fix)
 
     def named(self, node: Node) -> None:
         name = link_name(node)
@@ -37,12 +37,7 @@ class _Rules:
             self.error(
                 node,
                 "no-name",
-                sentence(
-                    f"The link has no name, or one with more than {MAX_NAME} characters or with space"
-                    " around it.",
-                    limit=MAX_NAME,
-                ),
-                'Write name="…", the same where it is thrown and where it is caught.',
+                with_values(limit=MAX_NAME),
             )
 
     def alone(self, node: Node) -> None:
@@ -67,22 +62,13 @@ class _Rules:
                 self.error(
                     node,
                     "link-target",
-                    sentence(
-                        f"{caught[name] or 'No'} events catch the link {name[:80]!r} in this (sub-)process.",
-                        link=name[:80],
-                        count=caught[name],
-                    ),
-                    "Draw one event that catches it, and no more.",
+                    with_values(link=name[:80], count=caught[name]),
                 )
             elif not _throws(node) and (caught[name] > 1 or name not in thrown):
                 self.error(
                     node,
                     "link-target",
-                    sentence(
-                        f"The link {name[:80]!r} is caught twice, or thrown nowhere in this (sub-)process.",
-                        link=name[:80],
-                    ),
-                    "Draw one event that catches it, and one or more that throw it.",
+                    with_values(link=name[:80]),
                 )
 
 

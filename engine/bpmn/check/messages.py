@@ -5,10 +5,10 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import FLOW_NODES, bpmn, local
 from engine.bpmn.check.diagram import definitions, trigger
 from engine.bpmn.check.notes import Notes, place
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn, local
+from engine.platform.findings import with_values
 
 _THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})
 _CATCH = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"})
@@ -29,8 +29,7 @@ def check_message_flows(file: str, root: Any, passed_over: Collection[Any], note
             notes.error(
                 place(file, flow),
                 "dangling-flow",
-                sentence(f"The message flow's end {missing[0][:80]!r} does not exist.", name=missing[0][:80]),
-                "Connect or remove it.",
+                with_values(name=missing[0][:80]),
             )
             continue
         _judge(file, flow, [nodes.get(end) for end in ends], notes)
@@ -45,8 +44,6 @@ def _judge(file: str, flow: Any, ends: list[Any], notes: Notes) -> None:
             notes.error(
                 place(file, flow),
                 "message-flow",
-                "Nothing would come to the end of this message flow: messages go by their names.",
-                "Let it lead from what throws a message to what catches the same one, or remove it.",
             )
     elif (
         (source is not None and target is not None)

@@ -11,9 +11,9 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Flow, Node, Scope
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Arc, Join, Net, Station, Way
+from engine.bpmn.notation.vocabulary import bpmn, local
 
 AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
 ALL_CHOICES = 6  # flows of which every combination is tried

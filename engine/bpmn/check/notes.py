@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.bpmn.check.allow_list import OWNERS, local
+from engine.bpmn.notation.vocabulary import OWNERS, local
 from engine.bpmn.translate.vendors import qualified
 from engine.platform.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 
@@ -41,10 +41,10 @@ class Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
+    def error(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
         """Note something about an element that forbids the deployment."""
-        self.notes.error(place(self.file, at), code, reason, mend)
+        self.notes.error(place(self.file, at), code, reason, fix)
 
-    def warn(self, at: Any, code: str, reason: str, mend: str) -> None:
+    def warn(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
         """Note something about an element that runs, perhaps not as meant."""
-        self.notes.warn(place(self.file, at), code, reason, mend)
+        self.notes.warn(place(self.file, at), code, reason, fix)

@@ -6,12 +6,12 @@ from typing import Any
 from engine.bpmn import forms
 from engine.bpmn.check.diagram import Diagram, Node, Scope
 from engine.bpmn.check.notes import Rules
-from engine.bpmn.outcomes import (
+from engine.bpmn.notation.outcomes import (
     ATTRIBUTES,
     DECISION,
-    DECLARATION,
     EFFECTS,
     MAX_DECLARED,
+    OUTCOME,
     Outcome,
     Vocabulary,
     exactly,
@@ -23,7 +23,7 @@ from engine.bpmn.outcomes import (
     twice,
     variables,
 )
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Refused"/>'
 
@@ -33,7 +33,7 @@ class Outcomes(Rules):
 
     def process(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
         """What it declares, its decisions, forms and ends."""
-        for item in diagram.element.iter(DECLARATION):
+        for item in diagram.element.iter(OUTCOME):
             self.declaration(item)
         tasks = [node for node in diagram.nodes() if node.kind == "userTask"]
         for element in (diagram.element, *(node.element for node in tasks)):
@@ -69,13 +69,7 @@ class Outcomes(Rules):
             self.error(
                 element,
                 "outcome-twice",
-                sentence(
-                    f"The outcome {again.value[:80]!r} is declared twice: letter case, spaces and"
-                    " half-spaces are"
-                    " no difference.",
-                    value=again.value[:80],
-                ),
-                "Keep one of them.",
+                with_values(value=again.value[:80]),
             )
 
     def fields(self, node: Node, held: Mapping[str, Vocabulary], process: Any) -> Mapping[str, Vocabulary]:
@@ -84,7 +78,7 @@ class Outcomes(Rules):
         if not field or not field.isidentifier():  # of which others tell
             return held
         outcomes = of_task(node.element)
-        if not outcomes and process.find(f".//{DECLARATION}") is None:
+        if not outcomes and process.find(f".//{OUTCOME}") is None:
             self.error(
                 node.element,
                 "decision-without-outcomes",
@@ -110,12 +104,7 @@ class Outcomes(Rules):
             self.error(
                 element,
                 "open-outcome",
-                sentence(
-                    f"The field {name[:80]!r} holds an outcome, and its form lets any value pass.",
-                    field=name[:80],
-                    allowed=tuple(one.value for one in vocabulary),
-                ),
-                f'List the values that it may have: "enum": {[one.value for one in vocabulary]}.',
+                with_values(field=name[:80], allowed=tuple(one.value for one in vocabulary)),
             )
         for value in values or ():
             if exactly(vocabulary, value) is None:
@@ -123,7 +112,7 @@ class Outcomes(Rules):
 
     def end(self, node: Node, scope: Scope, known: Vocabulary) -> None:
         """An end event gives its case an outcome that is declared, if any are."""
-        outcome = node.element.get(DECLARATION) if node.kind == "endEvent" and scope.of_case else None
+        outcome = node.element.get(OUTCOME) if node.kind == "endEvent" and scope.of_case else None
         if known and outcome is not None and exactly(known, outcome) is None:
             self.undeclared(node.element, outcome, known)
 

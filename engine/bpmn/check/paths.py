@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, runs
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.normalize import is_asked
+from engine.bpmn.notation.structure import is_asked
+from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS
 from engine.platform.findings import sentence
 
 Successors = Callable[[Node], Sequence[Node]]

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import CAMUNDA, PARVANDEH
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.findings import Process
-from engine.bpmn.outcomes import DECLARATION, MAX_DECLARED
-from engine.platform.findings import sentence
+from engine.bpmn.notation.findings import Process
+from engine.bpmn.notation.outcomes import MAX_DECLARED, OUTCOME
+from engine.bpmn.notation.requirements import BUSINESS_KEY
+from engine.bpmn.notation.vocabulary import CAMUNDA, PARVANDEH, bpmn
+from engine.platform.findings import sentence, with_values
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _APPEAL = f"{{{PARVANDEH}}}appeal"
-_BUSINESS_KEY = f"{{{PARVANDEH}}}businessKey"
 
 
 def executable(process: Any) -> bool:
@@ -48,8 +47,7 @@ def check_pools(file: str, root: Any, notes: Notes) -> None:
             notes.warn(
                 place(file, pool),
                 "pool-without-process",
-                sentence(f"The pool's process {name[:100]!r} is not in this file.", process=name[:100]),
-                "Nothing to do, or remove the pool.",
+                with_values(process=name[:100]),
             )
 
 
@@ -57,7 +55,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
     """The outcomes that end events give to a case."""
     for scope in diagram.scopes:
         for node in scope.nodes:
-            outcome = node.element.get(DECLARATION)
+            outcome = node.element.get(OUTCOME)
             if node.kind != "endEvent" or outcome is None:
                 continue
             if not 0 < len(outcome.strip()) <= MAX_DECLARED:
@@ -71,18 +69,16 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
                 notes.error(
                     place(diagram.file, node.element),
                     "outcome-inside",
-                    "The end of a sub-process is not the end of the case: its outcome would have no effect.",
-                    "Give the outcome to an end event of the process, or set a variable.",
                 )
 
 
 def check_business_key(diagram: Diagram, notes: Notes) -> None:
     """Whether a business key may run once at a time only."""
-    said = diagram.element.get(_BUSINESS_KEY)
+    said = diagram.element.get(BUSINESS_KEY)
     if said not in (None, "unique"):
         reason = sentence(f"parvandeh:businessKey={said[:40]!r} is not understood.", value=said[:40])
-        mend = 'Write "unique" to let a business key run once at a time, or remove it.'
-        notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, mend)
+        fix = 'Write "unique" to let a business key run once at a time, or remove it.'
+        notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, fix)
 
 
 def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Notes) -> tuple[Process, ...]:
@@ -124,28 +120,19 @@ def _call(file: str, element: Any, own: Mapping[str, Diagram], known: Collection
         notes.error(
             at,
             "called-process-computed",
-            sentence(f"The called process {target[:80]!r} would have to be computed.", value=target[:80]),
-            "Name the process; choose between several with an exclusive gateway.",
+            with_values(value=target[:80]),
         )
     elif target not in own and target not in known:
         notes.error(
             at,
             "unknown-process",
-            sentence(
-                f"The called process {target[:100]!r} is neither among these files nor deployed.",
-                process=target[:100],
-            ),
-            "Upload it with them, or have it published before. What is not executable cannot be called.",
+            with_values(process=target[:100]),
         )
     elif target in own and not _has_plain_start(own[target]):
         notes.error(
             at,
             "called-without-start",
-            sentence(
-                f"The called process {target!r} has no plain start event at which a call could begin.",
-                process=target,
-            ),
-            "Give it a plain start event beside the others.",
+            with_values(process=target),
         )
     _binding(element, at, target in own, notes)
 
@@ -162,18 +149,12 @@ def _binding(element: Any, at: Any, together: bool, notes: Notes) -> None:
             notes.warn(
                 at,
                 "bound-at-deployment",
-                "The version that is current now is called, also when a newer one is deployed later.",
-                "Deploy the calling process again to call the newer one.",
             )
         return
     notes.error(
         at,
         "unsupported-extension",
-        sentence(
-            f"calledElementBinding={binding[:40]!r}: calls go to the version that is current at deployment.",
-            binding=binding[:40],
-        ),
-        "Remove it" + (", or upload the called process with this one." if binding == "deployment" else "."),
+        with_values(binding=binding[:40]),
     )
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from engine.bpmn.syntax import Mode, tree
+from engine.bpmn.expressions.syntax import Mode, tree
 
 
 def expression(code: str) -> ast.expr:

@@ -1,21 +1,17 @@
 """Decisions of DMN, and the business rule tasks that ask for them."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import feel, juel
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, Rules
-from engine.bpmn.rules import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
-from engine.bpmn.script import language
-from engine.dmn.asking import SUFFIX, Decisions
-from engine.dmn.check import check
-from engine.dmn.dmn.model import Definitions
-from engine.dmn.dmn.reading import NotDmn, parsed
-from engine.platform.findings import sentence
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
+from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
+from engine.dmn import SUFFIX, Decisions, Definitions, NotDmn, check_files, parse_xml
+from engine.platform.findings import Sentence, sentence, with_values
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
@@ -23,7 +19,7 @@ def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
     contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
     read: dict[str, Definitions] = {}
     for together in _groups(contents):
-        checked = check(together)
+        checked = check_files(together)
         for finding in checked.findings:
             notes.add(finding)
         read |= {file.file: file for file in checked.files}
@@ -35,7 +31,7 @@ def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     spaces: dict[str, dict[str, bytes]] = {}
     for name, content in contents.items():
         try:
-            space = parsed(content).get("namespace", "")
+            space = parse_xml(content).get("namespace", "")
         except NotDmn:
             space = ""
         spaces.setdefault(space, {})[name] = content
@@ -56,6 +52,16 @@ def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
         tasks.inputs(task, rules)
         tasks.null_faults(task)
         tasks.result(task, rules)
+
+
+def _unknown(name: str, known: Sequence[str]) -> Sentence:
+    """The values for a decision that no file has: what may be meant, else which ones there are."""
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        return with_values(decision=name[:100], near=near[0])
+    if known:
+        return with_values(decision=name[:100], known=tuple(known[:10]))
+    return with_values(decision=name[:100])
 
 
 class _Tasks(Rules):
@@ -83,23 +89,7 @@ class _Tasks(Rules):
                 "Give each an id of its own.",
             )
         elif not found and not any(file.endswith(SUFFIX) for file in self.notes.refused):
-            names = [each.id for each in rules.offered]
-            near = difflib.get_close_matches(name, names, 1)
-            known = ", ".join(map(repr, names[:10]))
-            self.error(
-                task,
-                "unknown-decision",
-                sentence(
-                    f"No .dmn file of this upload has a decision {name!r}.",
-                    decision=name[:100],
-                    known=tuple(names[:10]),
-                ),
-                f"Write {near[0]!r} if that is meant."
-                if near
-                else f"Name one of {known}."
-                if known
-                else "Upload the .dmn file with it together with this diagram.",
-            )
+            self.error(task, "unknown-decision", _unknown(name, [each.id for each in rules.offered]))
 
     def null_faults(self, element: Any) -> None:
         """What becomes of expressions that are null because of a wrong type or a missing input."""
@@ -108,12 +98,7 @@ class _Tasks(Rules):
             self.error(
                 element,
                 "invalid-null-faults",
-                sentence(
-                    f"parvandeh:nullFaults={value[:40]!r} is not a value of this attribute.",
-                    value=value[:40],
-                    allowed=ON_NULL,
-                ),
-                f"Write one of {', '.join(ON_NULL)}, or remove it.",
+                with_values(value=value[:40], allowed=ON_NULL),
             )
 
     def inputs(self, task: Any, rules: Decisions) -> None:
@@ -156,9 +141,5 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "decision-result",
-                sentence(
-                    f"The result would be kept as {wrong[0][:80]!r}, which is no name of a variable.",
-                    variable=wrong[0][:80],
-                ),
-                'Name the variable that takes the result: parvandeh:resultVariable="route".',
+                with_values(variable=wrong[0][:80]),
             )

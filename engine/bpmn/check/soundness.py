@@ -7,7 +7,6 @@ an error; what depends on them is a warning.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import GATEWAYS, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
 from engine.bpmn.check.markings import Lost, Markings, Move
 from engine.bpmn.check.moves import (
@@ -23,7 +22,8 @@ from engine.bpmn.check.moves import (
 )
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
 from engine.bpmn.check.notes import Notes, place
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import GATEWAYS, local
+from engine.platform.findings import sentence, with_values
 
 BOUND = 100_000  # states of all processes of an upload
 BOUND_LATER = 1_000  # of one more scope, once there were so many
@@ -113,8 +113,8 @@ class _Scope:
             self.never()
         return self.ends(inner)
 
-    def warn(self, node: Node, code: str, reason: str, mend: str) -> None:
-        self.notes.warn(place(self.file, node.element), code, reason, mend)
+    def warn(self, node: Node, code: str, reason: str = "", fix: str = "") -> None:
+        self.notes.warn(place(self.file, node.element), code, reason, fix)
 
     def bound(self) -> None:
         """Say that not everything was looked at."""
@@ -228,11 +228,7 @@ class _Scope:
                     self.warn(
                         target,
                         "never-runs",
-                        sentence(
-                            f"{name_of(target)!r} can never run: no case comes here, whatever its data are.",
-                            name=name_of(target),
-                        ),
-                        "Connect it otherwise, or remove it.",
+                        with_values(name=name_of(target)),
                     )
 
     def ran(self) -> set[Node]:

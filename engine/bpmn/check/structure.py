@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
 from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.normalize import begins_alone, is_asked, only_bare
-from engine.platform.findings import sentence
+from engine.bpmn.notation.structure import begins_alone, is_asked, only_bare
+from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
+from engine.platform.findings import sentence, with_values
 
 MAX_NODES = 300
 _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
@@ -20,10 +20,7 @@ def check_structure(diagram: Diagram, ids: Collection[str], notes: Notes) -> Non
         notes.error(
             place(diagram.file, diagram.element),
             "too-many-nodes",
-            sentence(
-                f"The process has {count} flow nodes; {MAX_NODES} are allowed.", count=count, limit=MAX_NODES
-            ),
-            "Move parts of it into processes of their own and call them.",
+            with_values(count=count, limit=MAX_NODES),
         )
     for scope in diagram.scopes:
         rules = _Rules(diagram.file, notes)
@@ -38,8 +35,8 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, at: Any, code: str, reason: str, mend: str) -> None:
-        self.notes.error(place(self.file, at), code, reason, mend)
+    def error(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
+        self.notes.error(place(self.file, at), code, reason, fix)
 
     def events(self, scope: Scope) -> None:
         what = local(scope.element)
@@ -55,8 +52,7 @@ class _Rules:
             self.error(
                 scope.element,
                 "empty-process",
-                sentence(f"The {what} has no flow nodes.", kind=what),
-                "Draw a start event, work and an end event.",
+                with_values(kind=what),
             )
         elif not starts:
             self.no_start(scope, what)
@@ -64,12 +60,7 @@ class _Rules:
             self.error(
                 node.element,
                 "several-starts",
-                sentence(
-                    f"The {what} has more than one start event, or more than one that waits for nothing.",
-                    kind=what,
-                ),
-                "Keep one of them; tell the ways apart with an exclusive gateway behind it, and draw an event"
-                " sub-process for each event.",
+                with_values(kind=what),
             )
         self.triggers(scope, starts)
 
@@ -92,13 +83,7 @@ class _Rules:
                 self.error(
                     node.element,
                     "trigger-inside",
-                    sentence(
-                        "A sub-process begins when the flow comes to it: its start waits for no"
-                        f" {node.trigger}.",
-                        trigger=node.trigger,
-                    ),
-                    "Use a plain start event, with an intermediate event behind it if it is to wait; or make"
-                    " it an event sub-process, to which no flow leads.",
+                    with_values(trigger=node.trigger),
                 )
 
     def no_start(self, scope: Scope, what: str) -> None:
@@ -107,8 +92,7 @@ class _Rules:
             self.error(
                 scope.element,
                 "no-start",
-                sentence(f"The {what} has no start event.", kind=what),
-                "Draw one start event.",
+                with_values(kind=what),
             )
             return
         names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (
@@ -136,19 +120,13 @@ class _Rules:
             self.error(
                 flow.element,
                 "flow-crosses-border",
-                sentence(
-                    f"The flow's {end} {name!r} lies in another process or sub-process.",
-                    end=end,
-                    name=str(name)[:100],
-                ),
-                "Connect elements of the same process or sub-process only.",
+                with_values(end=end, name=str(name)[:100]),
             )
         else:
             self.error(
                 flow.element,
                 "dangling-flow",
-                sentence(f"The flow's {end} {name!r} does not exist.", end=end, name=str(name)[:100]),
-                "Connect or remove it.",
+                with_values(end=end, name=str(name)[:100]),
             )
 
     def node(self, node: Node) -> None:
@@ -171,13 +149,9 @@ class _Rules:
             self.error(
                 node.element,
                 "flow-to-boundary",
-                "A flow leads into an event on the border of an activity.",
-                "Let it lead to what stands behind the event.",
             )
         if node.kind == "endEvent" and node.outgoing:
-            self.error(
-                node.element, "flow-from-end", "A flow leads out of the end event.", "Remove the flow."
-            )
+            self.error(node.element, "flow-from-end")
 
     def parting(self, node: Node) -> None:
         """Several flows out of an activity or event, or conditions on them."""
@@ -218,10 +192,7 @@ class _Rules:
                 self.error(
                     flow.element,
                     "condition-ignored",
-                    sentence(
-                        f"The condition of a flow out of <{node.kind}> would not be asked.", kind=node.kind
-                    ),
-                    "Put an exclusive or inclusive gateway before the flow, or remove the condition.",
+                    with_values(kind=node.kind),
                 )
 
     def default(self, node: Node) -> str | None:
@@ -231,16 +202,13 @@ class _Rules:
             self.error(
                 node.element,
                 "invalid-default",
-                sentence(f"The default flow {default!r} does not lead out of here.", flow=default[:100]),
-                "Choose one of its outgoing flows.",
+                with_values(flow=default[:100]),
             )
         for flow in node.outgoing:
             if default is not None and flow.id == default and flow.condition is not None:
                 self.error(
                     flow.element,
                     "condition-on-default",
-                    "The condition of a default flow would not be asked.",
-                    "Remove the condition, or make another flow the default.",
                 )
         return default
 
@@ -263,18 +231,12 @@ class _Rules:
                 self.notes.warn(
                     place(self.file, flow.element),
                     "always-taken",
-                    "The flow has no condition and is not the default: it is taken each time.",
-                    "Nothing to do if that is meant; else give it a condition, or make it the default flow.",
                 )
             else:
                 self.error(
                     flow.element,
                     "missing-condition",
-                    sentence(
-                        f"The flow out of <{node.kind}> has no condition and is not the default.",
-                        kind=node.kind,
-                    ),
-                    "Give it a condition, or make it the default flow.",
+                    with_values(kind=node.kind),
                 )
         if default is None and any(flow.condition is not None for flow in node.outgoing):
             self.notes.warn(

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from engine.bpmn import timers
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.texts import written_term
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.own import TERMS
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.activities import TERMS
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH
 from engine.platform.findings import sentence
 
 

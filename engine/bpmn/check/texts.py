@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.bpmn import timers
 from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.allow_list import BPMN, TIMES, local
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Place, place
-from engine.bpmn.juel import assignment
-from engine.bpmn.own import ASSIGNMENT, TERMS
-from engine.bpmn.script import Language, Names, as_written, language, names
-from engine.bpmn.syntax import Mode
+from engine.bpmn.expressions.juel import assignment
+from engine.bpmn.expressions.scripts import Language, Names, as_written, language, names
+from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.activities import ASSIGNMENT, TERMS
+from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, local
 
 _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",

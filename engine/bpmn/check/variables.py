@@ -12,17 +12,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import writers
-from engine.bpmn.check.allow_list import bpmn, local
 from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, variables
 from engine.bpmn.check.writers import Given
-from engine.bpmn.rules import DECISION, NO_DECISIONS, RESULT
-from engine.bpmn.script import language
-from engine.dmn.asking import Decisions
-from engine.platform.findings import sentence
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS, RESULT
+from engine.bpmn.notation.vocabulary import bpmn, local
+from engine.dmn import Decisions
+from engine.platform.findings import sentence, with_values
 
 _ANYTHING = 1
 _LIST = bpmn("loopDataInputRef")
@@ -288,9 +288,9 @@ class _Told:
             return
         reason = f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}."
         told = {"part": text.part, "variable": name} | ({"meant": meant} if meant else {})
-        mend = f"Write {meant!r} if that is meant; else set" if meant else "Set"
-        mend += " it before, in a form, a script or as what comes with a message or reply."
-        self.tell(text, name, sentence(reason, **told), mend, fails=fails)
+        fix = f"Write {meant!r} if that is meant; else set" if meant else "Set"
+        fix += " it before, in a form, a script or as what comes with a message or reply."
+        self.tell(text, name, sentence(reason, **told), fix, fails=fails)
 
     def undrawn(self, name: str, text: Text) -> bool:
         """Whether it is a datum of a decision whose file does not draw it."""
@@ -306,11 +306,7 @@ class _Told:
         self.notes.error(
             where,
             "undrawn-name",
-            sentence(
-                f"The decision {decision!r} reads {name!r}: not drawn, and set by no form, step or message.",
-                decision=str(decision)[:100],
-                variable=name,
-            ),
+            with_values(decision=str(decision)[:100], variable=name),
             f"{fix} it before, or correct the name in the .dmn file.",
         )
 
@@ -348,12 +344,12 @@ class _Told:
         )
         return True
 
-    def tell(self, text: Text, name: str, reason: str, mend: str, *, fails: bool = False) -> None:
+    def tell(self, text: Text, name: str, reason: str, fix: str, *, fails: bool = False) -> None:
         """An error where every case would fail, else a warning."""
         self.told += 1
         where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)
         note = self.notes.error if fails else self.notes.warn
-        note(where, "unknown-variable", reason, mend)
+        note(where, "unknown-variable", reason, fix)
 
     def nearest(self, name: str, known: int, *more: str) -> str | None:
         """The known name, or one of some more, that is spelt most like it."""

@@ -7,12 +7,10 @@ from typing import Any, Literal
 
 from engine.bpmn import forms
 from engine.bpmn.check import feel, juel
-from engine.bpmn.check.allow_list import THROWN, bpmn
 from engine.bpmn.check.diagram import Node
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.python import expression
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.script import as_written, language, names
+from engine.bpmn.expressions.scripts import as_written, language, names
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, THROWN, bpmn
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})

@@ -11,18 +11,18 @@ from typing import Any
 
 from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Step, read
 from engine.bpmn.diff.forms import form_differences
-from engine.bpmn.diff.ways import ways
-from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES, SENTENCES, sentence
-from engine.bpmn.source import Source
+from engine.bpmn.diff.paths import ways
+from engine.bpmn.diff.words import CODES, FACTS, LONG_FACTS, RULES
+from engine.bpmn.notation.source import Source
 
-__all__ = ["ALWAYS", "OTHERWISE", "SENTENCES", "Difference", "compare"]
+__all__ = ["ALWAYS", "CODES", "OTHERWISE", "Difference", "compare"]
 
 _REFERENCES = ("scope", "host", "compensate", "handler")  # facts that are ids of other steps
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: a stable code with its parameters, and the same as an English sentence.
+    """One difference: a stable code with its parameters (`engine.platform.messages` has the sentences).
 
     `element` is the step's id in the newer version, or in the older one where it was removed.
     """
@@ -31,7 +31,11 @@ class Difference:
     process: str
     element: str | None
     parameters: Mapping[str, Any]
-    text: str
+
+    @property
+    def rank(self) -> tuple[int, str, list[str]]:
+        """Where it is listed within its process."""
+        return CODES.index(self.code), self.element or "", [str(value) for value in self.parameters.values()]
 
 
 def compare(before: Source, after: Source, key: str | None = None) -> tuple[Difference, ...]:
@@ -45,14 +49,8 @@ def compare(before: Source, after: Source, key: str | None = None) -> tuple[Diff
     if key is None and len(lost) == len(found) == 1:  # one process under another key
         pairs = [pair for pair in pairs if None not in pair] + [(lost[0], found[0])]
     differences = [difference for old, new in pairs for difference in _process(old, new)]
-    order = {code: number for number, code in enumerate(SENTENCES)}
     keys = [item.process for item in differences]
-    return tuple(
-        sorted(
-            differences,
-            key=lambda item: (keys.index(item.process), order[item.code], item.element or "", item.text),
-        )
-    )
+    return tuple(sorted(differences, key=lambda item: (keys.index(item.process), item.rank)))
 
 
 def _process(old: Drawn | None, new: Drawn | None) -> Iterator[Difference]:
@@ -60,7 +58,7 @@ def _process(old: Drawn | None, new: Drawn | None) -> Iterator[Difference]:
     key = new.key if new else old.key if old else ""
 
     def difference(code: str, element: str | None = None, **parameters: Any) -> Difference:
-        return Difference(code, key, element, parameters, sentence(code, parameters))
+        return Difference(code, key, element, parameters)
 
     if old is None and new is not None:
         yield difference("process-added", name=new.name)

@@ -10,23 +10,25 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from engine.bpmn import forms, outcomes, syntax, timers, triggers
-from engine.bpmn.bills import BILL, PAID, PARTS
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.lanes import lane_of, listed
-from engine.bpmn.marks import TASK_MARKS, case_rules
-from engine.bpmn.normalize import FLOW_NODES, flow_nodes, handlers, only_bare, tag
-from engine.bpmn.own import Unfit, words
-from engine.bpmn.posts import Bindings, Posting, read_bindings, squeezed
-from engine.bpmn.rules import DECISION, NULL_FAULTS, fingerprint
-from engine.bpmn.source import BPMN_SUFFIXES, Source, read_xml
-from engine.bpmn.spec import BUSINESS_KEY, OUTCOME
+from engine.bpmn import forms
+from engine.bpmn.expressions import syntax
+from engine.bpmn.expressions.named_people import Unfit, words
+from engine.bpmn.notation import events, outcomes, timers
+from engine.bpmn.notation.bills import BILL, PAID, PARTS
+from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles, read_bindings, squeezed
+from engine.bpmn.notation.events import STARTER
+from engine.bpmn.notation.lanes import lane_of, listed
+from engine.bpmn.notation.outcomes import OUTCOME
+from engine.bpmn.notation.requirements import BUSINESS_KEY, TASK_MARKS, case_rules
+from engine.bpmn.notation.rule_tasks import DECISION, NULL_FAULTS, fingerprint
+from engine.bpmn.notation.source import BPMN_SUFFIXES, Source, read_xml
+from engine.bpmn.notation.structure import FLOW_NODE_TAGS, flow_nodes, handlers, only_bare
+from engine.bpmn.notation.vocabulary import HUMAN, OURS, bpmn
 from engine.bpmn.translate import translate
-from engine.bpmn.triggers import OURS, STARTER
 
 ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of a default flow
 
-_SCOPES = (tag("subProcess"), tag("transaction"))
+_SCOPES = (bpmn("subProcess"), bpmn("transaction"))
 _EVENT_DEFINITION = "EventDefinition"
 # Of markers, what the standard takes where nothing is said.
 _DEFAULTS = frozenset({("isSequential", "false"), ("testBefore", "false"), ("behavior", "All")})
@@ -41,8 +43,8 @@ _READ = frozenset({
         BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "role", "unit", "decisionRef", *TASK_MARKS,
     )),
 })  # fmt: skip
-_READ_INSIDE = FLOW_NODES | frozenset(
-    tag(name)
+_READ_INSIDE = FLOW_NODE_TAGS | frozenset(
+    bpmn(name)
     for name in (
         *("incoming", "outgoing", "documentation", "extensionElements", "sequenceFlow", "laneSet", "script"),
         *("multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "association", "textAnnotation"),
@@ -123,7 +125,7 @@ def _processes(
                 translate(root, bindings)
                 homes[source.digest] |= {
                     process.get("id"): (process, source)
-                    for process in root.iterchildren(tag("process"))
+                    for process in root.iterchildren(bpmn("process"))
                     if process.get("isExecutable") != "false"
                 }
     return homes[source.digest]
@@ -154,7 +156,7 @@ def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
         {step.id: step for step in steps},
         tuple(_flows(process, {node.get("id"): node for node in nodes})),
         _roles(process, root),
-        {item.get("id"): item.get("name") or "" for item in root.iterchildren(tag("message"))},
+        {item.get("id"): item.get("name") or "" for item in root.iterchildren(bpmn("message"))},
         _rules(process),
     )
 
@@ -176,9 +178,9 @@ def _rules(process: Any) -> dict[str, Any]:
 
 def _roles(process: Any, root: Any) -> dict[str, str]:
     """Its lanes, or the pool of a process without lanes."""
-    found = list(process.iter(tag("lane"))) or [
+    found = list(process.iter(bpmn("lane"))) or [
         pool
-        for pool in root.iter(tag("participant"))
+        for pool in root.iter(bpmn("participant"))
         if (pool.get("processRef") or "").rpartition(":")[2] == process.get("id")
     ]
     names = {item.get("id"): squeezed(item.get("name") or "") for item in found}
@@ -187,16 +189,16 @@ def _roles(process: Any, root: Any) -> dict[str, str]:
 
 def _flows(process: Any, nodes: Mapping[str, Any]) -> Iterator[Flow]:
     out: dict[str, list[Any]] = {}
-    for flow in process.iter(tag("sequenceFlow")):
+    for flow in process.iter(bpmn("sequenceFlow")):
         out.setdefault(flow.get("sourceRef"), []).append(flow)
     for source, flows in out.items():
         node = nodes.get(source)
         if node is None:
             continue
-        bare = only_bare(flows) if node.tag == tag("exclusiveGateway") else None
+        bare = only_bare(flows) if node.tag == bpmn("exclusiveGateway") else None
         for flow in flows:
             default = flow is bare or (flow.get("id") is not None and flow.get("id") == node.get("default"))
-            condition = flow.find(tag("conditionExpression"))
+            condition = flow.find(bpmn("conditionExpression"))
             text = ALWAYS if condition is None else python(condition.text or "")
             yield Flow(source, flow.get("targetRef"), OTHERWISE if default else text)
 
@@ -235,7 +237,7 @@ def _outcomes(element: Any) -> list[str] | None:
 
 
 def _documentation(element: Any) -> str | None:
-    return " ".join((element.findtext(tag("documentation")) or "").split()) or None
+    return " ".join((element.findtext(bpmn("documentation")) or "").split()) or None
 
 
 def _about(definition: Any) -> str:
@@ -246,8 +248,8 @@ def _about(definition: Any) -> str:
 def _place(node: Any) -> dict[str, Any]:
     around = node.getparent()
     by_event = around.get("triggeredByEvent") == "true"
-    breaks = node.get("cancelActivity", "true") if node.tag == tag("boundaryEvent") else None
-    if node.tag == tag("startEvent") and by_event:
+    breaks = node.get("cancelActivity", "true") if node.tag == bpmn("boundaryEvent") else None
+    if node.tag == bpmn("startEvent") and by_event:
         breaks = node.get("isInterrupting", "true")
     return {
         "scope": around.get("id") if around.tag in _SCOPES else None,
@@ -282,7 +284,7 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
 def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
     """The roles and units of a task, in order; what computes the roles as it is."""
     groups, unit = node.get(f"{OURS}candidateGroups"), node.get(f"{OURS}unit")
-    posting = Posting(node.get(f"{OURS}role"), unit, bindings)
+    posting = CandidateRoles(node.get(f"{OURS}role"), unit, bindings)
     names = [] if groups is None else _names(groups)
     if posting.role is None and isinstance(names, str):
         return names, unit and [unit]
@@ -301,9 +303,9 @@ def _names(code: str) -> Any:
 
 def _happening(node: Any) -> dict[str, Any]:
     """What an event, or a task that sends or receives, is about."""
-    link = node.find(tag("linkEventDefinition"))
+    link = node.find(bpmn("linkEventDefinition"))
     found: dict[str, Any] = {"link": None if link is None else link.get("name")}
-    trigger = triggers.trigger(node)
+    trigger = events.trigger(node)
     if trigger is None:
         return found
     if trigger.kind == "timer":
@@ -325,7 +327,7 @@ def _work(node: Any, kind: str) -> dict[str, Any]:
             for name in ("request", "result", "correlation", "data", "inputs", "outputs")
         },
         **{f"{name}-variable": node.get(OURS + name) for name in ("code", "detail")},
-        "script": python(node.findtext(tag("script"), ""), "exec") if kind == "scriptTask" else None,
+        "script": python(node.findtext(bpmn("script"), ""), "exec") if kind == "scriptTask" else None,
         "called": node.get("calledElement"),
         "bill": {name: said for name in (BILL, *PARTS, *PAID) if (said := node.get(OURS + name))} or None,
     }
@@ -345,7 +347,7 @@ def _form(node: Any, kind: str, files: Mapping[str, bytes]) -> dict[str, Any] | 
 def _repetition(node: Any) -> str | None:
     """The marker of a repetition, as text."""
     for name in ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
-        marker = node.find(tag(name))
+        marker = node.find(bpmn(name))
         if marker is not None:
             return _written(marker)
     return None
@@ -358,7 +360,7 @@ def _written(element: Any) -> str:
         for name, value in element.attrib.items()
         if name != "id" and not name.startswith("{") and (name, value) not in _DEFAULTS
     )
-    if element.tag in (tag("inputDataItem"), tag("outputDataItem")):
+    if element.tag in (bpmn("inputDataItem"), bpmn("outputDataItem")):
         attributes.append(("id", element.get("id") or ""))  # it names a variable
     inside = sorted(_written(child) for child in element.iterchildren(etree.Element))
     text = python(element.text or "")
@@ -374,7 +376,7 @@ def _rest(node: Any) -> list[str] | None:
     ]
     children = [
         _written(child)
-        for child in node.iterchildren(f"{tag('')}*")
+        for child in node.iterchildren(f"{bpmn('')}*")
         if child.tag not in _READ_INSIDE and not child.tag.endswith(_EVENT_DEFINITION)
     ]
     return sorted(attributes + children) or None

@@ -14,7 +14,7 @@ from engine.bpmn.forms.documents import (
     mib,
     unusable_limit,
 )
-from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text
+from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text, text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
 from engine.bpmn.forms.parts import choices
 from engine.bpmn.forms.reading import SUFFIXES, Problem, converted, file_of, names, read, required, schema_of
@@ -61,6 +61,7 @@ __all__ = [
     "required",
     "schema_of",
     "secret_names",
+    "text",
     "unchecked",
     "unenforceable",
     "unseen",

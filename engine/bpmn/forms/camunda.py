@@ -5,9 +5,9 @@ from typing import Any
 
 from engine.bpmn.forms.fields import EDITABLE_BY, VISIBLE_TO
 from engine.bpmn.forms.form import READ_ONLY, Form
+from engine.bpmn.notation import vocabulary
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+BPMN, CAMUNDA = (f"{{{space}}}" for space in (vocabulary.BPMN, vocabulary.CAMUNDA))
 
 # Properties of fields, in Camunda's and form-js's way, and what they are in a schema.
 ROLES = {"visibleTo": VISIBLE_TO, "editableBy": EDITABLE_BY}

@@ -9,7 +9,7 @@ from engine.bpmn.forms.conditions import Unreadable, condition
 from engine.bpmn.forms.fields import HIDE, NOTICE
 from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.form_js_inputs import INPUTS, Unheld, answer
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 NEWEST = 19  # schemaVersion that was read when this was written
 _PLAIN = frozenset({"group", "page", "multipage"})
@@ -24,7 +24,7 @@ class Problem:
 
     code: str
     reason: str
-    mend: str
+    fix: str
     harmless: bool
 
 
@@ -70,8 +70,7 @@ def convert(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
     if not isinstance(version, int) or version > NEWEST:
         reading.refuse(
             "form-js",
-            sentence(f"Its schemaVersion is not known; up to {NEWEST} are.", limit=NEWEST),
-            "Export it as an older one.",
+            with_values(limit=NEWEST),
         )
     scope = _Scope()
     reading.components(document["components"], scope, 0)
@@ -87,13 +86,13 @@ class _Reading:
         self.problems: list[Problem] = []
         self.notices = 0
 
-    def refuse(self, code: str, reason: str, mend: str) -> None:
+    def refuse(self, code: str, reason: str = "", fix: str = "") -> None:
         """Note what would change the answers that are taken."""
-        self.problems.append(Problem(code, reason, mend, harmless=False))
+        self.problems.append(Problem(code, reason, fix, harmless=False))
 
-    def warn(self, code: str, reason: str, mend: str) -> None:
+    def warn(self, code: str, reason: str = "", fix: str = "") -> None:
         """Note what is drawn otherwise, and changes no answer."""
-        self.problems.append(Problem(code, reason, mend, harmless=True))
+        self.problems.append(Problem(code, reason, fix, harmless=True))
 
     def components(self, found: Any, scope: _Scope, depth: int) -> list[str]:
         """Read components into a scope; the names of the properties that they are there."""
@@ -207,7 +206,7 @@ class _Reading:
             self.refuse(
                 "form-js-field",
                 sentence(f"{_called(one)}: {unheld.reason}.", component=_name_of(one)),
-                unheld.mend,
+                unheld.fix,
             )
             return []
         schema["title"] = _plain(one.get("label") or one.get("dateLabel") or one.get("timeLabel")) or name
@@ -270,11 +269,11 @@ class _Reading:
     def unreadable(self, what: str, required: bool) -> None:
         """A condition that is more than a comparison with a field beside it."""
         reason = f"{what} is hidden on a condition that is no comparison with a field beside it"
-        mend = 'Compare one field of the same group with a value, as in =kind = "other".'
+        fix = 'Compare one field of the same group with a value, as in =kind = "other".'
         if required:
-            self.refuse("form-js-condition", f"{reason}, and must be answered otherwise.", mend)
+            self.refuse("form-js-condition", f"{reason}, and must be answered otherwise.", fix)
         else:
-            self.warn("form-js-condition", f"{reason}: it is always shown.", mend)
+            self.warn("form-js-condition", f"{reason}: it is always shown.", fix)
 
     def twice(self, one: Mapping[str, Any]) -> list[str]:
         """A key that is none, or that another component has."""

@@ -14,9 +14,9 @@ _HINTS = {"searchable": "searchable", "use24h": "use24h", "timeInterval": "step"
 class Unheld(Exception):
     """A field that could not be checked as form-js does."""
 
-    def __init__(self, reason: str, mend: str) -> None:
+    def __init__(self, reason: str, fix: str) -> None:
         super().__init__(reason)
-        self.reason, self.mend = reason, mend
+        self.reason, self.fix = reason, fix
 
 
 def answer(one: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], bool]:

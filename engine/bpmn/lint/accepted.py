@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.bpmn.check.allow_list import local
 from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.rules import CODES
-from engine.platform.findings import sentence
+from engine.bpmn.notation.vocabulary import PARVANDEH, local
+from engine.platform.findings import with_values
 
 ACCEPT = f"{{{PARVANDEH}}}accept"
 
@@ -35,10 +34,5 @@ def check_accepted(diagrams: Sequence[Diagram], notes: Notes) -> None:
                 notes.warn(
                     place(diagram.file, element),
                     "unknown-rule",
-                    sentence(
-                        f"parvandeh:accept names {unknown[0][:80]!r}, which is the code of no rule of this"
-                        " kind.",
-                        rule=unknown[0][:80],
-                    ),
-                    "Name codes of docs/lint.md, with spaces between.",
+                    with_values(rule=unknown[0][:80]),
                 )

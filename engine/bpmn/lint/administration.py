@@ -8,22 +8,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.broadcast import WITHDRAWAL
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import targets
 from engine.bpmn.forms import schema_of
-from engine.bpmn.kinds import HUMAN
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.grounds import Grounds, gives_reasons
-from engine.bpmn.lint.held import check_held
+from engine.bpmn.lint.once_only import check_held
+from engine.bpmn.lint.paths import comes_without
 from engine.bpmn.lint.rights import check_rights
-from engine.bpmn.lint.ways import comes_without
-from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
-from engine.bpmn.outcomes import DECLARATION as OUTCOME
-from engine.platform.findings import sentence
+from engine.bpmn.notation.broadcast import WITHDRAWAL
+from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
+from engine.platform.findings import with_values
 
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
@@ -80,9 +77,9 @@ class _Rules:
         self.outcomes = of_process(diagram.element)
         self.homes = {node.element: scope.element for scope in diagram.scopes for node in scope.nodes}
 
-    def warn(self, element: Any, code: str, reason: str, mend: str) -> None:
+    def warn(self, element: Any, code: str, reason: str = "", fix: str = "") -> None:
         if not accepts(element, code):
-            self.notes.warn(place(self.diagram.file, element), code, reason, mend)
+            self.notes.warn(place(self.diagram.file, element), code, reason, fix)
 
     def withdrawal(self) -> None:
         """The engine ends a case that the applicant withdraws, unless its process waits for that itself."""
@@ -116,8 +113,6 @@ class _Rules:
                 self.warn(
                     end.element,
                     "refusal-without-person",
-                    "A case can come to this refusal without a person having decided anything.",
-                    "Let a person decide before an application is refused.",
                 )
 
     def decisions(self) -> None:
@@ -141,11 +136,7 @@ class _Rules:
                 self.notes.error(
                     place(self.diagram.file, element),
                     "invalid-presence",
-                    sentence(
-                        f"parvandeh:presence={element.get(_PRESENCE)[:40]!r} says nothing.",
-                        value=element.get(_PRESENCE)[:40],
-                    ),
-                    "Write none, optional or required.",
+                    with_values(value=element.get(_PRESENCE)[:40]),
                 )
             if node.kind not in HUMAN or element.get(_BASIS, "").strip():
                 continue
@@ -196,12 +187,7 @@ class _Rules:
             self.warn(
                 start,
                 "data-held",
-                sentence(
-                    f"The form asks the applicant for {name[:80]!r}, which {source[:80]!r} is asked for.",
-                    field=name[:80],
-                    source=source[:80],
-                ),
-                "Take it from there, and ask only if it does not answer.",
+                with_values(field=name[:80], source=source[:80]),
             )
 
 

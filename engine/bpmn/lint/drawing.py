@@ -7,11 +7,11 @@ from bpmn_io import BpmnModdle, ParseError
 from bpmn_io.lint.rules import RULES
 from bpmn_io.lint.test_rule import test_rule as apply_rule
 
-from engine.bpmn.check.allow_list import local
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.rules import DRAWING
+from engine.bpmn.notation.vocabulary import local
 
 _LARGEST = 512 << 10  # bytes; a reader in plain Python takes a second for them
 _MOST_SHAPES = 500  # each is compared with each
@@ -35,8 +35,8 @@ def check_drawing(file: str, content: bytes, diagrams: Sequence[Diagram], notes:
         found = [elements[name] for name in ids if name in elements]
         broken = [element for element in found if _meant(code, element) and not accepts(element, code)]
         if broken:
-            reason, mend = DRAWING[code]
-            notes.warn(place(file, broken[0]), code, reason + _others(broken[1:]), mend)
+            reason, fix = DRAWING[code]
+            notes.warn(place(file, broken[0]), code, reason + _others(broken[1:]), fix)
 
 
 def _others(elements: Sequence[Any]) -> str:

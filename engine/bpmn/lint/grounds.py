@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import juel
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
+from engine.bpmn.expressions.syntax import tree
 from engine.bpmn.forms import schema_of
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.outcomes import DECISION
-from engine.bpmn.syntax import tree
+from engine.bpmn.notation.outcomes import DECISION
+from engine.bpmn.notation.vocabulary import HUMAN, bpmn
 
 _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
 

@@ -1,24 +1,26 @@
 """What applicants may expect of a process: an appeal, a decision by the agency, terms, no hidden visit."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-from engine.bpmn import timers
-from engine.bpmn.check.allow_list import bpmn
 from engine.bpmn.check.diagram import Diagram, Node
-from engine.bpmn.check.extensions import PARVANDEH
 from engine.bpmn.check.texts import written_term, written_time
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.lanes import lanes_around, listed
-from engine.bpmn.outcomes import DECISION, effect_of, of_process, of_task
-from engine.bpmn.outcomes import DECLARATION as OUTCOME
-from engine.bpmn.own import Unfit, named_groups
-from engine.platform.findings import sentence
+from engine.bpmn.expressions.named_people import Unfit, named_groups
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.lanes import lanes_around, listed
+from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
+from engine.platform.findings import with_values
 
-Warn = Callable[[Any, str, str, str], None]
+
+class Warn(Protocol):
+    """Notes a warning about an element; what is left out of reason and fix is the catalogue's."""
+
+    def __call__(self, element: Any, code: str, reason: str = "", fix: str = "") -> None: ...
+
 
 YEARS = 5  # no term of an administration is longer
 _OURS = f"{{{PARVANDEH}}}"
@@ -83,12 +85,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
                 warn(
                     node.element,
                     "decision-outside-agency",
-                    sentence(
-                        f"The task holds the legal decision (parvandeh:decision) and is for {name[:80]!r},"
-                        " who is not of the agency.",
-                        name=name[:80],
-                    ),
-                    "Give the decision to a role of the agency, in a lane of its own.",
+                    with_values(name=name[:80]),
                 )
                 break
 
@@ -118,13 +115,7 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 element,
                 "long-term",
-                sentence(
-                    f"{what} {text[:40]!r} is a term of more than {YEARS} years.",
-                    attribute=what,
-                    value=str(text)[:40],
-                    limit=YEARS,
-                ),
-                "Correct it; months are written PnM, minutes PTnM.",
+                with_values(attribute=what, value=str(text)[:40], limit=YEARS),
             )
 
 
@@ -143,10 +134,5 @@ def _visits(nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 node.element,
                 "visit-in-name",
-                sentence(
-                    f"The name {name[:80]!r} speaks of a visit, and parvandeh:presence says nothing of one.",
-                    name=name[:80],
-                ),
-                'Say it: parvandeh:presence="required" or "optional" with its parvandeh:legalBasis, or "none"'
-                " if the applicant need not come.",
+                with_values(name=name[:80]),
             )

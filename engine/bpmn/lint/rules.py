@@ -1,4 +1,4 @@
-"""The codes of all rules, with what each of bpmnlint's means and how to mend it."""
+"""The codes of all rules, with what each of bpmnlint's means and how to fix it."""
 
 from collections.abc import Mapping
 

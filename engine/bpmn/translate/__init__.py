@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from engine.bpmn.posts import Bindings, Bound
+from engine.bpmn.notation.candidate_roles import Bindings, Bound
 from engine.bpmn.translate.calls import translate_calls
 from engine.bpmn.translate.data import translate_data
 from engine.bpmn.translate.decisions import translate_decisions
@@ -24,7 +24,7 @@ from engine.bpmn.translate.messages import translate_messages
 from engine.bpmn.translate.people import translate_people
 from engine.bpmn.translate.references import translate_names, translate_references
 from engine.bpmn.translate.spiff import translate_operators, translate_payloads, translate_scripts
-from engine.bpmn.translate.told import Told, Translation
+from engine.bpmn.translate.translations import Told, Translation
 from engine.bpmn.translate.vendors import unify
 from engine.bpmn.translate.work import translate_services
 from engine.bpmn.translate.zeebe import translate_zeebe

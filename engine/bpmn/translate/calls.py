@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.notation.vocabulary import OURS
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.platform.findings import sentence
 
 _KINDS = {"globalTask": "task", "globalUserTask": "userTask", "globalManualTask": "manualTask"}

@@ -11,7 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told
+from engine.bpmn.notation.vocabulary import OURS
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told
 from engine.bpmn.translate.vendors import OTHER_ENGINES
 
 _INPUT, _OUTPUT = f"{BPMN}dataInput", f"{BPMN}dataOutput"
@@ -38,7 +39,6 @@ _EVENTS = frozenset(
     f"{BPMN}{name}Event" for name in ("start", "end", "intermediateCatch", "intermediateThrow", "boundary")
 )
 _WORD = re.compile(r"\w+")
-_MEND = "Nothing to do if it only tells people what is needed; else use variables of the case by their names."
 
 
 def translate_data(root: Any, told: Told) -> None:
@@ -89,8 +89,7 @@ class _Drawn:
             self.told(
                 store,
                 "data-store-drawn",
-                "The data store is a drawing: nothing is read from it or written to it.",
-                "Nothing to do if people see to it; else ask the system that keeps it with a service task.",
+                warns=True,
             )
 
     def _is_drawing(self, store: Any) -> bool:
@@ -143,7 +142,7 @@ class _Drawn:
 
     def _tell(self, owner: Any, what: str) -> None:
         reason = f"{what}, which changes nothing here: it sees all data of the case."
-        self.told(owner, "data-drawn", reason, _MEND)
+        self.told(owner, "data-drawn", reason, warns=True)
 
 
 def _with_data(process: Any) -> list[Any]:

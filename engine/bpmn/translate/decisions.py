@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import DECISION, MAPPING, RESULT
+from engine.bpmn.expressions.feel import is_feel
+from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, RESULT
 from engine.bpmn.translate.juel import is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE
 from engine.platform.findings import sentence
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from engine.bpmn.feel import is_feel
+from engine.bpmn.expressions.feel import is_feel
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
+from engine.platform.findings import with_values
 
 HOLDERS = tuple(
     BPMN + name
@@ -37,7 +37,7 @@ def translate_expressions(root: Any, told: Told) -> None:
         told(
             element,
             "translated-expression",
-            sentence(f"{short(text)!r} is evaluated by the rules of JUEL.", text=short(text)),
+            with_values(text=short(text)),
         )
 
 
@@ -57,5 +57,5 @@ def _script(task: Any, told: Told) -> None:
     told(
         task,
         "translated-expression",
-        sentence(f"{short(text)!r} is evaluated by the rules of JUEL.", text=short(text)),
+        with_values(text=short(text)),
     )

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from engine.bpmn import feel
-from engine.bpmn.feel import is_feel
-from engine.bpmn.timers import is_literal
+from engine.bpmn.expressions import feel
+from engine.bpmn.expressions.feel import is_feel
+from engine.bpmn.notation.timers import is_literal
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.expressions import HOLDERS
 from engine.bpmn.translate.juel import Untranslatable, is_juel
-from engine.bpmn.translate.told import BPMN, OURS, Told, short
-from engine.dmn.errors import Unreadable
-from engine.dmn.feel import tree
+from engine.bpmn.translate.translations import BPMN, Told, short
+from engine.dmn import Unreadable
+from engine.dmn import feel_tree as tree
 from engine.platform.findings import sentence
 
 _SUBJECT = f"{OURS}subject"

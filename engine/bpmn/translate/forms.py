@@ -6,8 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
+from engine.platform.findings import sentence, with_values
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")
 _TYPES = {"int": "long", "integer": "long", "": "string"}
@@ -62,7 +62,7 @@ def _properties(element: Any, told: Told) -> None:
     told(
         element,
         "translated-form",
-        sentence(f"Its {len(found)} form properties are the fields of its form.", count=len(found)),
+        with_values(count=len(found)),
     )
 
 

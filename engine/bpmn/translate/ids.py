@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from engine.bpmn.translate.told import BPMN, Told
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, Told
+from engine.platform.findings import with_values
 
 _NODES = tuple(
     BPMN + name
@@ -32,5 +32,5 @@ def translate_ids(root: Any, told: Told) -> None:
             told(
                 element,
                 "translated-id",
-                sentence(f"It has no id: it is called {name!r}, by its line.", name=name),
+                with_values(name=name),
             )

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.bpmn import juel
-from engine.bpmn.juel import is_juel, tree
+from engine.bpmn.expressions import juel
+from engine.bpmn.expressions.juel import is_juel, tree
 
 __all__ = ["Untranslatable", "Value", "expression", "is_juel", "mapping", "read", "value"]
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.bpmn.kinds import HUMAN
-from engine.bpmn.lanes import lane_of, lanes_around, listed
-from engine.bpmn.marks import ASSIGNMENTS
-from engine.bpmn.posts import NOWHERE, Bindings, is_role, is_unit, squeezed
+from engine.bpmn.notation.candidate_roles import NOWHERE, Bindings, is_role, is_unit, squeezed
+from engine.bpmn.notation.lanes import lane_of, lanes_around, listed
+from engine.bpmn.notation.requirements import ASSIGNMENTS
+from engine.bpmn.notation.vocabulary import HUMAN, OURS
 from engine.bpmn.translate.people import as_group
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
+from engine.platform.findings import with_values
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))
 _GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))
@@ -36,18 +36,14 @@ def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
             if any(task.get(name) is not None for name in _GROUPS):
                 continue
             own = task.get(f"{OURS}role") is not None
-            _post(task, around, bindings)
+            _role(task, around, bindings)
             if not own and _name(task, where):
                 given[where] = given.get(where, 0) + 1
     for where, count in given.items():
         told(
             where,
             "translated-role",
-            sentence(
-                f"Tasks in it that name nobody ({count}) are for the group {short(where.get('name'))!r}.",
-                count=count,
-                group=short(where.get("name")),
-            ),
+            with_values(count=count, group=short(where.get("name"))),
         )
 
 
@@ -58,7 +54,7 @@ def _assign(task: Any, around: Iterable[Any]) -> None:
         task.set(f"{OURS}assignment", found)
 
 
-def _post(task: Any, around: Iterable[Any], bindings: Bindings) -> None:
+def _role(task: Any, around: Iterable[Any], bindings: Bindings) -> None:
     """The role and the unit: each is that of the innermost that says it."""
     places = [(place, bindings.get(squeezed(place.get("name") or ""), NOWHERE)) for place in around]
     roles = _said(f"{OURS}role", ((place, bound.role) for place, bound in places))

@@ -5,10 +5,11 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
+from engine.platform.findings import sentence, with_values
 
 # Where a token stands that can have variables of its own, and which kinds of parameters mean something there.
 _BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
@@ -114,12 +115,7 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
     told(
         element,
         "translated-mapping",
-        sentence(
-            f"Its {len(given)} inputs and {len(taken)} outputs are mapped as Camunda does: inputs are seen by"
-            " this element alone, and what is in it.",
-            inputs=len(given),
-            outputs=len(taken),
-        ),
+        with_values(inputs=len(given), outputs=len(taken)),
     )
 
 
@@ -167,10 +163,7 @@ def _sent_along(definition: Any, told: Told) -> None:
     told(
         event,
         "translated-mapping",
-        sentence(
-            f"Only these go with the signal: {event.get(f'{OURS}data')}.",
-            code=short(event.get(f"{OURS}data")),
-        ),
+        with_values(code=short(event.get(f"{OURS}data"))),
     )
 
 

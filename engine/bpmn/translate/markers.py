@@ -4,9 +4,9 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.juel import tree
+from engine.bpmn.expressions.juel import tree
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel, read
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 
 _COLLECTION, _VARIABLE = f"{CAMUNDA}collection", f"{CAMUNDA}elementVariable"
 

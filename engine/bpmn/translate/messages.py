@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.bpmn.translate.references import Definitions
-from engine.bpmn.translate.told import BPMN, CAMUNDA, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.work import says_who
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _DEFINITION = f"{BPMN}messageEventDefinition"
 _TASKS = (f"{BPMN}sendTask", f"{BPMN}receiveTask")
@@ -79,5 +79,5 @@ def _names(root: Any, told: Told) -> None:
                 told(
                     item,
                     "translated-name",
-                    sentence(f"The {kind} has no name: it is known by its id.", what=kind),
+                    with_values(what=kind),
                 )

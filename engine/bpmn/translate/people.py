@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.own import LONGEST
+from engine.bpmn.expressions.named_people import LONGEST
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, listing, value
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import qualified
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 _ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
 _MANY = ("candidateUsers", "candidateGroups")
@@ -41,11 +42,7 @@ def _starters(root: Any, told: Told) -> None:
             told(
                 start,
                 "translated-starter",
-                sentence(
-                    f"The variable {short(name)!r} takes who has started the case.",
-                    attribute=qualified(start, f"{CAMUNDA}initiator"),
-                    variable=short(name),
-                ),
+                with_values(attribute=qualified(start, f"{CAMUNDA}initiator"), variable=short(name)),
             )
 
 
@@ -92,7 +89,7 @@ def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> No
         told(
             task,
             "translated-assignment",
-            sentence(f"It is for the group {short(name)!r}, its resource.", group=short(name)),
+            with_values(group=short(name)),
         )
 
 
@@ -110,9 +107,7 @@ def _resource_roles(task: Any, told: Told) -> None:
             told(
                 task,
                 "translated-assignment",
-                sentence(
-                    f"{short(', '.join(texts))!r} is kept with the task.", value=short(", ".join(texts))
-                ),
+                with_values(value=short(", ".join(texts))),
             )
     for name, found in zip(_MANY, candidates.values(), strict=True):
         if found:

@@ -4,9 +4,10 @@ from typing import Any
 
 from lxml import etree
 
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
+from engine.platform.findings import sentence, with_values
 
 _NAMED = {
     "error": ("errorCode", "translated-error"),
@@ -46,7 +47,7 @@ def _name(event: Any, text: str, told: Told) -> None:
     told(
         event,
         "translated-expression",
-        sentence(f"{short(text)!r} is evaluated by the rules of JUEL.", text=short(text)),
+        with_values(text=short(text)),
     )
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.syntax import tree
+from engine.bpmn.expressions.syntax import tree
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable
-from engine.bpmn.translate.told import BPMN, OURS, Told, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, Told, short
+from engine.platform.findings import with_values
 
 _ACTIVITIES = tuple(
     BPMN + name
@@ -58,16 +59,14 @@ def _speaks(event: Any, said: Any, told: Told) -> None:
         told(
             event,
             "translated-message",
-            sentence(f"What goes with its message is {short(payload.text)!r}.", text=short(payload.text)),
+            with_values(text=short(payload.text)),
         )
     if event.tag not in _THROWING and variable is not None and variable.text:
         event.set(f"{OURS}result", variable.text.strip())
         told(
             event,
             "translated-message",
-            sentence(
-                f"{short(variable.text)!r} takes what comes with its message.", variable=short(variable.text)
-            ),
+            with_values(variable=short(variable.text)),
         )
 
 
@@ -201,9 +200,7 @@ def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> No
     told(
         task,
         "translated-service",
-        sentence(
-            f"It is work that another program takes, with the topic {short(name)!r}.", topic=short(name)
-        ),
+        with_values(topic=short(name)),
     )
 
 

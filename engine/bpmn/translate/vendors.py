@@ -5,7 +5,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS
+from engine.bpmn.notation.vocabulary import OURS
+from engine.bpmn.translate.translations import BPMN, CAMUNDA
 
 # Operaton is Camunda's successor; Activiti and Flowable share its ancestor.
 COUSINS = frozenset({"http://activiti.org/bpmn", "http://flowable.org/bpmn"})

@@ -4,11 +4,12 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.juel import tree
+from engine.bpmn.expressions.juel import tree
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, read, value
 from engine.bpmn.translate.mappings import as_names, outputs, parameters, variables
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, extension, short
-from engine.platform.findings import sentence
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
+from engine.platform.findings import sentence, with_values
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
@@ -96,12 +97,8 @@ def _abstract(task: Any, told: Told) -> None:
     told(
         task,
         "abstract-service",
-        sentence(
-            f"It does not say who does the work: any program that takes the topic {short(task.get('id'))!r}.",
-            topic=short(task.get("id")),
-        ),
-        "Nothing to do if a program serves that topic; else name a connector or another topic, or make it a"
-        " user task.",
+        with_values(topic=short(task.get("id"))),
+        warns=True,
     )
 
 
@@ -127,9 +124,7 @@ def _computed(task: Any, told: Told) -> bool:
     told(
         task,
         "translated-service",
-        sentence(
-            f"It runs the script {short(script.text)!r}, by the rules of JUEL.", script=short(script.text)
-        ),
+        with_values(script=short(script.text)),
     )
     return True
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.feel import is_feel
-from engine.bpmn.rules import RESULT
+from engine.bpmn.expressions.feel import is_feel
+from engine.bpmn.notation.rule_tasks import RESULT
+from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
-from engine.bpmn.translate.told import BPMN, CAMUNDA, OURS, Told, short
+from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import ZEEBE as SPACE
-from engine.platform.findings import sentence
+from engine.platform.findings import sentence, with_values
 
 ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
@@ -105,9 +106,7 @@ def _job(task: Any, told: Told) -> None:
     told(
         task,
         "translated-service",
-        sentence(
-            f"It is work that another program takes, with the topic {short(topic)!r}.", topic=short(topic)
-        ),
+        with_values(topic=short(topic)),
     )
 
 
@@ -165,7 +164,7 @@ def _mapping(element: Any, told: Told) -> None:
     told(
         element,
         "translated-mapping",
-        sentence(f"Its {len(inputs)} inputs are seen by this element alone.", count=len(inputs)),
+        with_values(count=len(inputs)),
     )
 
 
@@ -202,7 +201,7 @@ def _form(task: Any, told: Told) -> None:
         told(
             task,
             "translated-form",
-            sentence(f"Its form is {short(name)!r}.", attribute="zeebe:formDefinition", form=short(name)),
+            with_values(attribute="zeebe:formDefinition", form=short(name)),
         )
 
 
@@ -223,10 +222,7 @@ def _call(call: Any, told: Told) -> None:
     told(
         call,
         "translated-mapping",
-        sentence(
-            f"It calls the process {short(call.get('calledElement'))!r}.",
-            process=short(call.get("calledElement")),
-        ),
+        with_values(process=short(call.get("calledElement"))),
     )
 
 

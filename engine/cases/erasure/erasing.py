@@ -25,9 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from engine import access, cases, definitions, events
-from engine.bpmn import Spec
+from engine.bpmn import Spec, outcomes
 from engine.bpmn.forms import Field
-from engine.bpmn.outcomes import known_words
 from engine.cases import Locked, staged_documents
 from engine.cases.erasure.inventory import ERASED, Changed, Deleted
 from engine.cases.staged_documents import Place
@@ -233,7 +232,7 @@ def _values(uow: UnitOfWork, case: Locked) -> Mapping[str, Any]:
 
 def _words(spec: Spec) -> set[str]:
     """The outcomes and codes of grounds that a process declares: these are nobody's data."""
-    found = known_words(spec.outcomes)
+    found = outcomes.known_words(spec.outcomes)
     found |= {part.outcome for part in spec.elements.values() if part.outcome}
     for part in spec.elements.values():
         if part.form is not None and part.rules.decision is not None:

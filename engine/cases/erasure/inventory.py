@@ -297,6 +297,7 @@ KEPT: Mapping[str, Kept] = {
 # What lies in `var/`, by name. Nothing else may; and `documents` may lie elsewhere (`DOCUMENTS`).
 FOLDERS: Mapping[str, str] = {
     "connectors.toml": "settings",
+    "demo-connectors.toml": "settings of a demonstration",
     "demo.json": "the demonstration's accounts",
     "documents": "content that no version of a document and no staged document names any more is deleted",
     "hub.json": "the mock hub's bills, of the demonstration alone: numbers, amounts, and what they are for",

@@ -4,10 +4,10 @@ from engine.cases.messages.delivering import (
     MAX_KEPT,
     Sent,
     begin,
+    deliver_kept,
     expire,
     offer,
     offer_again,
-    pass_on,
     send,
     unclaimed,
 )
@@ -18,10 +18,10 @@ __all__ = [
     "MAX_KEPT",
     "Sent",
     "begin",
+    "deliver_kept",
     "expire",
     "offer",
     "offer_again",
-    "pass_on",
     "send",
     "unclaimed",
 ]

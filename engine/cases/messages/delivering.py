@@ -17,7 +17,16 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, up
 from engine import access, bpmn, cases, definitions
 from engine.access import validity
 from engine.bpmn.values import MAX_KEYS, short
-from engine.cases.messages.matching import CASE_NUMBER, CLEAR, READY, WAIT, first_kept, fitting, waiting
+from engine.cases.messages.matching import (
+    CASE_NUMBER,
+    CLEAR,
+    READY,
+    WAIT,
+    Waiting,
+    first_kept,
+    fitting,
+    waiting,
+)
 from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Case, Definition, DefinitionVersion, Message, MessageStatus, Wait
@@ -61,20 +70,22 @@ def send(
     data = forms.check(None, data)
     cases.require_size(data)
     message_id = uuid7()
-    told = {"message": message_id, "name": name}
+    payload = {"message": message_id, "name": name}
     number = keys.get(CASE_NUMBER)
     bill = cases.find_bill(uow, name, keys, None if number is None else str(number))
     if bill is not None:
-        return _settle_bill(message_id, cases.pay(uow, bill, data, told))
+        return _settle_bill(message_id, cases.pay(uow, bill, data, payload))
     found = waiting(uow, name, keys, access.covers(Case.unit_id))
     ready = [wait for wait in found if wait.ready]
     others_first = first_kept(uow, ready) is not None
     suspended = len(ready) < len(found)
-    if not others_first and (reached := _deliver(ready, partial(cases.deliver, uow, data=data, told=told))):
+    if not others_first and (
+        reached := _deliver(ready, partial(cases.deliver, uow, data=data, payload=payload))
+    ):
         return Sent(message_id, "delivered", reached)
     begins = not others_first and not suspended and CASE_NUMBER not in keys
     own = access.covers(Definition.unit_id)
-    if begins and (started := _start(uow, name, data, told, "message", own)):
+    if begins and (started := _start(uow, name, data, payload, "message", own)):
         return Sent(message_id, "started", started)
     if keep is None and others_first:
         raise Busy("Messages that were kept for this case go before: they are on their way.")
@@ -119,7 +130,7 @@ def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
     return uow.connection.execute(found).mappings().all()
 
 
-def pass_on(uow: UnitOfWork, message_id: UUID) -> int:
+def deliver_kept(uow: UnitOfWork, message_id: UUID) -> int:
     """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are.
 
     If other messages were kept for one of them before, the first of these is delivered instead.
@@ -143,20 +154,20 @@ def _message(uow: UnitOfWork, message: Message) -> int:
     first = first_kept(uow, ready)
     if first is not None and first != message.id:
         jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # once that one is out of its way
-        return pass_on(uow, first)
+        return deliver_kept(uow, first)
     cases.lock_all(uow, {wait.case_id for wait in ready})
     if not _lock(uow, message):
         return 0
     reached = _deliver(ready, partial(_give, uow, message))
     if not reached and ready == found and CASE_NUMBER not in keys:
-        reached = _start(uow, message.name, message.data, _told(message))
+        reached = _start(uow, message.name, message.data, _payload_of(message))
     if reached:
         _settle(uow, message, "delivered")
     jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
     return len(reached)
 
 
-def _told(message: Message) -> Mapping[str, Any]:
+def _payload_of(message: Message) -> Mapping[str, Any]:
     return {"message": message.id, "name": message.name}
 
 
@@ -164,9 +175,9 @@ def offer(uow: UnitOfWork, case_id: UUID) -> None:
     """Pass on the first of what was kept for a case that waits."""
     waits = select(*WAIT).join(Case, Wait.case_id == Case.id)
     waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
-    first = first_kept(uow, uow.connection.execute(waits).all())
+    first = first_kept(uow, [Waiting._make((*row, True)) for row in uow.connection.execute(waits)])
     if first is not None:
-        pass_on(uow, first)
+        deliver_kept(uow, first)
 
 
 def offer_again(uow: UnitOfWork) -> None:
@@ -193,12 +204,14 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     published = row.opened_at.astimezone(uow.now.tzinfo)
     missed, due = bpmn.next_start(trigger, published, row.due_at, uow.now)
     fact = Fact("timer.fired", row.element, payload={"missed": missed} if missed else None)
-    cases.begin_at(uow, version, row.element, {}, fact)
+    cases.start_at_event(uow, version, row.element, {}, fact)
     closed = {"closed_at": uow.now} if due is None else {"due_at": due, "woken_at": None}
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
 
 
-def _deliver(waits: Sequence[Any], give: Callable[[UUID, Sequence[UUID]], bool]) -> list[tuple[UUID, str]]:
+def _deliver(
+    waits: Sequence[Waiting], give: Callable[[UUID, Sequence[UUID]], bool]
+) -> list[tuple[UUID, str]]:
     """Give a message to those who still wait; the ids and numbers of their cases."""
     return [
         case
@@ -213,7 +226,7 @@ def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUI
     What it could not hold is an incident: it must not stand before all that comes after.
     """
     try:
-        return cases.deliver(uow, case_id, tokens, message.data, _told(message))
+        return cases.deliver(uow, case_id, tokens, message.data, _payload_of(message))
     except PaymentMismatch:
         return True  # what it was is an incident
     except (Invalid, NotFound) as refusal:
@@ -238,7 +251,7 @@ def _start(
     uow: UnitOfWork,
     name: str,
     data: Mapping[str, Any],
-    told: Mapping[str, Any],
+    payload: Mapping[str, Any],
     kind: Literal["message", "signal"] = "message",
     *where: ColumnElement[bool],
 ) -> list[tuple[UUID, str]]:
@@ -249,8 +262,8 @@ def _start(
         version = definitions.Version(*row[: len(definitions.VERSION)])
         trigger = definitions.spec(uow.session, version).starts[row.element]
         given = {trigger.result: dict(data)} if trigger.result else dict(data)
-        fact = Fact(cases.FIRED[kind], row.element, payload=told)
-        case = cases.begin_at(uow, version, row.element, given, fact)
+        fact = Fact(cases.FIRED[kind], row.element, payload=payload)
+        case = cases.start_at_event(uow, version, row.element, given, fact)
         started.append((case.id, case.number))
     return started
 
@@ -293,7 +306,8 @@ def _signal(uow: UnitOfWork, signal: Message) -> int:
     if wait.case_id is None:
         place = DefinitionVersion.key == wait.key, Wait.element == wait.element
         done = bool(
-            _lock(uow, signal) and _start(uow, signal.name, signal.data, _told(signal), "signal", *place)
+            _lock(uow, signal)
+            and _start(uow, signal.name, signal.data, _payload_of(signal), "signal", *place)
         )
     else:
         cases.lock_all(uow, [wait.case_id])

@@ -7,7 +7,7 @@ kept until one is left. The messages of `engine.bpmn.broadcast` reach all that w
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -54,12 +54,25 @@ CLEAR = or_(
     Message.name.regexp_match(f"^({broadcast.PATTERN.pattern})$"),
     and_(fitting(func.count()) == _IN_CASES, or_(Message.correlation != NO_KEYS, _IN_CASES == 1)),
 )
+# The columns of `Waiting`, but for the last one.
 WAIT = (Wait.id, Wait.case_id, Wait.name, Wait.element, Wait.correlation, Case.number)
+
+
+class Waiting(NamedTuple):
+    """A wait of a case for a message."""
+
+    id: UUID
+    case_id: UUID
+    name: str
+    element: str
+    correlation: str
+    number: str
+    ready: bool  # its case runs
 
 
 def waiting(
     uow: UnitOfWork, name: str, keys: Mapping[str, Any], *where: ColumnElement[bool]
-) -> Sequence[Any]:
+) -> list[Waiting]:
     """The waits that a message fits, by case: the order in which cases are locked.
 
     Those of suspended cases are not `ready`. Raises Conflict if they are of several cases and there are no
@@ -80,13 +93,13 @@ def waiting(
         .where(Wait.kind == "message", Wait.name == name, Wait.closed_at.is_(None), fits_keys, *where)
         .order_by(Wait.case_id, Wait.id)
     )
-    rows = uow.connection.execute(found, access.seen_by(uow)).all()
+    rows = [Waiting._make(row) for row in uow.connection.execute(found, access.seen_by(uow))]
     if not broadcast.PATTERN.fullmatch(name):
         _require_one(name, keys, rows)
     return rows
 
 
-def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Any]) -> None:
+def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Waiting]) -> None:
     """Raises Conflict unless a message goes to one wait of a case, and without keys to one case."""
     of_cases = [list(group) for _, group in groupby(waits, lambda wait: wait.case_id)]
     if len(of_cases) > 1 and not keys:
@@ -105,7 +118,7 @@ def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Any]) -> No
         raise Conflict(detail, code="several-waits", case=present)
 
 
-def first_kept(uow: UnitOfWork, waits: Sequence[Any]) -> UUID | None:
+def first_kept(uow: UnitOfWork, waits: Sequence[Waiting]) -> UUID | None:
     """The message that was kept first of those for one of these waits, and for no other of the same case."""
     wanted = set()
     for wait in waits:

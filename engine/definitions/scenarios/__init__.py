@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from engine.bpmn import Finding, Spec
 from engine.definitions.scenarios.coverage import Coverage, Part, cover
+from engine.definitions.scenarios.manual_run import MAX_ACTS, Done, Played, Unplayable, clock, play
 from engine.definitions.scenarios.plan import TRIGGERS, Action, Scenario, Start
-from engine.definitions.scenarios.playing import MAX_ACTS, Done, Played, Unplayable, clock, play
 from engine.definitions.scenarios.reading import SUFFIX, ZONE, read_file
 from engine.definitions.scenarios.running import (
     MAX_FINDINGS,

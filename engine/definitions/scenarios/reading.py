@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from engine.bpmn import Finding, timers
 from engine.bpmn.values import Unportable, portable, short
-from engine.definitions.scenarios.nodes import Node, Unreadable, read
 from engine.definitions.scenarios.plan import (
     ACTIONS,
     TRIGGERS,
@@ -18,6 +17,7 @@ from engine.definitions.scenarios.plan import (
     Told,
     ToldKind,
 )
+from engine.definitions.scenarios.yaml_nodes import Node, Unreadable, read
 from engine.platform.errors import Fault, Invalid
 from engine.platform.findings import sentence
 
@@ -45,9 +45,9 @@ _EXPECTED = (*_LISTS, "due", "path", "data", "thrown", "incidents", "ended", "ou
 class _Wrong(Exception):
     """Something in a scenario is not as it must be."""
 
-    def __init__(self, line: int, reason: str, mend: str) -> None:
+    def __init__(self, line: int, reason: str, fix: str) -> None:
         super().__init__(reason)
-        self.line, self.reason, self.mend = line, reason, mend
+        self.line, self.reason, self.fix = line, reason, fix
 
 
 def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]:
@@ -55,16 +55,16 @@ def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]
     try:
         documents = read(content)
     except Unreadable as error:
-        return [], [_finding("scenario-unreadable", file, error.line, error.reason, error.mend)]
+        return [], [_finding("scenario-unreadable", file, error.line, error.reason, error.fix)]
     if not documents:
-        reason, mend = "The file holds no scenario.", "Write one, or leave the file out."
-        return [], [_finding("scenario-unreadable", file, 1, reason, mend)]
+        reason, fix = "The file holds no scenario.", "Write one, or leave the file out."
+        return [], [_finding("scenario-unreadable", file, 1, reason, fix)]
     scenarios, findings = [], []
     for node in documents:
         try:
             scenarios.append(_scenario(file, node))
         except _Wrong as wrong:
-            findings.append(_finding("scenario-invalid", file, wrong.line, wrong.reason, wrong.mend))
+            findings.append(_finding("scenario-invalid", file, wrong.line, wrong.reason, wrong.fix))
     return scenarios, findings
 
 
@@ -74,12 +74,12 @@ def read_act(told: Mapping[str, Any], at: datetime, *, first: bool) -> Start | A
     try:
         return _start(node, at) if first else _action(node, at)
     except _Wrong as wrong:
-        faults = [Fault("/act", f"{wrong.reason} {wrong.mend}", "scenario-invalid")]
+        faults = [Fault("/act", f"{wrong.reason} {wrong.fix}", "scenario-invalid")]
         raise Invalid("The act is not understood.", faults) from wrong
 
 
-def _finding(code: str, file: str, line: int | None, reason: str, mend: str) -> Finding:
-    return Finding("error", code, file, reason, mend, line=line)
+def _finding(code: str, file: str, line: int | None, reason: str, fix: str) -> Finding:
+    return Finding("error", code, file, reason, fix, line=line)
 
 
 def _scenario(file: str, node: Node) -> Scenario:
@@ -95,8 +95,8 @@ def _scenario(file: str, node: Node) -> Scenario:
     steps = _listed(parts["steps"], at) if "steps" in parts else []
     expect = _expected(parts["expect"], at)
     if all(part is None for part in (expect.outcome, expect.ended, expect.tasks, expect.waits)):
-        mend = "Expect an `outcome`, `ended`, open `tasks` or `waits` at the end."
-        raise _Wrong(expect.line, "The scenario does not say where the case is to stand at its end.", mend)
+        fix = "Expect an `outcome`, `ended`, open `tasks` or `waits` at the end."
+        raise _Wrong(expect.line, "The scenario does not say where the case is to stand at its end.", fix)
     return Scenario(
         file=file,
         line=node.line,
@@ -211,8 +211,8 @@ def _then(parts: Mapping[str, Node], at: datetime) -> Expected | None:
 def _expected(node: Node, at: datetime) -> Expected:
     parts = _parts(node, _EXPECTED)
     if "path" in parts and ("contains" in parts or "never" in parts):
-        mend = "Write `path` for all elements, or `contains` and `never` for some."
-        raise _Wrong(parts["path"].line, "A path that is told exactly needs no more.", mend)
+        fix = "Write `path` for all elements, or `contains` and `never` for some."
+        raise _Wrong(parts["path"].line, "A path that is told exactly needs no more.", fix)
     return Expected(
         line=node.line,
         **{name: _optional(parts, name, _texts) for name in (*_LISTS, "path")},

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any
 
-from engine.bpmn import Finding, OutOfTime, Spec, Watch
-from engine.definitions.scenarios.case import MAX_COMMANDS, Case, TooLong
-from engine.definitions.scenarios.comparing import compare, require_no_incident
+from engine.bpmn import Finding, OutOfTime, Spec, Trace
+from engine.definitions.scenarios.comparison import compare, require_no_incident
 from engine.definitions.scenarios.coverage import Coverage, Seen, cover
+from engine.definitions.scenarios.difference import Difference, Mismatch
 from engine.definitions.scenarios.plan import Action, Scenario, Start
-from engine.definitions.scenarios.unlike import Difference, Unlike
+from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
 from engine.platform.budget import spend
 from engine.platform.findings import sentence
 
@@ -84,8 +84,8 @@ def run_all(
             count=len(scenarios),
             limit=MAX_SCENARIOS,
         )
-        mend = "Leave out those that tell the same again."
-        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, mend))
+        fix = "Leave out those that tell the same again."
+        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, fix))
     if findings:
         return Trial(findings=tuple(findings[:MAX_FINDINGS]))
     runs = run_each(scenarios, specs, tell)
@@ -119,8 +119,8 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
         reason = sentence(
             f"There is no process {scenario.process!r} in these files.", process=scenario.process[:100]
         )
-        mend = f"Name one of {', '.join(specs) or 'its processes'}."
-        yield Finding(**where, reason=reason, mend=mend, line=scenario.line)
+        fix = f"Name one of {', '.join(specs) or 'its processes'}."
+        yield Finding(**where, reason=reason, fix=fix, line=scenario.line)
         return
     known = specs[scenario.process].elements
     for element, line in scenario.elements.items():
@@ -130,16 +130,16 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
                 process=scenario.process[:100],
                 element=element[:100],
             )
-            mend = "Write the id of an element; in a called process as `its-key/the-id`."
-            yield Finding(**where, reason=reason, mend=mend, line=line)
+            fix = "Write the id of an element; in a called process as `its-key/the-id`."
+            yield Finding(**where, reason=reason, fix=fix, line=line)
 
 
 def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
     """Run one scenario, until an instant of the monotonic clock at most."""
-    watch = Watch(min(until, monotonic() + SECONDS))
-    case = Case(replace(spec, watch=watch), scenario.at)
+    trace = Trace(min(until, monotonic() + SECONDS))
+    case = Case(replace(spec, trace=trace), scenario.at)
     result = Result(scenario.name, scenario.process, scenario.file, scenario.line, passed=True)
-    difference = _difference(scenario, case, watch)
+    difference = _difference(scenario, case, trace)
     if difference is not None:
         step, line, unlike = difference
         result = replace(
@@ -152,10 +152,10 @@ def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
             came=unlike.came,
             difference=unlike.kind,
         )
-    return result, Seen(frozenset(case.passed), frozenset(watch.flows), frozenset(watch.answers))
+    return result, Seen(frozenset(case.passed), frozenset(trace.flows), frozenset(trace.answers))
 
 
-def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | None, int, Unlike] | None:
+def _difference(scenario: Scenario, case: Case, trace: Trace) -> tuple[int | None, int, Mismatch] | None:
     """The step at which the scenario fails, if it does: its number, its line and what is different."""
     place: tuple[int | None, int] = 0, scenario.start.line
     try:
@@ -163,7 +163,7 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
         for number, action in enumerate(todo):
             place = number, action.line
             spend(ACTION)
-            watch.require_time()
+            trace.require_time()
             passed, thrown = len(case.passed), len(case.thrown)
             if isinstance(action, Start):
                 case.start(action)
@@ -175,14 +175,14 @@ def _difference(scenario: Scenario, case: Case, watch: Watch) -> tuple[int | Non
                 compare(case, action.then, case.passed[passed:], case.thrown[thrown:])
         place = None, scenario.expect.line
         compare(case, scenario.expect, case.passed, case.thrown)
-    except Unlike as difference:
+    except Mismatch as difference:
         return *place, difference
     except OutOfTime:
         limit = f"it takes at most {SECONDS:g} s, and all together {ALL_SECONDS:g} s"
-        return *place, Unlike("limit", limit, "it took longer")
+        return *place, Mismatch("limit", limit, "it took longer")
     except TooLong:
         came = "it took more: does a timer repeat without end?"
-        return *place, Unlike("limit", f"it takes at most {MAX_COMMANDS} commands", came)
+        return *place, Mismatch("limit", f"it takes at most {MAX_COMMANDS} commands", came)
     return None
 
 

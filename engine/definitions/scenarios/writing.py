@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from engine.definitions.scenarios.case import Case
+from engine.definitions.scenarios.manual_run import Done, Played
 from engine.definitions.scenarios.plan import ACTIONS
-from engine.definitions.scenarios.playing import Done, Played
+from engine.definitions.scenarios.simulated_case import Case
 
 _NUMBER = re.compile(r"[-+.\d]")  # how texts begin that could be read as numbers
 
@@ -20,8 +20,8 @@ def write(name: str, played: Played) -> bytes:
         "name": name,
         "process": played.spec.key,
         "at": f"{played.at:%Y-%m-%dT%H:%M}",
-        "start": _told(first),
-        "steps": [_told(done) for done in steps],
+        "start": _step_of(first),
+        "steps": [_step_of(done) for done in steps],
         "expect": _expected(played.case),
     }
     kept = {name: part for name, part in document.items() if part not in ({}, [])}
@@ -31,7 +31,7 @@ def write(name: str, played: Played) -> bytes:
     return written
 
 
-def _told(done: Done) -> dict[str, Any]:
+def _step_of(done: Done) -> dict[str, Any]:
     """A step, what it does before what it does it with."""
     told = {name: done.told[name] for name in sorted(done.told, key=lambda name: name not in ACTIONS)}
     return {**told, "then": {"incidents": dict(done.incidents)}} if done.incidents else told

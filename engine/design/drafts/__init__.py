@@ -4,9 +4,9 @@ Who may deploy in its unit sees and edits a sketch. What becomes of it is a depl
 """
 
 from engine.design.drafts.archives import unpack
-from engine.design.drafts.checking import Checkable, ask, give_up, judge, take
-from engine.design.drafts.choosing import Choices, choices
-from engine.design.drafts.drafting import (
+from engine.design.drafts.checks import Checkable, ask, give_up, judge, take
+from engine.design.drafts.choices import Choices, choices
+from engine.design.drafts.editing import (
     MAX_TITLE,
     NOT_RUN,
     ForeignPlace,
@@ -21,7 +21,7 @@ from engine.design.drafts.drafting import (
     require_number,
     save,
 )
-from engine.design.drafts.looking import Looked, look
+from engine.design.drafts.preview import Preview, look
 from engine.design.drafts.reading import (
     PAGE,
     Check,
@@ -47,7 +47,7 @@ __all__ = [
     "File",
     "ForeignPlace",
     "Listed",
-    "Looked",
+    "Preview",
     "View",
     "add_scenario",
     "ask",

@@ -2,8 +2,7 @@
 
 from typing import IO
 
-from engine.bpmn.check.files import MAX_FILES, SUFFIXES
-from engine.bpmn.source import MAX_FILE
+from engine.bpmn import FILE_SUFFIXES, MAX_FILE, MAX_FILES
 from engine.platform import media
 from engine.platform.errors import Fault, Invalid
 from engine.platform.media import Unfit
@@ -26,7 +25,7 @@ def unpack(name: str, stream: IO[bytes]) -> dict[str, bytes]:
         place = f"/files/{path[:_SHOWN]}"
         if base in files:
             faults.append(Fault(place, "has the name of another file in the archive", "archive-twice"))
-        if not base.endswith(SUFFIXES):
+        if not base.endswith(FILE_SUFFIXES):
             faults.append(Fault(place, "is of a kind that does not belong to a process", "archive-kind"))
         files[base] = content
     if not files:

@@ -10,8 +10,7 @@ from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, definitions
-from engine.bpmn import Source
-from engine.bpmn.check.files import is_name
+from engine.bpmn import Source, is_file_name
 from engine.definitions import Version
 from engine.identity import names
 from engine.models import (
@@ -155,7 +154,7 @@ def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
         .join(Sketch, Sketch.id == SketchFile.sketch_id)
         .where(Sketch.id == sketch_id, SketchFile.name == name, access.covers(Sketch.unit_id))
     )
-    known = is_name(name)  # another one may hold what the database takes for no text
+    known = is_file_name(name)  # another one may hold what the database takes for no text
     content: bytes | None = (
         uow.connection.execute(found, access.seen_by(uow)).scalar_one_or_none() if known else None
     )

@@ -4,7 +4,7 @@ A process of a version, or of a draft. Nothing here writes a case, an event or a
 system: what is tried happens in memory, and of a case that is played only the acts are kept.
 """
 
-from engine.design.test_runs.plays import (
+from engine.design.test_runs.manual_runs import (
     KEPT,
     MAX_TRIALS,
     Play,
@@ -19,8 +19,8 @@ from engine.design.test_runs.plays import (
     remove,
     scenario,
 )
-from engine.design.test_runs.runs import Example, Rehearsal, awaited, examples, rehearsal
-from engine.design.test_runs.saving import save
+from engine.design.test_runs.scenario_export import save
+from engine.design.test_runs.scenario_runs import Example, Rehearsal, awaited, examples, rehearsal
 from engine.design.test_runs.subjects import (
     OfDraft,
     OfVersion,

@@ -6,25 +6,26 @@ Tells all findings at once, and never raises for what the files hold.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.dmn.check.boxes import Boxes
 from engine.dmn.check.cycles import cycle
 from engine.dmn.check.elements import Elements
 from engine.dmn.check.expressions import Expressions
 from engine.dmn.check.scopes import Scope
 from engine.dmn.check.structure import Structure
-from engine.dmn.dmn import model
-from engine.dmn.dmn.completing import completed
-from engine.dmn.dmn.graph import Key
-from engine.dmn.dmn.reading import NotDmn, parsed, read
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.types import ANY, Type
+from engine.dmn.model import syntax
+from engine.dmn.model.completion import completed
+from engine.dmn.model.graph import Key
+from engine.dmn.model.reader import NotDmn, parse_xml, read_file
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import Finding, Notes, Place, sentence
+from engine.platform.findings import Finding, Notes, Place, sentence, with_values
 
 __all__ = ["Checked", "check"]
 
 MAX_FILE = 8 << 20  # bytes
 MAX_DEPTH = 100
-_MENDS = {
+_FIXES = {
     "not-xml": "Export the model again as DMN XML.",
     "doctype": "Remove the DOCTYPE and its entities.",
     "not-dmn": "Export the model as DMN 1.2 to 1.5.",
@@ -40,7 +41,7 @@ class Checked:
     """
 
     findings: tuple[Finding, ...]
-    files: Sequence[model.Definitions] = ()
+    files: Sequence[syntax.Definitions] = ()
     types: Mapping[Key, Type] = field(default_factory=dict)
 
 
@@ -49,7 +50,7 @@ def check(files: Mapping[str, bytes]) -> Checked:
     notes = Notes()
     found = _read(files, notes)
     if found and not any(
-        isinstance(each, model.Decision) for file in found for each in file.elements.values()
+        isinstance(each, syntax.Decision) for file in found for each in file.elements.values()
     ):
         notes.warn(Place(found[0].file), "no-decision", "No file holds a decision.", "Model one.")
     if not found or not _apart(found, notes):
@@ -59,7 +60,7 @@ def check(files: Mapping[str, bytes]) -> Checked:
     return Checked(notes.sorted(files), found, judged.types())
 
 
-def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
+def _read(files: Mapping[str, bytes], notes: Notes) -> list[syntax.Definitions]:
     """The files that can be read, judged as such."""
     found, roots = [], {}
     for name, content in files.items():
@@ -69,25 +70,25 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[model.Definitions]:
             if len(content) > MAX_FILE:
                 raise NotDmn(
                     "file-too-large",
-                    sentence(f"It is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20),
+                    with_values(limit=MAX_FILE >> 20),
                 )
-            roots[name] = parsed(content)
+            roots[name] = parse_xml(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
                 raise NotDmn(
                     "too-deep",
-                    sentence(f"Its XML is nested deeper than {MAX_DEPTH} levels.", limit=MAX_DEPTH),
+                    with_values(limit=MAX_DEPTH),
                 )
-            found.append(completed(read(name, content)))
+            found.append(completed(read_file(name, content)))
         except NotDmn as error:
-            mend = _MENDS.get(error.code, "Split it into several files.")
-            notes.error(Place(name, line=error.line), error.code, error.reason, mend)
+            fix = _FIXES.get(error.code, "Split it into several files.")
+            notes.error(Place(name, line=error.line), error.code, error.reason, fix)
     known = {each.namespace: set(each.elements) for each in found}
     for each in found:
         Structure(each.file, roots[each.file], notes).check(known)
     return found
 
 
-def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
+def _apart(found: Sequence[syntax.Definitions], notes: Notes) -> bool:
     """Whether every file has a namespace of its own."""
     spaces = {each.namespace: each for each in found}
     for each in found:
@@ -96,15 +97,15 @@ def _apart(found: Sequence[model.Definitions], notes: Notes) -> bool:
                 f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}.",
                 file=spaces[each.namespace].file,
             )
-            mend = "Give each file a namespace of its own."
-            notes.error(Place(each.file, line=1), "namespace-twice", reason, mend)
+            fix = "Give each file a namespace of its own."
+            notes.error(Place(each.file, line=1), "namespace-twice", reason, fix)
     return len(spaces) == len(found)
 
 
 class _Judged:
     """The elements of all files, each judged once, what it requires before it."""
 
-    def __init__(self, files: Sequence[model.Definitions], notes: Notes) -> None:
+    def __init__(self, files: Sequence[syntax.Definitions], notes: Notes) -> None:
         self._notes = notes
         self._types: dict[Key, Type] = {}
         self._begun: set[Key] = set()
@@ -131,9 +132,11 @@ class _Judged:
             )
             self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
 
-    def _item(self, file: model.Definitions, item: model.Item, name: str, beside: Sequence[str] = ()) -> None:
+    def _item(
+        self, file: syntax.Definitions, item: syntax.Item, name: str, beside: Sequence[str] = ()
+    ) -> None:
         """The types of which an item definition is made, and its allowed values; `beside` it are others."""
-        at = Expressions(self._elements, file, model.Element("", name, None, 0), self._notes)
+        at = Expressions(self._elements, file, syntax.Element("", name, None, 0), self._notes)
         with (
             at.at(sentence(f"Type {name!r}: ", at_type=name)),
             self._elements.names.within([*BUILT_IN, *beside]),
@@ -159,25 +162,25 @@ class _Judged:
         look_at(file.file)
         spend(20)
         element = file.elements[key[1]]
-        at = Expressions(self._elements, file, element, self._notes)
+        at = Boxes(self._elements, file, element, self._notes)
         declared = at.declared(element.type, element.line)
         self._types[key] = ANY
-        for name in element.ambiguous if isinstance(element, model.Decision) else ():
+        for name in element.ambiguous if isinstance(element, syntax.Decision) else ():
             reason = sentence(
                 f"{name!r} is the name of an output of several decisions that are required.", name=name
             )
-            mend = "Give each output a name of its own, or write the name of the decision that is meant."
-            at.error(element.line, "ambiguous-output", reason, mend)
-        if isinstance(element, model.Decision | model.Knowledge):
+            fix = "Give each output a name of its own, or write the name of the decision that is meant."
+            at.error(element.line, "ambiguous-output", reason, fix)
+        if isinstance(element, syntax.Decision | syntax.Knowledge):
             required = self._elements.required(file, element)  # judges them, if nobody has yet
             with self._elements.names.within([*BUILT_IN, *required]):
                 self._types[key] = self._logic(at, element, Scope(required), declared)
         return self._types[key]
 
     def _logic(
-        self, at: Expressions, element: model.Decision | model.Knowledge, scope: Scope, declared: Type
+        self, at: Boxes, element: syntax.Decision | syntax.Knowledge, scope: Scope, declared: Type
     ) -> Type:
-        if isinstance(element, model.Knowledge):
+        if isinstance(element, syntax.Knowledge):
             if element.logic is None:
                 return ANY
             found = at.function(element.logic, scope)
@@ -191,5 +194,5 @@ class _Judged:
             (file.namespace, each.id): self._elements.type((file.namespace, each.id))
             for file in self._elements.files.values()
             for each in file.elements.values()
-            if isinstance(each, model.Decision)
+            if isinstance(each, syntax.Decision)
         }

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from engine.dmn.check.scopes import Signature, may_fit, nearest, told
 from engine.dmn.feel.calling import Way
-from engine.dmn.feel.types import ANY, Type
-from engine.dmn.feel.values import Function, Parameter
+from engine.dmn.feel.types import ANY, Function, Parameter, Type
 from engine.platform.findings import sentence
 
-Wrong = tuple[str, str, str]  # code, reason, mend
+Wrong = tuple[str, str, str]  # code, reason, fix
 
 
 def misfit(

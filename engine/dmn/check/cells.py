@@ -1,27 +1,25 @@
 """The cells of a decision table: whether they can be read and belong to their columns."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.dmn.check.axes import typed
 from engine.dmn.check.columns import Read
 from engine.dmn.check.conditions import Unclear, constant
+from engine.dmn.check.expressions import Expressions
 from engine.dmn.check.scopes import Scope, common, may_fit, told, type_of
 from engine.dmn.check.tables import POLICIES, Analysed, analyse
-from engine.dmn.dmn import model
 from engine.dmn.feel import tree
 from engine.dmn.feel.building import Building
 from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.matching import build_tests
 from engine.dmn.feel.types import ANY, NUMBER, Type, fitted
+from engine.dmn.model import syntax
 from engine.platform.findings import sentence
 
-if TYPE_CHECKING:
-    from engine.dmn.check.expressions import Expressions
 
-
-def table(of: "Expressions", boxed: model.Table, scope: Scope) -> Type:
+def table(of: Expressions, boxed: syntax.Table, scope: Scope) -> Type:
     """The type of what a table gives; its cells and rules are judged."""
     shape = (len(boxed.inputs), len(boxed.outputs))
     rows = {(len(rule.tests), len(rule.results)) for rule in boxed.rules}
@@ -42,7 +40,7 @@ def table(of: "Expressions", boxed: model.Table, scope: Scope) -> Type:
     return _given(boxed, outputs)
 
 
-def _given(boxed: model.Table, outputs: "list[_Output]") -> Type:
+def _given(boxed: syntax.Table, outputs: "list[_Output]") -> Type:
     one = (
         outputs[0].type
         if len(outputs) == 1
@@ -53,15 +51,15 @@ def _given(boxed: model.Table, outputs: "list[_Output]") -> Type:
     return NUMBER if boxed.policy == "C#" else one if boxed.policy in ("U", "A", "P", "F") else ANY
 
 
-def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read | None:
+def _input(of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> Read | None:
     """An input with the tests of all rules; None if one of them cannot be read."""
     column = boxed.inputs[at]
     text = column.expression
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
     with of.at(sentence(f"Input “{label}”: ", at_input=label)):
         if not text.text:
-            mend = "Write the expression whose value is tested."
-            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", mend)
+            fix = "Write the expression whose value is tested."
+            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", fix)
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
@@ -85,14 +83,14 @@ def _input(of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> Read
     return Read(label, text.text, expression, found, domain, tuple(clear))
 
 
-def _tests(of: "Expressions", text: model.Text, found: Type, scope: Scope) -> tree.Tests | None:
+def _tests(of: Expressions, text: syntax.Text, found: Type, scope: Scope) -> tree.Tests | None:
     read = of.read_tests(text)
     if read is not None:
         of.tested(text, read, found, scope)
     return read
 
 
-def _allowed(of: "Expressions", cell: model.Text, tests: tree.Tests, domain: Sequence[tree.Tests]) -> None:
+def _allowed(of: Expressions, cell: syntax.Text, tests: tree.Tests, domain: Sequence[tree.Tests]) -> None:
     """Tell of values that are tested for, but never given."""
     for test in tests.tests:
         if isinstance(test, tree.Compared | tree.RangeOf):
@@ -127,7 +125,7 @@ def _passes(tests: tree.Tests, value: Any) -> bool:
 class _Output:
     """A column of results, with what its values may be."""
 
-    def __init__(self, of: "Expressions", boxed: model.Table, at: int, scope: Scope) -> None:
+    def __init__(self, of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> None:
         output = boxed.outputs[at]
         self.name = output.name
         self.label = output.label or output.name or of.element.name
@@ -149,14 +147,14 @@ class _Output:
         """What the column gives."""
         return common(self._found) if self.declared.name == "Any" else self.declared
 
-    def cell(self, of: "Expressions", number: int, text: model.Text, scope: Scope) -> tree.Node | None:
+    def cell(self, of: Expressions, number: int, text: syntax.Text, scope: Scope) -> tree.Node | None:
         """The result of a rule."""
         with of.at(sentence(f"Rule {number}, “{self.label}”: ", at_rule=number, at_column=self.label)):
             node = of.read(text)
             self._judged(of, text, node, scope)
         return node
 
-    def _judged(self, of: "Expressions", text: model.Text, node: tree.Node | None, scope: Scope) -> None:
+    def _judged(self, of: Expressions, text: syntax.Text, node: tree.Node | None, scope: Scope) -> None:
         found = of.typed(text, node, scope)
         self._found.append(found)
         value = _constant(node)

@@ -4,43 +4,44 @@ from collections.abc import Callable, Mapping, Sequence
 
 from engine.dmn.check.scopes import Signature
 from engine.dmn.check.sweep import Effort
-from engine.dmn.dmn import model
-from engine.dmn.dmn.graph import Graph, Key
-from engine.dmn.dmn.kinds import Kinds
 from engine.dmn.errors import Unreadable
 from engine.dmn.feel.types import ANY, Type
+from engine.dmn.model import syntax
+from engine.dmn.model.graph import Graph, Key
+from engine.dmn.model.item_types import Kinds
+from engine.dmn.model.ordering import walk_required_first
 from engine.platform.budget import spend
 
 
 class Elements:
     """What is there in all files. `infer` finds out what a decision gives that does not say so."""
 
-    def __init__(self, files: Sequence[model.Definitions], infer: Callable[[Key], Type]) -> None:
-        self.files: Mapping[str, model.Definitions] = {each.namespace: each for each in files}
+    def __init__(self, files: Sequence[syntax.Definitions], infer: Callable[[Key], Type]) -> None:
+        self.files: Mapping[str, syntax.Definitions] = {each.namespace: each for each in files}
         self._graph = Graph(files)
         self.names = self._graph.names  # so that expressions are read as they will be
         self._infer = infer
         self.effort = Effort()
         self._named: dict[str, frozenset[str]] = {}
 
-    def kinds(self, file: model.Definitions) -> Kinds:
+    def kinds(self, file: syntax.Definitions) -> Kinds:
         """The types that a file knows."""
         return self._graph.kinds(file)
 
-    def declared(self, file: model.Definitions, name: str | None) -> Type:
+    def declared(self, file: syntax.Definitions, name: str | None) -> Type:
         """A type by its name; any if there is no such type."""
         try:
             return self.kinds(file).named(name)
         except Unreadable:
             return ANY
 
-    def called(self, file: model.Definitions) -> frozenset[str]:
+    def called(self, file: syntax.Definitions) -> frozenset[str]:
         """What the elements of a file are called."""
         if file.namespace not in self._named:
             self._named[file.namespace] = frozenset(each.name for each in file.elements.values())
         return self._named[file.namespace]
 
-    def missing(self, file: model.Definitions) -> list[str]:
+    def missing(self, file: syntax.Definitions) -> list[str]:
         """The names of imports of which nothing is known, as their files are not there."""
         return [name for space, name in file.imports.items() if name and space not in self.files]
 
@@ -49,13 +50,13 @@ class Elements:
         file = self.files[key[0]]
         element = file.elements[key[1]]
         of = self.declared(file, element.type)
-        if isinstance(element, model.Decision) and of.name == "Any":
+        if isinstance(element, syntax.Decision) and of.name == "Any":
             return self._infer(key)
-        if isinstance(element, model.Knowledge):
+        if isinstance(element, syntax.Knowledge):
             return self._knowledge(file, element, of, key)
-        return self._service(file, element, of) if isinstance(element, model.Service) else of
+        return self._service(file, element, of) if isinstance(element, syntax.Service) else of
 
-    def _knowledge(self, file: model.Definitions, of: model.Knowledge, declared: Type, key: Key) -> Type:
+    def _knowledge(self, file: syntax.Definitions, of: syntax.Knowledge, declared: Type, key: Key) -> Type:
         if of.logic is None:
             return ANY
         result = (declared.of or ANY) if declared.name == "function" else declared
@@ -65,13 +66,15 @@ class Elements:
             "function", of=result, takes=takes, names=tuple(name for name, _ in of.logic.parameters)
         )
 
-    def _service(self, file: model.Definitions, of: model.Service, declared: Type) -> Type:
+    def _service(self, file: syntax.Definitions, of: syntax.Service, declared: Type) -> Type:
         keys = self._graph.parameters((file.namespace, of.id))
         names = tuple(self.files[key[0]].elements[key[1]].name for key in keys)
         result = (declared.of or ANY) if declared.name == "function" else declared
         return Signature("function", of=result, takes=tuple(map(self.type, keys)), names=names)
 
-    def required(self, file: model.Definitions, element: model.Decision | model.Knowledge) -> dict[str, Type]:
+    def required(
+        self, file: syntax.Definitions, element: syntax.Decision | syntax.Knowledge
+    ) -> dict[str, Type]:
         """What an element may speak of; what comes from another file is a member of its import."""
         found: dict[str, Type] = dict.fromkeys(self.missing(file), ANY)
         for key in self._graph.required((file.namespace, element.id)):
@@ -81,30 +84,24 @@ class Elements:
                 found[above[0]] = Type("context", members=(*known, (name, self.type(key))))
             elif key[0] == file.namespace or name not in found:
                 found[name] = self.type(key)
-        if isinstance(element, model.Decision):
+        if isinstance(element, syntax.Decision):
             found |= dict.fromkeys(element.ambiguous, ANY)  # told already
-        for each in element.results if isinstance(element, model.Decision) else ():
+        for each in element.results if isinstance(element, syntax.Decision) else ():
             target = self._graph.resolve(file, each.reference)
             found[each.name] = ANY if target is None else _output(self.type(target), each.output)
         return found
 
     def in_order(self) -> list[Key]:
         """All elements, each after those whose types have to be known for its own."""
-        waiting = [(file.namespace, each) for file in self.files.values() for each in file.elements][::-1]
-        begun: set[Key] = set()
-        found: dict[Key, None] = {}
-        while waiting:
-            key = waiting[-1]
-            if key in begun:
-                found[waiting.pop()] = None
-                continue
-            begun.add(key)
-            needed = self._graph.required(key)
-            if isinstance(self.files[key[0]].elements[key[1]], model.Service):
-                needed = self._graph.parameters(key)
-            spend(1 + len(needed))
-            waiting += [each for each in needed if each not in begun]
-        return list(found)
+        everything = [(file.namespace, each) for file in self.files.values() for each in file.elements]
+        return list(walk_required_first(reversed(everything), self._needed))
+
+    def _needed(self, key: Key) -> list[Key]:
+        """The elements whose types have to be known for the type of one."""
+        is_service = isinstance(self.files[key[0]].elements[key[1]], syntax.Service)
+        needed = self._graph.parameters(key) if is_service else self._graph.required(key)
+        spend(1 + len(needed))
+        return needed
 
     def requirements(self) -> dict[Key, list[Key]]:
         """What each element requires itself."""

@@ -44,7 +44,7 @@ class Problem:
     code: str
     at: int
     reason: str
-    mend: str
+    fix: str
 
 
 class Inference:
@@ -60,9 +60,9 @@ class Inference:
         found: Type = _TYPERS[type(node)](self, node, scope)
         return found
 
-    def fault(self, node: tree.Node, code: str, reason: str, mend: str, severity: Severity = "error") -> Type:
+    def fault(self, node: tree.Node, code: str, reason: str, fix: str, severity: Severity = "error") -> Type:
         """Note a fault; of what is faulty no type is known."""
-        self.problems.append(Problem(severity, code, node.at, reason, mend))
+        self.problems.append(Problem(severity, code, node.at, reason, fix))
         return ANY
 
     # Tests
@@ -101,8 +101,8 @@ class Inference:
             reason = sentence(
                 f"A {told(left)} is compared with a {told(right)}", left=told(left), right=told(right)
             )
-            mend = "Compare values of one type, and by order only where it has one."
-            self.fault(node, "type-mismatch", reason, mend)
+            fix = "Compare values of one type, and by order only where it has one."
+            self.fault(node, "type-mismatch", reason, fix)
         return BOOLEAN
 
     def _binary(self, node: tree.Binary, scope: Scope) -> Type:
@@ -186,8 +186,8 @@ class Inference:
             return Type("function")
         if node.name in self._elsewhere:
             reason = sentence(f"{node.name!r} is there, but not among what is required here", name=node.name)
-            mend = "Draw a requirement from it to here."
-            return self.fault(node, "not-required", reason, mend)
+            fix = "Draw a requirement from it to here."
+            return self.fault(node, "not-required", reason, fix)
         near = nearest(node.name, iter((*scope.names(), *BUILT_IN)))
         hint = f"; {near!r} is spelled like it" if near else ""
         reason = sentence(f"Nothing is called {node.name!r}{hint}", name=node.name)
@@ -294,8 +294,8 @@ class Inference:
                 value=typed(value),
                 year=day.year,
             )
-            mend = f'Write jalali("{typed(day)}") if the Jalali year is meant.'
-            self.fault(node, "gregorian-year", reason, mend, "warning")
+            fix = f'Write jalali("{typed(day)}") if the Jalali year is meant.'
+            self.fault(node, "gregorian-year", reason, fix, "warning")
 
     def _unknown_function(self, node: tree.Call, name: str, scope: Scope) -> Type:
         for argument in node.arguments:
@@ -305,8 +305,8 @@ class Inference:
         near = nearest(name, iter((*scope.names(), *BUILT_IN)))
         hint = f"; {near!r} is spelled like it" if near else ""
         reason = sentence(f"No function is called {name!r}{hint}", function=name)
-        mend = "Correct the name, or let the decision require the model that it is to mean."
-        return self.fault(node.function, "unknown-feel-function", reason, mend)
+        fix = "Correct the name, or let the decision require the model that it is to mean."
+        return self.fault(node.function, "unknown-feel-function", reason, fix)
 
     # Iterations
 

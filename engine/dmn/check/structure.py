@@ -6,8 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.dmn.dmn.reading import FOLD
 from engine.dmn.feel.names import normalized
+from engine.dmn.model.reader import FOLD
 from engine.platform.findings import LAST_LINE, Notes, Place, Severity, sentence
 
 _POLICIES = ("UNIQUE", "ANY", "PRIORITY", "FIRST", "RULE ORDER", "OUTPUT ORDER", "COLLECT")
@@ -55,8 +55,8 @@ class Structure:
         self._root = root
         self._notes = notes
 
-    def _error(self, node: Any, code: str, reason: str, mend: str) -> None:
-        self._notes.error(place(self._file, node), code, reason, mend)
+    def _error(self, node: Any, code: str, reason: str = "", fix: str = "") -> None:
+        self._notes.error(place(self._file, node), code, reason, fix)
 
     def check(self, known: Mapping[str, set[str]]) -> None:
         """Note all; `known` has the ids of elements by namespace."""
@@ -80,8 +80,8 @@ class Structure:
                 value=value[:20],
                 kind=local(node),
             )
-            mend = 'Write parvandeh:fold="true" on an input column or on input data.'
-            self._error(node, "invalid-fold", reason, mend)
+            fix = 'Write parvandeh:fold="true" on an input column or on input data.'
+            self._error(node, "invalid-fold", reason, fix)
 
     def _ids(self) -> None:
         seen: set[str] = set()
@@ -156,8 +156,8 @@ class Structure:
         inside = [local(child) for child in decision if local(child) not in aside]
         if not any(not name.endswith(("Requirement", "Objective", "Maker", "Owner")) for name in inside):
             reason = "The decision has no logic, and never a result."
-            mend = "Write its table or expression."
-            self._notes.warn(place(self._file, decision), "no-logic", reason, mend)
+            fix = "Write its table or expression."
+            self._notes.warn(place(self._file, decision), "no-logic", reason, fix)
 
     # Tables
 
@@ -224,8 +224,8 @@ class Structure:
                         if name
                         else "An output has no name."
                     )
-                    mend = "Give each output a name of its own."
-                    self._error(node, "output-name", reason, mend)
+                    fix = "Give each output a name of its own."
+                    self._error(node, "output-name", reason, fix)
         if table.get("hitPolicy") in ("PRIORITY", "OUTPUT ORDER") and not any(
             True for node in outputs for _ in each(node, "outputValues")
         ):
@@ -233,5 +233,5 @@ class Structure:
                 f"The hit policy {table.get('hitPolicy')} asks for the order of the outputs' values.",
                 policy=str(table.get("hitPolicy")),
             )
-            mend = "List the allowed values of the output, the most important first."
-            self._error(table, "no-output-values", reason, mend)
+            fix = "List the allowed values of the output, the most important first."
+            self._error(table, "no-output-values", reason, fix)

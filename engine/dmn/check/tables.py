@@ -7,10 +7,10 @@ from typing import Any
 from engine.dmn.check.columns import Column, Read, columns, independent
 from engine.dmn.check.conditions import Unclear, constant
 from engine.dmn.check.sweep import Box, Effort, Stopped, Sweep
-from engine.dmn.dmn import model
 from engine.dmn.feel import tree
 from engine.dmn.feel.comparing import equal
 from engine.dmn.feel.frames import Run
+from engine.dmn.model import syntax
 from engine.platform.findings import Notes, Place, Severity, sentence
 
 MOST = 20  # findings of a kind that are told of one table
@@ -21,7 +21,7 @@ _UNKNOWN = object()
 class Analysed:
     """A table with what was read of it: its inputs, and the outputs of each rule."""
 
-    table: model.Table
+    table: syntax.Table
     inputs: tuple[Read, ...]
     results: tuple[tuple[tree.Node | None, ...], ...]
     priorities: tuple[tuple[Any, ...], ...]  # for each output its values, the first beating those behind
@@ -32,15 +32,15 @@ def analyse(read: Analysed, place: Callable[[int], Place], notes: Notes) -> None
     """Note what is found; `place` gives that of a line."""
     table = read.table
     if not table.rules:
-        mend = "Write the rules, or remove the table."
-        notes.warn(place(table.line), "no-rules", "The table has no rules, and never a result.", mend)
+        fix = "Write the rules, or remove the table."
+        notes.warn(place(table.line), "no-rules", "The table has no rules, and never a result.", fix)
         return
     try:
         found = columns(read.inputs)
     except Unclear as unclear:
-        mend = "Nothing to do; test its rules with examples, or write its cells with constants."
+        fix = "Nothing to do; test its rules with examples, or write its cells with constants."
         reason = f"Overlaps and gaps of the table are not looked for: {unclear}."
-        notes.tell("note", place(table.line), "table-not-analysed", reason, mend)
+        notes.tell("note", place(table.line), "table-not-analysed", reason, fix)
         return
     _Analysis(read, found, place, notes).run()
 
@@ -73,25 +73,25 @@ class _Analysis:
                 stopped = True
         if stopped:
             reason = "The table is too large to be looked through; some findings may be missing."
-            mend = "Divide it into several tables if you want to be sure."
-            self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped", reason, mend)
+            fix = "Divide it into several tables if you want to be sure."
+            self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped", reason, fix)
         for (_, code), left_out in self._told.items():
             if left_out > MOST:
                 reason = sentence(
                     f"There are {left_out - MOST} more findings {code!r} of this table.",
                     count=left_out - MOST,
                 )
-                mend = "Mend those that are shown first."
-                self._notes.tell("note", self._place(self._read.table.line), "more-of-table", reason, mend)
+                fix = "Mend those that are shown first."
+                self._notes.tell("note", self._place(self._read.table.line), "more-of-table", reason, fix)
 
-    def _tell(self, severity: Severity, rule: int, code: str, reason: str, mend: str) -> None:
+    def _tell(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
         """One of at most so many findings of a kind."""
         if not self._is_enough(severity, code):
-            self._add(severity, rule, code, reason, mend)
+            self._add(severity, rule, code, reason, fix)
 
-    def _add(self, severity: Severity, rule: int, code: str, reason: str, mend: str) -> None:
+    def _add(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
         line = self._rules[rule].line if rule >= 0 else self._read.table.line
-        self._notes.tell(severity, self._place(line), code, reason, mend)
+        self._notes.tell(severity, self._place(line), code, reason, fix)
 
     def _is_enough(self, severity: Severity, code: str) -> bool:
         """Whether so many of a kind are told already that this one more is only counted."""
@@ -153,8 +153,8 @@ class _Analysis:
             other=other + 1,
             example=self._example(common),
         )
-        mend = "Let one of them exclude what the other takes, or choose another hit policy."
-        self._add(severity, other, code, reason, mend)
+        fix = "Let one of them exclude what the other takes, or choose another hit policy."
+        self._add(severity, other, code, reason, fix)
 
     def _by_chance(self, common: Box, one: int, other: int) -> bool:
         """Whether rules meet in null only and neither tests for it: `not("a")` lets it pass, for one."""
@@ -191,8 +191,8 @@ class _Analysis:
                     rule=rule + 1,
                     others=tuple(map(str, several[:MOST])),
                 )
-                mend = "Remove it, or put it before those that hide it."
-                self._tell("warning", rule, "unreachable-rule", reason, mend)
+                fix = "Remove it, or put it before those that hide it."
+                self._tell("warning", rule, "unreachable-rule", reason, fix)
 
     def _by_priority(self) -> list[int]:
         """The rules, those first that beat the others; without those of which this is not known."""
@@ -232,8 +232,8 @@ class _Analysis:
                 f"No rule matches where {what}, for example where {self._example(box)}.",
                 example=self._example(box),
             )
-            mend = "Write a rule for it, or a default output."
-            self._tell("warning", -1, "uncovered-values", reason, mend)
+            fix = "Write a rule for it, or a default output."
+            self._tell("warning", -1, "uncovered-values", reason, fix)
 
     def _example(self, box: Box) -> str:
         """A value for each input."""

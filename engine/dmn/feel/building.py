@@ -13,8 +13,8 @@ from engine.dmn.feel.notation import described
 from engine.dmn.feel.operating import build_between, build_binary, build_negative, is_derived
 from engine.dmn.feel.parts import Code
 from engine.dmn.feel.properties import has_member, member
-from engine.dmn.feel.types import ANY, is_bare, is_instance
-from engine.dmn.feel.values import Function, Parameter, Range, kind
+from engine.dmn.feel.types import ANY, Function, Parameter, is_bare, is_instance
+from engine.dmn.feel.values import Range, kind
 from engine.platform.budget import spend
 
 Source = tuple[str, str]  # the text of an expression, and the id of the element that it belongs to

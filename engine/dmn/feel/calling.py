@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.dmn.feel.frames import Run
-from engine.dmn.feel.types import fitted
-from engine.dmn.feel.values import Function, Parameter
+from engine.dmn.feel.types import Function, Parameter, fitted
 
 Way = Sequence[Parameter]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.moments import SECOND, Date, DateTime, Days, Months, Time
-from engine.dmn.feel.values import Function, Range
+from engine.dmn.feel.types import Function
+from engine.dmn.feel.values import Range
 
 LONG = 1000  # characters that cost a step to compare
 

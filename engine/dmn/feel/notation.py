@@ -19,7 +19,8 @@ from engine.dmn.feel.moments import (
     is_zone,
     months,
 )
-from engine.dmn.feel.values import Function, Range
+from engine.dmn.feel.types import Function
+from engine.dmn.feel.values import Range
 
 _DATE = re.compile(r"(-?(?:[1-9]\d{4,8}|\d{4}))-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(

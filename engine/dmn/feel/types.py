@@ -1,4 +1,7 @@
-"""Types of FEEL: what is an instance of them, and how a value is fitted to one (DMN 1.5 §10.3.2.9)."""
+"""Types of FEEL: what is an instance of them, and how a value is fitted to one (DMN 1.5 §10.3.2.9).
+
+Functions are here, too: they are the values that carry types, of their parameters and of their result.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from typing import Any
 
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.moments import Date, DateTime, Time
-from engine.dmn.feel.values import Function, Range, kind
+from engine.dmn.feel.values import Range, kind
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}
@@ -27,6 +30,31 @@ class Type:
     takes: "tuple[Type, ...] | None" = None
     allows: Callable[[Any, Run, Values], bool] | None = None
     tests: "tuple[Any, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: `optional` may be left out, `nullable` may be null, `many` are all that follow."""
+
+    name: str
+    type: Type
+    optional: bool = False
+    nullable: bool = True
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """What can be called, in one or several ways, of which the first that fits is taken.
+
+    `call` gets a value for each parameter of that way: None for what was left out, a list for many. `name` is
+    that of a built-in function.
+    """
+
+    ways: tuple[tuple[Parameter, ...], ...]
+    result: Type
+    call: Callable[[Run, list[Any]], Any]
+    name: str = ""
 
 
 ANY = Type("Any")

@@ -1,9 +1,8 @@
-"""Values of FEEL in Python: None, bool, Decimal, str, list, dict; moments; ranges and functions.
+"""Values of FEEL in Python: None, bool, Decimal, str, list, dict; moments; ranges. Functions are in `types`.
 
 Numbers have 34 digits (IEEE 754 decimal128, DMN 1.5 §10.3.2.3.1).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import (
     ROUND_HALF_EVEN,
@@ -14,13 +13,9 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
-
-if TYPE_CHECKING:
-    from engine.dmn.feel.frames import Run
-    from engine.dmn.feel.types import Type
 
 ARITHMETIC = Context(
     prec=34,
@@ -40,31 +35,6 @@ class Range:
     low_included: bool
     high_included: bool
     test: str | None = None  # the sign of the comparison of which it is made, if of one
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter: `optional` may be left out, `nullable` may be null, `many` are all that follow."""
-
-    name: str
-    type: "Type"
-    optional: bool = False
-    nullable: bool = True
-    many: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Function:
-    """What can be called, in one or several ways, of which the first that fits is taken.
-
-    `call` gets a value for each parameter of that way: None for what was left out, a list for many. `name` is
-    that of a built-in function.
-    """
-
-    ways: tuple[tuple[Parameter, ...], ...]
-    result: "Type"
-    call: "Callable[[Run, list[Any]], Any]"
-    name: str = ""
 
 
 _KINDS: dict[type, str] = {

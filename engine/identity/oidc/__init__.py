@@ -4,9 +4,9 @@ It reads which providers an installation trusts, verifies their tokens, and send
 Whose account that is, it does not know.
 """
 
-from engine.identity.oidc.code import Departure, back, depart, farewell
+from engine.identity.oidc.authorization_code import Departure, back, depart, farewell
+from engine.identity.oidc.discovery import Remote
 from engine.identity.oidc.provider import Person, Provider
 from engine.identity.oidc.providers import Providers
-from engine.identity.oidc.remote import Remote
 
 __all__ = ["Departure", "Person", "Provider", "Providers", "Remote", "back", "depart", "farewell"]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from engine.identity.oidc import reading, tokens
+from engine.identity.oidc import configuration, tokens
+from engine.identity.oidc.discovery import Remote
 from engine.identity.oidc.provider import Person, Provider
-from engine.identity.oidc.remote import Remote
 from engine.platform.config import Settings
 from engine.platform.errors import NotFound, NotRecognised
 
@@ -19,7 +19,7 @@ class Providers:
     @classmethod
     def read(cls, settings: Settings) -> "Providers":
         """Those of the configured file. Raises Misconfigured (a ValueError) with every fault of it."""
-        return cls(reading.read(settings))
+        return cls(configuration.read(settings))
 
     def __iter__(self) -> Iterator[Provider]:
         return (remote.provider for remote in self._remotes.values())

@@ -12,7 +12,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from engine.identity.oidc.remote import Key, Remote
+from engine.identity.oidc.discovery import Key, Remote
 from engine.platform.errors import NotRecognised
 
 LONGEST = 16_384

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from lxml import etree
-
+from engine.platform import xml
 from engine.platform.media.kinds import BY_NAME, Unfit, part, size_of
 
 MAX_ENTRIES = 5000
@@ -164,14 +163,11 @@ def _office(archive: ZipFile, types: ZipInfo | None) -> str | None:
     """By what the archive says of its parts."""
     if types is None or types.file_size > MAX_TYPES:
         return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(archive.read(types), parser)
-    except etree.XMLSyntaxError as failure:
+        root = xml.parse(archive.read(types))
+    except xml.NotXml as failure:
         raise _damaged() from failure
-    if root.getroottree().docinfo.doctype:
-        raise _damaged()
-    said = {str(item.get("ContentType", "")).strip() for item in root.iter(etree.Element)}
+    said = {str(item.get("ContentType", "")).strip() for item in root.iter()}
     if any("vbaproject" in name.lower() or "macroenabled" in name.lower() for name in said):
         raise _macros()
     main = said & set(_MAIN)

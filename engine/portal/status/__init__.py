@@ -3,7 +3,17 @@
 By number and secret without an account (`read`), or by the account of the person whose case it is.
 """
 
-from engine.portal.status.own import (
+from engine.portal.status.explanation import (
+    BillWords,
+    Explanation,
+    State,
+    When,
+    bill_words,
+    explain,
+    outcome_of,
+)
+from engine.portal.status.lookup import Attempt, Decided, Standing, ToDo, read
+from engine.portal.status.own_cases import (
     Happened,
     Owed,
     Own,
@@ -15,13 +25,12 @@ from engine.portal.status.own import (
     owed,
     waiting,
 )
-from engine.portal.status.reading import Attempt, Decided, Standing, ToDo, read
-from engine.portal.status.telling import BillWords, State, Told, When, bill_words, outcome_of, told
 
 __all__ = [
     "Attempt",
     "BillWords",
     "Decided",
+    "Explanation",
     "Happened",
     "Owed",
     "Own",
@@ -30,15 +39,14 @@ __all__ = [
     "Summary",
     "ToDo",
     "ToDoTask",
-    "Told",
     "When",
     "bill_words",
     "decision_event",
+    "explain",
     "of_case",
     "outcome_of",
     "overview",
     "owed",
     "read",
-    "told",
     "waiting",
 ]

@@ -9,7 +9,8 @@ from engine.dmn.feel.calling import call
 from engine.dmn.feel.comparing import equal
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.functions.registry import built_in
-from engine.dmn.feel.values import Function, number
+from engine.dmn.feel.types import Function
+from engine.dmn.feel.values import number
 
 
 def index(items: list[Any], position: Decimal) -> int | None:

@@ -6,8 +6,7 @@ from typing import Any
 
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.parser import parse_type
-from engine.dmn.feel.types import ANY
-from engine.dmn.feel.values import Function, Parameter
+from engine.dmn.feel.types import ANY, Function, Parameter
 
 Python = Callable[..., Any]
 # What functions give, for those who ask whether they are instances of a type; others may give anything.

@@ -1,0 +1,22 @@
+"""`python -m demo`: the command line of the demonstration."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from demo import hub, play, run
+from demo.settings import DemoSettings
+from engine.cli import execute
+
+COMMANDS: Mapping[str, ModuleType] = {"run": run, "play": play, "hub": hub}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; the exit code, as of `python -m engine`."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description="A demonstration of Parvandeh.")
+    return execute(parser, argv, COMMANDS, DemoSettings.read)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

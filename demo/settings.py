@@ -1,0 +1,36 @@
+"""The settings of a demonstration: its installation's, and two of its own. docs/operations.md lists them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.platform.config import Settings, number, yes
+
+CONNECTORS = "demo-connectors.toml"  # below `var`
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """`installation` is what the product reads. `hub_port` is None where no mock hub is wanted.
+
+    `demo_cases`: a fresh demonstration gets cases that wait for its people.
+    """
+
+    installation: Settings
+    hub_port: int | None
+    demo_cases: bool
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> "DemoSettings":
+        """Raises ValueError naming the variable whose value cannot be used."""
+        settings = Settings.read(environ)
+        next_to = settings.port + 1 if settings.port < 65535 else settings.port - 1
+        hub_port = None
+        if settings.embedded or environ.get("HUB_PORT"):
+            hub_port = number(environ, "HUB_PORT", default=next_to)
+            settings = replace(settings, demo_connectors=settings.var / CONNECTORS)
+        return cls(
+            installation=settings,
+            hub_port=hub_port,
+            demo_cases=settings.demo and yes(environ, "DEMO_CASES", "yes"),
+        )

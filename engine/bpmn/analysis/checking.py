@@ -1,0 +1,198 @@
+"""Judges uploaded files before anything of them runs, and refuses loudly what would run wrongly.
+
+Tells all findings at once. Never raises for what the files hold, and changes nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.bpmn.analysis.finding_attributes import with_attributes
+from engine.bpmn.analysis.known_names import Name, readable
+from engine.bpmn.check import bounded
+from engine.bpmn.check.activities import check_activities
+from engine.bpmn.check.bills import check_bills
+from engine.bpmn.check.catching import check_catching
+from engine.bpmn.check.compensation import check_compensation
+from engine.bpmn.check.diagram import Diagram, read_diagram
+from engine.bpmn.check.elements import check_elements
+from engine.bpmn.check.events import check_events
+from engine.bpmn.check.expressions import check_expressions, check_length
+from engine.bpmn.check.files import Upload, read_files
+from engine.bpmn.check.forms import Forms
+from engine.bpmn.check.ids import check_ids, check_ids_together
+from engine.bpmn.check.lanes import check_lanes, check_roles
+from engine.bpmn.check.links import check_links
+from engine.bpmn.check.messages import check_message_flows
+from engine.bpmn.check.notes import Notes, Place, place
+from engine.bpmn.check.outcomes import Outcomes
+from engine.bpmn.check.paths import check_paths
+from engine.bpmn.check.processes import (
+    check_business_key,
+    check_calls,
+    check_outcomes,
+    check_pools,
+    executable,
+    tell_not_executable,
+)
+from engine.bpmn.check.requirements import check_marks
+from engine.bpmn.check.rules import check_rule_tasks
+from engine.bpmn.check.soundness import check_soundness
+from engine.bpmn.check.structure import check_structure
+from engine.bpmn.check.terms import check_terms
+from engine.bpmn.check.variables import check_variables
+from engine.bpmn.lint import lint
+from engine.bpmn.notation.findings import Finding, Report
+from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn
+from engine.platform.findings import sentence
+
+__all__ = ["Looked", "check", "look"]
+
+MAX_PROCESSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A report, and the names by the ids of a diagram's elements; `whole`: these are all of them."""
+
+    report: Report
+    names: Mapping[str, tuple[Name, ...]]
+    whole: bool
+
+
+def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
+    """All findings on a set of files; `known` are the keys of processes that are deployed already.
+
+    `now` (aware; None: the present) decides which of the timers' dates are past. Raises Exhausted only within
+    a budget that the caller has set.
+    """
+    return bounded.check(lambda: _check(files, known, now or datetime.now(UTC)))
+
+
+def look(
+    files: Mapping[str, bytes],
+    file: str,
+    known: Collection[str] = (),
+    now: datetime | None = None,
+    element: str | None = None,
+) -> Looked:
+    """What a check finds while a diagram is being drawn, and what can be read at each of its elements.
+
+    If an `element` is named, the names are those of it alone. Raises Exhausted only within a budget that the
+    caller has set.
+    """
+    seen: list[tuple[Sequence[Diagram], Upload]] = []
+    names: dict[str, tuple[Name, ...]] = {}
+    whole = True
+
+    def see(diagrams: Sequence[Diagram], upload: Upload) -> None:
+        nonlocal names, whole
+        seen.append((diagrams, upload))
+        names, whole = readable(diagrams, upload, file, element)
+
+    def check() -> Report:
+        report = _check(files, known, now or datetime.now(UTC), see)
+        more = _unknown(*seen[0], file, report) if seen else ()
+        return replace(report, findings=(*report.findings, *more))
+
+    return Looked(bounded.check(check), names, whole)
+
+
+# What is wrong in the flow itself: then nobody can tell what is known where.
+_LOOSE = frozenset({
+    "dangling-flow", "flow-crosses-border", "duplicate-id", "unreachable", "no-start", "empty-process",
+    "link-target", "boundary-host", "too-much-script", "too-many-nodes",
+})  # fmt: skip
+
+
+def _unknown(diagrams: Sequence[Diagram], upload: Upload, file: str, report: Report) -> tuple[Finding, ...]:
+    """Unknown names of a diagram with other errors: who draws it sees both at once."""
+    wrong = {finding.code for finding in report.errors if finding.file == file}
+    if not wrong or wrong & _LOOSE or "unknown-variable" in {finding.code for finding in report.findings}:
+        return ()
+    notes = Notes()
+    check_variables(diagrams, upload, {diagram.file for diagram in diagrams} - {file}, notes)
+    return notes.sorted((file,))
+
+
+def _see_nothing(_diagrams: Sequence[Diagram], _upload: Upload) -> None:
+    """Nobody asks what could be read."""
+
+
+def _check(
+    files: Mapping[str, bytes],
+    known: Collection[str],
+    now: datetime,
+    see: Callable[[Sequence[Diagram], Upload], None] = _see_nothing,
+) -> Report:
+    notes = Notes()
+    upload = read_files(files, notes)
+    processes = [
+        (file, process)
+        for file, root in upload.documents.items()
+        for process in root.iterchildren(bpmn("process"))
+    ]
+    running = [(file, process) for file, process in processes if executable(process)]
+    alone = not running  # then all are looked at, so that the designer sees everything at once
+    idle = {process for _, process in processes if not executable(process)}
+    tell_not_executable(upload.documents, idle, notes, alone=alone)
+    if upload.documents and not processes:
+        notes.error(Place(""), "no-process", "No file holds a process.", "Draw a process.")
+    passed_over: Collection[Any] = () if alone else idle
+    if len(processes) > MAX_PROCESSES:
+        file, process = processes[MAX_PROCESSES]
+        reason = sentence(
+            f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed.",
+            count=len(processes),
+            limit=MAX_PROCESSES,
+        )
+        notes.error(place(file, process), "too-many-processes", reason, "Upload what belongs together.")
+        return Report(notes.sorted(files), ())
+    for file, root in upload.documents.items():
+        check_elements(file, root, passed_over, notes)
+        check_ids(file, root, notes)
+        check_pools(file, root, notes)
+        check_message_flows(file, root, passed_over, notes)
+    diagrams = [read_diagram(file, process) for file, process in (processes if alone else running)]
+    see(diagrams, upload)
+    found = check_calls(diagrams, known, notes)
+    check_ids_together(diagrams, notes)
+    check_marks(upload, diagrams, known, passed_over, notes)
+    _check_diagrams(diagrams, upload, now, notes)
+    sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
+    lint(files, sound, upload.schemas, notes)
+    return Report(with_attributes(notes.sorted(files)), () if alone else found, tuple(upload.rules.offered))
+
+
+def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, notes: Notes) -> None:
+    ids = {
+        file: {node.get("id") for node in root.iter(*map(bpmn, FLOW_NODES)) if node.get("id")}
+        for file, root in upload.documents.items()
+    }
+    forms = Forms(upload.schemas, upload.problems, notes)
+    readable = check_length(diagrams, notes)
+    for diagram in diagrams:
+        check_structure(diagram, ids[diagram.file], notes)
+        check_paths(diagram, notes)
+        check_activities(diagram, notes)
+        check_rule_tasks(diagram, upload.rules, notes)
+        check_events(diagram, now, notes)
+        check_bills(diagram, notes)
+        check_terms(diagram, now, notes)
+        check_catching(diagram, notes)
+        check_compensation(diagram, notes)
+        check_links(diagram, notes)
+        check_lanes(diagram, notes)
+        check_roles(diagram, notes)
+        check_outcomes(diagram, notes)
+        Outcomes(diagram.file, notes).process(diagram, upload.schemas)
+        check_business_key(diagram, notes)
+        if readable:
+            check_expressions(diagram, notes)
+        forms.process(diagram)
+    forms.files()
+    refused = notes.refused
+    # Where something else is wrong, one mistake would be told in many ways.
+    check_soundness([diagram for diagram in diagrams if diagram.file not in refused], notes)
+    check_variables(diagrams, upload, refused, notes)

@@ -1,0 +1,221 @@
+"""Who does what, as a diagram says it: roles, units, four eyes, decisions and appeals."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from engine.bpmn import forms
+from engine.bpmn.check.diagram import Diagram, Node
+from engine.bpmn.check.files import Upload
+from engine.bpmn.check.notes import Notes, Place, Rules
+from engine.bpmn.check.writers import asked
+from engine.bpmn.expressions.named_people import Unfit, named_groups
+from engine.bpmn.expressions.scripts import names
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.candidate_roles import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
+from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
+from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
+from engine.platform.findings import sentence, with_values
+
+_OURS = f"{{{PARVANDEH}}}"
+_MARKER = bpmn("multiInstanceLoopCharacteristics")
+_MAX_KEY = 255
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        timers.duration(text)
+    except timers.Untimely:
+        return False
+    return True
+
+
+def _are_variables(text: str) -> bool:
+    names = variables(text)
+    return 0 < len(names) <= MAX_NAMES and all(map(str.isidentifier, names))
+
+
+# By attribute: what its value must be, the code if it is not, and how to fix it.
+_VALUES: Mapping[str, tuple[Callable[[str], bool], str, str]] = {
+    "role": (is_role, "invalid-role", f"Name the role with 1 to {MAX_ROLE} printable characters."),
+    "unit": (is_unit, "invalid-unit", "Write the unit's key: 1 to 63 small letters, digits and -."),
+    "sod": (is_role, "invalid-sod", f"Name the group with 1 to {MAX_ROLE} printable characters."),
+    "assignment": (ASSIGNMENTS.__contains__, "invalid-assignment", f"Write one of {', '.join(ASSIGNMENTS)}."),
+    "acr": (LEVELS.__contains__, "invalid-acr", f"Write one of {', '.join(LEVELS)}."),
+    "decision": (str.isidentifier, "invalid-decision", "Name the field of the form that holds the outcome."),
+    "appeal": (
+        lambda text: 0 < len(text) <= _MAX_KEY and not any(map(str.isspace, text)),
+        "invalid-appeal",
+        "Write the key of the process by which the decision is appealed.",
+    ),
+    "appealWithin": (_is_duration, "invalid-appeal", 'Write a duration: parvandeh:appealWithin="P20D".'),
+    "party": (_are_variables, "invalid-party", f"Name 1 to {MAX_NAMES} variables, with commas between."),
+    "searchable": (
+        _are_variables,
+        "invalid-searchable",
+        f"Name 1 to {MAX_NAMES} variables, with commas between.",
+    ),
+}
+_MARKED = tuple(bpmn(name) for name in (*HUMAN, "lane", "participant", "process"))
+
+
+def check_marks(
+    upload: Upload, diagrams: Sequence[Diagram], known: Collection[str], idle: Collection[Any], notes: Notes
+) -> None:
+    """All files, but for the processes in `idle`. `known` are the keys of processes that are deployed."""
+    for file, root in upload.documents.items():
+        rules = _Marks(file, notes)
+        for element in root.iter(*_MARKED):
+            within = [element, *element.iterancestors(bpmn("process"))]
+            if not any(process in idle for process in within):
+                rules.values(element)
+    keys = {diagram.key for diagram in diagrams} | set(known)
+    for diagram in diagrams:
+        rules = _Marks(diagram.file, notes)
+        rules.appeal(diagram.element, keys)
+        rules.subject(diagram, upload.schemas)
+        for node in diagram.nodes():
+            rules.groups(node.element, upload)
+            rules.decision(node, upload.schemas)
+    _four_eyes(diagrams, notes)
+    _bound(upload, notes)
+
+
+class _Marks(Rules):
+    def values(self, element: Any) -> None:
+        """What the attributes of an element say."""
+        for name, (fits, code, fix) in _VALUES.items():
+            value = element.get(_OURS + name)
+            if value is not None and not fits(value):
+                self.error(
+                    element,
+                    code,
+                    sentence(
+                        f"parvandeh:{name}={value[:80]!r} is not understood.",
+                        attribute=f"parvandeh:{name}",
+                        value=value[:80],
+                    ),
+                    fix,
+                )
+        # A task has those of its lane by now: its own unit cannot be told from that.
+        around = element.tag in (bpmn("lane"), bpmn("participant"))
+        if around and element.get(f"{_OURS}role") == APPLICANT and element.get(f"{_OURS}unit") is not None:
+            self.error(
+                element,
+                "applicant-in-unit",
+                f"The role {APPLICANT!r} is that of the applicant, who belongs to no unit.",
+                "Remove the unit, or name another role.",
+            )
+
+    def appeal(self, process: Any, keys: Collection[str | None]) -> None:
+        """The process by which a decision is appealed."""
+        key = process.get(f"{_OURS}appeal")
+        if key is None and process.get(f"{_OURS}appealWithin") is not None:
+            self.error(
+                process,
+                "invalid-appeal",
+                "It is said within what time to appeal, and not by which process.",
+                'Name it: parvandeh:appeal="objection".',
+            )
+        if key is not None and key not in keys:
+            self.warn(
+                process,
+                "unknown-appeal",
+                with_values(process=key[:100]),
+            )
+
+    def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
+        """What cases are about is shown to all who see them: it reads nothing that is hidden from some."""
+        code = (diagram.element.get(f"{_OURS}subject") or "").strip()
+        try:
+            reads = names(code, "eval").reads if code else frozenset()
+        except SyntaxError:
+            return  # told with the other expressions
+        if not reads:
+            return
+        for node in diagram.nodes():
+            schema = (
+                forms.schema_of(node.element, schemas) if node.kind in ("userTask", "startEvent") else None
+            )
+            secret = sorted(reads & forms.secret_names(schema or {}))
+            if secret:
+                self.error(
+                    diagram.element,
+                    "secret-subject",
+                    with_values(variable=secret[0]),
+                )
+                return
+
+    def groups(self, task: Any, upload: Upload) -> None:
+        """The groups that a task names: each is a role, unless it is bound to one."""
+        code = task.get(f"{_OURS}candidateGroups")
+        try:
+            names, _ = named_groups(code) if code is not None else ([], True)
+        except Unfit:
+            return  # told with the other expressions, or when it is computed
+        for name in names:
+            if not is_role(squeezed(name)):
+                self.error(
+                    task,
+                    "invalid-role",
+                    with_values(group=name[:80]),
+                    f"Name it with 1 to {MAX_ROLE} printable characters.",
+                )
+
+    def decision(self, node: Node, schemas: Mapping[str, Any]) -> None:
+        """The form of a decision has the field for its outcome."""
+        field = node.element.get(f"{_OURS}decision")
+        if node.kind != "userTask" or field is None or not field.isidentifier():
+            return
+        name = forms.names(node.element)[0] or ""
+        if name.endswith(".json") and name not in schemas:
+            return  # that it is missing is told already
+        if field not in asked(node.element, schemas).names:
+            self.error(
+                node.element,
+                "decision-without-field",
+                with_values(field=field[:80]),
+            )
+
+
+def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
+    """Groups of one element, whose tasks nobody else could have done."""
+    groups: dict[str, list[tuple[Diagram, Node]]] = {}
+    for diagram in diagrams:
+        for node in diagram.nodes():
+            if node.kind in HUMAN and node.element.get(f"{_OURS}sod"):
+                groups.setdefault(node.element.get(f"{_OURS}sod"), []).append((diagram, node))
+    for name, [(diagram, node), *others] in groups.items():
+        if not others and node.element.find(_MARKER) is None:
+            Rules(diagram.file, notes).warn(
+                node.element,
+                "sod-alone",
+                with_values(group=name[:80]),
+            )
+
+
+def _bound(upload: Upload, notes: Notes) -> None:
+    """Names that are bound and that nothing has."""
+    if not upload.bindings:
+        return
+    names: set[str] = set()
+    for root in upload.documents.values():
+        names |= {squeezed(item.get("name") or "") for item in root.iter(bpmn("lane"), bpmn("participant"))}
+        for code in _codes(root):
+            try:
+                found, complete = named_groups(code)
+            except Unfit:
+                continue
+            if not complete:
+                return  # any name may be computed
+            names.update(map(squeezed, found))
+    for name in upload.bindings.keys() - names:
+        notes.warn(
+            Place(BINDINGS),
+            "unused-binding",
+            with_values(name=name[:80]),
+        )
+
+
+def _codes(root: Any) -> Iterable[str]:
+    found = (task.get(f"{_OURS}candidateGroups") for task in root.iter(*map(bpmn, HUMAN)))
+    return (code for code in found if code is not None)

@@ -1,0 +1,271 @@
+"""Texts of JUEL as trees: the grammar of EL 2.2, by descent and precedence.
+
+Beyond it, only where that is allowed: lists, maps and `+=` (to join texts) of EL 3.0, in which the engine
+writes what other words of a diagram say.
+"""
+
+from engine.bpmn.expressions.juel.methods import KNOWN
+from engine.bpmn.expressions.juel.scanner import END, OPENING, Scanner, Token, Unreadable, quoted
+from engine.bpmn.expressions.juel.tree import (
+    Asked,
+    Call,
+    Chain,
+    Choice,
+    Constant,
+    Function,
+    Joined,
+    ListOf,
+    MapOf,
+    Member,
+    Name,
+    Node,
+    Path,
+    Unary,
+)
+
+LONGEST = 20_000  # characters
+_DEEPEST = 60
+_MOST_PARTS = 100  # of a text
+# From the loosest to the tightest.
+_PRECEDENCE = {
+    mark: level
+    for level, marks in enumerate(
+        (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+=",), ("+", "-"), ("*", "/", "%"))
+    )
+    for mark in marks
+}
+_BEFORE = frozenset({"-", "!", "empty"})
+# What the engines put beside the variables: Java objects all.
+_OBJECTS = frozenset({"execution", "task", "delegateTask", "authenticatedUserId", "connector"})
+_ASKING = {"getVariable": False, "hasVariable": True}
+FUNCTIONS = frozenset({"now", "dateTime"})
+
+
+def parse(text: str, *, strict: bool = False) -> Node:
+    """A text with expressions in it; `strict` leaves EL 3.0 out. Raises Unreadable."""
+    if len(text) > LONGEST:
+        raise Unreadable(f"it is longer than {LONGEST} characters")
+    return _Parser(text, strict=strict).template()
+
+
+def source(text: str) -> str:
+    """The same as can stand within the brackets of another expression. Raises Unreadable."""
+    if len(text) > LONGEST:
+        raise Unreadable(f"it is longer than {LONGEST} characters")
+    parser = _Parser(text, strict=True)
+    root = parser.template()
+    if not isinstance(root, Joined):
+        return parser.sources[0]
+    pairs = zip(root.parts, parser.sources, strict=True)
+    return " += ".join(
+        written if isinstance(part, Constant | Name | Path) else f"({written})" for part, written in pairs
+    ) or quoted("")
+
+
+class _Parser:
+    """Reads a text; each method takes the tokens of what it gives."""
+
+    def __init__(self, text: str, *, strict: bool) -> None:
+        self._text = text
+        self._tokens = Scanner(text)
+        self._strict = strict
+        self._depth = 0
+        self.sources: list[str] = []  # of the parts of the text, in the order in which they stand
+
+    def template(self) -> Node:
+        """`${x}` is the value of x, `a${x}` a text."""
+        parts: list[Node] = []
+        place, mark = 0, ""
+        while place < len(self._text):
+            written, end = _plain(self._text, place)
+            if written:
+                parts.append(Constant(place, written))
+                self.sources.append(quoted(written))
+            if end == len(self._text):
+                break
+            if mark not in ("", self._text[end]):
+                raise Unreadable("${…} and #{…} stand in one text", end)
+            mark = self._text[end]
+            self._tokens.start(end + 2)
+            parts.append(self._choice())
+            if self._tokens.seen.text != "}" or self._tokens.seen.kind != "mark":
+                raise self._unexpected()
+            place = self._tokens.seen.at + 1
+            self.sources.append(self._text[end + 2 : place - 1].strip())
+            if len(parts) > _MOST_PARTS:
+                raise Unreadable(f"it has more than {_MOST_PARTS} parts", place)
+        one = len(parts) == 1 and bool(mark)
+        return parts[0] if one else Joined(0, tuple(parts))
+
+    def _unexpected(self) -> Unreadable:
+        seen = self._tokens.seen
+        return Unreadable("it ends too early" if seen.text == END else f"{seen} is not expected", seen.at)
+
+    def _sees(self, mark: str) -> bool:
+        return self._tokens.seen.kind == "mark" and self._tokens.seen.text == mark
+
+    def _skip(self, mark: str) -> bool:
+        """Whether a mark comes, which is taken then."""
+        found = self._sees(mark)
+        if found:
+            self._tokens.take()
+        return found
+
+    def _expect(self, mark: str) -> None:
+        if not self._skip(mark):
+            raise Unreadable(f"{mark!r} is missing", self._tokens.seen.at)
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unreadable("it is nested too deeply", self._tokens.seen.at)
+
+    def _choice(self) -> Node:
+        self._deeper()
+        at, cases = self._tokens.seen.at, []
+        found = self._operators(0)
+        while self._skip("?"):
+            value = self._choice()
+            self._expect(":")
+            cases.append((found, value))
+            found = self._operators(0)
+        self._depth -= 1
+        return Choice(at, tuple(cases), found) if cases else found
+
+    def _operators(self, level: int) -> Node:
+        """Operators of this precedence or a tighter one."""
+        at = self._tokens.seen.at
+        found = self._unary()
+        while (tightest := self._precedence()) >= level:
+            rest = []
+            while self._precedence() == tightest:
+                operator = self._tokens.take().text
+                rest.append((operator, self._operators(tightest + 1)))
+            found = Chain(at, found, tuple(rest))
+        return found
+
+    def _precedence(self) -> int:
+        """That of the operator that comes; below all of them if none does."""
+        seen = self._tokens.seen
+        if seen.kind != "mark" or (seen.text == "+=" and self._strict):
+            return -1
+        return _PRECEDENCE.get(seen.text, -1)
+
+    def _unary(self) -> Node:
+        seen = self._tokens.seen
+        if seen.kind != "mark" or seen.text not in _BEFORE:
+            return self._value()
+        self._tokens.take()
+        self._deeper()
+        operand = self._unary()
+        self._depth -= 1
+        return Unary(seen.at, seen.text, operand)
+
+    def _value(self) -> Node:
+        seen = self._tokens.seen
+        if seen.kind == "name":
+            base = self._named(self._tokens.take())
+        elif seen.kind == "value":
+            base = Constant(seen.at, self._tokens.take().value)
+        elif self._skip("("):
+            base = self._choice()
+            self._expect(")")
+        else:
+            base = self._constructed()
+        steps = []
+        while self._sees(".") or self._sees("["):
+            steps.append(self._step())
+        return Path(seen.at, base, tuple(steps)) if steps else base
+
+    def _constructed(self) -> Node:
+        seen = self._tokens.seen
+        if self._strict or not (self._sees("[") or self._sees("{")):
+            raise self._unexpected()
+        self._tokens.take()
+        if seen.text == "[":
+            return ListOf(seen.at, self._until("]"))
+        entries = []
+        while not self._skip("}"):
+            key = self._choice()
+            self._expect(":")
+            entries.append((key, self._choice()))
+            if not self._sees("}"):
+                self._expect(",")
+        return MapOf(seen.at, tuple(entries))
+
+    def _until(self, closing: str) -> tuple[Node, ...]:
+        """Values with commas between them."""
+        found: list[Node] = []
+        while not self._skip(closing):
+            if found:
+                self._expect(",")
+            found.append(self._choice())
+        return tuple(found)
+
+    def _named(self, token: Token) -> Node:
+        """A variable, or what only looks like one."""
+        if self._sees("("):
+            return self._function(token)
+        if token.text == "execution" and self._sees("."):
+            return self._asked(token)
+        if token.text in _OBJECTS:
+            raise Unreadable(f"{token.text} is a Java object", token.at)
+        return Name(token.at, token.text)
+
+    def _function(self, token: Token) -> Node:
+        self._tokens.take()
+        if token.text not in FUNCTIONS or not self._skip(")"):
+            raise Unreadable(f"it calls {token.text}(…), which is no function here", token.at)
+        return Function(token.at, token.text)
+
+    def _asked(self, token: Token) -> Node:
+        """The two methods of Camunda's execution that ask for a variable."""
+        step = self._step(_ASKING)
+        if isinstance(step, Call):
+            match step.arguments:
+                case (Constant(value=str(name)),):
+                    return Asked(token.at, name, _ASKING[step.method])
+        raise Unreadable(
+            f"{token.text} is a Java object; only its getVariable('x') and hasVariable('x') are known here",
+            token.at,
+        )
+
+    def _step(self, known: frozenset[str] | dict[str, bool] = KNOWN) -> Member | Call:
+        """A member, or a call of a known method."""
+        if self._skip("["):
+            key = self._choice()
+            self._expect("]")
+            return Member(key)
+        self._expect(".")
+        name = self._tokens.take()
+        if name.kind != "name":
+            raise Unreadable(f"{name} is no name of a member", name.at)
+        if not self._skip("("):
+            return Member(Constant(name.at, name.text))
+        if name.text not in known:
+            raise Unreadable(f"it calls the method {name.text}(…), which is Java's", name.at)
+        return Call(name.text, self._until(")"))
+
+
+def _plain(text: str, place: int) -> tuple[str, int]:
+    """The text up to the next expression, and where that begins. A backslash before it takes its meaning."""
+    written: list[str] = []
+    escaped = False
+    while place < len(text):
+        letter = text[place]
+        opens = text[place : place + 2] in OPENING
+        if letter == "\\":
+            if escaped:
+                written.append(letter)
+            escaped = True
+        elif opens and not escaped:
+            return "".join(written), place
+        else:
+            if escaped and not opens:
+                written.append("\\")
+            written.append(letter)
+            escaped = False
+        place += 1
+    if escaped:
+        written.append("\\")
+    return "".join(written), place

@@ -1,0 +1,107 @@
+"""Candidate roles: roles, perhaps in a certain unit, whose holders may claim a task; how diagrams name them.
+
+Files of others name lanes and groups only: `bindings.json` in their folder says which role and unit each is.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+BINDINGS = "bindings.json"
+APPLICANT, CASEWORKER = "applicant", "caseworker"
+MAX_ROLE = 100
+_MEMBERS = ("role", "unit")
+_JOINERS = "\u200c\u200d"  # within Persian words; Python counts them among what cannot be printed
+_UNIT = re.compile(r"[a-z0-9-]{1,63}")
+
+
+class CandidateRole(NamedTuple):
+    """Who may claim a task: the holders of a role in a unit, None for that of the case."""
+
+    role: str
+    unit: str | None
+
+
+class Bound(NamedTuple):
+    """What `bindings.json` says of one name: at least one of both."""
+
+    role: str | None
+    unit: str | None
+
+
+Bindings = Mapping[str, Bound]
+NOWHERE = Bound(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRoles:
+    """The candidate roles of an element's task, as it names them itself or by the names of groups."""
+
+    role: str | None = None
+    unit: str | None = None
+    bindings: Bindings = field(default_factory=dict)
+
+    def of(self, groups: Collection[str]) -> frozenset[CandidateRole]:
+        """The roles, where the task is for these groups. Empty if the element names none."""
+        return frozenset(_role(role, unit) for role, unit in self._said(groups))
+
+    def _said(self, groups: Collection[str]) -> Iterator[tuple[str, str | None]]:
+        if self.role is not None:
+            yield self.role, self.unit
+            return
+        for name in groups:
+            bound = self.bindings.get(squeezed(name), NOWHERE)
+            yield bound.role or squeezed(name), self.unit or bound.unit
+        if not groups and self.unit is not None:
+            yield CASEWORKER, self.unit
+
+
+def _role(role: str, unit: str | None) -> CandidateRole:
+    return CandidateRole(role, None if role == APPLICANT else unit)
+
+
+def squeezed(name: str) -> str:
+    """A name as it is compared: modelers break the names of lanes into lines."""
+    return " ".join(name.split())
+
+
+def is_role(text: str) -> bool:
+    """Whether it can be the name of a role."""
+    printable = all(char.isprintable() or char in _JOINERS for char in text)
+    return 0 < len(text) <= MAX_ROLE and printable and text == text.strip()
+
+
+def is_unit(text: str) -> bool:
+    """Whether it can be the key of a unit."""
+    return _UNIT.fullmatch(text) is not None
+
+
+def read_bindings(files: Mapping[str, bytes]) -> Bindings:
+    """What a deployment binds; what is wrong in it, which the check tells, binds nothing."""
+    try:
+        found = orjson.loads(files.get(BINDINGS, b"{}"))
+    except orjson.JSONDecodeError:
+        return {}
+    entries = found.items() if isinstance(found, dict) else ()
+    return {
+        squeezed(name): Bound(*(entry.get(member) for member in _MEMBERS))
+        for name, entry in entries
+        if fault(entry) is None
+    }
+
+
+def fault(entry: Any) -> str | None:
+    """What is wrong with the binding of one name."""
+    if not isinstance(entry, dict) or not entry or not entry.keys() <= set(_MEMBERS):
+        return 'is not an object with "role" or "unit", or both'
+    role, unit = (entry.get(member) for member in _MEMBERS)
+    if "role" in entry and not (isinstance(role, str) and is_role(role)):
+        return f"has a role that is not a text of 1 to {MAX_ROLE} printable characters"
+    if "unit" in entry and not (isinstance(unit, str) and is_unit(unit)):
+        return "has a unit that is not a key of 1 to 63 small letters, digits and -"
+    if role == APPLICANT and unit is not None:
+        return "has a unit, though an applicant belongs to none"
+    return None

@@ -1,0 +1,189 @@
+"""Outcomes of decisions: which ones a process declares, with their effect, and what a refusal needs.
+
+The one place that knows which outcome is a refusal. Deciding, check, lint, status and pages read it.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from engine.bpmn.notation.vocabulary import OURS, bpmn
+from engine.platform import persian
+
+Effect = Literal["grants", "refuses", "neither"]
+EFFECTS: tuple[str, ...] = get_args(Effect)
+MAX_DECLARED = 100  # characters of a word that a process declares or writes on an end event
+MAX_OUTCOME = 200  # characters of any outcome: it is a word of the process, not a text
+MIN_TEXT = 10  # characters of the text of a ground
+VARIABLE = "outcome"  # the variable that is a case's outcome if its end event has none
+
+OUTCOME = f"{OURS}outcome"  # an element that declares one, and the attribute that end events have
+DECISION = f"{OURS}decision"
+ATTRIBUTES = ("value", "effect", "name")
+PROCESS = bpmn("process")
+_TASK = bpmn("userTask")
+_PLACE = f"{bpmn('extensionElements')}/{OUTCOME}"
+
+# Versions that were published before outcomes were declared know them by their words alone.
+_KNOWN: Mapping[Effect, tuple[str, ...]] = MappingProxyType({
+    "refuses": ("refused", "inadmissible", "rejected", "denied", "declined", "refuse", "رد"),
+    "grants": ("granted", "granted_with_conditions"),
+    "neither": ("withdrawn", "lapsed"),
+})  # fmt: skip
+_COUNTED = ("refused", "inadmissible")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An outcome that a process declares; `name` is what people read, perhaps `Persian | English`."""
+
+    value: str
+    effect: Effect
+    name: str = ""
+
+
+Vocabulary = Sequence[Outcome]  # empty in versions from before outcomes were declared
+
+
+def folded(word: str) -> str:
+    """What a word is compared by: letter case, spaces, half-spaces and letter shapes do not matter."""
+    return persian.compact(word) or word.strip()
+
+
+_EFFECTS: Mapping[str, Effect] = MappingProxyType(
+    {folded(word): effect for effect, words in _KNOWN.items() for word in words}
+)
+
+
+def known_words(declared: Vocabulary) -> set[str]:
+    """The outcomes that a process declares, and those that the engine itself knows: nobody's data."""
+    return {one.value for one in declared} | {word for words in _KNOWN.values() for word in words}
+
+
+def text_of(value: Any) -> str:
+    """The word that a value of a form or script is; empty for what is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def read(element: Any) -> tuple[Outcome, ...]:
+    """The outcomes that stand on an element itself; those that the check refuses are left out."""
+    found = (Outcome(*(item.get(name, "") for name in ATTRIBUTES)) for item in element.iterfind(_PLACE))
+    return tuple(one for one in found if one.value and one.effect in EFFECTS)
+
+
+def of_task(task: Any) -> tuple[Outcome, ...]:
+    """The outcomes that a decision may have: its task's own, else those of its process."""
+    return read(task) or tuple(
+        outcome for process in task.iterancestors(PROCESS) for outcome in read(process)
+    )
+
+
+def of_process(process: Any) -> tuple[Outcome, ...]:
+    """All outcomes of a process: its own, then what only its decisions have."""
+    every = [*read(process), *(one for task in process.iter(_TASK) for one in read(task))]
+    found: dict[str, Outcome] = {}
+    for outcome in every:
+        found.setdefault(outcome.value, outcome)
+    return tuple(found.values())
+
+
+def variables(process: Any) -> dict[str, tuple[Outcome, ...]]:
+    """The variables of a process that hold outcomes, with those that each may hold.
+
+    None where no outcome is declared.
+    """
+    every = of_process(process)
+    if not every:
+        return {}
+    found: dict[str, tuple[Outcome, ...]] = {VARIABLE: every} if _may_end_by_variable(process) else {}
+    own: dict[str, tuple[Outcome, ...]] = {}
+    for task in process.iter(_TASK):
+        if name := task.get(DECISION):
+            known = {one.value: one for one in (*own.get(name, ()), *of_task(task))}
+            own[name] = tuple(known.values())
+    return found | own
+
+
+def _may_end_by_variable(process: Any) -> bool:
+    """Whether a case may end where no end event says its outcome."""
+    handlers = [part for part in process.iterchildren(bpmn("subProcess")) if part.get("triggeredByEvent")]
+    ends = [end for scope in (process, *handlers) for end in scope.iterchildren(bpmn("endEvent"))]
+    return not ends or any(end.get(OUTCOME) is None for end in ends)
+
+
+def meant(vocabulary: Vocabulary, word: str) -> Outcome | None:
+    """The declared outcome that a word means, however it was typed; None if there is none."""
+    sought = folded(word)
+    return next((one for one in vocabulary if folded(one.value) == sought), None)
+
+
+def effect_of(vocabulary: Vocabulary, word: str | None) -> Effect | None:
+    """What an outcome does for the applicant; None of a word of which nobody has said it.
+
+    What is declared counts; where nothing is, words of the law do.
+    """
+    if word is None:
+        return None
+    found = meant(vocabulary, word)
+    if found is not None:
+        return found.effect
+    return None if vocabulary else _EFFECTS.get(folded(word))
+
+
+def law_word(word: str) -> str:
+    """A refusal of the law as it is counted, however it was typed; every other word as it is."""
+    return next((one for one in _COUNTED if folded(one) == folded(word)), word)
+
+
+def listed(vocabulary: Vocabulary) -> str:
+    """The declared words, as a message names them."""
+    return ", ".join(one.value for one in vocabulary)
+
+
+def grounds(data: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The legal grounds among data, as they are kept: `ground`, and each of the list `grounds`."""
+    several = data.get("grounds")
+    offered = [data.get("ground"), *(several if isinstance(several, list) else ())]
+    return [found for one in offered if (found := _ground(one)) is not None]
+
+
+def _ground(given: Any) -> dict[str, str] | None:
+    found = [given.get(name) for name in ("code", "text")] if isinstance(given, Mapping) else []
+    code, text = [part if isinstance(part, str) else "" for part in found] or ("", "")
+    return {"code": code, "text": text} if _length(code) and _length(text) >= MIN_TEXT else None
+
+
+def _length(text: str) -> int:
+    """How many characters there are to be seen, with the spaces between them."""
+    seen = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
+    return len(seen.strip())
+
+
+def changed(
+    known: Mapping[str, Vocabulary], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Vocabulary]]:
+    """The variables that hold outcomes and that were set to another value than nothing."""
+    for name, vocabulary in known.items():
+        value = after.get(name)
+        if value is not None and value != before.get(name):
+            yield name, value, vocabulary
+
+
+def exactly(vocabulary: Vocabulary, value: Any) -> Outcome | None:
+    """The declared outcome that a value is, letter for letter: conditions compare it so."""
+    word = value if isinstance(value, str) else text_of(value)
+    return next((one for one in vocabulary if one.value == word), None)
+
+
+def twice(vocabulary: Iterable[Outcome]) -> Outcome | None:
+    """The first outcome that people would take for one before it."""
+    seen: set[str] = set()
+    for one in vocabulary:
+        if folded(one.value) in seen:
+            return one
+        seen.add(folded(one.value))
+    return None

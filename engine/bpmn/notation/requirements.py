@@ -1,0 +1,84 @@
+"""What a diagram demands of the people who do its work, beside who they are: read for running.
+
+The check has judged it before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from engine.bpmn.notation.outcomes import Vocabulary, of_task
+from engine.bpmn.notation.vocabulary import OURS
+
+Assignment = Literal["self", "least-loaded", "random"]
+Level = Literal["low", "substantial", "high"]
+ASSIGNMENTS: tuple[str, ...] = get_args(Assignment)
+LEVELS: tuple[str, ...] = get_args(Level)
+BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the keys of its cases are unique
+MAX_NAMES = 20
+TASK_MARKS = ("sod", "assignment", "acr", "decision")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRules:
+    """What holds for the tasks of an element.
+
+    `sod`: those of one group in a case are done by different people. `assignment`: how they come to people.
+    `acr`: the assurance level of the login that completes them. `decision`: the field of the answer that
+    holds the legal decision. `variables` hold outcomes, which must be among those; none where the version
+    declares none.
+    """
+
+    sod: str | None = None
+    assignment: Assignment | None = None
+    acr: Level | None = None
+    decision: str | None = None
+    variables: Mapping[str, Vocabulary] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> Vocabulary:
+        """What the decision may be; empty where the version declares no outcomes."""
+        return self.variables.get(self.decision or "", ())
+
+
+NO_RULES = TaskRules()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRules:
+    """What holds for the cases of a process.
+
+    `appeal` is the process by which a decision is appealed, within the duration `appeal_within`. `parties`
+    are the variables that hold national ids of parties, `searchable` those that the inbox searches.
+    `subject` is an expression that says what a case is about.
+    """
+
+    appeal: str | None = None
+    appeal_within: str | None = None
+    parties: tuple[str, ...] = ()
+    searchable: tuple[str, ...] = ()
+    subject: str | None = None
+
+
+def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
+    """The rules of a task for people; `variables` are those of its process that hold outcomes."""
+    sod, assignment, acr, decision = (node.get(OURS + name) for name in TASK_MARKS)
+    own = {decision: of_task(node)} if decision is not None and variables else {}
+    return TaskRules(sod, assignment, acr, decision, {**variables, **own})
+
+
+def case_rules(process: Any) -> CaseRules:
+    """The rules of a process."""
+    return CaseRules(
+        process.get(f"{OURS}appeal"),
+        process.get(f"{OURS}appealWithin"),
+        variables(process.get(f"{OURS}party")),
+        variables(process.get(f"{OURS}searchable")),
+        process.get(f"{OURS}subject"),
+    )
+
+
+def variables(text: str | None) -> tuple[str, ...]:
+    """Names of variables with commas between, each once."""
+    parts = (part.strip() for part in (text or "").split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))

@@ -1,0 +1,122 @@
+"""Uploaded files as they are kept, and how their XML is read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.vocabulary import bpmn
+from engine.platform import xml
+from engine.platform.findings import with_values
+
+MAX_FILE = 2 << 20  # bytes
+MAX_ELEMENTS = 10_000
+MAX_DEPTH = 100
+BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
+
+# References in element texts. XML Schema ignores the white space around them, SpiffWorkflow does not.
+_REFERENCES = tuple(
+    map(bpmn, ("flowNodeRef", "sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef"))
+)
+_NOT_EXECUTABLE = re.compile(rb"""(<(?:[\w.-]+:)?process\b[^<>]*?\sisExecutable\s*=\s*)(["'])false\2""")
+_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_COUNT = etree.XPath("count(//*)")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Source:
+    """The files of one deployment; `calls` holds the bound processes of other deployments by key."""
+
+    digest: str
+    files: Mapping[str, bytes]
+    calls: Mapping[str, "Source"]
+
+
+def all_executable(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with every process marked as executable, and nothing else changed."""
+    return {
+        name: _NOT_EXECUTABLE.sub(rb"\1\2true\2", content) if name.endswith(BPMN_SUFFIXES) else content
+        for name, content in files.items()
+    }
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as XML; `finding` says where and why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.reason)
+        self.finding = finding
+
+
+def digest(files: Mapping[str, bytes], calls: Mapping[str, str]) -> str:
+    """The SHA-256 of files and of bound calls (key to digest). Equal digests mean equal content."""
+    total = sha256(b"parvandeh source 1\n")
+    # Every part has its length before it: no two different sets of files are written alike.
+    parts = {("file", name): sha256(content).hexdigest() for name, content in files.items()}
+    parts.update((("call", key), bound) for key, bound in calls.items())
+    for (kind, name), content in sorted(parts.items()):
+        for part in (kind, name, content):
+            data = part.encode()
+            total.update(b"%d:" % len(data) + data)
+    return total.hexdigest()
+
+
+def read_xml(name: str, content: bytes) -> Any:
+    """The lxml tree of a file, without comments, processing instructions and space around references.
+
+    Raises Unreadable.
+    """
+    if len(content) > MAX_FILE:
+        raise _unreadable(
+            name,
+            "file-too-large",
+            with_values(limit=MAX_FILE >> 20),
+        )
+    try:
+        tree = xml.parse(content).getroottree()
+    except xml.HasDoctype as error:
+        raise _has_doctype(name, error.line) from error
+    except xml.NotXml as error:
+        raise _not_xml(name, error.reason, error.line) from error
+    _bounded(name, tree)
+    for reference in tree.iter(*_REFERENCES):
+        reference.text = (reference.text or "").strip()
+    return tree
+
+
+def _bounded(name: str, tree: Any) -> None:
+    if _TOO_DEEP(tree):
+        raise _unreadable(
+            name,
+            "too-deep",
+            with_values(limit=MAX_DEPTH),
+        )
+    if _COUNT(tree) > MAX_ELEMENTS:
+        raise _unreadable(
+            name,
+            "too-many-elements",
+            with_values(limit=MAX_ELEMENTS),
+        )
+
+
+def _has_doctype(name: str, line: int | None) -> Unreadable:
+    return _unreadable(
+        name,
+        "doctype",
+        "The file has a document type declaration (DOCTYPE), which BPMN does not need.",
+        "Remove the DOCTYPE and its entities.",
+        line,
+    )
+
+
+def _not_xml(name: str, message: str, line: int | None) -> Unreadable:
+    reason = f"The file is not well-formed XML: {message.strip()}"
+    return _unreadable(name, "not-xml", reason, "Export the diagram again as BPMN 2.0 XML.", line or None)
+
+
+def _unreadable(name: str, code: str, reason: str = "", fix: str = "", line: int | None = None) -> Unreadable:
+    return Unreadable(Finding("error", code, name, reason, fix, line=line))

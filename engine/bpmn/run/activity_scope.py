@@ -1,0 +1,133 @@
+"""What an activity has of its own: inputs under their own names, outputs that it leaves with, and people.
+
+Inputs are seen by the activity alone. Outputs are computed when its work is done, and set in the case.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.expressions.named_people import Unfit, literal_names, one_name, words
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.activities import TERMS, Own
+from engine.bpmn.notation.candidate_roles import MAX_ROLE, CandidateRole, is_role, squeezed
+from engine.bpmn.run.completions import INPUTS, LOCALS
+from engine.bpmn.run.step import People
+from engine.bpmn.values import plain
+
+PEOPLE = "people"  # keys in a token's internal data: who is to work on it,
+RETURNED = "returned"  # and the data with which a called process has ended
+MAX_PRIORITY = 1_000_000
+
+
+def enter(token: Any) -> None:
+    """Give a token that comes to a task what the task has of its own. Raises Unfit, ScriptFailed."""
+    own: Own = token.task_spec.own
+    if own.inputs is not None and INPUTS not in token.internal_data:
+        values = _mapping(own.inputs, token, token.data, exact=own.exact)
+        token.internal_data[INPUTS] = list(values)
+        token.data = {**token.data, **values}
+    if own.people and PEOPLE not in token.internal_data:
+        token.internal_data[PEOPLE] = _people(own.people, token)
+
+
+def handed_over(token: Any) -> dict[str, Any]:
+    """What an activity gives to the process inside. Raises Unfit, ScriptFailed."""
+    own: Own = token.task_spec.own
+    enter(token)
+    return dict(token.data) if own.handed is None else _mapping(own.handed, token, token.data)
+
+
+def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The data of a token, or these in place of its own, as its surroundings know them: without inputs."""
+    found: dict[str, Any] = token.data if data is None else data
+    names = token.internal_data.get(INPUTS)
+    if not names:
+        return found
+    around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
+    return {
+        name: around[name] if name in names else value
+        for name, value in found.items()
+        if name not in names or name in around
+    }
+
+
+def leave(token: Any) -> dict[str, Any]:
+    """The data with which a token goes on from its element. Raises Unfit, ScriptFailed."""
+    own: Own = token.task_spec.own
+    seen = token.internal_data.get(RETURNED, token.data)
+    outputs = {} if own.outputs is None else _mapping(own.outputs, token, seen)
+    token.internal_data.pop(RETURNED, None)
+    token.received |= outputs.keys()
+    return {**outside(token), **outputs} if outputs else outside(token)
+
+
+def people(token: Any) -> People | None:
+    """Who is to work on a human task, and until when."""
+    found = token.internal_data.get(PEOPLE)
+    return None if found is None else People(**found)
+
+
+def posts(token: Any) -> frozenset[CandidateRole]:
+    """The roles whose holders may claim a human task. Empty if the diagram names none."""
+    own: Own = token.task_spec.own
+    return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
+
+
+def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
+    """Names with values. What decisions get keeps its types, and may have spaces in its names."""
+    value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
+    gap = "_" if exact else " "
+    if not isinstance(value, dict) or not all(str(name).replace(" ", gap).isidentifier() for name in value):
+        raise Unfit("inputs and outputs must be names with values, as in {'fee': amount}")
+    values: dict[str, Any] = value if exact else plain(value)
+    return values
+
+
+def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
+    sandbox = token.workflow.top_workflow.sandbox
+    values = {
+        name: sandbox.evaluate(code, token.data) if (text := _written(name, code)) is None else text
+        for name, code in expressions.items()
+    }
+    return {
+        "assignee": one_name(values.get("assignee")),
+        "users": words(values.get("candidateUsers")),
+        "groups": _groups(values.get("candidateGroups")),
+        "due": _instant(values.get("due"), sandbox.now),
+        "follow_up": _instant(values.get("followUp"), sandbox.now),
+        "priority": _priority(values.get("priority")),
+    }
+
+
+def _written(name: str, code: str) -> Any:
+    """A value that needs no evaluation: names, or a time such as P10D. None for an expression."""
+    return code.strip() if name in TERMS and timers.is_term(code) else literal_names(code)
+
+
+def _groups(value: Any) -> list[str]:
+    found = words(value)
+    if not all(is_role(squeezed(name)) for name in found):
+        raise Unfit(f"a group is named by 1 to {MAX_ROLE} printable characters")
+    return found
+
+
+def _instant(value: Any, now: datetime) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        return timers.term(value, now)
+    except timers.Untimely as error:
+        raise Unfit(f"the date of the task {error}") from error
+
+
+def _priority(value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
+        value = int(value.strip()[:10])
+    if value in (None, ""):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_PRIORITY:
+        raise Unfit(f"a priority is a whole number up to {MAX_PRIORITY}")
+    return value

@@ -1,0 +1,207 @@
+"""Events and activities: start and end, scripts, sub-processes, data objects."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.bpmn.specs.data_spec import DataObject as SpiffDataObject
+from SpiffWorkflow.bpmn.specs.defaults import CallActivity as SpiffCallActivity
+from SpiffWorkflow.bpmn.specs.defaults import ScriptTask as SpiffScriptTask
+from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
+from SpiffWorkflow.bpmn.specs.defaults import SubWorkflowTask as SpiffSubWorkflowTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
+
+from engine.bpmn.expressions import juel, named_people
+from engine.bpmn.expressions.scripts import as_written, names
+from engine.bpmn.notation.rule_tasks import NO_DECISIONS
+from engine.bpmn.run import activity_scope, completions
+from engine.bpmn.run.activity_scope import outside
+from engine.bpmn.run.elements import calls
+from engine.bpmn.run.rule_tasks import RuleFailed, mapped, told
+from engine.bpmn.run.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
+from engine.bpmn.run.workflow import SubProcess
+from engine.bpmn.sandbox import ScriptFailed
+from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
+from engine.dmn import Decisions, Ruling
+
+
+class StartEvent(SpiffStartEvent):
+    """A start event. By the time its token comes, what it waits for has happened."""
+
+    trigger: Any = None  # set by the parser: what starts a case here, besides people
+    handles = False  # set by the parser: whether an event sub-process begins here
+    starter: str | None = None  # set by the parser: the variable that takes who has started the case
+
+    def _update_hook(self, my_task: Token) -> bool:
+        return bool(BpmnTaskSpec._update_hook(self, my_task))
+
+    def _on_ready_hook(self, my_task: Token) -> None:
+        pass
+
+    def _run_hook(self, my_task: Token) -> bool:
+        if self.starter is not None:
+            name = my_task.workflow.top_workflow.data.get(STARTED_BY)
+            my_task.data = {**my_task.data, self.starter: name}
+        return True
+
+
+class ScriptTask(SpiffScriptTask):
+    """A script task: its script runs in the sandbox and its results are assigned by name.
+
+    An expression in JUEL may have been work of another program when the case came to it: then its reply is
+    still taken.
+    """
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, script: str, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, as_written(script), **parts)
+
+    def _execute(self, my_task: Token) -> bool:
+        if my_task.internal_data.pop(FIRED, False):
+            my_task.internal_data.pop(calls.CALL, None)
+            return True
+        changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
+        my_task.data = {**my_task.data, **changes}
+        return True
+
+    def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
+        """Take the reply in place of the expression's value."""
+        script = juel.assignment(self.script)
+        calls.accept(my_task, reply, None if script is None else script.result)
+
+    def give_up(self, my_task: Token, code: str, detail: str) -> None:
+        """Let the token stand with an incident; when it tries again, the expression is evaluated."""
+        calls.give_up(my_task, code, detail)
+
+
+class RuleTask(ScriptTask):
+    """A business rule task: a decision of the deployment's own files sets its result, and says why.
+
+    `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
+    If it is `strict`, a null that comes of a wrong type or a missing input is a failure.
+    """
+
+    rules: Decisions = NO_DECISIONS  # set when the process is built: the decisions that it may name
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, decision: str, result: str | None, **parts: Any) -> None:
+        self.decision, self.result, self.how = decision, result, parts.pop("how")
+        self.strict: bool = parts.pop("strict")
+        super().__init__(wf_spec, bpmn_id, "", **parts)
+
+    def _execute(self, my_task: Token) -> bool:
+        try:
+            sandbox = my_task.workflow.top_workflow.sandbox
+            ruling = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)
+            data, why = portable({**my_task.data, **self._changes(ruling)}), told(ruling)
+        except (RuleFailed, Unportable) as error:
+            raise Failed("decision-failed", f"{self.decision}: {error}") from error
+        if not fits(data):
+            limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
+            raise Failed("decision-failed", f"{self.decision}: {limit}")
+        my_task.why, my_task.data = {**why, **self._places(my_task)}, data
+        return True
+
+    def _places(self, my_task: Token) -> dict[str, Any]:
+        """The variables of which its inputs are made, and the one that takes its result: who may not see them
+        is not told what follows from them."""
+        read = names(self.own.inputs.strip(), "eval").reads if self.own.inputs else ()
+        known = outside(my_task)
+        made_of = {name: known[name] for name in sorted(read) if name in known}
+        return {"variable": self.result, **({"data": made_of} if made_of else {})}
+
+    def _changes(self, ruling: Ruling) -> dict[str, Any]:
+        if self.result is not None:
+            return {self.result: mapped(ruling, self.how)}
+        outputs = self.rules.outputs(self.decision)
+        if isinstance(ruling.result, list) and ruling.rows:
+            return {name: [row.get(name) for row in ruling.rows] for name in outputs}
+        given = ruling.result if isinstance(ruling.result, dict) else next(iter(ruling.rows), {})
+        return {name: given.get(name) for name in outputs}
+
+
+class _Inner(SubWorkflowMixin):
+    """The data of a sub-process are those of its surroundings.
+
+    Whole in, whole out, values shared, never copied; unless a call says what it hands over and takes back.
+    """
+
+    def _update_hook(self, my_task: Token) -> bool:
+        if my_task.id in my_task.workflow.top_workflow.subprocesses:
+            return bool(super()._update_hook(my_task))
+        my_task._inherit_data()
+        self.open_inside(my_task)
+        return False
+
+    def open_inside(self, my_task: Token) -> None:
+        """Start the process inside, unless what it is to be given cannot be computed."""
+        try:
+            data = activity_scope.handed_over(my_task)
+        except (named_people.Unfit, ScriptFailed) as error:
+            my_task.stay(error)
+            return
+        inner = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
+        inner.completed_event.connect(self._on_subworkflow_completed, my_task)
+        if completions.INSIDE in my_task.internal_data:
+            come_back(inner, *my_task.internal_data.pop(completions.INSIDE))
+        inner.task_tree.data = data
+        inner.task_tree.run()
+        my_task._set_state(STARTED)
+
+    def _on_subworkflow_completed(self, subworkflow: SubProcess, my_task: Token) -> None:
+        # One that an error interrupted ends, too, and its token must stay taken away.
+        if not my_task._state & FINISHED:
+            super()._on_subworkflow_completed(subworkflow, my_task)
+
+    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        if self.own.apart:
+            my_task.internal_data[activity_scope.RETURNED] = dict(subworkflow.last_task.data)
+        else:
+            my_task.data = dict(subworkflow.last_task.data)
+
+
+class SubProcessTask(_Inner, SpiffSubWorkflowTask):
+    """An embedded sub-process."""
+
+    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        super().update_data(my_task, subworkflow)
+        completions.hand_over(my_task, subworkflow)
+
+
+class EventSubProcess(SubProcessTask):
+    """A sub-process that an event begins: its token comes from that of its start event."""
+
+
+class CallActivity(_Inner, SpiffCallActivity):
+    """A call of another process, bound when the caller was deployed."""
+
+
+class DataObject(SpiffDataObject):
+    """A data object. What nothing has written reads as None; what an activity did not set stays as it was."""
+
+    def get(self, my_task: Token) -> None:
+        my_task.data[self.bpmn_id] = _home(self.bpmn_id, my_task).get(self.bpmn_id)
+
+    def set(self, my_task: Token) -> None:
+        if self.bpmn_id in my_task.data:
+            _home(self.bpmn_id, my_task)[self.bpmn_id] = my_task.data.pop(self.bpmn_id)
+
+
+def come_back(
+    inner: SubProcess, times: int, records: list[Any] | None, objects: dict[str, Any] | None
+) -> None:
+    """Let a sub-process that had completed begin by compensating what completed in it."""
+    inner.task_tree.internal_data[INTERRUPTED] = True
+    if not times:
+        inner.task_tree.internal_data[completions.PARTLY] = True
+    if records:
+        inner.task_tree.internal_data[completions.RECORDS] = records
+    if objects:
+        inner.data["data_objects"] = objects
+
+
+def _home(name: str, token: Token) -> dict[str, Any]:
+    """The data objects of the innermost process around the token that declares `name`."""
+    workflow = token.workflow
+    while workflow.parent_workflow is not None and name not in workflow.spec.data_objects:
+        workflow = workflow.parent_workflow
+    objects: dict[str, Any] = workflow.data.setdefault("data_objects", {})
+    return objects

@@ -1,0 +1,110 @@
+"""Service tasks: work that another system does, never while the case is held."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+
+from engine.bpmn.notation.service_tasks import Service
+from engine.bpmn.run import bills
+from engine.bpmn.run.step import Outgoing
+from engine.bpmn.run.tokens import FIRED, WAIT, Failed, Token
+from engine.bpmn.values import differing, encode, plain
+from engine.platform.ids import uuid7
+
+ASKED = "asked"  # key in a token's internal data: what it asks a bill for
+CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked
+
+
+class NotDone(Failed):
+    """Another system did not do its work; it told the code."""
+
+
+class ServiceTask(BpmnSpecMixin):
+    """Its token waits for the reply."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, service: Service, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.service = service
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        if FIRED in my_task.internal_data:
+            return True
+        workflow = my_task.workflow.top_workflow
+        request = self._request(my_task)
+        if self.service.bill is not None:
+            my_task.internal_data[ASKED] = bills.ask(self.service.bill, plain(request))
+        call_id = _call_id(my_task, request)
+        my_task.internal_data[WAIT] = {"kind": "call", "call": call_id.hex}
+        service = self.service
+        workflow.calls.append(
+            Outgoing(
+                call_id, my_task.id, "", service.connector, service.topic, service.operation, plain(request)
+            )
+        )
+        workflow.enter(my_task)
+        return None
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        my_task.internal_data.pop(FIRED, None)
+        my_task.internal_data.pop(CALL, None)
+        my_task.internal_data.pop(ASKED, None)
+
+    def _request(self, my_task: Token) -> dict[str, Any]:
+        if self.service.request is None:
+            return {}
+        value = my_task.workflow.top_workflow.sandbox.evaluate(self.service.request, my_task.data)
+        if not isinstance(value, dict):
+            raise Failed("request", "what is sent must be names with values, as in {'id': national_id}")
+        return value
+
+    def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
+        """Let the token go on with what was answered; a bill that is not the one asked for is an incident."""
+        workflow = my_task.workflow.top_workflow
+        if self.service.bill is not None:
+            terms, place = self.service.bill, my_task.task_spec.element.path
+            try:
+                # A case that was moved here while it waited has asked before there was anything to compare.
+                asked = my_task.internal_data.get(ASKED) or bills.ask(terms, plain(self._request(my_task)))
+                issued = bills.issue(terms, asked, reply, place, workflow.sandbox.now.tzinfo)
+            except Failed as error:
+                del my_task.internal_data[WAIT]
+                my_task.fail(error)
+                return
+            workflow.bills.append(issued)
+            # Where it is paid concerns the applicant alone, and the case's data are read by many.
+            reply = {name: value for name, value in reply.items() if name != terms.link}
+        accept(my_task, reply, self.service.result)
+
+    def give_up(self, my_task: Token, code: str, detail: str) -> None:
+        """Let the token stand with an incident. When it tries again, it asks anew."""
+        give_up(my_task, code, detail)
+
+
+def accept(my_task: Token, reply: Mapping[str, Any], result: str | None) -> None:
+    """Let a token that awaits a reply go on with it; `result` is the variable that takes it."""
+    del my_task.internal_data[WAIT]
+    my_task.internal_data[FIRED] = True
+    given = {result: dict(reply)} if result else reply
+    my_task.data = {**my_task.data, **differing(my_task.data, given)}
+    my_task._ready()
+
+
+def give_up(my_task: Token, code: str, detail: str) -> None:
+    """Let a token that awaits a reply stand with an incident."""
+    del my_task.internal_data[WAIT]
+    my_task.fail(NotDone(code, detail))
+
+
+def _call_id(my_task: Token, request: Mapping[str, Any]) -> UUID:
+    """The id under which the receiver knows the call: the same one for the same request of this token."""
+    digest = sha256(encode(request)).hexdigest()[:32]
+    known = my_task.internal_data.get(CALL)
+    if known is not None and known[1] == digest:
+        return UUID(hex=known[0])
+    made = uuid7()
+    my_task.internal_data[CALL] = [made.hex, digest]
+    return made

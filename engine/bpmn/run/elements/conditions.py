@@ -1,0 +1,42 @@
+"""Conditions that events wait for (BPMN 2.0.2 §10.5.5).
+
+They are asked when their events begin to wait, and whenever an element has changed what they read.
+"""
+
+import builtins
+from collections.abc import Set
+from typing import Any
+
+from engine.bpmn.expressions.juel import expression, is_marked
+from engine.bpmn.expressions.scripts import names
+from engine.bpmn.run.elements.branches import changed
+from engine.bpmn.run.elements.present import known
+from engine.bpmn.run.tokens import Token
+
+HELD = "held"  # in a token's internal data: the condition was true when it was asked last
+
+
+def came_true(text: str, token: Token) -> dict[str, Any] | None:
+    """The variables that have made a condition true; None if it is not or was before. Raises ScriptFailed."""
+    workflow = token.workflow.top_workflow
+    reads = names(text, "eval").reads
+    data = known(token.workflow)
+    seen = {name: data[name] for name in reads & data.keys()}
+    asked = workflow.asked.get(token.id)
+    if asked is not None and asked.keys() == seen.keys() and not changed(asked, seen):
+        return None
+    workflow.asked[token.id] = seen
+    # What is not there yet makes no condition true.
+    if _needed(text, reads) - seen.keys() or not workflow.sandbox.holds(text, seen):
+        token.internal_data.pop(HELD, None)
+        return None
+    held = token.internal_data.get(HELD, False)
+    token.internal_data[HELD] = True
+    return None if held else seen
+
+
+def _needed(text: str, reads: frozenset[str]) -> Set[str]:
+    """The variables without which there is nothing to ask."""
+    if is_marked(text):
+        return reads - expression(text.strip()).optional
+    return reads - set(dir(builtins))

@@ -1,0 +1,338 @@
+"""Events that wait or are thrown: timers, messages, signals, conditions, errors, escalations (BPMN 2.0.2
+§10.5, §13.5).
+
+A token that waits stands started at its element, with what it waits for in its internal data (`WAIT`). It
+goes on when a command says that this has happened. Boundary events have tokens of their own beside that of
+their activity, start events of event sub-processes beside the work of their scope. For errors and escalations
+there are none: these are thrown inside and find their way at once.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+
+from engine.bpmn.notation import timers
+from engine.bpmn.notation.bills import BILL
+from engine.bpmn.notation.events import THROWN, Kind, Trigger
+from engine.bpmn.run.completions import FOR
+from engine.bpmn.run.elements.activities import EventSubProcess
+from engine.bpmn.run.elements.branches import FOUND, changed
+from engine.bpmn.run.elements.conditions import came_true
+from engine.bpmn.run.elements.present import present
+from engine.bpmn.run.step import Thrown
+from engine.bpmn.run.tokens import FIRED, FUTURE, HOST, INTERRUPTED, WAIT, Failed, Token
+from engine.bpmn.sandbox import ScriptFailed
+from engine.bpmn.values import MAX_KEYS, MAX_NAME, differing, plain, short
+
+
+class BaseEvent(BpmnSpecMixin):
+    """What events share: their trigger, given by the parser."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Trigger | None = None, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.trigger = trigger
+
+
+class CatchEvent(BaseEvent):
+    """An intermediate event or a receive task: its token waits until what it waits for has happened."""
+
+    interrupting = True
+    trigger: Trigger
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        if FIRED in my_task.internal_data:
+            my_task.received = frozenset(my_task.internal_data[FIRED])
+            return True
+        my_task.internal_data[WAIT] = self._wait(my_task)
+        my_task.workflow.top_workflow.enter(my_task)
+        return None
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        my_task.internal_data.pop(FIRED, None)
+        if FOUND in my_task.internal_data:  # what its outputs have set since is its own
+            found = my_task.internal_data[FOUND]
+            my_task.internal_data[FOUND] = [name for name in found if name not in my_task.received]
+
+    def _wait(self, my_task: Token) -> dict[str, Any]:
+        """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
+        trigger = self.trigger
+        if trigger.kind == "timer":
+            return _timed(trigger, my_task)
+        wait: dict[str, Any] = {"kind": trigger.kind, "name": name_of(trigger, my_task)}
+        if trigger.kind == "message":
+            wait["correlation"] = keys_of(trigger, my_task)
+            if trigger.paid is not None:
+                wait[BILL] = _bill_of(wait["correlation"])
+        elif trigger.kind == "condition":
+            my_task.workflow.top_workflow.watched.append(my_task)
+        return wait
+
+    def fire(self, my_task: Token, data: Mapping[str, Any], now: datetime) -> int:
+        """Let a waiting token go on with what came; how many repetitions of a timer were missed."""
+        missed, again = _next(my_task.internal_data[WAIT], now)
+        going = my_task
+        if again is not None and not self.interrupting:
+            my_task.internal_data[WAIT] = again
+            going = my_task.parent._add_child(self, FUTURE)
+        self._receive(going, self._given(my_task), data)
+        if going is my_task:
+            del my_task.internal_data[WAIT]
+            self._taken(my_task)
+        going._ready()
+        return 0 if self.interrupting else missed
+
+    def _given(self, my_task: Token) -> dict[str, Any]:
+        """The data that the token goes on with."""
+        return my_task.data
+
+    def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
+        changes = differing(before, self.trigger.taken(data))
+        going.data = {**before, **changes}
+        # What made a condition true was set elsewhere: it is found, and did not come.
+        came = [] if self.trigger.kind == "condition" else list(changes)
+        going.internal_data[FIRED] = came
+        others = set() if self.interrupting else set(changed(going.parent.data, before))
+        if found := (others | changes.keys()) - set(came):
+            going.internal_data[FOUND] = sorted(found)
+
+    def look(self, my_task: Token) -> None:
+        """Let it happen if the condition that it waits for has become true."""
+        try:
+            seen = came_true(self.trigger.text, my_task)
+        except ScriptFailed as error:
+            self.give_up(my_task, error)
+            return
+        if seen is not None:
+            workflow = my_task.workflow.top_workflow
+            workflow.known.clear()
+            self.fire(my_task, seen, workflow.sandbox.now)
+
+    def give_up(self, my_task: Token, error: Exception) -> None:
+        """Wait no more, but stand there with an incident."""
+        del my_task.internal_data[WAIT]
+        my_task.fail(error)
+
+    def pass_over(self, my_task: Token) -> None:
+        """Let a token that failed go on as if it had happened."""
+        self._taken(my_task)
+
+    def _taken(self, my_task: Token) -> None:
+        """After an event-based gateway, the first event takes the others away."""
+        gateway = my_task.parent
+        if isinstance(gateway.task_spec, EventBasedGateway):
+            for other in gateway.children:
+                if other is not my_task and other.task_spec in gateway.task_spec.outputs:
+                    other.cancel()
+
+
+class SideEvent(CatchEvent):
+    """An event that waits beside the work that it interrupts or not, as long as that lasts."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, interrupting: bool, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.interrupting = interrupting
+
+    def test(self) -> None:
+        """SpiffWorkflow would want a flow into it."""
+
+    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
+        """Go on from here with an error or escalation that was thrown in that work."""
+        raise NotImplementedError
+
+
+class BoundaryEvent(SideEvent):
+    """An event on the border of an activity."""
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, host: str, **parts: Any) -> None:
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.host = host
+
+    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
+        token = work.parent._add_child(self, FUTURE)
+        self._receive(token, present(work), data)
+        if self.interrupting:
+            work.cancel()
+        token._ready()
+
+    def _given(self, my_task: Token) -> dict[str, Any]:
+        return present(self._host(my_task))
+
+    def _taken(self, my_task: Token) -> None:
+        host = self._host(my_task)
+        del my_task.internal_data[HOST]  # from now on it lasts, whatever becomes of the activity
+        if self.interrupting:
+            host.cancel()
+
+    def _host(self, my_task: Token) -> Token:
+        host: Token = my_task.workflow.tasks[UUID(hex=my_task.internal_data[HOST])]
+        return host
+
+
+class EventBasedGateway(BpmnSpecMixin):
+    """Waits for the first of the events behind it."""
+
+
+class ThrowEvent(BaseEvent):
+    """An intermediate event or a send task that throws something; with no trigger, a milestone.
+
+    An escalation that nothing catches changes nothing.
+    """
+
+    def _run_hook(self, my_task: Token) -> bool:
+        if self.trigger is not None and self.trigger.kind not in THROWN:
+            throw(self.trigger, my_task)
+        return True
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        if self.trigger is not None and self.trigger.kind == "escalation":
+            code = self.trigger.name or ""
+            caught(my_task, "escalation", code, {"code": code})
+
+
+class EndEvent(ThrowEvent):
+    """An end event. One that throws an error ends what is around it, up to the event that catches it."""
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        if self.trigger is not None and self.trigger.kind == "error":
+            workflow = my_task.workflow.top_workflow
+            code = self.trigger.name or ""
+            if not caught(my_task, "error", code, {"code": code}):
+                # Nobody is there to catch it: the case ends, and its outcome says why.
+                own = my_task.task_spec.element.outcome if of_case(my_task) else None
+                workflow.uncaught = own or self.trigger.name
+                workflow.cancel()
+
+
+def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool:
+    """Throw an error or escalation at a token; whether an event around it has caught it (BPMN 2.0.2 §10.5.6).
+
+    The nearest one does; at the same place, one for this very code goes before one for all.
+    """
+    work: Token | None = token
+    while work is not None:
+        places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
+        # One instance of many is no place of its own, and an interrupted scope catches nothing more.
+        if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
+            # An event sub-process never catches what is thrown in itself.
+            places.append(
+                [event for event in work.workflow.spec.handlers if work.task_spec not in event.outputs]
+            )
+        for events in places:
+            for event in sorted(events, key=lambda event: event.trigger.name is None):
+                if event.trigger.kind == kind and event.trigger.name in (code, None):
+                    event.catch(work, data)
+                    return True
+        work = work.around
+    return False
+
+
+def of_case(token: Token) -> bool:
+    """Whether the token is in the case's own process, perhaps in an event sub-process of that."""
+    workflow = token.workflow
+    while (around := workflow.host) is not None:
+        if not isinstance(around.task_spec, EventSubProcess):
+            return False
+        workflow = around.workflow
+    return True
+
+
+def throw(trigger: Trigger, token: Token) -> None:
+    """Note a message or signal that leaves the case. Raises ScriptFailed, Failed."""
+    data = _mapping(trigger.data, token, "the data of a message") if trigger.data else {}
+    keys = keys_of(trigger, token) if trigger.kind == "message" else {}
+    workflow = token.workflow.top_workflow
+    workflow.thrown.append(
+        Thrown(
+            "message" if trigger.kind == "message" else "signal",
+            name_of(trigger, token) or "",
+            keys,
+            plain(data),
+            token.task_spec.element.path,
+            frozenset(workflow.waits()) if trigger.kind == "signal" else (),
+        )
+    )
+
+
+def name_of(trigger: Trigger, token: Token) -> str | None:
+    """The name of what is thrown or awaited. Raises Failed, ScriptFailed."""
+    if trigger.named is None:
+        return trigger.name
+    name = token.workflow.top_workflow.sandbox.evaluate(trigger.named, token.data)
+    if not isinstance(name, str) or name != name.strip() or not 0 < len(name) <= MAX_NAME:
+        raise Failed(
+            "correlation", f"the name of a message or signal is a text of at most {MAX_NAME} characters"
+        )
+    return name
+
+
+def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:
+    """A message's correlation keys. Raises Failed for what is no mapping of names to plain values."""
+    if trigger.correlation is None:
+        return {}
+    keys = _mapping(trigger.correlation, token, "the correlation of a message")
+    for name, value in keys.items():
+        if not isinstance(value, str | int | bool) or value == "":
+            raise Failed("correlation", f"the key {name!r} must be a text or a whole number")
+    if not short(keys):
+        raise Failed("correlation", f"the keys of a message are longer than {MAX_KEYS} bytes")
+    return keys
+
+
+def _bill_of(keys: Mapping[str, Any]) -> str:
+    """The number of the bill whose payment is awaited."""
+    number = keys.get(BILL)
+    if number is None or isinstance(number, bool):
+        raise Failed("correlation", f"what awaits a payment has the key {BILL!r}: the number of a bill")
+    return str(number)
+
+
+def _mapping(expression: str, token: Token, what: str) -> dict[str, Any]:
+    value = token.workflow.top_workflow.sandbox.evaluate(expression, token.data)
+    if not isinstance(value, dict):
+        raise Failed("correlation", f"{what} must be names with values, as in {{'order': number}}")
+    return value
+
+
+def _timed(trigger: Trigger, token: Token) -> dict[str, Any]:
+    workflow = token.workflow.top_workflow
+    text: Any = trigger.text.strip()
+    if not timers.is_literal(text):
+        text = workflow.sandbox.evaluate(text, token.data)
+    now = workflow.sandbox.now
+    try:
+        if trigger.timer == "timeCycle":
+            found = timers.cycle(text, now)
+            due = timers.within_reach(found.first, now)
+            return {"kind": "timer", "due": due, "first": due, "text": str(text), "fired": 0}
+        if trigger.timer == "timeDuration":
+            due = timers.duration(text).after(now)
+        else:
+            due = timers.instant(text, now)
+        return {"kind": "timer", "due": timers.within_reach(due, now)}
+    except timers.Untimely as error:
+        raise Failed("timer", f"the timer {error}") from error
+
+
+def _next(wait: Mapping[str, Any], now: datetime) -> tuple[int, dict[str, Any] | None]:
+    """How many repetitions were missed, and what is waited for now; None if it was the last."""
+    if wait["kind"] != "timer":
+        return 0, dict(wait)
+    if "text" not in wait:
+        return 0, None
+    found = timers.cycle(wait["text"], now)
+    found = timers.Cycle(found.count, wait["first"].astimezone(now.tzinfo), found.every)
+    number = max(found.passed(now), wait["fired"] + 1)
+    missed = number - wait["fired"] - 1
+    if found.count is not None and number >= found.count:
+        return found.count - wait["fired"] - 1, None
+    try:
+        due = timers.within_reach(found.nth(number), now)
+    except timers.Untimely:
+        return missed, None  # nobody will live to see it
+    return missed, {**wait, "due": due, "fired": number}

@@ -1,0 +1,63 @@
+"""Event sub-processes: what begins them waits beside other work (BPMN 2.0.2 §10.2.5, §13.5.4)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
+
+from engine.bpmn.notation.events import THROWN
+from engine.bpmn.run.elements.events import SideEvent
+from engine.bpmn.run.elements.present import within
+from engine.bpmn.run.tokens import FUTURE, HOST, INTERRUPTED, Token
+
+
+class ScopeStart(BpmnStartTask):
+    """Where a process or sub-process begins, and the events with it for which it has event sub-processes."""
+
+    def _on_complete_hook(self, my_task: Token) -> None:
+        super()._on_complete_hook(my_task)
+        if INTERRUPTED in my_task.internal_data:
+            return  # it has come back to be compensated
+        for event in self._wf_spec.handlers:
+            if event.trigger.kind not in THROWN:
+                my_task._add_child(event, FUTURE).internal_data[HOST] = my_task.id.hex
+
+
+class HandlerStart(SideEvent):
+    """The start event of an event sub-process, standing in the scope around that.
+
+    One that interrupts takes all other work out of the scope, which from then on waits for nothing else.
+    """
+
+    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
+        token = work.workflow.task_tree._add_child(self, FUTURE)
+        self._receive(token, within(work.workflow), data)
+        self._interrupt(token)
+        token._ready()
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        # Its token comes when the sub-process around is compensated.
+        return True if self.trigger.kind == "compensate" else super()._run_hook(my_task)
+
+    def _given(self, my_task: Token) -> dict[str, Any]:
+        return within(my_task.workflow)
+
+    def _taken(self, my_task: Token) -> None:
+        del my_task.internal_data[HOST]
+        self._interrupt(my_task)
+
+    def _interrupt(self, going: Token) -> None:
+        if self.interrupting:
+            first = going.workflow.task_tree
+            first.internal_data[INTERRUPTED] = True
+            for token in first.children:
+                if token is not going:
+                    token.cancel()
+
+
+def rest(scope: Any) -> None:
+    """Let nothing more begin event sub-processes of a scope whose work is done."""
+    for token in list(scope.tasks.values()):
+        if token.idle:
+            token.cancel()
+            scope.forget(token)

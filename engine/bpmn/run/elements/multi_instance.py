@@ -1,0 +1,219 @@
+"""Multi-instance activities.
+
+One instance per item, in parallel or one after the other, results in item order.
+"""
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+
+from engine.bpmn.expressions.scripts import language
+from engine.bpmn.run.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
+from engine.bpmn.run.elements.branches import ABSENT, DECIDED, changed, together
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
+from engine.bpmn.values import MAX_BYTES, fits
+
+MAX_INSTANCES = 1_000
+INDEX = "index"  # keys in the internal data of an instance and of the activity
+COUNT, OPENED, RESULTS, ITEMS = "count", "opened", "results", "items"
+COUNTERS = frozenset({"loopCounter", "nrOfInstances"})  # what an instance knows of them all
+
+
+class MultiInstance(LoopTask, BpmnSpecMixin):
+    """The activity around its instances. It becomes ready again whenever one of them has ended.
+
+    With an output collection, only the output items leave the instances. Without one, what they set is
+    assigned to the case; parallel instances that set one variable to different values are a conflict.
+    """
+
+    sequential = False
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, task_spec: str, **parts: Any) -> None:
+        self.task_spec = task_spec
+        self.cardinality: str | None = parts.pop("cardinality")
+        self.condition: str | None = parts.pop("condition")
+        names = ("data_input", "data_output", "input_item", "output_item")
+        refs = {name: parts.pop(name) for name in names}
+        super().__init__(wf_spec, bpmn_id, **parts)
+        self.collection, self.output, self.item, self.output_item = (
+            refs[name] and refs[name].bpmn_id for name in names
+        )
+
+    def listen(self) -> None:
+        """Hear of the instances' ends. Called once, when the process is built."""
+        self._wf_spec.task_specs[self.task_spec].completed_event.connect(self._instance_ended)
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        state = my_task.internal_data
+        if COUNT not in state:
+            items = self._items(my_task)
+            state.update({COUNT: len(items), OPENED: 0, RESULTS: {}})
+            if self._computed:
+                state[ITEMS] = items  # another instant, or other data, could give others
+            my_task.workflow.top_workflow.enter(my_task)
+        elif self._satisfied(my_task):
+            for instance in self._instances(my_task):
+                instance.cancel()
+            return self._finish(my_task)
+        if len(state[RESULTS]) == state[COUNT]:
+            return self._finish(my_task)
+        self._open(my_task)
+        return None
+
+    def _items(self, my_task: Token) -> list[Any]:
+        if self.collection is None:
+            count = my_task.workflow.top_workflow.sandbox.count(self.cardinality, my_task.data)
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                raise Failed(
+                    "multi-instance", f"the number of instances must be a whole number, not {count!r}"
+                )
+            items: list[Any] = list(range(min(count, MAX_INSTANCES + 1)))
+        else:
+            items = self._collection(my_task)
+            if not isinstance(items, list):
+                raise Failed("multi-instance", f"{self.collection!r} must be a list")
+        if len(items) > MAX_INSTANCES:
+            raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
+        return items
+
+    @property
+    def _computed(self) -> bool:
+        """Whether its list is no variable."""
+        return self.collection is not None and language(self.collection) != "python"
+
+    def _collection(self, my_task: Token) -> Any:
+        name = self.collection or ""
+        if self._computed:
+            return my_task.workflow.top_workflow.sandbox.evaluate(name, my_task.data)
+        return my_task.data.get(name)
+
+    def _open(self, my_task: Token) -> None:
+        state = my_task.internal_data
+        until = len(state[RESULTS]) + 1 if self.sequential else state[COUNT]
+        if state[OPENED] >= until:
+            return
+        items = state[ITEMS] if ITEMS in state else self._items(my_task)
+        while state[OPENED] < until:
+            index = state[OPENED]
+            state[OPENED] += 1
+            instance = my_task._add_child(self._wf_spec.task_specs[self.task_spec], FUTURE)
+            instance.triggered = True
+            before = self._carried(my_task) if self.sequential else {}
+            local = {self.item: items[index]} if self.item else {}
+            local |= {"loopCounter": index, "nrOfInstances": state[COUNT]}
+            instance.internal_data.update({INDEX: index, LOCALS: {**before, **local}})
+            instance.task_spec._update(instance)
+
+    def _carried(self, my_task: Token) -> dict[str, Any]:
+        """What earlier instances set, when nothing collects it."""
+        return {} if self.output else together(my_task.internal_data[RESULTS].values(), conflicts=False)
+
+    def _instance_ended(self, _workflow: Any, instance: Token) -> None:
+        if FOR in instance.internal_data:
+            return  # it has been compensated
+        my_task = instance.parent
+        if self.output:
+            result = instance.data.get(self.output_item)
+        else:
+            # One after the other: it may have set back what the one before it had set.
+            earlier = self._carried(my_task) if self.sequential else {}
+            changes = changed({**my_task.data, **earlier}, instance.data, besides={self.item, *COUNTERS})
+            result = {name: value for name, value in changes.items() if value is not ABSENT}
+        my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
+        if my_task._state == STARTED and FAILED not in my_task.internal_data:
+            # Ahead of the queue: the completion condition is asked after each instance.
+            my_task._set_state(READY)
+            my_task.workflow.top_workflow.ready.rotate(1)
+
+    def own_of(self, instance: Token) -> dict[str, Any]:
+        """What only this instance has as long as the activity lasts: item, counters, and all that it set."""
+        found = changed(instance.parent.data, instance.data)
+        return {name: value for name, value in found.items() if value is not ABSENT}
+
+    def _satisfied(self, my_task: Token) -> bool:
+        if self.condition is None:
+            return False
+        state = my_task.internal_data
+        done = len(state[RESULTS])
+        extra = {
+            "nrOfInstances": state[COUNT],
+            "nrOfCompletedInstances": done,
+            "nrOfActiveInstances": state[OPENED] - done,
+        }
+        collected = {self.output: self._collected(state)} if self.output else self._carried(my_task)
+        data = {**my_task.data, **collected}
+        sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        return sandbox.holds(self.condition, data, extra)
+
+    def _collected(self, state: dict[str, Any]) -> list[Any]:
+        return [state[RESULTS][index] for index in sorted(state[RESULTS], key=int)]
+
+    def _finish(self, my_task: Token) -> bool:
+        state = my_task.internal_data
+        if self.output:
+            results = {self.output: self._collected(state)}
+        else:
+            branches, decided = state[RESULTS].values(), state.get(DECIDED)
+            results = together(branches, conflicts=not self.sequential, decided=decided)
+            keep_only({self.item, *COUNTERS}, state.get(INSIDE, ()))
+        data = {**my_task.data, **results}
+        if not fits(data):
+            raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
+        my_task.data = data
+        my_task.internal_data = {name: state[name] for name in LASTING if name in state}
+        return True
+
+    def _instances(self, my_task: Token) -> list[Token]:
+        return [token for token in my_task.children if token.triggered and not token._state & FINISHED]
+
+
+class StandardLoop(MultiInstance):
+    """One instance after the other, while the condition is true (BPMN 2.0.2 §10.3.8)."""
+
+    sequential = True
+
+    def __init__(self, wf_spec: Any, bpmn_id: str, task_spec: str, *how: Any, **parts: Any) -> None:
+        names = ("data_input", "data_output", "input_item", "output_item")
+        super().__init__(
+            wf_spec, bpmn_id, task_spec, **dict.fromkeys(("cardinality", "condition", *names)), **parts
+        )
+        self.maximum, self.condition, self.test_before = how  # in the order of SpiffWorkflow's parser
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        state = my_task.internal_data
+        first = COUNT not in state
+        if first:
+            state.update({COUNT: self.maximum or MAX_INSTANCES, OPENED: 0, RESULTS: {}})
+            my_task.workflow.top_workflow.enter(my_task)
+        if not (first and not self.test_before) and not self._again(my_task):
+            return self._finish(my_task)
+        self._open(my_task)
+        return None
+
+    def _items(self, my_task: Token) -> list[Any]:
+        return list(range(my_task.internal_data[COUNT]))
+
+    def _again(self, my_task: Token) -> bool:
+        state = my_task.internal_data
+        done = len(state[RESULTS])
+        if done == self.maximum:
+            return False
+        if done == MAX_INSTANCES:
+            raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
+        if self.condition is None:
+            return True
+        data = {**my_task.data, **self._carried(my_task)}
+        sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        return sandbox.holds(self.condition, data, {"loopCounter": done})
+
+
+class ParallelMultiInstance(MultiInstance):
+    """All instances at once."""
+
+
+class SequentialMultiInstance(MultiInstance):
+    """One instance after the other."""
+
+    sequential = True

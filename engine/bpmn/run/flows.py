@@ -1,0 +1,64 @@
+"""Sequence flows as they were drawn, and how a token's way from element to element tells them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.bpmn.notation.vocabulary import bpmn
+from engine.bpmn.run.normalize import ADDED, original
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow of the diagram; its `path` is made as an element's. `source` and `target` are ids."""
+
+    path: str
+    name: str
+    source: str
+    target: str
+    condition: str | None
+
+
+def drawn(root: Any) -> dict[str, Flow]:
+    """The flows of a file by id, before it is rewritten for running. Those without an id are left out."""
+    return {
+        node.get("id"): Flow(
+            node.get("id"),
+            node.get("name") or "",
+            node.get("sourceRef"),
+            node.get("targetRef"),
+            _condition(node),
+        )
+        for process in root.iterchildren(bpmn("process"))
+        for node in process.iter(bpmn("sequenceFlow"))
+        if node.get("id")
+    }
+
+
+def attach(scope: Any, node: Any, known: Mapping[str, Flow], prefix: str) -> dict[str, Flow]:
+    """Let a built process know its flows by their ends, and its conditions by who asks them.
+
+    `node` is what it was built from, `known` the flows that were drawn in its file. Returns those in it.
+    """
+    found: dict[str, Flow] = {}
+    scope.flows, scope.conditions = {}, {}
+    scope.chosen_later = {
+        gateway.get("id") for gateway in node.findall(bpmn("eventBasedGateway"))
+    }  # all events behind it wait at once; the token goes where one of them happens
+    for way in node.findall(bpmn("sequenceFlow")):
+        flow = known.get(way.get("id"))
+        if flow is None or ADDED in flow.path:
+            continue
+        path = prefix + flow.path
+        found[path] = Flow(path, flow.name, original(flow.source), original(flow.target), flow.condition)
+        ends = way.get("sourceRef"), way.get("targetRef")
+        scope.flows[ends] = (*scope.flows.get(ends, ()), path)
+        if flow.condition is not None:
+            asked = way.get("sourceRef"), flow.condition
+            scope.conditions[asked] = (*scope.conditions.get(asked, ()), path)
+    return found
+
+
+def _condition(flow: Any) -> str | None:
+    text = flow.findtext(bpmn("conditionExpression"))
+    return None if text is None or not text.strip() else text.strip()

@@ -1,0 +1,89 @@
+"""Decisions of DMN for business rule tasks: what a case's data give, and why."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.expressions.feel import Unfit, as_data, as_feel
+from engine.bpmn.values import Unportable, plain, portable
+from engine.dmn import Decisions, Ruling, Run, TooMuch
+
+_MOST_TOLD = 10  # faults in the message of an incident
+
+
+class RuleFailed(Exception):
+    """A decision that gave no result that may be used: the reasons, with the numbers of rules."""
+
+
+def decide(
+    rules: Decisions, name: str, data: Mapping[str, Any], now: datetime, *, strict: bool = False
+) -> Ruling:
+    """What a decision gives for a case's data, its result as case data, too. Raises RuleFailed.
+
+    A null by FEEL's rules is a failure only if that is `strict`.
+    """
+    asked = next(iter(rules.named(name)), None)
+    if asked is None:
+        raise RuleFailed("there is no such decision")
+    try:
+        given = {each: as_feel(data[each]) for each in sorted(rules.reads(name)) if each in data}
+        ruling = rules.decide(asked, given, now)
+        ruling = replace(ruling, result=as_data(ruling.result), rows=as_data(ruling.rows))
+    except (TooMuch, Unfit) as error:
+        raise RuleFailed(str(error)) from error
+    # What has no value for a fault would go on as nothing, and rules decide by nothing, too.
+    stopping = [fault for fault in ruling.faults if strict or not fault.is_null]
+    if stopping:
+        raise RuleFailed(" ".join([*dict.fromkeys(map(str, stopping))][:_MOST_TOLD]))
+    return ruling
+
+
+def mapped(ruling: Ruling, how: str | None) -> Any:
+    """What Camunda makes of a result. Raises RuleFailed."""
+    if how is None:
+        return ruling.result
+    if how == "resultList":
+        return list(ruling.rows)
+    if how == "collectEntries":
+        return [_entry(row) for row in ruling.rows]
+    if len(ruling.rows) > 1:
+        raise RuleFailed(f"it gives {len(ruling.rows)} results, and {how} takes one at most")
+    row = next(iter(ruling.rows), None)
+    return row if row is None or how == "singleResult" else _entry(row)
+
+
+def _entry(row: Mapping[str, Any]) -> Any:
+    if len(row) != 1:
+        raise RuleFailed(f"it gives {', '.join(row)}, where one entry is to be taken")
+    return next(iter(row.values()))
+
+
+def told(ruling: Ruling) -> dict[str, Any]:
+    """A ruling as the log keeps it. Raises RuleFailed for what cannot be kept."""
+    kept = Run()  # which counts what all of it comes to
+    try:
+        return {
+            "decision": ruling.of.id,
+            "name": ruling.of.name,
+            "file": ruling.of.file,
+            "digest": ruling.digest,
+            "inputs": _plain(ruling.inputs, kept),
+            "tables": [
+                {**each, "inputs": _plain(each["inputs"], kept), "result": _plain(each["result"], kept)}
+                for each in ruling.tables
+            ],
+            "required": [{**each, "value": _plain(each["value"], kept)} for each in ruling.required],
+            "faults": [asdict(each) for each in ruling.faults],
+            "result": plain(ruling.result),
+        }
+    except (TooMuch, Unportable) as error:
+        raise RuleFailed(str(error)) from error
+
+
+def _plain(value: Any, kept: Run) -> Any:
+    """A value of FEEL as the log keeps it."""
+    try:
+        return plain(portable(as_data(value, kept)))
+    except Unfit as error:
+        return str(error)

@@ -1,0 +1,154 @@
+"""Scripts and expressions from uploaded files. They run in a sandbox of processes, never in this one.
+
+Each script gets a fresh session with a fixed clock and a fixed random seed, so that a command run again gives
+the same result; only the names that it reads go in, and only those that it may have changed come out.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn import sandbox
+from engine.bpmn.expressions import feel, juel
+from engine.bpmn.expressions.scripts import Names, language, names
+from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.run import rule_tasks
+from engine.bpmn.run.trace import Trace
+from engine.bpmn.sandbox import ScriptFailed
+from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
+from engine.dmn import Decisions, Ruling
+
+_SHOWN = 200  # characters of an expression in a message
+
+
+class Sandbox:
+    """Runs the scripts of one command, at one instant. The n-th script gets the n-th seed."""
+
+    def __init__(self, now: datetime, trace: Trace | None = None) -> None:
+        self._now = now
+        self._runs = 0
+        self.trace = trace
+
+    @property
+    def now(self) -> datetime:
+        """The command's instant."""
+        return self._now
+
+    def evaluate(
+        self, expression: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The value of an expression over `data` and the names in `extra`. Raises ScriptFailed."""
+        known = {**(extra or {}), **data}
+        written_in = language(expression)
+        if written_in == "feel":
+            return self._feel(expression, known)
+        if written_in == "juel":
+            return self._juel(expression, known)
+        text = parse(expression.strip(), "eval")
+        return _checked(
+            self._run(expression.strip(), {name: known[name] for name in text.reads & known.keys()})
+        )
+
+    def holds(self, condition: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
+        """Whether a condition is true. FEEL and JUEL take nothing else for an answer. Raises ScriptFailed."""
+        value = self.evaluate(condition, data, extra)
+        written_in = language(condition)
+        if written_in != "python" and not isinstance(value, bool):
+            reason = "the condition is neither true nor false"
+            raise ScriptFailed(f"FEEL: {reason}" if written_in == "feel" else _of_juel(condition, reason))
+        return bool(value)
+
+    def count(self, expression: str, data: Mapping[str, Any]) -> Any:
+        """How many an expression says; JUEL takes texts and fractions for numbers. Raises ScriptFailed."""
+        value = self.evaluate(expression, data)
+        try:
+            return juel.count(value) if language(expression) == "juel" else value
+        except juel.Fault as error:
+            raise ScriptFailed(_of_juel(expression, error)) from error
+
+    def _feel(self, expression: str, data: Mapping[str, Any]) -> Any:
+        if self.trace is not None:
+            self.trace.require_time()
+        try:
+            return _checked(feel.evaluate(expression, data, self._now))
+        except feel.Unfit as error:
+            raise ScriptFailed(str(error)) from error
+
+    def _juel(self, expression: str, data: Mapping[str, Any]) -> Any:
+        if self.trace is not None:
+            self.trace.require_time()
+        try:
+            return portable(juel.evaluate(expression, data, self._now))
+        except (juel.Fault, juel.Unreadable, Unportable) as error:
+            raise ScriptFailed(_of_juel(expression, error)) from error
+
+    def decide(self, among: Decisions, decision: str, data: Mapping[str, Any], *, strict: bool) -> Ruling:
+        """What a decision gives for data. Raises RuleFailed."""
+        if self.trace is not None:
+            self.trace.require_time()
+        return rule_tasks.decide(among, decision, data, self._now, strict=strict)
+
+    def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""
+        assigned = juel.assignment(script)
+        if assigned is not None:
+            value = self._juel(assigned.text, data)
+            return _kept(data, {} if assigned.result is None else {assigned.result: value})
+        text = parse(script, "exec")
+        given = {name: data[name] for name in text.reads & data.keys()}
+        # A list or dictionary that the script can reach may have been changed in place.
+        wanted = text.writes | {name for name, value in given.items() if isinstance(value, list | dict)}
+        if not wanted:
+            self._run(script, given)
+            return {}
+        # Data may be called `type` or `locals`, which collecting needs as they were.
+        kept = not wanted.isdisjoint(_BUILTINS) or not given.keys().isdisjoint(_BUILTINS)
+        collect = _COLLECT.format(
+            names=sorted(wanted), **{name: f"_{name}" if kept else name for name in _BUILTINS}
+        )
+        code = f"{script}\n{collect}"
+        return _kept(data, _checked(self._run(code, given, before=_KEPT if kept else None)))
+
+    def _run(self, code: str, given: dict[str, Any], *, before: str | None = None) -> Any:
+        self._runs += 1
+        if self.trace is not None:
+            self.trace.require_time()
+        seed = int(self._now.timestamp() * 1e6) * 1000 + self._runs
+        return sandbox.run(code, given, self._now, seed, before)
+
+
+_BUILTINS = ("type", "locals")
+_KEPT = "_type, _locals = type, locals"
+# A function would leave the sandbox as its repr, a text: helpers of a script are no data.
+_COLLECT = (
+    "{{_n: _v for _n, _v in {locals}().items() if _n in {names!r}"
+    " and {type}(_v).__name__ not in ('function', 'builtin_function_or_method', 'module')}}"
+)
+
+
+def _of_juel(expression: str, error: Exception | str) -> str:
+    shown = " ".join(expression.split())
+    return f"JUEL: {error}, in {shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…'}"
+
+
+def _kept(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of these values is new in the data, if a case can hold it."""
+    changes = differing(data, values)
+    if changes and not fits({**data, **changes}):
+        raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
+    return changes
+
+
+def _checked(value: Any) -> Any:
+    try:
+        return portable(value)
+    except Unportable as error:
+        raise ScriptFailed(str(error)) from error
+
+
+def parse(code: str, mode: Mode) -> Names:
+    """As `names`, for a text that is about to run: a syntax error is a failure of the script."""
+    try:
+        return names(code, mode)
+    except SyntaxError as error:
+        raise ScriptFailed(f"SyntaxError: {error.msg}", error.lineno) from error

@@ -1,0 +1,391 @@
+"""Runnable processes: built once per content and process, then shared by all cases of it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as CallActivityMixin
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
+
+from engine.bpmn import forms
+from engine.bpmn.forms import Form
+from engine.bpmn.notation.activities import NOTHING, own
+from engine.bpmn.notation.candidate_roles import read_bindings
+from engine.bpmn.notation.events import Trigger
+from engine.bpmn.notation.findings import Finding
+from engine.bpmn.notation.lanes import lane_of, listed
+from engine.bpmn.notation.outcomes import (
+    OUTCOME,
+    Effect,
+    Outcome,
+    Vocabulary,
+    effect_of,
+    meant,
+    of_process,
+    variables,
+)
+from engine.bpmn.notation.requirements import (
+    BUSINESS_KEY,
+    NO_RULES,
+    CaseRules,
+    TaskRules,
+    case_rules,
+    task_rules,
+)
+from engine.bpmn.notation.source import BPMN_SUFFIXES, Source, read_xml
+from engine.bpmn.notation.structure import flow_nodes
+from engine.bpmn.notation.vocabulary import bpmn
+from engine.bpmn.run import declared_outcomes, flows
+from engine.bpmn.run.elements.activities import RuleTask, StartEvent
+from engine.bpmn.run.elements.calls import ServiceTask
+from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent
+from engine.bpmn.run.elements.multi_instance import MultiInstance
+from engine.bpmn.run.flows import Flow
+from engine.bpmn.run.normalize import HANDLER, drawn_before, normalize, original
+from engine.bpmn.run.parser import Parser
+from engine.bpmn.run.trace import Trace
+from engine.bpmn.translate import translate
+from engine.dmn import decisions
+from engine.platform.budget import costed, spend
+from engine.platform.findings import sentence
+
+CACHED = 256
+BYTES = 3  # of files that are read in a step of the budget
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of the diagram.
+
+    `path` is its id; in a called process, the process's key stands before it.
+    """
+
+    path: str
+    name: str
+    kind: str
+    lane: str | None
+    form: Form | None
+    outcome: str | None
+    rules: TaskRules = NO_RULES
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """A process ready to run, with everything that it calls. `trace` records all that its cases do."""
+
+    key: str
+    process: Any
+    inner: Mapping[str, Any]
+    elements: Mapping[str, Element] = field(default_factory=dict)
+    unique_business_key: bool = False
+    asks_starter: bool = False
+    digest: str = ""
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    trace: Trace | None = None
+    rules: CaseRules = field(default_factory=CaseRules)
+    description: str = ""  # what is written of the process; perhaps `Persian | English`
+    maps_calls: bool = False  # whether some called process has variables of its own
+    outcomes: Vocabulary = ()  # that its process declares
+    outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def bills(self) -> bool:
+        """Whether it, or what it calls, issues bills."""
+        return any(isinstance(one, ServiceTask) and one.service.bill is not None for one in _all(self.inner))
+
+    @cached_property
+    def payments(self) -> frozenset[str]:
+        """The elements, by path, that await the payment of a bill."""
+        events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
+        return frozenset(one.element.path for one in events if one.trigger.paid)
+
+    @property
+    def starts(self) -> Mapping[str, Trigger]:
+        """What starts cases besides people: triggers by the path of their start event."""
+        return {spec.element.path: spec.trigger for spec in self.process.start.outputs if spec.trigger}
+
+    @property
+    def startable(self) -> bool:
+        """Whether people may start cases: there is a plain start event."""
+        return any(spec.trigger is None for spec in self.process.start.outputs)
+
+    def outcome_name(self, outcome: str | None) -> str | None:
+        """What the process calls an outcome: as it is declared, else as all end events with it are called."""
+        declared = meant(self.outcomes, outcome or "")
+        if declared is not None and declared.name:
+            return declared.name
+        ends = [part for part in self.elements.values() if outcome and part.outcome == outcome]
+        names = {part.name for part in ends if part.name and part.name != part.path.rpartition("/")[2]}
+        return names.pop() if len(names) == 1 else None
+
+    def effect_of(self, outcome: str | None, element: str | None = None) -> Effect | None:
+        """What an outcome of a case, or of the decision at an element, does; None if nothing says it."""
+        decided = self.elements.get(element or "")
+        return effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
+
+    @property
+    def start_form(self) -> Form | None:
+        """The form that new cases must fill in."""
+        plain = (spec for spec in self.process.start.outputs if spec.trigger is None)
+        # A start event that is not on the diagram has none.
+        form: Form | None = next((spec.element.form for spec in plain if spec.element), None)
+        return form
+
+
+class Unbuildable(Exception):
+    """Processes that are right each for itself and yet do not go together; `finding` says why."""
+
+    def __init__(self, file: str, code: str, reason: str, fix: str, element: str | None = None) -> None:
+        super().__init__(reason)
+        self.finding = Finding("error", code, file, reason, fix, element)
+
+
+class _Cache:
+    """The most recently used specs. They are never changed once built, so all threads share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._specs: OrderedDict[tuple[str, str], tuple[Spec, int]] = OrderedDict()
+
+    def get(self, digest: str, key: str, load: Callable[[], Source]) -> Spec:
+        with self._lock:
+            known = self._specs.get((digest, key))
+            if known is not None:
+                self._specs.move_to_end((digest, key))
+        if known is None:
+            known = costed(lambda: build(load(), key))
+            with self._lock:
+                self._specs[digest, key] = known
+                if len(self._specs) > CACHED:
+                    self._specs.popitem(last=False)
+        spend(known[1])  # from the cache, too: a check costs the same however often it is made
+        return known[0]
+
+
+_cache = _Cache()
+
+
+def cached(digest: str, key: str, load: Callable[[], Source]) -> Spec:
+    """The spec of a process of the source with this digest, which is loaded only if it must be built."""
+    return _cache.get(digest, key, load)
+
+
+def build(source: Source, key: str) -> Spec:
+    """Build a process of a source whose check found no error, with every process that it can reach.
+
+    Raises Unbuildable.
+    """
+    spend(sum(map(len, source.files.values())) // BYTES)
+    try:
+        return _build(source, key)
+    except RecursionError as error:
+        fix = "Nest expressions, lists and forms less deeply."
+        raise Unbuildable("", "too-deep-to-check", "The files are nested too deeply.", fix) from error
+    except ValidationException as error:
+        # The check lets nothing through that the library refuses; if it does, the designer must not see a
+        # 500.
+        fix = "Draw it with other elements, and report this as a fault of the check."
+        raise Unbuildable(error.file_name or "", "not-built", str(error)[:500], fix, error.id) from error
+
+
+def _build(source: Source, key: str) -> Spec:
+    inner: dict[str, Any] = {}
+    elements: dict[str, Element] = {}
+    drawn: dict[str, Flow] = {}
+    homes: dict[str, _Files] = {}  # one version of each key, or elements' paths would not tell them apart
+    root = _Files(source, {})
+    open_processes = [(root, key, "")]
+    while open_processes:
+        files, process, prefix = open_processes.pop()
+        if homes.setdefault(process, files) is not files:
+            reason = sentence(f"{process!r} is called in two different versions.", process=process)
+            raise Unbuildable(
+                "", "two-versions", reason, "Deploy the processes that call it again, then this one."
+            )
+        if files.name(process) in inner:
+            continue
+        if prefix and not files.can_be_called(process):
+            reason = sentence(f"The called process {process!r} has no plain start event.", process=process)
+            fix = "Deploy it again with a plain start event beside the others, then this one."
+            raise Unbuildable("", "called-without-start", reason, fix)
+        for name, scope in files.scopes(process):
+            inner[files.name(name)] = scope
+            _attach(scope)
+            files.describe_flows(name, scope, prefix, drawn)
+            # A multi-instance activity after its inner one, which alone knows its lane.
+            for task_spec in sorted(
+                scope.task_specs.values(), key=lambda spec: isinstance(spec, MultiInstance)
+            ):
+                _describe(task_spec, scope.file, files, prefix, elements)
+                open_processes += _link(task_spec, files)
+            for task_spec in scope.task_specs.values():
+                task_spec.behind = elements.get(prefix + drawn_before(task_spec.bpmn_id or ""))
+    return Spec(
+        key,
+        inner[root.name(key)],
+        inner,
+        elements,
+        root.unique_business_key(key),
+        any(start.starter for scope in inner.values() for start in scope.start.outputs),
+        source.digest,
+        drawn,
+        rules=root.case_rules(key),
+        description=root.description(key),
+        maps_calls=_maps_calls(inner),
+        outcomes=of_process(root.node(key)),
+        outcome_variables=variables(root.node(key)),
+    )
+
+
+def _maps_calls(inner: Mapping[str, Any]) -> bool:
+    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in _all(inner))
+
+
+def _all(inner: Mapping[str, Any]) -> Iterator[Any]:
+    """The elements of all processes."""
+    return (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
+
+
+def _attach(scope: Any) -> None:
+    """Tell every element which events stand on its border."""
+    for task_spec in scope.task_specs.values():
+        task_spec.boundaries, task_spec.compensation = (), None
+    for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
+        scope.task_specs[event.host].boundaries += (event,)
+
+
+def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
+    """Give a sub-process its unique name, and say which process is to be built for a call."""
+    if isinstance(task_spec, MultiInstance):
+        task_spec.listen()
+    if isinstance(task_spec, CallActivityMixin):
+        called, home = task_spec.spec, files.home(task_spec.spec)
+        task_spec.spec = home.name(called)
+        return [(home, called, f"{called}/")]
+    if isinstance(task_spec, SubWorkflowMixin):
+        task_spec.spec = files.name(task_spec.spec)
+    return []
+
+
+class _Files:
+    """The parsed files of one source; `built` holds those of all sources so far, by digest."""
+
+    def __init__(self, source: Source, built: "dict[str, _Files]") -> None:
+        self.source = source
+        self.bindings = read_bindings(source.files)
+        self.parser = Parser()
+        self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
+        self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
+        self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as they were drawn
+        self.rules = decisions(source.files)
+        self.declared = declared_outcomes.Declared()
+        self._built = built
+        built[source.digest] = self
+        # The parser remembers documents by their address: they must stay alive as long as it does.
+        self._roots = []
+        for name, content in source.files.items():
+            if name.endswith(BPMN_SUFFIXES):
+                root = read_xml(name, content).getroot()
+                translate(root, self.bindings)
+                drawn = flow_nodes(root)
+                self._flows[name] = flows.drawn(root)
+                normalize(root)
+                self.nodes.update(((name, node.get("id")), node) for node in drawn)
+                self._lanes[name] = listed(root)
+                self.parser.add_bpmn_xml(root, name)
+                self._roots.append(root)
+
+    def name(self, process: str) -> str:
+        """The name of a process or sub-process that is unique among all sources."""
+        return f"{self.source.digest[:12]}:{process}"
+
+    def lane(self, file: str, node: Any) -> str | None:
+        """The name of the lane in which an element stands."""
+        found = lane_of(node, self._lanes[file])
+        name: str | None = None if found is None else found.get("name")
+        return name
+
+    def describe_flows(self, process: str, scope: Any, prefix: str, found: dict[str, Flow]) -> None:
+        """Note the flows that were drawn in a process or sub-process, and let its tokens know theirs."""
+        node = self.parser.process_parsers[process].node
+        found.update(flows.attach(scope, node, self._flows[scope.file], prefix))
+
+    def node(self, process: str) -> Any:
+        """The element of a process or sub-process."""
+        return self.parser.process_parsers[process].node
+
+    def unique_business_key(self, process: str) -> bool:
+        """Whether a business key may run only once at a time."""
+        return bool(self.node(process).get(BUSINESS_KEY) == "unique")
+
+    def case_rules(self, process: str) -> CaseRules:
+        """What holds for the cases of a process."""
+        return case_rules(self.node(process))
+
+    def description(self, process: str) -> str:
+        """The documentation of a process, in one line."""
+        node = self.node(process)
+        return " ".join((node.findtext(bpmn("documentation")) or "").split())
+
+    def home(self, key: str) -> "_Files":
+        """The files that hold a called process: our own, else those bound at deployment."""
+        if key in self.parser.process_parsers:
+            return self
+        bound = self.source.calls[key]
+        return self._built.get(bound.digest) or _Files(bound, self._built)
+
+    def can_be_called(self, process: str) -> bool:
+        """Whether it has a start event that waits for nothing."""
+        starts = self.parser.process_parsers[process].get_spec().start.outputs
+        return any(spec.trigger is None for spec in starts)
+
+    def scopes(self, process: str) -> Iterator[tuple[str, Any]]:
+        """A process and its embedded sub-processes: (id, built spec)."""
+        open_names = [process]
+        while open_names:
+            name = open_names.pop()
+            scope = self.parser.process_parsers[name].get_spec()
+            open_names += [
+                task_spec.spec
+                for task_spec in scope.task_specs.values()
+                if isinstance(task_spec, SubWorkflowMixin) and not isinstance(task_spec, CallActivityMixin)
+            ]
+            yield name, scope
+
+
+def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
+    """Note what a passage through the element is to be called.
+
+    The library's own elements stay undescribed, and the beginning of an event sub-process: that its start
+    event was passed is told where it waited.
+    """
+    node = files.nodes.get((file, task_spec.bpmn_id))
+    task_spec.element, task_spec.own, task_spec.limits = None, NOTHING, None
+    if node is None or (isinstance(task_spec, StartEvent) and task_spec.handles):
+        return
+    # Only the case's own process gives it an outcome: what it calls returns.
+    limits = files.declared.limits(node, None if prefix else node.get(OUTCOME))
+    path = prefix + original(task_spec.bpmn_id)
+    if path not in elements:
+        has_form = node.tag in (bpmn("userTask"), bpmn("startEvent"))
+        form = forms.read(node, files.source.files) if has_form else None
+        elements[path] = Element(
+            path=path,
+            name=node.get("name") or original(task_spec.bpmn_id),
+            kind=node.tag.rpartition("}")[2],
+            lane=files.lane(file, node),
+            form=form,
+            outcome=node.get(OUTCOME),
+            rules=task_rules(node, limits.variables if limits else {}),
+        )
+    task_spec.element = elements[path]
+    task_spec.limits = limits
+    if isinstance(task_spec, RuleTask):
+        task_spec.rules = files.rules
+    if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs
+        task_spec.own = own(node, files.bindings)
+        task_spec.compensation = node.get(HANDLER)

@@ -1,0 +1,177 @@
+"""The stored state of a case: its tokens only, restored onto the shared spec.
+
+One row a token, its data as the difference to the token before it; those of the first token of a sub-process
+as the difference to its activity's, so that what it sets can be told from what it leaves as it was. Passed
+tokens that nothing can come back to are dropped first, so that a case of a thousand rounds is stored like one
+of the first. The order of rows matters, therefore the state is bytes and never jsonb.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from engine.bpmn.run.completions import LOCALS
+from engine.bpmn.run.elements.branches import ABSENT, FOUND, changed, consumed, set_since
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.spec import Spec
+from engine.bpmn.run.tokens import COMPLETED, FINISHED, READY, WAITING, Token
+from engine.bpmn.run.workflow import CaseWorkflow, SubProcess
+from engine.bpmn.values import decode, encode
+
+FORMAT = 1
+FIRST, FIRST_INSIDE = -1, -2  # in place of the row before: of a process's first token, of a sub-process's
+
+
+def dump(workflow: CaseWorkflow) -> bytes:
+    """The state as bytes. Compacts the workflow on the way."""
+    # Those that have ended handed their data over; nothing that is live stands inside them.
+    workflow.subprocesses = {
+        token: inner for token, inner in workflow.subprocesses.items() if not inner.completed
+    }
+    for inner in [*workflow.subprocesses.values(), workflow]:
+        _compact(inner)
+        while _drop_ended(inner):  # those that are left have set more of their own then
+            _compact(inner)
+    return encode(
+        {
+            "format": FORMAT,
+            "outcome": workflow.outcome,
+            "main": _rows(workflow),
+            "inner": [
+                [inner.parent_task_id.hex, inner.name, _rows(inner)]
+                for inner in workflow.subprocesses.values()
+            ],
+        }
+    )
+
+
+def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
+    """The workflow of a stored state."""
+    content = decode(state)
+    if content["format"] != FORMAT:
+        raise ValueError(f"a case state of format {content['format']}; this release reads {FORMAT}")
+    workflow = CaseWorkflow(spec.process, dict(spec.inner), sandbox)
+    workflow.outcome = content["outcome"]
+    _restore(workflow, content["main"])
+    for parent, name, rows in content["inner"]:
+        inner = SubProcess(name, UUID(hex=parent), workflow)
+        workflow.subprocesses[inner.parent_task_id] = inner
+        _restore(inner, rows)
+        token: Any = inner.host
+        inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
+    workflow.trail.clear()
+    workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
+    workflow.watched = [token for token, wait in workflow.waits().values() if wait["kind"] == "condition"]
+    return workflow
+
+
+def _rows(tree: Any) -> list[Any]:
+    rows: list[Any] = []
+    places: dict[UUID, int] = {}
+    for token in tree.tasks.values():
+        places[token.id] = len(rows)
+        parent = tree.tasks.get(token._parent)
+        before = parent or tree.host
+        changes = changed(
+            {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
+        )
+        # By name: in which order a command set them must not count, since loading would change that.
+        there = {name: changes[name] for name in sorted(changes) if changes[name] is not ABSENT}
+        rows.append(
+            [
+                token.id.hex,
+                places[parent.id] if parent else FIRST_INSIDE if before else FIRST,
+                token._state,
+                token.task_spec.name,
+                int(token.triggered),
+                token.internal_data or None,
+                there or None,
+                sorted(changes.keys() - there.keys()) or None,
+            ]
+        )
+    return [rows, tree.data, tree.completed]
+
+
+def _restore(tree: Any, stored: list[Any]) -> None:
+    rows, tree.data, tree.completed = stored
+    tokens: list[Token] = []
+    for name, place, state, spec_name, triggered, internal, changes, gone in rows:
+        token = Token.__new__(Token)
+        token.id, token.workflow, token.task_spec = UUID(hex=name), tree, tree.spec.task_specs[spec_name]
+        token._state, token.triggered, token.internal_data = state, bool(triggered), internal or {}
+        token._children, token.thread_id, token.last_state_change = [], 0, 0.0
+        token._parent, given = None, {}
+        if place >= 0:
+            parent = tokens[place]
+            token._parent, given = parent.id, parent.data
+            parent._children.append(token.id)
+        elif place == FIRST_INSIDE:
+            given = tree.host.data
+        token.data = {**given, **token.internal_data.get(LOCALS, {}), **(changes or {})}
+        for key in gone or ():
+            del token.data[key]
+        tree.tasks[token.id] = token
+        tokens.append(token)
+        if state in (WAITING, READY):
+            tree.top_workflow.moved(token, 0)
+    tree.task_tree = tokens[0]
+
+
+def _compact(tree: Any) -> None:
+    """Drop ended branches and passed tokens in between, keeping the root and the last token before each live
+    one.
+    """
+    # A join that failed half-way comes back to the tokens that it speaks for.
+    kept = consumed(tree)
+    for token in reversed(list(tree.tasks.values())):
+        parent = tree.tasks.get(token._parent)
+        if parent is None or not token._state & FINISHED or token.id.hex in kept:
+            continue
+        if not token._children:
+            _drop(tree, token)
+        elif (
+            token._state == COMPLETED
+            and FOUND not in token.internal_data
+            and len(token._children) == 1
+            and tree.tasks[token._children[0]]._state == COMPLETED
+        ):
+            child = tree.tasks[token._children[0]]
+            child._parent = parent.id
+            parent._children[parent._children.index(token.id)] = child.id
+            token._children = []
+            _drop(tree, token, linked=False)
+
+
+def _drop_ended(tree: Any) -> bool:
+    """Drop branches that have ended and to whose data nothing would be lost: they set nothing, or what they
+    set was set again by one that ended later. Whether there were any.
+    """
+    ended = [
+        token for token in tree.tasks.values() if token._state == WAITING and token.task_spec is tree.spec.end
+    ]
+    before = len(tree.tasks)
+    covered: set[str] = set()
+    for token in reversed(ended):
+        parting = next((earlier for earlier in token.ancestors() if len(earlier._children) > 1), None)
+        if parting is None:
+            continue  # nothing else is left
+        own = set_since(parting, token, token.parent.data).keys()
+        if own <= covered:
+            tree.forget(token)
+            _prune(tree, token.parent)
+        covered |= own
+    return len(tree.tasks) < before
+
+
+def _prune(tree: Any, token: Token) -> None:
+    """Drop passed tokens upwards to the one from which another branch began."""
+    while not token._children:
+        parent = token.parent
+        _drop(tree, token)
+        token = parent
+
+
+def _drop(tree: Any, token: Token, *, linked: bool = True) -> None:
+    if linked:
+        tree.tasks[token._parent]._children.remove(token.id)
+    del tree.tasks[token.id]
+    tree.top_workflow.subprocesses.pop(token.id, None)

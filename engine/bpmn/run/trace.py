@@ -1,0 +1,48 @@
+"""What a test run records besides its steps: the flows that were taken, the conditions that were asked.
+
+Cases of people run without it. It changes nothing but that a run ends when its time is up.
+"""
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+
+class OutOfTime(Exception):
+    """The time limit of a test run has passed."""
+
+
+class Trace:
+    """Records the commands of one run, until an instant of the monotonic clock.
+
+    `flows` are the paths of the flows that tokens took, `answers` those of asked conditions with what they
+    were.
+    """
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self.flows: set[str] = set()
+        self.answers: set[tuple[str, bool]] = set()
+
+    def require_time(self) -> None:
+        """Raise OutOfTime once the time is up."""
+        if monotonic() > self._until:
+            raise OutOfTime
+
+    def asked(self, token: Any, condition: str, value: Any) -> None:
+        """Note what a gateway was answered when it asked a condition."""
+        known = token.workflow.spec.conditions
+        for path in known.get((token.task_spec.bpmn_id, condition.strip()), ()):
+            self.answers.add((path, bool(value)))
+
+    def moved(self, trail: Iterable[tuple[Any, int, int, Any]]) -> None:
+        """Note the flows by which tokens came to where they were."""
+        for token, _, state, _ in trail:
+            before, spec = token.parent, token.workflow.spec
+            if before is None:
+                continue
+            source = before.task_spec.bpmn_id
+            if state == TaskState.COMPLETED or source not in spec.chosen_later:
+                self.flows.update(spec.flows.get((source, token.task_spec.bpmn_id), ()))

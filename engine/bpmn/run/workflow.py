@@ -1,0 +1,319 @@
+"""SpiffWorkflow's workflow, made fit for long cases: no recursion, no hidden depth limit, a step budget, a
+trail.
+
+Every change of a token's state passes through `Token._set_state`. It notes what is ready, what waits and what
+happened, so that nothing ever has to search the whole tree.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
+
+from engine.bpmn.expressions import named_people
+from engine.bpmn.notation import activities
+from engine.bpmn.notation.events import THROWN
+from engine.bpmn.run import activity_scope
+from engine.bpmn.run.completions import FOR, PARTLY
+from engine.bpmn.run.scripts import Sandbox
+from engine.bpmn.run.step import Issued, Outgoing, Thrown
+from engine.bpmn.run.tokens import (
+    ARMED,
+    FAILED,
+    FINISHED,
+    FUTURE,
+    HOST,
+    INTERRUPTED,
+    READY,
+    STARTED,
+    UNFINISHED,
+    WAIT,
+    WAITING,
+    Failed,
+    Token,
+)
+from engine.bpmn.sandbox import ScriptFailed
+
+STEP_BUDGET = 5_000  # elements run by one command
+
+
+class _Tree:
+    """What a process and a sub-process share: walking, completing and forgetting tokens without recursion."""
+
+    tasks: dict[UUID, Token]
+    task_tree: Token
+    spec: Any
+    data: dict[str, Any]
+    completed: bool
+    parent_task_id: UUID | None
+    top_workflow: "CaseWorkflow"
+    entry_id: str | None = None  # the start event that was triggered; None: the plain one
+
+    @property
+    def entry(self) -> Any:
+        """The start event at which this begins, or what compensates a sub-process that has completed."""
+        starts = self.spec.start.outputs
+        if INTERRUPTED in self.task_tree.internal_data:
+            return self.spec.compensator if PARTLY in self.task_tree.internal_data else self.spec.back
+        if self.entry_id is not None:
+            return next(spec for spec in starts if spec.element.path == self.entry_id)
+        # That of an event sub-process has been triggered when it begins, and stands alone.
+        return next((spec for spec in starts if spec.trigger is None), starts[0])
+
+    @property
+    def host(self) -> Token | None:
+        """The token at whose element this runs; None for the case's own process."""
+        if self.parent_task_id is None:
+            return None
+        token: Token = self.top_workflow.get_task_from_id(self.parent_task_id)
+        return token
+
+    def plant(self) -> None:
+        """Put the first token on the start."""
+        self.task_tree = Token(self, self.spec.start, state=FUTURE)
+        self.task_tree._ready()
+
+    def walk(self, first: Token | None = None, *, within: bool = False) -> Iterator[Token]:
+        """The tokens of the tree in depth-first order; with those of sub-processes if `within`."""
+        stack = [first or self.task_tree]
+        while stack:
+            token = stack.pop()
+            yield token
+            tasks = token.workflow.tasks
+            stack.extend(tasks[child] for child in reversed(token._children) if child in tasks)
+            inner = self.top_workflow.subprocesses.get(token.id) if within else None
+            if inner is not None:
+                stack.append(inner.task_tree)
+
+    def get_tasks_iterator(
+        self, first_task: Token | None = None, task_filter: Any = None, **kwargs: Any
+    ) -> Iterator[Token]:
+        """SpiffWorkflow's query, over `walk`."""
+        within = not kwargs.pop("skip_subprocesses", False)
+        matches = (task_filter or BpmnTaskFilter(**kwargs)).matches
+        return (token for token in self.walk(first_task, within=within) if matches(token))
+
+    def update_waiting_tasks(self) -> None:
+        """Let the joins of this tree look again."""
+        for token in list(self.top_workflow.waiting.values()):
+            if token.workflow is self and token._state == WAITING:
+                token.task_spec._update(token)
+
+    def forget(self, token: Token) -> None:
+        """Drop a token from the tree; its children, if any, are to be forgotten too."""
+        parent = self.tasks.get(token._parent)
+        if parent is not None:
+            parent._children.remove(token.id)
+        del self.tasks[token.id]
+        self.top_workflow.waiting.pop(token.id, None)
+
+    def is_completed(self) -> bool:
+        """Whether nothing is left to do, whatever the last element was."""
+        return self.completed or not any(token._state & UNFINISHED for token in self.tasks.values())
+
+    def cancel(self, success: bool = False) -> list[Token]:
+        """Take every live token out, of sub-processes too."""
+        self.completed = True
+        self.task_tree.cancel()
+        return []
+
+    def _mark_complete(self, token: Token) -> None:
+        self.data.update(token.data)
+        self.completed = True
+
+
+class SubProcess(_Tree, BpmnSubWorkflow):
+    """One run of an embedded sub-process or a called process; `name` is that under which it was built."""
+
+    def __init__(self, name: str, parent_task_id: UUID, top_workflow: "CaseWorkflow") -> None:
+        self.name = name
+        spec = top_workflow.subprocess_specs[name]
+        super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
+
+    def _calculate_depth(self) -> int:
+        return 0  # only SpiffWorkflow's own loop would ask
+
+
+class CaseWorkflow(_Tree, BpmnWorkflow):
+    """The process of one case.
+
+    `trail` is what happened since it was loaded: (token, state before, state after, data then).
+    """
+
+    def __init__(self, spec: Any, subprocess_specs: dict[str, Any], sandbox: Sandbox) -> None:
+        self.ready: deque[Token] = deque()
+        self.waiting: dict[UUID, Token] = {}
+        self.trail: list[tuple[Token, int, int, dict[str, Any]]] = []
+        self.failures: list[tuple[Token, Failed]] = []
+        self.thrown: list[Thrown] = []
+        self.calls: list[Outgoing] = []
+        self.bills: list[Issued] = []
+        self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
+        self.watched: list[Token] = []  # what waits for conditions
+        self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves
+        self.asked: dict[UUID, dict[str, Any]] = {}  # with which data these were asked last
+        self.outcome: str | None = None
+        self.uncaught: str | None = None  # what ended the case: an error that nothing has caught
+        self.sandbox = sandbox
+        super().__init__(spec, subprocess_specs, script_engine=_Expressions(sandbox), deserializing=True)
+
+    def create_subprocess(self, my_task: Token, spec_name: str) -> SubProcess:
+        """Begin a sub-process for a token that stands at its element."""
+        inner = SubProcess(spec_name, my_task.id, self)
+        self.subprocesses[my_task.id] = inner
+        inner.plant()
+        return inner
+
+    def moved(self, token: Token, before: int) -> None:
+        """A token changed its state: the one hook behind queue, joins and log."""
+        state = token._state
+        if state == READY and not self._entered(token):
+            return
+        if token.task_spec.boundaries and FOR not in token.internal_data:
+            self._guard(token)
+        if before == WAITING:
+            self.waiting.pop(token.id, None)
+        if state == WAITING:
+            self.waiting[token.id] = token
+        elif state == READY and not token.human:
+            self.ready.append(token)
+        if state >= READY and not (state == STARTED and before == READY):
+            self.note(token, before)
+
+    def _entered(self, token: Token) -> bool:
+        """Whether the token got what its activity has of its own; else it has failed."""
+        if token.task_spec.own is activities.NOTHING:
+            return True
+        try:
+            activity_scope.enter(token)
+        except (named_people.Unfit, ScriptFailed) as error:
+            token.fail(error)
+            return False
+        return True
+
+    def _guard(self, host: Token) -> None:
+        """Let the events on an activity's border wait while it lasts."""
+        if host._state & FINISHED:
+            self.disarm(host)
+        elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
+            host.internal_data[ARMED] = True
+            self.arm(host, [spec for spec in host.task_spec.boundaries if spec.trigger.kind not in THROWN])
+
+    def arm(self, host: Token, events: Iterable[Any]) -> None:
+        """Let events on the border of an activity begin to wait."""
+        for spec in events:
+            host.internal_data[ARMED] = True
+            token = host.parent._add_child(spec, FUTURE)
+            token.internal_data[HOST] = host.id.hex
+            token.data = host.data
+            token._ready()
+
+    def disarm(self, host: Token) -> None:
+        """Let the events on an activity's border wait no more."""
+        for token in list(host.workflow.tasks.values()):
+            if token.internal_data.get(HOST) == host.id.hex:
+                token.cancel()
+                host.workflow.forget(token)
+
+    def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:
+        """The tokens that wait for something to happen, and for what."""
+        return {
+            token.id: (token, token.internal_data[WAIT])
+            for tree in (self, *self.subprocesses.values())
+            for token in tree.tasks.values()
+            if token._state == STARTED and WAIT in token.internal_data and FAILED not in token.internal_data
+        }
+
+    def note(self, token: Token, before: int) -> None:
+        """Add a change to the trail.
+
+        Data objects take variables away again, so their values are kept here.
+        """
+        data = dict(token.data) if token.task_spec.data_output_associations else token.data
+        self.trail.append((token, before, token._state, data))
+
+    def enter(self, token: Token) -> None:
+        """Note that an activity around other work has begun.
+
+        It will be ready and started again many times.
+        """
+        self.trail.append((token, READY, STARTED, token.data))
+
+    def advance(self) -> None:
+        """Run everything that needs no person, up to the step budget; then the next token fails."""
+        steps = 0
+        self._look()
+        while self.ready:
+            token = self.ready.popleft()
+            if token._state != READY or token.id not in token.workflow.tasks:
+                continue
+            if steps == STEP_BUDGET:
+                # The others stay ready, and go on when it is retried.
+                token.fail(
+                    Failed("step-budget", f"more than {STEP_BUDGET} steps in one go: a loop without end?")
+                )
+                return
+            steps += 1
+            token.advance()
+            self._look()
+        self._tell_of_deadlock()
+
+    def _tell_of_deadlock(self) -> None:
+        """Let joins fail that wait for what can never come: nobody would ever hear of the case."""
+        trees = (self, *self.subprocesses.values())
+        live = READY | STARTED
+        if any(
+            token._state & live
+            and (token.human or FAILED in token.internal_data or _comes(token))
+            and not token.idle
+            for tree in trees
+            for token in tree.tasks.values()
+        ):
+            return
+        # While a condition may be repaired, a join may still get what it waits for.
+        if asking := [token for token in self._watched() if not token.idle]:
+            for token in asking:
+                never = "it waits for a condition, and nothing is left that could make it true"
+                token.task_spec.give_up(token, Failed("never-true", never))
+            return
+        for token in list(self.waiting.values()):
+            if token.task_spec.element is not None:
+                del self.waiting[token.id]
+                token._inherit_data()
+                token.fail(Failed("deadlock", "it waits for a branch that can never come"))
+
+    def _look(self) -> None:
+        """Let the events happen whose conditions have become true."""
+        self.known.clear()
+        for token in self._watched():
+            if token._state == STARTED:  # what came before may have taken it away
+                token.task_spec.look(token)
+
+    def _watched(self) -> list[Token]:
+        """What waits for conditions."""
+        if self.watched:
+            waiting = self.waits()
+            self.watched = [token for token in self.watched if token.id in waiting]
+        return list(self.watched)
+
+
+def _comes(token: Token) -> bool:
+    """Whether it waits for something outside of the case."""
+    return WAIT in token.internal_data and token.internal_data[WAIT]["kind"] != "condition"
+
+
+class _Expressions:
+    """What SpiffWorkflow calls its script engine: conditions only; elements run scripts themselves."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def evaluate(self, task: Token, expression: str, external_context: dict[str, Any] | None = None) -> Any:
+        value = self._sandbox.holds(expression, task.data, external_context)
+        if self._sandbox.trace is not None:
+            self._sandbox.trace.asked(task, expression, value)
+        return value

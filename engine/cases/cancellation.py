@@ -1,0 +1,98 @@
+"""The commands that end cases early, and the secret that opens a case's status."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from engine import access, bpmn, definitions
+from engine.cases.conflict_of_interest import require_impartial
+from engine.cases.locking import Locked, lock, require_active, require_not_erased, require_revision
+from engine.cases.persistence import apply, note
+from engine.cases.start_commands import digest, new_secret
+from engine.cases.views import CaseView, get
+from engine.events import Fact
+from engine.models import Case, Event, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
+
+WITHDRAWN = "withdrawn"  # what becomes of a case whose process does not wait for a withdrawal
+
+
+def cancel(
+    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
+) -> CaseView:
+    """End a case early: its open tasks and incidents are closed with it."""
+    access.require(uow.actor, "cases.cancel")
+    case = lock(uow, case_id)
+    require_impartial(uow, case)
+    require_revision(case.revision, revisions)
+    state = require_active(case)
+    step = bpmn.cancel(definitions.spec(uow.session, case.version), state, uow.now)
+    apply(
+        uow,
+        case,
+        step,
+        [Fact("case.cancelled", payload={"reason": reason} if reason else None)],
+        status="cancelled",
+    )
+    return get(uow, case_id)
+
+
+def withdraw(
+    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
+) -> CaseView:
+    """Let the applicant withdraw: the process goes on as drawn if it waits for that, else the case ends.
+
+    Raises NotFound, Stale, and Conflict if the case does not run, or was withdrawn before.
+    """
+    access.require(uow.actor, "cases.withdraw")
+    case = lock(uow, case_id)
+    require_impartial(uow, case)
+    require_revision(case.revision, revisions)
+    state = require_active(case)
+    spec = definitions.spec(uow.session, case.version)
+    said = Fact("case.withdrawn", payload={"reason": reason} if reason else None)
+    if awaited := _awaited(uow, case_id):
+        step = bpmn.fire(spec, state, {token: {} for token in awaited}, uow.now)
+        payload = {"name": bpmn.broadcast.WITHDRAWAL}
+        apply(
+            uow,
+            case,
+            step,
+            [said, *(Fact("message.received", fired.element, payload=payload) for fired in step.fired)],
+        )
+    else:
+        _require_not_withdrawn(uow, case)
+        step = replace(bpmn.cancel(spec, state, uow.now), outcome=WITHDRAWN)
+        apply(uow, case, step, [said])
+    return get(uow, case_id)
+
+
+def _awaited(uow: UnitOfWork, case_id: UUID) -> list[UUID]:
+    """The tokens that wait for the applicant to withdraw."""
+    waits = select(Wait.id).where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
+    found = uow.connection.execute(waits.where(Wait.name == bpmn.broadcast.WITHDRAWAL).order_by(Wait.id))
+    return list(found.scalars())
+
+
+def _require_not_withdrawn(uow: UnitOfWork, case: Locked) -> None:
+    """Of a case whose process deals with a withdrawal just now. Raises Conflict."""
+    before = select(Event.seq).where(Event.case_id == case.id, Event.kind == "case.withdrawn").limit(1)
+    if uow.connection.execute(before).first() is not None:
+        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
+        detail = "The case was withdrawn before: its process deals with it."
+        raise Conflict(detail, code="withdrawn-before", case=present)
+
+
+def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:
+    """A case's number, and a new secret for its status; the one before opens nothing any more."""
+    access.require(uow.actor, "secrets.issue")
+    case = lock(uow, case_id)
+    require_impartial(uow, case)
+    require_not_erased(case)
+    secret = new_secret()
+    uow.connection.execute(update(Case).where(Case.id == case_id).values(secret=digest(secret)))
+    note(uow, case, [Fact("secret.issued")])
+    return case.number, secret

@@ -1,0 +1,60 @@
+"""Triggering what tokens wait for, and incidents of a case as a whole, without an element."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from engine import bpmn, definitions
+from engine.bpmn import Fired, Step
+from engine.cases.locking import Locked, require_active
+from engine.cases.persistence import apply
+from engine.events import Fact, Kind
+from engine.platform.db import UnitOfWork
+from engine.platform.ids import uuid7
+
+FIRED: Mapping[str, Kind] = {
+    "timer": "timer.fired",
+    "message": "message.received",
+    "signal": "signal.received",
+}
+
+
+def fire(
+    uow: UnitOfWork,
+    case: Locked,
+    happened: Mapping[UUID, Mapping[str, Any]],
+    payload: Mapping[str, Any] | None = None,
+    more: Sequence[Fact] = (),
+) -> Step:
+    """Let this have happened, each with its data. `payload` and `more` are for the log, if something did."""
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.fire(spec, require_active(case), happened, uow.now)
+    if step.fired:
+        apply(uow, case, step, [*(_fact(fired, payload or {}) for fired in step.fired), *more])
+    return step
+
+
+def _fact(fired: Fired, payload: Mapping[str, Any]) -> Fact:
+    payload = dict(payload)
+    if fired.missed:
+        payload["missed"] = fired.missed
+    return Fact(FIRED[fired.kind], fired.element, payload=payload or None)
+
+
+def incident(uow: UnitOfWork, case: Locked, code: str, message: str) -> tuple[dict[str, Any], Fact]:
+    """An incident of a case as a whole, which stands for no element; what the log says of it."""
+    place = case.version.key
+    row = {
+        "id": uuid7(),
+        "case_id": case.id,
+        "token_id": case.id,
+        "element": place,
+        "name": place,
+        "code": code,
+        "message": message,
+        "attempts": 1,
+        "status": "open",
+        "opened_at": uow.now,
+    }
+    payload = {"incident": row["id"], "code": code, "message": message}
+    return row, Fact("incident.opened", place, payload=payload)

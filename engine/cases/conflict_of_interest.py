@@ -1,0 +1,108 @@
+"""Keeping officials from reading cases to which they are a party, and from acting on cases about themselves.
+
+The access policy leaves out the cases of which the official's person is the applicant or representative. The
+parties that a process names are in the data of its cases: they are checked where one case is read.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, select
+
+from engine import access, definitions
+from engine.bpmn import Spec
+from engine.cases.locking import Locked, named, unknown
+from engine.cases.persistence import note
+from engine.events import Fact
+from engine.models import Case, DefinitionVersion, Task, User
+from engine.organisation import eligibility
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import ConflictOfInterest, NotFound, Refusal
+
+# What `require_no_party` needs of a case, besides its version.
+PARTIES = (Case.applicant, Case.representative, Case.data)
+
+
+def actor_person(uow: UnitOfWork) -> ScalarSelect[str | None]:
+    """The national id of the actor, as a column."""
+    return select(User.person).where(User.id == uow.actor.id).scalar_subquery()
+
+
+def require_no_party(uow: UnitOfWork, row: RowMapping, spec: Spec) -> None:
+    """Raises ConflictOfInterest if the official who reads is a party to the case.
+
+    `row` has the columns of `PARTIES` and the actor's `person`. The applicant's side is not checked.
+    """
+    if access.for_applicants(uow.actor) or row["person"] is None:
+        return
+    persons = named(row["applicant"], row["representative"])
+    if eligibility.has_interest(eligibility.parties(persons, spec, row["data"]), row["person"], None):
+        raise _refusal()
+
+
+def require_impartial(uow: UnitOfWork, case: Locked) -> None:
+    """Keep an official from a held case that is about the official, or about somebody close.
+
+    Raises ConflictOfInterest, and the log keeps the attempt. The applicant's side is not asked.
+    """
+    if access.for_applicants(uow.actor):
+        return
+    about = select(eligibility.person_of(uow.actor.id), eligibility.related_to(uow.actor.id))
+    person, related = uow.connection.execute(about).one()
+    spec = definitions.spec(uow.session, case.version)
+    if eligibility.has_interest(eligibility.parties(case.home.persons, spec, case.data), person, related):
+        note(uow, case, [Fact("case.blocked", payload={"reason": "conflict-of-interest"})])
+        raise ConflictOfInterest("The case is about you, or about somebody close to you.")
+
+
+def require_visible(uow: UnitOfWork, case_id: UUID) -> None:
+    """Raises NotFound for a case that the actor may not see, ConflictOfInterest for one of its own."""
+    if not _checked(uow, case_id, access.visible_cases(uow.actor.role)):
+        raise explain_refusal(uow, unknown(case_id), case=case_id)
+
+
+def require_not_own(uow: UnitOfWork, case_id: UUID) -> None:
+    """Raises ConflictOfInterest for an official's own case, of which the actor has read something already."""
+    if not access.for_applicants(uow.actor):
+        _checked(uow, case_id)
+
+
+def _checked(uow: UnitOfWork, case_id: UUID, *visible: ColumnElement[bool]) -> bool:
+    """Whether the case was found. Raises ConflictOfInterest."""
+    found: Select[*tuple[Any, ...]] = (
+        select(*PARTIES, actor_person(uow).label("person"), *definitions.VERSION)
+        .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+        .where(Case.id == case_id, *visible)
+    )
+    row = uow.connection.execute(found, access.seen_by(uow)).one_or_none()
+    if row is not None:
+        version = definitions.Version(*row[len(PARTIES) + 1 :])
+        require_no_party(uow, row._mapping, definitions.spec(uow.session, version))
+    return row is not None
+
+
+def explain_refusal(
+    uow: UnitOfWork,
+    refusal: NotFound,
+    *,
+    case: UUID | ScalarSelect[UUID] | None = None,
+    task: UUID | None = None,
+) -> Refusal:
+    """Why a case, or a task, was not found: a conflict of interest, or else the refusal given.
+
+    Only an official who would see the case if it were somebody else's gets to know that it exists.
+    """
+    role = uow.actor.role
+    if access.for_applicants(uow.actor):
+        return refusal
+    if task is None:
+        found = select(Case.id).where(Case.id == case, access.reachable_cases(role), access.party())
+    else:
+        found = select(Task.id).join(Case, Task.case_id == Case.id)
+        found = found.where(Task.id == task, access.reachable_tasks(role), access.party())
+    own = uow.connection.execute(found, access.seen_by(uow)).first()
+    return refusal if own is None else _refusal()
+
+
+def _refusal() -> ConflictOfInterest:
+    return ConflictOfInterest("You are a party to this case. Use your own account as an applicant to see it.")

@@ -1,0 +1,247 @@
+"""Writing what a step did: the case, its tasks, its incidents and its log, in one statement.
+
+Who gets a task is decided before, by `organisation.task_assignment`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BindParameter, bindparam, insert, or_, update
+from sqlalchemy import case as choice
+
+from engine import definitions, events
+from engine.bpmn import Step
+from engine.bpmn.values import plain
+from engine.cases import bills, list_fields, step_effects, waits
+from engine.cases.locking import Locked, require_not_erased
+from engine.cases.step_effects import Rows, StepEffects
+from engine.definitions import Version
+from engine.events import Fact, Head
+from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
+from engine.organisation.candidate_groups import Home
+from engine.organisation.task_assignment import Opening
+from engine.platform.db import UnitOfWork, Write, recordset, table, values_of
+
+_CASES, _TASKS = table(Case), table(Task)
+_MOVED = (
+    *("status", "outcome", "data", "state", "log_length", "log_hash", "ended_at", "revision"),
+    *("running_key", "subject", "parties"),
+)
+_NOTED = ("log_length", "log_hash", "revision")
+_MARKED = ("status", *_NOTED)
+
+
+_BEGUN = tuple(column.key for column in _CASES.c if column.key != "erased_at")
+_INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _BEGUN))
+_MOVE_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MOVED))
+)
+_NOTE_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _NOTED))
+)
+_MARK_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MARKED))
+)
+_INSERT_TASKS = recordset(_TASKS, "tasks")
+INSERT_INCIDENTS = recordset(table(Incident), "incidents")
+_CHANGE_TASK = (
+    update(_TASKS)
+    .where(_TASKS.c.id == bindparam("task__id"))
+    .values(
+        **values_of(_TASKS, "task", ("status", "assignee_id", "closed_at")),
+        revision=_TASKS.c.revision + 1,
+        draft=choice((bindparam("task__status", type_=_TASKS.c.status.type) == "open", _TASKS.c.draft)),
+    )
+)
+_GONE: BindParameter[Any] = bindparam("tasks", expanding=True)
+_CLOSE_TASKS = (
+    update(Task)
+    .where(or_(Task.id.in_(_GONE), Task.parent_id.in_(_GONE)), Task.status == "open")
+    .returning(Task.id, Task.element, Task.kind)
+)
+_CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """What a command makes of the task that it is about."""
+
+    id: UUID
+    status: TaskStatus
+    assignee_id: UUID | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """What a command makes of the call that it is about, after so many tries."""
+
+    id: UUID
+    status: CallStatus
+    token: UUID
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case before its first step: `columns` are those that no step changes, `data` what it starts with.
+
+    `acting` is the unit as whose member the actor starts it.
+    """
+
+    id: UUID
+    version: Version
+    home: Home
+    data: Mapping[str, Any]
+    columns: Mapping[str, Any]
+    running_key: str | None
+    acting: str | None
+
+
+def begin(
+    uow: UnitOfWork, case: NewCase, step: Step, before: Sequence[Fact]
+) -> tuple[Mapping[str, Any], StepEffects]:
+    """Write a new case and its first step; in the log, `before` comes before what the engine did.
+
+    Returns the same as `apply`.
+    """
+    spec = definitions.spec(uow.session, case.version)
+    data = {**case.data, **step.changes}
+    stored = plain(data)
+    listed = list_fields.fields_of(uow, spec, stored)
+    opening = Opening(case.id, case.home, spec, data, step)
+    effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
+    head = Head(case.id, case.version.id)
+    head, log = events.chain(uow, head, [*before, *step_effects.facts(step, effects)], unit=case.acting)
+    values = _columns(uow, step, head, stored, running_key=case.running_key)
+    values.update(id=case.id, version_id=case.version.id, revision=1, **case.columns, **listed.columns)
+    _write(uow, _INSERT_CASE, values, log, effects=effects)
+    return values, effects
+
+
+def apply(
+    uow: UnitOfWork,
+    case: Locked,
+    step: Step,
+    before: Sequence[Fact],
+    *,
+    change: TaskChange | CallChange | None = None,
+    status: CaseStatus = "completed",
+) -> tuple[Mapping[str, Any], StepEffects]:
+    """Write a step: case, tasks, incidents and log; in the log, `before` comes before what the engine did.
+
+    `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
+    """
+    spec = definitions.spec(uow.session, case.version)
+    data = {**case.data, **plain(step.changes)}
+    listed = list_fields.fields_of(uow, spec, data, changed=step.changes, before=case.subject)
+    done = (change.id, uow.actor.id) if isinstance(change, TaskChange) else None
+    opening = Opening(case.id, case.home, spec, data, step, done)
+    effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
+    if isinstance(change, CallChange):
+        for incident in effects.incidents:
+            if incident["token_id"] == change.token:
+                incident.update(call_id=change.id, attempts=change.attempts)
+    closed = [*_close(uow, case, step), *bills.close(uow, case.id, spec, step)]
+    happened = [*before, *step_effects.facts(step, effects, closed, status)]
+    head, log = events.chain(uow, case.head, happened, unit=case.acting)
+    values = _columns(uow, step, head, data, ended=status, running_key=case.running_key)
+    values.update(id=case.id, revision=case.revision + 1, **listed.columns)
+    if listed.subject != case.subject and not step.ended:
+        list_fields.update_search_text(uow, case.id, listed.subject)
+    _write(uow, _MOVE_CASE, values, log, effects=effects, change=change)
+    if step.unwaited:
+        if isinstance(change, CallChange):
+            waits.close(uow, step.unwaited, change.id, change.status)
+        else:
+            waits.close(uow, step.unwaited)
+    return values, effects
+
+
+def note(
+    uow: UnitOfWork,
+    case: Locked,
+    happened: Sequence[Fact],
+    task: TaskChange | None = None,
+    *,
+    status: CaseStatus | None = None,
+    incidents: Rows = (),
+) -> None:
+    """Write what does not move the process (a claim, for example), and the incidents that it opened.
+
+    Raises Conflict if the case was erased.
+    """
+    require_not_erased(case)
+    head, log = events.chain(uow, case.head, happened, unit=case.acting)
+    values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
+    if status is not None:
+        _write(uow, _MARK_CASE, {**values, "status": status}, log)
+    else:
+        _write(uow, _NOTE_CASE, values, log, effects=StepEffects((), incidents), change=task)
+
+
+def _write(
+    uow: UnitOfWork,
+    statement: Write,
+    case: Mapping[str, Any],
+    log: Rows,
+    *,
+    effects: StepEffects | None = None,
+    change: TaskChange | CallChange | None = None,
+) -> None:
+    uow.write(statement, {f"case__{name}": value for name, value in case.items()})
+    if isinstance(change, TaskChange):
+        uow.write(_CHANGE_TASK, {f"task__{name}": getattr(change, name) for name in change.__slots__})
+    if effects is not None:
+        if effects.groups is not None:
+            effects.groups.write(uow)
+        if effects.tasks:
+            uow.write(_INSERT_TASKS, {"tasks": effects.tasks})
+        if effects.incidents:
+            uow.write(INSERT_INCIDENTS, {"incidents": effects.incidents})
+        if effects.bills:
+            uow.write(bills.INSERT, {"bills": effects.bills})
+        waits.record(uow, effects.waits, effects.calls, effects.messages)
+    uow.write(events.APPEND, {"events": events.stored(log)})
+
+
+def _columns(
+    uow: UnitOfWork,
+    step: Step,
+    head: Head,
+    data: Mapping[str, Any],
+    *,
+    ended: str = "completed",
+    running_key: str | None = None,
+) -> dict[str, Any]:
+    """The case's columns after a step; `ended` is what it becomes if it ended."""
+    return {
+        "status": ended if step.ended else "active",
+        "outcome": step.outcome,
+        "data": data,
+        "state": step.state,
+        "log_length": head.length,
+        "log_hash": head.hash,
+        "ended_at": uow.now if step.ended else None,
+        "running_key": None if step.ended else running_key,
+    }
+
+
+def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Fact]:
+    """Close the tasks and incidents of tokens that were taken out; what the step itself does not tell of it.
+
+    With a task ends what was asked beside it, with the case also what stands for it as a whole.
+    """
+    gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
+    if not gone and not (step.ended and case.troubled):
+        return []
+    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1, "draft": None}
+    tasks = uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone}).all()
+    asked = [Fact("task.cancelled", task.element, task.id) for task in tasks if task.kind != "step"]
+    left = Incident.case_id == case.id if step.ended else Incident.token_id.in_(gone)
+    closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
+    rows = uow.connection.execute(closed.returning(Incident.id, Incident.element))
+    return asked + [Fact("incident.closed", row.element, payload={"incident": row.id}) for row in rows]

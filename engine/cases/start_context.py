@@ -1,0 +1,144 @@
+"""What a new case starts with: the version that it runs, and the unit that handles it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, case, null, select
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.access import validity
+from engine.cases.locking import Locked
+from engine.definitions import VERSION, Version, unknown
+from engine.models import Definition, DefinitionVersion, Unit, UnitLine
+from engine.organisation import candidate_groups
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class StartContext:
+    """Where a new case stands before anything has happened."""
+
+    version: Version
+    unit_id: UUID
+    unit: str
+    delegated: bool
+    acting: str | None = None  # the unit as whose member a caseworker starts it
+
+
+@lru_cache
+def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
+    """By whether a member of a unit starts it, and whether a unit is named. Made once for each."""
+    unit_id = _named(member) if named else _usual(member)
+    return (
+        select(
+            *VERSION,
+            Definition.suspended_at,
+            Definition.disabled_at,
+            Definition.offered_at,
+            Unit.id,
+            Unit.key,
+            candidate_groups.DELEGATED,
+            access.acting_in(Unit.id) if member else null(),
+        )
+        .select_from(Definition)
+        .outerjoin(DefinitionVersion, validity.current())
+        .outerjoin(Unit, Unit.id == unit_id)
+        .where(Definition.key == bindparam("key"))
+    )
+
+
+def _named(member: bool) -> Any:
+    """The unit that is named, if it belongs to the definition's and, for members, is theirs."""
+    named, line = aliased(Unit), aliased(UnitLine)
+    found = (
+        select(named.id)
+        .join(line, line.unit_id == named.id)
+        .where(named.key == bindparam("unit"), named.closed_at.is_(None))
+        .where(line.ancestor_id == Definition.unit_id)
+        .correlate(Definition)
+    )
+    return (found.where(access.covers(named.id)) if member else found).scalar_subquery()
+
+
+def _usual(member: bool) -> Any:
+    """The definition's unit; a member's own where that lies below, and none if the member is of another."""
+    if not member:
+        return Definition.unit_id
+    held = access.posts()
+    own = (
+        select(held.c.unit_id)
+        .join(UnitLine, UnitLine.unit_id == held.c.unit_id)
+        .where(UnitLine.ancestor_id == Definition.unit_id)
+        .order_by(held.c.unit_id)
+        .limit(1)
+        .correlate(Definition)
+        .scalar_subquery()
+    )
+    return case((access.covers(Definition.unit_id), Definition.unit_id), else_=own)
+
+
+def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> StartContext:
+    """The current version of a definition and the unit of the case, in one statement.
+
+    Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor,
+    Invalid for a unit that cannot have its cases, Forbidden for members of other agencies.
+    """
+    member = uow.actor.role == "caseworker"
+    given = {"key": key, "unit": unit, **access.seen_by(uow)}
+    row = uow.connection.execute(_to_start(member, unit is not None), given).one_or_none()
+    if row is None:
+        raise unknown(key)
+    *version, suspended_at, disabled_at, offered_at, unit_id, unit_key, delegated, acting = row
+    if suspended_at is not None:
+        present = {"key": key, "suspended_at": suspended_at}
+        raise Conflict("The definition is suspended.", code="definition-suspended", definition=present)
+    if version[0] is None:
+        detail = "The definition has no published version."
+        raise Conflict(detail, code="not-published", definition={"key": key})
+    if disabled_at is not None and access.only_enabled(uow.actor):
+        present = {"key": key, "disabled_at": disabled_at}
+        raise Conflict("The definition is disabled.", code="definition-disabled", definition=present)
+    if offered_at is None and access.only_catalogue(uow.actor):
+        detail = "The definition is not in the catalogue: it is started by an official or a portal."
+        raise Conflict(detail, code="not-offered", definition={"key": key})
+    if unit_id is None and unit is not None:
+        fault = Fault("/unit", "is no unit of the process's agency in which you may start cases", "unit")
+        raise Invalid("The case cannot be handled there.", [fault])
+    if unit_id is None:
+        raise Forbidden("The process belongs to an agency of which you are no member.")
+    return StartContext(Version(*version), unit_id, unit_key, delegated, acting)
+
+
+def context_at_event(uow: UnitOfWork, version: Version) -> StartContext:
+    """The same for a case that begins by itself: of that very version, in its definition's unit."""
+    found = (
+        select(Unit.id, Unit.key, candidate_groups.DELEGATED)
+        .select_from(Definition)
+        .join(Unit, Unit.id == Definition.unit_id)
+        .where(Definition.key == version.key)
+    )
+    return StartContext(version, *uow.connection.execute(found).one())
+
+
+def context_of_appeal(uow: UnitOfWork, key: str, first: Locked) -> StartContext:
+    """The same for a case that appeals a decision of another, in the unit of that.
+
+    A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.
+    """
+    found: Any = (
+        select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, candidate_groups.DELEGATED)
+        .select_from(Definition)
+        .join(DefinitionVersion, validity.current())
+        .join(Unit, Unit.id == bindparam("unit"))
+        .where(Definition.key == bindparam("key"))
+    )
+    row = uow.connection.execute(found, {"key": key, "unit": first.home.unit_id}).one_or_none()
+    if row is None or row.suspended_at is not None:
+        detail = "The process for appeals cannot be started just now."
+        raise Conflict(detail, code="appeals-closed", definition={"key": key})
+    *version, _, unit_id, unit_key, delegated = row
+    return StartContext(Version(*version), unit_id, unit_key, delegated, first.acting)

@@ -1,0 +1,159 @@
+"""What a step did, as rows and as facts for the log. Nothing is written here: that is `persistence`.
+
+Who gets the tasks is asked of `organisation.task_assignment`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from engine.bpmn import Passage, People, Step, Work
+from engine.cases import bills, list_fields, waits
+from engine.events import Fact
+from engine.organisation import task_assignment
+from engine.organisation.candidate_groups import CandidateGroups
+from engine.organisation.task_assignment import Assignment, Opening
+from engine.platform.db import UnitOfWork
+from engine.platform.ids import uuid7
+
+Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepEffects:
+    """The rows of what a step opened; `groups` are the candidate groups of its tasks.
+
+    `assigned` are the facts of tasks that have an assignee from the beginning.
+    """
+
+    tasks: Rows
+    incidents: Rows
+    waits: Rows = ()
+    calls: Rows = ()
+    messages: Rows = ()
+    groups: CandidateGroups | None = None
+    assigned: Sequence[Fact] = ()
+    bills: Rows = ()
+
+
+def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str | None) -> StepEffects:
+    """What a step of a case opened; `subject` is what the case is about after it."""
+    case_id, step = opening.case_id, opening.step
+    assignment = task_assignment.assign(uow, opening)
+    return StepEffects(
+        _task_rows(uow, opening, assignment, subject),
+        _incident_rows(uow, case_id, step),
+        waits.wait_rows(uow, case_id, version_id, step.waits),
+        waits.call_rows(uow, case_id, step.calls),
+        waits.message_rows(uow, case_id, step.thrown),
+        assignment.groups,
+        assignment.facts(step),
+        bills.rows_of(uow, case_id, step),
+    )
+
+
+def _task_rows(uow: UnitOfWork, opening: Opening, assignment: Assignment, subject: str | None) -> Rows:
+    opened = opening.step.opened
+    words = list_fields.search_words(opening.home, opening.spec, opening.data) if opened else ""
+    return [_task_row(uow, opening, work, assignment, words, subject) for work in opened]
+
+
+def _task_row(
+    uow: UnitOfWork, opening: Opening, work: Work, assignment: Assignment, words: str, subject: str | None
+) -> dict[str, Any]:
+    candidates = assignment.candidates[work.token]
+    delegated = candidates.own_group is not None
+    row = {
+        "id": work.token,
+        "case_id": opening.case_id,
+        "element": work.element,
+        "name": work.name,
+        "lane": work.lane,
+        "status": "open",
+        "revision": 1,
+        "opened_at": uow.now,
+        "kind": "step",
+        "pool_id": candidates.group,
+        "home_pool_id": candidates.own_group,
+        "assignment": candidates.how,
+        "search": list_fields.search_text(opening.spec, work, words, subject, delegated=delegated),
+        **_people(work.people),
+    }
+    if candidates.only_named:
+        row["people"]["only"] = True
+    assignee = assignment.assignees.get(work.token)
+    return row if assignee is None else {**row, "assignee_id": assignee.user_id}
+
+
+def _people(people: People | None) -> dict[str, Any]:
+    """The columns of a task that tell who is to work on it, and until when."""
+    if people is None:
+        return dict.fromkeys(("due_at", "follow_up_at", "priority", "people"))
+    named = {"assignee": people.assignee, "users": list(people.users), "groups": list(people.groups)}
+    return {
+        "due_at": people.due,
+        "follow_up_at": people.follow_up,
+        "priority": people.priority,
+        "people": named if any(named.values()) else None,
+    }
+
+
+def _incident_rows(uow: UnitOfWork, case_id: UUID, step: Step) -> Rows:
+    return [
+        {
+            "id": uuid7(),
+            "case_id": case_id,
+            "token_id": failure.token,
+            "element": failure.element,
+            "name": failure.name,
+            "code": failure.code,
+            "message": failure.message,
+            "line": failure.line,
+            "attempts": 1,
+            "status": "open",
+            "opened_at": uow.now,
+        }
+        for failure in step.failures
+    ]
+
+
+def facts(
+    step: Step, effects: StepEffects, closed: Sequence[Fact] = (), ended: str = "completed"
+) -> list[Fact]:
+    """What a step did, as facts for the log; `ended` is what the case becomes if it ended."""
+    found = []
+    for passage in step.passages:
+        if passage.why is not None:
+            found.append(Fact("decision.evaluated", passage.element, payload=passage.why))
+        if not (passage.human and passage.movement == "passed"):
+            found.append(_fact(passage))
+    found += [Fact("task.created", task["element"], task["id"]) for task in effects.tasks]
+    found += effects.assigned
+    found += bills.issued(effects.bills)
+    found += waits.facts(step, effects.messages)
+    found += closed
+    for incident in effects.incidents:
+        payload = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}
+        found.append(Fact("incident.opened", incident["element"], payload=payload))
+    if step.ended and ended == "completed":
+        found.append(Fact("case.completed", payload={"outcome": step.outcome} if step.outcome else None))
+    return found
+
+
+def scoped(payload: Mapping[str, Any], scope: str | None) -> dict[str, Any]:
+    """What the log says of data that were set: also whose they are, unless they are the case's."""
+    return {**payload, **({"scope": scope} if scope else {})}
+
+
+def _fact(passage: Passage) -> Fact:
+    if passage.human:
+        return Fact("task.cancelled", passage.element, passage.token)
+    payload = scoped({"changes": passage.changes}, passage.scope) if passage.changes else None
+    match passage.movement:
+        case "entered":
+            return Fact("element.entered", passage.element)
+        case "passed":
+            return Fact("element.passed", passage.element, payload=payload)
+        case "cancelled":
+            return Fact("element.cancelled", passage.element)

@@ -1,0 +1,97 @@
+"""Suspending and resuming cases, one or all of a definition. What falls due meanwhile waits until then."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+
+from engine import access, definitions
+from engine.cases.conflict_of_interest import require_impartial
+from engine.cases.locking import lock, require_active
+from engine.cases.persistence import note
+from engine.cases.triggers import lock_active
+from engine.cases.views import CaseView, get
+from engine.events import Fact
+from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
+
+
+def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> CaseView:
+    """Hold a case up. Raises Conflict if it does not run."""
+    access.require(uow.actor, "cases.suspend")
+    case = lock(uow, case_id)
+    require_impartial(uow, case)
+    require_active(case)
+    fact = Fact("case.suspended", payload={"reason": reason} if reason else None)
+    note(uow, case, [fact], status="suspended")
+    return get(uow, case_id)
+
+
+def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
+    """Let a suspended case go on. Raises Conflict if it is not suspended itself."""
+    access.require(uow.actor, "cases.suspend")
+    case = lock(uow, case_id)
+    require_impartial(uow, case)
+    if case.stopped or case.status != "suspended":
+        what = "definition is suspended: resume that" if case.stopped else f"case is {case.status}"
+        raise Conflict(
+            f"The {what}.",
+            code="definition-suspended" if case.stopped else "case-not-suspended",
+            case={"id": case.id, "status": case.status},
+        )
+    note(uow, case, [Fact("case.resumed")], status="active")
+    resume_waits(uow, case_id)
+    return get(uow, case_id)
+
+
+def suspend_definition(uow: UnitOfWork, key: str) -> None:
+    """Let no case of a definition begin or move. Doing it twice changes nothing."""
+    access.require(uow.actor, "definitions.suspend")
+    definitions.require_own(uow, key)
+    since = func.coalesce(Definition.suspended_at, uow.now)
+    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=since))
+
+
+def resume_definition(uow: UnitOfWork, key: str) -> None:
+    """Let the cases of a definition begin and go on again."""
+    access.require(uow.actor, "definitions.suspend")
+    definitions.require_own(uow, key)
+    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
+    versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
+    # By jobs, after the commit: who looks at the definition at this very moment still finds it suspended.
+    jobs.defer_for(uow, "resume", versions, queue="cases")
+
+
+def resume_waits_of_version(uow: UnitOfWork, version_id: UUID) -> None:
+    """Look again at all that the cases of a version wait for, each by itself, and at its start events."""
+    starts = Wait.version_id == version_id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
+    uow.connection.execute(update(Wait).where(*starts, Wait.woken_at.is_not(None)).values(woken_at=None))
+    names = select(Wait.name).where(*starts, Wait.kind == "message")
+    _deliver(uow, Message.kind == "message", Message.name.in_(names))
+    began = select(Wait.id).where(Wait.version_id == version_id, Wait.case_id.is_(None))
+    _deliver(uow, Message.wait_id.in_(began))
+    waiting = or_(
+        exists().where(Wait.case_id == Case.id, Wait.closed_at.is_(None)),
+        exists().where(Call.case_id == Case.id, Call.status == "open"),
+    )
+    going = select(Case.id.label("case_id")).where(Case.version_id == version_id, Case.status == "active")
+    jobs.defer_for(uow, "rouse", going.where(waiting), queue="cases")
+
+
+def resume_waits(uow: UnitOfWork, case_id: UUID) -> None:
+    """Look again at all that a case waits for: timers that fell due, calls not made, messages and signals."""
+    if lock_active(uow, case_id) is None:
+        return
+    waits = Wait.case_id == case_id, Wait.closed_at.is_(None)
+    uow.connection.execute(update(Wait).where(*waits, Wait.woken_at.is_not(None)).values(woken_at=None))
+    calls = Call.case_id == case_id, Call.status == "open", Call.woken_at.is_not(None)
+    uow.connection.execute(update(Call).where(*calls).values(woken_at=None))
+    named = select(Wait.case_id).where(*waits, Wait.kind == "message").distinct()
+    jobs.defer_for(uow, "offer", named, queue="cases")
+    _deliver(uow, Message.wait_id.in_(select(Wait.id).where(*waits)))
+
+
+def _deliver(uow: UnitOfWork, *which: ColumnElement[bool]) -> None:
+    kept = select(Message.id.label("message_id")).where(Message.status == "kept", *which)
+    jobs.defer_for(uow, "deliver", kept.order_by(Message.sent_at, Message.id), queue="cases")

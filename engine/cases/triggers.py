@@ -1,0 +1,206 @@
+"""The commands by which timers, messages and other systems move a case.
+
+Each holds the case first and looks then at what is still awaited: the queue may run a job twice, and a
+message may come too late.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy import bindparam, or_, select, text, update
+
+from engine import bpmn, definitions
+from engine.bpmn import BILL, CallFailure
+from engine.cases import bills, payments
+from engine.cases.catch_events import fire, incident
+from engine.cases.locking import Locked, held, held_with, locked, locking, require_active, require_size
+from engine.cases.persistence import CallChange, apply, note
+from engine.events import Fact
+from engine.models import Call, Case, Incident, Wait
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, NotFound, PaymentMismatch
+
+_CALL = (
+    Call.id.label("call_id"),
+    Call.token_id,
+    Call.element,
+    Call.status.label("call_status"),
+    Call.attempts,
+    Call.fence,
+    Call.worker,
+    Call.lease_until,
+    Call.connector,
+    Call.topic,
+)
+GIVEN_UP = "given-up"  # the code of an incident that stands for no element
+_GIVEN_UP = select(Incident.id).where(
+    Incident.case_id == bindparam("case"),
+    Incident.token_id == bindparam("case"),  # a call that was given up stands at its own token
+    Incident.code == GIVEN_UP,
+    Incident.status == "open",
+)
+_TIMERS = (
+    select(Wait.id, Wait.due_at)
+    .where(Wait.case_id == bindparam("case"), Wait.kind == "timer", Wait.closed_at.is_(None))
+    .where(or_(Wait.due_at <= bindparam("now", type_=Wait.due_at.type), Wait.woken_at.is_not(None)))
+    .order_by(Wait.due_at, Wait.id)
+)
+
+
+class CallRow(NamedTuple):
+    """A locked call: the columns of `_CALL`, in their order."""
+
+    call_id: UUID
+    token_id: UUID
+    element: str
+    call_status: str
+    attempts: int
+    fence: int
+    worker: str | None
+    lease_until: datetime | None
+    connector: str | None
+    topic: str | None
+
+
+def lock_active(uow: UnitOfWork, case_id: UUID) -> Locked | None:
+    """The case, held; None if there is none or it does not run (any more, or just now)."""
+    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
+    case = None if row is None else locked(row)
+    return case if case is not None and case.status == "active" and case.state is not None else None
+
+
+def wake(uow: UnitOfWork, case_id: UUID) -> int:
+    """Let the timers of a case that are due have fired, the earliest first; how many were.
+
+    Those of a case that is suspended wait for its resumption.
+    """
+    case = lock_active(uow, case_id)
+    if case is None:
+        return 0
+    timers = uow.connection.execute(_TIMERS, {"case": case_id, "now": uow.now}).all()
+    moved = [timer.id for timer in timers if timer.due_at > uow.now]
+    if moved:  # after they were woken: they are looked at again when they are due
+        uow.connection.execute(update(Wait).where(Wait.id.in_(moved)).values(woken_at=None))
+    due = [timer.id for timer in timers if timer.due_at <= uow.now]
+    return len(fire(uow, case, {token: {} for token in due}).fired) if due else 0
+
+
+# Each case that has timers due gets one job. A timer that has one is not looked at again.
+_DUE = text("""
+WITH due AS MATERIALIZED (
+    SELECT id FROM waits
+    WHERE kind = 'timer' AND closed_at IS NULL AND woken_at IS NULL AND due_at <= :now
+    ORDER BY due_at LIMIT :batch
+    FOR UPDATE SKIP LOCKED
+), woken AS (
+    UPDATE waits SET woken_at = :now FROM due WHERE waits.id = due.id RETURNING waits.id, waits.case_id
+), deferred AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT 'cases', 'wake', jsonb_build_object('case_id', case_id) FROM woken
+    WHERE case_id IS NOT NULL GROUP BY case_id
+    UNION ALL
+    SELECT 'cases', 'begin', jsonb_build_object('wait_id', id) FROM woken WHERE case_id IS NULL
+)
+SELECT count(*) FROM woken
+""")
+
+
+def wake_due(uow: UnitOfWork, batch: int) -> int:
+    """Have the cases woken whose timers are due, and the cases begun whose time has come.
+
+    How many timers there were, at most `batch`.
+    """
+    return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
+
+
+def deliver(
+    uow: UnitOfWork,
+    case_id: UUID,
+    tokens: Sequence[UUID],
+    data: Mapping[str, Any],
+    payload: Mapping[str, Any],
+) -> bool:
+    """Give a case what some of its tokens wait for; whether one of them still did.
+
+    `payload` is what the log says of the message. Raises Invalid if the case could not hold the data, or if a
+    payment is awaited and they are none; NotFound for the payment of a bill that the case does not have;
+    PaymentMismatch for one of another amount.
+    """
+    case = lock_active(uow, case_id)
+    if case is None:
+        return False
+    require_size({**case.data, **data})
+    still = select(Wait.id, Wait.element, Wait.correlation)
+    still = still.where(Wait.id.in_(tokens), Wait.closed_at.is_(None)).order_by(Wait.id)
+    waits = uow.connection.execute(still).all()
+    events = definitions.spec(uow.session, case.version).payments
+    billed = next((wait for wait in waits if wait.element in events), None)
+    if billed is not None:
+        number = str(orjson.loads(billed.correlation)[BILL])
+        paid = payments.pay_awaited(uow, case, number, data, payload)
+        if paid.verdict == "mismatch":
+            raise PaymentMismatch(paid.detail)
+        return True
+    return bool(waits and fire(uow, case, {wait.id: data for wait in waits}, payload).fired)
+
+
+def answer(
+    uow: UnitOfWork, call_id: UUID, reply: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+) -> None:
+    """Give a service task the reply that it waits for; the log keeps what was `seen` of it.
+
+    Raises Conflict if it waits no more, Invalid if the case could not hold the reply.
+    """
+    case, call = lock_call(uow, call_id)
+    require_size({**case.data, **reply}, "/reply")
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
+    if step.bills:
+        bills.require_new(uow, step)
+    done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
+    apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
+
+
+def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int) -> None:
+    """A call has failed for good: the error goes to the diagram, else it is an incident.
+
+    Raises Conflict if its step waits no more, Invalid if the case could not hold the error's data.
+    """
+    case, call = lock_call(uow, call_id)
+    require_size({**case.data, **failure.data})
+    spec = definitions.spec(uow.session, case.version)
+    step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
+    payload = {
+        "call": call_id,
+        "code": failure.error or failure.code,
+        "detail": failure.detail,
+        "attempts": attempts,
+    }
+    failed = Fact("call.failed", call.element, payload=payload)
+    apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
+
+
+def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, CallRow]:
+    """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
+    found = locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
+    rows = held_with(uow, found.with_for_update(of=(Case, Call)), CallRow._make)
+    if rows is None:
+        raise NotFound(f"There is no call {call_id}.")
+    case, row = locked(rows[0]), rows[1]
+    if row.call_status != "open":
+        raise Conflict(f"The call is {row.call_status}.", call={"id": call_id, "status": row.call_status})
+    if case.status != "active":
+        raise Conflict(f"The case is {case.status}.", case={"id": case.id, "status": case.status})
+    return case, row
+
+
+def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
+    """Open an incident on a case whose job was given up, so that somebody looks. The case stays as it is."""
+    case = lock_active(uow, case_id)
+    if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
+        return
+    row, fact = incident(uow, case, GIVEN_UP, reason)
+    note(uow, case, [fact], incidents=[row])

@@ -1,0 +1,106 @@
+"""Migrating one running case to another version of its definition. A suspended case stays suspended."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from engine import bpmn, definitions
+from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
+from engine.cases.locking import Locked, held, locked, locking, unknown
+from engine.cases.persistence import apply
+from engine.cases.start_commands import running_key
+from engine.definitions import Version
+from engine.events import Fact
+from engine.models import Case, Message, Task, Wait
+from engine.platform.db import UnitOfWork, table
+
+_TASKS = table(Task)
+_NAMES = select(_TASKS.c.id, _TASKS.c.name, _TASKS.c.lane).where(
+    _TASKS.c.id.in_(bindparam("tasks", expanding=True)), _TASKS.c.status == "open"
+)
+# With a new revision: whoever has read the task has seen another one.
+_CHANGE = (
+    update(_TASKS)
+    .where(_TASKS.c.id == bindparam("task"))
+    .values(name=bindparam("its_name"), lane=bindparam("its_lane"), revision=_TASKS.c.revision + 1)
+)
+
+
+def change_version(
+    uow: UnitOfWork, case_id: UUID, source: Version, target: Version, payload: Mapping[str, Any]
+) -> bool:
+    """Bring a case of one version to another, if it has not ended; whether it is there now.
+
+    `payload` is what the log says of it. Raises NotFound, Immovable.
+    """
+    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
+    if row is None:
+        raise unknown(case_id)
+    case = locked(row)
+    if case.state is None or case.version.id == target.id:
+        return case.state is not None
+    if case.version.id != source.id:
+        raise Immovable([Obstacle(source.key, "version", "It is of another version by now.")])
+    old, new = (definitions.spec(uow.session, version) for version in (source, target))
+    found = bpmn.migrate(case.state, old, new, uow.now)
+    if case.status == "suspended":
+        _require_still(found.step)
+    key = _free_key(uow, case, row.business_key) if new.unique_business_key else None
+    head = replace(case.head, version_id=target.id)
+    # What it is about is said by the new version, whatever has changed.
+    there = replace(case, version=target, head=head, running_key=key, subject=None)
+    apply(uow, there, found.step, [Fact("case.moved", payload=payload)])
+    changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
+    uow.connection.execute(update(Case).where(Case.id == case_id).values(changes))
+    _follow(uow, case_id, target, found)
+    _change_tasks(uow, found, [work for work in found.tasks if _form(old, work) != _form(new, work)])
+    return True
+
+
+def _free_key(uow: UnitOfWork, case: Locked, business_key: str | None) -> str | None:
+    """What may be there only once while the case runs. Raises Immovable if another case has it."""
+    key = running_key(case.version.key, business_key)
+    other = select(Case.id).where(Case.running_key == key, Case.id != case.id)
+    if key is not None and uow.connection.execute(other).first() is not None:
+        reason = "Another case with its business key runs, and there only one may."
+        raise Immovable([Obstacle("", "business-key", reason)])
+    return key
+
+
+def _require_still(step: Step) -> None:
+    """Raises Immovable if a case would go on by itself, by a condition that is true from the first moment."""
+    gone = [passage.element for passage in step.passages if passage.movement == "passed"]
+    if gone:
+        reason = "It would go on there at once, and is suspended."
+        raise Immovable([Obstacle(gone[0], "suspended", reason)])
+
+
+def _follow(uow: UnitOfWork, case_id: UUID, target: Version, found: Migrated) -> None:
+    """Let what is waited for be that of the version to which the case has come."""
+    waits = update(Wait).where(Wait.case_id == case_id, Wait.closed_at.is_(None))
+    uow.connection.execute(waits.values(version_id=target.id))
+    signals = [wait.token for wait in found.step.waits if wait.kind == "signal"]
+    if signals:  # those that came while it was suspended are not what is waited for now
+        kept = update(Message).where(Message.wait_id.in_(signals), Message.status == "kept")
+        uow.connection.execute(kept.values(status="expired", closed_at=uow.now))
+
+
+def _change_tasks(uow: UnitOfWork, found: Migrated, reformed: Collection[Work]) -> None:
+    """Let open tasks be called as in the version to which the case has come; `reformed` have another form."""
+    rows = uow.connection.execute(_NAMES, {"tasks": [work.token for work in found.tasks]}).all()
+    called = {row.id: (row.name, row.lane) for row in rows}
+    changed = [
+        {"task": work.token, "its_name": work.name, "its_lane": work.lane}
+        for work in found.tasks
+        if work in reformed or called.get(work.token) != (work.name, work.lane)
+    ]
+    if changed:
+        uow.connection.execute(_CHANGE, changed)
+
+
+def _form(spec: Spec, work: Work) -> Any:
+    form = spec.elements[work.element].form
+    return form and (form.schema, form.ui)

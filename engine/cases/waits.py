@@ -1,0 +1,180 @@
+"""Rows of what a case waits for (timers, messages, calls) and of what it sends, and the jobs for both."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ARRAY, Uuid, bindparam, case, update
+
+from engine.bpmn import Outgoing, Step, Thrown, Wait
+from engine.bpmn.values import canonical
+from engine.events import Fact
+from engine.models import Call, Message
+from engine.models import Wait as WaitRow
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform.ids import uuid7
+
+THROWN_FOR = timedelta(days=30)  # so long a message that a case has thrown waits for its receiver
+
+_WAITS, _CALLS = table(WaitRow), table(Call)
+_IDS = ARRAY(Uuid())
+
+_NEW_WAITS = recordset(_WAITS, "waits")
+# The same token waits again: its timer repeats, its call is made once more, or its process has changed.
+_OPEN_WAITS = _NEW_WAITS.on_conflict_do_update(
+    index_elements=[_WAITS.c.id],
+    set_={
+        **{name: _NEW_WAITS.excluded[name] for name in ("name", "correlation", "due_at")},
+        "woken_at": None,
+        "closed_at": None,
+    },
+)
+_NEW_CALLS = recordset(_CALLS, "calls")
+_OPEN_CALLS = _NEW_CALLS.on_conflict_do_update(
+    index_elements=[_CALLS.c.id],
+    set_={
+        "status": "open",
+        "attempts": 0,
+        "due_at": _NEW_CALLS.excluded.due_at,
+        "woken_at": _NEW_CALLS.excluded.woken_at,
+        "lease_until": None,
+        "worker": None,
+        "closed_at": None,
+    },
+)
+_KEEP_MESSAGES = recordset(table(Message), "messages")
+_END_WAITS = (
+    update(_WAITS)
+    .where(_WAITS.c.id == bindparam("ended", type_=_IDS).any_(), _WAITS.c.closed_at.is_(None))
+    .values(closed_at=bindparam("ended__at", type_=_WAITS.c.closed_at.type))
+)
+_END_CALLS = (
+    update(_CALLS)
+    .where(_CALLS.c.token_id == bindparam("ended", type_=_IDS).any_(), _CALLS.c.status == "open")
+    .values(
+        status=case(
+            (
+                _CALLS.c.id == bindparam("call__id", type_=Uuid()),
+                bindparam("call__status", type_=_CALLS.c.status.type),
+            ),
+            else_="cancelled",
+        ),
+        closed_at=bindparam("ended__at", type_=_WAITS.c.closed_at.type),
+    )
+)
+
+
+def wait_rows(
+    uow: UnitOfWork, case_id: UUID, version_id: UUID, waits: Sequence[Wait]
+) -> list[dict[str, Any]]:
+    """The rows of these waits. The id is the token's."""
+    return [
+        {
+            "id": wait.token,
+            "case_id": case_id,
+            "version_id": version_id,
+            "token_id": wait.token,
+            "element": wait.element,
+            "kind": wait.kind,
+            "name": wait.name,
+            "correlation": canonical(wait.keys) if wait.kind == "message" else None,
+            "due_at": wait.due,
+            "opened_at": uow.now + timedelta(microseconds=wait.late),
+        }
+        for wait in waits
+    ]
+
+
+def call_rows(uow: UnitOfWork, case_id: UUID, calls: Sequence[Outgoing]) -> list[dict[str, Any]]:
+    """The rows of these calls."""
+    return [
+        {
+            "id": call.id,
+            "case_id": case_id,
+            "token_id": call.token,
+            "element": call.element,
+            "connector": call.connector,
+            "topic": call.topic,
+            "operation": call.operation,
+            "request": call.request,
+            "status": "open",
+            "attempts": 0,
+            "due_at": uow.now,
+            "woken_at": uow.now,
+            "fence": 0,
+            "opened_at": uow.now,
+        }
+        for call in calls
+    ]
+
+
+def message_rows(uow: UnitOfWork, case_id: UUID, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
+    """The rows of what the case has thrown, kept until it finds its receivers."""
+    return [
+        {
+            "id": uuid7(),
+            "kind": one.kind,
+            "name": one.name,
+            "correlation": canonical(one.keys),
+            "data": one.data,
+            "thrown_element": one.element,
+            "thrown_by": case_id,
+            "wait_id": None,
+            "status": "kept",
+            "sent_at": uow.now,
+            "expires_at": uow.now + THROWN_FOR,
+        }
+        for one in thrown
+    ]
+
+
+def record(
+    uow: UnitOfWork,
+    waits: Sequence[Mapping[str, Any]],
+    calls: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write what was opened, with the jobs that go on with it once the command is committed."""
+    if waits:
+        uow.write(_OPEN_WAITS, {"waits": waits})
+    if calls:
+        uow.write(_OPEN_CALLS, {"calls": calls})
+        made = [{"call_id": call["id"]} for call in calls if call["connector"] is not None]
+        jobs.defer_each(uow, "call", made, queue="calls")
+    if messages:
+        uow.write(_KEEP_MESSAGES, {"messages": messages})
+        jobs.defer_each(uow, "deliver", [{"message_id": row["id"]} for row in messages], queue="cases")
+    # A message may have come before, or be on its way at this moment: only after the commit can both be seen.
+    awaited = {wait["case_id"] for wait in waits if wait["kind"] == "message"}
+    jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id in awaited], queue="cases")
+
+
+def close(
+    uow: UnitOfWork, tokens: Sequence[UUID], call_id: UUID | None = None, status: str | None = None
+) -> None:
+    """Close the waits of tokens that wait no more; `status` is what becomes of the call that was answered."""
+    values = {"ended": list(tokens), "ended__at": uow.now}
+    uow.write(_END_WAITS, values)
+    uow.write(_END_CALLS, {**values, "call__id": call_id, "call__status": status})
+
+
+def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+    """What a step sent away, as facts for the log."""
+    for call in step.calls:
+        payload = {
+            "call": call.id,
+            "connector": call.connector,
+            "topic": call.topic,
+            "operation": call.operation,
+        }
+        yield Fact(
+            "call.made", call.element, payload={name: value for name, value in payload.items() if value}
+        )
+    for row in messages:
+        sent = {"message": row["id"], "name": row["name"], "keys": orjson.loads(row["correlation"])}
+        yield Fact(
+            "message.sent" if row["kind"] == "message" else "signal.sent", row["thrown_element"], payload=sent
+        )

@@ -1,0 +1,48 @@
+"""The connectors of an installation. Nothing else can be called: a process names one, never an address."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.connectors import configuration
+from engine.connectors.connector import Connector
+from engine.connectors.message import CallFailed
+from engine.connectors.toml_table import Misconfigured
+from engine.platform.config import Settings
+
+
+class Connectors:
+    """All connectors by name."""
+
+    def __init__(self, connectors: Sequence[Connector]) -> None:
+        self._connectors = {connector.name: connector for connector in connectors}
+
+    @classmethod
+    def read(cls, settings: Settings) -> "Connectors":
+        """Those of the configured file and, for other names, those of a demonstration.
+
+        Raises Misconfigured (a ValueError) with every fault of the file at fault.
+        """
+        return cls(configuration.read(settings))
+
+    @classmethod
+    def operations_of(cls, settings: Settings) -> Mapping[str, frozenset[str]] | None:
+        """The operations of each connector by its name; None if their file cannot be used."""
+        try:
+            return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
+        except Misconfigured:
+            return None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._connectors
+
+    def __iter__(self) -> Iterator[Connector]:
+        return iter(self._connectors.values())
+
+    def get(self, name: str) -> Connector:
+        """Raises CallFailed: a definition may outlive the connector that it names."""
+        if name not in self._connectors:
+            raise CallFailed("unknown-connector", "the installation has no such connector", retriable=False)
+        return self._connectors[name]
+
+    def ladder(self, name: str) -> Sequence[float]:
+        """The seconds to wait before each further try; none for a connector that is not there."""
+        return self._connectors[name].ladder if name in self._connectors else ()

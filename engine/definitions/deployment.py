@@ -1,0 +1,266 @@
+"""Deploying files: each process in them becomes a version of its definition."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, insert, not_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from engine import access, bpmn
+from engine.bpmn import Process, Report, Source, Spec
+from engine.connectors import deployment_check
+from engine.definitions import dmn_evaluation, scenarios, start_triggers
+from engine.definitions.versions import VERSION, Version, currents, source, stored_report
+from engine.models import (
+    Definition,
+    DefinitionVersion,
+    Deployment,
+    DeploymentFile,
+    Unit,
+    VersionStatus,
+)
+from engine.organisation import candidate_roles
+from engine.platform.config import Publishing
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Forbidden, Invalid, Rejected
+from engine.platform.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One process of a deployment; `created` is false where its version was there already."""
+
+    key: str
+    version: int
+    hash: str
+    created: bool
+    status: VersionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A definition that a deployment holds: the number of its newest version, the current one, the draft."""
+
+    newest: int = 0
+    current: Version | None = None
+    draft: Version | None = None
+
+    def same(self, digest: str, publishing: Publishing) -> tuple[Version, VersionStatus] | None:
+        """The version that the content with this digest would only repeat."""
+        if self.draft is not None and self.draft.digest == digest and publishing != "direct":
+            return self.draft, "draft"
+        if self.current is not None and self.current.digest == digest:
+            return self.current, "published"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment did; `trial` is what came of its scenarios, as it is stored."""
+
+    id: UUID
+    definitions: tuple[Published, ...]
+    report: Report
+    trial: Mapping[str, Any]
+
+
+_REFUSED = "The files cannot be deployed as they are."
+
+
+def deploy(
+    uow: UnitOfWork,
+    files: Mapping[str, bytes],
+    *,
+    publishing: Publishing = "direct",
+    unit: str | None = None,
+    operations: deployment_check.Operations = None,
+) -> Deployed:
+    """Check the files and make each executable process in them a new version of its definition.
+
+    It is current at once, or a draft in place of the one before, as `publishing` says. The processes
+    belong to the unit of this key from now on; if none is named, new ones to the actor's own. What they
+    call and do not contain are bound to their current versions. The same content as the current version's, or
+    the draft's, makes no new one. `operations` are those that connectors have. Raises Rejected with all
+    findings, also of a scenario that fails, Invalid for another's unit, Forbidden for processes of others.
+    """
+    access.require(uow.actor, "definitions.deploy")
+    # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
+    known = currents(uow.session)
+    report = bpmn.check(files, known, uow.now)
+    told, unread = scenarios.read(files)
+    if report.errors or unread:
+        raise Rejected(_REFUSED, [*report.findings, *unread])
+    held = _lock(uow, _keys(report), unit)
+    called = {key for process in report.processes for key in process.calls} - held.keys()
+    calls = {key: known[key] for key in called}
+    digest = bpmn.digest(files, {key: version.digest for key, version in calls.items()})
+    there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
+    if len(there) == len(report.processes):
+        return _unchanged(uow, report, there)
+    report = _with_posts(uow, files, deployment_check.compare(report, files, operations, publishing))
+    loaded: dict[UUID, Source] = {}
+    bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
+    content = Source(digest, files, bound)
+    specs = _built(content, report)
+    trial = scenarios.run_all(told, specs)
+    if trial.failed:
+        raise Rejected(_REFUSED, [*report.findings, *trial.findings])
+    stored = {"findings": [asdict(finding) for finding in report.findings], **trial.plain}
+    deployment_id = _store(
+        uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
+    )
+    dmn_evaluation.keep(uow.session, deployment_id, report.decisions)
+    made = [_add(uow, process, held[process.key], deployment_id, digest) for process in report.processes]
+    if publishing == "direct":
+        for version in made:
+            publish(uow, version, held[version.key].current, specs[version.key])
+    published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
+    return Deployed(deployment_id, tuple(published), report, trial.plain)
+
+
+def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:
+    """The report with what is found of the posts that the files name. Raises Rejected."""
+    owner = select(Definition.unit_id).where(Definition.key == _keys(report)[0])
+    found = candidate_roles.findings(uow, files, uow.session.scalars(owner).one())
+    whole = replace(report, findings=(*report.findings, *found))
+    if whole.errors:
+        raise Rejected(_REFUSED, whole.findings)
+    return whole
+
+
+def _built(content: Source, report: Report) -> dict[str, Spec]:
+    """Each process, built as a last test. Raises Rejected."""
+    try:
+        return {key: bpmn.build(content, key) for key in _keys(report)}
+    except bpmn.Unbuildable as error:
+        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+
+
+def _keys(report: Report) -> list[str]:
+    return [process.key for process in report.processes]
+
+
+def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
+    """The unit with this key, or the actor's only one. Raises Invalid."""
+    held = access.posts()
+    found: Select[Any] = select(held.c.unit_id).distinct()
+    if key is not None:
+        found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
+    units = uow.connection.execute(found, access.seen_by(uow)).scalars().all()
+    if len(units) != 1:
+        detail = "say of which of your units" if key is None else "is not a unit of yours"
+        raise Invalid("Whose the processes are is not clear.", [Fault("/unit", detail, "unit")])
+    owner: UUID = units[0]
+    return owner
+
+
+def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held]:
+    """The definitions of these keys, made if need be. Deployments of one key queue up.
+
+    Raises Invalid, Forbidden.
+    """
+    session, owner = uow.session, owner_of(uow, unit)
+    new = [{"key": key, "unit_id": owner} for key in sorted(keys)]
+    session.execute(upsert(Definition).on_conflict_do_nothing(), new)
+    hold(session, keys)
+    named = Definition.key.in_(keys)
+    others = select(Definition.key).where(named, not_(access.covers(Definition.unit_id)))
+    if foreign := session.scalars(others.order_by(Definition.key), access.seen_by(uow)).first():
+        raise Forbidden(f"The process {foreign!r} belongs to another unit: take another id for yours.")
+    if unit is not None:
+        session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
+    found: Any = select(*VERSION, DefinitionVersion.status, Definition.current_version_id)
+    found = found.join(Definition, DefinitionVersion.key == Definition.key).where(Definition.key.in_(keys))
+    held = {key: _Held() for key in keys}
+    for *columns, status, current_id in session.execute(found.order_by(DefinitionVersion.number)):
+        version = Version(*columns)
+        former = held[version.key]
+        held[version.key] = _Held(
+            version.number,
+            version if version.id == current_id else former.current,
+            version if status == "draft" else former.draft,
+        )
+    return held
+
+
+def hold(session: Session, keys: Collection[str]) -> None:
+    """Hold these definitions, in the order in which everybody does."""
+    rows = select(Definition.key).where(Definition.key.in_(keys)).order_by(Definition.key)
+    session.execute(rows.with_for_update()).all()
+
+
+def _unchanged(uow: UnitOfWork, report: Report, there: list[tuple[Version, VersionStatus]]) -> Deployed:
+    published = [
+        Published(version.key, version.number, version.digest, created=False, status=status)
+        for version, status in there
+    ]
+    deployment_id = there[0][0].deployment_id
+    stored = stored_report(
+        uow.session, deployment_id
+    )  # the same content: its scenarios would come out the same
+    trial: dict[str, Any] = {name: stored[name] for name in ("scenarios", "coverage") if name in stored}
+    return Deployed(deployment_id, tuple(published), report, trial)
+
+
+def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Mapping[str, Any]) -> UUID:
+    deployment_id = uuid7()
+    uow.session.execute(
+        insert(Deployment).values(
+            id=deployment_id,
+            digest=content.digest,
+            calls={key: str(bound) for key, bound in calls.items()},
+            report=report,
+            deployed_by=uow.actor.id,
+            deployed_at=uow.now,
+        )
+    )
+    files = content.files.items()
+    rows = [{"deployment_id": deployment_id, "name": name, "content": body} for name, body in files]
+    uow.session.execute(insert(DeploymentFile), rows)
+    return deployment_id
+
+
+def _add(
+    uow: UnitOfWork, process: Process, held: _Held, deployment_id: UUID, digest: str
+) -> DefinitionVersion:
+    """A new draft, in place of the one before."""
+    if held.draft is not None:
+        former = update(DefinitionVersion).where(DefinitionVersion.id == held.draft.id)
+        uow.session.execute(former.values(status="retired", retired_at=uow.now, retired_by=uow.actor.id))
+    version = DefinitionVersion(
+        id=uuid7(),
+        key=process.key,
+        number=held.newest + 1,
+        name=process.name,
+        file=process.file,
+        deployment_id=deployment_id,
+        digest=digest,
+        status="draft",
+        published_at=None,
+        published_by=None,
+        retired_at=None,
+        retired_by=None,
+    )
+    uow.session.add(version)
+    uow.session.flush()
+    return version
+
+
+def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None, spec: Spec) -> None:
+    """Let new cases take a draft from now on, in place of the `former` version."""
+    version.status = "published"
+    version.published_at, version.published_by = uow.now, uow.actor.id
+    uow.session.flush()
+    make_current(uow, version.key, former, (version.id, spec))
+
+
+def make_current(
+    uow: UnitOfWork, key: str, former: Version | None, version: tuple[UUID, Spec] | None
+) -> None:
+    """Let new cases take this version, in place of the `former` one; None: there is none to start."""
+    current_id = None if version is None else version[0]
+    uow.session.execute(update(Definition).where(Definition.key == key).values(current_version_id=current_id))
+    start_triggers.replace(uow, None if former is None else former.id, version)

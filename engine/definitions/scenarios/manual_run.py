@@ -1,0 +1,127 @@
+"""A case played by hand: act after act in memory, and where it stands after them. Nothing of it is kept.
+
+An act is told as a scenario file tells it: the first as its `start`, each other as a step. The same acts
+lead to the same case, whenever they are played.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.bpmn import OutOfTime, Spec, Step, Trace
+from engine.definitions.scenarios.difference import Mismatch
+from engine.definitions.scenarios.plan import Action, Start
+from engine.definitions.scenarios.reading import MAX_STEPS, ZONE, read_act
+from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
+from engine.platform.errors import Conflict, Invalid, Refusal
+
+MAX_ACTS = MAX_STEPS + 1  # the start is no step
+SECONDS = 5.0  # for all acts together
+
+Told = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act, from when to when it took place, with the steps that it led to, each with its instant.
+
+    `incidents` are all that stand after it, codes by element, if it led to one; else there are none.
+    """
+
+    told: Told
+    act: Start | Action
+    at: datetime
+    until: datetime
+    steps: Sequence[tuple[datetime, Step]]
+    incidents: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A case after acts. `flows` are the paths of those that its tokens took."""
+
+    spec: Spec
+    at: datetime
+    case: Case
+    done: Sequence[Done]
+    flows: frozenset[str]
+
+    @property
+    def next_timer(self) -> str | None:
+        """How long it is until the next timer fires, as a file tells it."""
+        due = None if self.case.ended else self.case.next_due
+        return None if due is None else _duration(max(timedelta(0), due - self.case.now))
+
+
+class Unplayable(Exception):
+    """An act, by its number, that cannot be done where the case stands; `refusal` says why."""
+
+    def __init__(self, number: int, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.number, self.refusal = number, refusal
+
+
+def clock(now: datetime) -> datetime:
+    """The instant at which a case that is played from now on begins: as a file tells it."""
+    return now.astimezone(ZoneInfo(ZONE)).replace(second=0, microsecond=0)
+
+
+def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
+    """Play a case from an instant on. Raises Unplayable."""
+    trace, taken = Trace(monotonic() + SECONDS), _Taken()
+    case = Case(replace(spec, trace=trace), at, taken)
+    done: list[Done] = []
+    for number, told in enumerate(acts):
+        before = case.now
+        try:
+            trace.require_time()
+            act = read_act(told, at, first=not number)
+            _do(case, act)
+        except (Invalid, Mismatch, OutOfTime, TooLong) as failure:
+            raise Unplayable(number, _refusal(failure)) from failure
+        incidents = {one.element: one.code for one in case.incidents.values()} if case.fresh else {}
+        done.append(Done(told, act, before, case.now, taken.steps, incidents))
+        taken.steps = []
+    return Played(spec, at, case, done, frozenset(trace.flows))
+
+
+def _do(case: Case, act: Start | Action) -> None:
+    if isinstance(act, Start):
+        case.start(act)
+    else:
+        case.act(act)
+
+
+class _Taken:
+    """Gathers the steps of an act."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[datetime, Step]] = []
+
+    def __call__(self, now: datetime, step: Step) -> None:
+        self.steps.append((now, step))
+
+
+def _refusal(failure: Exception) -> Refusal:
+    """Why an act is refused, with a word for it: `unlike`, `time` or `long`."""
+    if isinstance(failure, Invalid):
+        return failure
+    if isinstance(failure, OutOfTime):
+        return Conflict(f"The case takes longer than {SECONDS:g} s.", trial="time")
+    if isinstance(failure, Mismatch):
+        if isinstance(failure.__cause__, Invalid):
+            return failure.__cause__
+        return Conflict(f"This needs: {failure.expected}. But: {failure.came}", trial="unlike")
+    return Conflict(f"The case takes more than {MAX_COMMANDS} commands.", trial="long")
+
+
+def _duration(time: timedelta) -> str:
+    """In whole seconds, rounded up: P7D, P1DT30M, PT0S."""
+    seconds = -(-time // timedelta(seconds=1))
+    days, rest = divmod(seconds, 86_400)
+    parts = ((rest // 3600, "H"), (rest // 60 % 60, "M"), (rest % 60, "S"))
+    hours = "".join(f"{count}{unit}" for count, unit in parts if count) or ("" if days else "0S")
+    return "P" + f"{days}D" * bool(days) + f"T{hours}" * bool(hours)

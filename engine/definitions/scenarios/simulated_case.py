@@ -1,0 +1,346 @@
+"""A case in a trial: the engine's commands in memory, stored and loaded at each, on a clock of its own.
+
+What the worker does in an installation happens here at once: timers that are due fire, and what the case
+throws reaches the case itself where it waits for that.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from engine import bpmn
+from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
+from engine.bpmn.values import canonical, plain
+from engine.definitions import forms
+from engine.definitions.scenarios.difference import Mismatch, covers, join_names, render
+from engine.definitions.scenarios.plan import Action, Start
+from engine.platform.errors import Invalid
+
+MAX_COMMANDS = 1_000
+KEPT = timedelta(days=30)  # so long a message that the case has thrown waits for it
+CASE_NUMBER = "case_number"  # the key that each case has
+
+
+class TooLong(Exception):
+    """The scenario takes more commands than it may."""
+
+
+class Case:
+    """One case. `passed` and `thrown` are all that was so far, `fresh` the incidents of the last action.
+
+    `taken` hears of each step, with the instant at which it was taken.
+    """
+
+    def __init__(
+        self, spec: Spec, now: datetime, taken: Callable[[datetime, Step], None] = lambda *_: None
+    ) -> None:
+        self.spec, self.now, self._given_at, self._taken = spec, now, now, taken
+        self.state: bytes | None = None
+        self.data: dict[str, Any] = {}
+        self.open: dict[UUID, Work] = {}
+        self.waits: dict[UUID, Wait] = {}
+        self.calls: dict[UUID, Outgoing] = {}
+        self.incidents: dict[UUID, bpmn.Failure] = {}
+        self.passed: list[str] = []
+        self.thrown: list[Thrown] = []
+        self.fresh: list[bpmn.Failure] = []
+        self.ended = False
+        self.outcome: str | None = None
+        self._commands = 0
+        self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
+        self._messages: list[tuple[datetime, Thrown]] = []  # each with the end of its time
+
+    @property
+    def awaited(self) -> list[str]:
+        """The elements at which it waits, for events and for replies."""
+        return [
+            *(wait.element for wait in self.waits.values()),
+            *(call.element for call in self.calls.values()),
+        ]
+
+    def start(self, start: Start) -> None:
+        """Start the case. Raises Unlike."""
+        at, data = None, dict(start.data)
+        if start.kind == "person":
+            if not self.spec.startable:
+                raise Mismatch("start", "a person starts the case", "it begins by itself or by a message")
+            answer = self._answer(self.spec.start_form, data, start.refused, "the start form")
+            if answer is None:
+                return  # nothing has begun
+            data = answer
+        else:
+            at = self._trigger(start)
+            result = self.spec.starts[at].result
+            data = {result: data} if result else data
+        self.data = dict(data)
+        self._took(bpmn.start(self.spec, data, self.now, at, starter=start.by))
+        self._settle()
+
+    def _trigger(self, start: Start) -> str:
+        for path, trigger in self.spec.starts.items():
+            named = path if start.kind == "timer" else trigger.name
+            if (trigger.kind, named) == (start.kind, start.name):
+                return path
+        known = [f"{trigger.kind} {trigger.name or path}" for path, trigger in self.spec.starts.items()]
+        raise Mismatch(
+            "start", f"the {start.kind} {start.name!r} starts the case", f"known are {join_names(known)}"
+        )
+
+    def act(self, action: Action) -> None:
+        """Do what a step says. Raises Unlike."""
+        self.fresh = []
+        if self.ended:
+            raise Mismatch("ended", _wanted(action), f"the case has ended{outcome_of(self)}", action.element)
+        _ACTS[action.kind](self, action)
+        self._settle()
+
+    def _complete(self, action: Action) -> None:
+        token = self._at(self.open, action, "the open tasks are")
+        work = self.open[token]
+        names = {part.strip() for part in (work.lane or "").split("|")} | {work.lane}
+        if work.people is not None:
+            names |= {*work.people.groups, *work.people.users, work.people.assignee}
+        names |= {post.role for post in work.posts}
+        if action.by is not None and action.by not in names:
+            who = join_names(sorted(name for name in names if name))
+            raise Mismatch(
+                "people", f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element
+            )
+        form = self.spec.elements[work.element].form
+        if form is not None and action.by in forms.named(form):
+            # As somebody answers who has no other role; others may see and answer all.
+            form = forms.for_roles(form, [action.by])
+        data = self._answer(form, action.data, action.refused, f"the form of {work.element}", work.element)
+        if data is not None:
+            self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
+
+    def _answer(
+        self, form: Any, data: Mapping[str, Any], refused: bool, where: str, element: str | None = None
+    ) -> dict[str, Any] | None:
+        """The data as the case may hold them; None if they do not fit, as is expected. Raises Unlike."""
+        try:
+            answer = forms.check(form, data)
+        except Invalid as fault:
+            if refused:
+                return None
+            faults = "; ".join(f"{one.pointer.removeprefix('/data/')} {one.detail}" for one in fault.faults)
+            raise Mismatch("form", f"an answer that fits {where}", faults, element) from fault
+        if refused:
+            raise Mismatch("form", f"an answer that {where} refuses", "it fits", element)
+        return answer
+
+    def _reply(self, action: Action) -> None:
+        token = self._asked(action)
+        self._run(lambda state: bpmn.answer(self.spec, state, token, action.data, self.now))
+
+    def _fail(self, action: Action) -> None:
+        token = self._asked(action)
+        code = _FAILED[self.calls[token].connector is not None, action.error is not None]
+        failure = CallFailure(code, "no answer", action.error, action.data)
+        self._run(lambda state: bpmn.fail_call(self.spec, state, token, failure, self.now))
+
+    def _asked(self, action: Action) -> UUID:
+        token = self._at(self.calls, action, "replies are awaited at")
+        call = self.calls[token]
+        for name, wanted in action.asked.items():
+            if getattr(call, name) != wanted:
+                raise Mismatch("call", f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
+        came = plain(dict(call.request))
+        if action.request is not None and not covers(came, action.request):
+            raise Mismatch(
+                "call", f"{action.name} asks with {render(action.request)}", render(came), action.name
+            )
+        return token
+
+    def _retry(self, action: Action) -> None:
+        token = self._at(self.incidents, action, "incidents stand at")
+        del self.incidents[token]
+        self._run(lambda state: bpmn.retry(self.spec, state, token, self.now, action.data))
+
+    def _skip(self, action: Action) -> None:
+        token = self._at(self.incidents, action, "incidents stand at")
+        del self.incidents[token]
+        try:
+            self._run(lambda state: bpmn.skip(self.spec, state, token, action.data, self.now))
+        except bpmn.Unskippable as error:
+            came = "what comes next depends on it"
+            raise Mismatch("act", f"{action.name} can be skipped", came, action.name) from error
+
+    def _at(self, things: Mapping[UUID, Any], action: Action, there: str) -> UUID:
+        for token, thing in things.items():
+            if thing.element == action.name:
+                return token
+        came = f"{there} {join_names([thing.element for thing in things.values()])}"
+        raise Mismatch("act", _wanted(action), came, action.name)
+
+    def _send(self, action: Action) -> None:
+        if action.refused:
+            if self._taking(action.kind, action.name, action.keys):
+                raise Mismatch("act", f"the case does not take the message {action.name}", "it waits for it")
+            return
+        if self._deliver(action.kind, action.name, action.keys, action.data):
+            return
+        if len(self._fitting(action.kind, action.name, action.keys)) > 1:
+            came = "it fits several waits of the case, and a message goes to one"
+        else:
+            waiting = [
+                f"{wait.name} {plain(dict(wait.keys))}" if wait.kind == "message" else str(wait.name)
+                for wait in self.waits.values()
+                if wait.kind == action.kind
+            ]
+            came = f"the {action.kind}s that are awaited are {join_names(waiting)}"
+        raise Mismatch("act", _wanted(action), came)
+
+    def _fitting(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
+        """The tokens that wait for this message or signal."""
+        own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
+        return [
+            token
+            for token, wait in self.waits.items()
+            if (wait.kind, wait.name) == (kind, name) and (kind == "signal" or _fits(wait.keys, keys, own))
+        ]
+
+    def _taking(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
+        """The tokens that get it: none where it fits several and a message goes to one."""
+        fitting = self._fitting(kind, name, keys)
+        unclear = len(fitting) > 1 and kind == "message" and not broadcast.PATTERN.fullmatch(name)
+        return [] if unclear else fitting
+
+    def _deliver(self, kind: str, name: str, keys: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+        reached = self._taking(kind, name, keys)
+        if reached:
+            self._fire(dict.fromkeys(reached, data))
+        return bool(reached)
+
+    def _pass(self, action: Action) -> None:
+        """Let time pass: each timer fires at its own instant."""
+        try:
+            until = timers.duration(action.name).after(self.now)
+            timers.within_reach(until, self._given_at)
+        except timers.Untimely as error:
+            raise Mismatch("time", _wanted(action), f"the time {error}") from error
+        while (due := self.next_due) is not None and due <= until:
+            self.now = max(self.now, due.astimezone(self.now.tzinfo))
+            self._settle()
+        self.now = until
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next timer fires, if one runs."""
+        return min((wait.due for wait in self.waits.values() if wait.due is not None), default=None)
+
+    def _settle(self) -> None:
+        """What is due or on its way happens, until nothing is."""
+        while not self.ended:
+            due = {
+                token: wait.due
+                for token, wait in self.waits.items()
+                if wait.due is not None and wait.due <= self.now
+            }
+            if self._signals:
+                self._hear(self._signals.pop(0))
+            elif due:
+                self._fire({token: {} for token in sorted(due, key=lambda token: (due[token], token))})
+            elif not self._receive_own():
+                return
+
+    def _hear(self, signal: Thrown) -> None:
+        """Give the case a signal that it has thrown itself, where it waited for it by then."""
+        waiting = [
+            token
+            for token, wait in self.waits.items()
+            if (wait.kind, wait.name) == ("signal", signal.name) and token in signal.before
+        ]
+        if waiting:
+            self._fire(dict.fromkeys(waiting, signal.data))
+
+    def _receive_own(self) -> bool:
+        """Give the case a message that it has thrown itself, if it waits for one; whether it did."""
+        for number, (until, one) in enumerate(self._messages):
+            if until >= self.now and self._deliver("message", one.name, one.keys, one.data):
+                del self._messages[number]
+                return True
+        return False
+
+    def _fire(self, happened: Mapping[UUID, Mapping[str, Any]]) -> None:
+        self._run(lambda state: bpmn.fire(self.spec, state, happened, self.now))
+
+    def known_at(self, token: UUID, path: str) -> Mapping[str, Any]:
+        """The variables that a token at this element reads: the case's, or its called process's own."""
+        own = bpmn.known_at(self.spec, self.state, token, path, self.now)
+        return self.data if own is None else own
+
+    def _run(self, command: Callable[[bytes], Step]) -> None:
+        self._commands += 1
+        if self._commands > MAX_COMMANDS:
+            raise TooLong
+        if self.state is not None:
+            self._took(command(self.state))
+
+    def _took(self, step: Step) -> None:
+        self._taken(self.now, step)
+        self.state, self.ended, self.outcome = step.state, step.ended, step.outcome
+        self.data.update(step.changes)
+        for passage in step.passages:
+            self.open.pop(passage.token, None)
+            self.incidents.pop(passage.token, None)
+            if passage.movement == "passed":
+                self.passed.append(passage.element)
+        self.open.update((work.token, work) for work in step.opened)
+        for token in step.unwaited:
+            self.waits.pop(token, None)
+            self.calls.pop(token, None)
+        self.waits.update((wait.token, wait) for wait in step.waits)
+        self.calls.update((call.token, call) for call in step.calls)
+        self.incidents.update((failure.token, failure) for failure in step.failures)
+        self.fresh += step.failures
+        self.thrown += step.thrown
+        self._signals += [one for one in step.thrown if one.kind == "signal"]
+        self._messages += [(self.now + KEPT, one) for one in step.thrown if one.kind == "message"]
+        if self.ended:
+            self.incidents.clear()
+
+
+_ACTS: Mapping[str, Callable[[Case, Action], None]] = {
+    "task": Case._complete,
+    "wait": Case._pass,
+    "message": Case._send,
+    "signal": Case._send,
+    "reply": Case._reply,
+    "fail": Case._fail,
+    "retry": Case._retry,
+    "skip": Case._skip,
+}
+# The code of a failed call as installations give it: by a connector or not, with an error of its own or not.
+_FAILED = {
+    (True, True): "status",
+    (True, False): "unreachable",
+    (False, True): "error-not-caught",
+    (False, False): "work-failed",
+}
+_WANTED = {
+    "task": "the task {} is open",
+    "wait": "{} passes",
+    "message": "the case waits for the message {}",
+    "signal": "the case waits for the signal {}",
+    "reply": "a reply is awaited at {}",
+    "fail": "a reply is awaited at {}",
+    "retry": "an incident stands at {}",
+    "skip": "an incident stands at {}",
+}
+
+
+def _wanted(action: Action) -> str:
+    wanted = _WANTED[action.kind].format(action.name)
+    return f"{wanted} with the keys {dict(action.keys)}" if action.keys else wanted
+
+
+def _fits(awaited: Mapping[str, Any], keys: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a message with these keys reaches a wait: the case's number alone reaches all of its waits."""
+    return canonical(awaited) in (canonical(keys), canonical(own)) or (CASE_NUMBER in keys and not own)
+
+
+def outcome_of(case: Case) -> str:
+    """How a case has ended, to be told behind that it has."""
+    return f" with the outcome {case.outcome!r}" if case.outcome else ""

@@ -1,0 +1,166 @@
+"""Reading YAML that nobody vouches for: plain values with their lines, and nothing that could grow or run.
+
+The tree is built from the parser's events, so that aliases, tags and depth are refused before anything is
+built. Only `true`, `false`, `null` and plain numbers are more than text: a date, `no` or `0012345679` stays
+what was written.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from engine.platform.findings import sentence
+
+MAX_BYTES = 128 << 10
+MAX_DEPTH = 32
+MAX_NODES = 10_000
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,18})")
+_BROKEN = re.compile(r"-?(0|[1-9]\d*)(\.\d+([eE][-+]?\d+)?|[eE][-+]?\d+)")
+_LONGEST = 40  # characters of a number
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as YAML of this kind."""
+
+    def __init__(self, reason: str, fix: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.fix, self.line = reason, fix, line
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its line: a scalar, a list of nodes or a dictionary of nodes by text."""
+
+    value: Any
+    line: int
+
+    @classmethod
+    def of(cls, value: Any, line: int = 0) -> "Node":
+        """A plain value as one that was read in a line."""
+        if isinstance(value, Mapping):
+            return cls({name: cls.of(part, line) for name, part in value.items()}, line)
+        if isinstance(value, list):
+            return cls([cls.of(part, line) for part in value], line)
+        return cls(value, line)
+
+    @property
+    def plain(self) -> Any:
+        """The value without lines."""
+        if isinstance(self.value, dict):
+            return {name: part.plain for name, part in self.value.items()}
+        if isinstance(self.value, list):
+            return [part.plain for part in self.value]
+        return self.value
+
+
+def read(content: bytes) -> list[Node]:
+    """The documents of a file, those that are empty left out. Raises Unreadable."""
+    if len(content) > MAX_BYTES:
+        raise Unreadable(
+            sentence(f"The file is larger than {MAX_BYTES >> 10} KiB.", limit=MAX_BYTES >> 10),
+            "Split it into several.",
+        )
+    try:
+        text = content.decode("utf-8-sig")
+        return [node for node in _documents(yaml.parse(text, Loader=_LOADER)) if node.value is not None]
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unreadable("The file is not UTF-8.", "Save it as UTF-8.", line) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        where = None if mark is None else mark.line + 1
+        raise Unreadable(f"The file is no correct YAML: {problem}.", "Correct it there.", where) from error
+
+
+class _Open:
+    """A list or dictionary whose parts are being read."""
+
+    def __init__(self, line: int, *, mapping: bool) -> None:
+        value: Any = {} if mapping else []
+        self.node = Node(value, line)
+        self.key: str | None = None
+
+    def take(self, part: Node) -> None:
+        if isinstance(self.node.value, list):
+            self.node.value.append(part)
+        elif self.key is None:
+            self.key = _key(part)
+            if self.key in self.node.value:
+                raise Unreadable(
+                    sentence(f"{self.key!r} comes twice.", name=self.key[:80]),
+                    "Leave one of them out.",
+                    part.line,
+                )
+        else:
+            self.node.value[self.key] = part
+            self.key = None
+
+
+def _documents(events: Iterator[Any]) -> Iterator[Node]:
+    open_parts: list[_Open] = []
+    for count, event in enumerate(events):
+        line = event.start_mark.line + 1
+        if count > 2 * MAX_NODES:
+            raise Unreadable(
+                sentence(f"There are more than {MAX_NODES} values.", count=MAX_NODES), "Split the file.", line
+            )
+        _require_harmless(event, line, len(open_parts))
+        done = None
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            open_parts.append(_Open(line, mapping=isinstance(event, yaml.MappingStartEvent)))
+        elif isinstance(event, yaml.ScalarEvent):
+            done = Node(_scalar(event, line), line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            done = open_parts.pop().node
+        if done is not None and open_parts:
+            open_parts[-1].take(done)
+        elif done is not None:
+            yield done
+
+
+def _require_harmless(event: Any, line: int, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Unreadable(f"Values are nested deeper than {MAX_DEPTH} levels.", "Nest less deeply.", line)
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+        raise Unreadable("Anchors (&) and aliases (*) are not taken.", "Write the value out.", line)
+    if getattr(event, "tag", None) is not None:
+        raise Unreadable("Tags (!) are not taken.", "Write the value without a tag.", line)
+
+
+def _key(node: Node) -> str:
+    if isinstance(node.value, list | dict):
+        raise Unreadable("A name must be a text, no list and no names.", "Write a text.", node.line)
+    if node.value is None or isinstance(node.value, bool):
+        raise Unreadable("A name must be a text.", "Write it in quotes.", node.line)
+    return str(node.value)
+
+
+def _scalar(event: Any, line: int) -> Any:
+    text: str = event.value
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise Unreadable("A text holds a character that cannot be stored.", "Leave it out.", line)
+    if event.style is not None and event.style != "":
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) <= _LONGEST and _WHOLE.fullmatch(text):
+        number = int(text)
+        if -(2**63) <= number < 2**63:
+            return number
+    if len(text) <= _LONGEST and _BROKEN.fullmatch(text):
+        return _float(text, line)
+    return text
+
+
+def _float(text: str, line: int) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise Unreadable(f"{text} is too large a number.", "Write a smaller one, or a text in quotes.", line)
+    return number

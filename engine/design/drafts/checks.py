@@ -1,0 +1,196 @@
+"""The check of a sketch: what a deployment would say of it.
+
+It takes long, so a worker does it and tells how far it is. A check is of one revision: what is saved
+meanwhile leaves it as an answer about what was before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Update, case, null, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access, bpmn, definitions
+from engine.bpmn import BPMN_SUFFIXES, Finding, Foreign, Report, Source, Unreadable, too_deep, too_much
+from engine.connectors import deployment_check
+from engine.definitions import Version, scenarios
+from engine.design.drafts.reading import files_of, source, unknown
+from engine.models import Sketch, SketchCheck, SketchCheckStep
+from engine.organisation import candidate_roles
+from engine.platform import budget, jobs
+from engine.platform.budget import Budget, Exhausted
+from engine.platform.db import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Checkable:
+    """What is checked: the files of a revision, and the versions that it may call."""
+
+    sketch_id: UUID
+    asked_at: datetime
+    unit_id: UUID
+    files: Mapping[str, bytes]
+    known: Mapping[str, Version]
+
+
+def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
+    """Have a worker check a sketch as it is now; what is under way of the same revision goes on.
+
+    Raises NotFound.
+    """
+    access.require(uow.actor, "definitions.deploy")
+    found = select(Sketch.revision, Sketch.process_revision)
+    found = found.where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    row = uow.session.execute(found, access.seen_by(uow)).one_or_none()
+    if row is None:
+        raise unknown(sketch_id)
+    revision, process_revision = row
+    values = {
+        "revision": revision,
+        "status": "waiting",
+        "step": "files",
+        "done": 0,
+        "total": 0,
+        "report": None,
+        "asked_by": uow.actor.id,
+        "asked_at": uow.now,
+        "finished_at": None,
+    }
+    new = upsert(SketchCheck).values(sketch_id=sketch_id, **values)
+    # What is known of the same processes stays, so that they can be played meanwhile.
+    values["report"] = case((SketchCheck.revision >= process_revision, SketchCheck.report), else_=null())
+    over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
+    asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
+    if uow.session.scalars(asked.returning(SketchCheck.sketch_id)).first() is not None:
+        jobs.defer(uow, "check_sketch", queue="checks", sketch=sketch_id)
+
+
+def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
+    """What a worker is to check; None if there is nothing to do (any more)."""
+    held = select(SketchCheck).where(SketchCheck.sketch_id == sketch_id).with_for_update()
+    check = uow.session.scalars(held).one_or_none()
+    if check is None or check.status in ("done", "failed"):
+        return None
+    sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
+    if check.revision < sketch.process_revision:
+        check.report = None  # saved again since it was asked for: what is known is of other processes
+    check.status, check.revision = "running", sketch.revision
+    known = definitions.currents(uow.session)
+    return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
+
+
+def judge(
+    work: Checkable,
+    do: Callable[[Callable[[UnitOfWork], Any]], Any],
+    operations: deployment_check.Operations = None,
+) -> None:
+    """Check, and write down each step; `do` runs a command in a transaction of its own.
+
+    `operations` are those of the connectors that the installation has.
+    """
+    findings: list[Finding] = []
+    result: Mapping[str, Any] = {"processes": [], "playable": False}
+    try:
+        with budget.limited(Budget()):
+            findings, result = _judged(work, do, operations)
+    except Exhausted as error:
+        findings = [too_much(error.where)]
+    except RecursionError:
+        findings = [too_deep()]
+    told = {"findings": _plain(findings, work.files), **result}
+    do(lambda uow: finish(uow, work, told))
+
+
+def _plain(findings: Sequence[Finding], files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Findings as they are stored: those about other engines with what may be done about it."""
+    foreign: dict[Finding, Foreign] = {}
+    for file, content in files.items():
+        if file.endswith(BPMN_SUFFIXES):
+            with suppress(Unreadable):
+                foreign |= bpmn.foreigns(file, content, findings)
+    return [
+        asdict(finding) | ({"foreign": asdict(foreign[finding])} if finding in foreign else {})
+        for finding in findings
+    ]
+
+
+def _judged(
+    work: Checkable,
+    do: Callable[[Callable[[UnitOfWork], Any]], Any],
+    operations: deployment_check.Operations,
+) -> tuple[list[Finding], Mapping[str, Any]]:
+    """All findings, and what else the report tells."""
+    now = do(lambda uow: uow.now)
+    report = bpmn.check(work.files, work.known, now)
+    told, unread = scenarios.read(work.files)
+    findings: list[Finding] = [*report.findings, *unread]
+    trial: Mapping[str, Any] = {}
+    playable = False
+    if not report.errors:
+        do(lambda uow: report_progress(uow, work, "posts", 0, len(told)))
+        findings += do(lambda uow: candidate_roles.findings(uow, work.files, work.unit_id))
+        findings += deployment_check.findings(work.files, operations, draft=True)
+        specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
+        findings += unbuildable
+        playable = not unbuildable
+        if not any(finding.severity == "error" for finding in findings):
+            came = scenarios.run_all(
+                told,
+                specs,
+                lambda done: do(lambda uow: report_progress(uow, work, "scenarios", done, len(told))),
+            )
+            findings += came.findings
+            trial = came.plain
+    processes = [
+        {"key": process.key, "name": process.name, "file": process.file, "calls": sorted(process.calls)}
+        for process in report.processes
+    ]
+    return findings, {"processes": processes, "playable": playable, **trial}
+
+
+def report_progress(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
+    """Write down how far a check is."""
+    uow.session.execute(_of(work).values(step=step, done=done, total=total))
+
+
+def finish(uow: UnitOfWork, work: Checkable, result: Mapping[str, Any]) -> None:
+    """Write down what a check came to."""
+    uow.session.execute(_of(work).values(status="done", report=dict(result), finished_at=uow.now))
+
+
+def give_up(uow: UnitOfWork, sketch_id: UUID, _reason: str) -> None:
+    """Say that nobody knows: the check itself failed each time."""
+    lost = update(SketchCheck).where(
+        SketchCheck.sketch_id == sketch_id, SketchCheck.status.in_(("waiting", "running"))
+    )
+    uow.session.execute(lost.values(status="failed", finished_at=uow.now))
+
+
+def _of(work: Checkable) -> Update:
+    """Of this check alone: another may have been asked for meanwhile."""
+    row = SketchCheck
+    return update(row).where(
+        row.sketch_id == work.sketch_id, row.asked_at == work.asked_at, row.status == "running"
+    )
+
+
+def _source(uow: UnitOfWork, work: Checkable, report: Report) -> Source:
+    """The files, with the processes that they call and do not hold."""
+    own = {process.key for process in report.processes}
+    called = {key for process in report.processes for key in process.calls} - own
+    return source(uow, work.files, {key: work.known[key] for key in called})
+
+
+def _built(content: Source, report: Report) -> tuple[dict[str, bpmn.Spec], list[Finding]]:
+    """Each process, and what was found where one cannot be built."""
+    specs: dict[str, bpmn.Spec] = {}
+    for process in report.processes:
+        try:
+            specs[process.key] = bpmn.build(content, process.key)
+        except bpmn.Unbuildable as error:
+            return specs, [error.finding]
+    return specs, []

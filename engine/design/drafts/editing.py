@@ -1,0 +1,259 @@
+"""Making, changing and deploying sketches. Two who save at once do not undo each other's work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete as deletion
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access, bpmn, definitions
+from engine.bpmn import MAX_FILE, MAX_FILES, Unreadable, is_file_name
+from engine.connectors import deployment_check
+from engine.definitions import Deployed, uploads
+from engine.definitions.scenarios import SUFFIX
+from engine.design.drafts.reading import file, files_of, get, unknown
+from engine.identity import names
+from engine.models import Sketch, SketchFile, User
+from engine.organisation import units
+from engine.platform import persian
+from engine.platform.config import Publishing
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Fault, Invalid, Stale
+from engine.platform.ids import uuid7
+
+MAX_TITLE = 200
+NOT_RUN = (SUFFIX, ".md")  # files that change nothing of what runs
+_MIB = MAX_FILE >> 20
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPlace:
+    """Where something of another engine stands: in which file, on which element, under what name."""
+
+    file: str
+    element: str
+    attribute: str
+
+
+def create(
+    uow: UnitOfWork, name: str, files: Mapping[str, bytes], *, unit: str, version_id: UUID | None = None
+) -> UUID:
+    """A new sketch of the unit with this key. Raises Invalid."""
+    access.require(uow.actor, "definitions.deploy")
+    _require_title(name)
+    require_files(files)
+    owner = units.covered(uow, unit)
+    sketch = Sketch(
+        id=uuid7(),
+        unit_id=owner.id,
+        name=name.strip(),
+        revision=1,
+        process_revision=1,
+        tried_revision=None,
+        version_id=version_id,
+        made_by=uow.actor.id,
+        made_at=uow.now,
+        updated_by=uow.actor.id,
+        updated_at=uow.now,
+    )
+    uow.session.add(sketch)
+    uow.session.flush()
+    _put(uow, sketch.id, files)
+    return sketch.id
+
+
+def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
+    """A sketch of the unit with this key that begins with the files of a version.
+
+    Raises NotFound, Invalid.
+    """
+    version = definitions.version(uow, key, number)
+    files = definitions.source(uow.session, version.deployment_id).files
+    name = " ".join(version.name.split())[:MAX_TITLE]
+    return create(uow, name, files, unit=unit, version_id=version.id)
+
+
+def rename(uow: UnitOfWork, sketch_id: UUID, name: str, *, revision: int) -> None:
+    """Give a sketch another name. Raises NotFound, Stale, Invalid."""
+    _require_title(name)
+    _hold(uow, sketch_id, revision).name = name.strip()
+    _saved(uow, sketch_id)
+
+
+def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], *, revision: int) -> int:
+    """Put files into a sketch, in place of those of the same name; None takes one out. The new revision.
+
+    Raises NotFound, Stale if somebody has saved since, Invalid.
+    """
+    _hold(uow, sketch_id, revision)
+    put = {name: content for name, content in changes.items() if content is not None}
+    require_files(put)
+    gone = [name for name in changes.keys() - put.keys() if is_file_name(name)]
+    uow.session.execute(
+        deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
+    )
+    _put(uow, sketch_id, put)
+    many = select(func.count()).where(SketchFile.sketch_id == sketch_id)
+    require_number(uow.session.scalars(many).one())
+    return _saved(uow, sketch_id, runs=not all(name.endswith(NOT_RUN) for name in changes))
+
+
+def add_scenario(
+    uow: UnitOfWork, sketch_id: UUID, stem: str, content: bytes, *, process_revision: int
+) -> str:
+    """Store a scenario that was made of what the sketch ran at this revision. The name of its file.
+
+    It begins with `stem`, and is new; a file with the same content is there already and stays the only one.
+    Raises NotFound, Conflict if what runs has changed since, Invalid if the sketch is full.
+    """
+    sketch = _hold(uow, sketch_id, None)
+    if sketch.process_revision != process_revision:
+        raise Conflict("The draft has changed since this was played.", trial="changed")
+    there = files_of(uow, sketch_id)
+    same = [name for name, held in there.items() if name.endswith(SUFFIX) and held == content]
+    if same:
+        return same[0]
+    taken = {name.casefold() for name in there}
+    numbered = (f"{stem}-{number}{SUFFIX}" if number > 1 else stem + SUFFIX for number in count(1))
+    name = next(name for name in numbered if name.casefold() not in taken)
+    save(uow, sketch_id, {name: content}, revision=sketch.revision)
+    return name
+
+
+def note_tried(uow: UnitOfWork, sketch_id: UUID, process_revision: int) -> None:
+    """Remember that a test run has reached an end, if what runs is still what it was at this revision."""
+    tried = update(Sketch).where(Sketch.id == sketch_id, Sketch.process_revision == process_revision)
+    uow.session.execute(tried.values(tried_revision=process_revision))
+
+
+def remove_foreign(
+    uow: UnitOfWork, sketch_id: UUID, place: ForeignPlace, *, revision: int, translate: bool = False
+) -> int:
+    """Take out of a diagram what another engine has written, or write it in our own words. The new revision.
+
+    Raises NotFound, Stale if somebody has saved since, Invalid if the diagram doesn't have it.
+    """
+    _hold(uow, sketch_id, revision)
+    content = file(uow, sketch_id, place.file)
+    change = bpmn.translated if translate else bpmn.without
+    try:
+        changed = change(place.file, content, place.element, place.attribute)
+    except (bpmn.Gone, Unreadable) as error:
+        fault = Fault(f"/files/{place.file}", "doesn't have this any more", "foreign-gone")
+        raise Invalid("The diagram does not have this any more.", [fault]) from error
+    return save(uow, sketch_id, {place.file: changed}, revision=revision)
+
+
+def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
+    """Throw a sketch away. Raises NotFound, Stale."""
+    _hold(uow, sketch_id, revision)
+    uow.session.flush()
+    uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
+
+
+def deploy(
+    uow: UnitOfWork,
+    sketch_id: UUID,
+    *,
+    revision: int,
+    publishing: Publishing,
+    operations: deployment_check.Operations = None,
+) -> Deployed | UUID:
+    """Deploy a sketch as it is; it stays, and is known as what has become that version.
+
+    If its check takes longer, a worker does it: then the id of the upload. Raises NotFound, Stale, Conflict
+    if nobody has tried what it would run, and what a deployment raises.
+    """
+    sketch = _hold(uow, sketch_id, revision)
+    if not get(uow, sketch_id).sketch.tried:
+        raise Conflict("Finish a test run of this draft, or let its scenarios pass.", code="not-tried")
+    files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
+    done = uploads.submit(
+        uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id, operations=operations
+    )
+    uow.session.flush()
+    if isinstance(done, Deployed):
+        uploads.note_version(uow, sketch_id, done)
+    return done
+
+
+def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
+    """A sketch that nobody else changes meanwhile, as its editor has seen it (None: whatever it is now).
+
+    Raises NotFound, Stale.
+    """
+    access.require(uow.actor, "definitions.deploy")
+    found = (
+        select(Sketch).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id)).with_for_update(of=Sketch)
+    )
+    sketch = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
+    if sketch is None:
+        raise unknown(sketch_id)
+    if revision is not None and sketch.revision != revision:
+        editor = uow.session.get_one(User, sketch.updated_by)
+        raise Stale(
+            f"{editor.name} has saved the draft meanwhile.",
+            revision=sketch.revision,
+            editor=names.display_names(editor.name, editor.full_name_fa, editor.full_name_en),
+            updated_at=sketch.updated_at,
+        )
+    return sketch
+
+
+def _saved(uow: UnitOfWork, sketch_id: UUID, *, runs: bool = False) -> int:
+    """Count a change; `runs`: of what runs. The new revision."""
+    uow.session.flush()
+    changed = update(Sketch).where(Sketch.id == sketch_id).returning(Sketch.revision)
+    values: dict[str, Any] = {
+        "revision": Sketch.revision + 1,
+        "updated_by": uow.actor.id,
+        "updated_at": uow.now,
+    }
+    if runs:
+        values["process_revision"] = Sketch.revision + 1
+    return uow.session.scalars(changed.values(values)).one()
+
+
+def _put(uow: UnitOfWork, sketch_id: UUID, files: Mapping[str, bytes]) -> None:
+    rows = [{"sketch_id": sketch_id, "name": name, "content": content} for name, content in files.items()]
+    if rows:
+        new = upsert(SketchFile)
+        replaced = new.on_conflict_do_update(
+            index_elements=["sketch_id", "name"], set_={"content": new.excluded.content}
+        )
+        uow.connection.execute(replaced, rows)
+
+
+def _require_title(name: str) -> None:
+    if not name.strip() or len(name) > MAX_TITLE or not all(map(persian.printable, name)):
+        raise Invalid(
+            "The draft needs a name.", [Fault("/name", "is empty, too long or not printable", "name")]
+        )
+
+
+def require_files(files: Mapping[str, bytes]) -> None:
+    """Raises Invalid for files that a draft can't have."""
+    require_number(len(files))
+    faults = [
+        Fault(f"/files/{name[:80]}", "is no name of a file", "file-name")
+        for name in files
+        if not is_file_name(name)
+    ]
+    faults += [
+        Fault(f"/files/{name}", f"is larger than {_MIB} MiB", "file-too-large", {"count": _MIB})
+        for name, content in files.items()
+        if len(content) > MAX_FILE
+    ]
+    if faults:
+        raise Invalid("Some of the files cannot be kept.", faults)
+
+
+def require_number(count: int) -> None:
+    """Raises Invalid for more files than a draft can have."""
+    if count > MAX_FILES:
+        fault = Fault("/files", f"{MAX_FILES} at most", "too-many-files", {"count": MAX_FILES})
+        raise Invalid("There are too many files.", [fault])

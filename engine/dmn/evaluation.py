@@ -1,0 +1,190 @@
+"""Decisions that are asked from outside: which there are, what they take, what they give and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.dmn.feel.faults import Fault
+from engine.dmn.feel.frames import Run
+from engine.dmn.feel.names import normalized
+from engine.dmn.inputs import Wanted, Wrong, as_declared
+from engine.dmn.model import syntax
+from engine.dmn.model.completion import completed, is_undrawn
+from engine.dmn.model.graph import Graph, Key, around
+from engine.dmn.model.reader import read_file
+from engine.dmn.outputs import outputs, rows
+from engine.platform.budget import spend
+
+SUFFIX = ".dmn"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a decision may be given; `type` is as its file names it."""
+
+    name: str
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A decision or decision service of a file, and what it may be given."""
+
+    id: str
+    name: str
+    file: str
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a decision gave, and why; `digest` is the SHA-256 of its file.
+
+    `rows` are the results with the names of their outputs, one for each rule that counted.
+    """
+
+    of: Offered
+    digest: str
+    result: Any
+    rows: Sequence[Mapping[str, Any]]
+    inputs: Mapping[str, Any]
+    tables: Sequence[Mapping[str, Any]]  # in the order in which they were evaluated
+    required: Sequence[Mapping[str, Any]]
+    faults: Sequence[Fault]
+
+    @property
+    def unusable(self) -> list[str]:
+        """Why there is no result that may be used: something grave, or what it is that has no value."""
+        missing = self.result is None
+        found = (each for each in self.faults if each.grave or (missing and not each.is_null))
+        return list(dict.fromkeys(each.reason for each in found))
+
+    @property
+    def why(self) -> dict[str, Any]:
+        """All but the result, as it is told."""
+        told = {"inputs": self.inputs, "tables": self.tables, "required": self.required}
+        return {**told, "faults": [asdict(fault) for fault in self.faults]}
+
+
+class Decisions:
+    """The decisions of files that were put together: each file may import the others."""
+
+    def __init__(self, files: Sequence[syntax.Definitions]) -> None:
+        whole = [completed(file) for file in files]
+        self._graphs = [around(file, whole) for file in whole]
+
+    @property
+    def offered(self) -> list[Offered]:
+        """All of them, in the order of the files."""
+        spend(10 * sum(len(graph.main.elements) for graph in self._graphs))
+        return [_offered(graph, key) for graph in self._graphs for key in _callable(graph)]
+
+    @property
+    def unread(self) -> list[tuple[str, int, str]]:
+        """Expressions that cannot be read, of the first file and what it imports: file, line, reason."""
+        flaws = self._graphs[0].logic.flaws if self._graphs else {}
+        return [(file, flaw.line, flaw.reason) for file, found in flaws.items() for flaw in found]
+
+    def named(self, name: str) -> list[Offered]:
+        """Those of that id or name, one of a file at most; where one is asked, there should be no other."""
+        return [_offered(graph, key) for graph, key in self._places(name)]
+
+    def reads(self, name: str) -> frozenset[str]:
+        """The names of the data, and of the imports with them, of which a decision speaks."""
+        graph, key = next(self._places(name), (None, None))
+        if graph is None or key is None:
+            return frozenset()
+        return frozenset(graph.known_as(graph.main, each)[0] for each in graph.parameters(key))
+
+    def undrawn(self, name: str) -> frozenset[str]:
+        """The names of those data of a decision that its file does not draw."""
+        graph, key = next(self._places(name), (None, None))
+        if graph is None or key is None:
+            return frozenset()
+        found = (graph.element(each) for each in graph.parameters(key))
+        return frozenset(each.name for each in found if is_undrawn(each))
+
+    def outputs(self, name: str) -> tuple[str, ...]:
+        """The names of what a decision gives, where no other name takes it as a whole."""
+        return next((outputs(graph, key) for graph, key in self._places(name)), ())
+
+    def _places(self, name: str) -> Iterator[tuple[Graph, Key]]:
+        spend(sum(len(graph.main.elements) for graph in self._graphs))
+        found = ((graph, graph.find(name)) for graph in self._graphs)
+        return ((graph, key) for graph, key in found if key is not None)
+
+    def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
+        """What a decision gives for JSON by the names of its inputs. Raises Wrong, and TooMuch.
+
+        Data that only other decisions of the file take are left aside.
+        """
+        graph, key = self._place(asked)
+        wanted = _wanted(graph, key)
+        others = _data(graph) - wanted.keys()
+        inputs = as_declared(
+            wanted, {name: values[name] for name in values if normalized(name) not in others}
+        )
+        return self.decide(asked, inputs, now)
+
+    def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
+        """What it gives for values of FEEL. Raises TooMuch."""
+        graph, key = self._place(asked)
+        run = Run(now=now, explained=[])
+        result = graph.evaluate(key, values, run)
+        told = [each for each in run.explained or () if each.get("decision") != asked.id]
+        return Ruling(
+            asked,
+            graph.main.digest,
+            result,
+            rows(graph, key, result),
+            values,
+            [each for each in told if "table" in each],
+            [each for each in told if "table" not in each],
+            run.faults,
+        )
+
+    def _place(self, asked: Offered) -> tuple[Graph, Key]:
+        graph = next(each for each in self._graphs if each.main.file == asked.file)
+        return graph, (graph.main.namespace, asked.id)
+
+
+def decisions(files: Mapping[str, bytes]) -> Decisions:
+    """Those of the DMN files among some. Raises NotDmn."""
+    return Decisions([read_file(name, content) for name, content in files.items() if name.endswith(SUFFIX)])
+
+
+def _callable(graph: Graph) -> list[Key]:
+    kinds = (syntax.Decision, syntax.Service)
+    space = graph.main.namespace
+    return [(space, each.id) for each in graph.main.elements.values() if isinstance(each, kinds)]
+
+
+def _data(graph: Graph) -> set[str]:
+    """The names of all that the decisions of a file may be given."""
+    elements = graph.main.elements.values()
+    return {each.name for each in elements if isinstance(each, syntax.InputData)}
+
+
+def _offered(graph: Graph, key: Key) -> Offered:
+    element = graph.element(key)
+    parameters = graph.parameters(key)
+    spend(5 * len(parameters))
+    inputs = [
+        Input(".".join(graph.known_as(graph.main, each)), graph.element(each).type) for each in parameters
+    ]
+    return Offered(
+        element.id, element.name, graph.main.file, tuple(sorted(inputs, key=lambda each: each.name))
+    )
+
+
+def _wanted(graph: Graph, key: Key) -> Wanted:
+    found: dict[str, Any] = {}
+    for each in graph.parameters(key):
+        *above, name = graph.known_as(graph.main, each)
+        place = found.setdefault(above[0], {}) if above else found
+        place[name] = graph.logic.types[each]
+    return found
+
+
+__all__ = ["SUFFIX", "Decisions", "Input", "Offered", "Ruling", "Wrong", "decisions"]

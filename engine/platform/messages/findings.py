@@ -1,0 +1,74 @@
+"""The text of a finding: what is wrong, with the values that it names, and how to fix it.
+
+A text that names values has a variant of its own, `findings.<code>.<names>`; a finding without values, as
+older releases have stored them, has the text of its code alone, or in English the sentence stored with it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from engine.platform.language import Texts
+
+_AT = "at_"  # begins the names of values that tell where in a table or type something is
+_PARTS, _KINDS = ("findings.part",), ("differences.kind", "findings.part")
+_EVENTS, _TYPES = ("findings.trigger",), ("findings.type",)
+_WORDS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("part", "attribute", "end"), _PARTS),
+    **dict.fromkeys(("kind", "around"), _KINDS),
+    **dict.fromkeys(("what", "trigger"), _EVENTS),
+    **dict.fromkeys(("found", "wanted", "left", "right"), _TYPES),
+    **dict.fromkeys(("negated", "called", "invoked", "condition"), _TYPES),
+}
+
+
+def variant(values: Iterable[str]) -> str:
+    """What the text of a finding with such values is called: `attribute-kind`."""
+    return "-".join(sorted(name for name in values if not name.startswith(_AT)))
+
+
+def readable(finding: Any, texts: Texts) -> dict[str, Any]:
+    """A finding (or a stored one, a mapping) as a mapping, with `reason` and `fix` in the reader's language.
+
+    One that was stored may be of an earlier release, in which `fix` was called `mend`.
+    """
+    plain = dict(finding) if isinstance(finding, Mapping) else asdict(finding)
+    plain["fix"] = plain.get("fix", plain.pop("mend", ""))
+    plain["reason"], plain["fix"] = explain(plain, texts)
+    return plain
+
+
+def explain(finding: Mapping[str, Any], texts: Texts) -> tuple[str, str]:
+    """The reason, with the values that it names, and how to fix it."""
+    code, values = f"findings.{finding['code']}", finding.get("values") or {}
+    own = f"{code}.{variant(values)}"
+    words = {name: _word(name, value, texts) for name, value in values.items()}
+    reason, fix = (
+        texts.say(f"{own}.{part}", **words)
+        if f"{own}.{part}" in texts
+        else _general(f"{code}.{part}", finding.get(part, ""), texts)
+        for part in ("reason", "fix")
+    )
+    return _place(words, texts) + reason, fix
+
+
+def _general(key: str, told: str, texts: Texts) -> str:
+    """What is said of the code alone, unless the finding itself has the sentence in the reader's language."""
+    return told if told and texts.reader.language == "en" else texts.find(key, told)
+
+
+def _place(words: Mapping[str, Any], texts: Texts) -> str:
+    """Where in a table or type something is."""
+    at = {name: word for name, word in words.items() if name.startswith(_AT)}
+    names = "-".join(sorted(name.removeprefix(_AT) for name in at))
+    return texts.say(f"findings.place.{names}", **at) + " " if at else ""
+
+
+def _word(name: str, value: Any, texts: Texts) -> Any:
+    """A value as it stands in a sentence; parts of BPMN and types have names in the reader's language."""
+    if isinstance(value, list | tuple):
+        return texts.listed(value)
+    for area in _WORDS.get(name, ()):
+        if f"{area}.{value}" in texts:
+            return texts.say(f"{area}.{value}")
+    return value

@@ -1,0 +1,48 @@
+"""The text of a refusal: why a command is refused, and what to do."""
+
+import re
+from typing import Any
+
+from engine.platform.errors import Conflict, Refusal, Throttled
+from engine.platform.language import Texts
+
+
+def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
+    """The key of the text for a refusal, and the values that it names."""
+    if isinstance(refusal, Throttled):
+        return "refusals.throttled.seconds", {"count": refusal.seconds}
+    values = {}
+    if isinstance(refusal, Conflict) and refusal.code == "appeal-late":
+        values["until"] = refusal.state["until"].date()
+    if isinstance(refusal, Conflict) and refusal.code == "too-many-uploads":
+        values["limit"] = refusal.state["limit"]
+    return f"refusals.{code_of(refusal)}", values
+
+
+def explain(refusal: Refusal, texts: Texts) -> str:
+    """A refusal in the reader's language."""
+    key, values = text_of(refusal)
+    return texts.say(key, **values)
+
+
+def code_of(refusal: Refusal) -> str:
+    """The stable code of a refusal: what in the present state prevents the command, else its class."""
+    return _present(refusal) or name(type(refusal))
+
+
+def name(kind: type[Refusal]) -> str:
+    """The code of a class of refusals: `four-eyes-late`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
+
+
+def _present(refusal: Refusal) -> str | None:
+    """What in the present state prevents the command, if the refusal tells it."""
+    if type(refusal) is not Conflict:
+        return None
+    if refusal.code is not None:
+        return refusal.code
+    for thing in ("task", "case"):
+        status = (refusal.state.get(thing) or {}).get("status")
+        if status is not None and (thing, status) != ("task", "open"):
+            return f"{thing}-{status}"
+    return None

@@ -1,0 +1,60 @@
+"""The one reader of XML that comes from outside: no document type, no entities, no network.
+
+A document type declaration (DOCTYPE) is refused. It can define entities that multiply until memory is
+full, and external ones that read files of this machine or call addresses; no format that is read here needs
+one. While a document is parsed, entities are not expanded, and nothing is loaded, neither a DTD nor from the
+network. libxml2's own limits (256 levels, texts of 10 MB) stay on. Callers know their format and limit the
+whole: its length before, its elements and levels afterwards.
+"""
+
+from lxml import etree
+
+Element = etree._Element
+
+
+class NotXml(ValueError):
+    """A document that is not well-formed: `reason` says why, `line` where, from 1, if that is known."""
+
+    def __init__(self, reason: str, line: int | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class HasDoctype(NotXml):
+    """A document that is well-formed, but has a document type declaration."""
+
+
+def parse(content: bytes, *, comments: bool = False, blank_text: bool = True) -> Element:
+    """Return the root of a document. Raises NotXml, and HasDoctype.
+
+    Comments and processing instructions are left out unless `comments` says otherwise: a comment inside a
+    text would cut it in two. Without `blank_text`, white space between elements is left out, too.
+    """
+    # A parser holds the state of its last document: one for each, for the sake of threads.
+    # Leave collect_ids alone: switched off, it makes libxml2 load external DTDs in spite of load_dtd.
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=not comments,
+        remove_pis=not comments,
+        remove_blank_text=not blank_text,
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise NotXml(str(error.msg), error.lineno) from error
+    except ValueError as error:  # lxml, for what is no document at all
+        raise NotXml(str(error), None) from error
+    document = root.getroottree().docinfo
+    if document.doctype or document.internalDTD is not None:
+        raise HasDoctype("A document type declaration (DOCTYPE) is not allowed.", _doctype_line(content))
+    return root
+
+
+def _doctype_line(content: bytes) -> int | None:
+    start = content.upper().find(b"<!DOCTYPE")
+    return content.count(b"\n", 0, start) + 1 if start >= 0 else None  # another encoding has other bytes

@@ -1,0 +1,217 @@
+"""A case's status in plain words, in the language of whoever reads: for the API and the pages alike.
+
+Names may be written `Persian | English`; of these the half of the language is told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.bpmn import Effect
+from engine.cases import BillView, Late
+from engine.platform.language import Catalogue, Language, Reader
+from engine.portal.status.lookup import Decided, Standing
+
+State = Literal["waits-for-you", "held", "going-on", "paused", "ended"]
+
+TEXTS = Catalogue.read(Path(__file__).with_name("texts.toml"))
+_ISOLATED = replace(TEXTS, isolated=True)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """An instant, and its day in words."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToDoWords:
+    """What the applicant has to do, with what was asked of them, and until when."""
+
+    name: str
+    text: str | None
+    due: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroundWords:
+    """A legal ground: its title where the form gives it one, and what was written to the applicant."""
+
+    title: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionWords:
+    """The last decision, what it does for the applicant, and how and until when it can be appealed."""
+
+    outcome: str
+    effect: Effect | None
+    grounds: Sequence[GroundWords]
+    decided: When
+    appeal: str | None
+    appeal_until: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class BillWords:
+    """A bill: `text` says all of it in one sentence; `late` is about a payment that came too late."""
+
+    reference: str
+    status: str
+    text: str
+    late: str | None
+    purpose: str
+    amount: str
+    currency: str
+    due_on: date | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
+
+    language: Language
+    service: str
+    case_number: str
+    started: When
+    state: State
+    text: str
+    holders: Sequence[str]
+    since: When
+    to_do: Sequence[ToDoWords]
+    expected: When | None
+    decision: DecisionWords | None
+    bills: Sequence[BillWords]
+    ended: When | None
+
+
+def explain(case: Standing, reader: Reader, *, isolated: bool = False) -> Explanation:
+    """The whole of it, for a reader. `isolated`: for a page, where numbers keep their direction."""
+    return _Explainer(reader, _ISOLATED if isolated else TEXTS).explain(case)
+
+
+def outcome_of(
+    reader: Reader, outcome: str | None, decided: Decided | None = None, drawn: str | None = None
+) -> str | None:
+    """What an outcome is called; None if nobody has given it a name. `drawn`: what the diagram calls it.
+
+    Words of the law first: forms tell deciders what to do, and not applicants what was done.
+    """
+    key = f"texts.outcome.{outcome}"
+    if key in TEXTS:
+        return TEXTS.say(reader, key)
+    words = decided.words.get(reader.language) if decided and decided.outcome == outcome else None
+    return words or (reader.half(drawn) if drawn else None)
+
+
+def bill_words(reader: Reader, bill: BillView, service: str, *, isolated: bool = False) -> BillWords:
+    """A bill in words; one without a purpose of its own is for the service."""
+    texts = _ISOLATED if isolated else TEXTS
+    closed = bill.paid_at or bill.closed_at
+    amount, on = reader.money(bill.amount, bill.currency), closed and reader.day(closed)
+    ending = "" if bill.due_on or bill.status not in ("open", "overdue") else "-undated"
+    return BillWords(
+        reference=bill.reference,
+        status=bill.status,
+        text=texts.say(reader, f"texts.bill-{bill.status}{ending}", amount=amount, due=bill.due_on, on=on),
+        late=_late_words(reader, bill.late, texts) if bill.late else None,
+        purpose=reader.half(bill.purpose or service),
+        amount=f"{bill.amount:f}",
+        currency=bill.currency,
+        due_on=bill.due_on,
+        link=bill.link,
+    )
+
+
+def _late_words(reader: Reader, late: Late, texts: Catalogue) -> str:
+    amount = reader.money(late.amount, late.currency)
+    return texts.say(reader, "texts.bill-late", amount=amount, on=reader.day(late.at))
+
+
+class _Explainer:
+    def __init__(self, reader: Reader, texts: Catalogue) -> None:
+        self.reader = reader
+        self.texts = texts
+
+    def explain(self, case: Standing) -> Explanation:
+        units = self.reader.half(case.unit)
+        state, text = self._state(case)
+        return Explanation(
+            language=self.reader.language,
+            service=self.reader.half(case.service),
+            case_number=case.number,
+            started=self._when(case.started_at),
+            state=state,
+            text=text,
+            holders=[self.reader.half(name) for name in case.holders] or [units],
+            since=self._when(case.ended_at or case.since),
+            to_do=[
+                ToDoWords(self.reader.half(do.name), do.text, self._maybe(do.due_at)) for do in case.to_do
+            ],
+            expected=self._maybe(case.expected_at),
+            decision=self._decision(case.decided, units) if case.decided else None,
+            bills=[
+                bill_words(self.reader, bill, case.service, isolated=self.texts.isolated)
+                for bill in case.bills
+            ],
+            ended=self._maybe(case.ended_at),
+        )
+
+    def _state(self, case: Standing) -> tuple[State, str]:
+        """In which state it is, and the sentences that say so."""
+        unit, holders = self.reader.half(case.unit), [self.reader.half(name) for name in case.holders]
+        if case.ended_at is not None:
+            return "ended", self._ended(case, unit)
+        if case.paused:
+            return "paused", self._say("paused", units=unit)
+        since = self.reader.day(case.since)
+        held = self._say("held", units=self.reader.both(holders), since=since)
+        owes = any(bill.payable for bill in case.bills)
+        if case.to_do or owes:
+            waits = self._say("to-do" if case.to_do else "to-pay")
+            return "waits-for-you", " ".join([waits, *([held] if holders else [])])
+        return ("held", held) if holders else ("going-on", self._say("going-on", units=unit, since=since))
+
+    def _ended(self, case: Standing, unit: str) -> str:
+        on = self.reader.day(case.ended_at or case.asked_at)
+        if case.cancelled:
+            return self._say("cancelled", units=unit, on=on)
+        outcome = outcome_of(self.reader, case.outcome, case.decided, case.drawn)
+        return self._say("ended-as", on=on, outcome=outcome) if outcome else self._say("ended", on=on)
+
+    def _decision(self, decided: Decided, unit: str) -> DecisionWords:
+        language = self.reader.language
+        return DecisionWords(
+            outcome=outcome_of(self.reader, decided.outcome, decided) or decided.outcome,
+            effect=decided.effect,
+            grounds=[GroundWords(titles.get(language), text) for titles, text in decided.grounds],
+            decided=self._when(decided.decided_at),
+            appeal=self._appeal(decided, unit),
+            appeal_until=self._maybe(decided.until) if decided.process else None,
+        )
+
+    def _appeal(self, decided: Decided, unit: str) -> str | None:
+        """What can be done about a decision."""
+        if decided.appeal is not None:
+            return self._say("appeal-filed", number=decided.appeal)
+        if not decided.process:
+            return None
+        if decided.until is None:
+            return self._say("appeal-open", units=unit)
+        key = "appeal-until" if decided.appealable else "appeal-over"
+        return self._say(key, until=decided.until.date(), units=unit)
+
+    def _say(self, key: str, **values: Any) -> str:
+        return self.texts.say(self.reader, f"texts.{key}", **values)
+
+    def _when(self, instant: datetime) -> When:
+        return When(instant, self.reader.day(instant))
+
+    def _maybe(self, instant: datetime | None) -> When | None:
+        return self._when(instant) if instant else None

@@ -1,0 +1,256 @@
+"""A case's status for whoever knows its number and its secret: without an account, and never by one alone.
+
+Guessing is made slow, and tells nothing: what is wrong, unknown or has no secret looks the same, and takes
+the same time. Facts only: `telling` has the sentences for them.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import cases, definitions
+from engine.access import validity
+from engine.bpmn import Effect, Spec
+from engine.cases import BillView
+from engine.identity import throttle
+from engine.identity.throttle import Limit
+from engine.models import Case, Decision, Definition, DefinitionVersion, PoolRole, Task, Unit
+from engine.platform import persian
+from engine.platform.db import Database, connection
+from engine.platform.errors import NotFound
+from engine.portal import appeals
+
+# The sixth guess at a case from one address waits, and the longer the more follow. There is no limit over all
+# addresses: none can guess a secret of 58 bits, and whoever tried would lock the applicant out.
+HERE = Limit("status-here", 4, timedelta(minutes=15))  # a number at an address
+ADDRESS = Limit("status-address", 200, timedelta(minutes=1))  # behind which a whole town may be
+
+Words = Mapping[str, str]  # by language
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A number and a secret, as they were typed at an address."""
+
+    number: str
+    secret: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """What the applicant has to do, and what was asked of them."""
+
+    name: str
+    text: str | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The last decision. Words of an outcome are those that are declared, else those of its form, as are
+    those of a ground; empty where it has none.
+    """
+
+    outcome: str
+    words: Words
+    grounds: Sequence[tuple[Words, str]]
+    decided_at: datetime
+    process: bool  # whether there is one for appeals
+    appealable: bool
+    until: datetime | None
+    appeal: str | None  # the number of the case that appeals it
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a case stands. Names may be written `Persian | English`."""
+
+    service: str
+    number: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    drawn: str | None  # what the diagram calls the outcome
+    cancelled: bool
+    paused: bool
+    unit: str
+    holders: Sequence[str]  # the units in which its tasks lie
+    since: datetime
+    to_do: Sequence[ToDo]
+    expected_at: datetime | None
+    decided: Decided | None
+    bills: Sequence[BillView]
+    asked_at: datetime  # in the zone in which its reader lives
+
+
+def read(database: Database, attempt: Attempt) -> Standing:
+    """How the case stands. Raises NotFound, Throttled."""
+    number = written(attempt.number)
+    here, of_address = (HERE, f"{number}\n{attempt.address}"), (ADDRESS, attempt.address)
+    database.run(lambda session, now: throttle.take(session, now, here, of_address))
+    found = database.run(lambda session, _: _find(session, number), "single")
+    kept = (found and found.secret) or bytes(32)
+    if not hmac.compare_digest(kept, cases.digest(attempt.secret)) or found is None:
+        raise NotFound("There is no case with this number and secret.")
+
+    def shown(session: Session, now: datetime) -> Standing:
+        throttle.forgive(session, here)
+        throttle.take_back(session, of_address)
+        return standing(session, found.id, now)
+
+    return database.run(shown)
+
+
+def written(typed: str) -> str:
+    """A case number as it is kept, in whatever digits, and with whatever between them it was typed."""
+    plain = persian.digits(typed).strip()
+    figures = "".join(sign for sign in plain if sign.isdecimal())
+    return f"{figures[:4]}-{figures[4:]}" if len(figures) > 4 else plain
+
+
+def _find(session: Session, number: str) -> Any:
+    return (
+        connection(session).execute(select(Case.id, Case.secret).where(Case.number == number)).one_or_none()
+    )
+
+
+_CASE = (
+    Case.id.label("case_id"),
+    Case.number.label("case_number"),
+    Case.started_at,
+    Case.ended_at,
+    Case.status,
+    Case.outcome,
+    DefinitionVersion.name.label("service"),
+    Definition.suspended_at,
+    Unit.name.label("unit"),
+    cases.list_bills().correlate(Case).scalar_subquery().label("bills"),
+    *definitions.VERSION,
+)
+_TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.due_at)
+
+
+def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+    """How a case stands, for whoever may know it."""
+    found = (
+        select(*_CASE)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Definition, Definition.key == DefinitionVersion.key)
+        .join(Unit, Case.unit_id == Unit.id)
+        .where(Case.id == case_id)
+    )
+    row: Any = session.execute(found).one()
+    open_tasks = select(*_TASK).where(Task.case_id == case_id, Task.status == "open")
+    tasks = session.execute(open_tasks.order_by(Task.opened_at, Task.id)).all()
+    staff = [task for task in tasks if task.pool_id is not None and task.kind == "step"]
+    expected = [task.due_at for task in staff if task.due_at is not None]
+    return Standing(
+        service=row.service,
+        number=row.case_number,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        drawn=_spec(session, row).outcome_name(row.outcome) if row.outcome else None,
+        cancelled=row.status == "cancelled",
+        paused=validity.status_of(row.status, row.suspended_at) == "suspended",
+        unit=row.unit,
+        holders=_holders(session, [task.pool_id for task in staff]),
+        since=min((task.opened_at for task in staff), default=None) or _last_done(session, row),
+        to_do=[ToDo(task.name, _asked(task.asked), task.due_at) for task in tasks if task.pool_id is None],
+        expected_at=max(expected, default=None),
+        decided=_decided(session, row, now),
+        bills=cases.bills_of_case(row.bills, now),
+        asked_at=now,
+    )
+
+
+def _asked(asked: Mapping[str, Any] | None) -> str | None:
+    """What is wrong, as whoever sent it back has told: in all, and of each field."""
+    told = asked or {}
+    texts = [told.get("text"), *(field.get("text") for field in told.get("fields") or ())]
+    return "\n".join(text for text in texts if isinstance(text, str) and text) or None
+
+
+def _holders(session: Session, pools: Sequence[UUID]) -> Sequence[str]:
+    """The names of the units in which tasks of these pools lie."""
+    if not pools:
+        return ()
+    named = select(Unit.name).join(PoolRole, PoolRole.unit_id == Unit.id).where(PoolRole.pool_id.in_(pools))
+    return session.scalars(named.distinct().order_by(Unit.name)).all()
+
+
+def _last_done(session: Session, case: Any) -> datetime:
+    """Since when nobody has anything to do in a case."""
+    last: datetime | None = session.scalar(
+        select(func.max(Task.closed_at)).where(Task.case_id == case.case_id)
+    )
+    return last or case.started_at
+
+
+_DECISION = (
+    Decision.outcome,
+    Decision.grounds,
+    Decision.decided_at,
+    Task.element,
+    Case.number.label("appeal"),
+)
+
+
+def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
+    """The last decision of a case, in the words of the form that was answered."""
+    found = (
+        select(*_DECISION)
+        .join(Task, Task.id == Decision.task_id)
+        .outerjoin(Case, Case.id == Decision.appeal_id)
+        .where(Decision.case_id == case.case_id)
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(1)
+    )
+    row = session.execute(found).one_or_none()
+    if row is None:
+        return None
+    spec = _spec(session, case)
+    outcomes, grounds = _words(spec, row.element)
+    end = appeals.until(spec.rules.appeal_within, row.decided_at, now)
+    return Decided(
+        outcome=row.outcome,
+        words=outcomes.get(row.outcome, {}),
+        grounds=[(grounds.get(ground["code"], {}), ground["text"]) for ground in row.grounds],
+        decided_at=row.decided_at,
+        process=spec.rules.appeal is not None,
+        appealable=end is None or now <= end,
+        until=end,
+        appeal=row.appeal,
+        effect=spec.effect_of(row.outcome, row.element),
+    )
+
+
+def _spec(session: Session, case: Any) -> Spec:
+    return definitions.spec(session, definitions.Version(*case[-len(definitions.VERSION) :]))
+
+
+def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, Words]]:
+    """What a process or the form of a decision calls its outcomes, and the form its grounds."""
+    task = spec.elements.get(element)
+    if task is None or task.form is None or task.rules.decision is None:
+        return {}, {}
+    fields = task.form.schema.get("properties", {})
+    one = fields.get("ground", {}).get("properties", {})
+    several = fields.get("grounds", {}).get("items", {}).get("properties", {})
+    outcomes = dict(fields.get(task.rules.decision, {}).get("x-enum-i18n", {}))
+    outcomes |= {one.value: _halves(one.name) for one in task.rules.outcomes if one.name}
+    return outcomes, (one.get("code") or several.get("code") or {}).get("x-enum-i18n", {})
+
+
+def _halves(name: str) -> Words:
+    """A name that may be written `Persian | English`, by language."""
+    persian_half, _, english = (part.strip() for part in name.partition(" | "))
+    return {"fa": persian_half, "en": english or persian_half}

@@ -1,0 +1,265 @@
+"""The cases of whoever has an account of their own: all of them, what waits for the person, one in whole.
+
+Names of the office's steps, officials and what they wrote to each other are not told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access, bpmn, cases, definitions
+from engine.bpmn import Effect, Spec
+from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
+from engine.platform.db import UnitOfWork
+from engine.portal.status.lookup import Standing, standing
+
+MOST = 200  # facts of one case
+
+# What an applicant is told of the log; of the rest the status tells what it comes to.
+_TOLD = (
+    *("case.started", "case.completed", "case.cancelled", "case.withdrawn", "case.suspended", "case.resumed"),
+    *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
+    *("document.added", "document.replaced", "decision.made", "appeal.filed", "appeal.decided"),
+    *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToDoTask:
+    """Something that the applicant has to do."""
+
+    id: UUID
+    kind: str
+    name: str
+    due_at: datetime | None
+    case_id: UUID
+    case_number: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A case in the list of one's own."""
+
+    id: UUID
+    number: str
+    service: str
+    unit: str
+    status: str
+    outcome: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    waits: bool  # for the applicant
+    drawn: str | None = None  # what the process calls the outcome,
+    effect: Effect | None = None  # and what that does for the applicant
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that has happened. `own`: by the applicant's side; then `name` tells which task it was."""
+
+    kind: str
+    at: datetime
+    own: bool
+    name: str | None
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One's own case: how it stands, what is to be done, what happened, how far it has come.
+
+    `done` are the steps of people that are behind it, the application among them; `steps` how many there
+    are if all goes on as the longest way has it, or None where that cannot be told. `appeal_of` is the case
+    whose decision it appeals, `appeal_id` the one that appeals its own.
+    """
+
+    id: UUID
+    standing: Standing
+    to_do: Sequence[ToDoTask]
+    happened: Sequence[Happened]
+    done: int
+    steps: int | None
+    appeal_of: UUID | None
+    appeal_id: UUID | None
+    appeal_form: str | None  # the process by which it is appealed
+
+
+def _own_tasks(uow: UnitOfWork, *where: ColumnElement[bool]) -> Sequence[ToDoTask]:
+    """Open tasks that are the actor's to do as an applicant, what is due first first."""
+    access.require(uow.actor, "tasks.read")
+    found = (
+        select(
+            *(Task.id, Task.kind, Task.name, Task.due_at, Task.case_id),
+            *(Case.number, DefinitionVersion.name),
+        )
+        .join(Case, Task.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Task.status == "open", access.visible_tasks(uow.actor.role), *where)
+        .order_by(Task.due_at.asc().nulls_last(), Task.id)
+        .limit(cases.PAGE)
+    )
+    return [ToDoTask(*row) for row in uow.connection.execute(found, access.seen_by(uow))]
+
+
+def waiting(uow: UnitOfWork) -> Sequence[ToDoTask]:
+    """What waits for the actor in all their cases; at most a page."""
+    return _own_tasks(uow)
+
+
+def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]:
+    """Up to a page of the actor's cases, the newest first, older than `after`; one more if more follow."""
+    access.require(uow.actor, "cases.read")
+    asked = aliased(Task)
+    waits = select(asked.id).where(
+        asked.case_id == Case.id, asked.status == "open", asked.pool_id.is_(None), asked.kind != "opinion"
+    )
+    found = (
+        select(
+            *(Case.id, Case.number, DefinitionVersion.name, Unit.name, Case.status, Case.outcome),
+            *(Case.started_at, Case.ended_at, or_(waits.exists(), _owes())),
+            *definitions.VERSION,
+        )
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .join(Unit, Case.unit_id == Unit.id)
+        .where(access.visible_cases(uow.actor.role))
+        .order_by(Case.id.desc())
+        .limit(cases.PAGE + 1)
+    )
+    if after is not None:
+        found = found.where(Case.id < after)
+    return [_summary(uow, *row) for row in uow.connection.execute(found, access.seen_by(uow)).all()]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A bill that the applicant has to pay."""
+
+    bill: cases.BillView
+    case_id: UUID
+    case_number: str
+    service: str
+
+
+def owed(uow: UnitOfWork) -> Sequence[Owed]:
+    """The bills that the actor has to pay in all their cases, the newest cases first; at most a page."""
+    access.require(uow.actor, "cases.read")
+    found = (
+        select(
+            Case.id,
+            Case.number,
+            DefinitionVersion.name,
+            cases.list_bills().correlate(Case).scalar_subquery(),
+        )
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(access.visible_cases(uow.actor.role), _owes())
+        .order_by(Case.id.desc())
+        .limit(cases.PAGE)
+    )
+    return [
+        Owed(bill, case_id, number, service)
+        for case_id, number, service, bills in uow.connection.execute(found, access.seen_by(uow))
+        for bill in cases.bills_of_case(bills, uow.now)
+        if bill.payable
+    ]
+
+
+def _owes() -> ColumnElement[bool]:
+    """Whether a case awaits the payment of a bill."""
+    return select(Bill.id).where(Bill.case_id == Case.id, Bill.status == "open").exists()
+
+
+def _summary(uow: UnitOfWork, *row: Any) -> Summary:
+    """Of a row of the list. The diagram is asked for an outcome alone."""
+    about, version = row[: -len(definitions.VERSION)], row[-len(definitions.VERSION) :]
+    outcome = about[5]
+    spec = definitions.spec(uow.session, definitions.Version(*version)) if outcome else None
+    if spec is None:
+        return Summary(*about)
+    return replace(Summary(*about), drawn=spec.outcome_name(outcome), effect=spec.effect_of(outcome))
+
+
+def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
+    """One of the actor's cases; if not `whole` without its tasks, steps and history.
+
+    Raises NotFound for those of others.
+    """
+    access.require(uow.actor, "cases.read")
+    appeal = aliased(Case)
+    filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
+    seen: Select[*tuple[Any, ...]] = (
+        select(Case.appeal_of, filed.scalar_subquery(), *definitions.VERSION)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
+    )
+    row = uow.connection.execute(seen, access.seen_by(uow)).one_or_none()
+    if row is None:
+        raise cases.unknown(case_id)
+    appeal_of, appeal_id, *version = row
+    spec = definitions.spec(uow.session, definitions.Version(*version))
+    done, steps = _steps(uow, case_id, spec) if whole else (0, None)
+    return Own(
+        case_id,
+        standing(uow.session, case_id, uow.now),
+        _own_tasks(uow, Task.case_id == case_id) if whole else (),
+        _happened(uow, case_id) if whole else (),
+        done,
+        steps,
+        appeal_of,
+        appeal_id,
+        spec.rules.appeal,
+    )
+
+
+def _steps(uow: UnitOfWork, case_id: UUID, spec: Spec) -> tuple[int, int | None]:
+    """How many steps of people are behind a case, and how many there are in all."""
+    found = select(Task.status, Task.element).where(
+        Task.case_id == case_id, Task.kind == "step", Task.status != "cancelled"
+    )
+    rows = uow.connection.execute(found).all()
+    done = 1 + sum(row.status == "completed" for row in rows)
+    at = [row.element for row in rows if row.status == "open"]
+    ahead = bpmn.steps_ahead(spec, at) if at else None
+    return done, None if ahead is None else done + ahead
+
+
+def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
+    """The newest facts of a case that an applicant is told, the newest first."""
+    own = Event.actor_role.in_(("portal", access.APPLICANT))
+    found = (
+        select(Event.kind, Event.at, own, Task.name, Task.pool_id, Unit.name)
+        .outerjoin(Task, Task.id == Event.task_id)
+        .outerjoin(Unit, Unit.key == Event.actor_unit)
+        .where(Event.case_id == case_id, Event.kind.in_(_TOLD))
+        .where(func.coalesce(Task.kind, "step") != "opinion")
+        .order_by(Event.seq.desc())
+        .limit(MOST)
+    )
+    return [
+        Happened(kind, at, by_them, name if pool is None else None, unit)
+        for kind, at, by_them, name, pool, unit in uow.connection.execute(found)
+    ]
+
+
+def decision_event(uow: UnitOfWork, case_id: UUID) -> tuple[int, str] | None:
+    """Number and hash of the event by which the log tells a case's last decision; None if there is none.
+
+    For a case that the actor may see, which the caller has read.
+    """
+    last = (
+        select(Decision.task_id)
+        .where(Decision.case_id == case_id)
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = select(Event.seq, Event.hash).where(
+        Event.case_id == case_id, Event.kind == "decision.made", Event.task_id == last
+    )
+    row = uow.connection.execute(found).one_or_none()
+    return None if row is None else (row.seq, row.hash.hex())

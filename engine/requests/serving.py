@@ -1,0 +1,104 @@
+"""The entry point of a request: its command, its idempotency key and its access log record, in one place.
+
+The API and the pages translate HTTP into a `Request` and a command, and what `serve` returns into a response.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from engine import cases
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened
+from engine.platform.db import Actor, Database, UnitOfWork, View
+from engine.platform.errors import Refusal, Uncertain
+from engine.requests import idempotency
+from engine.requests.idempotency import Answer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to find out what identifies a request. Each function may be called more than once."""
+
+    actor: Callable[[Session], Actor]  # who acts; raises what refuses them
+    key: Callable[[], str | None]  # the idempotency key, called when the command has ended; None without one
+    fingerprint: Callable[[], bytes]  # what has to be equal for two requests with one key to be the same
+    final: tuple[type[Refusal], ...] = ()  # refusals that are raised even if the key has an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a command returns.
+
+    `answer` is what a repeated request gets (None: the command runs again), `opened` what of a case the
+    response shows.
+    """
+
+    response: T
+    answer: Answer | None = None
+    opened: Opened | None = None
+
+
+def serve(
+    database: Database, request: Request, command: Callable[[UnitOfWork], Outcome[T]], view: View
+) -> T | Answer:
+    """Run a command in a transaction of its own; then record in the access log what its response shows.
+
+    The command runs again from the start when the database asks for it. Its answer is stored with what it
+    writes. For a request that was answered before, what the command did is undone, and the stored answer is
+    returned. Raises Conflict if the key came with another request, Busy if the access log cannot be written,
+    and what the command raises.
+    """
+    shown: tuple[Actor, Opened] | None = None
+
+    def run(session: Session, now: datetime) -> T:
+        nonlocal shown
+        uow = UnitOfWork(session, request.actor(session), now)
+        outcome = command(uow)
+        shown = None if outcome.opened is None else (uow.actor, outcome.opened)
+        key = request.key()
+        if key is not None and outcome.answer is not None:
+            idempotency.keep(uow, key, request.fingerprint(), outcome.answer)
+        return outcome.response
+
+    try:
+        done: T | Answer = database.run(run, view)
+    except IntegrityError as failure:
+        done = _answered_before(database, request, cases.as_conflict(failure) or failure)
+    except Refusal as refusal:
+        done = _answered_before(database, request, refusal)
+    if shown is not None:
+        access_log.record(database, *shown)
+    return done
+
+
+def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:
+    """The answer that is stored under the request's key. Raises the failure if there is none.
+
+    Looked up only now: what was done before is refused the second time (a task is completed), or undone.
+    """
+    key = request.key()
+    repeated = not isinstance(failure, IntegrityError) or idempotency.repeated(failure)
+    if key is None or not repeated or isinstance(failure, request.final):
+        raise failure
+    try:
+        found = database.run(
+            lambda session, now: idempotency.find(
+                UnitOfWork(session, request.actor(session), now), key, request.fingerprint()
+            ),
+            "single",
+        )
+    except (DBAPIError, PoolTimeout) as unavailable:
+        if isinstance(failure, Uncertain):
+            raise failure from unavailable  # the request is not known to have failed
+        raise
+    if found is None:
+        raise failure
+    return found

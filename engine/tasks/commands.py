@@ -1,0 +1,237 @@
+"""The commands of people on tasks. Each locks the case first, then reads the task again."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy.orm import aliased
+
+from engine import access, bpmn, cases, definitions
+from engine.bpmn import Form, TaskRules
+from engine.cases import TaskChange, staged_documents
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
+from engine.events import Fact, Kind
+from engine.models import Case, Task
+from engine.organisation import eligibility
+from engine.organisation.automatic_assignment import Chosen
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Forbidden
+from engine.tasks import (
+    corrections,
+    eligibility_checks,
+    legal_decisions,
+    reallocation,
+    reassignment_reasons,
+    subtasks,
+)
+from engine.tasks.locked_task import Held, TaskRow
+from engine.tasks.reading import get, roles, unknown
+
+
+@lru_cache
+def locking(role: str) -> Select[*tuple[Any, ...]]:
+    """A task with its case, both held, and whether an account with this role may see and take it: `TaskRow`.
+
+    Made once for each.
+    """
+    viewer, before = bindparam("viewer", type_=Uuid), aliased(Case)
+    return (
+        cases.locking(
+            Task.id.label("task_id"),
+            Task.pool_id,
+            Task.opened_at,
+            Task.element,
+            Task.name,
+            Task.lane,
+            Task.kind,
+            Task.assignment,
+            Task.people,
+            Task.asked,
+            Task.parent_id,
+            subtasks.TOKEN,
+            Task.asks,
+            Task.status.label("task_status"),
+            Task.assignee_id,
+            Task.revision.label("task_revision"),
+            access.visible_cases(role).label("case_seen"),
+            access.taken_as(role).label("taken_as"),
+            access.in_place_of(Task.assignee_id).label("own"),
+            eligibility.person_of(viewer).label("person"),
+            eligibility.related_to(viewer).label("related"),
+            eligibility.recused(viewer, Case.id).label("recused"),
+            select(before.revision).where(before.id == Case.id).scalar_subquery().label("seen_revision"),
+        )
+        .join(Task, Task.case_id == Case.id)
+        .where(Task.id == bindparam("task"))
+        # Both rows: with the case alone, whoever waited for it would see the task as it was before.
+        .with_for_update(of=(Case, Task))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What completing a task did to it and to its case; what it opened is told to who may see the case."""
+
+    task_id: UUID
+    task_revision: int
+    case_id: UUID
+    case_number: str
+    case_status: str
+    case_outcome: str | None
+    opened: cases.StepEffects
+
+
+def lock_task(uow: UnitOfWork, task_id: UUID) -> Held:
+    """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
+    access.require(uow.actor, "tasks.work")
+    given = {"task": task_id, **access.seen_by(uow)}
+    found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+    if found is not None and found[1].seen_revision != found[0].revision:
+        # It waited for another command: what it knows of other tables is from before that.
+        found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+    if found is None or (found[1].taken_as is None and not found[1].case_seen):
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    case, row = found
+    if row.taken_as is None:
+        raise Forbidden("The task is for others: you have none of the roles that may take it.")
+    return Held(replace(cases.locked(case), acting=row.taken_as or None), row)
+
+
+def complete(
+    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, revisions: Collection[int] | None = None
+) -> Completed:
+    """Complete a task with the data of its form and run the case on.
+
+    A task that nobody has claimed counts as the actor's. If something fails on the way on, the task stays
+    completed with its data and the failing element holds an incident.
+    """
+    held = lock_task(uow, task_id)
+    case, row = held.case, held.row
+    state = held.require_open()
+    eligibility_checks.require_assigned(held)
+    held.require_available(uow)
+    cases.require_revision(row.task_revision, revisions)
+    spec = definitions.spec(uow.session, case.version)
+    rules = _rules(uow, held)
+    eligibility_checks.require(uow, held, rules, completing=True)
+    legal_decisions.require_other_decider(uow, held, completing=True)
+    form = subtasks.form_of(spec, row.element, row.kind, row.asked)
+    if row.kind != "step":
+        return _answer(uow, held, state, form, data)
+    late = subtasks.close_overdue(uow, held)
+    data = forms.declared(rules.variables, data)
+    answer = forms.check(form, data, roles(uow, task_id) if form and forms.for_some(form) else None)
+    files = staged_documents.claim(uow, form, answer, Place.task(task_id), case.id)
+    decision = legal_decisions.read_decision(held, rules, answer)
+    if answer:
+        cases.require_size({**case.data, **answer})
+    step = bpmn.complete(spec, state, task_id, answer, uow.now)
+    change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
+    payload = cases.scoped({"data": answer}, step.scope) if answer else None
+    done = Fact("task.completed", row.element, task_id, payload)
+    happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
+    values, opened = cases.apply(uow, case, step, happened, change=change)
+    files.file(uow, case.id, task_id)
+    status, outcome = values["status"], values["outcome"]
+    seen = opened if row.case_seen else cases.StepEffects((), ())
+    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)
+
+
+def _rules(uow: UnitOfWork, held: Held) -> TaskRules:
+    """What the diagram demands of who does a task; nothing of who is asked beside one."""
+    if held.row.kind != "step":
+        return TaskRules()
+    return definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+
+
+def _answer(
+    uow: UnitOfWork, held: Held, state: bytes, form: Form | None, data: Mapping[str, Any]
+) -> Completed:
+    """Complete what was asked beside a task; the process moves only if a correction lets it."""
+    row, case = held.row, held.case
+    if row.kind == "correction":
+        values, opened = corrections.correct(uow, held, state, data)
+        seen = opened if row.case_seen else cases.StepEffects((), ())
+        ended = (case.id, case.number, values["status"], values["outcome"])
+        return Completed(row.task_id, row.task_revision + 1, *ended, seen)
+    answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
+    cases.require_size(answer)
+    subtasks.close(uow, case, held.subtask(), "given", answer)
+    nothing = cases.StepEffects((), ())
+    revision = row.task_revision + 1
+    return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Who has a task from now on, how that one was chosen, and what the log says of why."""
+
+    assignee: UUID | None
+    chosen: Chosen | None = None
+    why: Mapping[str, Any] = field(default_factory=dict)
+
+
+def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
+    """Take a task for oneself.
+
+    Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
+    """
+
+    def taken(held: Held) -> _Given:
+        eligibility_checks.require_assigned(held)
+        held.require_available(uow)
+        eligibility_checks.require(uow, held, _rules(uow, held), completing=False)
+        legal_decisions.require_other_decider(uow, held, completing=False)
+        return _Given(uow.actor.id)
+
+    return _assign(uow, task_id, revisions, taken, "task.claimed")
+
+
+def release(
+    uow: UnitOfWork, task_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
+) -> Mapping[str, Any]:
+    """Give a task back; one that comes to people by itself comes to the next.
+
+    Raises Conflict for others', Invalid if it was assigned at random and no reason code says why it changes.
+    """
+
+    def given(held: Held) -> _Given:
+        row = held.row
+        if not row.own:
+            raise held.conflict("The task is not yours to release.", code="task-not-yours")
+        why = reassignment_reasons.payload_of(row.assignment, reason)
+        avoided = {uow.actor.id, *([] if row.assignee_id is None else [row.assignee_id])}
+        chosen = reallocation.choose(uow, held.case, [row], avoided).get(task_id)
+        return _Given(chosen.user_id if chosen else None, chosen, why)
+
+    return _assign(uow, task_id, revisions, given, "task.released")
+
+
+def _assign(
+    uow: UnitOfWork,
+    task_id: UUID,
+    revisions: Collection[int] | None,
+    decide: Callable[[Held], _Given],
+    kind: Kind,
+) -> Mapping[str, Any]:
+    held = lock_task(uow, task_id)
+    case, row = held.case, held.row
+    held.require_open()
+    given = decide(held)
+    cases.require_revision(row.task_revision, revisions)
+    if given.assignee != row.assignee_id or given.chosen is not None:
+        change = TaskChange(task_id, "open", given.assignee, None)
+        facts = [Fact(kind, row.element, task_id, given.why or None)]
+        facts += [] if given.chosen is None else [given.chosen.fact(row.element, task_id)]
+        cases.note(uow, case, facts, change)
+    return get(uow, task_id, own=True)
+
+
+def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:
+    """Step back from the case of a task, for good, and let others do what the actor has of it."""
+    access.require(uow.actor, "cases.recuse")
+    return reallocation.recuse(uow, lock_task(uow, task_id), reason)

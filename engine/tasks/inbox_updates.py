@@ -1,0 +1,84 @@
+"""The current state of the inbox, cheaply: for pages that refresh themselves, and for the next task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from engine import access, cases
+from engine.models import Case, Task
+from engine.platform.db import UnitOfWork
+from engine.tasks.inbox import COUNTED, Inbox, Scope, day_end, nearest, own_pools, page, parameters
+
+# Where in a list somebody goes on: with what is theirs, or what they can claim.
+_WORKABLE: Mapping[Scope, tuple[Scope, ...]] = {"mine": ("mine",), "free": ("free",)}
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """The first tasks of a list, each with who has it: `free`, `mine` or `other`.
+
+    `count` is how many the list has, up to `COUNTED`; `more` whether others follow these.
+    """
+
+    tasks: Sequence[tuple[str, str]]
+    count: int
+    more: bool
+
+
+def inbox_state(uow: UnitOfWork, wanted: Inbox) -> InboxState:
+    """What a page of the inbox would show now, in one statement."""
+    access.require(uow.actor, "inbox.read")
+    given = parameters(wanted)
+    statement = _inbox_state(uow.actor.role, wanted.scope, frozenset(given))
+    values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
+    count, found = uow.connection.execute(statement, values).one()
+    rows = [(task, who) for task, who, party in found if not party]
+    return InboxState(rows[: cases.PAGE], count, len(found) > cases.PAGE)
+
+
+@lru_cache
+def _inbox_state(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
+    own = None if "query" in given else select(own_pools(role, scope, given).cte("own").c.id)
+    first = nearest(role, scope, given, cases.PAGE + 1, ordered=True, own=own)
+    every = nearest(role, scope, given - {"after"}, COUNTED, ordered=False, own=own)
+    who = case(
+        (Task.assignee_id.is_(None), literal("free")),
+        (access.in_place_of(Task.assignee_id), literal("mine")),
+        else_=literal("other"),
+    )
+    one = func.json_build_array(Task.id, who, access.party())
+    listed = (
+        select(
+            func.coalesce(
+                func.json_agg(aggregate_order_by(one, first.c.due, first.c.id)), literal_column("'[]'::json")
+            )
+        )
+        .select_from(first)
+        .join(Task, Task.id == first.c.id)
+        .join(Case, Case.id == Task.case_id)
+    )
+    count = select(func.count()).select_from(every)
+    return select(count.scalar_subquery(), listed.scalar_subquery())
+
+
+def find_next(uow: UnitOfWork, wanted: Inbox, after: UUID) -> UUID | None:
+    """With which task of a list somebody continues who has completed this one.
+
+    It is theirs, or can be claimed, and waits for nobody's answer: the next one in the list, else the first.
+    """
+    return _first(uow, replace(wanted, after=after), after) or _first(uow, replace(wanted, after=None), after)
+
+
+def _first(uow: UnitOfWork, wanted: Inbox, done: UUID) -> UUID | None:
+    scopes = _WORKABLE.get(wanted.scope, ("mine", "free"))
+    rows = [row for scope in scopes for row in page(uow, replace(wanted, scope=scope, holder=None))]
+    open_ones = [row for row in rows if row["id"] != done and not row["awaits"]]
+    found = min(open_ones, key=lambda row: (row["due_at"] or _NEVER, row["id"]), default=None)
+    return None if found is None else UUID(str(found["id"]))

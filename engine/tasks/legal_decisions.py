@@ -1,0 +1,142 @@
+"""Legal decisions: recording them with their task, and who may not decide on an appeal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, insert, select
+
+from engine import access, cases, definitions
+from engine.bpmn import TaskRules, outcomes
+from engine.definitions import forms
+from engine.events import Fact
+from engine.identity import names
+from engine.models import Case, Decision, DefinitionVersion, Task, Unit, User
+from engine.organisation import eligibility
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork, table, values_of
+from engine.platform.errors import Fault, FirstDecider, Invalid
+from engine.platform.ids import uuid7
+from engine.tasks.locked_task import Held
+
+_DECISIONS = table(Decision)
+_INSERT = insert(_DECISIONS).values(
+    values_of(_DECISIONS, "decision", (column.key for column in _DECISIONS.c if column.key != "appeal_id"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LegalDecision:
+    """What an answer decides, and why."""
+
+    outcome: str
+    grounds: Sequence[Mapping[str, str]]
+
+
+def read_decision(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> LegalDecision | None:
+    """What an answer decides; None if its task is no decision.
+
+    Raises Invalid for a decision without an outcome, and for a refusal without a legal ground, whatever the
+    form says. Where the process declares outcomes, the answer holds one of them.
+    """
+    if rules.decision is None or held.row.kind != "step":
+        return None
+    outcome = outcomes.text_of(answer.get(rules.decision))
+    if not 0 < len(outcome) <= outcomes.MAX_OUTCOME:
+        detail = f"holds the decision: 1 to {outcomes.MAX_OUTCOME} characters"
+        raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
+    forms.require_ground({rules.decision: rules.outcomes}, answer, answer)
+    return LegalDecision(outcomes.law_word(outcome), outcomes.grounds(answer))
+
+
+def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[Fact]:
+    """Have a decision written with its task; the facts for the log."""
+    if decision is None:
+        return []
+    case, task_id = held.case, held.row.task_id
+    decision_id = uuid7()
+    row = {
+        "id": decision_id,
+        "case_id": case.id,
+        "task_id": task_id,
+        "decided_by": uow.actor.id,
+        "unit": case.acting or uow.actor.unit,
+        "outcome": decision.outcome,
+        "grounds": list(decision.grounds),
+        "decided_at": uow.now,
+    }
+    uow.write(_INSERT, {f"decision__{name}": value for name, value in row.items()})
+    if case.home.appeal_of is not None:
+        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision_id)
+    payload = {"decision": decision_id, "outcome": decision.outcome, "grounds": row["grounds"]}
+    return [Fact("decision.made", held.row.element, task_id, payload)]
+
+
+def require_other_decider(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+    """Keep those who had a part in a decision from the case that appeals it.
+
+    Raises FirstDecider, and the log keeps the attempt.
+    """
+    if is_first_decider(uow, held, uow.actor.id):
+        payload = {"reason": "first-decider", "at": "complete" if completing else "claim"}
+        cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, payload)])
+        raise FirstDecider("You had a part in the decision that is appealed.")
+
+
+def is_first_decider(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
+    """Whether an account had a part in a decision that the task's case appeals."""
+    return user_id in eligibility.find_deciders(uow, held.case.home.appeal_of, [user_id])
+
+
+_SHOWN = (
+    Decision.id,
+    Decision.task_id,
+    Task.name.label("task_name"),
+    Task.element,
+    Decision.decided_by.label("decider_id"),
+    User.name.label("decider"),
+    names.of().label("decider_name"),
+    Decision.unit,
+    select(Unit.name).where(Unit.key == Decision.unit).scalar_subquery().label("unit_name"),
+    Decision.outcome,
+    Decision.grounds,
+    Decision.decided_at,
+    Decision.appeal_id,
+)
+_VERSION = [column.label(f"version_{column.key}") for column in definitions.VERSION]
+
+
+@lru_cache
+def _of_case(role: str) -> Select[Any]:
+    return (
+        select(Case.id.label("case_id"), *_SHOWN, *_VERSION)
+        .select_from(Case)
+        .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+        .outerjoin(Decision, Decision.case_id == Case.id)
+        .outerjoin(Task, Task.id == Decision.task_id)
+        .outerjoin(User, User.id == Decision.decided_by)
+        .where(Case.id == bindparam("case"), access.visible_cases(role))
+        .order_by(Decision.id)
+        .limit(cases.PAGE)
+    )
+
+
+def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """The first decisions of a case, the oldest first, each with its `effect`.
+
+    Who decided is for those who work on cases: the applicant's side is told the unit. Raises NotFound for
+    cases that the actor may not see.
+    """
+    access.require(uow.actor, "cases.read")
+    given = {"case": case_id, **access.seen_by(uow)}
+    rows = uow.connection.execute(_of_case(uow.actor.role), given).mappings().all()
+    if not rows:
+        raise cases.explain_refusal(uow, cases.unknown(case_id), case=case_id)
+    cases.require_not_own(uow, case_id)
+    if rows[0]["id"] is None:
+        return []
+    version = definitions.Version(*(rows[0][column.name] for column in _VERSION))
+    spec = definitions.spec(uow.session, version)
+    return [{**row, "effect": spec.effect_of(row["outcome"], row["element"])} for row in rows]

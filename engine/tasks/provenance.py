@@ -1,0 +1,86 @@
+"""Where each value of a case comes from, and which related cases exist."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping, and_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.cases import CaseView
+from engine.identity import names
+from engine.models import Case, DefinitionVersion, Event, User
+from engine.platform.db import UnitOfWork
+
+MAX_RELATED = 20
+# Events whose payload says what became of the data, whoever or whatever has set them.
+_SETTING = (
+    *("case.started", "task.completed", "element.passed", "incident.skipped"),
+    *("data.repaired", "data.corrected"),
+)
+
+# The log of a case that loops has no end, and to find the names in it all its data are read.
+SEARCHED = 500
+_latest = (
+    select(Event)
+    .where(Event.case_id == bindparam("case"), Event.kind.in_(_SETTING))
+    .order_by(Event.seq.desc())
+    .limit(SEARCHED)
+    .subquery("latest")
+)
+_event = aliased(Event, _latest)
+_payload = _event.payload.cast(JSONB)
+_names = (
+    func.jsonb_object_keys(func.coalesce(_payload["data"], _payload["changes"], func.jsonb_build_object()))
+    .table_valued("field")
+    .render_derived(name="named")
+)
+_set = _names.c.field
+_SOURCES = (
+    select(
+        _set.label("field"),
+        _event.seq,
+        _event.at,
+        _event.kind,
+        _event.element,
+        _event.task_id,
+        _event.actor_id,
+        User.name.label("actor"),
+        names.of().label("actor_name"),
+    )
+    .select_from(_event)
+    .join(_names, _payload["scope"].is_(None))  # what stayed in an instance or a called process is not here
+    .join(User, User.id == _event.actor_id)
+    .ext(distinct_on(_set))
+    .order_by(_set, _event.seq.desc())
+)
+
+
+def sources(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
+    """By which event each field of a case that the actor may see has got its present value, by name.
+
+    As far as the `SEARCHED` latest events that set data tell it.
+    """
+    rows = uow.connection.execute(_SOURCES, {"case": case.id}).mappings().all()
+    return [row for row in rows if row["field"] in case.data]
+
+
+def related(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
+    """Cases of the same process and applicant or business key that the actor may see, the newest first."""
+    same = [
+        column == value
+        for column, value in ((Case.applicant, case.applicant), (Case.business_key, case.business_key))
+        if value is not None
+    ]
+    if not same:
+        return []
+    version = aliased(DefinitionVersion)
+    found = (
+        select(Case.id, Case.number.label("case_number"), Case.status, Case.started_at)
+        .join(version, version.id == Case.version_id)
+        .where(and_(version.key == case.key, Case.id != case.id, or_(*same)))
+        .where(access.visible_cases(uow.actor.role))
+        .order_by(Case.id.desc())
+        .limit(MAX_RELATED)
+    )
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()

@@ -1,0 +1,171 @@
+"""Reassigning a task: its assignee to a colleague, a supervisor to anybody who may work on it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, bindparam, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access, cases, definitions
+from engine.bpmn import TaskRules
+from engine.cases import TaskChange
+from engine.events import Fact
+from engine.identity import names
+from engine.models import Case, Task, User
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import AssignedNotPicked, Fault, Forbidden, Invalid
+from engine.tasks import eligibility_checks, legal_decisions, reassignment_reasons
+from engine.tasks.commands import locking
+from engine.tasks.locked_task import Held, task_and
+from engine.tasks.reading import get, unknown
+
+
+def assign(
+    uow: UnitOfWork,
+    task_id: UUID,
+    to: str,
+    *,
+    reason: str | None = None,
+    revisions: Collection[int] | None = None,
+) -> Mapping[str, Any]:
+    """Give a task to the account of this name or id. To give it to whoever has it changes nothing.
+
+    Raises Conflict if it is neither the actor's nor of its pools to give, and Invalid, whyever it is, if that
+    account cannot take it, or if the task was assigned at random and no reason code says why it changes.
+    """
+    held, supervises = _hold(uow, task_id)
+    row = held.row
+    held.require_open()
+    if not supervises and not (row.own and row.assignee_id is not None):
+        raise held.conflict("The task is not yours to give to somebody.", code="task-not-yours")
+    if row.assignment is not None and not supervises:
+        raise AssignedNotPicked("The task comes to somebody by itself; only a supervisor gives it on.")
+    cases.require_revision(row.task_revision, revisions)
+    receiver = find_receiver(uow, row.pool_id, to)
+    if receiver != row.assignee_id:
+        why = reassignment_reasons.payload_of(row.assignment, reason)
+        require_eligible(uow, held, receiver)
+        name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
+        payload = {"account": receiver, "name": name, "how": "given", **why}
+        change = TaskChange(task_id, "open", receiver, None)
+        cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, payload)], change)
+    return get(uow, task_id)
+
+
+def require_eligible(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
+    """Raises Invalid for a receiver whom claiming the task would refuse, and does not tell why."""
+    rules = TaskRules()
+    if held.row.kind == "step":
+        rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
+    if not eligibility_checks.is_eligible(uow, held, rules, receiver) or legal_decisions.is_first_decider(
+        uow, held, receiver
+    ):
+        raise _nobody()
+
+
+def find_receiver(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
+    """The account of this name or id, which may take tasks of the pool.
+
+    Raises Invalid, the same for one that may not as for none: nobody learns here who has an account.
+    """
+    wanted = [User.name == to]
+    number = _uuid(to)
+    if number is not None:
+        wanted.append(User.id == number)
+    found = select(User.id).where(or_(*wanted), access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    # An id goes before a name that looks like one.
+    found = found.order_by(User.id != number).limit(1)
+    receiver: UUID | None = uow.connection.execute(found, {"pool": pool_id, **access.seen_by(uow)}).scalar()
+    if receiver is None:
+        raise _nobody()
+    return receiver
+
+
+def _nobody() -> Invalid:
+    fault = Fault("/to", "is nobody who may take this task", "receiver")
+    return Invalid("The task cannot be given there.", [fault])
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@lru_cache
+def _supervised(role: str) -> Select[Any]:
+    return locking(role).add_columns(
+        access.supervises(role, Task.pool_id).label("supervises"),
+        access.acting_in(Case.unit_id).label("acting"),
+    )
+
+
+class _Supervision(NamedTuple):
+    """What `_supervised` selects besides the task."""
+
+    supervises: bool
+    acting: str | None
+
+
+def _hold(uow: UnitOfWork, task_id: UUID) -> tuple[Held, bool]:
+    """Hold a task that the actor may take or give; whether it supervises it.
+
+    Raises NotFound, Forbidden if it may only see it.
+    """
+    access.require(uow.actor, "tasks.assign")
+    given = {"task": task_id, **access.seen_by(uow)}
+    found = cases.held_with(uow, _supervised(uow.actor.role), task_and(_Supervision._make), **given)
+    if found is None:
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    case, (row, actor) = found
+    _require(uow, task_id, row.case_seen, row.taken_as, actor.supervises)
+    held = replace(cases.locked(case), acting=row.taken_as or actor.acting)
+    cases.require_impartial(uow, held)
+    return Held(held, row), actor.supervises
+
+
+def _require(uow: UnitOfWork, task_id: UUID, case_seen: bool, taken_as: str | None, supervises: bool) -> None:
+    if not (case_seen or supervises or taken_as is not None):
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    if taken_as is None and not supervises:
+        raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
+
+
+@lru_cache
+def _place(role: str) -> Select[Any]:
+    return (
+        select(
+            Task.pool_id,
+            access.visible_cases(role).label("case_seen"),
+            access.taken_as(role).label("taken_as"),
+            access.supervises(role, Task.pool_id).label("supervises"),
+        )
+        .select_from(Task)
+        .join(Case, Task.case_id == Case.id)
+        .where(Task.id == bindparam("task"))
+    )
+
+
+def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Up to a page of the accounts that may take a task, by name; one more if more follow.
+
+    By their posts: what the process demands besides is asked when one of them is named.
+    """
+    access.require(uow.actor, "tasks.assign")
+    given = {"task": task_id, **access.seen_by(uow)}
+    row = uow.connection.execute(_place(uow.actor.role), given).one_or_none()
+    if row is None:
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    _require(uow, task_id, row.case_seen, row.taken_as, row.supervises)
+    found = select(User.id, User.name, names.of().label("display_name"))
+    found = found.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    if after is not None:
+        last = aliased(User)
+        found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())
+    found = found.order_by(User.name).limit(cases.PAGE + 1)
+    values = {"pool": row.pool_id, **access.seen_by(uow)}
+    return uow.connection.execute(found, values).mappings().all()

@@ -1,0 +1,260 @@
+"""Requesting an opinion of a colleague or agency, or a correction of the applicant; withdrawing it.
+
+The diagram says nothing of it, and the engine's state is not touched.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, select
+from sqlalchemy.orm import aliased
+
+from engine import access, cases
+from engine.access import validity
+from engine.events import Fact
+from engine.identity import names
+from engine.models import Case, Task, Unit, User
+from engine.organisation.candidate_groups import CandidateGroups
+from engine.platform import persian
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Forbidden, Invalid
+from engine.platform.ids import uuid7
+from engine.tasks import corrections, reassignment, subtasks
+from engine.tasks.commands import lock_task, locking
+from engine.tasks.corrections import Marks
+from engine.tasks.locked_task import Held, Subtask, task_and
+from engine.tasks.reading import showable_fields, unknown
+
+LISTED = 500
+MAX_ASKED = 20  # that wait for an answer beside one task at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, of whom, and until when.
+
+    Of the holders of a role in a unit, else in that of the case; of one of them, `to`, by name or id. `show`
+    are the fields of the application and of the task's form that go along.
+    """
+
+    question: str
+    unit: str | None = None
+    role: str | None = None
+    to: str | None = None
+    due_at: datetime | None = None
+    show: Sequence[str] = ()
+
+
+def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
+    """The others who can be asked by name beside a task, in the unit of its case: the first of them, by name.
+
+    Told to who works there itself: nobody learns here who has an account elsewhere.
+    """
+    access.require(uow.actor, "tasks.ask")
+    unit = select(Case.unit_id).join(Task, Task.case_id == Case.id)
+    unit = unit.where(Task.id == task_id, access.covers(Case.unit_id))
+    found = select(User.id, User.name, names.of().label("display_name"))
+    found = found.where(access.workers(unit.scalar_subquery()), User.id != uow.actor.id)
+    return (
+        uow.connection.execute(found.order_by(User.name).limit(LISTED), access.seen_by(uow)).mappings().all()
+    )
+
+
+def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
+    """Ask for an opinion: the id of the task that is opened for it.
+
+    Raises Conflict unless the actor has the task, Invalid for what cannot be asked, or of nobody.
+    """
+    held = _mine(uow, task_id)
+    name = _name(uow, asked.unit)
+    faults = [*_of_nobody(asked, name), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
+    if faults:
+        raise Invalid("The opinion cannot be asked for.", faults)
+    groups = CandidateGroups(held.case.home)
+    pool = groups.group_for([(asked.role or access.CASEWORKER, asked.unit)])
+    groups.write(uow)
+    recipients = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
+    question = {"question": asked.question, "unit_name": name, **recipients}
+    row = _row(uow, held, "opinion", asked.due_at, question)
+    row |= {
+        "pool_id": pool,
+        "assignee_id": reassignment.find_receiver(uow, pool, asked.to) if asked.to else None,
+    }
+    payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **recipients}
+    if row["assignee_id"]:
+        payload["to"] = row["assignee_id"]
+    open_subtask(uow, held, row, payload)
+    return UUID(str(row["id"]))
+
+
+def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
+    """Ask the applicant to correct what is marked: the id of the task that is opened for it.
+
+    Raises Conflict unless the actor has the task, and while another correction is awaited; Invalid for marks
+    that lead to no field of the applicant's.
+    """
+    held = _mine(uow, task_id)
+    if faults := _too_late(uow, marks.due_at):
+        raise Invalid("The task cannot be sent back like this.", faults)
+    asked = corrections.asked_of(uow, held, marks)
+    waiting = subtasks.list_subtasks(uow, task_id) if held.row.asks else ()
+    if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
+        detail = "The applicant has been asked already: withdraw that first."
+        raise held.conflict(detail, code="applicant-asked")
+    row = {**_row(uow, held, "correction", marks.due_at, asked), "name": corrections.NAME, "pool_id": None}
+    payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
+    open_subtask(uow, held, row, payload)
+    return UUID(str(row["id"]))
+
+
+def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
+    """Hold a step of the process that the actor has. Raises Conflict if it has not."""
+    access.require(uow.actor, "tasks.ask")
+    held = lock_task(uow, task_id)
+    cases.require_impartial(uow, held.case)
+    held.require_open()
+    if held.row.kind != "step":
+        raise held.conflict("It is itself asked beside another task.", code="asked-itself")
+    if held.row.assignee_id is None or not held.row.own:
+        raise held.conflict("You do not have the task: claim it first.", code="task-not-yours")
+    return held
+
+
+def _row(
+    uow: UnitOfWork, held: Held, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The row of a task that is asked beside the one held. It stands in no lane: it is for whom it asks."""
+    parent = held.row
+    return {
+        "id": uuid7(),
+        "case_id": held.case.id,
+        "element": parent.element,
+        "name": parent.name,
+        "status": "open",
+        "revision": 1,
+        "opened_at": uow.now,
+        "due_at": due_at,
+        "kind": kind,
+        "parent_id": parent.task_id,
+        "asked": {**asked, "by": {"id": str(uow.actor.id), "name": uow.actor.name}},
+        "search": persian.normalise(" ".join([parent.name, *held.case.home.words])),
+    }
+
+
+def open_subtask(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+    """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
+    if held.row.asks:
+        waiting = [one for one in subtasks.list_subtasks(uow, held.row.task_id) if one["status"] == "open"]
+        if len(waiting) >= MAX_ASKED:
+            detail = f"{MAX_ASKED} answers are awaited beside this task already."
+            raise held.conflict(detail, code="asked-too-much")
+    subtasks.write_rows(uow, [row])
+    subtasks.touch(uow, held.row.task_id)
+    filled = {name: value for name, value in payload.items() if value not in (None, [], "")}
+    cases.note(
+        uow, held.case, [Fact(subtasks.kind_of(row["kind"], "asked"), row["element"], row["id"], filled)]
+    )
+
+
+def _name(uow: UnitOfWork, unit: str | None) -> str | None:
+    """What the unit that is asked is called now; None if none is named, or there is none that is open."""
+    known = select(Unit.name).where(Unit.key == unit, Unit.closed_at.is_(None))
+    return None if unit is None else uow.connection.execute(known).scalar_one_or_none()
+
+
+def _of_nobody(asked: Question, unit: str | None) -> list[Fault]:
+    faults = []
+    if asked.role == access.APPLICANT:
+        faults.append(Fault("/role", "is the applicant: send the task back instead", "role"))
+    if asked.unit is not None and unit is None:
+        faults.append(Fault("/unit", "is no unit, or one that is closed", "unit"))
+    return faults
+
+
+def _not_shown(uow: UnitOfWork, held: Held, show: Sequence[str]) -> list[Fault]:
+    """Only fields that the asker sees itself, and that have not the name of a field of ours."""
+    if not show:
+        return []
+    form = showable_fields(uow, held.row.task_id)
+    fields = subtasks.fields_of(form).keys() - subtasks.OPINION.keys()
+    return [
+        Fault(
+            f"/show/{number}",
+            "is no field that can be shown",
+            "unknown",
+        )
+        for number, name in enumerate(show)
+        if name not in fields
+    ]
+
+
+def _too_late(uow: UnitOfWork, due_at: datetime | None) -> list[Fault]:
+    past = due_at is not None and due_at <= uow.now
+    return [Fault("/due_at", "has passed already", "past")] if past else []
+
+
+class _Asker(NamedTuple):
+    """What `_withdrawing` selects besides the task."""
+
+    waits: bool | None  # whether the task beside which it was asked is the actor's
+    acting: str | None
+
+
+@lru_cache
+def _withdrawing(role: str) -> Select[Any]:
+    parent = aliased(Task)
+    own = select(access.in_place_of(parent.assignee_id)).where(parent.id == Task.parent_id).correlate(Task)
+    acting = access.acting_in(Case.unit_id).label("acting")
+    return locking(role).add_columns(own.scalar_subquery().label("waits"), acting)
+
+
+def withdraw_request(uow: UnitOfWork, task_id: UUID) -> UUID:
+    """Take back what was asked: whoever asked may, and whoever has the task that waits; the id of that.
+
+    Raises NotFound, Forbidden for others, Conflict for what is closed or was not asked beside a task.
+    """
+    access.require(uow.actor, "tasks.ask")
+    given = {"task": task_id, **access.seen_by(uow)}
+    found = cases.held_with(uow, _withdrawing(uow.actor.role), task_and(_Asker._make), **given)
+    if found is None or not (found[1][0].case_seen or found[1][0].taken_as is not None):
+        raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
+    case, (row, asker) = found
+    held = Held(replace(cases.locked(case), acting=asker.acting), row)
+    asked = held.subtask()
+    if not asker.waits and (not row.case_seen or asked.asked["by"]["id"] != str(uow.actor.id)):
+        raise Forbidden("Somebody else has asked this.")
+    held.require_open()
+    subtasks.close(uow, held.case, asked, "withdrawn")
+    return asked.parent_id
+
+
+# The columns of `Subtask`.
+_SUBTASK = (
+    Task.id.label("task_id"),
+    Task.element,
+    Task.kind,
+    Task.asked,
+    Task.parent_id,
+    Task.assignee_id,
+)
+
+
+def expire_requests(uow: UnitOfWork) -> bool:
+    """Close one that was not answered in time; whether there was one. What somebody holds is passed over."""
+    due = (
+        cases.locking(*_SUBTASK)
+        .join(Task, Task.case_id == Case.id)
+        .where(subtasks.is_overdue(uow.now), validity.runs())
+        .order_by(Task.due_at)
+        .limit(1)
+        .with_for_update(of=(Case, Task), skip_locked=True)
+    )
+    row = uow.connection.execute(due).one_or_none()
+    if row is not None:
+        case, asked = cases.split(row, Subtask._make)
+        subtasks.close(uow, cases.locked(case), asked, "expired")
+    return row is not None

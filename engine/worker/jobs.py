@@ -1,0 +1,68 @@
+"""The jobs of each queue. A job names one row and may run twice: the row says what is still to be done."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine import cases, tasks
+from engine.cases import external_calls, mass_retry, messages, migration
+from engine.definitions import uploads
+from engine.design import drafts
+from engine.platform.db import UnitOfWork
+from engine.portal import appeals
+from engine.worker.check_jobs import Checker
+from engine.worker.command_runner import CommandRunner
+from engine.worker.connector_calls import Caller
+
+MAX_TRIES = 10
+
+Command = Callable[[UnitOfWork, UUID], object]
+GiveUp = Callable[[UnitOfWork, UUID, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class JobHandler:
+    """`run` is tried MAX_TRIES times; then `give_up` reports it. Without that the job stays failed."""
+
+    run: Callable[[UUID], Awaitable[object]]
+    give_up: GiveUp | None = None
+
+
+def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
+    """The jobs that move cases."""
+
+    def handler(command: Command, give_up: GiveUp | None = None) -> JobHandler:
+        return JobHandler(lambda row: runner.submit(lambda uow: command(uow, row)), give_up)
+
+    return {
+        "wake": handler(cases.wake, cases.give_up),
+        "offer": handler(messages.offer, cases.give_up),
+        "rouse": handler(cases.resume_waits, cases.give_up),
+        "resume": handler(cases.resume_waits_of_version),
+        "begin": handler(messages.begin),
+        "deliver": handler(messages.deliver_kept),
+        "tell_appealed": handler(appeals.notify_appealed),
+        "judge": handler(migration.judge),
+        "move": handler(migration.migrate_case, migration.give_up),
+        "batch": handler(tasks.run_bulk_job, tasks.give_up_bulk_job),
+        "retry": handler(mass_retry.retry_incident, mass_retry.give_up),
+    }
+
+
+def of_calls(runner: CommandRunner) -> Mapping[str, JobHandler]:
+    """The jobs that call other systems."""
+    return {"call": JobHandler(Caller(runner).call, external_calls.give_up)}
+
+
+def of_checks(runner: CommandRunner) -> Mapping[str, JobHandler]:
+    """Checks of uploaded files: they may take the processor for long."""
+    checker = Checker(runner)
+    return {
+        "check_sketch": JobHandler(checker.check, drafts.give_up),
+        "deploy_upload": JobHandler(checker.deploy, uploads.give_up),
+    }
+
+
+def reason(name: str) -> str:
+    """What an incident says of a job that was given up."""
+    return f"The job {name!r} was tried {MAX_TRIES} times: each time it failed, or its worker died."

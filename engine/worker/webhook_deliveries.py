@@ -1,0 +1,46 @@
+"""Delivering events to subscribers: many at once, so that one that hangs delays no other."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from engine.events.webhooks import Posting, due, fan_out, send, settle
+from engine.worker.command_runner import CommandRunner
+
+AT_ONCE = 20
+PAUSE = 2.0  # seconds until it looks again for what fell due
+
+log = structlog.get_logger("webhooks")
+
+
+async def deliver(runner: CommandRunner) -> None:
+    """Fan out new events and send what is due, for as long as the process lives."""
+    under_way: set[asyncio.Task[None]] = set()
+    settled = asyncio.Event()
+
+    def done(task: asyncio.Task[None]) -> None:
+        under_way.discard(task)
+        settled.set()
+
+    async with asyncio.TaskGroup() as group:
+        while True:
+            settled.clear()
+            free = AT_ONCE - len(under_way)
+            await runner.poll(fan_out)
+            found = await runner.poll(partial(due, limit=free), "single") if free else []
+            for posting in found or []:
+                task = group.create_task(_send(runner, posting))
+                under_way.add(task)
+                task.add_done_callback(done)
+            # The next event of a case is due as soon as the one before it is delivered.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(settled.wait(), PAUSE)
+
+
+async def _send(runner: CommandRunner, posting: Posting) -> None:
+    outcome = await send(posting, runner.settings.webhook_allow)
+    if outcome.result != "delivered":
+        log.warning("webhook.failed", webhook=str(posting.webhook_id), failure=outcome.failure)
+    await runner.poll(lambda uow: settle(uow, posting, outcome))  # else it is sent again when its lease ends

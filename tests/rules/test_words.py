@@ -1,0 +1,70 @@
+"""Plain words: documents use contemporary English and the terms of the glossary, not those of the past.
+
+Code in documents (in backticks and blocks) and addresses of links are exempt: stored names, such as kinds of
+events, have their old words. Decisions and the changelog are records of their time.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rules.sources import guides, where
+
+# What to write instead. Each pattern matches whole words, in any case.
+OLD = {
+    r"tell|tells|told|telling": "report, return, show, explain, notify",
+    r"mend|mends|mended|mending": "fix, correct",
+    r"stand|stands|stood": "is stored in, is stopped, is at",
+    r"ways? in|ways? back": "entry point, navigation, back",
+    r"keeps|kept": "store, retain, preserve",
+    r"anew|once more": "again",
+    r"whoever|whomever": "the user who, the role that",
+    r"beside": "alongside, attached to, next to",
+    r"gives? (it )?(on|out)|given (on|out)": "assign, reassign, delegate",
+    r"goes on|go on|went on|going on": "continue, resume",
+    r"holds? up|held up": "suspend, delay, block",
+    r"pass over|passes over|passed over": "skip",
+    r"hands? in|handed in": "upload, submit",
+    r"no more": "no longer",
+    r"sketch|sketches": "draft (of a process)",
+    r"trials?": "test run",
+    r"rulings?": "DMN evaluation, or legal decision",
+    r"outlook": "remaining steps",
+    r"custody": "account administration",
+    r"lifeline": "parent-death signal",
+    r"impartial|impartiality": "eligibility",
+    r"by lot": "at random",
+    r"due first first|first first": "sorted by due date, earliest first",
+}
+PATTERN = re.compile("|".join(rf"\b(?:{words})\b" for words in OLD), re.IGNORECASE)
+CODE = re.compile(r"```.*?```|``.*?``|`[^`]*`|\]\([^)]*\)|<[^>]*>", re.DOTALL)
+
+DOCUMENTS = guides()
+
+
+def prose(text: str) -> str:
+    """A text of Markdown without its code and addresses; its lines stay where they are."""
+    return CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def old_words(path: Path, text: str) -> Iterator[str]:
+    """Where a text has old words: place, word, and what to write instead."""
+    for found in PATTERN.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        better = next(new for old, new in OLD.items() if re.fullmatch(old, found[0], re.IGNORECASE))
+        yield f"{where(path, line)}: {found[0]!r}; write: {better}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=where)
+def test_documents_are_written_in_plain_words(path: Path) -> None:
+    assert not list(old_words(path, prose(path.read_text(encoding="utf-8"))))
+
+
+def test_old_words_are_found_in_prose_and_not_in_code() -> None:
+    text = "It tells `whoever`\nand [is](beside.md) kept.\n```\nanew\n```\n"
+    assert [found.split(";")[0] for found in old_words(DOCUMENTS[0], prose(text))] == [
+        f"{where(DOCUMENTS[0], 1)}: 'tells'",
+        f"{where(DOCUMENTS[0], 2)}: 'kept'",
+    ]

@@ -1,0 +1,110 @@
+"""Differences in the reader's language."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from engine.bpmn.diff import ALWAYS, CODES, OTHERWISE, Difference
+from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
+from engine.platform.messages import catalogue
+from engine.platform.messages.differences import explain
+from tests.catalogues import speaking
+
+KINDS = [
+    key.removeprefix("differences.kind.") for key in catalogue().texts if key.startswith("differences.kind.")
+]
+ABOUT = ("timer", "message", "signal", "conditional", "error", "escalation", "compensate", "cancel", "link")
+RENAMED = {"before": "Review", "after": "Assess"}
+WAY = {"from": "Review", "to": "Pay"}
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "process-renamed": [RENAMED],
+    "role-renamed": [RENAMED],
+    "message-renamed": [RENAMED],
+    "step-renamed": [RENAMED],
+    "business-key-changed": [{"before": None, "after": "unique"}, {"before": "unique", "after": None}],
+    "kind-changed": [{"name": "Pay", "before": "in-person userTask", "after": "serviceTask"}],
+    "field-added": [{"name": "Pay", "field": "amount", "required": True}],
+    "field-changed": [
+        {
+            "name": "Pay",
+            "field": "amount",
+            "before": {"type": "integer"},
+            "after": {"type": "string", "title": "x"},
+        },
+        {"name": "Pay", "field": "amount", "before": True, "after": {}},
+    ],
+    "way-removed": [WAY],
+    "way-added": [{**WAY, "condition": [ALWAYS]}, {**WAY, "condition": [OTHERWISE, "amount > 100"]}],
+    "way-changed": [{**WAY, "before": [ALWAYS], "after": ["amount > 100"]}],
+}
+VALUES: list[tuple[Any, Any]] = [
+    (None, "P1Y2M3W4DT5H6M7S"),
+    ("'P10D'", None),
+    ("P", "'P10D' if urgent else due | later"),
+    (["inspector", "head"], ["head"]),
+    ({"connector": "registry", "operation": "ask"}, {"timeDuration": "P1D"}),
+]
+STEPS = [(None, "Review"), ("Review", None), ("Review", "Assess")]
+# All the Latin words that the samples have in names and expressions.
+DRAWN = {
+    *(
+        "Pay",
+        "Review",
+        "Assess",
+        "amount",
+        "ownTask",
+        "type",
+        "title",
+        "registry",
+        "ask",
+        "inspector",
+        "head",
+    ),
+    *("P", "D", "if", "urgent", "else", "due", "later"),
+}
+
+
+def changes() -> Iterator[Difference]:
+    for code in CODES:
+        fact = code.removesuffix("-changed")
+        found = PARAMETERS.get(code, [{"name": "Pay", "field": "amount"}])
+        if code != fact and fact in (*FACTS, *RULES, *LONG_FACTS):
+            steps = fact in ("scope", "host", "compensate", "handler")
+            values = STEPS if steps else VALUES
+            found = [{"name": "Pay", "before": before, "after": after} for before, after in values]
+        if code in ("step-added", "step-removed"):
+            kinds = [*KINDS, *(f"{about} boundaryEvent" for about in ABOUT), "terminate endEvent", "ownTask"]
+            found = [{"kind": kind, "name": "Pay"} for kind in kinds]
+        yield from (Difference(code, "permit", "step", more) for more in found)
+
+
+@pytest.mark.parametrize("change", list(changes()), ids=lambda change: change.code)
+def test_a_difference_has_a_sentence_in_both_languages(change: Difference) -> None:
+    for language in ("en", "fa"):
+        found = explain(change.code, change.parameters, speaking(language))
+        assert found.endswith("."), found
+        assert not re.search("[{}]", found), found
+
+
+@pytest.mark.parametrize("change", list(changes()), ids=lambda change: change.code)
+def test_persian_has_no_english_words_but_those_of_the_diagram(change: Difference) -> None:
+    found = explain(change.code, change.parameters, speaking("fa"))
+    assert set(re.findall(r"[A-Za-z]+", found)) <= DRAWN
+
+
+def test_a_name_in_two_languages_is_read_in_one() -> None:
+    both = {
+        "name": "بازبینی | Review",
+        "before": ["دفتر | Office"],
+        "after": ["بازرس | Inspector", "دفتر | Office"],
+    }
+    assert explain("role-changed", both, speaking("fa")) == (
+        "نقش «بازبینی» به جای «دفتر» اکنون «بازرس» و «دفتر» است."
+    )
+
+
+def test_an_expression_is_read_whole_even_if_it_looks_like_a_name_in_two_languages() -> None:
+    parameters = {"name": "E", "before": None, "after": "a | b"}
+    assert "is a | b;" in explain("condition-changed", parameters, speaking("en"))
