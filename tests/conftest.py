@@ -25,6 +25,8 @@ from tests import databases, factories
 from tests.databases import Reused
 from tests.findings import require_text
 
+pytest_plugins = ["tests.distribution"]
+
 TEMPLATE = "template_migrated"
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30  # bytes that must be free there
@@ -93,7 +95,7 @@ def empty_database_url(server: postgres.Server, admin: psycopg.Connection) -> It
 def _reused(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[Reused]:
     made = Reused(server, admin, template)
     yield made
-    made.drop()
+    made.close()
 
 
 @pytest.fixture

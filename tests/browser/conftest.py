@@ -12,13 +12,15 @@ from tests.browser import visits
 from tests.browser.visits import Visits
 
 
-@pytest.fixture(scope="session")
+# All of the package: its tests run in one process (tests/distribution.py), and installation and browser end
+# with the last of them: no idle process slows down the tests that follow.
+@pytest.fixture(scope="package")
 def settings(quick: Path) -> Settings:
     """Of an installation that nobody has used yet."""
     return Settings.read({"PARVANDEH_VAR": str(quick / "installation")})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(settings: Settings) -> Iterator[Installation]:
     """`python -m engine run`: address and tokens of the demo accounts, whose work all tests share."""
     with pytest.MonkeyPatch.context() as environment:
@@ -29,8 +31,7 @@ def installation(settings: Settings) -> Iterator[Installation]:
             yield started
 
 
-# Of a module: while Playwright is there, its event loop runs in the thread in which other tests run, too.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium."""
     with sync_playwright() as playwright, visits.launch(playwright) as launched:
