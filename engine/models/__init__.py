@@ -2,14 +2,16 @@
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
-from engine.models.applications import ApplicationDraft
+from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
-from engine.models.decisions import Decision
+from engine.models.case_migrations import Move, MovedCase, MovedCaseStatus, MoveStatus
+from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
+from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
-from engine.models.fairness import Recusal, Relation, RelationKind
+from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
-from engine.models.moves import Move, MovedCase, MovedCaseStatus, MoveStatus
+from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
 from engine.models.organisation import (
     ROOT,
     Delegation,
@@ -22,11 +24,8 @@ from engine.models.organisation import (
     UnitLine,
 )
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
-from engine.models.outbound import Cursor, Delivery, DeliveryStatus, Webhook
-from engine.models.retries import RetriedIncident, RetriedStatus, Retry
-from engine.models.rules import DeploymentDecision
-from engine.models.sketches import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
-from engine.models.staging import StagedDocument, StagedPart
+from engine.models.process_drafts import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
+from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
     FOUND_BY,
@@ -52,8 +51,9 @@ from engine.models.tables import (
     Wait,
     WaitKind,
 )
-from engine.models.trials import Trial
+from engine.models.test_runs import Trial
 from engine.models.uploads import Upload, UploadFile, UploadStatus
+from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.platform.db import Base
 
 __all__ = [

@@ -40,7 +40,7 @@ RETIRED = {
 }
 
 # Modules that are still called so, in whatever package. Take a name out when no module has it any more.
-MODULES_TO_RENAME = {"fairness", "moves", "outbound", "sketches", "trials"}
+MODULES_TO_RENAME: set[str] = set()
 # Tables that are still called so. Renaming one takes a migration.
 TABLES_TO_RENAME = {
     "moved_cases",
