@@ -9,7 +9,9 @@ from typing import Any
 
 from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
 from engine.bpmn.check.markings import Lost, Markings, Move
-from engine.bpmn.check.moves import (
+from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
+from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.check.transitions import (
     ALL_CHOICES,
     AT_ONCE,
     Ends,
@@ -20,8 +22,6 @@ from engine.bpmn.check.moves import (
     name_of,
     read_net,
 )
-from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
-from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.vocabulary import GATEWAYS, local
 from engine.platform.findings import sentence, with_values
 
