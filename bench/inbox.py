@@ -26,7 +26,7 @@ from engine.identity import accounts, sessions
 from engine.identity.oidc import Providers
 from engine.identity.sessions import Lasting, Proof
 from engine.models import ROOT, Role, Unit, UnitLine, User
-from engine.organisation.candidate_groups import CandidateGroups, Home
+from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
@@ -198,7 +198,7 @@ def _organise(database: Database) -> tuple[list[UUID], list[UUID]]:
         for office in offices:
             for number in range(DEFINITIONS):
                 for role in ROLES:
-                    groups = CandidateGroups(Home(office, f"p{number}", delegated=False))
+                    groups = CandidateGroups(CaseScope(office, f"p{number}", delegated=False))
                     pools.append(groups.group_for([(role, None)]))
                     groups.write(uow)
                     uow.connection  # noqa: B018  # written now: the next pool is another statement

@@ -49,7 +49,18 @@ from engine.bpmn.run.flows import Flow
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
-from engine.bpmn.run.step import Failure, Fired, Issued, Outgoing, Passage, People, Step, Thrown, Wait, Work
+from engine.bpmn.run.step import (
+    Failure,
+    Fired,
+    Issued,
+    Outgoing,
+    People,
+    Step,
+    Thrown,
+    TokenTransition,
+    Wait,
+    Work,
+)
 from engine.bpmn.run.subject import depends_on, shown_by, subject
 from engine.bpmn.run.trace import OutOfTime, Trace
 
@@ -91,7 +102,6 @@ __all__ = [
     "Outcome",
     "Outgoing",
     "Paid",
-    "Passage",
     "People",
     "Process",
     "Report",
@@ -103,6 +113,7 @@ __all__ = [
     "TaskRules",
     "Thrown",
     "TokenMark",
+    "TokenTransition",
     "Trace",
     "Unbuildable",
     "Undrawable",

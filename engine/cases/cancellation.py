@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from engine import access, bpmn, definitions
 from engine.cases.conflict_of_interest import require_impartial
-from engine.cases.locking import Locked, lock, require_active, require_not_erased, require_revision
+from engine.cases.locking import LockedCase, lock, require_active, require_not_erased, require_revision
 from engine.cases.persistence import apply, note
 from engine.cases.start_commands import digest, new_secret
 from engine.cases.views import CaseView, get
@@ -77,7 +77,7 @@ def _awaited(uow: UnitOfWork, case_id: UUID) -> list[UUID]:
     return list(found.scalars())
 
 
-def _require_not_withdrawn(uow: UnitOfWork, case: Locked) -> None:
+def _require_not_withdrawn(uow: UnitOfWork, case: LockedCase) -> None:
     """Of a case whose process deals with a withdrawal just now. Raises Conflict."""
     before = select(Event.seq).where(Event.case_id == case.id, Event.kind == "case.withdrawn").limit(1)
     if uow.connection.execute(before).first() is not None:

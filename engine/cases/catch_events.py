@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine import bpmn, definitions
 from engine.bpmn import Fired, Step
-from engine.cases.locking import Locked, require_active
+from engine.cases.locking import LockedCase, require_active
 from engine.cases.persistence import apply
 from engine.events import Fact, Kind
 from engine.platform.db import UnitOfWork
@@ -21,7 +21,7 @@ FIRED: Mapping[str, Kind] = {
 
 def fire(
     uow: UnitOfWork,
-    case: Locked,
+    case: LockedCase,
     happened: Mapping[UUID, Mapping[str, Any]],
     payload: Mapping[str, Any] | None = None,
     more: Sequence[Fact] = (),
@@ -41,7 +41,7 @@ def _fact(fired: Fired, payload: Mapping[str, Any]) -> Fact:
     return Fact(FIRED[fired.kind], fired.element, payload=payload or None)
 
 
-def incident(uow: UnitOfWork, case: Locked, code: str, message: str) -> tuple[dict[str, Any], Fact]:
+def incident(uow: UnitOfWork, case: LockedCase, code: str, message: str) -> tuple[dict[str, Any], Fact]:
     """An incident of a case as a whole, which stands for no element; what the log says of it."""
     place = case.version.key
     row = {

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, select
 
 from engine import access, definitions
 from engine.bpmn import Spec
-from engine.cases.locking import Locked, named, unknown
+from engine.cases.locking import LockedCase, named, unknown
 from engine.cases.persistence import note
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Task, User
@@ -40,7 +40,7 @@ def require_no_party(uow: UnitOfWork, row: RowMapping, spec: Spec) -> None:
         raise _refusal()
 
 
-def require_impartial(uow: UnitOfWork, case: Locked) -> None:
+def require_impartial(uow: UnitOfWork, case: LockedCase) -> None:
     """Keep an official from a held case that is about the official, or about somebody close.
 
     Raises ConflictOfInterest, and the log keeps the attempt. The applicant's side is not asked.

@@ -225,9 +225,9 @@ def _not_skippable(incident_id: UUID, row: _Locked, reason: str | None = None) -
     return Conflict(detail, code="not-skippable", incident={"id": incident_id, "status": row.incident_status})
 
 
-def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, _Locked]:
+def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.LockedCase, _Locked]:
     """An open incident of a running case, which is resolved with this command. Raises NotFound, Conflict."""
-    found = cases.locking(*_LOCKING)
+    found = cases.select_for_locking(*_LOCKING)
     rows = cases.held_with(
         uow,
         found.join(Incident, Incident.case_id == Case.id)
@@ -242,7 +242,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, _Locked]:
     if row.incident_status != "open":
         present = {"id": incident_id, "status": row.incident_status}
         raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
-    case = cases.locked(rows[0])
+    case = cases.locked_case(rows[0])
     cases.require_impartial(uow, case)
     if row.code not in cases.NOTICES:
         cases.require_active(case)
@@ -252,7 +252,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.Locked, _Locked]:
     return case, row
 
 
-def _of_case(row: _Locked, case: cases.Locked) -> bool:
+def _of_case(row: _Locked, case: cases.LockedCase) -> bool:
     """Whether an incident stands for the case as a whole: retrying looks again, or closes what was read."""
     return row.token_id == case.id and (row.code == cases.GIVEN_UP or row.code in cases.NOTICES)
 
@@ -262,7 +262,7 @@ def _unknown(incident_id: UUID) -> NotFound:
 
 
 def _sound(
-    uow: UnitOfWork, case: cases.Locked, spec: bpmn.Spec, row: _Locked, data: Mapping[str, Any]
+    uow: UnitOfWork, case: cases.LockedCase, spec: bpmn.Spec, row: _Locked, data: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid.
 

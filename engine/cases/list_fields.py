@@ -11,7 +11,7 @@ from engine import bpmn
 from engine.bpmn import Spec, Work
 from engine.models import Task
 from engine.organisation import eligibility
-from engine.organisation.candidate_groups import Home
+from engine.organisation.candidate_groups import CaseScope
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 
@@ -46,7 +46,7 @@ def fields_of(
     return ListFields(before if kept else bpmn.subject(spec, data, uow.now), parties)
 
 
-def search_words(home: Home, spec: Spec, data: Mapping[str, Any]) -> str:
+def search_words(home: CaseScope, spec: Spec, data: Mapping[str, Any]) -> str:
     """What the tasks of a case are found by: its numbers, its applicant, and what its process names."""
     named = (data.get(name) for name in spec.rules.searchable)
     found = [str(value) for value in named if isinstance(value, str | int)]

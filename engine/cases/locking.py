@@ -15,7 +15,7 @@ from engine.definitions import Version
 from engine.events import Head
 from engine.models import Case, Definition, DefinitionVersion, Incident
 from engine.organisation import candidate_groups
-from engine.organisation.candidate_groups import Home
+from engine.organisation.candidate_groups import CaseScope
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Stale
 
@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedCase:
     """A case whose row this transaction holds: what a command needs to go on with it."""
 
     id: UUID
@@ -38,7 +38,7 @@ class Locked:
     troubled: bool  # an incident is open
     head: Head
     version: Version
-    home: Home
+    home: CaseScope
     acting: str | None = None  # the unit as whose member the actor holds it
     erased_at: datetime | None = None
     subject: str | None = None
@@ -109,7 +109,7 @@ class CaseRow(NamedTuple):
     delegated: bool
 
 
-def locking(*more: Any) -> Select[Any]:
+def select_for_locking(*more: Any) -> Select[Any]:
     """What holds cases: a select of `LOCKING`, still to be narrowed and locked."""
     return (
         select(*LOCKING, *more)
@@ -119,15 +119,15 @@ def locking(*more: Any) -> Select[Any]:
     )
 
 
-def locked(row: CaseRow) -> Locked:
+def locked_case(row: CaseRow) -> LockedCase:
     """The case of a locked row."""
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
     words = named(row.number, row.applicant, row.business_key)
     persons = named(row.applicant, row.representative)
-    home = Home(row.unit_id, row.key, row.delegated, words, persons, row.appeal_of)
+    home = CaseScope(row.unit_id, row.key, row.delegated, words, persons, row.appeal_of)
     status = validity.status_of(row.status, row.suspended_at)
-    return Locked(
+    return LockedCase(
         row.case_id,
         row.number,
         status,
@@ -151,7 +151,7 @@ def named(*words: str | None) -> tuple[str, ...]:
     return tuple(word for word in words if word)
 
 
-def held(uow: UnitOfWork, statement: Select[Any], **values: Any) -> CaseRow | None:
+def fetch_locked(uow: UnitOfWork, statement: Select[Any], **values: Any) -> CaseRow | None:
     """The row of a locked select of `locking()`; None if there is none."""
     row = _found(uow, statement, values)
     return None if row is None else CaseRow._make(row)
@@ -182,13 +182,13 @@ def _found(
     return uow.connection.execute(statement, values).one_or_none() if row is None else row
 
 
-def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
+def lock(uow: UnitOfWork, case_id: UUID) -> LockedCase:
     """Hold the case's row until the transaction ends.
 
     Raises NotFound for cases that the actor may not see; officials must be refused their own cases then.
     """
     statement = (
-        locking(access.acting_in(Case.unit_id).label("acting"))
+        select_for_locking(access.acting_in(Case.unit_id).label("acting"))
         .where(Case.id == case_id, access.reachable_cases(uow.actor.role))
         .with_for_update(of=Case)
     )
@@ -196,7 +196,7 @@ def lock(uow: UnitOfWork, case_id: UUID) -> Locked:
     if found is None:
         raise unknown(case_id)
     row, (acting,) = found
-    return replace(locked(row), acting=acting)
+    return replace(locked_case(row), acting=acting)
 
 
 def lock_all(uow: UnitOfWork, case_ids: Collection[UUID]) -> None:
@@ -205,7 +205,7 @@ def lock_all(uow: UnitOfWork, case_ids: Collection[UUID]) -> None:
     uow.connection.execute(ordered).all()
 
 
-def require_active(case: Locked) -> bytes:
+def require_active(case: LockedCase) -> bytes:
     """The state of a running case. Raises Conflict with the present state of one that does not run."""
     if case.status != "active" or case.state is None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
@@ -213,7 +213,7 @@ def require_active(case: Locked) -> bytes:
     return case.state
 
 
-def require_not_erased(case: Locked) -> None:
+def require_not_erased(case: LockedCase) -> None:
     """Raises Conflict for a case whose personal data were erased: nothing is added to it any more."""
     if case.erased_at is not None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}

@@ -17,7 +17,14 @@ from engine import access, bpmn
 from engine.bpmn import BILL
 from engine.cases.bills import money, plain
 from engine.cases.catch_events import fire, incident
-from engine.cases.locking import Locked, held, locked, locking, require_size, unknown
+from engine.cases.locking import (
+    LockedCase,
+    fetch_locked,
+    locked_case,
+    require_size,
+    select_for_locking,
+    unknown,
+)
 from engine.cases.persistence import INSERT_INCIDENTS, note
 from engine.events import Fact, Kind
 from engine.models import Bill, Case, Event, Wait
@@ -109,14 +116,14 @@ def pay(uow: UnitOfWork, bill: RowMapping, data: Mapping[str, Any], payload: Map
 
     Raises Invalid for data in which there is no amount or currency.
     """
-    row = held(uow, locking().where(Case.id == bill["case_id"]).with_for_update(of=Case))
+    row = fetch_locked(uow, select_for_locking().where(Case.id == bill["case_id"]).with_for_update(of=Case))
     if row is None:
         raise unknown(bill["case_id"])
-    return _settle(uow, locked(row), bill["reference"], data, payload)
+    return _settle(uow, locked_case(row), bill["reference"], data, payload)
 
 
 def pay_awaited(
-    uow: UnitOfWork, case: Locked, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
+    uow: UnitOfWork, case: LockedCase, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> Payment:
     """Settle the payment of a bill that a case, which is held, awaits under this number.
 
@@ -126,7 +133,7 @@ def pay_awaited(
 
 
 def _settle(
-    uow: UnitOfWork, case: Locked, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
+    uow: UnitOfWork, case: LockedCase, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> Payment:
     found = select(*_COLUMNS).where(Bill.case_id == case.id, Bill.reference == reference)
     bill = uow.connection.execute(found).mappings().one_or_none()  # now that the case is held
@@ -170,7 +177,7 @@ def _awaiting(uow: UnitOfWork, bill: RowMapping) -> list[UUID]:
     return list(uow.connection.execute(found.order_by(Wait.id)).scalars())
 
 
-def _mismatch(uow: UnitOfWork, case: Locked, paid: _Paid) -> Payment:
+def _mismatch(uow: UnitOfWork, case: LockedCase, paid: _Paid) -> Payment:
     """Another amount or currency: the case still awaits the right one."""
     detail = f"{paid.words}. The payment was not booked."
     if not _noted(uow, case, "bill.mismatch", paid):
@@ -178,7 +185,7 @@ def _mismatch(uow: UnitOfWork, case: Locked, paid: _Paid) -> Payment:
     return Payment("mismatch", case.id, case.number, detail)
 
 
-def _late(uow: UnitOfWork, case: Locked, paid: _Paid) -> Payment:
+def _late(uow: UnitOfWork, case: LockedCase, paid: _Paid) -> Payment:
     """Nothing awaits it any more: it is noted on the bill, and the office decides about the money."""
     bill = paid.bill
     status = "is already paid" if bill["status"] == "paid" else "is no longer awaited"
@@ -191,7 +198,7 @@ def _late(uow: UnitOfWork, case: Locked, paid: _Paid) -> Payment:
     return Payment("late", case.id, case.number, detail)
 
 
-def _noted(uow: UnitOfWork, case: Locked, kind: Kind, paid: _Paid) -> bool:
+def _noted(uow: UnitOfWork, case: LockedCase, kind: Kind, paid: _Paid) -> bool:
     """Whether the log tells of the very same payment already: it was announced again."""
     stored = Event.payload.cast(JSONB)
     same = [stored[name].astext == str(value) for name, value in paid.payload().items()]
@@ -199,7 +206,7 @@ def _noted(uow: UnitOfWork, case: Locked, kind: Kind, paid: _Paid) -> bool:
     return uow.connection.execute(found).first() is not None
 
 
-def _notice(uow: UnitOfWork, case: Locked, paid: _Paid, kind: Kind, detail: str) -> None:
+def _notice(uow: UnitOfWork, case: LockedCase, paid: _Paid, kind: Kind, detail: str) -> None:
     """Let somebody of the office look, also at a case that has ended."""
     row, opened = incident(uow, case, MISMATCH if kind == "bill.mismatch" else LATE, detail)
     if case.erased_at is not None:  # nothing is added to its log any more, but the money is there

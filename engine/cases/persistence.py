@@ -16,12 +16,12 @@ from engine import definitions, events
 from engine.bpmn import Step
 from engine.bpmn.values import plain
 from engine.cases import bills, list_fields, step_effects, waits
-from engine.cases.locking import Locked, require_not_erased
+from engine.cases.locking import LockedCase, require_not_erased
 from engine.cases.step_effects import Rows, StepEffects
 from engine.definitions import Version
 from engine.events import Fact, Head
 from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
-from engine.organisation.candidate_groups import Home
+from engine.organisation.candidate_groups import CaseScope
 from engine.organisation.task_assignment import Opening
 from engine.platform.db import UnitOfWork, Write, recordset, table, values_of
 
@@ -94,7 +94,7 @@ class NewCase:
 
     id: UUID
     version: Version
-    home: Home
+    home: CaseScope
     data: Mapping[str, Any]
     columns: Mapping[str, Any]
     running_key: str | None
@@ -124,7 +124,7 @@ def begin(
 
 def apply(
     uow: UnitOfWork,
-    case: Locked,
+    case: LockedCase,
     step: Step,
     before: Sequence[Fact],
     *,
@@ -163,7 +163,7 @@ def apply(
 
 def note(
     uow: UnitOfWork,
-    case: Locked,
+    case: LockedCase,
     happened: Sequence[Fact],
     task: TaskChange | None = None,
     *,
@@ -230,7 +230,7 @@ def _columns(
     }
 
 
-def _close(uow: UnitOfWork, case: Locked, step: Step) -> Sequence[Fact]:
+def _close(uow: UnitOfWork, case: LockedCase, step: Step) -> Sequence[Fact]:
     """Close the tasks and incidents of tokens that were taken out; what the step itself does not tell of it.
 
     With a task ends what was asked beside it, with the case also what stands for it as a whole.

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
 from engine.cases import staged_documents
-from engine.cases.locking import Locked, named, require_size
+from engine.cases.locking import LockedCase, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
 from engine.cases.staged_documents import Claimed, Place
@@ -25,7 +25,7 @@ from engine.cases.views import CaseView
 from engine.definitions import forms
 from engine.events import Fact
 from engine.models import CASE_NUMBERS, Channel, User
-from engine.organisation.candidate_groups import Home
+from engine.organisation.candidate_groups import CaseScope
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
@@ -67,7 +67,7 @@ def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Appli
 
 
 def appeal(
-    uow: UnitOfWork, first: Locked, key: str, data: Mapping[str, Any], application: Application
+    uow: UnitOfWork, first: LockedCase, key: str, data: Mapping[str, Any], application: Application
 ) -> CaseView:
     """Start a case of this process that appeals a decision of the first, in the unit of that."""
     entry = context_of_appeal(uow, key, first)
@@ -175,10 +175,12 @@ def _running(spec: Spec, entry: StartContext, application: Application) -> str |
     return running_key(entry.version.key, application.business_key) if spec.unique_business_key else None
 
 
-def _home(entry: StartContext, number: str, given: Mapping[str, str | None], appeal_of: UUID | None) -> Home:
+def _home(
+    entry: StartContext, number: str, given: Mapping[str, str | None], appeal_of: UUID | None
+) -> CaseScope:
     words = named(number, given["applicant"], given["business_key"])
     persons = named(given["applicant"], given["representative"])
-    return Home(entry.unit_id, entry.version.key, entry.delegated, words, persons, appeal_of)
+    return CaseScope(entry.unit_id, entry.version.key, entry.delegated, words, persons, appeal_of)
 
 
 def _given(application: Application) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from engine import access
 from engine.access import validity
-from engine.cases.locking import Locked
+from engine.cases.locking import LockedCase
 from engine.definitions import VERSION, Version, unknown
 from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 from engine.organisation import candidate_groups
@@ -124,7 +124,7 @@ def context_at_event(uow: UnitOfWork, version: Version) -> StartContext:
     return StartContext(version, *uow.connection.execute(found).one())
 
 
-def context_of_appeal(uow: UnitOfWork, key: str, first: Locked) -> StartContext:
+def context_of_appeal(uow: UnitOfWork, key: str, first: LockedCase) -> StartContext:
     """The same for a case that appeals a decision of another, in the unit of that.
 
     A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.

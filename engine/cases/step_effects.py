@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn import Passage, People, Step, Work
+from engine.bpmn import People, Step, TokenTransition, Work
 from engine.cases import bills, list_fields, waits
 from engine.events import Fact
 from engine.organisation import task_assignment
@@ -146,7 +146,7 @@ def scoped(payload: Mapping[str, Any], scope: str | None) -> dict[str, Any]:
     return {**payload, **({"scope": scope} if scope else {})}
 
 
-def _fact(passage: Passage) -> Fact:
+def _fact(passage: TokenTransition) -> Fact:
     if passage.human:
         return Fact("task.cancelled", passage.element, passage.token)
     payload = scoped({"changes": passage.changes}, passage.scope) if passage.changes else None

@@ -16,7 +16,15 @@ from engine import bpmn, definitions
 from engine.bpmn import BILL, CallFailure
 from engine.cases import bills, payments
 from engine.cases.catch_events import fire, incident
-from engine.cases.locking import Locked, held, held_with, locked, locking, require_active, require_size
+from engine.cases.locking import (
+    LockedCase,
+    fetch_locked,
+    held_with,
+    locked_case,
+    require_active,
+    require_size,
+    select_for_locking,
+)
 from engine.cases.persistence import CallChange, apply, note
 from engine.events import Fact
 from engine.models import Call, Case, Incident, Wait
@@ -65,10 +73,10 @@ class CallRow(NamedTuple):
     topic: str | None
 
 
-def lock_active(uow: UnitOfWork, case_id: UUID) -> Locked | None:
+def lock_active(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
     """The case, held; None if there is none or it does not run (any more, or just now)."""
-    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
-    case = None if row is None else locked(row)
+    row = fetch_locked(uow, select_for_locking().where(Case.id == case_id).with_for_update(of=Case))
+    case = None if row is None else locked_case(row)
     return case if case is not None and case.status == "active" and case.state is not None else None
 
 
@@ -183,13 +191,13 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
     apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
 
 
-def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[Locked, CallRow]:
+def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[LockedCase, CallRow]:
     """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
-    found = locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
+    found = select_for_locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
     rows = held_with(uow, found.with_for_update(of=(Case, Call)), CallRow._make)
     if rows is None:
         raise NotFound(f"There is no call {call_id}.")
-    case, row = locked(rows[0]), rows[1]
+    case, row = locked_case(rows[0]), rows[1]
     if row.call_status != "open":
         raise Conflict(f"The call is {row.call_status}.", call={"id": call_id, "status": row.call_status})
     if case.status != "active":

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, definitions
 from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
-from engine.cases.locking import Locked, held, locked, locking, unknown
+from engine.cases.locking import LockedCase, fetch_locked, locked_case, select_for_locking, unknown
 from engine.cases.persistence import apply
 from engine.cases.start_commands import running_key
 from engine.definitions import Version
@@ -36,10 +36,10 @@ def change_version(
 
     `payload` is what the log says of it. Raises NotFound, Immovable.
     """
-    row = held(uow, locking().where(Case.id == case_id).with_for_update(of=Case))
+    row = fetch_locked(uow, select_for_locking().where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
         raise unknown(case_id)
-    case = locked(row)
+    case = locked_case(row)
     if case.state is None or case.version.id == target.id:
         return case.state is not None
     if case.version.id != source.id:
@@ -60,7 +60,7 @@ def change_version(
     return True
 
 
-def _free_key(uow: UnitOfWork, case: Locked, business_key: str | None) -> str | None:
+def _free_key(uow: UnitOfWork, case: LockedCase, business_key: str | None) -> str | None:
     """What may be there only once while the case runs. Raises Immovable if another case has it."""
     key = running_key(case.version.key, business_key)
     other = select(Case.id).where(Case.running_key == key, Case.id != case.id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 
 from engine import access, cases
-from engine.cases import Locked
+from engine.cases import LockedCase
 from engine.documents.intake import Received
 from engine.documents.reading import DocumentView, get
 from engine.events import Fact, Kind
@@ -102,21 +102,25 @@ def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
     return NotFound(f"There is no case {case}." if task is None else f"There is no task {task}.")
 
 
-def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked, _Locked | None]:
+def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[LockedCase, _Locked | None]:
     """The case, held and still running; and the task, open and nobody else's."""
     if task is None:
         reachable = access.reachable_cases(uow.actor.role)
-        statement = cases.locking().where(Case.id == bindparam("case"), reachable).with_for_update(of=Case)
+        statement = (
+            cases.select_for_locking().where(Case.id == bindparam("case"), reachable).with_for_update(of=Case)
+        )
     else:
         visible = access.visible_cases(uow.actor.role)
-        joined = cases.locking(*_TASK, visible.label("case_seen")).join(Task, Task.case_id == Case.id)
+        joined = cases.select_for_locking(*_TASK, visible.label("case_seen")).join(
+            Task, Task.case_id == Case.id
+        )
         may = access.reachable_tasks(uow.actor.role)
         statement = joined.where(Task.id == bindparam("task"), may).with_for_update(of=(Case, Task))
     given = {"case": case, "task": task, **access.seen_by(uow)}
     found = cases.held_with(uow, statement, lambda columns: columns and _Locked._make(columns), **given)
     if found is None:
         raise _unknown(case, task)
-    held, row = cases.locked(found[0]), found[1]
+    held, row = cases.locked_case(found[0]), found[1]
     cases.require_impartial(uow, held)
     if held.status not in ("active", "suspended"):
         present = {"id": held.id, "status": held.status, "outcome": held.outcome}
@@ -132,7 +136,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
 
 
 def _place(
-    uow: UnitOfWork, case: Locked, replaces: UUID | None, only: UUID | None
+    uow: UnitOfWork, case: LockedCase, replaces: UUID | None, only: UUID | None
 ) -> tuple[UUID, int, str | None]:
     """The document, the number that its new version gets, and the title that it had.
 

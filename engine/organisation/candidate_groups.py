@@ -25,7 +25,7 @@ _SPACE = UUID("6f5cf4b1-6f6b-5d7b-9a53-0d7a2c1f7a10")  # any will do, as long as
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class CaseScope:
     """What the tasks of a case need to know of it: whose it is, and what it is found by."""
 
     unit_id: UUID
@@ -40,7 +40,7 @@ class Home:
 class CandidateGroups:
     """The candidate groups of a command's tasks, as rows that may exist already."""
 
-    home: Home
+    home: CaseScope
     pools: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
 
@@ -131,7 +131,9 @@ _DELEGATIONS = (
 )
 
 
-def find_delegations(uow: UnitOfWork, home: Home, elements: Iterable[str]) -> Mapping[str, tuple[UUID, str]]:
+def find_delegations(
+    uow: UnitOfWork, home: CaseScope, elements: Iterable[str]
+) -> Mapping[str, tuple[UUID, str]]:
     """By element that is delegated: the delegation and its delegate's key, the one with the least to do."""
     if not home.delegated:
         return {}

@@ -12,7 +12,7 @@ from engine.bpmn import Spec, Step, Work
 from engine.events import Fact
 from engine.organisation import automatic_assignment, candidate_groups, eligibility
 from engine.organisation.automatic_assignment import AssignmentContext, Chosen, OpenTask
-from engine.organisation.candidate_groups import CandidateGroups, Home
+from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.platform.db import UnitOfWork
 
 
@@ -24,7 +24,7 @@ class Opening:
     """
 
     case_id: UUID
-    home: Home
+    home: CaseScope
     spec: Spec
     data: Mapping[str, object]
     step: Step

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from engine import access, bpmn, cases, definitions
 from engine.access import validity
 from engine.bpmn import Form
-from engine.cases import Application, CaseView, Locked
+from engine.cases import Application, CaseView, LockedCase
 from engine.events import Fact
 from engine.models import Case, Decision, Definition, Event
 from engine.platform.db import UnitOfWork
@@ -69,7 +69,7 @@ def form_of(uow: UnitOfWork, case_id: UUID) -> Form | None:
     return form(uow, key)
 
 
-def _appealable(uow: UnitOfWork, case: Locked) -> tuple[str, UUID]:
+def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
     """The process by which a case's last decision is appealed, and that decision. Raises Conflict."""
     rules = definitions.spec(uow.session, case.version).rules
     present = {"id": case.id, "status": case.status, "outcome": case.outcome}
@@ -105,11 +105,11 @@ def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:
         .where(Decision.id == decision_id)
     )
     row = uow.connection.execute(found).one()
-    locking = cases.locking().where(Case.id == row.appeal_of).with_for_update(of=Case)
-    held = cases.held(uow, locking)
+    locking = cases.select_for_locking().where(Case.id == row.appeal_of).with_for_update(of=Case)
+    held = cases.fetch_locked(uow, locking)
     if held is None:
         raise cases.unknown(row.appeal_of)
-    first = cases.locked(held)
+    first = cases.locked_case(held)
     if first.erased_at is not None:
         return
     told = select(Event.seq).where(Event.case_id == first.id, Event.kind == "appeal.decided")

@@ -28,7 +28,7 @@ from engine.tasks import (
     reassignment_reasons,
     subtasks,
 )
-from engine.tasks.locked_task import Held, TaskRow
+from engine.tasks.locked_task import LockedTask, TaskRow
 from engine.tasks.reading import get, roles, unknown
 
 
@@ -40,7 +40,7 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
     """
     viewer, before = bindparam("viewer", type_=Uuid), aliased(Case)
     return (
-        cases.locking(
+        cases.select_for_locking(
             Task.id.label("task_id"),
             Task.pool_id,
             Task.opened_at,
@@ -85,7 +85,7 @@ class Completed:
     opened: cases.StepEffects
 
 
-def lock_task(uow: UnitOfWork, task_id: UUID) -> Held:
+def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
     """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
@@ -98,7 +98,7 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> Held:
     case, row = found
     if row.taken_as is None:
         raise Forbidden("The task is for others: you have none of the roles that may take it.")
-    return Held(replace(cases.locked(case), acting=row.taken_as or None), row)
+    return LockedTask(replace(cases.locked_case(case), acting=row.taken_as or None), row)
 
 
 def complete(
@@ -141,7 +141,7 @@ def complete(
     return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)
 
 
-def _rules(uow: UnitOfWork, held: Held) -> TaskRules:
+def _rules(uow: UnitOfWork, held: LockedTask) -> TaskRules:
     """What the diagram demands of who does a task; nothing of who is asked beside one."""
     if held.row.kind != "step":
         return TaskRules()
@@ -149,7 +149,7 @@ def _rules(uow: UnitOfWork, held: Held) -> TaskRules:
 
 
 def _answer(
-    uow: UnitOfWork, held: Held, state: bytes, form: Form | None, data: Mapping[str, Any]
+    uow: UnitOfWork, held: LockedTask, state: bytes, form: Form | None, data: Mapping[str, Any]
 ) -> Completed:
     """Complete what was asked beside a task; the process moves only if a correction lets it."""
     row, case = held.row, held.case
@@ -181,7 +181,7 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
     Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
     """
 
-    def taken(held: Held) -> _Given:
+    def taken(held: LockedTask) -> _Given:
         eligibility_checks.require_assigned(held)
         held.require_available(uow)
         eligibility_checks.require(uow, held, _rules(uow, held), completing=False)
@@ -199,7 +199,7 @@ def release(
     Raises Conflict for others', Invalid if it was assigned at random and no reason code says why it changes.
     """
 
-    def given(held: Held) -> _Given:
+    def given(held: LockedTask) -> _Given:
         row = held.row
         if not row.own:
             raise held.conflict("The task is not yours to release.", code="task-not-yours")
@@ -215,7 +215,7 @@ def _assign(
     uow: UnitOfWork,
     task_id: UUID,
     revisions: Collection[int] | None,
-    decide: Callable[[Held], _Given],
+    decide: Callable[[LockedTask], _Given],
     kind: Kind,
 ) -> Mapping[str, Any]:
     held = lock_task(uow, task_id)

@@ -51,20 +51,22 @@ def comment(
     return uow.connection.execute(_comments().where(Comment.id == row["id"])).mappings().one()
 
 
-def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.Locked, str | None]:
+def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.LockedCase, str | None]:
     role = uow.actor.role
     unit = access.acting_in(Case.unit_id).label("acting")
     if task is None:
-        seen = cases.locking(unit).where(Case.id == bindparam("case"), access.reachable_cases(role))
+        seen = cases.select_for_locking(unit).where(
+            Case.id == bindparam("case"), access.reachable_cases(role)
+        )
     else:
-        seen = cases.locking(unit, Task.element).join(Task, Task.case_id == Case.id)
+        seen = cases.select_for_locking(unit, Task.element).join(Task, Task.case_id == Case.id)
         seen = seen.where(Task.id == bindparam("task"), access.reachable_tasks(role))
     given = {"case": case, "task": task, **access.seen_by(uow)}
     found = cases.held_with(uow, seen.with_for_update(of=Case), tuple, **given)
     if found is None:
         raise NotFound(f"There is no case {case}.") if task is None else unknown(task)
     row, (acting, *element) = found
-    held = replace(cases.locked(row), acting=acting)
+    held = replace(cases.locked_case(row), acting=acting)
     cases.require_impartial(uow, held)
     return held, element[0] if element else None
 

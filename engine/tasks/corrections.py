@@ -18,7 +18,7 @@ from engine.models import Task
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, FieldNotMarked, Invalid
 from engine.tasks import subtasks
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import LockedTask
 
 NAME = "اصلاح اطلاعات | Correct what was sent"
 
@@ -33,7 +33,7 @@ class Marks:
     task: UUID | None = None
 
 
-def asked_of(uow: UnitOfWork, held: Held, marks: Marks) -> dict[str, Any]:
+def asked_of(uow: UnitOfWork, held: LockedTask, marks: Marks) -> dict[str, Any]:
     """What a correction asks. Raises Invalid for what is no field that the applicant may answer."""
     asked: dict[str, Any] = {
         "text": marks.text,
@@ -54,7 +54,7 @@ def asked_of(uow: UnitOfWork, held: Held, marks: Marks) -> dict[str, Any]:
     return asked
 
 
-def _element(uow: UnitOfWork, held: Held, task_id: UUID) -> str:
+def _element(uow: UnitOfWork, held: LockedTask, task_id: UUID) -> str:
     """The element of a task that the applicant has completed in this case. Raises Invalid."""
     found = select(Task.element).where(
         Task.id == task_id,
@@ -71,7 +71,7 @@ def _element(uow: UnitOfWork, held: Held, task_id: UUID) -> str:
 
 
 def correct(
-    uow: UnitOfWork, held: Held, state: bytes, data: Mapping[str, Any]
+    uow: UnitOfWork, held: LockedTask, state: bytes, data: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], cases.StepEffects]:
     """Set right what was marked, in the case's data and wherever its process has copies of them.
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from engine import access, cases, definitions
 from engine.access import seen_by, validity
 from engine.bpmn import HUMAN, Element
-from engine.cases import Locked, TaskChange
+from engine.cases import LockedCase, TaskChange
 from engine.events import Fact, Kind
 from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
 from engine.organisation import administration_log, imports, units
@@ -193,22 +193,22 @@ class _Placed(NamedTuple):
 def _holding() -> Select[Any]:
     columns = (Task.id.label("task_id"), Task.element, Task.status.label("task_status"))
     return (
-        cases.locking(*columns, Task.pool_id, Task.home_pool_id)
+        cases.select_for_locking(*columns, Task.pool_id, Task.home_pool_id)
         .join(Task, Task.case_id == Case.id)
         .where(Task.id == bindparam("task"))
         .with_for_update(of=(Case, Task))
     )
 
 
-def _held(uow: UnitOfWork, task_id: UUID) -> tuple[Locked, _Placed]:
+def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
     """A task with its case. Whoever holds several takes the cases in the order of their ids."""
     found = cases.held_with(uow, _holding(), _Placed._make, task=task_id)
     if found is None:
         raise NotFound(f"There is no task {task_id}.")
-    return cases.locked(found[0]), found[1]
+    return cases.locked_case(found[0]), found[1]
 
 
-def _move(uow: UnitOfWork, case: Locked, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
+def _move(uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
     """Put a task into another pool, and let nobody have it. Its draft and comments stay."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)

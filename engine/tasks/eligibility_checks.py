@@ -22,7 +22,7 @@ from engine.platform.errors import (
     Recorded,
     Recused,
 )
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import LockedTask
 
 NO_PERSON = (
     "Your account has no national ID, so it cannot be known whether another person did the other step. "
@@ -30,7 +30,7 @@ NO_PERSON = (
 )
 
 
-def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) -> None:
+def require(uow: UnitOfWork, held: LockedTask, rules: TaskRules, *, completing: bool) -> None:
     """Raises what keeps the actor from a task that its roles let it take.
 
     A conflict of interest, and a second task of a four-eyes group, go into the case's log, although they are
@@ -50,7 +50,7 @@ def require(uow: UnitOfWork, held: Held, rules: TaskRules, *, completing: bool) 
         _require_four_eyes(uow, held, held.row.person, completing=completing)
 
 
-def is_eligible(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) -> bool:
+def is_eligible(uow: UnitOfWork, held: LockedTask, rules: TaskRules, user_id: UUID) -> bool:
     """Whether nothing keeps an account, not the actor's, from a task that its roles let it take."""
     case = held.case
     about = (
@@ -66,13 +66,13 @@ def is_eligible(uow: UnitOfWork, held: Held, rules: TaskRules, user_id: UUID) ->
     return rules.sod is None or (person is not None and not _conflicts(uow, held, user_id, person))
 
 
-def require_assigned(held: Held) -> None:
+def require_assigned(held: LockedTask) -> None:
     """Raises AssignedNotPicked for a task that comes to people and has not come to the actor."""
     if held.row.assignment is not None and not held.row.own:
         raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
 
 
-def _require_named(uow: UnitOfWork, held: Held) -> None:
+def _require_named(uow: UnitOfWork, held: LockedTask) -> None:
     people = held.row.people or {}
     if not people.get("only") or held.row.own or uow.actor.name in people["users"]:
         return
@@ -85,7 +85,7 @@ def _require_named(uow: UnitOfWork, held: Held) -> None:
         raise NotNamed("The task is for those whom the diagram names.")
 
 
-def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+def _require_no_interest(uow: UnitOfWork, held: LockedTask, *, completing: bool) -> None:
     case, row = held.case, held.row
     parties = eligibility.parties(case.home.persons, definitions.spec(uow.session, case.version), case.data)
     if eligibility.has_interest(parties, row.person, row.related):
@@ -93,14 +93,14 @@ def _require_no_interest(uow: UnitOfWork, held: Held, *, completing: bool) -> No
         raise _blocked(uow, held, refusal, "conflict-of-interest", completing=completing)
 
 
-def _require_four_eyes(uow: UnitOfWork, held: Held, person: str, *, completing: bool) -> None:
+def _require_four_eyes(uow: UnitOfWork, held: LockedTask, person: str, *, completing: bool) -> None:
     if _conflicts(uow, held, uow.actor.id, person):
         kind = FourEyesLate if completing else FourEyes
         refusal = kind("You have done a task of this case that another person must have done.")
         raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
 
 
-def _conflicts(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
+def _conflicts(uow: UnitOfWork, held: LockedTask, user_id: UUID, person: str) -> bool:
     """Whether the person whose account this is has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)
@@ -112,7 +112,9 @@ def _conflicts(uow: UnitOfWork, held: Held, user_id: UUID, person: str) -> bool:
     )
 
 
-def _blocked(uow: UnitOfWork, held: Held, refusal: Recorded, reason: str, *, completing: bool) -> Recorded:
+def _blocked(
+    uow: UnitOfWork, held: LockedTask, refusal: Recorded, reason: str, *, completing: bool
+) -> Recorded:
     """The refusal, told in the case's log."""
     payload = {"reason": reason, "at": "complete" if completing else "claim"}
     cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, payload)])

@@ -19,7 +19,7 @@ from engine.platform import jobs
 from engine.platform.db import UnitOfWork, table, values_of
 from engine.platform.errors import Fault, FirstDecider, Invalid
 from engine.platform.ids import uuid7
-from engine.tasks.locked_task import Held
+from engine.tasks.locked_task import LockedTask
 
 _DECISIONS = table(Decision)
 _INSERT = insert(_DECISIONS).values(
@@ -35,7 +35,7 @@ class LegalDecision:
     grounds: Sequence[Mapping[str, str]]
 
 
-def read_decision(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> LegalDecision | None:
+def read_decision(held: LockedTask, rules: TaskRules, answer: Mapping[str, Any]) -> LegalDecision | None:
     """What an answer decides; None if its task is no decision.
 
     Raises Invalid for a decision without an outcome, and for a refusal without a legal ground, whatever the
@@ -51,7 +51,7 @@ def read_decision(held: Held, rules: TaskRules, answer: Mapping[str, Any]) -> Le
     return LegalDecision(outcomes.law_word(outcome), outcomes.grounds(answer))
 
 
-def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[Fact]:
+def record(uow: UnitOfWork, held: LockedTask, decision: LegalDecision | None) -> list[Fact]:
     """Have a decision written with its task; the facts for the log."""
     if decision is None:
         return []
@@ -74,7 +74,7 @@ def record(uow: UnitOfWork, held: Held, decision: LegalDecision | None) -> list[
     return [Fact("decision.made", held.row.element, task_id, payload)]
 
 
-def require_other_decider(uow: UnitOfWork, held: Held, *, completing: bool) -> None:
+def require_other_decider(uow: UnitOfWork, held: LockedTask, *, completing: bool) -> None:
     """Keep those who had a part in a decision from the case that appeals it.
 
     Raises FirstDecider, and the log keeps the attempt.
@@ -85,7 +85,7 @@ def require_other_decider(uow: UnitOfWork, held: Held, *, completing: bool) -> N
         raise FirstDecider("You had a part in the decision that is appealed.")
 
 
-def is_first_decider(uow: UnitOfWork, held: Held, user_id: UUID) -> bool:
+def is_first_decider(uow: UnitOfWork, held: LockedTask, user_id: UUID) -> bool:
     """Whether an account had a part in a decision that the task's case appeals."""
     return user_id in eligibility.find_deciders(uow, held.case.home.appeal_of, [user_id])
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from engine import access, cases
-from engine.cases import Locked
+from engine.cases import LockedCase
 from engine.models import Task, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
@@ -68,10 +68,10 @@ def task_and(more: Callable[[Sequence[Any]], R]) -> Callable[[Sequence[Any]], tu
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedTask:
     """The case, and the row of the task."""
 
-    case: Locked
+    case: LockedCase
     row: TaskRow
 
     def require_open(self) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from engine import access, cases, definitions
 from engine.access import validity
-from engine.cases import Locked, TaskChange
+from engine.cases import LockedCase, TaskChange
 from engine.events import Fact
 from engine.identity import names
 from engine.models import Case, Membership, Recusal, Substitution, Task, User
@@ -18,7 +18,7 @@ from engine.organisation import automatic_assignment, eligibility
 from engine.organisation.automatic_assignment import AssignmentContext, Chosen, OpenTask
 from engine.platform.db import UnitOfWork, table
 from engine.tasks import reassignment_reasons
-from engine.tasks.locked_task import Held, TaskRow
+from engine.tasks.locked_task import LockedTask, TaskRow
 from engine.tasks.reading import get
 
 BATCH = 500
@@ -62,7 +62,7 @@ _WAITING = (
     select(Task.id).where(_COMES, _LOST),
 )
 _ONE_WAITING = (
-    cases.locking(*_COLUMNS)
+    cases.select_for_locking(*_COLUMNS)
     .join(Task, Task.case_id == Case.id)
     .where(Task.id == bindparam("task"), _COMES, or_(Task.assignee_id.is_(None), _LOST))
     .with_for_update(of=(Case, Task))
@@ -85,7 +85,7 @@ _GIVE = (
 
 
 def choose(
-    uow: UnitOfWork, case: Locked, rows: Sequence[_Coming | TaskRow], avoided: Collection[UUID]
+    uow: UnitOfWork, case: LockedCase, rows: Sequence[_Coming | TaskRow], avoided: Collection[UUID]
 ) -> Mapping[UUID, Chosen]:
     """Who gets these tasks of a held case, as far as they come to people; the avoided if nobody else can."""
     open_tasks = [
@@ -123,7 +123,7 @@ def reallocate(uow: UnitOfWork, task_id: UUID) -> bool:
     found = cases.held_with(uow, _ONE_WAITING, _Coming._make, task=task_id, now=uow.now)
     if found is None:
         return False
-    case, row = cases.locked(found[0]), found[1]
+    case, row = cases.locked_case(found[0]), found[1]
     if case.status != "active":
         return False
     chosen = choose(uow, case, [row], ()).get(task_id)
@@ -137,7 +137,7 @@ def _recused(assignment: str | None) -> Mapping[str, Any]:
     return {"reason": reassignment_reasons.RECUSED, **({"assignment": assignment} if assignment else {})}
 
 
-def recuse(uow: UnitOfWork, held: Held, reason: str | None) -> Mapping[str, Any]:
+def recuse(uow: UnitOfWork, held: LockedTask, reason: str | None) -> Mapping[str, Any]:
     """Step back from the case for good: what the actor has of it goes to others, and none comes any more.
 
     Doing it again changes nothing.

@@ -19,7 +19,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.tasks import eligibility_checks, legal_decisions, reassignment_reasons
 from engine.tasks.commands import locking
-from engine.tasks.locked_task import Held, task_and
+from engine.tasks.locked_task import LockedTask, task_and
 from engine.tasks.reading import get, unknown
 
 
@@ -55,7 +55,7 @@ def assign(
     return get(uow, task_id)
 
 
-def require_eligible(uow: UnitOfWork, held: Held, receiver: UUID) -> None:
+def require_eligible(uow: UnitOfWork, held: LockedTask, receiver: UUID) -> None:
     """Raises Invalid for a receiver whom claiming the task would refuse, and does not tell why."""
     rules = TaskRules()
     if held.row.kind == "step":
@@ -111,7 +111,7 @@ class _Supervision(NamedTuple):
     acting: str | None
 
 
-def _hold(uow: UnitOfWork, task_id: UUID) -> tuple[Held, bool]:
+def _hold(uow: UnitOfWork, task_id: UUID) -> tuple[LockedTask, bool]:
     """Hold a task that the actor may take or give; whether it supervises it.
 
     Raises NotFound, Forbidden if it may only see it.
@@ -123,9 +123,9 @@ def _hold(uow: UnitOfWork, task_id: UUID) -> tuple[Held, bool]:
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     case, (row, actor) = found
     _require(uow, task_id, row.case_seen, row.taken_as, actor.supervises)
-    held = replace(cases.locked(case), acting=row.taken_as or actor.acting)
+    held = replace(cases.locked_case(case), acting=row.taken_as or actor.acting)
     cases.require_impartial(uow, held)
-    return Held(held, row), actor.supervises
+    return LockedTask(held, row), actor.supervises
 
 
 def _require(uow: UnitOfWork, task_id: UUID, case_seen: bool, taken_as: str | None, supervises: bool) -> None:

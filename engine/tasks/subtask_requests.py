@@ -26,7 +26,7 @@ from engine.platform.ids import uuid7
 from engine.tasks import corrections, reassignment, subtasks
 from engine.tasks.commands import lock_task, locking
 from engine.tasks.corrections import Marks
-from engine.tasks.locked_task import Held, Subtask, task_and
+from engine.tasks.locked_task import LockedTask, Subtask, task_and
 from engine.tasks.reading import showable_fields, unknown
 
 LISTED = 500
@@ -111,7 +111,7 @@ def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     return UUID(str(row["id"]))
 
 
-def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
+def _mine(uow: UnitOfWork, task_id: UUID) -> LockedTask:
     """Hold a step of the process that the actor has. Raises Conflict if it has not."""
     access.require(uow.actor, "tasks.ask")
     held = lock_task(uow, task_id)
@@ -125,7 +125,7 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> Held:
 
 
 def _row(
-    uow: UnitOfWork, held: Held, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
+    uow: UnitOfWork, held: LockedTask, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The row of a task that is asked beside the one held. It stands in no lane: it is for whom it asks."""
     parent = held.row
@@ -145,7 +145,9 @@ def _row(
     }
 
 
-def open_subtask(uow: UnitOfWork, held: Held, row: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+def open_subtask(
+    uow: UnitOfWork, held: LockedTask, row: Mapping[str, Any], payload: Mapping[str, Any]
+) -> None:
     """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
     if held.row.asks:
         waiting = [one for one in subtasks.list_subtasks(uow, held.row.task_id) if one["status"] == "open"]
@@ -175,7 +177,7 @@ def _of_nobody(asked: Question, unit: str | None) -> list[Fault]:
     return faults
 
 
-def _not_shown(uow: UnitOfWork, held: Held, show: Sequence[str]) -> list[Fault]:
+def _not_shown(uow: UnitOfWork, held: LockedTask, show: Sequence[str]) -> list[Fault]:
     """Only fields that the asker sees itself, and that have not the name of a field of ours."""
     if not show:
         return []
@@ -223,7 +225,7 @@ def withdraw_request(uow: UnitOfWork, task_id: UUID) -> UUID:
     if found is None or not (found[1][0].case_seen or found[1][0].taken_as is not None):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     case, (row, asker) = found
-    held = Held(replace(cases.locked(case), acting=asker.acting), row)
+    held = LockedTask(replace(cases.locked_case(case), acting=asker.acting), row)
     asked = held.subtask()
     if not asker.waits and (not row.case_seen or asked.asked["by"]["id"] != str(uow.actor.id)):
         raise Forbidden("Somebody else has asked this.")
@@ -246,7 +248,7 @@ _SUBTASK = (
 def expire_requests(uow: UnitOfWork) -> bool:
     """Close one that was not answered in time; whether there was one. What somebody holds is passed over."""
     due = (
-        cases.locking(*_SUBTASK)
+        cases.select_for_locking(*_SUBTASK)
         .join(Task, Task.case_id == Case.id)
         .where(subtasks.is_overdue(uow.now), validity.runs())
         .order_by(Task.due_at)
@@ -256,5 +258,5 @@ def expire_requests(uow: UnitOfWork) -> bool:
     row = uow.connection.execute(due).one_or_none()
     if row is not None:
         case, asked = cases.split(row, Subtask._make)
-        subtasks.close(uow, cases.locked(case), asked, "expired")
+        subtasks.close(uow, cases.locked_case(case), asked, "expired")
     return row is not None

@@ -13,13 +13,13 @@ from sqlalchemy.orm import aliased
 
 from engine import bpmn, cases
 from engine.bpmn import Form, Spec
-from engine.cases import Locked, TaskChange
+from engine.cases import LockedCase, TaskChange
 from engine.events import Fact, Kind
 from engine.identity import names
 from engine.models import Case, Task, User
 from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.errors import Conflict, CorrectionAwaited, OpinionAwaited
-from engine.tasks.locked_task import Held, Subtask
+from engine.tasks.locked_task import LockedTask, Subtask
 
 _TASKS = table(Task)
 # The token of a task's step: that of the task, or of the one beside which it was asked.
@@ -153,7 +153,7 @@ _OPEN = (
 )
 
 
-def close_overdue(uow: UnitOfWork, held: Held) -> list[Fact]:
+def close_overdue(uow: UnitOfWork, held: LockedTask) -> list[Fact]:
     """What is to be told of what nobody answered in time, before a task completes without it.
 
     Raises OpinionAwaited or CorrectionAwaited while an answer may still come.
@@ -203,7 +203,7 @@ def touch(uow: UnitOfWork, parent: UUID) -> None:
 
 
 def close(
-    uow: UnitOfWork, case: Locked, row: Subtask, happened: str, answer: Mapping[str, Any] | None = None
+    uow: UnitOfWork, case: LockedCase, row: Subtask, happened: str, answer: Mapping[str, Any] | None = None
 ) -> None:
     """End what was asked: given, withdrawn or expired. The answer stays with the question."""
     given = answer is not None

@@ -24,7 +24,7 @@ from engine.bpmn.run.result import step_of
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.state import load
-from engine.bpmn.run.step import Passage, Step, Work
+from engine.bpmn.run.step import Step, TokenTransition, Work
 from engine.bpmn.run.tokens import (
     FAILED,
     FINISHED,
@@ -114,7 +114,7 @@ class _Moving:
         self.new = new
         self.obstacles: list[Obstacle] = []
         self.dropped: list[UUID] = []  # tokens of events that the new version does not have
-        self.left: list[Passage] = []  # those of them that stood with an incident
+        self.left: list[TokenTransition] = []  # those of them that stood with an incident
         self._scopes: dict[str | None, _Scope] = {}  # by the token in which a sub-process runs
 
     def all(self, content: dict[str, Any]) -> None:
@@ -184,7 +184,7 @@ class _Moving:
         self.dropped.append(token)
         element = scope.old.task_specs[row[NAME]].element
         if FAILED in row[INTERNAL] and element is not None:
-            self.left.append(Passage("cancelled", token, element.path, human=False, changes={}))
+            self.left.append(TokenTransition("cancelled", token, element.path, human=False, changes={}))
 
     def _joins(self, scope: _Scope, rows: Sequence[list[Any]], names: Sequence[str]) -> None:
         """What joins branches must not wait for one that the case has never begun."""

@@ -16,7 +16,7 @@ from engine.bpmn.run.elements.events import CatchEvent, SideEvent, of_case
 from engine.bpmn.run.elements.multi_instance import COUNT, MultiInstance
 from engine.bpmn.run.spec import Element
 from engine.bpmn.run.state import dump
-from engine.bpmn.run.step import Failure, Movement, Outgoing, Passage, Step, Wait, Work
+from engine.bpmn.run.step import Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
 from engine.bpmn.run.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
 from engine.bpmn.run.workflow import CaseWorkflow
 
@@ -86,7 +86,7 @@ def _calls(workflow: CaseWorkflow, waits: Mapping[UUID, Any]) -> Iterator[Outgoi
 _MOVEMENTS: Mapping[int, Movement] = {STARTED: "entered", COMPLETED: "passed", CANCELLED: "cancelled"}
 
 
-def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
+def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, TokenTransition]]:
     # Work that was opened and taken back within one command was never anybody's.
     fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
     begun = {token.id for token, before, _, _ in workflow.trail if before == STARTED}
@@ -103,7 +103,10 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, Passage]]:
             continue
         changes = _changes(token, data) if movement == "passed" else {}
         why = token.why if movement == "passed" else None
-        yield token, Passage(movement, token.id, element.path, token.human, changes, why, scope_of(token))
+        yield (
+            token,
+            TokenTransition(movement, token.id, element.path, token.human, changes, why, scope_of(token)),
+        )
 
 
 def _stood_by(token: Token, movement: Movement) -> bool:

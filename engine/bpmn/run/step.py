@@ -40,7 +40,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class TokenTransition:
     """A token went into, through or out of an element; in the order in which it happened.
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
@@ -155,13 +155,13 @@ class Step:
     `waits` are new, or have a new instant; the tokens in `unwaited` wait no more, whether for an event or a
     call. `changes` are the case's variables that were set; those of a single instance of many, or of a called
     process with mappings, are not the case's. `scope` says whose variables the command itself set, as in
-    Passage. `bills` were issued; those with the numbers in `unpaid` are awaited no more.
+    TokenTransition. `bills` were issued; those with the numbers in `unpaid` are awaited no more.
     """
 
     state: bytes | None
     changes: Mapping[str, Any]
     opened: tuple[Work, ...]
-    passages: tuple[Passage, ...]
+    passages: tuple[TokenTransition, ...]
     failures: tuple[Failure, ...]
     ended: bool
     outcome: str | None

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from engine import access, cases, definitions, events
 from engine.bpmn import Spec, outcomes
 from engine.bpmn.forms import Field
-from engine.cases import Locked, staged_documents
+from engine.cases import LockedCase, staged_documents
 from engine.cases.erasure.inventory import ERASED, Changed, Deleted
 from engine.cases.staged_documents import Place
 from engine.events import Fact
@@ -121,7 +121,7 @@ def vacuum(database: Database) -> None:
     database.run(run, "single")  # it can't run inside a transaction
 
 
-def _erasable(uow: UnitOfWork, named: str) -> Locked:
+def _erasable(uow: UnitOfWork, named: str) -> LockedCase:
     """The case, held. Raises NotFound, Forbidden, Conflict."""
     access.require(uow.actor, "cases.erase")
     case = cases.lock(uow, _find(uow, named))
@@ -146,7 +146,7 @@ def _erasable(uow: UnitOfWork, named: str) -> Locked:
     return case
 
 
-def _tasks(case: Locked) -> Any:
+def _tasks(case: LockedCase) -> Any:
     return func.array(select(Task.id).where(Task.case_id == case.id).scalar_subquery())
 
 
@@ -162,7 +162,7 @@ def _find(uow: UnitOfWork, named: str) -> UUID:
     return found
 
 
-def _erased_before(uow: UnitOfWork, case: Locked) -> str:
+def _erased_before(uow: UnitOfWork, case: LockedCase) -> str:
     log = select(Event.payload).where(Event.case_id == case.id, Event.kind == "case.erased")
     payload = uow.connection.execute(log.limit(1)).scalar() or {}
     when = case.erased_at.astimezone(uow.now.tzinfo).isoformat(" ", "minutes") if case.erased_at else ""
@@ -171,7 +171,7 @@ def _erased_before(uow: UnitOfWork, case: Locked) -> str:
     )
 
 
-def _basis(uow: UnitOfWork, case: Locked, basis: str) -> str:
+def _basis(uow: UnitOfWork, case: LockedCase, basis: str) -> str:
     """The legal basis as it is recorded: it stays, so it must not name the case's persons."""
     stated = " ".join(basis.split())
     if not stated or len(stated) > MAX_BASIS or not all(map(persian.printable, stated)):
@@ -184,17 +184,17 @@ def _basis(uow: UnitOfWork, case: Locked, basis: str) -> str:
     return stated
 
 
-def _numbers(uow: UnitOfWork, case: Locked, *where: Any) -> Sequence[str]:
+def _numbers(uow: UnitOfWork, case: LockedCase, *where: Any) -> Sequence[str]:
     """The numbers of the cases that appeal this one, or that it appeals."""
     linked = select(Case.number).where(or_(Case.appeal_of == case.id, Case.id == case.home.appeal_of), *where)
     return uow.connection.execute(linked.order_by(Case.number)).scalars().all()
 
 
-def _linked(uow: UnitOfWork, case: Locked) -> Sequence[str]:
+def _linked(uow: UnitOfWork, case: LockedCase) -> Sequence[str]:
     return _numbers(uow, case, Case.erased_at.is_(None))
 
 
-def _content(uow: UnitOfWork, case: Locked) -> Sequence[bytes]:
+def _content(uow: UnitOfWork, case: LockedCase) -> Sequence[bytes]:
     """The SHA-256 of each file of its documents, in all versions, and of what was uploaded for its tasks."""
     of_case = select(DocumentVersion.sha256).join(Document, Document.id == DocumentVersion.document_id)
     places = select(literal("task:") + cast(Task.id, Text)).where(Task.case_id == case.id)
@@ -204,12 +204,12 @@ def _content(uow: UnitOfWork, case: Locked) -> Sequence[bytes]:
     return uow.connection.execute(found).scalars().all()
 
 
-def _purposes(uow: UnitOfWork, case: Locked) -> int:
+def _purposes(uow: UnitOfWork, case: LockedCase) -> int:
     stated = select(func.count()).where(Event.case_id == case.id, Event.purpose.is_not(None))
     return uow.connection.execute(stated).scalar_one()
 
 
-def _record(uow: UnitOfWork, case: Locked, fact: Fact) -> None:
+def _record(uow: UnitOfWork, case: LockedCase, fact: Fact) -> None:
     """Write the event, and mark the case: `cases.note` would refuse to add to an erased case."""
     head, log = events.chain(uow, case.head, [fact], unit=case.acting)
     values = {"erased_at": uow.now, "log_length": head.length, "log_hash": head.hash}
@@ -218,7 +218,7 @@ def _record(uow: UnitOfWork, case: Locked, fact: Fact) -> None:
     uow.write(events.APPEND, {"events": events.stored(log)})
 
 
-def _values(uow: UnitOfWork, case: Locked) -> Mapping[str, Any]:
+def _values(uow: UnitOfWork, case: LockedCase) -> Mapping[str, Any]:
     """The parameters of the inventory's SQL."""
     own = {"case": case.id, "number": case.number}
     messages = select(cast(Message.id, Text)).where(_bound(ERASED["messages"].rows, own))
