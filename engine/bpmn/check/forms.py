@@ -23,7 +23,7 @@ _LIMITS: Mapping[str, frozenset[str]] = {
     "minlength": frozenset({"string"}),
     "maxlength": frozenset({"string"}),
 }
-_MEND = "Upload a JSON Schema of type object and name it, or use <camunda:formData>."
+_FIX = "Upload a JSON Schema of type object and name it, or use <camunda:formData>."
 _ROLES = (
     "Write x-visible-to and x-editable-by, lists of roles, at properties themselves, and let no if, not,"
     " anyOf, oneOf or dependentRequired depend on those."
@@ -123,7 +123,7 @@ class Forms(Rules):
                 place(self.file, element),
                 "no-form",
                 "The user task has no form: any data are accepted.",
-                _MEND + _NOTHING_ASKED,
+                _FIX + _NOTHING_ASKED,
             )
         schema, drawing = forms.names(element)
         for name in (schema, drawing):
@@ -144,7 +144,7 @@ class Forms(Rules):
                 place(self.file, element),
                 "form-elsewhere",
                 with_values(form=name[:100]),
-                _MEND,
+                _FIX,
             )
         else:
             self.error(
