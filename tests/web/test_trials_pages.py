@@ -19,6 +19,7 @@ from engine.models import Trial
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database
 from tests import bpmn, factories
+from tests.exchanging import demo_connectors
 from tests.web.conftest import Browser, statements
 from web import connectors, texts
 
@@ -349,7 +350,8 @@ TAX = {"data/clear": "true", "data/debt_rials": "۰"}
 @pytest.fixture
 def registers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The connectors of a demonstration, which tell what they reply."""
-    known = Connectors.read(Settings.read({"PARVANDEH_VAR": str(tmp_path)}))
+    chosen = {"PARVANDEH_VAR": str(tmp_path), "DEMO_CONNECTORS": demo_connectors(tmp_path)}
+    known = Connectors.read(Settings.read(chosen))
     monkeypatch.setattr(connectors, "_read", lambda _: known)
 
 
