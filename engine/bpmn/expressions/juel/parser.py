@@ -203,7 +203,7 @@ class _Parser:
         return tuple(found)
 
     def _named(self, token: Token) -> Node:
-        """Parses a variable, or a keyword that looks like one."""
+        """Parses an expression that starts with a name: a variable, a function or a method of `execution`."""
         if self._sees("("):
             return self._function(token)
         if token.text == "execution" and self._sees("."):
