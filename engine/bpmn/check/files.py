@@ -29,7 +29,7 @@ MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)  # characters that make a name look different
+)  # they change the direction of text
 
 
 @dataclass(slots=True)

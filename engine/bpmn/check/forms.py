@@ -249,7 +249,7 @@ class Forms(Rules):
 
 
 def _ways(element: Any) -> list[str]:
-    """Returns the ways in which an element names a form."""
+    """Returns the attributes and elements by which an element names a form."""
     ways = []
     if any(item.get("name") == "formJsonSchemaFilename" for item in element.iterfind(_PROPERTY)):
         ways.append("formJsonSchemaFilename")

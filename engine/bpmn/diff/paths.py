@@ -39,7 +39,7 @@ def ways(
 
 
 def _between(flows: Iterable[Flow], kept: set[str]) -> Ways:
-    """Returns the guards of the paths between kept steps: those of their first flows, in order."""
+    """Returns the guards of the paths between common steps: those of their first flows, in order."""
     out: dict[str, list[Flow]] = {}
     for flow in flows:
         out.setdefault(flow.source, []).append(flow)
@@ -52,7 +52,7 @@ def _between(flows: Iterable[Flow], kept: set[str]) -> Ways:
 
 
 def _reached(step: str, out: Mapping[str, list[Flow]], kept: set[str]) -> set[str]:
-    """Returns the first kept steps on all paths from here."""
+    """Returns the first common steps on all paths from here."""
     found, seen, waiting = set(), set(), [step]
     while waiting:
         here = waiting.pop()

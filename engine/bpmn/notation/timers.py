@@ -95,7 +95,7 @@ def is_literal(text: str) -> bool:
 
 
 def is_term(text: str) -> bool:
-    """Whether a task's term looks like a time as it stands, such as P10D, and not like an expression."""
+    """Whether a task's term looks like a literal time, such as P10D, and not like an expression."""
     return bool(_TERM.fullmatch(text.strip()))
 
 

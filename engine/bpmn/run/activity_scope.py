@@ -75,7 +75,7 @@ def posts(token: Any) -> frozenset[CandidateRole]:
 
 
 def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
-    """Evaluates a mapping of names to values. For DMN decisions, types are kept and names may have spaces."""
+    """Evaluates a mapping. For DMN decisions, types are preserved, and names may have spaces."""
     value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
     gap = "_" if exact else " "
     if not isinstance(value, dict) or not all(str(name).replace(" ", gap).isidentifier() for name in value):

@@ -174,7 +174,7 @@ class _Moving:
             if code is not None:
                 self._tell(before, code)
             elif isinstance(before, ServiceTask) and _asks(before) != _asks(after):
-                (row[INTERNAL] or {}).pop(CALL, None)  # the new assignee doesn't know the former id
+                (row[INTERNAL] or {}).pop(CALL, None)  # the system that is now called doesn't know the id
         elif after is None:
             # For a passed element that no longer exists, only its data matter.
             row[NAME] = scope.new.start.name

@@ -101,7 +101,7 @@ def _require_ground(outcome: str, data: Mapping[str, Any], notes: Mapping[str, A
 
 
 def _note(limits: Limits, data: Mapping[str, Any], notes: dict[str, Any]) -> None:
-    """Records that a person has refused with grounds: the variable may not exist at the end.
+    """Records that a person has refused with grounds: at the end, the variable may be gone.
 
     A later decision that doesn't refuse removes the record: a refusal then needs new grounds.
     """

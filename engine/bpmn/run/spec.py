@@ -258,7 +258,7 @@ def _attach(scope: Any) -> None:
 
 
 def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
-    """Gives a sub-process its unique name; returns the processes to be built for a call."""
+    """Sets the unique name of a sub-process; returns the processes to be built for a call."""
     if isinstance(task_spec, MultiInstance):
         task_spec.listen()
     if isinstance(task_spec, CallActivityMixin):

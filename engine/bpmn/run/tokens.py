@@ -36,9 +36,7 @@ UNBEGUN = "unbegun"  # it failed before the process inside could start
 ARMED = "armed"  # the boundary events of this activity wait
 INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has replaced its work
 
-STARTED_BY = (
-    "started by"  # in a case's own data: the name of the person who started it, if the process requires it
-)
+STARTED_BY = "started by"  # in a case's own data: who started it, if the process needs it
 
 
 class Failed(Exception):

@@ -34,7 +34,7 @@ _SILENT = frozenset(
         *("resourceRef", "dataInputRefs", "dataOutputRefs", "optionalInputRefs", "optionalOutputRefs"),
     )
 )
-_READ = (CAMUNDA, OURS, *(f"{{{space}}}" for space in OTHER_ENGINES))  # elements that some engine executes
+_READ = (CAMUNDA, OURS, *(f"{{{space}}}" for space in OTHER_ENGINES))  # vocabularies that engines execute
 _EVENTS = frozenset(
     f"{BPMN}{name}Event" for name in ("start", "end", "intermediateCatch", "intermediateThrow", "boundary")
 )

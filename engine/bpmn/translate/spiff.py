@@ -21,7 +21,7 @@ _ACTIVITIES = tuple(
         *("task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"),
         *("subProcess", "callActivity"),
     )
-)  # a script task has no other scripts
+)  # script tasks have none
 _MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopCharacteristics")
 _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 _SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))

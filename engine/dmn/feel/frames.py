@@ -1,4 +1,4 @@
-"""Frames, which hold the values of names during an evaluation, and its limits."""
+"""The values of names during an evaluation (frames), and its limits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -138,9 +138,7 @@ class Search:
                 raise TimeoutError
             yield self.run.searching
         except TimeoutError:
-            raise TooMuch(
-                "A pattern takes too long on its text."
-            ) from None  # either may be computed from data
+            raise TooMuch("A pattern takes too long on its text.") from None  # both may be data
         finally:
             self.run.searching -= thread_time() - begin
 

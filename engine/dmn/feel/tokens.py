@@ -64,7 +64,7 @@ def tokens(text: str) -> list[Token]:
         found.append(_token(match, text))
         if found[-1].kind == "end":
             break
-    spend(4 * len(found))  # with what reads them
+    spend(4 * len(found))  # including parsing
     return found
 
 

@@ -129,7 +129,7 @@ def narrower(one: Type, other: Type) -> bool:
 
 
 def _narrower_function(one: Type, other: Type) -> bool:
-    """Whether a function accepts at least as much and returns no more; its result may be undeclared."""
+    """Whether one accepts all arguments of the other and its result is narrower, or undeclared."""
     if other.takes is None:
         return True
     takes, result = one.takes or (), one.of or ANY
