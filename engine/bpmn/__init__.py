@@ -1,7 +1,7 @@
-"""BPMN: checking, building and running processes. Pure: bytes, commands and a clock in, a `Step` out.
+"""BPMN: checks, translates and runs processes. Pure: bytes, commands and a clock in, a `Step` out.
 
-Everything else imports from here, and by their own names only what is an entry of its own: `forms`, `values`,
-`diff` and `sandbox`. `outcomes`, `timers` and `broadcast` are modules that others use as a whole.
+Other packages import from here. Only separate entry points are imported by their own names: `forms`,
+`values`, `diff` and `sandbox`. `outcomes`, `timers` and `broadcast` are used as whole modules.
 """
 
 from engine.bpmn.analysis.checking import Looked, check, look

@@ -1,4 +1,4 @@
-"""The processes in which scripts of uploaded files run: never this one, and each in a session of its own."""
+"""The processes that run scripts of uploaded files: never the current one, each script in its own session."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ PROCESSES = 4
 
 
 class ScriptFailed(Exception):
-    """A script or an expression failed; `line` counts from 1 within its text."""
+    """Raised when a script or expression fails; `line` counts from 1 within its text."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class ScriptFailed(Exception):
 
 
 class _Pool:
-    """The sandbox processes of this process. Made after a fork: a child that used its parent's would hang."""
+    """The sandbox processes of this process. Created after a fork: a child using its parent's would hang."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class _Pool:
 
 
 def _forgo_telemetry() -> None:
-    """Where OpenTelemetry is missing, say so once: the sandbox would search for it at every run."""
+    """Reports once that OpenTelemetry is missing; otherwise the sandbox would search for it at every run."""
     if "opentelemetry" not in sys.modules and find_spec("opentelemetry") is None:
         sys.modules["opentelemetry"] = None  # type: ignore[assignment]  # as Python itself marks a missing module
 
@@ -70,9 +70,9 @@ close_pool = _pool.close
 
 
 def run(code: str, given: dict[str, Any], now: datetime, seed: int, before: str | None = None) -> Any:
-    """The value of the last expression of a code, over given names, at an instant and with a random seed.
+    """Runs code and returns the value of its last expression, with given names, an instant and a random seed.
 
-    `before` is run in the same session first, without the names. Raises ScriptFailed; Busy if no process is
+    `before` runs first in the same session, without the names. Raises ScriptFailed, and Busy if no process is
     free in time.
     """
     policy: monty.OSPolicy = {"datetime": now, "sleep": "zero", "random_start": {"seed": seed}}
@@ -92,9 +92,9 @@ def run(code: str, given: dict[str, Any], now: datetime, seed: int, before: str 
 
 
 def unsupported(code: str, mode: Mode) -> list[tuple[int | None, str]]:
-    """What the sandbox cannot run in a text that is correct Python.
+    """Returns the unsupported constructs of a text that is valid Python.
 
-    (line, reason), found without running it.
+    As (line, reason), found without running it.
     """
     if mode == "eval":
         probe, shift = f"lambda: (\n{code}\n)", 1

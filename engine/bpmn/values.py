@@ -1,7 +1,7 @@
-"""The values that case data may hold, and their one encoding: JSON with tags for what JSON lacks.
+"""The values that case data may contain, and their encoding: JSON with tags for types that JSON lacks.
 
-Decimal, date, time, datetime and timedelta survive a round trip. Everything else a script might produce
-(functions, NaN, integers beyond 64 bits, endless nesting) is refused where it would enter.
+Decimal, date, time, datetime and timedelta survive a round trip. Any other value that a script might create
+(functions, NaN, integers beyond 64 bits, endless nesting) is rejected before it is stored.
 """
 
 import math
@@ -15,7 +15,7 @@ import orjson
 MAX_DEPTH = 32
 MAX_BYTES = 1 << 20  # of all data of a case
 MAX_NAME = 200  # characters of a message's or signal's name
-MAX_KEYS = 1_000  # bytes of a message's keys: they stand in an index
+MAX_KEYS = 1_000  # bytes of a message's keys: they are stored in an index
 TAG = "$"
 
 _MARK = b'"$"'
@@ -23,7 +23,7 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
 
 
 class Unportable(ValueError):
-    """A value that case data cannot hold; `where` is the JSON Pointer of its place."""
+    """Raised for a value that case data can't contain; `where` is the JSON Pointer of its place."""
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where or 'the value'} {reason}")
@@ -32,7 +32,7 @@ class Unportable(ValueError):
 
 
 def portable(value: Any, where: str = "", depth: int = 0) -> Any:
-    """A fresh copy of `value` made of portable parts only: tuples and sets become lists.
+    """Returns a new copy of `value` with portable parts only: tuples and sets become lists.
 
     Raises Unportable.
     """
@@ -57,14 +57,14 @@ def portable(value: Any, where: str = "", depth: int = 0) -> Any:
 
 
 def _token(key: Any) -> str:
-    """A key as a part of a JSON Pointer (RFC 6901), without what a pointer could not be written with."""
+    """Returns a key as a token of a JSON Pointer (RFC 6901), without characters that can't be stored."""
     return (
         str(key).replace("~", "~0").replace("/", "~1").encode(errors="replace").replace(b"\0", b"?").decode()
     )
 
 
 def _text(value: str, where: str) -> str:
-    # PostgreSQL's jsonb has no NUL, and UTF-8 no lone surrogates.
+    # PostgreSQL's jsonb can't store NUL, and UTF-8 can't encode lone surrogates.
     if "\0" in value or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
         raise Unportable(where, "contains a character that cannot be stored")
     return value
@@ -89,7 +89,7 @@ def _name(key: Any, where: str) -> str:
 
 
 def encode(value: Any) -> bytes:
-    """The exact encoding: `decode` gives the same values back.
+    """Encodes a value exactly: `decode` returns the same values.
 
     Equal bytes mean equal values of equal types.
     """
@@ -97,7 +97,7 @@ def encode(value: Any) -> bytes:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal and of equal types; the order of an object's keys is no difference."""
+    """Whether two values are equal and of equal types; the order of an object's keys is ignored."""
     return one is other or _sorted(one) == _sorted(other)
 
 
@@ -106,14 +106,14 @@ def _sorted(value: Any) -> bytes:
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of `after` that are new or other than `before`."""
+    """Returns the variables of `after` that are new or differ from `before`."""
     return {
         name: value for name, value in after.items() if name not in before or not same(before[name], value)
     }
 
 
 def fits(data: Mapping[str, Any]) -> bool:
-    """Whether a case can hold these data."""
+    """Whether a case can store these data."""
     return len(encode(data)) <= MAX_BYTES
 
 
@@ -123,13 +123,13 @@ def short(keys: Mapping[str, Any]) -> bool:
 
 
 def decode(content: bytes) -> Any:
-    """What `encode` encoded."""
+    """Decodes the result of `encode`."""
     value = orjson.loads(content)
     return _restored(value) if _MARK in content else value
 
 
 def canonical(keys: Mapping[str, Any]) -> str:
-    """A message's keys as one text, in which equal keys are equal: numbers count as their digits."""
+    """Returns a message's keys as one text, equal for equal keys: numbers are compared by value."""
     texts = {
         name: value if isinstance(value, str) else orjson.dumps(value).decode()
         for name, value in keys.items()
@@ -138,7 +138,7 @@ def canonical(keys: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as ordinary JSON for people and other systems: decimals and dates become text, without tags."""
+    """Converts `value` to ordinary JSON for people and other systems: decimals and dates become text."""
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -187,5 +187,5 @@ def _restored(value: Any) -> Any:
 
 
 def instant(value: datetime) -> str:
-    """An aware instant as RFC 3339 text in UTC."""
+    """Formats an aware instant as RFC 3339 text in UTC."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""DMN 1.1 to 1.5 and FEEL, its expression language: reading, checking and evaluating decisions. Pure.
+"""DMN 1.1 to 1.5 and FEEL, its expression language: reads, checks and evaluates decisions. Pure.
 
-Code outside imports from here alone: what is below may change its shape.
+Other packages import from here only: the modules below may change.
 """
 
 from engine.dmn.check import Checked

@@ -1,8 +1,8 @@
-"""What goes wrong with decisions that is nobody's value: it cannot be read, or it takes too much."""
+"""Errors of decisions that aren't results: they can't be read, or exceed a limit."""
 
 
 class Unreadable(Exception):
-    """A text is no FEEL: `reason` says why, `at` where in `text` (characters from 0)."""
+    """Raised for a text that isn't valid FEEL: `reason`, and `at` in `text` (characters from 0)."""
 
     def __init__(self, reason: str, text: str, at: int) -> None:
         super().__init__(f"{reason} (at character {at + 1})")
@@ -12,4 +12,4 @@ class Unreadable(Exception):
 
 
 class TooMuch(Exception):
-    """An evaluation was stopped at one of its limits."""
+    """Raised when an evaluation exceeds one of its limits."""

@@ -1,4 +1,4 @@
-"""Decisions that are asked from outside: which there are, what they take, what they give and why."""
+"""The public interface of decisions: which ones exist, their inputs, their results and reasons."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ SUFFIX = ".dmn"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a decision may be given; `type` is as its file names it."""
+    """An input of a decision; `type` is its name in the file."""
 
     name: str
     type: str | None
@@ -29,7 +29,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A decision or decision service of a file, and what it may be given."""
+    """A decision or decision service of a file, with its inputs."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a decision gave, and why; `digest` is the SHA-256 of its file.
+    """The result of a decision and its reasons; `digest` is the SHA-256 of its file.
 
     `rows` are the results with the names of their outputs, one for each rule that counted.
     """
@@ -49,26 +49,26 @@ class Ruling:
     result: Any
     rows: Sequence[Mapping[str, Any]]
     inputs: Mapping[str, Any]
-    tables: Sequence[Mapping[str, Any]]  # in the order in which they were evaluated
+    tables: Sequence[Mapping[str, Any]]  # in the order of evaluation
     required: Sequence[Mapping[str, Any]]
     faults: Sequence[Fault]
 
     @property
     def unusable(self) -> list[str]:
-        """Why there is no result that may be used: something grave, or what it is that has no value."""
+        """Returns why there is no usable result: a grave fault, or a part without a value."""
         missing = self.result is None
         found = (each for each in self.faults if each.grave or (missing and not each.is_null))
         return list(dict.fromkeys(each.reason for each in found))
 
     @property
     def why(self) -> dict[str, Any]:
-        """All but the result, as it is told."""
+        """Returns the reasons without the result, as they are stored."""
         told = {"inputs": self.inputs, "tables": self.tables, "required": self.required}
         return {**told, "faults": [asdict(fault) for fault in self.faults]}
 
 
 class Decisions:
-    """The decisions of files that were put together: each file may import the others."""
+    """The decisions of a set of files: each file may import the others."""
 
     def __init__(self, files: Sequence[syntax.Definitions]) -> None:
         whole = [completed(file) for file in files]
@@ -76,29 +76,29 @@ class Decisions:
 
     @property
     def offered(self) -> list[Offered]:
-        """All of them, in the order of the files."""
+        """Returns all decisions, in file order."""
         spend(10 * sum(len(graph.main.elements) for graph in self._graphs))
         return [_offered(graph, key) for graph in self._graphs for key in _callable(graph)]
 
     @property
     def unread(self) -> list[tuple[str, int, str]]:
-        """Expressions that cannot be read, of the first file and what it imports: file, line, reason."""
+        """Returns unreadable expressions of the first file and its imports: file, line, reason."""
         flaws = self._graphs[0].logic.flaws if self._graphs else {}
         return [(file, flaw.line, flaw.reason) for file, found in flaws.items() for flaw in found]
 
     def named(self, name: str) -> list[Offered]:
-        """Those of that id or name, one of a file at most; where one is asked, there should be no other."""
+        """Returns the decisions with that id or name, at most one per file; only one should exist."""
         return [_offered(graph, key) for graph, key in self._places(name)]
 
     def reads(self, name: str) -> frozenset[str]:
-        """The names of the data, and of the imports with them, of which a decision speaks."""
+        """Returns the names of the data that a decision reads, including those of imports."""
         graph, key = next(self._places(name), (None, None))
         if graph is None or key is None:
             return frozenset()
         return frozenset(graph.known_as(graph.main, each)[0] for each in graph.parameters(key))
 
     def undrawn(self, name: str) -> frozenset[str]:
-        """The names of those data of a decision that its file does not draw."""
+        """Returns the names of a decision's inputs that its file doesn't draw."""
         graph, key = next(self._places(name), (None, None))
         if graph is None or key is None:
             return frozenset()
@@ -106,7 +106,7 @@ class Decisions:
         return frozenset(each.name for each in found if is_undrawn(each))
 
     def outputs(self, name: str) -> tuple[str, ...]:
-        """The names of what a decision gives, where no other name takes it as a whole."""
+        """Returns the names of a decision's outputs, if no other name is used for the whole result."""
         return next((outputs(graph, key) for graph, key in self._places(name)), ())
 
     def _places(self, name: str) -> Iterator[tuple[Graph, Key]]:
@@ -115,9 +115,9 @@ class Decisions:
         return ((graph, key) for graph, key in found if key is not None)
 
     def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
-        """What a decision gives for JSON by the names of its inputs. Raises Wrong, and TooMuch.
+        """Evaluates a decision for JSON by the names of its inputs. Raises Wrong and TooMuch.
 
-        Data that only other decisions of the file take are left aside.
+        Ignores data for other decisions of the file.
         """
         graph, key = self._place(asked)
         wanted = _wanted(graph, key)
@@ -128,7 +128,7 @@ class Decisions:
         return self.decide(asked, inputs, now)
 
     def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
-        """What it gives for values of FEEL. Raises TooMuch."""
+        """Evaluates a decision for values of FEEL. Raises TooMuch."""
         graph, key = self._place(asked)
         run = Run(now=now, explained=[])
         result = graph.evaluate(key, values, run)
@@ -150,7 +150,7 @@ class Decisions:
 
 
 def decisions(files: Mapping[str, bytes]) -> Decisions:
-    """Those of the DMN files among some. Raises NotDmn."""
+    """Returns the decisions of the DMN files among these. Raises NotDmn."""
     return Decisions([read_file(name, content) for name, content in files.items() if name.endswith(SUFFIX)])
 
 
@@ -161,7 +161,7 @@ def _callable(graph: Graph) -> list[Key]:
 
 
 def _data(graph: Graph) -> set[str]:
-    """The names of all that the decisions of a file may be given."""
+    """Returns the names of all inputs of a file's decisions."""
     elements = graph.main.elements.values()
     return {each.name for each in elements if isinstance(each, syntax.InputData)}
 

@@ -1,4 +1,4 @@
-"""JSON as the values that are declared: a text is a date where a date is wanted, and nothing is guessed."""
+"""Converts JSON to declared types: a text becomes a date where a date is declared, and nothing is guessed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from engine.dmn.feel.notation import read_date, read_date_time, read_duration, r
 from engine.dmn.feel.types import ANY, Type, conforms
 from engine.dmn.feel.values import kind, rounded
 
-Wanted = Mapping[str, "Type | Mapping[str, Type]"]  # by name, or below the name of an import
+Wanted = Mapping[str, "Type | Mapping[str, Type]"]  # by name, or nested under the name of an import
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A value that is not what is declared: its place as a JSON Pointer, what is wrong, a stable code."""
+    """A value that doesn't fit its declaration: its place as a JSON Pointer, the error, a stable code."""
 
     pointer: str
     reason: str
@@ -25,7 +25,7 @@ class Misfit:
 
 
 class Wrong(Exception):
-    """What was given does not fit; every place is told."""
+    """Raised for values that don't fit; contains every place."""
 
     def __init__(self, misfits: list[Misfit]) -> None:
         super().__init__("; ".join(f"{each.pointer} {each.reason}" for each in misfits))
@@ -33,7 +33,7 @@ class Wrong(Exception):
 
 
 def as_declared(wanted: Wanted, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, as they are declared. Raises Wrong, and TooMuch."""
+    """Converts values to their declared types. Raises Wrong and TooMuch."""
     misfits: list[Misfit] = []
     try:
         found = _named(wanted, values, "", misfits)
@@ -61,7 +61,7 @@ def _named(wanted: Wanted, values: Mapping[str, Any], at: str, misfits: list[Mis
 
 
 def _allowed(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
-    """The value of a type, with all in it allowed beside the rest of it. Raises TooMuch."""
+    """Converts a value; checks that all its parts are allowed together. Raises TooMuch."""
     before = len(misfits)
     found = _fitted(value, of, at, misfits)
     if found is not None and len(misfits) == before and not conforms(found, of, Run()):
@@ -70,7 +70,7 @@ def _allowed(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
 
 
 def _fitted(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
-    """The value of a type, its misfits noted."""
+    """Converts a value; records its misfits."""
     if value is None:
         return None
     maker: Callable[..., Any] = _MAKERS.get(of.name, _plain)
@@ -81,7 +81,7 @@ def _fitted(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
 
 
 def _plain(value: Any, of: Type, at: str, misfits: list[Misfit]) -> Any:
-    """What JSON has itself; None if that is something else."""
+    """Returns a value of JSON's own types; None for any other."""
     if of.name == "Any" and isinstance(value, list | dict):
         return (_list if isinstance(value, list) else _context)(value, of, at, misfits)
     number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
@@ -114,7 +114,7 @@ def _members(
 
 
 def _read(reader: Callable[[str], Any]) -> Callable[..., Any]:
-    """What is written as a text."""
+    """Returns a conversion from a text."""
 
     def made(value: Any, of: Type, _at: str, _misfits: list[Misfit]) -> Any:
         found = reader(value) if isinstance(value, str) else None
@@ -124,7 +124,7 @@ def _read(reader: Callable[[str], Any]) -> Callable[..., Any]:
 
 
 def _token(name: str) -> str:
-    """A name as a part of a JSON Pointer (RFC 6901)."""
+    """Returns a name as a token of a JSON Pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
 
 

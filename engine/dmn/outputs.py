@@ -1,4 +1,4 @@
-"""By which names a decision gives its result: as a whole, and rule by rule."""
+"""The names of a decision's results: of the whole result, and of each rule's outputs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from engine.dmn.model import syntax
 from engine.dmn.model.graph import Graph, Key
 
-_SEVERAL = frozenset({"R", "O", "C"})  # hit policies by which a table gives a list
+_SEVERAL = frozenset({"R", "O", "C"})  # hit policies with a list as the result
 
 
 def outputs(graph: Graph, key: Key) -> tuple[str, ...]:
-    """The names of what a decision gives, where no other name takes it as a whole."""
+    """Returns the names of a decision's outputs, if no other name is used for the whole result."""
     element = _leading(graph, key)
     if isinstance(element, syntax.Service):
         found = graph.resolved(graph.file_of(key), element.outputs)
@@ -22,7 +22,7 @@ def outputs(graph: Graph, key: Key) -> tuple[str, ...]:
 
 
 def rows(graph: Graph, key: Key, result: Any) -> list[Mapping[str, Any]]:
-    """The results with the names of their outputs, one for each rule that counted."""
+    """Returns the results with the names of their outputs, one for each rule that counted."""
     element = _leading(graph, key)
     columns = _columns(element)
     if not columns:
@@ -36,14 +36,14 @@ def rows(graph: Graph, key: Key, result: Any) -> list[Mapping[str, Any]]:
 
 
 def _leading(graph: Graph, key: Key) -> syntax.Element:
-    """The decision that gives the result: for a service with one output, that."""
+    """Returns the decision with the result: for a service with one output, that one."""
     element = graph.element(key)
     found = graph.resolved(graph.file_of(key), element.outputs) if isinstance(element, syntax.Service) else []
     return graph.element(found[0]) if len(found) == 1 else element
 
 
 def _columns(element: syntax.Element) -> tuple[str, ...]:
-    """The names of a table's outputs; none for what is no table."""
+    """Returns the names of a table's outputs; empty for any other expression."""
     logic = element.logic if isinstance(element, syntax.Decision) else None
     columns = logic.outputs if isinstance(logic, syntax.Table) else ()
     return tuple(each.name or element.name for each in columns)

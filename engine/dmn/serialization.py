@@ -1,4 +1,4 @@
-"""Values of FEEL as JSON: numbers with all of their digits, moments as FEEL writes them."""
+"""Values of FEEL as JSON: numbers with all their digits, dates and times as FEEL writes them."""
 
 import json
 from decimal import Decimal
@@ -7,13 +7,13 @@ from typing import Any
 from engine.dmn.errors import TooMuch
 from engine.dmn.feel.notation import write, write_number
 
-LONGEST = 4 << 20  # characters: values that share their parts can be written to any length,
-PARTS = 500_000  # and single values in as many
-_PLAIN = 40  # digits before and behind the point with which a number is written without an exponent
+LONGEST = 4 << 20  # characters: values that share parts have an unlimited text,
+PARTS = 500_000  # and the limit also applies to single values
+_PLAIN = 40  # digits before and after the point up to which a number is written without an exponent
 
 
 def read_json(text: str) -> Any:
-    """JSON, its numbers exact. Raises ValueError."""
+    """Parses JSON with exact numbers. Raises ValueError."""
     return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refused)
 
 
@@ -22,7 +22,7 @@ def _refused(name: str) -> Any:
 
 
 def write_json(value: Any) -> str:
-    """The text. Raises TooMuch."""
+    """Returns the text. Raises TooMuch."""
     writer = _Writer()
     try:
         writer.write(value)
@@ -59,7 +59,7 @@ class _Writer:
 
 
 def _text(value: str) -> str:
-    """In characters that can be sent: half of a pair is escaped."""
+    """Escapes lone surrogates, which can't be encoded."""
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isascii() or text.encode(errors="ignore").decode() == text else json.dumps(value)
 

@@ -1,1 +1,1 @@
-"""What can be read out of files without running them: all findings, and what they know, need and name."""
+"""Analyses files without running them: findings, known variables, requirements and references."""

@@ -1,6 +1,6 @@
-"""Judges uploaded files before anything of them runs, and refuses loudly what would run wrongly.
+"""Checks uploaded files before any of them runs, and reports everything that would run incorrectly.
 
-Tells all findings at once. Never raises for what the files hold, and changes nothing.
+Reports all findings at once. Never raises because of the files' content, and changes nothing.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -54,7 +54,7 @@ MAX_PROCESSES = 100
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A report, and the names by the ids of a diagram's elements; `whole`: these are all of them."""
+    """A report, and the variables by the ids of a diagram's elements; `whole`: these are all of them."""
 
     report: Report
     names: Mapping[str, tuple[Name, ...]]
@@ -62,10 +62,10 @@ class Looked:
 
 
 def check(files: Mapping[str, bytes], known: Collection[str] = (), now: datetime | None = None) -> Report:
-    """All findings on a set of files; `known` are the keys of processes that are deployed already.
+    """Returns all findings on a set of files; `known` are the keys of already deployed processes.
 
-    `now` (aware; None: the present) decides which of the timers' dates are past. Raises Exhausted only within
-    a budget that the caller has set.
+    Timers with dates before `now` (aware; None: the current time) are in the past. Raises Exhausted only if
+    the caller has set a budget.
     """
     return bounded.check(lambda: _check(files, known, now or datetime.now(UTC)))
 
@@ -77,10 +77,10 @@ def look(
     now: datetime | None = None,
     element: str | None = None,
 ) -> Looked:
-    """What a check finds while a diagram is being drawn, and what can be read at each of its elements.
+    """Checks a diagram that is being edited; also returns what can be read at each of its elements.
 
-    If an `element` is named, the names are those of it alone. Raises Exhausted only within a budget that the
-    caller has set.
+    If an `element` is named, only its variables are returned. Raises Exhausted only if the caller has set a
+    budget.
     """
     seen: list[tuple[Sequence[Diagram], Upload]] = []
     names: dict[str, tuple[Name, ...]] = {}
@@ -99,7 +99,7 @@ def look(
     return Looked(bounded.check(check), names, whole)
 
 
-# What is wrong in the flow itself: then nobody can tell what is known where.
+# Errors in the flow itself: then it is unknown which variables are available where.
 _LOOSE = frozenset({
     "dangling-flow", "flow-crosses-border", "duplicate-id", "unreachable", "no-start", "empty-process",
     "link-target", "boundary-host", "too-much-script", "too-many-nodes",
@@ -107,7 +107,7 @@ _LOOSE = frozenset({
 
 
 def _unknown(diagrams: Sequence[Diagram], upload: Upload, file: str, report: Report) -> tuple[Finding, ...]:
-    """Unknown names of a diagram with other errors: who draws it sees both at once."""
+    """Returns the unknown variables of a diagram with other errors, so that designers see both at once."""
     wrong = {finding.code for finding in report.errors if finding.file == file}
     if not wrong or wrong & _LOOSE or "unknown-variable" in {finding.code for finding in report.findings}:
         return ()
@@ -117,7 +117,7 @@ def _unknown(diagrams: Sequence[Diagram], upload: Upload, file: str, report: Rep
 
 
 def _see_nothing(_diagrams: Sequence[Diagram], _upload: Upload) -> None:
-    """Nobody asks what could be read."""
+    """Ignores variables: the caller doesn't need them."""
 
 
 def _check(
@@ -134,7 +134,7 @@ def _check(
         for process in root.iterchildren(bpmn("process"))
     ]
     running = [(file, process) for file, process in processes if executable(process)]
-    alone = not running  # then all are looked at, so that the designer sees everything at once
+    alone = not running  # then all are checked, so that the designer sees everything at once
     idle = {process for _, process in processes if not executable(process)}
     tell_not_executable(upload.documents, idle, notes, alone=alone)
     if upload.documents and not processes:
@@ -193,6 +193,6 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         forms.process(diagram)
     forms.files()
     refused = notes.refused
-    # Where something else is wrong, one mistake would be told in many ways.
+    # With other errors, one mistake would be reported several times.
     check_soundness([diagram for diagram in diagrams if diagram.file not in refused], notes)
     check_variables(diagrams, upload, refused, notes)

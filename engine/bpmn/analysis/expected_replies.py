@@ -1,4 +1,4 @@
-"""What a process does with the reply to a call: what it reads of it, which failures it catches."""
+"""What a process expects of the reply to a call: the parts that it reads, the errors that it catches."""
 
 import ast
 import builtins
@@ -20,9 +20,9 @@ _LARGEST = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """What is read of a `reply`: by its name a value that it is compared with, None where it is with none.
+    """The parts of a `reply` that are read, each with a value that it is compared with, or None.
 
-    `errors` are the codes of failures that are caught at the border of what calls.
+    `errors` are the codes of errors that are caught at the boundary of the calling activity.
     """
 
     reply: Mapping[str, Any] = field(default_factory=dict)
@@ -30,10 +30,10 @@ class Awaited:
 
 
 def awaited(file: str, content: bytes, key: str, element: str, known: Collection[str] = ()) -> Awaited:
-    """What a process of a file expects of the reply to an element of its own.
+    """Returns what a process of a file expects of the reply to one of its elements.
 
-    Where no variable is named for the reply, all that the process reads and does not set may come with it,
-    but for what is `known` to come from elsewhere.
+    Without a variable for the reply, everything that the process reads and doesn't set may be part of it,
+    except the names in `known`, which come from elsewhere.
     """
     try:
         root = read_xml(file, content).getroot()
@@ -53,7 +53,7 @@ def awaited(file: str, content: bytes, key: str, element: str, known: Collection
 
 
 def _billed(asked: Any) -> Iterator[str]:
-    """The parts of a reply that are those of a bill."""
+    """Yields the parts of a reply that belong to a bill."""
     names = [asked.get(f"{{{PARVANDEH}}}{name}") for name in (BILL, *IN_REPLY)]
     return (name for name in names if name and not is_code(name))
 
@@ -68,7 +68,7 @@ def _tree(text: Text) -> ast.AST | None:
 
 
 def _of(variable: str, trees: list[ast.AST]) -> Iterator[tuple[str, Any]]:
-    """What is read of a variable that holds the reply: `tax["clear"]`, `tax.get("clear")`."""
+    """Yields the parts that are read of a variable with the reply: `tax["clear"]`, `tax.get("clear")`."""
     for node in chain.from_iterable(map(ast.walk, trees)):
         if (name := _part(node, variable)) is not None:
             yield name, None
@@ -79,7 +79,7 @@ def _of(variable: str, trees: list[ast.AST]) -> Iterator[tuple[str, Any]]:
 
 
 def _told(value: Any) -> Any:
-    """A constant, if a reply can have it: JSON has no bytes, and no numbers of any size."""
+    """Returns a constant, if a reply can contain it: JSON has no bytes, and no unlimited numbers."""
     if isinstance(value, int):
         return value if abs(value) < _LARGEST else None
     return value if isinstance(value, str | float) else None
@@ -97,7 +97,7 @@ def _part(node: ast.AST, variable: str) -> str | None:
 
 
 def _free(trees: list[ast.AST], process: Any, known: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Names that are read, and neither set in the process nor known."""
+    """Yields names that are read, and neither set in the process nor known."""
     results = {element.get(f"{{{PARVANDEH}}}result") for element in process.iter(bpmn("*"))}
     nodes = [node for tree in trees for node in ast.walk(tree)]
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -112,7 +112,7 @@ def _free(trees: list[ast.AST], process: Any, known: Collection[str]) -> Iterato
 
 
 def _compared(reads: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Each name with the first value that it is compared with."""
+    """Returns each name with the first value that it is compared with."""
     found: dict[str, Any] = {}
     for name, value in reads:
         if found.get(name) is None:

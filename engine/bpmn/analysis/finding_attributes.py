@@ -1,11 +1,11 @@
-"""Which attribute or child element a finding is about, where neither its place nor its values tell."""
+"""The attribute or child element of a finding, where neither its place nor its values contain it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.platform.findings import Finding
 
-# The attribute or child element that findings of a code are about, where nothing else says it.
+# The attribute or child element of a code's findings, unless defined otherwise.
 _ATTRIBUTES: Mapping[str, str] = {
     **dict.fromkeys(
         ("no-called-process", "called-process-computed", "unknown-process", "called-without-start"),
@@ -48,7 +48,7 @@ _ATTRIBUTES: Mapping[str, str] = {
 
 
 def with_attributes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, each with the attribute of its code unless it has one."""
+    """Returns the findings, each with the attribute of its code unless it has one."""
     return tuple(
         replace(finding, attribute=_ATTRIBUTES.get(finding.code))
         if finding.attribute is None and finding.element is not None

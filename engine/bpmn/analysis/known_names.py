@@ -1,6 +1,6 @@
-"""What can be read at each element of a diagram: the names, with their type and who sets them.
+"""The variables that can be read at each element of a diagram, with their types and origins.
 
-For a diagram that is still being drawn: nothing in it has to be right. Judges nothing.
+For diagrams that are being edited: nothing in them has to be valid. Checks nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,10 +17,10 @@ from engine.bpmn.forms.fields import Field, Kind, Text, fields_of
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform.budget import spend
 
-MOST = 20_000  # names of all elements together: an answer has to be small
+MOST = 20_000  # names of all elements together, to limit the size of a response
 _MOST_HERE = 500  # names at one element
 
-# As JSON has them, with dates and documents; all other fields are texts.
+# Types as in JSON, with dates and documents; all other fields are texts.
 _TYPES: Mapping[Kind, str] = {
     "number": "number",
     "integer": "integer",
@@ -37,9 +37,9 @@ _TYPES: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A variable that may be known somewhere; `after` only when the work of that element is done.
+    """A variable that may be known somewhere; `after` if only once the work of that element is done.
 
-    `by` is the name of the element that sets it, or its id. `label` is that of a field of a form.
+    `by` is the name of the element that sets it, or its id. `label` is that of a form's field.
     """
 
     name: str
@@ -60,7 +60,10 @@ class _Source:
 def readable(
     diagrams: Sequence[Diagram], upload: Upload, file: str, only: str | None = None
 ) -> tuple[dict[str, tuple[Name, ...]], bool]:
-    """The names by the ids of a file's elements, or of one; whether these are all. Raises Exhausted."""
+    """Returns the variables by the ids of a file's elements, or of one; and whether these are all.
+
+    Raises Exhausted.
+    """
     called = {
         call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
     }
@@ -98,7 +101,7 @@ _KINDS: Mapping[Origin, str] = {"reply": "object", "results": "array", "error": 
 
 
 def _sources(process: Process) -> dict[str, _Source]:
-    """Who sets each variable: of several a form, which knows most of it, else the first that is drawn."""
+    """Returns who sets each variable: preferably a form, which has most details, else the first element."""
     found: dict[str, _Source] = {
         item.get("id"): _Source("object", item.get("name"))
         for item in process.diagram.element.iter(bpmn("dataObject"))
@@ -132,7 +135,7 @@ def _set_by(process: Process, node: Node, *, outside: bool) -> Iterator[tuple[st
 
 
 def _fields(element: Any, schemas: Mapping[str, Any]) -> dict[str, Field]:
-    """The fields of a form by the variables that they set."""
+    """Returns the fields of a form by the variables that they set."""
     schema = forms.schema_of(element, schemas) or {}
     try:
         forms.validator(schema)

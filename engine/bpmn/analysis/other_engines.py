@@ -1,6 +1,6 @@
-"""What a diagram has of other engines: found by a finding, taken out, or written in our own words.
+"""Extensions of other engines in a diagram: finds them by a finding, removes or translates them.
 
-Files are changed at that place alone; everything else stays as it was, byte for byte.
+Files are changed at that place only; everything else is preserved byte for byte.
 """
 
 import re
@@ -20,7 +20,7 @@ from engine.bpmn.translate.translations import CAMUNDA
 from engine.bpmn.translate.vendors import PREFIXES, RELATIVES, qualified
 from engine.platform.findings import Finding
 
-# Findings about something of another engine, or about an attribute of ours that has no meaning there.
+# Findings on something of another engine, or on one of the product's own attributes without effect.
 CODES = frozenset({"unsupported-extension", "unknown-extension", "ignored-extension", "starters-ignored"})
 _EXTENSIONS = bpmn("extensionElements")
 _WRITTEN = re.compile(rb"""([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
@@ -28,7 +28,7 @@ _WRITTEN = re.compile(rb"""([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """An attribute or element of another engine; `translation` are the attributes that say the same here."""
+    """An attribute or element of another engine; `translation` are the equivalent attributes."""
 
     name: str
     value: str
@@ -36,11 +36,11 @@ class Foreign:
 
 
 class Gone(Exception):
-    """The file doesn't have it (any more)."""
+    """Raised if the file doesn't contain it (any more)."""
 
 
 def foreigns(file: str, content: bytes, findings: Iterable[Finding]) -> dict[Finding, Foreign]:
-    """What each finding on a file is about, where that can be taken out of it. Raises Unreadable."""
+    """Returns what each finding on a file refers to, if that can be removed. Raises Unreadable."""
     about = [one for one in findings if _is_foreign(one) and one.file == file]
     if not about:
         return {}
@@ -58,7 +58,7 @@ def foreigns(file: str, content: bytes, findings: Iterable[Finding]) -> dict[Fin
 
 
 def without(file: str, content: bytes, element: str, attribute: str) -> bytes:
-    """The file without it. Raises Gone, Unreadable."""
+    """Returns the file without it. Raises Gone and Unreadable."""
     part = _find(file, content, element, attribute)
     text = _Bytes(content, part.owner.getroottree())
     text.drop(part)
@@ -66,7 +66,10 @@ def without(file: str, content: bytes, element: str, attribute: str) -> bytes:
 
 
 def translated(file: str, content: bytes, element: str, attribute: str) -> bytes:
-    """The file with our own attributes in its place. Raises Gone, also without a translation; Unreadable."""
+    """Returns the file with the product's own attributes instead.
+
+    Raises Gone, also without a translation, and Unreadable.
+    """
     part = _find(file, content, element, attribute)
     said = part.translation()
     if said is None:
@@ -93,7 +96,7 @@ def _find(file: str, content: bytes, element: str, attribute: str) -> "_Part":
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """`at` is the element that has the attribute of this name; without one, `element` itself is foreign."""
+    """`at` is the element with the attribute of this name; without a name, `element` itself is foreign."""
 
     owner: Any
     at: Any
@@ -105,7 +108,7 @@ class _Part:
         return str(self.element.get(self.attribute))
 
     def translation(self) -> Mapping[str, str] | None:
-        """What a translation makes of the part alone, if that is attributes of its element."""
+        """Returns the translation of the part alone, if it consists of attributes of its element."""
         if self.at is not self.owner:
             return None
         alone = self._alone()
@@ -118,13 +121,13 @@ class _Part:
         return {qualified(self.owner, name): value for name, value in said.items()}
 
     def _alone(self) -> Any:
-        """The element with nothing but this, in a document of its own."""
+        """Returns the element with only this part, in a document of its own."""
         root = etree.Element(bpmn("definitions"), nsmap=self.owner.nsmap)
         around = etree.SubElement(root, bpmn("process"), id="p")
         tag = bpmn("userTask") if local(self.owner) in HUMAN else self.owner.tag
         alone = etree.SubElement(around, tag, id=self.owner.get("id") or "e")
         ours = (name for name in self.owner.attrib if name.startswith(OURS))
-        for name in ours:  # what is there already isn't said again
+        for name in ours:  # existing attributes aren't repeated
             alone.set(name, self.owner.get(name))
         if self.attribute is not None:
             alone.set(self.attribute, self.value)
@@ -135,7 +138,7 @@ class _Part:
 
 
 def _part(owner: Any, attribute: str) -> _Part | None:
-    """The first part of an element, not of those drawn within it, that is called so."""
+    """Returns the first part of an element with this name, excluding elements drawn within it."""
     if owner is None:
         return None
     waiting = [owner]
@@ -155,7 +158,7 @@ def _part(owner: Any, attribute: str) -> _Part | None:
 
 
 def _is_called(at: Any, name: str, attribute: str) -> bool:
-    """Whether a finding calls something so: as it is written, or as it is after translation."""
+    """Whether a finding uses this name: as it is written, or as it is after translation."""
     return attribute in (qualified(at, name), qualified(at, _unified(name)))
 
 
@@ -165,7 +168,7 @@ def _unified(name: str) -> str:
 
 
 class _Bytes:
-    """The content of a file, changed in places. What is not UTF-8 is changed as UTF-8 and written back."""
+    """The content of a file with changes. Other encodings are changed as UTF-8 and converted back."""
 
     def __init__(self, content: bytes, tree: Any) -> None:
         self._encoding = tree.docinfo.encoding or "utf-8"
@@ -176,14 +179,14 @@ class _Bytes:
 
     @property
     def content(self) -> bytes:
-        """With all changes, the last place first."""
+        """Returns the content with all changes, applied from the last place to the first."""
         data = self._data
         for start, end, new in sorted(self._edits, reverse=True):
             data = data[:start] + new + data[end:]
         return data.decode().encode(self._encoding)
 
     def drop(self, part: _Part) -> None:
-        """Take out an attribute with the space before it, or an element with its line."""
+        """Removes an attribute with the space before it, or an element with its line."""
         if part.attribute is not None:
             start, end = self._attribute(part.element, part.attribute)
             self._edits.append((start, end, b""))
@@ -195,7 +198,7 @@ class _Bytes:
         self._edits.append((*self._line(*self._whole(element)), b""))
 
     def add(self, element: Any, said: Mapping[str, str]) -> None:
-        """Write attributes at the end of an element's start tag, and declare their prefixes."""
+        """Adds attributes at the end of an element's start tag, and declares their prefixes."""
         declared = {prefix for prefix in element.nsmap if prefix}
         at = self._tag_end(element)
         new = "".join(f" {name}={quoteattr(value)}" for name, value in said.items())
@@ -209,7 +212,7 @@ class _Bytes:
         return start, end
 
     def _tag_end(self, element: Any) -> int:
-        """Where further attributes of an element may stand."""
+        """Returns the position for further attributes of an element."""
         start, end, _ = self._spans[self._order[element]]
         inside = self._data[start:end]
         return start + len(inside.rstrip(b">").rstrip(b"/").rstrip())
@@ -228,7 +231,7 @@ class _Bytes:
         raise Gone(name)
 
     def _line(self, start: int, end: int) -> tuple[int, int]:
-        """With the line break and indentation before it, if nothing else stands on its line."""
+        """Extends a range to the line break and indentation before it, if it is alone on its line."""
         before = start
         while self._data[before - 1 : before] in (b" ", b"\t"):
             before -= 1
@@ -236,7 +239,7 @@ class _Bytes:
 
 
 def _spans(data: bytes) -> list[tuple[int, int, int]]:
-    """Of each element where its start tag begins and ends, and where the whole of it ends."""
+    """Returns for each element the start and end of its start tag, and its end."""
     found: list[list[int]] = []
     unfinished: list[int] = []
     parser = expat.ParserCreate("utf-8")
@@ -257,7 +260,7 @@ def _spans(data: bytes) -> list[tuple[int, int, int]]:
 
 
 def _end_of_tag(data: bytes, at: int) -> int:
-    """Behind the `>` of a tag, which may also stand in a value."""
+    """Returns the position after the `>` of a tag; values may also contain this character."""
     quote = b""
     while True:
         char = data[at : at + 1]

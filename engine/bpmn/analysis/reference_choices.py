@@ -1,4 +1,4 @@
-"""What files have that a diagram may name: processes and what goes in and out, decisions, forms, events."""
+"""Lists what a diagram may refer to in files: processes with inputs and outputs, decisions, forms, events."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from engine.bpmn.notation.vocabulary import bpmn
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Something by its value in a diagram and its name; what goes in and out of it, as far as it is known."""
+    """Something with its value in a diagram and its name; its inputs and outputs, as far as known."""
 
     value: str
     name: Text
@@ -24,7 +24,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """All that some files have. `events` are the messages, signals and errors of diagrams, by their kind."""
+    """All choices in some files. `events` are the messages, signals and errors of diagrams, by their kind."""
 
     processes: tuple[Named, ...]
     decisions: tuple[Named, ...]
@@ -33,7 +33,7 @@ class Offers:
 
 
 def offers(files: Mapping[str, bytes]) -> Offers:
-    """What files have, which need not be right. Raises Exhausted within a budget of the caller's."""
+    """Returns the choices in files, which needn't be valid. Raises Exhausted if the caller set a budget."""
     upload = read_files(files, Notes())
     return Offers(
         tuple(_processes(upload)),
@@ -68,7 +68,7 @@ def _forms(upload: Upload) -> Iterator[Named]:
 
 
 def _events(upload: Upload, kind: str) -> Iterator[Named]:
-    """By the name or code under which others know them, each once."""
+    """Yields events by their public name or code, each once."""
     found: dict[str, str] = {}
     for root in upload.documents.values():
         for item in root.iterchildren(bpmn(kind)):

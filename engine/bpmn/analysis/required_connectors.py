@@ -1,4 +1,4 @@
-"""Which connectors of the installation the service tasks of a deployment name."""
+"""Finds the connectors that the service tasks of a deployment require."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class RequiredConnector:
 
 
 def required_connectors(files: Mapping[str, bytes]) -> tuple[RequiredConnector, ...]:
-    """Those that the executable processes of checked files name, in the order of the files."""
+    """Returns the connectors in the executable processes of checked files, in file order."""
     bindings = read_bindings(files)
     found = []
     for file, content in files.items():

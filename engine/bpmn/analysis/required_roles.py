@@ -1,4 +1,4 @@
-"""Which roles and units the diagrams of a deployment name, for those who know which there are."""
+"""Finds the roles and units that the diagrams of a deployment require."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _HUMAN = tuple(map(bpmn, sorted(HUMAN)))
 
 @dataclass(frozen=True, slots=True)
 class RequiredRole:
-    """A role in a unit (None: that of the case) to which a task may go, with the task's id, file and line."""
+    """A role in a unit (None: that of the case) that may claim a task, with the task's id, file and line."""
 
     role: str
     unit: str | None
@@ -25,7 +25,7 @@ class RequiredRole:
 
 
 def required_roles(files: Mapping[str, bytes]) -> tuple[RequiredRole, ...]:
-    """The roles that checked files name, at each task. Others may be computed from the data of a case."""
+    """Returns the roles named at each task of checked files. Others may be computed from case data."""
     bindings = read_bindings(files)
     found: list[RequiredRole] = []
     for name, content in files.items():

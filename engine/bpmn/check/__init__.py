@@ -1,4 +1,5 @@
-"""The rules by which uploaded files are judged before anything of them runs.
+"""The rules for checking uploaded files before any of them runs.
 
-Each module holds the rules about one thing and notes findings; `engine.bpmn.analysis.checking` calls them.
+Each module contains the rules on one subject and records findings; `engine.bpmn.analysis.checking` calls
+them.
 """

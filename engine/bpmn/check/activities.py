@@ -1,4 +1,4 @@
-"""Multi-instance markers and data objects of activities: complete, and read as they are meant."""
+"""Checks multi-instance markers and data objects of activities: complete and unambiguous."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from engine.bpmn.expressions.scripts import language
 from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, TASKS, bpmn
 from engine.platform.findings import sentence, with_values
 
-PLACEHOLDER = "__targetRef_placeholder"  # Camunda Modeler's, because the standard wants a target
+PLACEHOLDER = "__targetRef_placeholder"  # written by Camunda Modeler, because the standard requires a target
 
 
 def check_activities(diagram: Diagram, notes: Notes) -> None:
-    """Every activity of a process."""
+    """Checks every activity of a process."""
     rules = _Rules(diagram.file, notes)
     references = {
         item.get("id"): item for scope in diagram.scopes for item in _inside(scope, "dataObjectReference")
@@ -24,7 +24,8 @@ def check_activities(diagram: Diagram, notes: Notes) -> None:
     for reference in references.values():
         rules.reference(reference, homes)
     for scope in diagram.scopes:
-        # SpiffWorkflow looks for a data object in the scope and in the one around it, and beyond never stops.
+        # SpiffWorkflow looks for a data object in its scope and the enclosing one; further out, it never
+        # ends.
         near = (scope.element, scope.element.getparent())
         objects = {
             name: item.get("dataObjectRef")
@@ -189,7 +190,7 @@ class _Rules(Rules):
 
     def elsewhere(self, element: Any, end: str, names: list[str]) -> None:
         if element.getparent().find(bpmn("ioSpecification")) is not None:
-            return  # what it names is refused as a whole
+            return  # the whole reference is rejected
         self.error(
             element,
             "data-association",

@@ -1,6 +1,6 @@
-"""The BPMN that runs here, as data: which element may stand where, with which attributes.
+"""The supported BPMN, as data: which element may occur where, with which attributes.
 
-Whatever is not named is refused. docs/bpmn-support.md shows the same to designers.
+Anything not listed is rejected. docs/bpmn-support.md is the same list for designers.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from engine.bpmn.notation.vocabulary import RUNNING, TIMES
 
-# Definitions beside the processes. Those that nothing refers to do no harm.
+# Definitions outside of processes. Unused ones are harmless.
 UNUSED_DEFINITIONS = frozenset({
     "message", "signal", "error", "escalation", "itemDefinition", "interface", "resource", "partnerRole",
     "partnerEntity", "endPoint", "import",
@@ -107,7 +107,7 @@ CHILDREN: Mapping[str, frozenset[str]] = MappingProxyType({
     ),
 })  # fmt: skip
 
-# Attributes by element: None takes any value, a set takes only its members.
+# Attributes by element: None allows any value, a set only its members.
 Values = frozenset[str] | None
 _YES_NO: Values = frozenset({"true", "false"})
 _NO: Values = frozenset({"false"})
@@ -122,7 +122,8 @@ _WORK: dict[str, Values] = _NAMED | {
 _GATEWAY: dict[str, Values] = _NAMED | {"gatewayDirection": None}
 _ITEM: dict[str, Values] = _NAMED | {"itemSubjectRef": None, "isCollection": _YES_NO}
 _EXPRESSION: dict[str, Values] = {"id": None, "language": None}
-# How it is done is told by our own attributes: what other tools write here by default says nothing.
+# The product's own attributes define the implementation: what other tools write here by default has no
+# meaning.
 _UNSPECIFIED: Values = frozenset({"##unspecified", "unspecified", "##WebService", "webService", "WebService"})
 _MESSAGE_TASK: dict[str, Values] = _WORK | {"messageRef": None, "implementation": _UNSPECIFIED}
 

@@ -1,4 +1,4 @@
-"""Bills: what a service task declares of one is whole, and the process awaits its payment in one way."""
+"""Checks bills: declarations are complete, and the process waits for the payment in one way."""
 
 import ast
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _AWAITED = "bill-payment"
 
 
 def check_bills(diagram: Diagram, notes: Notes) -> None:
-    """The bills that a process issues, and what awaits their payment."""
+    """Checks the bills that a process issues, and the events that wait for their payment."""
     rules = _Rules(diagram.file, notes)
     nodes = list(diagram.nodes())
     issuing = [node for node in nodes if node.kind == "serviceTask" and _has(node, (BILL, *PARTS))]
@@ -42,7 +42,7 @@ def _said(element: Any, name: str) -> str | None:
 
 class _Rules(Rules):
     def declaration(self, element: Any) -> None:
-        """The attributes of a service task that issues a bill."""
+        """Checks the attributes of a service task that issues a bill."""
         self.names(element, (BILL, *PARTS), (BILL, *_NEEDED), _DECLARED)
         currency = _said(element, "billCurrency") or ""
         if is_code(currency) and currency not in CURRENCIES:
@@ -71,7 +71,7 @@ class _Rules(Rules):
                 )
 
     def awaits(self, element: Any) -> None:
-        """The attributes of what awaits a payment."""
+        """Checks the attributes of an event or task that waits for a payment."""
         self.names(element, PAID, PAID, _AWAITED)
         keys = _keys(_said(element, "correlation"))
         if keys is not None and BILL not in keys:
@@ -95,7 +95,7 @@ class _Rules(Rules):
             )
 
     def names(self, element: Any, known: Sequence[str], needed: Sequence[str], code: str) -> None:
-        """Names of parts: those that are needed are there, and none is empty."""
+        """Checks names of parts: required ones are present, and none is empty."""
         missing = [f"parvandeh:{name}" for name in needed if not _said(element, name)]
         if missing:
             self.error(
@@ -117,7 +117,7 @@ class _Rules(Rules):
                 )
 
     def together(self, issuing: Sequence[Node], awaiting: Sequence[Node], diagram: Diagram) -> None:
-        """A process that issues bills awaits their payment, by one message of which the same is read."""
+        """Checks that a process waits for the payment of its bills, by one message with the same parts."""
         if not awaiting:
             self.error(
                 issuing[0].element,
@@ -144,14 +144,14 @@ class _Rules(Rules):
 
 
 def _message(node: Node) -> str | None:
-    """The id of the message that it awaits."""
+    """Returns the id of the message that a node waits for."""
     definition = node.element if node.kind == "receiveTask" else next(iter(definitions(node.element)), None)
     reference = None if definition is None else definition.get("messageRef")
     return reference and str(reference).rpartition(":")[2]
 
 
 def _keys(expression: str | None) -> set[str] | None:
-    """The names in a mapping that stands there in so many words; None where they are computed."""
+    """Returns the names in a literal mapping; None if they are computed."""
     if expression is None:
         return set()
     try:

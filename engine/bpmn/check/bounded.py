@@ -1,4 +1,4 @@
-"""The one place where a check that would take too long, or goes too deep, becomes a finding."""
+"""Turns a check that takes too long or nests too deeply into a finding. No other module does."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ _MEND_MUCH = "Shorten the expressions and tables, or deploy the files in several
 
 
 def check(run: Callable[[], Report]) -> Report:
-    """What a check finds. Raises Exhausted within a budget of the caller's; else that is a finding, too."""
+    """Runs a check. Raises Exhausted if the caller set a budget; otherwise, that becomes a finding, too."""
     within = is_limited()
     try:
         with limited(Budget()):
@@ -24,22 +24,22 @@ def check(run: Callable[[], Report]) -> Report:
         return Report((too_much(error.where),), ())
     except RecursionError:
         return Report((too_deep(),), ())
-    except SyntaxError as error:  # of a text that no part of the check has looked at before
+    except SyntaxError as error:  # in a text that no other part of the check reads
         return Report((unreadable(error.msg),), ())
 
 
 def too_deep() -> Finding:
-    """That files are nested so deeply that Python cannot follow."""
+    """Returns the finding for files that are nested too deeply for Python."""
     return Finding("error", "too-deep-to-check", "", _DEEP, _MEND_DEEP)
 
 
 def unreadable(reason: str) -> Finding:
-    """That a text in the files is no script or expression."""
+    """Returns the finding for a text that is not a script or expression."""
     return Finding("error", "syntax-error", "", f"An expression cannot be read: {reason}.", _MEND_LONG)
 
 
 def too_much(where: str) -> Finding:
-    """That files were not checked to the end, and therefore may not run."""
+    """Returns the finding for files that were not checked completely, and so may not run."""
     at = f" The check stopped in {where!r}." if where else ""
     reason = f"The files take more work to check than is allowed.{at}"
     return Finding("error", "too-much-to-check", where, reason, _MEND_MUCH)

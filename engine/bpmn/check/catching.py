@@ -1,4 +1,7 @@
-"""What is thrown within a process is caught, and what is caught can come. Judges no names."""
+"""Checks that whatever is thrown in a process is caught, and that whatever is caught can be thrown.
+
+Doesn't check names.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,12 +14,12 @@ from engine.platform.findings import with_values
 _THROWING: Mapping[str, frozenset[str]] = {
     "error": SUBPROCESSES | {"callActivity", "serviceTask"},
     "escalation": SUBPROCESSES | {"callActivity"},
-}  # the activities out of which it can come
-_AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
+}  # the activities that can throw it
+_AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen in the meantime
 
 
 def check_catching(diagram: Diagram, notes: Notes) -> None:
-    """Every boundary event, and the errors and escalations of a process with what catches them."""
+    """Checks every boundary event, and the errors and escalations of a process with their catch events."""
     rules = _Rules(diagram, notes)
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     for scope in diagram.scopes:
@@ -33,7 +36,7 @@ def check_catching(diagram: Diagram, notes: Notes) -> None:
 
 
 def _around(scope: Scope, homes: Mapping[Any, tuple[Node, Scope]]) -> Iterator[Node]:
-    """The events that may catch what is thrown directly in a scope, nearest first."""
+    """Yields the events that may catch something thrown directly in a scope, nearest first."""
     own = None
     while True:
         yield from (event for node, event in handlers(scope) if node is not own)
@@ -49,7 +52,7 @@ class _Rules(Rules):
         self.named = named(diagram)
 
     def caught_twice(self, events: list[Node], where: str) -> None:
-        """Events of which another one at the same place takes all."""
+        """Reports events that never trigger because another one at the same place catches everything."""
         seen = set()
         for event in events:
             if event.trigger not in THROWN:
@@ -90,7 +93,7 @@ class _Rules(Rules):
             self.never_thrown(event, [host.element])
 
     def handler(self, event: Node, handler: Node, scope: Scope) -> None:
-        """The start event of an event sub-process."""
+        """Checks the start event of an event sub-process."""
         if event.trigger == "error" and not event.interrupting:
             self.error(
                 event.element,
@@ -102,7 +105,7 @@ class _Rules(Rules):
             self.never_thrown(event, [node.element for node in scope.nodes if node is not handler])
 
     def never_thrown(self, event: Node, inside: list[Any]) -> None:
-        """An error or escalation that comes from nowhere."""
+        """Reports an error or escalation that is never thrown."""
         kind, code = event.trigger or "", known_as(event, self.named)
         if not any(self.throws(element, kind, code) for element in inside):
             what = f"an {kind}" if code is None else f"the {kind} {code[:100]!r}"
@@ -114,7 +117,7 @@ class _Rules(Rules):
             )
 
     def throws(self, element: Any, kind: str, code: str | None) -> bool:
-        """Whether what a catcher is for can come from an element or from what is in it."""
+        """Whether an element, or one inside it, can throw what a catch event waits for."""
         calls = ("callActivity", "serviceTask") if kind == "error" else ("callActivity",)
         if next(element.iter(*map(bpmn, calls)), None) is not None:
             return True
@@ -126,7 +129,7 @@ class _Rules(Rules):
         return any(code in (None, other) for other in thrown)
 
     def uncaught(self, node: Node, scope: Scope, around: Iterator[Node]) -> None:
-        """An error or escalation that is thrown in a sub-process, and that no event around it catches."""
+        """Reports an error or escalation that is thrown in a sub-process and not caught around it."""
         kind, code = node.trigger, known_as(node, self.named)
         if code is None or scope.of_case:
             return

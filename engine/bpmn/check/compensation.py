@@ -1,4 +1,4 @@
-"""Compensation and transactions: each handler, event and sub-process for them has its counterpart."""
+"""Checks compensation and transactions: handlers, events and sub-processes belong together (BPMN 10.7)."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
 
 
 def check_compensation(diagram: Diagram, notes: Notes) -> None:
-    """Every compensation handler, compensation event, transaction and cancel event of a process."""
+    """Checks every compensation handler, compensation event, transaction and cancel event of a process."""
     rules = _Rules(diagram, notes)
     for scope in diagram.scopes:
         rules.handler_events(scope)
@@ -57,7 +57,7 @@ class _Rules(Rules):
                 self.twice(event)
 
     def twice(self, event: Node) -> None:
-        """A second event of its kind on one border."""
+        """Reports a second event of its kind on one boundary."""
         reason, fix = f"The activity has another {event.trigger} event.", "Keep one of them."
         if event.trigger == "cancel":
             self.error(event.element, "cancel-boundary", reason, fix)
@@ -65,7 +65,7 @@ class _Rules(Rules):
             self.error(event.element, "compensation-boundary", reason, fix)
 
     def handler(self, node: Node) -> None:
-        """An activity that is marked as a handler."""
+        """Checks an activity marked as a handler."""
         if by_event(node.element):
             start = self.starts.get(node)
             if start is not None and start.trigger != "compensate":
@@ -101,7 +101,7 @@ class _Rules(Rules):
             )
 
     def boundary(self, event: Node, scope: Scope) -> None:
-        """A compensation event on the border of an activity."""
+        """Checks a compensation boundary event of an activity."""
         for flow in event.outgoing:
             self.error(
                 flow.element,
@@ -132,9 +132,9 @@ class _Rules(Rules):
             )
         host = event.host
         if host is None:
-            return  # told as boundary-host
+            return  # reported as boundary-host
         if is_handler(host.element) and not by_event(host.element):
-            return  # told there
+            return  # reported there
         if host.element in self.by_event:
             self.error(
                 event.element,
@@ -144,7 +144,7 @@ class _Rules(Rules):
             )
 
     def handler_events(self, scope: Scope) -> None:
-        """The compensation event sub-processes of a scope."""
+        """Checks the compensation event sub-processes of a scope."""
         found = [start for _, start in handlers(scope) if start.trigger == "compensate"]
         for start in found:
             if local(scope.element) == "process":
@@ -185,7 +185,7 @@ class _Rules(Rules):
                 )
 
     def throw(self, event: Node, scope: Scope) -> None:
-        """An event that throws compensation."""
+        """Checks an event that throws compensation."""
         definition = event.element.find(bpmn("compensateEventDefinition"))
         if definition.get("waitForCompletion") == "false":
             self.error(
@@ -222,13 +222,13 @@ class _Rules(Rules):
             )
 
     def around(self, scope: Scope) -> Iterator[Scope]:
-        """The scopes to which an event sub-process belongs, nearest first."""
+        """Yields the scopes of an event sub-process, nearest first."""
         while by_event(scope.element) and scope.element in self.homes:
             scope = self.homes[scope.element][1]
             yield scope
 
     def target(self, event: Node, name: str, reached: list[Scope]) -> None:
-        """The activity that is to be compensated."""
+        """Checks the activity to compensate."""
         node, home = self.drawn.get(name, (None, None))
         if node is None or node.kind not in ACTIVITIES:
             reason = sentence(
@@ -253,10 +253,10 @@ class _Rules(Rules):
         self.error(event.element, "compensation-target", reason, fix)
 
     def cancel_boundary(self, event: Node) -> None:
-        """A cancel event on a border."""
+        """Checks a cancel boundary event."""
         host = event.host
         if host is None:
-            return  # told as boundary-host
+            return  # reported as boundary-host
         if host.kind != "transaction":
             self.error(
                 event.element,
@@ -280,7 +280,7 @@ class _Rules(Rules):
             )
 
     def cancel_end(self, event: Node, scope: Scope) -> None:
-        """An end event that cancels."""
+        """Checks a cancel end event."""
         if local(scope.element) != "transaction":
             self.error(
                 event.element,
@@ -299,7 +299,7 @@ class _Rules(Rules):
             )
 
     def never(self) -> None:
-        """Handlers in a process in which nothing is ever compensated."""
+        """Reports handlers in a process that never throws compensation."""
         nodes = list(self.diagram.nodes())
         thrown = any(node.trigger in ("compensate", "cancel") and node.kind in THROWING for node in nodes)
         first = next((node for node in nodes if node.element.get("isForCompensation") == "true"), None)
@@ -311,7 +311,7 @@ class _Rules(Rules):
 
 
 def _runs_beside(scope: Scope) -> bool:
-    """Whether an event sub-process runs beside the other work of its scope."""
+    """Whether an event sub-process runs in parallel with the other work of its scope."""
     starts = (node.element for node in scope.nodes if node.kind == "startEvent")
     return any(start.get("isInterrupting") == "false" for start in starts)
 
@@ -321,10 +321,10 @@ def _cancels(event: Node) -> bool:
 
 
 def _compensable(diagram: Diagram, by_event: Collection[Any]) -> set[Node]:
-    """The activities that can be compensated: by handlers of their own, or by those in them."""
+    """Returns the activities that can be compensated: by their own handlers, or by handlers inside them."""
     found: set[Node] = set()
-    inside = set(by_event)  # the sub-processes in which something can be
-    for scope in reversed(diagram.scopes):  # what is inside comes after what is around it
+    inside = set(by_event)  # the sub-processes that contain such activities
+    for scope in reversed(diagram.scopes):  # inner scopes follow outer ones
         for node in scope.nodes:
             own = any(event.trigger == "compensate" for event in node.boundaries)
             if (own or node.element in inside) and not is_handler(node.element):
@@ -334,7 +334,7 @@ def _compensable(diagram: Diagram, by_event: Collection[Any]) -> set[Node]:
 
 
 def _links(diagram: Diagram) -> dict[Node, dict[Node, None]]:
-    """The activities to which associations lead from compensation events on borders."""
+    """Returns the activities that associations from compensation boundary events lead to."""
     drawn = {node.element.get("id"): node for node in diagram.nodes()}
     found: dict[Node, dict[Node, None]] = {}
     for association in diagram.element.getroottree().getroot().iter(bpmn("association")):

@@ -1,4 +1,4 @@
-"""A file's processes as a graph of flow nodes: read once, then asked by all rules. Judges nothing."""
+"""A file's processes as a graph of flow nodes: read once and used by all rules. Checks nothing itself."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from engine.bpmn.notation.vocabulary import (
     local,
 )
 
-# The attribute by which others know what events are about.
+# The attribute that identifies what an event refers to.
 NAMES: Mapping[str, str] = MappingProxyType(
     {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 )
@@ -34,21 +34,21 @@ class Flow:
 
     @property
     def id(self) -> str | None:
-        """Its id, if it has one."""
+        """Returns its id, or None."""
         name: str | None = self.element.get("id")
         return name
 
     @property
     def condition(self) -> Any:
-        """Its condition element, or None."""
+        """Returns its condition element, or None."""
         return self.element.find(bpmn("conditionExpression"))
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A flow node, also one that does not run.
+    """A flow node, including those that don't run.
 
-    `host` is the activity on whose border an event stands, `boundaries` are the events on an activity's.
+    `host` is the activity of a boundary event, `boundaries` are the boundary events of an activity.
     """
 
     element: Any
@@ -60,20 +60,20 @@ class Node:
 
     @property
     def trigger(self) -> str | None:
-        """What it waits for or throws."""
+        """Returns what it waits for or throws."""
         return trigger(self.element)
 
     @property
     def interrupting(self) -> bool:
-        """Of an event beside work: whether that ends with it."""
+        """Whether a boundary event or event sub-process ends the work that it interrupts."""
         if self.element.find(_COMPENSATION) is not None:
-            return False  # the work is done by then
+            return False  # the work is complete by then
         said = "cancelActivity" if self.kind == "boundaryEvent" else "isInterrupting"
         return bool(self.element.get(said, "true") != "false")
 
     @property
     def empty(self) -> bool:
-        """Whether it is a sub-process in which nothing is drawn."""
+        """Whether it is a sub-process without content."""
         return self.kind == "subProcess" and not any(local(part) in FLOW_NODES for part in self.element)
 
     @property
@@ -83,18 +83,20 @@ class Node:
 
 
 def by_event(element: Any) -> bool:
-    """Whether an event begins it: a sub-process to which no flow leads."""
+    """Whether an element is an event sub-process: no flow leads to it."""
     return bool(element.get("triggeredByEvent") == "true")
 
 
 def definitions(event: Any) -> list[Any]:
-    """The definitions of an event, of kinds that run here."""
+    """Returns the definitions of an event that are of supported kinds."""
     return [child for child in event.iterchildren(etree.Element) if local(child) in TRIGGERS]
 
 
 def trigger(element: Any) -> str | None:
-    """What an event, or a task that sends or receives, waits for or throws: timer, message, signal, error,
-    escalation, link, terminate, compensate or cancel. None for a plain event.
+    """Returns the trigger of an event, or of a send or receive task.
+
+    One of timer, message, signal, error, escalation, link, terminate, compensate or cancel; None for a plain
+    event.
     """
     if local(element) in ("sendTask", "receiveTask"):
         return "message"
@@ -112,7 +114,7 @@ class Scope:
 
     @property
     def of_case(self) -> bool:
-        """Whether it is the process itself, or an event sub-process that stands directly in it."""
+        """Whether it is the process itself, or an event sub-process directly in it."""
         element = self.element
         while by_event(element):
             element = element.getparent()
@@ -120,7 +122,7 @@ class Scope:
 
 
 def handlers(scope: Scope) -> Iterator[tuple[Node, Node]]:
-    """The event sub-processes that stand directly in a scope, each with its start event."""
+    """Yields the event sub-processes directly in a scope, each with its start event."""
     for node in scope.nodes:
         start = node.element.find(bpmn("startEvent")) if by_event(node.element) else None
         if start is not None:
@@ -137,18 +139,18 @@ class Diagram:
 
     @property
     def key(self) -> str | None:
-        """The process's id, if it has one."""
+        """Returns the process's id, or None."""
         name: str | None = self.element.get("id")
         return name
 
     def nodes(self) -> Iterator[Node]:
-        """The flow nodes of all scopes."""
+        """Yields the flow nodes of all scopes."""
         for scope in self.scopes:
             yield from scope.nodes
 
 
 def read_diagram(file: str, process: Any) -> Diagram:
-    """The graph of a process."""
+    """Reads the graph of a process."""
     scopes = []
     waiting = [(process, 0)]
     while waiting:
@@ -187,13 +189,13 @@ def _scope(element: Any, depth: int) -> Scope:
 
 
 def named(diagram: Diagram) -> dict[str, dict[str, Any]]:
-    """What the events of a diagram can be about, by kind and id."""
+    """Returns the definitions that events of a diagram refer to, by kind and id."""
     root = diagram.element.getroottree().getroot()
     return {kind: {item.get("id"): item for item in root.iterchildren(bpmn(kind))} for kind in NAMES}
 
 
 def known_as(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The name or code of what an event is about."""
+    """Returns the name or code that an event refers to."""
     definition = definitions(node.element)[0]
     kind = local(definition).removesuffix("EventDefinition")
     found = defined[kind].get((definition.get(f"{kind}Ref") or "").rpartition(":")[2])
@@ -202,7 +204,7 @@ def known_as(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None
 
 
 def _join_links(scope: Scope) -> None:
-    """Let flows lead from where a link is thrown to where it is caught."""
+    """Adds flows from where a link is thrown to where it is caught."""
     caught = {link_name(node): node for node in scope.nodes if node.kind == "intermediateCatchEvent"}
     for node in scope.nodes:
         target = caught.get(link_name(node)) if node.kind == "intermediateThrowEvent" else None
@@ -213,7 +215,7 @@ def _join_links(scope: Scope) -> None:
 
 
 def link_name(node: Node) -> str | None:
-    """The name of the link that an event throws or catches; None for others."""
+    """Returns the name of the link that an event throws or catches; None for other events."""
     definition = node.element.find(bpmn("linkEventDefinition"))
     name: str | None = None if definition is None else definition.get("name")
     return name
@@ -228,5 +230,5 @@ def _attach(nodes: list[Node], by_id: Mapping[str | None, Node]) -> None:
 
 
 def runs(node: Node) -> bool:
-    """Whether the node is of a kind that runs here."""
+    """Whether the node's kind is supported."""
     return node.kind not in REFUSED_NODES

@@ -1,4 +1,4 @@
-"""Walks a file and refuses every element and attribute that the allow-list does not name. Knows no flows."""
+"""Checks a file against the allow-list and rejects any other element or attribute. Ignores flows."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -14,12 +14,12 @@ from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, NAMED_BY_EVENTS, SUBPR
 from engine.platform.findings import sentence, with_values
 
 MAX_ATTRIBUTES = 200
-_CORRELATION = frozenset({"correlationProperty"})  # refused where messages are thrown or awaited by it
+_CORRELATION = frozenset({"correlationProperty"})  # rejected where it is used to throw or wait for messages
 _DIAGRAM = f"{{{BPMNDI}}}BPMNDiagram"
 
 
 def check_elements(file: str, root: Any, passed_over: Collection[Any], notes: Notes) -> None:
-    """Judge everything in a file but the processes in `passed_over`."""
+    """Checks everything in a file except the processes in `passed_over`."""
     _Walk(file, notes).all(root, passed_over)
 
 
@@ -42,7 +42,7 @@ class _Walk:
                     open_elements.append(child)
 
     def may_stand(self, parent: Any, child: Any) -> bool:
-        """Whether the walk goes on inside `child`. What is refused is told once, without its parts."""
+        """Whether the content of `child` is to be checked. A rejected element is reported once."""
         name, around = local(child), local(parent)
         if not name:
             self.foreign(parent, child)
@@ -64,7 +64,7 @@ class _Walk:
         return True
 
     def used(self, definition: Any, name: str) -> bool:
-        """Whether anything that may run refers to a definition, or to what it is about."""
+        """Whether anything that may run refers to a definition, or to what it defines."""
         if name in _CORRELATION:
             about = {item.get("messageRef", "").rpartition(":")[2] for item in definition.iterchildren()}
             return not about.isdisjoint(self.referenced)
@@ -89,7 +89,7 @@ class _Walk:
     def attributes(self, element: Any) -> None:
         name = local(element)
         allowed = ATTRIBUTES.get(name, {})
-        if len(element.attrib) > MAX_ATTRIBUTES:  # each look-up walks through all of them
+        if len(element.attrib) > MAX_ATTRIBUTES:  # each look-up visits all of them
             self.notes.error(
                 place(self.file, element),
                 "too-many-attributes",
@@ -115,7 +115,7 @@ class _Walk:
 
 
 def _referenced(root: Any) -> set[str]:
-    """The ids of messages, signals and errors to which anything refers, besides other definitions."""
+    """Returns the ids of referenced messages, signals and errors; ignores references by definitions."""
     return {
         name.rpartition(":")[2]
         for element in root.iter(etree.Element)

@@ -1,4 +1,4 @@
-"""Events and service tasks: what they wait for, throw or ask is there, named, and read as it is meant."""
+"""Checks events and service tasks: what they refer to exists, has a name, and is unambiguous."""
 
 import keyword
 from datetime import datetime
@@ -13,13 +13,13 @@ from engine.bpmn.notation.vocabulary import CAMUNDA, EVENTS, PARVANDEH, THROWN, 
 from engine.bpmn.values import MAX_NAME
 from engine.platform.findings import sentence, with_values
 
-MAX_CODE = 100  # of an error's: it becomes the outcome of a case in which nothing catches it
+MAX_CODE = 100  # of an error code: it becomes the outcome of a case if nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
 _TARGETS = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", f"{{{CAMUNDA}}}topic")
 
 
 def check_events(diagram: Diagram, now: datetime, notes: Notes) -> None:
-    """Every event, gateway of events and service task of a process; `now` tells what is past."""
+    """Checks every event, event gateway and service task of a process; times before `now` are past."""
     rules = _Rules(diagram, now, notes)
     for node in diagram.nodes():
         rules.node(node)
@@ -60,7 +60,7 @@ class _Rules(Rules):
             kind = local(definition).removesuffix("EventDefinition")
             outside = node.kind == "startEvent" and kind in THROWN and not node.handles
             if local(definition) not in CHILDREN[node.kind] or outside:
-                continue  # refused already
+                continue  # already rejected
             if kind == "timer":
                 self.timer(node, definition)
             elif kind == "conditional":
@@ -78,7 +78,7 @@ class _Rules(Rules):
             )
 
     def reference(self, at: Any, kind: str, *, optional: bool = False) -> None:
-        """The message, signal, error or escalation that an event names; without, an `optional` one is any."""
+        """Checks the message, signal, error or escalation of an event; an `optional` one may be missing."""
         name = at.get(f"{kind}Ref")
         if name is None:
             if not optional:
@@ -99,11 +99,11 @@ class _Rules(Rules):
             )
             return
         event = at.getparent() if at.tag.endswith("Definition") else at
-        if event.get(f"{{{PARVANDEH}}}name") is None:  # else it is computed anew each time
+        if event.get(f"{{{PARVANDEH}}}name") is None:  # else it is computed at each use
             self.known(found, kind, optional=optional)
 
     def known(self, found: Any, kind: str, *, optional: bool) -> None:
-        """The name or code by which others know what an event is about."""
+        """Checks the name or code of the definition that an event refers to."""
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not is_name(text, longest)):
@@ -150,7 +150,7 @@ class _Rules(Rules):
             )
 
     def time(self, node: Node, element: Any, value: Any) -> None:
-        """A time that is known now."""
+        """Checks a literal time."""
         kind = local(element)
         try:
             if kind == "timeDuration":
@@ -207,7 +207,7 @@ class _Rules(Rules):
             return
 
     def starts(self, scope: Scope) -> None:
-        """Start events of a process that wait for the same message."""
+        """Checks that the start events of a process wait for different messages."""
         seen = set()
         for node in scope.nodes:
             if node.kind != "startEvent" or node.trigger != "message":
@@ -267,7 +267,7 @@ class _Rules(Rules):
                 )
 
     def variables(self, element: Any) -> None:
-        """The names of what takes what comes."""
+        """Checks the names of variables for received data."""
         for attribute in ("result", "code", "detail", "starter"):
             name = element.get(f"{{{PARVANDEH}}}{attribute}")
             if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
@@ -280,7 +280,7 @@ class _Rules(Rules):
 
 
 def is_name(text: str, longest: int = MAX_NAME) -> bool:
-    """Whether others can know something by this name."""
+    """Whether a text is a valid public name."""
     return text == text.strip() and 0 < len(text) <= longest
 
 

@@ -1,4 +1,4 @@
-"""Scripts, conditions and counts: Python that the sandbox can run. Nothing is run here."""
+"""Checks scripts, conditions and counts: Python that the sandbox supports. Runs nothing."""
 
 import ast
 import builtins
@@ -19,7 +19,7 @@ from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
 from engine.bpmn.sandbox import unsupported
 from engine.platform.findings import sentence, with_values
 
-# What the sandbox has and a script may sensibly use; os, sys and pathlib are there but refuse every call.
+# Modules of the sandbox that are useful in scripts; os, sys and pathlib exist but reject every call.
 MODULES = frozenset({
     "base64", "binascii", "bisect", "collections", "copy", "csv", "dataclasses", "datetime", "decimal",
     "functools", "hashlib", "itertools", "json", "math", "random", "re", "time", "tomllib", "typing",
@@ -42,7 +42,7 @@ FORMATS = frozenset({
 
 
 def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
-    """Whether there is no more Python than can be read at once."""
+    """Whether the total size of the code is within the limit for one upload."""
     left = MAX_PYTHON
     for diagram in diagrams:
         for text in texts(diagram.element):
@@ -58,7 +58,7 @@ def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
 
 
 def check_expressions(diagram: Diagram, notes: Notes) -> None:
-    """Every text of a process."""
+    """Checks every text of a process."""
     rules = _Rules(diagram.file, notes)
     for element in diagram.element.iter(bpmn("scriptTask")):
         rules.script_task(element)
@@ -71,7 +71,7 @@ def check_expressions(diagram: Diagram, notes: Notes) -> None:
         rules.sandbox([text for text in sound if text.mode == mode])
 
 
-_PUT_TOGETHER = (*TIMES, "script")  # texts that the engine may have made of several
+_PUT_TOGETHER = (*TIMES, "script")  # texts that a translation may have combined
 _ONE_EXPRESSION = (
     "Write one expression: ${…} without methods and objects of Java, or one in Python or FEEL; see"
     " docs/bpmn-support.md for what JUEL means here."
@@ -85,7 +85,7 @@ class _Rules:
         self.notes = notes
 
     def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
-        """`line` counts from 1 within the text."""
+        """Records an error; `line` counts from 1 within the text."""
         reason, fix = told
         self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, fix)
 
@@ -107,7 +107,7 @@ class _Rules:
             )
 
     def is_python(self, text: Text) -> bool:
-        """Whether the text can be looked at further as Python. Other languages are looked at here."""
+        """Whether the text is valid Python and can be checked further. Checks other languages completely."""
         if not self._language(text) or not self._length(text):
             return False
         written_in = language_of(text)
@@ -191,7 +191,7 @@ class _Rules:
             self.counter(text, line + skipped, name)
 
     def counter(self, text: Text, line: int, name: str) -> None:
-        """What is known of instances only among them."""
+        """Reports variables of instances that are used outside of them."""
         if name in _OF_INSTANCES and name not in _counted(text.element):
             told = (
                 sentence(f"There is no variable {name!r} here.", counter=name),
@@ -218,7 +218,7 @@ class _Rules:
         return False
 
     def mapping(self, text: Text) -> None:
-        """What can be seen to be no names with values."""
+        """Reports an expression that can't be a mapping of names to values."""
         if isinstance(python.expression(text.code.strip()), _NO_MAPPING):
             told = (
                 sentence(f"{text.what} gives no names with values.", part=text.part),
@@ -227,7 +227,7 @@ class _Rules:
             self.error(text, 1, "no-names", told)
 
     def names(self, text: Text) -> None:
-        """Modules and functions that the sandbox does not have."""
+        """Reports modules and functions that the sandbox doesn't have."""
         code, skipped = stripped(text)
         own = names(code, text.mode).writes
         for line, module in python.imports(code, text.mode):
@@ -259,7 +259,7 @@ class _Rules:
                 self.counter(text, line + skipped, name)
 
     def sandbox(self, found: Sequence[Text]) -> None:
-        """What the sandbox cannot read. All are asked at once, and singly only if something is wrong."""
+        """Reports what the sandbox can't read. Checks single texts only if checking all together fails."""
         codes = {stripped(text)[0] for text in found}
         if not codes or not _refusals(_joined(sorted(codes), found[0].mode), found[0].mode):
             return
@@ -278,7 +278,7 @@ class _Rules:
 
 
 def _counted(element: Any) -> frozenset[str]:
-    """What is known of the instances where an expression stands."""
+    """Returns the variables of instances that are known where an expression is evaluated."""
     if local(element) in ("completionCondition", "loopCondition"):
         return _OF_INSTANCES
     around = (element, *element.iterancestors())

@@ -1,4 +1,4 @@
-"""What stands in a diagram besides BPMN: used, harmless, or what another engine would act upon and we not."""
+"""Checks extensions in a diagram: used, harmless, or executed by another engine and not supported here."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from engine.bpmn.notation.vocabulary import ACTIVITIES, BPMN, CAMUNDA, HUMAN, PA
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 from engine.platform.findings import sentence, with_values
 
-# Layout, colours and notes of editors: nothing there could change how a process runs.
+# Layout, colours and notes of editors: nothing in them can change how a process runs.
 _EDITORS = frozenset({
     "http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace",
     "http://www.omg.org/spec/BPMN/20100524/DI", "http://www.omg.org/spec/DD/20100524/DC",
@@ -26,7 +26,7 @@ _EDITORS = frozenset({
     "http://operaton.org/schema/modeler/1.0",
 })  # fmt: skip
 
-# Of Camunda's vocabulary: how its engine stores, schedules or lists, which has no counterpart here.
+# Camunda's settings for its own storage, scheduling and lists, which don't exist here.
 _CAMUNDA_HARMLESS = frozenset({
     "asyncBefore", "asyncAfter", "async", "exclusive", "jobPriority", "taskPriority", "historyTimeToLive",
     "versionTag", "isStartableInTasklist", "diagramRelationId", "failedJobRetryTimeCycle", "modelerTemplate",
@@ -45,7 +45,7 @@ _IGNORED = frozenset(
     }
 )
 
-# Camunda lists processes by it, and lets everybody start them all the same, unless it is told otherwise.
+# In Camunda, it controls lists of processes only; people may start them unless configured otherwise.
 _STARTERS = frozenset({"candidateStarterUsers", "candidateStarterGroups"})
 _WITH_FORM = frozenset({"userTask", "startEvent"})
 _USED_ELEMENTS = frozenset({(CAMUNDA, "formData"), (SPIFF, "properties")})
@@ -59,7 +59,7 @@ _USED_ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
-# Our own attributes by the elements that read them, and what those wait for or throw (any: None).
+# The product's own attributes by the elements that read them, and their triggers (None: any).
 _Readers = frozenset[tuple[str, str | None]]
 _THROWS: _Readers = frozenset({
     ("intermediateThrowEvent", "message"), ("endEvent", "message"), ("sendTask", "message"),
@@ -193,7 +193,7 @@ _OTHERWISE = "Remove it if the process does not need it, or wait for a later rel
 
 
 class Extensions:
-    """Judges what is not BPMN in one file."""
+    """Checks everything that is not BPMN in one file."""
 
     def __init__(self, file: str, notes: Notes) -> None:
         self._file = file
@@ -201,7 +201,7 @@ class Extensions:
         self._told: set[str] = set()
 
     def attribute(self, owner: Any, name: str) -> None:
-        """An attribute with a namespace on a BPMN element."""
+        """Checks an attribute with a namespace on a BPMN element."""
         space, _, short = name[1:].partition("}")
         if _used(owner, name, short):
             return
@@ -220,7 +220,7 @@ class Extensions:
             self._judge(owner, owner, space, short)
 
     def element(self, owner: Any, element: Any) -> None:
-        """A foreign element below the BPMN element `owner`, with all that it contains."""
+        """Checks a foreign element below the BPMN element `owner`, with all its content."""
         name = etree.QName(element)
         space, short = name.namespace or "", name.localname
         self._no_bpmn_inside(owner, element)
@@ -234,7 +234,7 @@ class Extensions:
             self._judge(owner, element, space, short)
 
     def _misplaced(self, owner: Any, element: Any, space: str, short: str) -> None:
-        """A form where there is none; other properties are notes of the designer."""
+        """Reports a form on an element without forms; other properties are notes of the designer."""
         forms = {"formJsonSchemaFilename", "formUiSchemaFilename"}
         if space == CAMUNDA or any(item.get("name") in forms for item in element):
             self._notes.error(
@@ -285,7 +285,7 @@ class Extensions:
         )
 
     def _ignore(self, at: Any, key: str, what: str, attribute: str) -> None:
-        """Told once for each file: an editor writes the same into every element."""
+        """Reports an ignored extension once per file: an editor writes the same into every element."""
         if key not in self._told:
             self._told.add(key)
             self._notes.warn(
@@ -299,7 +299,7 @@ class Extensions:
             )
 
     def _no_bpmn_inside(self, owner: Any, element: Any) -> None:
-        # SpiffWorkflow searches whole subtrees and goes by the ends of names.
+        # SpiffWorkflow searches whole subtrees and compares the ends of names.
         for inner in element.iter(etree.Element):
             if local(inner) in _BPMN_NAMES or inner.tag.endswith(_LOOKALIKES):
                 self._notes.error(
@@ -311,10 +311,10 @@ class Extensions:
 
 
 def _used(owner: Any, name: str, short: str) -> bool:
-    """Whether the attribute means something on this element."""
+    """Whether the attribute is used on this element."""
     kind = local(owner)
     if name in (_TYPE, _TOPIC):
-        # Camunda's external tasks, whose type and topic belong together.
+        # Camunda's external tasks, whose type and topic are used together.
         return kind == "serviceTask" and owner.get(_TYPE) == "external" and owner.get(_TOPIC) is not None
     if name in _USED_ATTRIBUTES:
         # Nobody starts a sub-process.
@@ -324,13 +324,13 @@ def _used(owner: Any, name: str, short: str) -> bool:
     if kind == "startEvent" and by_event(owner.getparent()):
         kind = "boundaryEvent"  # it waits in the same way, within a case
     if by_event(owner):
-        kind = ""  # its start event stands for it
+        kind = ""  # represented by its start event
     readers = _OURS.get(short, _NOBODY) if name.startswith(f"{{{PARVANDEH}}}") else _NOBODY
     return (kind, None) in readers or (kind, trigger(owner)) in readers
 
 
 def _declares(owner: Any, short: str) -> bool:
-    """Whether this is an outcome that is declared, by a process or by a decision that has others."""
+    """Whether this declares an outcome of a process, or of a decision with its own outcomes."""
     kind = local(owner)
     decides = kind == "userTask" and owner.get(DECISION) is not None
     return short == "outcome" and (kind == "process" or decides)
@@ -339,11 +339,11 @@ def _declares(owner: Any, short: str) -> bool:
 _TYPE, _TOPIC = f"{{{CAMUNDA}}}type", f"{{{CAMUNDA}}}topic"
 _NOBODY: _Readers = frozenset()
 
-# Some editors write elements of their own without a prefix, which makes them BPMN's by name only.
+# Some editors write their own elements without a prefix, so that these look like BPMN.
 _BPMN_NAMES = CHILDREN.keys() | REFUSED.keys()
 _LOOKALIKES = ("sequenceFlow", "boundaryEvent", "dataObjectReference", "dataStoreReference")
 
 
 def _passes_all(owner: Any, element: Any) -> bool:
-    """Camunda's `<in variables="all"/>`: what a call does here anyway."""
+    """Whether it is Camunda's `<in variables="all"/>`: a call passes all variables here anyway."""
     return local(owner) == "callActivity" and dict(element.attrib) == {"variables": "all"}

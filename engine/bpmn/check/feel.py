@@ -1,4 +1,4 @@
-"""Expressions in FEEL, as the check of expressions looks at them."""
+"""FEEL for the check of expressions."""
 
 from engine.bpmn.expressions import feel
 from engine.dmn import Unreadable
@@ -9,7 +9,7 @@ _NO_MAPPING = (tree.Constant, tree.ListOf, tree.RangeOf, tree.Compared, tree.Bet
 
 
 def fault(code: str) -> tuple[int, str] | None:
-    """The line, from 1, and the reason for which a marked text is no FEEL; None if it is."""
+    """Returns the line, from 1, and the reason why a marked text is invalid; None if it is valid."""
     try:
         feel.expression(code)
     except Unreadable as error:
@@ -18,9 +18,9 @@ def fault(code: str) -> tuple[int, str] | None:
 
 
 def is_mapping(code: str) -> bool:
-    """Whether a marked text that can be read may give names with values.
+    """Whether a valid marked text may result in a mapping of names to values.
 
-    In FEEL a name may have an apostrophe in it: {'a': 1} is a slip of who writes Python.
+    In FEEL a name may contain an apostrophe: {'a': 1} is a mistake of Python users.
     """
     found = feel.expression(code).tree
     slips = isinstance(found, tree.ContextOf) and any("'" in name for name, _ in found.entries)
@@ -28,7 +28,7 @@ def is_mapping(code: str) -> bool:
 
 
 def keys(code: str) -> frozenset[str] | None:
-    """The names to which it gives values; None where that is not known before it is evaluated."""
+    """Returns the names in the resulting mapping; None if they aren't known before evaluation."""
     try:
         found = feel.expression(code).tree
     except Unreadable:
@@ -38,7 +38,7 @@ def keys(code: str) -> frozenset[str] | None:
 
 @remembered(64)
 def reads(code: str) -> tuple[tuple[str, int], ...]:
-    """The variables that it reads, each with the line, from 1, that does so first."""
+    """Returns the variables that it reads, each with the line, from 1, of its first use."""
     found = feel.expression(code)
     names = found.certain_names
     lines: dict[str, int] = {}
@@ -53,5 +53,5 @@ def reads(code: str) -> tuple[tuple[str, int], ...]:
 
 
 def _line(code: str, at: int) -> int:
-    """The line of a place in the text behind the mark."""
+    """Returns the line of a position in the text after the mark."""
     return code.strip().removeprefix(feel.MARK).count("\n", 0, at) + 1

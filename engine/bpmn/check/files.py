@@ -1,4 +1,4 @@
-"""The uploaded files as such: names, kinds, sizes, what can be read of them. Knows of BPMN only the root."""
+"""Checks the uploaded files themselves: names, kinds, sizes, readability. Only reads the root of BPMN."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -29,22 +29,22 @@ MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI = frozenset(
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)  # would show another name than there is
+)  # they change the direction of text
 
 
 @dataclass(slots=True)
 class Upload:
-    """What could be read: the roots of BPMN files, translated, JSON Schemas of forms by name, decisions."""
+    """The readable files: translated BPMN roots, JSON Schemas of forms by name, and decisions."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     bindings: Bindings = field(default_factory=dict)
-    problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)  # of forms of form-js
+    problems: dict[str, tuple[Problem, ...]] = field(default_factory=dict)  # of form-js forms
     rules: Decisions = NO_DECISIONS
 
 
 def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
-    """Read all files; what cannot be read is noted and left out."""
+    """Reads all files; reports unreadable ones and omits them."""
     upload = Upload()
     if len(files) > MAX_FILES:
         reason = sentence(
@@ -67,7 +67,7 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a file may be called so: by its base name, without what cannot be seen."""
+    """Whether a file name is valid: a base name without invisible characters."""
     return (
         bool(name.strip(". "))
         and len(name) <= MAX_NAME

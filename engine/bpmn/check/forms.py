@@ -1,4 +1,4 @@
-"""The forms that user tasks and start events name: there, readable, and of a kind that can be filled in."""
+"""Checks the forms of user tasks and start events: they exist, can be read and can be filled in."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -51,7 +51,7 @@ def _fault(schema: Any) -> tuple[str, str, str] | None:
 
 
 class Forms(Rules):
-    """Judges the forms of all processes; `schemas` holds those of the files, `problems` what reading told."""
+    """Checks the forms of all processes; `schemas` are the files', `problems` those found in reading."""
 
     def __init__(
         self, schemas: Mapping[str, Any], problems: Mapping[str, Iterable[forms.Problem]], notes: Notes
@@ -59,10 +59,10 @@ class Forms(Rules):
         super().__init__("", notes)
         self.schemas, self.problems = schemas, problems
         self.named: set[str] = set()  # files that some element names
-        self.filled_in: set[str] = set()  # those of them that are forms, not drawings
+        self.filled_in: set[str] = set()  # those of them that are forms, not drawing hints
 
     def process(self, diagram: Diagram) -> None:
-        """The forms that the elements of a process name."""
+        """Checks the forms that the elements of a process name."""
         self.file = diagram.file
         for scope in diagram.scopes:
             for node in scope.nodes:
@@ -72,7 +72,7 @@ class Forms(Rules):
                     self.form(node.element)
 
     def files(self) -> None:
-        """The JSON files themselves, once all processes were seen."""
+        """Checks the JSON files themselves, after all processes."""
         for name, schema in self.schemas.items():
             if name in self.filled_in:
                 self.judge(name, schema)
@@ -83,7 +83,7 @@ class Forms(Rules):
                 )
 
     def judge(self, name: str, schema: Any) -> None:
-        """A file that is a form."""
+        """Checks a file that is a form."""
         for problem in self.problems.get(name, ()):
             note = self.notes.warn if problem.harmless else self.notes.error
             note(Place(name), problem.code, problem.reason, problem.fix)
@@ -249,7 +249,7 @@ class Forms(Rules):
 
 
 def _ways(element: Any) -> list[str]:
-    """The ways in which an element names a form."""
+    """Returns the attributes and elements by which an element names a form."""
     ways = []
     if any(item.get("name") == "formJsonSchemaFilename" for item in element.iterfind(_PROPERTY)):
         ways.append("formJsonSchemaFilename")

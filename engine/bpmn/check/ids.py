@@ -1,4 +1,4 @@
-"""Ids: SpiffWorkflow finds everything by its id; a missing or repeated one would silently lose an element."""
+"""Checks ids: SpiffWorkflow finds elements by id; a missing or repeated id would silently lose one."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ MAX_ID = 200
 _NEEDED = RUNNING | {
     "process", "dataObject", "dataObjectReference", "message", "signal", "error", "escalation",
 }  # fmt: skip
-_ITEMS = frozenset({"inputDataItem", "outputDataItem"})  # their ids are variables: several loops may use one
+_ITEMS = frozenset({"inputDataItem", "outputDataItem"})  # ids are names of variables: loops may share one
 _GRAPH = FLOW_NODES | {"sequenceFlow", "dataObject", "dataObjectReference"}
 _ID = re.compile(r"[^\W\d][\w.\-]*")
 _KEY = re.compile(r"[A-Za-z_][\w.\-]{0,99}", re.ASCII)
 
 
 def check_ids(file: str, root: Any, notes: Notes) -> None:
-    """The ids within one file, also those of processes that do not run: the file is parsed as a whole."""
+    """Checks the ids in one file, including processes that don't run: the whole file is parsed."""
     first: dict[str, Any] = {}
     variables = []
     for element in _below(root):
@@ -44,7 +44,7 @@ def check_ids(file: str, root: Any, notes: Notes) -> None:
 
 
 def _below(root: Any) -> Iterator[Any]:
-    """The elements of BPMN in the order of the document, without the drawing and what others have added."""
+    """Yields the BPMN elements in document order, without the diagram interchange and extensions."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
@@ -93,7 +93,7 @@ def _well_formed(file: str, element: Any, notes: Notes) -> None:
 
 
 def check_ids_together(diagrams: Sequence[Diagram], notes: Notes) -> None:
-    """Process and sub-process ids among all files: SpiffWorkflow keeps them in one table."""
+    """Checks process and sub-process ids across files: SpiffWorkflow stores them in one table."""
     seen: dict[str, Diagram] = {}
     for diagram in diagrams:
         for scope in diagram.scopes:

@@ -1,4 +1,4 @@
-"""Expressions in JUEL, as the check of expressions looks at them."""
+"""JUEL for the check of expressions."""
 
 import ast
 
@@ -18,9 +18,9 @@ _COMPARING = {
 
 
 def fault(code: str, *, strict: bool) -> tuple[int, str] | None:
-    """The line, from 1, and the reason for which a text cannot be evaluated; None if it can.
+    """Returns the line, from 1, and the reason why a text can't be evaluated; None if it can.
 
-    `strict` is one expression as other engines have it.
+    `strict` requires one expression in the syntax of other engines.
     """
     try:
         juel.strict(code, whole=True) if strict else juel.expression(code)
@@ -30,12 +30,12 @@ def fault(code: str, *, strict: bool) -> tuple[int, str] | None:
 
 
 def is_mapping(code: str) -> bool:
-    """Whether a text that can be read may give names with values."""
+    """Whether a valid text may result in a mapping of names to values."""
     return not isinstance(juel.expression(code).tree, _NO_MAPPING)
 
 
 def keys(code: str) -> frozenset[str] | None:
-    """The names to which it gives values; None where that is not known before it is evaluated."""
+    """Returns the names in the resulting mapping; None if they aren't known before evaluation."""
     try:
         found = juel.expression(code).tree
     except juel.Unreadable:
@@ -47,7 +47,7 @@ def keys(code: str) -> frozenset[str] | None:
 
 @remembered(64)
 def reads(code: str) -> tuple[tuple[str, int], ...]:
-    """The variables that it reads, each with the line, from 1, that does so first."""
+    """Returns the variables that it reads, each with the line, from 1, of its first use."""
     lines: dict[str, int] = {}
     for node in tree.walk(juel.expression(code).tree):
         if isinstance(node, tree.Name | tree.Asked):
@@ -57,9 +57,9 @@ def reads(code: str) -> tuple[tuple[str, int], ...]:
 
 
 def syntax(code: str) -> ast.AST | None:
-    """What a script or expression sets, reads and compares, as Python says it.
+    """Returns Python that sets, reads and compares the same variables as a script or expression.
 
-    For whoever looks at nothing else. None if it is not in JUEL, or cannot be read.
+    For checks that need nothing else of it. None if it isn't JUEL, or can't be parsed.
     """
     script = juel.assignment(code)
     if script is None and not juel.is_marked(code):

@@ -1,4 +1,4 @@
-"""Lanes: every element in at most one, and that one named; and whom work for people is for."""
+"""Checks lanes: each element is in at most one, which has a name; and each user task has a role."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _ASSIGNED = tuple(
 
 
 def check_lanes(diagram: Diagram, notes: Notes) -> None:
-    """The lanes of a process, and those of its sub-processes."""
+    """Checks the lanes of a process and those of its sub-processes."""
     nodes = {node.element.get("id"): node for node in diagram.nodes()}
     lane_of: dict[str, Any] = {}
     for reference in diagram.element.iter(bpmn("flowNodeRef")):
@@ -25,7 +25,7 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
                 with_values(name=name[:80]),
             )
             continue
-        # The last one in the document is the one that counts: it must be the innermost.
+        # The last one in the document is used: it must be the innermost.
         if name in lane_of and lane_of[name] not in lane.iterancestors():
             notes.error(
                 place(diagram.file, nodes[name].element),
@@ -42,9 +42,9 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
 
 
 def check_roles(diagram: Diagram, notes: Notes) -> None:
-    """Tasks that name nobody, told once for a process.
+    """Reports tasks without candidate roles, once per process.
 
-    What stands in a named lane or pool is for those who work there.
+    A named lane or pool gives its tasks a role.
     """
     nobody = [
         node.element

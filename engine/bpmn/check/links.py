@@ -1,4 +1,4 @@
-"""Link events: each caught once, and thrown somewhere, in one and the same (sub-)process."""
+"""Checks link events: each is caught once, and thrown in the same (sub-)process."""
 
 from collections import Counter
 
@@ -9,11 +9,11 @@ from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.values import MAX_NAME
 from engine.platform.findings import with_values
 
-_PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # elsewhere it is refused
+_PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # rejected elsewhere
 
 
 def check_links(diagram: Diagram, notes: Notes) -> None:
-    """The links of all scopes of a process."""
+    """Checks the links of all scopes of a process."""
     rules = _Rules(diagram.file, notes)
     for scope in diagram.scopes:
         events = [node for node in scope.nodes if node.kind in _PLACES and node.trigger == "link"]
@@ -41,7 +41,7 @@ class _Rules:
             )
 
     def alone(self, node: Node) -> None:
-        """The link stands for the flow."""
+        """Checks that a link event has no sequence flow in place of the link."""
         throws = _throws(node)
         flows = node.outgoing if throws else node.incoming
         if any(flow.element.tag == bpmn("sequenceFlow") for flow in flows):

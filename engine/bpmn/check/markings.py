@@ -1,10 +1,10 @@
-"""Lets the tokens of a net move in every way that matters, and remembers each marking that comes of it.
+"""Explores a net: fires all relevant transitions and stores each marking reached.
 
-One element moves at a time: the first in the net's order that can. Its ways are all tried. What other
-elements do meanwhile neither helps nor hinders it, so another order would lead to the same ends (in the words
-of the literature: the moves of one element are a stubborn set). Two moves are not so, and are seen to: an
-inclusive join, which looks at tokens elsewhere, moves when nothing else can, and also earlier where waiting
-could take that from it; and what ends the whole scope moves last, when all others have done what they can.
+One element moves at a time: the first in the net's order that can. All its alternatives are tried. Other
+elements neither help nor prevent it in the meantime, so another order would reach the same final markings (in
+the literature, the transitions of one element are a stubborn set). Two kinds are exceptions: an inclusive
+join, which depends on tokens elsewhere, moves when nothing else can, and also earlier if waiting could
+prevent it; and an element that ends the whole scope moves last, after all others.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,10 +13,10 @@ from typing import NamedTuple
 from engine.bpmn.check.net import BITS, FULL, Net, Station, Way
 from engine.platform.budget import spend
 
-ROUNDS = 2  # of a loop that leaves ever more tokens
+ROUNDS = 2  # of a loop that adds tokens in each round
 STATE = 15  # steps of the budget for each marking
-MOVES = 5  # for each marking of the bound, in all: so much is remembered
-AFTER_GROWTH = 5_000  # markings that are looked at once there is such a loop
+MOVES = 5  # of stored markings in total, for each marking of the bound
+AFTER_GROWTH = 5_000  # markings that are explored after such a loop was found
 
 
 class Move(NamedTuple):
@@ -29,27 +29,27 @@ class Move(NamedTuple):
 
 
 class Markings:
-    """All markings of a net that were reached, by number; the first ones are where it begins.
+    """All markings of a net that were reached, by number, initial markings first.
 
-    `dead` are those in which tokens stand for ever, `ended` those in which the scope has ended, `left` those
-    that were not gone on from; `complete` is whether that was for no bound. `meeting` has elements at which
-    tokens come together unjoined, `growing` those whose loop leaves ever more tokens behind; each with the
-    number of a marking.
+    `dead` are those in which tokens wait forever, `ended` those in which the scope has ended, `left` those
+    that were not explored further; `complete` is false if a bound was reached. `meeting` maps elements at
+    which tokens meet without a join, `growing` those whose loop adds tokens in each round, to the number of a
+    marking.
     """
 
     def __init__(self, net: Net, bound: int) -> None:
         self.net = net
         self.found: list[int] = []
-        self.moves: list[list[Move]] = []  # by the marking before
-        self.first: list[Move | None] = []  # the move that first came to a marking
+        self.moves: list[list[Move]] = []  # by the previous marking
+        self.first: list[Move | None] = []  # the move that first reached a marking
         self.dead: list[int] = []
         self.ended: list[int] = []
-        self.left: list[int] = []  # not gone on from
+        self.left: list[int] = []  # not explored further
         self.complete = True
         self.meeting: dict[Station, int] = {}
         self.growing: dict[Station, int] = {}
         self._numbers: dict[int, int] = {}
-        self._rounds: dict[int, int] = {}  # by the marking
+        self._rounds: dict[int, int] = {}  # by marking
         self._bound = bound
         self._moved = 0
         self._joins = [station for station in net.stations if station.join == "some"]
@@ -69,7 +69,7 @@ class Markings:
             number += 1
 
     def path(self, number: int) -> list[Move]:
-        """The moves that lead to a marking from a beginning."""
+        """Returns the moves from an initial marking to a marking."""
         moves = []
         while (move := self.first[number]) is not None:
             moves.append(move)
@@ -77,11 +77,11 @@ class Markings:
         return moves[::-1]
 
     def all_moves(self) -> Iterator[Move]:
-        """Every move, by the marking before."""
+        """Yields every move, in the order of the markings before it."""
         return (move for moves in self.moves for move in moves)
 
     def leading_to(self, goals: Iterable[int]) -> set[int]:
-        """The markings from which one of `goals` can be reached, with these."""
+        """Returns the markings from which one of `goals` can be reached, including these."""
         sources: list[list[int]] = [[] for _ in self.found]
         for move in self.all_moves():
             sources[move.after].append(move.before)
@@ -95,7 +95,7 @@ class Markings:
         return found
 
     def waiting_at(self, number: int) -> list[Station]:
-        """The elements at which tokens stand in a marking."""
+        """Returns the elements at which tokens wait in a marking."""
         marking = self.found[number]
         return [station for station in self.net.stations if marking & station.place]
 
@@ -111,7 +111,7 @@ class Markings:
                 self._move(number, station)
 
     def _movable(self, marking: int) -> list[Station]:
-        """The elements whose moves are to be tried."""
+        """Returns the elements whose moves have to be tried."""
         found = []
         rest = marking
         while rest:
@@ -152,14 +152,14 @@ class Markings:
             self.moves[number].append(move)
 
     def _find(self, marking: int, move: Move | None = None) -> None:
-        """Note a new marking, to which this move led."""
+        """Stores a new marking, reached by this move."""
         self._numbers[marking] = len(self.found)
         self.found.append(marking)
         self.moves.append([])
         self.first.append(move)
 
     def _looped(self, number: int, station: Station, way: Way, now: int) -> int:
-        """Where a loop begins again with more tokens than the time before: the marking to go on with."""
+        """Returns the marking to continue with if a loop adds tokens in each round."""
         guards = self.net.guards
         forks = [station] if len(way.arcs) > 1 else []
         while (earlier := self.first[number]) is not None:
@@ -169,7 +169,7 @@ class Markings:
                 if not _behind(more).isdisjoint([*forks, *self._entangled]):
                     self._grows(number, now, forks[-1])
                 elif all(then & item.place for item in more):
-                    return then  # what only comes to its end, one more of it makes no difference
+                    return then  # if it only reaches its end, one more of it makes no difference
                 return now
             if len(earlier.way.arcs) > 1:
                 forks.append(earlier.station)
@@ -184,7 +184,7 @@ class Markings:
 
 
 class Lost:
-    """The markings behind a flow after which no run comes to its end, and the paths there."""
+    """The markings after a flow from which no run reaches the end, and the paths to them."""
 
     def __init__(self, markings: Markings) -> None:
         self._markings = markings
@@ -200,7 +200,7 @@ class Lost:
                 self._flows.setdefault(move.after, move)
         self._on: dict[int, Move] = {}
         waiting = list(self._flows)
-        for number in waiting:  # it grows meanwhile
+        for number in waiting:  # it grows during the loop
             for move in markings.moves[number]:
                 if move.after not in self:
                     self._on[move.after] = move
@@ -210,7 +210,7 @@ class Lost:
         return number in self._flows or number in self._on
 
     def path(self, number: int) -> list[Move]:
-        """The moves that lead to a marking, through such a flow."""
+        """Returns the moves to a marking that pass such a flow."""
         moves: list[Move] = []
         while (move := self._on.get(number)) is not None:
             moves.append(move)
@@ -222,15 +222,15 @@ class Lost:
 
 
 def _each(tokens: int, station: Station) -> bool:
-    """Whether all arcs have a token: adding 127 to a number that is not 0 sets its guard."""
+    """Whether all arcs have a token: adding 127 to a number other than 0 sets its guard."""
     return (tokens + station.guards - station.ones) & station.guards == station.guards
 
 
 def _ready(marking: int, join: Station, *, early: bool) -> bool:
-    """Whether no token elsewhere can still reach an arc that has none (BPMN 2.0.2 §13.4.3).
+    """Whether no token elsewhere can still reach an arc without a token (BPMN 2.0.2 §13.4.3).
 
-    One that can as well reach an arc with a token does not count. While others can move (`early`), a join
-    moves only if there are such: later they would be taken with it, or come to count.
+    A token that can also reach an arc with a token is ignored. While other elements can move (`early`), a
+    join only moves if there are such tokens: later they would be consumed with it, or stop being ignored.
     """
     elsewhere = marking & ~join.place
     reached = [arc.upstream for arc in join.arcs if marking >> arc.shift & FULL]
@@ -243,7 +243,7 @@ def _ready(marking: int, join: Station, *, early: bool) -> bool:
 
 
 def _behind(stations: Iterable[Station]) -> set[Station]:
-    """These stations and all to which tokens can come from there."""
+    """Returns these stations and all that tokens can reach from them."""
     found: set[Station] = set()
     waiting = list(stations)
     while waiting:

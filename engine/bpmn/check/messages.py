@@ -1,4 +1,4 @@
-"""Message flows between pools. Messages go by name and correlation; a flow may only draw what happens."""
+"""Checks message flows between pools: only drawings, as messages are delivered by name and correlation."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,7 +15,7 @@ _CATCH = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "s
 
 
 def check_message_flows(file: str, root: Any, passed_over: Collection[Any], notes: Notes) -> None:
-    """The flows of a file's collaborations. `passed_over` are processes that do not run."""
+    """Checks the flows of a file's collaborations. `passed_over` are processes that don't run."""
     flows = root.findall(f"{bpmn('collaboration')}/{bpmn('messageFlow')}")
     if not flows:
         return
@@ -71,7 +71,7 @@ def _speaks(node: Any, message: str | None) -> bool:
 
 
 def _message(node: Any, kinds: Collection[str]) -> str | None:
-    """The id of the message that a node throws or catches."""
+    """Returns the id of the message that a node throws or catches."""
     if not _about_messages(node, kinds):
         return None
     named = node if local(node).endswith("Task") else definitions(node)[0]

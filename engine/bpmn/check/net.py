@@ -1,7 +1,4 @@
-"""A (sub-)process as a net in which tokens move: from which flows an element takes them, where it puts them.
-
-Only data: `moves` reads a diagram into it, `markings` lets the tokens move.
-"""
+"""A (sub-)process as a net of tokens: from which flows an element takes them, and where it puts them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,21 +9,21 @@ from engine.bpmn.check.diagram import Flow, Node
 
 Join = Literal[
     "any", "all", "some"
-]  # which incoming flows need a token: one, each, each that can still get one
+]  # incoming flows that need a token: one, all, or all that can still receive one
 
-BITS = 8  # for the number of tokens on one flow; the highest of them is a guard
+BITS = 8  # for the number of tokens on one flow; the highest bit is a guard
 FULL = (1 << BITS) - 1
 GUARD = 1 << (BITS - 1)
-TERMINATE = ""  # in place of an error's code: ends a scope without one,
+TERMINATE = ""  # in place of an error code: ends a scope without an error,
 CANCELLED = "\0cancelled"  # or cancels the transaction that it is
 
 
 @dataclass(eq=False, slots=True)
 class Arc:
-    """A place for tokens before an element: a sequence flow, or (without `flow`) where a scope begins.
+    """A place for tokens before an element: a sequence flow, or (without `flow`) the start of a scope.
 
-    `shift` is where a marking counts its tokens. `upstream` are the places, before an inclusive join, from
-    which a token can still come here.
+    `shift` is the position of its number of tokens in a marking. `upstream` are the places, before an
+    inclusive join, from which a token can still arrive.
     """
 
     target: "Station"
@@ -37,7 +34,7 @@ class Arc:
 
 @dataclass(eq=False, slots=True)
 class Way:
-    """One way to go on: a token for each of `arcs`. `choice` says in words what decides it, if anything."""
+    """An alternative of an element: adds a token to each of `arcs`. `choice` describes its condition."""
 
     arcs: tuple[Arc, ...]
     choice: str = ""
@@ -45,13 +42,13 @@ class Way:
 
     @property
     def marks(self) -> int:
-        """The guards of their places."""
+        """Returns the guards of their places."""
         return self.put * GUARD
 
 
 @dataclass(eq=False, slots=True)
 class Station:
-    """An element to which tokens come. Where `stop` is a code, they end the whole scope with it."""
+    """An element that consumes tokens. If `stop` is a code, it ends the whole scope with it."""
 
     node: Node
     join: Join = "any"
@@ -63,16 +60,16 @@ class Station:
     guards: int = 0
 
     def targets(self) -> list["Station"]:
-        """Where a token can come from here."""
+        """Returns the elements that a token can reach from here."""
         return [arc.target for way in self.ways for arc in way.arcs]
 
 
 @dataclass(eq=False, slots=True)
 class Net:
-    """The stations of a scope. A marking is a number: of each arc, in the order of the stations, its tokens.
+    """The stations of a scope. A marking is a number: the tokens of each arc, in the order of the stations.
 
-    `begins` are the markings at which a run can begin. `partial` tells that of some choice with many flows
-    not every combination is among the ways, `any_error` that any error may come out of the scope.
+    `begins` are the initial markings. `partial` means that some choice with many flows lacks some
+    combinations, `any_error` that any error may leave the scope.
     """
 
     stations: list[Station]
@@ -96,13 +93,13 @@ class Net:
                 way.put = sum(1 << arc.shift for arc in way.arcs)
         self._look_upstream()
         places = [1 << arc.shift for arc in self.firsts]
-        # Each start event is a beginning of its own; in a scope without any, all begin together.
+        # Each start event is a separate beginning; in a scope without any, all elements start together.
         alone = any(arc.target.node.kind == "startEvent" for arc in self.firsts)
         self.begins = places if alone else [sum(places)]
 
     @property
     def bits(self) -> int:
-        """The size of a marking."""
+        """Returns the size of a marking in bits."""
         return BITS * max(len(self.owners), 1)
 
     def _look_upstream(self) -> None:
@@ -116,7 +113,7 @@ class Net:
 
 
 def upstream(nodes: Sequence[Node], apart: Node | None = None) -> set[Node]:
-    """These nodes and all from which a path leads to one of them without visiting `apart`."""
+    """Returns these nodes and all from which a path leads to one of them without visiting `apart`."""
     found: set[Node] = set()
     waiting = list(nodes)
     while waiting:
@@ -129,7 +126,7 @@ def upstream(nodes: Sequence[Node], apart: Node | None = None) -> set[Node]:
 
 
 def _in_order(roots: Sequence[Station]) -> list[Station]:
-    """All stations, those of one branch next to each other, and what branches lead to behind all of them.
+    """Returns all stations; those of one branch are adjacent, and precede what branches lead to.
 
     (The reverse postorder of a depth-first search; loops lead back.)
     """

@@ -1,4 +1,4 @@
-"""Where findings on elements of a diagram are gathered, each with its place. Judges nothing itself."""
+"""Collects findings on elements of a diagram, each with its place. Contains no rules."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from engine.platform.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
 
 __all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place", "qualified"]
 
-# What names the message, signal, error or escalation of an event.
+# Attributes that name the message, signal, error or escalation of an event.
 _REFERENCES = {
     f"{kind}EventDefinition": f"{kind}Ref" for kind in ("message", "signal", "error", "escalation")
 }
 
 
 def place(file: str, element: Any, shift: int = 0, attribute: str | None = None) -> Place:
-    """The place of an XML element: its line (`shift` lines further down), and what designers see it as.
+    """Returns the place of an XML element: its line (plus `shift`), and the element that designers see.
 
-    If the element is drawn as a part of another one, its own name is the attribute, unless one is given.
+    If the element is drawn as a part of another one, its own name is the attribute, unless one is passed.
     """
     owner = element
     while owner is not None and not (owner.get("id") and local(owner) in OWNERS):
@@ -25,7 +25,7 @@ def place(file: str, element: Any, shift: int = 0, attribute: str | None = None)
     if owner is None:
         owner = element
     drawn = element
-    while drawn.sourceline is None and drawn.getparent() is not None:  # made by a translation
+    while drawn.sourceline is None and drawn.getparent() is not None:  # added by a translation
         drawn = drawn.getparent()
     line = drawn.sourceline
     known = line is not None and line < LAST_LINE
@@ -35,16 +35,16 @@ def place(file: str, element: Any, shift: int = 0, attribute: str | None = None)
 
 
 class Rules:
-    """What the rules on the elements of one file share: how they tell what they find."""
+    """Base class of the rules on the elements of one file: how they report findings."""
 
     def __init__(self, file: str, notes: Notes) -> None:
         self.file = file
         self.notes = notes
 
     def error(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
-        """Note something about an element that forbids the deployment."""
+        """Records an error of an element, which prevents the deployment."""
         self.notes.error(place(self.file, at), code, reason, fix)
 
     def warn(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
-        """Note something about an element that runs, perhaps not as meant."""
+        """Records a warning: the element runs, but perhaps not as intended."""
         self.notes.warn(place(self.file, at), code, reason, fix)

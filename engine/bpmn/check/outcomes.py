@@ -1,4 +1,4 @@
-"""Outcomes that a process declares: well written, and all that its forms and ends can come to."""
+"""Checks the outcomes of a process: valid, and the only ones in its forms and end events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,10 +29,10 @@ _HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Re
 
 
 class Outcomes(Rules):
-    """Judges the outcomes of one process."""
+    """Checks the outcomes of one process."""
 
     def process(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
-        """What it declares, its decisions, forms and ends."""
+        """Checks its declarations, decisions, forms and end events."""
         for item in diagram.element.iter(OUTCOME):
             self.declaration(item)
         tasks = [node for node in diagram.nodes() if node.kind == "userTask"]
@@ -45,7 +45,7 @@ class Outcomes(Rules):
                 self.form(node, schemas, self.fields(node, held, diagram.element))
 
     def declaration(self, item: Any) -> None:
-        """One declared outcome."""
+        """Checks one declared outcome."""
         value, effect = item.get("value", ""), item.get("effect")
         short = value == value.strip() and 0 < len(value) <= MAX_DECLARED
         if not short or effect not in EFFECTS or set(item.attrib) - {*ATTRIBUTES, "id"} or len(item):
@@ -64,7 +64,7 @@ class Outcomes(Rules):
             )
 
     def alike(self, element: Any, declared: Sequence[Outcome]) -> None:
-        """Two outcomes that people could not tell apart."""
+        """Reports two outcomes that people can't distinguish."""
         if (again := twice(declared)) is not None:
             self.error(
                 element,
@@ -73,9 +73,9 @@ class Outcomes(Rules):
             )
 
     def fields(self, node: Node, held: Mapping[str, Vocabulary], process: Any) -> Mapping[str, Vocabulary]:
-        """The fields of a form that hold outcomes; a decision must have some to choose from."""
+        """Returns the fields of a form that hold outcomes; a decision needs some to choose from."""
         field = node.element.get(DECISION) if node.kind == "userTask" else None
-        if not field or not field.isidentifier():  # of which others tell
+        if not field or not field.isidentifier():  # reported by other rules
             return held
         outcomes = of_task(node.element)
         if not outcomes and process.find(f".//{OUTCOME}") is None:
@@ -89,7 +89,7 @@ class Outcomes(Rules):
         return {**held, field: outcomes} if outcomes else {}
 
     def form(self, node: Node, schemas: Mapping[str, Any], fields: Mapping[str, Vocabulary]) -> None:
-        """No form lets somebody choose an outcome that is not declared."""
+        """Checks that no form offers an undeclared outcome."""
         if node.kind not in ("userTask", "startEvent") or not fields:
             return
         schema = forms.schema_of(node.element, schemas) or {}
@@ -99,7 +99,7 @@ class Outcomes(Rules):
                 self.choices(node.element, name, forms.choices(schema, name), fields[name])
 
     def choices(self, element: Any, name: str, values: Sequence[Any] | None, vocabulary: Vocabulary) -> None:
-        """The values of one field."""
+        """Checks the values of one field."""
         if values is None:
             self.error(
                 element,
@@ -111,13 +111,13 @@ class Outcomes(Rules):
                 self.undeclared(element, text_of(value) or "null", vocabulary)
 
     def end(self, node: Node, scope: Scope, known: Vocabulary) -> None:
-        """An end event gives its case an outcome that is declared, if any are."""
+        """Checks that an end event sets a declared outcome, if any are declared."""
         outcome = node.element.get(OUTCOME) if node.kind == "endEvent" and scope.of_case else None
         if known and outcome is not None and exactly(known, outcome) is None:
             self.undeclared(node.element, outcome, known)
 
     def undeclared(self, element: Any, word: str, vocabulary: Vocabulary) -> None:
-        """An outcome that nobody has declared."""
+        """Reports an undeclared outcome."""
         self.error(
             element,
             "undeclared-outcome",

@@ -1,4 +1,4 @@
-"""Where a token can come: elements that none reaches, and loops that none leaves. Knows no data."""
+"""Checks paths: elements that no token reaches, and loops that no token leaves. Ignores data."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", 
 
 
 def check_paths(diagram: Diagram, notes: Notes) -> None:
-    """Every scope of a process."""
+    """Checks every scope of a process."""
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     events = {
         scope: {node: event.interrupting for node, event in handlers(scope)} for scope in diagram.scopes
@@ -31,9 +31,11 @@ def _interrupted(
     events: Mapping[Scope, Mapping[Node, bool]],
     ended: Collection[Node],
 ) -> bool:
-    """Whether an event can end the work of a scope: one that begins an event sub-process, there or in a
-    scope around, or one on the border of a sub-process around. `events` has the event sub-processes of each
-    scope and whether they interrupt it, `ended` the activities with an event that ends them.
+    """Whether an event can end the work of a scope.
+
+    It starts an event sub-process, there or in an enclosing scope, or is a boundary event of an enclosing
+    sub-process. `events` has the event sub-processes of each scope and whether they interrupt it, `ended` the
+    activities with an event that ends them.
     """
     if any(events[scope].values()):
         return True
@@ -41,7 +43,7 @@ def _interrupted(
         around, scope = homes[scope.element]
         if around in ended:
             return True
-        # One that interrupts leaves no other to interrupt itself.
+        # An interrupting one leaves no other that could interrupt it.
         found = events[scope]
         if not found.get(around) and any(found.values()):
             return True
@@ -53,7 +55,7 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
     reached: set[Node] = set()
     waiting = [node for node in scope.nodes if _begins(node) or (alone and not node.incoming)]
     if not waiting:
-        return  # nothing begins there: that is told by itself
+        return  # nothing starts there: reported separately
     while waiting:
         node = waiting.pop()
         if node not in reached:
@@ -61,7 +63,7 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
             waiting += targets(node)
     for node in scope.nodes:
         if node not in reached:
-            # A gateway that joins would have to wait for ever for what never comes from here.
+            # A joining gateway would wait forever for a token that can't arrive.
             joined = any(flow.target in reached and _joins(flow.target) for flow in node.outgoing)
             tell = notes.error if joined else notes.warn
             tell(
@@ -77,7 +79,7 @@ def _joins(node: Node) -> bool:
 
 
 def _begins(node: Node) -> bool:
-    """Start events, and what is entered otherwise than by a flow; that is refused for a reason of its own."""
+    """Whether it is a start event, or is entered without a flow; other rules reject the latter."""
     element = node.element
     called = by_event(element) or element.get("isForCompensation") == "true"
     apart = (not runs(node) or node.kind == "boundaryEvent") and node.host is None and not node.incoming
@@ -86,7 +88,7 @@ def _begins(node: Node) -> bool:
 
 def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
     if not all(runs(node) for node in scope.nodes):
-        return  # it might end the loop; it is refused anyway
+        return  # it might end the loop, but is rejected anyway
     told: set[Node] = set()
     for loop in _loops([node for node in scope.nodes if not _chooses(node)], _unchosen):
         told.update(loop)
@@ -115,7 +117,7 @@ def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Not
 
 
 def _chooses(node: Node) -> bool:
-    """Whether it depends on the case, or on what happens, which way a token goes on."""
+    """Whether the path of a token depends on the case or on an event."""
     several = (node.kind in CONDITIONAL or node.kind == "eventBasedGateway") and len(node.outgoing) > 1
     asked = node.kind in ACTIVITIES | EVENTS and any(
         is_asked(node.element, flow.element) for flow in node.outgoing
@@ -124,12 +126,12 @@ def _chooses(node: Node) -> bool:
 
 
 def _waits(node: Node) -> bool:
-    """Whether a token may stay there, so that something can happen meanwhile."""
+    """Whether a token may wait there, so that something can happen in the meantime."""
     return node.kind in _WAITING and node.trigger != "link" and not node.empty
 
 
 def targets(node: Node) -> list[Node]:
-    """Where a token can come from here; events on the border are reached with their activity."""
+    """Returns the nodes that a token can reach from here; boundary events follow their activity."""
     return [flow.target for flow in node.outgoing if flow.target] + node.boundaries
 
 
@@ -138,15 +140,15 @@ def _unchosen(node: Node) -> list[Node]:
 
 
 def _loops(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
-    """The strongly connected components that hold a cycle."""
+    """Returns the strongly connected components that contain a cycle."""
     found = components(nodes, successors)
     return [part for part in found if len(part) > 1 or part[0] in successors(part[0])]
 
 
 def components(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
-    """The strongly connected components, each before those that lead to it.
+    """Returns the strongly connected components, each before those that lead to it.
 
-    Tarjan's algorithm, with a stack of its own.
+    Tarjan's algorithm, with an explicit stack.
     """
     search = _Search(successors)
     for node in nodes:
@@ -160,7 +162,7 @@ class _Search:
         self.successors = successors
         self.index: dict[Node, int] = {}
         self.low: dict[Node, int] = {}
-        self.path: dict[Node, None] = {}  # open nodes in the order in which they were met
+        self.path: dict[Node, None] = {}  # open nodes in order of discovery
         self.components: list[list[Node]] = []
 
     def walk(self, root: Node) -> None:

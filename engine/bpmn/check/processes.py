@@ -1,4 +1,4 @@
-"""The processes of all files together: which run, whom they call, and that no call comes back."""
+"""Checks the processes of all files together: executable ones, their calls, and no recursion."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _APPEAL = f"{{{PARVANDEH}}}appeal"
 
 
 def executable(process: Any) -> bool:
-    """Whether a process is meant to run; one that does not say so is."""
+    """Whether a process is executable; that is the default."""
     marked: str = process.get("isExecutable", "true")
     return marked != "false"
 
@@ -24,7 +24,7 @@ def executable(process: Any) -> bool:
 def tell_not_executable(
     documents: Mapping[str, Any], idle: Collection[Any], notes: Notes, *, alone: bool
 ) -> None:
-    """Processes that are marked as not executable; `alone` if there is no other."""
+    """Reports processes marked as not executable; `alone` if there is no other."""
     tell = notes.error if alone else notes.warn
     for file, root in documents.items():
         for process in root.iterchildren(bpmn("process")):
@@ -39,7 +39,7 @@ def tell_not_executable(
 
 
 def check_pools(file: str, root: Any, notes: Notes) -> None:
-    """Pools stand for processes of the same file."""
+    """Checks that pools refer to processes of the same file."""
     keys = {process.get("id") for process in root.iterchildren(bpmn("process"))}
     for pool in root.iterfind(f"{bpmn('collaboration')}/{bpmn('participant')}"):
         name = pool.get("processRef")
@@ -52,7 +52,7 @@ def check_pools(file: str, root: Any, notes: Notes) -> None:
 
 
 def check_outcomes(diagram: Diagram, notes: Notes) -> None:
-    """The outcomes that end events give to a case."""
+    """Checks the outcomes that end events set."""
     for scope in diagram.scopes:
         for node in scope.nodes:
             outcome = node.element.get(OUTCOME)
@@ -73,7 +73,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
 
 
 def check_business_key(diagram: Diagram, notes: Notes) -> None:
-    """Whether a business key may run once at a time only."""
+    """Checks the setting for unique business keys."""
     said = diagram.element.get(BUSINESS_KEY)
     if said not in (None, "unique"):
         reason = sentence(f"parvandeh:businessKey={said[:40]!r} is not understood.", value=said[:40])
@@ -82,7 +82,7 @@ def check_business_key(diagram: Diagram, notes: Notes) -> None:
 
 
 def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Notes) -> tuple[Process, ...]:
-    """The call activities of all processes; the processes that can be deployed."""
+    """Checks the call activities of all processes; returns the processes that can be deployed."""
     own = {diagram.key: diagram for diagram in diagrams if diagram.key}
     calls: dict[str, set[str]] = {}
     processes: dict[str, Process] = {}

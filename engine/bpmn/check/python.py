@@ -1,4 +1,4 @@
-"""Python of scripts and expressions, as the check of expressions looks at it."""
+"""Python in scripts and expressions, for the check of expressions."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from engine.bpmn.expressions.syntax import Mode, tree
 
 
 def expression(code: str) -> ast.expr:
-    """The one expression of a text. Raises SyntaxError."""
+    """Returns the only expression of a text. Raises SyntaxError."""
     body: ast.expr = tree(code, "eval").body
     return body
 
@@ -41,7 +41,7 @@ def reads(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
 
 
 def calls(code: str, mode: Mode) -> Iterator[tuple[int, str]]:
-    """Calls by a name that is bound nowhere in the text."""
+    """Yields calls of a name that is bound nowhere in the text."""
     known = bound(code, mode)
     for node in nodes(code, mode):
         match node:

@@ -1,4 +1,4 @@
-"""Why other BPMN is refused, and what to draw instead: (reason, fix) by name, as data."""
+"""Why other BPMN is rejected, and what to draw instead: (reason, fix) by name, as data."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

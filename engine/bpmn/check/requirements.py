@@ -1,4 +1,4 @@
-"""Who does what, as a diagram says it: roles, units, four eyes, decisions and appeals."""
+"""Checks who does what: roles, units, separation of duties, decisions and appeals."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def _are_variables(text: str) -> bool:
     return 0 < len(names) <= MAX_NAMES and all(map(str.isidentifier, names))
 
 
-# By attribute: what its value must be, the code if it is not, and how to fix it.
+# By attribute: what its value must be, the code if it is invalid, and how to fix it.
 _VALUES: Mapping[str, tuple[Callable[[str], bool], str, str]] = {
     "role": (is_role, "invalid-role", f"Name the role with 1 to {MAX_ROLE} printable characters."),
     "unit": (is_unit, "invalid-unit", "Write the unit's key: 1 to 63 small letters, digits and -."),
@@ -61,7 +61,7 @@ _MARKED = tuple(bpmn(name) for name in (*HUMAN, "lane", "participant", "process"
 def check_marks(
     upload: Upload, diagrams: Sequence[Diagram], known: Collection[str], idle: Collection[Any], notes: Notes
 ) -> None:
-    """All files, but for the processes in `idle`. `known` are the keys of processes that are deployed."""
+    """Checks all files, except the processes in `idle`. `known` are the keys of deployed processes."""
     for file, root in upload.documents.items():
         rules = _Marks(file, notes)
         for element in root.iter(*_MARKED):
@@ -82,7 +82,7 @@ def check_marks(
 
 class _Marks(Rules):
     def values(self, element: Any) -> None:
-        """What the attributes of an element say."""
+        """Checks the values of an element's attributes."""
         for name, (fits, code, fix) in _VALUES.items():
             value = element.get(_OURS + name)
             if value is not None and not fits(value):
@@ -96,7 +96,7 @@ class _Marks(Rules):
                     ),
                     fix,
                 )
-        # A task has those of its lane by now: its own unit cannot be told from that.
+        # By now a task has those of its lane, so that its own unit can't be distinguished from the lane's.
         around = element.tag in (bpmn("lane"), bpmn("participant"))
         if around and element.get(f"{_OURS}role") == APPLICANT and element.get(f"{_OURS}unit") is not None:
             self.error(
@@ -107,7 +107,7 @@ class _Marks(Rules):
             )
 
     def appeal(self, process: Any, keys: Collection[str | None]) -> None:
-        """The process by which a decision is appealed."""
+        """Checks the process for appeals against a decision."""
         key = process.get(f"{_OURS}appeal")
         if key is None and process.get(f"{_OURS}appealWithin") is not None:
             self.error(
@@ -124,12 +124,12 @@ class _Marks(Rules):
             )
 
     def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
-        """What cases are about is shown to all who see them: it reads nothing that is hidden from some."""
+        """Checks that the subject reads nothing that is hidden from some: all who see the case see it."""
         code = (diagram.element.get(f"{_OURS}subject") or "").strip()
         try:
             reads = names(code, "eval").reads if code else frozenset()
         except SyntaxError:
-            return  # told with the other expressions
+            return  # reported with the other expressions
         if not reads:
             return
         for node in diagram.nodes():
@@ -146,12 +146,12 @@ class _Marks(Rules):
                 return
 
     def groups(self, task: Any, upload: Upload) -> None:
-        """The groups that a task names: each is a role, unless it is bound to one."""
+        """Checks the groups that a task names: each is a role, unless it is bound to one."""
         code = task.get(f"{_OURS}candidateGroups")
         try:
             names, _ = named_groups(code) if code is not None else ([], True)
         except Unfit:
-            return  # told with the other expressions, or when it is computed
+            return  # reported with the other expressions, or when it is computed
         for name in names:
             if not is_role(squeezed(name)):
                 self.error(
@@ -162,13 +162,13 @@ class _Marks(Rules):
                 )
 
     def decision(self, node: Node, schemas: Mapping[str, Any]) -> None:
-        """The form of a decision has the field for its outcome."""
+        """Checks that the form of a decision has the field for its outcome."""
         field = node.element.get(f"{_OURS}decision")
         if node.kind != "userTask" or field is None or not field.isidentifier():
             return
         name = forms.names(node.element)[0] or ""
         if name.endswith(".json") and name not in schemas:
-            return  # that it is missing is told already
+            return  # a missing form is already reported
         if field not in asked(node.element, schemas).names:
             self.error(
                 node.element,
@@ -178,7 +178,7 @@ class _Marks(Rules):
 
 
 def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
-    """Groups of one element, whose tasks nobody else could have done."""
+    """Reports separation-of-duties groups of one element, whose tasks nobody else could have done."""
     groups: dict[str, list[tuple[Diagram, Node]]] = {}
     for diagram in diagrams:
         for node in diagram.nodes():
@@ -194,7 +194,7 @@ def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
 
 
 def _bound(upload: Upload, notes: Notes) -> None:
-    """Names that are bound and that nothing has."""
+    """Reports bindings of names that nothing uses."""
     if not upload.bindings:
         return
     names: set[str] = set()

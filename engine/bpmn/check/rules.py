@@ -1,4 +1,4 @@
-"""Decisions of DMN, and the business rule tasks that ask for them."""
+"""Checks DMN decisions and the business rule tasks that evaluate them."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from engine.platform.findings import Sentence, sentence, with_values
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
-    """The decisions that may be asked for; what is wrong with them is noted."""
+    """Returns the decisions that can be evaluated; reports errors in them."""
     contents = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
     read: dict[str, Definitions] = {}
     for together in _groups(contents):
@@ -27,7 +27,7 @@ def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
 
 
 def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
-    """Files that may import each other. Modelers give many files one namespace: none can import these."""
+    """Groups files that may import each other. Files with the same namespace can't be imported by these."""
     spaces: dict[str, dict[str, bytes]] = {}
     for name, content in contents.items():
         try:
@@ -44,7 +44,7 @@ def _groups(contents: Mapping[str, bytes]) -> list[dict[str, bytes]]:
 
 
 def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
-    """Every business rule task of a process: its decision is there, and its result has a name."""
+    """Checks every business rule task of a process: its decision exists, and its result has a name."""
     tasks = _Tasks(diagram.file, notes)
     tasks.null_faults(diagram.element)
     for task in diagram.element.iter(bpmn("businessRuleTask")):
@@ -55,7 +55,7 @@ def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
 
 
 def _unknown(name: str, known: Sequence[str]) -> Sentence:
-    """The values for a decision that no file has: what may be meant, else which ones there are."""
+    """Returns the sentence on an unknown decision: a similar name, else the available ones."""
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return with_values(decision=name[:100], near=near[0])
@@ -92,7 +92,7 @@ class _Tasks(Rules):
             self.error(task, "unknown-decision", _unknown(name, [each.id for each in rules.offered]))
 
     def null_faults(self, element: Any) -> None:
-        """What becomes of expressions that are null because of a wrong type or a missing input."""
+        """Checks how expressions are handled that are null because of a wrong type or a missing input."""
         value = element.get(NULL_FAULTS)
         if value is not None and value not in ON_NULL:
             self.error(
@@ -102,7 +102,7 @@ class _Tasks(Rules):
             )
 
     def inputs(self, task: Any, rules: Decisions) -> None:
-        """Data whose names no variable can have: inputs of the task give them their values."""
+        """Checks inputs whose names can't be variables: inputs of the task must set their values."""
         code = task.get(f"{{{PARVANDEH}}}inputs") or ""
         read = {"feel": feel.keys, "juel": juel.keys}.get(language(code))
         given = frozenset() if read is None else read(code)

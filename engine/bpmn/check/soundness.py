@@ -1,7 +1,7 @@
-"""Whether a case can always come to its end: joins that wait for ever, work that runs twice or never.
+"""Checks that a case can always reach its end: no deadlocks, no work that runs twice or never.
 
-Every scope is explored on its own, the innermost first. What no choice of data and events could make right is
-an error; what depends on them is a warning.
+Each scope is explored separately, innermost first. What fails for all data and events is an error; what
+depends on them is a warning.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,25 +26,25 @@ from engine.bpmn.notation.vocabulary import GATEWAYS, local
 from engine.platform.findings import sentence, with_values
 
 BOUND = 100_000  # states of all processes of an upload
-BOUND_LATER = 1_000  # of one more scope, once there were so many
+BOUND_LATER = 1_000  # of each further scope, after that many
 MEMORY = 64 << 23  # bits of all states of a scope: fewer than the bound where hundreds of flows cross
-LONGEST = 12  # elements of a path that is told
+LONGEST = 12  # elements of a path in a finding
 
 Homes = Mapping[Any, tuple[Node, Scope]]
 
 
 def check_soundness(diagrams: Iterable[Diagram], notes: Notes) -> None:
-    """Every scope of processes in which nothing else is wrong."""
+    """Checks every scope of processes without other errors."""
     left = BOUND
     for diagram in diagrams:
         left = _explored(diagram, notes, left)
 
 
 def _explored(diagram: Diagram, notes: Notes, left: int) -> int:
-    """Check one process with so many states left; how many are then."""
+    """Checks one process with this number of states left; returns how many remain."""
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     ends: dict[Any, Ends] = {}
-    for scope in reversed(diagram.scopes):  # what is inside comes after what is around it
+    for scope in reversed(diagram.scopes):  # inner scopes follow outer ones
         if scope.nodes and all(map(runs, scope.nodes)):
             net = read_net(scope, ends)
             markings = Markings(net, min(max(left, BOUND_LATER), MEMORY // net.bits))
@@ -55,14 +55,14 @@ def _explored(diagram: Diagram, notes: Notes, left: int) -> int:
 
 
 def _rescued(scope: Scope, homes: Homes) -> bool:
-    """Whether something else can end the scope while its own tokens stand still."""
+    """Whether something else can end the scope while its own tokens are blocked."""
     if any(_interrupts(node) for node in scope.nodes) or _escalates(scope):
         return True
     near = True
     while scope.element in homes:
         around, scope = homes[scope.element]
         for event in around.boundaries:
-            # No error comes out of a scope in which nothing moves, but it may come from beside it.
+            # A scope in which nothing moves throws no error, but one may come from its surroundings.
             if event.interrupting and not (near and about(event.element) in ("error", "escalation")):
                 return True
         beside = [node for node in scope.nodes if node is not around]
@@ -73,7 +73,7 @@ def _rescued(scope: Scope, homes: Homes) -> bool:
 
 
 def _interrupts(node: Node) -> bool:
-    """Whether it is an event sub-process that comes from outside and ends what is around it."""
+    """Whether it is an event sub-process triggered from outside that interrupts its scope."""
     if not handles(node):
         return False
     starts = node.element.iterchildren("{*}startEvent")
@@ -86,7 +86,7 @@ def _ends_all(node: Node) -> bool:
 
 
 def _escalates(scope: Scope) -> bool:
-    """Whether an escalation leaves the scope: what catches it further out, a caller too, may end it."""
+    """Whether an escalation leaves the scope: a catch event further out, even in a caller, may end it."""
     thrown = scope.element.iter("{*}escalationEventDefinition")
     return any(local(item.getparent()) in ("endEvent", "intermediateThrowEvent") for item in thrown)
 
@@ -102,7 +102,7 @@ class _Scope:
         self.notes = notes
 
     def check(self, inner: Mapping[Any, Ends], *, rescued: bool) -> Ends:
-        """Tell everything; how the scope can end, of which `inner` are those of its sub-processes."""
+        """Reports all findings; returns how the scope can end. `inner` are the ends of its sub-processes."""
         whole = self.markings.complete and not self.net.partial
         if not whole:
             self.bound()
@@ -117,7 +117,7 @@ class _Scope:
         self.notes.warn(place(self.file, node.element), code, reason, fix)
 
     def bound(self) -> None:
-        """Say that not everything was looked at."""
+        """Reports that the check is incomplete."""
         if self.net.partial:
             reason = f"A choice has more than {ALL_CHOICES} flows that can be taken together: not every"
             reason += " combination was tried."
@@ -135,7 +135,7 @@ class _Scope:
         )
 
     def deadlocks(self, *, certain: bool) -> None:
-        """Tell of joins that wait for ever, once of each."""
+        """Reports each deadlocked join once."""
         found = self.markings
         if not found.dead:
             return
@@ -166,7 +166,7 @@ class _Scope:
         )
 
     def roots(self, number: int) -> list[Station]:
-        """The elements whose waiting is not that for another one that waits."""
+        """Returns the blocked elements that don't wait for another blocked one."""
         stuck = self.markings.waiting_at(number)
         marking = self.markings.found[number]
         found = []
@@ -182,7 +182,7 @@ class _Scope:
         return found or stuck[:1]
 
     def meetings(self) -> None:
-        """Tell of branches that come together without being joined."""
+        """Reports branches that meet without a join."""
         for station, number in self.markings.meeting.items():
             if not _only_ends(station):
                 self.warn(
@@ -194,7 +194,7 @@ class _Scope:
                 )
 
     def growth(self) -> None:
-        """Tell of loops that multiply tokens."""
+        """Reports loops that multiply tokens."""
         for station, number in self.markings.growing.items():
             self.warn(
                 station.node,
@@ -205,16 +205,16 @@ class _Scope:
             )
 
     def trapped(self) -> bool:
-        """Whether a case may go round for ever: then what never ran might have, besides."""
+        """Whether a case may loop forever: other elements may then run, too."""
         found = self.markings
         return len(found.leading_to([*found.ended, *found.dead, *found.left])) < len(found.found)
 
     def never(self) -> None:
-        """Tell of what never runs: the first elements only, not what follows them."""
+        """Reports elements that never run: only the first ones, not those after them."""
         ran = self.ran()
         waiting = [node for node in self.scope.nodes if node in ran]
         seen = set(waiting)
-        for node in waiting:  # it grows meanwhile
+        for node in waiting:  # it grows during the loop
             behind = [flow.target for flow in node.outgoing if flow.target]
             if node in ran and node.kind not in AT_ONCE:
                 behind += events_on(node)
@@ -222,7 +222,7 @@ class _Scope:
                 if target in seen:
                     continue
                 seen.add(target)
-                if target.kind in GATEWAYS:  # it is told of the work behind it
+                if target.kind in GATEWAYS:  # reported for the work after it
                     waiting.append(target)
                 else:
                     self.warn(
@@ -232,7 +232,7 @@ class _Scope:
                     )
 
     def ran(self) -> set[Node]:
-        """The elements that have run in some case, the events on borders too."""
+        """Returns the elements that have run in some case, including boundary events."""
         marks = 0
         ran: set[Node] = set()
         for move in self.markings.all_moves():
@@ -248,7 +248,7 @@ class _Scope:
         return ran.union(loose)
 
     def ends(self, inner: Mapping[Any, Ends]) -> Ends:
-        """How the scope ends, as the elements around it see it."""
+        """Returns how the scope ends, for the elements around it."""
         ended = [self.markings.found[number] for number in self.markings.ended]
         stops = [station for station in self.net.stations if station.stop is not None]
         reached = [station for station in stops if any(marking & station.place for marking in ended)]
@@ -261,14 +261,12 @@ class _Scope:
             codes, normally = _handled(node, codes, normally)
         codes |= cancelled
         codes = codes.union(*(inner[node.element].errors for node in handlers if node.element in inner))
-        open_end = bool(self.markings.dead) or not (
-            normally or codes
-        )  # told here, and nothing more of it outside
+        open_end = bool(self.markings.dead) or not (normally or codes)  # reported here, and not again outside
         return Ends(normally or open_end, frozenset(codes), self.net.any_error)
 
 
 def _handled(handler: Node, codes: set[str], normally: bool) -> tuple[set[str], bool]:
-    """Which errors an event sub-process leaves for those around, and whether the scope ends well with it."""
+    """Returns the errors that an event sub-process doesn't catch, and whether the scope ends normally."""
     for start in handler.element.iterchildren("{*}startEvent"):
         if about(start) == "error":
             code = error_code(start)
@@ -282,7 +280,7 @@ def _handled(handler: Node, codes: set[str], normally: bool) -> tuple[set[str], 
 
 
 def _only_ends(station: Station) -> bool:
-    """Whether nothing follows: it does no harm that it ends twice."""
+    """Whether nothing follows: ending twice is harmless."""
     nodes = [station.node]
     if station.node.kind in GATEWAYS:
         nodes = [flow.target for flow in station.node.outgoing if flow.target]
@@ -290,7 +288,7 @@ def _only_ends(station: Station) -> bool:
 
 
 def _told(moves: Sequence[Move], last: Station) -> str:
-    """A path in words: the elements before the last one, and what was chosen at them."""
+    """Describes a path: the elements before the last one, and the choices made."""
     before = upstream([last.node])
     steps = [
         (repr(name_of(move.station.node)) + (f" ({move.way.choice})" if move.way.choice else ""), move)

@@ -1,4 +1,4 @@
-"""Start and end events, sequence flows and gateways: what would be lost, taken always, or taken twice."""
+"""Checks start and end events, sequence flows and gateways: lost, unconditional or duplicate paths."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
 
 
 def check_structure(diagram: Diagram, ids: Collection[str], notes: Notes) -> None:
-    """Every scope of a process; `ids` are those of all flow nodes of the file."""
+    """Checks every scope of a process; `ids` are those of all flow nodes of the file."""
     count = sum(len(scope.nodes) for scope in diagram.scopes)
     if count > MAX_NODES:
         notes.error(
@@ -65,7 +65,7 @@ class _Rules:
         self.triggers(scope, starts)
 
     def triggers(self, scope: Scope, starts: Sequence[Node]) -> None:
-        """What start events wait for."""
+        """Checks the triggers of start events."""
         for node in starts:
             if not scope.depth and node.trigger in (*THROWN, "condition", "compensate"):
                 self.error(
@@ -154,7 +154,7 @@ class _Rules:
             self.error(node.element, "flow-from-end")
 
     def parting(self, node: Node) -> None:
-        """Several flows out of an activity or event, or conditions on them."""
+        """Checks several flows out of an activity or event, or conditions on them."""
         self.default(node)
         asked = any(is_asked(node.element, flow.element) for flow in node.outgoing)
         if len(node.outgoing) > 1 or asked:
@@ -170,7 +170,7 @@ class _Rules:
             )
 
     def handler(self, node: Node) -> None:
-        """An event sub-process: only its event begins it, and its scope goes on behind it."""
+        """Checks an event sub-process: only its event starts it, and no flow leaves it."""
         for flow in node.incoming + node.outgoing:
             self.error(
                 flow.element,
@@ -196,7 +196,7 @@ class _Rules:
                 )
 
     def default(self, node: Node) -> str | None:
-        """The default flow out of a node, judged."""
+        """Checks the default flow out of a node and returns it."""
         default: str | None = node.element.get("default")
         if default is not None and default not in {flow.id for flow in node.outgoing}:
             self.error(

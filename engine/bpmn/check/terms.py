@@ -1,4 +1,4 @@
-"""Terms of tasks that are written as they stand: each is a time."""
+"""Checks literal due dates of tasks: each is a time."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from engine.platform.findings import sentence
 
 
 def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
-    """The `due` and `followUp` of every task for people."""
+    """Checks the `due` and `followUp` of every user task."""
     for node in diagram.nodes():
         for name in TERMS if node.kind in HUMAN else ():
             text = written_term(node.element.get(f"{{{PARVANDEH}}}{name}", ""))

@@ -1,4 +1,4 @@
-"""The scripts and expressions of a diagram, and what each reads and assigns. Judges nothing."""
+"""The scripts and expressions of a diagram, and the variables that each reads and assigns. Checks nothing."""
 
 import ast
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, local
 _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
 })  # fmt: skip
-MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # give names with values
-_OURS = (*MAPPINGS, *ASSIGNMENT, "name", "subject")  # our attributes that are expressions
+MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # mappings of names to values
+_OURS = (*MAPPINGS, *ASSIGNMENT, "name", "subject")  # the product's own attributes with expressions
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Text:
-    """A text to be run, with the element that holds it, perhaps in an attribute of ours."""
+    """A script or expression with its element, perhaps in one of the product's own attributes."""
 
     element: Any
     code: str
@@ -32,7 +32,7 @@ class Text:
 
     @property
     def what(self) -> str:
-        """What a designer calls it."""
+        """Returns what a designer calls it."""
         if self.attribute:
             return f"parvandeh:{self.attribute}"
         kind = local(self.element)
@@ -40,16 +40,16 @@ class Text:
 
     @property
     def part(self) -> str:
-        """The attribute or child element that holds it."""
+        """Returns the attribute or child element that contains it."""
         return f"parvandeh:{self.attribute}" if self.attribute else local(self.element)
 
     def place(self, file: str, shift: int) -> Place:
-        """Where a line of it stands, so many lines below its first one."""
+        """Returns the place of one of its lines, `shift` lines after its first one."""
         return place(file, self.element, shift, self.part)
 
 
 def texts(process: Any) -> Iterator[Text]:
-    """The scripts and expressions of a process, in the order of the document."""
+    """Yields the scripts and expressions of a process, in document order."""
     for element in process.iter(f"{{{BPMN}}}*"):
         kind, code = local(element), element.text or ""
         for attribute in _OURS:
@@ -63,12 +63,12 @@ def texts(process: Any) -> Iterator[Text]:
 
 
 def _computed(kind: str, code: str) -> bool:
-    """Whether it is a list that is no variable."""
+    """Whether it is a computed list, not a variable."""
     return kind == "loopDataInputRef" and language(code) != "python"
 
 
 def written_time(text: str) -> Any:
-    """The value of a timer's text that stands there as it is, plain or in quotes; None for an expression."""
+    """Returns the value of a literal timer, plain or quoted; None for an expression."""
     if timers.is_literal(text):
         return text
     try:
@@ -79,7 +79,7 @@ def written_time(text: str) -> Any:
 
 
 def written_term(text: str) -> str | None:
-    """The time that a task's term gives as it stands, plain or in quotes; None for an expression."""
+    """Returns the literal time of a task's due date, plain or quoted; None for an expression."""
     if timers.is_term(text):
         return text.strip()
     value = written_time(text)
@@ -87,7 +87,7 @@ def written_term(text: str) -> str | None:
 
 
 def stripped(text: Text) -> tuple[str, int]:
-    """An expression without the white space around it, and the lines that took; scripts stay as they are."""
+    """Strips white space from an expression; returns the lines removed before it. Scripts are unchanged."""
     if text.mode == "exec":
         return text.code, 0
     code = text.code.strip()
@@ -95,19 +95,19 @@ def stripped(text: Text) -> tuple[str, int]:
 
 
 def variables(text: Text) -> Names:
-    """What a text that is correct reads and assigns."""
+    """Returns the variables that a valid text reads and assigns."""
     return names(stripped(text)[0], text.mode)
 
 
 def bound(text: Text) -> frozenset[str]:
-    """The names that a text gives a meaning anywhere in it."""
+    """Returns the names that are bound anywhere in a text."""
     if language_of(text) != "python":
         return frozenset()
     return python.used(stripped(text)[0], text.mode)[0]
 
 
 def first_lines(text: Text) -> dict[str, int]:
-    """The line within a text, from 1, that first reads each name."""
+    """Returns the line within a text, from 1, of the first use of each name."""
     written_in = language_of(text)
     code, skipped = as_juel(text) if written_in == "juel" else stripped(text)
     if written_in == "python":
@@ -118,22 +118,22 @@ def first_lines(text: Text) -> dict[str, int]:
 
 
 def is_strict(text: Text) -> bool:
-    """Whether it is in an attribute of ours and fails on an unknown name; FEEL has null instead.
+    """Whether it is in one of the product's own attributes and fails on an unknown name.
 
-    Without a subject a case runs on.
+    FEEL returns null instead. A case continues without a subject.
     """
     return text.attribute in _OURS and text.attribute != "subject" and language_of(text) != "feel"
 
 
 def language_of(text: Text) -> Language:
-    """In which language it is written."""
+    """Returns the language of a text."""
     if text.mode == "exec":
         return "juel" if assignment(text.code) else "python"
     return language(text.code)
 
 
 def as_juel(text: Text) -> tuple[str, int]:
-    """The expression of a text, and the lines before it."""
+    """Returns the expression of a text, and the number of lines before it."""
     code, skipped = stripped(text)
     script = assignment(code) if text.mode == "exec" else None
     return (code, skipped) if script is None else (script.text, skipped)

@@ -1,7 +1,7 @@
-"""Reads a (sub-)process as a net: every way in which its elements pass tokens on.
+"""Reads a (sub-)process as a net: all alternatives by which its elements pass on tokens.
 
-Data are not known: whatever data, people or events decide is one of several ways. An activity is one move,
-an embedded sub-process too: it stands for all that happens in it.
+Data are unknown: each choice of data, people or events is one of several alternatives. An activity is one
+move, and so is an embedded sub-process: it represents everything that happens in it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,18 +15,18 @@ from engine.bpmn.check.diagram import Flow, Node, Scope
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Arc, Join, Net, Station, Way
 from engine.bpmn.notation.vocabulary import bpmn, local
 
-AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen meanwhile
+AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen in the meantime
 ALL_CHOICES = 6  # flows of which every combination is tried
-PAIRS = 30  # flows of which each two are tried together
-MAX_PARTS = 3_000  # of all choices of a scope: from then on each flow alone, and all together
+PAIRS = 30  # flows of which each pair is tried
+MAX_PARTS = 3_000  # of all choices of a scope: beyond it, each flow alone, and all together
 _JOINS: Mapping[str, Join] = {"parallelGateway": "all", "inclusiveGateway": "some"}
 _ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
-_CALLS = frozenset({"serviceTask", "callActivity"})  # any error can come out of these
+_CALLS = frozenset({"serviceTask", "callActivity"})  # any error can leave these
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How an activity can end: as drawn, with which errors, with any that somebody catches."""
+    """How an activity can end: as drawn, with which errors, or with any that an event catches."""
 
     normally: bool = True
     errors: Collection[str] = ()
@@ -34,12 +34,12 @@ class Ends:
 
 
 def read_net(scope: Scope, inner: Mapping[Any, Ends]) -> Net:
-    """The net of a scope; `inner` says how the sub-processes in it end."""
+    """Returns the net of a scope; `inner` are the ends of its sub-processes."""
     return _Reader(scope, inner).net()
 
 
 def about(element: Any) -> str:
-    """What an event is about, as its definition is named; empty for a plain one."""
+    """Returns the trigger of an event, as its definition is named; empty for a plain one."""
     kinds = [local(child) for child in element.iterchildren(etree.Element)]
     found = [kind.removesuffix("EventDefinition") for kind in kinds if kind.endswith("EventDefinition")]
     return found[0] if found else ""
@@ -51,7 +51,7 @@ def handles(node: Node) -> bool:
 
 
 def error_code(event: Any) -> str | None:
-    """The code of the error that an event throws or catches; None if it catches all."""
+    """Returns the code of the error that an event throws or catches; None if it catches all."""
     definition = event.find(bpmn("errorEventDefinition"))
     name = "" if definition is None else (definition.get("errorRef") or "").rpartition(":")[2]
     errors = event.getroottree().getroot().iterchildren(bpmn("error"))
@@ -59,13 +59,13 @@ def error_code(event: Any) -> str | None:
 
 
 def name_of(node: Node) -> str:
-    """What designers call it."""
+    """Returns what designers call it."""
     name = " ".join((node.element.get("name") or "").split())
     return name[:60] or node.element.get("id") or node.kind
 
 
 def events_on(node: Node) -> list[Node]:
-    """The events on its border that can come while it lasts."""
+    """Returns the boundary events that can occur while it is active."""
     return [event for event in node.boundaries if about(event.element) != "compensate"]
 
 
@@ -76,7 +76,7 @@ class _Reader:
         self.tried = 0
         drawn = [node for node in scope.nodes if node.kind != "boundaryEvent" and not _apart_from_flow(node)]
         self.stations = {node: _station(node) for node in drawn}
-        self.more: list[Station] = []  # besides those of the elements
+        self.more: list[Station] = []  # in addition to those of the elements
         self.arcs: dict[Flow, Arc] = {}
         for node, station in self.stations.items():
             for flow in node.incoming:
@@ -93,7 +93,7 @@ class _Reader:
         return Net([*self.stations.values(), *self.more], firsts, self.partial, self.any_error)
 
     def ways(self, node: Node) -> list[Way]:
-        """All ways on from an element, those of the events on its border too."""
+        """Returns all alternatives of an element, including those of its boundary events."""
         ends = (
             Ends(any_error=True)
             if node.kind in _CALLS or _compensates(node)
@@ -104,7 +104,7 @@ class _Reader:
         beside = [] if node.kind in AT_ONCE else [item for item in events_on(node) if not item.interrupting]
         if not beside:
             return ways
-        # Its token stays while theirs go their way already: the same activity, with them behind it.
+        # Its token stays while theirs continue: the same activity, with them as its targets.
         after = Station(node, ways=ways)
         self.more.append(after)
         here = _place(after)
@@ -127,14 +127,14 @@ class _Reader:
             happening.update(event for event in events if about(event.element) not in ("error", "cancel"))
         ways = [Way(self.out(event), _event(event)) for event in events if event in happening]
         for code in sorted(errors):
-            if code not in catches and None not in catches:  # it ends the scope around it, too
+            if code not in catches and None not in catches:  # it also ends the enclosing scope
                 stop = Station(node, stop=code)
                 self.more.append(stop)
                 ways.append(Way((_place(stop),), f"error {code!r}"))
         return ways
 
     def flows(self, node: Node) -> list[Way]:
-        """The ways that conditions choose from, or the only one."""
+        """Returns the alternatives that conditions choose from, or the only one."""
         flows = [flow for flow in node.outgoing if flow in self.arcs]
         if len(flows) < 2:
             return [Way(self.out(node))]
@@ -149,12 +149,12 @@ class _Reader:
         if not asked:
             return [Way(self.out(node))]
         chosen = [part for part in self.parts(asked, apart=self.disjoint(flows)) if part]
-        if default or sure:  # else one of the conditions has to be true
+        if default or sure:  # else one of the conditions must be true
             chosen.append(tuple(default))
         return [self.way([*sure, *part]) for part in chosen]
 
     def way(self, flows: Sequence[Flow]) -> Way:
-        """The way on along these flows, of several."""
+        """Returns the alternative along these flows, of several."""
         names = [repr(_flow_name(flow)) for flow in flows]
         return Way(
             tuple(self.arcs[flow] for flow in flows),
@@ -162,11 +162,11 @@ class _Reader:
         )
 
     def out(self, *nodes: Node) -> tuple[Arc, ...]:
-        """The flows out of nodes, all of them."""
+        """Returns all flows out of nodes."""
         return tuple(self.arcs[flow] for node in nodes for flow in node.outgoing if flow in self.arcs)
 
     def parts(self, items: Sequence[Any], *, apart: bool = False) -> list[tuple[Any, ...]]:
-        """Which of `items` may happen together; of many, only few or nearly all."""
+        """Returns the subsets of `items` that may occur together; of many items, only some of them."""
         count = len(items)
         sizes = set(range(count + 1))
         if apart:
@@ -180,9 +180,9 @@ class _Reader:
         return found
 
     def disjoint(self, flows: Sequence[Flow]) -> bool:
-        """Whether the branches behind `flows` have nothing in common, up to one and the same inclusive join.
+        """Whether the branches after `flows` have nothing in common before the same inclusive join.
 
-        Then each runs as if it were alone, and it is enough to try each and all.
+        Then each is independent, and it is enough to try each one and all together.
         """
         owner: dict[Node, Flow] = {}
         joins: list[set[Node]] = []
@@ -207,7 +207,7 @@ def _apart_from_flow(node: Node) -> bool:
 
 
 def _compensates(node: Node) -> bool:
-    """Whether handlers run while its token stands there, out of which any error can come."""
+    """Whether handlers run while its token waits, from which any error can come."""
     return node.kind in ("intermediateThrowEvent", "endEvent") and about(node.element) == "compensate"
 
 
@@ -223,7 +223,7 @@ def _station(node: Node) -> Station:
 
 
 def _place(station: Station) -> Arc:
-    """A place before a station to which no flow leads."""
+    """Returns a place before a station without incoming flows."""
     arc = Arc(station)
     station.arcs.append(arc)
     return arc

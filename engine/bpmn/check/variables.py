@@ -1,7 +1,7 @@
-"""Variables that are read where no earlier step can have set them. Knows no values, only who may write what.
+"""Finds variables that are read where no earlier step can have set them. Knows no values, only who sets what.
 
-A set of names is a number with a bit for each; the lowest stands for any other name, where data come from
-outside and nobody can tell what they are called.
+A set of names is a number with a bit for each; the lowest bit represents any other name, where data come from
+outside and their names are unknown.
 """
 
 import builtins
@@ -27,28 +27,28 @@ from engine.platform.findings import sentence, with_values
 _ANYTHING = 1
 _LIST = bpmn("loopDataInputRef")
 _LOOPS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics"))
-_BEFORE = frozenset({"loopCardinality", "loopDataInputRef"})  # asked before there are instances
-_AFTER = frozenset({"outputs", "completionCondition", "loopCondition"})  # asked when its work is done
-_GUARDED = re.compile(r"\b(locals|NameError)\b")  # a script that asks whether there is such a variable
+_BEFORE = frozenset({"loopCardinality", "loopDataInputRef"})  # read before there are instances
+_AFTER = frozenset({"outputs", "completionCondition", "loopCondition"})  # read when its work is done
+_GUARDED = re.compile(r"\b(locals|NameError)\b")  # a script that tests whether such a variable exists
 _KNOWN = frozenset(dir(builtins)) | {
     "loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances",
 }  # fmt: skip
 
-_WORDS = {"true": "True", "false": "False", "null": "None"}  # as other languages write them
+_WORDS = {"true": "True", "false": "False", "null": "None"}  # in the syntax of other languages
 _SPELT = ("True", "False", "None", "loopCounter", "nrOfInstances", "nrOfCompletedInstances")
 
-_MOST_VARIABLES = 4_000  # names of a process that are told apart; further ones count as any other
-# How much is compared to find what was meant: beyond it, findings name no other spelling.
+_MOST_VARIABLES = 4_000  # names of a process with a bit of their own; further ones count as any other
+# Limit of comparisons to find a similar name: beyond it, findings suggest no other spelling.
 _MOST_NAMES = 500
 _MOST_ASKED = 200
-_MOST_TOLD = 100  # variables of a process: more would hide what else is found
-_SHORTEST = 4  # letters of a name in which a slip can be told from another name
+_MOST_TOLD = 100  # findings of a process: more would hide other findings
+_SHORTEST = 4  # minimum letters of a name to distinguish a typing error from another name
 
 
 def check_variables(
     diagrams: Sequence[Diagram], upload: Upload, refused: Collection[str], notes: Notes
 ) -> None:
-    """The processes of all files in which nothing is wrong; `refused` are the others."""
+    """Checks the processes of all files without errors; `refused` are the others."""
     called = {
         call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
     }
@@ -63,7 +63,7 @@ def check_variables(
 
 
 class Process:
-    """What may be known where in a process."""
+    """The variables that may be known at each point of a process."""
 
     def __init__(
         self, diagram: Diagram, schemas: Mapping[str, Any], *, called: bool, rules: Decisions = NO_DECISIONS
@@ -74,10 +74,10 @@ class Process:
         self.bits: dict[str, int] = {}
         self.nodes = {node.element: node for node in diagram.nodes()}
         self.flows = {flow.element: flow for scope in diagram.scopes for flow in scope.flows}
-        self.sets: dict[Node, int] = {}  # what an element leaves in the case,
+        self.sets: dict[Node, int] = {}  # what an element sets in the case,
         self.within: dict[Node, int] = {}  # what is set inside, in each of its instances,
-        self.before: dict[Node, int] = {}  # and what may be known when it is come to
-        self.total: dict[Any, int] = {}  # by scope: all that is set in it,
+        self.before: dict[Node, int] = {}  # and what may be known when it is reached
+        self.total: dict[Any, int] = {}  # by scope: everything set in it,
         self.beginning: dict[Any, int] = {}  # and what is known when it begins
         for scope in reversed(diagram.scopes):
             self._write(scope)
@@ -88,7 +88,7 @@ class Process:
             self._flow(scope, entry if around is None else self._inside(around))
 
     def mask(self, given: Given) -> int:
-        """A set of names as a number."""
+        """Returns a set of names as a number."""
         found = _ANYTHING if given.anything else 0
         for name in sorted(given.names):
             if len(self.bits) < _MOST_VARIABLES:
@@ -106,23 +106,23 @@ class Process:
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
             self.sets[node] = collects
-            if node.trigger != "condition":  # which passes on what others have set
+            if node.trigger != "condition":  # which passes on variables that others have set
                 total |= collects
         self.total[scope.element] = total
 
     def ruled(self, task: Any) -> Sequence[str]:
-        """What a business rule task sets."""
+        """Returns the variables that a business rule task sets."""
         result = task.get(RESULT)
         return self.rules.outputs(task.get(DECISION, "")) if result is None else (result,)
 
     def _inside(self, node: Node) -> int:
-        """What is known where a sub-process begins, with what earlier rounds of it have set."""
+        """Returns what is known at the start of a sub-process, including variables set in earlier rounds."""
         found = self.before[node] | self.mask(writers.items(node.element))
         rounds = any(node.element.find(marker) is not None for marker in _LOOPS)
         return found | self.within[node] if rounds else found
 
     def _flow(self, scope: Scope, entry: int) -> None:
-        """All that lies on a path to an element, loops as a whole."""
+        """Finds what is set on all paths to an element; loops are handled as a whole."""
         alone = not any(node.kind == "startEvent" for node in scope.nodes)
         if alone and scope.depth == 0:
             entry |= _ANYTHING  # such a process has no form
@@ -137,7 +137,7 @@ class Process:
             self._pass_on(part)
 
     def _pass_on(self, part: Sequence[Node]) -> None:
-        """From elements each of which leads to each other one, or from one alone, to all behind."""
+        """Passes on variables from a loop, or from a single element, to all that follow."""
         known = 0
         for node in part:
             known |= self.before[node]
@@ -151,7 +151,7 @@ class Process:
                 self.before[target] |= known | self.sets[node] | beside
 
     def known(self, text: Text) -> int:
-        """What may be known where a text is asked."""
+        """Returns the variables that may be known where a text is evaluated."""
         owner = text.element
         while owner not in self.nodes and owner not in self.flows and owner is not self.diagram.element:
             owner = owner.getparent()
@@ -159,14 +159,14 @@ class Process:
             source = self.flows[owner].source
             return _ANYTHING if source is None else self.before[source] | self.sets[source]
         kind = text.attribute or local(text.element)
-        if kind in ("condition", "subject"):  # whatever anybody sets may make it true, or is shown at last
+        if kind in ("condition", "subject"):  # anything set later may make it true, or is displayed
             return self.entry | self.total[self.diagram.element]
         if owner not in self.nodes:
             return _ANYTHING
         return self._known(self.nodes[owner], kind)
 
     def _known(self, node: Node, kind: str) -> int:
-        if node.handles:  # it waits from the beginning of the scope around its sub-process
+        if node.handles:  # it waits from the start of the scope around its sub-process
             return self.beginning[node.element.getparent().getparent()]
         at = node.host or node
         if kind in _BEFORE:
@@ -178,16 +178,16 @@ class Process:
         return found | self.within[at] | self.sets[at] | self._returned(at) if kind in _AFTER else found
 
     def _returned(self, node: Node) -> int:
-        """A called process hands all its data to the expressions that take some of it."""
+        """Returns all variables of a called process: its caller's output expressions can read them."""
         return _ANYTHING if node.kind == "callActivity" else 0
 
     def unknown(self) -> dict[str, list[tuple[Text, int]]]:
-        """Variables that are read where none of their names is known, each with the places and what is."""
+        """Returns unknown variables that are read, with the places and the names known there."""
         found: dict[str, list[tuple[Text, int]]] = {}
         for text in self._texts():
             try:
                 reads = variables(text).reads
-            except SyntaxError:  # which is told, and the diagram is still being drawn
+            except SyntaxError:  # reported by another rule, and the diagram is unfinished
                 continue
             read = [name for name in reads - _KNOWN if not name.startswith("__")]
             if not read or _GUARDED.search(text.code):
@@ -209,12 +209,12 @@ class Process:
                     yield Text(task, name, "eval", "decisionRef")
 
     def known_at(self, element: str) -> set[str]:
-        """The names that may be known when a case comes to an element."""
+        """Returns the names that may be known when a case reaches an element."""
         (node,) = (node for found, node in self.nodes.items() if found.get("id") == element)
         return set(self.names(self.before[node]))
 
     def readable(self) -> Iterator[tuple[Any, int, int]]:
-        """Each element with what it may read: before or while its work is done, and only behind that."""
+        """Yields each element with what it may read: before or during its work, and only after it."""
         yield self.diagram.element, self.entry | self.total[self.diagram.element], 0
         for element, flow in self.flows.items():
             if flow.source is not None:
@@ -228,12 +228,12 @@ class Process:
         return bool(self.bits.get(name, 0) & self.total[self.diagram.element])
 
     def names(self, known: int) -> list[str]:
-        """The names in a set."""
+        """Returns the names in a set."""
         return [name for name, bit in self.bits.items() if bit & known]
 
 
 class _Told:
-    """Tells of each variable once."""
+    """Reports each variable once."""
 
     def __init__(self, process: Process, written: Collection[str], notes: Notes) -> None:
         self.process = process
@@ -258,10 +258,10 @@ class _Told:
                 self.never_seen(name, places)
 
     def never_seen(self, name: str, places: Sequence[tuple[Text, int]]) -> None:
-        """Anything may have come from outside; a name that the files set nowhere may be among it."""
+        """Reports a name that the files set nowhere, although it may have come from outside."""
         if len(places) == 1 and self.mistyped(name, *places[0]):
             return
-        # Outputs are there to take what has come.
+        # Outputs exist to store received data.
         ours = [text for text, _ in places if is_strict(text) and text.attribute != "outputs"]
         if ours:
             self.tell(
@@ -279,7 +279,7 @@ class _Told:
             )
 
     def never_set(self, name: str, text: Text, known: int, more: int, *, fails: bool) -> None:
-        """Nothing came from outside, so that all names are known."""
+        """Reports a name where nothing comes from outside, so that all names are known."""
         beside = " (it is set in another branch, or later)" if self.process.sets_somewhere(name) else ""
         again = f" (and so do {more} more places)" if more else ""
         meant = self.nearest(name, known)
@@ -293,12 +293,12 @@ class _Told:
         self.tell(text, name, sentence(reason, **told), fix, fails=fails)
 
     def undrawn(self, name: str, text: Text) -> bool:
-        """Whether it is a datum of a decision whose file does not draw it."""
+        """Whether it is an input of a decision whose file doesn't draw it."""
         of = text.element.get(DECISION, "") if text.attribute == "decisionRef" else ""
         return bool(of) and name in self.process.rules.undrawn(of)
 
     def undrawn_datum(self, name: str, text: Text, meant: str | None) -> None:
-        """A name in a table that is nothing: neither drawn, nor a variable that there can be."""
+        """Reports a name in a table that is neither a drawn input nor a valid variable."""
         self.told += 1
         where = text.place(self.process.diagram.file, 0)
         decision = text.element.get(DECISION)
@@ -311,7 +311,7 @@ class _Told:
         )
 
     def other_language(self, name: str, text: Text, *, fails: bool) -> None:
-        """A word that is no name elsewhere."""
+        """Reports a word of another language, such as `true`, with its spelling in Python."""
         meant = _WORDS[name]
         self.tell(
             text,
@@ -327,7 +327,7 @@ class _Told:
         )
 
     def mistyped(self, name: str, text: Text, known: int) -> bool:
-        """A name that is nearly one that is set, and is met once, although anything may have come."""
+        """Reports a name similar to one that is set, and used once, although any data may have come."""
         meant = self.nearest(name, known, *_SPELT, *bound(text), *self.read_often)
         if meant is None or not _one_slip(name, meant):
             return False
@@ -345,14 +345,14 @@ class _Told:
         return True
 
     def tell(self, text: Text, name: str, reason: str, fix: str, *, fails: bool = False) -> None:
-        """An error where every case would fail, else a warning."""
+        """Records an error if every case would fail, else a warning."""
         self.told += 1
         where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)
         note = self.notes.error if fails else self.notes.warn
         note(where, "unknown-variable", reason, fix)
 
     def nearest(self, name: str, known: int, *more: str) -> str | None:
-        """The known name, or one of some more, that is spelt most like it."""
+        """Returns the most similar known name, or one of some others."""
         self.asked += 1
         if self.asked > _MOST_ASKED or len(name) < _SHORTEST or len(self.process.bits) > _MOST_NAMES:
             return None
@@ -364,9 +364,9 @@ class _Told:
 
 
 def _one_slip(name: str, other: str) -> bool:
-    """Whether a name is another with one letter more, less, wrong or changed for the next one.
+    """Whether two names differ by one letter added, missing, wrong or swapped with the next one.
 
-    Digits tell names apart, and so do endings: item and items, approver and approved.
+    Digits distinguish names, and so do endings: item and items, approver and approved.
     """
     one, two = sorted((_plain(name), _plain(other)), key=len)
     if one == two:

@@ -1,4 +1,4 @@
-"""What each element may set in a case, as it is drawn. Judges nothing."""
+"""The variables that each element may set in a case, as drawn. Checks nothing."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Variables that something may set; `anything` where their names are nobody's but the sender's."""
+    """Variables that something may set; `anything` if only the sender knows their names."""
 
     names: frozenset[str] = frozenset()
     anything: bool = False
@@ -40,7 +40,7 @@ _ORIGINS: Mapping[str, Origin] = {
 
 
 def written(node: Node, schemas: Mapping[str, Any], *, outside: bool) -> Given:
-    """What an element sets itself, in each of its instances. `outside`: it stands in the process itself."""
+    """Returns what an element sets itself, in each instance. `outside`: it is directly in the process."""
     found = NOTHING
     for _, given in sources(node, schemas, outside=outside):
         found |= given
@@ -48,7 +48,7 @@ def written(node: Node, schemas: Mapping[str, Any], *, outside: bool) -> Given:
 
 
 def sources(node: Node, schemas: Mapping[str, Any], *, outside: bool) -> Iterator[tuple[Origin, Given]]:
-    """The same, apart by where it comes from."""
+    """Yields the same, by origin."""
     if node.kind == "startEvent" and not node.handles:
         if outside:
             yield from _begun(node, schemas)
@@ -74,17 +74,17 @@ def _work(node: Node, schemas: Mapping[str, Any]) -> Iterator[tuple[Origin, Give
 
 
 def inputs(element: Any) -> Given:
-    """What an activity sees under names of its own."""
+    """Returns the local variables that an activity reads."""
     return _mapped(_ours(element, "inputs"))
 
 
 def outputs(element: Any) -> Given:
-    """What an activity sets when its work is done."""
+    """Returns what an activity sets when its work is done."""
     return _mapped(_ours(element, "outputs"))
 
 
 def items(element: Any) -> Given:
-    """What each of several instances is given, or is to leave."""
+    """Returns the input of each of several instances, or its output."""
     marker = element.find(_MARKER)
     parts = [] if marker is None else marker.findall("*")
     tags = (bpmn("inputDataItem"), bpmn("outputDataItem"))
@@ -92,7 +92,7 @@ def items(element: Any) -> Given:
 
 
 def collected(element: Any) -> str | None:
-    """The variable that takes the results of several instances: then nothing else leaves them."""
+    """Returns the variable for the results of several instances: then nothing else leaves them."""
     found: str | None = element.findtext(f"{_MARKER}/{bpmn('loopDataOutputRef')}")
     return found
 
@@ -103,7 +103,7 @@ def _ours(element: Any, name: str) -> str | None:
 
 
 def _mapped(text: str | None) -> Given:
-    """The names in a mapping that stands there, such as {'fee': amount}."""
+    """Returns the names in a literal mapping, such as {'fee': amount}."""
     if text is None:
         return NOTHING
     written_in = language(text)
@@ -112,7 +112,7 @@ def _mapped(text: str | None) -> Given:
         return ANYTHING if named is None else Given(named)
     try:
         body = expression(text.strip())
-    except SyntaxError:  # a diagram that is still being drawn
+    except SyntaxError:  # an unfinished diagram
         return ANYTHING
     if not isinstance(body, ast.Dict):
         return ANYTHING
@@ -133,8 +133,8 @@ def _result(element: Any) -> Given:
 
 
 def _taken(node: Node) -> Iterator[tuple[Origin, Given]]:
-    """What comes with an event; what went wrong is a variable only where one is named."""
-    if node.trigger == "condition":  # what made it true is known behind it
+    """Yields the data of an event; an error's data are only variables where one is named."""
+    if node.trigger == "condition":  # what made the condition true is known after it
         text = node.element.findtext(f"{bpmn('conditionalEventDefinition')}/{bpmn('condition')}", "")
         yield "condition", _read(text)
         return
@@ -155,7 +155,7 @@ def _read(text: str) -> Given:
 
 
 def _begun(node: Node, schemas: Mapping[str, Any]) -> Iterator[tuple[Origin, Given]]:
-    """What a case begins with."""
+    """Yields the data with which a case begins."""
     starter = _ours(node.element, "starter")
     yield "starter", Given(frozenset({starter})) if starter else NOTHING
     if node.trigger is None:
@@ -165,10 +165,10 @@ def _begun(node: Node, schemas: Mapping[str, Any]) -> Iterator[tuple[Origin, Giv
 
 
 def asked(element: Any, schemas: Mapping[str, Any]) -> Given:
-    """The fields of a form; without one, any data are taken."""
+    """Returns the fields of a form; without one, any data are accepted."""
     schema = forms.schema_of(element, schemas) or {}
     fields = schema.get("properties")
-    if not isinstance(fields, dict):  # one of another application, or refused for it
+    if not isinstance(fields, dict):  # one of another engine, or rejected for that reason
         return ANYTHING
     free = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
     return Given(frozenset(fields), free)

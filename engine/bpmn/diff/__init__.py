@@ -1,7 +1,7 @@
-"""What differs between two versions of a process, for people: pure, and blind for drawing and order.
+"""Compares two versions of a process, for people: pure, and regardless of layout and order.
 
-Steps are the same if their ids are, else if one of each has this name and kind. A way that was only put
-through a new step, or joined where a step was taken out, is no difference of its own: the step is.
+Steps are the same if their ids are, else if only one of each has this name and kind. A path that only leads
+through a new step, or is joined where a step was removed, is no difference of its own: the step is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,9 +22,9 @@ _REFERENCES = ("scope", "host", "compensate", "handler")  # facts that are ids o
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: a stable code with its parameters (`engine.platform.messages` has the sentences).
+    """A difference: a stable code with its parameters (`engine.platform.messages` has the sentences).
 
-    `element` is the step's id in the newer version, or in the older one where it was removed.
+    `element` is the step's id in the newer version, or in the older one if it was removed.
     """
 
     code: str
@@ -34,19 +34,19 @@ class Difference:
 
     @property
     def rank(self) -> tuple[int, str, list[str]]:
-        """Where it is listed within its process."""
+        """Returns its sort key within its process."""
         return CODES.index(self.code), self.element or "", [str(value) for value in self.parameters.values()]
 
 
 def compare(before: Source, after: Source, key: str | None = None) -> tuple[Difference, ...]:
-    """What changed from one version of a process to another, with the processes that they call.
+    """Compares two versions of a process, including the processes that they call.
 
-    Without a key, that of all executable processes. The files were checked before.
+    Without a key, compares all executable processes. Assumes that the check has passed.
     """
     older, newer = read(before, key), read(after, key)
     pairs = [(older.get(name), newer.get(name)) for name in {**older, **newer}]
     lost, found = [old for old, new in pairs if new is None], [new for old, new in pairs if old is None]
-    if key is None and len(lost) == len(found) == 1:  # one process under another key
+    if key is None and len(lost) == len(found) == 1:  # one process with a new key
         pairs = [pair for pair in pairs if None not in pair] + [(lost[0], found[0])]
     differences = [difference for old, new in pairs for difference in _process(old, new)]
     keys = [item.process for item in differences]
@@ -54,7 +54,7 @@ def compare(before: Source, after: Source, key: str | None = None) -> tuple[Diff
 
 
 def _process(old: Drawn | None, new: Drawn | None) -> Iterator[Difference]:
-    """The differences of one process."""
+    """Yields the differences of one process."""
     key = new.key if new else old.key if old else ""
 
     def difference(code: str, element: str | None = None, **parameters: Any) -> Difference:
@@ -81,7 +81,7 @@ Told = tuple[str, str | None, dict[str, Any]]
 
 
 def _rules(old: Drawn, new: Drawn) -> Iterator[Told]:
-    """What holds for the cases of the process."""
+    """Yields the differences in the rules for cases."""
     for rule in RULES:
         before, after = old.rules.get(rule), new.rules.get(rule)
         if before != after:
@@ -111,7 +111,7 @@ def _inside(old: Drawn, new: Drawn) -> Iterator[Told]:
 
 
 def _kind(step: Step) -> str:
-    """A manual task is one in person by itself."""
+    """Returns the kind of a step; a manual task counts as one in person."""
     comes = step.facts.get("presence") in ("optional", "required") and step.kind != "manualTask"
     return f"in-person {step.kind}" if comes else step.kind
 
@@ -128,7 +128,7 @@ def _roles(old: Drawn, new: Drawn, renamed: Mapping[str, str]) -> Iterator[Told]
 
 
 def _renamed(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
-    """Names by the ones before, where the same thing is called otherwise and nothing else by the old name."""
+    """Returns new names by old ones, where a thing was renamed and nothing else has the old name."""
     return {
         name: new[key]
         for key, name in old.items()
@@ -141,7 +141,7 @@ def _renamed(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
 
 
 def matched(old: Mapping[str, Step], new: Mapping[str, Step]) -> dict[str, str]:
-    """The ids of steps that are in both, by those before."""
+    """Returns the ids of steps that are in both versions, by the older ones."""
     same = {name: name for name in old if name in new}
     left, come = (_by_name(step for name, step in steps.items() if name not in same) for steps in (old, new))
     same.update({step.id: come[sort].id for sort, step in left.items() if sort in come})
@@ -149,7 +149,7 @@ def matched(old: Mapping[str, Step], new: Mapping[str, Step]) -> dict[str, str]:
 
 
 def _by_name(steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
-    """Those that are the only ones with their name and kind."""
+    """Returns the steps that are the only ones with their name and kind."""
     found: dict[tuple[str, str], list[Step]] = {}
     for step in steps:
         if step.name:
@@ -160,12 +160,12 @@ def _by_name(steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
 def _expected(
     step: Step, later: Step, same: Mapping[str, str], roles: Mapping[str, str], messages: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What the facts of a step would be now if nothing but ids and names elsewhere had changed."""
+    """Returns a step's facts as they would be if only ids and names elsewhere had changed."""
     facts = dict(step.facts)
     for name in _REFERENCES:
         if name in facts:
             facts[name] = same.get(facts[name], facts[name])
-    # A role may be called as a lane was, and keep its name.
+    # A role may have a lane's former name, and not be renamed with it.
     if isinstance(facts.get("role"), list) and facts["role"] != later.facts.get("role"):
         facts["role"] = sorted(roles.get(name, name) for name in facts["role"])
     if "message" in facts:
@@ -180,7 +180,7 @@ def _called(step: Step) -> str:
 def _step(
     old: Step, new: Step, expected: Mapping[str, Any], names: Mapping[str, str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What changed in a step."""
+    """Yields the differences of a step."""
     name = {"name": _called(new)}
     if old.name != new.name:
         yield "step-renamed", {"before": _called(old), "after": _called(new)}

@@ -1,6 +1,6 @@
-"""What a diagram says, put so that two of them can be compared: in our words, and without its drawing.
+"""Extracts the comparable facts of a diagram: in the product's own vocabulary, without its layout.
 
-Expressions stand as Python writes them, so that spaces and comments are no difference.
+Expressions are in Python's canonical form, so that spaces and comments are no difference.
 """
 
 import ast
@@ -26,13 +26,13 @@ from engine.bpmn.notation.structure import FLOW_NODE_TAGS, flow_nodes, handlers,
 from engine.bpmn.notation.vocabulary import HUMAN, OURS, bpmn
 from engine.bpmn.translate import translate
 
-ALWAYS, OTHERWISE = "", "default"  # guards of a flow without condition, and of a default flow
+ALWAYS, OTHERWISE = "", "default"  # guards of a flow without a condition, and of a default flow
 
 _SCOPES = (bpmn("subProcess"), bpmn("transaction"))
 _EVENT_DEFINITION = "EventDefinition"
-# Of markers, what the standard takes where nothing is said.
+# Of markers, the standard's defaults.
 _DEFAULTS = frozenset({("isSequential", "false"), ("testBefore", "false"), ("behavior", "All")})
-# What is compared as something else, or means nothing here.
+# Compared elsewhere, or without meaning here.
 _READ = frozenset({
     *("id", "name", "default", "attachedToRef", "cancelActivity", "isInterrupting", "calledElement"),
     *("messageRef", "operationRef", "implementation", "scriptFormat", "gatewayDirection"),
@@ -57,7 +57,7 @@ _READ_INSIDE = FLOW_NODE_TAGS | frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A flow node. `kind` is that of the element, behind what an event is about; `facts` hold no None."""
+    """A flow node. `kind` is that of the element, after an event's trigger; `facts` contain no None."""
 
     id: str
     name: str
@@ -90,12 +90,12 @@ class Drawn:
 
     @property
     def called(self) -> Iterator[str]:
-        """The keys of the processes that it calls."""
+        """Yields the keys of the processes that it calls."""
         return (step.facts["called"] for step in self.steps.values() if "called" in step.facts)
 
 
 def read(source: Source, key: str | None) -> dict[str, Drawn]:
-    """A process with those that it calls, by key; without a key, all executable ones of the source."""
+    """Reads a process and those that it calls, by key; without a key, all executable ones of the source."""
     homes: dict[str, dict[str, tuple[Any, Source]]] = {}
     own = _processes(source, homes)
     open_keys = [(name, source) for name in ([key] if key is not None else own)]
@@ -116,7 +116,7 @@ def read(source: Source, key: str | None) -> dict[str, Drawn]:
 def _processes(
     source: Source, homes: dict[str, dict[str, tuple[Any, Source]]]
 ) -> dict[str, tuple[Any, Source]]:
-    """The executable processes of a source's own files. They are read once."""
+    """Reads the executable processes of a source's own files once."""
     if source.digest not in homes:
         homes[source.digest], bindings = {}, read_bindings(source.files)
         for name, content in source.files.items():
@@ -162,7 +162,7 @@ def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
 
 
 def _rules(process: Any) -> dict[str, Any]:
-    """What holds for its cases, and is said."""
+    """Returns the rules for its cases that are defined."""
     found = case_rules(process)
     rules = {
         "appeal": found.appeal,
@@ -177,7 +177,7 @@ def _rules(process: Any) -> dict[str, Any]:
 
 
 def _roles(process: Any, root: Any) -> dict[str, str]:
-    """Its lanes, or the pool of a process without lanes."""
+    """Returns the roles of its lanes, or of the pool of a process without lanes."""
     found = list(process.iter(bpmn("lane"))) or [
         pool
         for pool in root.iter(bpmn("participant"))
@@ -232,7 +232,7 @@ def _facts(node: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _outcomes(element: Any) -> list[str] | None:
-    """The outcomes that are declared there, each with its effect."""
+    """Returns the outcomes declared there, each with its effect."""
     return [f"{one.value} ({one.effect})" for one in outcomes.read(element)] or None
 
 
@@ -241,7 +241,7 @@ def _documentation(element: Any) -> str | None:
 
 
 def _about(definition: Any) -> str:
-    """`timer` of a timerEventDefinition."""
+    """Returns `timer` for a timerEventDefinition."""
     return str(definition.tag).rpartition("}")[2].removesuffix(_EVENT_DEFINITION)
 
 
@@ -282,7 +282,7 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
 
 
 def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
-    """The roles and units of a task, in order; what computes the roles as it is."""
+    """Returns the sorted roles and units of a task; expressions for roles are unchanged."""
     groups, unit = node.get(f"{OURS}candidateGroups"), node.get(f"{OURS}unit")
     posting = CandidateRoles(node.get(f"{OURS}role"), unit, bindings)
     names = [] if groups is None else _names(groups)
@@ -294,7 +294,7 @@ def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
 
 
 def _names(code: str) -> Any:
-    """Names in a list, in order; an expression as it is."""
+    """Returns the sorted names in a list; an expression unchanged."""
     try:
         return sorted(words(syntax.literal(code.strip())))
     except (SyntaxError, Unfit):
@@ -302,7 +302,7 @@ def _names(code: str) -> Any:
 
 
 def _happening(node: Any) -> dict[str, Any]:
-    """What an event, or a task that sends or receives, is about."""
+    """Returns the facts of an event, or of a send or receive task."""
     link = node.find(bpmn("linkEventDefinition"))
     found: dict[str, Any] = {"link": None if link is None else link.get("name")}
     trigger = events.trigger(node)
@@ -340,12 +340,12 @@ def _form(node: Any, kind: str, files: Mapping[str, bytes]) -> dict[str, Any] | 
     if form is not None:
         return {"schema": form.schema, "ui": form.ui}
     name, _ = forms.names(node)
-    # Its file was not given: whether it is the same one is all that can be told.
+    # Its file is not available: only whether it is the same one can be compared.
     return {"schema": {}, "ui": name} if name else None
 
 
 def _repetition(node: Any) -> str | None:
-    """The marker of a repetition, as text."""
+    """Returns the marker of a repetition, as text."""
     for name in ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
         marker = node.find(bpmn(name))
         if marker is not None:
@@ -354,7 +354,7 @@ def _repetition(node: Any) -> str | None:
 
 
 def _written(element: Any) -> str:
-    """An element with its attributes and texts in one order, but for its id, defaults, other namespaces."""
+    """Returns an element's attributes and texts in a fixed order, without its id, defaults and extensions."""
     attributes = sorted(
         (name, value)
         for name, value in element.attrib.items()
@@ -368,7 +368,7 @@ def _written(element: Any) -> str:
 
 
 def _rest(node: Any) -> list[str] | None:
-    """What else could change how it runs."""
+    """Returns everything else that could change how it runs."""
     attributes = [
         f"{name.rpartition('}')[2]}={value}"
         for name, value in node.attrib.items()
@@ -388,7 +388,7 @@ def _code(node: Any, name: str) -> str | None:
 
 
 def python(text: str, mode: Literal["eval", "exec"] = "eval") -> str:
-    """Code as Python itself writes it; what is none, with single spaces."""
+    """Returns code in Python's canonical form; code that isn't Python, with single spaces."""
     try:
         return ast.unparse(syntax.tree(text.strip(), mode))
     except (SyntaxError, RecursionError):

@@ -1,4 +1,4 @@
-"""What differs between two forms, field by field."""
+"""Compares two forms, field by field."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ _FIELDS = ("properties", "required")
 def form_differences(
     old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Codes with their parameters."""
+    """Yields codes with their parameters."""
     if old is None and new is None:
         return
     if old is None or new is None:

@@ -1,6 +1,6 @@
-"""Which ways lead from step to step: compared between the steps that both versions have.
+"""Compares the paths from step to step, between the steps that both versions have.
 
-Steps that only one of them has are passed through, since a step that was put in or taken out is told as such.
+Paths pass through steps that only one of them has, since added and removed steps are reported themselves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ Ways = dict[tuple[str, str], list[str]]
 def ways(
     old: Drawn, new: Drawn, same: Mapping[str, str], names: Mapping[str, str]
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Codes, steps and parameters; `same` has the ids of steps that are in both, by those before."""
+    """Yields codes, steps and parameters; `same` has the ids of steps that are in both, by the older ones."""
     former = [
         Flow(same.get(flow.source, f"{flow.source} before"), same.get(flow.target, f"{flow.target} before"),
              flow.guard)
@@ -39,7 +39,7 @@ def ways(
 
 
 def _between(flows: Iterable[Flow], kept: set[str]) -> Ways:
-    """The guards of the ways between kept steps: those of the flows with which they begin, in order."""
+    """Returns the guards of the paths between common steps: those of their first flows, in order."""
     out: dict[str, list[Flow]] = {}
     for flow in flows:
         out.setdefault(flow.source, []).append(flow)
@@ -52,7 +52,7 @@ def _between(flows: Iterable[Flow], kept: set[str]) -> Ways:
 
 
 def _reached(step: str, out: Mapping[str, list[Flow]], kept: set[str]) -> set[str]:
-    """The first kept steps on all ways from here."""
+    """Returns the first common steps on all paths from here."""
     found, seen, waiting = set(), set(), [step]
     while waiting:
         here = waiting.pop()
@@ -65,7 +65,7 @@ def _reached(step: str, out: Mapping[str, list[Flow]], kept: set[str]) -> set[st
 
 
 def _asked(flows: Iterable[Flow], gateway: str, others: Ways) -> list[tuple[str, str]]:
-    """The conditions of a gateway in the order in which they are asked, as far as both versions have them."""
+    """Returns the conditions of a gateway in evaluation order, as far as both versions have them."""
     return [
         (flow.target, flow.guard)
         for flow in flows

@@ -1,6 +1,6 @@
 """The codes of differences. Their sentences are in `engine/platform/messages/differences.toml`."""
 
-# What is said of one step: the code's beginning. `-changed` ends the code.
+# Facts of one step: the prefix of the code. `-changed` is its suffix.
 FACTS = (
     "scope",
     "host",
@@ -40,7 +40,7 @@ FACTS = (
     "code-variable",
     "detail-variable",
 )
-# The same of a process.
+# The same for a process.
 RULES = (
     "appeal",
     "appeal-within",
@@ -50,7 +50,7 @@ RULES = (
     "outcomes",
     "null-faults",
 )
-# What is too long for a sentence.
+# Values that are too long for a sentence.
 LONG_FACTS = (
     "script",
     "decided-by",

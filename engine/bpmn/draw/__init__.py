@@ -1,6 +1,6 @@
-"""Draws a process as SVG, from where its file says that things stand; pure, and without a browser.
+"""Draws a process as SVG at the places in its file; pure, and without a browser.
 
-No script, no reference to anything, one style sheet; every text is escaped. Each element is a group with
+The SVG has no script, no references and one style sheet; every text is escaped. Each element is a group with
 its id in `data-element` and its name, kind and marks in a title.
 """
 
@@ -29,7 +29,7 @@ _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Undrawable(Exception):
-    """A file that cannot be read, or without the process; `finding` says why, and what to do."""
+    """Raised for a file that can't be read or lacks the process; `finding` has the reason and the fix."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.reason)
@@ -37,7 +37,7 @@ class Undrawable(Exception):
 
 
 def drawable_keys(file: str, content: bytes) -> list[str]:
-    """The processes of a file that can be drawn. Raises Undrawable."""
+    """Returns the keys of the processes that can be drawn. Raises Undrawable."""
     return [
         process.get("id")
         for process in _root(file, content).iterchildren(bpmn("process"))
@@ -46,18 +46,18 @@ def drawable_keys(file: str, content: bytes) -> list[str]:
 
 
 def picture(content: bytes, key: str, *, language: str = "en", marks: Marks | None = None) -> bytes:
-    """A process of a BPMN file as SVG, in UTF-8; names written `Persian | English` in the language.
+    """Draws a process of a BPMN file as SVG in UTF-8; names as `Persian | English` in the language.
 
-    A collaboration is drawn whole. Raises Undrawable.
+    A collaboration is drawn completely. Raises Undrawable.
     """
     process, drawing = _read(content, key)
     return _Picture(process, drawing, language, marks or Marks()).svg().encode()
 
 
 def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
-    """The ids of what is drawn for these elements and flows of a process, as far as something is.
+    """Returns the ids of the shapes and edges for these elements and flows of a process, if drawn.
 
-    What happens in a closed sub-process or in a called process is drawn as that. Raises Undrawable.
+    The content of a collapsed sub-process or called process maps to its shape. Raises Undrawable.
     """
     process, drawing = _read(content, key)
     drawn = {*(shape.element for shape in drawing.shapes), *(edge.element for edge in drawing.edges)}
@@ -116,7 +116,7 @@ class _Picture:
         )
 
     def parts(self) -> Iterator[str]:
-        """What contains others, from the largest; then what leads from one to another; then the rest."""
+        """Yields the parts: containers, largest first, then edges, then all others."""
         around = [shape for shape in self.drawing.shapes if nodes.is_container(shape)]
         for shape in sorted(around, key=lambda shape: -shape.box.width * shape.box.height):
             yield self.group(shape.element, shape.kind, self.node(shape))
@@ -140,7 +140,7 @@ class _Picture:
         return tag("g", tag("title", text(title)), drawn, data_element=element.get("id"), class_=classes)
 
     def badges(self, box: Box) -> Iterator[str]:
-        """On top of everything, so that nothing hides them."""
+        """Yields the badges, on top of everything else."""
         for shape in self.drawing.shapes:
             if shape.element in self.marks:
                 yield badges(self.marks[shape.element], shape.box)
@@ -152,7 +152,7 @@ class _Picture:
 
 
 def _coloured(drawn: str, part: str, colours: Colours) -> str:
-    """The first part of that class in the designer's colours; marks come before them."""
+    """Draws the first part of that class in the designer's colours; marks override these."""
     told = "".join(
         f'{name}="{colour}" ' for name, colour in zip(("fill", "stroke"), colours, strict=True) if colour
     )
@@ -165,7 +165,7 @@ def _around(edge: Edge) -> Box:
 
 
 def _room_below(box: Box) -> Box:
-    """Where a name stands for which the diagram has no place."""
+    """Returns the place for a name that has none in the diagram."""
     return Box(box.middle[0] - BESIDE / 2, box.bottom, BESIDE, 36)
 
 

@@ -1,4 +1,4 @@
-"""Draws what leads from one element to another: sequence and message flows, associations."""
+"""Draws edges between elements: sequence and message flows, associations."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _ENDS = _NODES | frozenset({
 
 
 def draw(edge: Edge, drawing: Drawing, places: Mapping[Any, Shape], language: str) -> str:
-    """What is drawn of a flow or association, its name included."""
+    """Draws a flow or association with its name."""
     ends = [drawing.elements.get(reference(edge.element, name)) for name in ("sourceRef", "targetRef")]
     source, target = (places.get(end) for end in ends)
     points = _cropped(edge.points, source, target)
@@ -35,7 +35,7 @@ def draw(edge: Edge, drawing: Drawing, places: Mapping[Any, Shape], language: st
 
 
 def middle(points: tuple[Point, ...]) -> Point:
-    """The point half the way along a line."""
+    """Returns the point half-way along a line."""
     lengths = [math.dist(one, other) for one, other in pairwise(points)]
     left = sum(lengths) / 2
     for (one, other), length in zip(pairwise(points), lengths, strict=True):
@@ -47,7 +47,7 @@ def middle(points: tuple[Point, ...]) -> Point:
 
 
 def _cropped(points: tuple[Point, ...], source: Shape | None, target: Shape | None) -> tuple[Point, ...]:
-    """The way without what would lie inside the elements at its ends."""
+    """Returns the points without those inside the elements at both ends."""
     found = list(points)
     if source is not None and source.kind in _ENDS:
         found = _from_border(found, source.box)
@@ -65,7 +65,7 @@ def _from_border(points: list[Point], box: Box) -> list[Point]:
 
 
 def _border(within: Point, without: Point, box: Box) -> Point:
-    """Where a line leaves a box."""
+    """Returns the point where a line leaves a box."""
     (x, y), (far_x, far_y) = within, without
     parts = []
     if far_x != x:
@@ -90,7 +90,7 @@ def _open_arrow(before: Point, tip: Point) -> str:
 
 
 def _beginning(flow: Any, source: Any, points: tuple[Point, ...]) -> str:
-    """The sign of a default flow, or of a condition at an activity."""
+    """Draws the sign of a default flow, or of a condition after an activity."""
     if source is None:
         return ""
     at = _turn(points[0], points[1], points[0])

@@ -1,4 +1,4 @@
-"""Reads where a diagram's elements are drawn: its diagram interchange (DI). What is no number is no place."""
+"""Reads the places of elements from the diagram interchange (BPMN DI). Ignores values that aren't numbers."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, bpmn, local
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 DI = "{http://www.omg.org/spec/DD/20100524/DI}"
 _DI = f"{{{BPMNDI}}}"
-FARTHEST = 200_000.0  # a coordinate beyond it is a mistake, and would make all else too small to see
+FARTHEST = 200_000.0  # a larger coordinate is a mistake, and would make everything else too small
 LARGEST = 50_000.0
 SCOPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 _EDGES = frozenset({
@@ -25,7 +25,7 @@ _FILLS, _STROKES = (f"{_BIOC}fill", f"{_OMG}background-color"), (f"{_BIOC}stroke
 _TOLD: Mapping[str | None, bool] = {"true": True, "false": False}
 
 Point = tuple[float, float]
-Colours = tuple[str | None, str | None]  # of the inside and of the line, where the designer chose them
+Colours = tuple[str | None, str | None]  # fill and stroke, where the designer set them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +39,29 @@ class Box:
 
     @property
     def middle(self) -> Point:
-        """Its centre."""
+        """Returns its centre."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     @property
     def right(self) -> float:
-        """Its right border."""
+        """Returns its right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """Its lower border."""
+        """Returns its lower edge."""
         return self.y + self.height
 
     def around(self, point: Point) -> bool:
-        """Whether a point is inside, not on its border."""
+        """Whether a point is inside, not on its edge."""
         return self.x + 1 < point[0] < self.right - 1 and self.y + 1 < point[1] < self.bottom - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """An element with its place. `label` is where its name stands, if that is told.
+    """An element with its place. `label` is the place of its name, if defined.
 
-    `expanded` is None until what is not told has been seen.
+    `expanded` is None until its default has been determined.
     """
 
     element: Any
@@ -76,7 +76,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """A flow or association with its way."""
+    """A flow or association with its waypoints."""
 
     element: Any
     kind: str
@@ -87,7 +87,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """All that is drawn, and all elements of the file by id."""
+    """Everything that is drawn, and all elements of the file by id."""
 
     shapes: tuple[Shape, ...]
     edges: tuple[Edge, ...]
@@ -95,7 +95,7 @@ class Drawing:
 
 
 def elements_of(root: Any) -> dict[str, Any]:
-    """The BPMN elements of a file that have ids; of two with one id the first."""
+    """Returns the BPMN elements of a file by id; for a duplicate id, the first one."""
     found: dict[str, Any] = {}
     for element in root.iter(bpmn("*")):
         if element.get("id"):
@@ -104,7 +104,7 @@ def elements_of(root: Any) -> dict[str, Any]:
 
 
 def read(root: Any, process: Any) -> Drawing | None:
-    """The drawing in which most of a process stands; None if none of its steps has a place."""
+    """Returns the drawing with most elements of a process; None if none of its steps has a place."""
     elements = elements_of(root)
     own = {child.get("id") for child in process if local(child) in FLOW_NODES}
     planes = root.iter(f"{_DI}BPMNPlane")
@@ -113,7 +113,7 @@ def read(root: Any, process: Any) -> Drawing | None:
 
 
 def _drawn(plane: Any, own: Collection[str]) -> int:
-    """How many steps have a place there."""
+    """Returns how many steps have a place there."""
     return sum(
         _reference(drawn) in own and _box(drawn) is not None
         for drawn in plane.iterchildren(f"{_DI}BPMNShape")
@@ -172,7 +172,7 @@ def _edges(plane: Any, elements: Mapping[str, Any]) -> Iterator[Edge]:
 
 
 def _straight(edges: dict[Any, Edge], shapes: Mapping[Any, Shape], elements: Mapping[str, Any]) -> None:
-    """Draw flows whose way is not told, between what is drawn."""
+    """Draws straight flows where waypoints are missing, between shapes."""
     for element in elements.values():
         if local(element) in ("sequenceFlow", "messageFlow") and element not in edges:
             ends = [shapes.get(elements.get(reference(element, end))) for end in ("sourceRef", "targetRef")]
@@ -182,7 +182,7 @@ def _straight(edges: dict[Any, Edge], shapes: Mapping[Any, Shape], elements: Map
 
 
 def reference(element: Any, name: str) -> str:
-    """The id that an attribute refers to, without the prefix that some tools write."""
+    """Returns the id that an attribute refers to, without the prefix that some tools write."""
     found: str = element.get(name, "").strip()
     return found.rpartition(":")[2]
 

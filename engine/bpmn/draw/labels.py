@@ -1,15 +1,15 @@
-"""Puts names into the picture: in a box, below an element, at a side, turned by a quarter."""
+"""Draws names: in a box, below an element, at a side, or rotated."""
 
 from engine.bpmn.draw.interchange import Box, Point
 from engine.bpmn.draw.svg import number, tag, text
 from engine.bpmn.draw.texts import LINE, Wrapped, wrap
 
-BESIDE = 90.0  # the width of a name below an element, as modelers have it
+BESIDE = 90.0  # the width of a name below an element, as in modelers
 _BELOW = 6  # lines of such a name
 
 
 def inside(words: str, box: Box, *, top: bool = False, side: float = 5, upper: float = 0) -> str:
-    """In the middle of a box, or at its top; `upper` is what its top keeps free, if there is room."""
+    """Draws a name in the middle of a box, or at its top; `upper` is left free if there is room."""
     if not words:
         return ""
     free = upper if box.height - upper >= 30 else 0
@@ -23,14 +23,14 @@ def inside(words: str, box: Box, *, top: bool = False, side: float = 5, upper: f
 
 
 def below(words: str, box: Box, label: Box | None) -> str:
-    """Where the diagram has the name, else below the element."""
+    """Draws a name where the diagram places it, else below the element."""
     if label is None:
         return outside(words, (box.x + box.width / 2, box.bottom + 3))
     return outside(words, (label.x + label.width / 2, label.y))
 
 
 def outside(words: str, at: Point, wide: float = BESIDE) -> str:
-    """From a point downwards, in the middle."""
+    """Draws a name from a point downwards, centred."""
     if not words:
         return ""
     wrapped = wrap(words, min(wide, 400), _BELOW * 11 * LINE, (11, 9.5))
@@ -38,7 +38,7 @@ def outside(words: str, at: Point, wide: float = BESIDE) -> str:
 
 
 def beside(words: str, box: Box) -> str:
-    """At the side of a box from which its words read."""
+    """Draws a name at the side of a box where its script begins."""
     if not words:
         return ""
     wrapped = wrap(words, max(box.width - 10, 8), max(box.height - 6, 14), (12, 10.5, 9, 8))
@@ -46,7 +46,7 @@ def beside(words: str, box: Box) -> str:
 
 
 def turned(words: str, box: Box) -> str:
-    """In the middle of a narrow box that stands upright, read from below."""
+    """Draws a name in the middle of a narrow vertical box, rotated."""
     if not words:
         return ""
     x, y = box.middle

@@ -1,4 +1,4 @@
-"""Gives a process a place that has none, with bpmn-auto-layout. Pools, lanes and data are left out."""
+"""Lays out a process without a diagram, using bpmn-auto-layout. Omits pools, lanes and data."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +12,14 @@ from engine.platform import xml
 
 LARGEST = 1_200  # nodes and flows: about a second
 _DI = f"{{{BPMNDI}}}"
-# bpmn-io tells what it cannot lay out by these, and stumbles with the others.
+# bpmn-io raises these if it can't lay out a process, and fails with the others.
 _FAILURES = (
     LayoutError, ParseError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError,
 )  # fmt: skip
 
 
 def lay_out(process: Any) -> Drawing:
-    """The process drawn from left to right; in plain rows if it is too large or too strange for that."""
+    """Lays out the process from left to right; in simple rows if it is too large or not supported."""
     elements = elements_of(process.getroottree().getroot())
     bare = _bare(process)
     count = sum(1 for _ in bare.iter(*map(bpmn, FLOW_NODES | {"sequenceFlow"})))
@@ -44,7 +44,7 @@ def _automatic(bare: Any) -> Drawing | None:
 
 
 def _bare(process: Any) -> Any:
-    """The process with its steps and flows alone, its sub-processes marked as expanded."""
+    """Returns the process with its steps and flows only, its sub-processes marked as expanded."""
     root = etree.Element(bpmn("definitions"), nsmap={"bpmn": BPMN, "bpmndi": BPMNDI})
     root.set("targetNamespace", "https://parvandeh.org/picture")
     _copy(process, etree.SubElement(root, bpmn("process"), id=process.get("id")))
@@ -52,7 +52,7 @@ def _bare(process: Any) -> Any:
     plane = etree.SubElement(diagram, f"{_DI}BPMNPlane", bpmnElement=process.get("id"))
     for number, scope in enumerate(root.iter(*map(bpmn, SCOPES))):
         shape = {"bpmnElement": scope.get("id", ""), "isExpanded": "true"}
-        # bpmn-io goes by the ids of shapes: one without an id says nothing.
+        # bpmn-io uses the ids of shapes: a shape without an id is ignored.
         etree.SubElement(plane, f"{_DI}BPMNShape", shape, id=f"__open_{number}")
     return root
 
@@ -78,7 +78,7 @@ def _copy(scope: Any, copy: Any) -> None:
 
 
 def _rows(process: Any) -> Iterator[Shape]:
-    """The steps in rows of twenty, in the order in which they are written; sub-processes are closed."""
+    """Yields the steps in rows of twenty, in document order; sub-processes are collapsed."""
     nodes = [child for child in process if local(child) in FLOW_NODES and child.get("id")]
     for index, node in enumerate(nodes):
         row, column = divmod(index, 20)

@@ -1,4 +1,4 @@
-"""What a picture shows besides the diagram: findings, changes, where a case stands, how often, how hot."""
+"""What a picture shows in addition to the diagram: findings, changes, tokens, counts and heat."""
 
 import math
 from collections import defaultdict
@@ -22,9 +22,10 @@ _TOLD = {"task": "open task", "wait": "waiting", "incident": "incident"}
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By element: what was found, tokens that stand there, those passed, counts, heat from 0 to 1, changes.
+    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes.
 
-    What happens out of sight (inside a closed sub-process, in a called process) is shown where it is hidden.
+    Marks on hidden elements (inside a collapsed sub-process or a called process) are shown on what hides
+    them.
     """
 
     findings: Sequence[Finding] = ()
@@ -37,7 +38,7 @@ class Marks:
 
 @dataclass(slots=True)
 class Mark:
-    """All that one drawn element is marked with."""
+    """All marks of one drawn element."""
 
     findings: list[Finding] = field(default_factory=list)
     tokens: list[TokenMark] = field(default_factory=list)
@@ -48,11 +49,11 @@ class Mark:
 
     @property
     def severity(self) -> str | None:
-        """That of the worst finding."""
+        """Returns the severity of the worst finding."""
         return next((name for name in _RANK if any(item.severity == name for item in self.findings)), None)
 
     def classes(self) -> list[str]:
-        """What the style sheet shows it by."""
+        """Returns the classes for the style sheet."""
         found = [word for word in (self.severity, self.change) if word]
         if self.heat is not None:
             found.append(f"heat{min(9, int(self.heat * 10))}")
@@ -63,7 +64,7 @@ class Mark:
         return found
 
     def told(self) -> list[str]:
-        """The same in words."""
+        """Returns the marks in words."""
         lines = [f"{item.severity}: {item.reason}"[:300] for item in self.findings[:_SHOWN]]
         if len(self.findings) > _SHOWN:
             lines.append(f"and {len(self.findings) - _SHOWN} more findings")
@@ -77,9 +78,9 @@ class Mark:
 def placed(
     marks: Marks, process: Any, elements: Mapping[str, Any], drawn: Collection[Any]
 ) -> dict[Any, Mark]:
-    """The marks by the drawn elements that show them; by None what belongs to none of these.
+    """Returns the marks by the drawn elements that show them; those without such an element under None.
 
-    What belongs to other processes, and is not drawn, is not shown.
+    Marks of other processes that are not drawn are omitted.
     """
     found: dict[Any, Mark] = defaultdict(Mark)
     places = _Places(process, elements, drawn)
@@ -88,7 +89,7 @@ def placed(
     for element, token in marks.tokens:
         found[places(element)].tokens.append(token)
     for element in marks.passed:
-        if (place := places(element)) is not None:  # a case passes what a translation has added, too
+        if (place := places(element)) is not None:  # a case also passes elements that a translation added
             found[place].passed = True
     for element, count in marks.counts.items():
         mark = found[places(element)]
@@ -102,7 +103,7 @@ def placed(
 
 
 def finder(process: Any, elements: Mapping[str, Any], drawn: Collection[Any]) -> Callable[[str], Any]:
-    """What tells the drawn element that shows one with this name; None where nothing does."""
+    """Returns a function that finds the drawn element for a name, or None."""
     find = _Places(process, elements, drawn)
 
     def found(name: str) -> Any:
@@ -113,7 +114,10 @@ def finder(process: Any, elements: Mapping[str, Any], drawn: Collection[Any]) ->
 
 
 def _place_changes(marks: Marks, places: "_Places", found: Mapping[Any, Mark]) -> None:
-    """What differs may be in the other version alone. What is hidden in an element makes it a changed one."""
+    """Places changes.
+
+    They may exist only in the other version. A hidden change marks its container as changed.
+    """
     for element, change in marks.changes.items():
         place = places(element)
         if place is not None and place is not _ELSEWHERE:
@@ -124,7 +128,7 @@ _ELSEWHERE = object()
 
 
 class _Places:
-    """Finds what is drawn for an id, or for a path such as `called/step` of a called process."""
+    """Finds the shape of an id, or of a path such as `called/step` in a called process."""
 
     def __init__(self, process: Any, elements: Mapping[str, Any], drawn: Collection[Any]) -> None:
         self.process = process
@@ -155,7 +159,7 @@ class _Places:
 
 
 def badges(mark: Mark, box: Box) -> str:
-    """The signs at the corners of an element."""
+    """Draws the badges at the corners of an element."""
     drawn = []
     if mark.severity:
         many = len(mark.findings)
@@ -178,5 +182,5 @@ def _badge(words: str, kind: str, x: float, y: float) -> str:
 
 
 def listed(parts: Iterable[str]) -> str:
-    """Lines of a title."""
+    """Formats the lines of a title."""
     return "\n".join(filter(None, parts))

@@ -1,4 +1,4 @@
-"""Draws the elements that have a place of their own: events, activities, gateways, data, pools, artifacts."""
+"""Draws elements with a shape: events, activities, gateways, data, pools, artifacts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ from engine.bpmn.draw.svg import number, path, tag
 from engine.bpmn.draw.texts import named
 from engine.bpmn.notation.vocabulary import bpmn, local
 
-_STRIP = 30.0  # where the name of a pool or lane stands
+_STRIP = 30.0  # the width for the name of a pool or lane
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 
 
 def draw(shape: Shape, elements: Mapping[str, Any], language: str) -> str:
-    """What is drawn of an element of a file's `elements`, its name included."""
+    """Draws an element of a file's `elements`, with its name."""
     said = _SAYINGS.get(shape.kind, _name)(shape.element, elements)
     return _KINDS.get(shape.kind, _activity)(shape, named(said, language))
 
@@ -28,20 +28,20 @@ def _name(element: Any, _elements: Mapping[str, Any]) -> str | None:
 
 
 def is_container(shape: Shape) -> bool:
-    """Whether others are drawn inside it."""
+    """Whether other elements are drawn inside it."""
     if shape.kind in SCOPES:
         return shape.expanded is True
     return shape.kind in ("participant", "lane", "group")
 
 
 def named_below(shape: Shape) -> bool:
-    """Whether its name stands below it, at a place that the diagram does not tell."""
+    """Whether its name is below it, at a place that the diagram doesn't define."""
     outside = _KINDS.get(shape.kind) in (_event, _gateway, _data, _store)
     return outside and shape.label is None and bool(shape.element.get("name"))
 
 
 def _at(box: Box, size: float) -> str:
-    """Where a sign made for a square stands, as large as the box is."""
+    """Returns the transform of a sign drawn in a square, scaled to the box."""
     scale = min(box.width, box.height) / size
     x, y = box.middle
     moved = f"translate({number(x - size * scale / 2)} {number(y - size * scale / 2)})"
@@ -66,7 +66,7 @@ def _circle(x: float, y: float, radius: float, class_: str | None) -> str:
 
 
 def triggers(element: Any) -> list[str]:
-    """What an event is about: the kinds of its definitions."""
+    """Returns the kinds of an event's definitions."""
     return [
         name.removesuffix("EventDefinition").removesuffix("Ref").removesuffix("eventDefinition") or "multiple"
         for child in element.iterchildren(etree.Element)
@@ -83,7 +83,7 @@ def _trigger(shape: Shape) -> str:
     at = _at(shape.box, 36)
     if kind == "timer":
         return path(symbols.CLOCK, "sign", at)
-    # A condition is nothing that is thrown; filled, its page would be black.
+    # A condition is never thrown; filled, its page would be black.
     filled = (shape.kind in _THROWING and kind != "conditional") or kind == "terminate"
     sign = path(symbols.TRIGGERS.get(kind, symbols.TRIGGERS["multiple"]), "ink" if filled else "sign", at)
     flap = path(symbols.ENVELOPE_FLAP, "flap", at) if kind == "message" and filled else ""
@@ -241,7 +241,7 @@ def _group(shape: Shape, words: str) -> str:
 
 
 def _grouped(element: Any, elements: Mapping[str, Any]) -> str | None:
-    """The value of the category for which a group stands."""
+    """Returns the value of a group's category."""
     value = elements.get(reference(element, "categoryValueRef"))
     found: str | None = None if value is None else value.get("value")
     return found or _name(element, elements)

@@ -1,4 +1,4 @@
-"""Gives a file that tells no places a drawing, as a picture has it: other tools show only what is drawn."""
+"""Adds a diagram to a file without one, as in its picture: other tools only show what is drawn."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,18 +17,18 @@ _DI = f"{{{BPMNDI}}}"
 _NAMESPACES = {"bpmndi": BPMNDI, "dc": DC[1:-1], "di": DI[1:-1]}
 
 
-@lru_cache(32)  # it takes most of a second where there are a hundred steps, and is asked for at each look
+@lru_cache(32)  # it takes most of a second for a hundred steps, and is requested at each view
 def placed(file: str, content: bytes, first: str | None = None) -> bytes:
-    """The file with each of its processes laid out, if none of them has a place; any other as it is.
+    """Returns the file with each process laid out, if none of them has a place; otherwise unchanged.
 
-    Tools open the drawing of the process that stands `first`. Steps and flows without an id get one, for what
-    is drawn has to be named.
+    Tools open the diagram of the process that is `first`. Steps and flows without an id get one, because
+    shapes and edges must refer to them.
     """
     root = _unplaced(file, content)
     if root is None:
         return content
     for diagram in root.findall(f"{_DI}BPMNDiagram"):
-        root.remove(diagram)  # it shows nothing
+        root.remove(diagram)  # it has no shape
     translate_ids(root, Told())
     _name_flows(root)
     processes = [process for process in root.iterchildren(bpmn("process")) if process.get("id")]
@@ -39,7 +39,7 @@ def placed(file: str, content: bytes, first: str | None = None) -> bytes:
 
 
 def without_places(file: str, content: bytes) -> bool:
-    """Whether it holds elements of which none has a place."""
+    """Whether a file has elements, none of which has a place."""
     root = _unplaced(file, content)
     return root is not None and any(
         element.get("id") for process in root.iterchildren(bpmn("process")) for element in process
@@ -47,7 +47,7 @@ def without_places(file: str, content: bytes) -> bool:
 
 
 def _unplaced(file: str, content: bytes) -> Any:
-    """Its root; None for one that has places, holds no process, or cannot be read."""
+    """Returns its root; None for a file that has places, contains no process, or can't be read."""
     try:
         root = read_xml(file, content).getroot()
     except Unreadable:

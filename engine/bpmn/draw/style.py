@@ -1,6 +1,6 @@
-"""How pictures look: the one style sheet, always the same, so that a page's policy can name it by its digest.
+"""The style of pictures: one constant style sheet, so that a page's security policy can allow its digest.
 
-A page that shows a picture inside itself sets its colours by the variables.
+A page with an inline picture sets its colours by the variables.
 """
 
 from base64 import b64encode
@@ -74,7 +74,7 @@ _HEATS = "".join(
 )
 
 STYLE = _RULES.lstrip() + _HEATS
-# What a browser that opens a picture may do with it: apply this style sheet, nothing else.
+# The policy for a browser that opens a picture: apply this style sheet, nothing else.
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; sandbox"
 )

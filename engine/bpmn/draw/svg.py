@@ -1,17 +1,17 @@
-"""Writes SVG: escaped text, short numbers, nothing that could be carried out or fetched."""
+"""Writes SVG: escaped text, short numbers, nothing that could be executed or fetched."""
 
 from collections.abc import Iterable
 from html import escape
 
 
 def number(value: float) -> str:
-    """A coordinate with at most one decimal."""
+    """Formats a coordinate with at most one decimal."""
     rounded = round(value, 1)
     return str(int(rounded)) if rounded == int(rounded) else str(rounded)
 
 
 def tag(name: str, *inside: str, **attributes: str | float | None) -> str:
-    """An element: `class_` is its class, `data_element` its data-element; what is None is left out."""
+    """Formats an element: `class_` is its class, `data_element` its data-element; omits None."""
     said = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
         for key, value in attributes.items()
@@ -25,15 +25,15 @@ def _value(value: str | float | None) -> str:
 
 
 def text(value: str) -> str:
-    """A text as character data."""
+    """Formats a text as character data."""
     return escape(value, quote=False)
 
 
 def path(data: str, class_: str | None = None, at: str | None = None) -> str:
-    """A path; `at` is a transformation."""
+    """Formats a path; `at` is a transformation."""
     return tag("path", d=data, class_=class_, transform=at)
 
 
 def polyline(points: Iterable[tuple[float, float]]) -> str:
-    """The path data of a line through points."""
+    """Returns the path data of a line through points."""
     return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)

@@ -1,9 +1,9 @@
-"""The signs of BPMN as paths: what events are about, how tasks are done, what gateways and marks mean."""
+"""The symbols of BPMN as paths: triggers of events, types of tasks, gateways and markers."""
 
 import math
 from collections.abc import Mapping
 
-# In a square of 36, as an event of usual size has.
+# In a square of 36, the size of a normal event.
 TRIGGERS: Mapping[str, str] = {
     "message": "M9 12h18v12.5H9zM9 12l9 7 9-7",
     "signal": "M18 9l8.5 15h-17z",
@@ -70,7 +70,7 @@ TASKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 
-# In a square of 14, in the middle of an activity's lower border.
+# In a square of 14, in the middle of an activity's lower edge.
 MARKS: Mapping[str, tuple[str, str]] = {
     "loop": ("sign", "M4.6 12.3A5.4 5.4 0 1 1 8.3 12.5M1.3 12.3h3.6V8.7"),
     "parallel": ("bars", "M3 1.5v11M7 1.5v11M11 1.5v11"),
@@ -93,5 +93,5 @@ PLUS = "M23 17.5h4V23h5.5v4H27v5.5h-4V27h-5.5v-4H23z"
 
 
 def circle(x: float, y: float, radius: float) -> str:
-    """A circle as a path."""
+    """Returns a circle as a path."""
     return f"M{x:.1f} {y - radius:.1f}a{radius:.1f} {radius:.1f} 0 1 0 .01 0z"

@@ -1,13 +1,13 @@
-"""Names as they are drawn: in one language, without what would upset the line, wrapped to a width."""
+"""Labels: in one language, without control characters, wrapped to a width."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 240  # characters of a label; what is longer ends with an ellipsis
+LONGEST = 240  # characters of a label; longer ones end with an ellipsis
 LINE = 1.25  # the height of a line, in font sizes
 
-# Overrides and isolates of direction, which could make a name read as another, and what is no character.
+# Direction overrides and isolates, which could make a name look like another, and non-characters.
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff]"
 )
@@ -18,7 +18,7 @@ _NARROW, _WIDE = frozenset("ijlftrI.,:;|!'()[]/ -"), frozenset("mwMW@%—")
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A label in lines, with the size of its font and the direction in which it reads."""
+    """A label in lines, with its font size and its direction."""
 
     lines: tuple[str, ...]
     size: float
@@ -26,12 +26,12 @@ class Wrapped:
 
     @property
     def height(self) -> float:
-        """The height of all lines."""
+        """Returns the height of all lines."""
         return len(self.lines) * self.size * LINE
 
 
 def named(name: str | None, language: str) -> str:
-    """The part of a name that is in the language, where it is written `Persian | English`."""
+    """Returns the part of a name in the language, if it is written as `Persian | English`."""
     whole = _SPACES.sub(" ", _UNSEEN.sub(" ", (name or "")[: 4 * LONGEST])).strip()
     parts = [part.strip() for part in whole.split("|")]
     if len(parts) == 2 and all(parts):
@@ -41,7 +41,7 @@ def named(name: str | None, language: str) -> str:
 
 
 def reads_rtl(words: str) -> bool:
-    """Whether the first letter that has a direction is one of a script that reads from the right."""
+    """Whether the first letter with a direction belongs to a right-to-left script."""
     for letter in words:
         direction = unicodedata.bidirectional(letter)
         if direction in ("L", "R", "AL"):
@@ -50,7 +50,7 @@ def reads_rtl(words: str) -> bool:
 
 
 def width(words: str, size: float) -> float:
-    """About how wide a text is drawn."""
+    """Returns the approximate width of a text."""
     return size * sum(_of(letter) for letter in words)
 
 
@@ -64,9 +64,9 @@ def _of(letter: str) -> float:
 
 
 def wrap(words: str, wide: float, high: float, sizes: tuple[float, ...] = (12, 10.5, 9)) -> Wrapped:
-    """A text in lines of a width, in the first size in which all of it fits and no word is parted.
+    """Wraps a text, in the first size in which it fits without splitting a word.
 
-    If there is none, in the last one; what does not fit even so ends with an ellipsis.
+    If there is none, in the last one; text that still doesn't fit ends with an ellipsis.
     """
     longest = max(words.split(" "), key=len)
     for size in sizes:
@@ -94,7 +94,7 @@ def _lines(words: str, wide: float, size: float) -> list[str]:
 
 
 def _pieces(word: str, wide: float, size: float) -> list[str]:
-    """A word that is too long for a line, in parts that are not."""
+    """Splits a word that is too long for a line."""
     pieces, piece, used = [], "", 0.0
     for letter in word:
         more = size * _of(letter)

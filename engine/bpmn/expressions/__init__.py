@@ -1,1 +1,1 @@
-"""Scripts and expressions as texts: their languages, what they read and set. Runs no script."""
+"""Scripts and expressions as texts: their languages, and the variables they use. Runs no script."""

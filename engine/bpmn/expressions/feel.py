@@ -1,6 +1,6 @@
-"""FEEL in diagrams: expressions behind an equals sign, and case data as its values.
+"""FEEL in diagrams: expressions after an equals sign, evaluated over case data (DMN 10.3).
 
-Numbers are exact there, and plain numbers in a case wherever that loses nothing.
+Numbers are exact in FEEL, and become plain numbers in a case wherever that loses nothing.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _MICROSECOND = 1000  # in nanoseconds
 
 
 class Unfit(Exception):
-    """An expression that cannot be evaluated, or a value that the other side cannot hold."""
+    """Raised for an expression that can't be evaluated, or a value that the other side can't represent."""
 
 
 # Expressions
@@ -46,12 +46,12 @@ def is_feel(text: str) -> bool:
 
 @remembered(2048)
 def expression(text: str) -> Expression:
-    """A marked text, ready to be evaluated. Raises Unreadable."""
+    """Parses a marked text. Raises Unreadable."""
     return Expression(text.strip().removeprefix(MARK))
 
 
 def evaluate(text: str, data: Mapping[str, Any], now: datetime) -> Any:
-    """The value of a marked text over data. Raises Unfit."""
+    """Returns the value of a marked text over data. Raises Unfit."""
     try:
         code = expression(text)
         given = {name: as_feel(data[name]) for name in code.names & data.keys()}
@@ -64,7 +64,7 @@ def evaluate(text: str, data: Mapping[str, Any], now: datetime) -> Any:
 
 
 def as_feel(value: Any) -> Any:
-    """A value of case data in FEEL."""
+    """Converts a value of case data to FEEL."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | float | Decimal):
@@ -104,10 +104,10 @@ def _nanos(value: time) -> int:
 
 
 def as_data(value: Any, run: Run | None = None) -> Any:
-    """A value of FEEL as case data; moments that Python has not, and months, as texts.
+    """Converts a value of FEEL to case data; instants that Python can't represent, and months, become texts.
 
-    Values may share their parts, and data may not: what they come to is counted, in a run of its own unless
-    one is given. Raises Unfit, and TooMuch.
+    Values may share parts, data may not: their total size is counted, in a new run unless one is passed.
+    Raises Unfit and TooMuch.
     """
     try:
         (run or Run()).weigh(value)
@@ -140,7 +140,7 @@ def _single(value: Any) -> Any:
 
 
 def _number(value: Decimal) -> int | float | Decimal:
-    """As case data have numbers, if that is the same number."""
+    """Returns the number as a type of case data, if that is the same number."""
     if value == value.to_integral_value() and -(2**63) <= value < 2**63:
         return int(value)
     return float(value) if ARITHMETIC.create_decimal(repr(float(value))) == value else value
@@ -170,6 +170,6 @@ def _of_python(value: Date | Time | DateTime) -> Any:
 
 
 def _fine(value: Time | DateTime) -> bool:
-    """Whether it is told more finely than Python can."""
+    """Whether a time is more precise than Python can represent."""
     nanos = value.nanos if isinstance(value, Time) else value.time.nanos
     return nanos % _MICROSECOND > 0

@@ -1,4 +1,4 @@
-"""Persons and groups that an expression names in so many words."""
+"""People and groups that an expression names literally."""
 
 import ast
 from functools import lru_cache
@@ -10,12 +10,12 @@ LONGEST = 200  # characters of a person's or group's name
 
 
 class Unfit(Exception):
-    """An expression with a value that does not fit."""
+    """Raised for an expression whose value doesn't fit."""
 
 
 @lru_cache(1024)
 def literal_names(code: str) -> Any:
-    """Names that stand there as they are, such as those of lanes: nothing to run. None for an expression."""
+    """Returns the value of a literal, such as names of lanes; None for an expression that must be run."""
     try:
         found = syntax.literal(code.strip())
     except SyntaxError:
@@ -24,7 +24,7 @@ def literal_names(code: str) -> Any:
 
 
 def named_groups(code: str) -> tuple[list[str], bool]:
-    """The groups that an expression names in so many words, and whether these are all. Raises Unfit."""
+    """Returns the groups that an expression names literally, and whether these are all. Raises Unfit."""
     found = literal_names(code)
     if found is not None:
         return words(found), True
@@ -57,7 +57,7 @@ def words(value: Any) -> list[str]:
         raise Unfit("persons and groups are texts, or a list of texts")
     names: list[str] = []
     for item in items:
-        # An expression among others may itself have a list of names, or a text with several.
+        # Other expressions may have a list of names as their value, or a text with several.
         parts = item if isinstance(item, list) else item.split(",") if isinstance(item, str) else [item]
         if not all(isinstance(part, str) for part in parts):
             raise Unfit("persons and groups are texts, or a list of texts")

@@ -1,4 +1,4 @@
-"""Scripts and expressions as texts: in which language they are, which variables they read and assign."""
+"""Scripts and expressions as texts: their language, and the variables they read and assign."""
 
 import ast
 import symtable
@@ -25,20 +25,20 @@ class Names:
 
 
 def language(expression: str) -> Language:
-    """In which language an expression is written: its first signs tell."""
+    """Returns the language of an expression, determined by its first characters."""
     if feel.is_feel(expression):
         return "feel"
     return "juel" if juel.is_marked(expression) else "python"
 
 
 def as_written(text: str) -> str:
-    """A script without the indentation that the file around it gave it."""
+    """Returns a script without the indentation of the file around it."""
     return textwrap.dedent(text)
 
 
 @remembered(4096)
 def names(code: str, mode: Mode) -> Names:
-    """The variables of a text. Raises SyntaxError, with its line, for what is no Python."""
+    """Returns the variables of a text. Raises SyntaxError, with its line, if it is not valid Python."""
     if len(code) > MAX_SCRIPT:
         raise SyntaxError(f"longer than {MAX_SCRIPT} characters")
     foreign = _foreign(code, mode)
@@ -46,7 +46,7 @@ def names(code: str, mode: Mode) -> Names:
         return foreign
     tree = syntax.tree(code, mode)
     table = syntax.scopes(code, mode)
-    # `x += 1` reads x too, which a symbol table does not tell.
+    # `x += 1` also reads x, which a symbol table doesn't show.
     reads = {
         node.target.id
         for node in ast.walk(tree)
@@ -63,13 +63,13 @@ def names(code: str, mode: Mode) -> Names:
                 reads.add(symbol.get_name())
             if _data(symbol) and (top or symbol.is_declared_global()):
                 writes.add(symbol.get_name())
-    # From Python 3.12 on, symbol tables take a comprehension's own names for names around it.
+    # From Python 3.12 on, symbol tables include a comprehension's own names in the scope around it.
     inner = {name for node in ast.walk(tree) for name in _bound(node)} - _outside(tree)
     return Names(frozenset(reads - inner), frozenset(writes - inner))
 
 
 def _foreign(code: str, mode: Mode) -> Names | None:
-    """The variables of a text in another language; None for Python."""
+    """Returns the variables of a text in another language; None for Python."""
     try:
         if mode == "exec":
             script = juel.assignment(code)
@@ -85,13 +85,13 @@ def _foreign(code: str, mode: Mode) -> Names | None:
 
 
 def _bound(node: ast.AST) -> frozenset[str]:
-    """The names that a comprehension binds; none for other nodes."""
+    """Returns the names that a comprehension binds; empty for other nodes."""
     targets = [generator.target for generator in getattr(node, "generators", ())]
     return frozenset(part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
 
 
 def _outside(tree: ast.AST) -> set[str]:
-    """The names that occur anywhere but in comprehensions that bind them."""
+    """Returns the names that occur outside of comprehensions that bind them."""
     found: set[str] = set()
     nodes: list[tuple[ast.AST, frozenset[str]]] = [(tree, frozenset())]
     while nodes:
@@ -104,5 +104,5 @@ def _outside(tree: ast.AST) -> set[str]:
 
 
 def _data(symbol: symtable.Symbol) -> bool:
-    """Whether a value is assigned to it; modules, functions and classes are a script's own."""
+    """Whether a symbol is assigned a value; modules, functions and classes are local to a script."""
     return symbol.is_assigned() and not symbol.is_imported() and not symbol.is_namespace()

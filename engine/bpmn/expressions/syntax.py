@@ -1,7 +1,7 @@
-"""The one place that reads the Python of uploaded files.
+"""Parses the Python in uploaded files; no other module does.
 
-Whether a text is accepted depends neither on the interpreter's version nor on its warning filters. Standard
-library only: the tests run this file under each supported Python.
+Whether a text is accepted depends neither on the interpreter's version nor on its warning filters. Uses the
+standard library only: the tests run this file under each supported Python.
 """
 
 import ast
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 Mode = Literal["exec", "eval"]
 
-# The oldest supported Python. What later ones add is refused at upload: the file could not run on all.
+# The oldest supported Python. Newer syntax is rejected at upload: the file couldn't run everywhere.
 OLDEST = (3, 11)
 _FILTERS = Lock()
 _NEWER = "in the braces of an f-string, Python 3.11 allows {}"
@@ -28,13 +28,13 @@ _NESTED = _NEWER.format("no more than two levels")
 
 
 def tree(code: str, mode: Mode) -> Any:
-    """The syntax tree, as this interpreter reads it. Raises SyntaxError for all that it cannot read."""
+    """Returns the syntax tree for this interpreter. Raises SyntaxError for any text that it can't parse."""
     with _read():
         return ast.parse(code, mode=mode)
 
 
 def literal(code: str) -> Any:
-    """The value of a text that is a literal. Raises SyntaxError if it is none."""
+    """Returns the value of a literal. Raises SyntaxError if the text isn't one."""
     try:
         return ast.literal_eval(tree(code, "eval"))
     except (ValueError, TypeError, RecursionError, MemoryError) as error:
@@ -42,26 +42,27 @@ def literal(code: str) -> Any:
 
 
 def scopes(code: str, mode: Mode) -> symtable.SymbolTable:
-    """The scopes of a text that also compiles: `return` outside of functions is found only then."""
+    """Returns the scopes of a text that also compiles: only compiling finds `return` outside of functions."""
     with _read():
         compile(code, "script", mode, dont_inherit=True)
         return symtable.symtable(code, "script", mode)
 
 
 def require_oldest(code: str, mode: Mode) -> None:
-    """Raises SyntaxError, with its line, for what the oldest supported Python cannot read."""
+    """Raises SyntaxError, with its line, for syntax that the oldest supported Python can't parse."""
     with _read():
         found = ast.parse(code, mode=mode, feature_version=OLDEST)
         if any(isinstance(node, ast.JoinedStr) for node in ast.walk(found)):
             _require_old_fields(found)
-            if hasattr(token, "FSTRING_START"):  # before, the parser itself reads them so
+            if hasattr(token, "FSTRING_START"):  # in older versions, the parser itself rejects them
                 _require_old_quotes(code.strip() if mode == "eval" else code)
 
 
 @contextmanager
 def _read() -> Iterator[None]:
     try:
-        # Warnings differ by version, and become errors by a filter. The filters are those of all threads.
+        # Warnings differ by version, and filters can turn them into errors. Filters are shared by all
+        # threads.
         with _FILTERS, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
@@ -79,7 +80,7 @@ def _require_old_fields(found: ast.AST) -> None:
 
 
 def _fields(node: ast.AST) -> list[ast.AST]:
-    """The fields in the format of a field."""
+    """Returns the nested fields in the format of an f-string field."""
     spec = getattr(node, "format_spec", None)
     return [part for part in getattr(spec, "values", ()) if isinstance(part, ast.FormattedValue)]
 
@@ -90,7 +91,7 @@ def _require_old_quotes(code: str) -> None:
         name, text = token.tok_name[part.type], part.string
         if name == "FSTRING_END":
             around.pop()
-        # What belongs to the outermost f-string itself is no part of its braces.
+        # The outermost f-string's own tokens are not part of its braces.
         if around and not (len(around) == 1 and name == "FSTRING_MIDDLE") and (fault := _fault(part, around)):
             raise SyntaxError(fault, ("script", part.start[0], None, None))
         if name == "FSTRING_START":

@@ -1,6 +1,6 @@
-"""Forms in the three dialects that process files use, read into one: a JSON Schema with hints for drawing.
+"""Reads forms in the three dialects of process files into one: a JSON Schema with hints for drawing.
 
-SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Judges no diagram.
+SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Checks no diagram.
 """
 
 from engine.bpmn.forms.answers import normalised

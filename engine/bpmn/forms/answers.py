@@ -1,4 +1,4 @@
-"""Answers as they are stored: numbers and dates in one form, however they were typed. Refuses nothing."""
+"""Normalises answers before they are stored: numbers and dates in one format. Rejects nothing."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,15 +9,16 @@ from engine.platform.formats import FORMATS
 from engine.platform.persian import digits
 
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?", re.ASCII)
-_EXACT = 15  # digits that a float keeps
+_EXACT = 15  # digits that a float preserves
 _WHOLE = 18  # digits that fit in 64 bits
-# No keyboard writes them, and no page shows them; tab and ends of lines stay.
+# No keyboard types them, and no page shows them; tabs and line ends are allowed.
 _CONTROLS = dict.fromkeys(set(range(32)) - {9, 10, 13} | set(range(127, 160)))
 
 
 def normalised(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer with texts of our formats as they are stored, and digits where numbers are asked for as
-    numbers. What cannot be read so stays as it is: then it does not fit the schema.
+    """Returns the answer with numbers and the product's formats normalised, as the schema requires.
+
+    A value that can't be parsed stays unchanged; it then doesn't fit the schema.
     """
     found: dict[str, Any] = _value(dict(data), [schema], schema)
     return found
@@ -51,7 +52,7 @@ def _text(value: str, found: list[Mapping[str, Any]]) -> Any:
 
 
 def _number(text: str) -> Any:
-    """The number that a text writes, if all its digits can be kept."""
+    """Parses a number from a text, if all its digits can be preserved."""
     typed = digits(text).replace("\u066b", ".").strip()
     found = _NUMBER.fullmatch(typed)
     if found is None:

@@ -1,4 +1,4 @@
-"""Camunda 7's formData: fields that stand in the diagram itself."""
+"""Camunda 7's formData: fields defined in the diagram itself."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from engine.bpmn.notation import vocabulary
 
 BPMN, CAMUNDA = (f"{{{space}}}" for space in (vocabulary.BPMN, vocabulary.CAMUNDA))
 
-# Properties of fields, in Camunda's and form-js's way, and what they are in a schema.
+# Properties of fields in Camunda and form-js, and the keywords for them in a schema.
 ROLES = {"visibleTo": VISIBLE_TO, "editableBy": EDITABLE_BY}
 _TYPES: Mapping[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -23,7 +23,7 @@ _LIMITS = {"min": "minimum", "max": "maximum", "minlength": "minLength", "maxlen
 
 
 def form_data(element: Any) -> Form | None:
-    """The form of fields that an element holds; None if it holds none. What the check refuses is left out."""
+    """Returns the form in an element, without the parts that the check rejects; None if it has none."""
     fields = element.findall(f"{BPMN}extensionElements/{CAMUNDA}formData/{CAMUNDA}formField")
     if not fields:
         return None
@@ -33,12 +33,12 @@ def form_data(element: Any) -> Form | None:
 
 
 def required(field: Any) -> bool:
-    """Whether a field of Camunda's must be filled in."""
+    """Whether a Camunda field is required."""
     return _constraints(field).get("required") == "true"
 
 
 def named(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What the properties of a field say in a schema: roles, as names with commas between, and a format."""
+    """Returns the keywords for a field's properties: roles (names separated by commas) and a format."""
     found: dict[str, Any] = {
         ours: [part.strip() for part in str(properties[name]).split(",")]
         for name, ours in ROLES.items()
@@ -49,7 +49,7 @@ def named(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def _constraints(field: Any) -> dict[str, str]:
     found = field.iterfind(f"{CAMUNDA}validation/{CAMUNDA}constraint")
-    # `required` and `readonly` may stand without a value.
+    # `required` and `readonly` may occur without a value.
     return {item.get("name"): item.get("config") or "true" for item in found}
 
 

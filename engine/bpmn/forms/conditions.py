@@ -1,4 +1,4 @@
-"""Conditions of form-js, as far as they compare a field with a value: as rules of a JSON Schema."""
+"""Translates form-js conditions that compare a field with a value into rules of a JSON Schema."""
 
 import re
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ _ORDER = {"<": "exclusiveMaximum", "<=": "maximum", ">": "exclusiveMinimum", ">=
 
 
 class Unreadable(ValueError):
-    """It is more than a comparison with a field beside it."""
+    """Raised for a condition that is more than a comparison with a field of the same object."""
 
 
 def condition(code: str, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a condition says, as `{"field", "is", "value"}` and as a JSON Schema of the object of the fields.
+    """Returns a condition as `{"field", "is", "value"}` and as a JSON Schema of the object of the fields.
 
-    A field that is not answered is null: that equals nothing else, and is neither more nor less. Raises
+    A field that is not answered is null: it equals nothing else, and is neither more nor less. Raises
     Unreadable.
     """
     name, kind, value = _read(code)

@@ -1,7 +1,7 @@
-"""Documents in forms: which fields ask for them, what such a field accepts, and what an answer names.
+"""Documents in forms: the fields for them, their limits, and the documents that an answer names.
 
-A field asks for a document if its format is `document`, and for several if it is a list of these. The answer
-holds the id of each document. Judges no file.
+A field is for a document if its format is `document`, and for several if it is a list of these. The answer
+contains the id of each document. Doesn't check any file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,13 @@ from typing import Any
 from engine.bpmn.forms.fields import ACCEPT, DOCUMENT_KINDS, MAX_MIB, Field
 from engine.platform import media
 
-_DATA = frozenset({"default", "const", "enum", "examples"})  # hold no schemas
-MOST = 50  # files in one field, unless it says less
+_DATA = frozenset({"default", "const", "enum", "examples"})  # contain no schemas
+MOST = 50  # files in one field, unless the field has a lower limit
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A value where an answer should name a document: its field, and its place as a JSON Pointer."""
+    """A value in a document field of an answer: the field, and the value's JSON Pointer."""
 
     field: Field
     pointer: str
@@ -26,7 +26,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What a field accepts: names of kinds (None: all that the installation accepts), and bytes of a file."""
+    """The limits of a field: kinds of files (None: all that the installation accepts), bytes of a file."""
 
     kinds: frozenset[str] | None
     max_bytes: int | None
@@ -34,7 +34,7 @@ class Accepted:
 
 
 def accepted(field: Field) -> Accepted:
-    """The limits that the form sets for a field."""
+    """Returns the limits that the form sets for a field."""
     kinds, most, count = (field.hints.get(name) for name in (ACCEPT, MAX_MIB, "maxItems"))
     return Accepted(
         frozenset(kinds) if kinds else None,
@@ -44,13 +44,13 @@ def accepted(field: Field) -> Accepted:
 
 
 def mib(size: int) -> int | float:
-    """A limit of bytes as people are told it, in MiB."""
+    """Converts a limit of bytes to MiB, for messages."""
     whole, rest = divmod(size, 1 << 20)
     return round(size / (1 << 20), 3) if rest else whole
 
 
 def unusable_limit(schema: Any) -> str | None:
-    """The keyword for documents, anywhere in a schema, whose value says nothing; None if all do."""
+    """Returns the document keyword whose value is invalid, anywhere in a schema, or None."""
     waiting = [schema]
     while waiting:
         part = waiting.pop()
@@ -67,7 +67,7 @@ def unusable_limit(schema: Any) -> str | None:
 
 
 def document_fields(fields: Sequence[Field]) -> Iterator[Field]:
-    """Those that ask for documents, also within groups and lists."""
+    """Yields the document fields, also those within groups and lists."""
     for field in fields:
         if field.kind in DOCUMENT_KINDS:
             yield field
@@ -76,13 +76,13 @@ def document_fields(fields: Sequence[Field]) -> Iterator[Field]:
 
 
 def document_field(fields: Sequence[Field], pointer: str) -> Field | None:
-    """The field for documents at this pointer, which has `*` for the index in a list."""
+    """Returns the document field at this pointer, which has `*` for the index in a list."""
     found = (field for field in document_fields(fields) if field.pointer == pointer and not field.read_only)
     return next(found, None)
 
 
 def documents_in(fields: Sequence[Field], answer: Mapping[str, Any]) -> Iterator[Named]:
-    """What an answer has in the fields that ask for documents."""
+    """Yields the values of an answer in its document fields."""
     return _inside(fields, answer, "")
 
 

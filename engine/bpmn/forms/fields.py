@@ -1,4 +1,4 @@
-"""The fields of a form, for pages that draw it. Decides nothing about answers."""
+"""The fields of a form, for the pages that draw it. Doesn't validate answers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ Kind = Literal[
 
 VISIBLE_TO, EDITABLE_BY = "x-visible-to", "x-editable-by"
 HIDE = "x-hide-when"
-ACCEPT, MAX_MIB = "x-accept", "x-max-mib"  # what a field for documents accepts
+ACCEPT, MAX_MIB = "x-accept", "x-max-mib"  # the limits of a document field
 DOCUMENT_KINDS = ("document", "documents")
-NOTICE = "notice:"  # how names of properties begin that are only shown
+NOTICE = "notice:"  # prefixes of properties that are only displayed
 
 _FORMATS: Mapping[str, Kind] = {
     "date": "date",
@@ -38,13 +38,13 @@ _HINTS = (
     *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "examples"),
     *(ACCEPT, MAX_MIB),
 )
-_LONG = 200  # characters that no longer fit in one line
-_DEEP = 8  # levels of fields within fields: a schema may refer to itself
+_LONG = 200  # characters; longer texts don't fit in one line
+_DEEP = 8  # levels of nested fields: a schema may refer to itself
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in both languages; the same twice where it was given in one."""
+    """A text in both languages; identical if only one was provided."""
 
     fa: str
     en: str
@@ -52,7 +52,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the values that a field may take."""
+    """One of the values that a field may have."""
 
     value: Any
     label: Text
@@ -60,10 +60,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to draw.
+    """One item to draw.
 
-    `pointer` is a JSON Pointer into the answer, with `*` for the index in a list; None for what only groups
-    or shows. `hints` are JSON Schema's limits, `default`, and what drawing hints say (`widget`, `rows` …).
+    `pointer` is a JSON Pointer into the answer, with `*` for the index in a list; None if the item only
+    groups or displays. `hints` are JSON Schema's limits, `default`, and the drawing hints (`widget`, `rows`
+    …).
     """
 
     pointer: str | None
@@ -77,35 +78,35 @@ class Field:
     visible_to: tuple[str, ...] = ()
     editable_by: tuple[str, ...] = ()
     hide_when: Mapping[str, Any] | None = (
-        None  # {"field": pointer, "is": "=", "value": …}: then it is not asked
+        None  # {"field": pointer, "is": "=", "value": …}: hidden if this holds
     )
     hints: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fields_of(schema: Mapping[str, Any], ui: Mapping[str, Any] | None) -> tuple[Field, ...]:
-    """The fields of an answer, in the order in which they are drawn."""
+    """Returns the fields of an answer in drawing order."""
     return _Reading(schema).inside(schema, ui or {}, "", 0)
 
 
 def title(schema: Mapping[str, Any]) -> Text | None:
-    """What a form is called, if it is."""
+    """Returns the title of a form, or None."""
     return _told(schema, "title", None)
 
 
 def text(value: str) -> Text:
-    """A text that may be written `Persian | English`."""
+    """Parses a text that may be written `Persian | English`."""
     persian, parted, english = value.partition(" | ")
     return Text(persian.strip(), english.strip()) if parted else Text(value, value)
 
 
 class _Reading:
-    """Reads one schema; its root is what references are looked up in."""
+    """Reads one schema; references are resolved from its root."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
 
     def inside(self, schema: Any, ui: Mapping[str, Any], at: str, depth: int) -> tuple[Field, ...]:
-        """The fields of an object."""
+        """Returns the fields of an object."""
         if depth > _DEEP:
             return ()
         told: dict[str, list[Any]] = {}
@@ -115,7 +116,7 @@ class _Reading:
             for name, inner in _mapping(part.get("properties")).items():
                 told.setdefault(name, []).append(inner)
         for name, inners in properties(schema, self.root).items():
-            told.setdefault(name, inners)  # a field that only a branch knows
+            told.setdefault(name, inners)  # a field that only a branch defines
         drawn = {
             name: self.field(name, told[name], _mapping(ui.get(name)), f"{at}/{_token(name)}", depth)
             for name in _ordered(list(told), ui.get("ui:order"))
@@ -133,7 +134,7 @@ class _Reading:
         return tuple(_grouped(drawn, ui.get("ui:groups")))
 
     def field(self, name: str, told: list[Any], ui: Mapping[str, Any], at: str, depth: int) -> Field:
-        """One field, from all that is said of it; what is said first wins."""
+        """Builds one field from all its definitions; earlier ones take precedence."""
         schema = _merged({"allOf": told}, self.root)
         item = _merged(schema.get("items"), self.root)
         kind = _kind(schema, item, ui)
@@ -159,13 +160,13 @@ class _Reading:
 
 
 def _hints(schema: Mapping[str, Any], item: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    """What the schema says of a field's value; of a list of documents also what it says of each."""
+    """Returns the limits of a field's value; for a list of documents, also those of each item."""
     told = {**item, **schema} if kind == "documents" else schema
     return {name: told[name] for name in _HINTS if name in told}
 
 
 def _merged(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:
-    """All that holds of a value in any case; what is said first wins."""
+    """Merges all unconditional parts of a value's schema; earlier ones take precedence."""
     found: dict[str, Any] = {}
     for part in always(schema, root):
         found = {**part, **found}
@@ -188,10 +189,10 @@ def _with(one: Field, **changed: Any) -> Field:
 def _conditions(
     parts: list[Mapping[str, Any]], needed: set[str], answered: set[str]
 ) -> dict[str, Mapping[str, Any]]:
-    """What only the `then` of an `if` demands, by name: when it is not demanded.
+    """Returns the conditions for hiding properties that only the `then` of an `if` requires, by name.
 
-    Read is one answer, `answered` in the same form, that is to be one value; of a field that several such
-    demand, or an `else`, nothing is told.
+    Only supports a single answer, required by `answered` in the same form, that must equal one value. Returns
+    no condition for a field required by several such rules or by an `else`.
     """
     found: dict[str, Mapping[str, Any]] = {}
     several = set(needed)
@@ -218,15 +219,15 @@ def _compared(condition: Any) -> Mapping[str, Any] | None:
 
 
 def _group_hidden(one: Field, told: Mapping[str, Any] | None, at: str) -> Mapping[str, Any] | None:
-    """A group asks for what is in it, so it is not asked where it is not demanded.
+    """Returns the condition for a group: its fields are hidden where the group isn't required.
 
-    Any other field may be answered all the same.
+    Any other field remains optional.
     """
     return _hidden(told, f"{at}/") if one.kind in ("group", "list") and not one.read_only else None
 
 
 def _ordered(names: list[str], order: Any) -> list[str]:
-    """As `ui:order` says; `*` stands for all that it does not name."""
+    """Sorts names by `ui:order`; `*` represents all names that it doesn't list."""
     order = names_in(order)
     if not order:
         return names
@@ -238,7 +239,7 @@ def _ordered(names: list[str], order: Any) -> list[str]:
 
 
 def _grouped(drawn: dict[str, Field], groups: Any) -> Iterator[Field]:
-    """The fields, those of a group that is no object within it, where the first of them stands."""
+    """Yields the fields; those of a group without an object are nested, at the place of the first one."""
     known = groups_of(groups)
     group_of = {name: group for group in known for name in group["fields"] if name in drawn}
     done: set[int] = set()
@@ -253,13 +254,13 @@ def _grouped(drawn: dict[str, Field], groups: Any) -> Iterator[Field]:
 
 
 def groups_of(hint: Any) -> list[Mapping[str, Any]]:
-    """What a hint says of fields that are drawn together: `title`, and the names of `fields`."""
+    """Returns the groups in a hint: the `title` and names of `fields` that are drawn together."""
     told = [one for one in hint if isinstance(one, Mapping)] if isinstance(hint, list) else []
     return [{**one, "fields": names_in(one.get("fields"))} for one in told]
 
 
 def names_in(hint: Any) -> list[str]:
-    """The names in a hint that lists some."""
+    """Returns the names in a hint that is a list of names."""
     return [name for name in hint if isinstance(name, str)] if isinstance(hint, list) else []
 
 
@@ -295,7 +296,7 @@ def _word(value: Any) -> str:
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Choice]:
-    """The values of `enum`, or those of `oneOf` or `anyOf` where each is a `const`."""
+    """Returns the values of `enum`, or of `oneOf` or `anyOf` where each is a `const`."""
     if isinstance(schema.get("enum"), list):
         both, names = _mapping(schema.get("x-enum-i18n")), names_in(schema.get("enumNames"))
         return [
@@ -319,7 +320,7 @@ def _label(value: Any, both: Mapping[str, Any], names: list[Any]) -> Text:
 
 
 def _hidden(told: Any, at: str) -> Mapping[str, Any] | None:
-    """The condition with the pointer of the field beside this one that it is about."""
+    """Returns the condition with the pointer of the field in the same object that it refers to."""
     if not isinstance(told, Mapping):
         return None
     beside = f"{at.rpartition('/')[0]}/{_token(str(told.get('field')))}"

@@ -1,4 +1,4 @@
-"""A form, and what judges the answers to it."""
+"""A form, and the validator of its answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ from engine.bpmn.forms.fields import Field, fields_of
 from engine.platform.formats import FORMATS as OURS
 from engine.platform.formats import stored
 
-# Stands for what was typed: a fault may be shown and logged, the answer itself must not.
+# Replaces the value in messages: an error may be shown and logged, the answer itself must not.
 MASK = "the value"
-# Shown, and not to be sent: JSON Schema's own word is no more than a hint.
+# Displayed but not accepted in answers: in JSON Schema, the keyword is only a hint.
 READ_ONLY: Mapping[str, Any] = {"readOnly": True, "not": {}}
-# Whether a document is named that was uploaded: `engine.cases.staged_documents`. A form knows no database.
+# Whether the named document was uploaded is checked by `engine.cases.staged_documents`. A form has no
+# database.
 _FORMATS = {**{name: stored(name) for name in OURS}, "document": lambda value: bool(value.strip())}
-# Those of JSON Schema that are checked, ours, and those that say what to draw.
+# JSON Schema's checked formats, the product's own, and those that are drawing hints.
 FORMATS = frozenset({
     *OURS,
     *("duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference"),
@@ -25,19 +26,19 @@ FORMATS = frozenset({
     *("data-url", "document"),
 })  # fmt: skip
 
-_DATA = frozenset({"default", "const", "enum", "examples", "x-i18n", "x-enum-i18n"})  # hold no schemas
+_DATA = frozenset({"default", "const", "enum", "examples", "x-i18n", "x-enum-i18n"})  # contain no schemas
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Form:
-    """A form: the JSON Schema (2020-12) of its answer and, if given, hints for drawing it."""
+    """A form: the JSON Schema (2020-12) of its answer and, optionally, hints for drawing it."""
 
     schema: Mapping[str, Any]
     ui: Mapping[str, Any] | None
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """What to draw, in order; whoever draws it needs to know neither schema nor hints."""
+        """Returns the fields to draw, in order, so that callers need neither schema nor hints."""
         return _fields(self)
 
 
@@ -47,11 +48,10 @@ def _fields(form: Form) -> tuple[Field, ...]:
 
 
 def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
-    """What judges answers to a schema. Raises ValueError, of which jsonschema_rs's errors are kinds, if it is
-    none.
+    """Returns the validator of a schema. Raises ValueError if it is not a valid schema.
 
-    References stay inside the schema, and patterns run in linear time. Texts of our formats must be as they
-    are stored: `normalised` sees to that.
+    References are resolved within the schema only, and patterns run in linear time. Texts of the product's
+    formats must be normalised first, by `normalised`. The errors of jsonschema_rs are ValueErrors.
     """
     return jsonschema_rs.validator_for(
         dict(schema),
@@ -64,7 +64,7 @@ def validator(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
 
 
 def unchecked(schema: Any) -> list[str]:
-    """The formats in a schema that nothing checks."""
+    """Returns the formats in a schema that are not checked."""
     parts: list[Any] = [schema]
     found = []
     while parts:
@@ -79,7 +79,7 @@ def unchecked(schema: Any) -> list[str]:
 
 
 def with_read_only(schema: Any) -> Any:
-    """The same schema, in which what is marked as read-only is not to be sent, and so not demanded."""
+    """Returns the schema with read-only properties rejected in answers, and therefore not required."""
     if isinstance(schema, list):
         return [with_read_only(part) for part in schema]
     if not isinstance(schema, Mapping):

@@ -1,4 +1,4 @@
-"""form-js, the forms of Camunda 7 and 8, as a JSON Schema with drawing hints; tells what cannot be kept."""
+"""Converts form-js, the forms of Camunda 7 and 8, to a JSON Schema; reports what it can't convert."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.form_js_inputs import INPUTS, Unheld, answer
 from engine.platform.findings import sentence, with_values
 
-NEWEST = 19  # schemaVersion that was read when this was written
+NEWEST = 19  # the newest schemaVersion supported
 _PLAIN = frozenset({"group", "page", "multipage"})
 _SILENT = frozenset({"separator", "spacer", "button"})
 _NOT_SHOWN = frozenset({"html", "image", "iframe", "table", "documentPreview"})
@@ -20,7 +20,7 @@ _DEEP = 8
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What of a form is not as in form-js. `harmless`: no answer is taken or refused otherwise."""
+    """A difference from form-js. `harmless`: the same answers are accepted and rejected."""
 
     code: str
     reason: str
@@ -30,18 +30,18 @@ class Problem:
 
 @dataclass(slots=True)
 class _Scope:
-    """An object that is being gathered: its properties, what it demands, and how it is drawn."""
+    """An object under construction: its properties, the required ones, and how it is drawn."""
 
     properties: dict[str, Any] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
     hints: dict[str, Any] = field(default_factory=dict)
     inner: dict[str, "_Scope"] = field(default_factory=dict)
-    asked: list[tuple[str, str, bool, str]] = field(default_factory=list)  # name, FEEL, required, of what
+    asked: list[tuple[str, str, bool, str]] = field(default_factory=list)  # name, FEEL, required, component
     title: str | None = None
 
     def schema(self) -> dict[str, Any]:
-        """The scope as a JSON Schema."""
+        """Returns the scope as a JSON Schema."""
         objects = {name: scope.schema() for name, scope in self.inner.items()}
         found = {name: {**objects.get(name, {}), **one} for name, one in self.properties.items()}
         schema: dict[str, Any] = {"type": "object", "properties": found, "additionalProperties": False}
@@ -54,17 +54,17 @@ class _Scope:
         return schema
 
     def ui(self) -> dict[str, Any]:
-        """The hints of the scope and of the objects in it."""
+        """Returns the drawing hints of the scope and of the objects in it."""
         return {**self.hints, **{name: ui for name, scope in self.inner.items() if (ui := scope.ui())}}
 
 
 def is_form_js(document: Mapping[str, Any]) -> bool:
-    """Whether a JSON file is a form of form-js."""
+    """Whether a JSON file is a form-js form."""
     return isinstance(document.get("components"), list)
 
 
 def convert(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
-    """The form, and all of it that is not as in form-js. One harmful problem, and it must not be used."""
+    """Converts a form; returns all differences. With a harmful one, the form must not be used."""
     reading = _Reading()
     version = document.get("schemaVersion", 1)
     if not isinstance(version, int) or version > NEWEST:
@@ -87,15 +87,15 @@ class _Reading:
         self.notices = 0
 
     def refuse(self, code: str, reason: str = "", fix: str = "") -> None:
-        """Note what would change the answers that are taken."""
+        """Records a difference that changes which answers are accepted."""
         self.problems.append(Problem(code, reason, fix, harmless=False))
 
     def warn(self, code: str, reason: str = "", fix: str = "") -> None:
-        """Note what is drawn otherwise, and changes no answer."""
+        """Records a difference in drawing only."""
         self.problems.append(Problem(code, reason, fix, harmless=True))
 
     def components(self, found: Any, scope: _Scope, depth: int) -> list[str]:
-        """Read components into a scope; the names of the properties that they are there."""
+        """Reads components into a scope; returns the names of their properties."""
         if not isinstance(found, list) or depth > _DEEP:
             reason = f"It has components that are no list, or deeper than {_DEEP} groups."
             self.refuse("form-js-component", reason, "Draw fewer groups inside each other.")
@@ -109,7 +109,7 @@ class _Reading:
         return names
 
     def component(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
-        """Read one component."""
+        """Reads one component."""
         kind, what = one["type"], _called(one)
         if kind in _PLAIN:
             return self.group(one, scope, depth)
@@ -134,7 +134,7 @@ class _Reading:
         return []
 
     def group(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
-        """A group: an object where it has a path, else only drawn around its fields."""
+        """Reads a group: an object if it has a path, otherwise only drawn around its fields."""
         path = _path(one)
         title = _plain(one.get("label"))
         if path:
@@ -145,7 +145,7 @@ class _Reading:
             self.components(one.get("components", []), inner, depth + 1)
             top = path.split(".")[0]
             self.properties(one, scope.properties[top])
-            self.hide(one, scope, top, required=False)  # or by what is in it
+            self.hide(one, scope, top, required=False)  # or by its content
             return [top]
         names = list(dict.fromkeys(self.components(one.get("components", []), scope, depth + 1)))
         for name in names:
@@ -158,7 +158,7 @@ class _Reading:
         return names
 
     def listed(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
-        """A dynamic list: an array of objects."""
+        """Reads a dynamic list: an array of objects."""
         holder, name = _holder(scope, _path(one).split("."))
         if holder is None or not name or name in holder.properties:
             return self.twice(one)
@@ -181,7 +181,7 @@ class _Reading:
         return [name] if holder is scope else [_path(one).split(".")[0]]
 
     def notice(self, one: Mapping[str, Any], scope: _Scope) -> list[str]:
-        """A text between the fields."""
+        """Reads a text between the fields."""
         text = one.get("text")
         if not isinstance(text, str) or text.lstrip().startswith("=") or "{{" in text:
             reason = sentence(f"{_called(one)} is computed, and not shown.", component=_name_of(one))
@@ -195,7 +195,7 @@ class _Reading:
         return [name]
 
     def input(self, one: Mapping[str, Any], scope: _Scope) -> list[str]:
-        """A field that is answered."""
+        """Reads an input field."""
         path = str(one.get("key") or "").split(".")
         holder, name = _holder(scope, path)
         if holder is None or not name or name in holder.properties:
@@ -224,12 +224,12 @@ class _Reading:
         return [path[0]]
 
     def properties(self, one: Mapping[str, Any], schema: dict[str, Any]) -> None:
-        """The roles and the format that the properties of a component tell."""
+        """Applies the roles and format in a component's properties."""
         told = one.get("properties")
         schema.update(named(told) if isinstance(told, Mapping) else {})
 
     def locked(self, one: Mapping[str, Any], schema: dict[str, Any]) -> None:
-        """Fields that are only shown."""
+        """Marks fields that are only displayed."""
         for name in ("readonly", "disabled"):
             value = one.get(name, False)
             if value is True:
@@ -241,12 +241,12 @@ class _Reading:
                 self.refuse("form-js-condition", reason, "Write true or false, or use two tasks.")
 
     def hide(self, one: Mapping[str, Any], scope: _Scope, name: str, *, required: bool) -> None:
-        """Remember on what condition a property is not asked, until all its neighbours are known."""
+        """Records the condition that hides a property, until all properties of its object are known."""
         if hide := _hide(one):
             scope.asked.append((name, hide, required, _called(one)))
 
     def conditions(self, scope: _Scope) -> None:
-        """What was remembered, as rules of the schema. A property hidden twice is absent if either holds."""
+        """Adds the recorded conditions as rules. A property with two conditions is hidden if either holds."""
         for inner in scope.inner.values():
             self.conditions(inner)
         scope.required += [name for name, inner in scope.inner.items() if inner.required]
@@ -267,7 +267,7 @@ class _Reading:
                     scope.required.remove(name)
 
     def unreadable(self, what: str, required: bool) -> None:
-        """A condition that is more than a comparison with a field beside it."""
+        """Reports a condition that is more than a comparison with a field of the same object."""
         reason = f"{what} is hidden on a condition that is no comparison with a field beside it"
         fix = 'Compare one field of the same group with a value, as in =kind = "other".'
         if required:
@@ -276,7 +276,7 @@ class _Reading:
             self.warn("form-js-condition", f"{reason}: it is always shown.", fix)
 
     def twice(self, one: Mapping[str, Any]) -> list[str]:
-        """A key that is none, or that another component has."""
+        """Reports a key that is invalid or used by another component."""
         reason = sentence(
             f"{_called(one)} has no key or path, or one that another component has.", component=_name_of(one)
         )
@@ -293,7 +293,7 @@ def _called(one: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str | None:
-    """A text, unless it is computed."""
+    """Returns a text, unless it is computed."""
     return value if isinstance(value, str) and value and not value.lstrip().startswith("=") else None
 
 
@@ -302,7 +302,7 @@ def _path(one: Mapping[str, Any]) -> str:
 
 
 def _hide(one: Mapping[str, Any]) -> str | None:
-    """The condition on which a component is not there."""
+    """Returns the condition that hides a component."""
     told = one.get("conditional")
     hide = told.get("hide") if isinstance(told, Mapping) else None
     return hide if isinstance(hide, str) and hide.strip() else None
@@ -314,7 +314,7 @@ def _rule(hidden: dict[str, Any], name: str, *, needed: bool) -> dict[str, Any]:
 
 
 def _nested(scope: _Scope, path: list[str]) -> _Scope | None:
-    """The object at a path, made if need be; None if something else stands there."""
+    """Returns the object at a path, created if necessary; None if the path is used otherwise."""
     for name in path:
         if not name.isidentifier() or (name in scope.properties and name not in scope.inner):
             return None
@@ -326,6 +326,6 @@ def _nested(scope: _Scope, path: list[str]) -> _Scope | None:
 
 
 def _holder(scope: _Scope, path: list[str]) -> tuple[_Scope | None, str]:
-    """The object that holds the last part of a path, and that part."""
+    """Returns the object that contains the last part of a path, and that part."""
     holder = _nested(scope, path[:-1])
     return holder, path[-1] if path[-1].isidentifier() else ""

@@ -1,4 +1,4 @@
-"""The fields of form-js that are answered, each as the JSON Schema of its answer."""
+"""The input fields of form-js, each as the JSON Schema of its answer."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _HINTS = {"searchable": "searchable", "use24h": "use24h", "timeInterval": "step"
 
 
 class Unheld(Exception):
-    """A field that could not be checked as form-js does."""
+    """Raised for a field that can't be checked as in form-js."""
 
     def __init__(self, reason: str, fix: str) -> None:
         super().__init__(reason)
@@ -20,7 +20,7 @@ class Unheld(Exception):
 
 
 def answer(one: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], bool]:
-    """The schema of a field's answer, hints for drawing it, and whether it is required. Raises Unheld."""
+    """Returns the schema of a field's answer, its hints, and whether it is required. Raises Unheld."""
     rules = _rules(one)
     for name, value in {**one, **rules}.items():
         if name in ("min", "max", "minLength", "maxLength", "pattern", "required") and _computed(value):
@@ -116,7 +116,7 @@ def _choice(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _needed(kind: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What form-js takes for an answer: no empty text, no empty list, a box that is ticked."""
+    """Requires a non-empty answer as form-js does: no empty text, no empty list, a ticked checkbox."""
     if kind == "checkbox":
         return {"const": True}
     if schema.get("type") == "array":
@@ -141,7 +141,7 @@ def _hints(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _word(value: Any) -> str | None:
-    """A word of form-js; what is no text is none that it knows."""
+    """Returns a keyword of form-js; None if the value isn't a text."""
     return value if value is None or isinstance(value, str) else repr(value)
 
 

@@ -1,4 +1,4 @@
-"""The parts of a JSON Schema that speak of one place of an answer."""
+"""Finds the parts of a JSON Schema that apply to one place of an answer."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ _BRANCHES = ("if", "then", "else")
 
 
 def parts(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A schema, what it refers to inside `root`, and all its branches, whichever of them may hold."""
+    """Returns a schema, its references inside `root`, and all its branches, whether or not they apply."""
     found: list[Mapping[str, Any]] = []
     waiting = [schema]
     while waiting:
@@ -32,7 +32,7 @@ def _inside(part: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _referred(reference: str, root: Mapping[str, Any]) -> Any:
-    """What a JSON Pointer in a reference leads to; None for references of other kinds."""
+    """Resolves a JSON Pointer in a reference; None for references of other kinds."""
     found: Any = root if reference.startswith("#") else None
     for token in reference[1:].split("/")[1:]:
         name = token.replace("~1", "/").replace("~0", "~")
@@ -41,7 +41,7 @@ def _referred(reference: str, root: Mapping[str, Any]) -> Any:
 
 
 def properties(schema: Any, root: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """What the parts of an object's schema say of each of its properties."""
+    """Returns the definitions of each property in the parts of an object's schema."""
     found: dict[str, list[Any]] = {}
     for part in parts(schema, root):
         inside = part.get("properties")
@@ -52,7 +52,7 @@ def properties(schema: Any, root: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 def always(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A schema, what it refers to inside `root`, and what it adds: what holds of every answer."""
+    """Returns a schema, its references and its `allOf`: the parts that apply to every answer."""
     found: list[Mapping[str, Any]] = []
     waiting = [schema]
     while waiting:
@@ -66,13 +66,13 @@ def always(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def types(schema: Any) -> set[str]:
-    """The types that one part asks for; none if it does not say."""
+    """Returns the types that one part requires; empty if it doesn't define any."""
     told = schema.get("type") if isinstance(schema, Mapping) else None
     return {told} if isinstance(told, str) else set(told or ())
 
 
 def choices(schema: Mapping[str, Any], name: str) -> list[Any] | None:
-    """The only values that a field of a form may have, besides null; None if it may have others."""
+    """Returns the allowed values of a form's field, besides null; None if any other is allowed."""
     told = [
         one
         for part in always(schema, schema)
@@ -80,7 +80,7 @@ def choices(schema: Mapping[str, Any], name: str) -> list[Any] | None:
         for one in always(part["properties"].get(name), schema)
     ]
     if any(one.get("readOnly") is True for one in told):
-        return []  # it is shown, and not to be sent
+        return []  # displayed only, not accepted in answers
     for one in told:
         if (found := _closed(one)) is not None:
             return [value for value in found if value is not None]
@@ -88,7 +88,7 @@ def choices(schema: Mapping[str, Any], name: str) -> list[Any] | None:
 
 
 def _closed(part: Mapping[str, Any]) -> list[Any] | None:
-    """The only values that one part allows."""
+    """Returns the allowed values of one part."""
     if isinstance(part.get("enum"), list):
         return list(part["enum"])
     if "const" in part:

@@ -1,4 +1,4 @@
-"""The form that an element of a diagram names, whichever dialect it is in."""
+"""Reads the form that an element of a diagram names, in any dialect."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ SUFFIXES = (".json", ".form")
 
 
 def names(element: Any) -> tuple[str | None, str | None]:
-    """The file names of the schema and of the drawing hints that an element asks for."""
+    """Returns the file names of an element's schema and drawing hints."""
     properties = {
         item.get("name"): item.get("value")
         for item in element.iterfind(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
@@ -32,12 +32,12 @@ def names(element: Any) -> tuple[str | None, str | None]:
 
 
 def file_of(name: str, files: Collection[str]) -> str | None:
-    """The file that a form's name means: that of this name; a form may be named by its id."""
+    """Returns the file of a form, found by its file name or by the form's id."""
     return next((file for file in (name, f"{name}.form", f"{name}.json") if file in files), None)
 
 
 def schema_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The JSON Schema of an element's form, found among those of the files; None if there is none."""
+    """Returns the JSON Schema of an element's form, found among those of the files; None if there is none."""
     name, _ = names(element)
     file = file_of(name, schemas) if name is not None else None
     found: Mapping[str, Any] | None = schemas[file] if file is not None else None
@@ -47,12 +47,12 @@ def schema_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | N
 
 
 def converted(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
-    """The form in a file, and what of it could not be kept."""
+    """Returns the form in a file, and the differences from its dialect."""
     return convert(document) if is_form_js(document) else (Form(with_read_only(document), None), ())
 
 
 def read(element: Any, files: Mapping[str, bytes]) -> Form | None:
-    """The form of a user task or start event; None if it has none. The files were checked before."""
+    """Returns the form of a user task or start event, or None. Assumes that the check has passed."""
     schema, ui = names(element)
     file = file_of(schema, files) if schema is not None else None
     if file is None:

@@ -1,4 +1,4 @@
-"""Which fields of a form a role may see and answer. What it may not see does not leave the server."""
+"""Limits the fields of a form that a role may see and answer. Hidden ones never leave the server."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
@@ -12,14 +12,14 @@ from engine.bpmn.forms.parts import parts, properties
 _BRANCHES = {"if", "then", "else", "not"}
 _LISTS = {"allOf", "anyOf", "oneOf"}
 _DEMANDS = {"required", "dependentRequired"}
-_ASKING = ("if", "not", "anyOf", "oneOf")  # what decides by fields, so that none of them may be missing
+_ASKING = ("if", "not", "anyOf", "oneOf")  # keywords that depend on other fields, which must be present
 
 
 def for_roles(form: Form, roles: Collection[str] | None) -> Form:
-    """The form as an actor with these roles has it.
+    """Returns the form for an actor with these roles.
 
-    Without the fields that none of them may see, in the schema and in the hints, and without demanding them;
-    those that they may only see are read-only.
+    Removes the fields that no role of theirs may see from the schema and the hints, and doesn't require them;
+    fields that they may only see become read-only.
     """
     return form if roles is None else _for_roles(form, frozenset(roles))
 
@@ -32,21 +32,21 @@ def _for_roles(form: Form, roles: frozenset[str]) -> Form:
 
 
 def visible(form: Form, roles: Collection[str] | None, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a case's data that the form's fields may show to these roles."""
+    """Returns the part of a case's data that the form shows to these roles."""
     schema = for_roles(form, roles).schema
     found: dict[str, Any] = _shown(data, [schema], schema)
     return found
 
 
 def unseen(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> list[list[str | int]]:
-    """The paths of what is answered for fields that these roles may not see."""
+    """Returns the paths of answers to fields that these roles may not see."""
     if not for_some(form):
         return []
     return list(_unseen(data, [form.schema], form.schema, frozenset(roles)))
 
 
 def without(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The data without what this form keeps from these roles."""
+    """Returns the data without the fields that the form hides from these roles."""
     paths = unseen(form, roles, data)
     found = deepcopy(dict(data)) if paths else data
     for *inner, last in paths:
@@ -58,7 +58,7 @@ def without(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> Mapp
 
 
 def named(form: Form) -> list[str]:
-    """The roles for which some of the form's fields are."""
+    """Returns the roles named in the form's fields."""
     parts = _everywhere(form.schema)
     return sorted(
         {role for part in parts for name in (VISIBLE_TO, EDITABLE_BY) for role in part.get(name, ())}
@@ -67,17 +67,17 @@ def named(form: Form) -> list[str]:
 
 @lru_cache(1024)
 def for_some(form: Form) -> bool:
-    """Whether some of the form's fields are for some roles only."""
+    """Whether some of the form's fields are limited to certain roles."""
     return restricted(form.schema)
 
 
 def restricted(schema: Any) -> bool:
-    """Whether any field is for some roles only."""
+    """Whether any field is limited to certain roles."""
     return any(VISIBLE_TO in part or EDITABLE_BY in part for part in _everywhere(schema))
 
 
 def secret_names(schema: Mapping[str, Any]) -> frozenset[str]:
-    """The fields of a form that some roles may not see, or not as a whole."""
+    """Returns the fields of a form that some roles may not see, or only in part."""
     told = properties(schema, {})
     return frozenset(
         name for name, inner in told.items() if any(VISIBLE_TO in one for one in _everywhere(inner))
@@ -85,7 +85,7 @@ def secret_names(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def unenforceable(schema: Mapping[str, Any]) -> str | None:
-    """Why what a schema says of roles could not be kept; None if it can be."""
+    """Returns why the roles in a schema can't be enforced; None if they can."""
     marked = [part for part in _everywhere(schema) if VISIBLE_TO in part or EDITABLE_BY in part]
     for part in marked:
         reason = _unfit(part)
@@ -104,13 +104,13 @@ def unenforceable(schema: Mapping[str, Any]) -> str | None:
 
 
 def nested(schema: Mapping[str, Any]) -> bool:
-    """Whether a field within another is for some roles only: their answer replaces the whole of it."""
+    """Whether a nested field is limited to certain roles: their answer replaces the whole object."""
     top = (schema.get("properties") or {}).values()
     return any(restricted(part) for one in top if isinstance(one, Mapping) for part in one.values())
 
 
 class _Level(dict[str, Mapping[str, Any]]):
-    """The properties of one object, and the parts of the schema that speak of it."""
+    """The properties of one object, and the parts of the schema that define it."""
 
     def __init__(self, found: list[Mapping[str, Any]]) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class _Level(dict[str, Mapping[str, Any]]):
 
 
 def _levels(schema: Any) -> Iterator[_Level]:
-    """All objects that are reached by properties and items, without references."""
+    """Yields all objects reached by properties and items, without references."""
     waiting: list[Any] = [schema]
     while waiting:
         part = waiting.pop()
@@ -143,7 +143,7 @@ def _unfit(part: Mapping[str, Any]) -> str | None:
 
 
 def _asked(found: list[Mapping[str, Any]]) -> set[str]:
-    """The names of fields that decide what holds."""
+    """Returns the names of fields in conditions."""
     names: set[str] = set()
     for part in found:
         names |= set(part.get("dependentRequired") or ()) | set(part.get("dependentSchemas") or ())
@@ -187,7 +187,7 @@ def _cut(schema: Any, roles: frozenset[str]) -> Any:
 
 
 def _without(part: Any, hidden: set[str], locked: set[str], roles: frozenset[str]) -> Any:
-    """One part of an object's schema without these properties; `locked` ones are neither asked nor taken."""
+    """Removes properties from one part of an object's schema; `locked` ones are not required or accepted."""
     if not isinstance(part, Mapping):
         return part
     found = dict(part)
@@ -216,7 +216,7 @@ def _without(part: Any, hidden: set[str], locked: set[str], roles: frozenset[str
 
 
 def _unconditional(part: Any, hidden: set[str]) -> Any:
-    """A property, shown always if whether it is shown depended on what is hidden."""
+    """Makes a property unconditional if its condition depends on a hidden one."""
     told = part.get(HIDE) if isinstance(part, Mapping) else None
     if isinstance(told, Mapping) and told.get("field") in hidden:
         return {name: one for name, one in part.items() if name != HIDE}
@@ -252,7 +252,7 @@ def _cut_hints(ui: Mapping[str, Any], schema: Any, roles: frozenset[str]) -> dic
 
 
 def _inner(told: list[Any], root: Mapping[str, Any]) -> tuple[dict[str, list[Any]], list[Any]]:
-    """What is said of the properties and of the items of a value."""
+    """Returns the definitions of a value's properties and items."""
     found = [part for one in told for part in parts(one, root)]
     return properties({"allOf": told}, root), [part["items"] for part in found if "items" in part]
 

@@ -1,6 +1,7 @@
-"""Warns of what runs as drawn and is still not good: for those who apply, and for those who read the diagram.
+"""Warns of processes that run as drawn but are bad for applicants or hard to read.
 
-Rules for administrations are ours, those of drawing are bpmnlint's. docs/lint.md explains all of them.
+The rules for administrations are the product's own, those for drawing are bpmnlint's. docs/lint.md explains
+all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ __all__ = ["lint"]
 def lint(
     files: Mapping[str, bytes], diagrams: Sequence[Diagram], schemas: Mapping[str, Any], notes: Notes
 ) -> None:
-    """Look at files in which no error was found: their `diagrams`, and the forms of all by file name."""
+    """Checks files without errors: their `diagrams`, and all forms by file name."""
     check_accepted(diagrams, notes)
     check_administration(diagrams, schemas, notes)
     for file in dict.fromkeys(diagram.file for diagram in diagrams):

@@ -1,4 +1,4 @@
-"""Findings that a designer has looked at and accepted: `parvandeh:accept` names their codes."""
+"""Findings that a designer has reviewed and accepted: `parvandeh:accept` lists their codes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ ACCEPT = f"{{{PARVANDEH}}}accept"
 
 
 def accepts(element: Any, code: str) -> bool:
-    """Whether a finding at an element is accepted there, or in its process as a whole."""
+    """Whether a finding at an element is accepted there, or for the whole process."""
     if code in element.get(ACCEPT, "").split():
         return True
     if local(element) == "process":
@@ -26,7 +26,7 @@ def accepts(element: Any, code: str) -> bool:
 
 
 def check_accepted(diagrams: Sequence[Diagram], notes: Notes) -> None:
-    """Codes that are accepted and that no rule has: perhaps misspelt."""
+    """Reports accepted codes that no rule has: perhaps misspelt."""
     for diagram in diagrams:
         for element in diagram.element.iter():
             unknown = sorted({*element.get(ACCEPT, "").split()} - CODES)

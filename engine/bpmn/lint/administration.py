@@ -1,7 +1,7 @@
-"""Rules for administrations. They apply where somebody applies: to processes that decide, or say who applies.
+"""Rules for administrations. They apply to processes that decide, or that name the applicant.
 
-A process decides if one of its ends has an outcome; it says who applies if a lane or pool is named so, or if
-it tells presence or legal bases.
+A process decides if one of its end events has an outcome; it names the applicant if a lane or pool has that
+name, or if it declares presence or legal bases.
 """
 
 import re
@@ -29,7 +29,7 @@ _IN_PERSON = frozenset({"optional", "required"})
 _PRESENCES = _IN_PERSON | {"none", None}
 _APPLICANT = re.compile(r"\b(applicant|citizen|resident)s?\b|متقاضی|شهروند|درخواست‌کننده|ارباب رجوع", re.I)
 _SPLITS = frozenset({"parallelGateway", "inclusiveGateway"})
-_ENDINGS = frozenset({"terminate", "error", "escalation"})  # of other work, too
+_ENDINGS = frozenset({"terminate", "error", "escalation"})  # including other work
 _LAW = re.compile(
     r"§|\b(art(icle|\.)|sec(tion|\.)|act|law|code|regulations?|by-?law|decree|statute)\b"
     r"|ماده|مادّه|قانون|آیین.?نامه|تبصره|مصوب|بخشنامه|دستورالعمل",
@@ -38,7 +38,7 @@ _LAW = re.compile(
 
 
 def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any], notes: Notes) -> None:
-    """The processes of all files."""
+    """Checks the processes of all files."""
     grounds = Grounds(diagrams, schemas)
     called = {
         node.element.get("calledElement")
@@ -82,7 +82,7 @@ class _Rules:
             self.notes.warn(place(self.diagram.file, element), code, reason, fix)
 
     def withdrawal(self) -> None:
-        """The engine ends a case that the applicant withdraws, unless its process waits for that itself."""
+        """Checks withdrawal: the engine ends the case, unless its process waits for withdrawals."""
         defined = named(self.diagram)
         at_once = any(node.kind in _SPLITS for node in self.nodes)
         for node in self.nodes:
@@ -96,7 +96,7 @@ class _Rules:
                 )
 
     def refusals(self, grounds: Grounds) -> None:
-        """A refusal says why, and a person answers for it."""
+        """Checks that a refusal has grounds, and that a person is responsible for it."""
         for end in self.nodes:
             outcome = end.element.get(OUTCOME)
             if end.kind != "endEvent" or effect_of(self.outcomes, outcome) != "refuses":
@@ -116,7 +116,7 @@ class _Rules:
                 )
 
     def decisions(self) -> None:
-        """The engine takes no refusal without a ground: the form of a decision must have a field for it."""
+        """Checks that a decision's form has a field for grounds: the engine requires them for refusals."""
         for node in self.nodes:
             form = schema_of(node.element, self.schemas) if node.element.get(DECISION) else None
             refuses = any(one.effect == "refuses" for one in of_task(node.element))
@@ -129,7 +129,7 @@ class _Rules:
                 )
 
     def presence(self) -> None:
-        """Steps for which somebody has to come, or that are done by hand: the law must ask for them."""
+        """Checks that steps in person or on paper have a legal basis."""
         for node in self.nodes:
             element, text = node.element, _documented(node.element)
             if element.get(_PRESENCE) not in _PRESENCES:
@@ -157,7 +157,7 @@ class _Rules:
                 )
 
     def deadlines(self) -> None:
-        """Work for people that may lie for ever."""
+        """Reports work for people without a deadline."""
         for node in self.nodes:
             if node.kind in HUMAN and node.element.get(_DUE) is None and not self._timed(node):
                 self.warn(
@@ -168,7 +168,7 @@ class _Rules:
                 )
 
     def _timed(self, node: Node) -> bool:
-        """Whether a timer runs beside a task: on its border, or around it."""
+        """Whether a task has a timer, on its boundary or around it."""
         around = {scope.element: scope for scope in self.diagram.scopes}
         by_element = {each.element: each for each in self.nodes}
         current: Node | None = node
@@ -182,7 +182,7 @@ class _Rules:
         return False
 
     def held(self) -> None:
-        """What a registry knows is not asked of the applicant."""
+        """Reports data requested from the applicant that a registry already has."""
         for start, name, source in check_held(self.diagram, self.schemas):
             self.warn(
                 start,
@@ -205,9 +205,9 @@ def _catches(node: Node) -> bool:
 
 
 def _goes_on(event: Node, *, at_once: bool) -> bool:
-    """Whether other work goes on behind an event: it interrupts none, and leads to no end of all work.
+    """Whether other work continues after an event: the event neither interrupts nor ends all work.
 
-    `at_once`: whether the process does several things at a time.
+    `at_once`: whether the process has parallel work.
     """
     if event.handles or event.kind == "boundaryEvent":
         beside = not event.interrupting

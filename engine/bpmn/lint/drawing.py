@@ -1,4 +1,4 @@
-"""bpmnlint's recommended rules, as bpmn-io has them, on files that hold a drawing."""
+"""bpmnlint's recommended rules, as implemented by bpmn-io, for files with a diagram."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,16 +13,16 @@ from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.rules import DRAWING
 from engine.bpmn.notation.vocabulary import local
 
-_LARGEST = 512 << 10  # bytes; a reader in plain Python takes a second for them
-_MOST_SHAPES = 500  # each is compared with each
-_MORE = 5  # elements that a finding names besides the first
+_LARGEST = 512 << 10  # bytes; the parser in plain Python takes a second for them
+_MOST_SHAPES = 500  # the rules compare each with each
+_MORE = 5  # elements that a finding lists after the first
 _SHAPES = b"BPMNShape"
-# A rule that stumbles over an element tells nothing about it, and stops nothing.
+# A rule that fails on an element reports nothing about it, and doesn't stop the check.
 _FAILURES = (ParseError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError)
 
 
 def check_drawing(file: str, content: bytes, diagrams: Sequence[Diagram], notes: Notes) -> None:
-    """Each rule once for a file, at the first element that breaks it; the others are named."""
+    """Reports each rule once per file, at the first element that breaks it; lists the other elements."""
     if _SHAPES not in content or len(content) > _LARGEST:
         return
     elements = {
@@ -47,17 +47,17 @@ def _others(elements: Sequence[Any]) -> str:
 
 
 def _meant(code: str, element: Any) -> bool:
-    """Whether a report is about the flow itself; it is told of both its ends, too."""
+    """Whether a report is about the flow itself; both its ends are also reported."""
     return code != "no-duplicate-sequence-flows" or local(element) == "sequenceFlow"
 
 
 def _reports(content: bytes) -> Iterator[tuple[str, list[str]]]:
-    """The ids that each rule reports.
+    """Yields the ids that each rule reports.
 
-    The rules remember what they have seen, so each file has its own. bpmn-io's linter, which would run
-    them all, is not used: it prints what a rule stumbles over.
+    The rules have state, so each file has its own. bpmn-io's linter, which would run them all, is not used:
+    it prints the exceptions of rules.
     """
-    few = content.count(_SHAPES) <= 2 * _MOST_SHAPES  # begun and ended
+    few = content.count(_SHAPES) <= 2 * _MOST_SHAPES  # started and ended
     try:
         root: Any = BpmnModdle().from_xml(content.decode()).root_element
     except _FAILURES:
@@ -69,5 +69,5 @@ def _reports(content: bytes) -> Iterator[tuple[str, list[str]]]:
             found = apply_rule(root, RULES[code]())
         except _FAILURES:
             continue
-        # Beside the elements, a report may be about the file.
+        # A report may also be about the file.
         yield code, list(dict.fromkeys(str(item["id"]) for item in found if item.get("id")))

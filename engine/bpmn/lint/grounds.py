@@ -1,4 +1,4 @@
-"""Forms that demand a ground, and scripts that set one."""
+"""Forms that require grounds of a refusal, and scripts that set them."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ _GROUND = re.compile(r"ground|reason|justif|rationale|دلیل|علت", re.I)
 
 
 class Grounds:
-    """Which elements see to it that there is a ground."""
+    """The elements that ensure that there are grounds."""
 
     def __init__(self, diagrams: Sequence[Diagram], schemas: Mapping[str, Any]) -> None:
         self._schemas = schemas
@@ -27,9 +27,9 @@ class Grounds:
         }
 
     def given(self, node: Node) -> bool:
-        """Whether a case that has passed a node has a ground."""
+        """Whether a case that has passed a node has grounds."""
         if node.kind == "userTask" and node.element.get(DECISION) is not None:
-            return True  # the engine takes no refusal without one, whatever the form demands
+            return True  # the engine accepts no refusal without grounds, whatever the form requires
         if node.kind in HUMAN:
             form = schema_of(node.element, self._schemas)
             return form is not None and self._demands(form)
@@ -45,7 +45,7 @@ class Grounds:
 
 
 def demands(form: Mapping[str, Any]) -> bool:
-    """Whether a form has a field for a ground that must be filled in, be it on a condition."""
+    """Whether a form has a required field for grounds, perhaps on a condition."""
     fields: set[str] = set()
     required: set[str] = set()
     for part in _parts(form):
@@ -57,7 +57,7 @@ def demands(form: Mapping[str, Any]) -> bool:
 
 
 def gives_reasons(form: Mapping[str, Any]) -> bool:
-    """Whether a form takes what the engine demands with a refusal: a ground with its code and text."""
+    """Whether a form accepts what the engine requires of a refusal: grounds with a code and a text."""
     fields = _fields(form)
     listed = fields.get("grounds")
     return _is_ground(fields.get("ground")) or (
@@ -86,7 +86,7 @@ def _parts(form: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _sets(script: str) -> bool:
-    """Whether a script assigns to a variable for a ground."""
+    """Whether a script assigns to a variable for grounds."""
     return any(
         isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and _GROUND.search(node.id)
         for node in syntax(script)
@@ -94,7 +94,7 @@ def _sets(script: str) -> bool:
 
 
 def syntax(code: str) -> list[ast.AST]:
-    """All nodes of a script or expression, JUEL's as Python says them; none if it is neither."""
+    """Returns all nodes of a script or expression, JUEL's as Python; empty if it is neither."""
     found = juel.syntax(code)
     if found is not None:
         return list(ast.walk(found))

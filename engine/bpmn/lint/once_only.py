@@ -1,4 +1,4 @@
-"""Data that an applicant is asked for although the process asks a registry that has them."""
+"""Data requested from an applicant although the process calls a registry that has them."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ _ASKED = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", "calledElement")
 _REQUEST = f"{{{PARVANDEH}}}request"
 _RESULT = f"{{{PARVANDEH}}}result"
 
-# What registries of these names are for, whatever the process reads of their replies.
+# What registries with these names provide, whatever the process reads of their replies.
 _KNOWN: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (
         re.compile(r"civil|identity|population|ثبت.?احوال", re.I),
@@ -32,7 +32,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
 
 
 def check_held(diagram: Diagram, schemas: Mapping[str, Any]) -> Iterator[tuple[Any, str, str]]:
-    """The start events whose form asks for what is held elsewhere: each with the field and who has it."""
+    """Yields the start events whose form asks for data held elsewhere, with the field and the registry."""
     starts = [
         node.element for node in diagram.scopes[0].nodes if node.kind == "startEvent" and node.trigger is None
     ]
@@ -72,9 +72,9 @@ def _names(expression: str) -> set[str]:
 
 
 def _read(diagram: Diagram) -> dict[str, set[str]]:
-    """What expressions and scripts read of each variable: `reply["x"]` and `reply.x`.
+    """Returns what expressions and scripts read of each variable: `reply["x"]` and `reply.x`.
 
-    Not what they hold against the applicant's own `x`: then both are wanted.
+    Except what they compare with the applicant's own `x`: then both are needed.
     """
     found: dict[str, set[str]] = {}
     for text in texts(diagram.element):

@@ -1,4 +1,4 @@
-"""Which ways lead to an element: whether a case can come to it without passing certain others."""
+"""Paths to an element: whether a case can reach it without passing certain others."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,9 +7,9 @@ from engine.bpmn.notation.vocabulary import SUBPROCESSES
 
 
 def comes_without(end: Node, diagram: Diagram, passes: Callable[[Node], bool]) -> bool:
-    """Whether a way from a beginning of the case leads to `end` past no node that `passes` is true of.
+    """Whether a path from a start of the case to `end` passes no node for which `passes` is true.
 
-    A sub-process is passed as a whole: it counts if it holds such a node.
+    A sub-process is passed as a whole: it counts if it contains such a node.
     """
     scopes = {scope.element: scope for scope in diagram.scopes}
     homes = {node: scope for scope in diagram.scopes for node in scope.nodes}
@@ -28,7 +28,7 @@ def comes_without(end: Node, diagram: Diagram, passes: Callable[[Node], bool]) -
         before = list(_before(node))
         if not before and _begins(homes[node], around):
             return True
-        if not before:  # of a sub-process: what leads into that
+        if not before:  # of a sub-process: the nodes that lead into it
             inner = around[homes[node].element]
             before = list(_before(inner)) or [inner]
         waiting += [each for each in before if not met(each)]
@@ -36,12 +36,12 @@ def comes_without(end: Node, diagram: Diagram, passes: Callable[[Node], bool]) -
 
 
 def _begins(scope: Scope, around: dict[object, Node]) -> bool:
-    """Whether a scope begins by itself: a process, or an event sub-process, at any time."""
+    """Whether a scope starts by itself: a process, or an event sub-process, at any time."""
     return scope.element not in around or scope.element.get("triggeredByEvent") == "true"
 
 
 def _before(node: Node) -> Iterator[Node]:
-    """Where a case is before it comes to a node; an event on a border, before its activity is done."""
+    """Yields the nodes before a node; for a boundary event, those before its activity is complete."""
     if node.host is not None:
         yield from _before(node.host)
     for flow in node.incoming:

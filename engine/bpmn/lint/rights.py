@@ -1,4 +1,4 @@
-"""What applicants may expect of a process: an appeal, a decision by the agency, terms, no hidden visit."""
+"""Rights of applicants: an appeal, a decision by the agency, reasonable deadlines, no undeclared visits."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,16 +17,16 @@ from engine.platform.findings import with_values
 
 
 class Warn(Protocol):
-    """Notes a warning about an element; what is left out of reason and fix is the catalogue's."""
+    """Records a warning about an element; the message catalogue provides a missing reason or fix."""
 
     def __call__(self, element: Any, code: str, reason: str = "", fix: str = "") -> None: ...
 
 
-YEARS = 5  # no term of an administration is longer
+YEARS = 5  # no deadline of an administration is longer
 _OURS = f"{{{PARVANDEH}}}"
 _PRESENCE = f"{_OURS}presence"
-_FROM = datetime(2001, 1, 1, tzinfo=UTC)  # a duration of years is measured from any day that is no leap day
-# A whole name, or its part in one language: a desk for citizens is of the agency.
+_FROM = datetime(2001, 1, 1, tzinfo=UTC)  # durations of years are measured from a day that is not a leap day
+# A whole name, or its part in one language: a desk for citizens belongs to the agency.
 _OTHERS = re.compile(
     r"((the|private) )?(applicant|citizen|resident|delegate)s?"
     r"|متقاضی(ان)?|شهروند(ان)?|درخواست.?کننده|ارباب.?رجوع|کارگزار(ی|ان)?",
@@ -41,7 +41,7 @@ _VISIT = re.compile(
 
 
 def check_rights(diagram: Diagram, called: Collection[str | None], warn: Warn) -> None:
-    """A process that administers; `called` are the keys of those that run within another's case."""
+    """Checks an administrative process; `called` are the keys of those that run within another's case."""
     nodes = list(diagram.nodes())
     if diagram.key not in called:
         _appeal(diagram, nodes, warn)
@@ -51,7 +51,7 @@ def check_rights(diagram: Diagram, called: Collection[str | None], warn: Warn) -
 
 
 def _appeal(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
-    """Who is refused can appeal, by a process that the decision names."""
+    """Checks that applicants can appeal against a refusal, by a process that the decision names."""
     if diagram.element.get(f"{_OURS}appeal") is not None:
         return
     declared = of_process(diagram.element)
@@ -75,7 +75,7 @@ def _may_refuse(node: Node) -> bool:
 
 
 def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
-    """A decision by law is the agency's: no task of the applicant's, nor of a delegate's."""
+    """Checks that the agency makes legal decisions: not a task of the applicant or a delegate."""
     lanes = listed(diagram.element)
     for node in nodes:
         if node.element.get(DECISION) is None:
@@ -91,7 +91,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
 
 
 def _posts(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
-    """The names of whom a task is for."""
+    """Yields the candidate roles of a task, as names."""
     yield task.get(f"{_OURS}role", "")
     with suppress(Unfit):
         yield from named_groups(task.get(f"{_OURS}candidateGroups", "''"))[0]
@@ -100,7 +100,7 @@ def _posts(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
-    """Terms that nobody in the office lives to see."""
+    """Reports unreasonably long deadlines."""
     found = [(diagram.element, "parvandeh:appealWithin", diagram.element.get(f"{_OURS}appealWithin"))]
     found += [
         (node.element, "parvandeh:due", written_term(node.element.get(f"{_OURS}due", "")))
@@ -120,14 +120,14 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
 
 
 def _durations(text: str) -> Iterator[datetime]:
-    """Where each duration in a time leads to from a day."""
+    """Yields the end of each duration in a time, counted from a fixed day."""
     for part in text.split("/"):
         if part.strip().startswith("P") and (reached := timers.later(part.strip(), _FROM)) is not None:
             yield reached
 
 
 def _visits(nodes: Sequence[Node], warn: Warn) -> None:
-    """A visit that only the name of a task mentions: nothing that counts visits would see it."""
+    """Reports a visit that only the name of a task mentions: statistics of visits would omit it."""
     for node in nodes:
         name = node.element.get("name") or ""
         if node.kind in HUMAN and node.element.get(_PRESENCE) is None and _VISIT.search(name):

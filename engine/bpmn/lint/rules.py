@@ -1,4 +1,4 @@
-"""The codes of all rules, with what each of bpmnlint's means and how to fix it."""
+"""The codes of all rules, with the meaning of each bpmnlint rule and how to fix it."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ ADMINISTRATION = frozenset({
     "decision-outside-agency", "long-term", "visit-in-name",
 })  # fmt: skip
 
-# bpmnlint's recommended rules, but for those of which the check tells already (docs/lint.md).
+# bpmnlint's recommended rules, without those that the check covers (docs/lint.md).
 DRAWING: Mapping[str, tuple[str, str]] = {
     "label-required": (
         "It has no name, so that readers cannot know what it stands for.",

@@ -1,1 +1,1 @@
-"""What BPMN files say, read for all that follows: elements, our attributes and the values in them."""
+"""Reads BPMN files for all other packages: elements, the product's own attributes and their values."""

@@ -1,4 +1,4 @@
-"""What an activity says of its own: inputs under their own names, outputs that it leaves with, and people."""
+"""Reads the extensions of an activity: its inputs, outputs and assignment of people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from typing import Any
 from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles
 from engine.bpmn.notation.vocabulary import OURS, bpmn
 
-# Attributes of ours on a user task: who is to work on it, and until when.
+# The product's attributes on a user task: who works on it, and when it is due.
 ASSIGNMENT = ("assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority")
-TERMS = ("due", "followUp")  # of these, those that may be a time as it stands
+TERMS = ("due", "followUp")  # those that may be a literal time
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Expressions of one element, by name; None where it has none.
+    """Expressions of one element, by name; None for those that it doesn't have.
 
-    `inputs` and `outputs` are one expression each for names with values, `handed` for all that a called
-    process gets; inputs that are `exact` keep the types of their values; `people` and `posting` say who does
-    a task. What happens in an element that is `apart` stays in it, but for its outputs.
+    `inputs` and `outputs` map names to expressions, `handed` is one expression for all data of a called
+    process. If inputs are `exact`, their values keep their types. `people` and `posting` define who does a
+    task. Variables set in an element that is `apart` stay local to it, except its outputs.
     """
 
     inputs: str | None = None
@@ -34,7 +34,7 @@ NOTHING = Own()
 
 
 def own(node: Any, bindings: Bindings) -> Own:
-    """What an activity has of its own; `bindings` say what the names of its groups mean."""
+    """Returns the expressions of an activity; `bindings` map the names of its groups to roles."""
     people = {name: node.get(f"{OURS}{name}") for name in ASSIGNMENT if node.get(f"{OURS}{name}") is not None}
     inputs, outputs = node.get(f"{OURS}inputs"), node.get(f"{OURS}outputs")
     posting = CandidateRoles(node.get(f"{OURS}role"), node.get(f"{OURS}unit"), bindings)

@@ -1,7 +1,7 @@
-"""Bills: how a service task declares the one that it issues, and how an event awaits its payment.
+"""Bills: how a service task declares the bill that it issues, and how an event waits for the payment.
 
-A service task with `parvandeh:bill` asks a payment service for a bill. Its other attributes name parts of the
-request and of the reply. The process awaits the payment as a message with the key `bill`.
+A service task with `parvandeh:bill` requests a bill from a payment service. Its other attributes name parts
+of the request and of the reply. The process waits for the payment as a message with the key `bill`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 from engine.bpmn.notation.money import NotMoney, amount, currency
 from engine.bpmn.notation.vocabulary import OURS
 
-BILL = "bill"  # the key of the messages that are about a bill
+BILL = "bill"  # the correlation key of messages about a bill
 PARTS = ("billAmount", "billCurrency", "billDue", "billLink", "billPurpose")
 IN_REPLY = PARTS[:-1]
 PAID = ("paidAmount", "paidCurrency")
@@ -20,7 +20,7 @@ PAID = ("paidAmount", "paidCurrency")
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What an event reads of the message that confirms a payment: names of parts of its data."""
+    """The parts of a message's data that an event reads when the message confirms a payment."""
 
     amount: str
     currency: str
@@ -28,9 +28,10 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a service task declares of its bill: names of parts of its request and reply.
+    """The bill that a service task declares: names of parts of its request and reply.
 
-    `currency` may be a code itself. `message` is the one that confirms the payment, of which `paid` is read.
+    `currency` may also be a currency code. `message` is the name of the message that confirms the payment,
+    from which `paid` is read.
     """
 
     reference: str
@@ -44,13 +45,13 @@ class Terms:
 
 
 def paid(node: Any) -> Paid | None:
-    """What an event or a receive task reads of a payment; None if it awaits none."""
+    """Returns what an event or a receive task reads of a payment; None if it doesn't wait for one."""
     names = [node.get(OURS + name) for name in PAID]
     return Paid(names[0], names[1]) if all(names) else None
 
 
 def received(paid: Paid, data: Mapping[str, Any]) -> tuple[Decimal, str]:
-    """The amount and currency that a message says were paid. Raises NotMoney, with the part."""
+    """Returns the amount and currency paid according to a message. Raises NotMoney with the part at fault."""
     try:
         found = amount(data.get(paid.amount))
     except NotMoney as error:

@@ -1,6 +1,6 @@
-"""Which messages reach all that wait for them, as signals do; any other goes to one wait of a case."""
+"""Messages that are delivered to every wait, like signals. Any other goes to one wait of a case."""
 
 import re
 
-WITHDRAWAL = "case.withdraw"  # by which a process lets applicants withdraw
-PATTERN = re.compile(rf"{re.escape(WITHDRAWAL)}|clock\..+")  # the engine's own messages
+WITHDRAWAL = "case.withdraw"  # a process that waits for it allows applicants to withdraw
+PATTERN = re.compile(rf"{re.escape(WITHDRAWAL)}|clock\..+")  # messages of the engine itself

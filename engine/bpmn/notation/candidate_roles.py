@@ -1,6 +1,7 @@
-"""Candidate roles: roles, perhaps in a certain unit, whose holders may claim a task; how diagrams name them.
+"""Candidate roles: the roles, in any unit or a certain one, whose holders may claim a task.
 
-Files of others name lanes and groups only: `bindings.json` in their folder says which role and unit each is.
+Files from other modelers only name lanes and groups; `bindings.json` in their folder maps each name to a role
+and unit.
 """
 
 import re
@@ -14,19 +15,19 @@ BINDINGS = "bindings.json"
 APPLICANT, CASEWORKER = "applicant", "caseworker"
 MAX_ROLE = 100
 _MEMBERS = ("role", "unit")
-_JOINERS = "\u200c\u200d"  # within Persian words; Python counts them among what cannot be printed
+_JOINERS = "\u200c\u200d"  # occurs within Persian words, but Python counts it as not printable
 _UNIT = re.compile(r"[a-z0-9-]{1,63}")
 
 
 class CandidateRole(NamedTuple):
-    """Who may claim a task: the holders of a role in a unit, None for that of the case."""
+    """A role whose holders may claim a task, in a unit; None means the unit of the case."""
 
     role: str
     unit: str | None
 
 
 class Bound(NamedTuple):
-    """What `bindings.json` says of one name: at least one of both."""
+    """The role and unit of one name in `bindings.json`; at least one of them is set."""
 
     role: str | None
     unit: str | None
@@ -38,14 +39,14 @@ NOWHERE = Bound(None, None)
 
 @dataclass(frozen=True, slots=True)
 class CandidateRoles:
-    """The candidate roles of an element's task, as it names them itself or by the names of groups."""
+    """The candidate roles of an element's task, named directly or by the names of groups."""
 
     role: str | None = None
     unit: str | None = None
     bindings: Bindings = field(default_factory=dict)
 
     def of(self, groups: Collection[str]) -> frozenset[CandidateRole]:
-        """The roles, where the task is for these groups. Empty if the element names none."""
+        """Returns the roles for these groups. Empty if the element names none."""
         return frozenset(_role(role, unit) for role, unit in self._said(groups))
 
     def _said(self, groups: Collection[str]) -> Iterator[tuple[str, str | None]]:
@@ -64,23 +65,23 @@ def _role(role: str, unit: str | None) -> CandidateRole:
 
 
 def squeezed(name: str) -> str:
-    """A name as it is compared: modelers break the names of lanes into lines."""
+    """Normalises a name for comparison: modelers break the names of lanes into lines."""
     return " ".join(name.split())
 
 
 def is_role(text: str) -> bool:
-    """Whether it can be the name of a role."""
+    """Whether a text is a valid name of a role."""
     printable = all(char.isprintable() or char in _JOINERS for char in text)
     return 0 < len(text) <= MAX_ROLE and printable and text == text.strip()
 
 
 def is_unit(text: str) -> bool:
-    """Whether it can be the key of a unit."""
+    """Whether a text is a valid key of a unit."""
     return _UNIT.fullmatch(text) is not None
 
 
 def read_bindings(files: Mapping[str, bytes]) -> Bindings:
-    """What a deployment binds; what is wrong in it, which the check tells, binds nothing."""
+    """Returns the bindings of a deployment. Ignores invalid ones; the check reports those."""
     try:
         found = orjson.loads(files.get(BINDINGS, b"{}"))
     except orjson.JSONDecodeError:
@@ -94,7 +95,7 @@ def read_bindings(files: Mapping[str, bytes]) -> Bindings:
 
 
 def fault(entry: Any) -> str | None:
-    """What is wrong with the binding of one name."""
+    """Returns the error in the binding of one name, or None."""
     if not isinstance(entry, dict) or not entry or not entry.keys() <= set(_MEMBERS):
         return 'is not an object with "role" or "unit", or both'
     role, unit = (entry.get(member) for member in _MEMBERS)

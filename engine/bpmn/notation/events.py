@@ -1,4 +1,4 @@
-"""What a file says of its events, read for running. The check has judged it before."""
+"""Reads the events of a file for running. Assumes that the check has passed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from engine.bpmn.notation.bills import Paid
 from engine.bpmn.notation.vocabulary import OURS, TIMES, bpmn
 
 STARTER = f"{OURS}starter"
-MAX_TOLD = 200  # characters of a condition that are told with what waits for it
-# What comes from within, so that nothing waits for it.
+MAX_TOLD = 200  # characters of a condition that are shown with its wait
+# Triggers that come from within the case, so that nothing waits for them.
 THROWN = frozenset({"error", "escalation", "cancel", "compensate"})
 Kind = Literal["timer", "message", "signal", "condition", "error", "escalation", "cancel", "compensate"]
 TimerKind = Literal["timeDate", "timeDuration", "timeCycle"]
@@ -21,10 +21,10 @@ class Trigger:
     """What an event waits for or throws.
 
     `name` is that of the message or signal, or the code of the error or escalation (None: any), or the
-    activity that is to be compensated (None: all); `named` is an expression for it, if it is computed.
-    `timer` and `text` say when, or what is to become true. `correlation` and `data` are expressions for a
-    message's keys and content. Variables take what comes: `result` all of it, `code` and `detail` what is
-    known of an error or escalation. `paid` says that the message confirms the payment of a bill.
+    activity to compensate (None: all); `named` is an expression that computes it. `timer` and `text` are the
+    time and the condition. `correlation` and `data` are expressions for a message's keys and content.
+    Received data are stored in variables: `result` takes all of them, `code` and `detail` those of an error
+    or escalation. `paid` means that the message confirms the payment of a bill.
     """
 
     kind: Kind
@@ -40,7 +40,7 @@ class Trigger:
     paid: Paid | None = None
 
     def taken(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """What comes with it, as variables. What went wrong is none, unless one is named for it."""
+        """Returns the received data as variables. An error's data need variables named for them."""
         if self.result:
             variables: dict[str, Any] = {self.result: dict(data)}
         else:
@@ -52,7 +52,7 @@ class Trigger:
 
 
 def trigger(node: Any) -> Trigger | None:
-    """The trigger of an event, or of a task that sends or receives; None for a plain event."""
+    """Returns the trigger of an event, or of a send or receive task; None for a plain event."""
     for name, read in _READERS.items():
         definition = node.find(bpmn(name))
         if definition is not None:
@@ -126,11 +126,11 @@ def _cancel(_node: Any, _definition: Any) -> Trigger:
 
 
 def _named(definition: Any, reference: str, kind: str, attribute: str) -> str | None:
-    """The name or code of the message, signal, error or escalation that a definition refers to."""
+    """Returns the name or code of the message, signal, error or escalation that a definition refers to."""
     wanted = definition.get(reference)
     if wanted is None:
         return None
-    wanted = wanted.rpartition(":")[2]  # a prefix names the namespace of this very file
+    wanted = wanted.rpartition(":")[2]  # a prefix refers to the namespace of this file
     root = definition.getroottree().getroot()
     found = next(item for item in root.iterchildren(bpmn(kind)) if item.get("id") == wanted)
     name: str | None = found.get(attribute)

@@ -1,4 +1,4 @@
-"""What a check of uploaded BPMN files found: its findings, its processes and decisions."""
+"""The result of a check of uploaded BPMN files: findings, processes and decisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["Finding", "Process", "Report", "Severity"]
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process found in the files, with the keys of the processes that it calls and is appealed by."""
+    """A process found in the files, with the keys of processes that it calls and of its appeal process."""
 
     key: str
     name: str
@@ -22,7 +22,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings, processes and decisions of DMN of a set of files. Runnable only without errors."""
+    """All findings, processes and DMN decisions of a set of files. Runnable only without errors."""
 
     findings: tuple[Finding, ...]
     processes: tuple[Process, ...]
@@ -30,5 +30,5 @@ class Report:
 
     @property
     def errors(self) -> Sequence[Finding]:
-        """The findings that forbid a deployment."""
+        """Returns the findings that prevent a deployment."""
         return [finding for finding in self.findings if finding.severity == "error"]

@@ -1,12 +1,12 @@
-"""Amounts of money as other systems write them: exact decimals, in a currency of ISO 4217."""
+"""Amounts of money from other systems: exact decimals, in a currency of ISO 4217."""
 
 import re
 from decimal import Decimal
 from typing import Any
 
-MAX_DIGITS = 15  # before the point: more is a mistake, and would not be exact as a JSON number
+MAX_DIGITS = 15  # digits before the point: more is a mistake, and wouldn't be exact as a JSON number
 _WRITTEN = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}(\.[0-9]{{1,4}})?")
-_EXACT = 2**53  # up to here a whole number is exact even if a system has sent it as a float
+_EXACT = 2**53  # up to this limit, a whole number is exact even if it was sent as a float
 
 _CODES = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
@@ -20,7 +20,7 @@ CURRENCIES = frozenset(_CODES.split())
 
 
 class NotMoney(Exception):
-    """A value that is no amount, or no currency; `part` names where it was, if that is known."""
+    """Raised for a value that is not an amount or not a currency; `part` names its place, if known."""
 
     def __init__(self, reason: str, part: str = "") -> None:
         super().__init__(reason)
@@ -28,7 +28,7 @@ class NotMoney(Exception):
 
 
 def amount(value: Any) -> Decimal:
-    """An amount above zero: a whole number, or a text such as "12.50". Raises NotMoney."""
+    """Returns an amount above zero, from a whole number or a text such as "12.50". Raises NotMoney."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise NotMoney('is not an amount: a whole number, or a text such as "12.50"')
     if isinstance(value, float):
@@ -45,12 +45,12 @@ def amount(value: Any) -> Decimal:
 
 
 def currency(value: Any) -> str:
-    """A currency by its code. Raises NotMoney."""
+    """Returns a currency by its code. Raises NotMoney."""
     if not isinstance(value, str) or value not in CURRENCIES:
         raise NotMoney("is not a currency code of ISO 4217, such as IRR")
     return value
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is meant as the code of a currency, and not as a name."""
+    """Whether a text is a currency code, not a name."""
     return len(text) == 3 and text.isascii() and text.isupper()

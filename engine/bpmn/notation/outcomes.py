@@ -1,6 +1,6 @@
-"""Outcomes of decisions: which ones a process declares, with their effect, and what a refusal needs.
+"""Outcomes of legal decisions: those that a process declares, their effect, and grounds of refusals.
 
-The one place that knows which outcome is a refusal. Deciding, check, lint, status and pages read it.
+Only this module defines which outcome is a refusal. Decisions, check, lint, status and pages use it.
 """
 
 import unicodedata
@@ -14,19 +14,19 @@ from engine.platform import persian
 
 Effect = Literal["grants", "refuses", "neither"]
 EFFECTS: tuple[str, ...] = get_args(Effect)
-MAX_DECLARED = 100  # characters of a word that a process declares or writes on an end event
-MAX_OUTCOME = 200  # characters of any outcome: it is a word of the process, not a text
-MIN_TEXT = 10  # characters of the text of a ground
-VARIABLE = "outcome"  # the variable that is a case's outcome if its end event has none
+MAX_DECLARED = 100  # characters of an outcome that a process declares or sets on an end event
+MAX_OUTCOME = 200  # characters of any outcome: it is a word of the process, not free text
+MIN_TEXT = 10  # characters of the text of one ground
+VARIABLE = "outcome"  # the variable that holds a case's outcome if its end event has none
 
-OUTCOME = f"{OURS}outcome"  # an element that declares one, and the attribute that end events have
+OUTCOME = f"{OURS}outcome"  # an element that declares outcomes, and the attribute of end events
 DECISION = f"{OURS}decision"
 ATTRIBUTES = ("value", "effect", "name")
 PROCESS = bpmn("process")
 _TASK = bpmn("userTask")
 _PLACE = f"{bpmn('extensionElements')}/{OUTCOME}"
 
-# Versions that were published before outcomes were declared know them by their words alone.
+# Versions published before outcomes were declared only know them by these words.
 _KNOWN: Mapping[Effect, tuple[str, ...]] = MappingProxyType({
     "refuses": ("refused", "inadmissible", "rejected", "denied", "declined", "refuse", "رد"),
     "grants": ("granted", "granted_with_conditions"),
@@ -37,7 +37,7 @@ _COUNTED = ("refused", "inadmissible")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An outcome that a process declares; `name` is what people read, perhaps `Persian | English`."""
+    """An outcome that a process declares; `name` is shown to people and may be `Persian | English`."""
 
     value: str
     effect: Effect
@@ -48,7 +48,7 @@ Vocabulary = Sequence[Outcome]  # empty in versions from before outcomes were de
 
 
 def folded(word: str) -> str:
-    """What a word is compared by: letter case, spaces, half-spaces and letter shapes do not matter."""
+    """Normalises an outcome for comparison: ignores case, spaces, half-spaces and letter variants."""
     return persian.compact(word) or word.strip()
 
 
@@ -58,32 +58,32 @@ _EFFECTS: Mapping[str, Effect] = MappingProxyType(
 
 
 def known_words(declared: Vocabulary) -> set[str]:
-    """The outcomes that a process declares, and those that the engine itself knows: nobody's data."""
+    """Returns the outcomes that a process declares and those built into the engine. None is personal data."""
     return {one.value for one in declared} | {word for words in _KNOWN.values() for word in words}
 
 
 def text_of(value: Any) -> str:
-    """The word that a value of a form or script is; empty for what is none."""
+    """Returns the word in a value of a form or script; empty if it has none."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def read(element: Any) -> tuple[Outcome, ...]:
-    """The outcomes that stand on an element itself; those that the check refuses are left out."""
+    """Returns the outcomes declared on an element itself, without those that the check rejects."""
     found = (Outcome(*(item.get(name, "") for name in ATTRIBUTES)) for item in element.iterfind(_PLACE))
     return tuple(one for one in found if one.value and one.effect in EFFECTS)
 
 
 def of_task(task: Any) -> tuple[Outcome, ...]:
-    """The outcomes that a decision may have: its task's own, else those of its process."""
+    """Returns the possible outcomes of a decision: those of its task, else those of its process."""
     return read(task) or tuple(
         outcome for process in task.iterancestors(PROCESS) for outcome in read(process)
     )
 
 
 def of_process(process: Any) -> tuple[Outcome, ...]:
-    """All outcomes of a process: its own, then what only its decisions have."""
+    """Returns all outcomes of a process: its own, then those that only its tasks declare."""
     every = [*read(process), *(one for task in process.iter(_TASK) for one in read(task))]
     found: dict[str, Outcome] = {}
     for outcome in every:
@@ -92,9 +92,9 @@ def of_process(process: Any) -> tuple[Outcome, ...]:
 
 
 def variables(process: Any) -> dict[str, tuple[Outcome, ...]]:
-    """The variables of a process that hold outcomes, with those that each may hold.
+    """Returns the variables of a process that hold outcomes, with the allowed ones of each.
 
-    None where no outcome is declared.
+    Empty where no outcome is declared.
     """
     every = of_process(process)
     if not every:
@@ -109,22 +109,22 @@ def variables(process: Any) -> dict[str, tuple[Outcome, ...]]:
 
 
 def _may_end_by_variable(process: Any) -> bool:
-    """Whether a case may end where no end event says its outcome."""
+    """Whether a case may reach an end event that doesn't set its outcome."""
     handlers = [part for part in process.iterchildren(bpmn("subProcess")) if part.get("triggeredByEvent")]
     ends = [end for scope in (process, *handlers) for end in scope.iterchildren(bpmn("endEvent"))]
     return not ends or any(end.get(OUTCOME) is None for end in ends)
 
 
 def meant(vocabulary: Vocabulary, word: str) -> Outcome | None:
-    """The declared outcome that a word means, however it was typed; None if there is none."""
+    """Returns the declared outcome that a word means, however it was typed, or None."""
     sought = folded(word)
     return next((one for one in vocabulary if folded(one.value) == sought), None)
 
 
 def effect_of(vocabulary: Vocabulary, word: str | None) -> Effect | None:
-    """What an outcome does for the applicant; None of a word of which nobody has said it.
+    """Returns the effect of an outcome for the applicant; None if it is undefined.
 
-    What is declared counts; where nothing is, words of the law do.
+    Declared outcomes decide; if the process declares none, the words of the law do.
     """
     if word is None:
         return None
@@ -135,17 +135,17 @@ def effect_of(vocabulary: Vocabulary, word: str | None) -> Effect | None:
 
 
 def law_word(word: str) -> str:
-    """A refusal of the law as it is counted, however it was typed; every other word as it is."""
+    """Returns the normalised form of a refusal in the law's words; returns any other word unchanged."""
     return next((one for one in _COUNTED if folded(one) == folded(word)), word)
 
 
 def listed(vocabulary: Vocabulary) -> str:
-    """The declared words, as a message names them."""
+    """Returns the declared outcomes as a list for a message."""
     return ", ".join(one.value for one in vocabulary)
 
 
 def grounds(data: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The legal grounds among data, as they are kept: `ground`, and each of the list `grounds`."""
+    """Returns the grounds of a refusal among the data as they are stored: `ground`, and each of `grounds`."""
     several = data.get("grounds")
     offered = [data.get("ground"), *(several if isinstance(several, list) else ())]
     return [found for one in offered if (found := _ground(one)) is not None]
@@ -158,7 +158,7 @@ def _ground(given: Any) -> dict[str, str] | None:
 
 
 def _length(text: str) -> int:
-    """How many characters there are to be seen, with the spaces between them."""
+    """Returns the number of visible characters, including the spaces between them."""
     seen = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Cc"))
     return len(seen.strip())
 
@@ -166,7 +166,7 @@ def _length(text: str) -> int:
 def changed(
     known: Mapping[str, Vocabulary], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any, Vocabulary]]:
-    """The variables that hold outcomes and that were set to another value than nothing."""
+    """Returns the variables that hold outcomes and whose new value is different and not empty."""
     for name, vocabulary in known.items():
         value = after.get(name)
         if value is not None and value != before.get(name):
@@ -174,13 +174,13 @@ def changed(
 
 
 def exactly(vocabulary: Vocabulary, value: Any) -> Outcome | None:
-    """The declared outcome that a value is, letter for letter: conditions compare it so."""
+    """Returns the declared outcome that equals a value exactly, as conditions compare it."""
     word = value if isinstance(value, str) else text_of(value)
     return next((one for one in vocabulary if one.value == word), None)
 
 
 def twice(vocabulary: Iterable[Outcome]) -> Outcome | None:
-    """The first outcome that people would take for one before it."""
+    """Returns the first outcome that people can't distinguish from an earlier one."""
     seen: set[str] = set()
     for one in vocabulary:
         if folded(one.value) in seen:

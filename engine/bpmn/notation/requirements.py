@@ -1,6 +1,6 @@
-"""What a diagram demands of the people who do its work, beside who they are: read for running.
+"""Reads the requirements of a diagram for the people who do its work, for running.
 
-The check has judged it before.
+Candidate roles are read elsewhere. Assumes that the check has passed.
 """
 
 from collections.abc import Mapping
@@ -14,18 +14,18 @@ Assignment = Literal["self", "least-loaded", "random"]
 Level = Literal["low", "substantial", "high"]
 ASSIGNMENTS: tuple[str, ...] = get_args(Assignment)
 LEVELS: tuple[str, ...] = get_args(Level)
-BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the keys of its cases are unique
+BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the business keys of its cases are unique
 MAX_NAMES = 20
 TASK_MARKS = ("sod", "assignment", "acr", "decision")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRules:
-    """What holds for the tasks of an element.
+    """The rules for the tasks of an element.
 
-    `sod`: those of one group in a case are done by different people. `assignment`: how they come to people.
+    `sod`: tasks of one group in a case are done by different people. `assignment`: how tasks are assigned.
     `acr`: the assurance level of the login that completes them. `decision`: the field of the answer that
-    holds the legal decision. `variables` hold outcomes, which must be among those; none where the version
+    holds the legal decision. `variables` hold outcomes and map to the allowed ones; empty where the version
     declares none.
     """
 
@@ -37,7 +37,7 @@ class TaskRules:
 
     @property
     def outcomes(self) -> Vocabulary:
-        """What the decision may be; empty where the version declares no outcomes."""
+        """Returns the allowed outcomes of the decision; empty where the version declares none."""
         return self.variables.get(self.decision or "", ())
 
 
@@ -46,11 +46,11 @@ NO_RULES = TaskRules()
 
 @dataclass(frozen=True, slots=True)
 class CaseRules:
-    """What holds for the cases of a process.
+    """The rules for the cases of a process.
 
-    `appeal` is the process by which a decision is appealed, within the duration `appeal_within`. `parties`
-    are the variables that hold national ids of parties, `searchable` those that the inbox searches.
-    `subject` is an expression that says what a case is about.
+    `appeal` is the process for appeals against its decisions, within the duration `appeal_within`. `parties`
+    are the variables that hold national IDs of parties; `searchable` are those that the inbox searches.
+    `subject` is an expression for the subject of a case.
     """
 
     appeal: str | None = None
@@ -61,14 +61,14 @@ class CaseRules:
 
 
 def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
-    """The rules of a task for people; `variables` are those of its process that hold outcomes."""
+    """Returns the rules of a user task; `variables` are those of its process that hold outcomes."""
     sod, assignment, acr, decision = (node.get(OURS + name) for name in TASK_MARKS)
     own = {decision: of_task(node)} if decision is not None and variables else {}
     return TaskRules(sod, assignment, acr, decision, {**variables, **own})
 
 
 def case_rules(process: Any) -> CaseRules:
-    """The rules of a process."""
+    """Returns the rules of a process."""
     return CaseRules(
         process.get(f"{OURS}appeal"),
         process.get(f"{OURS}appealWithin"),
@@ -79,6 +79,6 @@ def case_rules(process: Any) -> CaseRules:
 
 
 def variables(text: str | None) -> tuple[str, ...]:
-    """Names of variables with commas between, each once."""
+    """Splits a comma-separated list of variables; each name occurs once."""
     parts = (part.strip() for part in (text or "").split(","))
     return tuple(dict.fromkeys(part for part in parts if part))

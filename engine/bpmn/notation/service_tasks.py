@@ -1,4 +1,4 @@
-"""What a service task asks another system for, read for running. The check has judged it before."""
+"""Reads the requests of service tasks to other systems, for running. Assumes that the check has passed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +10,11 @@ from engine.bpmn.notation.vocabulary import CAMUNDA, OURS, bpmn
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Whom a service task asks, and for what.
+    """The system that a service task calls, and the request.
 
-    `request` is an expression for what is sent (None: nothing), `result` the variable that takes the reply;
-    without one, each name in the reply is a variable. `bill` declares the bill that it issues.
+    `request` is an expression for the content of the request (None: no content), `result` the variable that
+    stores the reply; without one, each name in the reply becomes a variable. `bill` declares the bill that it
+    issues.
     """
 
     connector: str | None
@@ -25,7 +26,7 @@ class Service:
 
 
 def service(node: Any) -> Service:
-    """Whom a service task asks."""
+    """Returns the request of a service task."""
     return Service(
         connector=node.get(f"{OURS}connector"),
         topic=node.get(f"{OURS}topic") or node.get(f"{{{CAMUNDA}}}topic"),
@@ -37,7 +38,7 @@ def service(node: Any) -> Service:
 
 
 def _terms(node: Any) -> bills.Terms | None:
-    """What a service task declares of its bill: how its payment is confirmed, what awaits it says."""
+    """Returns the bill that a service task declares, with the parts that confirm its payment."""
     reference = node.get(f"{OURS}{bills.BILL}")
     if reference is None:
         return None

@@ -1,4 +1,4 @@
-"""Uploaded files as they are kept, and how their XML is read."""
+"""Uploaded files as they are stored, and the reader for their XML."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ MAX_ELEMENTS = 10_000
 MAX_DEPTH = 100
 BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
 
-# References in element texts. XML Schema ignores the white space around them, SpiffWorkflow does not.
+# References in element texts. XML Schema ignores the white space around them, SpiffWorkflow doesn't.
 _REFERENCES = tuple(
     map(bpmn, ("flowNodeRef", "sourceRef", "targetRef", "loopDataInputRef", "loopDataOutputRef"))
 )
@@ -37,7 +37,7 @@ class Source:
 
 
 def all_executable(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files with every process marked as executable, and nothing else changed."""
+    """Returns the files with every process marked as executable, otherwise unchanged."""
     return {
         name: _NOT_EXECUTABLE.sub(rb"\1\2true\2", content) if name.endswith(BPMN_SUFFIXES) else content
         for name, content in files.items()
@@ -45,7 +45,7 @@ def all_executable(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 class Unreadable(Exception):
-    """A file that cannot be read as XML; `finding` says where and why."""
+    """Raised for a file that can't be read as XML; `finding` has the place and the reason."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.reason)
@@ -53,9 +53,9 @@ class Unreadable(Exception):
 
 
 def digest(files: Mapping[str, bytes], calls: Mapping[str, str]) -> str:
-    """The SHA-256 of files and of bound calls (key to digest). Equal digests mean equal content."""
+    """Returns the SHA-256 of files and bound calls (key to digest). Equal digests mean equal content."""
     total = sha256(b"parvandeh source 1\n")
-    # Every part has its length before it: no two different sets of files are written alike.
+    # Each part is preceded by its length, so that different sets of files never have the same bytes.
     parts = {("file", name): sha256(content).hexdigest() for name, content in files.items()}
     parts.update((("call", key), bound) for key, bound in calls.items())
     for (kind, name), content in sorted(parts.items()):
@@ -66,7 +66,7 @@ def digest(files: Mapping[str, bytes], calls: Mapping[str, str]) -> str:
 
 
 def read_xml(name: str, content: bytes) -> Any:
-    """The lxml tree of a file, without comments, processing instructions and space around references.
+    """Returns the lxml tree of a file, without comments, processing instructions and space around references.
 
     Raises Unreadable.
     """

@@ -1,4 +1,4 @@
-"""What is asked of drawn elements: which handle others, begin alone, or are taken only by choice."""
+"""Questions about elements of a diagram: compensation handlers, implicit starts, optional flows."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ FLOW_NODE_TAGS = frozenset(map(bpmn, RUNNING))
 
 
 def flow_nodes(root: Any) -> list[Any]:
-    """The flow nodes of all processes: nobody has looked into definitions that nothing uses."""
+    """Returns the flow nodes of all processes. Definitions that nothing uses are not checked."""
     return [node for process in root.iterchildren(bpmn("process")) for node in process.iter(*FLOW_NODE_TAGS)]
 
 
 def handlers(root: Any) -> dict[str, str]:
-    """The compensation handlers of a document, by the events from which associations lead to them."""
+    """Returns the compensation handlers of a document, by the events that associations connect to them."""
     activities = {node.get("id") for node in root.iter(*FLOW_NODE_TAGS) if is_handler(node)}
     ends = [(item.get("sourceRef"), item.get("targetRef")) for item in root.iter(bpmn("association"))]
     return {
@@ -22,12 +22,12 @@ def handlers(root: Any) -> dict[str, str]:
 
 
 def is_handler(node: Any) -> bool:
-    """Whether it is an activity that compensates another one, to which no flow leads."""
+    """Whether an activity compensates another one; no flow leads to it."""
     return bool(node.get("isForCompensation") == "true") and node.get("triggeredByEvent") != "true"
 
 
 def begins_alone(node: Any) -> bool:
-    """Whether a token comes to an element because no flow leads to it, in a scope without start event."""
+    """Whether an element starts without an incoming flow, in a scope without a start event."""
     apart = node.get("triggeredByEvent") == "true" or node.get("isForCompensation") == "true"
     if node.tag == bpmn("intermediateCatchEvent") and node.find(bpmn("linkEventDefinition")) is not None:
         return False  # a link leads to it
@@ -35,13 +35,13 @@ def begins_alone(node: Any) -> bool:
 
 
 def only_bare(flows: list[Any]) -> Any:
-    """The one among several flows that has no condition, if it is the only one."""
+    """Returns the only one of several flows that has no condition; None if there isn't exactly one."""
     bare = [flow for flow in flows if flow.find(bpmn("conditionExpression")) is None]
     return bare[0] if len(bare) == 1 < len(flows) else None
 
 
 def is_asked(node: Any, flow: Any) -> bool:
-    """Whether a flow out of an activity or event is taken only by choice."""
+    """Whether a flow out of an activity or event is conditional."""
     default = node.get("default")
     return flow.find(bpmn("conditionExpression")) is not None or (
         default is not None and flow.get("id") == default

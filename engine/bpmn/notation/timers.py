@@ -1,7 +1,7 @@
-"""Times as BPMN writes them: dates, durations and repetitions of ISO 8601.
+"""Times in BPMN: dates, durations and repetitions of ISO 8601.
 
 Years, months and days are counted on the calendar and the clock of a place (a day later is the same time of
-day, whatever the zone's rules do in between); hours, minutes and seconds are counted in real time.
+day, even if the zone's offset changes in between); hours, minutes and seconds are elapsed time.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-MAX_YEARS = 200  # from now: no deadline lies further away, and dates do not end
+MAX_YEARS = 200  # from now: no deadline may be further away, and dates have an upper limit
 
 _DURATION = re.compile(
     r"P(?!$)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
@@ -18,24 +18,24 @@ _DURATION = re.compile(
 )
 _DIGITS = 9  # of each number in a duration
 _LITERAL = re.compile(r"[-+]?P[-\dT]|R-?\d*/|R\d+$|\d{4}-[\dW]\d")
-# Of a task's term: P1_days and PTO are variables.
+# In a task's due date, names such as P1_days and PTO are variables.
 _TERM = re.compile(r"[-+]?P-?T?-?\d[\dA-Z.,-]*|R\d*/P.*|\d{4}-[\dW]\d[\dTZ:.,+-]*")
 
 
 class Untimely(ValueError):
-    """A text or value that is no time; the message says why."""
+    """Raised for a text or value that is not a time; the message states the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A stretch of time: months and days of the calendar, and seconds."""
+    """A duration: months and days of the calendar, and seconds."""
 
     months: int
     days: int
     seconds: float
 
     def after(self, instant: datetime, times: int = 1) -> datetime:
-        """The instant so many durations later, in the zone of `instant`. Raises Untimely."""
+        """Returns the instant `times` durations later, in the zone of `instant`. Raises Untimely."""
         try:
             return self._after(instant, times)
         except (OverflowError, ValueError) as error:
@@ -51,24 +51,24 @@ class Duration:
 
     @property
     def empty(self) -> bool:
-        """Whether it takes no time."""
+        """Whether the duration is zero."""
         return not (self.months or self.days or self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """A repetition: `count` times (None: without end), first at `first`, then every `every`."""
+    """A repetition: `count` times (None: unlimited), first at `first`, then after each `every`."""
 
     count: int | None
     first: datetime
     every: Duration
 
     def nth(self, number: int) -> datetime:
-        """The n-th time, counting from 0. Raises Untimely."""
+        """Returns the n-th time, counted from 0. Raises Untimely."""
         return self.every.after(self.first, number)
 
     def passed(self, now: datetime) -> int:
-        """How many of its times lie at or before `now`."""
+        """Returns how many of its times are at or before `now`."""
         low, high = 0, 1  # nth(low - 1) has passed, nth(high) may not have
         while self._is_over(high - 1, now):
             low, high = high, high * 2
@@ -90,31 +90,31 @@ class Cycle:
 
 
 def is_literal(text: str) -> bool:
-    """Whether a timer's text is a time as it stands, and no expression."""
+    """Whether a timer's text is a literal time, not an expression."""
     return bool(_LITERAL.match(text.strip()))
 
 
 def is_term(text: str) -> bool:
-    """Whether a task's term looks like a time as it stands, such as P10D, and not like an expression."""
+    """Whether a task's term looks like a literal time, such as P10D, and not like an expression."""
     return bool(_TERM.fullmatch(text.strip()))
 
 
 def term(value: Any, now: datetime) -> datetime:
-    """The instant that a duration from `now`, a date or a datetime means. Raises Untimely."""
+    """Returns the instant of a duration from `now`, a date or a datetime. Raises Untimely."""
     is_duration = isinstance(value, str) and value.lstrip().startswith("P")
     found = duration(value.strip()).after(now) if is_duration else instant(value, now)
     return within_reach(found, now)
 
 
 def plain_text(text: str) -> str:
-    """A literal as it stands, also one in the quotes of a Python string."""
+    """Returns a literal text, without the quotes if it is a Python string."""
     found = text.strip()
     quoted = len(found) > 1 and found[0] == found[-1] and found[0] in "'\""
     return found[1:-1] if quoted else found
 
 
 def duration(value: Any) -> Duration:
-    """A duration from its text or a timedelta. Raises Untimely."""
+    """Parses a duration from a text or timedelta. Raises Untimely."""
     if isinstance(value, timedelta):
         if value < timedelta(0):
             raise Untimely("is negative")
@@ -128,7 +128,7 @@ def duration(value: Any) -> Duration:
 
 
 def later(text: str, start: datetime) -> datetime | None:
-    """The instant a duration after another; None if it lies beyond the calendar."""
+    """Returns the instant a duration after another; None if it exceeds the calendar."""
     try:
         return duration(text).after(start)
     except Untimely:
@@ -136,7 +136,7 @@ def later(text: str, start: datetime) -> datetime | None:
 
 
 def instant(value: Any, now: datetime) -> datetime:
-    """A point in time from its text, a date or a datetime; without a zone it is in that of `now`.
+    """Parses an instant from a text, date or datetime; without a zone, it has that of `now`.
 
     Raises Untimely.
     """
@@ -154,12 +154,12 @@ def instant(value: Any, now: datetime) -> datetime:
             ) from error
     try:
         return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(tzinfo=now.tzinfo)
-    except OverflowError as error:  # at the ends of the calendar
+    except OverflowError as error:  # at the limits of the calendar
         raise Untimely("lies too far away") from error
 
 
 def cycle(value: Any, now: datetime) -> Cycle:
-    """A repetition from its text: R5/PT1H, R/2026-03-21T08:00/P1D or R3/P1D/2026-03-21. Raises Untimely."""
+    """Parses a repetition: R5/PT1H, R/2026-03-21T08:00/P1D or R3/P1D/2026-03-21. Raises Untimely."""
     text = _text(value, "a repetition, such as R3/P7D")
     head, *parts = text.split("/")
     if not re.fullmatch(r"R\d{0,6}", head) or len(parts) not in (1, 2):
@@ -183,7 +183,7 @@ def cycle(value: Any, now: datetime) -> Cycle:
 
 
 def within_reach(found: datetime, now: datetime) -> datetime:
-    """The same instant. Raises Untimely if it lies further away than anybody waits, or remembers."""
+    """Returns the instant unchanged. Raises Untimely if it is too far in the future or past."""
     if abs(found.year - now.year) > MAX_YEARS:
         raise Untimely(f"lies more than {MAX_YEARS} years away")
     return found

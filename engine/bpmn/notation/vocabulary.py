@@ -1,4 +1,4 @@
-"""The vocabulary of BPMN as files write it: namespaces, and elements by their kinds."""
+"""The vocabulary of BPMN files: namespaces, and elements by their kinds."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,18 +8,18 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 PARVANDEH = "https://parvandeh.org/bpmn"
-OURS = f"{{{PARVANDEH}}}"  # before the names of our own attributes and elements
+OURS = f"{{{PARVANDEH}}}"  # before the names of the product's own attributes and elements
 _BPMN_TAG = f"{{{BPMN}}}"
 
 
 def local(element: Any) -> str:
-    """The name of a BPMN element without its namespace; empty for an element that is not BPMN."""
+    """Returns the name of a BPMN element without its namespace; empty for other elements."""
     tag: str = element.tag
     return tag.removeprefix(_BPMN_TAG) if tag.startswith(_BPMN_TAG) else ""
 
 
 def bpmn(name: str) -> str:
-    """The qualified name of a BPMN element."""
+    """Returns the qualified name of a BPMN element."""
     return _BPMN_TAG + name
 
 
@@ -27,7 +27,7 @@ TASKS = frozenset({
     "task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "sendTask",
     "receiveTask",
 })  # fmt: skip
-HUMAN = frozenset({"task", "userTask", "manualTask"})  # work for people: the one list of it
+HUMAN = frozenset({"task", "userTask", "manualTask"})  # work for people: the only list of it
 SUBPROCESSES = frozenset({"subProcess", "transaction"})
 ACTIVITIES = TASKS | SUBPROCESSES | {"callActivity"}
 EVENTS = frozenset({
@@ -37,20 +37,20 @@ CONDITIONAL = frozenset({"exclusiveGateway", "inclusiveGateway"})
 GATEWAYS = CONDITIONAL | {"parallelGateway", "eventBasedGateway"}
 RUNNING = ACTIVITIES | GATEWAYS | EVENTS  # the flow nodes that run
 
-# Flow nodes that do not run, yet carry flows: known so that one finding does not draw others after it.
+# Flow nodes that don't run but have flows: known, so that one finding doesn't cause others.
 REFUSED_NODES = frozenset({
     "adHocSubProcess", "complexGateway", "callChoreography", "choreographyTask", "subChoreography",
 })  # fmt: skip
 FLOW_NODES = RUNNING | REFUSED_NODES
 
-# Elements that a designer can point at; a finding inside one of them is told as the element's own.
+# Elements that a designer can select; a finding inside one of them is reported for the element.
 OWNERS = FLOW_NODES | {
     "process", "sequenceFlow", "dataObject", "dataObjectReference", "dataStoreReference", "lane",
     "participant", "messageFlow", "message", "signal", "error", "escalation", "dataStore", "association",
     "textAnnotation", "group",
 }  # fmt: skip
 
-# What an event can be about, by its definition.
+# Event definitions, by name.
 TRIGGERS: Mapping[str, str] = MappingProxyType(
     {
         f"{kind}EventDefinition": kind
@@ -58,6 +58,6 @@ TRIGGERS: Mapping[str, str] = MappingProxyType(
     }
     | {"conditionalEventDefinition": "condition", "compensateEventDefinition": "compensate"}
 )
-THROWN = frozenset({"error", "escalation"})  # what comes from within
+THROWN = frozenset({"error", "escalation"})  # triggers from within the case
 TIMES = ("timeDate", "timeDuration", "timeCycle")
 NAMED_BY_EVENTS = frozenset({"message", "signal", "error", "escalation"})

@@ -1,4 +1,4 @@
-"""Running cases on SpiffWorkflow: commands, bytes and an instant in, a `Step` out.
+"""Runs cases on SpiffWorkflow: commands, bytes and an instant in, a `Step` out.
 
-The only package that knows SpiffWorkflow.
+The only package that uses SpiffWorkflow.
 """

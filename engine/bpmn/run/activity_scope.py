@@ -1,6 +1,6 @@
-"""What an activity has of its own: inputs under their own names, outputs that it leaves with, and people.
+"""The scope of an activity: local inputs, outputs, and the assignment of people.
 
-Inputs are seen by the activity alone. Outputs are computed when its work is done, and set in the case.
+Inputs are only visible to the activity. Outputs are computed when its work is done, and set in the case.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ from engine.bpmn.run.completions import INPUTS, LOCALS
 from engine.bpmn.run.step import People
 from engine.bpmn.values import plain
 
-PEOPLE = "people"  # keys in a token's internal data: who is to work on it,
+PEOPLE = "people"  # keys in a token's internal data: the people for a task,
 RETURNED = "returned"  # and the data with which a called process has ended
 MAX_PRIORITY = 1_000_000
 
 
 def enter(token: Any) -> None:
-    """Give a token that comes to a task what the task has of its own. Raises Unfit, ScriptFailed."""
+    """Sets a task's local variables on a token that reaches it. Raises Unfit and ScriptFailed."""
     own: Own = token.task_spec.own
     if own.inputs is not None and INPUTS not in token.internal_data:
         values = _mapping(own.inputs, token, token.data, exact=own.exact)
@@ -32,14 +32,14 @@ def enter(token: Any) -> None:
 
 
 def handed_over(token: Any) -> dict[str, Any]:
-    """What an activity gives to the process inside. Raises Unfit, ScriptFailed."""
+    """Returns the data that an activity passes to the process inside. Raises Unfit and ScriptFailed."""
     own: Own = token.task_spec.own
     enter(token)
     return dict(token.data) if own.handed is None else _mapping(own.handed, token, token.data)
 
 
 def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The data of a token, or these in place of its own, as its surroundings know them: without inputs."""
+    """Returns the data of a token, or these instead, as visible around it: without inputs."""
     found: dict[str, Any] = token.data if data is None else data
     names = token.internal_data.get(INPUTS)
     if not names:
@@ -53,7 +53,7 @@ def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def leave(token: Any) -> dict[str, Any]:
-    """The data with which a token goes on from its element. Raises Unfit, ScriptFailed."""
+    """Returns the data with which a token leaves its element. Raises Unfit and ScriptFailed."""
     own: Own = token.task_spec.own
     seen = token.internal_data.get(RETURNED, token.data)
     outputs = {} if own.outputs is None else _mapping(own.outputs, token, seen)
@@ -63,19 +63,19 @@ def leave(token: Any) -> dict[str, Any]:
 
 
 def people(token: Any) -> People | None:
-    """Who is to work on a human task, and until when."""
+    """Returns who does a user task, and when it is due."""
     found = token.internal_data.get(PEOPLE)
     return None if found is None else People(**found)
 
 
 def posts(token: Any) -> frozenset[CandidateRole]:
-    """The roles whose holders may claim a human task. Empty if the diagram names none."""
+    """Returns the roles whose holders may claim a user task. Empty if the diagram names none."""
     own: Own = token.task_spec.own
     return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
 
 
 def _mapping(expression: str, token: Any, data: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
-    """Names with values. What decisions get keeps its types, and may have spaces in its names."""
+    """Evaluates a mapping. For DMN decisions, types are preserved, and names may have spaces."""
     value = token.workflow.top_workflow.sandbox.evaluate(expression, data)
     gap = "_" if exact else " "
     if not isinstance(value, dict) or not all(str(name).replace(" ", gap).isidentifier() for name in value):
@@ -101,7 +101,7 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
 
 
 def _written(name: str, code: str) -> Any:
-    """A value that needs no evaluation: names, or a time such as P10D. None for an expression."""
+    """Returns a literal value: names, or a time such as P10D. None for an expression."""
     return code.strip() if name in TERMS and timers.is_term(code) else literal_names(code)
 
 

@@ -1,6 +1,6 @@
-"""Bills: what was asked of a payment service and what it has issued must agree.
+"""Bills: the request to a payment service and the bill that it issued must agree.
 
-Else the task is an incident and no bill exists.
+Otherwise the task has an incident and no bill exists.
 """
 
 import re
@@ -15,13 +15,13 @@ from engine.bpmn.notation.money import NotMoney, amount, currency, is_code
 from engine.bpmn.run.step import Issued
 from engine.bpmn.run.tokens import Failed
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # not what joins and parts Persian letters
-YEARS = range(2000, 3000)  # of a due day: others are a mistake, or stand for none
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # except the characters that join or separate Persian letters
+YEARS = range(2000, 3000)  # of a due day: others are a mistake, or mean that there is none
 MAX_REFERENCE, MAX_PURPOSE, MAX_LINK = 100, 500, 2000
 
 
 def ask(terms: Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
-    """What a request asks a bill for, as it is stored with the token. Raises Failed."""
+    """Returns the requested terms of a bill, as stored with the token. Raises Failed."""
     try:
         asked: dict[str, str | None] = {"amount": str(amount(request.get(terms.amount)))}
     except NotMoney as error:
@@ -38,7 +38,7 @@ def ask(terms: Terms, request: Mapping[str, Any]) -> dict[str, str | None]:
 def issue(
     terms: Terms, asked: Mapping[str, str | None], reply: Mapping[str, Any], element: str, zone: tzinfo | None
 ) -> Issued:
-    """The bill that a reply tells of. Raises Failed if it is not the one that was asked for."""
+    """Returns the bill in a reply. Raises Failed if it differs from the request."""
     reference = reply.get(terms.reference)
     written = str(reference) if isinstance(reference, str | int) and not isinstance(reference, bool) else ""
     if not 0 < len(written) <= MAX_REFERENCE or not written.isprintable() or written != written.strip():
@@ -62,7 +62,7 @@ def issue(
 
 
 def _money(terms: Terms, reply: Mapping[str, Any]) -> tuple[Decimal, str]:
-    """The amount and the currency of a reply."""
+    """Returns the amount and the currency in a reply."""
     try:
         issued = amount(reply.get(terms.amount))
     except NotMoney as error:
@@ -85,7 +85,7 @@ def _text(parts: Mapping[str, Any], name: str | None, longest: int, whose: str) 
 
 
 def _link(text: str | None, name: str | None) -> str | None:
-    """An address that a browser may follow: nothing that would run as a script."""
+    """Returns an address that is safe as a link: nothing that would run as a script."""
     if text is None:
         return None
     try:

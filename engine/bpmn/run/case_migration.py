@@ -1,9 +1,9 @@
-"""Bringing a running case to another version of its process: its tokens stay where they are.
+"""Migrates a running case to another version of its process: its tokens stay at their elements.
 
-What a token stands at must be in the other version under the same id and of the same kind, what joins
-branches must still get them, and what may be undone must have a way to be; else the case stays, and is told
-why. Timers that run keep their time. Events that only one of the versions has beside unfinished work begin or
-end to wait.
+A token's element must exist in the other version with the same id and kind, joins must still receive all
+their branches, and completed work must still be compensable; otherwise the case isn't migrated, and the
+obstacles are reported. Running timers keep their time. Events attached to unfinished work that only one of
+the versions has start or stop waiting.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ ID, PLACE, STATE, NAME, INTERNAL = 0, 1, 2, 3, 5  # of a stored token
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a case cannot be brought to a version: where it stands, a stable code, and in words."""
+    """Why a case can't be migrated: the current element, a stable code, and a text."""
 
     element: str
     code: str
@@ -55,14 +55,14 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The state on the other version, and how the tasks that were open already are called there."""
+    """The state on the other version, and the new names of the tasks that were already open."""
 
     step: Step
     tasks: tuple[Work, ...]
 
 
 class Immovable(Exception):
-    """The case cannot be brought to that version."""
+    """Raised for a case that can't be migrated to that version."""
 
     def __init__(self, obstacles: Sequence[Obstacle]) -> None:
         super().__init__("; ".join(obstacle.reason for obstacle in obstacles))
@@ -70,7 +70,7 @@ class Immovable(Exception):
 
 
 def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
-    """A case of one version as one of another version of the same process. Raises Immovable."""
+    """Migrates a case to another version of the same process. Raises Immovable."""
     content = decode(state)
     moving = _Moving(old, new)
     moving.all(content)
@@ -107,18 +107,18 @@ class _Scope:
 
 
 class _Moving:
-    """Renames what is stored, tree by tree, and notes what stands in the way."""
+    """Renames elements in the stored state, tree by tree, and collects obstacles."""
 
     def __init__(self, old: Spec, new: Spec) -> None:
         self.old = old
         self.new = new
         self.obstacles: list[Obstacle] = []
-        self.dropped: list[UUID] = []  # tokens of events that the new version does not have
-        self.left: list[TokenTransition] = []  # those of them that stood with an incident
+        self.dropped: list[UUID] = []  # tokens of events that the new version doesn't have
+        self.left: list[TokenTransition] = []  # those of them that had an incident
         self._scopes: dict[str | None, _Scope] = {}  # by the token in which a sub-process runs
 
     def all(self, content: dict[str, Any]) -> None:
-        """The stored trees, each after the one around it."""
+        """Migrates the stored trees, each after the enclosing one."""
         homes = self._tree(None, _Scope(self.old.process, self.new.process), content["main"])
         left = list(content["inner"])
         while ready := [inner for inner in left if inner[0] in homes]:
@@ -130,7 +130,7 @@ class _Moving:
             raise ValueError("a sub-process of the case runs in no token of it")
 
     def trees(self, workflow: CaseWorkflow) -> Iterator[tuple[Any, _Scope]]:
-        """The trees of the loaded case, with their scopes."""
+        """Yields the trees of the loaded case, with their scopes."""
         yield workflow, self._scopes[None]
         for token, inner in workflow.subprocesses.items():
             yield inner, self._scopes[token.hex]
@@ -138,13 +138,13 @@ class _Moving:
     def _inside(self, inner: list[Any], host: str, scope: _Scope, homes: dict[str, Any]) -> None:
         before, after = (one.task_specs.get(host) for one in (scope.old, scope.new))
         if not hasattr(after, "spec"):
-            return  # told already: the token itself cannot be moved
+            return  # already reported: the token itself can't be migrated
         there = _Scope(self.old.inner[before.spec], self.new.inner[after.spec])
         inner[1] = after.spec
         homes.update(self._tree(inner[0], there, inner[2]))
 
     def _tree(self, token: str | None, scope: _Scope, tree: list[Any]) -> dict[str, tuple[str, _Scope]]:
-        """Move the rows of one tree; its tokens, each with its element and scope."""
+        """Migrates the rows of one tree; returns its tokens, each with its element and scope."""
         self._scopes[token] = scope
         rows = tree[0]
         names = [row[NAME] for row in rows]
@@ -159,7 +159,7 @@ class _Moving:
         return {row[ID]: (name, scope) for row, name in zip(rows, names, strict=True)}
 
     def _gone(self, scope: _Scope, row: list[Any]) -> bool:
-        """Whether it only waits beside work for an event that the new version does not have there."""
+        """Whether it only waits, attached to work, for an event that the new version doesn't have there."""
         before, after = scope.old.task_specs[row[NAME]], scope.new.task_specs.get(row[NAME])
         if HOST not in (row[INTERNAL] or {}) or row[STATE] & FINISHED or not isinstance(before, SideEvent):
             return False
@@ -174,9 +174,9 @@ class _Moving:
             if code is not None:
                 self._tell(before, code)
             elif isinstance(before, ServiceTask) and _asks(before) != _asks(after):
-                (row[INTERNAL] or {}).pop(CALL, None)  # who is asked instead knows nothing of the former id
+                (row[INTERNAL] or {}).pop(CALL, None)  # the system that is now called doesn't know the id
         elif after is None:
-            # A passed element that is no more: what it leaves behind is the data.
+            # For a passed element that no longer exists, only its data matter.
             row[NAME] = scope.new.start.name
 
     def _drop(self, scope: _Scope, row: list[Any]) -> None:
@@ -187,7 +187,7 @@ class _Moving:
             self.left.append(TokenTransition("cancelled", token, element.path, human=False, changes={}))
 
     def _joins(self, scope: _Scope, rows: Sequence[list[Any]], names: Sequence[str]) -> None:
-        """What joins branches must not wait for one that the case has never begun."""
+        """Reports joins that would wait for a branch that the case never started."""
         live = [row for row in rows if not row[STATE] & FINISHED]
         at = {row[NAME] for row in live}
         for join in scope.new.task_specs.values():
@@ -200,9 +200,9 @@ class _Moving:
                     self._tell(join, "branches")
 
     def _records(self, scope: _Scope, internal: Mapping[str, Any], name: str) -> None:
-        """What could be undone must still have a way to be."""
+        """Reports completed work that could no longer be compensated."""
         self._undoable(scope, internal.get(RECORDS, ()))
-        if BACK in internal:  # it is there again to be undone, and what was in it could not begin to be
+        if BACK in internal:  # it was restarted for compensation, and its content could not be started
             _, records, _ = internal.get(INSIDE, (0, None, None))
             inner = self._within(scope, name)
             if records and inner:
@@ -223,7 +223,7 @@ class _Moving:
                 self._undoable(inner, record[3] or ())
 
     def _within(self, scope: _Scope, name: str) -> _Scope | None:
-        """What is in an embedded sub-process; None if it is none in one of the versions."""
+        """Returns the scope of an embedded sub-process; None if it isn't one in both versions."""
         before, after = scope.old.task_specs[name], scope.new.task_specs.get(name)
         if not (isinstance(before, SubProcessTask) and isinstance(after, SubProcessTask)):
             return None
@@ -250,7 +250,7 @@ _REASONS: Mapping[str, str] = {
 
 
 def _obstacle(before: Any, after: Any) -> str | None:
-    """The code of what keeps a token from going on at its element in the new version."""
+    """Returns the code of what prevents a token from continuing at its element in the new version."""
     if after is None:
         return "removed"
     kinds = [spec.element.kind if spec.element else None for spec in (before, after)]
@@ -259,7 +259,7 @@ def _obstacle(before: Any, after: Any) -> str | None:
     if isinstance(before, MultiInstance):
         return None if _instances(before) == _instances(after) else "instances"
     if isinstance(before, CallActivity):
-        # Built names are `digest:key`.
+        # Names in built specs are `digest:key`.
         return None if _key(before) == _key(after) else "called"
     waits = isinstance(before, CatchEvent) and before.trigger.kind != after.trigger.kind
     return "event" if waits else None
@@ -270,20 +270,21 @@ def _key(call: CallActivity) -> str:
 
 
 def _asks(task: ServiceTask) -> tuple[Any, ...]:
-    """Whom a service task asks, and to do what."""
+    """Returns the system and operation that a service task calls."""
     return task.service.connector, task.service.topic, task.service.operation
 
 
 def _lacks(join: ParallelGateway, at: set[str], arrived: set[str]) -> bool:
-    """Whether a join would wait in vain: tokens at these elements, or behind those that have arrived, come to
-    some of its inputs and not to all.
+    """Whether a join would wait forever.
+
+    Tokens at these elements, or after those that have arrived, reach some of its inputs but not all.
     """
     reached = [name in arrived or bool(at & _leading_to(join, name)) for name in join._inputs]
     return (not all(reached) and (any(reached) or bool(arrived))) or not arrived <= set(join._inputs)
 
 
 def _leading_to(join: ParallelGateway, name: str) -> set[str]:
-    """The elements from which a path leads to one input of a join without going through that."""
+    """Returns the elements from which a path leads to one input of a join without passing the join."""
     found: set[str] = set()
     open_names = [name]
     while open_names:
@@ -297,7 +298,7 @@ def _leading_to(join: ParallelGateway, name: str) -> set[str]:
 
 
 def _first_of_others(scope: _Scope, gateway: str | None) -> str | None:
-    """Whether a token waits behind an event-based gateway that leads to other events in the new version."""
+    """Finds a token waiting after an event-based gateway that has other events in the new version."""
     before = scope.old.task_specs[gateway] if gateway else None
     if not isinstance(before, EventBasedGateway):
         return None
@@ -316,7 +317,7 @@ def _instances(spec: MultiInstance) -> tuple[Any, ...]:
 
 
 def _without(tree: list[Any], gone: set[int]) -> None:
-    """Take rows out; the others stand behind each other as before."""
+    """Removes rows; the order of the others is unchanged."""
     rows = tree[0]
     places: dict[int, int] = {}
     for place in range(len(rows)):
@@ -329,7 +330,7 @@ def _without(tree: list[Any], gone: set[int]) -> None:
 
 
 def _unfit(workflow: CaseWorkflow) -> Iterator[Obstacle]:
-    """The tasks that are open, and for which the new version's own inputs or people cannot be computed."""
+    """Yields the open tasks whose inputs or people can't be computed with the new version."""
     for token, failed in workflow.failures:
         if not isinstance(token.task_spec, SideEvent):
             element = token.task_spec.element
@@ -338,11 +339,11 @@ def _unfit(workflow: CaseWorkflow) -> Iterator[Obstacle]:
 
 
 def _arm(tree: Any, scope: _Scope) -> None:
-    """Let those events wait beside unfinished work that only the new version has."""
+    """Starts waiting for events attached to unfinished work that only the new version has."""
     for token in list(tree.tasks.values()):
         working = token._state in (READY, STARTED) and not isinstance(token.task_spec, SideEvent)
         if working and FOR not in token.internal_data:
-            # Loading has done so for work that had no such events before.
+            # Loading has done so for work that previously had no such events.
             there = [one.task_spec for one in _beside(tree, token)]
             before = scope.old.task_specs[token.task_spec.name].boundaries
             tree.top_workflow.arm(token, _new(token.task_spec.boundaries, (*before, *there)))
@@ -365,7 +366,7 @@ def _new(events: Sequence[Any], before: Sequence[Any]) -> list[Any]:
 
 
 def _wait_anew(tree: Any, scope: _Scope) -> None:
-    """What waits for a message, signal or condition waits for that of the new version. Timers go on."""
+    """Updates waits for messages, signals and conditions to the new version. Timers continue."""
     for token in list(tree.tasks.values()):
         spec = token.task_spec
         waits = token._state == STARTED and WAIT in token.internal_data and FAILED not in token.internal_data

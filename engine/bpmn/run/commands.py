@@ -1,6 +1,6 @@
 """The commands: bytes, a command and an instant in, a `Step` out.
 
-Nothing here knows a database or an actor.
+This module uses no database and no actors.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ from engine.bpmn.values import differing, plain
 
 @dataclass(frozen=True, slots=True)
 class CallFailure:
-    """Why another system did not do its work.
+    """Why a call to another system failed.
 
-    `error` is the code of the business error that it answered with, if it did; `data` came with that.
+    `error` is the code of the business error in its reply, if any; `data` are the data of the reply.
     """
 
     code: str
@@ -40,7 +40,7 @@ class CallFailure:
 
 
 class Unskippable(Exception):
-    """An element that cannot be passed over, since what comes next depends on it; or for another `reason`."""
+    """Raised for an element that can't be skipped: the next step depends on it, or for another `reason`."""
 
     def __init__(self, element: str, reason: str | None = None) -> None:
         super().__init__(element)
@@ -50,10 +50,10 @@ class Unskippable(Exception):
 def start(
     spec: Spec, data: Mapping[str, Any], now: datetime, at: str | None = None, *, starter: str | None = None
 ) -> Step:
-    """Begin a case with these data and run it to its first wait.
+    """Starts a case with these data and runs it to its first wait.
 
-    `at` is the path of the start event that was triggered; None is the plain one. `starter` names who starts
-    it, for processes that have a variable for that.
+    `at` is the path of the start event that was triggered; None is the plain one. `starter` is the name of
+    the person who starts it, for processes with a variable for that.
     """
     workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.trace))
     workflow.entry_id = at
@@ -66,9 +66,9 @@ def start(
 
 
 def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
-    """Complete a human task: its data are assigned by name, then the case runs on.
+    """Completes a human task: assigns its data by name, then continues the case.
 
-    Raises LookupError if the case does not wait for this task.
+    Raises LookupError if the case doesn't wait for this task.
     """
     workflow = load(state, spec, Sandbox(now, spec.trace))
     token = _find(workflow, token_id)
@@ -82,9 +82,9 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
 
 
 def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], now: datetime) -> Step:
-    """Let what tokens wait for have happened, one after the other, each with the data that came with it.
+    """Triggers events that tokens wait for, one after the other, each with its data.
 
-    A token that waits no more, since an earlier one has taken it away, is passed over.
+    Skips a token that no longer waits because an earlier one removed it.
     """
     workflow = load(state, spec, Sandbox(now, spec.trace))
     fired = []
@@ -99,7 +99,7 @@ def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], n
 
 
 def answer(spec: Spec, state: bytes, token_id: UUID, reply: Mapping[str, Any], now: datetime) -> Step:
-    """Give a service task its reply. Raises LookupError if none is awaited there."""
+    """Stores the reply for a service task. Raises LookupError if it doesn't wait for one."""
     workflow, token = _calling(spec, state, token_id, now)
     token.task_spec.answer(token, reply)
     workflow.advance()
@@ -107,9 +107,9 @@ def answer(spec: Spec, state: bytes, token_id: UUID, reply: Mapping[str, Any], n
 
 
 def fail_call(spec: Spec, state: bytes, token_id: UUID, failure: CallFailure, now: datetime) -> Step:
-    """A call has failed for good: an error that the diagram catches, else the token stands with an incident.
+    """Handles a call's permanent failure: throws an error that the diagram catches, else opens an incident.
 
-    Raises LookupError if no reply is awaited there.
+    Raises LookupError if the token doesn't wait for a reply.
     """
     workflow, token = _calling(spec, state, token_id, now)
     told = {"code": failure.error or failure.code, "detail": failure.detail}
@@ -122,9 +122,9 @@ def fail_call(spec: Spec, state: bytes, token_id: UUID, failure: CallFailure, no
 def retry(
     spec: Spec, state: bytes, token_id: UUID, now: datetime, data: Mapping[str, Any] | None = None
 ) -> Step:
-    """Let a token that failed try again, with these variables repaired before.
+    """Retries a failed token after repairing these variables.
 
-    Raises LookupError if none stands there.
+    Raises LookupError if there is no failed token.
     """
     workflow, token = _failed(spec, state, token_id, now)
     repaired, scope = repair(token, data or {}), scope_of(token)
@@ -136,10 +136,10 @@ def retry(
 def correct(
     spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime, form: str | None = None
 ) -> Step:
-    """Set variables right at a human task that waits, and wherever the old values came from or went on to.
+    """Corrects variables at a waiting human task, and wherever the old values came from or were passed on.
 
-    They are those of the process in which `form` was answered, the path of its element; None is the start.
-    The task stays. Raises LookupError if the case does not wait for it.
+    The variables are those of the process in which `form` was answered, the path of its element; None is the
+    start. The task stays open. Raises LookupError if the case doesn't wait for it.
     """
     workflow = load(state, spec, Sandbox(now, spec.trace))
     token = _find(workflow, token_id)
@@ -152,9 +152,9 @@ def correct(
 
 
 def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
-    """Let a token that failed go on as if its element had done its work and set these variables.
+    """Continues a failed token as if its element had completed and set these variables.
 
-    Raises LookupError if none stands there, Unskippable for elements that choose or join.
+    Raises LookupError if there is no failed token, and Unskippable for elements that choose or join.
     """
     workflow, token = _failed(spec, state, token_id, now)
     passable = isinstance(token.task_spec, ScriptTask | ServiceTask | ThrowEvent | CatchEvent)
@@ -176,14 +176,14 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
 
 
 def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
-    """End a case early: all its live tokens are taken out."""
+    """Ends a case early: removes all its live tokens."""
     workflow = load(state, spec, Sandbox(now, spec.trace))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
 
 
 def _at_process_of(token: Token, path: str) -> Token:
-    """The token itself, or the one around it that stands in the same process as the element of this path."""
+    """Returns the token itself, or an enclosing one, in the same process as the element of this path."""
     around: Token | None = token
     while around is not None and not same_process(around.task_spec.element.path, path):
         around = around.workflow.host
@@ -198,10 +198,10 @@ def same_process(one: str, other: str) -> bool:
 def known_at(
     spec: Spec, state: bytes | None, token_id: UUID, path: str, now: datetime
 ) -> dict[str, Any] | None:
-    """The variables that a token at this element reads, where they are not the case's: else None.
+    """Returns the variables that a token at this element reads, if they differ from the case's; else None.
 
-    A called process has variables of its own where the call maps what goes in and out. They are gone, and
-    the answer is empty, once the token is.
+    A called process has its own variables if the call maps inputs and outputs. When the token is gone, so are
+    these, and the result is empty.
     """
     if "/" not in path or not spec.maps_calls:
         return None
@@ -218,9 +218,9 @@ def known_at(
 
 
 def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> int:
-    """How many instances of its multi-instance activity came before that at which a token stands.
+    """Returns the number of instances of a multi-instance activity before the one of this token.
 
-    0 where they come all at once, as for a token that stands at something else.
+    0 if they run in parallel, or if the token is at any other element.
     """
     token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id)
     around = token.parent.task_spec if token.parent is not None else None
@@ -228,7 +228,7 @@ def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) ->
 
 
 def _require_outcome(token: Token) -> None:
-    """Raises Unskippable if the case would get an undeclared outcome, or a refusal without a ground."""
+    """Raises Unskippable if the case would get an undeclared outcome, or a refusal without grounds."""
     if token.task_spec.limits is not None:
         try:
             declared_outcomes.require(token.task_spec.limits, token, token.data)
@@ -238,7 +238,7 @@ def _require_outcome(token: Token) -> None:
 
 
 def _ended_inside(token: Token) -> bool:
-    """Whether all that was to be done in a sub-process is done."""
+    """Whether all work in a sub-process is complete."""
     return isinstance(token.task_spec, SubProcessTask) and UNBEGUN not in token.internal_data
 
 

@@ -1,44 +1,45 @@
-"""What has completed in a (sub-)process and can be compensated: small records, in the order of completion.
+"""Completed work in a (sub-)process that can be compensated: small records, in order of completion.
 
-They stand with the scope's first token, since tokens of passed work are forgotten. A record is a list, cut
-behind its last part: the element's name, how often it completed in a row (0: only what is in it has), what
-was an instance's own, the records of what completed inside, the data objects there, the inputs that were seen
-there, the token that compensates it now. Knows neither elements nor how they are compensated.
+They are stored with the scope's first token, since tokens of passed work are dropped. A record is a list,
+without empty parts at its end: the element's name, how often it completed in a row (0: only elements inside
+it did), an instance's local variables, the records of what completed inside, the data objects there, the
+inputs visible there, and the token that now compensates it. This module knows neither elements nor how they
+are compensated.
 """
 
 from collections.abc import Collection
 from typing import Any
 
 Record = list[Any]
-RESERVED = 7  # parts of a record that a throwing token has taken for itself
+RESERVED = 7  # parts of a record that a throwing token has reserved
 
 RECORDS = "done inside"  # keys in internal data: of a scope's first token, its records;
-INSIDE = "inside"  # of an activity's token, the records that it hands over when it completes;
-FOR = "for"  # of a token that compensates, the token that has thrown;
-KEPT = "kept"  # and the variables that were an instance's own
-PARTLY = "partly"  # of a scope that comes back although it had not completed
-BACK = "back"  # of the token of a sub-process that is there again to be compensated
-LOCALS = "locals"  # variables with which it began, besides those of the token before it
-INPUTS = "inputs"  # the names of its inputs, which only it and what is in it see
-LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what an activity of many instances keeps to its end
+INSIDE = "inside"  # of an activity's token, the records that it passes on when it completes;
+FOR = "for"  # of a compensating token, the token that threw;
+KEPT = "kept"  # and the variables local to an instance
+PARTLY = "partly"  # of a scope that is restarted although it had not completed
+BACK = "back"  # of the token of a sub-process that is restarted for compensation
+LOCALS = "locals"  # variables with which it started, in addition to those of the previous token
+INPUTS = "inputs"  # the names of its inputs, visible only to it and its content
+LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what a multi-instance activity stores until its end
 
 
 def own_names(token: Any) -> Collection[str]:
-    """The variables that only a token and what follows it see, such as the item of an instance.
+    """Returns the variables visible only to a token and those after it, such as the item of an instance.
 
-    What one that compensates began with besides are those of the case.
+    Variables with which a compensating token started belong to the case.
     """
     names: Collection[str] = token.internal_data.get(KEPT if FOR in token.internal_data else LOCALS, ())
     return names
 
 
 def private(token: Any) -> Collection[str]:
-    """The variables of its own that an activity hides from what is around it: those, and its inputs."""
+    """Returns the local variables that an activity hides from its surroundings, including its inputs."""
     return {*own_names(token), *token.internal_data.get(INPUTS, ())}
 
 
 def note(token: Any) -> None:
-    """Record that a token has completed its activity, if that or what is in it can be compensated."""
+    """Records that a token has completed its activity, if that or its content can be compensated."""
     records: list[Record] = token.internal_data.pop(INSIDE, [])
     if token.task_spec.compensation is not None:
         records = [_record(token)]
@@ -50,9 +51,9 @@ def note(token: Any) -> None:
 
 
 def hand_over(token: Any, inner: Any) -> None:
-    """Keep what has completed in an embedded sub-process with its token, which then completes itself.
+    """Stores what completed in an embedded sub-process with its token, which then completes.
 
-    A handler of its own takes the place of those inside.
+    A handler of the sub-process itself replaces those inside.
     """
     found, objects = inside(inner)
     if (
@@ -64,14 +65,14 @@ def hand_over(token: Any, inner: Any) -> None:
 
 
 def keep_only(names: Collection[str | None], records: Collection[Record]) -> None:
-    """Let instances share with the case what they have set, but for these variables."""
+    """Makes variables set by instances visible to the case, except these."""
     for record in records:
         if len(record) > 2 and record[2]:
             record[2] = {name: value for name, value in record[2].items() if name in names}
 
 
 def leave(token: Any) -> None:
-    """Keep what has completed within a token's activity, which was cancelled with a transaction around it."""
+    """Stores what completed within a token's activity when an enclosing transaction was cancelled."""
     records: list[Record] = token.internal_data.pop(INSIDE, [])
     inner = token.workflow.top_workflow.subprocesses.get(token.id)
     found, objects = (None, None) if inner is None else inside(inner)
@@ -84,14 +85,15 @@ def leave(token: Any) -> None:
 
 
 def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
-    """What has completed in a sub-process and was not compensated, and its data objects."""
+    """Returns the completed and not compensated work in a sub-process, and its data objects."""
     return inner.task_tree.internal_data.get(RECORDS), inner.data.get("data_objects")
 
 
 def reserve(scope: Any, thrower: str, element: str | None = None) -> bool:
-    """Let a throwing token have the records of a scope, or those of one element; whether there are any.
+    """Reserves records of a scope, or of one element, for a throwing token; returns whether it has any.
 
-    They keep their place, in case it is taken out before they are compensated; nobody else gets them.
+    They stay in their place, in case the token is removed before they are compensated; no other can reserve
+    them.
     """
     found = [
         record
@@ -104,7 +106,7 @@ def reserve(scope: Any, thrower: str, element: str | None = None) -> bool:
 
 
 def release(scope: Any, thrower: str) -> None:
-    """Let others have what a throwing token has not compensated."""
+    """Releases what a throwing token has not compensated."""
     for record in _records(scope):
         if record[RESERVED - 1 :] == [thrower]:
             record.pop()
@@ -112,13 +114,13 @@ def release(scope: Any, thrower: str) -> None:
 
 
 def last(scope: Any, thrower: str) -> Record:
-    """The record that a throwing token is to compensate, or does now; empty if there is none."""
+    """Returns the record that a throwing token compensates next or now; empty if there is none."""
     found = (record for record in reversed(_records(scope)) if record[RESERVED - 1 :] == [thrower])
     return next(found, [])
 
 
 def drop(scope: Any, record: Record) -> None:
-    """Note that a completion has been compensated."""
+    """Records that a completion has been compensated."""
     first = scope.task_tree.internal_data
     if record[1] > 1:
         record[1] -= 1
@@ -134,13 +136,13 @@ def _records(scope: Any) -> list[Record]:
 
 
 def _record(token: Any, *within: Any) -> Record:
-    # The case's variables will be seen as they are by then; an instance's own will be gone.
+    # By then, the case's current variables apply; those local to an instance will be gone.
     own = token.parent.task_spec.own_of(token) if token.triggered else None
     return _trim([token.task_spec.name, 1, own, *within])
 
 
 def _inputs(token: Any) -> dict[str, Any]:
-    """The inputs of a sub-process as they are now: later, what they were computed from may be other."""
+    """Returns the current inputs of a sub-process: what they are computed from may change later."""
     return {name: token.data[name] for name in token.internal_data.get(INPUTS, ()) if name in token.data}
 
 

@@ -1,6 +1,6 @@
-"""Keeps running cases to the outcomes that their process declares: set by script, reply or message.
+"""Restricts outcomes set by scripts, replies or messages to those that the process declares.
 
-What people send is refused before it comes here. Versions that declare no outcomes are not judged.
+Input from people is rejected earlier. Versions without declared outcomes aren't restricted.
 """
 
 from collections.abc import Mapping
@@ -22,29 +22,29 @@ from engine.bpmn.notation.outcomes import (
     variables,
 )
 
-GROUNDED = "ground given"  # in a case's own data: somebody has refused, and has said why
+GROUNDED = "ground given"  # in a case's own data: a person has refused, with grounds
 _JUDGED = frozenset({
     "task", "userTask", "manualTask", "scriptTask", "businessRuleTask", "serviceTask", "receiveTask",
     "callActivity", "subProcess", "transaction", "startEvent", "intermediateCatchEvent", "boundaryEvent",
 })  # fmt: skip
-_AROUND = frozenset({"callActivity", "subProcess", "transaction"})  # what is inside has been judged there
+_AROUND = frozenset({"callActivity", "subProcess", "transaction"})  # checked inside
 
 
 class NotAllowed(Exception):
-    """An outcome that a case must not get."""
+    """Raised for an outcome that a case must not get."""
 
 
 class NotDeclared(NotAllowed):
-    """One that its process does not declare."""
+    """Raised for an outcome that its process doesn't declare."""
 
 
 class NotGrounded(NotAllowed):
-    """A refusal for which there is no legal ground."""
+    """Raised for a refusal without grounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one element may set: the variables that hold outcomes; `refuses`: the refusal as which it ends."""
+    """The limits of one element: variables with outcomes; `refuses` is the refusal that ends the case."""
 
     variables: Mapping[str, tuple[Outcome, ...]]
     refuses: str | None = None
@@ -53,13 +53,13 @@ class Limits:
 
 
 class Declared:
-    """What the processes of a document declare, each read once."""
+    """The declarations of a document's processes, each read once."""
 
     def __init__(self) -> None:
         self._known: dict[Any, tuple[Vocabulary, Mapping[str, tuple[Outcome, ...]]]] = {}
 
     def limits(self, node: Any, outcome: str | None) -> Limits | None:
-        """The limits of an element; None if there are none. `outcome`: what a case gets that ends there."""
+        """Returns the limits of an element, or None. `outcome` is what a case gets if it ends there."""
         process = next(node.iterancestors(PROCESS), None)
         if process not in self._known:
             self._known[process] = ((), {}) if process is None else (of_process(process), variables(process))
@@ -72,7 +72,7 @@ class Declared:
 
 
 def require(limits: Limits, token: Any, data: Mapping[str, Any]) -> None:
-    """Judge the data with which a token leaves its element. Raises NotAllowed."""
+    """Checks the data with which a token leaves its element. Raises NotAllowed."""
     notes = token.workflow.top_workflow.data
     if limits.refuses is not None:
         _require_ground(limits.refuses, data, notes)
@@ -101,9 +101,9 @@ def _require_ground(outcome: str, data: Mapping[str, Any], notes: Mapping[str, A
 
 
 def _note(limits: Limits, data: Mapping[str, Any], notes: dict[str, Any]) -> None:
-    """Remember that a person has refused with a ground: it may not reach the end as a variable.
+    """Records that a person has refused with grounds: at the end, the variable may be gone.
 
-    A later decision that does not refuse takes it back: then a refusal needs a ground of its own.
+    A later decision that doesn't refuse removes the record: a refusal then needs new grounds.
     """
     if limits.decision is not None:
         found = exactly(limits.variables.get(limits.decision, ()), data.get(limits.decision))

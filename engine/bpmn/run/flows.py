@@ -1,4 +1,4 @@
-"""Sequence flows as they were drawn, and how a token's way from element to element tells them."""
+"""Sequence flows as drawn, and how to find them from a token's path between elements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from engine.bpmn.run.normalize import ADDED, original
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A sequence flow of the diagram; its `path` is made as an element's. `source` and `target` are ids."""
+    """A sequence flow of the diagram; `path` is built like an element's. `source` and `target` are ids."""
 
     path: str
     name: str
@@ -20,7 +20,7 @@ class Flow:
 
 
 def drawn(root: Any) -> dict[str, Flow]:
-    """The flows of a file by id, before it is rewritten for running. Those without an id are left out."""
+    """Returns the flows of a file by id, before it is normalised for running; omits those without an id."""
     return {
         node.get("id"): Flow(
             node.get("id"),
@@ -36,15 +36,15 @@ def drawn(root: Any) -> dict[str, Flow]:
 
 
 def attach(scope: Any, node: Any, known: Mapping[str, Flow], prefix: str) -> dict[str, Flow]:
-    """Let a built process know its flows by their ends, and its conditions by who asks them.
+    """Adds to a built process its flows by their ends, and its conditions by their elements.
 
-    `node` is what it was built from, `known` the flows that were drawn in its file. Returns those in it.
+    `node` is what it was built from, `known` are the flows drawn in its file. Returns the flows in it.
     """
     found: dict[str, Flow] = {}
     scope.flows, scope.conditions = {}, {}
     scope.chosen_later = {
         gateway.get("id") for gateway in node.findall(bpmn("eventBasedGateway"))
-    }  # all events behind it wait at once; the token goes where one of them happens
+    }  # all events after it wait at once; the token continues at the one that occurs
     for way in node.findall(bpmn("sequenceFlow")):
         flow = known.get(way.get("id"))
         if flow is None or ADDED in flow.path:

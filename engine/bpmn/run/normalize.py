@@ -1,4 +1,4 @@
-"""What is rewritten in a checked file before SpiffWorkflow parses it, so that it runs as drawn."""
+"""Normalises a checked file before SpiffWorkflow parses it, so that it runs as drawn."""
 
 from typing import Any
 
@@ -16,20 +16,20 @@ from engine.bpmn.notation.structure import (
 from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, OURS, bpmn
 
 _GATEWAYS = frozenset(tag for tag in FLOW_NODE_TAGS if tag.endswith("Gateway"))
-PLAIN = FLOW_NODE_TAGS - _GATEWAYS - {bpmn("endEvent")}  # what one flow leads out of, in SpiffWorkflow
+PLAIN = FLOW_NODE_TAGS - _GATEWAYS - {bpmn("endEvent")}  # elements with one outgoing flow in SpiffWorkflow
 
-# SpiffWorkflow names its own elements so; one of the designer's with the same id would replace it.
+# SpiffWorkflow's own names of elements; an element of the designer with the same id would be lost.
 RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDS = (".EndJoin", " [child]", ".BoundaryEventSplit")
-HANDLER = f"{OURS}handler"  # an activity's attribute: what compensates it
-ADDED = " ours"  # no XML id contains a space: what carries this is renamed, or is not on the diagram at all
+HANDLER = f"{OURS}handler"  # an activity's attribute: its compensation handler
+ADDED = " ours"  # no XML id contains a space: ids with it are renamed, or not in the diagram
 
 
 def normalize(root: Any) -> None:
-    """Rewrite a document in place."""
+    """Normalises a document in place."""
     _keep_processes(root)
     for number, flow in enumerate(root.iter(bpmn("sequenceFlow"))):
-        # SpiffWorkflow would not see a flow without an id.
+        # SpiffWorkflow ignores a flow without an id.
         flow.set("id", flow.get("id") or f"flow{ADDED} {number}")
     for transaction in root.iter(bpmn("transaction")):
         transaction.tag = bpmn("subProcess")
@@ -46,9 +46,9 @@ def normalize(root: Any) -> None:
 
 
 def _keep_processes(root: Any) -> None:
-    """Leave out what nobody has looked into, because nothing here reads it."""
-    for drawing in list(root.iter(f"{{{BPMNDI}}}*")):  # wherever it stands
-        # Without positions, flows are taken in the document's order and not by where they happen to be drawn.
+    """Removes unchecked elements, which nothing here reads."""
+    for drawing in list(root.iter(f"{{{BPMNDI}}}*")):  # wherever it occurs
+        # Without positions, flows are in document order, not in the order of their positions.
         drawing.getparent().remove(drawing)
     for process in root.findall(bpmn("process")):
         if process.get("isExecutable") == "false":
@@ -59,12 +59,12 @@ def _keep_processes(root: Any) -> None:
 
 
 def original(name: str) -> str:
-    """The designer's id of an element that `normalize` renamed."""
+    """Returns the designer's id of an element that `normalize` renamed."""
     return name.removesuffix(ADDED)
 
 
 def drawn_before(name: str) -> str:
-    """The id of the element behind which `normalize` has put another one."""
+    """Returns the id of the element after which `normalize` added another one."""
     return name.partition(ADDED + " ")[0]
 
 
@@ -84,7 +84,7 @@ def _rename(root: Any, old: str, new: str) -> None:
 
 
 def _link_handlers(root: Any) -> None:
-    """Let activities name their compensation handlers, and leave out the events between."""
+    """Adds references from activities to their compensation handlers, and removes the events between."""
     handler = handlers(root)
     for event in list(root.iter(bpmn("boundaryEvent"))):
         if event.find(bpmn("compensateEventDefinition")) is not None:
@@ -95,7 +95,7 @@ def _link_handlers(root: Any) -> None:
 
 
 def _begin_everywhere(scope: Any) -> None:
-    """Give a scope without start event one that leads to all that nothing leads to (BPMN 2.0.2 §10.5.2)."""
+    """Adds a start event to a scope without one, before all elements without incoming flows (§10.5.2)."""
     if scope.find(bpmn("startEvent")) is not None or scope.get("triggeredByEvent") == "true":
         return
     targets = {flow.get("targetRef") for flow in scope.findall(bpmn("sequenceFlow"))}
@@ -107,7 +107,7 @@ def _begin_everywhere(scope: Any) -> None:
 
 
 def _fall_back(scope: Any) -> None:
-    """The only flow without condition out of an exclusive gateway is its default."""
+    """Makes the only flow without a condition out of an exclusive gateway its default flow."""
     for gateway in scope.findall(bpmn("exclusiveGateway")):
         meant = only_bare(_outgoing(scope, gateway))
         if meant is not None and gateway.get("default") is None:
@@ -119,7 +119,7 @@ def _outgoing(scope: Any, node: Any) -> list[Any]:
 
 
 def _take_always(scope: Any) -> None:
-    """A flow without condition out of an inclusive gateway is taken each time."""
+    """Makes a flow without a condition out of an inclusive gateway unconditional."""
     for gateway in scope.findall(bpmn("inclusiveGateway")):
         flows = _outgoing(scope, gateway)
         for flow in flows if len(flows) > 1 else []:
@@ -128,7 +128,7 @@ def _take_always(scope: Any) -> None:
 
 
 def _join_links(scope: Any) -> None:
-    """Let flows lead from where a link is thrown to where it is caught; both are passed like milestones."""
+    """Adds flows from where a link is thrown to where it is caught; both become milestones."""
     caught = {}
     for event in scope.findall(bpmn("intermediateCatchEvent")):
         link = event.find(bpmn("linkEventDefinition"))
@@ -144,7 +144,7 @@ def _join_links(scope: Any) -> None:
 
 
 def _tell_apart(scope: Any) -> None:
-    """Put a milestone into each further flow between two elements: SpiffWorkflow goes by pairs of these."""
+    """Adds a milestone to further flows between two elements: SpiffWorkflow identifies flows by them."""
     seen = set()
     kinds = {node.get("id"): node.tag for node in scope}
     for flow in scope.findall(bpmn("sequenceFlow")):
@@ -159,9 +159,9 @@ def _tell_apart(scope: Any) -> None:
 
 
 def _part_flows(scope: Any) -> None:
-    """Put gateways behind activities and events with several flows, or with conditions on them.
+    """Adds gateways after activities and events with several outgoing flows, or with conditions on them.
 
-    All flows without a condition are taken, and those whose condition is true; if none is, the default one
+    All flows without a condition are taken, and those whose condition is true; if none is, the default flow
     (BPMN 2.0.2 §13.3.2).
     """
     flows: dict[str, list[Any]] = {}
@@ -192,7 +192,7 @@ def _split(scope: Any, source: str, kind: str, flows: list[Any], *, chosen: bool
 def _choose(
     scope: Any, node: Any, source: str, flows: list[Any], default: str | None, *, stays: bool
 ) -> None:
-    """`stays`: other flows are taken anyway, so that none of these may be."""
+    """`stays`: other flows are always taken, so that possibly none of these is."""
     gateway = f"{node.get('id')}{ADDED} choice"
     choice = etree.SubElement(scope, bpmn("inclusiveGateway"), id=gateway)
     if default is not None:
@@ -213,12 +213,12 @@ def _flow(scope: Any, name: str, source: str, target: str) -> None:
 
 
 def _end_everywhere(scope: Any) -> None:
-    """Give every node without outgoing flow an end event: the branch ends there (BPMN 2.0.2 §10.5.3)."""
+    """Adds an end event to every node without outgoing flows: the branch ends there (BPMN 2.0.2 §10.5.3)."""
     sources = {flow.get("sourceRef") for flow in scope.findall(bpmn("sequenceFlow"))}
     for node in [child for child in scope if child.tag in FLOW_NODE_TAGS and child.tag != bpmn("endEvent")]:
         if node.get("id") not in sources and not is_handler(node):
             end = f"{node.get('id')}{ADDED} end"
             etree.SubElement(scope, bpmn("endEvent"), id=end)
             _flow(scope, f"{end} flow", node.get("id"), end)
-    if scope.find(bpmn("endEvent")) is None:  # only an event leads out of it; SpiffWorkflow wants one
+    if scope.find(bpmn("endEvent")) is None:  # only an event leads out of it; SpiffWorkflow requires one
         etree.SubElement(scope, bpmn("endEvent"), id=f"{scope.get('id')}{ADDED} end")

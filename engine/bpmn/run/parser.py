@@ -1,4 +1,4 @@
-"""SpiffWorkflow's parsers with our elements in them."""
+"""SpiffWorkflow's parsers with this package's elements."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ from engine.bpmn.run.normalize import ADDED
 
 
 class ProcessSpec(BpmnProcessSpec):
-    """A built process whose branches end in our own join; `handlers` begin its event sub-processes."""
+    """A built process that ends in an EndJoin; `handlers` start its event sub-processes."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -59,14 +59,14 @@ class ProcessSpec(BpmnProcessSpec):
 
     @property
     def back(self) -> Any:
-        """Where it begins when it is compensated after it has completed."""
+        """Returns where it starts for compensation after it has completed."""
         return next(
             (event for event in self.handlers if event.trigger.kind == "compensate"), self.compensator
         )
 
     @property
     def compensates(self) -> bool:
-        """Whether an event sub-process of its own compensates it."""
+        """Whether one of its own event sub-processes compensates it."""
         return self.back is not self.compensator
 
 
@@ -76,21 +76,21 @@ class _Process(ProcessParser):
 
     def _index_process_nodes(self) -> None:
         super()._index_process_nodes()
-        # A form's field may be called as an element is.
+        # A form's field may have the name of an element.
         self.nodes_by_id = {node.get("id"): node for node in self.xpath(".//bpmn:*[@id]")}
 
     def add_tasks(self) -> None:
-        """Each start event is a beginning of its own: only one of them is taken."""
+        """Makes each start event a separate beginning: only one of them is used."""
         for node in self.xpath("./bpmn:startEvent"):
             self.parse_node(node)
         for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
             self.add_handler(node)
         for node in self.xpath("./bpmn:*[@isForCompensation='true'][not(@triggeredByEvent='true')]"):
-            # SpiffWorkflow would want a flow into it.
+            # SpiffWorkflow would require a flow into it.
             self.parse_node(node).inputs = [self.spec.start]
 
     def add_handler(self, node: Any) -> None:
-        """An event sub-process, and its start event, which waits in the scope around."""
+        """Adds an event sub-process, and its start event, which waits in the enclosing scope."""
         activity = self.parse_node(node)
         start = node.find(full_tag("startEvent"))
         interrupting = start.get("isInterrupting", "true") == "true"
@@ -106,7 +106,7 @@ class _Process(ProcessParser):
 
 
 def _ours(base: type) -> type:
-    """The parser, making our multi-instance activities and boundary events."""
+    """Returns the parser, changed to create this package's multi-instance activities and boundary events."""
 
     def _add_boundary_event(self: Any, children: list[Any]) -> Any:
         for event in children:
@@ -123,7 +123,7 @@ def _ours(base: type) -> type:
 
 
 class _EventParser(TaskParser):
-    """Events, and tasks that send or receive."""
+    """Events, and send or receive tasks."""
 
     def create_task(self) -> Any:
         parts = {"trigger": trigger(self.node), **self.bpmn_attributes}
@@ -144,7 +144,7 @@ class _BoundaryParser(_EventParser):
 
 
 class _SubProcessParser(SubWorkflowParser):
-    """Sub-processes; SpiffWorkflow looks in vain for what tells those that events begin from others."""
+    """Sub-processes; SpiffWorkflow doesn't recognise event sub-processes."""
 
     def create_task(self) -> Any:
         if self.node.get("triggeredByEvent") == "true":
@@ -166,7 +166,7 @@ class _StartParser(StartEventParser):
 
 
 class _EndParser(EndEventParser):
-    """None and terminate ends are SpiffWorkflow's, those that throw are ours."""
+    """None and terminate end events are SpiffWorkflow's, those that throw are this package's."""
 
     def create_task(self) -> Any:
         found = trigger(self.node)
@@ -205,7 +205,7 @@ class _EventGatewayParser(_ManyOut, TaskParser):
 
 
 class Parser(BpmnParser):
-    """Parses what `engine.bpmn.check` lets through, and nothing else.
+    """Parses what `engine.bpmn.check` accepts, and nothing else.
 
     There is no class for other elements.
     """
@@ -237,7 +237,7 @@ class Parser(BpmnParser):
     }
 
     def _add_collaborations(self, bpmn: Any) -> None:
-        """Pools run as processes of their own."""
+        """Runs each pool as a separate process."""
 
     def _add_correlations(self, bpmn: Any) -> None:
-        """The check lets through what no message is known by."""
+        """Ignores correlations in the diagram: the check accepts some that no message uses."""

@@ -1,4 +1,4 @@
-"""How many steps of people may still come in a case: the longest way through the diagram, each step once."""
+"""Counts the remaining steps of people in a case: the longest path through the diagram, each step once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,11 +12,11 @@ _Ways = Mapping[str, Sequence[str]]
 
 
 def steps_ahead(spec: Spec, at: Iterable[str] | None = None) -> int | None:
-    """The most steps of people on a way from these elements, which count themselves, to an end.
+    """Returns the maximum number of steps of people from these elements, included, to an end.
 
-    From the beginning unless any are named. What has been passed is not passed again, so a way back counts
-    nothing. None where it cannot be told honestly: if steps lie in sub-processes or called processes, whose
-    ways this does not follow.
+    Counts from the start unless elements are named. Passed steps aren't counted again, so loops add nothing.
+    None where the number would be misleading: if steps are in sub-processes or called processes, whose paths
+    this function doesn't follow.
     """
     steps = {path for path, element in spec.elements.items() if element.kind in HUMAN}
     ways = _ways(spec)
@@ -31,7 +31,7 @@ def steps_ahead(spec: Spec, at: Iterable[str] | None = None) -> int | None:
 
 
 def _ways(spec: Spec) -> _Ways:
-    """Where one may go from each element of the process itself: along flows, and by events on its border."""
+    """Returns the next elements of each element of the process itself: by flows and boundary events."""
     found: dict[str, list[str]] = {}
     for flow in spec.flows.values():
         if "/" not in flow.path:
@@ -43,19 +43,19 @@ def _ways(spec: Spec) -> _Ways:
 
 
 def _drawn(spec: Spec) -> list[Any]:
-    """What was drawn in the process itself."""
+    """Returns the elements drawn in the process itself."""
     return [one for one in spec.process.task_specs.values() if getattr(one, "element", None) is not None]
 
 
 def _longest(ways: _Ways, steps: set[str], begin: Sequence[str]) -> dict[str, int]:
-    """For each element that is reached the most steps from there on. Not recursive: diagrams may be long."""
+    """Returns the maximum number of steps after each element. Not recursive: paths may be long."""
     found: dict[str, int] = {}
     for first in begin:
         waiting, seen = [(first, False)], set(found)
         while waiting:
             path, left = waiting.pop()
             if left:
-                # A way back leads to what is not found yet, and counts nothing.
+                # A loop leads to an element without a result yet, and counts as nothing.
                 rest = max((found[target] for target in ways.get(path, ()) if target in found), default=0)
                 found[path] = rest + (path in steps)
             elif path not in seen:

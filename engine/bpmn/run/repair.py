@@ -1,4 +1,4 @@
-"""Setting right the data at which an element has failed."""
+"""Repairs the data with which an element has failed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from engine.bpmn.values import differing
 
 
 def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give variables other values, at the token and wherever the old ones came from or were handed on to.
+    """Changes variables at the token, and wherever the old values came from or were passed on.
 
-    Where a branch has set one itself, that stays: a join behind tells the contradiction. Where branches have
-    met already, the new value counts. Returns those that are the case's, and not only seen by an instance, in
-    a sub-process or in a called process with mappings.
+    Values set by a branch itself are unchanged: a later join reports the conflict. Where branches have
+    already met, the new value takes precedence. Returns the variables that belong to the case, not only to an
+    instance, a sub-process or a called process with mappings.
     """
     for name, value in differing(token.data, data).items():
         before = [one.data.get(name, ABSENT) for one in (token, token.parent) if one is not None]
@@ -31,7 +31,7 @@ def repair(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _forget_inputs(token: Token, data: Mapping[str, Any]) -> None:
-    """Let a decision get what follows from repaired data, unless its inputs themselves were repaired."""
+    """Recomputes a decision's inputs from repaired data, unless the inputs themselves were repaired."""
     inputs = token.internal_data.get(INPUTS, ())
     if token.task_spec.own.exact and data and data.keys().isdisjoint(inputs):
         token.data = outside(token)
@@ -39,7 +39,7 @@ def _forget_inputs(token: Token, data: Mapping[str, Any]) -> None:
 
 
 def _sharing(token: Token, name: str) -> list[Token]:
-    """The tokens of all scopes in which the name means the same variable as at this token."""
+    """Returns the tokens of all scopes in which the name is the same variable as at this token."""
     scope = token.workflow
     while (host := scope.host) is not None and _shares(host, name):
         scope = host.workflow
@@ -59,12 +59,12 @@ def _inside(scope: Any, name: str) -> Iterator[Token]:
 
 
 def _shares(host: Token, name: str) -> bool:
-    """Whether what is inside of an activity knows a variable of what is around it."""
+    """Whether a variable around an activity is visible inside it."""
     return not host.task_spec.own.apart and name not in private(host)
 
 
 def _hidden(token: Token, name: str) -> bool:
-    """Whether the name means something else in the case than at this token."""
+    """Whether the name is another variable in the case than at this token."""
     inside = token
     while name not in private(inside):
         host = inside.workflow.host

@@ -1,4 +1,4 @@
-"""What a command made of a case, told as a `Step`."""
+"""Builds the `Step` of a command: what it changed in a case."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ from engine.bpmn.run.workflow import CaseWorkflow
 
 
 def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> Step:
-    """The step; `given` are variables that the command itself set."""
+    """Returns the step; `given` are variables that the command itself set."""
     passages = []
     if workflow.sandbox.trace is not None:
         workflow.sandbox.trace.moved(workflow.trail)
@@ -54,7 +54,7 @@ def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> S
 
 
 def _unpaid(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]]) -> list[str]:
-    """The numbers of the bills whose payment was awaited before, and is no more."""
+    """Returns the numbers of the bills whose payment was awaited before, and no longer is."""
     awaited = {wait[BILL] for _, wait in waits.values() if BILL in wait}
     before = {wait[BILL] for wait in workflow.before.values() if BILL in wait}
     return sorted(before - awaited)
@@ -79,7 +79,7 @@ def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]
 
 def _calls(workflow: CaseWorkflow, waits: Mapping[UUID, Any]) -> Iterator[Outgoing]:
     for call in workflow.calls:
-        if call.token in waits:  # one that was taken back in the same command was never anybody's
+        if call.token in waits:  # one that was removed by the same command never had an assignee
             yield replace(call, element=waits[call.token][0].task_spec.element.path)
 
 
@@ -87,7 +87,7 @@ _MOVEMENTS: Mapping[int, Movement] = {STARTED: "entered", COMPLETED: "passed", C
 
 
 def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, TokenTransition]]:
-    # Work that was opened and taken back within one command was never anybody's.
+    # Work that was opened and removed by one command never had an assignee.
     fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
     begun = {token.id for token, before, _, _ in workflow.trail if before == STARTED}
     for token, before, state, data in workflow.trail:
@@ -110,20 +110,20 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, TokenTransition]]
 
 
 def _stood_by(token: Token, movement: Movement) -> bool:
-    """Whether this is an event beside work that never happened: that the work has ended is told there."""
+    """Whether this is an attached event that never occurred: the end of its work is already recorded."""
     failed = movement == "cancelled" and FAILED in token.internal_data
     return isinstance(token.task_spec, SideEvent) and movement != "passed" and not failed
 
 
 def _at_work(token: Token, before: int) -> bool:
-    """Whether a token that was taken out had entered its element; one around others is ready in between."""
+    """Whether a removed token had entered its element; one around others is ready in between."""
     spec = token.task_spec
     around = isinstance(spec, SubProcessTask | CallActivity) or COUNT in token.internal_data
     return token.human or (before == READY and around)
 
 
 def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables that an element set itself.
+    """Returns the variables that an element set itself.
 
     A sub-process, join or event only passes on what others set.
     """
@@ -144,9 +144,9 @@ def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def scope_of(token: Token) -> str | None:
-    """The path of the innermost activity around a token whose variables are its own; None for the case's.
+    """Returns the path of the innermost activity around a token with its own variables; None for the case's.
 
-    That is one instance of many, or a call that maps what goes in and out.
+    That is a single instance of a multi-instance activity, or a call that maps inputs and outputs.
     """
     inside: Token | None = token
     while inside is not None and (not inside.triggered or FOR in inside.internal_data):
@@ -160,7 +160,7 @@ def scope_of(token: Token) -> str | None:
 
 
 def _hidden(token: Token) -> set[str]:
-    """The variables that only a sub-process around the token knows: its inputs."""
+    """Returns the variables that only a sub-process around the token sees: its inputs."""
     names: set[str] = set()
     inside = token
     while (around := inside.workflow.host) is not None:
@@ -189,8 +189,9 @@ def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
 
 
 def _outcome(workflow: CaseWorkflow) -> str | None:
-    """The process's own word: of an error that ended it or the end event reached, else of the variable
-    `outcome`.
+    """Returns the outcome in the process's own word.
+
+    It is that of an error that ended the process or of the end event reached, else of the variable `outcome`.
     """
     word = workflow.uncaught or workflow.outcome or workflow.data.get(VARIABLE)
     return word if isinstance(word, str) and 0 < len(word) <= MAX_OUTCOME else None

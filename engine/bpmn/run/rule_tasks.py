@@ -1,4 +1,4 @@
-"""Decisions of DMN for business rule tasks: what a case's data give, and why."""
+"""DMN decisions for business rule tasks: the result for a case's data, and its reasons."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -13,15 +13,15 @@ _MOST_TOLD = 10  # faults in the message of an incident
 
 
 class RuleFailed(Exception):
-    """A decision that gave no result that may be used: the reasons, with the numbers of rules."""
+    """Raised for a decision without a usable result: contains the reasons, with the numbers of rules."""
 
 
 def decide(
     rules: Decisions, name: str, data: Mapping[str, Any], now: datetime, *, strict: bool = False
 ) -> Ruling:
-    """What a decision gives for a case's data, its result as case data, too. Raises RuleFailed.
+    """Evaluates a decision over a case's data; the result is also case data. Raises RuleFailed.
 
-    A null by FEEL's rules is a failure only if that is `strict`.
+    A null by FEEL's rules is a failure only if the evaluation is `strict`.
     """
     asked = next(iter(rules.named(name)), None)
     if asked is None:
@@ -32,7 +32,7 @@ def decide(
         ruling = replace(ruling, result=as_data(ruling.result), rows=as_data(ruling.rows))
     except (TooMuch, Unfit) as error:
         raise RuleFailed(str(error)) from error
-    # What has no value for a fault would go on as nothing, and rules decide by nothing, too.
+    # A value missing because of a fault would be treated as null, and rules also decide by null.
     stopping = [fault for fault in ruling.faults if strict or not fault.is_null]
     if stopping:
         raise RuleFailed(" ".join([*dict.fromkeys(map(str, stopping))][:_MOST_TOLD]))
@@ -40,7 +40,7 @@ def decide(
 
 
 def mapped(ruling: Ruling, how: str | None) -> Any:
-    """What Camunda makes of a result. Raises RuleFailed."""
+    """Maps a result as Camunda does. Raises RuleFailed."""
     if how is None:
         return ruling.result
     if how == "resultList":
@@ -60,8 +60,8 @@ def _entry(row: Mapping[str, Any]) -> Any:
 
 
 def told(ruling: Ruling) -> dict[str, Any]:
-    """A ruling as the log keeps it. Raises RuleFailed for what cannot be kept."""
-    kept = Run()  # which counts what all of it comes to
+    """Returns an evaluation as the log stores it. Raises RuleFailed if it can't be stored."""
+    kept = Run()  # which counts the total size
     try:
         return {
             "decision": ruling.of.id,
@@ -82,7 +82,7 @@ def told(ruling: Ruling) -> dict[str, Any]:
 
 
 def _plain(value: Any, kept: Run) -> Any:
-    """A value of FEEL as the log keeps it."""
+    """Returns a value of FEEL as the log stores it."""
     try:
         return plain(portable(as_data(value, kept)))
     except Unfit as error:

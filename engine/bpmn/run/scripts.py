@@ -1,7 +1,8 @@
-"""Scripts and expressions from uploaded files. They run in a sandbox of processes, never in this one.
+"""Runs scripts and expressions from uploaded files in sandbox processes, never in this one.
 
-Each script gets a fresh session with a fixed clock and a fixed random seed, so that a command run again gives
-the same result; only the names that it reads go in, and only those that it may have changed come out.
+Each script gets a new session with a fixed clock and a fixed random seed, so that running a command again has
+the same result; only the names that it reads are passed in, and only those that it may have changed are
+returned.
 """
 
 from collections.abc import Mapping
@@ -31,13 +32,13 @@ class Sandbox:
 
     @property
     def now(self) -> datetime:
-        """The command's instant."""
+        """Returns the command's instant."""
         return self._now
 
     def evaluate(
         self, expression: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
     ) -> Any:
-        """The value of an expression over `data` and the names in `extra`. Raises ScriptFailed."""
+        """Evaluates an expression over `data` and the names in `extra`. Raises ScriptFailed."""
         known = {**(extra or {}), **data}
         written_in = language(expression)
         if written_in == "feel":
@@ -50,7 +51,7 @@ class Sandbox:
         )
 
     def holds(self, condition: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
-        """Whether a condition is true. FEEL and JUEL take nothing else for an answer. Raises ScriptFailed."""
+        """Evaluates a condition. FEEL and JUEL require a boolean. Raises ScriptFailed."""
         value = self.evaluate(condition, data, extra)
         written_in = language(condition)
         if written_in != "python" and not isinstance(value, bool):
@@ -59,7 +60,7 @@ class Sandbox:
         return bool(value)
 
     def count(self, expression: str, data: Mapping[str, Any]) -> Any:
-        """How many an expression says; JUEL takes texts and fractions for numbers. Raises ScriptFailed."""
+        """Evaluates a number; JUEL also accepts texts and fractions. Raises ScriptFailed."""
         value = self.evaluate(expression, data)
         try:
             return juel.count(value) if language(expression) == "juel" else value
@@ -83,13 +84,13 @@ class Sandbox:
             raise ScriptFailed(_of_juel(expression, error)) from error
 
     def decide(self, among: Decisions, decision: str, data: Mapping[str, Any], *, strict: bool) -> Ruling:
-        """What a decision gives for data. Raises RuleFailed."""
+        """Evaluates a DMN decision over data. Raises RuleFailed."""
         if self.trace is not None:
             self.trace.require_time()
         return rule_tasks.decide(among, decision, data, self._now, strict=strict)
 
     def execute(self, script: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables that a script set or changed, and nothing else. Raises ScriptFailed."""
+        """Runs a script; returns only the variables that it set or changed. Raises ScriptFailed."""
         assigned = juel.assignment(script)
         if assigned is not None:
             value = self._juel(assigned.text, data)
@@ -101,7 +102,7 @@ class Sandbox:
         if not wanted:
             self._run(script, given)
             return {}
-        # Data may be called `type` or `locals`, which collecting needs as they were.
+        # Data may be named `type` or `locals`, whose originals are needed to collect the results.
         kept = not wanted.isdisjoint(_BUILTINS) or not given.keys().isdisjoint(_BUILTINS)
         collect = _COLLECT.format(
             names=sorted(wanted), **{name: f"_{name}" if kept else name for name in _BUILTINS}
@@ -119,7 +120,7 @@ class Sandbox:
 
 _BUILTINS = ("type", "locals")
 _KEPT = "_type, _locals = type, locals"
-# A function would leave the sandbox as its repr, a text: helpers of a script are no data.
+# A function would leave the sandbox as its repr, a text: helper functions of a script aren't data.
 _COLLECT = (
     "{{_n: _v for _n, _v in {locals}().items() if _n in {names!r}"
     " and {type}(_v).__name__ not in ('function', 'builtin_function_or_method', 'module')}}"
@@ -132,7 +133,7 @@ def _of_juel(expression: str, error: Exception | str) -> str:
 
 
 def _kept(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What of these values is new in the data, if a case can hold it."""
+    """Returns the values that are new in the data, if a case can store them."""
     changes = differing(data, values)
     if changes and not fits({**data, **changes}):
         raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
@@ -147,7 +148,7 @@ def _checked(value: Any) -> Any:
 
 
 def parse(code: str, mode: Mode) -> Names:
-    """As `names`, for a text that is about to run: a syntax error is a failure of the script."""
+    """Returns the `names` of a text that is about to run: a syntax error is a failure of the script."""
     try:
         return names(code, mode)
     except SyntaxError as error:

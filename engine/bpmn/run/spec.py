@@ -1,4 +1,4 @@
-"""Runnable processes: built once per content and process, then shared by all cases of it."""
+"""Runnable processes: built once per content and process, then shared by all its cases."""
 
 import threading
 from collections import OrderedDict
@@ -54,14 +54,14 @@ from engine.platform.budget import costed, spend
 from engine.platform.findings import sentence
 
 CACHED = 256
-BYTES = 3  # of files that are read in a step of the budget
+BYTES = 3  # bytes of files that are read in a step of the budget
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
     """An element of the diagram.
 
-    `path` is its id; in a called process, the process's key stands before it.
+    `path` is its id; in a called process, prefixed by the process's key.
     """
 
     path: str
@@ -75,7 +75,7 @@ class Element:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A process ready to run, with everything that it calls. `trace` records all that its cases do."""
+    """A process that is ready to run, with all processes that it calls. `trace` records what its cases do."""
 
     key: str
     process: Any
@@ -87,25 +87,25 @@ class Spec:
     flows: Mapping[str, Flow] = field(default_factory=dict)
     trace: Trace | None = None
     rules: CaseRules = field(default_factory=CaseRules)
-    description: str = ""  # what is written of the process; perhaps `Persian | English`
-    maps_calls: bool = False  # whether some called process has variables of its own
-    outcomes: Vocabulary = ()  # that its process declares
+    description: str = ""  # documentation of the process; perhaps `Persian | English`
+    maps_calls: bool = False  # whether some called process has its own variables
+    outcomes: Vocabulary = ()  # outcomes that its process declares
     outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
 
     @cached_property
     def bills(self) -> bool:
-        """Whether it, or what it calls, issues bills."""
+        """Whether it, or a process that it calls, issues bills."""
         return any(isinstance(one, ServiceTask) and one.service.bill is not None for one in _all(self.inner))
 
     @cached_property
     def payments(self) -> frozenset[str]:
-        """The elements, by path, that await the payment of a bill."""
+        """Returns the elements, by path, that wait for the payment of a bill."""
         events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
         return frozenset(one.element.path for one in events if one.trigger.paid)
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
-        """What starts cases besides people: triggers by the path of their start event."""
+        """Returns what starts cases other than people: triggers by the path of their start event."""
         return {spec.element.path: spec.trigger for spec in self.process.start.outputs if spec.trigger}
 
     @property
@@ -114,7 +114,7 @@ class Spec:
         return any(spec.trigger is None for spec in self.process.start.outputs)
 
     def outcome_name(self, outcome: str | None) -> str | None:
-        """What the process calls an outcome: as it is declared, else as all end events with it are called."""
+        """Returns the name of an outcome: as declared, else the one used by all its end events."""
         declared = meant(self.outcomes, outcome or "")
         if declared is not None and declared.name:
             return declared.name
@@ -123,21 +123,21 @@ class Spec:
         return names.pop() if len(names) == 1 else None
 
     def effect_of(self, outcome: str | None, element: str | None = None) -> Effect | None:
-        """What an outcome of a case, or of the decision at an element, does; None if nothing says it."""
+        """Returns the effect of an outcome of a case, or of the decision at an element; None if undefined."""
         decided = self.elements.get(element or "")
         return effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
 
     @property
     def start_form(self) -> Form | None:
-        """The form that new cases must fill in."""
+        """Returns the form that new cases must fill in."""
         plain = (spec for spec in self.process.start.outputs if spec.trigger is None)
-        # A start event that is not on the diagram has none.
+        # A start event that is not in the diagram has none.
         form: Form | None = next((spec.element.form for spec in plain if spec.element), None)
         return form
 
 
 class Unbuildable(Exception):
-    """Processes that are right each for itself and yet do not go together; `finding` says why."""
+    """Raised for processes that are each valid but don't fit together; `finding` has the reason."""
 
     def __init__(self, file: str, code: str, reason: str, fix: str, element: str | None = None) -> None:
         super().__init__(reason)
@@ -162,7 +162,7 @@ class _Cache:
                 self._specs[digest, key] = known
                 if len(self._specs) > CACHED:
                     self._specs.popitem(last=False)
-        spend(known[1])  # from the cache, too: a check costs the same however often it is made
+        spend(known[1])  # from the cache, too: a check costs the same each time
         return known[0]
 
 
@@ -170,12 +170,12 @@ _cache = _Cache()
 
 
 def cached(digest: str, key: str, load: Callable[[], Source]) -> Spec:
-    """The spec of a process of the source with this digest, which is loaded only if it must be built."""
+    """Returns the spec of a process of the source with this digest, which is loaded only if needed."""
     return _cache.get(digest, key, load)
 
 
 def build(source: Source, key: str) -> Spec:
-    """Build a process of a source whose check found no error, with every process that it can reach.
+    """Builds a process of a source whose check found no error, with every process that it can reach.
 
     Raises Unbuildable.
     """
@@ -186,8 +186,7 @@ def build(source: Source, key: str) -> Spec:
         fix = "Nest expressions, lists and forms less deeply."
         raise Unbuildable("", "too-deep-to-check", "The files are nested too deeply.", fix) from error
     except ValidationException as error:
-        # The check lets nothing through that the library refuses; if it does, the designer must not see a
-        # 500.
+        # The check rejects whatever the library rejects; if not, the designer must not see an HTTP 500.
         fix = "Draw it with other elements, and report this as a fault of the check."
         raise Unbuildable(error.file_name or "", "not-built", str(error)[:500], fix, error.id) from error
 
@@ -196,7 +195,7 @@ def _build(source: Source, key: str) -> Spec:
     inner: dict[str, Any] = {}
     elements: dict[str, Element] = {}
     drawn: dict[str, Flow] = {}
-    homes: dict[str, _Files] = {}  # one version of each key, or elements' paths would not tell them apart
+    homes: dict[str, _Files] = {}  # one version of each key, or elements' paths would be ambiguous
     root = _Files(source, {})
     open_processes = [(root, key, "")]
     while open_processes:
@@ -216,7 +215,7 @@ def _build(source: Source, key: str) -> Spec:
             inner[files.name(name)] = scope
             _attach(scope)
             files.describe_flows(name, scope, prefix, drawn)
-            # A multi-instance activity after its inner one, which alone knows its lane.
+            # A multi-instance activity after its inner one, which alone has the lane.
             for task_spec in sorted(
                 scope.task_specs.values(), key=lambda spec: isinstance(spec, MultiInstance)
             ):
@@ -246,12 +245,12 @@ def _maps_calls(inner: Mapping[str, Any]) -> bool:
 
 
 def _all(inner: Mapping[str, Any]) -> Iterator[Any]:
-    """The elements of all processes."""
+    """Yields the elements of all processes."""
     return (task_spec for scope in inner.values() for task_spec in scope.task_specs.values())
 
 
 def _attach(scope: Any) -> None:
-    """Tell every element which events stand on its border."""
+    """Adds boundary events to every element."""
     for task_spec in scope.task_specs.values():
         task_spec.boundaries, task_spec.compensation = (), None
     for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
@@ -259,7 +258,7 @@ def _attach(scope: Any) -> None:
 
 
 def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
-    """Give a sub-process its unique name, and say which process is to be built for a call."""
+    """Sets the unique name of a sub-process; returns the processes to be built for a call."""
     if isinstance(task_spec, MultiInstance):
         task_spec.listen()
     if isinstance(task_spec, CallActivityMixin):
@@ -272,7 +271,7 @@ def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
 
 
 class _Files:
-    """The parsed files of one source; `built` holds those of all sources so far, by digest."""
+    """The parsed files of one source; `built` has those of all sources so far, by digest."""
 
     def __init__(self, source: Source, built: "dict[str, _Files]") -> None:
         self.source = source
@@ -280,12 +279,12 @@ class _Files:
         self.parser = Parser()
         self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
         self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
-        self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as they were drawn
+        self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as drawn
         self.rules = decisions(source.files)
         self.declared = declared_outcomes.Declared()
         self._built = built
         built[source.digest] = self
-        # The parser remembers documents by their address: they must stay alive as long as it does.
+        # The parser identifies documents by their memory address: they must live as long as it does.
         self._roots = []
         for name, content in source.files.items():
             if name.endswith(BPMN_SUFFIXES):
@@ -300,51 +299,51 @@ class _Files:
                 self._roots.append(root)
 
     def name(self, process: str) -> str:
-        """The name of a process or sub-process that is unique among all sources."""
+        """Returns the name of a process or sub-process that is unique among all sources."""
         return f"{self.source.digest[:12]}:{process}"
 
     def lane(self, file: str, node: Any) -> str | None:
-        """The name of the lane in which an element stands."""
+        """Returns the name of an element's lane."""
         found = lane_of(node, self._lanes[file])
         name: str | None = None if found is None else found.get("name")
         return name
 
     def describe_flows(self, process: str, scope: Any, prefix: str, found: dict[str, Flow]) -> None:
-        """Note the flows that were drawn in a process or sub-process, and let its tokens know theirs."""
+        """Records the flows drawn in a process or sub-process, and adds them to its elements."""
         node = self.parser.process_parsers[process].node
         found.update(flows.attach(scope, node, self._flows[scope.file], prefix))
 
     def node(self, process: str) -> Any:
-        """The element of a process or sub-process."""
+        """Returns the element of a process or sub-process."""
         return self.parser.process_parsers[process].node
 
     def unique_business_key(self, process: str) -> bool:
-        """Whether a business key may run only once at a time."""
+        """Whether a business key must be unique among running cases."""
         return bool(self.node(process).get(BUSINESS_KEY) == "unique")
 
     def case_rules(self, process: str) -> CaseRules:
-        """What holds for the cases of a process."""
+        """Returns the rules for the cases of a process."""
         return case_rules(self.node(process))
 
     def description(self, process: str) -> str:
-        """The documentation of a process, in one line."""
+        """Returns the documentation of a process, in one line."""
         node = self.node(process)
         return " ".join((node.findtext(bpmn("documentation")) or "").split())
 
     def home(self, key: str) -> "_Files":
-        """The files that hold a called process: our own, else those bound at deployment."""
+        """Returns the files with a called process: the source's own, else those bound at deployment."""
         if key in self.parser.process_parsers:
             return self
         bound = self.source.calls[key]
         return self._built.get(bound.digest) or _Files(bound, self._built)
 
     def can_be_called(self, process: str) -> bool:
-        """Whether it has a start event that waits for nothing."""
+        """Whether it has a plain start event."""
         starts = self.parser.process_parsers[process].get_spec().start.outputs
         return any(spec.trigger is None for spec in starts)
 
     def scopes(self, process: str) -> Iterator[tuple[str, Any]]:
-        """A process and its embedded sub-processes: (id, built spec)."""
+        """Yields a process and its embedded sub-processes: (id, built spec)."""
         open_names = [process]
         while open_names:
             name = open_names.pop()
@@ -358,16 +357,16 @@ class _Files:
 
 
 def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
-    """Note what a passage through the element is to be called.
+    """Records how passing the element is described.
 
-    The library's own elements stay undescribed, and the beginning of an event sub-process: that its start
-    event was passed is told where it waited.
+    The library's own elements have no description, and neither has the start of an event sub-process: its
+    start event is recorded where it waited.
     """
     node = files.nodes.get((file, task_spec.bpmn_id))
     task_spec.element, task_spec.own, task_spec.limits = None, NOTHING, None
     if node is None or (isinstance(task_spec, StartEvent) and task_spec.handles):
         return
-    # Only the case's own process gives it an outcome: what it calls returns.
+    # Only the case's own process sets its outcome: a called one returns.
     limits = files.declared.limits(node, None if prefix else node.get(OUTCOME))
     path = prefix + original(task_spec.bpmn_id)
     if path not in elements:
@@ -386,6 +385,6 @@ def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: d
     task_spec.limits = limits
     if isinstance(task_spec, RuleTask):
         task_spec.rules = files.rules
-    if not isinstance(task_spec, MultiInstance):  # what its instances have is theirs
+    if not isinstance(task_spec, MultiInstance):  # the variables of its instances are its own
         task_spec.own = own(node, files.bindings)
         task_spec.compensation = node.get(HANDLER)

@@ -1,4 +1,4 @@
-"""When timers start cases: worked out from the diagram and the instant of publication alone."""
+"""Computes when timers start cases, from the diagram and the instant of publication alone."""
 
 from datetime import datetime
 
@@ -7,9 +7,9 @@ from engine.bpmn.notation.events import Trigger
 
 
 def first_start(trigger: Trigger, published: datetime) -> datetime:
-    """The first instant at which a timer start event begins a case.
+    """Returns the first instant at which a timer start event starts a case.
 
-    Repetitions from before the publication were never awaited; only if all of them are over, it is the first.
+    Repetitions before the publication are ignored; only if all of them are over, it is the first.
     """
     text = timers.plain_text(trigger.text)
     if trigger.timer == "timeCycle":
@@ -24,7 +24,7 @@ def first_start(trigger: Trigger, published: datetime) -> datetime:
 def next_start(
     trigger: Trigger, published: datetime, due: datetime, now: datetime
 ) -> tuple[int, datetime | None]:
-    """After the start that was due: how many more were missed, and when the next one is; None: never."""
+    """Returns how many more starts were missed after the due one, and the next one; None if there is none."""
     if trigger.timer != "timeCycle":
         return 0, None
     cycle = timers.cycle(timers.plain_text(trigger.text), published)

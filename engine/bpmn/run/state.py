@@ -1,9 +1,10 @@
 """The stored state of a case: its tokens only, restored onto the shared spec.
 
-One row a token, its data as the difference to the token before it; those of the first token of a sub-process
-as the difference to its activity's, so that what it sets can be told from what it leaves as it was. Passed
-tokens that nothing can come back to are dropped first, so that a case of a thousand rounds is stored like one
-of the first. The order of rows matters, therefore the state is bytes and never jsonb.
+Each token is a row, with its data as the difference to the previous token; those of the first token of a
+sub-process as the difference to its activity's, so that variables it sets can be distinguished from those it
+leaves unchanged. Passed tokens that nothing can return to are dropped first, so that a case after a thousand
+loops is stored like one after the first. The order of rows matters, therefore the state is bytes and never
+jsonb.
 """
 
 from typing import Any
@@ -18,18 +19,18 @@ from engine.bpmn.run.workflow import CaseWorkflow, SubProcess
 from engine.bpmn.values import decode, encode
 
 FORMAT = 1
-FIRST, FIRST_INSIDE = -1, -2  # in place of the row before: of a process's first token, of a sub-process's
+FIRST, FIRST_INSIDE = -1, -2  # instead of the previous row: of a process's first token, of a sub-process's
 
 
 def dump(workflow: CaseWorkflow) -> bytes:
-    """The state as bytes. Compacts the workflow on the way."""
-    # Those that have ended handed their data over; nothing that is live stands inside them.
+    """Returns the state as bytes. Also compacts the workflow."""
+    # Ended ones have passed on their data; no live token is inside them.
     workflow.subprocesses = {
         token: inner for token, inner in workflow.subprocesses.items() if not inner.completed
     }
     for inner in [*workflow.subprocesses.values(), workflow]:
         _compact(inner)
-        while _drop_ended(inner):  # those that are left have set more of their own then
+        while _drop_ended(inner):  # the remaining ones then have more changes of their own
             _compact(inner)
     return encode(
         {
@@ -45,7 +46,7 @@ def dump(workflow: CaseWorkflow) -> bytes:
 
 
 def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
-    """The workflow of a stored state."""
+    """Restores the workflow of a stored state."""
     content = decode(state)
     if content["format"] != FORMAT:
         raise ValueError(f"a case state of format {content['format']}; this release reads {FORMAT}")
@@ -74,7 +75,7 @@ def _rows(tree: Any) -> list[Any]:
         changes = changed(
             {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
         )
-        # By name: in which order a command set them must not count, since loading would change that.
+        # By name: the order in which a command set them must not matter, since loading would change it.
         there = {name: changes[name] for name in sorted(changes) if changes[name] is not ABSENT}
         rows.append(
             [
@@ -117,10 +118,8 @@ def _restore(tree: Any, stored: list[Any]) -> None:
 
 
 def _compact(tree: Any) -> None:
-    """Drop ended branches and passed tokens in between, keeping the root and the last token before each live
-    one.
-    """
-    # A join that failed half-way comes back to the tokens that it speaks for.
+    """Drops ended branches and passed tokens, except the root and the last token before each live one."""
+    # A join that failed half-way returns to the tokens that it represents.
     kept = consumed(tree)
     for token in reversed(list(tree.tasks.values())):
         parent = tree.tasks.get(token._parent)
@@ -142,8 +141,9 @@ def _compact(tree: Any) -> None:
 
 
 def _drop_ended(tree: Any) -> bool:
-    """Drop branches that have ended and to whose data nothing would be lost: they set nothing, or what they
-    set was set again by one that ended later. Whether there were any.
+    """Drops ended branches whose data aren't lost; returns whether there were any.
+
+    Such a branch set nothing, or what it set was set again by one that ended later.
     """
     ended = [
         token for token in tree.tasks.values() if token._state == WAITING and token.task_spec is tree.spec.end
@@ -163,7 +163,7 @@ def _drop_ended(tree: Any) -> bool:
 
 
 def _prune(tree: Any, token: Token) -> None:
-    """Drop passed tokens upwards to the one from which another branch began."""
+    """Drops passed tokens upwards to the one from which another branch began."""
     while not token._children:
         parent = token.parent
         _drop(tree, token)

@@ -14,7 +14,7 @@ Movement = Literal["entered", "passed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is to work on a human task, and until when. Names are those of the diagram."""
+    """Who does a human task, and when it is due. Names are those of the diagram."""
 
     assignee: str | None
     users: Sequence[str]
@@ -28,7 +28,7 @@ class People:
 class Work:
     """A human task that was opened; `token` becomes the task's id.
 
-    `posts` are those whose holders may take it, as far as the diagram names any.
+    Holders of the roles in `posts` may claim it, if the diagram names any.
     """
 
     token: UUID
@@ -41,11 +41,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class TokenTransition:
-    """A token went into, through or out of an element; in the order in which it happened.
+    """A token entered, passed or left an element; in order of occurrence.
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
-    the element set, `why` how a decision came to them. `scope` is the path of the activity whose own
-    variables they are: a call with mappings, or one instance of many. None: they are the case's.
+    the element set, `why` the reasons of a decision for them. `scope` is the path of the activity that owns
+    these variables: a call with mappings, or a single instance of many. None: they are the case's.
     """
 
     movement: Movement
@@ -59,7 +59,7 @@ class TokenTransition:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A token that could not go on; it stands at its element until `retry`.
+    """A token that couldn't continue; it stays at its element until `retry`.
 
     `line` counts within the script.
     """
@@ -76,8 +76,8 @@ class Failure:
 class Wait:
     """A token that waits for a timer, a message, a signal or a condition, whose text is its `name`.
 
-    `due` is the instant of a timer; `keys` are a message's correlation. `late` is one that began to wait only
-    after the command itself had thrown its signal.
+    `due` is the instant of a timer; `keys` are a message's correlation keys. `late` means that it started to
+    wait only after the command itself had thrown its signal.
     """
 
     token: UUID
@@ -91,9 +91,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Work for another system. `id` stays the same when the same request is made again.
+    """Work for another system. `id` is the same when the same request is sent again.
 
-    It goes to a connector, or is taken by whoever serves the topic.
+    It is sent to a connector, or fetched by a worker of its topic.
     """
 
     id: UUID
@@ -107,7 +107,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A message or signal that leaves the case; `before` are the tokens of the case that waited by then."""
+    """A message or signal that leaves the case; `before` are the case's tokens that were already waiting."""
 
     kind: Literal["message", "signal"]
     name: str
@@ -119,7 +119,7 @@ class Thrown:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A wait that has ended because what it waited for happened; `missed` repetitions were skipped."""
+    """A wait that has ended because its event occurred; `missed` repetitions were skipped."""
 
     token: UUID
     element: str
@@ -130,9 +130,10 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A bill that a payment service has issued at an element.
+    """A bill that a payment service issued at an element.
 
-    The message that confirms its payment says in the parts `paid_amount` and `paid_currency` what was paid.
+    The message that confirms its payment has the amount and currency in the parts `paid_amount` and
+    `paid_currency`.
     """
 
     element: str
@@ -149,13 +150,12 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The new state and everything that happened on the way to it. `state` is None once the process has
-    ended.
+    """The new state and everything that happened before it. `state` is None once the process has ended.
 
-    `waits` are new, or have a new instant; the tokens in `unwaited` wait no more, whether for an event or a
-    call. `changes` are the case's variables that were set; those of a single instance of many, or of a called
-    process with mappings, are not the case's. `scope` says whose variables the command itself set, as in
-    TokenTransition. `bills` were issued; those with the numbers in `unpaid` are awaited no more.
+    `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
+    `changes` are the case's variables that were set; those of a single instance of many, or of a called
+    process with mappings, are not the case's. `scope` defines whose variables the command itself set, as in
+    TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer awaited.
     """
 
     state: bytes | None

@@ -1,6 +1,6 @@
-"""What a case is about, in one line: an expression of its process, for lists of tasks and cases.
+"""The subject of a case, in one line: an expression of its process, for lists of tasks and cases.
 
-It only describes: where it fails or gives no text, there is no subject, and the case runs on.
+It is only descriptive: if it fails or isn't a text, there is no subject, and the case continues.
 """
 
 import re
@@ -17,15 +17,15 @@ from engine.bpmn.run.spec import Spec
 from engine.bpmn.sandbox import ScriptFailed
 
 MAX_SUBJECT = 200  # characters
-_JOINING = "\u200c\u200d"  # of the characters that are not seen, those that belong to the spelling
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")  # among them those that turn the direction of text around
+_JOINING = "\u200c\u200d"  # of the invisible characters, those that belong to the spelling
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")  # among them those that change the direction of text
 
 
 def subject(spec: Spec, data: Mapping[str, Any], now: datetime) -> str | None:
-    """What a case with these data is about; None if its process does not say it, or not in a text.
+    """Returns the subject of a case with these data; None if its process defines none, or it isn't a text.
 
-    Values that a form hides from some roles are not known to the expression: a list shows the subject to all
-    who may see the case.
+    The expression can't read values that a form hides from some roles: lists show the subject to all who may
+    see the case.
     """
     expression = spec.rules.subject
     if expression is None:
@@ -41,24 +41,24 @@ def subject(spec: Spec, data: Mapping[str, Any], now: datetime) -> str | None:
 
 
 def depends_on(spec: Spec, changed: Collection[str]) -> bool:
-    """Whether the subject may be another one after these variables have changed."""
+    """Whether the subject may change when these variables change."""
     expression = spec.rules.subject
     if expression is None or not changed:
         return False
-    # What a text in FEEL or JUEL reads is not known for certain; asking it again costs nothing.
+    # The variables of a FEEL or JUEL text aren't known for certain; evaluating it again costs nothing.
     return language(expression) != "python" or not names(expression.strip(), "eval").reads.isdisjoint(changed)
 
 
 @lru_cache(1024)
 def shown_by(spec: Spec, element: str) -> bool:
-    """Whether the form of a step shows all that the subject reads, so that it tells nothing more.
+    """Whether the form of a step shows everything that the subject reads, so that it reveals nothing more.
 
-    What a text in FEEL reads is not known for certain.
+    The variables of a FEEL text aren't known for certain.
     """
     step, expression = spec.elements.get(element), spec.rules.subject
     if expression is None or step is None or step.form is None or language(expression) == "feel":
         return False
-    # Of a group or a list a form may show less than the subject reads.
+    # A form may show less of a group or list than the subject reads.
     told = step.form.schema.get("properties") or {}
     plain = {name for name, one in told.items() if one.get("type") not in ("object", "array")}
     shown = plain - _hidden(spec)
@@ -66,7 +66,7 @@ def shown_by(spec: Spec, element: str) -> bool:
 
 
 def one_line(value: Any) -> str | None:
-    """A value as a line of text: without what is not seen or turns its direction; None if nothing is left."""
+    """Returns a value as a line of text, without invisible or direction characters; None if it is empty."""
     seen = "".join(_seen(char) for char in str(value)[: 10 * MAX_SUBJECT])
     found = re.sub(r"\s+", " ", seen).strip(f" {_JOINING}")
     if len(found) > MAX_SUBJECT:
@@ -82,6 +82,6 @@ def _seen(char: str) -> str:
 
 @lru_cache(256)
 def _hidden(spec: Spec) -> frozenset[str]:
-    """The variables that a form of the process hides from some roles."""
+    """Returns the variables that a form of the process hides from some roles."""
     forms = [part.form for part in spec.elements.values() if part.form is not None]
     return frozenset(name for form in forms for name in secret_names(form.schema))

@@ -1,6 +1,6 @@
-"""What a test run records besides its steps: the flows that were taken, the conditions that were asked.
+"""What a test run records in addition to its steps: flows taken and conditions evaluated.
 
-Cases of people run without it. It changes nothing but that a run ends when its time is up.
+Real cases run without it. It changes nothing, except that a run ends when its time is up.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,13 @@ from SpiffWorkflow.util.task import TaskState
 
 
 class OutOfTime(Exception):
-    """The time limit of a test run has passed."""
+    """Raised when the time limit of a test run has passed."""
 
 
 class Trace:
     """Records the commands of one run, until an instant of the monotonic clock.
 
-    `flows` are the paths of the flows that tokens took, `answers` those of asked conditions with what they
-    were.
+    `flows` are the paths of the flows that tokens took, `answers` the evaluated conditions with their values.
     """
 
     def __init__(self, until: float) -> None:
@@ -27,18 +26,18 @@ class Trace:
         self.answers: set[tuple[str, bool]] = set()
 
     def require_time(self) -> None:
-        """Raise OutOfTime once the time is up."""
+        """Raises OutOfTime once the time is up."""
         if monotonic() > self._until:
             raise OutOfTime
 
     def asked(self, token: Any, condition: str, value: Any) -> None:
-        """Note what a gateway was answered when it asked a condition."""
+        """Records the value of a condition that a gateway evaluated."""
         known = token.workflow.spec.conditions
         for path in known.get((token.task_spec.bpmn_id, condition.strip()), ()):
             self.answers.add((path, bool(value)))
 
     def moved(self, trail: Iterable[tuple[Any, int, int, Any]]) -> None:
-        """Note the flows by which tokens came to where they were."""
+        """Records the flows by which tokens reached their elements."""
         for token, _, state, _ in trail:
             before, spec = token.parent, token.workflow.spec
             if before is None:

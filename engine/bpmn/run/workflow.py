@@ -1,8 +1,7 @@
-"""SpiffWorkflow's workflow, made fit for long cases: no recursion, no hidden depth limit, a step budget, a
-trail.
+"""SpiffWorkflow's workflow, adapted to long cases: no recursion, no depth limit, a step budget, a trail.
 
-Every change of a token's state passes through `Token._set_state`. It notes what is ready, what waits and what
-happened, so that nothing ever has to search the whole tree.
+Every change of a token's state calls `Token._set_state`. It records what is ready, what waits and what
+happened, so that the whole tree never has to be searched.
 """
 
 from collections import deque
@@ -42,7 +41,7 @@ STEP_BUDGET = 5_000  # elements run by one command
 
 
 class _Tree:
-    """What a process and a sub-process share: walking, completing and forgetting tokens without recursion."""
+    """Base class of processes and sub-processes: traverses, completes and drops tokens without recursion."""
 
     tasks: dict[UUID, Token]
     task_tree: Token
@@ -55,30 +54,30 @@ class _Tree:
 
     @property
     def entry(self) -> Any:
-        """The start event at which this begins, or what compensates a sub-process that has completed."""
+        """Returns the start event at which this begins, or what compensates a completed sub-process."""
         starts = self.spec.start.outputs
         if INTERRUPTED in self.task_tree.internal_data:
             return self.spec.compensator if PARTLY in self.task_tree.internal_data else self.spec.back
         if self.entry_id is not None:
             return next(spec for spec in starts if spec.element.path == self.entry_id)
-        # That of an event sub-process has been triggered when it begins, and stands alone.
+        # That of an event sub-process is already triggered when it begins, and is the only one.
         return next((spec for spec in starts if spec.trigger is None), starts[0])
 
     @property
     def host(self) -> Token | None:
-        """The token at whose element this runs; None for the case's own process."""
+        """Returns the token at whose element this runs; None for the case's own process."""
         if self.parent_task_id is None:
             return None
         token: Token = self.top_workflow.get_task_from_id(self.parent_task_id)
         return token
 
     def plant(self) -> None:
-        """Put the first token on the start."""
+        """Creates the first token at the start."""
         self.task_tree = Token(self, self.spec.start, state=FUTURE)
         self.task_tree._ready()
 
     def walk(self, first: Token | None = None, *, within: bool = False) -> Iterator[Token]:
-        """The tokens of the tree in depth-first order; with those of sub-processes if `within`."""
+        """Yields the tokens of the tree in depth-first order; `within` includes those of sub-processes."""
         stack = [first or self.task_tree]
         while stack:
             token = stack.pop()
@@ -92,19 +91,19 @@ class _Tree:
     def get_tasks_iterator(
         self, first_task: Token | None = None, task_filter: Any = None, **kwargs: Any
     ) -> Iterator[Token]:
-        """SpiffWorkflow's query, over `walk`."""
+        """SpiffWorkflow's query, based on `walk`."""
         within = not kwargs.pop("skip_subprocesses", False)
         matches = (task_filter or BpmnTaskFilter(**kwargs)).matches
         return (token for token in self.walk(first_task, within=within) if matches(token))
 
     def update_waiting_tasks(self) -> None:
-        """Let the joins of this tree look again."""
+        """Checks the joins of this tree again."""
         for token in list(self.top_workflow.waiting.values()):
             if token.workflow is self and token._state == WAITING:
                 token.task_spec._update(token)
 
     def forget(self, token: Token) -> None:
-        """Drop a token from the tree; its children, if any, are to be forgotten too."""
+        """Drops a token from the tree; its children, if any, must be dropped too."""
         parent = self.tasks.get(token._parent)
         if parent is not None:
             parent._children.remove(token.id)
@@ -116,7 +115,7 @@ class _Tree:
         return self.completed or not any(token._state & UNFINISHED for token in self.tasks.values())
 
     def cancel(self, success: bool = False) -> list[Token]:
-        """Take every live token out, of sub-processes too."""
+        """Removes every live token, including those of sub-processes."""
         self.completed = True
         self.task_tree.cancel()
         return []
@@ -127,7 +126,7 @@ class _Tree:
 
 
 class SubProcess(_Tree, BpmnSubWorkflow):
-    """One run of an embedded sub-process or a called process; `name` is that under which it was built."""
+    """One run of an embedded sub-process or a called process; `name` is that of its built spec."""
 
     def __init__(self, name: str, parent_task_id: UUID, top_workflow: "CaseWorkflow") -> None:
         self.name = name
@@ -135,7 +134,7 @@ class SubProcess(_Tree, BpmnSubWorkflow):
         super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
 
     def _calculate_depth(self) -> int:
-        return 0  # only SpiffWorkflow's own loop would ask
+        return 0  # only SpiffWorkflow's own loop would use it
 
 
 class CaseWorkflow(_Tree, BpmnWorkflow):
@@ -153,23 +152,23 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.calls: list[Outgoing] = []
         self.bills: list[Issued] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
-        self.watched: list[Token] = []  # what waits for conditions
+        self.watched: list[Token] = []  # tokens that wait for conditions
         self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves
-        self.asked: dict[UUID, dict[str, Any]] = {}  # with which data these were asked last
+        self.asked: dict[UUID, dict[str, Any]] = {}  # the data with which these were last evaluated
         self.outcome: str | None = None
-        self.uncaught: str | None = None  # what ended the case: an error that nothing has caught
+        self.uncaught: str | None = None  # what ended the case: an error that nothing caught
         self.sandbox = sandbox
         super().__init__(spec, subprocess_specs, script_engine=_Expressions(sandbox), deserializing=True)
 
     def create_subprocess(self, my_task: Token, spec_name: str) -> SubProcess:
-        """Begin a sub-process for a token that stands at its element."""
+        """Starts a sub-process for a token at its element."""
         inner = SubProcess(spec_name, my_task.id, self)
         self.subprocesses[my_task.id] = inner
         inner.plant()
         return inner
 
     def moved(self, token: Token, before: int) -> None:
-        """A token changed its state: the one hook behind queue, joins and log."""
+        """Handles a token's change of state: the only hook for queue, joins and log."""
         state = token._state
         if state == READY and not self._entered(token):
             return
@@ -185,7 +184,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             self.note(token, before)
 
     def _entered(self, token: Token) -> bool:
-        """Whether the token got what its activity has of its own; else it has failed."""
+        """Whether the token got its activity's local variables; otherwise it has failed."""
         if token.task_spec.own is activities.NOTHING:
             return True
         try:
@@ -196,7 +195,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         return True
 
     def _guard(self, host: Token) -> None:
-        """Let the events on an activity's border wait while it lasts."""
+        """Starts the boundary events of an activity while it lasts."""
         if host._state & FINISHED:
             self.disarm(host)
         elif host._state in (READY, STARTED) and ARMED not in host.internal_data:
@@ -204,7 +203,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             self.arm(host, [spec for spec in host.task_spec.boundaries if spec.trigger.kind not in THROWN])
 
     def arm(self, host: Token, events: Iterable[Any]) -> None:
-        """Let events on the border of an activity begin to wait."""
+        """Starts waiting for boundary events of an activity."""
         for spec in events:
             host.internal_data[ARMED] = True
             token = host.parent._add_child(spec, FUTURE)
@@ -213,14 +212,14 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             token._ready()
 
     def disarm(self, host: Token) -> None:
-        """Let the events on an activity's border wait no more."""
+        """Stops waiting for the boundary events of an activity."""
         for token in list(host.workflow.tasks.values()):
             if token.internal_data.get(HOST) == host.id.hex:
                 token.cancel()
                 host.workflow.forget(token)
 
     def waits(self) -> dict[UUID, tuple[Token, dict[str, Any]]]:
-        """The tokens that wait for something to happen, and for what."""
+        """Returns the tokens that wait for something to happen, and for what."""
         return {
             token.id: (token, token.internal_data[WAIT])
             for tree in (self, *self.subprocesses.values())
@@ -229,22 +228,22 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         }
 
     def note(self, token: Token, before: int) -> None:
-        """Add a change to the trail.
+        """Adds a change to the trail.
 
-        Data objects take variables away again, so their values are kept here.
+        Data objects remove variables again, so their values are stored here.
         """
         data = dict(token.data) if token.task_spec.data_output_associations else token.data
         self.trail.append((token, before, token._state, data))
 
     def enter(self, token: Token) -> None:
-        """Note that an activity around other work has begun.
+        """Records that an activity around other work has begun.
 
-        It will be ready and started again many times.
+        It will become ready and start many more times.
         """
         self.trail.append((token, READY, STARTED, token.data))
 
     def advance(self) -> None:
-        """Run everything that needs no person, up to the step budget; then the next token fails."""
+        """Runs everything that needs no person, up to the step budget; then the next token fails."""
         steps = 0
         self._look()
         while self.ready:
@@ -252,7 +251,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             if token._state != READY or token.id not in token.workflow.tasks:
                 continue
             if steps == STEP_BUDGET:
-                # The others stay ready, and go on when it is retried.
+                # The others stay ready, and continue when it is retried.
                 token.fail(
                     Failed("step-budget", f"more than {STEP_BUDGET} steps in one go: a loop without end?")
                 )
@@ -263,7 +262,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self._tell_of_deadlock()
 
     def _tell_of_deadlock(self) -> None:
-        """Let joins fail that wait for what can never come: nobody would ever hear of the case."""
+        """Fails joins that wait for what can never arrive; otherwise nobody would notice the stopped case."""
         trees = (self, *self.subprocesses.values())
         live = READY | STARTED
         if any(
@@ -287,14 +286,14 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
                 token.fail(Failed("deadlock", "it waits for a branch that can never come"))
 
     def _look(self) -> None:
-        """Let the events happen whose conditions have become true."""
+        """Triggers the events whose conditions have become true."""
         self.known.clear()
         for token in self._watched():
-            if token._state == STARTED:  # what came before may have taken it away
+            if token._state == STARTED:  # an earlier one may have removed it
                 token.task_spec.look(token)
 
     def _watched(self) -> list[Token]:
-        """What waits for conditions."""
+        """Returns the tokens that wait for conditions."""
         if self.watched:
             waiting = self.waits()
             self.watched = [token for token in self.watched if token.id in waiting]
@@ -307,7 +306,7 @@ def _comes(token: Token) -> bool:
 
 
 class _Expressions:
-    """What SpiffWorkflow calls its script engine: conditions only; elements run scripts themselves."""
+    """SpiffWorkflow's script engine: evaluates conditions only; elements run scripts themselves."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox

@@ -1,8 +1,8 @@
-"""Says a diagram of another engine in our own words, before anything judges or runs it.
+"""Translates a diagram of another engine into the product's own vocabulary, before it is checked or run.
 
-Camunda's vocabulary and that of its relatives, what the standard says in words that nothing here reads, and
-Java's expressions. What is translated has one meaning afterwards, so that the check and the parser know only
-ours; what cannot be is left as it stands, and the check refuses it.
+Covers the vocabulary of Camunda and related engines, parts of the standard that nothing here reads, and
+Java's expressions. The check and the parser then only need to know the product's own vocabulary; whatever
+can't be translated is left unchanged, and the check rejects it.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _UNBOUND: Mapping[str, Bound] = MappingProxyType({})
 
 
 def translate(root: Any, bindings: Bindings = _UNBOUND) -> tuple[Translation, ...]:
-    """Rewrite a document in place; what was rewritten. `bindings` are those of the files around it."""
+    """Translates a document in place; returns the translations. `bindings` are those of its folder."""
     told = Told()
     unify(root)
     translate_ids(root, told)

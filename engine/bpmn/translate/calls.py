@@ -1,4 +1,4 @@
-"""Global tasks: a call of one is that task."""
+"""Global tasks: replaces a call of one by the task."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _PLAIN = frozenset({"id", "name", "implementation"})
 
 
 def translate_calls(root: Any, told: Told) -> None:
-    """Every call activity that calls a global task of the same document, if that says nothing of its own."""
+    """Replaces each call activity that calls a global task of the same document, if it adds nothing to it."""
     tasks = {
         item.get("id"): item
         for item in root.iterchildren(*(BPMN + kind for kind in _KINDS))
@@ -40,7 +40,7 @@ def translate_calls(root: Any, told: Told) -> None:
 
 
 def _maps(call: Any) -> bool:
-    """Whether a call says what it hands over, which a task does not."""
+    """Whether a call maps variables, which a task doesn't."""
     parts = call.findall(f"{BPMN}extensionElements/*")
     return any(
         name.startswith((OURS, CAMUNDA)) for name in (*call.attrib, *(str(part.tag) for part in parts))

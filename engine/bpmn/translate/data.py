@@ -1,8 +1,8 @@
-"""Drawn data: inputs and outputs of an element, and data objects and stores that stand beside it.
+"""Drawn data: inputs and outputs of an element, data objects and data stores.
 
-Every step sees all data of its case, whatever is drawn. So what is drawn can be left aside where no
-expression reads or sets it by its name, and where nothing gets another name on its way. All else is left as
-it stands: data objects that activities read and set run, and the check refuses the rest.
+Every step sees all data of its case, whatever is drawn. So drawn data can be removed where no expression
+reads or sets them by name, and where no association renames a variable. Anything else is left unchanged: data
+objects that activities read and set are run, and the check rejects the rest.
 """
 
 import re
@@ -22,11 +22,11 @@ _ASSOCIATIONS = (f"{BPMN}dataInputAssociation", f"{BPMN}dataOutputAssociation")
 _ENDS = (f"{BPMN}sourceRef", f"{BPMN}targetRef")
 _OBJECT, _REFERENCE = f"{BPMN}dataObject", f"{BPMN}dataObjectReference"
 _STORE = f"{BPMN}dataStoreReference"
-_ITEMS = frozenset({f"{BPMN}inputDataItem", f"{BPMN}outputDataItem"})  # their ids name variables
+_ITEMS = frozenset({f"{BPMN}inputDataItem", f"{BPMN}outputDataItem"})  # their ids are names of variables
 _BESIDE = frozenset({f"{BPMN}documentation", f"{BPMN}extensionElements"})
 _PARTS = frozenset({_INPUT, _OUTPUT, *_SETS, *_BESIDE})
 _PLAIN_ATTRIBUTES = frozenset({"id", "name", "isCollection", "itemSubjectRef"})
-# Texts that are no expressions.
+# Texts that are not expressions.
 _SILENT = frozenset(
     BPMN + name
     for name in (
@@ -34,7 +34,7 @@ _SILENT = frozenset(
         *("resourceRef", "dataInputRefs", "dataOutputRefs", "optionalInputRefs", "optionalOutputRefs"),
     )
 )
-_READ = (CAMUNDA, OURS, *(f"{{{space}}}" for space in OTHER_ENGINES))  # what some engine acts upon
+_READ = (CAMUNDA, OURS, *(f"{{{space}}}" for space in OTHER_ENGINES))  # vocabularies that engines execute
 _EVENTS = frozenset(
     f"{BPMN}{name}Event" for name in ("start", "end", "intermediateCatch", "intermediateThrow", "boundary")
 )
@@ -42,7 +42,7 @@ _WORD = re.compile(r"\w+")
 
 
 def translate_data(root: Any, told: Told) -> None:
-    """The data drawn in all processes of a document."""
+    """Translates the data drawn in all processes of a document."""
     for process in root.iterchildren(f"{BPMN}process"):
         if next(process.iter(_SPECIFICATION, _INPUT, _OUTPUT, _STORE, *_ASSOCIATIONS), None) is not None:
             _Drawn(process, told).leave_aside()
@@ -57,7 +57,7 @@ class _Drawn:
         self.process = process
         self.told = told
         self.words = _words(process)
-        self.ends: dict[str, str] = {}  # objects, stores and the process's own data, by what stands for them
+        self.ends: dict[str, str] = {}  # objects, stores and process data, by their references
         for item in process.iter(_REFERENCE):
             self.ends[item.get("id")] = item.get("dataObjectRef") or ""
         self.stores = {item.get("id"): item for item in process.iter(_STORE) if self._is_drawing(item)}
@@ -69,10 +69,10 @@ class _Drawn:
         self.drawn: set[str] = set()
 
     def leave_aside(self) -> None:
-        """Remove what is only drawn, and tell of it."""
+        """Removes data that are only drawn, and reports it."""
         described = {owner: None for owner in self.owners if _described(owner)}
         joined = self._joined(described)
-        several = {end for end, names in joined.items() if len(names) > 1}  # renamed on the way
+        several = {end for end, names in joined.items() if len(names) > 1}  # renamed by an association
         self.stores = {name: item for name, item in self.stores.items() if name not in several}
         self.drawn = (joined.keys() - several - self.words) | self.stores.keys()
         for owner in self.owners:
@@ -93,12 +93,12 @@ class _Drawn:
             )
 
     def _is_drawing(self, store: Any) -> bool:
-        """Whether a data store is no more than that: nothing names it, no engine is told what it is."""
+        """Whether a data store is only drawn: nothing names it, and no engine reads its extensions."""
         named = {store.get("id"), store.get("dataStoreRef")}
         return self.words.isdisjoint(named) and _silent(store)
 
     def _joined(self, described: Iterable[Any]) -> dict[str, set[str]]:
-        """What described inputs and outputs are connected with, and the names it has there."""
+        """Returns the elements connected with described inputs and outputs, and their names there."""
         called: dict[str, set[str]] = {}
         for item in self.process.iter(_REFERENCE, _OBJECT, _STORE):
             if item.get("name") in self.words:
@@ -129,7 +129,7 @@ class _Drawn:
             self._tell(owner, "Its inputs and outputs are described")
 
     def _associations(self, owner: Any) -> None:
-        """Associations of an activity with what is only drawn."""
+        """Removes associations of an activity with data that are only drawn."""
         found = [
             item
             for item in owner.iterchildren(*_ASSOCIATIONS)
@@ -146,7 +146,7 @@ class _Drawn:
 
 
 def _with_data(process: Any) -> list[Any]:
-    """The elements with data of their own, in the order of the document."""
+    """Returns the elements with data of their own, in document order."""
     owners: dict[Any, None] = {}
     for part in process.iter(_SPECIFICATION, _INPUT, _OUTPUT, *_ASSOCIATIONS):
         owner = part.getparent()
@@ -156,12 +156,12 @@ def _with_data(process: Any) -> list[Any]:
 
 
 def _described(owner: Any) -> bool:
-    """Whether an element says what goes in and out, so that its associations lead there."""
+    """Whether an element describes its inputs and outputs, so that its associations end there."""
     return owner.tag in _EVENTS or owner.find(_SPECIFICATION) is not None
 
 
 def _own(owner: Any) -> list[Any]:
-    """The inputs and outputs of an element itself."""
+    """Returns the inputs and outputs of an element itself."""
     return [
         *owner.iterchildren(_INPUT, _OUTPUT),
         *(item for part in owner.iterchildren(_SPECIFICATION) for item in part.iterchildren(_INPUT, _OUTPUT)),
@@ -173,13 +173,13 @@ def _ends(association: Any) -> list[str]:
 
 
 def _straight(association: Any) -> bool:
-    """Whether it changes nothing on the way."""
+    """Whether an association has no transformation or assignment."""
     parts = association.iterchildren(etree.Element)
     return _silent(association) and all(part.tag in _BESIDE or part.tag in _ENDS for part in parts)
 
 
 def _plain(part: Any) -> bool:
-    """Whether an ioSpecification, or one part of it, says no more than what there is."""
+    """Whether an ioSpecification, or a part of it, only lists inputs and outputs."""
     if part.tag in (_INPUT, _OUTPUT):
         named = all(name in _PLAIN_ATTRIBUTES or name.startswith("{") for name in part.attrib)
         return named and _silent(part)
@@ -190,14 +190,14 @@ def _plain(part: Any) -> bool:
 
 
 def _silent(part: Any) -> bool:
-    """Whether no engine is told anything besides."""
+    """Whether an element has no extensions for an engine."""
     return not any(
         name.startswith(_READ) for item in part.iter(etree.Element) for name in (item.tag, *item.attrib)
     )
 
 
 def _words(element: Any) -> set[str]:
-    """All words in expressions, and in what engines read besides; the notes of editors are none."""
+    """Returns all words in expressions and in other texts that engines read; ignores notes of editors."""
     found: set[str] = set()
     waiting = [element]
     while waiting:

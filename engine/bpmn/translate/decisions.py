@@ -1,4 +1,4 @@
-"""Business rule tasks as Camunda, its successors and SpiffWorkflow say which decision they ask for."""
+"""Business rule tasks: how Camunda, its successors and SpiffWorkflow name the decision to evaluate."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE
 from engine.platform.findings import sentence
 
-_KEPT = "decisionResult"  # under which Camunda keeps a result that nobody named
+_KEPT = "decisionResult"  # the name that Camunda gives to an unnamed result
 _BINDING = f"{CAMUNDA}decisionRefBinding"
-_BOUND = frozenset({"latest", "deployment"})  # here: what is deployed together
+_BOUND = frozenset({"latest", "deployment"})  # the only supported binding: decisions deployed together
 
 
 def translate_decisions(root: Any, told: Told) -> None:
-    """Every business rule task."""
+    """Translates every business rule task."""
     for task in root.iter(f"{BPMN}businessRuleTask"):
         if task.get(DECISION) is None:
             _camunda(task, told)

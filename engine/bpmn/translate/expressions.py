@@ -1,4 +1,4 @@
-"""Conditions, counts and times in JUEL."""
+"""Translates conditions, counts and times in JUEL."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _LANGUAGES = frozenset({"juel", "el", "http://www.java.com/javatypes", "java"})
 
 
 def translate_expressions(root: Any, told: Told) -> None:
-    """Every expression in it that has a meaning here, and scripts in JUEL: they are evaluated as there."""
+    """Translates every supported expression, and scripts in JUEL: they are evaluated as in JUEL."""
     for task in root.iter(f"{BPMN}scriptTask"):
         if (task.get("scriptFormat") or "").strip().lower() == "juel":
             _script(task, told)
@@ -28,7 +28,7 @@ def translate_expressions(root: Any, told: Told) -> None:
         if not is_juel(text) or is_feel(text):
             continue
         try:
-            # What is true or a number is one expression; only times may be put together from texts.
+            # Conditions and numbers are one expression; only times may combine several texts.
             element.text = expression(text, whole=not element.tag.startswith(f"{BPMN}time"))
         except Untranslatable:
             continue
@@ -42,7 +42,7 @@ def translate_expressions(root: Any, told: Told) -> None:
 
 
 def _script(task: Any, told: Told) -> None:
-    """A script task in JUEL sets one variable at most."""
+    """Translates a script task in JUEL, which sets one variable at most."""
     script, result = task.find(f"{BPMN}script"), task.get(_RESULT)
     if script is None or (result is not None and not result.isidentifier()):
         return

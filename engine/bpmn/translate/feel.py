@@ -1,4 +1,4 @@
-"""FEEL where a diagram says that it is: marked by an equals sign, as Camunda 8 writes it."""
+"""Marks FEEL, where a diagram declares it, with an equals sign as Camunda 8 does."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 
 def translate_languages(root: Any, told: Told) -> None:
-    """Mark what is in FEEL by its own language, or by that of all expressions of the document."""
+    """Marks FEEL that is declared by an expression's language, or by that of the whole document."""
     default = root.get("expressionLanguage") or ""
     for element in root.iter(*HOLDERS):
         text, language = element.text or "", element.get("language")
@@ -53,7 +53,7 @@ def _told_feel(told: Told, element: Any, text: str) -> None:
 
 
 def translate_counters(root: Any) -> None:
-    """Let what counts instances from 1 begin there: in documents of Camunda 8."""
+    """Makes counters of instances start at 1 in documents of Camunda 8."""
     for element in root.iter(*HOLDERS):
         if is_feel(element.text or ""):
             try:
@@ -63,7 +63,7 @@ def translate_counters(root: Any) -> None:
 
 
 def code(text: str) -> str:
-    """What a text means in FEEL, be it an expression or not. Raises Untranslatable."""
+    """Returns the FEEL code of a text, which may be an expression or not. Raises Untranslatable."""
     if not is_feel(text):
         return quoted(text.strip())
     try:
@@ -77,7 +77,7 @@ def code(text: str) -> str:
 
 
 def value(text: str) -> str:
-    """The same as one of our expressions: a plain text, or FEEL with its mark. Raises Untranslatable."""
+    """Returns the text as an expression: a literal, or marked FEEL. Raises Untranslatable."""
     if not is_feel(text):
         return repr(text.strip())
     written = code(text)
@@ -88,22 +88,22 @@ def value(text: str) -> str:
 
 
 def as_context(values: Iterable[tuple[str, str]]) -> str:
-    """An expression for names with values, each of which may be that of a name before it."""
+    """Returns an expression for named values; each may refer to a previous name."""
     return "={" + ", ".join(f"{quoted(name)}: {written}" for name, written in values) + "}"
 
 
 def quoted(text: str) -> str:
-    """A text in FEEL."""
+    """Returns a text as a FEEL literal."""
     return f'"{text.translate(_ESCAPED)}"'
 
 
 def names(written: str) -> list[str]:
-    """The variables of which a text in FEEL speaks."""
+    """Returns the variables that a FEEL text uses."""
     return sorted(feel.expression(written).certain_names)
 
 
 def _places(node: tree.Node, name: str) -> list[int]:
-    """Where in a text a variable stands."""
+    """Returns the positions of a variable in a text."""
     found = []
     waiting = [node]
     while waiting:

@@ -1,4 +1,4 @@
-"""Activiti's form properties, which Camunda still reads: fields of a form; and how dates are written."""
+"""Translates Activiti's form properties, which Camunda still reads, to fields; and formats of dates."""
 
 import re
 from datetime import date
@@ -11,7 +11,7 @@ from engine.platform.findings import sentence, with_values
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")
 _TYPES = {"int": "long", "integer": "long", "": "string"}
-# The value is nothing that anybody reads.
+# Nothing reads the value.
 _READ = {
     *(
         "id",
@@ -31,12 +31,12 @@ _YES_NO = {
     **dict.fromkeys(("off", "no", "false", "disabled", "inactive"), False),
 }
 _ASKED = {"required": "false", "readable": "true", "writable": "true"}
-_DAY, _TIME = frozenset("yMd"), frozenset("HhkK")  # letters of Java's patterns for dates
+_DAY, _TIME = frozenset("yMd"), frozenset("HhkK")  # letters of Java's date patterns
 _LETTERS = re.compile(r"[yMdEHhkKmsSaZXz]|[^A-Za-z]")
 
 
 def translate_forms(root: Any, told: Told) -> None:
-    """The form properties of user tasks and start events, and their fields for dates."""
+    """Translates the form properties of user tasks and start events, and their date fields."""
     for element in root.iter(*_HOLDERS):
         _referred(element)
         _properties(element, told)
@@ -45,7 +45,7 @@ def translate_forms(root: Any, told: Told) -> None:
 
 
 def _properties(element: Any, told: Told) -> None:
-    """The form properties of one element."""
+    """Translates the form properties of one element."""
     around = element.find(f"{BPMN}extensionElements")
     found = [] if around is None else around.findall(f"{CAMUNDA}formProperty")
     if not found or around.find(f"{CAMUNDA}formData") is not None:
@@ -67,7 +67,7 @@ def _properties(element: Any, told: Told) -> None:
 
 
 def _understood(item: Any) -> bool:
-    """Whether it is no property that is computed."""
+    """Whether a property is not computed."""
     return set(item.attrib) <= _READ and all(item.get(name, "true") in _YES_NO for name in _ASKED)
 
 
@@ -76,7 +76,7 @@ def _is(item: Any, name: str) -> bool:
 
 
 def _dated(element: Any, field: Any, told: Told) -> None:
-    """A field for a date is sent as ISO 8601 has it, with its time if the pattern has one."""
+    """Makes a date field use ISO 8601, with the time if the pattern has one."""
     pattern = field.get("datePattern")
     if pattern is None or field.get("type") != "date":
         return
@@ -87,7 +87,7 @@ def _dated(element: Any, field: Any, told: Told) -> None:
     if timed:
         field.set("type", "datetime")
     if "defaultValue" in field.attrib and not (pattern == "yyyy-MM-dd" and _iso(field.get("defaultValue"))):
-        del field.attrib["defaultValue"]  # a hint, which would be none
+        del field.attrib["defaultValue"]  # it would become a drawing hint, which doesn't exist
     told(
         element,
         "translated-form",
@@ -111,7 +111,7 @@ def _iso(text: str) -> bool:
 
 
 def _referred(element: Any) -> None:
-    """A form that is deployed by itself is one by its key; its version is nobody's here."""
+    """Replaces a reference to a separately deployed form by its key; versions are not supported."""
     name = element.attrib.pop(f"{CAMUNDA}formRef", None)
     if name is None:
         return

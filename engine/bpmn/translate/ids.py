@@ -1,4 +1,4 @@
-"""Ids for elements that have none: nothing refers to them, and they run all the same."""
+"""Adds ids to elements that have none: nothing refers to them, but they run."""
 
 from collections import Counter
 from typing import Any
@@ -18,7 +18,7 @@ _NODES = tuple(
 
 
 def translate_ids(root: Any, told: Told) -> None:
-    """Name flow nodes by their kind and line: the same file gives the same names each time."""
+    """Names flow nodes by their kind and line, so that a file always gets the same ids."""
     taken = {element.get("id") for element in root.iter(f"{BPMN}*")}
     alike: Counter[str] = Counter()
     for element in root.iter(*_NODES):

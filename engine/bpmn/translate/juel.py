@@ -1,7 +1,7 @@
-"""JUEL where other engines have it: checked, and written as our expressions are.
+"""Checks JUEL from other engines and writes it as the product's own expressions.
 
-An expression of ours in JUEL begins with `${`. What Camunda puts together from several texts becomes one
-expression, for which EL 3.0 has words: `+=` between texts, lists and maps.
+An expression in JUEL begins with `${`. Where Camunda combines several texts, they become one expression in
+the syntax of EL 3.0: `+=` between texts, lists and maps.
 """
 
 from collections.abc import Iterable
@@ -15,12 +15,12 @@ __all__ = ["Untranslatable", "Value", "expression", "is_juel", "mapping", "read"
 
 
 class Untranslatable(Exception):
-    """An expression without a meaning here; the text says why."""
+    """Raised for an expression that isn't supported; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value as it is written in JUEL, and in Python if no expression is in it; the names that it reads."""
+    """A value as it is written in JUEL, and in Python if it has no expression; the names that it reads."""
 
     juel: str
     python: str | None = None
@@ -28,23 +28,23 @@ class Value:
 
     @classmethod
     def variable(cls, name: str) -> "Value":
-        """The value of a variable."""
+        """Returns the value of a variable."""
         return cls(name, name, frozenset({name}))
 
     @classmethod
     def text(cls, text: str) -> "Value":
-        """A text as it stands."""
+        """Returns a literal text."""
         return cls(juel.quoted(text), repr(text))
 
     @property
     def code(self) -> str:
-        """An expression of ours. Raises Untranslatable."""
+        """Returns the value as an expression. Raises Untranslatable."""
         if self.python is not None:
             return self.python
         code = f"${{{self.juel}}}"
         try:
             juel.expression(code)
-        except juel.Unreadable as error:  # such as a variable that is called like an operator
+        except juel.Unreadable as error:  # such as a variable with the name of an operator
             raise Untranslatable(str(error)) from error
         return code
 
@@ -53,7 +53,7 @@ NOTHING = Value("null", "None")
 
 
 def read(text: str, *, whole: bool = False) -> juel.Expression:
-    """A text as JUEL reads it; `whole` as for `strict`. Raises Untranslatable."""
+    """Parses a text as JUEL does; `whole` as for `strict`. Raises Untranslatable."""
     try:
         return juel.strict(text, whole=whole)
     except juel.Unreadable as error:
@@ -61,9 +61,9 @@ def read(text: str, *, whole: bool = False) -> juel.Expression:
 
 
 def expression(text: str, *, whole: bool = False) -> str:
-    """A text with expressions in it as one of ours: `a${x}` is a text. Raises Untranslatable.
+    """Converts a text with JUEL to an expression: `a${x}` is a text. Raises Untranslatable.
 
-    A text without any, where it may be one, is said in Python: it needs not be evaluated to be known.
+    A text without JUEL, where allowed, becomes a Python literal: its value is known without evaluation.
     """
     found = read(text, whole=whole)
     if not whole and isinstance(found.tree, tree.Constant) and isinstance(found.tree.value, str):
@@ -72,7 +72,7 @@ def expression(text: str, *, whole: bool = False) -> str:
 
 
 def value(text: str) -> Value:
-    """What a text means among other values. Raises Untranslatable."""
+    """Returns a text as a value among others. Raises Untranslatable."""
     text = text.strip()
     if not is_juel(text):
         return Value.text(text)
@@ -81,7 +81,7 @@ def value(text: str) -> Value:
 
 
 def listing(values: Iterable[Value]) -> Value:
-    """A list of values."""
+    """Returns a list of values."""
     found = list(values)
     return _together(
         found,
@@ -91,7 +91,7 @@ def listing(values: Iterable[Value]) -> Value:
 
 
 def mapping(values: Iterable[tuple[Value, Value]]) -> Value:
-    """Values by keys."""
+    """Returns a map of values by keys."""
     found = list(values)
     return _together(
         [part for pair in found for part in pair],

@@ -1,4 +1,4 @@
-"""Whom a task is for that does not say it: what its lanes and its pool say, else what they are called."""
+"""Derives the role of a task that has none from its lanes and pool: their attributes, else their names."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +20,7 @@ _ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentia
 
 
 def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
-    """The work for people in all processes of a document. Each lane and pool is told of once."""
+    """Translates the work for people in all processes. Reports each lane and pool once."""
     lanes = listed(root)
     pools = {
         (pool.get("processRef") or "").rpartition(":")[2]: pool for pool in root.iter(f"{BPMN}participant")
@@ -48,14 +48,14 @@ def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
 
 
 def _assign(task: Any, around: Iterable[Any]) -> None:
-    """How it comes to people, where only what is around it says so."""
+    """Sets the assignment from the enclosing lane or pool if the task has none."""
     found = next((item.get(f"{OURS}assignment") for item in around if item.get(f"{OURS}assignment")), None)
     if task.get(f"{OURS}assignment") is None and found in ASSIGNMENTS:
         task.set(f"{OURS}assignment", found)
 
 
 def _role(task: Any, around: Iterable[Any], bindings: Bindings) -> None:
-    """The role and the unit: each is that of the innermost that says it."""
+    """Sets the role and the unit, each from the innermost lane or pool that has it."""
     places = [(place, bindings.get(squeezed(place.get("name") or ""), NOWHERE)) for place in around]
     roles = _said(f"{OURS}role", ((place, bound.role) for place, bound in places))
     units = _said(f"{OURS}unit", ((place, bound.unit) for place, bound in places))
@@ -70,7 +70,7 @@ def _said(attribute: str, places: Iterable[tuple[Any, str | None]]) -> Iterator[
 
 
 def _name(task: Any, where: Any) -> bool:
-    """Let a task be for the group that is called as its lane or pool; whether nothing else says its role."""
+    """Sets the group to the name of its lane or pool; returns whether the task had no role."""
     name = "" if where is None else (where.get("name") or "").strip()
     if not is_role(squeezed(name)):
         return False

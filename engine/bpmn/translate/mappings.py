@@ -1,4 +1,4 @@
-"""What an activity is given under names of its own, and what it gives back: Camunda's inputs and outputs."""
+"""Translates Camunda's inputs and outputs: local variables of an activity, and what it returns."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
 from engine.platform.findings import sentence, with_values
 
-# Where a token stands that can have variables of its own, and which kinds of parameters mean something there.
+# Elements whose tokens can have local variables, and the kinds of parameters supported there.
 _BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
 _READ = {
     **dict.fromkeys(
@@ -32,12 +32,12 @@ _THROWING = (f"{BPMN}intermediateThrowEvent", f"{BPMN}endEvent")
 
 
 def translate_mappings(root: Any, told: Told) -> None:
-    """Inputs and outputs, what a call activity hands over and takes back, and what goes with a signal."""
+    """Translates inputs and outputs, variable mappings of call activities, and data of signals."""
     for definition in root.iter(f"{BPMN}signalEventDefinition"):
         _sent_along(definition, told)
     for element in root.iter(*(BPMN + name for name in _READ)):
         mapping = extension(element, "inputOutput")
-        # Elements of BPMN in it would be lost: the check refuses them where they stand.
+        # BPMN elements inside would be lost, so the check rejects them.
         plain = mapping is not None and next(mapping.iter(f"{BPMN}*"), None) is None
         if plain and element.get("triggeredByEvent") != "true":
             _parameters(element, mapping, told)
@@ -46,7 +46,7 @@ def translate_mappings(root: Any, told: Told) -> None:
 
 
 def parameters(mapping: Any, kind: str) -> dict[str, Value]:
-    """The parameters of an inputOutput element: values by name. Raises Untranslatable."""
+    """Returns the parameters of an inputOutput element, by name. Raises Untranslatable."""
     found = {}
     for item in mapping.findall(f"{CAMUNDA}{kind}"):
         name = item.get("name") or ""
@@ -57,9 +57,9 @@ def parameters(mapping: Any, kind: str) -> dict[str, Value]:
 
 
 def outputs(mapping: Any, inputs: Mapping[str, Value]) -> dict[str, Value]:
-    """The output parameters of an inputOutput element with these inputs. Raises Untranslatable.
+    """Returns the output parameters of an inputOutput element with these inputs. Raises Untranslatable.
 
-    Camunda sets one after the other, and here all are computed at once: none may read one before it.
+    Camunda sets them one after the other, here all are computed at once: none may read a previous one.
     """
     found: dict[str, Value] = {}
     for name, value in parameters(mapping, "outputParameter").items():
@@ -70,7 +70,7 @@ def outputs(mapping: Any, inputs: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def as_names(values: Iterable[tuple[str, Value]]) -> str:
-    """An expression for names with values. Raises Untranslatable."""
+    """Returns an expression for named values. Raises Untranslatable."""
     return juel.mapping((Value.text(name), value) for name, value in values).code
 
 
@@ -108,7 +108,7 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
     if not found.keys() <= set(_READ[element.tag.removeprefix(BPMN)]):
         return
     if any(element.get(f"{OURS}{name}") is not None for name in found):
-        return  # said twice: left as it stands, and refused
+        return  # defined twice: left unchanged, and rejected by the check
     for name, code in found.items():
         element.set(f"{OURS}{name}", code)
     mapping.getparent().remove(mapping)
@@ -120,11 +120,11 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
 
 
 def _handed_over(call: Any, told: Told) -> None:
-    """A call that says anything of it hands over, and takes back, what it names, and nothing else."""
+    """Translates a call with mappings: it passes and returns the named variables only."""
     found = {kind: call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}") for kind in _HANDED}
     for kind, name in _HANDED.items() if any(found.values()) else ():
         for item in found[kind]:
-            if set(item.attrib) == {"businessKey"}:  # a called process is no case of its own
+            if set(item.attrib) == {"businessKey"}:  # a called process is not a separate case
                 item.getparent().remove(item)
         items = [item for item in found[kind] if item.getparent() is not None]
         meant_anyway = items and all(dict(item.attrib) == _MEANT_ANYWAY for item in items)
@@ -132,7 +132,7 @@ def _handed_over(call: Any, told: Told) -> None:
             continue
         try:
             code = as_names(_handed(item) for item in items)
-        except Untranslatable:  # also if it is all of them, and some besides
+        except Untranslatable:  # also if it maps all variables and some others
             continue
         call.set(f"{OURS}{name}", code)
         for item in items:
@@ -168,7 +168,7 @@ def _sent_along(definition: Any, told: Told) -> None:
 
 
 def variables(names: Iterable[str]) -> list[tuple[str, Value]]:
-    """Names with the values of the variables of these names."""
+    """Returns names with the values of the variables of these names."""
     return [(name, Value.variable(name)) for name in names]
 
 

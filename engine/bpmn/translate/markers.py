@@ -1,4 +1,4 @@
-"""Camunda's way to say over which list the instances of an activity go."""
+"""Translates Camunda's collections of multi-instance activities."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ _COLLECTION, _VARIABLE = f"{CAMUNDA}collection", f"{CAMUNDA}elementVariable"
 
 
 def translate_markers(root: Any, told: Told) -> None:
-    """Collections and their items."""
+    """Translates collections and their item variables."""
     for marker in root.iter(f"{BPMN}multiInstanceLoopCharacteristics"):
         _collection(marker, told)
         for name in ("inputDataItem", "outputDataItem"):
             for item in marker.findall(f"{BPMN}{name}"):
-                # Activiti reads the name and Camunda, too, where others read the id.
+                # Activiti and Camunda read the name, other engines the id.
                 if item.get("id") is None and item.get("name"):
                     item.set("id", item.attrib.pop("name"))
         for reference in marker.findall(f"{BPMN}loopDataInputRef"):
@@ -40,7 +40,7 @@ def _collection(marker: Any, told: Told) -> None:
 
 
 def _list(text: str) -> str | None:
-    """The variable that a text names, or an expression for a list; None if it is neither."""
+    """Returns the variable that a text names, or an expression for a list; None for anything else."""
     if not is_juel(text):
         return text.strip() if text.strip().isidentifier() else None
     try:

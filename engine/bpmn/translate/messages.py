@@ -1,4 +1,4 @@
-"""What events and tasks leave unsaid of their messages: which one it is, and what it is called."""
+"""Completes messages of events and tasks: a missing reference or a missing name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _NAMES = {"messageRef": "message", "signalRef": "signal"}
 
 
 def translate_messages(root: Any, told: Told) -> None:
-    """Messages and signals without a name, and what sends or receives without saying which message."""
+    """Names messages and signals without a name, and adds missing references to messages."""
     _names(root, told)
     unsaid = {node.get("id"): (node, at) for node, at in _speaking(root) if at.get("messageRef") is None}
     if not unsaid:
@@ -29,7 +29,7 @@ def translate_messages(root: Any, told: Told) -> None:
         message = next((said[other] for other in partners.get(name, ()) if other in said), None)
         if message is None:
             message = messages.define(name)
-        said[name] = message  # what is connected with it by a message flow is about the same
+        said[name] = message  # elements connected by a message flow have the same message
         at.set("messageRef", message)
         known = messages.words.get(message.rpartition(":")[2]) or message
         what = "sends" if node.tag in _THROWING else "awaits"
@@ -44,7 +44,7 @@ def translate_messages(root: Any, told: Told) -> None:
 
 
 def _speaking(root: Any) -> Iterator[tuple[Any, Any]]:
-    """What sends or receives messages, each with the element that says which one."""
+    """Yields the elements that send or receive messages, each with the element that has the reference."""
     for task in root.iter(*_TASKS):
         if not says_who(task):
             yield task, task
@@ -56,7 +56,7 @@ def _speaking(root: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _partners(root: Any) -> dict[str, list[str]]:
-    """Which elements message flows connect, in both directions."""
+    """Returns which elements are connected by message flows, in both directions."""
     found: dict[str, list[str]] = {}
     for flow in root.iterfind(f"{BPMN}collaboration/{BPMN}messageFlow"):
         source, target = ((flow.get(end) or "").rpartition(":")[2] for end in ("sourceRef", "targetRef"))

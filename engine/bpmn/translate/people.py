@@ -1,4 +1,4 @@
-"""Who starts a case, who is to work on a task, and until when: Camunda's words and the standard's roles."""
+"""Who may start a case, who does a task, and its due date: Camunda's attributes and the standard's roles."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from engine.platform.findings import sentence, with_values
 
 _ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
 _MANY = ("candidateUsers", "candidateGroups")
-# A comma that does not stand in an expression.
+# A comma outside of expressions.
 _COMMA = re.compile(r",(?![^{]*\})")
 _CANDIDATE = re.compile(r"(user|group)\((.*)\)", re.DOTALL)
 _ROLES = tuple(BPMN + name for name in ("performer", "humanPerformer", "potentialOwner"))
@@ -22,7 +22,7 @@ _TEXT = f"{BPMN}resourceAssignmentExpression/{BPMN}formalExpression"
 
 
 def translate_people(root: Any, told: Told) -> None:
-    """The user tasks and start events of a document."""
+    """Translates the user tasks and start events of a document."""
     _starters(root, told)
     resources = {item.get("id"): item.get("name") for item in root.iterchildren(f"{BPMN}resource")}
     for task in root.iter(f"{BPMN}userTask"):
@@ -77,7 +77,7 @@ def _many(text: str) -> str:
 
 
 def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> None:
-    """Roles that name a resource of the document: a group, since a resource may be held by several."""
+    """Translates roles that refer to a resource: a group, since several people may be the resource."""
     for role in [child for child in task if child.tag in _ROLES]:
         parts = [part for part in role if part.tag != f"{BPMN}extensionElements"]
         named = (parts[0].text or "").strip() if [part.tag for part in parts] == [_RESOURCE] else ""
@@ -94,7 +94,7 @@ def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> No
 
 
 def as_group(name: str) -> str:
-    """One name. In a list of lists, it is not taken apart at its commas."""
+    """Returns one name as a group. In a list of lists, it is not split at its commas."""
     return repr([[name]] if "," in name else [name])
 
 
@@ -115,12 +115,12 @@ def _resource_roles(task: Any, told: Told) -> None:
 
 
 def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[Value]]) -> bool:
-    """Take who is meant by a role; whether that could be."""
+    """Adds the people of a resource role; returns whether they could be translated."""
     try:
         if role.tag == _ROLES[-1]:
             found = [_candidate(part) for part in _COMMA.split(",".join(texts))]
             if any(task.get(f"{OURS}candidate{kind.title()}s") is not None for kind, _ in found):
-                return False  # others are named elsewhere
+                return False  # other roles are translated elsewhere
             for kind, code in found:
                 candidates[kind].append(code)
             return True
@@ -133,7 +133,7 @@ def _role(task: Any, role: Any, texts: list[str], candidates: dict[str, list[Val
 
 
 def _candidate(part: str) -> tuple[str, Value]:
-    """Whether it is a user or a group, and the name."""
+    """Returns whether it is a user or a group, and the name."""
     match = _CANDIDATE.fullmatch(part.strip())
     kind, name = match.groups() if match else ("group", part)
     return kind, value(name)

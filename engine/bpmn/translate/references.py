@@ -1,4 +1,4 @@
-"""What events leave unsaid of their errors, and how they name what comes."""
+"""Completes error references of events, and the names of received data."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from engine.platform.findings import sentence, with_values
 _NAMED = {
     "error": ("errorCode", "translated-error"),
     "escalation": ("escalationCode", "translated-escalation"),
-}  # by what an event is about: the attribute that holds its code, and the note
+}  # by event definition: the attribute for its code, and the note
 _VARIABLES = {
     ("error", "errorCodeVariable"): "code",
     ("error", "errorMessageVariable"): "detail",
@@ -23,13 +23,13 @@ _CATCHING = (f"{BPMN}boundaryEvent", f"{BPMN}startEvent")
 
 
 def translate_references(root: Any, told: Told) -> None:
-    """Codes that are named without a definition, and variables for codes."""
+    """Defines codes that have no definition, and names variables for codes."""
     _codes(root, told)
     _variables(root, told)
 
 
 def translate_names(root: Any, told: Told) -> None:
-    """Names of messages and signals that are computed when they are thrown or awaited."""
+    """Translates names of messages and signals that are computed at run time."""
     for kind in ("message", "signal"):
         codes = {item.get("id"): item.get("name") or "" for item in root.iterchildren(f"{BPMN}{kind}")}
         for at in root.iter(f"{BPMN}{kind}EventDefinition", *(_TASKS if kind == "message" else ())):
@@ -89,7 +89,7 @@ def _variables(root: Any, told: Told) -> None:
 
 
 class Definitions:
-    """The messages, errors or escalations of a document; `attribute` is what others know them by."""
+    """The messages, errors or escalations of a document; `attribute` is their public name."""
 
     def __init__(self, root: Any, kind: str, attribute: str) -> None:
         self._root = root
@@ -101,7 +101,7 @@ class Definitions:
         self._ids: dict[str | None, str] = {word: name for name, word in reversed(self.words.items())}
 
     def define(self, word: str) -> str:
-        """Define one beside the process, unless there is one with this name or code; its id."""
+        """Returns the id of the definition with this name or code; adds one if there is none."""
         if word not in self._ids:
             name = f"{self._kind}_{word}"
             while name in self._taken:

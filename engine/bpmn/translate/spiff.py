@@ -1,4 +1,4 @@
-"""What SpiffArena writes beside the standard; its expressions and scripts are Python already."""
+"""Translates SpiffArena's extensions; its expressions and scripts are already Python."""
 
 import ast
 import re
@@ -21,14 +21,14 @@ _ACTIVITIES = tuple(
         *("task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"),
         *("subProcess", "callActivity"),
     )
-)  # a script task has no others
+)  # script tasks have none
 _MARKERS = (f"{BPMN}multiInstanceLoopCharacteristics", f"{BPMN}standardLoopCharacteristics")
 _SCOPES = (f"{BPMN}process", f"{BPMN}subProcess")
 _SPEAKING = tuple(BPMN + name for name in ("messageEventDefinition", "sendTask", "receiveTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent", "sendTask"))
 _MOST = 100_000  # characters of all parameters
 _WORDS = ("messagePayload", "messageVariable")
-# What the values that are not dictionaries have, and the dictionaries themselves.
+# The members of values that are not dictionaries, and those of dictionaries themselves.
 _OF_VALUES = frozenset(
     name
     for kind in (date, datetime, time, timedelta, Decimal, int, float, str, list, dict)
@@ -38,12 +38,12 @@ SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 
 def translate_payloads(root: Any, told: Told) -> None:
-    """What goes with a message, and the variable that takes what has come with one."""
+    """Translates the data of a message, and the variable that stores received data."""
     messages = {message.get("id"): message for message in root.iterchildren(f"{BPMN}message")}
     for at in root.iter(*_SPEAKING):
         message = messages.get((at.get("messageRef") or "").rpartition(":")[2])
         if message is not None:
-            # SpiffArena looks at the message first, where it wrote both before.
+            # If both have a payload, SpiffArena uses that of the message.
             said = message if any(_said(message, word) is not None for word in _WORDS) else at
             _speaks(at.getparent() if at.tag == _SPEAKING[0] else at, said, told)
     for element in [*messages.values(), *root.iter(*_SPEAKING)]:
@@ -75,7 +75,7 @@ def _said(element: Any, word: str) -> Any:
 
 
 def _expressible(found: Any) -> bool:
-    """Whether something can be made of it; a variable has been named."""
+    """Whether it can be translated; a variable is named."""
     try:
         return found.tag == SPIFF + _WORDS[1] or bool(_expression(found.text or ""))
     except Untranslatable:
@@ -83,11 +83,11 @@ def _expressible(found: Any) -> bool:
 
 
 def translate_operators(root: Any, told: Told) -> None:
-    """Service tasks with an operator: work for whoever serves the topic of its id."""
+    """Translates service tasks with an operator: external work with its id as the topic."""
     if root.find(f".//{SPIFF}serviceTaskOperator") is None:
         return
     if sum(len(item.get("value") or "") for item in root.iter(f"{SPIFF}parameter")) > _MOST:
-        return  # more than an upload may have of expressions
+        return  # more than an upload may contain
     words = frozenset(re.findall(r"\w+", etree.tostring(root, encoding="unicode")))
     for task in root.iter(f"{BPMN}serviceTask"):
         found = task.findall(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
@@ -96,7 +96,7 @@ def translate_operators(root: Any, told: Told) -> None:
 
 
 def translate_scripts(root: Any, told: Told) -> None:
-    """Scripts before and after an activity: script tasks of their own."""
+    """Translates scripts before and after an activity to script tasks."""
     flows = _Flows(root)
     for activity in list(root.iter(*_ACTIVITIES)):
         handles = "true" in (activity.get("triggeredByEvent"), activity.get("isForCompensation"))
@@ -107,7 +107,7 @@ def translate_scripts(root: Any, told: Told) -> None:
 
 
 class _Flows:
-    """The flows of a document by what they lead to and come from; elements of other scopes share no names."""
+    """The flows of a document by target and source; ids are unique across scopes."""
 
     def __init__(self, root: Any) -> None:
         self.into: dict[str, list[Any]] = defaultdict(list)
@@ -119,7 +119,7 @@ class _Flows:
 
 
 def _once(activity: Any) -> bool:
-    """Whether its scripts run once, and not once for each of its instances."""
+    """Whether its scripts run once, not once for each of its instances."""
     each = f"{SPIFF}scriptsOnInstances"
     for marker in activity.iterchildren(*_MARKERS):
         if marker.attrib.pop(each, "false") == "true":
@@ -153,7 +153,7 @@ def _after(activity: Any, flows: _Flows, told: Told) -> None:
 
 
 def _written(activity: Any, when: str) -> list[Any]:
-    """The scripts of an activity, without empty ones."""
+    """Returns the scripts of an activity, without empty ones."""
     found: list[Any] = activity.findall(f"{BPMN}extensionElements/{SPIFF}{when}")
     for script in [script for script in found if not (script.text or "").strip()]:
         script.getparent().remove(script)
@@ -162,7 +162,7 @@ def _written(activity: Any, when: str) -> list[Any]:
 
 
 def _script(activity: Any, found: Any) -> Any:
-    """A script task beside the activity, with this script of it."""
+    """Creates a script task next to the activity, with this script."""
     when = found.tag.removeprefix(SPIFF)
     name = activity.get("name") or activity.get("id")
     task: Any = etree.Element(f"{BPMN}scriptTask", id=f"{activity.get('id')}.{when}", name=f"{name} ({when})")
@@ -194,7 +194,7 @@ def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> No
     if values:
         named = ", ".join(f"{key!r}: {code}" for key, code in values)
         task.set(f"{OURS}request", f"{{{named}}}")
-    # Its reply has a name also if none was given.
+    # Its reply needs a name even if none was set.
     result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
     task.set(f"{OURS}result", _readable(result, words))
     told(
@@ -205,7 +205,7 @@ def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> No
 
 
 def _readable(name: str, words: frozenset[str]) -> str:
-    """A variable's name. One with signs in it can be read nowhere: it may get any that nothing else has."""
+    """Returns a valid name for a variable. A name with symbols can't be read, so any unused one will do."""
     made = re.sub(r"\W", "_", name)
     return name if made in words else made
 
@@ -214,7 +214,7 @@ class _Members(ast.NodeTransformer):
     """Reads members of data as SpiffArena does, where `invoice.number` is `invoice['number']`."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Attribute):  # a method stays one
+        if isinstance(node.func, ast.Attribute):  # a method is not changed
             node.func.value = self.visit(node.func.value)
         else:
             node.func = self.visit(node.func)
@@ -230,7 +230,7 @@ class _Members(ast.NodeTransformer):
 
 
 def _expression(code: str) -> str:
-    """The same as it can stand among others. Raises Untranslatable."""
+    """Returns the expression in a form that can be nested. Raises Untranslatable."""
     try:
         return ast.unparse(_Members().visit(tree(code.strip(), "eval")))
     except (SyntaxError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""What was translated, for the report."""
+"""The translations of a document, for the report."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +10,9 @@ BPMN, CAMUNDA = (f"{{{space}}}" for space in (vocabulary.BPMN, vocabulary.CAMUND
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Translation:
-    """`code` is stable; `reason` says what stood there and what it means here.
+    """One translation: `code` is stable; `reason` describes the original and its translation.
 
-    Where it `warns`, perhaps something else was meant.
+    If it `warns`, something else may have been intended.
     """
 
     element: Any
@@ -22,7 +22,7 @@ class Translation:
 
 
 class Told:
-    """The translations of one document, in the order in which they were made."""
+    """The translations of one document, in order."""
 
     def __init__(self) -> None:
         self.all: list[Translation] = []
@@ -32,11 +32,11 @@ class Told:
 
 
 def short(text: str, longest: int = 80) -> str:
-    """A text as a finding shows it."""
+    """Shortens a text for a finding."""
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def extension(element: Any, name: str) -> Any:
-    """The one extension element of Camunda's with this name, or None."""
+    """Returns the only Camunda extension element with this name, or None."""
     return element.find(f"{BPMN}extensionElements/{CAMUNDA}{name}")

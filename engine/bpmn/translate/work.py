@@ -1,4 +1,4 @@
-"""Work that Camunda would let a Java class or another program do: work for whoever serves a topic."""
+"""Translates work that Camunda delegates to a Java class or another program: external work of a topic."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEve
 _TYPE, _TOPIC = f"{CAMUNDA}type", f"{CAMUNDA}topic"
 _WAYS = tuple(CAMUNDA + name for name in ("class", "delegateExpression", "expression"))
 _RESULT = f"{CAMUNDA}resultVariable"
-# What says who does the work, in the words of any engine.
+# Attributes that define who does the work, in any engine's vocabulary.
 _SAYING = frozenset({
     "class", "expression", "delegateExpression", "type", "topic", "connector", "field", "taskDefinition",
     "serviceTaskOperator", "taskName", "operation", "request",
@@ -24,7 +24,7 @@ _SAYING = frozenset({
 
 
 def translate_services(root: Any, told: Told) -> None:
-    """Tasks, and events that throw a message by way of such work."""
+    """Translates tasks, and events that throw a message by such work."""
     for definition in list(root.iter(f"{BPMN}messageEventDefinition")):
         event = definition.getparent()
         if event is not None and event.tag in _THROWING and _implemented(definition):
@@ -39,7 +39,7 @@ def _implemented(element: Any) -> bool:
 
 
 def _as_task(event: Any, definition: Any) -> None:
-    """The event as a service task: both are passed once the work is done."""
+    """Replaces the event by a service task: either continues once the work is done."""
     event.tag = f"{BPMN}serviceTask"
     for name in [name for name in definition.attrib if name.startswith(CAMUNDA)]:
         event.set(name, definition.attrib[name])
@@ -83,14 +83,14 @@ def _task(task: Any, told: Told) -> None:
 
 
 def says_who(task: Any) -> bool:
-    """Whether a task tells, in the words of any engine, who does its work."""
+    """Whether a task defines, in any engine's vocabulary, who does its work."""
     extensions = task.findall(f"{BPMN}extensionElements/*")
     names = (*task.attrib, *(str(part.tag) for part in extensions))
     return not _SAYING.isdisjoint(name.rpartition("}")[2] for name in names if name.startswith("{"))
 
 
 def _abstract(task: Any, told: Told) -> None:
-    """A service task that says nothing of who does it is for whoever serves the topic of its own id."""
+    """Makes a service task without an implementation external work, with its id as the topic."""
     if task.tag != f"{BPMN}serviceTask" or not task.get("id") or task.get("operationRef") or says_who(task):
         return
     task.set(f"{OURS}topic", task.get("id"))
@@ -103,7 +103,7 @@ def _abstract(task: Any, told: Told) -> None:
 
 
 def _computed(task: Any, told: Told) -> bool:
-    """An expression that needs no Java object is a script."""
+    """Replaces an expression that needs no Java object by a script."""
     text = task.get(f"{CAMUNDA}expression")
     if text is None or sum(task.get(name) is not None for name in (_TYPE, *_WAYS)) != 1:
         return False
@@ -130,9 +130,9 @@ def _computed(task: Any, told: Told) -> bool:
 
 
 def _is_value(root: tree.Node, *, kept: bool) -> bool:
-    """Whether an expression has a value of data, and calls or asks no Java object.
+    """Whether an expression only uses data, without reading or calling a Java object.
 
-    A member is one of a variable if the value is `kept`; else it is asked for what Java does with it.
+    A variable may have members if the value is `kept`; otherwise, Java may act when they are read.
     """
     asked = [
         node for node in tree.walk(root) if isinstance(node, tree.Path) and isinstance(node.base, tree.Name)
@@ -141,7 +141,7 @@ def _is_value(root: tree.Node, *, kept: bool) -> bool:
 
 
 def _topic(task: Any) -> tuple[str, list[str]] | None:
-    """The topic, and the attributes that said it."""
+    """Returns the topic, and the attributes that define it."""
     ways = [name for name in _WAYS if task.get(name) is not None]
     kind = task.get(_TYPE)
     if kind == "external" and not ways:
@@ -156,7 +156,7 @@ def _topic(task: Any) -> tuple[str, list[str]] | None:
 
 
 def _name(text: str) -> str:
-    """The name of a class, or of the object or method that an expression names."""
+    """Returns the name of a class, or of the object or method in an expression."""
     text = text.strip()
     for opening in ("${", "#{"):
         text = text.replace(opening, "")
@@ -164,7 +164,7 @@ def _name(text: str) -> str:
 
 
 def _request(task: Any) -> str:
-    """What is sent: the task's inputs, and the fields of a Java class. Raises Untranslatable."""
+    """Returns the request: the task's inputs, and the fields of a Java class. Raises Untranslatable."""
     values: dict[str, Value] = {}
     mapping = extension(task, "inputOutput")
     if mapping is not None:

@@ -1,4 +1,4 @@
-"""What Camunda 8 writes beside the standard: jobs, mappings, people, forms and the keys of messages."""
+"""Translates Camunda 8's extensions: jobs, mappings, people, forms and correlation keys."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,20 +17,20 @@ from engine.platform.findings import sentence, with_values
 ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
 _THROWING = tuple(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
-# Where inputs are seen by an element alone; what a job gives back is another matter.
+# Elements whose inputs are local; the result of a job is handled separately.
 _LOCAL = tuple(
     BPMN + name for name in ("serviceTask", "userTask", "receiveTask", "subProcess", "businessRuleTask")
 )
 _CATCHING = frozenset(BPMN + name for name in ("intermediateCatchEvent", "boundaryEvent", "receiveTask"))
 _PEOPLE = ("assignee", "candidateUsers", "candidateGroups")
 _TIMES = {"dueDate": "due", "followUpDate": "followUp"}
-_VALUE = "_value"  # what an expression is called where it needs a name
-_REPLY = "_reply"  # what a job gave back, for the outputs of its task
+_VALUE = "_value"  # the name of an expression that needs one
+_REPLY = "_reply"  # the result of a job, for the outputs of its task
 _KEY = "correlationKey"
 
 
 def translate_zeebe(root: Any, told: Told) -> None:
-    """All of it that has a counterpart here."""
+    """Translates all supported extensions."""
     if next(root.iter(f"{ZEEBE}*"), None) is None and SPACE not in root.nsmap.values():
         return
     for element in [*root.iter(*_JOBS), *root.iter(*_THROWING)]:
@@ -51,7 +51,7 @@ def translate_zeebe(root: Any, told: Told) -> None:
 
 
 def _try(translate: Any, element: Any, told: Told) -> None:
-    """What cannot be said in our words stays as it is."""
+    """Leaves an element unchanged if it can't be translated."""
     try:
         translate(element, told)
     except Untranslatable:
@@ -59,7 +59,7 @@ def _try(translate: Any, element: Any, told: Told) -> None:
 
 
 def _of(element: Any, name: str) -> Any:
-    """The one extension element of Zeebe's with this name, or None."""
+    """Returns the only Zeebe extension element with this name, or None."""
     return element.find(f"{BPMN}extensionElements/{ZEEBE}{name}")
 
 
@@ -111,7 +111,7 @@ def _job(task: Any, told: Told) -> None:
 
 
 def _as_service(element: Any) -> None:
-    """The element as a service task, whatever it was."""
+    """Replaces an element of any kind by a service task."""
     element.tag = f"{BPMN}serviceTask"
     for name in ("messageRef", "implementation", "scriptFormat"):
         element.attrib.pop(name, None)
@@ -120,8 +120,8 @@ def _as_service(element: Any) -> None:
 
 
 def _replied(outputs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The outputs of a job: a name means what it gave back under it, else the variable."""
-    known: set[str] = set()  # the outputs before
+    """Yields the outputs of a job: a name refers to its result, else to a variable."""
+    known: set[str] = set()  # the previous outputs
     for target, code in outputs:
         given = [(name, _given_back(name)) for name in feel.names(code) if name not in known]
         whole = feel.as_context([*given, (_VALUE, code)]).removeprefix("=")
@@ -135,7 +135,7 @@ def _given_back(name: str) -> str:
 
 
 def _parameters(mapping: Any, kind: str) -> list[tuple[str, str]]:
-    """Names with values, each of which may be that of a name before it. Raises Untranslatable."""
+    """Returns named values; each may refer to a previous name. Raises Untranslatable."""
     found: dict[str, str] = {}
     for item in [] if mapping is None else mapping.findall(ZEEBE + kind):
         name = item.get("target") or ""
@@ -152,7 +152,7 @@ def _mapping(element: Any, told: Told) -> None:
     if mapping is None or element.get("triggeredByEvent") == "true":
         return
     inputs, outputs = _parameters(mapping, "input"), _parameters(mapping, "output")
-    result = element.get(RESULT)  # of a decision: with outputs it stays in the task
+    result = element.get(RESULT)  # of a decision: with outputs, the result is local to the task
     if outputs and result is not None:
         inputs.append((result, "null"))
     elif outputs and element.tag != f"{BPMN}subProcess":
@@ -227,7 +227,7 @@ def _call(call: Any, told: Told) -> None:
 
 
 def _instances(marker: Any, told: Told) -> None:
-    """The list of an activity with several instances, and what is collected of them."""
+    """Translates the list of a multi-instance activity, and the collected results."""
     loop = _of(marker, "loopCharacteristics")
     if loop is None or marker.find(f"{BPMN}loopDataInputRef") is not None:
         return
@@ -255,7 +255,7 @@ def _instances(marker: Any, told: Told) -> None:
 
 
 def _keys(root: Any, told: Told) -> None:
-    """The key of a message stands with its definition; ours stand with the events that await it."""
+    """Moves the correlation key from the message's definition to the events that wait for it."""
     awaiting: dict[str, list[Any]] = {}
     for at in root.iter(f"{BPMN}messageEventDefinition", f"{BPMN}receiveTask"):
         event = at if at.tag == f"{BPMN}receiveTask" else at.getparent()
@@ -270,7 +270,7 @@ def _keys(root: Any, told: Told) -> None:
             continue
         if key is None:
             continue
-        for event in awaiting.pop(message.get("id") or "", ()):  # another of this id is refused
+        for event in awaiting.pop(message.get("id") or "", ()):  # the check rejects a second one with this id
             event.set(f"{OURS}correlation", feel.as_context([(_KEY, key)]))
             told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
         _drop(subscription)

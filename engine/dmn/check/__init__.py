@@ -1,6 +1,6 @@
-"""Judges uploaded DMN files before anything of them is evaluated. Pure: bytes in, findings out.
+"""Checks uploaded DMN files before they are evaluated. Pure: bytes in, findings out.
 
-Tells all findings at once, and never raises for what the files hold.
+Reports all findings at once, and never raises because of the files' content.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,9 +35,9 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """All findings, the files that could be read, and the type of what each decision gives.
+    """All findings, the readable files, and the type of each decision's result.
 
-    Of files with errors only that which could be read is there.
+    For files with errors, only their readable parts.
     """
 
     findings: tuple[Finding, ...]
@@ -46,7 +46,7 @@ class Checked:
 
 
 def check(files: Mapping[str, bytes]) -> Checked:
-    """Judge DMN files that belong together: file names and what they hold."""
+    """Checks DMN files that belong together, by file name and content."""
     notes = Notes()
     found = _read(files, notes)
     if found and not any(
@@ -61,7 +61,7 @@ def check(files: Mapping[str, bytes]) -> Checked:
 
 
 def _read(files: Mapping[str, bytes], notes: Notes) -> list[syntax.Definitions]:
-    """The files that can be read, judged as such."""
+    """Returns the files that can be read; reports the others."""
     found, roots = [], {}
     for name, content in files.items():
         look_at(name)
@@ -89,7 +89,7 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[syntax.Definitions]:
 
 
 def _apart(found: Sequence[syntax.Definitions], notes: Notes) -> bool:
-    """Whether every file has a namespace of its own."""
+    """Whether every file has its own namespace."""
     spaces = {each.namespace: each for each in found}
     for each in found:
         if spaces[each.namespace] is not each:
@@ -103,7 +103,7 @@ def _apart(found: Sequence[syntax.Definitions], notes: Notes) -> bool:
 
 
 class _Judged:
-    """The elements of all files, each judged once, what it requires before it."""
+    """The elements of all files, each checked once, after those that it requires."""
 
     def __init__(self, files: Sequence[syntax.Definitions], notes: Notes) -> None:
         self._notes = notes
@@ -112,7 +112,7 @@ class _Judged:
         self._elements = Elements(files, self._inferred)
 
     def run(self) -> None:
-        """Judge all."""
+        """Checks all elements."""
         self._cycles()
         for file in self._elements.files.values():
             for item in file.items:
@@ -135,7 +135,7 @@ class _Judged:
     def _item(
         self, file: syntax.Definitions, item: syntax.Item, name: str, beside: Sequence[str] = ()
     ) -> None:
-        """The types of which an item definition is made, and its allowed values; `beside` it are others."""
+        """Reads the types and allowed values of an item definition; `beside` are its sibling components."""
         at = Expressions(self._elements, file, syntax.Element("", name, None, 0), self._notes)
         with (
             at.at(sentence(f"Type {name!r}: ", at_type=name)),
@@ -154,7 +154,7 @@ class _Judged:
             self._item(file, component, f"{name}.{component.name}", inside)
 
     def _inferred(self, key: Key) -> Type:
-        """What the logic of an element gives; judged when it is asked for first."""
+        """Returns the type of an element's result; checks the element on first use."""
         if key in self._types or key in self._begun:
             return self._types.get(key, ANY)
         self._begun.add(key)
@@ -172,7 +172,7 @@ class _Judged:
             fix = "Give each output a name of its own, or write the name of the decision that is meant."
             at.error(element.line, "ambiguous-output", reason, fix)
         if isinstance(element, syntax.Decision | syntax.Knowledge):
-            required = self._elements.required(file, element)  # judges them, if nobody has yet
+            required = self._elements.required(file, element)  # checks them, if that hasn't been done yet
             with self._elements.names.within([*BUILT_IN, *required]):
                 self._types[key] = self._logic(at, element, Scope(required), declared)
         return self._types[key]
@@ -189,7 +189,7 @@ class _Judged:
         return at.fits(at.box(element.logic, scope), element.type, element.line)
 
     def types(self) -> dict[Key, Type]:
-        """The types of what decisions give."""
+        """Returns the types of decisions' results."""
         return {
             (file.namespace, each.id): self._elements.type((file.namespace, each.id))
             for file in self._elements.files.values()

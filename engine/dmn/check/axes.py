@@ -1,7 +1,7 @@
-"""All values that an input can have, cut into parts within which no test changes its mind.
+"""All values of an input, split into parts within which every test has the same result.
 
-A set of parts is a number, its bits from below: what is less than the first value, that value, what lies
-between it and the second, and so on; at last null.
+A set of parts is a number, its bits from the lowest: values less than the first constant, that constant,
+values between it and the second, and so on; finally null.
 """
 
 from bisect import bisect_left
@@ -23,11 +23,11 @@ Truth = tuple[int, int]  # the parts for which it is true, and those for which i
 _STEPS: dict[type, Any] = {Date: Days(DAY), Time: Days(SECOND), DateTime: Days(SECOND), Months: Months(1)}
 
 
-_SHOWN = 20  # values or ranges that are told of one column
+_SHOWN = 20  # values or ranges of one column in a finding
 
 
 def runs(mask: int) -> Iterator[tuple[int, int]]:
-    """Where ones begin and end in a number, from below; the end is the first that is none."""
+    """Yields the start and end of each run of ones in a number, lowest first; the end is exclusive."""
     edges = mask ^ (mask << 1)
     while edges:
         begin = (edges & -edges).bit_length() - 1
@@ -38,7 +38,7 @@ def runs(mask: int) -> Iterator[tuple[int, int]]:
 
 
 class Axis:
-    """The values of one input. Raises Unclear where the constants are of several kinds, or have no order."""
+    """The values of one input. Raises Unclear if the constants are of several kinds, or have no order."""
 
     def __init__(self, constants: Sequence[Any], *, ordered: bool) -> None:
         self.kind = _common([kind(value) for value in constants])
@@ -57,7 +57,7 @@ class Axis:
     # Conditions
 
     def truth(self, of: Condition) -> Truth:
-        """Where a condition is true and where false; elsewhere it is neither."""
+        """Returns where a condition is true and where it is false; elsewhere it is null."""
         match of:
             case Comparison(sign, value):
                 return self._compared(sign, value)
@@ -89,7 +89,7 @@ class Axis:
     # Parts
 
     def example(self, part: int) -> Any:
-        """A value of a part; None if there is none, or if it is null."""
+        """Returns a value of a part; None if there is none, or if it is null."""
         if part == 2 * len(self.points) + 1:
             return None
         at, inside = divmod(part, 2)
@@ -99,7 +99,7 @@ class Axis:
         return _between(low, self.points[at] if at < len(self.points) else None)
 
     def witness(self, mask: int) -> str:
-        """A value of one of several parts, as it would be typed; not null if another will do."""
+        """Returns a value of one of several parts, as it would be typed; null only if there is no other."""
         chosen = mask & ~self.null or mask
         if not self.points:
             return "null" if chosen == self.null else "anything"
@@ -110,12 +110,12 @@ class Axis:
         return typed(self.example((first & -first).bit_length() - 1))
 
     def told(self, mask: int) -> str:
-        """Parts as a cell of a table would tell them."""
+        """Formats parts as a cell of a table."""
         if mask & self.live == self.live:
             return "-"
         if self.kind == "boolean" or (self.kind == "string" and not self._ordered):
             return self._listed(mask)
-        # What lies between two days that follow each other is nothing, and joins them.
+        # There is nothing between two consecutive days, which joins them.
         last = 2 * len(self.points)
         joined = mask | ~self.live & mask << 1 & mask >> 1
         return _several([self._interval(begin, end - 1, last) for begin, end in runs(joined)])
@@ -139,12 +139,12 @@ class Axis:
 
 
 def typed(value: Any) -> str:
-    """A value as it would be typed, dates and times without their @."""
+    """Formats a value as it would be typed, dates and times without their @."""
     return write([value])[1:-1]
 
 
 def _several(texts: Sequence[str]) -> str:
-    """The first of them, with how many more there are."""
+    """Returns the first text, with the number of further ones."""
     more = len(texts) - _SHOWN
     return ", ".join(texts) if more <= 0 else f"{', '.join(texts[:_SHOWN])} and {more} more"
 
@@ -181,7 +181,7 @@ def _sorted(constants: Sequence[Any]) -> list[Any]:
 
 
 def _between(low: Any, high: Any) -> Any:
-    """A value above one and below another, as simple as may be; None if there is none."""
+    """Returns a simple value between two values; None if there is none."""
     for found in _candidates(low, high):
         above = low is None or (order(low, found) or 0) < 0
         below = high is None or (order(found, high) or 0) < 0

@@ -1,4 +1,4 @@
-"""Boxed expressions (DMN 1.5 §10.2) of one element: the types of their results, and what is wrong in them."""
+"""Checks the boxed expressions (DMN 1.5 §10.2) of an element, and infers the types of their results."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,10 +12,10 @@ from engine.platform.findings import sentence
 
 
 class Boxes(Expressions):
-    """Goes through all expressions of one element."""
+    """Checks all expressions of one element."""
 
     def box(self, boxed: syntax.Boxed | None, scope: Scope) -> Type:
-        """The type of what an expression gives; everything that is wrong in it is told."""
+        """Returns the type of an expression's result; reports all errors in it."""
         if boxed is None:
             return ANY
         return self.fits(_BOXES[type(boxed)](self, boxed, scope), boxed.type, boxed.line)
@@ -86,9 +86,9 @@ class Boxes(Expressions):
         return Type("list", of=Type("context", members=tuple(columns)))
 
     def function(self, boxed: syntax.Parameterized, scope: Scope) -> Type:
-        """A function, or a business knowledge model as such."""
+        """Returns the type of a function, or of a business knowledge model."""
         parameters = {name: self.declared(of, boxed.line) for name, of in boxed.parameters}
-        if boxed.kind != "FEEL":  # told with the file
+        if boxed.kind != "FEEL":  # reported with the file
             return Type("function")
         with self.within(scope, parameters) as inside:
             result = self.box(boxed.body, inside)

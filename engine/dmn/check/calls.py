@@ -1,4 +1,4 @@
-"""Whether a function takes such arguments, as far as their types are known."""
+"""Checks arguments of function calls, as far as their types are known."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ Wrong = tuple[str, str, str]  # code, reason, fix
 def misfit(
     name: str, built_in: Function | None, of: Type, given: Sequence[Type], names: Sequence[str]
 ) -> Wrong | None:
-    """What is wrong with a call: of a built-in function, or of one of this type."""
+    """Returns the error in a call of a built-in function, or of a function of this type."""
     if built_in is not None:
         ways: Sequence[Way] = built_in.ways
     elif of.takes is None or (names and not isinstance(of, Signature)):

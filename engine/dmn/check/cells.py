@@ -1,4 +1,4 @@
-"""The cells of a decision table: whether they can be read and belong to their columns."""
+"""Checks the cells of a decision table: they can be read and fit their columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,11 +20,11 @@ from engine.platform.findings import sentence
 
 
 def table(of: Expressions, boxed: syntax.Table, scope: Scope) -> Type:
-    """The type of what a table gives; its cells and rules are judged."""
+    """Returns the type of a table's result; checks its cells and rules."""
     shape = (len(boxed.inputs), len(boxed.outputs))
     rows = {(len(rule.tests), len(rule.results)) for rule in boxed.rules}
     if boxed.policy[0] not in POLICIES or not boxed.outputs or rows - {shape}:
-        return ANY  # told with the file
+        return ANY  # reported with the file
     inputs = [_input(of, boxed, at, scope) for at in range(len(boxed.inputs))]
     outputs = [_Output(of, boxed, at, scope) for at in range(len(boxed.outputs))]
     results = tuple(
@@ -52,7 +52,7 @@ def _given(boxed: syntax.Table, outputs: "list[_Output]") -> Type:
 
 
 def _input(of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> Read | None:
-    """An input with the tests of all rules; None if one of them cannot be read."""
+    """Reads an input with the tests of all rules; None if one of them can't be read."""
     column = boxed.inputs[at]
     text = column.expression
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
@@ -63,7 +63,7 @@ def _input(of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> Read 
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
-    # The values that a type allows are compared as they are written, and texts of a folded column are not.
+    # A type's allowed values are compared exactly, texts of a folded column are not.
     domain = (*(() if column.folded else found.tests), *([allowed] if allowed else []))
     known: dict[str, tree.Tests | None] = {}
     tests = []
@@ -91,7 +91,7 @@ def _tests(of: Expressions, text: syntax.Text, found: Type, scope: Scope) -> tre
 
 
 def _allowed(of: Expressions, cell: syntax.Text, tests: tree.Tests, domain: Sequence[tree.Tests]) -> None:
-    """Tell of values that are tested for, but never given."""
+    """Reports values that are tested for but never allowed."""
     for test in tests.tests:
         if isinstance(test, tree.Compared | tree.RangeOf):
             continue
@@ -104,7 +104,7 @@ def _allowed(of: Expressions, cell: syntax.Text, tests: tree.Tests, domain: Sequ
 
 
 def _constant(node: tree.Node | None) -> Any:
-    """A value that is always the same; None if it is not, or null."""
+    """Returns a constant value; None if it is not constant, or null."""
     try:
         return None if node is None else constant(node)
     except Unclear:
@@ -112,7 +112,7 @@ def _constant(node: tree.Node | None) -> Any:
 
 
 def _passes(tests: tree.Tests, value: Any) -> bool:
-    """Whether tests do not forbid a value."""
+    """Whether tests don't exclude a value."""
     try:
         for test in tests.tests:
             constant(test.operand if isinstance(test, tree.Compared) else test)
@@ -123,7 +123,7 @@ def _passes(tests: tree.Tests, value: Any) -> bool:
 
 
 class _Output:
-    """A column of results, with what its values may be."""
+    """A column of results, with its allowed values."""
 
     def __init__(self, of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> None:
         output = boxed.outputs[at]
@@ -144,11 +144,11 @@ class _Output:
 
     @property
     def type(self) -> Type:
-        """What the column gives."""
+        """Returns the type of the column."""
         return common(self._found) if self.declared.name == "Any" else self.declared
 
     def cell(self, of: Expressions, number: int, text: syntax.Text, scope: Scope) -> tree.Node | None:
-        """The result of a rule."""
+        """Checks the result of a rule."""
         with of.at(sentence(f"Rule {number}, “{self.label}”: ", at_rule=number, at_column=self.label)):
             node = of.read(text)
             self._judged(of, text, node, scope)

@@ -1,4 +1,4 @@
-"""The columns of a table as they are analysed: each input once, with what every rule says of it."""
+"""The columns of a table for analysis: each input once, with the tests of every rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ANY = ("", "Any")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An input as it was read: its text and tree, its type, what is allowed, and a test for each rule."""
+    """An input as it was read: its text and tree, its type, its allowed values, and a test for each rule."""
 
     label: str
     text: str
@@ -28,7 +28,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An input that is analysed: its axis, the parts that each rule lets pass, and all that are allowed."""
+    """An input under analysis: its axis, the parts that each rule matches, and all allowed parts."""
 
     label: str
     axis: Axis
@@ -37,7 +37,7 @@ class Column:
 
 
 def columns(inputs: Sequence[Read]) -> list[Column]:
-    """All inputs; those of the same expression are one. Raises Unclear, which tells the cell."""
+    """Returns all inputs; those with the same expression are merged. Raises Unclear with the cell."""
     alike: dict[str, list[Read]] = {}
     for each in inputs:
         alike.setdefault(" ".join(each.text.split()), []).append(each)
@@ -90,7 +90,7 @@ def _allowed(label: str, tests: tree.Tests) -> Condition:
 
 
 def independent(inputs: Sequence[Read]) -> bool:
-    """Whether no two inputs speak of the same data, so that any values of them may come together."""
+    """Whether all inputs read different data, so that their values are independent."""
     seen: set[str] = set()
     for text in {" ".join(each.text.split()): each.expression for each in inputs}.values():
         named = set(_data(text)) if text is not None else set()
@@ -105,7 +105,7 @@ def independent(inputs: Sequence[Read]) -> bool:
 
 
 def _data(node: tree.Node) -> list[str]:
-    """The names in an expression, with what is taken of them: `applicant.age`."""
+    """Returns the names in an expression, with the members that are read: `applicant.age`."""
     if isinstance(node, tree.Name):
         return [node.name] if node.name not in BUILT_IN else []
     if isinstance(node, tree.Path):

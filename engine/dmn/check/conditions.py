@@ -1,4 +1,4 @@
-"""What a table's cell says of its input, where constants alone decide it: comparisons, and logic of them."""
+"""Reads conditions of a table's cell that only depend on constants: comparisons, and their logic."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from engine.dmn.feel.matching import INPUT
 from engine.dmn.feel.values import Range
 
 _STEPS = 10_000
-_OPEN = (tree.For, tree.Quantified, tree.FunctionOf, tree.Filter)  # bring names of their own
+_OPEN = (tree.For, tree.Quantified, tree.FunctionOf, tree.Filter)  # define names of their own
 _CHANGING = {"now", "today"}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
 class Unclear(Exception):
-    """A cell whose truth depends on more than its input and constants; says which part."""
+    """Raised for a cell that depends on more than its input and constants; contains the part at fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The input compared with a constant: `= != < <= > >=`; `is` is `=` that does not know of null."""
+    """The input compared with a constant: `= != < <= > >=`; `is` is `=` without null logic."""
 
     sign: str
     value: Any
@@ -32,21 +32,21 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """One of them is true; of none, nothing is."""
+    """True if any of them is true; false without any."""
 
     parts: "tuple[Condition, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """All of them are true; of none, everything is."""
+    """True if all of them are true; also without any."""
 
     parts: "tuple[Condition, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Opposite:
-    """It is false."""
+    """True if the condition is false."""
 
     of: "Condition"
 
@@ -57,7 +57,7 @@ NOTHING = Some(())
 
 
 def constant(node: tree.Node) -> Any:
-    """The value of an expression that is the same whatever is given. Raises Unclear."""
+    """Returns the value of a constant expression. Raises Unclear."""
     waiting = [node]
     while waiting:
         part = waiting.pop()
@@ -73,7 +73,7 @@ def constant(node: tree.Node) -> Any:
 
 
 def condition(tests: tree.Tests) -> Condition:
-    """What a cell says. Raises Unclear."""
+    """Returns the condition of a cell. Raises Unclear."""
     if not tests.tests:
         return ANYTHING
     try:
@@ -100,7 +100,7 @@ def _between(low: tree.Node, high: tree.Node, low_included: bool, high_included:
 
 
 def _expected(value: Any) -> Condition:
-    """A value that the input is to be, to lie in or to be among."""
+    """Returns the condition for a value that the input equals, lies in or is a member of."""
     if isinstance(value, list):
         return Some(tuple(_among(item) for item in value))
     if isinstance(value, bool):
@@ -120,7 +120,7 @@ def _among(value: Any) -> Condition:
 
 
 def _told(node: tree.Node) -> Condition:
-    """What an expression says that speaks of the input itself."""
+    """Returns the condition in an expression that refers to the input itself."""
     told = _TOLD.get(type(node))
     if told is None:
         raise Unclear(f"an expression about {INPUT}")
@@ -153,7 +153,7 @@ def _inside(node: tree.Between) -> Condition:
 
 
 def _called(node: tree.Call) -> Condition:
-    """`not(...)` of one thing."""
+    """Returns the condition of `not(...)` with one argument."""
     negates = isinstance(node.function, tree.Name) and node.function.name == "not"
     if not negates or len(node.arguments) != 1:
         raise Unclear(f"a function of {INPUT}")
@@ -173,7 +173,7 @@ _TOLD: Mapping[type[tree.Node], Callable[[Any], Condition]] = {
 
 
 def values(of: Condition) -> Iterator[Any]:
-    """The constants with which the input is compared, without null."""
+    """Yields the constants that the input is compared with, except null."""
     match of:
         case Comparison(_, value):
             if value is not None:
@@ -186,7 +186,7 @@ def values(of: Condition) -> Iterator[Any]:
 
 
 def orders(of: Condition) -> bool:
-    """Whether it asks what is more or less, not only what is equal."""
+    """Whether it compares by order, not only for equality."""
     match of:
         case Comparison(sign, _):
             return sign not in ("=", "!=", "is")
@@ -197,5 +197,5 @@ def orders(of: Condition) -> bool:
 
 
 def both(conditions: Sequence[Condition]) -> Condition:
-    """All of several conditions of the same input."""
+    """Combines several conditions of the same input."""
     return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))

@@ -1,4 +1,4 @@
-"""What leads back to itself: requirements of elements, imports of files, calls aside."""
+"""Finds cycles: in requirements of elements, or imports of files. Ignores calls."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -7,7 +7,7 @@ Node = TypeVar("Node")
 
 
 def cycle(targets: Mapping[Node, Iterable[Node]]) -> list[Node]:
-    """A way from a node back to itself, the first node also last; empty if there is none."""
+    """Returns a path from a node to itself, the first node also last; empty if there is none."""
     done: set[Node] = set()
     for start in targets:
         way: dict[Node, None] = {}

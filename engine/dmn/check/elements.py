@@ -1,4 +1,4 @@
-"""The decisions, data and functions of several files: what they are called and which types they have."""
+"""The decisions, data and functions of several files, with their names and types."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,39 +14,39 @@ from engine.platform.budget import spend
 
 
 class Elements:
-    """What is there in all files. `infer` finds out what a decision gives that does not say so."""
+    """The elements of all files. `infer` returns the type of a decision that doesn't declare it."""
 
     def __init__(self, files: Sequence[syntax.Definitions], infer: Callable[[Key], Type]) -> None:
         self.files: Mapping[str, syntax.Definitions] = {each.namespace: each for each in files}
         self._graph = Graph(files)
-        self.names = self._graph.names  # so that expressions are read as they will be
+        self.names = self._graph.names  # so that expressions are parsed as at run time
         self._infer = infer
         self.effort = Effort()
         self._named: dict[str, frozenset[str]] = {}
 
     def kinds(self, file: syntax.Definitions) -> Kinds:
-        """The types that a file knows."""
+        """Returns the types that a file defines or imports."""
         return self._graph.kinds(file)
 
     def declared(self, file: syntax.Definitions, name: str | None) -> Type:
-        """A type by its name; any if there is no such type."""
+        """Returns a type by its name; Any if it is unknown."""
         try:
             return self.kinds(file).named(name)
         except Unreadable:
             return ANY
 
     def called(self, file: syntax.Definitions) -> frozenset[str]:
-        """What the elements of a file are called."""
+        """Returns the names of a file's elements."""
         if file.namespace not in self._named:
             self._named[file.namespace] = frozenset(each.name for each in file.elements.values())
         return self._named[file.namespace]
 
     def missing(self, file: syntax.Definitions) -> list[str]:
-        """The names of imports of which nothing is known, as their files are not there."""
+        """Returns the names of imports whose files are missing."""
         return [name for space, name in file.imports.items() if name and space not in self.files]
 
     def type(self, key: Key) -> Type:
-        """The type of what an element is known as: of data, of a result, or of a function."""
+        """Returns the type of an element: of data, of a result, or of a function."""
         file = self.files[key[0]]
         element = file.elements[key[1]]
         of = self.declared(file, element.type)
@@ -75,7 +75,7 @@ class Elements:
     def required(
         self, file: syntax.Definitions, element: syntax.Decision | syntax.Knowledge
     ) -> dict[str, Type]:
-        """What an element may speak of; what comes from another file is a member of its import."""
+        """Returns the names available to an element; those of another file are members of its import."""
         found: dict[str, Type] = dict.fromkeys(self.missing(file), ANY)
         for key in self._graph.required((file.namespace, element.id)):
             *above, name = self._graph.known_as(file, key)
@@ -85,26 +85,26 @@ class Elements:
             elif key[0] == file.namespace or name not in found:
                 found[name] = self.type(key)
         if isinstance(element, syntax.Decision):
-            found |= dict.fromkeys(element.ambiguous, ANY)  # told already
+            found |= dict.fromkeys(element.ambiguous, ANY)  # already reported
         for each in element.results if isinstance(element, syntax.Decision) else ():
             target = self._graph.resolve(file, each.reference)
             found[each.name] = ANY if target is None else _output(self.type(target), each.output)
         return found
 
     def in_order(self) -> list[Key]:
-        """All elements, each after those whose types have to be known for its own."""
+        """Returns all elements, each after those whose types it needs."""
         everything = [(file.namespace, each) for file in self.files.values() for each in file.elements]
         return list(walk_required_first(reversed(everything), self._needed))
 
     def _needed(self, key: Key) -> list[Key]:
-        """The elements whose types have to be known for the type of one."""
+        """Returns the elements whose types are needed for the type of one."""
         is_service = isinstance(self.files[key[0]].elements[key[1]], syntax.Service)
         needed = self._graph.parameters(key) if is_service else self._graph.required(key)
         spend(1 + len(needed))
         return needed
 
     def requirements(self) -> dict[Key, list[Key]]:
-        """What each element requires itself."""
+        """Returns the direct requirements of each element."""
         return {
             (file.namespace, each): self._graph.required((file.namespace, each))
             for file in self.files.values()
@@ -113,7 +113,7 @@ class Elements:
 
 
 def _output(of: Type, name: str | None) -> Type:
-    """The type of one output of a result that has several."""
+    """Returns the type of one output of a result that has several."""
     if name is None:
         return of
     if of.name == "list":

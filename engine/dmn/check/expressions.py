@@ -1,4 +1,4 @@
-"""Literal expressions and tests of one element: whether they can be read, and whether their types fit."""
+"""Checks literal expressions and unary tests of one element: they can be read, and their types fit."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,14 +15,12 @@ from engine.dmn.model import syntax
 from engine.platform.findings import Notes, Place, sentence
 
 _SHOWN = 80
-DEEPEST = (
-    60  # levels of an expression: it is read and evaluated one inside of the other, wherever it is asked
-)
+DEEPEST = 60  # levels of an expression: reading and evaluating it are recursive, wherever it is used
 _MEND_FEEL = "Correct the expression; it is FEEL, as DMN defines it."
 
 
 class Expressions:
-    """Goes through the expressions of one element. `where` says in which part of it, as in “Rule 3: ”."""
+    """Checks the expressions of one element. `where` is the part of it in messages, as in “Rule 3: ”."""
 
     def __init__(
         self, elements: Elements, file: syntax.Definitions, element: syntax.Element, notes: Notes
@@ -37,15 +35,15 @@ class Expressions:
         self._missing = tuple(f"{name}." for name in elements.missing(file))
         self._elsewhere = elements.called(file)
 
-    # Telling
+    # Reporting
 
     def place(self, line: int) -> Place:
-        """A line of the element."""
+        """Returns the place of a line of the element."""
         known = None if self.element.id.startswith("line-") else self.element.id or None
         return Place(self.file.file, known, self.element.name or None, line or self.element.line or None)
 
     def error(self, line: int, code: str, reason: str = "", fix: str = "") -> None:
-        """Note what is wrong."""
+        """Reports an error."""
         self.notes.error(self.place(line), code, self.where + reason, fix)
 
     def _problem(self, of: syntax.Text, problem: Problem) -> None:
@@ -55,7 +53,7 @@ class Expressions:
 
     @contextmanager
     def at(self, where: str) -> Iterator[None]:
-        """Say for a while in which part something is."""
+        """Sets the part of the element for messages, for the duration of a block."""
         before, self.where = self.where, where
         try:
             yield
@@ -65,14 +63,14 @@ class Expressions:
     # Reading
 
     def read(self, of: syntax.Text) -> tree.Node | None:
-        """An expression; None, and told, if it cannot be read."""
+        """Parses an expression; None, with a finding, if it can't be read."""
         found: tree.Node | None = None
         if of.text:
             found = self._read(of, lambda: parse(of.text, self.names, self.kinds, DEEPEST))
         return found
 
     def read_tests(self, of: syntax.Text) -> tree.Tests | None:
-        """The tests of a cell; an empty one lets everything pass."""
+        """Parses the tests of a cell; an empty one matches everything."""
         if of.text in ("", "-"):
             return tree.Tests(0, (), False)
         found: tree.Tests | None = self._read(
@@ -89,7 +87,7 @@ class Expressions:
             return None
 
     def typed(self, of: syntax.Text, node: tree.Node | None, scope: Scope) -> Type:
-        """The type of an expression that was read, with what is wrong in it told."""
+        """Returns the type of a parsed expression; reports errors in it."""
         found = ANY
         if node is not None:
             with self._inferring(of) as inference:
@@ -97,7 +95,7 @@ class Expressions:
         return found
 
     def tested(self, of: syntax.Text, node: tree.Tests, input_type: Type, scope: Scope) -> None:
-        """Tell what is wrong with the tests of a cell."""
+        """Reports errors in the tests of a cell."""
         with self._inferring(of) as inference:
             inference.tests(node, input_type, scope)
 
@@ -114,12 +112,12 @@ class Expressions:
 
     @contextmanager
     def within(self, scope: Scope, types: Mapping[str, Type], **how: bool) -> Iterator[Scope]:
-        """Know more names for a while."""
+        """Adds names for the duration of a block."""
         with self.names.within(types):
             yield scope.within(types, **how)
 
     def declared(self, name: str | None, line: int) -> Type:
-        """A type by its name; told if there is none."""
+        """Returns a type by its name; reports an unknown one."""
         try:
             return self.kinds.named(name)
         except Unreadable:
@@ -130,7 +128,7 @@ class Expressions:
     def _unknown_type(self, name: str, line: int) -> None:
         known = dict.fromkeys(self.kinds, ANY)
         try:
-            parse_type(name, known)  # then what it is made of is wrong, and told there
+            parse_type(name, known)  # then one of its parts has an error that is reported there
         except Unreadable as error:
             near = nearest(name, iter((*known, *BASIC)))
             hint = f"; {near!r} is like it" if near else ""
@@ -142,7 +140,7 @@ class Expressions:
             )
 
     def fits(self, found: Type, name: str | None, line: int) -> Type:
-        """The declared type, if there is one; told if what was found is none of it."""
+        """Returns the declared type, if there is one; reports an incompatible result."""
         wanted = self.declared(name, line)
         if wanted.name == "Any":
             return found

@@ -1,4 +1,4 @@
-"""Which types the parts of an expression have, and what can therefore have no value. Unknown is no fault."""
+"""Infers the types of an expression's parts, and finds those without a value. Unknown types are no errors."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from engine.platform.budget import spend
 from engine.platform.findings import Severity, sentence
 
 _DAY = Date(2000, 1, 1)
-# What an operation gives is found by trying it with values of each type, placed and not.
+# The result of an operation is found by trying it with values of each type, with and without a time zone.
 _VALUES = (
     *(Decimal(1), "a", True, _DAY, Time(0), Time(0, 0), DateTime(_DAY, Time(0)), DateTime(_DAY, Time(0, 0))),
     *(Months(1), Days(1), [Decimal(1)], {"a": Decimal(1)}, Range(Decimal(1), Decimal(2), True, True)),
@@ -32,13 +32,13 @@ _SAMPLES: Mapping[str, Sequence[Any]] = {
     name: [value for value in _VALUES if kind(value) == name] for name in map(kind, _VALUES)
 }
 _MAKERS = {"date", "time", "date and time", "duration", "number", "jalali", "jalali date"}
-_OLD = 1800  # years before it are rather Jalali ones
+_OLD = 1800  # earlier years are more likely in the Jalali calendar
 _MEND_NAME = "Correct the name, write a text in quotes, or let the decision require what it is to mean."
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at a character of an expression."""
+    """An error at a character of an expression."""
 
     severity: Severity
     code: str
@@ -48,38 +48,38 @@ class Problem:
 
 
 class Inference:
-    """The types of one expression, with what is wrong in it. `elsewhere` are names known beyond its scope."""
+    """The types of one expression, with its errors. `elsewhere` are names known outside of its scope."""
 
     def __init__(self, elsewhere: Collection[str] = ()) -> None:
         self.problems: list[Problem] = []
         self._elsewhere = elsewhere
 
     def type(self, node: tree.Node, scope: Scope) -> Type:
-        """The type of an expression, Any if it is not known."""
+        """Returns the type of an expression, Any if it is unknown."""
         spend(3)
         found: Type = _TYPERS[type(node)](self, node, scope)
         return found
 
     def fault(self, node: tree.Node, code: str, reason: str, fix: str, severity: Severity = "error") -> Type:
-        """Note a fault; of what is faulty no type is known."""
+        """Records an error; the type of an invalid part is unknown."""
         self.problems.append(Problem(severity, code, node.at, reason, fix))
         return ANY
 
     # Tests
 
     def tests(self, node: tree.Tests, of: Type, scope: Scope) -> None:
-        """The tests of a cell whose input has this type."""
+        """Checks the tests of a cell whose input has this type."""
         for test in node.tests:
             self.test(test, of, scope.within({INPUT: of}))
 
     def test(self, node: tree.Node, of: Type, scope: Scope) -> None:
-        """A test of a value of this type."""
+        """Checks a test of a value of this type."""
         if isinstance(node, tree.Compared):
             self._compared(node, node.sign, of, self.type(node.operand, scope))
             return
         found = self.type(node, scope)
         if found.name == "boolean" and (tree.mentions(node, INPUT) or of.name != "boolean"):
-            return  # told of the input, not compared with it
+            return  # a condition on the input, not compared with it
         if found.name == "range" and of.name != "range":
             found = found.of or ANY
         elif found.name == "list":
@@ -106,7 +106,7 @@ class Inference:
         return BOOLEAN
 
     def _binary(self, node: tree.Binary, scope: Scope) -> Type:
-        """Of many operations in a row, such as a sum, one after the other: they may be thousands."""
+        """Infers a long chain of operations, such as a sum, in a loop: it may have thousands of operands."""
         row = [node]
         while isinstance(row[-1].left, tree.Binary):
             row.append(row[-1].left)
@@ -191,7 +191,7 @@ class Inference:
         near = nearest(node.name, iter((*scope.names(), *BUILT_IN)))
         hint = f"; {near!r} is spelled like it" if near else ""
         reason = sentence(f"Nothing is called {node.name!r}{hint}", name=node.name)
-        # An item may have members that nothing tells of.
+        # An item may have members that aren't declared.
         severity: Severity = "warning" if scope.of_items else "error"
         return self.fault(node, "unknown-name", reason, _MEND_NAME, severity)
 
@@ -231,7 +231,7 @@ class Inference:
             )
         return type_of(found[0])
 
-    # What is made of others
+    # Constructors
 
     def _list(self, node: tree.ListOf, scope: Scope) -> Type:
         return Type("list", of=common([self.type(item, scope) for item in node.items]))
@@ -270,7 +270,7 @@ class Inference:
         return self._made(node, name) if name in _MAKERS else result_of(name, given)
 
     def _made(self, node: tree.Call, name: str) -> Type:
-        """What is made of a text; told if nothing is."""
+        """Returns the type of a value built from a text; reports a text without a value."""
         plain = all(isinstance(each, tree.Constant) and each.value is not None for each in node.arguments)
         value = constant(node) if plain else None
         if plain and value is None:
@@ -286,7 +286,7 @@ class Inference:
         return type_of(node.value)
 
     def _old(self, node: tree.Node, value: Any) -> None:
-        """Tell of a day that was hardly meant in the Gregorian calendar."""
+        """Reports a day that was probably not meant in the Gregorian calendar."""
         day = value.date if isinstance(value, DateTime) else value
         if isinstance(day, Date) and day.year < _OLD:
             reason = sentence(
@@ -348,7 +348,7 @@ class Inference:
 
 
 def _tried(sign: str, left: Type, right: Type) -> Sequence[Any] | None:
-    """What an operation gives with values of two types, without null; None if one of them is not known."""
+    """Returns an operation's results for values of two types, except null; None if a type is unknown."""
     return _with_samples(sign, left.name, right.name)
 
 

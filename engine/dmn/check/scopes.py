@@ -1,4 +1,4 @@
-"""What names stand for at a place, as far as can be known before anything is evaluated."""
+"""The types of names at a place, as far as they are known before evaluation."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,21 +11,22 @@ from engine.dmn.feel.values import kind
 from engine.platform.budget import spend
 
 LIST = BASIC["list"]
-_COMPARING = 10  # steps that it takes to compare how two names are spelled
+_COMPARING = 10  # steps for comparing the spelling of two names
 _TEXTS = Type("list", of=STRING)
 
 
 @dataclass(frozen=True, slots=True)
 class Signature(Type):
-    """The type of a function whose parameters are known by name."""
+    """The type of a function whose parameter names are known."""
 
     names: tuple[str, ...] = ()
 
 
 class Scope:
-    """The types of names; those around behind `around`.
+    """The types of names; those of the enclosing scope in `around`.
 
-    In an open one any name may be known, too; in one `of_items` it may be that of a member of some of them.
+    In an open scope, any other name may also be known; in a scope `of_items`, it may be a member of some of
+    the items.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Scope:
         self.of_items: bool = of_items or (around is not None and around.of_items)
 
     def find(self, name: str) -> Type | None:
-        """What a name stands for; None if for nothing."""
+        """Returns the type of a name; None if it is unknown."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.types:
@@ -53,11 +54,11 @@ class Scope:
         return None
 
     def within(self, types: Mapping[str, Type], *, is_open: bool = False, of_items: bool = False) -> "Scope":
-        """A scope inside of this one."""
+        """Returns a scope inside of this one."""
         return Scope(types, self, is_open=is_open, of_items=of_items)
 
     def names(self) -> Iterator[str]:
-        """All that is known here."""
+        """Yields all names known here."""
         scope: Scope | None = self
         while scope is not None:
             yield from scope.types
@@ -65,7 +66,7 @@ class Scope:
 
 
 def nearest(name: str, known: Iterator[str]) -> str | None:
-    """The known name that is spelled most like another."""
+    """Returns the known name with the most similar spelling."""
     spelled = {each.casefold(): each for each in known}
     spend(_COMPARING * len(spelled))
     found = get_close_matches(name.casefold(), spelled, n=1, cutoff=0.7)
@@ -93,17 +94,17 @@ _RESULTS: Mapping[str, str] = {
 RESULTS: Mapping[str, Type] = {
     name: BASIC[of] for of, names in _RESULTS.items() for name in names.split(", ") if name in BUILT_IN
 } | {"split": _TEXTS}
-# What gives a list of the items that it was given.
+# Functions that return a list of the items passed to them.
 _SAME_ITEMS = {"sublist", "insert before", "remove", "list replace", "reverse", "distinct values", "sort"}
 
 
 def result_of(name: str, given: list[Type]) -> Type:
-    """What a built-in function gives for arguments of these types."""
+    """Returns the result type of a built-in function for arguments of these types."""
     first = given[0] if given else ANY
     if name in _SAME_ITEMS and first.name == "list":
         return first
     if name == "sum" and not all(_sums_numbers(each) for each in given):
-        return ANY  # durations, too
+        return ANY  # including durations
     if name in ("min", "max") and first.name == "list" and len(given) == 1:
         return first.of or ANY
     if name == "abs":
@@ -116,7 +117,7 @@ def _sums_numbers(of: Type) -> bool:
 
 
 def type_of(value: Any) -> Type:
-    """The type of a constant; of null nothing is known."""
+    """Returns the type of a constant; unknown for null."""
     if value is None:
         return ANY
     name = kind(value)
@@ -131,7 +132,7 @@ def type_of(value: Any) -> Type:
 
 
 def common(types: list[Type]) -> Type:
-    """A type that all of them are, if they are of one kind."""
+    """Returns a common type of all of them, if they are of one kind."""
     known = [each for each in types if each.name != "Null"]
     if not known or any(each.name != known[0].name for each in known):
         return ANY
@@ -159,7 +160,7 @@ def _same(one: Type, other: Type) -> bool:
 
 
 def _shape(of: Type) -> tuple[Any, ...]:
-    """What tells a type from others, but for its parts."""
+    """Returns what distinguishes a type from others, except its parts."""
     members = tuple(name for name, _ in of.members)
     takes = None if of.takes is None else len(of.takes)
     names = of.names if isinstance(of, Signature) else None
@@ -167,12 +168,12 @@ def _shape(of: Type) -> tuple[Any, ...]:
 
 
 def _parts(of: Type) -> list[Type]:
-    """The types of which a type is made."""
+    """Returns the types that a type consists of."""
     return [*([] if of.of is None else [of.of]), *(part for _, part in of.members), *(of.takes or ())]
 
 
 def may_fit(given: Type, wanted: Type) -> bool:
-    """Whether a value of one type can be, or be made, one of another."""
+    """Whether a value of one type may be, or be converted to, one of another."""
     if "Any" in (given.name, wanted.name) or given.name == "Null":
         return True
     if given.name == wanted.name:
@@ -186,7 +187,7 @@ def may_fit(given: Type, wanted: Type) -> bool:
 
 
 def told(of: Type) -> str:
-    """A type as people call it."""
+    """Formats a type for messages."""
     if of.name in ("list", "range") and of.of is not None and of.of.name != "Any":
         return f"{of.name} of {told(of.of)}"
     return of.name

@@ -1,4 +1,4 @@
-"""What a DMN file has to be, expressions aside: names, references, languages, and the shape of its tables."""
+"""Checks the structure of a DMN file, except expressions: names, references, languages, tables."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _MEND_LANGUAGE = "Write it in FEEL, the language of the standard; nothing else i
 
 
 def is_feel(language: str | None) -> bool:
-    """Whether a language is FEEL, as nobody's word is, too."""
+    """Whether a language is FEEL, which is also the default."""
     plain = (language or "feel").strip().rstrip("/").casefold()
     return (
         plain == "feel" or plain.endswith(("/feel", "/dmn-feel.xsd")) or ("dmn" in plain and "feel" in plain)
@@ -29,17 +29,17 @@ def is_feel(language: str | None) -> bool:
 
 
 def local(node: Any) -> str:
-    """The name of an element without its namespace."""
+    """Returns the name of an element without its namespace."""
     return str(etree.QName(node).localname) if isinstance(node.tag, str) else ""
 
 
 def each(node: Any, *tags: str) -> Iterator[Any]:
-    """The children with these names."""
+    """Yields the children with these names."""
     return (child for child in node if local(child) in tags)
 
 
 def place(file: str, node: Any) -> Place:
-    """The line of an element of XML, and the decision, model or data to which it belongs."""
+    """Returns the line of an XML element, and the decision, function or data that contains it."""
     owner = node
     while owner.getparent() is not None and owner.getparent().getparent() is not None:
         owner = owner.getparent()
@@ -48,7 +48,7 @@ def place(file: str, node: Any) -> Place:
 
 
 class Structure:
-    """Judges one file."""
+    """Checks one file."""
 
     def __init__(self, file: str, root: Any, notes: Notes) -> None:
         self._file = file
@@ -59,7 +59,7 @@ class Structure:
         self._notes.error(place(self._file, node), code, reason, fix)
 
     def check(self, known: Mapping[str, set[str]]) -> None:
-        """Note all; `known` has the ids of elements by namespace."""
+        """Checks everything; `known` has the ids of elements by namespace."""
         self._ids()
         self._names()
         self._references(known)
@@ -88,7 +88,7 @@ class Structure:
         for node in self._root.iter("{*}*"):
             name = node.get("id")
             if name and "/DMNDI/" not in node.tag and name in seen:
-                # What nothing refers to is evaluated all the same.
+                # Elements without references to them are evaluated, too.
                 severity: Severity = "error" if local(node) in _NAMED else "warning"
                 reason = sentence(f"The id {name!r} is used twice.", id=name[:120])
                 where = place(self._file, node)

@@ -1,7 +1,7 @@
-"""Which rules of a table meet, which are hidden and what none covers: sets of rules, column by column.
+"""Finds which rules of a table overlap or are hidden, and gaps: sets of rules, column by column.
 
-A set of rules is a number, too, the first rule its lowest bit. Columns are gone through one after the other;
-what is the same rules so far is looked at once.
+A set of rules is also a number, the first rule its lowest bit. Columns are processed one after the other;
+parts with the same set of rules so far are processed once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,24 +14,24 @@ from engine.platform.budget import spend
 
 MAX_BOXES = 200_000
 MAX_PARTS = 10_000_000
-_MOST = 100  # boxes that are kept of a gap; more than that nobody reads
-Box = tuple[int, ...]  # for each column its parts
+_MOST = 100  # boxes that are stored of a gap; nobody reads more
+Box = tuple[int, ...]  # its parts for each column
 
 
 @dataclass(slots=True)
 class Effort:
-    """What may be looked at in the tables of all files together."""
+    """The limit of work for the tables of all files together."""
 
     boxes: int = 3 * MAX_BOXES
     parts: int = 3 * MAX_PARTS
 
 
 class Stopped(Exception):
-    """There is too much to look at."""
+    """Raised when the limit is exceeded."""
 
 
 class Sweep:
-    """The rules of one table: `cells` has for each column the parts that each rule lets pass.
+    """The rules of one table: `cells` has for each column the parts that each rule matches.
 
     `live` has for each column all parts that count as a gap if they are not covered.
     """
@@ -54,18 +54,18 @@ class Sweep:
         self._gaps: dict[tuple[int, int], tuple[Box, ...]] = {}
 
     def _suffixes(self, sets: Sequence[int]) -> list[int]:
-        """For each column the rules that are in its set and in those of all columns behind it."""
+        """Returns for each column the rules in its set and in those of all following columns."""
         found = [self._all]
         for each in reversed(sets):
             found.append(found[-1] & each)
         return found[::-1]
 
     def renew(self) -> None:
-        """Look at as much again, as far as the effort for all goes."""
+        """Restores the limit for a table, as far as the total limit allows."""
         self._boxes, self._parts = MAX_BOXES, MAX_PARTS
 
     def spend(self) -> None:
-        """One thing more to look at. Raises Stopped."""
+        """Counts one step. Raises Stopped."""
         spend(2)
         self._boxes -= 1
         self._effort.boxes -= 1
@@ -73,7 +73,7 @@ class Sweep:
             raise Stopped
 
     def _visit(self, mask: int) -> None:
-        """All parts of a mask to look at. Raises Stopped."""
+        """Counts all parts of a mask. Raises Stopped."""
         parts = mask.bit_count()
         spend(parts)
         self._parts -= parts
@@ -82,14 +82,14 @@ class Sweep:
             raise Stopped
 
     def _within(self, mask: int, at: Sequence[int]) -> Iterator[int]:
-        """The rules at each part of a mask. Raises Stopped."""
+        """Yields the rules at each part of a mask. Raises Stopped."""
         self._visit(mask)
         return _rules_within(mask, at)
 
-    # Meeting
+    # Overlaps
 
     def meeting(self, rule: int) -> int:
-        """The rules, also itself, that match something that this one matches."""
+        """Returns the rules, including itself, that overlap with this one."""
         found = self._all
         for column, at in zip(self._cells, self._at, strict=True):
             found &= reduce(or_, self._within(column[rule], at), 0)
@@ -98,13 +98,13 @@ class Sweep:
         return found
 
     def common(self, one: int, other: int) -> Box:
-        """What two rules match both."""
+        """Returns what two rules both match."""
         return tuple(column[one] & column[other] for column in self._cells)
 
     # Hidden
 
     def hidden(self, rule: int, by: int, *, live_only: bool) -> bool:
-        """Whether all that a rule matches is matched by others, be it several together."""
+        """Whether everything a rule matches is matched by other rules, possibly several together."""
         box = [
             column[rule] & (live if live_only else -1)
             for column, live in zip(self._cells, self._live, strict=True)
@@ -134,7 +134,7 @@ class Sweep:
     # Gaps
 
     def gaps(self) -> tuple[Box, ...]:
-        """What no rule matches, put together to few boxes; of very many only some. Raises Stopped."""
+        """Returns what no rule matches, merged to few boxes; only some of very many. Raises Stopped."""
         return _merged(self._gap(0, self._all))
 
     def _gap(self, column: int, alive: int) -> tuple[Box, ...]:
@@ -164,7 +164,7 @@ class Sweep:
 
 
 def _by_part(column: Sequence[int], live: int) -> list[int]:
-    """For each part the rules that let it pass."""
+    """Returns for each part the rules that match it."""
     size = max(live.bit_length(), *(mask.bit_length() for mask in column))
     changes = [0] * (size + 1)
     for rule, mask in enumerate(column):
@@ -184,7 +184,7 @@ def _rules_within(mask: int, at: Sequence[int]) -> Iterator[int]:
 
 
 def _merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """Boxes that differ in one column only made one, as long as there are such."""
+    """Merges boxes that differ in one column only, as long as there are any."""
     found = list(boxes)
     at = 0
     while at < len(found):

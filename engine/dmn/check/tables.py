@@ -1,4 +1,4 @@
-"""What the analysis of a decision table finds: rules that meet, are hidden or said twice, and gaps."""
+"""Analyses decision tables: finds rules that overlap, are hidden or duplicated, and gaps."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from engine.dmn.feel.frames import Run
 from engine.dmn.model import syntax
 from engine.platform.findings import Notes, Place, Severity, sentence
 
-MOST = 20  # findings of a kind that are told of one table
+MOST = 20  # findings of each kind for one table
 _UNKNOWN = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A table with what was read of it: its inputs, and the outputs of each rule."""
+    """A table as it was read: its inputs, and the outputs of each rule."""
 
     table: syntax.Table
     inputs: tuple[Read, ...]
     results: tuple[tuple[tree.Node | None, ...], ...]
-    priorities: tuple[tuple[Any, ...], ...]  # for each output its values, the first beating those behind
+    priorities: tuple[tuple[Any, ...], ...]  # for each output its values, highest priority first
     effort: Effort
 
 
 def analyse(read: Analysed, place: Callable[[int], Place], notes: Notes) -> None:
-    """Note what is found; `place` gives that of a line."""
+    """Reports the findings; `place` returns the place of a line."""
     table = read.table
     if not table.rules:
         fix = "Write the rules, or remove the table."
@@ -62,7 +62,7 @@ class _Analysis:
         self._sweep = Sweep(cells, live, len(self._rules), read.effort)
 
     def run(self) -> None:
-        """Note all."""
+        """Runs all checks."""
         self._tell_empty()
         stopped = False
         for step in POLICIES[self._read.table.policy[0]]:
@@ -85,7 +85,7 @@ class _Analysis:
                 self._notes.tell("note", self._place(self._read.table.line), "more-of-table", reason, fix)
 
     def _tell(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
-        """One of at most so many findings of a kind."""
+        """Reports a finding, up to the limit for its kind."""
         if not self._is_enough(severity, code):
             self._add(severity, rule, code, reason, fix)
 
@@ -94,7 +94,7 @@ class _Analysis:
         self._notes.tell(severity, self._place(line), code, reason, fix)
 
     def _is_enough(self, severity: Severity, code: str) -> bool:
-        """Whether so many of a kind are told already that this one more is only counted."""
+        """Whether the limit for its kind is reached, so that this finding is only counted."""
         kind = (severity, code)
         self._told[kind] = self._told.get(kind, 0) + 1
         return self._told[kind] > MOST
@@ -157,14 +157,14 @@ class _Analysis:
         self._add(severity, other, code, reason, fix)
 
     def _by_chance(self, common: Box, one: int, other: int) -> bool:
-        """Whether rules meet in null only and neither tests for it: `not("a")` lets it pass, for one."""
+        """Whether rules only overlap in null and neither tests for it: for example, `not("a")` matches it."""
         return any(
             parts == column.axis.null and parts not in (column.cells[one], column.cells[other])
             for column, parts in zip(self._columns, common, strict=True)
         )
 
     def _differ(self, one: int, other: int) -> bool | None:
-        """Whether the results of two rules differ, None if that depends."""
+        """Whether the results of two rules differ, None if that depends on data."""
         texts = [tuple(text.text for text in self._rules[rule].results) for rule in (one, other)]
         if texts[0] == texts[1]:
             return False
@@ -195,7 +195,7 @@ class _Analysis:
                 self._tell("warning", rule, "unreachable-rule", reason, fix)
 
     def _by_priority(self) -> list[int]:
-        """The rules, those first that beat the others; without those of which this is not known."""
+        """Returns the rules by priority, highest first, without those whose priority is unknown."""
         rules = range(len(self._rules))
         if self._read.table.policy == "F":
             return list(rules)
@@ -205,10 +205,10 @@ class _Analysis:
         )
 
     def _place_of(self, rule: int) -> tuple[int, ...] | None:
-        """Where the results of a rule stand among the values of the outputs; None if that is not known."""
+        """Returns the priorities of a rule's results in the values of the outputs; None if unknown."""
         found = []
         for value, order in zip(self._results[rule], self._read.priorities, strict=False):
-            if not order:  # its values do not count
+            if not order:  # its values have no priority
                 continue
             at = next((at for at, known in enumerate(order) if equal(known, value, Run()) is True), None)
             if value is _UNKNOWN or at is None:
@@ -236,14 +236,14 @@ class _Analysis:
             self._tell("warning", -1, "uncovered-values", reason, fix)
 
     def _example(self, box: Box) -> str:
-        """A value for each input."""
+        """Returns an example value for each input."""
         return ", ".join(
             f"{column.label} = {column.axis.witness(parts)}"
             for column, parts in zip(self._columns, box, strict=True)
         )
 
 
-# By hit policy. Where all that match are collected, it is no gap if none does.
+# By hit policy. With policies that collect all matches, a case without a match is no gap.
 POLICIES: Mapping[str, Sequence[Callable[[_Analysis], None]]] = {
     "U": (_Analysis._tell_meeting, _Analysis._tell_gaps),
     "A": (_Analysis._tell_meeting, _Analysis._tell_twice, _Analysis._tell_gaps),
@@ -263,7 +263,7 @@ def _constant(node: tree.Node | None) -> Any:
 
 
 def _ones(mask: int) -> Iterator[int]:
-    """The places of ones in a number."""
+    """Yields the positions of ones in a number."""
     while mask:
         yield (mask & -mask).bit_length() - 1
         mask &= mask - 1

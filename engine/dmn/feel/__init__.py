@@ -1,4 +1,4 @@
-"""FEEL, the expression language of DMN 1.5 (§10): texts become trees, and those Python functions, once."""
+"""FEEL, the expression language of DMN 1.5 (§10): parses texts, and compiles them to Python functions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,10 +17,9 @@ __all__ = ["Code", "Expression", "Frame", "Run", "TooMuch", "Unreadable", "evalu
 
 
 class Expression:
-    """An expression ready to be evaluated, any number of times and in any number of threads.
+    """A compiled expression; can be evaluated repeatedly and in several threads.
 
-    `names` are the variables that it may speak of: those with spaces or signs in them have to be known.
-    Raises Unreadable.
+    `names` are the variables that it may use: those with spaces or symbols must be known. Raises Unreadable.
     """
 
     def __init__(self, text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None) -> None:
@@ -32,16 +31,16 @@ class Expression:
 
     @property
     def names(self) -> frozenset[str]:
-        """The variables of which it may speak: in a filter, some may be members of what is filtered."""
+        """Returns the variables that it may use: in a filter, some may be members of the filtered items."""
         return tree.free_names(self.tree) - self._functions
 
     @property
     def certain_names(self) -> frozenset[str]:
-        """Those of them that are no members of anything."""
+        """Returns those of them that are definitely not members."""
         return tree.free_names(self.tree, filters=False) - self._functions
 
     def __call__(self, values: Mapping[str, Any], run: Run | None = None) -> Any:
-        """Its value, None also where it has none. Raises TooMuch."""
+        """Returns its value, None also if it has none. Raises TooMuch."""
         run = run or Run()
         try:
             return self._code(Frame(run, values, Frame(run, BUILT_IN)))
@@ -50,6 +49,6 @@ class Expression:
 
 
 def evaluate(text: str, values: Mapping[str, Any] | None = None) -> Any:
-    """The value of an expression that is used once. Raises Unreadable and TooMuch."""
+    """Evaluates an expression that is used once. Raises Unreadable and TooMuch."""
     known = {normalized(name): value for name, value in (values or {}).items()}
     return Expression(text, known)(known)

@@ -1,4 +1,7 @@
-"""Arithmetic of numbers, durations and moments (DMN 1.5 §10.3.2.8, tables 55 to 59). None is "no value"."""
+"""Arithmetic of numbers, durations, dates and times (DMN 1.5 §10.3.2.8, tables 55 to 59).
+
+None means that there is no value.
+"""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, DecimalException
@@ -28,7 +31,7 @@ _MIDNIGHT = Time(0, 0)
 
 
 def negative(value: Any) -> Any:
-    """`-x`."""
+    """Returns `-x`."""
     match value:
         case Decimal():
             return ARITHMETIC.minus(value)
@@ -40,7 +43,7 @@ def negative(value: Any) -> Any:
 
 
 def _times(count: int, factor: Decimal) -> int:
-    """A whole number of months or nanoseconds so many times, cut; beyond all durations if it is too large."""
+    """Multiplies a whole number of months or nanoseconds, truncated; exceeds all durations if too large."""
     return _cut(ARITHMETIC.multiply(number(count), factor))
 
 
@@ -52,7 +55,7 @@ def _cut(value: Decimal) -> int:
     return int(value) if abs(value) <= LONGEST else LONGEST + 1
 
 
-# Moments and durations
+# Dates, times and durations
 
 
 def _date_and_days(day: Date, by: Days) -> Date | None:
@@ -69,7 +72,7 @@ def _moment_and_months(moment: DateTime, by: Months) -> DateTime | None:
 
 
 def _moment_and_days(moment: DateTime, by: Days) -> DateTime | None:
-    """So much later: where clocks are put forward or back in between, they show it."""
+    """Returns the date and time after a duration, in local time: the UTC offset may change in between."""
     if moment.time.zone is not None:
         return from_instant(moment.instant + by.nanos, moment.time.zone)
     return from_local(moment.local + by.nanos, moment.time.offset, moment.time.zone)
@@ -98,7 +101,7 @@ def _less(operation: Operation) -> Operation:
     return lambda left, right: operation(left, negative(right))
 
 
-# What each operation does, by the types of both sides.
+# The implementation of each operation, by the types of both operands.
 
 _MOVED: Mapping[tuple[type, type], Operation] = {
     (Date, Months): lambda day, by: add_months(day, by.count),
@@ -141,7 +144,10 @@ _POWER: Mapping[tuple[type, type], Operation] = {(Decimal, Decimal): ARITHMETIC.
 
 
 def _by_types(operations: Mapping[tuple[type, type], Operation]) -> Operation:
-    """One operation; without a value for other types, for a division by zero and for what is too large."""
+    """Combines implementations to one operation.
+
+    It has no value for other types, division by zero and results that are too large.
+    """
 
     def operate(left: Any, right: Any) -> Any:
         operation = operations.get((type(left), type(right)))
@@ -163,5 +169,5 @@ _OPERATIONS = {"+": _PLUS, "-": _MINUS, "*": _TIMES, "/": _DIVIDED, "**": _POWER
 
 
 def is_defined(sign: str, left: Any, right: Any) -> bool:
-    """Whether there is such an operation for values of these types."""
+    """Whether the operation is defined for values of these types."""
     return (type(left), type(right)) in _OPERATIONS.get(sign, {})

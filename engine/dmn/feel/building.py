@@ -1,4 +1,4 @@
-"""From a tree to something that runs: every node becomes a Python function of a frame, built once."""
+"""Compiles a tree: every node becomes a Python function of a frame, once."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,14 +17,14 @@ from engine.dmn.feel.types import ANY, Function, Parameter, is_bare, is_instance
 from engine.dmn.feel.values import Range, kind
 from engine.platform.budget import spend
 
-Source = tuple[str, str]  # the text of an expression, and the id of the element that it belongs to
+Source = tuple[str, str]  # the text of an expression, and the id of its element
 # Functions for which null is a regular result.
 MAY_BE_NULL = frozenset({"get value", "string"})
-KEPT = 5  # steps that a function costs, as it keeps all around it
+KEPT = 5  # steps that creating a function costs, as it retains its whole scope
 
 
 def build(node: tree.Node, source: Source | None = None) -> Code:
-    """What an expression does: a function that gives its value; None also for what has no value.
+    """Compiles an expression to a function that returns its value; None also if it has no value.
 
     Raises Unreadable.
     """
@@ -35,7 +35,7 @@ def build(node: tree.Node, source: Source | None = None) -> Code:
 
 
 class Building:
-    """Builds the parts of one expression. `source` is its text and element, which faults name."""
+    """Compiles the parts of one expression. `source` is its text and element, for faults."""
 
     def __init__(self, source: Source | None, *, of_items: bool = False) -> None:
         self._source = source
@@ -46,11 +46,11 @@ class Building:
         return _BUILDERS[type(node)](node, self)
 
     def place(self, node: tree.Node) -> Place | None:
-        """Where a part is written."""
+        """Returns the place of a part."""
         return None if self._source is None else Place(*self._source, node.at, self._of_items)
 
     def of_items(self) -> "Building":
-        """The same for a condition on items, of which some may lack what it reads."""
+        """Returns the same for a condition on items, some of which may lack the members that it reads."""
         return Building(self._source, of_items=True)
 
 
@@ -95,7 +95,7 @@ def _context(node: tree.ContextOf, build: "Building") -> Code:
 
 
 def _never(place: Place | None, code: str) -> Code:
-    """What is always null, and a fault."""
+    """Returns code that is always null, with a fault."""
 
     def noted(frame: Frame) -> None:
         frame.run.note(place, code)
@@ -118,7 +118,7 @@ def _range(node: tree.RangeOf, build: "Building") -> Code:
 
 
 def interval(low: Any, high: Any, low_included: bool, high_included: bool) -> Range | None:
-    """A range of ends that have an order, the lower first."""
+    """Returns a range, if its ends can be ordered and the lower one is first."""
     if low is not None and high is not None and (comparing.order(low, high) or 0) > 0:
         return None
     if low is not None and high is not None and comparing.order(low, high) is None:
@@ -235,7 +235,7 @@ def _call(node: tree.Call, build: "Building") -> Code:
 def note_call(
     run: Run, place: Place | None, of: Function, given: list[Any] | dict[str, Any], *, derived: bool
 ) -> None:
-    """Record why a function gives null, unless that is its regular result or told already."""
+    """Records why a function returned null, unless null is a regular result or already recorded."""
     values = list(given.values()) if isinstance(given, dict) else given
     if not binds(run, of, given):
         if None not in values:

@@ -1,4 +1,4 @@
-"""How functions get their arguments (DMN 1.5 §10.3.2.13): in order or by name, each fitted to its type."""
+"""Binds arguments of functions (DMN 1.5 §10.3.2.13): by position or name, each converted to its type."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ Way = Sequence[Parameter]
 
 
 def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any]) -> Any:
-    """What a function gives; None if it does not take such arguments."""
+    """Calls a function; None if it doesn't accept these arguments."""
     run.pass_on(given.values() if isinstance(given, Mapping) else given)
     for way in function.ways:
         bound = _bound(way, given, run)
@@ -24,7 +24,7 @@ def call(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any])
 
 
 def binds(run: Run, function: Function, given: Sequence[Any] | Mapping[str, Any]) -> bool:
-    """Whether it takes such arguments."""
+    """Whether it accepts these arguments."""
     return any(_bound(way, given, run) is not None for way in function.ways)
 
 
@@ -33,7 +33,7 @@ def _bound(way: Way, given: Sequence[Any] | Mapping[str, Any], run: Run) -> list
 
 
 def _named(way: Way, given: Mapping[str, Any], run: Run) -> list[Any] | None:
-    """Arguments by name; those that are not given are null."""
+    """Binds arguments by name; missing ones are null."""
     if not {parameter.name for parameter in way}.issuperset(given):
         return None
     return _fitted([(each, given.get(each.name, _LEFT_OUT if each.optional else None)) for each in way], run)

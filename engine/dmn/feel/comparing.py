@@ -1,4 +1,4 @@
-"""Logic of three values, equality and order (DMN 1.5 §10.3.2.6 to §10.3.2.8). None is "no value"."""
+"""Three-valued logic, equality and order (DMN 1.5 §10.3.2.6 to §10.3.2.8). None means "no value"."""
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -13,14 +13,14 @@ LONG = 1000  # characters that cost a step to compare
 
 
 def conjunction(left: Any, right: Any) -> bool | None:
-    """`and` (table 50): false beats what is unknown."""
+    """Returns `and` (table 50): false takes precedence over null."""
     if left is False or right is False:
         return False
     return True if left is True and right is True else None
 
 
 def disjunction(left: Any, right: Any) -> bool | None:
-    """`or`: true beats what is unknown."""
+    """Returns `or`: true takes precedence over null."""
     if left is True or right is True:
         return True
     return False if left is False and right is False else None
@@ -30,7 +30,7 @@ def disjunction(left: Any, right: Any) -> bool | None:
 
 
 def equal(left: Any, right: Any, run: Run) -> bool | None:
-    """`=` (table 52): values of different types are not comparable, and nothing equals but nothing."""
+    """Returns `=` (table 52): values of different types aren't comparable, and only null equals null."""
     if left is None or right is None:
         return left is right
     if type(left) is not type(right):
@@ -94,13 +94,13 @@ _EQUAL: Mapping[type, Callable[[Any, Any, Run], bool | None]] = {
 
 
 def alike_placed(left: Time | DateTime, right: Any) -> bool:
-    """Whether both know their distance from UTC or neither does."""
+    """Whether the UTC offsets of both are known or both unknown."""
     one, other = (value.time if isinstance(value, DateTime) else value for value in (left, right))
     return bool(one.placed == other.placed)
 
 
 def _key(value: Any) -> Any:
-    """By what values of one type are ordered; times to the second, as their properties tell them."""
+    """Returns the sort key for values of one type; for times, in seconds, as in their properties."""
     match value:
         case Date():
             return value.ordinal
@@ -117,7 +117,7 @@ def _key(value: Any) -> Any:
 
 
 def standard_offset(value: Time) -> int:
-    """Seconds from UTC of a named zone without a day: that of its standard time."""
+    """Returns the UTC offset in seconds of a named zone without a date: that of its standard time."""
     return DateTime(Date(1970, 1, 1), value).offset or 0
 
 
@@ -125,7 +125,7 @@ _ORDERED = (Decimal, str, Date, Time, DateTime, Months, Days)
 
 
 def order(left: Any, right: Any) -> int | None:
-    """Below, at or above 0 as one value is less, equal or more; None where they have no order."""
+    """Returns a number below, at or above 0 if one is less, equal or more; None if they have no order."""
     if type(left) is Decimal and type(right) is Decimal:
         return (left > right) - (left < right)
     if not isinstance(left, _ORDERED) or type(left) is not type(right):
@@ -138,36 +138,36 @@ def order(left: Any, right: Any) -> int | None:
 
 
 def _clock(value: Any) -> Any:
-    """What a clock shows: if only one of two is placed, it is taken for the place of both (table 54)."""
+    """Returns the local time: if only one of two has a time zone, both are assumed to be in it (table 54)."""
     return (value.nanos if isinstance(value, Time) else value.local) // SECOND
 
 
 def less(left: Any, right: Any) -> bool | None:
-    """`<`."""
+    """Returns `<`."""
     found = order(left, right)
     return None if found is None else found < 0
 
 
 def more(left: Any, right: Any) -> bool | None:
-    """`>`."""
+    """Returns `>`."""
     found = order(left, right)
     return None if found is None else found > 0
 
 
 def at_most(left: Any, right: Any) -> bool | None:
-    """`<=`."""
+    """Returns `<=`."""
     found = order(left, right)
     return None if found is None else found <= 0
 
 
 def at_least(left: Any, right: Any) -> bool | None:
-    """`>=`."""
+    """Returns `>=`."""
     found = order(left, right)
     return None if found is None else found >= 0
 
 
 def unequal(left: Any, right: Any, run: Run) -> bool | None:
-    """`!=`."""
+    """Returns `!=`."""
     found = equal(left, right, run)
     return None if found is None else not found
 

@@ -1,4 +1,4 @@
-"""Faults of an evaluation: what has no value, where it is written, and why. They hold types, never values."""
+"""Faults of an evaluation: what has no value, its place, and the reason. They contain types, never values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 MOST = 100  # faults of one kind that are recorded in an evaluation
 _SHOWN = 200  # characters of an expression that a fault quotes
 
-# Why an expression is null. FEEL continues with the null; a process may treat it as an incident.
+# Reasons why an expression is null. FEEL continues with null; a process may open an incident.
 NULLS: Mapping[str, str] = {
     "missing-input": "The input {0!r} was not given.",
     "null-operand": "{0!r} has an operand that is null ({1} and {2}).",
@@ -31,9 +31,9 @@ _LACKING = ("null-operand", "unknown-name", "unknown-member", "null-argument")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in the evaluation of an element; a grave fault leaves no result that may be used.
+    """A fault in the evaluation of an element; if it is grave, there is no usable result.
 
-    `expression` is the text and `at` the character from 1 at which it is null, where that is known.
+    `expression` is the text, and `at` the character from 1 at which it is null, if known.
     """
 
     reason: str
@@ -60,13 +60,13 @@ class Place:
     text: str
     element: str
     at: int
-    of_items: bool = False  # in a condition on items, of which some may lack what it reads
+    of_items: bool = False  # in a condition on items, some of which may lack the members that it reads
 
     def records(self, code: str) -> bool:
-        """Whether that is a fault here."""
+        """Whether this counts as a fault here."""
         return not (self.of_items and code in _LACKING)
 
     def fault(self, code: str, *values: str) -> Fault:
-        """The fault that the expression is null here."""
+        """Returns the fault for a null here."""
         text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}…"
         return Fault(NULLS[code].format(*values), self.element, False, code, text, self.at + 1)

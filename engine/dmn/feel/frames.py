@@ -1,4 +1,4 @@
-"""Where names stand for values while something is evaluated, and how much of it may be done."""
+"""The values of names during an evaluation (frames), and its limits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ from engine.dmn.feel.faults import MOST, Fault, Place
 from engine.dmn.feel.moments import DateTime
 from engine.dmn.feel.values import Range
 
-STEPS = 500_000  # a second of the slowest, and 150 MB of the largest, that they can do
-DEPTH = 60  # of functions that call each other: Python's own stack has to hold them
-SEARCHING = 0.25  # seconds of searching with patterns; more than that is a pattern that never ends
+STEPS = 500_000  # at most a second of the slowest steps, and 150 MB of the largest
+DEPTH = 60  # of functions that call each other, limited by Python's own stack
+SEARCHING = 0.25  # seconds of matching patterns; a pattern that needs more never ends
 CHARACTERS = 25  # of a text that cost a step: some take four bytes
 NODES = 3  # of an expression that cost a step when it is repeated, as much as items of a list
-COMPILED = 100  # steps that a pattern costs when it is first met
-COSTLY = 20  # steps of what takes far longer than adding: powers, logarithms, places of clocks
+COMPILED = 100  # steps for compiling a pattern
+COSTLY = 20  # steps of operations much slower than addition: powers, logarithms, time zones
 
 
 @dataclass(slots=True)
 class Run:
-    """One evaluation: its moment, and what is left of its limits.
+    """One evaluation: its instant, and the rest of its limits.
 
-    A step is an iteration, a call, an item made or compared, or some characters, so that steps bound time
+    A step is an iteration, a call, an item created or compared, or some characters, so that steps limit time
     and memory.
     """
 
@@ -32,18 +32,18 @@ class Run:
     steps: int = STEPS
     depth: int = DEPTH
     searching: float = SEARCHING
-    patterns: set[tuple[str, str]] = field(default_factory=set)  # those met so far, with their flags
+    patterns: set[tuple[str, str]] = field(default_factory=set)  # patterns compiled so far, with their flags
     faults: list[Fault] = field(default_factory=list)
-    noted: set[tuple[Place, str]] | None = None  # where something was found to be null
-    explained: list[dict[str, Any]] | None = None  # a list if all tables are to say why
+    noted: set[tuple[Place, str]] | None = None  # places already recorded as null
+    explained: list[dict[str, Any]] | None = None  # a list if all tables record their reasons
 
     def tell(self, reason: str, element: str, *, grave: bool = False, code: str = "invalid") -> None:
-        """Record a fault; the first hundred."""
+        """Records a fault; at most the first hundred."""
         if len(self.faults) - len(self.noted or ()) < MOST:
             self.faults.append(Fault(reason, element, grave, code))
 
     def note(self, place: Place | None, code: str, *values: str) -> None:
-        """Record that an expression is null; each place once, the first hundred."""
+        """Records that an expression is null; once per place, at most the first hundred."""
         if self.noted is None:
             self.noted = set()
         if place is None or not place.records(code):
@@ -54,30 +54,30 @@ class Run:
         self.faults.append(place.fault(code, *values))
 
     def explain(self, **what: Any) -> None:
-        """Note how a table came to its result, if somebody wants to know."""
+        """Records how a table reached its result, if requested."""
         if self.explained is not None:
             self.spend(1 + sum(len(part) for part in what.values() if isinstance(part, list | dict)))
             self.explained.append(what)
 
     def spend(self, steps: int = 1) -> None:
-        """Raises TooMuch when nothing is left."""
+        """Counts steps. Raises TooMuch when none are left."""
         self.steps -= steps
         if self.steps < 0:
             raise TooMuch("The evaluation takes too many steps or too much memory.")
 
     def enter(self) -> None:
-        """Go into a called function; to be left again."""
+        """Enters a called function; `leave` must follow."""
         self.spend(2)
         self.depth -= 1
         if self.depth < 0:
             raise TooMuch("Functions call each other too deeply.")
 
     def leave(self) -> None:
-        """Come out of it."""
+        """Leaves a called function."""
         self.depth += 1
 
     def made(self, value: Any) -> Any:
-        """What was made, counted by its size."""
+        """Returns a new value, counted by its size."""
         if isinstance(value, str):
             self.spend(len(value) // CHARACTERS)
         elif isinstance(value, list | dict):
@@ -87,7 +87,7 @@ class Run:
         return value
 
     def pass_on(self, values: Iterable[Any]) -> None:
-        """Count what a function gets: it may go through all of it."""
+        """Counts the arguments of a function: it may visit all of their content."""
         for value in values:
             if isinstance(value, str):
                 self.spend(len(value) // CHARACTERS)
@@ -95,7 +95,7 @@ class Run:
                 self.spend(len(value) // NODES)
 
     def weigh(self, value: Any) -> None:
-        """Count a value with all that is in it, as often as it is in it, by what it takes to write it."""
+        """Counts a value with its whole content, including repetitions, by the size of its text."""
         if isinstance(value, dict):
             self.spend(1 + len(value))
             for name, item in value.items():
@@ -114,7 +114,7 @@ class Run:
 
 
 class Frame:
-    """Names and values of one scope; those around it behind `parent`."""
+    """The names and values of one scope; the enclosing scope is `parent`."""
 
     __slots__ = ("parent", "run", "values")
 
@@ -124,5 +124,5 @@ class Frame:
         self.parent = parent
 
     def within(self, values: Mapping[str, Any]) -> "Frame":
-        """A scope inside of this one."""
+        """Returns a scope inside of this one."""
         return Frame(self.run, values, self)

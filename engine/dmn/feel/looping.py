@@ -17,7 +17,7 @@ PARTIAL = "partial"
 
 
 def repeated(node: tree.Node, build: Build) -> Code:
-    """An expression that may be evaluated many times, counted by its size."""
+    """Compiles an expression that may be evaluated repeatedly, counted by its size."""
     code, weight = build(node), tree.size(node) // NODES
     if not weight:
         return code
@@ -30,7 +30,7 @@ def repeated(node: tree.Node, build: Build) -> Code:
 
 
 def build_for(node: tree.For, build: Build) -> Code:
-    """`for`: a list of what is returned for each combination; `partial` is that list so far."""
+    """Compiles `for`: the list of results for each combination; `partial` is the list so far."""
     domains = _domains(node.iterations, build)
     body = repeated(node.body, build)
     tells = tree.mentions(node.body, PARTIAL)
@@ -41,7 +41,7 @@ def build_for(node: tree.For, build: Build) -> Code:
 def collected(
     domains: Domains, body: Code, frame: Frame, place: Place | None, *, tells: bool
 ) -> list[Any] | None:
-    """What a body gives for each combination; `tells` if it speaks of those before."""
+    """Collects the results of a body for each combination; `tells` if it uses the previous ones."""
     results: list[Any] = []
     for inside in _each(domains, frame):
         if inside is None:
@@ -53,7 +53,7 @@ def collected(
 
 
 def build_quantified(node: tree.Quantified, build: Build) -> Code:
-    """`some` and `every`."""
+    """Compiles `some` and `every`."""
     domains = _domains(node.iterations, build)
     condition = repeated(node.condition, build)
     decisive = node.kind == "some"
@@ -64,7 +64,7 @@ def build_quantified(node: tree.Quantified, build: Build) -> Code:
 def quantified(
     domains: Domains, condition: Code, frame: Frame, place: Place | None, *, decisive: bool
 ) -> bool | None:
-    """True or false as soon as one decides; unknown if one might have decided."""
+    """Returns true or false as soon as one item decides; null if an unknown one might have decided."""
     found: bool | None = not decisive
     for inside in _each(domains, frame):
         if inside is None:
@@ -94,7 +94,7 @@ def _domain(node: tree.Iteration, build: Build) -> Domain:
 
 
 def _each(domains: Domains, frame: Frame) -> Iterator[Frame | None]:
-    """A frame for each combination, the last name moving fastest; None where a domain is none."""
+    """Yields a frame for each combination, the last name varying fastest; None for an invalid domain."""
     (name, domain), *rest = domains
     found = domain(frame)
     if found is None:
@@ -110,7 +110,7 @@ def _each(domains: Domains, frame: Frame) -> Iterator[Frame | None]:
 
 
 def items(value: Any) -> Iterable[Any] | None:
-    """What an iteration goes through."""
+    """Returns the items of an iteration."""
     if value is None:
         return None
     if isinstance(value, list):
@@ -121,7 +121,7 @@ def items(value: Any) -> Iterable[Any] | None:
 
 
 def _of_range(value: Range) -> Iterable[Any] | None:
-    """The whole numbers or days in a range that has both ends."""
+    """Returns the whole numbers or days in a range that has both ends."""
     if type(value.low) is not type(value.high):
         return None
     steps = _steps(value.low, value.high)
@@ -135,7 +135,7 @@ def _of_range(value: Range) -> Iterable[Any] | None:
 
 
 def _steps(first: Any, last: Any) -> Iterable[Any] | None:
-    """From one number or day to another, up or down."""
+    """Returns the steps from one number or day to another, up or down."""
     if isinstance(first, Decimal) and isinstance(last, Decimal):
         return _counted(first, last)
     if isinstance(first, Date) and isinstance(last, Date):
@@ -154,13 +154,13 @@ def _counted(first: Decimal, last: Decimal) -> Iterable[Decimal] | None:
 
 
 def build_filter(node: tree.Filter, build: Build) -> Code:
-    """`list[2]`, `list[-1]`, `list[item > 3]`; what is no list is one of a single item."""
+    """Compiles `list[2]`, `list[-1]`, `list[item > 3]`; other values are lists of one item."""
     source, condition = build(node.source), repeated(node.condition, build.of_items())
     return lambda frame: filtered(frame, source(frame), condition)
 
 
 def matching(frame: Frame, value: Any, condition: Code, place: Place) -> list[Any] | None:
-    """The items that a boxed condition lets pass; None, and a fault, if it is neither true nor false."""
+    """Returns the items that match a boxed condition; None, with a fault, if it isn't a boolean."""
     kept: list[Any] = []
     for item in value if isinstance(value, list) else [] if value is None else [value]:
         frame.run.spend()
@@ -174,7 +174,7 @@ def matching(frame: Frame, value: Any, condition: Code, place: Place) -> list[An
 
 
 def filtered(frame: Frame, value: Any, condition: Code) -> Any:
-    """The items that a condition lets pass, or the one at the position that it gives."""
+    """Returns the items that match a condition, or the one at the position that it returns."""
     items_ = value if isinstance(value, list) else [value] if value is not None else []
     if not items_:
         return None if value is None or isinstance(condition(frame), Decimal) else []
@@ -195,7 +195,7 @@ def _of_item(frame: Frame, item: Any) -> Frame:
 
 
 def at_position(items: Sequence[Any], position: Decimal) -> Any:
-    """The item at a position from 1, or from the end if it is below 0."""
+    """Returns the item at a position, from 1 or negative from the end."""
     at = int(position)
     if at != position or at == 0 or abs(at) > len(items):
         return None

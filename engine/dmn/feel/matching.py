@@ -1,4 +1,4 @@
-"""Whether a value passes a test of a table's cell or behind `in` (DMN 1.5 §10.3.2.8, table 54)."""
+"""Tests of a table's cells or after `in` (DMN 1.5 §10.3.2.8, table 54)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ INPUT = "?"
 
 
 def build_tests(node: tree.Tests, build: Build) -> Test:
-    """Any of a cell's tests, or none of them if they are negated."""
+    """Compiles the tests of a cell: any of them must match, or none if they are negated."""
     tests = [build_test(test, build) for test in node.tests]
     if not tests:
         return lambda _, __: True
@@ -36,7 +36,7 @@ def build_tests(node: tree.Tests, build: Build) -> Test:
 
 
 def build_test(node: tree.Node, build: Build) -> Test:
-    """One test."""
+    """Compiles one test."""
     if isinstance(node, tree.Compared):
         return _build_compared(node, build)
     if isinstance(node, tree.Constant):
@@ -67,12 +67,12 @@ def _build_range(node: tree.RangeOf, build: Build) -> Test:
 
 
 def _told(value: Any, result: Any, run: Run) -> bool | None:
-    """What a test says that speaks of the input itself."""
+    """Returns the result of a test that refers to the input itself."""
     return result if isinstance(result, bool) or result is None else matches(value, result, run)
 
 
 def matches(value: Any, expected: Any, run: Run) -> bool | None:
-    """Whether a value is what is expected, lies in it or is among it."""
+    """Whether a value equals the expected one, lies in it or is a member of it."""
     if isinstance(expected, Range) and not isinstance(value, Range):
         return within(value, expected)
     if isinstance(expected, list):
@@ -90,6 +90,6 @@ def _among(value: Any, expected: list[Any], run: Run) -> bool | None:
     for item in expected:
         lies = isinstance(item, Range) and not isinstance(value, Range)
         passes = within(value, item) if lies else equal(value, item, run)
-        if passes is not None or value is None:  # an item of another type is just another item
+        if passes is not None or value is None:  # an item of another type is merely a different item
             found = disjunction(found, passes)
     return found

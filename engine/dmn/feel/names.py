@@ -1,4 +1,4 @@
-"""Which names are known at a place: only so can names with spaces and signs be told from operations."""
+"""The names known at a place: needed to distinguish names with spaces and symbols from operations."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from typing import Any
 from engine.dmn.feel.tokens import Token, words
 from engine.platform.budget import spend
 
-PROPERTIES = ("time offset", "start included", "end included")  # what may follow a dot anywhere
-LONGEST = 50  # words of a name, and letters of a word; more is no name that anybody would write
+PROPERTIES = ("time offset", "start included", "end included")  # names allowed after a dot anywhere
+LONGEST = 50  # words of a name, and letters of a word; longer ones don't occur in practice
 _split = lru_cache(maxsize=4096)(words)
 
 
 def normalized(name: str) -> str:
-    """A name with single spaces between its words."""
+    """Returns a name with single spaces between its words."""
     return " ".join(name.split())
 
 
 class Names:
-    """The names of all scopes around a place, the innermost last; `members` are those of any contexts."""
+    """The names of all scopes around a place, innermost last; `members` are those of any contexts."""
 
     def __init__(self, *scopes: Iterable[str], members: Iterable[str] = ()) -> None:
         self._scopes = [_Scope(names) for names in scopes]
@@ -27,7 +27,7 @@ class Names:
 
     @contextmanager
     def within(self, names: Iterable[str] = ()) -> Iterator["Names"]:
-        """Another scope inside of these."""
+        """Opens a scope inside of these."""
         self._scopes.append(_Scope(names))
         try:
             yield self
@@ -35,12 +35,12 @@ class Names:
             self._scopes.pop()
 
     def add(self, name: str) -> None:
-        """Know a name in the innermost scope, and as that of a member."""
+        """Adds a name to the innermost scope, and as the name of a member."""
         self._scopes[-1].add(name)
         self._members.add(name)
 
     def variable(self, found: Sequence[Token], at: int) -> tuple[str, int] | None:
-        """The longest known name that begins there, and how many words it has."""
+        """Returns the longest known name at this position, and how many words it has."""
         best = self._members.longest(found, at)
         for scope in reversed(self._scopes):
             known = scope.longest(found, at)
@@ -50,7 +50,7 @@ class Names:
 
 
 class _Scope:
-    """Names as a tree of their words; where a name ends stands how it is written."""
+    """Names as a tree of their words; where a name ends, its original spelling is stored."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._words: dict[str | None, Any] = {}

@@ -1,4 +1,4 @@
-"""How dates, times, durations and all other values are written and read (DMN 1.5 §10.3.2.3, §10.3.4.1)."""
+"""Reads and writes dates, times, durations and all other values (DMN 1.5 §10.3.2.3, §10.3.4.1)."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -32,18 +32,18 @@ _DAYS = re.compile(
     r"(-)?P(?=\d|T\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d*))?S)?)?", re.ASCII
 )
 _MIDNIGHT = "24:00:00"
-_LONGEST = 60  # characters of a duration; what is longer is no duration of anybody
+_LONGEST = 60  # characters of a duration; longer ones are invalid
 _MAX_OFFSET = 18 * 3600
 
 
 def read_date(text: str) -> Date | None:
-    """`2026-11-25`, or None if it is no date."""
+    """Parses `2026-11-25`; None if it isn't a date."""
     match = _DATE.fullmatch(text)
     return date(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def read_time(text: str) -> Time | None:
-    """`11:00:00.5`, `11:00:00Z`, `11:00:00+03:30` or `11:00:00@Asia/Tehran`."""
+    """Parses `11:00:00.5`, `11:00:00Z`, `11:00:00+03:30` or `11:00:00@Asia/Tehran`."""
     match = _TIME.fullmatch(text)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3]) > 59:
         return None
@@ -61,17 +61,17 @@ def read_time(text: str) -> Time | None:
 
 
 def read_date_time(text: str) -> DateTime | None:
-    """A date, `T` and a time; a date alone is its midnight."""
+    """Parses a date, `T` and a time; a date alone means midnight."""
     day, mark, rest = text.partition("T")
     of_day = read_time(rest) if mark else Time(0)
     on = read_date(day)
-    if on and rest.startswith(_MIDNIGHT):  # the end of a day is the beginning of the next
+    if on and rest.startswith(_MIDNIGHT):  # the end of a day is the start of the next
         on, of_day = from_ordinal(on.ordinal + 1), read_time(rest.replace(_MIDNIGHT, "00:00:00", 1))
     return DateTime(on, of_day) if on and of_day else None
 
 
 def read_duration(text: str) -> Months | Days | None:
-    """`P1Y2M`, or `P1DT2H3M4.5S`."""
+    """Parses `P1Y2M` or `P1DT2H3M4.5S`."""
     if len(text) > _LONGEST:
         return None
     if match := _MONTHS.fullmatch(text):
@@ -85,7 +85,7 @@ def read_duration(text: str) -> Months | Days | None:
 
 
 def read_moment(text: str) -> Date | Time | DateTime | Months | Days | None:
-    """What stands in `@"…"`."""
+    """Parses the content of `@"…"`."""
     readers = (read_date, read_time, read_date_time, read_duration)
     return next((value for reader in readers if (value := reader(text)) is not None), None)
 
@@ -95,7 +95,7 @@ def _fraction(digits: str | None) -> int:
 
 
 def write(value: Any) -> str:
-    """A value as the function `string` tells it, inside of lists and contexts as it would be typed."""
+    """Formats a value as the function `string` does; inside of lists and contexts as a literal."""
     return value if isinstance(value, str) else _inside(value)
 
 
@@ -117,25 +117,25 @@ def _function(value: Function) -> str:
 
 
 def described(value: Function) -> str:
-    """A function as messages name it."""
+    """Formats a function for messages."""
     return repr(value.name) if value.name else "The function"
 
 
 def write_number(value: Decimal) -> str:
-    """Without an exponent and without zeros at its end."""
+    """Formats a number without an exponent and without trailing zeros."""
     text = format(value, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
 
 
 def write_range(value: Range) -> str:
-    """With the signs of what is included; ends that there are not are null."""
+    """Formats a range with its inclusive or exclusive ends; missing ends are null."""
     begin, end = "(["[value.low_included], ")]"[value.high_included]
     return f"{begin}{_inside(value.low)}..{_inside(value.high)}{end}"
 
 
 def write_moment(value: Any) -> str:
-    """As in ISO 8601, a zone's name behind an @."""
+    """Formats as in ISO 8601, with a zone's name after an @."""
     match value:
         case Date():
             sign = "-" if value.year < 0 else ""

@@ -1,4 +1,4 @@
-"""Operations of two operands as functions of a frame; what gives null is recorded with its place."""
+"""Compiles operations with two operands to functions of a frame; records nulls with their place."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,10 +10,10 @@ from engine.dmn.feel.operators import BINARY, EQUALITY
 from engine.dmn.feel.parts import Build, Code
 from engine.dmn.feel.values import kind
 
-Applied = Callable[[Any, Frame], Any]  # what an operation makes of its left side in a frame
+Applied = Callable[[Any, Frame], Any]  # applies an operation to its left operand in a frame
 
 
-# What records a fault itself when it is null: an operation on it then has nothing to add.
+# Nodes that record a fault themselves when they are null: an operation on them then records none.
 _DERIVED = (
     *(tree.Binary, tree.Negative, tree.Between, tree.In, tree.Call, tree.Path, tree.For, tree.Quantified),
     *(tree.RangeOf, tree.Compared, tree.If, tree.Filter),
@@ -21,12 +21,12 @@ _DERIVED = (
 
 
 def is_derived(node: tree.Node) -> bool:
-    """Whether it is calculated, so that its being null may have been recorded."""
+    """Whether it is computed, so that its null may already be recorded."""
     return isinstance(node, _DERIVED)
 
 
 def build_binary(node: tree.Binary, build: Build) -> Code:
-    """An operation; many in a row, such as `a or b or c`, are one loop instead of a deep nest."""
+    """Compiles an operation; a long chain, such as `a or b or c`, is one loop instead of deep nesting."""
     if isinstance(node.left, tree.Binary):
         return _chain(node, build)
     left, apply = build(node.left), _applied(node, build)
@@ -71,7 +71,7 @@ def _applied(node: tree.Binary, build: Build) -> Applied:
 
 
 def _counted(sign: str, right: Code, noted: "_Noted") -> Applied:
-    """An operation that takes long, or makes something large."""
+    """Compiles an operation that takes long, or creates large values."""
     operation, cost = BINARY[sign], COSTLY if sign == "**" else 0
 
     def applied(left: Any, frame: Frame) -> Any:
@@ -133,7 +133,7 @@ class _Noted:
             run.note(self._place, "operand-types", self._sign, kind(operands[0]), kind(operands[-1]))
 
     def _null(self, run: Run, operands: tuple[Any, ...]) -> None:
-        """An operand that is null, unless that was recorded where it was calculated."""
+        """Records an operand that is null, unless that was recorded where it was computed."""
         derived = all(
             derived for value, derived in zip(operands, self._derived, strict=False) if value is None
         )
@@ -141,7 +141,7 @@ class _Noted:
             run.note(self._place, "null-operand", self._sign, kind(operands[0]), kind(operands[-1]))
 
     def logic(self, run: Run, *operands: Any) -> None:
-        """An operand that is neither true nor false; with one that is null, the logic has three values."""
+        """Records an operand that isn't a boolean; with null, the logic has three values."""
         wrong = [each for each in operands if each is not None and not isinstance(each, bool)]
         if wrong:
             run.note(self._place, "operand-types", self._sign, *map(kind, operands))
@@ -151,7 +151,7 @@ _SIGNS: Mapping[type[tree.Node], str] = {tree.Between: "between", tree.Negative:
 
 
 def build_negative(node: tree.Negative, build: Build) -> Code:
-    """`-x`."""
+    """Compiles `-x`."""
     operand, noted = build(node.operand), _Noted(build.place(node), node)
 
     def negated(frame: Frame) -> Any:
@@ -165,7 +165,7 @@ def build_negative(node: tree.Negative, build: Build) -> Code:
 
 
 def build_between(node: tree.Between, build: Build) -> Code:
-    """`x between low and high`."""
+    """Compiles `x between low and high`."""
     operand, low, high = build(node.operand), build(node.low), build(node.high)
     noted = _Noted(build.place(node), node)
 

@@ -1,4 +1,4 @@
-"""The operations by the signs with which they are written."""
+"""The operations by their symbols."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""From words to a tree, by recursive descent: the grammar of DMN 1.5 §10.3.1.2, weakest operation first."""
+"""Parses FEEL by recursive descent: the grammar of DMN 1.5 §10.3.1.2, lowest precedence first."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,31 +20,34 @@ RESERVED = {
 }
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARED = {"=", "!=", "<", "<=", ">", ">="}
-# How strongly operations bind; all of one strength from left to right.
+# The precedence of operations; those with the same one are left-associative.
 _COMPARISON = 2
 _STRENGTHS = {
     **{"or": 0, "and": 1, "+": 3, "-": 3, "*": 4, "/": 4, "**": 5},
     **dict.fromkeys((*_COMPARED, "between", "in"), _COMPARISON),
 }
 _IN_NAMES = {".", "/", "-", "’", "'", "+", "*"}  # rule 30
-_MOST = 100  # of what stands one behind the other and has to be evaluated one inside of the other
+_MOST = 100  # of consecutive operations that must be evaluated recursively
 
 
 def parse(text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None) -> tree.Node:
-    """An expression, nested no deeper than `deepest` levels if that is given. Raises Unreadable."""
+    """Parses an expression, nested at most `deepest` levels if that is set. Raises Unreadable."""
     return _whole(_Parser(text, names, types, deepest), _Parser.expression)
 
 
 def parse_tests(
     text: str, names: Names, types: Mapping[str, Type], deepest: int | None = None, *, folded: bool = False
 ) -> tree.Tests:
-    """The unary tests of a table's cell (rule 12): `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable."""
+    """Parses unary tests of a table's cell (rule 12).
+
+    Examples: `-`, `< 5, [7..9]`, `not("a", "b")`. Raises Unreadable.
+    """
     parser = _Parser(text, names, types, deepest)
     return _whole(parser.folding() if folded else parser, _Parser.tests)
 
 
 def parse_type(text: str, types: Mapping[str, Type]) -> Type:
-    """A type by its name, or made of others. Raises Unreadable."""
+    """Parses a type by its name or structure. Raises Unreadable."""
     return _whole(_Parser(text, Names(), types, None), _Parser.type)
 
 
@@ -63,7 +66,7 @@ class _Parser(Types):
         super().__init__(text, types)
         self._names = names
         self._levels = deepest if deepest is not None else len(self.tokens)
-        self._range_ends = False  # whether `[` may close a range here
+        self._range_ends = False  # whether `[` may end a range here
 
     def expression(self) -> tree.Node:
         with self._closing(ranges=False):
@@ -80,7 +83,7 @@ class _Parser(Types):
     # Operations
 
     def _operation(self, least: int) -> tree.Node:
-        """Operations that bind at least so strongly."""
+        """Parses operations of at least this precedence."""
         left = self._signed()
         tests = 0
         while True:
@@ -103,7 +106,7 @@ class _Parser(Types):
         return tree.Between(sign.at, left, low, self._operation(_COMPARISON + 1))
 
     def _nested(self, read: Callable[["_Parser"], tree.Node]) -> tree.Node:
-        """What may hold whole expressions. Raises Unreadable where it lies too deep."""
+        """Parses a part that may contain expressions. Raises Unreadable if it is nested too deeply."""
         self._levels -= 1
         if self._levels < 0:
             raise self.unreadable("It is nested too deeply")
@@ -112,7 +115,7 @@ class _Parser(Types):
         return found
 
     def _counted(self, before: int) -> int:
-        """One more of what stands one behind the other. Raises Unreadable if these are too many."""
+        """Counts consecutive operations. Raises Unreadable if there are too many."""
         if before == _MOST:
             raise self.unreadable("It is nested too deeply")
         return before + 1
@@ -160,7 +163,7 @@ class _Parser(Types):
         return found
 
     def _closes(self) -> bool:
-        """Whether this bracket ends a range such as `[1..5[` instead of beginning a filter."""
+        """Whether this bracket ends a range such as `[1..5[` instead of starting a filter."""
         after = self.following
         begins = after.kind in ("number", "digits", "text", "at") or (
             after.text in ("(", "[", "{", "-") if after.kind == "sign" else after.kind == "name"
@@ -199,7 +202,7 @@ class _Parser(Types):
         return tree.Call(at, function, tuple(arguments), tuple(names))
 
     def _is_named(self) -> bool:
-        """Whether the name of a parameter and a colon stand here."""
+        """Whether the name of a parameter and a colon follow."""
         at = self.at
         while self.tokens[at].kind in ("name", "number") or self.tokens[at].text in _IN_NAMES:
             at += 1
@@ -249,7 +252,7 @@ class _Parser(Types):
         return self._worded()
 
     def _number(self) -> tree.Node:
-        """A number; in the digits of another script it may be a name."""
+        """Parses a number; in the digits of another script it may be a name."""
         token = self.here
         known = self._names.variable(self.tokens, self.at) if token.kind == "digits" else None
         if known is not None:
@@ -331,7 +334,7 @@ class _Parser(Types):
         return tree.Name(self.next().at, token.text)
 
     def _if(self) -> tree.Node:
-        """`if`; one behind the `else` of another is read in a loop."""
+        """Parses `if`; one after the `else` of another is parsed in a loop."""
         begun: list[tuple[int, tree.Node, tree.Node]] = []
         while self.sees("if"):
             self._counted(len(begun))

@@ -1,4 +1,4 @@
-"""What the parts of an expression become: functions of a frame, built by one builder."""
+"""The interface for compiling the parts of an expression to functions of a frame."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,12 +11,12 @@ Code = Callable[[Frame], Any]
 
 
 class Build(Protocol):
-    """Builds the parts of an expression."""
+    """Compiles the parts of an expression."""
 
     def __call__(self, node: tree.Node) -> Code: ...
 
     def place(self, node: tree.Node) -> Place | None:
-        """Where a part is written."""
+        """Returns the place of a part."""
 
     def of_items(self) -> "Build":
-        """The same for a condition on items, of which some may lack what it reads."""
+        """Returns the same for a condition on items, some of which may lack the members that it reads."""

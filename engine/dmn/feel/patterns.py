@@ -1,4 +1,4 @@
-"""Regular expressions as XPath has them (XQuery 1.0 functions §7.6, to which DMN 1.5 table 74 points)."""
+"""Regular expressions of XPath (XQuery 1.0 functions §7.6, referenced by DMN 1.5 table 74)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,19 +22,19 @@ _CLASSES = {
     "C": rf"[^{_NAME_START}\p{{Nd}}\p{{M}}\-.·]",
 }
 _ESCAPES = set("nrt\\|.?*+(){}[]-^$sSiIcCdDwWpP")
-# Outside of classes: without the flag m the end is that of all, without s a line's end is no sign.
+# Outside of classes: without the flag m the end is that of the text, without s a dot matches no line end.
 _OUTSIDE = (("m", "$", r"\Z"), ("s", ".", r"[^\n\r]"))
-_BLOCK = re.compile(r"\\([pP])\{Is(\w+)\}")  # of Unicode, as Python's names it
+_BLOCK = re.compile(r"\\([pP])\{Is(\w+)\}")  # of Unicode, by Python's names
 _WORD = re.compile(r"\\.?|-\[|\(\?(?!:)|.", re.DOTALL)
 _SPACES = re.compile(r"(\[(?:[^\]\\]|\\.)*\])|\s+", re.DOTALL)
 _REPEATED = re.compile(r"(\d+)\}")
-LARGEST = 20_000  # characters of a pattern, repetitions written out: what is larger takes up a machine
+LARGEST = 20_000  # characters of a pattern with its repetitions expanded: larger ones exhaust memory
 Pattern = Any  # regex has no types
 
 
 @lru_cache(maxsize=128)
 def compiled(pattern: str, flags: str) -> Pattern:
-    """A pattern ready for use; None if it is none."""
+    """Returns a compiled pattern; None if it is invalid."""
     if not set(flags) <= _FLAGS.keys() or _size(pattern) > LARGEST:
         return None
     options = regex.VERSION1
@@ -50,7 +50,7 @@ def compiled(pattern: str, flags: str) -> Pattern:
 
 
 def _size(pattern: str) -> int:
-    """How long it would be if all that it repeats were written out."""
+    """Returns the length of a pattern with all its repetitions expanded."""
     size = len(pattern)
     for times in _REPEATED.findall(pattern):
         size *= max(1, int(times[:6]))
@@ -58,7 +58,7 @@ def _size(pattern: str) -> int:
 
 
 def _translated(pattern: str, flags: str) -> str | None:
-    """The same in the words of Python's; None where XPath has no such word."""
+    """Translates a pattern to Python's syntax; None where XPath doesn't allow it."""
     if "x" in flags:
         pattern = _SPACES.sub(lambda match: match[1] or "", pattern)
     pattern = _BLOCK.sub(r"\\\1{In\2}", pattern)
@@ -87,7 +87,7 @@ def _escaped(word: str, *, inside: bool) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A pattern in a run, which may not search longer than it has time left."""
+    """A pattern in a run, limited by the run's remaining time."""
 
     run: Run
     pattern: Pattern
@@ -99,7 +99,7 @@ class Search:
             return self.pattern.search(text, timeout=seconds) is not None
 
     def replaced(self, text: str, replacement: str) -> str | None:
-        """Every match replaced; None if the replacement is none, or matches may be empty. Raises TooMuch."""
+        """Replaces every match; None for an invalid replacement or empty matches. Raises TooMuch."""
         if self._finds_nothing():
             return None
         literal = "q" in self.flags
@@ -116,7 +116,7 @@ class Search:
             return str(self.pattern.sub(expanded, text, timeout=seconds))
 
     def parts(self, text: str) -> list[str] | None:
-        """What stands between the matches; None if these may be empty. Raises TooMuch."""
+        """Returns the texts between matches; None if these may be empty. Raises TooMuch."""
         if self._finds_nothing():
             return None
         ends = [0]
@@ -127,7 +127,7 @@ class Search:
         return [text[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True)]
 
     def _finds_nothing(self) -> bool:
-        """Whether it matches a text of no length, which XPath forbids where matches part a text."""
+        """Whether it matches an empty text, which XPath forbids for splitting and replacing."""
         return self.pattern.search("") is not None
 
     @contextmanager
@@ -138,13 +138,13 @@ class Search:
                 raise TimeoutError
             yield self.run.searching
         except TimeoutError:
-            raise TooMuch("A pattern takes too long on its text.") from None  # either may be made of data
+            raise TooMuch("A pattern takes too long on its text.") from None  # both may be data
         finally:
             self.run.searching -= thread_time() - begin
 
 
 def search(run: Run, pattern: str, flags: str) -> Search | None:
-    """A pattern ready for use in a run; None if it is none."""
+    """Returns a pattern for use in a run; None if it is invalid."""
     if (pattern, flags) not in run.patterns:
         run.spend(COMPILED + len(pattern))
         run.patterns.add((pattern, flags))
@@ -153,7 +153,7 @@ def search(run: Run, pattern: str, flags: str) -> Search | None:
 
 
 def _template(replacement: str, groups: int) -> str | None:
-    """`$1` and `\\$` in the words of Python's."""
+    """Translates `$1` and `\\$` to Python's syntax."""
     parts: list[str] = []
     at = 0
     while at < len(replacement):

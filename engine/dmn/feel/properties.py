@@ -1,4 +1,4 @@
-"""What stands behind a dot: members of contexts, and properties of moments and ranges (DMN 1.5 table 53)."""
+"""Members of contexts, and properties of dates, times, durations and ranges (DMN 1.5 table 53)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from engine.dmn.feel.values import Range, number
 
 
 def member(value: Any, name: str, run: Run) -> Any:
-    """A member or property; of a list that of each item; None where there is none."""
+    """Returns a member or property; of a list that of each item; None where there is none."""
     if isinstance(value, dict):
         return value.get(name)
     if isinstance(value, list):
@@ -21,7 +21,7 @@ def member(value: Any, name: str, run: Run) -> Any:
 
 
 def has_member(value: Any, name: str) -> bool:
-    """Whether there is such a member or property, be it null."""
+    """Whether such a member or property exists, even if it is null."""
     if isinstance(value, dict):
         return name in value
     return isinstance(value, list) or name in _PROPERTIES.get(type(value), ())
@@ -41,7 +41,7 @@ def _of_date(read: Callable[[Date], Any]) -> Callable[[DateTime], Any]:
 
 
 def _part(of: int, unit: int) -> Callable[[Days], int]:
-    """A part of a duration, with its sign."""
+    """Returns a part of a duration, with its sign."""
     return lambda value: abs(value.nanos) % of // unit * (-1 if value.nanos < 0 else 1)
 
 

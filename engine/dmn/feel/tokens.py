@@ -1,4 +1,4 @@
-"""The words of FEEL (DMN 1.5 §10.3.1.2). Names with spaces are several words; names.py puts them together."""
+"""The tokens of FEEL (DMN 1.5 §10.3.1.2). Names with spaces are several tokens; names.py combines them."""
 
 import re
 from typing import NamedTuple
@@ -20,7 +20,7 @@ _START = (
 _PART = _START + r"0-9\u00B7\u0300-\u036F\u203F-\u2040"
 _SPACE = r"\s\u0085\u00A0\u1680\u180E\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF"
 _ARABIC_ZEROS = {0x0660, 0x06F0}
-LONGEST = 100_000  # characters; half a second of reading
+LONGEST = 100_000  # characters; takes half a second to read
 _TOKEN = re.compile(
     rf"""
     (?:[{_SPACE}]++ | //[^\n\r]*+ | /\*.*?\*/)*+
@@ -42,9 +42,10 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 
 
 class Token(NamedTuple):
-    """One word: `text` as a name or sign, the content of a literal; where it begins and ends.
+    """One token: `text` is a name or symbol, or the content of a literal; with its start and end.
 
-    It is a name, number, text, at (`@"…"`), sign or the end; digits are a number of which not all is ASCII.
+    It is a name, number, text, at (`@"…"`), sign or the end; digits are a number with characters outside of
+    ASCII.
     """
 
     kind: str
@@ -54,21 +55,21 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
-    """All words of a text, and an end. Raises Unreadable."""
+    """Returns all tokens of a text, and an end. Raises Unreadable."""
     if len(text) > LONGEST:
         raise Unreadable(f"It is longer than {LONGEST} characters", text, LONGEST)
     found: list[Token] = []
     spend(len(text) // 4)
-    for match in _TOKEN.finditer(text):  # each begins where the last ended: one alternative is any character
+    for match in _TOKEN.finditer(text):  # each starts where the last ended: one alternative is any character
         found.append(_token(match, text))
         if found[-1].kind == "end":
             break
-    spend(4 * len(found))  # with what reads them
+    spend(4 * len(found))  # including parsing
     return found
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name; of what is none, the text itself."""
+    """Returns the words of a name; for an invalid name, the text itself."""
     try:
         return tuple(token.text for token in tokens(name)[:-1]) or (name,)
     except Unreadable:
@@ -76,9 +77,9 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def ascii_number(text: str) -> str | None:
-    """A number in the digits of one script, such as ۱۸ or ۲٫۵, as FEEL writes it; None if it is none.
+    """Converts a number in the digits of one script, such as ۱۸ or ۲٫۵, to ASCII; None if it isn't one.
 
-    Its decimal point is `.`, or `٫` among Persian and Arabic digits.
+    Its decimal point is `.`, or `٫` with Persian and Arabic digits.
     """
     whole, _, decimals = text.replace("\u066b", ".").partition(".")
     zeros = {ord(digit) - int(digit) for digit in whole + decimals if digit.isdecimal()}
@@ -100,9 +101,9 @@ def _token(match: re.Match[str], source: str) -> Token:
 
 
 def unescaped(text: str) -> str:
-    """A string literal's content as it is meant (rule 64).
+    """Resolves the escapes in a string literal's content (rule 64).
 
-    A pair of surrogates is one character, and half of one no character at all.
+    A surrogate pair is one character, and a lone surrogate is invalid.
     """
     if "\\" not in text:
         return text

@@ -1,4 +1,4 @@
-"""What a FEEL text says, as a tree. Each node knows where in the text it begins (`at`)."""
+"""The syntax tree of a FEEL text. Each node has its position in the text (`at`)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Constant(Node):
-    """A value that stands there itself."""
+    """A literal value."""
 
     value: Any
 
@@ -55,7 +55,7 @@ class RangeOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Node):
-    """Two operands and what stands between: `or and = != < <= > >= + - * / **`."""
+    """Two operands and the operator: `or and = != < <= > >= + - * / **`."""
 
     sign: str
     left: Node
@@ -88,7 +88,7 @@ class In(Node):
 
 @dataclass(frozen=True, slots=True)
 class Compared(Node):
-    """`< x` without a left side: a test, or as a value the range of all that pass it."""
+    """`< x` without a left side: a test, or as a value the range of all that match it."""
 
     sign: str
     operand: Node
@@ -96,7 +96,7 @@ class Compared(Node):
 
 @dataclass(frozen=True, slots=True)
 class Tests(Node):
-    """The cell of a decision table: any of the tests; `-` is none, and passes."""
+    """The cell of a decision table: any of the tests must match; `-` has no tests, and matches."""
 
     tests: tuple[Node, ...]
     negated: bool
@@ -179,7 +179,7 @@ class Path(Node):
 
 
 def children(node: Node) -> Iterator[Node]:
-    """The nodes directly below a node."""
+    """Returns the direct children of a node."""
     for field in node.__dataclass_fields__:
         value = getattr(node, field)
         parts = value if isinstance(value, tuple) else (value,)
@@ -191,16 +191,16 @@ def children(node: Node) -> Iterator[Node]:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """From here on a name has a meaning of its own (1), or has it no more (-1)."""
+    """From here on a name is bound (1), or no longer bound (-1)."""
 
     name: str
     change: int
 
 
 def free_names(node: Node, *, filters: bool = True) -> frozenset[str]:
-    """The variables that it reads and does not itself give a meaning.
+    """Returns the free variables: those that it reads and doesn't bind.
 
-    In the condition of a filter, a name may be a member of what is filtered: `filters` says whether it
+    In the condition of a filter, a name may be a member of the filtered items: `filters` defines whether it
     counts.
     """
     found: set[str] = set()
@@ -220,7 +220,7 @@ def free_names(node: Node, *, filters: bool = True) -> frozenset[str]:
 
 
 def _in_turn(node: Node, filters: bool) -> list[Node | _Bound]:
-    """The nodes directly below one, and where in between names begin and end to have a meaning."""
+    """Returns the direct children of a node in order, with markers where names are bound and unbound."""
     match node:
         case ContextOf(entries=entries):
             return _within((), entries, ())
@@ -236,7 +236,7 @@ def _in_turn(node: Node, filters: bool) -> list[Node | _Bound]:
 def _within(
     names: Iterable[str], parts: Iterable[tuple[str, Node]], after: Iterable[Node]
 ) -> list[Node | _Bound]:
-    """What is read where `names` are known, each of the parts after those before it, and last the others."""
+    """Returns children in a scope with `names`: each part after the previous ones, the others last."""
     known = [*names]
     found: list[Node | _Bound] = [_Bound(name, 1) for name in known]
     for name, part in parts:
@@ -246,13 +246,13 @@ def _within(
 
 
 def values_named(node: Node) -> set[str]:
-    """The names that stand anywhere in it but before the arguments of a call."""
+    """Returns the names that occur anywhere in it, except as the called function."""
     called = {id(part.function) for part in descendants(node) if isinstance(part, Call)}
     return {part.name for part in descendants(node) if isinstance(part, Name) and id(part) not in called}
 
 
 def descendants(node: Node) -> Iterator[Node]:
-    """A node and all below it."""
+    """Yields a node and all its descendants."""
     waiting = [node]
     while waiting:
         part = waiting.pop()
@@ -262,10 +262,10 @@ def descendants(node: Node) -> Iterator[Node]:
 
 
 def mentions(node: Node, name: str) -> bool:
-    """Whether a variable of that name stands anywhere in it."""
+    """Whether a variable of that name occurs anywhere in it."""
     return any(isinstance(part, Name) and part.name == name for part in descendants(node))
 
 
 def size(node: Node) -> int:
-    """How many nodes it has."""
+    """Returns the number of nodes."""
     return sum(1 for _ in descendants(node))

@@ -1,6 +1,6 @@
-"""Types of FEEL: what is an instance of them, and how a value is fitted to one (DMN 1.5 §10.3.2.9).
+"""Types of FEEL: which values are instances, and conversions (DMN 1.5 §10.3.2.9).
 
-Functions are here, too: they are the values that carry types, of their parameters and of their result.
+Functions are defined here, too: they are values that contain types, of their parameters and of their result.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,11 +17,11 @@ NOTHING: Values = {}
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type: by `name`, with the types that it is made of.
+    """A type: by `name`, with its component types.
 
     `of` is a list's item, a range's ends or a function's result; `members` a context's; `takes` a function's
-    parameters. `allows` says further which values are allowed, in a run and beside the members around them;
-    `tests` are the trees of what they have to pass.
+    parameters. `allows` checks further restrictions on values, in a run and with the sibling members; `tests`
+    are the trees of these restrictions.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter: `optional` may be left out, `nullable` may be null, `many` are all that follow."""
+    """A parameter: `optional` may be missing, `nullable` may be null, `many` accepts all that follow."""
 
     name: str
     type: Type
@@ -45,10 +45,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
-    """What can be called, in one or several ways, of which the first that fits is taken.
+    """A function with one or several signatures, of which the first that fits is used.
 
-    `call` gets a value for each parameter of that way: None for what was left out, a list for many. `name` is
-    that of a built-in function.
+    `call` gets a value for each parameter of that signature: None for a missing one, a list for many. `name`
+    is that of a built-in function.
     """
 
     ways: tuple[tuple[Parameter, ...], ...]
@@ -76,19 +76,19 @@ BASIC = {
 
 
 def is_bare(of: Type) -> bool:
-    """Whether it is the name alone of types that are made of others, such as `list`: that is no type."""
+    """Whether it is only the name of a generic type, such as `list`, which isn't a type itself."""
     return of.name in _INSIDE and of.of is None and not of.members and of.takes is None
 
 
 def conforms(value: Any, wanted: Type, run: Run, around: Values = NOTHING) -> bool:
-    """Whether a value is an instance of a type, and one that it allows beside the members around it."""
+    """Whether a value is an instance of a type, and allowed together with the sibling members."""
     return is_instance(value, wanted, run, around) and (
         wanted.allows is None or wanted.allows(value, run, around)
     )
 
 
 def is_instance(value: Any, wanted: Type, run: Run, around: Values = NOTHING) -> bool:
-    """Whether a value is an instance of a type; of what it is made has to be allowed, too."""
+    """Whether a value is an instance of a type; its components must be allowed, too."""
     if wanted.name == "Any":
         return True
     fits = kind(value) == wanted.name or (wanted.name == "Null" and value is None)
@@ -98,7 +98,7 @@ def is_instance(value: Any, wanted: Type, run: Run, around: Values = NOTHING) ->
 
 
 def fitted(value: Any, wanted: Type, run: Run) -> Any:
-    """The value as one of a type: itself, a list's only item, a list of it, a day's midnight; else None."""
+    """Converts a value: itself, a list's only item, a list of it, a day's midnight; None if none fits."""
     if value is None or (wanted.name == "Any" and wanted.allows is None):
         return value
     if conforms(value, wanted, run):
@@ -129,7 +129,7 @@ def narrower(one: Type, other: Type) -> bool:
 
 
 def _narrower_function(one: Type, other: Type) -> bool:
-    """Whether a function takes as much and gives no more; what it gives need not be declared."""
+    """Whether one accepts all arguments of the other and its result is narrower, or undeclared."""
     if other.takes is None:
         return True
     takes, result = one.takes or (), one.of or ANY

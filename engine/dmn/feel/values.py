@@ -1,6 +1,6 @@
-"""Values of FEEL in Python: None, bool, Decimal, str, list, dict; moments; ranges. Functions are in `types`.
+"""Values of FEEL in Python: None, bool, Decimal, str, list, dict; dates and times; ranges.
 
-Numbers have 34 digits (IEEE 754 decimal128, DMN 1.5 §10.3.2.3.1).
+Functions are in `types`. Numbers have 34 digits (IEEE 754 decimal128, DMN 1.5 §10.3.2.3.1).
 """
 
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ ARITHMETIC = Context(
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval of numbers, texts or moments; an end that is None is open to all beyond."""
+    """An interval of numbers, texts, dates or times; an end that is None is unlimited."""
 
     low: Any
     high: Any
     low_included: bool
     high_included: bool
-    test: str | None = None  # the sign of the comparison of which it is made, if of one
+    test: str | None = None  # the operator of the comparison that it was created from, if any
 
 
 _KINDS: dict[type, str] = {
@@ -54,17 +54,17 @@ _KINDS: dict[type, str] = {
 
 
 def kind(value: Any) -> str:
-    """The name of a value's type; what is nothing else is a function."""
+    """Returns the name of a value's type; any other value is a function."""
     return _KINDS.get(type(value), "function")
 
 
 def number(value: int) -> Decimal:
-    """A whole number, rounded to 34 digits."""
+    """Converts a whole number, rounded to 34 digits."""
     return ARITHMETIC.create_decimal(value)
 
 
 def rounded(value: float | Decimal) -> Decimal | None:
-    """A number of JSON with 34 digits; None if it is too large, as what a float takes for infinite."""
+    """Converts a number of JSON to 34 digits; None if it is too large, such as an infinite float."""
     try:
         found = ARITHMETIC.create_decimal(repr(value) if isinstance(value, float) else value)
     except DecimalException:

@@ -1,4 +1,4 @@
-"""The words of a text one by one, and the types that they name."""
+"""Reads the tokens of a text one by one, and the types in it."""
 
 from collections.abc import Mapping
 from decimal import Decimal, DecimalException
@@ -13,7 +13,7 @@ from engine.platform.persian import fold
 
 
 class Words:
-    """The words of a text and the one that is read next."""
+    """The tokens of a text and the next one."""
 
     def __init__(self, text: str) -> None:
         self.source = text
@@ -40,7 +40,7 @@ class Words:
         return token
 
     def take(self, *texts: str) -> bool:
-        """Whether one of these stands here; if so, it is passed."""
+        """Consumes the next token if it is one of these; returns whether it was."""
         found = self.sees(*texts)
         if found:
             self.next()
@@ -53,7 +53,7 @@ class Words:
         return self.next()
 
     def number(self) -> Decimal:
-        """The number that stands here; it is passed. Raises Unreadable."""
+        """Consumes and returns a number. Raises Unreadable."""
         token = self.here
         text = ascii_number(token.text) if token.kind == "digits" else token.text
         if text is None:
@@ -66,14 +66,14 @@ class Words:
         return found
 
     def folding(self) -> Self:
-        """The same with all texts in the form in which they are compared."""
+        """Makes all texts use their folded form, in which they are compared."""
         self.tokens = [
             each._replace(text=fold(each.text)) if each.kind == "text" else each for each in self.tokens
         ]
         return self
 
     def words_before(self, *ends: str) -> str:
-        """A name of whatever words stand before one of the ends, as it is written."""
+        """Returns a name of any words before one of the ends, as it is written."""
         first = self.here
         last = None
         while self.here.kind != "end" and not self.sees(*ends):
@@ -84,12 +84,12 @@ class Words:
 
 
 class Types(Words):
-    """How types are written (rule 54 to 58)."""
+    """Parses types (rules 54 to 58)."""
 
     def __init__(self, text: str, types: Mapping[str, Type]) -> None:
         super().__init__(text)
         self._types = types
-        self._known: Names | None = None  # of the types, when first one is named
+        self._known: Names | None = None  # of the types, when one is first named
 
     def type(self) -> Type:
         if self.here.kind == "name" and self.following.text == "<":

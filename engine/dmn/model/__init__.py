@@ -1,1 +1,1 @@
-"""DMN 1.2 to 1.5: files of decisions are read, put together and evaluated."""
+"""DMN 1.2 to 1.5: reads, links and evaluates files of decisions."""

@@ -1,4 +1,4 @@
-"""Boxed expressions (DMN 1.5 §10.2) as functions of a frame."""
+"""Compiles boxed expressions (DMN 1.5 §10.2) to functions of a frame."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,10 +16,10 @@ from engine.dmn.model.tables import build_table
 
 
 class Builder(Literals):
-    """Builds all expressions of one file."""
+    """Compiles all expressions of one file."""
 
     def code(self, boxed: syntax.Boxed | None) -> Code:
-        """An expression; nothing where there is none, as its value is to be none, too."""
+        """Compiles an expression; a missing one has the value null."""
         if boxed is None:
             return nothing
         made = _BUILDERS[type(boxed)](self, boxed)
@@ -96,7 +96,7 @@ def _parameterized(builder: Builder, boxed: syntax.Parameterized) -> Code:
 
 
 def function(builder: Builder, boxed: syntax.Parameterized, result: Type) -> Code:
-    """A function of the frame in which it stands; nothing if its body is in another language."""
+    """Compiles a function in its frame; null if its body is in another language."""
     way = tuple(Parameter(name, builder.type(of, boxed)) for name, of in boxed.parameters)
     names = [name for name, _ in boxed.parameters]
     if boxed.kind != "FEEL":
@@ -115,7 +115,7 @@ def function(builder: Builder, boxed: syntax.Parameterized, result: Type) -> Cod
 
 
 def _place(part: syntax.Boxed | None, of: syntax.Boxed) -> Place:
-    """Where a part of a boxed expression begins."""
+    """Returns where a part of a boxed expression starts."""
     return Place(part.text, part.id, 0) if isinstance(part, syntax.Text) else Place("", of.id, 0)
 
 

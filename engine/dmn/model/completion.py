@@ -1,9 +1,8 @@
-"""What a file's expressions speak of without drawing it, as many modelers leave it out.
+"""Completes a file with names that its expressions use without drawing them, as many modelers allow.
 
-The standard has input data drawn and joined to the decisions that use them, and knows the result of a
-required decision by that decision's name. Camunda's engine, and those that follow it, know it by the names of
-its outputs. A file that draws no input data at all means something from outside by every other name
-that nothing else gives a meaning.
+The standard requires input data to be drawn and connected to the decisions that use them, and refers to the
+result of a required decision by that decision's name. Camunda's engine and its successors use the names of
+its outputs. In a file that draws no input data at all, every other undefined name is an input.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ from engine.dmn.model import syntax
 
 
 def completed(file: syntax.Definitions) -> syntax.Definitions:
-    """The same file, with what its decisions speak of: results by the names of outputs, and undrawn data."""
+    """Returns the file with the names that its decisions use: results by output, and undrawn inputs."""
     elements = dict(file.elements)
     for element in file.elements.values():
         if isinstance(element, syntax.Decision):
@@ -30,7 +29,7 @@ def completed(file: syntax.Definitions) -> syntax.Definitions:
 
 
 def _with_data(file: syntax.Definitions) -> syntax.Definitions:
-    """With the data that it does not draw."""
+    """Adds the inputs that the file doesn't draw."""
     elements = dict(file.elements)
     known = {each.name for each in file.elements.values()}
     for element in file.elements.values():
@@ -47,7 +46,7 @@ def _with_data(file: syntax.Definitions) -> syntax.Definitions:
     return replace(file, elements=elements)
 
 
-_UNDRAWN = "data "  # no id of XML has a space in it
+_UNDRAWN = "data "  # no XML id contains a space
 
 
 def _id(name: str) -> str:
@@ -55,7 +54,7 @@ def _id(name: str) -> str:
 
 
 def is_undrawn(element: syntax.Element) -> bool:
-    """Whether it is a datum that its file does not draw."""
+    """Whether it is an input that its file doesn't draw."""
     return element.id.startswith(_UNDRAWN)
 
 
@@ -63,7 +62,7 @@ def is_undrawn(element: syntax.Element) -> bool:
 
 
 def _with_results(element: syntax.Decision, file: syntax.Definitions) -> syntax.Decision:
-    """A decision with the names of outputs that it uses for what it requires; the nearest counts."""
+    """Adds to a decision the output names that it uses for what it requires; the nearest takes precedence."""
     known = {each.name for each in file.elements.values()} | set(file.imports.values())
     results: dict[str, syntax.Named] = {}
     ambiguous: set[str] = set()
@@ -84,7 +83,7 @@ def _with_results(element: syntax.Decision, file: syntax.Definitions) -> syntax.
 
 
 def _levels(element: syntax.Decision, file: syntax.Definitions) -> Iterator[list[syntax.Decision]]:
-    """The decisions of a file that one requires, then those that these require, and so on."""
+    """Yields the decisions of a file that one requires, then those that these require, and so on."""
     seen = {element.id}
     level: list[syntax.Decision] = [element]
     while level:
@@ -102,7 +101,7 @@ def _is_own(reference: str, file: syntax.Definitions) -> bool:
 
 
 def _outputs(decisions: list[syntax.Decision]) -> Mapping[str, list[syntax.Named]]:
-    """By the names of outputs, whose they are."""
+    """Returns the decisions by the names of their outputs."""
     found: dict[str, list[syntax.Named]] = {}
     for each in decisions:
         columns = each.logic.outputs if isinstance(each.logic, syntax.Table) else ()
@@ -116,15 +115,15 @@ def _outputs(decisions: list[syntax.Decision]) -> Mapping[str, list[syntax.Named
 
 
 def _types(logic: syntax.Boxed | None) -> dict[str, str]:
-    """What the columns of a table say of the data that they test."""
+    """Returns the types that the columns of a table declare for the data that they test."""
     columns = (each.expression for each in logic.inputs) if isinstance(logic, syntax.Table) else ()
     return {each.text: each.type for each in columns if each.type is not None}
 
 
 def _spoken_of(logic: Any, known: Iterable[str], *, filters: bool = False) -> set[str]:
-    """The names that the expressions read, and nothing in them gives a meaning.
+    """Returns the names that the expressions read and don't define.
 
-    `known` are names that may have spaces in them; `filters` says whether conditions of filters count.
+    `known` are names that may have spaces in them; `filters` defines whether conditions of filters count.
     """
     found: set[str] = set()
     given: set[str] = set()
@@ -154,7 +153,7 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def _names(text: str, known: Iterable[str], filters: bool) -> frozenset[str]:
-    """The names in an expression or in a cell; what cannot be read is told elsewhere."""
+    """Returns the names in an expression or cell; one that can't be read is reported elsewhere."""
     for read in (parse, parse_tests):
         try:
             node = read(text, Names(BUILT_IN, known), {})

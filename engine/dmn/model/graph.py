@@ -1,4 +1,4 @@
-"""Decision requirement graphs (DMN 1.5 §6): what needs what, and the evaluation of it all."""
+"""Decision requirement graphs (DMN 1.5 §6): dependencies between elements, and their evaluation."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ Key = tuple[str, str]  # the namespace and id of an element
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """The expressions of a graph, ready to be evaluated, and the types of what its elements are.
+    """The compiled expressions of a graph, and the types of its elements.
 
-    `flaws` tells by file what cannot be read; such expressions have no value.
+    `flaws` lists by file what can't be read; such expressions have no value.
     """
 
     flaws: Mapping[str, list[Flaw]]
@@ -35,9 +35,9 @@ class Logic:
 
 
 class Graph:
-    """All files that were put together; the first is the one that is asked, the others it may import.
+    """All files that belong together; the first is the one to evaluate, the others may be imported.
 
-    Their expressions are made ready when the first of them is needed: many who look at a graph ask nothing.
+    Their expressions are compiled on first use, since many callers evaluate nothing.
     """
 
     def __init__(self, files: Sequence[syntax.Definitions]) -> None:
@@ -56,7 +56,7 @@ class Graph:
                 if namespace in self._files
             ]
 
-    # Putting together
+    # Linking
 
     def _all_names(self) -> Iterator[str]:
         for file in self._files.values():
@@ -68,22 +68,22 @@ class Graph:
                     yield from syntax.members(element.logic)
 
     def kinds(self, file: syntax.Definitions) -> Kinds:
-        """The types that a file knows."""
+        """Returns the types that a file defines or imports."""
         return self._kinds[file.namespace]
 
     def resolve(self, file: syntax.Definitions, reference: str) -> Key | None:
-        """The element that a reference means: `#id`, or the namespace before it."""
+        """Returns the element of a reference: `#id`, perhaps with a namespace before it."""
         namespace, _, element = reference.rpartition("#")
         target = self._files.get(namespace or file.namespace)
         return (target.namespace, element) if target and element in target.elements else None
 
     def resolved(self, file: syntax.Definitions, references: Iterable[str]) -> list[Key]:
-        """The elements that references mean, as far as they are there."""
+        """Returns the elements of references, as far as they exist."""
         return [target for each in references if (target := self.resolve(file, each)) is not None]
 
     @property
     def logic(self) -> Logic:
-        """Its expressions."""
+        """Returns its compiled expressions."""
         with self._building:
             if self._logic is None:
                 self._logic = self._build()
@@ -103,12 +103,12 @@ class Graph:
         return logic
 
     def _in_order(self) -> list[Key]:
-        """All elements, those that are required before those that require them and speak of their members."""
+        """Returns all elements, required ones before those that use their members."""
         everything = [(file.namespace, each) for file in self._files.values() for each in file.elements]
         return list(walk_required_first(everything, self.required))
 
     def required(self, key: Key) -> list[Key]:
-        """The elements that one requires, as far as they are there."""
+        """Returns the elements that one requires, as far as they exist."""
         if key not in self._required:
             element = self.element(key)
             references = element.requires if isinstance(element, syntax.Decision | syntax.Knowledge) else ()
@@ -126,31 +126,31 @@ class Graph:
                 return builder.typed(builder.code(element.logic), element.type, element)
             if element.logic is None:
                 return lambda _: None
-            # The type of its variable is the function's, or that of what it gives.
+            # The type of its variable is that of the function, or of its result.
             result = builder.type(element.logic.type, element.logic)
             return function(builder, element.logic, (of.of or ANY) if of.name == "function" else result)
 
     def known_as(self, file: syntax.Definitions, key: Key) -> tuple[str, ...]:
-        """By which names a file knows an element: what is imported stands below the name of its import."""
+        """Returns the names of an element in a file; imported ones are members of their import."""
         prefix = "" if key[0] == file.namespace else file.imports.get(key[0], "")
         name = self.element(key).name
         return (prefix, name) if prefix else (name,)
 
     @property
     def files(self) -> list[syntax.Definitions]:
-        """All files of it."""
+        """Returns all its files."""
         return list(self._files.values())
 
     def element(self, key: Key) -> syntax.Element:
-        """What stands there."""
+        """Returns the element with this key."""
         return self._files[key[0]].elements[key[1]]
 
     def file_of(self, key: Key) -> syntax.Definitions:
-        """Where it stands."""
+        """Returns the file of an element."""
         return self._files[key[0]]
 
     def find(self, name: str) -> Key | None:
-        """A decision or service of the first file by its id, else by its name."""
+        """Returns a decision or service of the first file by its id, else by its name."""
         asked = [
             each for each in self.main.elements.values() if isinstance(each, syntax.Decision | syntax.Service)
         ]
@@ -159,7 +159,7 @@ class Graph:
         return None if found is None else (self.main.namespace, found.id)
 
     def parameters(self, key: Key) -> list[Key]:
-        """The data on which a decision depends; of a service, what it says that it takes."""
+        """Returns the inputs of a decision; for a service, its declared ones."""
         element = self.element(key)
         if isinstance(element, syntax.Service):
             return self.resolved(self.file_of(key), (*element.input_data, *element.input_decisions))
@@ -168,7 +168,7 @@ class Graph:
         return list(self._data[key])
 
     def _data_of(self, key: Key) -> frozenset[Key]:
-        """The data below an element, when those below what it requires are known."""
+        """Returns the inputs of an element, when those of its requirements are known."""
         if isinstance(self.element(key), syntax.InputData):
             return frozenset([key])
         below = {id(found): found for each in self.required(key) if (found := self._data.get(each))}
@@ -178,16 +178,16 @@ class Graph:
         return frozenset().union(*below.values())
 
     def unfinished(self, key: Key, finished: Container[Key]) -> Iterator[Key]:
-        """An element and all below it that is not finished yet, what is required before what requires it.
+        """Yields an element and its unfinished requirements, required ones first.
 
-        What requires itself comes once.
+        Elements of a cycle occur once.
         """
         return walk_required_first([key], lambda each: reversed(self.required(each)), finished)
 
-    # Evaluating
+    # Evaluation
 
     def evaluate(self, key: Key, values: Mapping[str, Any], run: Run | None = None) -> Any:
-        """What a decision or service gives for data by name. Raises TooMuch."""
+        """Evaluates a decision or service for data by name. Raises TooMuch."""
         run = run or Run()
         given = {normalized(name): value for name, value in values.items()}
         try:
@@ -201,7 +201,7 @@ class Graph:
 
 
 def around(main: syntax.Definitions, files: Sequence[syntax.Definitions]) -> Graph:
-    """The graph of a file, and of those that it and these speak of: to build all others takes long."""
+    """Returns the graph of a file and of those it refers to, directly or not: compiling all is slow."""
     known = {each.namespace: each for each in reversed(files)} | {main.namespace: main}
     found: dict[str, syntax.Definitions] = {}
     waiting = [main.namespace]
@@ -214,7 +214,7 @@ def around(main: syntax.Definitions, files: Sequence[syntax.Definitions]) -> Gra
 
 
 def _spoken_of(file: syntax.Definitions) -> set[str]:
-    """The namespaces that it imports, or to which it refers."""
+    """Returns the namespaces that it imports or refers to."""
     spaces = set(file.imports)
     for element in file.elements.values():
         references: Sequence[str] = ()
@@ -227,7 +227,7 @@ def _spoken_of(file: syntax.Definitions) -> set[str]:
 
 
 def _output(result: Any, name: str | None) -> Any:
-    """One output of a result that has several; of a list that of each item."""
+    """Returns one output of a result that has several; of a list that of each item."""
     if name is None:
         return result
     if isinstance(result, list):
@@ -247,9 +247,9 @@ class Evaluation:
         self._begun: set[Key] = set()
 
     def value(self, key: Key) -> Any:
-        """The value of an element: data, a decision's result or a function.
+        """Returns the value of an element: data, a decision's result or a function.
 
-        What it requires is evaluated before, one after the other: there may be thousands in a row.
+        Its requirements are evaluated before, in a loop: there may be thousands in a row.
         """
         if key not in self._known:
             for each in self._graph.unfinished(key, self._known):
@@ -278,7 +278,7 @@ class Evaluation:
         return self._logic.codes[key](self._frame(key, element))
 
     def _given(self, key: Key, element: syntax.Element, values: Mapping[str, Any]) -> Any:
-        """What was handed over for an element, by its name or under that of its import."""
+        """Returns the value passed for an element, by its name or nested under that of its import."""
         *above, name = self._graph.known_as(self._graph.main, key)
         imported = values.get(above[0]) if above else None
         given = imported if isinstance(imported, dict) else values
@@ -312,7 +312,7 @@ class Evaluation:
     # Services
 
     def _result_type(self, key: Key) -> Type:
-        """What a service gives: its variable has that type, or that of the function that it is."""
+        """Returns the type of a service's result: its variable has that type, or that of the function."""
         of = self._logic.types[key]
         return (of.of or ANY) if of.name == "function" else of
 
@@ -329,7 +329,7 @@ class Evaluation:
         return Function((way,), result, call)
 
     def serve(self, key: Key, service: syntax.Service, values: Mapping[str, Any]) -> Any:
-        """A service with data by name."""
+        """Evaluates a service for data by name."""
         for each in self._graph.parameters(key):
             self._known[each] = self._given(each, self._graph.element(each), values)
         return fitting(self._run, self._result(key, service), self._result_type(key), service.id)

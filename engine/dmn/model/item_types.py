@@ -22,9 +22,9 @@ ELSEWHERE = {
 
 
 class Kinds(Mapping[str, Type]):
-    """The types that a file knows by name, its own and those of its imports; made when asked for.
+    """The types of a file by name, its own and those of its imports; created on first use.
 
-    `imported` are the types of other files by the name of the import, which may be none.
+    `imported` are the types of other files by the name of the import, which may be empty.
     """
 
     def __init__(self, definitions: syntax.Definitions) -> None:
@@ -36,7 +36,7 @@ class Kinds(Mapping[str, Type]):
         if name in self._made:
             return self._made[name]
         if name in self.own:
-            self._made[name] = ANY  # of a type that is made of itself, no more is demanded
+            self._made[name] = ANY  # for a recursive type, nothing more is required
             self._made[name] = self._item(self.own[name], {})
             return self._made[name]
         for prefix, kinds in self.imported:
@@ -54,13 +54,13 @@ class Kinds(Mapping[str, Type]):
         return sum(1 for _ in self)
 
     def named(self, name: str | None) -> Type:
-        """A type by what a `typeRef` says; any if it says nothing. Raises Unreadable for what is no type."""
+        """Returns the type of a `typeRef`; Any if it is missing. Raises Unreadable for an invalid one."""
         if name is None:
             return ANY
         return parse_type(name if name in self else ELSEWHERE.get(name, name), self)
 
     def _item(self, item: syntax.Item, around: Mapping[str, syntax.Item]) -> Type:
-        """A type; `around` are the components beside it, of which its tests may speak."""
+        """Returns the type of an item; `around` are its sibling components, which its tests may use."""
         found = self._plain(item)
         if item.allowed is not None and item.allowed.text:
             found = self._restricted(found, item.allowed.text, around)
@@ -81,7 +81,7 @@ class Kinds(Mapping[str, Type]):
         return self.named(item.type)
 
     def _restricted(self, of: Type, tests: str, around: Mapping[str, syntax.Item]) -> Type:
-        """A type of which only values are allowed that pass tests. Raises Unreadable."""
+        """Restricts a type to the values that match the tests. Raises Unreadable."""
         names = Names(BUILT_IN, around, members=members(tuple(self.own.values())))
         read = parse_tests(tests, names, self)
         test = build_tests(read, Building(None))
@@ -98,7 +98,7 @@ def _joined(prefix: str, name: str) -> str:
 
 
 def members(items: Sequence[syntax.Item]) -> Iterator[str]:
-    """The names of all components, also of those inside."""
+    """Yields the names of all components, including nested ones."""
     for item in items:
         for component in item.components:
             yield component.name

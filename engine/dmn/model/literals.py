@@ -1,4 +1,4 @@
-"""Literal expressions and cells of tables as functions of a frame: boxed expressions are made of these."""
+"""Compiles literal expressions and cells, the parts of boxed expressions, to functions of a frame."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from engine.dmn.model.item_types import Kinds
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What cannot be read in a file; the expression has no value then."""
+    """Something that can't be read in a file; the expression then has no value."""
 
     reason: str
     line: int
@@ -29,26 +29,26 @@ class Flaw:
 
 @dataclass(slots=True)
 class Literals:
-    """Builds the expressions of one file that are written as text, and collects what it could not read."""
+    """Compiles the textual expressions of one file, and collects those that it couldn't read."""
 
     kinds: Kinds
     names: Names
-    language: str | None = None  # of the file's expressions, unless they say otherwise
+    language: str | None = None  # of the file's expressions, unless they declare another
     flaws: list[Flaw] = field(default_factory=list)
 
     def literal(self, text: syntax.Text) -> Code:
-        """A literal expression, its value fitted to its type."""
+        """Compiles a literal expression, its value converted to its type."""
         return self.typed(self.text(text), text.type, text)
 
     def typed(self, code: Code, name: str | None, of: syntax.Boxed | syntax.Element) -> Code:
-        """The same, its value fitted to a type."""
+        """Converts the value of code to a type."""
         wanted = self.type(name, of)
         if wanted is ANY:
             return code
         return lambda frame: fitting(frame.run, code(frame), wanted, of.id)
 
     def type(self, name: str | None, of: syntax.Boxed | syntax.Element) -> Type:
-        """A type by its name."""
+        """Returns a type by its name."""
         try:
             return self.kinds.named(name)
         except (Unreadable, RecursionError) as error:
@@ -57,7 +57,7 @@ class Literals:
             return ANY
 
     def text(self, text: syntax.Text) -> Code:
-        """A literal expression, its value as it is."""
+        """Compiles a literal expression without converting its value."""
         if not text.text:
             return nothing
         if not self._is_feel(text):
@@ -71,12 +71,12 @@ class Literals:
         return Building((text.text, text.id))
 
     def tests(self, text: syntax.Text) -> Test | None:
-        """A cell of conditions; None if it lets everything pass."""
+        """Compiles a cell of conditions; None if it matches everything."""
         read = None if text.text in ("", "-") else self._read_tests(text)
         return build_tests(read, self._building(text)) if isinstance(read, tree.Tests) else read
 
     def each_test(self, text: syntax.Text) -> list[Test]:
-        """The tests of a list of allowed values one by one; none if it lets everything pass."""
+        """Compiles each test of a list of allowed values; empty if it matches everything."""
         read = None if text.text in ("", "-") else self._read_tests(text)
         if isinstance(read, tree.Tests) and not read.negated:
             return [build_test(test, self._building(text)) for test in read.tests]
@@ -87,7 +87,7 @@ class Literals:
         )
 
     def _read_tests(self, text: syntax.Text) -> tree.Tests | Test:
-        """Tests; of what cannot be read one that tells so."""
+        """Parses tests; for unreadable ones, returns a test that reports it."""
         reason = "This engine knows no other language than FEEL."
         if self._is_feel(text):
             try:
@@ -102,7 +102,7 @@ class Literals:
         return language is None or "feel" in language.lower()
 
     def flawed(self, reason: str, of: syntax.Boxed) -> Code:
-        """An expression that has no value, as it cannot be read."""
+        """Returns code without a value for an expression that can't be read."""
         self.flaws.append(Flaw(reason, of.line, of.id))
 
         def told(frame: Frame) -> None:
@@ -112,17 +112,17 @@ class Literals:
 
     @contextmanager
     def within(self, *names: str) -> Iterator[None]:
-        """Names that are known inside of an expression."""
+        """Adds names inside of an expression."""
         with self.names.within(names):
             yield
 
 
 def nothing(_: Frame) -> None:
-    """The code of an expression that is not there."""
+    """The code of a missing expression."""
 
 
 def fitting(run: Run, value: Any, wanted: Type, element: str) -> Any:
-    """The value as one of a type; a fault, if it is none."""
+    """Converts a value to a type; records a fault if it doesn't fit."""
     found = fitted(value, wanted, run)
     if found is None and value is not None:
         run.tell(f"The value is no {wanted.name} as was declared.", element)

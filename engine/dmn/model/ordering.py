@@ -1,4 +1,4 @@
-"""The order in which elements are built, checked and evaluated: what is required comes first."""
+"""The order in which elements are compiled, checked and evaluated: required ones first."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TypeVar
@@ -9,10 +9,10 @@ Node = TypeVar("Node")
 def walk_required_first(
     starts: Iterable[Node], required: Callable[[Node], Iterable[Node]], finished: Container[Node] = ()
 ) -> Iterator[Node]:
-    """Yield nodes and all that they require, each once and after what it requires, from the last start on.
+    """Yields nodes and their requirements, each once and after its own requirements, from the last start on.
 
-    Nodes in `finished`, to which the caller may add while it iterates, are skipped. In a circle every node
-    comes once, in some order. Works without recursion, as there may be thousands in a row.
+    Nodes in `finished`, to which the caller may add during the iteration, are skipped. In a cycle, every node
+    occurs once, in any order. Works without recursion, as there may be thousands in a row.
     """
     waiting = [*starts]
     begun: set[Node] = set()

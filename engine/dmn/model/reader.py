@@ -1,4 +1,4 @@
-"""DMN files as they are written, versions 1.1 to 1.5."""
+"""Reads DMN files, versions 1.1 to 1.5."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -13,16 +13,16 @@ from engine.platform.budget import spend
 from engine.platform.xml import Element
 
 MAX_ELEMENTS = 100_000
-MAX_TEXT = 1_000_000  # characters of all expressions together: seconds of reading
+MAX_TEXT = 1_000_000  # characters of all expressions together: takes seconds to read
 _NAMESPACES = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
-    "http://www.omg.org/spec/DMN/20151101/dmn11.xsd",  # as tools wrote it before the standard was out
+    "http://www.omg.org/spec/DMN/20151101/dmn11.xsd",  # as tools wrote it before the standard was published
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
     "https://www.omg.org/spec/DMN/20191111/MODEL/",
     "https://www.omg.org/spec/DMN/20211108/MODEL/",
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
 }
-FOLD = "{https://parvandeh.org/bpmn}fold"  # our own attribute of columns and of input data
+FOLD = "{https://parvandeh.org/bpmn}fold"  # the product's own attribute of columns and input data
 _POLICIES = {
     "UNIQUE": "U",
     "ANY": "A",
@@ -36,7 +36,7 @@ _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
 
 
 class NotDmn(Exception):
-    """A file that is no DMN: `reason` says why, `line` where; `code` is a finding's."""
+    """Raised for a file that isn't DMN: `reason`, `line`, and the `code` of a finding."""
 
     def __init__(self, code: str, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
@@ -46,7 +46,7 @@ class NotDmn(Exception):
 
 
 def read_file(file: str, content: bytes) -> syntax.Definitions:
-    """A file. Raises NotDmn."""
+    """Reads a file. Raises NotDmn."""
     root = parse_xml(content)
     elements = {}
     for child in _children(root):
@@ -72,7 +72,7 @@ def read_file(file: str, content: bytes) -> syntax.Definitions:
 
 
 def parse_xml(content: bytes) -> Element:
-    """The XML of a file. Raises NotDmn."""
+    """Parses the XML of a file. Raises NotDmn."""
     try:
         root = xml.parse(content)
     except xml.HasDoctype:
@@ -95,7 +95,7 @@ def _tag(node: Element) -> str:
 
 
 def _children(node: Element) -> Iterator[Element]:
-    """Those of DMN itself."""
+    """Yields the children that belong to DMN itself."""
     for child in node:
         if isinstance(child.tag, str) and child.tag[1:].partition("}")[0] in _NAMESPACES:
             yield child
@@ -118,7 +118,7 @@ def _id(node: Element) -> str:
 
 
 def _type(node: Element | None) -> str | None:
-    """`typeRef`, which is also a child; without the prefix of FEEL's own types."""
+    """Returns `typeRef`, an attribute or child; without the prefix of FEEL's own types."""
     if node is None:
         return None
     child = _one(node, "typeRef")
@@ -127,7 +127,7 @@ def _type(node: Element | None) -> str | None:
 
 
 def _qualified(node: Element, name: str) -> str:
-    """What DMN 1.1 wrote with a namespace's prefix, as versions since then do: by the name of the import."""
+    """Converts a reference of DMN 1.1 by namespace prefix to the current form: by the name of the import."""
     prefix, _, local = name.partition(":")
     space = node.nsmap.get(prefix) if local else None
     if space is None:
@@ -145,7 +145,7 @@ def _text(node: Element | None) -> syntax.Text | None:
 
 
 def _literal(node: Element) -> syntax.Text:
-    """A text with its place: of a literal expression, a cell or a list of allowed values."""
+    """Reads a text with its place: of a literal expression, a cell or a list of allowed values."""
     text = _one(node, "text")
     written = "".join(text.itertext()) if text is not None else ""
     return syntax.Text(_id(node), _type(node), _line(node), written.strip(), node.get("expressionLanguage"))
@@ -228,7 +228,7 @@ def _function_item(node: Element) -> tuple[tuple[str | None, ...], str | None]:
 
 
 def _inner(node: Element | None) -> syntax.Boxed | None:
-    """The first expression in an element."""
+    """Returns the first expression in an element."""
     if node is None:
         return None
     return next((_BOXED[_tag(child)](child) for child in _children(node) if _tag(child) in _BOXED), None)
@@ -245,7 +245,7 @@ def _table(node: Element) -> syntax.Table:
 
 
 def _folded(table: syntax.Table, names: Collection[str] = ()) -> syntax.Table:
-    """A table with the cells of its folded columns, and of those that test these names, as such."""
+    """Marks the cells of folded columns, and of those that test these names, as folded."""
     inputs = tuple(
         replace(each, folded=each.folded or each.expression.text in names) for each in table.inputs
     )

@@ -1,4 +1,4 @@
-"""What a DMN file says, element by element (DMN 1.5 §5 to §8)."""
+"""The content of a DMN file, element by element (DMN 1.5 §5 to §8)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Boxed:
-    """Any expression; `type` is what it says that it gives, `line` where it stands in its file."""
+    """Any expression; `type` is its declared type, `line` its line in the file."""
 
     id: str
     type: str | None
@@ -15,7 +15,7 @@ class Boxed:
 
 @dataclass(frozen=True, slots=True)
 class Text(Boxed):
-    """A literal expression, in FEEL unless `language` says otherwise; texts in it may be `folded`."""
+    """A literal expression, in FEEL unless `language` is another one; texts in it may be `folded`."""
 
     text: str
     language: str | None = None
@@ -24,9 +24,9 @@ class Text(Boxed):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column of conditions: what is tested, and which values are allowed.
+    """A column of conditions: the tested expression and its allowed values.
 
-    In one that is `folded` texts are compared in their folded form.
+    In one that is `folded`, texts are compared in their folded form.
     """
 
     label: str
@@ -117,7 +117,7 @@ class Conditional(Boxed):
 
 @dataclass(frozen=True, slots=True)
 class Filtered(Boxed):
-    """A list and what its items have to match."""
+    """A list and the condition for its items."""
 
     source: Boxed | None
     match: Boxed | None
@@ -134,7 +134,7 @@ class Iterated(Boxed):
 
 
 def inside(boxed: Boxed) -> Iterator[Boxed]:
-    """An expression and all those in it."""
+    """Yields an expression and all nested ones."""
     waiting: list[object] = [boxed]
     while waiting:
         part = waiting.pop()
@@ -147,7 +147,7 @@ def inside(boxed: Boxed) -> Iterator[Boxed]:
 
 
 def members(boxed: Boxed) -> Iterator[str]:
-    """The names of all members that contexts have which an expression gives."""
+    """Yields the names of all members of contexts that an expression returns."""
     for part in inside(boxed):
         match part:
             case Entries():
@@ -167,7 +167,7 @@ class Item:
     collection: bool
     components: "tuple[Item, ...]"
     allowed: Text | None
-    constraint: Text | None = None  # of a collection as a whole, while `allowed` is of each of its items
+    constraint: Text | None = None  # of the whole collection, while `allowed` applies to each of its items
     function: "tuple[tuple[str | None, ...], str | None] | None" = (
         None  # types of its parameters and its result
     )
@@ -175,7 +175,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Anything of a graph that has an id, a name and a type."""
+    """Any element of a graph with an id, a name and a type."""
 
     id: str
     name: str
@@ -185,14 +185,14 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class InputData(Element):
-    """What is given from outside. Columns that test one that is `folded` are folded, too."""
+    """Input data. Columns that test a `folded` one are folded, too."""
 
     folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Another name of a required decision's result, or of one output of it where there are several."""
+    """Another name for a required decision's result, or for one of its outputs."""
 
     name: str
     reference: str
@@ -201,9 +201,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Decision(Element):
-    """What is decided; `requires` are the references of all that it may speak of.
+    """A decision; `requires` are the references of all elements that it may use.
 
-    `results` are names that it uses for what it requires, `ambiguous` those that could be of several.
+    `results` are names that it uses for what it requires, `ambiguous` those that match several.
     """
 
     requires: tuple[str, ...]
@@ -231,9 +231,9 @@ class Service(Element):
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """One file. `imports` tells by which name the elements of another namespace are known here.
+    """One file. `imports` maps namespaces to the names of their imports.
 
-    That name may be empty: they are known as they are called there. `digest` is the SHA-256 of the file.
+    That name may be empty: elements then have their own names. `digest` is the SHA-256 of the file.
     """
 
     file: str

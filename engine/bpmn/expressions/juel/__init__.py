@@ -1,7 +1,7 @@
 """JUEL, the expression language of Camunda 7, Operaton, Activiti and Flowable: `${…}` and `#{…}`.
 
 The language is EL 2.2 (JSR-245) as JUEL 2.2.7 evaluates it, over a case's data and in this process: an
-expression has no loops, is bounded in length and depth, and so are the texts and numbers that it makes.
+expression has no loops, is limited in length and depth, and so are the texts and numbers that it creates.
 """
 
 import re
@@ -29,18 +29,18 @@ _ASSIGNMENT = re.compile(r"(?:(?P<result>[^\W\d]\w*)\s*=\s*)?(?P<text>\$\{.*\})"
 
 
 def is_juel(text: str) -> bool:
-    """Whether a text holds such an expression."""
+    """Whether a text contains a JUEL expression."""
     return any(opening in text for opening in OPENING)
 
 
 def is_marked(text: str) -> bool:
-    """Whether an expression is one of JUEL: it begins as one."""
+    """Whether a text is an expression of JUEL: it starts with one."""
     return text.lstrip().startswith(OPENING)
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A text with expressions in it, ready to be evaluated. `names` are the variables that it reads.
+    """A parsed text with expressions. `names` are the variables that it reads.
 
     `optional` are those of them that may be missing.
     """
@@ -53,12 +53,12 @@ class Expression:
 
 @lru_cache(2048)
 def expression(text: str) -> Expression:
-    """A text, read as the engine itself writes it, too. Raises Unreadable."""
+    """Parses a text, including the syntax that only the engine writes. Raises Unreadable."""
     return _expression(text)
 
 
 def strict(text: str, *, whole: bool = False) -> Expression:
-    """A text as JUEL reads it; if the `whole` must be one expression, `a${x}` is none. Raises Unreadable."""
+    """Parses a text as JUEL does; `whole` requires one expression, so not `a${x}`. Raises Unreadable."""
     spend(READING * len(text))
     found = _strict(text.strip())
     if whole and isinstance(found.tree, tree.Joined):
@@ -79,12 +79,12 @@ def _expression(text: str, *, strict: bool = False) -> Expression:
 
 
 def evaluate(text: str, data: Mapping[str, Any], now: datetime) -> Any:
-    """The value of a text over data. Raises Fault, Unreadable."""
+    """Returns the value of a text over data. Raises Fault and Unreadable."""
     return plain(expression(text).run(Frame(data, now)))
 
 
 def texts(text: str) -> list[str]:
-    """The texts that stand as they are in a text that is one list; none of another one."""
+    """Returns the literal texts in a text that is one list; empty for any other text."""
     try:
         found = expression(text).tree
     except Unreadable:
@@ -94,7 +94,7 @@ def texts(text: str) -> list[str]:
 
 
 def count(value: Any) -> int:
-    """A value as a number of instances: a fraction is cut off, and a text may be a number. Raises Fault."""
+    """Converts a value to a number of instances: truncates fractions, parses texts. Raises Fault."""
     if value is None or value == "" or isinstance(value, bool):
         raise Fault(f"{kind(value)} is no number of instances")
     return integer(value)
@@ -102,13 +102,13 @@ def count(value: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A script in JUEL: the variable that takes the value, and the text that has it."""
+    """A script in JUEL: the variable that is set, and the text of its value."""
 
     result: str | None
     text: str
 
 
 def assignment(script: str) -> Assignment | None:
-    """A script that is `name = ${…}` or `${…}` alone, which Python knows neither of; None for another."""
+    """Parses a script that is only `name = ${…}` or `${…}`, which isn't Python; None for any other."""
     match = _ASSIGNMENT.fullmatch(script.strip())
     return Assignment(match["result"], match["text"]) if match else None

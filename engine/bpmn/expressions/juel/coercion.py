@@ -1,7 +1,7 @@
-"""How JUEL makes one type of another (JSR-245 EL 2.2, §1.18), and Java's texts of values.
+"""JUEL's type conversions (JSR-245 EL 2.2, §1.18), and Java's texts of values.
 
-A value of a case is one of Java's: int a Long, float a Double, Decimal a BigDecimal, a date or time one of
-java.time. Whatever has no such meaning is a Fault, never another value.
+Case values correspond to Java's types: int is Long, float is Double, Decimal is BigDecimal, dates and times
+are those of java.time. A value without a correspondence raises Fault and is never replaced by another value.
 """
 
 import math
@@ -20,16 +20,16 @@ _LONGEST_NUMBER = 2_000  # characters
 _WHOLE = re.compile(r"[+-]?\d+")
 _DOUBLE = re.compile(r"[+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)")
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?")
-_BLANK = "".join(map(chr, range(33)))  # what Java trims
-_PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7  # between them, Java writes a Double without an exponent
+_BLANK = "".join(map(chr, range(33)))  # characters that Java trims
+_PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7  # between these limits, Java writes a Double without an exponent
 
 
 class Fault(Exception):
-    """Why an expression has no value. Says nothing of the data themselves."""
+    """Raised when an expression has no value, with the reason. Never contains the data themselves."""
 
 
 def kind(value: Any) -> str:
-    """What a value is, in words."""
+    """Returns the kind of a value, in words."""
     if value is None:
         return "nothing (null)"
     if isinstance(value, bool):
@@ -44,7 +44,7 @@ def kind(value: Any) -> str:
 
 
 def boolean(value: Any) -> bool:
-    """A value as true or false."""
+    """Converts a value to a boolean."""
     if isinstance(value, bool):
         return value
     if value is None or value == "":
@@ -55,12 +55,12 @@ def boolean(value: Any) -> bool:
 
 
 def wrapped(value: int) -> int:
-    """A whole number as Java's Long keeps it: in 64 bits, without a word."""
+    """Wraps a whole number to 64 bits without an error, as Java's Long does."""
     return value if -_LONG <= value < _LONG else (value + _LONG) % _LONGS - _LONG
 
 
 def long(value: Any) -> int:
-    """A value as a whole number."""
+    """Converts a value to a whole number."""
     if isinstance(value, bool):
         raise Fault("true or false is no number")
     if isinstance(value, int):
@@ -82,7 +82,7 @@ def _read_long(text: str) -> int:
 
 
 def integer(value: Any) -> int:
-    """A value as a whole number of 32 bits: a position or a count of letters."""
+    """Converts a value to a whole number of 32 bits: a position or a number of characters."""
     if isinstance(value, float | Decimal):
         return _cut(value)
     found = long(value)
@@ -92,7 +92,7 @@ def integer(value: Any) -> int:
 
 
 def _cut(value: float | Decimal) -> int:
-    """A number without its fraction, within 32 bits."""
+    """Truncates a number to a whole number within 32 bits."""
     if isinstance(value, Decimal):
         if value.adjusted() > _LONGEST_NUMBER:
             raise Fault("a number is too large")
@@ -103,7 +103,7 @@ def _cut(value: float | Decimal) -> int:
 
 
 def double(value: Any) -> float:
-    """A value as a number with a fraction."""
+    """Converts a value to a floating-point number."""
     if isinstance(value, bool):
         raise Fault("true or false is no number")
     if isinstance(value, int | float | Decimal):
@@ -123,7 +123,7 @@ def _read_double(text: str) -> float:
 
 
 def decimal(value: Any) -> Decimal:
-    """A value as an exact number."""
+    """Converts a value to an exact number."""
     if isinstance(value, Decimal):
         return value
     if isinstance(value, bool):
@@ -143,7 +143,7 @@ def decimal(value: Any) -> Decimal:
 
 
 def exact(value: Decimal) -> Decimal:
-    """An exact number as Java has it: without a zero below nothing."""
+    """Returns an exact number as Java represents it, without negative zero."""
     try:
         return EXACT.plus(value) if value else value.copy_abs()
     except DecimalException:
@@ -151,7 +151,7 @@ def exact(value: Decimal) -> Decimal:
 
 
 def text(value: Any) -> str:
-    """A value as a text: nothing for null."""
+    """Converts a value to a text; null is the empty text."""
     if isinstance(value, str):
         return value
     found = "" if value is None else _written(value)

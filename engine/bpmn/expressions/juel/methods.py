@@ -1,4 +1,4 @@
-"""Methods of Java's values that have a plain meaning without Java."""
+"""Methods of Java's values that have a clear meaning without Java."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,23 +11,23 @@ from engine.bpmn.notation import timers
 
 
 class Moment(datetime):
-    """What dateTime() gives: an instant with which one can calculate."""
+    """The result of dateTime(): an instant that supports arithmetic."""
 
 
 def plain(value: Any) -> Any:
-    """A value as data of a case have it."""
+    """Converts a value to case data."""
     if isinstance(value, Moment):
         return datetime.combine(value.date(), value.timetz(), value.tzinfo)
     return value
 
 
 def moment(value: datetime) -> Moment:
-    """An instant with which one can calculate."""
+    """Returns an instant that supports arithmetic."""
     return Moment.combine(value.date(), value.timetz(), value.tzinfo)
 
 
 def call(base: Any, method: str, arguments: list[Any]) -> Any:
-    """The result of a method. Raises Fault."""
+    """Calls a method and returns its result. Raises Fault."""
     if base is None:
         raise Fault(f"{method}() is asked of nothing (null)")
     for types, methods in _METHODS:
@@ -40,7 +40,7 @@ def call(base: Any, method: str, arguments: list[Any]) -> Any:
 
 
 def _units(value: str) -> int:
-    """Java counts letters beyond the first 65,536 twice."""
+    """Java counts characters outside the Basic Multilingual Plane twice."""
     return len(value) + sum(letter > "\uffff" for letter in value)
 
 
@@ -78,7 +78,7 @@ def _item(value: list[Any], position: Any) -> Any:
 
 
 def _equals(one: Any, other: Any) -> bool:
-    """Of texts, and of true and false."""
+    """Compares texts, or booleans."""
     return type(one) is type(other) and one == other
 
 

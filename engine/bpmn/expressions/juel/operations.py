@@ -1,4 +1,4 @@
-"""The operators of JUEL over values of any types (JSR-245 EL 2.2, §1.7-1.9)."""
+"""The operators of JUEL over values of any type (JSR-245 EL 2.2, §1.7-1.9)."""
 
 import math
 import operator
@@ -26,7 +26,7 @@ _MOST_DIGITS = 2_000
 
 
 def _fractional(value: Any) -> bool:
-    """Whether a value makes a calculation one of Doubles; a text does so by its letters."""
+    """Whether a value makes an operation use Doubles; texts do if they have a point or an exponent."""
     if isinstance(value, str):
         return "." in value or "e" in value or "E" in value
     return isinstance(value, float)
@@ -58,7 +58,7 @@ multiply = _calculated("multiply", operator.mul)
 
 
 def divide(one: Any, two: Any) -> Any:
-    """A quotient has a fraction; that of exact numbers has as many digits behind the point as the first."""
+    """Divides with a fraction; for exact numbers, the result has as many decimal places as the first."""
     if one is None and two is None:
         return 0
     if isinstance(one, Decimal) or isinstance(two, Decimal):
@@ -89,7 +89,7 @@ def _exact_quotient(one: Decimal, two: Decimal) -> Decimal:
 
 
 def remainder(one: Any, two: Any) -> Any:
-    """What is left of a division, with the sign of the first number."""
+    """Returns the remainder of a division, with the sign of the first number."""
     if one is None and two is None:
         return 0
     if any(isinstance(value, Decimal) or _fractional(value) for value in (one, two)):
@@ -108,7 +108,7 @@ def _rest(one: float, two: float) -> float:
 
 
 def negate(value: Any) -> Any:
-    """A number below nothing for one above."""
+    """Returns the negative of a number."""
     if value is None:
         return 0
     if isinstance(value, Decimal):
@@ -122,7 +122,7 @@ def negate(value: Any) -> Any:
 
 
 def _comparable(one: Any, two: Any) -> tuple[Any, Any]:
-    """Two values of one type, by the types that they have; none of them is null."""
+    """Converts two values, neither of them null, to a common type for comparison."""
     if isinstance(one, Decimal) or isinstance(two, Decimal):
         return decimal(one), decimal(two)
     if isinstance(one, float) or isinstance(two, float):
@@ -143,7 +143,7 @@ def _whole(value: Any) -> bool:
 
 
 def _letters(value: str) -> str | bytes:
-    """A text as Java orders it: by its UTF-16."""
+    """Returns a text's sort key in Java's order: by its UTF-16."""
     return value.encode("utf-16-be", "surrogatepass")
 
 
@@ -170,7 +170,7 @@ at_most = _compared(operator.gt, negated=True, alike=True)
 
 
 def equal(one: Any, two: Any) -> bool:
-    """Whether values are equal once they have one type: that of a number, of true or false, or of a text."""
+    """Whether two values are equal after conversion to a common type: number, boolean or text."""
     if one is two:
         return True
     if one is None or two is None:
@@ -189,7 +189,7 @@ def _number(value: Any) -> bool:
 
 
 def _same_numbers(one: Any, two: Any) -> bool:
-    """As objects of Java: a Double's zero has a sign there, and what is no number equals itself."""
+    """Compares as Java's objects do: 0.0 and -0.0 differ, and NaN equals itself."""
     if isinstance(one, float):
         if math.isnan(one) or math.isnan(two):
             return math.isnan(one) and math.isnan(two)
@@ -204,12 +204,12 @@ def _same(one: Any, two: Any) -> bool:
 
 
 def differs(one: Any, two: Any) -> bool:
-    """The contrary of `equal`."""
+    """The opposite of `equal`."""
     return not equal(one, two)
 
 
 def empty(value: Any) -> bool:
-    """Whether it is nothing: null, or a text, list or map without anything in it."""
+    """Whether a value is null, or an empty text, list or map."""
     return value is None or (isinstance(value, str | list | Mapping) and not value)
 
 
@@ -217,7 +217,7 @@ def empty(value: Any) -> bool:
 
 
 def member(base: Any, key: Any) -> Any:
-    """What stands in a value under a key: nothing in null, under null, or where there is nothing."""
+    """Returns the member of a value under a key; None for null, a null key, or a missing member."""
     if base is None or key is None:
         return None
     if isinstance(base, Mapping):
@@ -260,7 +260,7 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
 
 
 def joined(values: Iterable[Any]) -> str:
-    """Texts behind each other."""
+    """Joins texts."""
     found: list[str] = []
     length = 0
     for value in values:

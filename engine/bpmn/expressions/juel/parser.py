@@ -1,7 +1,7 @@
-"""Texts of JUEL as trees: the grammar of EL 2.2, by descent and precedence.
+"""Parses JUEL: a recursive descent parser for the grammar of EL 2.2, with operator precedence.
 
-Beyond it, only where that is allowed: lists, maps and `+=` (to join texts) of EL 3.0, in which the engine
-writes what other words of a diagram say.
+Where allowed, it also accepts lists, maps and `+=` (joins texts) of EL 3.0: the engine writes other
+attributes of a diagram in these.
 """
 
 from engine.bpmn.expressions.juel.methods import KNOWN
@@ -26,7 +26,7 @@ from engine.bpmn.expressions.juel.tree import (
 LONGEST = 20_000  # characters
 _DEEPEST = 60
 _MOST_PARTS = 100  # of a text
-# From the loosest to the tightest.
+# From the lowest precedence to the highest.
 _PRECEDENCE = {
     mark: level
     for level, marks in enumerate(
@@ -35,21 +35,21 @@ _PRECEDENCE = {
     for mark in marks
 }
 _BEFORE = frozenset({"-", "!", "empty"})
-# What the engines put beside the variables: Java objects all.
+# Java objects that engines provide in addition to the variables.
 _OBJECTS = frozenset({"execution", "task", "delegateTask", "authenticatedUserId", "connector"})
 _ASKING = {"getVariable": False, "hasVariable": True}
 FUNCTIONS = frozenset({"now", "dateTime"})
 
 
 def parse(text: str, *, strict: bool = False) -> Node:
-    """A text with expressions in it; `strict` leaves EL 3.0 out. Raises Unreadable."""
+    """Parses a text with expressions; `strict` rejects EL 3.0. Raises Unreadable."""
     if len(text) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST} characters")
     return _Parser(text, strict=strict).template()
 
 
 def source(text: str) -> str:
-    """The same as can stand within the brackets of another expression. Raises Unreadable."""
+    """Returns the expression in a form that can be nested in another one. Raises Unreadable."""
     if len(text) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST} characters")
     parser = _Parser(text, strict=True)
@@ -63,17 +63,17 @@ def source(text: str) -> str:
 
 
 class _Parser:
-    """Reads a text; each method takes the tokens of what it gives."""
+    """Parses a text; each method consumes the tokens of its result."""
 
     def __init__(self, text: str, *, strict: bool) -> None:
         self._text = text
         self._tokens = Scanner(text)
         self._strict = strict
         self._depth = 0
-        self.sources: list[str] = []  # of the parts of the text, in the order in which they stand
+        self.sources: list[str] = []  # of the parts of the text, in their order
 
     def template(self) -> Node:
-        """`${x}` is the value of x, `a${x}` a text."""
+        """Parses a template: `${x}` is the value of x, `a${x}` a text."""
         parts: list[Node] = []
         place, mark = 0, ""
         while place < len(self._text):
@@ -105,7 +105,7 @@ class _Parser:
         return self._tokens.seen.kind == "mark" and self._tokens.seen.text == mark
 
     def _skip(self, mark: str) -> bool:
-        """Whether a mark comes, which is taken then."""
+        """Consumes a mark if it is next; returns whether it was."""
         found = self._sees(mark)
         if found:
             self._tokens.take()
@@ -133,7 +133,7 @@ class _Parser:
         return Choice(at, tuple(cases), found) if cases else found
 
     def _operators(self, level: int) -> Node:
-        """Operators of this precedence or a tighter one."""
+        """Parses operators of this precedence or a higher one."""
         at = self._tokens.seen.at
         found = self._unary()
         while (tightest := self._precedence()) >= level:
@@ -145,7 +145,7 @@ class _Parser:
         return found
 
     def _precedence(self) -> int:
-        """That of the operator that comes; below all of them if none does."""
+        """Returns the precedence of the next operator; lower than all if there is none."""
         seen = self._tokens.seen
         if seen.kind != "mark" or (seen.text == "+=" and self._strict):
             return -1
@@ -194,7 +194,7 @@ class _Parser:
         return MapOf(seen.at, tuple(entries))
 
     def _until(self, closing: str) -> tuple[Node, ...]:
-        """Values with commas between them."""
+        """Parses values separated by commas."""
         found: list[Node] = []
         while not self._skip(closing):
             if found:
@@ -203,7 +203,7 @@ class _Parser:
         return tuple(found)
 
     def _named(self, token: Token) -> Node:
-        """A variable, or what only looks like one."""
+        """Parses an expression that starts with a name: a variable, a function or a method of `execution`."""
         if self._sees("("):
             return self._function(token)
         if token.text == "execution" and self._sees("."):
@@ -219,7 +219,7 @@ class _Parser:
         return Function(token.at, token.text)
 
     def _asked(self, token: Token) -> Node:
-        """The two methods of Camunda's execution that ask for a variable."""
+        """Parses the two methods of Camunda's execution that read a variable."""
         step = self._step(_ASKING)
         if isinstance(step, Call):
             match step.arguments:
@@ -231,7 +231,7 @@ class _Parser:
         )
 
     def _step(self, known: frozenset[str] | dict[str, bool] = KNOWN) -> Member | Call:
-        """A member, or a call of a known method."""
+        """Parses a member, or a call of a known method."""
         if self._skip("["):
             key = self._choice()
             self._expect("]")
@@ -248,7 +248,7 @@ class _Parser:
 
 
 def _plain(text: str, place: int) -> tuple[str, int]:
-    """The text up to the next expression, and where that begins. A backslash before it takes its meaning."""
+    """Returns the text before the next expression, and where that starts. A backslash escapes it."""
     written: list[str] = []
     escaped = False
     while place < len(text):

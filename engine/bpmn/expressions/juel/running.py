@@ -1,4 +1,4 @@
-"""Trees of JUEL as functions of a case's data."""
+"""Compiles JUEL trees to functions of a case's data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from engine.bpmn.expressions.juel.coercion import Fault, boolean, text
 from engine.bpmn.expressions.juel.methods import call, moment
 from engine.bpmn.expressions.juel.operations import BINARY, UNARY, joined, member
 
-WORK = 10_000_000  # what an evaluation may come to, in letters of the texts that are worked on
-_LONG_TEXT = 1_000  # letters below which a text costs nothing
-_COLLECTION = 20_000  # what a list or map costs, whatever is in it
+WORK = 10_000_000  # the limit of an evaluation's work, in characters of the texts processed
+_LONG_TEXT = 1_000  # shorter texts cost nothing
+_COLLECTION = 20_000  # the cost of a list or map, whatever its content
 
 
 @dataclass(slots=True)
 class Frame:
-    """What an expression is evaluated with: the data, and the instant that now() gives.
+    """The context of an evaluation: the data, and the instant that now() returns.
 
-    `left` is the work that is left: operators take each part of an expression once, but may find there all
-    data of a case.
+    `left` is the remaining work: operators visit each part of an expression once, but each part may contain
+    all data of a case.
     """
 
     data: Mapping[str, Any]
@@ -28,7 +28,7 @@ class Frame:
     left: int = WORK
 
     def weigh(self, value: Any) -> Any:
-        """The same value, once the work on it is counted. Raises Fault."""
+        """Returns the value and counts the work on it. Raises Fault."""
         if isinstance(value, str):
             cost = len(value) if len(value) > _LONG_TEXT else 0
         else:
@@ -43,7 +43,7 @@ Run = Callable[[Frame], Any]
 
 
 def compiled(node: tree.Node) -> Run:
-    """A function for a tree; it raises Fault."""
+    """Compiles a tree to a function that may raise Fault."""
     return _MAKERS[type(node)](node)
 
 
@@ -119,7 +119,7 @@ def _chain(node: tree.Chain) -> Run:
 
 
 def _junction(parts: list[Run], *, until: bool) -> Run:
-    """What stands behind the part that decides is not evaluated."""
+    """Evaluates parts only until one decides the result."""
 
     def decide(frame: Frame) -> bool:
         for part in parts:
@@ -159,7 +159,7 @@ def _map(node: tree.MapOf) -> Run:
 
 
 def _told(key: tree.Node, value: Run) -> Run:
-    """The same, which tells in a fault under which key it stands, unless that is made of data."""
+    """Wraps a function so that its faults name the key, unless that is computed from data."""
     if not isinstance(key, tree.Constant):
         return value
 

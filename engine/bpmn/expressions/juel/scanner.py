@@ -1,4 +1,4 @@
-"""Tokens of an expression: the lexical rules of EL 2.2 as JUEL has them."""
+"""Tokens of an expression: the lexical rules of EL 2.2 as JUEL implements them."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _LONG = 2**63
 
 
 class Unreadable(Exception):
-    """A text that is no expression, or one without a meaning here; `at` is the place in the text."""
+    """Raised for a text that is not a valid or supported expression; `at` is the position of the error."""
 
     def __init__(self, reason: str, at: int = 0) -> None:
         super().__init__(reason)
@@ -34,7 +34,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is "mark", "name" or "value"; `text` is the mark or the name, `value` that of a literal."""
+    """A token: `kind` is "mark", "name" or "value"; `text` is the mark or name, `value` that of a literal."""
 
     kind: str
     text: str
@@ -49,20 +49,20 @@ END = ""
 
 
 class Scanner:
-    """The tokens of a text from a place on, one after the other, with one token of foresight."""
+    """Reads the tokens of a text from a position on, with one token of lookahead."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.at = 0  # behind the token that is seen
+        self.at = 0  # after the current token
         self.seen = Token("mark", END, 0)
 
     def start(self, at: int) -> None:
-        """See the first token from a place on."""
+        """Moves to the first token from a position on."""
         self.at = at
         self.take()
 
     def take(self) -> Token:
-        """The token that is seen; the next one is seen afterwards."""
+        """Returns the current token and moves to the next one."""
         found = self.seen
         self.seen = self._next()
         return found
@@ -81,7 +81,7 @@ class Scanner:
         return _token(match[0], match.lastgroup or "", at)
 
     def _quoted(self, at: int) -> Token:
-        """A text: a backslash stands before a quotation mark of its kind or another backslash only."""
+        """Reads a quoted text: a backslash only escapes its quotation mark or another backslash."""
         quote, place = self.text[at], at + 1
         parts: list[str] = []
         while place < len(self.text):
@@ -117,6 +117,6 @@ def _whole(digits: str, at: int) -> int:
 
 
 def quoted(text: str) -> str:
-    """A text as a literal."""
+    """Returns a text as a literal."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""What an expression is made of. `at` is the place in the text where a part begins."""
+"""The nodes of an expression. `at` is the position in the text where a node begins."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,14 +32,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`.name` or `[key]` behind a value."""
+    """`.name` or `[key]` after a value."""
 
     key: "Node"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`.method(arguments)` behind a value."""
+    """`.method(arguments)` after a value."""
 
     method: str
     arguments: tuple["Node", ...]
@@ -47,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A value with members and calls behind it."""
+    """A value followed by members and calls."""
 
     at: int
     base: "Node"
@@ -91,7 +91,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A text with expressions in it."""
+    """A text that contains expressions."""
 
     at: int
     parts: tuple["Node", ...]
@@ -99,7 +99,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list, as EL 3.0 writes it. Only the engine's own texts have one."""
+    """A list in the syntax of EL 3.0. Only the engine writes these."""
 
     at: int
     items: tuple["Node", ...]
@@ -107,7 +107,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A map, as EL 3.0 writes it. Only the engine's own texts have one."""
+    """A map in the syntax of EL 3.0. Only the engine writes these."""
 
     at: int
     entries: tuple[tuple["Node", "Node"], ...] = field(default=())
@@ -134,13 +134,13 @@ _CHILDREN: Mapping[type, Callable[[Any], Iterable[Node]]] = {
 
 
 def children(node: Node) -> Iterable[Node]:
-    """The parts of a node."""
+    """Returns the children of a node."""
     find = _CHILDREN.get(type(node))
     return () if find is None else find(node)
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and all below it."""
+    """Yields a node and all its descendants."""
     waiting = [node]
     while waiting:
         part = waiting.pop()

@@ -1,1 +1,1 @@
-"""Our subclasses of SpiffWorkflow's elements: they run as the standard says where the library does not."""
+"""Subclasses of SpiffWorkflow's elements that follow the standard where the library doesn't."""

@@ -1,4 +1,4 @@
-"""Events and activities: start and end, scripts, sub-processes, data objects."""
+"""Start events and activities: scripts, sub-processes, data objects."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,11 +26,11 @@ from engine.dmn import Decisions, Ruling
 
 
 class StartEvent(SpiffStartEvent):
-    """A start event. By the time its token comes, what it waits for has happened."""
+    """A start event. By the time its token arrives, its trigger has occurred."""
 
-    trigger: Any = None  # set by the parser: what starts a case here, besides people
-    handles = False  # set by the parser: whether an event sub-process begins here
-    starter: str | None = None  # set by the parser: the variable that takes who has started the case
+    trigger: Any = None  # set by the parser: what starts a case here, other than people
+    handles = False  # set by the parser: whether an event sub-process starts here
+    starter: str | None = None  # set by the parser: the variable for the name of who started the case
 
     def _update_hook(self, my_task: Token) -> bool:
         return bool(BpmnTaskSpec._update_hook(self, my_task))
@@ -48,8 +48,8 @@ class StartEvent(SpiffStartEvent):
 class ScriptTask(SpiffScriptTask):
     """A script task: its script runs in the sandbox and its results are assigned by name.
 
-    An expression in JUEL may have been work of another program when the case came to it: then its reply is
-    still taken.
+    An expression in JUEL may have been external work when the case reached it: a reply is then still
+    accepted.
     """
 
     def __init__(self, wf_spec: Any, bpmn_id: str, script: str, **parts: Any) -> None:
@@ -64,20 +64,20 @@ class ScriptTask(SpiffScriptTask):
         return True
 
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
-        """Take the reply in place of the expression's value."""
+        """Accepts the reply instead of the expression's value."""
         script = juel.assignment(self.script)
         calls.accept(my_task, reply, None if script is None else script.result)
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
-        """Let the token stand with an incident; when it tries again, the expression is evaluated."""
+        """Opens an incident; a retry evaluates the expression."""
         calls.give_up(my_task, code, detail)
 
 
 class RuleTask(ScriptTask):
-    """A business rule task: a decision of the deployment's own files sets its result, and says why.
+    """A business rule task: evaluates a DMN decision of the deployment, and stores result and reasons.
 
-    `how` tells what is made of the result; without a variable for it, each output sets the one of its name.
-    If it is `strict`, a null that comes of a wrong type or a missing input is a failure.
+    `how` is the mapping of the result; without a variable for it, each output sets the variable of its name.
+    If it is `strict`, a null from a wrong type or a missing input is a failure.
     """
 
     rules: Decisions = NO_DECISIONS  # set when the process is built: the decisions that it may name
@@ -101,8 +101,10 @@ class RuleTask(ScriptTask):
         return True
 
     def _places(self, my_task: Token) -> dict[str, Any]:
-        """The variables of which its inputs are made, and the one that takes its result: who may not see them
-        is not told what follows from them."""
+        """Returns the variables of its inputs, and the variable of its result.
+
+        Roles that may not see these may not see the reasons either.
+        """
         read = names(self.own.inputs.strip(), "eval").reads if self.own.inputs else ()
         known = outside(my_task)
         made_of = {name: known[name] for name in sorted(read) if name in known}
@@ -121,7 +123,7 @@ class RuleTask(ScriptTask):
 class _Inner(SubWorkflowMixin):
     """The data of a sub-process are those of its surroundings.
 
-    Whole in, whole out, values shared, never copied; unless a call says what it hands over and takes back.
+    All data go in and out, shared and never copied, unless a call maps inputs and outputs.
     """
 
     def _update_hook(self, my_task: Token) -> bool:
@@ -132,7 +134,7 @@ class _Inner(SubWorkflowMixin):
         return False
 
     def open_inside(self, my_task: Token) -> None:
-        """Start the process inside, unless what it is to be given cannot be computed."""
+        """Starts the process inside, unless its input can't be computed."""
         try:
             data = activity_scope.handed_over(my_task)
         except (named_people.Unfit, ScriptFailed) as error:
@@ -147,7 +149,7 @@ class _Inner(SubWorkflowMixin):
         my_task._set_state(STARTED)
 
     def _on_subworkflow_completed(self, subworkflow: SubProcess, my_task: Token) -> None:
-        # One that an error interrupted ends, too, and its token must stay taken away.
+        # One interrupted by an error also ends, and its token must stay removed.
         if not my_task._state & FINISHED:
             super()._on_subworkflow_completed(subworkflow, my_task)
 
@@ -167,7 +169,7 @@ class SubProcessTask(_Inner, SpiffSubWorkflowTask):
 
 
 class EventSubProcess(SubProcessTask):
-    """A sub-process that an event begins: its token comes from that of its start event."""
+    """A sub-process started by an event: its token comes from that of its start event."""
 
 
 class CallActivity(_Inner, SpiffCallActivity):
@@ -175,7 +177,7 @@ class CallActivity(_Inner, SpiffCallActivity):
 
 
 class DataObject(SpiffDataObject):
-    """A data object. What nothing has written reads as None; what an activity did not set stays as it was."""
+    """A data object. It is None until it is written; if an activity doesn't set it, it stays unchanged."""
 
     def get(self, my_task: Token) -> None:
         my_task.data[self.bpmn_id] = _home(self.bpmn_id, my_task).get(self.bpmn_id)
@@ -188,7 +190,7 @@ class DataObject(SpiffDataObject):
 def come_back(
     inner: SubProcess, times: int, records: list[Any] | None, objects: dict[str, Any] | None
 ) -> None:
-    """Let a sub-process that had completed begin by compensating what completed in it."""
+    """Restarts a completed sub-process to compensate what completed in it."""
     inner.task_tree.internal_data[INTERRUPTED] = True
     if not times:
         inner.task_tree.internal_data[completions.PARTLY] = True
@@ -199,7 +201,7 @@ def come_back(
 
 
 def _home(name: str, token: Token) -> dict[str, Any]:
-    """The data objects of the innermost process around the token that declares `name`."""
+    """Returns the data objects of the innermost process around the token that declares `name`."""
     workflow = token.workflow
     while workflow.parent_workflow is not None and name not in workflow.spec.data_objects:
         workflow = workflow.parent_workflow

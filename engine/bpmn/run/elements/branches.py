@@ -1,6 +1,6 @@
-"""What happens to data where branches meet.
+"""Merges data where branches meet.
 
-Each branch's own changes are kept, and contradictions are told.
+Each branch's changes are preserved, and conflicts are reported.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,16 +9,16 @@ from typing import Any
 from engine.bpmn.run.tokens import FINISHED, Failed, Token
 from engine.bpmn.values import same
 
-ABSENT: Any = object()  # the value of a variable that a branch took away
-CONSUMED = "consumed"  # key in a firing join's internal data: the tokens that it speaks for
-DECIDED = "decided"  # where branches have met: the values that are to count, whatever these have set
-FOUND = "found"  # key in a token's internal data: the variables that others set, and that it began with
+ABSENT: Any = object()  # the value of a variable that a branch removed
+CONSUMED = "consumed"  # key in a firing join's internal data: the tokens that it represents
+DECIDED = "decided"  # where branches have met: values that take precedence over what these have set
+FOUND = "found"  # key in a token's internal data: variables set by others with which it started
 
 
 def changed(
     before: Mapping[str, Any], after: Mapping[str, Any], besides: Collection[Any] = ()
 ) -> dict[str, Any]:
-    """The variables that differ. Values are never changed in place, so identity decides."""
+    """Returns the variables that differ. Values are never changed in place, so identity is enough."""
     changes = {
         name: value
         for name, value in after.items()
@@ -29,9 +29,9 @@ def changed(
 
 
 def set_since(parting: Token, end: Token, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a branch has set since it parted, by its data at the end.
+    """Returns what a branch has set since it split off, by its data at the end.
 
-    What an event found that work beside it had set is not the branch's, as long as it was left as it was.
+    Variables that an event read from parallel work don't belong to the branch, unless it changed them.
     """
     changes = changed(parting.data, data)
     for token in (end, *end.ancestors()):
@@ -44,7 +44,7 @@ def set_since(parting: Token, end: Token, data: Mapping[str, Any]) -> dict[str, 
 
 
 def consumed(scope: Any) -> set[str]:
-    """The ids of the tokens for which a join speaks that has not gone on yet: what they set is only there."""
+    """Returns the ids of tokens that a waiting join represents: only they have what they set."""
     return {
         name
         for token in scope.tasks.values()
@@ -56,10 +56,10 @@ def consumed(scope: Any) -> set[str]:
 def together(
     branches: Iterable[Mapping[str, Any]], *, conflicts: bool, decided: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The changes of several branches as one; a later one wins unless `conflicts` are refused.
+    """Merges the changes of several branches; later ones take precedence, unless `conflicts` are errors.
 
-    Raises Failed when two branches set one variable to different values, for no choice between them is right,
-    unless somebody has `decided`.
+    Raises Failed when two branches set one variable to different values, since neither takes precedence,
+    unless the variable is in `decided`.
     """
     decided = decided or {}
     result = dict(decided)
@@ -76,7 +76,7 @@ def together(
 def joined(
     ends: Sequence[Token], *, conflicts: bool = True, decided: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The data after several branches: those before they parted, and what each changed. Raises Failed."""
+    """Merges the data of several branches with those before the split. Raises Failed."""
     parting = _parting(ends)
     branches = (set_since(parting, end, end.data) for end in ends)
     changes = together(branches, conflicts=conflicts, decided=decided)
@@ -88,7 +88,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _parting(ends: Sequence[Token]) -> Token:
-    """The last token before all of `ends`."""
+    """Returns the last common token before all of `ends`."""
     chains = [[end, *end.ancestors()][::-1] for end in ends]
     last = chains[0][0]
     for tokens in zip(*chains, strict=False):

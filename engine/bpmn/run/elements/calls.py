@@ -1,4 +1,4 @@
-"""Service tasks: work that another system does, never while the case is held."""
+"""Service tasks: work of another system, which never runs while the case is locked."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -14,16 +14,16 @@ from engine.bpmn.run.tokens import FIRED, WAIT, Failed, Token
 from engine.bpmn.values import differing, encode, plain
 from engine.platform.ids import uuid7
 
-ASKED = "asked"  # key in a token's internal data: what it asks a bill for
-CALL = "call"  # key in a token's internal data: the id of its call, and the digest of what was asked
+ASKED = "asked"  # key in a token's internal data: the terms of the bill that it requests
+CALL = "call"  # key in a token's internal data: the id of its call, and the digest of the request
 
 
 class NotDone(Failed):
-    """Another system did not do its work; it told the code."""
+    """Raised when another system failed with this code."""
 
 
 class ServiceTask(BpmnSpecMixin):
-    """Its token waits for the reply."""
+    """A service task: its token waits for the reply."""
 
     def __init__(self, wf_spec: Any, bpmn_id: str, service: Service, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
@@ -62,12 +62,12 @@ class ServiceTask(BpmnSpecMixin):
         return value
 
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
-        """Let the token go on with what was answered; a bill that is not the one asked for is an incident."""
+        """Continues the token with the reply; a bill that differs from the request is an incident."""
         workflow = my_task.workflow.top_workflow
         if self.service.bill is not None:
             terms, place = self.service.bill, my_task.task_spec.element.path
             try:
-                # A case that was moved here while it waited has asked before there was anything to compare.
+                # A case migrated here while waiting sent its request before there was anything to compare.
                 asked = my_task.internal_data.get(ASKED) or bills.ask(terms, plain(self._request(my_task)))
                 issued = bills.issue(terms, asked, reply, place, workflow.sandbox.now.tzinfo)
             except Failed as error:
@@ -75,17 +75,17 @@ class ServiceTask(BpmnSpecMixin):
                 my_task.fail(error)
                 return
             workflow.bills.append(issued)
-            # Where it is paid concerns the applicant alone, and the case's data are read by many.
+            # The payment address is only for the applicant, and many people read the case's data.
             reply = {name: value for name, value in reply.items() if name != terms.link}
         accept(my_task, reply, self.service.result)
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
-        """Let the token stand with an incident. When it tries again, it asks anew."""
+        """Opens an incident. A retry sends a new request."""
         give_up(my_task, code, detail)
 
 
 def accept(my_task: Token, reply: Mapping[str, Any], result: str | None) -> None:
-    """Let a token that awaits a reply go on with it; `result` is the variable that takes it."""
+    """Continues a token that waits for a reply; `result` is the variable that stores it."""
     del my_task.internal_data[WAIT]
     my_task.internal_data[FIRED] = True
     given = {result: dict(reply)} if result else reply
@@ -94,13 +94,13 @@ def accept(my_task: Token, reply: Mapping[str, Any], result: str | None) -> None
 
 
 def give_up(my_task: Token, code: str, detail: str) -> None:
-    """Let a token that awaits a reply stand with an incident."""
+    """Opens an incident for a token that waits for a reply."""
     del my_task.internal_data[WAIT]
     my_task.fail(NotDone(code, detail))
 
 
 def _call_id(my_task: Token, request: Mapping[str, Any]) -> UUID:
-    """The id under which the receiver knows the call: the same one for the same request of this token."""
+    """Returns the id by which the receiver identifies the call: equal for equal requests of this token."""
     digest = sha256(encode(request)).hexdigest()[:32]
     known = my_task.internal_data.get(CALL)
     if known is not None and known[1] == digest:

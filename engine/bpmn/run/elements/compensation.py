@@ -1,8 +1,8 @@
-"""Compensation: what has completed is undone by its handlers, the last one first (BPMN 2.0.2 §13.5.5).
+"""Compensation: handlers undo completed work, last completed first (BPMN 2.0.2 §13.5.5).
 
-The throwing event reserves the records of what is to be compensated, and becomes ready again whenever one of
-them is done. A handler's token stands in the scope of its activity. A completed sub-process without handler
-comes back, to compensate what completed in it.
+The throwing event reserves the records to compensate, and becomes ready again after each of them. A handler's
+token is in the scope of its activity. A completed sub-process without a handler is restarted, to compensate
+what completed in it.
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from engine.bpmn.run.elements.events import BaseEvent
 from engine.bpmn.run.elements.present import seen, within
 from engine.bpmn.run.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
-THROWING = "throwing"  # key in a throwing token's internal data: it has begun
+THROWING = "throwing"  # key in a throwing token's internal data: it has started
 
 
 class CompensateEvent(BaseEvent):
-    """An intermediate or end event that has completed work compensated, and waits until that is done."""
+    """An intermediate or end event that triggers compensation of completed work, and waits for it to end."""
 
     trigger: Trigger
 
     def test(self) -> None:
-        """SpiffWorkflow would want a flow into that with which a sub-process comes back."""
+        """SpiffWorkflow would require a flow into the element that restarts a sub-process."""
 
     def _run_hook(self, my_task: Token) -> bool | None:
         scopes = list(_scopes(my_task))
@@ -45,10 +45,10 @@ class CompensateEvent(BaseEvent):
         return True
 
     def _begin(self, my_task: Token) -> None:
-        """What is done before anything is compensated."""
+        """Prepares compensation."""
 
     def handled(self, my_task: Token, handler: Token) -> None:
-        """Go on with the next one: a handler has done its work, and its data are the thrower's."""
+        """Continues with the next record: a handler is done, and its data become the thrower's."""
         given = {**handler.parent.data, **handler.internal_data[LOCALS]}
         changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
         my_task.data = _there({**my_task.data, **changes})
@@ -70,7 +70,7 @@ class CompensateEvent(BaseEvent):
 
 
 class CancelEvent(CompensateEvent):
-    """The end event that cancels its transaction: all its work, and then what has completed (§10.7)."""
+    """The end event that cancels its transaction: unfinished work first, then completed work (§10.7)."""
 
     def _begin(self, my_task: Token) -> None:
         scope = my_task.workflow
@@ -94,7 +94,7 @@ class CancelEvent(CompensateEvent):
 
 
 def _unfinished(scope: Any) -> Iterator[Token]:
-    """The activities of a scope in which other work goes on or has completed, the innermost first."""
+    """Yields the activities of a scope with unfinished or completed inner work, innermost first."""
     for token in scope.tasks.values():
         if token._state & UNFINISHED and FOR not in token.internal_data:
             inner = scope.top_workflow.subprocesses.get(token.id)
@@ -106,9 +106,9 @@ def _unfinished(scope: Any) -> Iterator[Token]:
 
 
 def _scopes(token: Token) -> Iterator[Any]:
-    """The (sub-)processes whose completed work a token can have compensated, its own one first.
+    """Yields the (sub-)processes whose completed work a token can compensate, its own one first.
 
-    An event sub-process belongs to the one in which it stands, until it is itself compensated.
+    An event sub-process belongs to the scope that contains it, until it is itself compensated.
     """
     scope = token.workflow
     yield scope
@@ -124,7 +124,7 @@ def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
     spec = scope.spec.task_specs[name]
     handler = scope.spec.task_specs[spec.compensation] if spec.compensation and times else spec
     token = scope.task_tree._add_child(handler, FUTURE)
-    token.triggered = True  # its data are no branch's: they come to the throwing token
+    token.triggered = True  # its data aren't those of a branch: the throwing token gets them
     kept = {**(own or {}), **(inputs or {})}
     given = {**_now(my_task, scope), **kept}
     token.internal_data.update({FOR: my_task.id.hex, KEPT: list(kept), LOCALS: given})
@@ -137,11 +137,11 @@ def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
 
 
 def _now(my_task: Token, scope: Any) -> dict[str, Any]:
-    """The variables of a scope as they are now, as the throwing token sees them."""
+    """Returns the current variables of a scope, as the throwing token sees them."""
     own = set_since(my_task.workflow.task_tree, my_task, my_task.data)
     return _there({**within(scope), **own})
 
 
 def _there(data: dict[str, Any]) -> dict[str, Any]:
-    """These variables without those that were taken away."""
+    """Returns these variables without removed ones."""
     return {name: value for name, value in data.items() if value is not ABSENT}

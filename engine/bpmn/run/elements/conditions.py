@@ -1,6 +1,7 @@
-"""Conditions that events wait for (BPMN 2.0.2 §10.5.5).
+"""Conditional events (BPMN 2.0.2 §10.5.5).
 
-They are asked when their events begin to wait, and whenever an element has changed what they read.
+Conditions are evaluated when their events start to wait, and after each change of the variables that they
+read.
 """
 
 import builtins
@@ -13,11 +14,11 @@ from engine.bpmn.run.elements.branches import changed
 from engine.bpmn.run.elements.present import known
 from engine.bpmn.run.tokens import Token
 
-HELD = "held"  # in a token's internal data: the condition was true when it was asked last
+HELD = "held"  # in a token's internal data: the condition was true at the last evaluation
 
 
 def came_true(text: str, token: Token) -> dict[str, Any] | None:
-    """The variables that have made a condition true; None if it is not or was before. Raises ScriptFailed."""
+    """Returns the variables that made a condition true; None if none newly did. Raises ScriptFailed."""
     workflow = token.workflow.top_workflow
     reads = names(text, "eval").reads
     data = known(token.workflow)
@@ -26,7 +27,7 @@ def came_true(text: str, token: Token) -> dict[str, Any] | None:
     if asked is not None and asked.keys() == seen.keys() and not changed(asked, seen):
         return None
     workflow.asked[token.id] = seen
-    # What is not there yet makes no condition true.
+    # A missing variable never makes a condition true.
     if _needed(text, reads) - seen.keys() or not workflow.sandbox.holds(text, seen):
         token.internal_data.pop(HELD, None)
         return None
@@ -36,7 +37,7 @@ def came_true(text: str, token: Token) -> dict[str, Any] | None:
 
 
 def _needed(text: str, reads: frozenset[str]) -> Set[str]:
-    """The variables without which there is nothing to ask."""
+    """Returns the variables without which the condition is not evaluated."""
     if is_marked(text):
         return reads - expression(text.strip()).optional
     return reads - set(dir(builtins))

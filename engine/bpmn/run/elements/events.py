@@ -1,10 +1,10 @@
-"""Events that wait or are thrown: timers, messages, signals, conditions, errors, escalations (BPMN 2.0.2
-§10.5, §13.5).
+"""Events that wait or throw: timers, messages, signals, conditions, errors, escalations.
 
-A token that waits stands started at its element, with what it waits for in its internal data (`WAIT`). It
-goes on when a command says that this has happened. Boundary events have tokens of their own beside that of
-their activity, start events of event sub-processes beside the work of their scope. For errors and escalations
-there are none: these are thrown inside and find their way at once.
+They implement BPMN 2.0.2 §10.5 and §13.5. A waiting token is started at its element, with what it waits for
+in its internal data (`WAIT`). It continues when a command reports that this has happened. Boundary events
+have their own tokens in addition to that of their activity; so do start events of event sub-processes, in
+parallel with the work of their scope. Errors and escalations have none: these are thrown inside and caught
+immediately.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ from engine.bpmn.values import MAX_KEYS, MAX_NAME, differing, plain, short
 
 
 class BaseEvent(BpmnSpecMixin):
-    """What events share: their trigger, given by the parser."""
+    """Base class of events: their trigger, set by the parser."""
 
     def __init__(self, wf_spec: Any, bpmn_id: str, trigger: Trigger | None = None, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
@@ -37,7 +37,7 @@ class BaseEvent(BpmnSpecMixin):
 
 
 class CatchEvent(BaseEvent):
-    """An intermediate event or a receive task: its token waits until what it waits for has happened."""
+    """An intermediate event or a receive task: its token waits for the trigger."""
 
     interrupting = True
     trigger: Trigger
@@ -53,12 +53,12 @@ class CatchEvent(BaseEvent):
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         my_task.internal_data.pop(FIRED, None)
-        if FOUND in my_task.internal_data:  # what its outputs have set since is its own
+        if FOUND in my_task.internal_data:  # its outputs have set these since
             found = my_task.internal_data[FOUND]
             my_task.internal_data[FOUND] = [name for name in found if name not in my_task.received]
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
-        """What is waited for, as it is stored. Raises Failed, ScriptFailed."""
+        """Returns what it waits for, as stored. Raises Failed and ScriptFailed."""
         trigger = self.trigger
         if trigger.kind == "timer":
             return _timed(trigger, my_task)
@@ -72,7 +72,7 @@ class CatchEvent(BaseEvent):
         return wait
 
     def fire(self, my_task: Token, data: Mapping[str, Any], now: datetime) -> int:
-        """Let a waiting token go on with what came; how many repetitions of a timer were missed."""
+        """Continues a waiting token with received data; returns the number of missed timer repetitions."""
         missed, again = _next(my_task.internal_data[WAIT], now)
         going = my_task
         if again is not None and not self.interrupting:
@@ -86,13 +86,13 @@ class CatchEvent(BaseEvent):
         return 0 if self.interrupting else missed
 
     def _given(self, my_task: Token) -> dict[str, Any]:
-        """The data that the token goes on with."""
+        """Returns the data with which the token continues."""
         return my_task.data
 
     def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
         changes = differing(before, self.trigger.taken(data))
         going.data = {**before, **changes}
-        # What made a condition true was set elsewhere: it is found, and did not come.
+        # What made a condition true was set elsewhere: it was read, not received.
         came = [] if self.trigger.kind == "condition" else list(changes)
         going.internal_data[FIRED] = came
         others = set() if self.interrupting else set(changed(going.parent.data, before))
@@ -100,7 +100,7 @@ class CatchEvent(BaseEvent):
             going.internal_data[FOUND] = sorted(found)
 
     def look(self, my_task: Token) -> None:
-        """Let it happen if the condition that it waits for has become true."""
+        """Triggers the event if its condition has become true."""
         try:
             seen = came_true(self.trigger.text, my_task)
         except ScriptFailed as error:
@@ -112,16 +112,16 @@ class CatchEvent(BaseEvent):
             self.fire(my_task, seen, workflow.sandbox.now)
 
     def give_up(self, my_task: Token, error: Exception) -> None:
-        """Wait no more, but stand there with an incident."""
+        """Stops waiting and opens an incident."""
         del my_task.internal_data[WAIT]
         my_task.fail(error)
 
     def pass_over(self, my_task: Token) -> None:
-        """Let a token that failed go on as if it had happened."""
+        """Continues a failed token as if the event had occurred."""
         self._taken(my_task)
 
     def _taken(self, my_task: Token) -> None:
-        """After an event-based gateway, the first event takes the others away."""
+        """Removes the other events after an event-based gateway."""
         gateway = my_task.parent
         if isinstance(gateway.task_spec, EventBasedGateway):
             for other in gateway.children:
@@ -130,22 +130,22 @@ class CatchEvent(BaseEvent):
 
 
 class SideEvent(CatchEvent):
-    """An event that waits beside the work that it interrupts or not, as long as that lasts."""
+    """An event attached to work, interrupting or not: it waits as long as the work lasts."""
 
     def __init__(self, wf_spec: Any, bpmn_id: str, interrupting: bool, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
         self.interrupting = interrupting
 
     def test(self) -> None:
-        """SpiffWorkflow would want a flow into it."""
+        """SpiffWorkflow would require a flow into it."""
 
     def catch(self, work: Token, data: Mapping[str, Any]) -> None:
-        """Go on from here with an error or escalation that was thrown in that work."""
+        """Continues from here with an error or escalation thrown in that work."""
         raise NotImplementedError
 
 
 class BoundaryEvent(SideEvent):
-    """An event on the border of an activity."""
+    """A boundary event of an activity."""
 
     def __init__(self, wf_spec: Any, bpmn_id: str, host: str, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
@@ -163,7 +163,7 @@ class BoundaryEvent(SideEvent):
 
     def _taken(self, my_task: Token) -> None:
         host = self._host(my_task)
-        del my_task.internal_data[HOST]  # from now on it lasts, whatever becomes of the activity
+        del my_task.internal_data[HOST]  # from now on it is independent of the activity
         if self.interrupting:
             host.cancel()
 
@@ -173,13 +173,13 @@ class BoundaryEvent(SideEvent):
 
 
 class EventBasedGateway(BpmnSpecMixin):
-    """Waits for the first of the events behind it."""
+    """Waits for the first of the events after it."""
 
 
 class ThrowEvent(BaseEvent):
-    """An intermediate event or a send task that throws something; with no trigger, a milestone.
+    """An intermediate throw event or a send task; without a trigger, a milestone.
 
-    An escalation that nothing catches changes nothing.
+    An escalation that isn't caught has no effect.
     """
 
     def _run_hook(self, my_task: Token) -> bool:
@@ -195,7 +195,7 @@ class ThrowEvent(BaseEvent):
 
 
 class EndEvent(ThrowEvent):
-    """An end event. One that throws an error ends what is around it, up to the event that catches it."""
+    """An end event. An error end event ends all scopes up to the event that catches it."""
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
@@ -203,21 +203,21 @@ class EndEvent(ThrowEvent):
             workflow = my_task.workflow.top_workflow
             code = self.trigger.name or ""
             if not caught(my_task, "error", code, {"code": code}):
-                # Nobody is there to catch it: the case ends, and its outcome says why.
+                # Nothing catches it: the case ends with the error as its outcome.
                 own = my_task.task_spec.element.outcome if of_case(my_task) else None
                 workflow.uncaught = own or self.trigger.name
                 workflow.cancel()
 
 
 def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool:
-    """Throw an error or escalation at a token; whether an event around it has caught it (BPMN 2.0.2 §10.5.6).
+    """Throws an error or escalation at a token; returns whether an event around it caught it (§10.5.6).
 
-    The nearest one does; at the same place, one for this very code goes before one for all.
+    The nearest event catches it; at the same place, one for this code precedes one for all. See BPMN 2.0.2.
     """
     work: Token | None = token
     while work is not None:
         places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
-        # One instance of many is no place of its own, and an interrupted scope catches nothing more.
+        # A single instance has no events of its own, and an interrupted scope catches nothing more.
         if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
             # An event sub-process never catches what is thrown in itself.
             places.append(
@@ -233,7 +233,7 @@ def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool
 
 
 def of_case(token: Token) -> bool:
-    """Whether the token is in the case's own process, perhaps in an event sub-process of that."""
+    """Whether the token is in the case's own process, perhaps in an event sub-process of it."""
     workflow = token.workflow
     while (around := workflow.host) is not None:
         if not isinstance(around.task_spec, EventSubProcess):
@@ -243,7 +243,7 @@ def of_case(token: Token) -> bool:
 
 
 def throw(trigger: Trigger, token: Token) -> None:
-    """Note a message or signal that leaves the case. Raises ScriptFailed, Failed."""
+    """Records a message or signal that leaves the case. Raises ScriptFailed and Failed."""
     data = _mapping(trigger.data, token, "the data of a message") if trigger.data else {}
     keys = keys_of(trigger, token) if trigger.kind == "message" else {}
     workflow = token.workflow.top_workflow
@@ -260,7 +260,7 @@ def throw(trigger: Trigger, token: Token) -> None:
 
 
 def name_of(trigger: Trigger, token: Token) -> str | None:
-    """The name of what is thrown or awaited. Raises Failed, ScriptFailed."""
+    """Returns the name of what is thrown or awaited. Raises Failed and ScriptFailed."""
     if trigger.named is None:
         return trigger.name
     name = token.workflow.top_workflow.sandbox.evaluate(trigger.named, token.data)
@@ -272,7 +272,7 @@ def name_of(trigger: Trigger, token: Token) -> str | None:
 
 
 def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:
-    """A message's correlation keys. Raises Failed for what is no mapping of names to plain values."""
+    """Returns a message's correlation keys. Raises Failed if they are not names with plain values."""
     if trigger.correlation is None:
         return {}
     keys = _mapping(trigger.correlation, token, "the correlation of a message")
@@ -285,7 +285,7 @@ def keys_of(trigger: Trigger, token: Token) -> dict[str, Any]:
 
 
 def _bill_of(keys: Mapping[str, Any]) -> str:
-    """The number of the bill whose payment is awaited."""
+    """Returns the number of the bill whose payment is awaited."""
     number = keys.get(BILL)
     if number is None or isinstance(number, bool):
         raise Failed("correlation", f"what awaits a payment has the key {BILL!r}: the number of a bill")
@@ -320,7 +320,7 @@ def _timed(trigger: Trigger, token: Token) -> dict[str, Any]:
 
 
 def _next(wait: Mapping[str, Any], now: datetime) -> tuple[int, dict[str, Any] | None]:
-    """How many repetitions were missed, and what is waited for now; None if it was the last."""
+    """Returns the number of missed repetitions, and the next wait; None after the last one."""
     if wait["kind"] != "timer":
         return 0, dict(wait)
     if "text" not in wait:
@@ -334,5 +334,5 @@ def _next(wait: Mapping[str, Any], now: datetime) -> tuple[int, dict[str, Any] |
     try:
         due = timers.within_reach(found.nth(number), now)
     except timers.Untimely:
-        return missed, None  # nobody will live to see it
+        return missed, None  # too far in the future
     return missed, {**wait, "due": due, "fired": number}

@@ -1,4 +1,4 @@
-"""Joins as BPMN 2.0.2 §13.4 has them: tokens wait, are consumed together, and no branch's data are lost."""
+"""Joins (BPMN 2.0.2 §13.4): tokens wait, are consumed together, and no branch's data are lost."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -16,18 +16,18 @@ from engine.bpmn.run.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED
 
 
 class Join(UnstructuredJoin):
-    """A place where tokens gather. The token that arrives last, or looks last, goes on for all."""
+    """An element where tokens wait. The token that arrives or is checked last continues for all."""
 
-    conflicts = True  # whether branches may not set one variable to different values
+    conflicts = True  # whether branches must not set one variable to different values
 
     def _update_hook(self, my_task: Token) -> bool:
         my_task._set_state(WAITING)
         waiting = self._waiting(my_task)
-        # Only the newest needs to look: what an older one could see, it sees too.
+        # Only the newest one is checked: it sees all that older ones see.
         if my_task is not waiting[-1] or not self._may_fire(my_task, waiting):
             return False
         consumed = self._consumed(my_task, waiting)
-        # Taken now, so that no other token can fire with them; forgotten once the join has run.
+        # Reserved now, so that no other token can fire with them; dropped once the join has run.
         my_task.internal_data[CONSUMED] = [token.id.hex for token in consumed]
         for token in consumed:
             token.cancel()
@@ -35,7 +35,7 @@ class Join(UnstructuredJoin):
         return True
 
     def _waiting(self, my_task: Token) -> list[Token]:
-        """The tokens that have arrived and were not consumed yet, in order of arrival."""
+        """Returns the tokens that have arrived and aren't consumed yet, in order of arrival."""
         return [
             token
             for token in my_task.workflow.top_workflow.waiting.values()
@@ -46,11 +46,11 @@ class Join(UnstructuredJoin):
         raise NotImplementedError
 
     def _consumed(self, my_task: Token, waiting: Sequence[Token]) -> list[Token]:
-        """The tokens, besides `my_task`, that this firing takes."""
+        """Returns the tokens, in addition to `my_task`, that this firing consumes."""
         return [token for token in waiting if token is not my_task]
 
     def _gather(self, my_task: Token) -> list[Token]:
-        """Give the token the data of all branches; the consumed tokens, to be forgotten once it has run."""
+        """Merges the data of all branches into the token; returns the consumed tokens, to drop later."""
         consumed = [my_task.workflow.tasks[UUID(hex=name)] for name in my_task.internal_data[CONSUMED]]
         if consumed:
             ends = [token.parent for token in (*consumed, my_task)]
@@ -70,9 +70,9 @@ class Join(UnstructuredJoin):
 
 
 class ParallelGateway(Join, SpiffParallelGateway):
-    """Fires when every incoming flow has a token, and takes one of each.
+    """Fires when every incoming flow has a token, and consumes one of each.
 
-    More of them wait for the next time.
+    Further tokens wait for the next time.
     """
 
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:
@@ -87,7 +87,7 @@ class ParallelGateway(Join, SpiffParallelGateway):
 
 
 class InclusiveGateway(Join, SpiffInclusiveGateway):
-    """Fires when no token elsewhere can still reach an incoming flow that has none (BPMN 2.0.2 §13.4.3)."""
+    """Fires when no token elsewhere can still reach an incoming flow without a token (BPMN 2.0.2 §13.4.3)."""
 
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:
         arrived = {token.parent.task_spec.name for token in waiting}
@@ -100,7 +100,7 @@ class InclusiveGateway(Join, SpiffInclusiveGateway):
         )
 
     def _upstream(self, inputs: set[str]) -> set[str]:
-        """The elements from which a path leads to one of `inputs` without visiting this gateway."""
+        """Returns the elements from which a path leads to one of `inputs` without visiting this gateway."""
         found: set[str] = set()
         open_names = list(inputs)
         while open_names:
@@ -123,7 +123,7 @@ class InclusiveGateway(Join, SpiffInclusiveGateway):
 
 
 def _live(token: Token) -> bool:
-    """Whether this is a token in BPMN's sense, not one that is only foreseen."""
+    """Whether this is a token in BPMN's sense, not only a predicted one."""
     if token._state & (READY | WAITING | STARTED):
         return True
     parent = token.parent
@@ -131,7 +131,7 @@ def _live(token: Token) -> bool:
 
 
 class ExclusiveGateway(SpiffExclusiveGateway):
-    """Takes the first flow whose condition is true, else the default."""
+    """Takes the first flow whose condition is true, else the default flow."""
 
     def _run_hook(self, my_task: Token) -> bool:
         taken = next(
@@ -149,9 +149,10 @@ class ExclusiveGateway(SpiffExclusiveGateway):
 
 
 class EndJoin(Join, BpmnTaskSpec):
-    """Where all branches of a process end: it fires when nothing else is left but what may yet begin.
+    """The end of all branches of a process: fires when only events that may still start work remain.
 
-    Handlers of events end here one after the other, often having set the same variables: the last one counts.
+    Event handlers end here one after the other, and often set the same variables: the last one takes
+    precedence.
     """
 
     conflicts = False

@@ -1,4 +1,4 @@
-"""Event sub-processes: what begins them waits beside other work (BPMN 2.0.2 §10.2.5, §13.5.4)."""
+"""Event sub-processes: their start events wait in parallel with other work (BPMN 2.0.2 §10.2.5, §13.5.4)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,21 +12,21 @@ from engine.bpmn.run.tokens import FUTURE, HOST, INTERRUPTED, Token
 
 
 class ScopeStart(BpmnStartTask):
-    """Where a process or sub-process begins, and the events with it for which it has event sub-processes."""
+    """The start of a process or sub-process, and of the events of its event sub-processes."""
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         if INTERRUPTED in my_task.internal_data:
-            return  # it has come back to be compensated
+            return  # it is restarted for compensation
         for event in self._wf_spec.handlers:
             if event.trigger.kind not in THROWN:
                 my_task._add_child(event, FUTURE).internal_data[HOST] = my_task.id.hex
 
 
 class HandlerStart(SideEvent):
-    """The start event of an event sub-process, standing in the scope around that.
+    """The start event of an event sub-process, in the enclosing scope.
 
-    One that interrupts takes all other work out of the scope, which from then on waits for nothing else.
+    An interrupting one removes all other work from the scope, which then waits for nothing else.
     """
 
     def catch(self, work: Token, data: Mapping[str, Any]) -> None:
@@ -36,7 +36,7 @@ class HandlerStart(SideEvent):
         token._ready()
 
     def _run_hook(self, my_task: Token) -> bool | None:
-        # Its token comes when the sub-process around is compensated.
+        # Its token starts when the enclosing sub-process is compensated.
         return True if self.trigger.kind == "compensate" else super()._run_hook(my_task)
 
     def _given(self, my_task: Token) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class HandlerStart(SideEvent):
 
 
 def rest(scope: Any) -> None:
-    """Let nothing more begin event sub-processes of a scope whose work is done."""
+    """Stops the events of a scope's event sub-processes when its work is done."""
     for token in list(scope.tasks.values()):
         if token.idle:
             token.cancel()

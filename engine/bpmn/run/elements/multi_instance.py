@@ -1,6 +1,6 @@
 """Multi-instance activities.
 
-One instance per item, in parallel or one after the other, results in item order.
+One instance per item, parallel or sequential, results in item order.
 """
 
 from typing import Any
@@ -18,11 +18,11 @@ from engine.bpmn.values import MAX_BYTES, fits
 MAX_INSTANCES = 1_000
 INDEX = "index"  # keys in the internal data of an instance and of the activity
 COUNT, OPENED, RESULTS, ITEMS = "count", "opened", "results", "items"
-COUNTERS = frozenset({"loopCounter", "nrOfInstances"})  # what an instance knows of them all
+COUNTERS = frozenset({"loopCounter", "nrOfInstances"})  # variables of an instance about all instances
 
 
 class MultiInstance(LoopTask, BpmnSpecMixin):
-    """The activity around its instances. It becomes ready again whenever one of them has ended.
+    """The activity around its instances. It becomes ready again after each of them.
 
     With an output collection, only the output items leave the instances. Without one, what they set is
     assigned to the case; parallel instances that set one variable to different values are a conflict.
@@ -42,7 +42,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         )
 
     def listen(self) -> None:
-        """Hear of the instances' ends. Called once, when the process is built."""
+        """Subscribes to the ends of instances. Called once, when the process is built."""
         self._wf_spec.task_specs[self.task_spec].completed_event.connect(self._instance_ended)
 
     def _run_hook(self, my_task: Token) -> bool | None:
@@ -51,7 +51,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             items = self._items(my_task)
             state.update({COUNT: len(items), OPENED: 0, RESULTS: {}})
             if self._computed:
-                state[ITEMS] = items  # another instant, or other data, could give others
+                state[ITEMS] = items  # another instant, or other data, could change them
             my_task.workflow.top_workflow.enter(my_task)
         elif self._satisfied(my_task):
             for instance in self._instances(my_task):
@@ -80,7 +80,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
 
     @property
     def _computed(self) -> bool:
-        """Whether its list is no variable."""
+        """Whether its list is computed, not a variable."""
         return self.collection is not None and language(self.collection) != "python"
 
     def _collection(self, my_task: Token) -> Any:
@@ -107,7 +107,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             instance.task_spec._update(instance)
 
     def _carried(self, my_task: Token) -> dict[str, Any]:
-        """What earlier instances set, when nothing collects it."""
+        """Returns what earlier instances set, if nothing collects it."""
         return {} if self.output else together(my_task.internal_data[RESULTS].values(), conflicts=False)
 
     def _instance_ended(self, _workflow: Any, instance: Token) -> None:
@@ -117,18 +117,18 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         if self.output:
             result = instance.data.get(self.output_item)
         else:
-            # One after the other: it may have set back what the one before it had set.
+            # Sequential: an instance may have reset what the previous one had set.
             earlier = self._carried(my_task) if self.sequential else {}
             changes = changed({**my_task.data, **earlier}, instance.data, besides={self.item, *COUNTERS})
             result = {name: value for name, value in changes.items() if value is not ABSENT}
         my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
         if my_task._state == STARTED and FAILED not in my_task.internal_data:
-            # Ahead of the queue: the completion condition is asked after each instance.
+            # Ahead of the queue: the completion condition is evaluated after each instance.
             my_task._set_state(READY)
             my_task.workflow.top_workflow.ready.rotate(1)
 
     def own_of(self, instance: Token) -> dict[str, Any]:
-        """What only this instance has as long as the activity lasts: item, counters, and all that it set."""
+        """Returns what is local to this instance during the activity: item, counters, and what it set."""
         found = changed(instance.parent.data, instance.data)
         return {name: value for name, value in found.items() if value is not ABSENT}
 
@@ -170,7 +170,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
 
 
 class StandardLoop(MultiInstance):
-    """One instance after the other, while the condition is true (BPMN 2.0.2 §10.3.8)."""
+    """Sequential instances, while the condition is true (BPMN 2.0.2 §10.3.8)."""
 
     sequential = True
 
@@ -210,7 +210,7 @@ class StandardLoop(MultiInstance):
 
 
 class ParallelMultiInstance(MultiInstance):
-    """All instances at once."""
+    """All instances in parallel."""
 
 
 class SequentialMultiInstance(MultiInstance):

@@ -1,4 +1,4 @@
-"""The data of unfinished work as they are now."""
+"""The current data of unfinished work."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from engine.bpmn.run.tokens import COMPLETED, FUTURE, HOST, READY, STARTED, WAIT
 
 
 def within(scope: Any) -> dict[str, Any]:
-    """The data of a process or sub-process as they are now: the first ones, and what was set so far.
+    """Returns the current data of a process or sub-process: its initial data and all changes so far.
 
-    What one of its branches set later goes before what another set. Instances of many keep theirs.
+    Later changes of a branch override earlier ones of another. Those of multi-instance activities are
+    excluded.
     """
     first = scope.task_tree
     joining = consumed(scope)
@@ -28,12 +29,12 @@ def within(scope: Any) -> dict[str, Any]:
 
 
 def present(work: Token) -> dict[str, Any]:
-    """The data behind an activity, if it were left now."""
+    """Returns the data after an activity, if it completed now."""
     return outside(work, seen(work))
 
 
 def seen(work: Token) -> dict[str, Any]:
-    """The data in an activity as they are now, with its inputs."""
+    """Returns the current data in an activity, with its inputs."""
     inner = work.workflow.top_workflow.subprocesses.get(work.id)
     if inner is None or inner.completed or work.task_spec.own.apart:
         return work.data
@@ -41,7 +42,7 @@ def seen(work: Token) -> dict[str, Any]:
 
 
 def _reached(token: Token) -> dict[str, Any] | None:
-    """The data with which a live token stands somewhere; None for others, and for events that only wait."""
+    """Returns the data of a live token; None for others, and for events that only wait."""
     if token._state & (READY | STARTED) and HOST not in token.internal_data:
         return present(token)
     if token._state & (WAITING | FUTURE) and token.parent is not None and token.parent._state == COMPLETED:
@@ -51,9 +52,9 @@ def _reached(token: Token) -> dict[str, Any] | None:
 
 
 def known(scope: Any) -> dict[str, Any]:
-    """The data of a process or sub-process as they are now, with what was set around a sub-process meanwhile.
+    """Returns the current data of a process or sub-process, with later changes in enclosing scopes.
 
-    A called process knows nothing of that. Many conditions may be asked about the same.
+    A called process doesn't see these. Cached, since many conditions may be evaluated on the same data.
     """
     asked: dict[Any, dict[str, Any]] = scope.top_workflow.known
     if scope not in asked:

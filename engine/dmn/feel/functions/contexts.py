@@ -1,4 +1,4 @@
-"""Contexts (DMN 1.5 table 82)."""
+"""Functions of contexts (DMN 1.5 table 82)."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from engine.dmn.feel.functions.registry import built_in
 
 @built_in("get value", "m: context, key: string", "context: context, keys: list")
 def get_value(of: dict[str, Any], key: str | list[str]) -> Any:
-    """What is there under a key, or deeper under several."""
+    """Returns the value under a key, or nested under several keys."""
     found: Any = of
     for name in [key] if isinstance(key, str) else key:
         if not isinstance(found, dict) or not isinstance(name, str):
@@ -18,13 +18,13 @@ def get_value(of: dict[str, Any], key: str | list[str]) -> Any:
 
 @built_in("get entries", "m: context")
 def get_entries(of: dict[str, Any]) -> list[dict[str, Any]]:
-    """All keys and values."""
+    """Returns all keys and values."""
     return [{"key": name, "value": value} for name, value in of.items()]
 
 
 @built_in("context", "entries: list")
 def context(entries: list[Any]) -> dict[str, Any] | None:
-    """Out of keys and values."""
+    """Creates a context from keys and values."""
     found: dict[str, Any] = {}
     for entry in entries:
         if not isinstance(entry, dict) or not {"key", "value"} <= entry.keys():
@@ -42,7 +42,7 @@ def context(entries: list[Any]) -> dict[str, Any] | None:
     "context: context, keys: list, value: Any?",
 )
 def context_put(of: dict[str, Any], key: str | list[Any], value: Any) -> dict[str, Any] | None:
-    """With a value under a key, or deeper under several."""
+    """Returns the context with a value set under a key, or nested under several keys."""
     first, *rest = [key] if isinstance(key, str) else key or [None]
     if not isinstance(first, str):
         return None
@@ -58,7 +58,7 @@ def context_put(of: dict[str, Any], key: str | list[Any], value: Any) -> dict[st
 
 @built_in("context merge", "contexts: list")
 def context_merge(contexts: list[Any]) -> dict[str, Any] | None:
-    """One after the other, the later beating the earlier."""
+    """Merges contexts; later ones take precedence."""
     found: dict[str, Any] = {}
     for each in contexts:
         if not isinstance(each, dict):

@@ -1,4 +1,4 @@
-"""The Jalali (solar Hijri) calendar: an extension to the functions of FEEL, whose dates stay Gregorian."""
+"""The Jalali (solar Hijri) calendar: additional functions for FEEL, whose dates stay Gregorian."""
 
 import re
 from datetime import date
@@ -18,7 +18,7 @@ _WRITTEN = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})", re.ASCII)
 
 
 def read(text: str) -> Date | None:
-    """`1405-01-01` or `1405/1/1`, in ASCII, Persian or Arabic digits."""
+    """Parses `1405-01-01` or `1405/1/1`, in ASCII, Persian or Arabic digits."""
     match = _WRITTEN.fullmatch(persian.digits(text).strip())
     return None if match is None else _day(int(match[1]), int(match[3]), int(match[4]))
 
@@ -31,7 +31,7 @@ def _day(year: int, month: int, day: int) -> Date | None:
 
 
 def _of(value: Any) -> JalaliDate | None:
-    """The Jalali day of a date, or of a date and time."""
+    """Returns the Jalali day of a date, or of a date and time."""
     day = value.date if isinstance(value, DateTime) else value
     if not isinstance(day, Date) or not 622 <= day.year <= YEARS[-1] + 621:
         return None
@@ -48,55 +48,55 @@ def _whole(value: Decimal) -> int | None:
 
 @built_in("jalali", "from: string")
 def jalali(text: str) -> Date | None:
-    """The date that a text writes in the Jalali calendar."""
+    """Parses a date in the Jalali calendar."""
     return read(text)
 
 
 @built_in("jalali date", "year: number, month: number, day: number")
 def jalali_date(year: Decimal, month: Decimal, day: Decimal) -> Date | None:
-    """Out of a Jalali year, month and day."""
+    """Creates a date from a Jalali year, month and day."""
     parts = [whole for part in (year, month, day) if (whole := _whole(part)) is not None]
     return _day(*parts) if len(parts) == 3 else None
 
 
 @built_in("jalali string", "date: Any")
 def jalali_string(value: Any) -> str | None:
-    """As Jalali dates are written: 1405/01/01."""
+    """Formats a date as in the Jalali calendar: 1405/01/01."""
     day = _of(value)
     return None if day is None else f"{day.year:04}/{day.month:02}/{day.day:02}"
 
 
 @built_in("jalali year", "date: Any")
 def jalali_year(value: Any) -> Decimal | None:
-    """Its Jalali year."""
+    """Returns the Jalali year."""
     day = _of(value)
     return None if day is None else number(day.year)
 
 
 @built_in("jalali month", "date: Any")
 def jalali_month(value: Any) -> Decimal | None:
-    """Its Jalali month, from 1."""
+    """Returns the Jalali month, from 1."""
     day = _of(value)
     return None if day is None else number(day.month)
 
 
 @built_in("jalali day", "date: Any")
 def jalali_day(value: Any) -> Decimal | None:
-    """Its day of the Jalali month, from 1."""
+    """Returns the day of the Jalali month, from 1."""
     day = _of(value)
     return None if day is None else number(day.day)
 
 
 @built_in("jalali month end", "date: Any")
 def jalali_month_end(value: Any) -> Date | None:
-    """The last day of its Jalali month."""
+    """Returns the last day of the Jalali month."""
     day = _of(value)
     return None if day is None else _day(day.year, day.month, JalaliDate.days_in_month(day.month, day.year))
 
 
 @built_in("jalali add months", "date: Any, months: number")
 def jalali_add_months(value: Any, months: Decimal) -> Date | None:
-    """The same day so many Jalali months later, or the last day of that month."""
+    """Returns the same day a number of Jalali months later, or the last day of that month."""
     day, count = _of(value), _whole(months)
     if day is None or count is None:
         return None
@@ -108,7 +108,7 @@ def jalali_add_months(value: Any, months: Decimal) -> Date | None:
 
 @built_in("jalali months between", "from: Any, to: Any")
 def jalali_months_between(first: Any, last: Any) -> Decimal | None:
-    """The whole Jalali months from one day to another; below 0 if that is earlier."""
+    """Returns the whole Jalali months between two days; negative if the second is earlier."""
     begin, end = _of(first), _of(last)
     if begin is None or end is None:
         return None

@@ -1,4 +1,4 @@
-"""Lists (DMN 1.5 table 77 and 83)."""
+"""Functions of lists (DMN 1.5 tables 77 and 83)."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,7 +14,7 @@ from engine.dmn.feel.values import number
 
 
 def index(items: list[Any], position: Decimal) -> int | None:
-    """Where a position from 1, or from the end if below 0, is in Python's list."""
+    """Converts a position, from 1 or negative from the end, to an index of Python's list."""
     at = int(position)
     if at == 0 or abs(at) > len(items):
         return None
@@ -22,31 +22,31 @@ def index(items: list[Any], position: Decimal) -> int | None:
 
 
 def same(one: Any, other: Any, run: Run) -> bool:
-    """Whether two items count as one."""
+    """Whether two items are considered equal."""
     return equal(one, other, run) is True
 
 
 @built_in("list contains", "list: list, element: Any?", with_run=True)
 def list_contains(run: Run, items: list[Any], element: Any) -> bool:
-    """Whether an item is there."""
+    """Whether a list contains an item."""
     return any(same(item, element, run) for item in items)
 
 
 @built_in("count", "list: list")
 def count(items: list[Any]) -> Decimal:
-    """How many items."""
+    """Returns the number of items."""
     return number(len(items))
 
 
 @built_in("all", "list: list", "b*: Any?")
 def every(items: list[Any]) -> bool | None:
-    """Whether all are true."""
+    """Whether all items are true."""
     return _judged(items, decisive=False)
 
 
 @built_in("any", "list: list", "b*: Any?")
 def some(items: list[Any]) -> bool | None:
-    """Whether one is true."""
+    """Whether any item is true."""
     return _judged(items, decisive=True)
 
 
@@ -58,7 +58,7 @@ def _judged(items: list[Any], *, decisive: bool) -> bool | None:
 
 @built_in("sublist", "list: list, start position: number, length?: number")
 def sublist(items: list[Any], start: Decimal, length: Decimal | None = None) -> list[Any] | None:
-    """A part of a list."""
+    """Returns a part of a list."""
     begin = index(items, start)
     if begin is None:
         return None
@@ -71,26 +71,26 @@ def sublist(items: list[Any], start: Decimal, length: Decimal | None = None) -> 
 
 @built_in("append", "list: list, item*: Any?")
 def append(items: list[Any], more: list[Any]) -> list[Any]:
-    """With items at its end."""
+    """Returns the list with items added at its end."""
     return [*items, *more]
 
 
 @built_in("concatenate", "list*: Any?")
 def concatenate(lists: list[Any]) -> list[Any]:
-    """Lists one after the other."""
+    """Joins lists."""
     return [item for each in lists for item in (each if isinstance(each, list) else [each])]
 
 
 @built_in("insert before", "list: list, position: number, newItem: Any?")
 def insert_before(items: list[Any], position: Decimal, item: Any) -> list[Any] | None:
-    """With an item before a position."""
+    """Returns the list with an item inserted before a position."""
     at = index(items, position)
     return None if at is None else [*items[:at], item, *items[at:]]
 
 
 @built_in("remove", "list: list, position: number")
 def remove(items: list[Any], position: Decimal) -> list[Any] | None:
-    """Without the item at a position."""
+    """Returns the list without the item at a position."""
     at = index(items, position)
     return None if at is None else [*items[:at], *items[at + 1 :]]
 
@@ -102,7 +102,7 @@ def remove(items: list[Any], position: Decimal) -> list[Any] | None:
     with_run=True,
 )
 def list_replace(run: Run, items: list[Any], where: Decimal | Function, item: Any) -> list[Any] | None:
-    """With an item instead of that at a position, or of all that match."""
+    """Returns the list with an item replaced at a position, or all that match."""
     if isinstance(where, Decimal):
         at = index(items, where)
         return None if at is None else [*items[:at], item, *items[at + 1 :]]
@@ -117,26 +117,26 @@ def list_replace(run: Run, items: list[Any], where: Decimal | Function, item: An
 
 @built_in("reverse", "list: list")
 def reverse(items: list[Any]) -> list[Any]:
-    """The last first."""
+    """Returns the list in reverse order."""
     return items[::-1]
 
 
 @built_in("index of", "list: list, match: Any?", with_run=True)
 def index_of(run: Run, items: list[Any], match: Any) -> list[Decimal]:
-    """All positions of an item."""
+    """Returns all positions of an item."""
     return [number(at + 1) for at, item in enumerate(items) if same(item, match, run)]
 
 
 @built_in("union", "list*: Any?", with_run=True)
 def union(run: Run, lists: list[Any]) -> list[Any]:
-    """Lists one after the other, nothing twice."""
+    """Joins lists without duplicates."""
     found: list[Any] = distinct_values(run, concatenate(lists))
     return found
 
 
 @built_in("distinct values", "list: list", with_run=True)
 def distinct_values(run: Run, items: list[Any]) -> list[Any]:
-    """Nothing twice."""
+    """Returns the list without duplicates."""
     found: list[Any] = []
     for item in items:
         run.spend(1 + len(found) // 10)
@@ -147,7 +147,7 @@ def distinct_values(run: Run, items: list[Any]) -> list[Any]:
 
 @built_in("flatten", "list: list", with_run=True)
 def flatten(run: Run, items: list[Any]) -> list[Any]:
-    """Without lists inside."""
+    """Returns the items of all nested lists."""
     found: list[Any] = []
     for item in items:
         run.spend()
@@ -157,7 +157,7 @@ def flatten(run: Run, items: list[Any]) -> list[Any]:
 
 @built_in("sort", "list: list, precedes: function", with_run=True)
 def sort(run: Run, items: list[Any], precedes: Function) -> list[Any] | None:
-    """In the order that a function tells: whether its first argument comes before its second."""
+    """Sorts by a function that returns whether its first argument precedes its second."""
     if any(len(way) != 2 for way in precedes.ways):
         return None
     return sorted(items, key=cmp_to_key(_by(run, precedes)))

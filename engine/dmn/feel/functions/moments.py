@@ -1,4 +1,4 @@
-"""Dates, times and durations (DMN 1.5 table 74, 79 and 81)."""
+"""Functions of dates, times and durations (DMN 1.5 tables 74, 79 and 81)."""
 
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -24,7 +24,7 @@ def _whole(value: Decimal) -> int | None:
 
 @built_in("date", "from: Any", "year: number, month: number, day: number")
 def date(first: Any, month: Decimal | None = None, day: Decimal | None = None) -> Date | None:
-    """Out of a text, a date and time, or a year, month and day."""
+    """Creates a date from a text, a date and time, or a year, month and day."""
     if month is not None and day is not None:
         parts = [whole for part in (first, month, day) if (whole := _whole(part)) is not None]
         return moments.date(*parts) if len(parts) == 3 else None
@@ -46,7 +46,7 @@ def date(first: Any, month: Decimal | None = None, day: Decimal | None = None) -
 def time(
     first: Any, minute: Decimal | None = None, second: Decimal | None = None, offset: Days | None = None
 ) -> Time | None:
-    """Out of a text, a date and time (a date is midnight in UTC), or an hour, minute and second."""
+    """Creates a time from a text, a date and time (a date: midnight in UTC), or hour, minute and second."""
     if minute is not None and second is not None:
         return _time(first, minute, second, None if offset is None else offset.nanos // SECOND, None)
     match first:
@@ -84,7 +84,7 @@ _PARTS = "year: number, month: number, day: number, hour: number, minute: number
     f"{_PARTS}, timezone: string",
 )
 def date_and_time(*given: Any) -> DateTime | None:
-    """Out of a text, a date and a time, or all parts."""
+    """Creates a date and time from a text, a date and a time, or all parts."""
     if len(given) > 2:
         return _of_parts(*given)
     if len(given) == 2:
@@ -113,7 +113,7 @@ def _of_parts(*given: Any) -> DateTime | None:
 
 @built_in("duration", "from: Any")
 def duration(value: Any) -> Months | Days | None:
-    """Out of a text."""
+    """Creates a duration from a text."""
     if isinstance(value, str):
         return read_duration(value)
     return value if isinstance(value, Months | Days) else None
@@ -121,7 +121,7 @@ def duration(value: Any) -> Months | Days | None:
 
 @built_in("years and months duration", "from: Any, to: Any")
 def years_and_months_duration(first: Any, last: Any) -> Months | None:
-    """The whole months between two days or moments."""
+    """Returns the whole months between two dates, or dates and times."""
     days = [value.date if isinstance(value, DateTime) else value for value in (first, last)]
     if not all(isinstance(day, Date) for day in days):
         return None
@@ -136,13 +136,13 @@ def years_and_months_duration(first: Any, last: Any) -> Months | None:
 
 @built_in("now", "", with_run=True)
 def now(run: Run) -> DateTime:
-    """The moment of the evaluation, the same all through it, on the clock of its place."""
+    """Returns the instant of the evaluation, constant during it, in its local time."""
     return moments.from_python(run.now)
 
 
 @built_in("today", "", with_run=True)
 def today(run: Run) -> Date:
-    """Its day, there."""
+    """Returns the local date of the evaluation."""
     return moments.from_python(run.now).date
 
 
@@ -153,28 +153,28 @@ def _day(value: Any) -> Date | None:
 
 @built_in("day of year", "date: Any")
 def day_of_year(value: Any) -> Decimal | None:
-    """From 1."""
+    """Returns the day of the year, from 1."""
     day = _day(value)
     return None if day is None else number(day.ordinal - moments.ordinal(day.year, 1, 1) + 1)
 
 
 @built_in("day of week", "date: Any")
 def day_of_week(value: Any) -> str | None:
-    """Its English name."""
+    """Returns the English name of the weekday."""
     day = _day(value)
     return None if day is None else _NAMES_OF_DAYS[day.weekday - 1]
 
 
 @built_in("month of year", "date: Any")
 def month_of_year(value: Any) -> str | None:
-    """Its English name."""
+    """Returns the English name of the month."""
     day = _day(value)
     return None if day is None else _NAMES_OF_MONTHS[day.month - 1]
 
 
 @built_in("week of year", "date: Any")
 def week_of_year(value: Any) -> Decimal | None:
-    """By ISO 8601: week 1 has the first Thursday."""
+    """Returns the week of the year by ISO 8601: week 1 contains the first Thursday."""
     day = _day(value)
     if day is None:
         return None
@@ -186,7 +186,7 @@ def week_of_year(value: Any) -> Decimal | None:
 
 @built_in("is", "value1?: Any?, value2?: Any?", with_run=True)
 def same(run: Run, one: Any, other: Any) -> bool:
-    """Whether two values are the same in every respect, also in how a time is placed."""
+    """Whether two values are identical, including their time zones."""
     if type(one) is not type(other):
         return False
     if isinstance(one, Date | Time | DateTime):

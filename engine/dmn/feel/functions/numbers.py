@@ -1,4 +1,4 @@
-"""Numbers (DMN 1.5 table 76 and 74)."""
+"""Functions of numbers (DMN 1.5 tables 74 and 76)."""
 
 import re
 from decimal import (
@@ -24,7 +24,7 @@ _MIN_SCALE, _MAX_SCALE = -6111, 6176  # of decimal128
 
 @built_in("number", "from: string", "from: string, grouping separator: string?, decimal separator: string?")
 def to_number(text: str, grouping: str | None = None, point: str | None = None) -> Decimal | None:
-    """A number out of a text."""
+    """Parses a number from a text."""
     if grouping not in (None, " ", ",", ".") or point not in (None, ",", "."):
         return None
     if grouping is not None and grouping == point:
@@ -53,49 +53,49 @@ _WIDE.prec = 2 * ARITHMETIC.prec + 2
 
 @built_in("decimal", "n: number, scale: number")
 def decimal(value: Decimal, scale: Decimal) -> Decimal | None:
-    """Rounded to a scale, halves to the even neighbour."""
+    """Rounds to a scale, halves to the even neighbour."""
     return _rounded(value, scale, ROUND_HALF_EVEN)
 
 
 @built_in("floor", "n: number", "n: number, scale: number")
 def floor(value: Decimal, scale: Decimal | None = None) -> Decimal | None:
-    """The next below."""
+    """Rounds down."""
     return _rounded(value, scale, ROUND_FLOOR)
 
 
 @built_in("ceiling", "n: number", "n: number, scale: number")
 def ceiling(value: Decimal, scale: Decimal | None = None) -> Decimal | None:
-    """The next above."""
+    """Rounds up."""
     return _rounded(value, scale, ROUND_CEILING)
 
 
 @built_in("round up", "n: number, scale: number")
 def round_up(value: Decimal, scale: Decimal) -> Decimal | None:
-    """Away from zero."""
+    """Rounds away from zero."""
     return _rounded(value, scale, ROUND_UP)
 
 
 @built_in("round down", "n: number, scale: number")
 def round_down(value: Decimal, scale: Decimal) -> Decimal | None:
-    """Towards zero."""
+    """Rounds towards zero."""
     return _rounded(value, scale, ROUND_DOWN)
 
 
 @built_in("round half up", "n: number, scale: number")
 def round_half_up(value: Decimal, scale: Decimal) -> Decimal | None:
-    """To the nearest, halves away from zero."""
+    """Rounds to the nearest, halves away from zero."""
     return _rounded(value, scale, ROUND_HALF_UP)
 
 
 @built_in("round half down", "n: number, scale: number")
 def round_half_down(value: Decimal, scale: Decimal) -> Decimal | None:
-    """To the nearest, halves towards zero."""
+    """Rounds to the nearest, halves towards zero."""
     return _rounded(value, scale, ROUND_HALF_DOWN)
 
 
 @built_in("abs", "n: Any")
 def absolute(value: Any) -> Any:
-    """Of numbers and durations."""
+    """Returns the absolute value of a number or duration."""
     match value:
         case Decimal():
             return ARITHMETIC.abs(value)
@@ -108,44 +108,44 @@ def absolute(value: Any) -> Any:
 
 @built_in("modulo", "dividend: number, divisor: number")
 def modulo(dividend: Decimal, divisor: Decimal) -> Decimal:
-    """The remainder, with the sign of the divisor."""
+    """Returns the remainder, with the sign of the divisor."""
     quotient = ARITHMETIC.divide(dividend, divisor).to_integral_value(rounding=ROUND_FLOOR)
     return ARITHMETIC.subtract(dividend, ARITHMETIC.multiply(divisor, quotient))
 
 
 @built_in("sqrt", "number: number")
 def square_root(value: Decimal) -> Decimal:
-    """The square root."""
+    """Returns the square root."""
     return ARITHMETIC.sqrt(value)
 
 
 @built_in("log", "number: number", with_run=True)
 def logarithm(run: Run, value: Decimal) -> Decimal | None:
-    """The natural logarithm."""
+    """Returns the natural logarithm."""
     run.spend(COSTLY)
     return ARITHMETIC.ln(value) if value > 0 else None
 
 
 @built_in("exp", "number: number", with_run=True)
 def exponential(run: Run, value: Decimal) -> Decimal:
-    """Euler's number to a power."""
+    """Returns Euler's number raised to a power."""
     run.spend(COSTLY)
     return ARITHMETIC.exp(value)
 
 
 @built_in("odd", "number: number")
 def odd(value: Decimal) -> bool:
-    """Whether half of it is no whole number."""
+    """Whether a number is odd."""
     return bool(modulo(value, number(2)) == 1)
 
 
 @built_in("even", "number: number")
 def even(value: Decimal) -> bool:
-    """Whether half of it is a whole number."""
+    """Whether a number is even."""
     return bool(modulo(value, number(2)) == 0)
 
 
 @built_in("not", "negand: Any?")
 def negated(value: Any) -> bool | None:
-    """The other truth."""
+    """Returns the logical negation."""
     return not value if isinstance(value, bool) else None

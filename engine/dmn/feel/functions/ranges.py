@@ -1,4 +1,4 @@
-"""How ranges and points lie to each other (DMN 1.5 table 78), and ranges out of texts."""
+"""Functions that compare ranges and points (DMN 1.5 table 78), and ranges from texts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ _MADE = {"date", "time", "date and time", "duration"}
 
 
 def _order(one: Any, other: Any) -> int:
-    """The order of two ends; raises ValueError if there is none."""
+    """Returns the order of two ends. Raises ValueError if there is none."""
     found = order(one, other)
     if found is None:
         raise ValueError("no order")
@@ -25,7 +25,7 @@ def _order(one: Any, other: Any) -> int:
 
 
 def _related(name: str, *ways: str) -> Callable[[Callable[[Any, Any], bool]], Callable[[Any, Any], bool]]:
-    """Register a relation; it has no value where ends have no order, or are none."""
+    """Registers a relation; it has no value where ends can't be ordered, or are missing."""
 
     def register(relation: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
         def guarded(one: Any, other: Any) -> bool | None:
@@ -52,13 +52,13 @@ _RANGE_FIRST = ("range: range, point: Any", *_RANGES)
 
 
 def _ends(value: Any) -> Range:
-    """A point as the range of itself."""
+    """Returns a point as a range."""
     return value if isinstance(value, Range) else Range(value, value, True, True)
 
 
 @_related("before", *_POINTS)
 def before(one: Any, other: Any) -> bool:
-    """Whether all of one lies before all of the other."""
+    """Whether all of one is before all of the other."""
     left, right = _ends(one), _ends(other)
     found = _order(left.high, right.low)
     return found < 0 or (found == 0 and not (left.high_included and right.low_included))
@@ -66,47 +66,47 @@ def before(one: Any, other: Any) -> bool:
 
 @_related("after", *_POINTS)
 def after(one: Any, other: Any) -> bool:
-    """The other way round."""
+    """The inverse of `before`."""
     return before(other, one)
 
 
 @_related("meets", *_RANGES)
 def meets(one: Range, other: Range) -> bool:
-    """Whether one ends where the other begins, that place in both."""
+    """Whether one ends where the other starts, and both include that point."""
     return one.high_included and other.low_included and _order(one.high, other.low) == 0
 
 
 @_related("met by", *_RANGES)
 def met_by(one: Range, other: Range) -> bool:
-    """The other way round."""
+    """The inverse of `meets`."""
     return meets(other, one)
 
 
 @_related("overlaps", *_RANGES)
 def overlaps(one: Range, other: Range) -> bool:
-    """Whether anything lies in both."""
+    """Whether two ranges have a common point."""
     return not before(one, other) and not before(other, one)
 
 
 def _begins(one: Range, other: Range) -> int:
-    """The order of two beginnings."""
+    """Returns the order of two starts."""
     return _order(one.low, other.low) or other.low_included - one.low_included
 
 
 def _finishes(one: Range, other: Range) -> int:
-    """The order of two ends."""
+    """Returns the order of two ends."""
     return _order(one.high, other.high) or one.high_included - other.high_included
 
 
 @_related("overlaps before", *_RANGES)
 def overlaps_before(one: Range, other: Range) -> bool:
-    """Whether one begins before the other, and ends in it."""
+    """Whether one starts before the other, and ends in it."""
     return _begins(one, other) < 0 and not before(one, other) and _finishes(one, other) <= 0
 
 
 @_related("overlaps after", *_RANGES)
 def overlaps_after(one: Range, other: Range) -> bool:
-    """The other way round."""
+    """The inverse of `overlaps_before`."""
     return overlaps_before(other, one)
 
 
@@ -119,39 +119,39 @@ def finishes(one: Any, other: Range) -> bool:
 
 @_related("finished by", *_RANGE_FIRST)
 def finished_by(one: Range, other: Any) -> bool:
-    """The other way round."""
+    """The inverse of `finishes`."""
     return finishes(other, one)
 
 
 @_related("includes", *_RANGE_FIRST)
 def includes(one: Range, other: Any) -> bool:
-    """Whether all of the other lies in one."""
+    """Whether one contains all of the other."""
     right = _ends(other)
     return _begins(one, right) <= 0 and _finishes(one, right) >= 0
 
 
 @_related("during", *_POINT_FIRST)
 def during(one: Any, other: Range) -> bool:
-    """The other way round."""
+    """The inverse of `includes`."""
     return includes(other, one)
 
 
 @_related("starts", *_POINT_FIRST)
 def starts(one: Any, other: Range) -> bool:
-    """Whether one is the beginning of the other."""
+    """Whether one is the start of the other."""
     left = _ends(one)
     return _begins(left, other) == 0 and _finishes(left, other) <= 0
 
 
 @_related("started by", *_RANGE_FIRST)
 def started_by(one: Range, other: Any) -> bool:
-    """The other way round."""
+    """The inverse of `starts`."""
     return starts(other, one)
 
 
 @_related("coincides", "point1: Any, point2: Any", *_RANGES)
 def coincides(one: Any, other: Any) -> bool:
-    """Whether both are the same."""
+    """Whether both are equal."""
     if isinstance(one, Range) != isinstance(other, Range):
         raise ValueError("a point and a range")
     left, right = _ends(one), _ends(other)
@@ -160,7 +160,7 @@ def coincides(one: Any, other: Any) -> bool:
 
 @built_in("range", "from: string", with_run=True)
 def to_range(run: Run, text: str) -> Range | None:
-    """Out of a text such as `[1..5)`, whose ends are literals."""
+    """Parses a range such as `[1..5)`, whose ends are literals."""
     run.spend(COSTLY + len(text))
     try:
         node = parse(text, Names(_MADE), {})

@@ -1,4 +1,4 @@
-"""How built-in functions are told: their names and parameters as the standard writes them."""
+"""Registers built-in functions with their names and parameters as in the standard."""
 
 from collections.abc import Callable, Mapping
 from decimal import DecimalException
@@ -9,7 +9,7 @@ from engine.dmn.feel.parser import parse_type
 from engine.dmn.feel.types import ANY, Function, Parameter
 
 Python = Callable[..., Any]
-# What functions give, for those who ask whether they are instances of a type; others may give anything.
+# Result types of functions, for `instance of`; others may return anything.
 _GIVEN = {
     parse_type(of, {}): names
     for of, names in {
@@ -56,10 +56,10 @@ BUILT_IN: Mapping[str, Function] = _functions
 
 
 def built_in(name: str, *ways: str, with_run: bool = False) -> Callable[[Python], Python]:
-    """Register a function, with one or several ways to call it.
+    """Registers a function, with one or several signatures.
 
-    `"string: string, length?: number, rest*: Any, m: Any?"`: `?` behind a name is one that may be left out,
-    `*` all that follow; `?` behind a type lets it be null. None is given for what is left out.
+    `"string: string, length?: number, rest*: Any, m: Any?"`: `?` after a name makes it optional, `*` accepts
+    all that follow; `?` after a type allows null. Missing arguments are None.
     """
 
     def register(python: Python) -> Python:

@@ -1,4 +1,4 @@
-"""Figures of lists (DMN 1.5 table 77)."""
+"""Statistics of lists (DMN 1.5 table 77)."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,13 +13,13 @@ from engine.dmn.feel.values import ARITHMETIC, number
 
 @built_in("min", "list: list", "c*: Any?")
 def minimum(items: list[Any]) -> Any:
-    """The least."""
+    """Returns the smallest item."""
     return _extreme(items, -1)
 
 
 @built_in("max", "list: list", "c*: Any?")
 def maximum(items: list[Any]) -> Any:
-    """The most."""
+    """Returns the largest item."""
     return _extreme(items, 1)
 
 
@@ -37,7 +37,7 @@ def _extreme(items: list[Any], sign: int) -> Any:
 
 @built_in("sum", "list: list", "n*: Any?")
 def total(items: list[Any]) -> Any:
-    """All added."""
+    """Returns the sum."""
     return reduce(plus, items) if items and None not in items else None
 
 
@@ -47,19 +47,19 @@ def _numbers(items: Sequence[Any]) -> bool:
 
 @built_in("product", "list: list", "n*: Any?")
 def product(items: list[Any]) -> Decimal | None:
-    """All multiplied."""
+    """Returns the product."""
     return reduce(ARITHMETIC.multiply, items) if _numbers(items) else None
 
 
 @built_in("mean", "list: list", "n*: Any?")
 def mean(items: list[Any]) -> Decimal | None:
-    """The average."""
+    """Returns the average."""
     return ARITHMETIC.divide(reduce(ARITHMETIC.add, items), number(len(items))) if _numbers(items) else None
 
 
 @built_in("median", "list: list", "n*: Any?")
 def median(items: list[Any]) -> Decimal | None:
-    """The middle one, or the average of both."""
+    """Returns the middle item, or the average of the two middle ones."""
     if not _numbers(items):
         return None
     ordered = sorted(items)
@@ -70,7 +70,7 @@ def median(items: list[Any]) -> Decimal | None:
 
 @built_in("stddev", "list: list", "n*: Any?")
 def deviation(items: list[Any]) -> Decimal | None:
-    """The standard deviation of a sample."""
+    """Returns the standard deviation of a sample."""
     average = mean(items)
     if average is None or len(items) < 2:
         return None
@@ -80,7 +80,7 @@ def deviation(items: list[Any]) -> Decimal | None:
 
 @built_in("mode", "list: list", "n*: Any?")
 def mode(items: list[Any]) -> list[Decimal] | None:
-    """Those that are there most often, in their order."""
+    """Returns the most frequent items, sorted."""
     if not items:
         return []
     if not _numbers(items):
