@@ -88,8 +88,7 @@ def deploy(
     processes of others.
     """
     access.require(uow.actor, "definitions.deploy")
-    # Looked up once: the versions that are checked are the ones that are bound, even if others are published
-    # or retired in the meantime.
+    # Looked up once: the checked versions are the bound ones, whatever is published or retired meanwhile.
     known = currents(uow.session)
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)

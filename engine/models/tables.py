@@ -79,8 +79,7 @@ class Definition(Base):
 class DefinitionVersion(Base):
     """A version of a definition, of which only the status changes. Running cases keep theirs.
 
-    Its author is the person who deployed it. A draft that was never published is retired without
-    `published_at`.
+    Its author deployed it. A draft that was never published is retired without `published_at`.
     """
 
     __tablename__ = "definition_versions"
@@ -150,8 +149,7 @@ class Case(Base):
     )  # how it was submitted; NULL: it started automatically
     erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/cases/erasure)
     subject: Mapped[str | None] = mapped_column(Text)  # NULL: the name of its process
-    # The persons that its process names as parties, as `eligibility.normalise_id` writes them; NULL: not
-    # known yet.
+    # The persons that its process names as parties, normalised; NULL: not known yet.
     parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
 
@@ -317,8 +315,7 @@ class Wait(Base):
             "correlation",
             postgresql_where=text("closed_at IS NULL AND kind IN ('message', 'signal')"),
         ),
-        # Closed ones are deleted with the case; open ones are updated often, so there is free space on the
-        # page.
+        # Closed ones are deleted with the case; open ones are updated often (free space on the page).
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -337,10 +334,7 @@ class Wait(Base):
 
 
 class Call(Base):
-    """Work that another system does for a case.
-
-    The id is sent with every attempt, so that it is done once.
-    """
+    """Work that another system does for a case. Every attempt has the same id, so it is done once."""
 
     __tablename__ = "calls"
     __table_args__ = (
