@@ -308,8 +308,9 @@ def reachable_cases(role: str) -> ColumnElement[bool]:
 
 
 def visible_cases(role: str) -> ColumnElement[bool]:
-    """Returns the cases that an account with this role may see: officials without those to which they are a
-    party.
+    """Returns the cases that an account with this role may see.
+
+    Officials not those to which they are a party.
     """
     reachable = reachable_cases(role)
     return reachable if role in ("portal", "applicant") else and_(reachable, not_(party()))

@@ -119,9 +119,7 @@ def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None, going: bool = False) -> Sequence[RowMapping]:
-    """Returns up to a page of migrations (only `going` ones on request), newest first, plus one if more
-    follow.
-    """
+    """Returns up to a page of migrations (or of the `going` ones), newest first; one more if more follow."""
     access.require(uow.actor, "cases.move")
     statement = _MOVES.where(_own()).order_by(Move.id.desc()).limit(PAGE + 1)
     if going:

@@ -96,10 +96,9 @@ class _Paid:
 def find_bill(
     uow: UnitOfWork, message: str, keys: Mapping[str, Any], number: str | None = None
 ) -> RowMapping | None:
-    """Returns the bill whose payment a message confirms, in the actor's units; `number` narrows it to one
-    case.
+    """Returns the bill whose payment a message confirms, in the actor's units.
 
-    Does not look for messages without the key of a bill.
+    `number` narrows the search to one case. Messages without the key of a bill cost no statement.
     """
     if BILL not in keys:
         return None

@@ -205,8 +205,9 @@ def _started(
 
 
 def new_secret() -> str:
-    """Returns a new secret that opens a case's status with its number: 58 random bits, without look-alike
-    letters.
+    """Returns a new secret that opens a case's status with its number.
+
+    It has 58 random bits and no look-alike letters.
     """
     letters = "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
     return "-".join((letters[:4], letters[4:8], letters[8:]))

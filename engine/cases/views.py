@@ -179,7 +179,7 @@ def _for_roles(
 
 
 def _reader(uow: UnitOfWork) -> tuple[Any, Any]:
-    """Returns the roles in which the actor sees a case, and whether it is the actor's own."""
+    """Returns two columns: the roles in which the actor sees a case, and the actor's national id."""
     return access.roles_in(Case.unit_id).label("roles"), actor_person(uow).label("person")
 
 
@@ -219,8 +219,9 @@ class Wanted:
 
 
 def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
-    """Returns up to a page of cases older than `after` that the actor may see, newest first, plus one if more
-    follow.
+    """Returns up to a page of cases older than `after` that the actor may see, newest first.
+
+    Returns one more if more follow.
     """
     filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
         "status": Case.status.__eq__,
@@ -278,10 +279,10 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[s
 def latest(
     uow: UnitOfWork, seen: Seen, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[Mapping[str, Any]]:
-    """Returns up to `limit` events of a visible case older than `before`, newest first, plus one if more
-    follow.
+    """Returns up to `limit` events of a visible case older than `before`, newest first.
 
-    Payloads are as in `log`; the unit and the people to whom a task was assigned have their names.
+    Returns one more if more follow. Payloads are as in `log`; the unit and the people to whom a task was
+    assigned have their names.
     """
     access.require(uow.actor, "events.read")
     unit = select(Unit.name).where(Unit.key == Event.actor_unit).scalar_subquery().label("unit_name")

@@ -156,9 +156,7 @@ def record(
 def close(
     uow: UnitOfWork, tokens: Sequence[UUID], call_id: UUID | None = None, status: str | None = None
 ) -> None:
-    """Closes the waits of tokens that no longer wait; `status` is the new status of the call that was
-    answered.
-    """
+    """Closes the waits of tokens that no longer wait; `status` is that of the answered call."""
     values = {"ended": list(tokens), "ended__at": uow.now}
     uow.write(_END_WAITS, values)
     uow.write(_END_CALLS, {**values, "call__id": call_id, "call__status": status})

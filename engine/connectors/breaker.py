@@ -1,4 +1,4 @@
-"""The circuit breaker: if a system keeps failing, calls to it fail immediately for a time."""
+"""The circuit breaker: after repeated failures of a system, calls to it fail immediately for a time."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -93,8 +93,9 @@ def _failed(connector: Connector, failure: Exception) -> CallFailed:
 
 
 class _Server(smtplib.SMTP):
-    """smtplib's client, but it connects on request, not when created, so that it can be stopped before the
-    greeting.
+    """smtplib's client, but it connects on request, not when created.
+
+    So it can be stopped before the greeting.
     """
 
     def __init__(self, host: str, timeout: float, tls: ssl.SSLContext | None) -> None:
@@ -138,7 +139,7 @@ class _Session:
                 server.quit()  # it has the e-mail: an error on quitting is no failure
 
     def abort(self) -> None:
-        """Stops the thread, even if the server keeps sending a byte now and then."""
+        """Stops the thread, even if the server still sends a byte now and then."""
         self._aborted = True
         if (connection := self._server.sock) is not None:
             with contextlib.suppress(OSError):

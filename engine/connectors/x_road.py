@@ -23,7 +23,7 @@ REQUEST_HASH = "X-Road-Request-Hash"
 
 
 def path(how: XRoad) -> str:
-    """`/r1/{serviceId}`; the operation's own path follows."""
+    """Returns `/r1/{serviceId}`, before the operation's own path."""
     return f"/{VERSION}/{how.service}"
 
 
@@ -49,10 +49,10 @@ def _visible(text: str) -> str:
 
 
 def judge(operation: Operation, request: Request, response: httpx.Response) -> None:
-    """Raises CallFailed if X-Road failed, if the response did not pass through X-Road, or if the service
-    refused.
+    """Raises CallFailed unless X-Road delivered the service's response and that is a success.
 
-    In this order: a status is that of the service only if X-Road forwarded it.
+    Checks first for errors of X-Road, then whether the response passed through X-Road, then its status: a
+    status is that of the service only if X-Road forwarded it.
     """
     status = response.status_code
     if (error := response.headers.get("X-Road-Error")) is not None:

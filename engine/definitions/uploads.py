@@ -217,7 +217,7 @@ def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch
     uow.connection.execute(insert(Upload).values(row))
     rows = [{"upload_id": upload_id, "name": name, "content": content} for name, content in files.items()]
     uow.connection.execute(insert(UploadFile), rows)
-    # Uploaders with other waiting uploads let checks of other people go first.
+    # Checks of other people have priority over those of uploaders with several waiting uploads.
     priority = jobs.LAST if waiting else jobs.USUAL
     jobs.defer(uow, "deploy_upload", queue="checks", priority=priority, upload=upload_id)
     return upload_id

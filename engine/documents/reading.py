@@ -63,8 +63,9 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 
 def _of_own_task(role: str) -> ColumnElement[bool]:
-    """Returns whether a version was uploaded with a task that the actor may claim, even if the case is
-    hidden.
+    """Returns whether a version was uploaded with a task that the actor may claim.
+
+    The actor need not see the case.
     """
     own: ColumnElement[bool] = false()
     if role == "caseworker":

@@ -50,8 +50,9 @@ FACT: tuple[Any, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """An event's position in the feed, with its hash: in a restored log the same position may have another
-    event.
+    """An event's position in the feed, with its hash.
+
+    In a restored log the same position may have another event.
     """
 
     transaction_id: int

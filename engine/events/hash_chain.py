@@ -35,8 +35,9 @@ def bytea(value: str | None) -> str | None:
 
 
 def canonical(members: Mapping[str, Any]) -> bytes:
-    """Only text and whole numbers, and keys in ASCII: for these orjson's sorted output is RFC 8785's
-    canonical form.
+    """Returns the canonical JSON of RFC 8785.
+
+    Only for text and whole numbers, and keys in ASCII: for these orjson's sorted output is canonical.
     """
     return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
 

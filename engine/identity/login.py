@@ -97,8 +97,9 @@ def _counted(attempt: Attempt) -> tuple[tuple[Limit, str], ...]:
 
 
 def _forgive(session: Session, attempt: Attempt) -> None:
-    """Forgives, for the address, only this attempt: else account owners could guess others' passwords between
-    logins.
+    """Removes the counted failures of a successful login.
+
+    For the address only this attempt: otherwise account owners could guess others' passwords between logins.
     """
     here, name, address = _counted(attempt)
     throttle.forgive(session, here, name)

@@ -67,11 +67,10 @@ class Substitution(Base):
 
 
 class Pool(Base):
-    """A candidate group: the holders of one of its roles may claim the tasks of a definition that it
-    contains.
+    """A candidate group: those who may claim its tasks, by their roles.
 
-    The id is computed from its contents (engine/organisation/candidate_groups.py). The group of a delegation
-    applies only while that is valid.
+    Its tasks belong to one definition. The id is computed from its contents
+    (engine/organisation/candidate_groups.py). The group of a delegation applies only while that is valid.
     """
 
     __tablename__ = "pools"

@@ -25,8 +25,9 @@ NAME = "اصلاح اطلاعات | Correct what was sent"
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marked errors: (JSON Pointer, text) for each field of the start form, or of a task of the
-    applicant.
+    """The marked errors: (JSON Pointer, text) for each field.
+
+    The fields are those of the start form, or of a task of the applicant.
     """
 
     fields: Sequence[tuple[str, str]]

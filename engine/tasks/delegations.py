@@ -33,10 +33,10 @@ MAX_ELEMENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class NewDelegation:
-    """A new delegation: steps of a process, the unit of the cases (with those below), the delegate, the
-    period.
+    """A new delegation: steps of a process, the unit of the cases, the delegate, the period.
 
-    With `take_over` the open tasks of these steps are transferred too.
+    Units below that of the cases are included. With `take_over` the open tasks of these steps are transferred
+    too.
     """
 
     definition: str
@@ -49,8 +49,9 @@ class NewDelegation:
 
 
 def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
-    """Delegates steps. Raises Invalid, and Conflict if more tasks would be transferred than one command
-    allows.
+    """Delegates steps.
+
+    Raises Invalid, and Conflict if more tasks would be transferred than one command allows.
     """
     access.require(uow.actor, "units.manage")
     begin = new.valid_from or uow.now

@@ -1,4 +1,4 @@
-"""Drafts: unfinished answers, stored with their task, whoever its assignee is.
+"""Drafts: unfinished answers, stored with their task, also if its assignee changes.
 
 Saving a draft locks no case, notifies nobody and doesn't change the task's revision: it isn't an action in
 the case, and may happen at every pause in typing.

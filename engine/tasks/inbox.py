@@ -74,7 +74,7 @@ class Inbox:
     """Filters for open tasks; None means any.
 
     `mine`: assigned to the actor, or to somebody for whom the actor is the substitute. `team`: all that the
-    actor may claim, whoever the assignee is. `free`: those of them without an assignee that can be claimed.
+    actor may claim, assigned or not. `free`: those of them without an assignee that can be claimed.
     `supervised`: all that the actor may reassign; of them, those of `holder`. `role`, `unit` (and those below
     it) and `definition` narrow the candidate groups. `due` is the latest due time, `priority` the lowest
     priority. `overdue`: late tasks; `today`: due until the end of the day; `returned`: corrected by the

@@ -60,8 +60,9 @@ SUMMARY = (
 
 
 def summaries(tasks: Any = Task) -> Select[*tuple[Any, ...]]:
-    """Returns a select of tasks as lists show them, from `tasks`: the table, or a substitute for it in a
-    join.
+    """Returns a select of tasks as lists show them.
+
+    `tasks` is the table, or a substitute for it in a join.
     """
     return (
         select(*SUMMARY)

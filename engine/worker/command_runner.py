@@ -32,17 +32,17 @@ class CommandRunner:
         self._threads = ThreadPoolExecutor(threads, "commands")
 
     def run(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
-        """Run one command, in one transaction unless its view is `single`."""
+        """Runs one command, in one transaction unless its view is `single`."""
         return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)), view)
 
     async def submit(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
-        """Run a command in a thread, from an event loop that continues meanwhile."""
+        """Runs a command in a thread, from an event loop that continues meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.run, command, view)
 
     async def poll(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
-        """Run a command that is repeated anyway.
+        """Runs a command that is repeated anyway.
 
-        Returns None if another transaction holds what it needs, or the database does not answer in time.
+        Returns None if another transaction has locked what it needs, or the database does not answer in time.
         """
         try:
             found = await self.submit(command, view)

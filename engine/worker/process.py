@@ -131,7 +131,10 @@ def _app(runner: CommandRunner, url: str, served: Mapping[str, JobHandler]) -> A
 
 
 async def _configure(connection: AsyncConnection) -> None:
-    """Each operation of the queue is one statement: a transaction around it would double the cost."""
+    """Configures the queue's connections.
+
+    Each operation of the queue is one statement: a transaction around it would double the cost.
+    """
     await connection.set_autocommit(True)
     # Thousands of jobs may be added before the statistics are updated, and would then be sorted for each
     # fetch.

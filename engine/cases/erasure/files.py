@@ -1,9 +1,8 @@
-"""Deletes the stored files of erased cases and discarded uploads, after the transaction that deletes their
-rows.
+"""Deletes the stored files of erased cases and discarded uploads, after their rows.
 
-That transaction adds a row to `erased_files` for each file; the row is removed when the file is deleted. If a
-command is interrupted, the next one deletes the remaining files. Content is stored under its SHA-256, so a
-file may also belong to documents of other cases; it is then retained.
+The transaction that deletes the rows adds one to `erased_files` for each file; it is removed when the file is
+deleted. If a command is interrupted, the next one deletes the remaining files. Content is stored under its
+SHA-256, so a file may also belong to documents of other cases; it is then retained.
 """
 
 from collections.abc import Sequence

@@ -132,7 +132,7 @@ def _id(value: Any) -> UUID | None:
 def _known(uow: UnitOfWork, ids: set[UUID], place: Place, case_id: UUID | None) -> _Known:
     if not ids:
         return _Known({}, {})
-    # An upload for a task belongs to the task, whoever its assignee is; any other belongs to its owner only.
+    # An upload for a task belongs to the task, also if its assignee changes; any other to its owner only.
     own = ROWS.c.place == str(place)
     if place.kind != "task":
         own &= ROWS.c.owner_id == uow.actor.id

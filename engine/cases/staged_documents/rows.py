@@ -55,7 +55,7 @@ class Staged:
 
     @property
     def complete(self) -> bool:
-        """Whether it has been checked and stored."""
+        """Returns whether it has been checked and stored."""
         return self.media_type is not None
 
 

@@ -343,8 +343,9 @@ def _wanted(action: Action) -> str:
 
 
 def _fits(awaited: Mapping[str, Any], keys: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Returns whether a message with these keys reaches a wait: the case number alone reaches all of its
-    waits.
+    """Returns whether a message with these keys reaches a wait.
+
+    The case number alone reaches all waits of the case.
     """
     return canonical(awaited) in (canonical(keys), canonical(own)) or (CASE_NUMBER in keys and not own)
 

@@ -42,7 +42,7 @@ class Node:
 
     @classmethod
     def of(cls, value: Any, line: int = 0) -> "Node":
-        """A plain value as one that was read in a line."""
+        """Returns the node of a plain value, with its line."""
         if isinstance(value, Mapping):
             return cls({name: cls.of(part, line) for name, part in value.items()}, line)
         if isinstance(value, list):

@@ -69,9 +69,7 @@ class Example:
 
 
 def examples(uow: UnitOfWork, subject: Subject, do: str, name: str) -> list[Example]:
-    """Returns what the subject's scenarios do with an element, message or signal of this name, without
-    duplicates.
-    """
+    """Returns what the subject's scenarios do with an element, message or signal; no duplicates."""
     kept = (subject.digest, subject.key)
     if kept not in _told:
         if len(_told) >= CACHED:

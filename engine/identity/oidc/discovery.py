@@ -148,7 +148,7 @@ class _Bearer(httpx.Auth):
 
 
 def _key(jwk: object) -> tuple[str, Key] | None:
-    """A key for signatures, with its id."""
+    """Returns a key for signatures, with its id."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or jwk.get("use", "sig") != "sig":
         return None
     if jwk.get("kty") not in ("RSA", "EC", "OKP"):  # never a shared secret

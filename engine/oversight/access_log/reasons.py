@@ -24,9 +24,7 @@ Way = Literal["search", "list", "incident"]  # how the reader found it
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The relation of a reader to a case: the unit, the reason if any is known, and the step that it
-    concerns.
-    """
+    """The relation of a reader to a case: the unit, any known reason, and the step that it concerns."""
 
     unit: str | None
     reason: Reason | None

@@ -109,7 +109,7 @@ def outcome_of(
 ) -> str | None:
     """Returns the name of an outcome; None if it has none. `drawn`: its name in the diagram.
 
-    Legal terms come first: forms tell deciders what to do, not applicants what was done.
+    Legal terms come first: forms show deciders what to do, not applicants what was done.
     """
     key = f"texts.outcome.{outcome}"
     if key in TEXTS:

@@ -54,10 +54,10 @@ class ToDo:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The last decision. Names of an outcome are the declared ones, else those of its form, which also has
-    those of grounds.
+    """The last decision.
 
-    Empty where there are none.
+    The names of an outcome are the declared ones, else those of its form; the names of grounds are those of
+    the form. Empty where there are none.
     """
 
     outcome: str
@@ -243,8 +243,9 @@ def _spec(session: Session, case: Any) -> Spec:
 
 
 def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, Words]]:
-    """Returns the names of outcomes, from the process or the decision's form, and those of the form's
-    grounds.
+    """Returns the names of outcomes and of grounds.
+
+    Outcomes are named by the process or the decision's form, grounds by the form.
     """
     task = spec.elements.get(element)
     if task is None or task.form is None or task.rules.decision is None:
