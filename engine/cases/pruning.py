@@ -1,7 +1,7 @@
 """Deletes closed rows in batches that lock nothing for long. Open rows are never deleted.
 
 Each function deletes up to `limit` rows that were closed before an instant and whose id is greater than
-`after`. It returns how many, and the last id, with which the next batch begins, or None if there are no more.
+`after`. It returns how many, and the last id, with which the next batch begins, or None if none are left.
 """
 
 from collections.abc import Sequence

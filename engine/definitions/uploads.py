@@ -142,7 +142,7 @@ def of_sketch(uow: UnitOfWork, sketch_id: UUID) -> State | None:
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Deletes uploads older than KEPT. Returns how many."""
+    """Deletes uploads older than `KEPT`. Returns how many."""
     return uow.connection.execute(delete(Upload).where(Upload.uploaded_at < uow.now - KEPT)).rowcount
 
 

@@ -187,7 +187,7 @@ def discard(uow: UnitOfWork, draft_id: UUID) -> None:
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Deletes drafts unchanged for KEPT. Returns how many. `staged_documents.forget` deletes files."""
+    """Deletes drafts unchanged for `KEPT`. Returns how many. `staged_documents.forget` deletes files."""
     old = delete(_ROWS).where(_ROWS.c.updated_at < uow.now - KEPT)
     return uow.connection.execute(old).rowcount
 

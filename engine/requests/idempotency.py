@@ -51,7 +51,7 @@ def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Deletes answers that are older than KEPT. Returns how many."""
+    """Deletes answers that are older than `KEPT`. Returns how many."""
     old = delete(_KEYS).where(_KEYS.c.created_at < uow.now - KEPT)
     return uow.connection.execute(old).rowcount
 

@@ -141,7 +141,7 @@ def _recused(assignment: str | None) -> Mapping[str, Any]:
 
 
 def recuse(uow: UnitOfWork, held: LockedTask, reason: str | None) -> Mapping[str, Any]:
-    """Recuses the actor permanently: its tasks in the case go to others, and no more are assigned to it.
+    """Recuses the actor permanently: its tasks in the case go to others, and none are assigned to it later.
 
     Doing it again changes nothing.
     """
