@@ -45,7 +45,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a posting. `gone`: the receiver wants no events now. `failure` is a word or a status."""
+    """The result of a posting. `gone`: the receiver wants nothing further. `failure`: a word or a status."""
 
     result: Literal["delivered", "failed", "gone"]
     failure: str | None = None
