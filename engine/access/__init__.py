@@ -1,4 +1,4 @@
-"""Who may do what, and where. Nothing is allowed that is not written here."""
+"""Permissions: who may do what, and where. Anything that is not listed is forbidden."""
 
 from engine.access.permissions import (
     ASSURANCES,

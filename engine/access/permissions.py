@@ -1,4 +1,4 @@
-"""What an account may do at all: by its role, and by its token's scopes."""
+"""What an account may do, by its role and the scopes of its token."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
@@ -169,18 +169,18 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
     ),
 }
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
-# Names that earlier releases have stored with tokens, and what they are called now.
+# Scopes of earlier releases that are stored with tokens, and their present names.
 _FORMER: Mapping[str, Permission] = {"incidents.mend": "incidents.repair"}
 ASSURANCES: tuple[Assurance, ...] = get_args(Assurance)  # in ascending order
 
 
 def scopes(named: Iterable[str]) -> frozenset[str]:
-    """Scopes by their present names; a former name means the same."""
+    """Returns scopes by their present names; a former name means the same."""
     return frozenset(_FORMER.get(name, name) for name in named)
 
 
 def allows(actor: Actor, permission: Permission) -> bool:
-    """Whether the actor's role allows it at all and, where the actor is tied to scopes, these name it."""
+    """Returns whether the actor's role allows it and, for an actor with scopes, these include it."""
     tied = actor.scopes is not None and permission not in actor.scopes
     return not tied and permission in ALLOWED.get(actor.role, frozenset())
 
@@ -192,32 +192,32 @@ def require(actor: Actor, permission: Permission) -> None:
 
 
 def require_assurance(actor: Actor, needed: Assurance) -> None:
-    """Raises AssuranceTooLow, with a hint how to do better, unless it is known well enough who acts."""
+    """Raises AssuranceTooLow, with a hint how to fix it, unless the actor's assurance level is sufficient."""
     if not assures(actor.acr, needed):
         raise AssuranceTooLow(f"This takes a login of the level {needed!r}.", needed)
 
 
 def assures(given: str | None, needed: str | None) -> bool:
-    """Whether a login of one level does where another is needed. Of systems nothing is known."""
+    """Returns whether one assurance level includes another. Systems have none."""
     levels = (None, *ASSURANCES)
     return needed is None or (given in levels and levels.index(given) >= levels.index(needed))
 
 
 def only_enabled(actor: Actor) -> bool:
-    """Whether the actor sees, and starts, only what is enabled."""
+    """Returns whether the actor sees, and starts, only what is enabled."""
     return actor.role in ("portal", "applicant")
 
 
 def only_catalogue(actor: Actor) -> bool:
-    """Whether the actor sees, and starts, only what is offered in the catalogue."""
+    """Returns whether the actor sees, and starts, only what is offered in the catalogue."""
     return actor.role == "applicant"
 
 
 def for_applicants(actor: Actor) -> bool:
-    """Whether the actor looks at cases for their applicants, and not for an agency."""
+    """Returns whether the actor looks at cases for their applicants, and not for an agency."""
     return actor.role in ("portal", "applicant")
 
 
 def only_its_own(actor: Actor) -> bool:
-    """Whether the actor replaces only documents that it added itself."""
+    """Returns whether the actor replaces only documents that it added itself."""
     return actor.role in ("portal", "applicant")

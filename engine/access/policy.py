@@ -1,8 +1,8 @@
-"""Where an account may do what it may do, as conditions in SQL.
+"""Where an account has its permissions, as conditions in SQL.
 
-Its memberships say where, each of which covers a unit and all below it. Lists and single reads, commands and
-their locks use the same conditions, judged at each request: a membership that has ended counts for nothing
-from the next one on. Conditions have the parameters `viewer` and `now`, which `seen_by` gives.
+They depend on its memberships, each of which covers a unit and all below it. Lists and single reads, commands
+and their locks use the same conditions, evaluated at each request: a membership that has ended no longer
+counts from the next request on. Conditions have the parameters `viewer` and `now`, which `seen_by` returns.
 """
 
 from collections.abc import Collection
@@ -53,15 +53,15 @@ from engine.models import (
 from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Forbidden
 
-SUPERVISOR = "supervisor"  # the role in a unit that gives tasks to whom it wants
+SUPERVISOR = "supervisor"  # the role in a unit that assigns tasks to any candidate
 CASEWORKER = "caseworker"  # the role in a unit that every member has,
-ANY = "*"  # and the one that stands for all
-APPLICANT = "applicant"  # whose tasks are nobody's in a unit
-DELEGATE = "delegate"  # as which forms name the members of private bodies, whatever role they have there
+ANY = "*"  # and the one that means all roles
+APPLICANT = "applicant"  # whose tasks belong to nobody in a unit
+DELEGATE = "delegate"  # as which forms name the members of private bodies, whatever their role
 
 
 def seen_by(uow: UnitOfWork) -> dict[str, Any]:
-    """The parameters of all conditions of this module."""
+    """Returns the parameters of all conditions of this module."""
     return {"viewer": uow.actor.id, "now": uow.now}
 
 
@@ -69,7 +69,7 @@ _VIEWER = bindparam("viewer", type_=Uuid())
 
 
 def posts() -> Subquery:
-    """Where the viewer works and as what: its own memberships, and those of whom it stands in for.
+    """Returns the viewer's positions: its own memberships, and those of people for whom it is the substitute.
 
     Columns: unit_id, role, user_id.
     """
@@ -84,14 +84,14 @@ def posts() -> Subquery:
 
 
 def covers(unit: Any) -> ColumnElement[bool]:
-    """Whether the viewer works in this unit, or in one above it."""
+    """Returns whether the viewer works in this unit, or in one above it."""
     held, line = posts(), aliased(UnitLine)
     above = line.ancestor_id == held.c.unit_id
     return select(held.c.unit_id).join(line, above).where(line.unit_id == unit).exists()
 
 
 def acting_in(unit: Any) -> ScalarSelect[str]:
-    """The key of the unit as whose member the viewer acts in this one; NULL if it is none there."""
+    """Returns the key of the unit as whose member the viewer acts in this one; NULL without a membership."""
     held, line, acting = posts(), aliased(UnitLine), aliased(Unit)
     return (
         select(func.min(acting.key))
@@ -104,13 +104,13 @@ def acting_in(unit: Any) -> ScalarSelect[str]:
 
 
 def acting() -> ScalarSelect[str]:
-    """The key of a unit in which the viewer works; NULL if there is none."""
+    """Returns the key of a unit in which the viewer works; NULL if there is none."""
     held, where = posts(), aliased(Unit)
     return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
 
 
 def _lying(held: Subquery, *columns: Any) -> Select[Any]:
-    """From posts to the pools that lie where they are, whatever role these want."""
+    """Joins positions to the candidate groups of their units, whatever role these require."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
     return (
         select(*columns)
@@ -124,40 +124,43 @@ def _lying(held: Subquery, *columns: Any) -> Select[Any]:
 
 
 def _taking(held: Subquery, *columns: Any) -> Select[Any]:
-    """From posts to the pools whose tasks they may take."""
+    """Joins positions to the candidate groups whose tasks they may claim."""
     named = or_(PoolRole.role == held.c.role, PoolRole.role == CASEWORKER, held.c.role == ANY)
     return _lying(held, *columns).where(named)
 
 
 def taking_as(pool: Any) -> ScalarSelect[str]:
-    """The key of the unit as whose member the viewer may take tasks of this pool; NULL if it may not."""
+    """Returns the key of the unit as whose member the viewer may claim this group's tasks.
+
+    NULL if it may not.
+    """
     held, acting = posts(), aliased(Unit)
     found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
     return found.where(Pool.id == pool).scalar_subquery()
 
 
 def takers(pool: Any) -> ColumnElement[bool]:
-    """Which accounts may take tasks of this pool, themselves or in whose place they stand: on `User`."""
+    """Returns the accounts that may claim tasks of this group, themselves or as substitutes: on `User`."""
     held = _everybody()
     return _at_work(_taking(held, held.c.user_id).where(Pool.id == pool))
 
 
 def workers(unit: Any) -> ColumnElement[bool]:
-    """Which accounts may take what any member of this unit may take: on `User`."""
+    """Returns the accounts that may claim what any member of this unit may claim: on `User`."""
     held, line = _everybody(), aliased(UnitLine)
     found = select(held.c.user_id).join(line, line.ancestor_id == held.c.unit_id)
     return _at_work(found.where(line.unit_id == unit))
 
 
 def takers_of_all(pools: Collection[UUID]) -> ColumnElement[bool]:
-    """Which accounts may take tasks of each of these pools: on `User`."""
+    """Returns the accounts that may claim tasks of each of these groups: on `User`."""
     held = _everybody()
     found = _taking(held, held.c.user_id).where(Pool.id.in_(pools)).group_by(held.c.user_id)
     return _at_work(found.having(func.count(Pool.id.distinct()) == len(pools)))
 
 
 def _everybody() -> Subquery:
-    """Where everybody works and as what, in their own place or somebody's in whose place they stand."""
+    """Returns everybody's positions: their own, and those of people for whom they are substitutes."""
     columns = (Membership.unit_id, Membership.role)
     own = select(*columns, Membership.user_id).where(valid(Membership))
     lent = (
@@ -173,7 +176,7 @@ def _at_work(users: Select[Any]) -> ColumnElement[bool]:
 
 
 def staff() -> ColumnElement[bool]:
-    """Which accounts work where the viewer is a supervisor: on `User`."""
+    """Returns the accounts that work where the viewer is a supervisor: on `User`."""
     held, line, member = posts(), aliased(UnitLine), aliased(Membership)
     found = (
         select(member.user_id)
@@ -185,7 +188,7 @@ def staff() -> ColumnElement[bool]:
 
 
 def supervises(role: str, pool: Any) -> ColumnElement[bool]:
-    """Whether the viewer gives the tasks of this pool to whom it wants: supervisors, and administrators."""
+    """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
     held = posts()
     found = _lying(held, held.c.unit_id).where(Pool.id == pool)
     if role != "administrator":
@@ -194,7 +197,7 @@ def supervises(role: str, pool: Any) -> ColumnElement[bool]:
 
 
 def in_place_of(user: Any) -> ColumnElement[bool]:
-    """Whether the viewer is this account, or stands in for it."""
+    """Returns whether the viewer is this account, or its substitute."""
     lent = select(Substitution.id).where(
         Substitution.absent_id == user, Substitution.substitute_id == _VIEWER, valid(Substitution)
     )
@@ -202,7 +205,7 @@ def in_place_of(user: Any) -> ColumnElement[bool]:
 
 
 def _side(held: Subquery) -> ColumnElement[Any]:
-    """As what forms know who holds a post: by its role in an agency, in a private body as its delegate."""
+    """Returns the role by which forms know a position: that in an agency; delegate in a private body."""
     line, body = aliased(UnitLine), aliased(Unit)
     private = (
         select(line.unit_id)
@@ -213,7 +216,10 @@ def _side(held: Subquery) -> ColumnElement[Any]:
 
 
 def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
-    """As what forms know the viewer, for a task of this pool in a case of this unit; `*` is all."""
+    """Returns the roles by which forms know the viewer, for a task of this group in a case of this unit.
+
+    `*` is all.
+    """
     held, line = posts(), aliased(UnitLine)
     taken = _taking(held, _side(held).label("role")).where(Pool.id == pool)
     above = line.ancestor_id == held.c.unit_id
@@ -223,24 +229,24 @@ def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
 
 
 def known_as(roles: Collection[str] | None) -> Collection[str]:
-    """All roles in which forms know an official to whom `roles_for` or `roles_in` gives these.
+    """Returns all roles by which forms know an official with the roles of `roles_for` or `roles_in`.
 
-    Every official is a caseworker, but not the member of a private body, who is its delegate alone.
+    Every official is a caseworker, except members of private bodies, who are only delegates.
     """
     return roles if roles and set(roles) == {DELEGATE} else (*(roles or ()), CASEWORKER)
 
 
 def roles_in(unit: Any) -> ScalarSelect[Any]:
-    """As what forms know the viewer in this unit, and in those above it; `*` is all."""
+    """Returns the roles by which forms know the viewer in this unit, and in those above it; `*` is all."""
     held, line = posts(), aliased(UnitLine)
     found = select(func.array_agg(_side(held))).join(line, line.ancestor_id == held.c.unit_id)
     return found.where(line.unit_id == unit).scalar_subquery()
 
 
 def pools(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
-    """The ids of the pools of which the viewer may take tasks, or as an administrator see them.
+    """Returns the ids of the candidate groups whose tasks the viewer may claim or, as an administrator, see.
 
-    `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it gives as it wants.
+    `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it may assign freely.
     """
     held = posts()
     lying = _lying if supervised or role == "administrator" else _taking
@@ -251,13 +257,13 @@ def pools(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -
 
 
 def startable(actor: Actor) -> ColumnElement[bool]:
-    """Which definitions the actor may start cases of, as far as that depends on its role: on `Definition`."""
+    """Returns the definitions of which the actor's role may start cases: on `Definition`."""
     enabled = Definition.disabled_at.is_(None) if only_enabled(actor) else true()
     return and_(enabled, Definition.offered_at.is_not(None) if only_catalogue(actor) else true())
 
 
 def _own_case() -> ColumnElement[bool]:
-    """Whether a case is that of the person whose account this is."""
+    """Returns whether a case is that of the person who owns this account."""
     own: ColumnElement[bool] = (
         Case.applicant == select(User.person).where(User.id == _VIEWER).scalar_subquery()
     )
@@ -265,7 +271,7 @@ def _own_case() -> ColumnElement[bool]:
 
 
 def party() -> ColumnElement[bool]:
-    """Whether the viewer's person is the applicant of a case or represents the applicant; never NULL.
+    """Returns whether the viewer's person is the applicant of a case or represents them; never NULL.
 
     The viewer's person is a subquery without references to the case: PostgreSQL evaluates it once.
     """
@@ -274,9 +280,9 @@ def party() -> ColumnElement[bool]:
 
 
 def named_party(role: str) -> ColumnElement[bool]:
-    """Whether the process of a case names the viewer's person as a party; never NULL.
+    """Returns whether the process of a case names the viewer's person as a party; never NULL.
 
-    One case is then not shown to an official (`cases.require_no_party`); lists leave out what it is about.
+    A single case is then hidden from an official (`cases.require_no_party`); lists omit its subject.
     """
     if role in ("portal", APPLICANT):
         return false()
@@ -289,10 +295,10 @@ def named_party(role: str) -> ColumnElement[bool]:
 
 
 def reachable_cases(role: str) -> ColumnElement[bool]:
-    """The cases of an account with this role: those of its units; for a portal those that it started.
+    """Returns the cases of an account with this role: those of its units; for a portal those that it started.
 
     Officials also find the cases to which they are a party. Only for commands that then refuse and log the
-    conflict of interest; what shows cases uses `visible_cases`.
+    conflict of interest; views use `visible_cases`.
     """
     if "cases.read" not in ALLOWED.get(role, ()):
         return false()
@@ -302,13 +308,16 @@ def reachable_cases(role: str) -> ColumnElement[bool]:
 
 
 def visible_cases(role: str) -> ColumnElement[bool]:
-    """Which cases an account with this role may see: officials not those to which they are a party."""
+    """Returns the cases that an account with this role may see.
+
+    Officials not those to which they are a party.
+    """
     reachable = reachable_cases(role)
     return reachable if role in ("portal", "applicant") else and_(reachable, not_(party()))
 
 
 def reachable_tasks(role: str) -> ColumnElement[bool]:
-    """The tasks of the cases that an account reaches, and those that it may take or assign.
+    """Returns the tasks of the cases that an account reaches, and those that it may claim or assign.
 
     Portals and applicants have the applicant's tasks only.
     """
@@ -320,27 +329,27 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:
-    """Which tasks an account may see: officials not those of cases to which they are a party."""
+    """Returns the tasks that an account may see; officials not those of cases to which they are a party."""
     reachable = reachable_tasks(role)
     return reachable if role in ("portal", "applicant") else and_(reachable, not_(party()))
 
 
 def taken_as(role: str) -> ColumnElement[Any]:
-    """As whose member it may take a task; NULL if it may not.
+    """Returns the unit as whose member it may claim a task; NULL if it may not.
 
-    Who is no member takes the applicant's, as nobody's: an empty text.
+    Accounts without a membership claim the applicant's tasks, for no unit: an empty text.
     """
     if "tasks.work" not in ALLOWED.get(role, ()):
         return null()
     if role in ("portal", "applicant"):
         return case((visible_tasks(role), literal("")), else_=null())
-    # Who came to a desk, or wrote, does there what others do at a portal.
+    # Applicants who came to a desk, or wrote, do there what others do at a portal.
     at_a_desk = and_(Task.pool_id.is_(None), Case.channel != "online")
     return func.coalesce(taking_as(Task.pool_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null()))
 
 
 def everywhere(uow: UnitOfWork) -> bool:
-    """Whether the actor works in the unit above all others. Asked once in a transaction."""
+    """Returns whether the actor works in the root unit. Queried once in a transaction."""
     known = uow.session.info.setdefault("everywhere", {})
     if uow.actor.id not in known:
         found = uow.connection.execute(select(covers(ROOT)), seen_by(uow)).scalar_one()
@@ -349,7 +358,7 @@ def everywhere(uow: UnitOfWork) -> bool:
 
 
 def require_everywhere(uow: UnitOfWork, permission: Permission) -> None:
-    """Raises Forbidden unless the actor may do it in all units: for what cannot be told apart by units."""
+    """Raises Forbidden unless the actor has the permission in all units: for objects without a unit."""
     require(uow.actor, permission)
     if not everywhere(uow):
         raise Forbidden(f"{permission} needs a membership of the unit above all others.")

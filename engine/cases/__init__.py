@@ -1,7 +1,7 @@
-"""Cases: starting, reading, moving and ending them. The only writer of a case's state.
+"""Cases: starts, reads, continues and ends them. Only this package writes the state of a case.
 
-Every command ends in `apply` or `note`, which write what happened to the case, its tasks, its incidents, what
-it waits for and its log.
+Every command ends in `apply` or `note`, which write the changes of the case, its tasks, incidents and waits,
+and its log.
 """
 
 from engine.bpmn.values import canonical

@@ -1,6 +1,4 @@
-"""The rows of a case's bills: those that a step issued, those that nothing awaits any more, and how they are
-shown.
-"""
+"""The rows of a case's bills: those that a step issued, those that are no longer awaited, and their views."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,13 +20,13 @@ from engine.platform.ids import uuid7
 
 Status = Literal["open", "overdue", "paid", "expired", "cancelled"]
 
-_BILLS = 18  # keeps these locks apart from others of the same text
+_BILLS = 18  # separates these locks from others on the same text
 INSERT = recordset(table(Bill), "bills")
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A payment that came too late to move the case."""
+    """A payment that came too late to continue the case."""
 
     amount: Decimal
     currency: str
@@ -37,7 +35,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class BillView:
-    """A bill as its readers see it. `link` leads to where it is paid: only the applicant's side has it."""
+    """A bill as its readers see it. `link` is the page where it is paid; only the applicant's side has it."""
 
     id: UUID
     reference: str
@@ -54,12 +52,12 @@ class BillView:
 
     @property
     def payable(self) -> bool:
-        """Whether the case still awaits its payment."""
+        """Returns whether the case still awaits its payment."""
         return self.status in ("open", "overdue")
 
 
 def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> list[dict[str, Any]]:
-    """The rows of the bills that a step issued."""
+    """Returns the rows of the bills that a step issued."""
     return [
         {
             "id": uuid7(),
@@ -82,7 +80,7 @@ def rows_of(uow: UnitOfWork, case_id: UUID, step: Step) -> list[dict[str, Any]]:
 
 
 def issued(rows: Sequence[Mapping[str, Any]]) -> list[Fact]:
-    """What the log says of bills that were issued."""
+    """Returns the facts for the log about issued bills."""
     return [
         Fact("bill.issued", row["element"], payload={**_named(row), **money(row["amount"], row["currency"])})
         for row in rows
@@ -90,12 +88,12 @@ def issued(rows: Sequence[Mapping[str, Any]]) -> list[Fact]:
 
 
 def money(amount: Decimal | str, currency: str) -> dict[str, str]:
-    """An amount as the log holds it: text, for a JSON number may be rounded by who reads it."""
+    """Returns an amount as stored in the log: as text, because readers may round a JSON number."""
     return {"amount": plain(amount), "currency": currency}
 
 
 def plain(amount: Decimal | str) -> str:
-    """An amount without zeros behind the point that say nothing."""
+    """Returns an amount without trailing zeros after the decimal point."""
     whole, _, decimals = f"{Decimal(amount):f}".partition(".")
     return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
 
@@ -105,9 +103,9 @@ def _named(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
 
 
 def require_new(uow: UnitOfWork, step: Step) -> None:
-    """Raises Invalid for a bill under the number of another one: a payment could not be told apart."""
+    """Raises Invalid if another bill has the same number: their payments could not be distinguished."""
     for number in sorted(bill.reference for bill in step.bills):
-        # Who issues the same number at this very moment waits here for who was first.
+        # Waits here for another transaction that is issuing the same number at this moment.
         uow.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, _BILLS))))
         if uow.connection.execute(select(Bill.id).where(Bill.reference == number)).first() is not None:
             fault = Fault("/reply", f"has the number {number!r}, which another bill has", "bill-taken")
@@ -115,9 +113,9 @@ def require_new(uow: UnitOfWork, step: Step) -> None:
 
 
 def close(uow: UnitOfWork, case_id: UUID, spec: Spec, step: Step) -> list[Fact]:
-    """Close the bills that nothing awaits after a step, all of them if the case has ended.
+    """Closes the bills that are no longer awaited after a step, or all of them if the case has ended.
 
-    What the log says of it. Processes without bills are not asked.
+    Returns the facts for the log. Processes without bills cost no statement.
     """
     if not spec.bills or not (step.ended or step.unpaid):
         return []
@@ -145,7 +143,10 @@ _AMOUNTS = (Bill.amount, Bill.late_amount)
 
 
 def list_bills() -> Select[Any]:
-    """The bills of a case as one value, which costs no statement of its own: of most cases there are none."""
+    """Returns a select of the bills of a case as one value, so that it costs no statement of its own.
+
+    Most cases have none.
+    """
     parts: list[Any] = [part for column in _TEXTS for part in (column.key, column)]
     # As text: a JSON number would be read as a float.
     parts += [part for column in _AMOUNTS for part in (column.key, cast(column, Text))]
@@ -154,7 +155,7 @@ def list_bills() -> Select[Any]:
 
 
 def views_of(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> tuple[BillView, ...]:
-    """The bills that `listed` has found, as the actor may see them."""
+    """Returns the bills that `listed` found, as the actor may see them."""
     found = bills_of_case(rows, uow.now)
     if access.for_applicants(uow.actor):
         return found
@@ -162,7 +163,7 @@ def views_of(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> tuple[BillVi
 
 
 def bills_of_case(rows: Sequence[Mapping[str, Any]] | None, now: datetime) -> tuple[BillView, ...]:
-    """The bills that `listed` has found, for their applicant."""
+    """Returns the bills that `listed` found, for their applicant."""
     return tuple(_view(row, now) for row in rows or ())
 
 

@@ -1,4 +1,4 @@
-"""The commands that end cases early, and the secret that opens a case's status."""
+"""Commands that end cases early, and the secret for a case's status page."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -17,13 +17,13 @@ from engine.models import Case, Event, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
-WITHDRAWN = "withdrawn"  # what becomes of a case whose process does not wait for a withdrawal
+WITHDRAWN = "withdrawn"  # outcome of a case whose process does not handle a withdrawal
 
 
 def cancel(
     uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
 ) -> CaseView:
-    """End a case early: its open tasks and incidents are closed with it."""
+    """Ends a case early and closes its open tasks and incidents."""
     access.require(uow.actor, "cases.cancel")
     case = lock(uow, case_id)
     require_impartial(uow, case)
@@ -43,9 +43,9 @@ def cancel(
 def withdraw(
     uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
 ) -> CaseView:
-    """Let the applicant withdraw: the process goes on as drawn if it waits for that, else the case ends.
+    """Withdraws the application: the process continues if it waits for a withdrawal; otherwise the case ends.
 
-    Raises NotFound, Stale, and Conflict if the case does not run, or was withdrawn before.
+    Raises NotFound, Stale, and Conflict if the case does not run or was withdrawn before.
     """
     access.require(uow.actor, "cases.withdraw")
     case = lock(uow, case_id)
@@ -71,14 +71,14 @@ def withdraw(
 
 
 def _awaited(uow: UnitOfWork, case_id: UUID) -> list[UUID]:
-    """The tokens that wait for the applicant to withdraw."""
+    """Returns the tokens that wait for a withdrawal by the applicant."""
     waits = select(Wait.id).where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
     found = uow.connection.execute(waits.where(Wait.name == bpmn.broadcast.WITHDRAWAL).order_by(Wait.id))
     return list(found.scalars())
 
 
 def _require_not_withdrawn(uow: UnitOfWork, case: LockedCase) -> None:
-    """Of a case whose process deals with a withdrawal just now. Raises Conflict."""
+    """Raises Conflict if the process of the case is already handling a withdrawal."""
     before = select(Event.seq).where(Event.case_id == case.id, Event.kind == "case.withdrawn").limit(1)
     if uow.connection.execute(before).first() is not None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
@@ -87,7 +87,7 @@ def _require_not_withdrawn(uow: UnitOfWork, case: LockedCase) -> None:
 
 
 def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:
-    """A case's number, and a new secret for its status; the one before opens nothing any more."""
+    """Returns a case's number and a new secret for its status page. The previous secret becomes invalid."""
     access.require(uow.actor, "secrets.issue")
     case = lock(uow, case_id)
     require_impartial(uow, case)

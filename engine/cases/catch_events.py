@@ -1,4 +1,4 @@
-"""Triggering what tokens wait for, and incidents of a case as a whole, without an element."""
+"""Triggers what tokens wait for, and opens incidents that concern a case as a whole."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,10 @@ def fire(
     payload: Mapping[str, Any] | None = None,
     more: Sequence[Fact] = (),
 ) -> Step:
-    """Let this have happened, each with its data. `payload` and `more` are for the log, if something did."""
+    """Triggers these events, each with its data.
+
+    `payload` and `more` are logged if at least one was triggered.
+    """
     spec = definitions.spec(uow.session, case.version)
     step = bpmn.fire(spec, require_active(case), happened, uow.now)
     if step.fired:
@@ -42,7 +45,7 @@ def _fact(fired: Fired, payload: Mapping[str, Any]) -> Fact:
 
 
 def incident(uow: UnitOfWork, case: LockedCase, code: str, message: str) -> tuple[dict[str, Any], Fact]:
-    """An incident of a case as a whole, which stands for no element; what the log says of it."""
+    """Opens an incident that concerns the whole case, not one element. Returns its facts for the log."""
     place = case.version.key
     row = {
         "id": uuid7(),

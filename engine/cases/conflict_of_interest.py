@@ -1,7 +1,7 @@
-"""Keeping officials from reading cases to which they are a party, and from acting on cases about themselves.
+"""Prevents officials from reading cases to which they are a party and from acting on cases about themselves.
 
-The access policy leaves out the cases of which the official's person is the applicant or representative. The
-parties that a process names are in the data of its cases: they are checked where one case is read.
+The access policy excludes cases in which the official's person is the applicant or representative. Parties
+that a process names are part of the case data; they are checked when a single case is read.
 """
 
 from typing import Any
@@ -19,12 +19,12 @@ from engine.organisation import eligibility
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import ConflictOfInterest, NotFound, Refusal
 
-# What `require_no_party` needs of a case, besides its version.
+# The columns of a case that `require_no_party` needs, besides its version.
 PARTIES = (Case.applicant, Case.representative, Case.data)
 
 
 def actor_person(uow: UnitOfWork) -> ScalarSelect[str | None]:
-    """The national id of the actor, as a column."""
+    """Returns the national id of the actor as a column."""
     return select(User.person).where(User.id == uow.actor.id).scalar_subquery()
 
 
@@ -41,9 +41,9 @@ def require_no_party(uow: UnitOfWork, row: RowMapping, spec: Spec) -> None:
 
 
 def require_impartial(uow: UnitOfWork, case: LockedCase) -> None:
-    """Keep an official from a held case that is about the official, or about somebody close.
+    """Raises ConflictOfInterest if a locked case is about the official or a declared close relation.
 
-    Raises ConflictOfInterest, and the log keeps the attempt. The applicant's side is not asked.
+    The attempt is logged. The applicant's side is not checked.
     """
     if access.for_applicants(uow.actor):
         return
@@ -56,19 +56,19 @@ def require_impartial(uow: UnitOfWork, case: LockedCase) -> None:
 
 
 def require_visible(uow: UnitOfWork, case_id: UUID) -> None:
-    """Raises NotFound for a case that the actor may not see, ConflictOfInterest for one of its own."""
+    """Raises NotFound for a case that the actor may not see, ConflictOfInterest for a case of their own."""
     if not _checked(uow, case_id, access.visible_cases(uow.actor.role)):
         raise explain_refusal(uow, unknown(case_id), case=case_id)
 
 
 def require_not_own(uow: UnitOfWork, case_id: UUID) -> None:
-    """Raises ConflictOfInterest for an official's own case, of which the actor has read something already."""
+    """Raises ConflictOfInterest for an official's own case, of which the actor has already read something."""
     if not access.for_applicants(uow.actor):
         _checked(uow, case_id)
 
 
 def _checked(uow: UnitOfWork, case_id: UUID, *visible: ColumnElement[bool]) -> bool:
-    """Whether the case was found. Raises ConflictOfInterest."""
+    """Returns whether the case was found. Raises ConflictOfInterest."""
     found: Select[*tuple[Any, ...]] = (
         select(*PARTIES, actor_person(uow).label("person"), *definitions.VERSION)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
@@ -88,9 +88,9 @@ def explain_refusal(
     case: UUID | ScalarSelect[UUID] | None = None,
     task: UUID | None = None,
 ) -> Refusal:
-    """Why a case, or a task, was not found: a conflict of interest, or else the refusal given.
+    """Returns why a case or task was not found: a conflict of interest, or the given refusal.
 
-    Only an official who would see the case if it were somebody else's gets to know that it exists.
+    Only an official who could see the case if it were another person's learns that it exists.
     """
     role = uow.actor.role
     if access.for_applicants(uow.actor):

@@ -1,8 +1,8 @@
 """Work that other systems do for cases: called through connectors, or leased by workers that serve a topic.
 
-No case is held while anybody works. Who works has a lease with a fencing number: a reply with an older
-number, or after the lease, comes too late. Tries are counted when they begin, so that work which kills its
-worker ends as an incident and not in a loop.
+No case is locked while the work is in progress. The worker has a lease with a fencing number: a reply with an
+older number, or after the lease has expired, is too late. Tries are counted when they begin, so work that
+crashes its worker ends as an incident instead of repeating forever.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,8 @@ from engine.models import Call, Case, Definition, DefinitionVersion, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
-MAX_TRIES = 10  # of a program that takes work and never comes back with it
-LOST_AFTER = timedelta(minutes=1)  # a job that was made with its call is in the queue by then, or has come
+MAX_TRIES = 10  # of a program that leases work and never replies
+LOST_AFTER = timedelta(minutes=1)  # by then, a job created with its call is in the queue or has run
 _WORKABLE = (
     Call.status == "open",
     validity.runs(),
@@ -84,7 +84,10 @@ def _of_cases(*columns: Any) -> Any:
 def lease_calls(
     uow: UnitOfWork, topics: Sequence[str], count: int, lease: timedelta, worker: str
 ) -> Sequence[RowMapping]:
-    """Lease up to `count` open calls of these topics, the oldest first; empty if there are none."""
+    """Leases up to `count` open calls of these topics, oldest first.
+
+    The result is empty if there are none.
+    """
     access.require(uow.actor, "calls.work")
     free = or_(Call.lease_until.is_(None), Call.lease_until <= uow.now)
     found = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.topic.in_(topics))
@@ -110,7 +113,7 @@ def lease_calls(
 
 
 def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> datetime:
-    """Lengthen a lease; until when it lasts now. Raises NotFound, Conflict."""
+    """Extends a lease. Returns when it expires now. Raises NotFound, Conflict."""
     access.require(uow.actor, "calls.work")
     _lock_leased(uow, call_id, fence)
     until = uow.now + lease
@@ -119,7 +122,7 @@ def extend(uow: UnitOfWork, call_id: UUID, fence: int, lease: timedelta) -> date
 
 
 def complete(uow: UnitOfWork, call_id: UUID, fence: int, reply: Mapping[str, Any]) -> None:
-    """Give the step its reply. Raises NotFound, Conflict, Invalid."""
+    """Passes the reply to the step. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     _lock_leased(uow, call_id, fence)
     cases.answer(uow, call_id, _portable(reply))
@@ -128,7 +131,10 @@ def complete(uow: UnitOfWork, call_id: UUID, fence: int, reply: Mapping[str, Any
 def fail(
     uow: UnitOfWork, call_id: UUID, fence: int, detail: str, *, retry_in: timedelta | None = None
 ) -> None:
-    """Give the work back to be tried again after a while, or for good. Raises NotFound, Conflict."""
+    """Returns the work, to be tried again after a pause, or reports a final failure.
+
+    Raises NotFound, Conflict.
+    """
     access.require(uow.actor, "calls.work")
     row = _lock_leased(uow, call_id, fence)
     if retry_in is not None and row.attempts < MAX_TRIES:
@@ -138,7 +144,7 @@ def fail(
 
 
 def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[str, Any]) -> None:
-    """Answer with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
+    """Answers with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _lock_leased(uow, call_id, fence)
     detail = f"Whoever did the work answered {code}."
@@ -147,14 +153,17 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
 
 
 def begin_attempt(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Attempt | None:
-    """Begin a try through a connector; None if there is nothing to do, not yet, or somebody is at it."""
+    """Begins a try through a connector.
+
+    Returns None if there is nothing to do, not yet, or a try is under way.
+    """
     columns = (*_SHOWN, Call.due_at, User.name.label("user"))
     found = _of_cases(*columns).join(User, Case.started_by == User.id)
     found = found.where(Call.id == call_id, Call.connector.is_not(None), *_WORKABLE)
     row = uow.connection.execute(found.with_for_update(of=Call)).one_or_none()
     if row is None:
         return None
-    begun: dict[str, Any] = {"woken_at": None}  # this job has come: the sweep sees to what follows
+    begun: dict[str, Any] = {"woken_at": None}  # this job has run: the sweep handles what follows
     due = row.due_at <= uow.now and (row.lease_until is None or row.lease_until <= uow.now)
     if due:
         begun |= {"attempts": row.attempts + 1, "fence": row.fence + 1, "lease_until": uow.now + lease}
@@ -166,7 +175,7 @@ def begin_attempt(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Attempt |
 
 
 def settle(uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
-    """The connector's reply; `seen` goes to the log. Raises Conflict if the step waits no more."""
+    """Stores the connector's reply; `seen` is logged. Raises Conflict if the step no longer waits."""
     try:
         cases.answer(uow, attempt.id, _portable(reply), seen)
     except Invalid as fault:
@@ -174,9 +183,9 @@ def settle(uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Ma
 
 
 def retry_later(uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: timedelta | None) -> None:
-    """The connector has failed: try again after `pause`, or (None) never.
+    """Schedules another try after `pause` because the connector failed; None means never.
 
-    Raises Conflict if the step waits no more, or a later try is under way.
+    Raises Conflict if the step no longer waits, or a later try is under way.
     """
     if pause is not None:
         _postpone(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
@@ -188,23 +197,24 @@ def retry_later(uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: 
 
 
 def end_attempt(uow: UnitOfWork, attempt: Attempt) -> None:
-    """What came of a try could not be told to its case, which is suspended: it does not count."""
+    """Ends a try without counting it: its result could not be stored because the case is suspended."""
     ours = update(Call).where(Call.id == attempt.id, Call.fence == attempt.fence, Call.status == "open")
     uow.connection.execute(ours.values(lease_until=None, attempts=Call.attempts - 1))
 
 
 def give_up(uow: UnitOfWork, call_id: UUID, reason: str) -> None:
-    """The job of a call was given up: its step stands with an incident, unless a try is under way.
+    """Opens an incident for a call whose job was given up, unless a try is under way.
 
-    Raises NotFound, Conflict if it waits no more.
+    Raises NotFound, and Conflict if the step no longer waits.
     """
     _, row = cases.lock_call(uow, call_id)
     if row.lease_until is not None and row.lease_until > uow.now:
-        return  # that one decides; if it dies, the sweep goes on
+        return  # that try decides; if it dies, the sweep continues
     cases.fail_call(uow, call_id, CallFailure(cases.GIVEN_UP, reason), MAX_TRIES)
 
 
-# A call whose pause is over, or whose worker has vanished, gets one job; no second one before that has come.
+# A call whose pause is over, or whose worker has vanished, gets one job, and no second one before that has
+# run.
 _DUE = text("""
 WITH due AS MATERIALIZED (
     SELECT id FROM calls
@@ -226,9 +236,9 @@ _JOB = table("procrastinate_jobs", column("status"), column("task_name"), column
 _WAITS: Sequence[ColumnElement[str]] = [
     literal_column("'todo'"),
     literal_column("'doing'"),
-]  # of a type of its own, to which no text fits
+]  # with a type that no text matches
 
-# Somebody may have deleted jobs. Those of cases that are held up have come, and will again.
+# Somebody may have deleted jobs. Those of suspended cases have run, and will run again.
 _LOST = (
     update(Call)
     .values(woken_at=None)
@@ -246,20 +256,20 @@ _LOST = (
 
 
 def sweep(uow: UnitOfWork, batch: int) -> int:
-    """Begin again the calls whose pause is over, or whose worker has vanished; how many there were."""
+    """Restarts the calls whose pause is over or whose worker has vanished. Returns how many there were."""
     return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
 
 
 def find_lost(uow: UnitOfWork) -> int:
-    """Let calls be begun whose job is gone although it has not come; how many there were."""
+    """Schedules calls again whose job has disappeared without having run. Returns how many there were."""
     return uow.connection.execute(_LOST, {"since": uow.now - LOST_AFTER}).rowcount
 
 
 def give_up_lost(uow: UnitOfWork) -> None:
-    """Open incidents for work that programs take and never bring back."""
+    """Opens incidents for work that programs lease and never return."""
     lost = _of_cases(Call.id).where(*_WORKABLE, Call.connector.is_(None), Call.attempts >= MAX_TRIES)
     lost = lost.where(Call.lease_until <= uow.now).limit(20)
-    held = lost.with_for_update(of=(Case, Call), skip_locked=True)  # whoever holds one up is not waited for
+    held = lost.with_for_update(of=(Case, Call), skip_locked=True)  # locked rows are skipped
     for call_id in uow.connection.execute(held).scalars().all():
         give_up(uow, call_id, f"It was taken {MAX_TRIES} times and never brought back.")
 
@@ -269,7 +279,10 @@ def _holder(uow: UnitOfWork, worker: str) -> str:
 
 
 def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
-    """The call that this actor has leased, and still may, held with its case. Raises NotFound, Conflict."""
+    """Locks a call that this actor has leased and may still use, with its case.
+
+    Raises NotFound, Conflict.
+    """
     mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
     found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
     if uow.connection.execute(found, access.seen_by(uow)).first() is None:
@@ -292,7 +305,7 @@ def _overtaken(call_id: UUID) -> Conflict:
 
 
 def _portable(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
-    """What somebody answered, as a case can hold it. Raises Invalid."""
+    """Returns an answer in a form that a case can store. Raises Invalid."""
     try:
         found: Mapping[str, Any] = portable(dict(given))
     except Unportable as error:

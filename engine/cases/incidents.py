@@ -15,9 +15,10 @@ from engine.models import Case, DefinitionVersion, Incident
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, NotFound
 
-# Written out: an index of the open ones alone is not used for a status that is a parameter.
+# Written as a literal: PostgreSQL doesn't use the partial index of open incidents if the status is a
+# parameter.
 _OPEN = Incident.status == literal("open", literal_execute=True)
-# Not the message: data of the case may stand in it, which lists do not show.
+# Without the message: it may contain case data, which lists do not show.
 _COLUMNS = (
     Incident.id,
     Incident.case_id.label("case"),
@@ -38,7 +39,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which incidents; None is any."""
+    """Filters for incidents; None means any."""
 
     status: str | None = None
     case: UUID | None = None
@@ -72,7 +73,7 @@ class Group:
 
 
 def page(uow: UnitOfWork, which: Which, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of incidents, the oldest first, after the one named; one more if more follow."""
+    """Returns up to a page of incidents after the named one, oldest first, plus one if more follow."""
     access.require(uow.actor, "incidents.read")
     found = _seen(uow, which, *_COLUMNS).order_by(Incident.id).limit(cases.PAGE + 1)
     if after is not None:
@@ -81,15 +82,18 @@ def page(uow: UnitOfWork, which: Which, *, after: UUID | None = None) -> Sequenc
 
 
 def ids(uow: UnitOfWork, which: Which) -> Select[Any]:
-    """A select of the ids of incidents, the oldest first, as `incident_id`."""
+    """Returns a select of the ids of incidents, oldest first, as `incident_id`."""
     return _seen(uow, which, Incident.id.label("incident_id")).order_by(Incident.id)
 
 
 def groups(uow: UnitOfWork, definition: str | None = None) -> Sequence[Group]:
-    """The open incidents by definition and code, the most frequent first; perhaps of one definition."""
+    """Returns the open incidents by definition and code, most frequent first.
+
+    `definition` limits them to one definition.
+    """
     access.require(uow.actor, "incidents.read")
     oldest = func.min(Incident.opened_at).label("oldest")
-    # Counted first, and then judged by the few units, not by thousands of cases.
+    # Counts first and then filters by the few units, not by thousands of cases.
     alike = Case.version_id, Case.unit_id, Incident.code
     counted = (
         select(*alike, func.count().label("count"), oldest)
@@ -114,7 +118,7 @@ def groups(uow: UnitOfWork, definition: str | None = None) -> Sequence[Group]:
 
 
 def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
-    """One incident with its message, in which data of its case may stand. Raises NotFound."""
+    """Returns one incident with its message, which may contain case data. Raises NotFound."""
     access.require(uow.actor, "incidents.read")
     found = _seen(uow, Which(), *_COLUMNS, Incident.message)
     row = uow.connection.execute(found.where(Incident.id == incident_id), access.seen_by(uow)).mappings()
@@ -126,9 +130,9 @@ def get(uow: UnitOfWork, incident_id: UUID) -> RowMapping:
 
 
 def known(uow: UnitOfWork, incident: RowMapping, seen: cases.Seen) -> Mapping[str, Any]:
-    """The variables that the step of an incident reads, as the actor sees them: a retry may repair them.
+    """Returns the variables that the step of an incident reads, as the actor sees them, for a repair.
 
-    They are the case's, or those of the called process in which the step is.
+    They are those of the case, or of the called process that contains the step.
     """
     if "/" not in incident["element"]:
         return seen.case.data
@@ -139,7 +143,7 @@ def known(uow: UnitOfWork, incident: RowMapping, seen: cases.Seen) -> Mapping[st
 
 
 def tries(uow: UnitOfWork, incident: RowMapping) -> int:
-    """How often the step of an incident, as `get` gives it, was tried in all: before it, and with it."""
+    """Returns how often the step of an incident (from `get`) was tried in total, before it and with it."""
     token = select(Incident.token_id).where(Incident.id == incident["id"]).scalar_subquery()
     same = Incident.case_id == incident["case"], Incident.token_id == token, Incident.id <= incident["id"]
     found = select(func.sum(Incident.attempts)).where(*same, Incident.element == incident["element"])
@@ -147,7 +151,7 @@ def tries(uow: UnitOfWork, incident: RowMapping) -> int:
 
 
 def _seen(uow: UnitOfWork, which: Which, *columns: Any) -> Select[Any]:
-    """Incidents of the cases that the actor sees, narrowed."""
+    """Returns a select of the incidents of the cases that the actor sees, narrowed by the filters."""
     wanted = (
         (Incident.status, which.status if which.status != "open" else None),
         (Incident.case_id, which.case),
@@ -160,8 +164,8 @@ def _seen(uow: UnitOfWork, which: Which, *columns: Any) -> Select[Any]:
         filters.append(_OPEN)
     if which.since is not None:
         filters.append(Incident.opened_at >= which.since)
-    # Within a function, so that each row is judged when its turn comes: as a join it would begin with all
-    # cases of the actor's units, however few incidents there are.
+    # Uses a function, so that each row is checked when it is reached: a join would start with all cases of
+    # the actor's units, even if there are few incidents.
     seen = func.coalesce(access.visible_cases(uow.actor.role), false())
     return (
         select(*columns)
@@ -175,9 +179,9 @@ def _seen(uow: UnitOfWork, which: Which, *columns: Any) -> Select[Any]:
 def retry(
     uow: UnitOfWork, incident_id: UUID, *, repair: Mapping[str, Any] | None = None, reason: str | None = None
 ) -> cases.CaseView:
-    """Let the failed element try again, with these variables set right before.
+    """Retries the failed element, after setting these corrected variables.
 
-    If it fails once more, a new incident stands in place of this one.
+    If it fails again, a new incident replaces this one.
     """
     access.require(uow.actor, "incidents.repair" if repair else "incidents.retry")
     case, row = _hold(uow, incident_id)
@@ -200,9 +204,9 @@ def retry(
 
 
 def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: str) -> cases.CaseView:
-    """Go on as if the failed element had done its work and set these variables.
+    """Continues as if the failed element had succeeded and set these variables.
 
-    Raises Conflict for elements that cannot be passed over.
+    Raises Conflict for elements that cannot be skipped.
     """
     access.require(uow.actor, "incidents.repair")
     case, row = _hold(uow, incident_id)
@@ -226,7 +230,10 @@ def _not_skippable(incident_id: UUID, row: _Locked, reason: str | None = None) -
 
 
 def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.LockedCase, _Locked]:
-    """An open incident of a running case, which is resolved with this command. Raises NotFound, Conflict."""
+    """Locks an open incident of a running case, to resolve it with this command.
+
+    Raises NotFound, Conflict.
+    """
     found = cases.select_for_locking(*_LOCKING)
     rows = cases.held_with(
         uow,
@@ -253,7 +260,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.LockedCase, _Locked
 
 
 def _of_case(row: _Locked, case: cases.LockedCase) -> bool:
-    """Whether an incident stands for the case as a whole: retrying looks again, or closes what was read."""
+    """Returns whether an incident concerns the whole case: a retry checks again, or closes what was read."""
     return row.token_id == case.id and (row.code == cases.GIVEN_UP or row.code in cases.NOTICES)
 
 
@@ -264,9 +271,11 @@ def _unknown(incident_id: UUID) -> NotFound:
 def _sound(
     uow: UnitOfWork, case: cases.LockedCase, spec: bpmn.Spec, row: _Locked, data: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Variables that the case can hold: outcomes are declared, and a refusal has a ground. Raises Invalid.
+    """Checks variables that the case will store: outcomes are declared, a refusal has grounds.
 
-    In a called process that has variables of its own, its own outcomes count: the engine judges them.
+    Raises Invalid.
+
+    In a called process with its own variables its own outcomes count: the engine checks those.
     """
     own = bpmn.known_at(spec, case.state, row.token_id, row.element, uow.now)
     outcomes = spec.outcome_variables if own is None else {}

@@ -1,4 +1,4 @@
-"""Holding a case: its row locked, what a command needs of it, and what must be so before it goes on."""
+"""Locks the row of a case, reads what a command needs, and checks that the command may run."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class LockedCase:
-    """A case whose row this transaction holds: what a command needs to go on with it."""
+    """A case whose row this transaction has locked, with what a command needs to continue it."""
 
     id: UUID
     number: str
@@ -39,7 +39,7 @@ class LockedCase:
     head: Head
     version: Version
     home: CaseScope
-    acting: str | None = None  # the unit as whose member the actor holds it
+    acting: str | None = None  # the unit as whose member the actor locks it
     erased_at: datetime | None = None
     subject: str | None = None
 
@@ -79,7 +79,7 @@ LOCKING = (
 class CaseRow(NamedTuple):
     """A row of `LOCKING`: its columns, in its order.
 
-    A named tuple, which `_make` copies from a row in less time than it takes to read three names of that.
+    A named tuple, which `_make` copies from a row in less time than reading three of its columns takes.
     """
 
     case_id: UUID
@@ -110,7 +110,7 @@ class CaseRow(NamedTuple):
 
 
 def select_for_locking(*more: Any) -> Select[Any]:
-    """What holds cases: a select of `LOCKING`, still to be narrowed and locked."""
+    """Returns a select of `LOCKING`, still to be narrowed and locked."""
     return (
         select(*LOCKING, *more)
         .select_from(Case)
@@ -120,7 +120,7 @@ def select_for_locking(*more: Any) -> Select[Any]:
 
 
 def locked_case(row: CaseRow) -> LockedCase:
-    """The case of a locked row."""
+    """Returns the case of a locked row."""
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
     words = named(row.number, row.applicant, row.business_key)
@@ -147,12 +147,12 @@ def locked_case(row: CaseRow) -> LockedCase:
 
 
 def named(*words: str | None) -> tuple[str, ...]:
-    """Those of the words that there are: what a case is found by, or whose it is."""
+    """Returns the words that are not empty: those by which a case is found, or whose it is."""
     return tuple(word for word in words if word)
 
 
 def fetch_locked(uow: UnitOfWork, statement: Select[Any], **values: Any) -> CaseRow | None:
-    """The row of a locked select of `locking()`; None if there is none."""
+    """Returns the row of a locked select of `locking()`, or None if there is none."""
     row = _found(uow, statement, values)
     return None if row is None else CaseRow._make(row)
 
@@ -160,32 +160,33 @@ def fetch_locked(uow: UnitOfWork, statement: Select[Any], **values: Any) -> Case
 def held_with(
     uow: UnitOfWork, statement: Select[Any], more: Callable[[Sequence[Any]], R], /, **values: Any
 ) -> tuple[CaseRow, R] | None:
-    """The row of a locked select of `locking(*columns)`, and what `more` makes of these columns; or None."""
+    """Returns the row of a locked select of `locking(*columns)`, and the result of `more`; or None."""
     row = _found(uow, statement, values)
     return None if row is None else split(row, more)
 
 
 def split(row: Row[*tuple[Any, ...]], more: Callable[[Sequence[Any]], R]) -> tuple[CaseRow, R]:
-    """The columns of `LOCKING` in a row, and what `more` makes of those that follow."""
+    """Returns the columns of `LOCKING` in a row, and the result of `more` for the columns after them."""
     return CaseRow._make(row[: len(LOCKING)]), more(row[len(LOCKING) :])
 
 
 def _found(
     uow: UnitOfWork, statement: Select[Any], values: Mapping[str, Any]
 ) -> Row[*tuple[Any, ...]] | None:
-    """Looked for twice.
+    """Looks for the row twice.
 
-    If the case was moved to another version while it was waited for, PostgreSQL joins it to the version from
-    before, and finds nothing.
+    If the case was migrated to another version while this transaction waited for it, PostgreSQL joins it to
+    the old version and finds nothing.
     """
     row = uow.connection.execute(statement, values).one_or_none()
     return uow.connection.execute(statement, values).one_or_none() if row is None else row
 
 
 def lock(uow: UnitOfWork, case_id: UUID) -> LockedCase:
-    """Hold the case's row until the transaction ends.
+    """Locks the case's row until the transaction ends.
 
-    Raises NotFound for cases that the actor may not see; officials must be refused their own cases then.
+    Raises NotFound for cases that the actor may not see. Callers must then refuse officials access to their
+    own cases.
     """
     statement = (
         select_for_locking(access.acting_in(Case.unit_id).label("acting"))
@@ -200,13 +201,13 @@ def lock(uow: UnitOfWork, case_id: UUID) -> LockedCase:
 
 
 def lock_all(uow: UnitOfWork, case_ids: Collection[UUID]) -> None:
-    """Hold these cases' rows, in the order in which everybody does."""
+    """Locks the rows of these cases in the common order."""
     ordered = select(Case.id).where(Case.id.in_(case_ids)).order_by(Case.id).with_for_update()
     uow.connection.execute(ordered).all()
 
 
 def require_active(case: LockedCase) -> bytes:
-    """The state of a running case. Raises Conflict with the present state of one that does not run."""
+    """Returns the state of a running case. Raises Conflict, with the present status, if it does not run."""
     if case.status != "active" or case.state is None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         raise Conflict(f"The case is {case.status}.", case=present)
@@ -214,7 +215,7 @@ def require_active(case: LockedCase) -> bytes:
 
 
 def require_not_erased(case: LockedCase) -> None:
-    """Raises Conflict for a case whose personal data were erased: nothing is added to it any more."""
+    """Raises Conflict for a case whose personal data were erased: nothing can be added to it."""
     if case.erased_at is not None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         detail = "The personal data of this case were erased. Nothing can be added to it."
@@ -222,18 +223,18 @@ def require_not_erased(case: LockedCase) -> None:
 
 
 def require_revision(present: int, seen: Collection[int] | None) -> None:
-    """Raises Stale if the caller saw other revisions than the present one; None is any."""
+    """Raises Stale if the caller saw another revision than the present one; None means any."""
     if seen is not None and present not in seen:
         raise Stale("It has changed since it was read.", revision=present)
 
 
 def require_size(data: Mapping[str, Any], place: str = "/data") -> None:
-    """Raises Invalid, with the place in the request, if a case could not hold so much."""
+    """Raises Invalid, with the place in the request, if the data are too large for a case."""
     if not fits(data):
         fault = Fault(place, f"is larger than {MAX_BYTES >> 20} MiB with what the case holds", "too-large")
         raise Invalid("The data are too large.", [fault])
 
 
 def unknown(case_id: UUID) -> NotFound:
-    """The refusal for a case that does not exist, or not for this actor."""
+    """Returns the refusal for a case that does not exist or that this actor may not see."""
     return NotFound(f"There is no case {case_id}.")

@@ -1,7 +1,7 @@
-"""Retrying many incidents of one kind: each by a job of its own, on behalf of the user who ordered it.
+"""Retries many incidents of one kind, each in its own job, on behalf of the user who ordered it.
 
-An incident's row in `retried_incidents` is its turn. What is refused then (its case was suspended, somebody
-else has resolved it) stays as it is, and the order tells so.
+The row of an incident in `retried_incidents` marks it as pending. An incident whose retry is refused (its
+case was suspended, or it is already resolved) is left unchanged, and the order reports it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, NotFound, Refusal
 from engine.platform.ids import uuid7
 
-MOST = 10_000  # incidents of one order
-TOLD = 50  # so many of those that stay are told
+MOST = 10_000  # maximum number of incidents in one order
+TOLD = 50  # number of refused incidents that are reported
 
 _TURN = RetriedIncident.status == "waiting"
 _SHOWN = (Retry.id, Retry.key.label("definition"), Retry.code, Retry.reason, Retry.ordered_at)
@@ -29,7 +29,7 @@ _SHOWN = (Retry.id, Retry.key.label("definition"), Retry.code, Retry.reason, Ret
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An order, how many of its incidents are how far, and the first of those that stay."""
+    """An order, the number of its incidents by progress, and the first of those that were refused."""
 
     order: RowMapping
     counts: Mapping[RetriedStatus, int]
@@ -37,7 +37,7 @@ class Overview:
 
 
 def order(uow: UnitOfWork, definition: str, code: str, reason: str | None = None) -> UUID:
-    """Have the open incidents of this kind retried, as far as the actor sees them, the oldest first.
+    """Orders a retry of the open incidents of this kind that the actor sees, oldest first.
 
     Raises Conflict if there are none (any more).
     """
@@ -58,7 +58,7 @@ def order(uow: UnitOfWork, definition: str, code: str, reason: str | None = None
 
 
 def retry_incident(uow: UnitOfWork, incident_id: UUID) -> RetriedStatus | None:
-    """Retry an incident whose turn it is; what became of it, None if it has none (any more)."""
+    """Retries an incident that is pending. Returns the result, or None if it is not pending (any more)."""
     turn = (
         select(Retry.id, Retry.reason, Retry.ordered_by)
         .select_from(RetriedIncident)
@@ -88,13 +88,13 @@ def _retry(by: UnitOfWork, incident_id: UUID, reason: str | None) -> RetriedStat
 
 
 def give_up(uow: UnitOfWork, incident_id: UUID, reason: str) -> None:
-    """Let an incident stay whose job was given up."""
-    del reason  # the incident itself tells what is wrong
+    """Leaves an incident open whose job was given up."""
+    del reason  # the incident itself says what is wrong
     _note(uow, (RetriedIncident.incident_id == incident_id) & _TURN, "refused")
 
 
 def get_order(uow: UnitOfWork, retry_id: UUID) -> Overview:
-    """An order of the actor's, or anybody's for who sees all units. Raises NotFound."""
+    """Returns an order of the actor, or anybody's for actors who see all units. Raises NotFound."""
     access.require(uow.actor, "incidents.retry")
     mine = or_(Retry.ordered_by == uow.actor.id, access.covers(ROOT))
     found = select(*_SHOWN).where(Retry.id == retry_id, mine)
@@ -117,7 +117,7 @@ def get_order(uow: UnitOfWork, retry_id: UUID) -> Overview:
 
 
 def running_orders(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The actor's orders that are not done yet, the newest first, with how many incidents wait."""
+    """Returns the actor's unfinished orders, newest first, with the number of pending incidents."""
     access.require(uow.actor, "incidents.retry")
     left = select(func.count()).where(RetriedIncident.retry_id == Retry.id, _TURN).scalar_subquery()
     unfinished = exists().where(RetriedIncident.retry_id == Retry.id, _TURN)

@@ -1,7 +1,8 @@
 """Case migration: running cases of one version are migrated to another, after a plan shows which can be.
 
-The plan reads cases without holding them, so it only foretells: each case is judged anew when its turn comes.
-A case's row in `moved_cases` is its turn; whoever takes or cancels that holds the row first.
+The plan reads cases without locking them, so it is only a forecast: each case is checked again when it is
+migrated. The row of a case in `moved_cases` marks it as pending; migrating or cancelling locks that row
+first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,8 +24,8 @@ from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
 
 PAGE = 50
-BATCH = 200  # cases that are judged in one transaction
-KINDS = 200  # so many different obstacles are told
+BATCH = 200  # cases that are checked in one transaction
+KINDS = 200  # maximum number of different obstacles that are reported
 OPEN: tuple[MoveStatus, ...] = ("planning", "planned", "moving")
 
 _FROM, _TO = aliased(DefinitionVersion), aliased(DefinitionVersion)
@@ -48,7 +49,7 @@ _MOVES = (
 
 @dataclass(frozen=True, slots=True)
 class Hurdle:
-    """An obstacle, and how many cases it keeps."""
+    """An obstacle, and how many cases it prevents from being migrated."""
 
     element: str
     code: str
@@ -58,7 +59,7 @@ class Hurdle:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A move, how many of its cases are how far, and what keeps those that stay, the most frequent first."""
+    """A migration, the number of its cases by progress, and the most frequent obstacles of the others."""
 
     move: RowMapping
     counts: Mapping[MovedCaseStatus, int]
@@ -66,9 +67,9 @@ class Overview:
 
 
 def plan(uow: UnitOfWork, key: str, source: int, target: int) -> Overview:
-    """Have found out which running cases of a version can be brought to another.
+    """Plans which running cases of a version can be migrated to another.
 
-    Raises Invalid, Conflict while another move of the definition goes on.
+    Raises Invalid, and Conflict while another migration of the definition is running.
     """
     access.require(uow.actor, "cases.move")
     numbers = _numbers(uow, key, source, target)
@@ -93,7 +94,7 @@ def plan(uow: UnitOfWork, key: str, source: int, target: int) -> Overview:
 
 
 def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int, UUID]:
-    """The ids of two versions of a definition, by number. Raises Invalid."""
+    """Returns the ids of two versions of a definition, by number. Raises Invalid."""
     faults = []
     own = select(Definition.key).where(Definition.key == key, access.covers(Definition.unit_id))
     if uow.session.scalars(own, access.seen_by(uow)).first() is None:
@@ -118,7 +119,7 @@ def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None, going: bool = False) -> Sequence[RowMapping]:
-    """Up to a page of moves (or of those that are `going`), the newest first; one more if more follow."""
+    """Returns up to a page of migrations (or of the `going` ones), newest first; one more if more follow."""
     access.require(uow.actor, "cases.move")
     statement = _MOVES.where(_own()).order_by(Move.id.desc()).limit(PAGE + 1)
     if going:
@@ -129,7 +130,7 @@ def page(uow: UnitOfWork, *, after: UUID | None = None, going: bool = False) -> 
 
 
 def _own() -> ColumnElement[bool]:
-    """Whether a move's definition belongs to a unit of the actor's."""
+    """Returns whether a migration's definition belongs to a unit of the actor."""
     return exists().where(Definition.key == Move.key, access.covers(Definition.unit_id))
 
 
@@ -141,7 +142,7 @@ def _require_own(uow: UnitOfWork, move_id: UUID) -> None:
 
 
 def running(uow: UnitOfWork, key: str) -> Mapping[int, int]:
-    """How many cases run by version number, for those who move them. Raises NotFound."""
+    """Returns the number of running cases by version, for those who may migrate them. Raises NotFound."""
     access.require(uow.actor, "cases.move")
     definitions.require_own(uow, key)
     found = (
@@ -154,7 +155,7 @@ def running(uow: UnitOfWork, key: str) -> Mapping[int, int]:
 
 
 def get(uow: UnitOfWork, move_id: UUID) -> Overview:
-    """One move, and how far it is. Raises NotFound."""
+    """Returns one migration and its progress. Raises NotFound."""
     _require_own(uow, move_id)
     move = uow.connection.execute(_MOVES.where(Move.id == move_id)).mappings().one()
     mine = MovedCase.move_id == move_id
@@ -183,7 +184,7 @@ def _obstacles(move_id: UUID) -> Select[Any]:
 def cases_of(
     uow: UnitOfWork, move_id: UUID, *, status: MovedCaseStatus | None = None, after: UUID | None = None
 ) -> Sequence[RowMapping]:
-    """Up to a page of a move's cases, the oldest first; one more if more follow. Raises NotFound."""
+    """Returns up to a page of a migration's cases, oldest first, plus one if more follow. Raises NotFound."""
     _require_own(uow, move_id)
     statement = (
         select(
@@ -202,9 +203,9 @@ def cases_of(
 
 
 def start(uow: UnitOfWork, move_id: UUID) -> Overview:
-    """Have the cases moved that can be.
+    """Starts migrating the cases that can be migrated.
 
-    Raises NotFound, Conflict unless the plan is ready and the version takes cases still.
+    Raises NotFound, and Conflict unless the plan is ready and the version still accepts cases.
     """
     _require_own(uow, move_id)
     target = select(DefinitionVersion.status).join(Move, Move.to_version_id == DefinitionVersion.id)
@@ -221,22 +222,26 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
 
 
 def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
-    """Let the cases that were not moved yet stay. Raises NotFound, Conflict if the move has ended."""
+    """Stops a migration: cases that were not migrated yet remain.
+
+    Raises NotFound, and Conflict if the migration has ended.
+    """
     _require_own(uow, move_id)
     why: tuple[Any, ...] = (
         MovedCase.move_id == move_id,
         "cancelled",
         "The move was cancelled before its turn.",
     )
-    # First the turns, then the move, as everybody does: a case whose turn it is at this moment is moved.
+    # Locks the pending cases first and then the migration, in the common order: a case that is being migrated
+    # at this moment is completed.
     _stay(uow, *why)
     _pass(uow, move_id, OPEN, {"status": "cancelled", "finished_at": uow.now})
-    _stay(uow, *why)  # what was planned in between
+    _stay(uow, *why)  # planned in the meantime
     return get(uow, move_id)
 
 
 def judge(uow: UnitOfWork, move_id: UUID) -> int:
-    """Find out of the next cases of a plan whether they can be moved; how many there were."""
+    """Checks whether the next cases of a plan can be migrated. Returns how many it checked."""
     found = uow.connection.execute(_versions().where(Move.id == move_id)).one_or_none()
     if found is None or found.status != "planning":
         return 0
@@ -253,7 +258,7 @@ def judge(uow: UnitOfWork, move_id: UUID) -> int:
     still = update(Move).where(Move.id == move_id, Move.status == "planning")
     status: MoveStatus = "planned" if over else "planning"
     if uow.connection.execute(still.values(status=status).returning(Move.id)).first() is None:
-        return 0  # it was cancelled meanwhile
+        return 0  # it was cancelled in the meantime
     if judged:
         uow.connection.execute(upsert(MovedCase).on_conflict_do_nothing(), judged)
     if not over:
@@ -282,7 +287,7 @@ def _judged(
 
 
 def migrate_case(uow: UnitOfWork, case_id: UUID) -> MovedCaseStatus | None:
-    """Move a case whose turn it is; what became of it, None if it has none (any more)."""
+    """Migrates a pending case. Returns the result, or None if it is not pending (any more)."""
     turn = _versions().join(MovedCase, MovedCase.move_id == Move.id)
     mine = MovedCase.case_id == case_id, MovedCase.status == "movable", Move.status == "moving"
     found = uow.connection.execute(turn.where(*mine).with_for_update(of=MovedCase)).one_or_none()
@@ -303,7 +308,7 @@ def migrate_case(uow: UnitOfWork, case_id: UUID) -> MovedCaseStatus | None:
 
 
 def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
-    """Let a case stay whose job was given up."""
+    """Leaves a case unmigrated whose job was given up."""
     moving = select(Move.id).where(Move.status == "moving")
     for move_id in _stay(
         uow, (MovedCase.case_id == case_id) & MovedCase.move_id.in_(moving), "given-up", reason
@@ -312,7 +317,7 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
 
 
 def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], reason: str) -> set[UUID]:
-    """Let these cases stay if they were not moved yet; the moves to which they belong."""
+    """Leaves these cases unless they were already migrated. Returns the migrations to which they belong."""
     obstacles = _payload_of([Obstacle("", code, reason)])
     change = update(MovedCase).where(which, MovedCase.status == "movable")
     rows = uow.connection.execute(
@@ -322,7 +327,7 @@ def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], r
 
 
 def _finish(uow: UnitOfWork, move_id: UUID) -> None:
-    """Note that a move is done if no case of it is left. The last one finds so: all wait for the row."""
+    """Marks a migration as done if no case is left. The last case finds this, because all lock the row."""
     uow.connection.execute(select(Move.id).where(Move.id == move_id).with_for_update())
     left = exists().where(MovedCase.move_id == move_id, MovedCase.status == "movable")
     done = update(Move).where(Move.id == move_id, Move.status == "moving", ~left)
@@ -330,7 +335,7 @@ def _finish(uow: UnitOfWork, move_id: UUID) -> None:
 
 
 def _pass(uow: UnitOfWork, move_id: UUID, before: Sequence[MoveStatus], values: Mapping[str, Any]) -> None:
-    """Bring a move from one status to the next. Raises NotFound, Conflict."""
+    """Changes a migration from one status to the next. Raises NotFound, Conflict."""
     change = update(Move).where(Move.id == move_id, Move.status.in_(before)).values(values)
     if uow.connection.execute(change.returning(Move.id)).first() is None:
         status = uow.connection.execute(select(Move.status).where(Move.id == move_id)).scalar_one_or_none()
@@ -341,7 +346,7 @@ def _pass(uow: UnitOfWork, move_id: UUID, before: Sequence[MoveStatus], values: 
 
 
 def _versions() -> Select[Any]:
-    """Moves with both their versions, each as the columns of `Version`."""
+    """Returns a select of migrations with both their versions, each as the columns of `Version`."""
     columns = [
         getattr(one, column.key).label(f"{name}_{column.key}")
         for name, one in (("source", _FROM), ("target", _TO))

@@ -1,7 +1,7 @@
-"""Payments of bills, as a payment service confirms them: each is compared with its bill first.
+"""Payments of bills, as a payment service confirms them; each is first compared with its bill.
 
-Only the amount and the currency of the bill let the case continue. All else is recorded and opens an
-incident, and the case stays as it is: no money may be lost without somebody noticing.
+The case continues only if amount and currency are those of the bill. Any other payment is recorded and opens
+an incident, and the case does not continue: no money may be lost unnoticed.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from engine.models import Bill, Case, Event, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
 
-MISMATCH, LATE = "payment-mismatch", "payment-late"  # codes of incidents that stand for no element
+MISMATCH, LATE = "payment-mismatch", "payment-late"  # codes of incidents that concern the whole case
 NOTICES = frozenset({MISMATCH, LATE})
 
 Verdict = Literal["paid", "repeated", "mismatch", "late", "early", "suspended"]
@@ -53,7 +53,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What became of a payment: `detail` says it of one that was not booked."""
+    """The result of a payment: `detail` explains why one was not booked."""
 
     verdict: Verdict
     case_id: UUID
@@ -63,7 +63,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """So much was paid for a bill, as a message said."""
+    """The amount paid for a bill, according to a message."""
 
     bill: RowMapping
     amount: Decimal
@@ -71,18 +71,18 @@ class _Paid:
 
     @property
     def fits(self) -> bool:
-        """Whether it is what the bill asks for."""
+        """Returns whether it is the amount and currency of the bill."""
         return (self.amount, self.currency) == (self.bill["amount"], self.bill["currency"])
 
     @property
     def words(self) -> str:
-        """Both amounts, for who has to look."""
+        """Returns both amounts, for the person who has to check."""
         asked = f"{plain(self.bill['amount'])} {self.bill['currency']}"
         paid = f"{plain(self.amount)} {self.currency}"
         return f"The bill {self.bill['reference']} is about {asked}; {paid} were paid"
 
     def payload(self) -> dict[str, Any]:
-        """What the log says of it."""
+        """Returns the facts for the log."""
         named = {"bill": self.bill["id"], "reference": self.bill["reference"]}
         asked = plain(self.bill["amount"]), self.bill["currency"]
         return {
@@ -96,9 +96,9 @@ class _Paid:
 def find_bill(
     uow: UnitOfWork, message: str, keys: Mapping[str, Any], number: str | None = None
 ) -> RowMapping | None:
-    """The bill whose payment a message confirms, in the actor's units; `number` narrows it to one case.
+    """Returns the bill whose payment a message confirms, in the actor's units.
 
-    Messages without the key of a bill are not looked for.
+    `number` narrows the search to one case. Messages without the key of a bill cost no statement.
     """
     if BILL not in keys:
         return None
@@ -112,9 +112,9 @@ def find_bill(
 
 
 def pay(uow: UnitOfWork, bill: RowMapping, data: Mapping[str, Any], payload: Mapping[str, Any]) -> Payment:
-    """Settle a payment of a bill. `payload` is what the log says of the message.
+    """Settles a payment of a bill. `payload` is the message as logged.
 
-    Raises Invalid for data in which there is no amount or currency.
+    Raises Invalid for data without an amount or currency.
     """
     row = fetch_locked(uow, select_for_locking().where(Case.id == bill["case_id"]).with_for_update(of=Case))
     if row is None:
@@ -125,7 +125,7 @@ def pay(uow: UnitOfWork, bill: RowMapping, data: Mapping[str, Any], payload: Map
 def pay_awaited(
     uow: UnitOfWork, case: LockedCase, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> Payment:
-    """Settle the payment of a bill that a case, which is held, awaits under this number.
+    """Settles the payment of a bill with this number that a locked case awaits.
 
     Raises Invalid as `pay` does, and NotFound if no bill with this number was issued for the case.
     """
@@ -136,7 +136,7 @@ def _settle(
     uow: UnitOfWork, case: LockedCase, reference: str, data: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> Payment:
     found = select(*_COLUMNS).where(Bill.case_id == case.id, Bill.reference == reference)
-    bill = uow.connection.execute(found).mappings().one_or_none()  # now that the case is held
+    bill = uow.connection.execute(found).mappings().one_or_none()  # the case is locked now
     if bill is None:
         raise NotFound(f"The case {case.number} has no bill with the number {reference!r}.")
     paid = _read(bill, data)
@@ -160,7 +160,7 @@ def _settle(
 
 
 def _read(bill: RowMapping, data: Mapping[str, Any]) -> _Paid:
-    """Raises Invalid."""
+    """Reads the amount and currency of a payment. Raises Invalid."""
     parts = bpmn.Paid(bill["paid_amount"], bill["paid_currency"])
     try:
         return _Paid(bill, *bpmn.received(parts, data))
@@ -170,7 +170,7 @@ def _read(bill: RowMapping, data: Mapping[str, Any]) -> _Paid:
 
 
 def _awaiting(uow: UnitOfWork, bill: RowMapping) -> list[UUID]:
-    """The tokens of its case that await the payment of a bill."""
+    """Returns the tokens of its case that await the payment of a bill."""
     number = Wait.correlation.cast(JSONB)[BILL].astext
     found = select(Wait.id).where(Wait.case_id == bill["case_id"], Wait.kind == "message")
     found = found.where(Wait.name == bill["message"], Wait.closed_at.is_(None), number == bill["reference"])
@@ -178,7 +178,7 @@ def _awaiting(uow: UnitOfWork, bill: RowMapping) -> list[UUID]:
 
 
 def _mismatch(uow: UnitOfWork, case: LockedCase, paid: _Paid) -> Payment:
-    """Another amount or currency: the case still awaits the right one."""
+    """Records a different amount or currency: the case still awaits the right one."""
     detail = f"{paid.words}. The payment was not booked."
     if not _noted(uow, case, "bill.mismatch", paid):
         _notice(uow, case, paid, "bill.mismatch", detail)
@@ -186,7 +186,7 @@ def _mismatch(uow: UnitOfWork, case: LockedCase, paid: _Paid) -> Payment:
 
 
 def _late(uow: UnitOfWork, case: LockedCase, paid: _Paid) -> Payment:
-    """Nothing awaits it any more: it is noted on the bill, and the office decides about the money."""
+    """Records a payment that is no longer awaited on the bill; the office decides about the money."""
     bill = paid.bill
     status = "is already paid" if bill["status"] == "paid" else "is no longer awaited"
     detail = f"{paid.words}, but the bill {status}. The payment was recorded; the case did not continue."
@@ -199,7 +199,7 @@ def _late(uow: UnitOfWork, case: LockedCase, paid: _Paid) -> Payment:
 
 
 def _noted(uow: UnitOfWork, case: LockedCase, kind: Kind, paid: _Paid) -> bool:
-    """Whether the log tells of the very same payment already: it was announced again."""
+    """Returns whether the log already contains this payment: it was announced again."""
     stored = Event.payload.cast(JSONB)
     same = [stored[name].astext == str(value) for name, value in paid.payload().items()]
     found = select(Event.seq).where(Event.case_id == case.id, Event.kind == kind, *same).limit(1)
@@ -207,9 +207,9 @@ def _noted(uow: UnitOfWork, case: LockedCase, kind: Kind, paid: _Paid) -> bool:
 
 
 def _notice(uow: UnitOfWork, case: LockedCase, paid: _Paid, kind: Kind, detail: str) -> None:
-    """Let somebody of the office look, also at a case that has ended."""
+    """Opens an incident for the office, also in a case that has ended."""
     row, opened = incident(uow, case, MISMATCH if kind == "bill.mismatch" else LATE, detail)
-    if case.erased_at is not None:  # nothing is added to its log any more, but the money is there
+    if case.erased_at is not None:  # nothing can be added to its log, but the money was received
         uow.write(INSERT_INCIDENTS, {"incidents": [row]})
         return
     fact = Fact(kind, paid.bill["element"], payload=paid.payload())

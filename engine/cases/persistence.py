@@ -1,6 +1,6 @@
-"""Writing what a step did: the case, its tasks, its incidents and its log, in one statement.
+"""Writes the effects of a step (the case, its tasks, incidents and log) in one statement.
 
-Who gets a task is decided before, by `organisation.task_assignment`.
+Who is assigned a task is decided before, by `organisation.task_assignment`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """What a command makes of the task that it is about."""
+    """The changes of a command to the task that it concerns."""
 
     id: UUID
     status: TaskStatus
@@ -77,7 +77,7 @@ class TaskChange:
 
 @dataclass(frozen=True, slots=True)
 class CallChange:
-    """What a command makes of the call that it is about, after so many tries."""
+    """The changes of a command to the call that it concerns, after this number of tries."""
 
     id: UUID
     status: CallStatus
@@ -87,7 +87,7 @@ class CallChange:
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case before its first step: `columns` are those that no step changes, `data` what it starts with.
+    """A case before its first step: `columns` are those that no step changes, `data` its initial variables.
 
     `acting` is the unit as whose member the actor starts it.
     """
@@ -104,7 +104,7 @@ class NewCase:
 def begin(
     uow: UnitOfWork, case: NewCase, step: Step, before: Sequence[Fact]
 ) -> tuple[Mapping[str, Any], StepEffects]:
-    """Write a new case and its first step; in the log, `before` comes before what the engine did.
+    """Writes a new case and its first step; in the log, `before` precedes the events of the engine.
 
     Returns the same as `apply`.
     """
@@ -131,9 +131,9 @@ def apply(
     change: TaskChange | CallChange | None = None,
     status: CaseStatus = "completed",
 ) -> tuple[Mapping[str, Any], StepEffects]:
-    """Write a step: case, tasks, incidents and log; in the log, `before` comes before what the engine did.
+    """Writes a step: case, tasks, incidents and log; in the log, `before` precedes the events of the engine.
 
-    `status` is what the case becomes if it ended. Returns the case's new values and what was opened.
+    `status` is the status of the case if it ended. Returns the case's new values and what was opened.
     """
     spec = definitions.spec(uow.session, case.version)
     data = {**case.data, **plain(step.changes)}
@@ -170,7 +170,7 @@ def note(
     status: CaseStatus | None = None,
     incidents: Rows = (),
 ) -> None:
-    """Write what does not move the process (a claim, for example), and the incidents that it opened.
+    """Writes events that do not continue the process (a claim, for example), and the incidents they opened.
 
     Raises Conflict if the case was erased.
     """
@@ -217,7 +217,7 @@ def _columns(
     ended: str = "completed",
     running_key: str | None = None,
 ) -> dict[str, Any]:
-    """The case's columns after a step; `ended` is what it becomes if it ended."""
+    """Returns the case's columns after a step; `ended` is its status if it ended."""
     return {
         "status": ended if step.ended else "active",
         "outcome": step.outcome,
@@ -231,9 +231,9 @@ def _columns(
 
 
 def _close(uow: UnitOfWork, case: LockedCase, step: Step) -> Sequence[Fact]:
-    """Close the tasks and incidents of tokens that were taken out; what the step itself does not tell of it.
+    """Closes the tasks and incidents of removed tokens, which the step itself does not report.
 
-    With a task ends what was asked beside it, with the case also what stands for it as a whole.
+    Requests attached to a task end with it; incidents that concern the whole case end with the case.
     """
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
     if not gone and not (step.ended and case.troubled):

@@ -1,7 +1,7 @@
-"""Deleting closed rows in batches that lock nothing for long. What is open is never deleted.
+"""Deletes closed rows in batches that lock nothing for long. Open rows are never deleted.
 
 Each function deletes up to `limit` rows that were closed before an instant and whose id is greater than
-`after`. It returns how many, and the last id, with which the next batch begins; None if there are no more.
+`after`. It returns how many, and the last id, with which the next batch begins, or None if none are left.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ Pruned = tuple[int, UUID | None]
 
 
 def deliveries(uow: UnitOfWork, before: datetime, after: UUID, limit: int, *, dead: bool = False) -> Pruned:
-    """Those that a subscriber has accepted; with `dead` also those that were given up."""
+    """Deletes deliveries that a subscriber has accepted; with `dead` also those that were given up."""
     statuses: Sequence[DeliveryStatus] = ("delivered", "dead") if dead else ("delivered",)
     return _prune(uow, Delivery, Delivery.status.in_(statuses), before, after, limit)
 
 
 def messages(uow: UnitOfWork, before: datetime, after: UUID, limit: int) -> Pruned:
-    """Those that were delivered or have expired: of their data only name and keys are left."""
+    """Deletes messages that were delivered or have expired: of their data only name and keys remain."""
     return _prune(uow, Message, Message.status.in_(("delivered", "expired")), before, after, limit)
 
 

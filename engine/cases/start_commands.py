@@ -1,4 +1,4 @@
-"""The commands that start cases."""
+"""Commands that start cases."""
 
 import hashlib
 import secrets
@@ -32,7 +32,7 @@ from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 from engine.platform.ids import uuid7
 
 _NEXT = select(CASE_NUMBERS.next_value())
-# What a case view takes straight from the case's row.
+# The columns that a case view copies from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
     *("data", "revision", "started_at", "ended_at", "channel", "appeal_of", "subject"),
@@ -41,10 +41,10 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Whose case it is to be, and of which unit: by its key; None is the definition's or caseworker's own.
+    """Whose case it will be, and the key of its unit; None is the unit of the definition or caseworker.
 
-    `channel` is how it came; None is what is usual for who brings it. `appeal_of` is the case whose decision
-    it appeals.
+    `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
+    decision it appeals.
     """
 
     applicant: str | None = None
@@ -59,7 +59,7 @@ NOBODY = Application()
 
 
 def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Application = NOBODY) -> CaseView:
-    """Start a case of the definition's current version and run it to its first wait."""
+    """Starts a case of the definition's current version and runs it to its first wait."""
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
     entry = find_start_context(uow, key, application.unit)
@@ -69,13 +69,13 @@ def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Appli
 def appeal(
     uow: UnitOfWork, first: LockedCase, key: str, data: Mapping[str, Any], application: Application
 ) -> CaseView:
-    """Start a case of this process that appeals a decision of the first, in the unit of that."""
+    """Starts a case of this process that appeals a decision of the first case, in the unit of that case."""
     entry = context_of_appeal(uow, key, first)
     return _asked_for(uow, entry, data, replace(application, appeal_of=first.id), Place.appeal(first.id))
 
 
 def form_to_start(uow: UnitOfWork, key: str) -> Form | None:
-    """The form with which the actor starts a case of a definition. Raises as `start` does."""
+    """Returns the form with which the actor starts a case of a definition. Raises as `start` does."""
     access.require(uow.actor, "cases.start")
     return definitions.spec(uow.session, find_start_context(uow, key).version).start_form
 
@@ -96,7 +96,7 @@ def _asked_for(
 
 
 def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
-    """An applicant's own account starts cases of its own person only."""
+    """Ensures that an applicant's own account starts only cases of its own person."""
     if uow.actor.role != access.APPLICANT:
         return application
     person = uow.connection.execute(select(User.person).where(User.id == uow.actor.id)).scalar_one()
@@ -115,10 +115,10 @@ def start_at_event(
     data: Mapping[str, Any],
     happened: Fact,
 ) -> CaseView:
-    """Start a case at a start event that was triggered, as `happened` says.
+    """Starts a case at a start event that was triggered, described by `happened`.
 
-    Of that event's own version, even if a newer one is being published. Raises Invalid for data that a case
-    cannot hold.
+    Uses that event's own version, even if a newer one is being published. Raises Invalid for data that a case
+    cannot store.
     """
     require_size(data)
     return _begin(uow, context_at_event(uow, version), data, NOBODY, trigger=(element, happened))
@@ -171,7 +171,7 @@ def _begin(
 
 
 def _running(spec: Spec, entry: StartContext, application: Application) -> str | None:
-    """What only one case may have at a time, if its process wants that."""
+    """Returns the key that only one running case may have, if its process requires that."""
     return running_key(entry.version.key, application.business_key) if spec.unique_business_key else None
 
 
@@ -184,7 +184,7 @@ def _home(
 
 
 def _given(application: Application) -> dict[str, str | None]:
-    """Whose case it is, and by which number others know it; persons with the digits of national ids."""
+    """Returns the persons of the case and its business key, with national ids in standard digits."""
     people = {"applicant": application.applicant, "representative": application.representative}
     typed = {name: person and persian.digits(person) for name, person in people.items()}
     return {**typed, "business_key": application.business_key}
@@ -193,7 +193,7 @@ def _given(application: Application) -> dict[str, str | None]:
 def _started(
     payload: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
 ) -> list[Fact]:
-    """How a case begins, as facts for the log."""
+    """Returns the start of a case as facts for the log."""
     filed = {"appeal_of": application.appeal_of}
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
     return [
@@ -205,21 +205,25 @@ def _started(
 
 
 def new_secret() -> str:
-    """What opens a case's status together with its number: 58 random bits, no letters that look alike."""
+    """Returns a new secret that opens a case's status with its number.
+
+    It has 58 random bits and no look-alike letters.
+    """
     letters = "".join(secrets.choice("23456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(12))
     return "-".join((letters[:4], letters[4:8], letters[8:]))
 
 
 def digest(secret: str) -> bytes:
-    """What is kept of a secret, however its holder has typed it."""
+    """Returns the stored hash of a secret, independent of how its holder types it."""
     typed = persian.digits(secret).upper()
     return hashlib.sha256("".join(char for char in typed if char.isalnum()).encode()).digest()
 
 
 def as_conflict(error: IntegrityError) -> Conflict | None:
-    """The refusal if a command failed because something that may be there only once is there already.
+    """Returns the refusal for a command that failed because of a unique key.
 
-    A running case with its business key, or documents that another case has got in the same moment.
+    Either a running case has its business key, or another case has received the same documents at this
+    moment.
     """
     name = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
     if name == "uq_cases_running_key":
@@ -230,15 +234,15 @@ def as_conflict(error: IntegrityError) -> Conflict | None:
 
 
 def running_key(definition: str, business_key: str | None) -> str | None:
-    """What may be there only once while a case runs; None if it has no business key."""
+    """Returns the key that must be unique among running cases, or None if there is no business key."""
     return None if business_key is None else f"{definition}\n{business_key}"
 
 
 def _next_number(uow: UnitOfWork) -> str:
-    """The next case number. Drawn last, so that what is refused before uses none up."""
+    """Returns the next case number. Drawn last, so that refused commands use none up."""
     return case_number(uow.now, uow.connection.execute(_NEXT).scalar_one())
 
 
 def case_number(now: datetime, counter: int) -> str:
-    """A number that people can read and say: the Jalali year and a running number, as in 1405-000123."""
+    """Returns a number that people can read aloud: Jalali year and running number, as in 1405-000123."""
     return f"{JalaliDate.to_jalali(now.year, now.month, now.day).year}-{counter:06d}"

@@ -1,4 +1,4 @@
-"""What a new case starts with: the version that it runs, and the unit that handles it."""
+"""The version that a new case runs, and the unit that handles it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 
 @dataclass(frozen=True, slots=True)
 class StartContext:
-    """Where a new case stands before anything has happened."""
+    """The version and unit of a new case before its first step."""
 
     version: Version
     unit_id: UUID
@@ -31,7 +31,10 @@ class StartContext:
 
 @lru_cache
 def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
-    """By whether a member of a unit starts it, and whether a unit is named. Made once for each."""
+    """Builds the query, by whether a unit's member starts the case and whether a unit is named.
+
+    Cached for each combination.
+    """
     unit_id = _named(member) if named else _usual(member)
     return (
         select(
@@ -52,7 +55,7 @@ def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
 
 
 def _named(member: bool) -> Any:
-    """The unit that is named, if it belongs to the definition's and, for members, is theirs."""
+    """Returns the named unit, if it belongs to the definition's unit and, for members, to theirs."""
     named, line = aliased(Unit), aliased(UnitLine)
     found = (
         select(named.id)
@@ -65,7 +68,10 @@ def _named(member: bool) -> Any:
 
 
 def _usual(member: bool) -> Any:
-    """The definition's unit; a member's own where that lies below, and none if the member is of another."""
+    """Returns the definition's unit, or a member's own unit below it.
+
+    Returns none if the member is of another unit.
+    """
     if not member:
         return Definition.unit_id
     held = access.posts()
@@ -82,7 +88,7 @@ def _usual(member: bool) -> Any:
 
 
 def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> StartContext:
-    """The current version of a definition and the unit of the case, in one statement.
+    """Returns the current version of a definition and the unit of the case, with one statement.
 
     Raises NotFound, Conflict if it is suspended, has no published version, or is not offered to the actor,
     Invalid for a unit that cannot have its cases, Forbidden for members of other agencies.
@@ -114,7 +120,7 @@ def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> St
 
 
 def context_at_event(uow: UnitOfWork, version: Version) -> StartContext:
-    """The same for a case that begins by itself: of that very version, in its definition's unit."""
+    """Returns the context of a case that starts automatically: this version, in its definition's unit."""
     found = (
         select(Unit.id, Unit.key, candidate_groups.DELEGATED)
         .select_from(Definition)
@@ -125,9 +131,9 @@ def context_at_event(uow: UnitOfWork, version: Version) -> StartContext:
 
 
 def context_of_appeal(uow: UnitOfWork, key: str, first: LockedCase) -> StartContext:
-    """The same for a case that appeals a decision of another, in the unit of that.
+    """Returns the context of a case that appeals a decision of another case, in the unit of that case.
 
-    A right to appeal does not go by whether the process is offered. Raises Conflict if it cannot run.
+    The right to appeal doesn't depend on whether the process is offered. Raises Conflict if it cannot run.
     """
     found: Any = (
         select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, candidate_groups.DELEGATED)

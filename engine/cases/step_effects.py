@@ -1,6 +1,6 @@
-"""What a step did, as rows and as facts for the log. Nothing is written here: that is `persistence`.
+"""Converts the effects of a step to rows and to facts for the log. `persistence` writes them.
 
-Who gets the tasks is asked of `organisation.task_assignment`.
+`organisation.task_assignment` decides who is assigned the tasks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ Rows = Sequence[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class StepEffects:
-    """The rows of what a step opened; `groups` are the candidate groups of its tasks.
+    """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
     `assigned` are the facts of tasks that have an assignee from the beginning.
     """
@@ -38,7 +38,7 @@ class StepEffects:
 
 
 def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str | None) -> StepEffects:
-    """What a step of a case opened; `subject` is what the case is about after it."""
+    """Returns what a step of a case opened; `subject` is the subject of the case after it."""
     case_id, step = opening.case_id, opening.step
     assignment = task_assignment.assign(uow, opening)
     return StepEffects(
@@ -87,7 +87,7 @@ def _task_row(
 
 
 def _people(people: People | None) -> dict[str, Any]:
-    """The columns of a task that tell who is to work on it, and until when."""
+    """Returns the columns of a task that say who works on it and when it is due."""
     if people is None:
         return dict.fromkeys(("due_at", "follow_up_at", "priority", "people"))
     named = {"assignee": people.assignee, "users": list(people.users), "groups": list(people.groups)}
@@ -121,7 +121,7 @@ def _incident_rows(uow: UnitOfWork, case_id: UUID, step: Step) -> Rows:
 def facts(
     step: Step, effects: StepEffects, closed: Sequence[Fact] = (), ended: str = "completed"
 ) -> list[Fact]:
-    """What a step did, as facts for the log; `ended` is what the case becomes if it ended."""
+    """Returns the effects of a step as facts for the log; `ended` is the status of the case if it ended."""
     found = []
     for passage in step.passages:
         if passage.why is not None:
@@ -142,7 +142,7 @@ def facts(
 
 
 def scoped(payload: Mapping[str, Any], scope: str | None) -> dict[str, Any]:
-    """What the log says of data that were set: also whose they are, unless they are the case's."""
+    """Returns the facts about data that were set, with their scope unless they belong to the case."""
     return {**payload, **({"scope": scope} if scope else {})}
 
 

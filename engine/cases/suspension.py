@@ -1,4 +1,4 @@
-"""Suspending and resuming cases, one or all of a definition. What falls due meanwhile waits until then."""
+"""Suspends and resumes one case, or all of a definition. Events that fall due meanwhile wait until then."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from engine.platform.errors import Conflict
 
 
 def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> CaseView:
-    """Hold a case up. Raises Conflict if it does not run."""
+    """Suspends a case. Raises Conflict if it does not run."""
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
@@ -29,7 +29,7 @@ def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> Cas
 
 
 def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
-    """Let a suspended case go on. Raises Conflict if it is not suspended itself."""
+    """Resumes a suspended case. Raises Conflict if the case itself is not suspended."""
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
@@ -46,7 +46,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
 
 
 def suspend_definition(uow: UnitOfWork, key: str) -> None:
-    """Let no case of a definition begin or move. Doing it twice changes nothing."""
+    """Suspends a definition: no case of it starts or continues. Suspending twice changes nothing."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
     since = func.coalesce(Definition.suspended_at, uow.now)
@@ -54,17 +54,18 @@ def suspend_definition(uow: UnitOfWork, key: str) -> None:
 
 
 def resume_definition(uow: UnitOfWork, key: str) -> None:
-    """Let the cases of a definition begin and go on again."""
+    """Resumes a definition: its cases can start and continue again."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
     uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
-    # By jobs, after the commit: who looks at the definition at this very moment still finds it suspended.
+    # By jobs, after the commit: other transactions that read the definition at this moment still see it
+    # suspended.
     jobs.defer_for(uow, "resume", versions, queue="cases")
 
 
 def resume_waits_of_version(uow: UnitOfWork, version_id: UUID) -> None:
-    """Look again at all that the cases of a version wait for, each by itself, and at its start events."""
+    """Schedules checks of all waits of a version's cases, each in its own job, and of its start events."""
     starts = Wait.version_id == version_id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
     uow.connection.execute(update(Wait).where(*starts, Wait.woken_at.is_not(None)).values(woken_at=None))
     names = select(Wait.name).where(*starts, Wait.kind == "message")
@@ -80,7 +81,7 @@ def resume_waits_of_version(uow: UnitOfWork, version_id: UUID) -> None:
 
 
 def resume_waits(uow: UnitOfWork, case_id: UUID) -> None:
-    """Look again at all that a case waits for: timers that fell due, calls not made, messages and signals."""
+    """Schedules checks of all waits of a case: due timers, calls not yet made, messages and signals."""
     if lock_active(uow, case_id) is None:
         return
     waits = Wait.case_id == case_id, Wait.closed_at.is_(None)

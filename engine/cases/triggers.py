@@ -1,7 +1,7 @@
-"""The commands by which timers, messages and other systems move a case.
+"""Commands with which timers, messages and other systems continue a case.
 
-Each holds the case first and looks then at what is still awaited: the queue may run a job twice, and a
-message may come too late.
+Each locks the case first and then checks what is still awaited: the queue may run a job twice, and a message
+may arrive too late.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,10 +43,10 @@ _CALL = (
     Call.connector,
     Call.topic,
 )
-GIVEN_UP = "given-up"  # the code of an incident that stands for no element
+GIVEN_UP = "given-up"  # the code of an incident that concerns the whole case
 _GIVEN_UP = select(Incident.id).where(
     Incident.case_id == bindparam("case"),
-    Incident.token_id == bindparam("case"),  # a call that was given up stands at its own token
+    Incident.token_id == bindparam("case"),  # a call that was given up has its incident at its own token
     Incident.code == GIVEN_UP,
     Incident.status == "open",
 )
@@ -74,29 +74,29 @@ class CallRow(NamedTuple):
 
 
 def lock_active(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
-    """The case, held; None if there is none or it does not run (any more, or just now)."""
+    """Locks and returns the case; None if it does not exist or does not run at the moment."""
     row = fetch_locked(uow, select_for_locking().where(Case.id == case_id).with_for_update(of=Case))
     case = None if row is None else locked_case(row)
     return case if case is not None and case.status == "active" and case.state is not None else None
 
 
 def wake(uow: UnitOfWork, case_id: UUID) -> int:
-    """Let the timers of a case that are due have fired, the earliest first; how many were.
+    """Fires the due timers of a case, earliest first. Returns how many fired.
 
-    Those of a case that is suspended wait for its resumption.
+    Timers of a suspended case wait until it is resumed.
     """
     case = lock_active(uow, case_id)
     if case is None:
         return 0
     timers = uow.connection.execute(_TIMERS, {"case": case_id, "now": uow.now}).all()
     moved = [timer.id for timer in timers if timer.due_at > uow.now]
-    if moved:  # after they were woken: they are looked at again when they are due
+    if moved:  # if they were changed after waking: they are checked again when they are due
         uow.connection.execute(update(Wait).where(Wait.id.in_(moved)).values(woken_at=None))
     due = [timer.id for timer in timers if timer.due_at <= uow.now]
     return len(fire(uow, case, {token: {} for token in due}).fired) if due else 0
 
 
-# Each case that has timers due gets one job. A timer that has one is not looked at again.
+# Each case with due timers gets one job. A timer that has one is not selected again.
 _DUE = text("""
 WITH due AS MATERIALIZED (
     SELECT id FROM waits
@@ -117,9 +117,9 @@ SELECT count(*) FROM woken
 
 
 def wake_due(uow: UnitOfWork, batch: int) -> int:
-    """Have the cases woken whose timers are due, and the cases begun whose time has come.
+    """Schedules jobs for cases whose timers are due, and for due timer start events.
 
-    How many timers there were, at most `batch`.
+    Returns how many timers there were, at most `batch`.
     """
     return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
 
@@ -131,10 +131,12 @@ def deliver(
     data: Mapping[str, Any],
     payload: Mapping[str, Any],
 ) -> bool:
-    """Give a case what some of its tokens wait for; whether one of them still did.
+    """Delivers an event to a case for which some of its tokens wait.
 
-    `payload` is what the log says of the message. Raises Invalid if the case could not hold the data, or if a
-    payment is awaited and they are none; NotFound for the payment of a bill that the case does not have;
+    Returns whether one of them still waited.
+
+    `payload` is the message as logged. Raises Invalid if the case cannot store the data, or if a payment is
+    awaited and the data are not one; NotFound for the payment of a bill that the case does not have;
     PaymentMismatch for one of another amount.
     """
     case = lock_active(uow, case_id)
@@ -158,9 +160,9 @@ def deliver(
 def answer(
     uow: UnitOfWork, call_id: UUID, reply: Mapping[str, Any], seen: Mapping[str, Any] | None = None
 ) -> None:
-    """Give a service task the reply that it waits for; the log keeps what was `seen` of it.
+    """Passes a reply to the service task that waits for it; `seen` is logged.
 
-    Raises Conflict if it waits no more, Invalid if the case could not hold the reply.
+    Raises Conflict if the task no longer waits, Invalid if the case cannot store the reply.
     """
     case, call = lock_call(uow, call_id)
     require_size({**case.data, **reply}, "/reply")
@@ -173,9 +175,9 @@ def answer(
 
 
 def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int) -> None:
-    """A call has failed for good: the error goes to the diagram, else it is an incident.
+    """Handles the final failure of a call: the diagram catches the error, or an incident is opened.
 
-    Raises Conflict if its step waits no more, Invalid if the case could not hold the error's data.
+    Raises Conflict if its step no longer waits, Invalid if the case cannot store the error's data.
     """
     case, call = lock_call(uow, call_id)
     require_size({**case.data, **failure.data})
@@ -192,7 +194,7 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
 
 
 def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[LockedCase, CallRow]:
-    """A call that is awaited, with its case, both held. Raises NotFound, Conflict."""
+    """Locks an awaited call with its case. Raises NotFound, Conflict."""
     found = select_for_locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
     rows = held_with(uow, found.with_for_update(of=(Case, Call)), CallRow._make)
     if rows is None:
@@ -206,7 +208,10 @@ def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[LockedCase, CallRow]:
 
 
 def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
-    """Open an incident on a case whose job was given up, so that somebody looks. The case stays as it is."""
+    """Opens an incident in a case whose job was given up, so that somebody checks it.
+
+    The case does not change.
+    """
     case = lock_active(uow, case_id)
     if case is None or uow.connection.execute(_GIVEN_UP, {"case": case_id}).first() is not None:
         return

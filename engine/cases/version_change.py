@@ -21,7 +21,7 @@ _TASKS = table(Task)
 _NAMES = select(_TASKS.c.id, _TASKS.c.name, _TASKS.c.lane).where(
     _TASKS.c.id.in_(bindparam("tasks", expanding=True)), _TASKS.c.status == "open"
 )
-# With a new revision: whoever has read the task has seen another one.
+# The revision increases, because the task has changed for anyone who has read it.
 _CHANGE = (
     update(_TASKS)
     .where(_TASKS.c.id == bindparam("task"))
@@ -32,9 +32,9 @@ _CHANGE = (
 def change_version(
     uow: UnitOfWork, case_id: UUID, source: Version, target: Version, payload: Mapping[str, Any]
 ) -> bool:
-    """Bring a case of one version to another, if it has not ended; whether it is there now.
+    """Migrates a case to another version, unless it has ended. Returns whether it has the version now.
 
-    `payload` is what the log says of it. Raises NotFound, Immovable.
+    `payload` is logged. Raises NotFound, Immovable.
     """
     row = fetch_locked(uow, select_for_locking().where(Case.id == case_id).with_for_update(of=Case))
     if row is None:
@@ -50,7 +50,7 @@ def change_version(
         _require_still(found.step)
     key = _free_key(uow, case, row.business_key) if new.unique_business_key else None
     head = replace(case.head, version_id=target.id)
-    # What it is about is said by the new version, whatever has changed.
+    # The new version defines the subject, whatever has changed.
     there = replace(case, version=target, head=head, running_key=key, subject=None)
     apply(uow, there, found.step, [Fact("case.moved", payload=payload)])
     changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
@@ -61,7 +61,7 @@ def change_version(
 
 
 def _free_key(uow: UnitOfWork, case: LockedCase, business_key: str | None) -> str | None:
-    """What may be there only once while the case runs. Raises Immovable if another case has it."""
+    """Returns the key that must be unique among running cases. Raises Immovable if another case has it."""
     key = running_key(case.version.key, business_key)
     other = select(Case.id).where(Case.running_key == key, Case.id != case.id)
     if key is not None and uow.connection.execute(other).first() is not None:
@@ -71,7 +71,7 @@ def _free_key(uow: UnitOfWork, case: LockedCase, business_key: str | None) -> st
 
 
 def _require_still(step: Step) -> None:
-    """Raises Immovable if a case would go on by itself, by a condition that is true from the first moment."""
+    """Raises Immovable if the case would continue immediately because a condition is already true."""
     gone = [passage.element for passage in step.passages if passage.movement == "passed"]
     if gone:
         reason = "It would go on there at once, and is suspended."
@@ -79,17 +79,17 @@ def _require_still(step: Step) -> None:
 
 
 def _follow(uow: UnitOfWork, case_id: UUID, target: Version, found: Migrated) -> None:
-    """Let what is waited for be that of the version to which the case has come."""
+    """Updates the waits of the case to those of its new version."""
     waits = update(Wait).where(Wait.case_id == case_id, Wait.closed_at.is_(None))
     uow.connection.execute(waits.values(version_id=target.id))
     signals = [wait.token for wait in found.step.waits if wait.kind == "signal"]
-    if signals:  # those that came while it was suspended are not what is waited for now
+    if signals:  # signals that arrived while it was suspended are not awaited now
         kept = update(Message).where(Message.wait_id.in_(signals), Message.status == "kept")
         uow.connection.execute(kept.values(status="expired", closed_at=uow.now))
 
 
 def _change_tasks(uow: UnitOfWork, found: Migrated, reformed: Collection[Work]) -> None:
-    """Let open tasks be called as in the version to which the case has come; `reformed` have another form."""
+    """Renames open tasks as in the case's new version; those in `reformed` have another form."""
     rows = uow.connection.execute(_NAMES, {"tasks": [work.token for work in found.tasks]}).all()
     called = {row.id: (row.name, row.lane) for row in rows}
     changed = [

@@ -1,4 +1,4 @@
-"""Reading cases: one, a page of them, a page of one's log. Always within what the actor may see."""
+"""Reads one case, a page of cases, or a page of a case's log, limited to what the actor may see."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ OpenRow = Mapping[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case as its readers see it, with what is open in it."""
+    """A case as its readers see it, with its open tasks and incidents."""
 
     id: UUID
     number: str
@@ -55,14 +55,14 @@ class CaseView:
     bills: Sequence[BillView] = ()
     name: str = ""  # of the process
     unit_name: str = ""
-    secret: str | None = None  # told once, to whoever has started the case
+    secret: str | None = None  # returned once, to the actor who started the case
     erased_at: datetime | None = None  # since then it has no personal data
-    subject: str | None = None  # what it is about, as far as its process says it
+    subject: str | None = None  # its subject, if its process defines one
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A case that the actor may see, without its tasks; its process, and what cuts data to the actor's."""
+    """A case that the actor may see, without its tasks, with its process and the filter for its data."""
 
     case: CaseView
     spec: Spec
@@ -70,7 +70,7 @@ class Seen:
 
 
 def _appeals() -> Any:
-    """The cases that appeal a decision of this one, as a list: of most there are none."""
+    """Returns the cases that appeal a decision of this one, as a list; most cases have none."""
     appeal = aliased(Case)
     one = func.json_build_object("id", appeal.id, "case_number", appeal.number)
     return _listed(
@@ -79,7 +79,7 @@ def _appeals() -> Any:
 
 
 def _incidents() -> Any:
-    """The open incidents of a case, in the same way."""
+    """Returns the open incidents of a case, as a list."""
     one = func.json_build_object(*(part for column in OPEN_INCIDENT for part in (column.key, column)))
     found = select(func.json_agg(aggregate_order_by(one, Incident.id)))
     return _listed(found.where(Incident.case_id == Case.id, Incident.status == "open"))
@@ -129,16 +129,19 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
-    """One case with its open tasks and incidents. Raises NotFound for cases that the actor may not see."""
+    """Returns one case with its open tasks and incidents.
+
+    Raises NotFound for cases that the actor may not see.
+    """
     found = see(uow, case_id).case
     wanted = [Task.case_id == case_id, Task.status == "open"]
-    if access.for_applicants(uow.actor):  # what colleagues ask each other is none of the applicant's matter
+    if access.for_applicants(uow.actor):  # requests between colleagues are hidden from the applicant
         wanted.append(Task.kind != "opinion")
     return replace(found, tasks=_open_rows(uow.session, OPEN_TASK, *wanted))
 
 
 def see(uow: UnitOfWork, case_id: UUID) -> Seen:
-    """The same without its tasks, for who reads these otherwise."""
+    """Returns the same without its tasks, for callers that read these separately."""
     row = (
         uow.connection.execute(
             _visible(uow, *_VIEW, *_version(), *_reader(uow)).where(Case.id == case_id), access.seen_by(uow)
@@ -159,7 +162,7 @@ def see(uow: UnitOfWork, case_id: UUID) -> Seen:
 def _for_roles(
     uow: UnitOfWork, row: RowMapping
 ) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
-    """The process of a case, whose row this is, and what takes from data what forms keep from the actor."""
+    """Returns the process of the case in this row, and the filter for data that forms hide from the actor."""
     version = definitions.Version(*(row[name] for name in _OF_VERSION))
     spec = definitions.spec(uow.session, version)
     kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
@@ -176,7 +179,7 @@ def _for_roles(
 
 
 def _reader(uow: UnitOfWork) -> tuple[Any, Any]:
-    """In which roles the actor sees a case, and whose account the actor's is."""
+    """Returns two columns: the roles in which the actor sees a case, and the actor's national id."""
     return access.roles_in(Case.unit_id).label("roles"), actor_person(uow).label("person")
 
 
@@ -206,7 +209,7 @@ _SUMMARY = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases; None is any. `since` is when they began at the earliest, `number` that of one."""
+    """Filters for cases; None means any. `since` is the earliest start, `number` that of one case."""
 
     status: str | None = None
     definition: str | None = None
@@ -216,9 +219,9 @@ class Wanted:
 
 
 def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
-    """Up to a page of cases that the actor may see, the newest first, older than `after`.
+    """Returns up to a page of cases older than `after` that the actor may see, newest first.
 
-    One more if more follow.
+    Returns one more if more follow.
     """
     filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
         "status": Case.status.__eq__,
@@ -257,10 +260,10 @@ LOG_PAGE = 500
 
 
 def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[str, Any]]:
-    """Up to a page of the case's events after the one numbered `after`; one more if more follow.
+    """Returns up to a page of the case's events after number `after`, plus one if more follow.
 
-    Payloads are without what forms keep from the actor's roles; the team sees that somebody was kept from a
-    task, and not by what.
+    Payloads exclude what forms hide from the actor's roles. The team sees that a person was blocked from a
+    task, but not the reason.
     """
     access.require(uow.actor, "events.read")
     wanted = _visible(uow, *PARTIES, *_version(), *_reader(uow)).where(Case.id == case_id)
@@ -276,8 +279,10 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[s
 def latest(
     uow: UnitOfWork, seen: Seen, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[Mapping[str, Any]]:
-    """Up to `limit` events of a case that was seen, the newest first, older than `before`; one more if more
-    follow. Payloads are as in `log`; the unit and who was assigned a task have their names.
+    """Returns up to `limit` events of a visible case older than `before`, newest first.
+
+    Returns one more if more follow. Payloads are as in `log`; the unit and the people to whom a task was
+    assigned have their names.
     """
     access.require(uow.actor, "events.read")
     unit = select(Unit.name).where(Unit.key == Event.actor_unit).scalar_subquery().label("unit_name")
@@ -290,7 +295,7 @@ def latest(
 
 
 def _receiver() -> Any:
-    """What the person is called to whom a task was assigned: the log has the id of the account."""
+    """Returns the name of the person to whom a task was assigned: the log has the id of the account."""
     receiver = aliased(User)
     account = Event.payload.cast(JSONB)["account"].astext.cast(Uuid)
     called = select(names.of(receiver)).where(receiver.id == account).scalar_subquery()
@@ -324,11 +329,11 @@ _RULES = ("table", "policy", "rules")
 def _cut_payload(
     payload: Mapping[str, Any] | None, cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
-    """A payload whose data, or changes of data, are cut."""
+    """Returns a payload with its data and changes of data filtered."""
     if payload is None:
         return None
     held: dict[str, Any] = {name: cut(payload[name]) for name in _DATA if isinstance(payload.get(name), dict)}
-    if "inputs" in held:  # why something was decided
+    if "inputs" in held:  # the reasons of a DMN evaluation
         held |= _reasons(payload, held, cut)
     return {**payload, **held}
 
@@ -338,7 +343,7 @@ def _reasons(
     held: Mapping[str, Any],
     cut: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """What stays of reasons where something of them was cut: the rest would tell it."""
+    """Returns the reasons without details if part of them was removed: the rest would reveal it."""
     data, result = payload.get("data", {}), payload["result"]
     known = {payload["variable"]: result} if payload["variable"] else result
     if held.get("data", data) != data:

@@ -17,13 +17,13 @@ from engine.platform import jobs
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.ids import uuid7
 
-THROWN_FOR = timedelta(days=30)  # so long a message that a case has thrown waits for its receiver
+THROWN_FOR = timedelta(days=30)  # how long a thrown message waits for its receiver
 
 _WAITS, _CALLS = table(WaitRow), table(Call)
 _IDS = ARRAY(Uuid())
 
 _NEW_WAITS = recordset(_WAITS, "waits")
-# The same token waits again: its timer repeats, its call is made once more, or its process has changed.
+# The same token waits again: its timer repeats, its call is repeated, or its process has changed.
 _OPEN_WAITS = _NEW_WAITS.on_conflict_do_update(
     index_elements=[_WAITS.c.id],
     set_={
@@ -70,7 +70,7 @@ _END_CALLS = (
 def wait_rows(
     uow: UnitOfWork, case_id: UUID, version_id: UUID, waits: Sequence[Wait]
 ) -> list[dict[str, Any]]:
-    """The rows of these waits. The id is the token's."""
+    """Returns the rows of these waits. The id is the token's."""
     return [
         {
             "id": wait.token,
@@ -89,7 +89,7 @@ def wait_rows(
 
 
 def call_rows(uow: UnitOfWork, case_id: UUID, calls: Sequence[Outgoing]) -> list[dict[str, Any]]:
-    """The rows of these calls."""
+    """Returns the rows of these calls."""
     return [
         {
             "id": call.id,
@@ -112,7 +112,7 @@ def call_rows(uow: UnitOfWork, case_id: UUID, calls: Sequence[Outgoing]) -> list
 
 
 def message_rows(uow: UnitOfWork, case_id: UUID, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
-    """The rows of what the case has thrown, kept until it finds its receivers."""
+    """Returns the rows of the messages that the case has thrown, stored until they are delivered."""
     return [
         {
             "id": uuid7(),
@@ -137,7 +137,7 @@ def record(
     calls: Sequence[Mapping[str, Any]],
     messages: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write what was opened, with the jobs that go on with it once the command is committed."""
+    """Writes the opened waits, with the jobs that continue them after the command is committed."""
     if waits:
         uow.write(_OPEN_WAITS, {"waits": waits})
     if calls:
@@ -147,7 +147,8 @@ def record(
     if messages:
         uow.write(_KEEP_MESSAGES, {"messages": messages})
         jobs.defer_each(uow, "deliver", [{"message_id": row["id"]} for row in messages], queue="cases")
-    # A message may have come before, or be on its way at this moment: only after the commit can both be seen.
+    # A message may have arrived before, or be arriving at this moment: both are visible only after the
+    # commit.
     awaited = {wait["case_id"] for wait in waits if wait["kind"] == "message"}
     jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id in awaited], queue="cases")
 
@@ -155,14 +156,14 @@ def record(
 def close(
     uow: UnitOfWork, tokens: Sequence[UUID], call_id: UUID | None = None, status: str | None = None
 ) -> None:
-    """Close the waits of tokens that wait no more; `status` is what becomes of the call that was answered."""
+    """Closes the waits of tokens that no longer wait; `status` is that of the answered call."""
     values = {"ended": list(tokens), "ended__at": uow.now}
     uow.write(_END_WAITS, values)
     uow.write(_END_CALLS, {**values, "call__id": call_id, "call__status": status})
 
 
 def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
-    """What a step sent away, as facts for the log."""
+    """Returns what a step sent, as facts for the log."""
     for call in step.calls:
         payload = {
             "call": call.id,

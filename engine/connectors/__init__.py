@@ -1,6 +1,6 @@
-"""Calls to other systems: connectors from a file, one try of one call. It knows no case and no database.
+"""Calls other systems: connectors from a file, one try of one call. Independent of cases and database.
 
-Everything else imports from here.
+Other packages import only from here.
 """
 
 from engine.connectors.connector import Connector, Operation

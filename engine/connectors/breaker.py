@@ -1,4 +1,4 @@
-"""The circuit breaker: a system that keeps failing is left alone, and calls to it fail at once."""
+"""The circuit breaker: after repeated failures of a system, calls to it fail immediately for a time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,10 +8,10 @@ from engine.connectors.message import CallFailed
 
 
 class Breaker:
-    """Of one connector in one process; calls share it within one event loop.
+    """The circuit breaker of one connector in one process; calls share it within one event loop.
 
     After `failures` in a row the circuit is open for `pause` seconds. Then one call goes through as a probe,
-    and decides for the others.
+    and its result decides for the others.
     """
 
     def __init__(self, failures: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,9 +24,9 @@ class Breaker:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Around one call. Raises CallFailed if the circuit is open.
+        """Guards one call. Raises CallFailed if the circuit is open.
 
-        Whoever answers is well, whatever the answer: only failures that may pass count.
+        Any response counts as a success: only temporary failures are counted.
         """
         probe = self._admit()
         try:
@@ -37,11 +37,11 @@ class Breaker:
         else:
             self._note(well=True)
         finally:
-            if probe:  # also when the probe was cancelled and told nothing
+            if probe:  # also if the probe was cancelled without a result
                 self._probing = False
 
     def _admit(self) -> bool:
-        """Whether this call is the probe."""
+        """Returns whether this call is the probe."""
         if self._opened_at is None:
             return False
         if self._probing or self._clock() < self._opened_at + self.pause:

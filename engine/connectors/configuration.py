@@ -1,4 +1,4 @@
-"""Reading the files of connectors. A faulty one is refused as a whole, with every fault, before any call."""
+"""Reads the files of connectors. A faulty one is refused as a whole, with every fault, before any call."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ FAILURES, PAUSE = 5, 30.0
 
 
 def read(settings: Settings) -> list[Connector]:
-    """The connectors of the configured file and, for other names, those of a demonstration.
+    """Returns the connectors of the configured file and, for other names, those of a demonstration.
 
     Raises Misconfigured.
     """

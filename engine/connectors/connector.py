@@ -1,4 +1,4 @@
-"""A connector: how another system is called, and what is expected of it."""
+"""A connector: how another system is called, and the expected answers."""
 
 import ssl
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class XRoad(Http):
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """Letters through a mail server. `user` logs in with the connector's secret; empty: nobody does."""
+    """E-mail through a mail server. `user` logs in with the connector's secret; empty: no login."""
 
     security: Security
     user: str
@@ -40,16 +40,16 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that a connector does. `errors` maps a status to a BPMN error code."""
+    """An operation of a connector. `errors` maps a status to a BPMN error code."""
 
     name: str
     errors: Mapping[int, str]
     request: Schema | None
     reply: Schema | None = None
-    method: str = ""  # of a call over HTTP, and its path below the address: a template
+    method: str = ""  # of an HTTP call, and its path below the address: a template
     path: str = ""
-    represents: str = ""  # for whom X-Road is told that the user acts: a template
-    subject: str = ""  # templates of a letter
+    represents: str = ""  # the person whom the user represents, for X-Road: a template
+    subject: str = ""  # templates of an e-mail
     text: str = ""
 
 
@@ -59,7 +59,7 @@ class Connector:
 
     name: str
     how: Http | XRoad | Email
-    address: str  # without a slash at its end
+    address: str  # without a trailing slash
     operations: Mapping[str, Operation]
     timeout: float
     ladder: Sequence[float]
@@ -68,7 +68,7 @@ class Connector:
     tls: ssl.SSLContext = field(repr=False)
 
     def operation(self, name: str | None) -> Operation:
-        """The one of this name; without a name, the only one. Raises CallFailed."""
+        """Returns the operation with this name or, without a name, the only one. Raises CallFailed."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None or name not in self.operations:

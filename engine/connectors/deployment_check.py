@@ -1,6 +1,6 @@
-"""The connectors that a deployment names, compared with those that the installation has.
+"""Compares the connectors in a deployment with those that the installation has.
 
-A draft may name one that is added later; what is published may not.
+A draft may name one that is added later; a published version may not.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,20 +12,20 @@ from engine.bpmn import Finding, Report, RequiredConnector
 from engine.platform.config import Publishing
 from engine.platform.findings import sentence
 
-# The operations of each connector; None where nobody knows, such as on the command line.
+# The operations of each connector; None if unknown, such as on the command line.
 Operations = Mapping[str, Collection[str]] | None
 
 
 def compare(
     report: Report, files: Mapping[str, bytes], operations: Operations, publishing: Publishing
 ) -> Report:
-    """A report with what the installation lacks; an error where the deployment publishes at once."""
+    """Returns a report with the missing connectors; as errors if the deployment publishes at once."""
     found = findings(files, operations, draft=publishing != "direct")
     return replace(report, findings=(*report.findings, *found))
 
 
 def findings(files: Mapping[str, bytes], operations: Operations, *, draft: bool) -> list[Finding]:
-    """What the installation lacks of the connectors and operations that checked files name."""
+    """Returns findings on connectors and operations that the files name and the installation lacks."""
     if operations is None:
         return []
     severity: Literal["error", "warning"] = "warning" if draft else "error"

@@ -1,4 +1,4 @@
-"""What is read alike in each file of settings that names other systems."""
+"""Common parts of parsing configuration files that name other systems."""
 
 import tomllib
 from pathlib import Path
@@ -12,7 +12,7 @@ LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
 def content(file: Path, setting: str) -> str:
-    """The text of the file that a setting names. Raises Misconfigured."""
+    """Returns the text of the file that a setting names. Raises Misconfigured."""
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
@@ -22,7 +22,7 @@ def content(file: Path, setting: str) -> str:
 
 
 def root(text: str, file: Path, faults: list[Fault]) -> Table:
-    """The outermost table, whose faults are gathered in `faults`. Raises Misconfigured."""
+    """Returns the top-level table, whose faults are collected in `faults`. Raises Misconfigured."""
     try:
         return Table(tomllib.loads(text), faults)
     except tomllib.TOMLDecodeError as mistake:
@@ -33,7 +33,7 @@ def root(text: str, file: Path, faults: list[Fault]) -> Table:
 
 
 def secret(table: Table) -> Secret | None:
-    """Where a table says that its secret stands, if it does; there must be a usable one."""
+    """Returns the place of a table's secret, if it has one; there must be a usable secret."""
     fix = "Write where it stands: env:NAME or file:/PATH. Never write the secret itself."
     place = table.text("secret", r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+", fix, default="")
     if not place:

@@ -1,4 +1,4 @@
-"""How other systems have answered of late, as the calls tell it, and not what some process remembers."""
+"""The recent responses of other systems, according to the stored calls, not to the memory of a process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from engine.platform.db import UnitOfWork
 
 WINDOW = timedelta(hours=1)
 TOPICS = 200
-# Written out: an index of the open ones alone is not used for a status that is a parameter.
+# Written as a literal: PostgreSQL doesn't use the partial index of open calls if the status is a parameter.
 _OPEN = Call.status == literal("open", literal_execute=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A connector. Of the last hour: how many calls were answered, and how many were given up.
+    """A connector, with the number of calls answered and given up in the last hour.
 
-    `retrying` are those of the `waiting` calls that have failed at least once; `incidents` those that stand.
+    `retrying` are those of the `waiting` calls that have failed at least once; `incidents` are the open ones.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Health:
 
     @property
     def state(self) -> str:
-        """`trouble` if it fails now, `well` if it has answered last, `quiet` if nothing was asked."""
+        """Returns `trouble` if it fails now, `well` if it answered last, `quiet` if there were no calls."""
         failed_last = self.last_failure and (not self.last_success or self.last_failure > self.last_success)
         if self.retrying or failed_last or self.incidents:
             return "trouble"
@@ -45,7 +45,10 @@ class Health:
 
 
 def of_connectors(uow: UnitOfWork, names: Sequence[str]) -> Sequence[Health]:
-    """Those of these names, and those that only calls name. Raises Forbidden but for who sees all units."""
+    """Returns the health of these connectors, and of those that only calls name.
+
+    Raises Forbidden unless the actor sees all units.
+    """
     access.require_everywhere(uow, "jobs.manage")
     waiting = {row["name"]: row for row in uow.connection.execute(_waiting()).mappings()}
     standing = dict(_standing(uow))
@@ -87,7 +90,7 @@ def _standing(uow: UnitOfWork) -> Sequence[tuple[str, int]]:
 
 
 def _closed(uow: UnitOfWork, names: Sequence[str]) -> Any:
-    """For each name by itself: an index finds the last of millions, and the few of an hour."""
+    """Queries each name separately: an index finds the last of millions, and the few of an hour."""
     given = values(column("name", Text), name="given").data([(name,) for name in names])
     own = Call.connector == given.c.name
 
@@ -109,7 +112,10 @@ def _closed(uow: UnitOfWork, names: Sequence[str]) -> Any:
 
 
 def of_topics(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The work that other programs are to take, by topic. Raises Forbidden but for who sees all units."""
+    """Returns the work that other programs lease, by topic.
+
+    Raises Forbidden unless the actor sees all units.
+    """
     access.require_everywhere(uow, "jobs.manage")
     found = (
         select(

@@ -1,4 +1,4 @@
-"""JSON over HTTP. The other side is not trusted: not to answer, to stop, to be brief, or to speak JSON."""
+"""JSON over HTTP. The other side is not trusted to answer, to finish, to be brief, or to send JSON."""
 
 import asyncio
 import hashlib
@@ -20,12 +20,12 @@ from engine.connectors.connector import Connector, Http, Operation
 from engine.connectors.message import CallFailed, Request
 from engine.connectors.secret import Secret
 
-# They would log addresses, whose parts may be data, and headers, among them the secret.
+# These would log addresses, which may contain data, and headers, including the secret.
 for name in ("httpx", "httpcore"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
 BODILESS = {"GET", "DELETE"}
-MAX_URL = 8000  # characters: what servers usually take
+MAX_URL = 8000  # characters: a common limit of servers
 PASSING = {408, 409, 425, 429}  # 409: the first try with this id is still under way there
 
 Judge = Callable[[httpx.Response], None]
@@ -33,7 +33,7 @@ Judge = Callable[[httpx.Response], None]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request as it goes out; `digest` is its SHA-512 in hexadecimal."""
+    """A request as it is sent; `digest` is its SHA-512 in hexadecimal."""
 
     method: str
     url: str
@@ -43,9 +43,11 @@ class Outgoing:
 
 
 def outgoing(operation: Operation, base: str, request: Request, headers: Mapping[str, str]) -> Outgoing:
-    """The request. Fields of the body that the path names go there; without a body the others are the query.
+    """Builds the request. Fields of the body that the path names become part of it.
 
-    Raises CallFailed if it cannot be made.
+    Without a body the others form the query.
+
+    Raises CallFailed if it cannot be built.
     """
     asked = template.names(operation.path)
     path = template.fill(operation.path, request.body, _segment)
@@ -82,12 +84,12 @@ def _query(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def identified(message: UUID) -> dict[str, str]:
-    """The id of a message, as servers over HTTP look for it."""
+    """Returns the id of a message in the form that HTTP servers use."""
     return {"Idempotency-Key": str(message), "X-Request-ID": str(message)}
 
 
 def authorized(how: Http, secret: Secret | None) -> dict[str, str]:
-    """The secret, as the other side wants it."""
+    """Returns the secret in the form that the other side requires."""
     if secret is None:
         return {}
     value = secret.value()
@@ -102,7 +104,9 @@ def authorized(how: Http, secret: Secret | None) -> dict[str, str]:
 async def ask(
     connector: Connector, limit: int, out: Outgoing, judge: Judge
 ) -> tuple[dict[str, Any], httpx.Headers]:
-    """The JSON object that comes back, and its headers. `judge` sees status and headers before that.
+    """Returns the JSON object of the response, and its headers.
+
+    `judge` checks status and headers before that.
 
     Raises CallFailed.
     """
@@ -113,7 +117,7 @@ async def ask(
         raise CallFailed(
             "timeout", f"no whole answer within {connector.timeout:g} s", retriable=True
         ) from None
-    # Their messages may hold the address, and they hold the request itself: `from None`.
+    # Their messages may contain the address, and they contain the request itself: `from None`.
     except (httpx.ConnectError, httpx.UnsupportedProtocol):
         raise CallFailed("unreachable", "no connection", retriable=True) from None
     except httpx.TransportError:
@@ -126,8 +130,8 @@ async def _exchange(
     connector: Connector, limit: int, out: Outgoing, judge: Judge
 ) -> tuple[dict[str, Any], httpx.Headers]:
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", **out.headers}
-    # A client for each call: nothing of one is left for another, and none waits for a connection of another.
-    # Proxies and .netrc of the environment are not for messages whose way is configured.
+    # A client for each call: calls share no state, and none waits for another's connection. Proxies and
+    # .netrc of the environment are not used, because the route of these messages is configured.
     async with (
         httpx.AsyncClient(verify=connector.tls, timeout=connector.timeout, trust_env=False) as client,
         client.stream(out.method, out.url, headers=headers, content=out.content) as response,
@@ -152,7 +156,7 @@ def _decode(response: httpx.Response, content: bytes) -> dict[str, Any]:
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise _invalid("the answer is no JSON by its Content-Type", retriable=True)
     try:
-        body = portable(from_json(content, allow_inf_nan=False))  # which keeps every digit of a number
+        body = portable(from_json(content, allow_inf_nan=False))  # preserves every digit of a number
     except Unportable as error:
         raise _invalid(f"a part of the answer {error.reason}", retriable=False) from None
     except ValueError:
@@ -167,7 +171,7 @@ def _invalid(detail: str, *, retriable: bool) -> CallFailed:
 
 
 def judge_status(operation: Operation, response: httpx.Response) -> None:
-    """Raise CallFailed unless it is a success."""
+    """Raises CallFailed unless it is a success."""
     status = response.status_code
     if response.is_success:
         return

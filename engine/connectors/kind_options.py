@@ -23,7 +23,7 @@ PATH = r"(/([A-Za-z0-9._~!$&'()*+,;=:@{}-]|%[0-9A-Fa-f]{2})*)*"
 ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
 CODE = r"[A-Za-z][A-Za-z0-9_.-]{0,99}"
 HEADER = r"bearer|basic|X-[A-Za-z0-9-]{1,60}"
-# A part of an X-Road identifier (PR-REST 4.8): no separators, nothing that does not print.
+# A part of an X-Road identifier (PR-REST 4.8): no separators, no unprintable characters.
 PART = r"(?!\.{1,2}$)[^\s:;/\\%\x00-\x1f\x7f-\x9f\u200b\ufeff]+"
 
 
@@ -65,7 +65,10 @@ def _email(table: Table) -> Email:
 
 
 def operations(table: Table, kind: "Kind", folder: Path) -> dict[str, Operation]:
-    """Those below a connector's table, in the order of the file; there must be one at least."""
+    """Returns the operations below a connector's table, in the order of the file.
+
+    At least one is required.
+    """
     errors = _errors(table)
     below = table.table("operations")
     fix = "Begin with a letter; then letters, digits, hyphens and underscores."
@@ -107,7 +110,7 @@ def _letter(table: Table) -> dict[str, Any]:
 
 
 def _errors(table: Table) -> dict[int, str]:
-    """Status to BPMN error code."""
+    """Returns BPMN error codes by status."""
     errors = table.take("errors") or {}
     if isinstance(errors, dict) and all(
         re.fullmatch(r"[45][0-9]{2}", status) and isinstance(code, str) and re.fullmatch(CODE, code)
@@ -143,7 +146,7 @@ def _schema(table: Table, name: str, folder: Path) -> Schema | None:
 
 
 def tls(table: Table, folder: Path) -> ssl.SSLContext:
-    """Whom to trust (else whom the machine trusts) and, if asked for, as whom to appear."""
+    """Returns a TLS context: trusted certificates (default: the machine's), any client certificate."""
     fix = "Name a PEM file, seen from the folder of this one."
     names = {key: table.text(key, r".+", fix, default="") for key in ("ca", "certificate", "key")}
     table.close()
@@ -165,7 +168,7 @@ def _context(ca: str | None, certificate: str | None, key: str | None) -> ssl.SS
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How tables of a kind are read: schemes of the address, own keys, those of an operation."""
+    """How tables of a kind are parsed: schemes of the address, own keys, keys of an operation."""
 
     schemes: tuple[str, ...]
     how: Callable[[Table], Http | Email]

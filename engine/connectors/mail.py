@@ -1,4 +1,4 @@
-"""Letters: one message to one address, handed to a mail server. The answer says that it was taken."""
+"""E-mail: one message to one address, passed to a mail server. The answer says that it was accepted."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from engine.connectors.connector import Connector, Email, Operation
 from engine.connectors.kind_options import ADDRESS
 from engine.connectors.message import CallFailed, Request
 
-# Not asyncio's own threads: they are few, and names are looked up there for every other call.
+# Not asyncio's own threads: there are few, and DNS lookups of all other calls use them.
 THREADS = ThreadPoolExecutor(20, thread_name_prefix="mail")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 READY = 220
@@ -27,13 +27,13 @@ MAX_ADDRESS = 254  # RFC 5321 §4.5.3.1
 
 
 def letter(how: Email, operation: Operation, request: Request) -> EmailMessage:
-    """The message. Its id follows from the request's, so that a second copy can be told as one.
+    """Returns the message. Its id is derived from the request's, so that a second copy is recognisable.
 
-    Raises CallFailed if something in it could not stand in a letter.
+    Raises CallFailed if something in it is not allowed in an e-mail.
     """
     values = {"case_number": request.case_number, **request.body}
     to = request.body.get("to")
-    # An encoded word (RFC 2047) would be read as what it stands for: other addresses, a line break.
+    # An encoded word (RFC 2047) would be decoded by readers: other addresses, a line break.
     if not isinstance(to, str) or len(to) > MAX_ADDRESS or not fullmatch(ADDRESS, to) or "=?" in to:
         raise CallFailed("invalid-request", "/to must be one mail address", retriable=False)
     subject = template.fill(operation.subject, values)
@@ -50,13 +50,13 @@ def letter(how: Email, operation: Operation, request: Request) -> EmailMessage:
     message["Subject"] = subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{request.id}@{parseaddr(how.sender)[1].partition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notices in answer
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     message.set_content(template.fill(operation.text, values), cte="base64")
     return message
 
 
 async def post(connector: Connector, how: Email, operation: Operation, message: EmailMessage) -> None:
-    """Hand it over. Raises CallFailed."""
+    """Sends it. Raises CallFailed."""
     session = _Session(connector, how)
     login = (how.user, connector.secret.value()) if connector.secret else None
     loop = asyncio.get_running_loop()
@@ -93,33 +93,37 @@ def _failed(connector: Connector, failure: Exception) -> CallFailed:
 
 
 class _Server(smtplib.SMTP):
-    """smtplib's client that connects when told, not when made, and so can be stopped before it is greeted."""
+    """smtplib's client, but it connects on request, not when created.
+
+    So it can be stopped before the greeting.
+    """
 
     def __init__(self, host: str, timeout: float, tls: ssl.SSLContext | None) -> None:
         super().__init__(local_hostname=socket.gethostname(), timeout=timeout)
-        self._host = host  # smtplib checks the certificate against it
+        self._host = host  # smtplib verifies the certificate for this name
         self._tls = tls
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        """As smtplib.SMTP_SSL does it; `abort` may see the socket from here on."""
+        """Connects as smtplib.SMTP_SSL does; from here on `abort` can access the socket."""
         plain = socket.create_connection((host, port), timeout)
         return plain if self._tls is None else self._tls.wrap_socket(plain, server_hostname=host)
 
 
 class _Session:
-    """One conversation with a mail server, held in a thread; `abort` ends it from outside."""
+    """One conversation with a mail server in a thread; `abort` ends it from outside."""
 
     def __init__(self, connector: Connector, how: Email) -> None:
         parts = urlsplit(connector.address)
         self._address = (parts.hostname or "", parts.port or PORTS[how.security])
         self._later_tls = connector.tls if how.security == "starttls" else None
         tls = connector.tls if how.security == "tls" else None
-        # Only until there is a connection that `abort` can end; longer, so that the caller's own comes first.
+        # Only until there is a connection that `abort` can end; longer, so that the caller's own time-out
+        # comes first.
         self._server = _Server(self._address[0], connector.timeout + 1, tls)
         self._aborted = False
 
     def hand_over(self, message: EmailMessage, login: tuple[str, str] | None) -> None:
-        """Blocks; raises what smtplib raises."""
+        """Sends the message. Blocks; raises what smtplib raises."""
         with contextlib.closing(self._server) as server:
             status, _ = server.connect(*self._address)
             if status != READY:
@@ -129,13 +133,13 @@ class _Session:
             if login is not None:
                 server.login(*login)
             if self._aborted:
-                return  # the caller has been told that it failed
+                return  # the caller already has a failure
             server.send_message(message)
             with contextlib.suppress(smtplib.SMTPException, OSError):
-                server.quit()  # it has the letter: how it says goodbye is no failure
+                server.quit()  # it has the e-mail: an error on quitting is no failure
 
     def abort(self) -> None:
-        """Let the thread go, even if the server sends a byte now and then for ever."""
+        """Stops the thread, even if the server still sends a byte now and then."""
         self._aborted = True
         if (connection := self._server.sock) is not None:
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What goes to another system, what comes back, and how that fails. None of it shows data when printed."""
+"""Requests to other systems, replies, and failures. Their printed form never contains data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `id` stays the same however often it is sent, so that the other side does it once.
+    """One call. `id` is the same however often it is sent, so that the other side does it once.
 
-    `operation` may be None where the connector has only one.
+    `operation` may be None if the connector has only one.
     """
 
     id: UUID
@@ -22,10 +22,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer. `seconds` is how long it took.
+    """The reply. `seconds` is how long it took.
 
-    `request_digest` is the SHA-512 (hexadecimal) of the body as it was sent, or of the path and query if none
-    was. `request_hash` is what X-Road says that it saw (base64), None for other kinds.
+    `request_digest` is the SHA-512 (hexadecimal) of the body as it was sent, or of the path and query without
+    a body. `request_hash` is the hash that X-Road has reported (base64), None for other kinds.
     """
 
     body: dict[str, Any] = field(repr=False)
@@ -35,11 +35,11 @@ class Reply:
 
 
 class CallFailed(Exception):
-    """There is no answer that a case could use.
+    """Raised if there is no reply that a case could use.
 
-    `code` is one of those in docs/connectors.md. `detail` says what happened without anything of the request
-    or reply. `retriable`: the same call may succeed later. `error_code`: the BPMN error that the connector
-    makes of this status.
+    `code` is one of those in docs/connectors.md. `detail` describes what happened without any data of the
+    request or reply. `retriable`: the same call may succeed later. `error_code`: the BPMN error to which the
+    connector maps this status.
     """
 
     def __init__(self, code: str, detail: str, *, retriable: bool, error_code: str | None = None) -> None:

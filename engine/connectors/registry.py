@@ -1,4 +1,4 @@
-"""The connectors of an installation. Nothing else can be called: a process names one, never an address."""
+"""The connectors of an installation. Nothing else can be called: processes contain names, never addresses."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,15 +17,15 @@ class Connectors:
 
     @classmethod
     def read(cls, settings: Settings) -> "Connectors":
-        """Those of the configured file and, for other names, those of a demonstration.
+        """Returns the connectors of the configured file and, for other names, those of a demonstration.
 
-        Raises Misconfigured (a ValueError) with every fault of the file at fault.
+        Raises Misconfigured (a ValueError) with every fault of the faulty file.
         """
         return cls(configuration.read(settings))
 
     @classmethod
     def operations_of(cls, settings: Settings) -> Mapping[str, frozenset[str]] | None:
-        """The operations of each connector by its name; None if their file cannot be used."""
+        """Returns the operations of each connector by its name; None if their file cannot be used."""
         try:
             return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
         except Misconfigured:
@@ -38,11 +38,11 @@ class Connectors:
         return iter(self._connectors.values())
 
     def get(self, name: str) -> Connector:
-        """Raises CallFailed: a definition may outlive the connector that it names."""
+        """Returns the connector with this name. Raises CallFailed: a definition may outlive its connector."""
         if name not in self._connectors:
             raise CallFailed("unknown-connector", "the installation has no such connector", retriable=False)
         return self._connectors[name]
 
     def ladder(self, name: str) -> Sequence[float]:
-        """The seconds to wait before each further try; none for a connector that is not there."""
+        """Returns the seconds to wait before each further try; none for an unknown connector."""
         return self._connectors[name].ladder if name in self._connectors else ()

@@ -1,4 +1,4 @@
-"""Whether a request or reply fits its JSON Schema, told without anything of the data."""
+"""Checks a request or reply against its JSON Schema; the result contains none of the data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ import jsonschema_rs
 
 from engine.bpmn.forms import validator
 
-SHOWN = 5  # faults; the first ones tell enough
+SHOWN = 5  # the first faults are sufficient
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Schema:
-    """A JSON Schema (2020-12), ready to judge."""
+    """A JSON Schema (2020-12), ready for validation."""
 
     _validator: jsonschema_rs.Validator = field(repr=False)
-    _names: frozenset[str]  # of the fields that it declares
+    _names: frozenset[str]  # of the declared fields
     document: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -26,9 +26,9 @@ class Schema:
         return cls(validator(document), frozenset(_declared(document)), document)
 
     def faults(self, data: Mapping[str, Any]) -> str | None:
-        """Places and broken rules, as in `/fee (type), /bill (required)`; None if there are none.
+        """Returns places and violated rules, as in `/fee (type), /bill (required)`; None if there are none.
 
-        `*` stands for an index, or for a name that the schema does not declare: that is data.
+        `*` is an index, or a name that the schema does not declare: that is data.
         """
         found = islice(self._validator.iter_errors(dict(data)), SHOWN)
         return ", ".join(self._fault(error) for error in found) or None
@@ -43,7 +43,7 @@ class Schema:
 
 
 def _declared(part: Any) -> Iterator[str]:
-    """The names under `properties`, anywhere in a schema."""
+    """Returns the names under `properties`, anywhere in a schema."""
     if isinstance(part, dict):
         fields = part.get("properties")
         if isinstance(fields, dict):

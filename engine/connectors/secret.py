@@ -8,17 +8,17 @@ MAX_CHARACTERS = 4096
 
 
 class Unreadable(Exception):
-    """There is no usable secret at that place; the message names the place and never what stands there."""
+    """Raised if there is no usable secret at a place; the message contains the place but not its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """`env:NAME` or `file:PATH`. Only the place is ever kept or printed, so a new secret needs no restart."""
+    """`env:NAME` or `file:PATH`. Only the place is stored or printed, so a new secret needs no restart."""
 
     place: str
 
     def value(self) -> str:
-        """The secret itself, without the newline at its end. Raises Unreadable."""
+        """Returns the secret itself, without a trailing newline. Raises Unreadable."""
         kind, _, name = self.place.partition(":")
         text = (os.environ.get(name) or "") if kind == "env" else self._content(Path(name))
         text = text.rstrip("\r\n")

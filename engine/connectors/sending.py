@@ -1,4 +1,4 @@
-"""Sending one request to another system: checked, guarded by the breaker, and its answer checked."""
+"""Sends one request to another system: validated, guarded by the breaker, with a validated reply."""
 
 import hashlib
 import time
@@ -15,7 +15,7 @@ from engine.connectors.secret import Unreadable
 
 
 async def send(connector: Connector, request: Request) -> Reply:
-    """One try. Raises CallFailed; whether and when to try again is the caller's to decide.
+    """Makes one try. Raises CallFailed; the caller decides whether and when to try again.
 
     Many may run at once in one event loop; none waits for another.
     """
@@ -33,7 +33,7 @@ async def send(connector: Connector, request: Request) -> Reply:
 
 
 def _sendable(operation: Operation, request: Request) -> Request:
-    """With a body of plain JSON that fits its schema."""
+    """Returns the request with a body of plain JSON that matches its schema."""
     try:
         body = plain(portable(request.body))
     except Unportable as error:

@@ -10,14 +10,14 @@ NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def names(template: str) -> frozenset[str]:
-    """The fields that a template asks for."""
+    """Returns the fields that a template uses."""
     return frozenset(NAME.findall(template))
 
 
 def fill(template: str, values: Mapping[str, Any], write: Callable[[str], str] = str) -> str:
-    """The text with its fields put in, each as `write` writes it. What is put in is not looked at again.
+    """Returns the text with its fields replaced, each formatted by `write`. Values are not interpreted again.
 
-    Raises CallFailed if a field is missing, or is neither a text nor a number.
+    Raises CallFailed if a field is missing, or is neither text nor a number.
     """
     return NAME.sub(lambda found: write(_text(values, found[1])), template)
 

@@ -1,4 +1,4 @@
-"""Tables of a TOML file, read key by key. Every fault is gathered with its fix; no value is told."""
+"""Parses tables of a TOML file key by key. Collects every fault with its fix, without any values."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from engine.platform.errors import Unusable
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at a key, and how it is mended."""
+    """The fault of a key, and how to fix it."""
 
     key: str
     reason: str
@@ -19,7 +19,7 @@ class Fault:
 
 
 class Misconfigured(Unusable, ValueError):
-    """A file that cannot be used; the message names every key with its fault and fix."""
+    """Raised for an unusable file; the message names every faulty key with its fault and fix."""
 
     def __init__(self, file: Path, faults: Sequence[Fault]) -> None:
         super().__init__(
@@ -29,9 +29,9 @@ class Misconfigured(Unusable, ValueError):
 
 
 class Table:
-    """One table. Each key is taken once; `close` blames what nobody took.
+    """One table. Each key is read once; `close` reports the unread ones.
 
-    After a fault the reading goes on with a stand-in, so that all faults are found at once.
+    After a fault parsing continues with a substitute value, so that all faults are found at once.
     """
 
     def __init__(self, values: Mapping[str, Any], faults: list[Fault], key: str = "") -> None:
@@ -41,16 +41,16 @@ class Table:
         self._known: set[str] = set()
 
     def blame(self, name: str, reason: str, fix: str) -> None:
-        """Note a fault of a key, or with an empty name of the table itself."""
+        """Records a fault of a key or, with an empty name, of the table itself."""
         self._faults.append(Fault(self._place(name), reason, fix))
 
     def take(self, name: str) -> Any:
-        """Whatever stands there; None if nothing does."""
+        """Returns the value of a key; None if there is none."""
         self._known.add(name)
         return self._left.pop(name, None)
 
     def text(self, name: str, pattern: str, fix: str, default: str | None = None) -> str:
-        """A text of this pattern. Without a default it must be there."""
+        """Returns a text that matches this pattern. Without a default it is required."""
         value = self.take(name)
         if isinstance(value, str) and re.fullmatch(pattern, value):
             return value
@@ -59,12 +59,12 @@ class Table:
         return default or ""
 
     def choice(self, name: str, options: Sequence[str], default: str | None = None) -> str:
-        """One of these texts."""
+        """Returns one of these texts."""
         pattern = "|".join(map(re.escape, options))
         return self.text(name, pattern, f"Write one of: {', '.join(options)}.", default)
 
     def number(self, name: str, least: float, most: float, default: float) -> float:
-        """A number within these bounds."""
+        """Returns a number within these bounds."""
         value = self.take(name)
         if value is not None and not _is_number(value, least, most):
             self.blame(name, "cannot be used", f"Write a number from {least:g} to {most:g}.")
@@ -72,7 +72,7 @@ class Table:
         return default if value is None else float(value)
 
     def whole(self, name: str, least: int, most: int, default: int) -> int:
-        """A whole number within these bounds."""
+        """Returns a whole number within these bounds."""
         value = self.take(name)
         if value is not None and not (isinstance(value, int) and _is_number(value, least, most)):
             self.blame(name, "cannot be used", f"Write a whole number from {least} to {most}.")
@@ -80,7 +80,7 @@ class Table:
         return default if value is None else value
 
     def numbers(self, name: str, most: float, default: Sequence[float]) -> tuple[float, ...]:
-        """A list of numbers from 0 on."""
+        """Returns a list of non-negative numbers."""
         value = self.take(name)
         if value is None:
             return tuple(default)
@@ -90,21 +90,21 @@ class Table:
         return tuple(default)
 
     def table(self, name: str) -> "Table":
-        """The table below this key; an empty one if nothing stands there."""
+        """Returns the table below this key; an empty one if it is missing."""
         value = self.take(name)
         if value is not None and not isinstance(value, dict):
             self.blame(name, "is not a table", f"Write [{self._place(name)}], and its keys below it.")
         return Table(value if isinstance(value, dict) else {}, self._faults, self._place(name))
 
     def tables(self, pattern: str, fix: str) -> Iterator[tuple[str, "Table"]]:
-        """All that is left: tables with names of this pattern."""
+        """Returns all unread tables, whose names match this pattern."""
         for name in list(self._left):
             if not re.fullmatch(pattern, name):
                 self.blame(name, "is no usable name", fix)
             yield name, self.table(name)
 
     def close(self) -> None:
-        """Nothing may be left over: a key with a slip in its name must not be passed over."""
+        """Reports unread keys: a misspelt key must not be ignored."""
         for name in self._left:
             self.blame(
                 name, "is not known here", f"Remove or correct it. Known: {', '.join(sorted(self._known))}."

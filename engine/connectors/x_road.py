@@ -1,8 +1,8 @@
 """X-Road Message Protocol for REST, version 1 (PR-REST): what a client's system sends to its Security Server.
 
 The address of the service is in the path (§4.1), each part of an identifier percent-encoded (§4.2). §4.3
-names the headers, §4.6 tells errors of X-Road itself from those of the service. Redirections are not followed
-(§4.4).
+defines the headers, §4.6 distinguishes errors of X-Road itself from those of the service. Redirections are
+not followed (§4.4).
 """
 
 import base64
@@ -23,12 +23,12 @@ REQUEST_HASH = "X-Road-Request-Hash"
 
 
 def path(how: XRoad) -> str:
-    """`/r1/{serviceId}`; the operation's own path follows."""
+    """Returns `/r1/{serviceId}`, before the operation's own path."""
     return f"/{VERSION}/{how.service}"
 
 
 def headers(how: XRoad, operation: Operation, request: Request) -> dict[str, str]:
-    """Who asks (X-Road-Client is the only one that must be there), which message, for which case and user.
+    """Returns the client (X-Road-Client is the only required header), message, case and user as headers.
 
     Raises CallFailed if the request does not say who is represented.
     """
@@ -44,14 +44,15 @@ def headers(how: XRoad, operation: Operation, request: Request) -> dict[str, str
 
 
 def _visible(text: str) -> str:
-    """Names may be Persian, headers may not: as with identifiers, what is not ASCII is percent-encoded."""
+    """Percent-encodes other characters than ASCII, as in identifiers: headers can't contain Persian names."""
     return quote(text, safe="/")
 
 
 def judge(operation: Operation, request: Request, response: httpx.Response) -> None:
-    """Raise CallFailed if X-Road failed, if this did not come through X-Road, or if the service refused.
+    """Raises CallFailed unless X-Road delivered the service's response and that is a success.
 
-    In this order: a status counts as the service's word only if X-Road brought it.
+    Checks first for errors of X-Road, then whether the response passed through X-Road, then its status: a
+    status is that of the service only if X-Road forwarded it.
     """
     status = response.status_code
     if (error := response.headers.get("X-Road-Error")) is not None:
@@ -68,10 +69,10 @@ def judge(operation: Operation, request: Request, response: httpx.Response) -> N
 
 
 def request_hash(found: httpx.Headers) -> str | None:
-    """X-Road-Request-Hash if it is one: base64 of SHA512(SHA512(headers) + SHA512(body)).
+    """Returns X-Road-Request-Hash if it is valid: base64 of SHA512(SHA512(headers) + SHA512(body)).
 
-    The Security Server verifies it. It covers headers that only it knows, so that we keep it, and beside it
-    the hash of what we sent.
+    The Security Server verifies it. It covers headers that only it knows, so we store it together with the
+    hash of what we sent.
     """
     text = found.get(REQUEST_HASH, "")
     try:

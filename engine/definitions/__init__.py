@@ -1,4 +1,4 @@
-"""Process definitions: their versions, deployments, forms, scenarios and how they start."""
+"""Process definitions: their versions, deployments, forms, scenarios and start triggers."""
 
 from engine.definitions.deployment import Deployed, deploy, hold, make_current, owner_of, publish
 from engine.definitions.versions import (

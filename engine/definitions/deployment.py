@@ -1,4 +1,4 @@
-"""Deploying files: each process in them becomes a version of its definition."""
+"""Deploys files: each process in them becomes a version of its definition."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +31,7 @@ from engine.platform.ids import uuid7
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One process of a deployment; `created` is false where its version was there already."""
+    """One process of a deployment; `created` is false if its version existed already."""
 
     key: str
     version: int
@@ -42,14 +42,14 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A definition that a deployment holds: the number of its newest version, the current one, the draft."""
+    """A definition locked by a deployment: the number of its newest version, the current one, the draft."""
 
     newest: int = 0
     current: Version | None = None
     draft: Version | None = None
 
     def same(self, digest: str, publishing: Publishing) -> tuple[Version, VersionStatus] | None:
-        """The version that the content with this digest would only repeat."""
+        """Returns the version that has the content with this digest already, if any."""
         if self.draft is not None and self.draft.digest == digest and publishing != "direct":
             return self.draft, "draft"
         if self.current is not None and self.current.digest == digest:
@@ -59,7 +59,7 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What a deployment did; `trial` is what came of its scenarios, as it is stored."""
+    """The result of a deployment; `trial` are the results of its scenarios, as stored."""
 
     id: UUID
     definitions: tuple[Published, ...]
@@ -78,16 +78,17 @@ def deploy(
     unit: str | None = None,
     operations: deployment_check.Operations = None,
 ) -> Deployed:
-    """Check the files and make each executable process in them a new version of its definition.
+    """Checks the files and makes each executable process in them a new version of its definition.
 
-    It is current at once, or a draft in place of the one before, as `publishing` says. The processes
-    belong to the unit of this key from now on; if none is named, new ones to the actor's own. What they
-    call and do not contain are bound to their current versions. The same content as the current version's, or
-    the draft's, makes no new one. `operations` are those that connectors have. Raises Rejected with all
-    findings, also of a scenario that fails, Invalid for another's unit, Forbidden for processes of others.
+    It becomes current at once, or a draft that replaces the previous one, as `publishing` says. The processes
+    belong to the unit with this key from now on; without one, new processes belong to the actor's unit.
+    Called processes that the files do not contain are bound to their current versions. Content equal to the
+    current version's, or the draft's, creates no new version. `operations` are those of the connectors.
+    Raises Rejected with all findings, also of a scenario that fails, Invalid for another unit, Forbidden for
+    processes of others.
     """
     access.require(uow.actor, "definitions.deploy")
-    # Looked up once: what is checked against is what is bound, whatever is published or retired meanwhile.
+    # Looked up once: the checked versions are the bound ones, whatever is published or retired meanwhile.
     known = currents(uow.session)
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
@@ -122,7 +123,7 @@ def deploy(
 
 
 def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:
-    """The report with what is found of the posts that the files name. Raises Rejected."""
+    """Returns the report with findings about the candidate roles in the files. Raises Rejected."""
     owner = select(Definition.unit_id).where(Definition.key == _keys(report)[0])
     found = candidate_roles.findings(uow, files, uow.session.scalars(owner).one())
     whole = replace(report, findings=(*report.findings, *found))
@@ -132,7 +133,7 @@ def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> 
 
 
 def _built(content: Source, report: Report) -> dict[str, Spec]:
-    """Each process, built as a last test. Raises Rejected."""
+    """Builds each process as a final test. Raises Rejected."""
     try:
         return {key: bpmn.build(content, key) for key in _keys(report)}
     except bpmn.Unbuildable as error:
@@ -144,7 +145,7 @@ def _keys(report: Report) -> list[str]:
 
 
 def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
-    """The unit with this key, or the actor's only one. Raises Invalid."""
+    """Returns the unit with this key, or the actor's only unit. Raises Invalid."""
     held = access.posts()
     found: Select[Any] = select(held.c.unit_id).distinct()
     if key is not None:
@@ -158,7 +159,9 @@ def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
 
 
 def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held]:
-    """The definitions of these keys, made if need be. Deployments of one key queue up.
+    """Locks the definitions with these keys and creates missing ones.
+
+    Deployments of one key wait for each other.
 
     Raises Invalid, Forbidden.
     """
@@ -187,7 +190,7 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
 
 
 def hold(session: Session, keys: Collection[str]) -> None:
-    """Hold these definitions, in the order in which everybody does."""
+    """Locks these definitions in the common order."""
     rows = select(Definition.key).where(Definition.key.in_(keys)).order_by(Definition.key)
     session.execute(rows.with_for_update()).all()
 
@@ -200,7 +203,7 @@ def _unchanged(uow: UnitOfWork, report: Report, there: list[tuple[Version, Versi
     deployment_id = there[0][0].deployment_id
     stored = stored_report(
         uow.session, deployment_id
-    )  # the same content: its scenarios would come out the same
+    )  # with the same content, the scenarios have the same results
     trial: dict[str, Any] = {name: stored[name] for name in ("scenarios", "coverage") if name in stored}
     return Deployed(deployment_id, tuple(published), report, trial)
 
@@ -226,7 +229,7 @@ def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: 
 def _add(
     uow: UnitOfWork, process: Process, held: _Held, deployment_id: UUID, digest: str
 ) -> DefinitionVersion:
-    """A new draft, in place of the one before."""
+    """Adds a new draft that replaces the previous one."""
     if held.draft is not None:
         former = update(DefinitionVersion).where(DefinitionVersion.id == held.draft.id)
         uow.session.execute(former.values(status="retired", retired_at=uow.now, retired_by=uow.actor.id))
@@ -250,7 +253,7 @@ def _add(
 
 
 def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None, spec: Spec) -> None:
-    """Let new cases take a draft from now on, in place of the `former` version."""
+    """Makes a draft the current version for new cases, in place of the `former` version."""
     version.status = "published"
     version.published_at, version.published_by = uow.now, uow.actor.id
     uow.session.flush()
@@ -260,7 +263,7 @@ def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None,
 def make_current(
     uow: UnitOfWork, key: str, former: Version | None, version: tuple[UUID, Spec] | None
 ) -> None:
-    """Let new cases take this version, in place of the `former` one; None: there is none to start."""
+    """Makes this version the current one for new cases, in place of the `former` one; None: there is none."""
     current_id = None if version is None else version[0]
     uow.session.execute(update(Definition).where(Definition.key == key).values(current_version_id=current_id))
     start_triggers.replace(uow, None if former is None else former.id, version)

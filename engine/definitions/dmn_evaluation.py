@@ -1,4 +1,4 @@
-"""Decisions of DMN asked for by themselves: those of the files with which current versions were deployed."""
+"""Evaluates DMN decisions without a case: those in the files with which current versions were deployed."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ CACHED = 64  # deployments
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A decision, and the version of a definition with which it was deployed."""
+    """A DMN decision, and the version of a definition with which it was deployed."""
 
     offered: Offered
     definition: str
@@ -31,7 +31,7 @@ class Evaluation:
 
 
 def keep(session: Session, deployment_id: UUID, found: Sequence[Offered]) -> None:
-    """Note which decisions are in a deployment's files."""
+    """Stores which DMN decisions are in a deployment's files."""
     if found:
         rows = [
             {
@@ -48,17 +48,19 @@ def keep(session: Session, deployment_id: UUID, found: Sequence[Offered]) -> Non
 
 
 def offered(uow: UnitOfWork) -> list[Evaluation]:
-    """The decisions of all current versions; for portals of the definitions that are enabled."""
+    """Returns the DMN decisions of all current versions; for portals those of enabled definitions."""
     return _found(uow)
 
 
 def evaluate(
     uow: UnitOfWork, name: str, values: Mapping[str, Any], definition: str | None
 ) -> tuple[Evaluation, Ruling]:
-    """What the decision of this id or name gives for values by name, and why.
+    """Evaluates the DMN decision with this id or name on the given values.
+
+    Returns the result with its reasons.
 
     Raises NotFound; Conflict if several definitions have one and none is named; Invalid for values that do
-    not fit, and if there is no result that may be used.
+    not fit, and if there is no usable result.
     """
     of = _one(name, _found(uow, name, definition))
     try:
@@ -75,7 +77,7 @@ def evaluate(
 
 
 def too_much(error: TooMuch) -> Invalid:
-    """What is said of a decision that was stopped at its limits, or whose result is too large to be told."""
+    """Returns the refusal for an evaluation that was stopped at its limits, or whose result is too large."""
     fault = Fault("/inputs", str(error), "too-much")
     return Invalid("The decision takes too much for these inputs.", [fault])
 
@@ -117,7 +119,7 @@ def _one(name: str, found: list[Evaluation]) -> Evaluation:
 
 
 class _Cache:
-    """What was built last, for what is deployed never changes."""
+    """The most recently built decisions; deployed files never change."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,6 +1,6 @@
-"""Checking answers against forms.
+"""Checks answers against forms.
 
-A form is a JSON Schema; whether a field is drawn well is not decided here.
+A form is a JSON Schema; how its fields are displayed is not checked here.
 """
 
 from collections.abc import Collection, Mapping
@@ -28,8 +28,8 @@ __all__ = [
     "without",
 ]
 
-# What a fault says, by its code: what is wrong, and how to fix it.
-# `{…}` are limits that the form sets, never the answer.
+# The text of a fault by its code: what is wrong, and how to fix it. `{…}` are limits that the form sets,
+# never the answer.
 MESSAGES: Mapping[str, str] = {
     "additionalProperties": "is not a field of this form",
     "const": "must be {expected_value}",
@@ -64,7 +64,8 @@ MESSAGES: Mapping[str, str] = {
     "format/time": "is no time of day: write 08:30 or 08:30:00Z",
 }
 
-# What a text for a code calls its limit: what it counts is `count`, by which languages choose a plural.
+# The name of the limit in the text for a code: counted limits are `count`, by which languages choose a
+# plural.
 _LIMITS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), ("count", "limit")),
     **dict.fromkeys(("minProperties", "maxProperties"), ("count", "limit")),
@@ -72,14 +73,14 @@ _LIMITS: Mapping[str, tuple[str, str]] = {
     "multipleOf": ("step", "multiple_of"),
 }
 
-_FOREIGN = ("additionalProperties", "readOnly", "role")  # faults of what is no answer at all
+_FOREIGN = ("additionalProperties", "readOnly", "role")  # faults that do not concern the answer itself
 
 
 def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
-    """The data as the case may hold them: numbers and dates as they are stored, however they were typed.
+    """Returns the data as the case may store them: numbers and dates in stored form, however they were typed.
 
-    `roles` are those of whoever answers; None: everything may be answered. Raises Invalid with every fault
-    and its JSON Pointer below `/data`.
+    `roles` are those of the person who answers; None: everything may be answered. Raises Invalid with every
+    fault and its JSON Pointer below `/data`.
     """
     answer = _portable(data)
     if form is None:
@@ -92,9 +93,9 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
 
 
 def declared(words: Mapping[str, outcomes.Vocabulary], data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data with declared outcomes as they are declared, however they were typed.
+    """Returns the data with outcomes in their declared spelling, however they were typed.
 
-    `words` are the outcomes that a variable may hold. Raises Invalid, which names them, for another.
+    `words` are the outcomes that a variable may have. Raises Invalid, which lists them, for any other.
     """
     found, faults = dict(data), []
     for name, vocabulary in words.items():
@@ -116,7 +117,7 @@ def declared(words: Mapping[str, outcomes.Vocabulary], data: Mapping[str, Any]) 
 def require_ground(
     words: Mapping[str, outcomes.Vocabulary], answer: Mapping[str, Any], data: Mapping[str, Any]
 ) -> None:
-    """Raises Invalid for an answer that refuses, if none of the data is a legal ground."""
+    """Raises Invalid for an answer that refuses without legal grounds."""
     told = ((outcomes.text_of(answer.get(name)), vocabulary) for name, vocabulary in words.items())
     if any(
         outcomes.effect_of(vocabulary, word) == "refuses" for word, vocabulary in told
@@ -129,7 +130,7 @@ def require_ground(
 
 
 def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The data of an answer of which the fields of these names are whole, as `check` gives them.
+    """Returns the data of an answer whose fields with these names are complete, as `check` returns them.
 
     Raises Invalid with the faults of these fields only.
     """
@@ -144,15 +145,15 @@ def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -
 
 
 def _first(pointer: str) -> str:
-    """The name of the field in which a fault lies."""
+    """Returns the name of the field that contains a fault."""
     name = pointer.removeprefix("/data").removeprefix("/").partition("/")[0]
     return name.replace("~1", "/").replace("~0", "~")
 
 
 def begun(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | None = None) -> dict[str, Any]:
-    """The data of an answer that is still being written, as they were typed.
+    """Returns the data of an unfinished answer as they were typed.
 
-    Raises Invalid for fields that the form has not, or that these roles may not answer.
+    Raises Invalid for fields that the form does not have, or that these roles may not answer.
     """
     answer = _portable(data)
     if form is None:
@@ -175,7 +176,7 @@ def _portable(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _faults_of(form: Form, answer: Mapping[str, Any], roles: Collection[str]) -> list[Fault]:
-    """Faults of an answer in these roles: a field that they may not see is refused, whatever it would be."""
+    """Returns the faults of an answer by these roles: a hidden field is refused, whatever its value."""
     unseen = [_pointer(path) for path in forms.unseen(form, roles, answer)]
     refused = [Fault(pointer, MESSAGES["role"], "role") for pointer in unseen]
     return refused + [
@@ -206,7 +207,7 @@ def _named(error: jsonschema_rs.ValidationError) -> list[Fault]:
 
 
 def _values(code: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """The limits that a text for the code names; of a type which one it is, if the field has one."""
+    """Returns the limits that a text for the code mentions, with the type of the field, if it has one."""
     if code in _LIMITS:
         name, limit = _LIMITS[code]
         return {name: told[limit]}

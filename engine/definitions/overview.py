@@ -1,4 +1,4 @@
-"""The definitions as their designers see them: what is current, what waits, what the checks have found."""
+"""The definitions as their designers see them: current versions, drafts, and findings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _current, _draft = aliased(DefinitionVersion), aliased(DefinitionVersion)
 _publisher, _author = aliased(User), aliased(User)
 _drafted, _shown = aliased(Deployment), aliased(Deployment)
 
-# What each standing means, on a definition.
+# The condition on a definition for each status.
 _MEANT: dict[Standing, ColumnElement[bool]] = {
     "waiting": _draft.id.is_not(None),
     "current": and_(_current.id.is_not(None), Definition.disabled_at.is_(None), validity.goes_on()),
@@ -42,7 +42,7 @@ class Entry:
     """A definition: its current version, the draft that waits to be published, and who made them.
 
     `own`: whether it belongs to a unit of the actor's. `warnings` are those of the draft, else of the current
-    version; what has errors is not deployed.
+    version; files with errors are not deployed.
     """
 
     key: str
@@ -74,9 +74,9 @@ class File:
 def page(
     uow: UnitOfWork, *, standing: Standing | None = None, after: tuple[bool, str] | None = None
 ) -> Sequence[Entry]:
-    """Up to a page of what the actor may see, drafts before all others; one more if more follow.
+    """Returns up to a page of what the actor may see, drafts first, plus one if more follow.
 
-    `after` is the last one of the page before: whether it has a draft, and its key.
+    `after` is the last entry of the previous page: whether it has a draft, and its key.
     """
     found = _entries(uow)
     if standing is not None:
@@ -90,7 +90,7 @@ def page(
 
 
 def entry(uow: UnitOfWork, key: str) -> Entry:
-    """One of them. Raises NotFound."""
+    """Returns one entry. Raises NotFound."""
     found = _entries(uow).where(Definition.key == key)
     row = uow.connection.execute(found, access.seen_by(uow)).one_or_none()
     if row is None:
@@ -99,14 +99,14 @@ def entry(uow: UnitOfWork, key: str) -> Entry:
 
 
 def files(uow: UnitOfWork, version: DefinitionVersion) -> Sequence[File]:
-    """The files of a version, as they were uploaded."""
+    """Returns the files of a version, as they were uploaded."""
     found = select(DeploymentFile.name, func.length(DeploymentFile.content))
     found = found.where(DeploymentFile.deployment_id == version.deployment_id)
     return [File(*row) for row in uow.connection.execute(found.order_by(DeploymentFile.name))]
 
 
 def file(uow: UnitOfWork, version: DefinitionVersion, name: str) -> bytes:
-    """The content of one. Raises NotFound."""
+    """Returns the content of one file. Raises NotFound."""
     found = select(DeploymentFile.content).where(
         DeploymentFile.deployment_id == version.deployment_id, DeploymentFile.name == name
     )
@@ -117,7 +117,7 @@ def file(uow: UnitOfWork, version: DefinitionVersion, name: str) -> bytes:
 
 
 def _entries(uow: UnitOfWork) -> Select[Any]:
-    """What is in use, and what belongs to the actor's units; drafts only for those who may publish them."""
+    """Selects what is in use or belongs to the actor's units; drafts only for those who may publish them."""
     access.require(uow.actor, "definitions.read")
     own = access.covers(Definition.unit_id)
     drafts = and_(_draft.key == Definition.key, _draft.status == "draft", own)

@@ -15,9 +15,9 @@ from engine.platform.ids import uuid7
 
 
 def replace(uow: UnitOfWork, former: UUID | None, version: tuple[UUID, Spec] | None) -> None:
-    """From now on this version's start events begin cases, and the `former` one's no more.
+    """Activates this version's start events and deactivates those of the `former` one.
 
-    A start that is due and was not seen to yet is the new one's.
+    A due start that was not yet processed goes to the new version.
     """
     owed = {} if former is None else _end(uow, former)
     if version is not None:
@@ -25,7 +25,7 @@ def replace(uow: UnitOfWork, former: UUID | None, version: tuple[UUID, Spec] | N
 
 
 def _end(uow: UnitOfWork, version_id: UUID) -> dict[str, datetime]:
-    """Close what a version's start events wait for; when those were due that were not seen to yet."""
+    """Closes the waits of a version's start events. Returns when the unprocessed ones were due."""
     waits = Wait.version_id == version_id, Wait.case_id.is_(None), Wait.closed_at.is_(None)
     closed = update(Wait).where(*waits).values(closed_at=uow.now).returning(Wait.element, Wait.due_at)
     ended = uow.session.execute(closed).all()
@@ -52,4 +52,4 @@ def _await(uow: UnitOfWork, version_id: UUID, spec: Spec, owed: Mapping[str, dat
         uow.session.add(wait)
     uow.session.flush()
     if any(trigger.kind == "message" for trigger in spec.starts.values()):
-        jobs.defer(uow, "resume", queue="cases", version_id=version_id)  # messages were perhaps kept for it
+        jobs.defer(uow, "resume", queue="cases", version_id=version_id)  # stored messages may fit

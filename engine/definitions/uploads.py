@@ -1,7 +1,7 @@
-"""Deploying what somebody has uploaded: at once if its check is short, else by a worker.
+"""Deploys uploaded files: at once if their check is short, otherwise by a worker.
 
-While somebody waits for the answer, a check may take only a small budget, and of larger ones only one runs at
-a time in the whole installation. What exceeds that is stored, and checked and deployed by the queue `checks`.
+While a request waits, a check may use only a small budget, and only one larger check runs at a time in the
+whole installation. Uploads that exceed that are stored, and checked and deployed by the queue `checks`.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,15 +26,15 @@ from engine.platform.errors import Busy, Fault, Forbidden, Invalid, NotFound, Re
 from engine.platform.ids import uuid7
 
 KEPT = timedelta(days=7)
-MAX_WAITING = 50  # uploads of one person that are still to be checked
-ONLY_CHECK = 0x7061725F636865  # the advisory lock of longer checks while somebody waits
+MAX_WAITING = 50  # maximum number of unchecked uploads of one person
+ONLY_CHECK = 0x7061725F636865  # the advisory lock of longer checks in requests
 
 _REFUSED = "The files cannot be deployed as they are."
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An upload and, once it is finished, what became of it."""
+    """An upload and, once it is finished, its result."""
 
     id: UUID
     status: UploadStatus
@@ -52,7 +52,9 @@ def submit(
     sketch_id: UUID | None = None,
     operations: Operations = None,
 ) -> Deployed | UUID:
-    """Deploy the files, or have a worker do it if their check takes longer: then the id of the upload.
+    """Deploys the files, or has a worker do it if their check takes longer.
+
+    Then returns the id of the upload.
 
     Raises what a deployment raises, and Busy if too many uploads of the actor are waiting.
     """
@@ -73,7 +75,7 @@ def deploy(
     unit: str | None = None,
     operations: Operations = None,
 ) -> Deployed:
-    """Deploy files with the budget of a worker. Raises Rejected also where it is exceeded."""
+    """Deploys files with the budget of a worker. Raises Rejected also if the budget is exceeded."""
     try:
         with budget.limited(Budget()):
             return definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
@@ -86,10 +88,10 @@ def deploy(
 def carry_out(
     uow: UnitOfWork, upload_id: UUID, publishing: Publishing, operations: Operations = None
 ) -> None:
-    """Check and deploy an upload for the person who uploaded it; nothing if that has been done.
+    """Checks and deploys an upload for its uploader; does nothing if that has been done.
 
-    A worker that dies leaves it as it was, and the job is tried again. Nothing is written or locked before
-    the check has finished: a transaction that writes would hold up the feed of events meanwhile.
+    If a worker dies, the upload is unchanged and the job is tried again. Nothing is written or locked before
+    the check has finished: a transaction that writes would delay the event feed.
     """
     waiting = select(Upload).where(Upload.id == upload_id, Upload.status == "checking")
     upload = uow.session.scalars(waiting).one_or_none()
@@ -117,14 +119,14 @@ def carry_out(
 
 
 def give_up(uow: UnitOfWork, upload_id: UUID, reason: str) -> None:
-    """Say that the check itself failed each time."""
+    """Records that the check itself failed each time."""
     waiting = select(Upload.id).where(Upload.id == upload_id, Upload.status == "checking").with_for_update()
     if uow.session.scalars(waiting).one_or_none() is not None:
         _finish(uow, upload_id, "failed", {"problem": "failed", "detail": reason})
 
 
 def get(uow: UnitOfWork, upload_id: UUID) -> State:
-    """An upload of the actor's units, or of the actor. Raises NotFound."""
+    """Returns an upload of the actor or its units. Raises NotFound."""
     access.require(uow.actor, "definitions.deploy")
     seen = or_(access.covers(Upload.unit_id), Upload.uploaded_by == uow.actor.id)
     found = _state(uow, select(Upload).where(Upload.id == upload_id, seen))
@@ -134,18 +136,18 @@ def get(uow: UnitOfWork, upload_id: UUID) -> State:
 
 
 def of_sketch(uow: UnitOfWork, sketch_id: UUID) -> State | None:
-    """The latest upload of a sketch, for those who see the sketch."""
+    """Returns the latest upload of a draft, for those who see the draft."""
     found = select(Upload).where(Upload.sketch_id == sketch_id, access.covers(Upload.unit_id))
     return _state(uow, found.order_by(Upload.id.desc()).limit(1))
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete what was uploaded longer ago than KEPT; how many."""
+    """Deletes uploads older than `KEPT`. Returns how many."""
     return uow.connection.execute(delete(Upload).where(Upload.uploaded_at < uow.now - KEPT)).rowcount
 
 
 def plain(deployed: Deployed) -> dict[str, Any]:
-    """What a deployment did, as it is told."""
+    """Returns the result of a deployment in the form in which it is shown."""
     findings = [asdict(finding) for finding in deployed.report.findings]
     return {
         "deployment": str(deployed.id),
@@ -154,12 +156,12 @@ def plain(deployed: Deployed) -> dict[str, Any]:
     }
 
 
-# It asks the database for nothing meanwhile.
+# It makes no database queries meanwhile.
 _LONG_CHECK = text("SET LOCAL idle_in_transaction_session_timeout = '10min'")
 
 
 def note_version(uow: UnitOfWork, sketch_id: UUID, deployed: Deployed) -> None:
-    """Remember which version a sketch has become."""
+    """Records which version a draft has become."""
     first = deployed.definitions[0]
     version = DefinitionVersion
     made = select(version.id).where(version.key == first.key, version.number == first.version)
@@ -174,7 +176,10 @@ def _at_once(
     unit: str | None,
     operations: Operations,
 ) -> Deployed:
-    """The deployment, within what an answer may take. Raises Busy if it takes longer, else what it raises."""
+    """Returns the deployment, within the limits of a request.
+
+    Raises Busy if it takes longer, or its refusal.
+    """
     try:
         with budget.limited(ShortBudget(may_be_long=is_only_check(uow))):
             return definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
@@ -185,7 +190,7 @@ def _at_once(
 
 
 def is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
-    """Whether no other request checks larger files; until this one ends, none will."""
+    """Returns whether no other request checks larger files; until this one ends, none will."""
     lock = select(func.pg_try_advisory_xact_lock(ONLY_CHECK))
     return lambda: bool(uow.connection.execute(lock).scalar_one())
 
@@ -212,7 +217,7 @@ def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch
     uow.connection.execute(insert(Upload).values(row))
     rows = [{"upload_id": upload_id, "name": name, "content": content} for name, content in files.items()]
     uow.connection.execute(insert(UploadFile), rows)
-    # Who has others waiting lets other people's checks go first.
+    # Checks of other people have priority over those of uploaders with several waiting uploads.
     priority = jobs.LAST if waiting else jobs.USUAL
     jobs.defer(uow, "deploy_upload", queue="checks", priority=priority, upload=upload_id)
     return upload_id
@@ -231,7 +236,7 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
 
 
 def _finish(uow: UnitOfWork, upload_id: UUID, status: UploadStatus, result: Mapping[str, Any]) -> None:
-    """Write down what became of an upload. Its files are deleted: what was deployed has its own."""
+    """Records the result of an upload. Its files are deleted: a deployment has its own."""
     values = {"status": status, "result": dict(result), "finished_at": uow.now}
     waiting = update(Upload).where(Upload.id == upload_id, Upload.status == "checking")
     uow.session.execute(waiting.values(values))

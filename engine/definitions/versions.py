@@ -22,7 +22,7 @@ from engine.platform.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a definition, as a command needs it."""
+    """A version of a definition, with what a command needs."""
 
     id: UUID
     key: str
@@ -42,13 +42,16 @@ VERSION = (
 
 
 def currents(session: Session) -> dict[str, Version]:
-    """The current version of every definition, by key."""
+    """Returns the current version of every definition, by key."""
     found = select(*VERSION).join(Definition, validity.current())
     return {row.key: Version(*row) for row in session.execute(found)}
 
 
 def source(session: Session, deployment_id: UUID, loaded: dict[UUID, Source] | None = None) -> Source:
-    """The files of a deployment with those of the processes bound to it; each deployment is read once."""
+    """Returns the files of a deployment with those of the processes bound to it.
+
+    Each deployment is read once.
+    """
     loaded = {} if loaded is None else loaded
     if deployment_id not in loaded:
         loaded[deployment_id] = _read(session, deployment_id, loaded)
@@ -69,24 +72,30 @@ def _read(session: Session, deployment_id: UUID, loaded: dict[UUID, Source]) -> 
 
 
 def spec(session: Session, version: Version) -> Spec:
-    """The version's runnable process; its files are read only if this process has not built it yet."""
+    """Returns the version's executable process.
+
+    Its files are read only if this process hasn't built it yet.
+    """
     return bpmn.cached(version.digest, version.key, lambda: source(session, version.deployment_id))
 
 
 def unknown(key: str) -> NotFound:
-    """The refusal for a definition that does not exist, or not for this actor."""
+    """Returns the refusal for a definition that does not exist, or that this actor may not see."""
     return NotFound(f"There is no definition {key!r}.")
 
 
 def current(uow: UnitOfWork) -> list[DefinitionVersion]:
-    """The current version of every definition, by key; for portals and applicants of those they may start."""
+    """Returns the current version of every definition, by key.
+
+    Portals and applicants get those they may start.
+    """
     access.require(uow.actor, "definitions.read")
     found = select(DefinitionVersion).join(Definition, validity.current()).where(access.startable(uow.actor))
     return list(uow.session.scalars(found.order_by(DefinitionVersion.key)))
 
 
 def own() -> ColumnElement[bool]:
-    """Whether a version's process belongs to a unit of the actor's."""
+    """Returns whether a version's process belongs to a unit of the actor's."""
     return exists().where(Definition.key == DefinitionVersion.key, access.covers(Definition.unit_id))
 
 
@@ -98,9 +107,9 @@ def require_own(uow: UnitOfWork, key: str) -> None:
 
 
 def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
-    """All versions of a definition, the newest first. Raises NotFound.
+    """Returns all versions of a definition, newest first. Raises NotFound.
 
-    What was never published exists only for those of its unit who publish.
+    Versions that were never published are visible only to those of its unit who publish.
     """
     access.require(uow.actor, "definitions.read")
     seen: ColumnElement[bool] = DefinitionVersion.published_at.is_not(None)
@@ -115,12 +124,12 @@ def versions(uow: UnitOfWork, key: str) -> list[DefinitionVersion]:
 
 
 def definition(uow: UnitOfWork, key: str) -> Definition:
-    """Which version is current, and whether something holds the definition up."""
+    """Returns which version is current, and whether the definition is suspended."""
     return uow.session.scalars(select(Definition).where(Definition.key == key)).one()
 
 
 def version(uow: UnitOfWork, key: str, number: int) -> DefinitionVersion:
-    """One version. Raises NotFound."""
+    """Returns one version. Raises NotFound."""
     return _numbered(versions(uow, key), number)
 
 
@@ -132,7 +141,7 @@ def _numbered(rows: list[DefinitionVersion], number: int) -> DefinitionVersion:
 
 
 def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[Difference, ...]:
-    """What changed in a version against another one. Raises NotFound."""
+    """Returns the differences between a version and another one. Raises NotFound."""
     rows = versions(uow, key)
     held: dict[UUID, Source] = {}
     chosen = [_numbered(rows, one).deployment_id for one in (number, against)]
@@ -141,18 +150,18 @@ def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[D
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:
-    """The findings that a deployment was published with, and what came of its scenarios."""
+    """Returns the findings with which a deployment was published, and the results of its scenarios."""
     access.require(uow.actor, "definitions.read")
     return stored_report(uow.session, deployment_id)
 
 
 def stored_report(session: Session, deployment_id: UUID) -> dict[str, Any]:
-    """The same, for commands whose actor need not read it."""
+    """Returns the same, for commands whose actor need not have permission to read it."""
     return dict(session.scalars(select(Deployment.report).where(Deployment.id == deployment_id)).one())
 
 
 def bpmn_file(uow: UnitOfWork, version: DefinitionVersion) -> bytes:
-    """The file that holds the version's process, as it was uploaded."""
+    """Returns the file that contains the version's process, as uploaded."""
     access.require(uow.actor, "definitions.read")
     content = select(DeploymentFile.content).where(
         DeploymentFile.deployment_id == version.deployment_id, DeploymentFile.name == version.file

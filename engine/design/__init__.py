@@ -1,1 +1,1 @@
-"""Designing processes before they are published: drafts, test runs, review and publication, diagrams."""
+"""Designing processes before they are published: drafts, test runs, review and publishing, diagrams."""

@@ -1,4 +1,4 @@
-"""Pictures of versions, with findings, what has changed or where cases stand; and of single cases."""
+"""Pictures of versions with findings, differences or running cases, and of single cases."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,7 @@ _PASSED = ("element.passed", "task.completed", "incident.skipped")
 
 
 def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, findings: bool) -> bytes:
-    """A version as SVG, with the findings of its deployment if they are wanted. Raises NotFound."""
+    """Returns a version as SVG, optionally with the findings of its deployment. Raises NotFound."""
     version = definitions.version(uow, key, number)
     found: Iterable[Any] = ()
     if findings:
@@ -27,7 +27,7 @@ def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, finding
 
 
 def of_changes(uow: UnitOfWork, key: str, number: int, against: int, language: str) -> bytes:
-    """A version as SVG, with what differs from another one: in the older of both what was removed, too.
+    """Returns a version as SVG, with its differences from another one. The older one shows what was removed.
 
     Raises NotFound.
     """
@@ -42,9 +42,9 @@ def of_changes(uow: UnitOfWork, key: str, number: int, against: int, language: s
 
 
 def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
-    """A version as SVG: how many of its running cases that the actor may see stand at each element.
+    """Returns a version as SVG with the number of running cases, visible to the actor, at each element.
 
-    The more, the hotter. Raises NotFound, Forbidden.
+    The more cases, the stronger the colour. Raises NotFound, Forbidden.
     """
     access.require(uow.actor, "cases.read")
     version = definitions.version(uow, key, number)
@@ -68,7 +68,7 @@ def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
-    """A case's version as SVG: its open tasks, waits and incidents, and what it has passed.
+    """Returns a case's version as SVG: its open tasks, waits and incidents, and its passed elements.
 
     Raises NotFound for cases that the actor may not see.
     """
@@ -85,7 +85,7 @@ def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
 
 
 def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
-    """The ids of what the diagram of a process shows for these elements and flows; for some, nothing.
+    """Returns the ids of the diagram's shapes for these elements and flows; some have none.
 
     Raises Rejected.
     """
@@ -96,7 +96,7 @@ def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def marked(content: bytes, key: str, language: str, marks: bpmn.Marks) -> bytes:
-    """A process as SVG, with marks that the caller knows. Raises Rejected."""
+    """Returns a process as SVG, with marks from the caller. Raises Rejected."""
     try:
         return bpmn.picture(content, key, language=language, marks=marks)
     except bpmn.Undrawable as failure:

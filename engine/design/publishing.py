@@ -1,6 +1,6 @@
-"""The life of a version after its deployment: publishing a draft, retiring, and who may start cases of it.
+"""A version after its deployment: publishing a draft, retiring, and who may start cases of it.
 
-Running cases keep their version, whatever becomes of it.
+Running cases retain their version, whatever its status.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,13 +27,13 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, NotFound, OwnWork, PersonUnknown, Rejected
 from engine.platform.language import Names
 
-# A version's revision: its status changes in this order only.
+# A version's revision: its status changes only in this order.
 REVISIONS: dict[VersionStatus, int] = {"draft": 1, "published": 2, "retired": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A version with the people who made it what it is: by their accounts, and as people call them."""
+    """A version with the people who made it and changed its status: by their accounts and display names."""
 
     version: DefinitionVersion
     author: str
@@ -46,14 +46,14 @@ class Record:
 
 
 def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
-    """The draft of every definition that has one, by key, for those who may publish it."""
+    """Returns the draft of every definition that has one, by key, for those who may publish it."""
     access.require(uow.actor, "definitions.publish")
     found = select(DefinitionVersion).where(DefinitionVersion.status == "draft", definitions.own())
     return list(uow.session.scalars(found.order_by(DefinitionVersion.key), access.seen_by(uow)))
 
 
 def history(uow: UnitOfWork, key: str) -> list[Record]:
-    """All versions of a definition with their people, the newest first. Raises NotFound."""
+    """Returns all versions of a definition with their people, newest first. Raises NotFound."""
     access.require(uow.actor, "definitions.publish")
     definitions.require_own(uow, key)
     author, publisher, retirer = aliased(User), aliased(User), aliased(User)
@@ -74,7 +74,7 @@ def history(uow: UnitOfWork, key: str) -> list[Record]:
 
 
 def managed(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The definitions of the actor's units, by key, with what holds them up; a page of 500."""
+    """Returns the definitions of the actor's units, by key, with their suspension; a page of 500."""
     access.require(uow.actor, "definitions.publish")
     current, newest = aliased(DefinitionVersion), func.max(DefinitionVersion.number).label("newest")
     name = func.coalesce(current.name, func.max(DefinitionVersion.name)).label("name")
@@ -95,7 +95,7 @@ def managed(uow: UnitOfWork) -> Sequence[RowMapping]:
 
 
 def names(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, str]:
-    """What the processes with these keys are called in their newest version."""
+    """Returns the names of the processes with these keys in their newest version."""
     access.require(uow.actor, "definitions.read")
     version = DefinitionVersion
     found = select(version.key, version.name).where(version.key.in_(set(keys))).ext(distinct_on(version.key))
@@ -112,11 +112,12 @@ def publish(
     revisions: Collection[int] | None = None,
     operations: deployment_check.Operations = None,
 ) -> None:
-    """Let new cases take a draft from now on.
+    """Publishes a draft: new cases use it from now on.
 
-    Raises OwnWork for its author where it takes another person, PersonUnknown where that cannot be known,
-    Conflict if it is no draft or calls a version that was retired meanwhile, Rejected if it is for units that
-    are gone, or asks connectors that the installation does not have: `operations` are those that it has.
+    Raises OwnWork for its author where another person is required, PersonUnknown where that cannot be
+    determined, Conflict if it is no draft or calls a version that was retired meanwhile, Rejected if it names
+    units that no longer exist, or connectors that the installation does not have: `operations` are those that
+    it has.
     """
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)
@@ -132,8 +133,8 @@ def publish(
 def _require_other(uow: UnitOfWork, row: DefinitionVersion) -> None:
     """Raises OwnWork for the author of a version, whichever account that person uses.
 
-    Raises PersonUnknown if an account of the two has no person. The installation's own account is nobody's:
-    what it has deployed everybody may publish, and only whoever runs the installation acts as it.
+    Raises PersonUnknown if an account of the two has no person. The installation's own account belongs to
+    nobody: everybody may publish what it has deployed, and only operators act as it.
     """
     author = select(User.id, User.name, User.person).join(Deployment, Deployment.deployed_by == User.id)
     made = uow.session.execute(author.where(Deployment.id == row.deployment_id)).one()
@@ -153,7 +154,7 @@ def _require_other(uow: UnitOfWork, row: DefinitionVersion) -> None:
 
 
 def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int] | None = None) -> None:
-    """Let no new case take a version: they take the newest that is still published. A draft is withdrawn.
+    """Retires a version: new cases use the newest one that is still published. A draft is withdrawn.
 
     Raises Conflict if it is retired already.
     """
@@ -174,17 +175,20 @@ def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int]
 
 
 def enable(uow: UnitOfWork, key: str) -> None:
-    """Let portals and applicants start cases of a definition again. Doing it twice changes nothing."""
+    """Enables a definition: portals and applicants can start cases of it again. Repeating changes nothing."""
     _mark(uow, key, "disabled", on=False)
 
 
 def disable(uow: UnitOfWork, key: str) -> None:
-    """Let portals and applicants start no more cases of it; running cases go on. Twice changes nothing."""
+    """Disables a definition: portals and applicants can't start cases of it; running cases continue.
+
+    Repeating changes nothing.
+    """
     _mark(uow, key, "disabled", on=True)
 
 
 def offer(uow: UnitOfWork, key: str) -> None:
-    """Put a definition into the public catalogue: applicants' own accounts can start cases of it.
+    """Adds a definition to the public catalogue: applicants' own accounts can start cases of it.
 
     Doing it twice changes nothing.
     """
@@ -192,7 +196,7 @@ def offer(uow: UnitOfWork, key: str) -> None:
 
 
 def withdraw(uow: UnitOfWork, key: str) -> None:
-    """Remove a definition from the catalogue: officials and portals still start cases of it by its key.
+    """Removes a definition from the catalogue: officials and portals still start cases of it by its key.
 
     Doing it twice changes nothing.
     """
@@ -211,9 +215,11 @@ def _mark(uow: UnitOfWork, key: str, name: Literal["disabled", "offered"], *, on
 def _hold(
     uow: UnitOfWork, key: str, number: int, revisions: Collection[int] | None
 ) -> tuple[DefinitionVersion, dict[str, str]]:
-    """A version, with its definition and those that it is bound to held, and these bindings.
+    """Locks a version with its definition and the versions that it is bound to.
 
-    Whoever comes second sees what the first one did. Raises NotFound, Stale.
+    Returns it with these bindings.
+
+    A second command sees the result of the first. Raises NotFound, Stale.
     """
     definitions.require_own(uow, key)
     found = definitions.version(uow, key, number)
@@ -243,7 +249,7 @@ def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersio
 def _require_surroundings(
     uow: UnitOfWork, row: DefinitionVersion, operations: deployment_check.Operations
 ) -> None:
-    """Raises Rejected if tasks are for units or connectors that are not there (any more)."""
+    """Raises Rejected if tasks name units or connectors that do not exist (any more)."""
     owner = uow.session.scalars(select(Definition.unit_id).where(Definition.key == row.key)).one()
     files = definitions.source(uow.session, row.deployment_id).files
     found = [

@@ -1,7 +1,7 @@
-"""Documents of cases: taking them in, listing and reading them, and looking after what is stored.
+"""Documents of cases: uploading, listing and reading them, and checking what is stored.
 
-A file is judged, scanned and stored before its case is held; then one transaction writes its rows and its
-event. What fails is refused, and leaves nothing but perhaps content that no row names, which `check` tells.
+A file is checked, scanned and stored before its case is locked; then one transaction writes its rows and its
+event. A failed upload is refused, and leaves at most content that no row names, which `check` reports.
 """
 
 from engine.documents.consistency_check import Finding, check

@@ -1,4 +1,4 @@
-"""Comparing what is stored with what the rows say."""
+"""Compares what is stored with the rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from engine.platform.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One inconsistency.
 
-    Content that a row names is `missing` or `altered`; what no row names is an `orphan`, which does no harm.
+    Content that a row names is `missing` or `altered`; content that no row names is an `orphan`, which is
+    harmless.
     """
 
     kind: Literal["missing", "altered", "orphan"]
@@ -23,9 +24,9 @@ class Finding:
 
 
 def check(session: Session, storage: Storage) -> Iterator[Finding]:
-    """Read all that is stored, and tell what is wrong.
+    """Reads all that is stored, and returns the inconsistencies.
 
-    What is being uploaded meanwhile may show as an orphan.
+    Files that are being uploaded at the same time may be reported as orphans.
     """
     stored = set(storage.names())
     known: set[str] = set()

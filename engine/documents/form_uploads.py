@@ -1,6 +1,7 @@
-"""Uploading files for fields of forms: who may, what a field accepts, and the file, whole or in parts.
+"""Uploads for fields of forms: permissions, accepted types, and the file, whole or in parts.
 
-A file is judged, scanned and stored before a case has it. `engine.cases.staged_documents` has the rows.
+A file is checked, scanned and stored before it belongs to a case. `engine.cases.staged_documents` has the
+rows.
 """
 
 import tempfile
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A field for which the actor may upload files, and what is accepted there."""
+    """A field for which the actor may upload files, and the accepted files."""
 
     place: Place
     field: Field
@@ -37,13 +38,13 @@ class Target:
 
     @property
     def pointer(self) -> str:
-        """The field's place in the answer, with `*` for the index in a list."""
+        """Returns the field's place in the answer, with `*` for the index in a list."""
         return self.field.pointer or ""
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What the sender says of a file before its parts; `digest` is its SHA-256, where that is known."""
+    """What the sender announces about a file before its parts; `digest` is its SHA-256, if known."""
 
     name: str
     size: int
@@ -51,12 +52,15 @@ class Announced:
 
 
 def admit(uow: UnitOfWork) -> None:
-    """Whether the actor may upload files at all, before one is read. Raises Forbidden."""
+    """Checks, before a file is read, whether the actor may upload files at all. Raises Forbidden."""
     access.require(uow.actor, "documents.add")
 
 
 def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Target:
-    """The field that this pointer names. Raises NotFound for forms not to be seen, and Invalid."""
+    """Returns the field that this pointer names.
+
+    Raises NotFound for forms that the actor may not see, and Invalid.
+    """
     admit(uow)
     form = _form(uow, place)
     field = None if form is None else document_field(form.fields, pointer)
@@ -67,21 +71,24 @@ def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Targe
 
 
 def target_of_new(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Target:
-    """The same for a file that is received next. Raises Conflict, too, if there are too many already."""
+    """Returns the same for a file about to be received.
+
+    Raises Conflict, too, if there are too many already.
+    """
     found = target(uow, place, pointer, intake)
     staged_documents.require_room(uow, place)
     return found
 
 
 def narrowed(field: Field, intake: Intake) -> Intake:
-    """What an installation accepts in a field."""
+    """Returns what an installation accepts in a field."""
     limits = accepted(field)
     types = intake.types if limits.kinds is None else frozenset(intake.types) & limits.kinds
     return replace(intake, types=types, max_bytes=min(limits.max_bytes or intake.max_bytes, intake.max_bytes))
 
 
 def _form(uow: UnitOfWork, place: Place) -> Form | None:
-    """The form as the actor answers it."""
+    """Returns the form as the actor answers it."""
     if place.kind == "start":
         form = cases.form_to_start(uow, place.of)
     elif place.kind == "appeal":
@@ -102,7 +109,7 @@ def _form_of_task(uow: UnitOfWork, task_id: UUID) -> Form | None:
 
 
 def judge(accepting: Intake, content: IO[bytes], name: str) -> None:
-    """Whether a file would be accepted. Raises Invalid; nothing is stored or scanned."""
+    """Checks whether a file would be accepted. Raises Invalid; nothing is stored or scanned."""
     if content.seek(0, 2) > accepting.max_bytes:
         raise _too_large(accepting)
     try:
@@ -113,7 +120,7 @@ def judge(accepting: Intake, content: IO[bytes], name: str) -> None:
 
 
 def receive(target: Target, content: IO[bytes], name: str) -> Received:
-    """Judge, scan and store a file for a field. Raises Invalid: then nothing is stored."""
+    """Checks, scans and stores a file for a field. Raises Invalid: then nothing is stored."""
     size = content.seek(0, 2)
     if size > target.intake.max_bytes:
         raise _too_large(target.intake)
@@ -121,13 +128,16 @@ def receive(target: Target, content: IO[bytes], name: str) -> Received:
 
 
 def keep(uow: UnitOfWork, target: Target, received: Received, lasts: timedelta = MONTH) -> Staged:
-    """Note a stored file for its field; the same file twice is one."""
+    """Adds the row of a stored file for its field; the same file twice is one."""
     file = {name: getattr(received, name) for name in ("name", "media_type", "size", "sha256")}
     return staged_documents.add(uow, target.place, target.pointer, file, lasts)
 
 
 def announce(uow: UnitOfWork, target: Target, file: Announced) -> Staged:
-    """Begin an upload in parts, or continue the same one. Raises Invalid for what would be refused anyway."""
+    """Begins an upload in parts, or continues the same one.
+
+    Raises Invalid for a file that would be refused anyway.
+    """
     try:
         media.checked_name(file.name)
         media.checked_ending(file.name, target.intake.types)
@@ -144,11 +154,11 @@ class Runner(Protocol):
     """Runs a command as the sender, in a transaction of its own."""
 
     def __call__(self, command: Callable[[UnitOfWork], T], /) -> T:
-        """Run it."""
+        """Runs the command."""
 
 
 def complete(run: Runner, held: Staged, target: Target) -> Staged:
-    """Judge, scan and store an upload of which all parts are here. Raises Invalid: then it is gone."""
+    """Checks, scans and stores an upload whose parts are complete. Raises Invalid: then it is deleted."""
     with tempfile.SpooledTemporaryFile(BLOCK) as content:
         run(lambda uow: staged_documents.copy_content(uow, held.id, content))
         try:
@@ -162,7 +172,7 @@ def complete(run: Runner, held: Staged, target: Target) -> Staged:
             return done  # another request has completed it meanwhile
     try:
         return run(lambda uow: staged_documents.finish(uow, held.id, received.media_type, received.sha256))
-    except NotFound:  # it was discarded meanwhile, and nothing names the stored file
+    except NotFound:  # it was discarded meanwhile, and no row names the stored file
         run(lambda uow: staged_documents.mark_files(uow, [received.sha256]))
         raise
 
@@ -174,5 +184,5 @@ def _too_large(accepting: Intake) -> Invalid:
 
 
 def refusal(unfit: Unfit) -> Invalid:
-    """A file that is not accepted, as the input that it is."""
+    """Returns the refusal of a file as a fault of the input."""
     return Invalid(f"The file {unfit.detail}", [Fault("/file", unfit.detail, unfit.code, unfit.values)])

@@ -1,4 +1,4 @@
-"""The way of a file from a stream into the storage."""
+"""Receives a file from a stream into the storage."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ log = structlog.get_logger("documents")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that is judged and stored: nothing names it yet."""
+    """A file that was checked and stored; no row names it yet."""
 
     name: str
     media_type: str
@@ -27,7 +27,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What an installation takes, and where it keeps it."""
+    """What an installation accepts, and where it stores it."""
 
     storage: Storage
     max_bytes: int
@@ -36,12 +36,15 @@ class Intake:
 
     @classmethod
     def of(cls, settings: Settings) -> "Intake":
-        """As the settings say."""
+        """Returns it as configured."""
         storage = Storage(settings.documents)
         return cls(storage, settings.document_max_mb << 20, settings.document_types, settings.clamd)
 
     def receive(self, content: IO[bytes], name: str) -> Received:
-        """Judge, scan and store a file. Raises Invalid for one that is not taken; then nothing is stored."""
+        """Checks, scans and stores a file.
+
+        Raises Invalid for a file that isn't accepted; then nothing is stored.
+        """
         try:
             media.checked_name(name)
             kind = media.judge(content, name, self.types)

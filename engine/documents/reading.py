@@ -1,4 +1,4 @@
-"""Listing and reading documents: of the cases that one may see, and of the tasks that one may take."""
+"""Lists and reads documents of the cases that the actor may see, and of the tasks that it may claim."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _VERSION = (
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document, and its versions from the newest to the first."""
+    """A document with its versions, newest first."""
 
     id: UUID
     case_id: UUID
@@ -40,7 +40,7 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What is needed to hand a version's content out."""
+    """What is needed to send a version's content."""
 
     name: str
     media_type: str
@@ -50,7 +50,7 @@ class Version:
 
 
 def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
-    """The versions that the actor may see."""
+    """Returns the versions that the actor may see."""
     access.require(uow.actor, "cases.read")
     return (
         select(*columns)
@@ -63,7 +63,10 @@ def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
 
 
 def _of_own_task(role: str) -> ColumnElement[bool]:
-    """Whether a version was handed in with a task that the actor may take, whatever it sees of the case."""
+    """Returns whether a version was uploaded with a task that the actor may claim.
+
+    The actor need not see the case.
+    """
     own: ColumnElement[bool] = false()
     if role == "caseworker":
         own = and_(access.taking_as(Task.pool_id).is_not(None), not_(access.party()))
@@ -71,7 +74,10 @@ def _of_own_task(role: str) -> ColumnElement[bool]:
 
 
 def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """The same of the documents that were handed in with a task. Raises NotFound for tasks not to be seen."""
+    """Returns the same for the documents uploaded with a task.
+
+    Raises NotFound for tasks that are not visible.
+    """
     access.require(uow.actor, "tasks.read")
     seen = select(Task.case_id).join(Case, Task.case_id == Case.id)
     seen = seen.where(Task.id == task_id, access.visible_tasks(uow.actor.role))
@@ -85,9 +91,11 @@ def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Seq
 def page(
     uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, seen: bool = False
 ) -> Sequence[RowMapping]:
-    """Up to a page of a case's documents in their newest versions, the oldest first; one more if more follow.
+    """Returns up to a page of a case's documents in their newest versions, oldest first.
 
-    Raises NotFound for cases that the actor may not see; of one that was `seen` already it is not asked.
+    Returns one more if more follow.
+
+    Raises NotFound for cases that the actor may not see; not checked again for a case that was `seen`.
     """
     if seen:
         return _newest(uow, Document.case_id == case_id, after)
@@ -109,7 +117,7 @@ def _newest(uow: UnitOfWork, where: ColumnElement[bool], after: UUID | None) -> 
 
 
 def get(uow: UnitOfWork, document_id: UUID) -> DocumentView:
-    """A document with all its versions. Raises NotFound for those of cases that the actor may not see."""
+    """Returns a document with all its versions. Raises NotFound for cases that the actor may not see."""
     statement = _visible(uow, Document.case_id, *_VERSION).where(Document.id == document_id)
     rows = (
         uow.connection.execute(statement.order_by(DocumentVersion.number.desc()), access.seen_by(uow))
@@ -123,9 +131,9 @@ def get(uow: UnitOfWork, document_id: UUID) -> DocumentView:
 
 
 def version(uow: UnitOfWork, document_id: UUID, number: int | None) -> Version:
-    """One version, the newest if none is named.
+    """Returns one version, the newest if none is named.
 
-    Raises NotFound as `get` does, and if there is none of that number.
+    Raises NotFound as `get` does, and if there is none with that number.
     """
     columns = (
         DocumentVersion.name,
@@ -145,7 +153,7 @@ def version(uow: UnitOfWork, document_id: UUID, number: int | None) -> Version:
 
 
 def _withheld(uow: UnitOfWork, document_id: UUID, refusal: NotFound) -> Refusal:
-    """Why a document was not found."""
+    """Returns why a document was not found."""
     case = select(Document.case_id).where(Document.id == document_id).scalar_subquery()
     return cases.explain_refusal(uow, refusal, case=case)
 

@@ -1,4 +1,4 @@
-"""Handing documents in: whoever may work on a case or task may add to it, while the case runs."""
+"""Uploads documents to a case or task: for those who may work on it, while the case runs."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -36,10 +36,10 @@ class _Locked(NamedTuple):
 
 
 def admit(uow: UnitOfWork, *, case: UUID | None = None, task: UUID | None = None) -> None:
-    """Look, before a file is read, whether the actor may add to this case or task at all.
+    """Checks, before a file is read, whether the actor may add to this case or task at all.
 
-    Raises NotFound for what the actor may not see. Whether it is open is asked again, and only then answered,
-    when the document is added: a request that is repeated shall get its first answer.
+    Raises NotFound for what the actor may not see. Whether it is open is only checked when the document is
+    added, so that a repeated request gets its first answer.
     """
     _require(uow, task)
     if task is None:
@@ -61,7 +61,7 @@ def add(
     title: str | None = None,
     replaces: UUID | None = None,
 ) -> DocumentView:
-    """Note a stored file as a new document, or as a new version of the one that it replaces."""
+    """Adds a stored file as a new document, or as a new version of an existing one."""
     _require(uow, task)
     held, row = _hold(uow, case, task)
     document, number, former = _place(uow, held, replaces, None if row is None or row.case_seen else task)
@@ -103,7 +103,7 @@ def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
 
 
 def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[LockedCase, _Locked | None]:
-    """The case, held and still running; and the task, open and nobody else's."""
+    """Locks the case, still running, and the task, open and without another assignee."""
     if task is None:
         reachable = access.reachable_cases(uow.actor.role)
         statement = (
@@ -138,7 +138,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
 def _place(
     uow: UnitOfWork, case: LockedCase, replaces: UUID | None, only: UUID | None
 ) -> tuple[UUID, int, str | None]:
-    """The document, the number that its new version gets, and the title that it had.
+    """Returns the document, the number of its new version, and its title.
 
     `only` is the task whose documents alone the actor sees.
     """

@@ -1,7 +1,7 @@
-"""The log of all cases as one feed that grows at its end alone.
+"""The log of all cases as one feed to which events are only appended.
 
-A transaction gets its id before it commits, so the feed ends below the oldest one that still runs: what
-commits late is read late, and never skipped. docs/events.md tells what a reader may rely on.
+A transaction gets its id before it commits, so the feed ends below the oldest running one: events that are
+committed late are read late, and never skipped. docs/events.md explains the guarantees for readers.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ from engine.models import Case, Cursor, DefinitionVersion, Event
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
-PAGE = 1000  # events that one call goes over
+PAGE = 1000  # events that one call reads
 RESTORED = "restored"
 
-# An event without what may be personal: its payload is read with the case's log.
+# An event without potentially personal data: its payload is read with the case's log.
 FACT: tuple[Any, ...] = (
     Event.case_id,
     Event.seq,
@@ -50,7 +50,10 @@ FACT: tuple[Any, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """An event's place in the feed, with its hash: in a log that was restored it may be another event's."""
+    """An event's position in the feed, with its hash.
+
+    In a restored log the same position may have another event.
+    """
 
     transaction_id: int
     case_id: UUID
@@ -63,7 +66,7 @@ START = Position(0, UUID(int=0), 0, b"")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events, where to read on, and whether there is more already."""
+    """Events, the position from which to continue, and whether there are more already."""
 
     items: Sequence[RowMapping]
     next: Position
@@ -73,7 +76,7 @@ class Page:
 def read(
     uow: UnitOfWork, *, after: Position = START, definition: str | None = None, kind: str | None = None
 ) -> Page:
-    """The next page of events after a position; with a filter, what remains of it.
+    """Returns the next page of events after a position, filtered if requested.
 
     Raises Conflict if the position is not in the log (any more).
     """
@@ -86,7 +89,7 @@ def read(
 
 
 def following(after: Position) -> Select[Any]:
-    """A select of a page of events after a position, and of one more if more follow."""
+    """Returns a select of a page of events after a position, plus one if more follow."""
     place = tuple_(Event.transaction_id, Event.case_id, Event.seq)
     given = tuple_(literal(after.transaction_id, BigInteger), literal(after.case_id), literal(after.seq))
     return (
@@ -98,7 +101,7 @@ def following(after: Position) -> Select[Any]:
 
 
 def facts(*more: Any) -> Select[Any]:
-    """A select of `FACT`, and of more columns of the event."""
+    """Returns a select of `FACT`, and of further columns of the event."""
     return (
         select(*FACT, *more)
         .select_from(Event)
@@ -108,15 +111,15 @@ def facts(*more: Any) -> Select[Any]:
 
 
 def horizon() -> ColumnElement[int]:
-    """The first transaction id that may still get events, as the statement sees it."""
+    """Returns the first transaction id that may still get events, as the statement sees it."""
     return _counted(func.pg_snapshot_xmin(func.pg_current_snapshot()))
 
 
 def continue_after_restore(session: Session) -> bool:
-    """Let new events come after all that are there, if a restore has brought some from ahead.
+    """Ensures that new events follow all existing ones, if a restore has brought some with higher ids.
 
-    A server that a dump was restored on counts transactions anew. From now on a number is added to its ids,
-    which is what this writes; nothing if it is not needed. Whether it was.
+    A server on which a dump was restored starts counting transactions again. From now on a number, which this
+    writes, is added to its ids. Writes nothing if it isn't needed; returns whether it was.
     """
     last = select(func.max(Event.transaction_id)).scalar_subquery()
     reached = select(func.max(Cursor.transaction_id)).where(Cursor.name != RESTORED).scalar_subquery()
@@ -138,7 +141,7 @@ def continue_after_restore(session: Session) -> bool:
 
 
 def _counted(transaction_id: Any) -> ColumnElement[int]:
-    """A transaction id of this server as the log counts it."""
+    """Returns a transaction id of this server as the log counts it."""
     added = select(Cursor.transaction_id).where(Cursor.name == RESTORED).scalar_subquery()
     return cast(cast(transaction_id, Text), BigInteger) + func.coalesce(added, 0)
 

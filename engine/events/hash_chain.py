@@ -1,7 +1,7 @@
-"""Chains of hashes, and payloads that can be erased from them. It knows no table: whoever keeps a chain does.
+"""Hash chains, and payloads that can be erased from them. Independent of the tables that store a chain.
 
-An entry's hash covers the hash before it and the entry in canonical JSON (RFC 8785). What may be personal
-stands in its payload, which enters only as a salted hash: erasing payload and salt leaves the chain whole.
+An entry's hash covers the hash before it and the entry in canonical JSON (RFC 8785). Personal data may only
+be in its payload, which enters as a salted hash: the chain stays valid when payload and salt are erased.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ END = "the end of the log is missing"
 
 
 def text(value: Any) -> str | int | None:
-    """A value as it is hashed."""
+    """Returns a value in the form in which it is hashed."""
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, datetime):
@@ -30,22 +30,25 @@ def text(value: Any) -> str | int | None:
 
 
 def bytea(value: str | None) -> str | None:
-    """Bytes in hex as PostgreSQL reads them from text."""
+    """Returns bytes in hex, as PostgreSQL parses them from text."""
     return None if value is None else "\\x" + value
 
 
 def canonical(members: Mapping[str, Any]) -> bytes:
-    """Texts and whole numbers only, keys in ASCII: orjson's sorted output is RFC 8785's canonical form."""
+    """Returns the canonical JSON of RFC 8785.
+
+    Only for text and whole numbers, and keys in ASCII: for these orjson's sorted output is canonical.
+    """
     return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
 
 
 def digest(before: bytes, members: Mapping[str, Any]) -> bytes:
-    """The hash of an entry after the one with the hash `before`."""
+    """Returns the hash of an entry after the one with the hash `before`."""
     return hashlib.sha256(before + canonical(members)).digest()
 
 
 def sealed(payload: Any) -> dict[str, Any]:
-    """The columns of a payload, in hex: itself, a salt against guesses, and the hash that is chained."""
+    """Returns the columns of a payload, in hex: the payload, a salt against guesses, and the chained hash."""
     if not payload:
         return {"payload": None, "salt": None, "payload_hash": None}
     salt = os.urandom(16)
@@ -57,7 +60,7 @@ def _payload_hash(salt: bytes, payload: Any) -> bytes:
 
 
 def _payload_holds(entry: Mapping[Any, Any]) -> bool:
-    """Whether the payload is the one that was written, or was erased together with its salt."""
+    """Returns whether the payload is unchanged, or was erased together with its salt."""
     payload, salt = entry["payload"], entry["salt"]
     if payload is None and salt is None:
         return True
@@ -67,9 +70,9 @@ def _payload_holds(entry: Mapping[Any, Any]) -> bool:
 def first_break(
     entries: Iterable[Mapping[Any, Any]], members: Sequence[str], length: int, last: bytes
 ) -> tuple[int, str] | None:
-    """The number of the first entry that does not hold, and why. None if all do.
+    """Returns the number of the first invalid entry, and why it is invalid. None if all are valid.
 
-    `entries` come in the order of `seq`; `members` are hashed; `length` and `last` stand in the chain's head.
+    `entries` come in the order of `seq`; `members` are hashed; `length` and `last` are in the chain's head.
     """
     before, seq = GENESIS, 0
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The log: append-only, one chain of hashes per case. What it does not hold can never be reported.
+"""The log: append-only, one hash chain per case. Reports can only contain what the log contains.
 
 Personal data is in the payload, which can be erased (`engine/events/hash_chain.py`). The kinds are listed in
 docs/events.md.
@@ -77,12 +77,12 @@ Kind = Literal[
     "case.erased",
 ]
 
-APPEND = recordset(table(Event), "events")  # with the parameter that `stored` gives
+APPEND = recordset(table(Event), "events")  # with the parameter that `stored` returns
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of a case's chain: how many events it has and the hash of the last."""
+    """The end of a case's chain: the number of its events and the hash of the last."""
 
     case_id: UUID
     version_id: UUID
@@ -92,7 +92,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that happened, about to be written. `payload` holds all that is personal."""
+    """One fact to be written. `payload` contains all that is personal."""
 
     kind: Kind
     element: str | None = None
@@ -102,7 +102,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A place where a chain does not hold."""
+    """A place where a chain is broken."""
 
     case_id: UUID
     seq: int
@@ -112,7 +112,7 @@ class Break:
 def chain(
     uow: UnitOfWork, head: Head, facts: Iterable[Fact], *, unit: str | None = None
 ) -> tuple[Head, list[dict[str, Any]]]:
-    """The rows of these facts, chained to `head`, and the new head. `APPEND` writes them.
+    """Returns the rows of these facts, chained to `head`, and the new head. `APPEND` writes them.
 
     `unit` is the one as whose member the actor acts.
     """
@@ -137,13 +137,16 @@ def chain(
 
 
 def stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows made by `chain`, as `APPEND` takes them. Whoever appends stores the new head with the case."""
+    """Returns rows made by `chain` as `APPEND` takes them. The caller stores the new head with the case."""
     names = ("hash", "payload_hash", "salt")
     return [{**row, **{name: hash_chain.bytea(row[name]) for name in names}} for row in rows]
 
 
 def _row(shared: Mapping[str, Any], head: Head, fact: Fact, stated: Mapping[str, str]) -> dict[str, Any]:
-    """An event as texts, the form in which it is hashed. `stated` is what the actor said of all events."""
+    """Returns an event as texts, the form in which it is hashed.
+
+    `stated` is what the actor said of all events.
+    """
     payload = dict(plain(fact.payload)) if fact.payload else {}
     sealed = hash_chain.sealed({**payload, **stated})
     row = {
@@ -174,7 +177,7 @@ _CHAINED = (
 
 
 def verify(session: Session, case_id: UUID | None = None) -> list[Break]:
-    """Check the chain of one case or of all: every change, gap and missing end is told, first per case."""
+    """Verifies the chain of one case or of all. Returns the first change, gap or missing end of each case."""
     cases = select(Case.id, Case.log_length, Case.log_hash).order_by(Case.id)
     if case_id is not None:
         cases = cases.where(Case.id == case_id)

@@ -1,1 +1,1 @@
-"""Who somebody is: accounts, their names and profiles, signing in with a password or a provider, sessions."""
+"""Identity: accounts, their names and profiles, login with a password or a provider, sessions."""

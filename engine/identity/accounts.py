@@ -1,4 +1,4 @@
-"""Accounts and their bearer tokens. A token is shown once, when it is made; only its SHA-256 is kept."""
+"""Accounts and their bearer tokens. A token is shown once, on creation; only its SHA-256 is stored."""
 
 import hashlib
 import secrets
@@ -20,9 +20,9 @@ from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
 
 ROLES: tuple[Role, ...] = get_args(Role)
-PREFIX = "pvd_"  # so that a token that leaked into a log or a repository can be recognised
+PREFIX = "pvd_"  # identifies tokens that leaked into a log or a repository
 SYSTEM = "system"
-SYSTEM_NAMES = ("سامانه", "The system")  # as pages call it, in Persian and English
+SYSTEM_NAMES = ("سامانه", "The system")  # on pages, in Persian and English
 
 _BEARER = (
     select(User.id, User.name, User.role, Token.scopes)
@@ -38,7 +38,7 @@ _BEARER = (
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where an account works, with the units below, and as what."""
+    """The unit (with those below) where an account works, and its role there."""
 
     unit_id: UUID
     role: str
@@ -46,20 +46,20 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a token opens of what the role allows, and until when; None is all, and for good."""
+    """What a token allows of the role's permissions, and until when; None means all, and without end."""
 
     scopes: Sequence[str] | None = None
     expires_at: datetime | None = None
 
     def sorted(self) -> list[str] | None:
-        """The scopes as they are stored."""
+        """Returns the scopes as they are stored."""
         return None if self.scopes is None else sorted(access.scopes(self.scopes))
 
 
 UNLIMITED = Limits()
 EVERYWHERE = Post(ROOT, access.ANY)
 SYSTEMS = ("service", "portal")
-OUTSIDE = ("portal", "applicant")  # who is a member of no unit
+OUTSIDE = ("portal", "applicant")  # members of no unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,10 @@ def create_token(
     post: Post = EVERYWHERE,
     limits: Limits = UNLIMITED,
 ) -> str:
-    """A new token for the account of this name, which is made if need be, and then has this post."""
+    """Creates a token for the account with this name.
+
+    If needed, creates the account with this membership.
+    """
     check(name, role, limits.scopes or ())
     if post.role != access.ANY and (not is_role(post.role) or post.role == access.APPLICANT):
         raise Invalid("The account cannot be made.", [Fault("/as", "cannot be a role in a unit", "role")])
@@ -98,7 +101,7 @@ def create_token(
 
 
 def list_tokens(session: Session) -> Sequence[Listed]:
-    """All tokens, in the order in which they were made."""
+    """Returns all tokens, in order of creation."""
     columns = (Token.created_at, Token.revoked_at, Token.expires_at, Token.scopes)
     wanted = select(Token.id, User.name, User.role, *columns)
     rows = session.execute(wanted.join(User, User.id == Token.user_id).order_by(Token.id))
@@ -106,7 +109,7 @@ def list_tokens(session: Session) -> Sequence[Listed]:
 
 
 def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
-    """From now on the token opens nothing. Revoking it again changes nothing."""
+    """Revokes a token: it is refused from now on. Revoking it again changes nothing."""
     token = session.get(Token, token_id, with_for_update=True)
     if token is None:
         raise NotFound(f"There is no token {token_id}.")
@@ -116,7 +119,10 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
 
 
 def find_actor(session: Session, digest: bytes) -> Actor | None:
-    """Whose token has this digest; None if nobody's has, it has ended, or its account was deactivated."""
+    """Returns the actor whose token has this digest.
+
+    None if there is none, it has ended, or its account is closed.
+    """
     row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
     if row is None:
         return None
@@ -126,14 +132,20 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
 
 
 def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:
-    """An account that has left something to be done, as well known as it was then; None if deactivated."""
+    """Returns the actor for deferred work of an account, with its former assurance level.
+
+    None if it is closed.
+    """
     wanted = select(User.name, User.role).where(User.id == user_id, User.deactivated_at.is_(None))
     row = connection(session).execute(wanted).one_or_none()
     return None if row is None else Actor(id=user_id, name=row.name, role=row.role, acr=acr)
 
 
 def system(session: Session, now: datetime) -> Actor:
-    """The installation itself, which deploys what it ships. It has no token, so nobody else acts as it."""
+    """Returns the installation itself, which deploys its own processes.
+
+    It has no token, so nobody else can act as it.
+    """
     user = find_or_create(session, now, SYSTEM, "administrator")
     if user.full_name_fa is None:
         user.full_name_fa, user.full_name_en = SYSTEM_NAMES
@@ -142,7 +154,7 @@ def system(session: Session, now: datetime) -> Actor:
 
 
 def any_person(session: Session) -> bool:
-    """Whether there is an account besides the system's own."""
+    """Returns whether there is an account besides the system's own."""
     return bool(session.execute(select(exists().where(User.name != SYSTEM))).scalar())
 
 
@@ -155,7 +167,7 @@ def find_or_create(
     person: str | None = None,
     post: Post | None = EVERYWHERE,
 ) -> User:
-    """The account of this name; if there is none, it is made with this role and post.
+    """Returns the account with this name, or creates it with this role and membership.
 
     Raises Conflict if it has another role, Invalid if the person has another account of this kind.
     """
@@ -163,11 +175,11 @@ def find_or_create(
         hold_person(session, person)
         if not is_taken(session, name):
             require_free(session, person, role)
-    # Two commands may make the same account at once: the second waits for the first and takes what that made.
+    # Two commands may create the same account at once: the second waits for the first and uses its account.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
     new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
     if new is not None and post is not None and role not in OUTSIDE:
-        # From before: a command beside this one may have begun a little earlier.
+        # Slightly in the past: a concurrent command may have begun earlier.
         since = now - timedelta(days=1)
         session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=since))
         session.flush()
@@ -178,12 +190,12 @@ def find_or_create(
 
 
 def is_taken(session: Session, name: str) -> bool:
-    """Whether there is an account of this name."""
+    """Returns whether there is an account with this name."""
     return bool(session.scalar(select(exists().where(User.name == name))))
 
 
 def hold_person(session: Session, person: str) -> None:
-    """Let no other transaction create an account for this person until this one ends."""
+    """Prevents other transactions from creating an account for this person until this one ends."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(person, 0))))
 
 
@@ -203,7 +215,7 @@ def require_free(session: Session, person: str, role: str, user_id: UUID | None 
 
 
 def has_account(session: Session, person: str, role: str, but: UUID | None = None) -> bool:
-    """Whether a person has an account of the kind of this role, also a closed one, besides the one named."""
+    """Returns whether a person has an account of this role's kind, open or closed, besides the named one."""
     theirs = [User.person == person, same_kind(User.role, role)]
     if but is not None:
         theirs.append(User.id != but)
@@ -211,13 +223,13 @@ def has_account(session: Session, person: str, role: str, but: UUID | None = Non
 
 
 def same_kind(one: Any, other: Any) -> ColumnElement[bool]:
-    """Whether accounts of two roles, of people, are of one kind: both an applicant's, or both for work."""
+    """Returns whether two roles of people are of one kind: both an applicant's, or both for work."""
     same: ColumnElement[bool] = (one == access.APPLICANT) == (other == access.APPLICANT)
     return and_(same, one.not_in(SYSTEMS))
 
 
 def named(session: Session, name: str) -> User:
-    """The account of this name, held. Raises NotFound."""
+    """Returns the account with this name, locked. Raises NotFound."""
     user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
     if user is None:
         raise NotFound(f"There is no account {name!r}.")
@@ -225,14 +237,14 @@ def named(session: Session, name: str) -> User:
 
 
 def is_system(role: str) -> bool:
-    """Whether accounts of this role are systems and not people."""
+    """Returns whether accounts with this role are systems and not people."""
     return role in SYSTEMS
 
 
 def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
-    """Raises Invalid unless an account may be called so, with this role, and its token have these scopes."""
+    """Raises Invalid unless name, role and scopes are valid for an account and its token."""
     faults = []
-    visible = name.replace("\u200c", "")  # the zero-width non-joiner belongs to Persian spelling
+    visible = name.replace("\u200c", "")  # the zero-width non-joiner is part of Persian spelling
     if not visible or name != name.strip() or not visible.isprintable() or len(name) > 100:
         detail = "A name has 1 to 100 printable characters and no space at its ends."
         faults.append(Fault("/name", detail, "name"))
@@ -248,6 +260,6 @@ def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token."""
+    """Returns the stored hash of a token."""
     # It is random and long: unlike a password it needs no slow hash.
     return hashlib.sha256(token.encode()).digest()

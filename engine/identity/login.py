@@ -1,4 +1,4 @@
-"""Somebody proves who they are, by password or by a provider: attempts are counted, a session is opened."""
+"""Login by password or by a provider: attempts are counted, a session is opened."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from engine.models import Identity, PendingLogin, User
 from engine.platform.db import Actor, Database, connection, table
 from engine.platform.errors import AssuranceTooLow, Conflict, NotRecognised
 
-# Whoever hammers an account from elsewhere slows its owner by a minute, and never locks them out.
-HERE = Limit("password-here", 5, timedelta(minutes=15))  # a name at an address
+# Repeated failures from elsewhere delay the owner by at most a minute, and never lock the account.
+HERE = Limit("password-here", 5, timedelta(minutes=15))  # a name from an address
 NAME = Limit("password-name", 50, timedelta(minutes=1))
-ADDRESS = Limit("password-address", 50, timedelta(minutes=15))  # behind which a whole office may be
+ADDRESS = Limit("password-address", 50, timedelta(minutes=15))  # a whole office may share it
 
-AWAY = timedelta(minutes=10)  # for so long a browser may stay at the provider
+AWAY = timedelta(minutes=10)  # how long a browser may stay at the provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What a browser brings back from a provider, and with which cookie it left."""
+    """The response that a browser brings back from a provider, and the cookie with which it left."""
 
     provider: str
     given: Mapping[str, str]
@@ -48,9 +48,9 @@ class Return:
 
 
 def by_password(database: Database, attempt: Attempt, lasting: Lasting) -> str:
-    """Open a session; the secret for its cookie.
+    """Opens a session. Returns the secret for its cookie.
 
-    Raises NotRecognised, and Throttled, the same and as slowly whether the name exists or not.
+    Raises NotRecognised, and Throttled, with the same message and delay whether the name exists or not.
     """
     known = _recognised(database, attempt)
 
@@ -64,7 +64,7 @@ def by_password(database: Database, attempt: Attempt, lasting: Lasting) -> str:
 
 
 def change_password(database: Database, attempt: Attempt, new: str, lasting: Lasting) -> str:
-    """Give a new password in place of the one in `attempt`: all sessions end, and one begins.
+    """Replaces the password in `attempt` with a new one: all sessions end, and one begins.
 
     Raises NotRecognised, Throttled, and Invalid if the new one cannot be used.
     """
@@ -97,7 +97,10 @@ def _counted(attempt: Attempt) -> tuple[tuple[Limit, str], ...]:
 
 
 def _forgive(session: Session, attempt: Attempt) -> None:
-    """Of the address only this attempt: else whoever has an account could guess at others' between logins."""
+    """Removes the counted failures of a successful login.
+
+    For the address only this attempt: otherwise account owners could guess others' passwords between logins.
+    """
     here, name, address = _counted(attempt)
     throttle.forgive(session, here, name)
     throttle.take_back(session, address)
@@ -112,7 +115,9 @@ def depart(
     target: str,
     needed: str | None,
 ) -> str:
-    """Where to send the browser, known by the secret of its cookie, which wants to go to `target` here.
+    """Returns where to send the browser, and the secret of its cookie.
+
+    Afterwards it returns to `target` here.
 
     Raises Busy.
     """
@@ -139,9 +144,9 @@ def depart(
 def by_provider(
     database: Database, providers: oidc.Providers, came: Return, lasting: Lasting
 ) -> tuple[str, str]:
-    """Open a session for a browser that came back: the secret for its cookie, and where it wanted to go.
+    """Opens a session for a browser that came back. Returns the secret for its cookie, and its target.
 
-    Each departure is good for one return. Raises NotRecognised, AssuranceTooLow and Busy.
+    Each departure is valid for one return. Raises NotRecognised, AssuranceTooLow and Busy.
     """
     remote = providers.get(came.provider)
     pending = table(PendingLogin)
@@ -173,11 +178,11 @@ def by_provider(
 
 
 def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
-    """The account of whom a provider vouches for.
+    """Returns the account of a person whom a provider has authenticated.
 
-    At first it is that of the person, if just one account is theirs, or just one of the provider's kind; else
-    a new applicant, where the provider's people may have accounts. Raises NotRecognised, and Conflict if the
-    person has such an account already that is closed or has another name at the provider.
+    On the first login it is the person's only account, or the only one of the provider's kind; else a new
+    applicant, if the provider's people may have accounts. Raises NotRecognised, and Conflict if the person
+    already has such an account that is closed or has another name at the provider.
     """
     user = find_vouched(session, person)
     if user is None:
@@ -185,14 +190,14 @@ def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
             user_id = _linked_by_person(session, person) or _made(session, now, person)
             link(session, now, user_id, issuer=person.issuer, subject=person.subject)
             profiles.fill(session, session.get_one(User, user_id), dict(person.profile))
-        user = find_vouched(session, person)  # also what another browser has linked meanwhile
+        user = find_vouched(session, person)  # includes what another browser has linked meanwhile
     if user is None:
         raise NotRecognised("The account was deactivated.")
     return user
 
 
 def find_vouched(session: Session, person: oidc.Person) -> Actor | None:
-    """The account that was theirs before, if it was not deactivated. Systems have no level."""
+    """Returns the account linked before, if it isn't closed. Systems have no assurance level."""
     wanted = select(User.id, User.name, User.role).join(Identity, Identity.user_id == User.id)
     mine = (Identity.issuer == person.issuer) & (Identity.subject == person.subject)
     row = connection(session).execute(wanted.where(mine, User.deactivated_at.is_(None))).one_or_none()
@@ -203,9 +208,12 @@ def find_vouched(session: Session, person: oidc.Person) -> Actor | None:
 
 
 def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject: str) -> None:
-    """Let what a provider calls `subject` be this account. Raises Conflict if it is another one's."""
+    """Links what a provider calls `subject` to this account.
+
+    Raises Conflict if it is linked to another one.
+    """
     row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_at": now}
-    # Two browsers of one person may come for the first time at once.
+    # Two browsers of one person may arrive for the first time at once.
     connection(session).execute(insert(table(Identity)).values(row).on_conflict_do_nothing())
     held = select(Identity.user_id).where(Identity.issuer == issuer, Identity.subject == subject)
     if session.execute(held).scalar_one() != user_id:
@@ -213,7 +221,7 @@ def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject
 
 
 def deactivate(session: Session, now: datetime, name: str) -> None:
-    """From now on the account opens nothing: its sessions end, its tokens and passwords are refused."""
+    """Closes the account: its sessions end, its tokens and passwords are refused."""
     user = accounts.named(session, name)
     user.deactivated_at = user.deactivated_at or now
     session.flush()
@@ -221,7 +229,7 @@ def deactivate(session: Session, now: datetime, name: str) -> None:
 
 
 def activate(session: Session, name: str) -> None:
-    """Undo it. Sessions stay ended."""
+    """Reopens the account. Sessions remain ended."""
     accounts.named(session, name).deactivated_at = None
     session.flush()
 
@@ -232,7 +240,7 @@ def _linked_by_person(session: Session, person: oidc.Person) -> UUID | None:
     elsewhere = exists().where(Identity.user_id == User.id, Identity.issuer == person.issuer)
     mine = select(User.id, User.role).where(User.person == person.person, User.deactivated_at.is_(None))
     found = session.execute(mine.where(~elsewhere)).all()
-    # Who has an account for work and one as an applicant gets the one that the provider's people have.
+    # People with an account for work and one as an applicant get the one of the provider's kind.
     applicants = person.unknown == access.APPLICANT
     fitting = [row for row in found if (row.role == access.APPLICANT) == applicants] or found
     return fitting[0].id if len(fitting) == 1 else None
@@ -250,9 +258,9 @@ def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
     if person.unknown != "applicant":
         raise NotRecognised("Nobody here has an account under this name.")
     mark = hashlib.sha256(f"{person.issuer}\n{person.subject}".encode()).hexdigest()[:16]
-    name = f"{person.provider}-{mark}"  # what the provider calls them may be long, or their national id
+    name = f"{person.provider}-{mark}"  # the provider's name for them may be long, or their national id
     if person.person is not None:
         accounts.hold_person(session, person.person)
-        if not accounts.is_taken(session, name):  # by another browser of theirs, meanwhile
+        if not accounts.is_taken(session, name):  # created meanwhile by another of their browsers
             _require_first(session, person.person, person.issuer)
     return accounts.find_or_create(session, now, name, "applicant", person=person.person).id

@@ -1,7 +1,7 @@
-"""What people are called on pages and in answers: the one rule, for rows that are loaded and in SQL.
+"""Display names of people on pages and in answers: one rule, for loaded rows and in SQL.
 
-The full name in the reader's script, else that in the other one, else the name of the account. Logs store
-ids of accounts; names are looked up when something is shown.
+The full name in the reader's script, else that in the other one, else the name of the account. Logs store ids
+of accounts; names are looked up when something is shown.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from engine.platform.language import Names
 
 
 def display_names(name: str, full_name_fa: str | None, full_name_en: str | None) -> Names:
-    """What to call the owner of the account `name`, by language."""
+    """Returns the display names of the owner of the account `name`, by language."""
     return {"fa": full_name_fa or full_name_en or name, "en": full_name_en or full_name_fa or name}
 
 
 def of(user: Any = User) -> ColumnElement[Any]:
-    """The same as a column, of `users` or of an alias of it; NULL where an outer join has found nobody."""
+    """Returns the same as a column, of `users` or an alias of it; NULL where an outer join found nobody."""
     fa, en = user.full_name_fa, user.full_name_en
     names = func.jsonb_build_object(
         *(literal_column("'fa'"), func.coalesce(fa, en, user.name)),
@@ -30,7 +30,7 @@ def of(user: Any = User) -> ColumnElement[Any]:
 
 
 def matches(text: str, user: Any = User) -> ColumnElement[bool]:
-    """Whether the account's name or a full name has this text, whatever keyboard typed its letters."""
+    """Returns whether the account's name or a full name contains this text, in any keyboard's letters."""
     wanted = text.translate(_KEYBOARDS)
     columns = (user.name, user.full_name_fa, user.full_name_en)
     return or_(*(_folded(column).icontains(wanted, autoescape=True) for column in columns))

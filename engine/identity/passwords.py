@@ -1,6 +1,6 @@
-"""Passwords of local accounts: argon2id, and what makes a password usable.
+"""Passwords of local accounts: argon2id, and rules for usable passwords.
 
-It knows no names of the tried and keeps no count of failures: that is `login`'s.
+Names of failed attempts and their number are handled by `login`.
 """
 
 import threading
@@ -22,17 +22,17 @@ from engine.platform.errors import Fault, Invalid, NotFound
 LEAST, MOST = 12, 200
 _UNUSABLE = "The password cannot be used."
 
-# argon2id as OWASP has it: 19 MiB each, and one core, of which a small machine has few.
+# argon2id as OWASP recommends: 19 MiB each, and one core, of which a small machine has few.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_AT_ONCE = threading.BoundedSemaphore(2)  # a burst of logins must not take all memory
+_AT_ONCE = threading.BoundedSemaphore(2)  # a burst of logins must not use all memory
 
-# The commonest of those that are long enough, as `_faults` simplifies them.
+# The most common ones that are long enough, as simplified by `_faults`.
 _COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split())
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is kept for a name. `user_id` is None where no account of this name has a password."""
+    """The stored hash for a name. `user_id` is None where no account with this name has a password."""
 
     user_id: UUID | None
     hash: str
@@ -42,14 +42,14 @@ _NOBODY = Known(None, _HASHER.hash("nobody has this password"))
 
 
 def find(session: Session, name: str) -> Known:
-    """What to verify a password of this name against; for an unknown one something that takes as long."""
+    """Returns the hash to verify a password of this name; for an unknown name one that takes as long."""
     wanted = select(Password.user_id, Password.hash).join(User, User.id == Password.user_id)
     row = session.execute(wanted.where(User.name == name, User.deactivated_at.is_(None))).one_or_none()
     return _NOBODY if row is None else Known(row.user_id, row.hash)
 
 
 def fits(known: Known, password: str) -> bool:
-    """Whether it is the password. Slow on purpose: no transaction should be open meanwhile."""
+    """Returns whether it is the password. Slow on purpose: call it outside of transactions."""
     try:
         with _AT_ONCE:
             _HASHER.verify(known.hash, _normal(password[: MOST + 1]))
@@ -59,7 +59,7 @@ def fits(known: Known, password: str) -> bool:
 
 
 def hashed(name: str, password: str) -> str:
-    """What is kept of a new password. Raises Invalid with every rule that it breaks."""
+    """Returns the hash of a new password to store. Raises Invalid with every rule that it breaks."""
     faults = list(_faults(name, _normal(password)))
     if faults:
         raise Invalid(_UNUSABLE, faults)
@@ -68,9 +68,9 @@ def hashed(name: str, password: str) -> str:
 
 
 def keep(session: Session, now: datetime, name: str, kept: str, *, temporary: bool) -> None:
-    """Let what `hashed` made be the account's password, and end all its sessions.
+    """Stores a hash from `hashed` as the account's password, and ends all its sessions.
 
-    A temporary one, known to whoever gave it, opens nothing but its own change. Raises NotFound.
+    A temporary password, known to the person who set it, only allows changing it. Raises NotFound.
     """
     user_id = session.scalars(select(User.id).where(User.name == name)).one_or_none()
     if user_id is None:
@@ -81,12 +81,12 @@ def keep(session: Session, now: datetime, name: str, kept: str, *, temporary: bo
 
 
 def unusable(detail: str, code: str) -> Invalid:
-    """The refusal of a password for another reason than the rules for all."""
+    """Returns the refusal of a password for a reason other than the common rules."""
     return Invalid(_UNUSABLE, [Fault("/password", detail, code)])
 
 
 def _normal(password: str) -> str:
-    # The same keys give the same password, whichever way a system composes letters.
+    # The same keys produce the same password, however a system composes letters.
     return unicodedata.normalize("NFKC", password)
 
 

@@ -1,7 +1,7 @@
-"""What is known of an account's owner: full names, e-mail, phone, the language and calendar of pages.
+"""What is known about an account's owner: full names, e-mail, phone, language and calendar of pages.
 
-Names are set by administrators, import and login; the rest also by the owner. Nothing of it is logged: the
-organisation's log names the fields that an administrator has changed.
+Names are set by administrators, import and login; the rest also by the owner. Values are not logged: the
+administration log names the fields that an administrator has changed.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,7 +25,7 @@ FIELDS = (*NAMES, *OWN)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of an account's owner."""
+    """The profile of an account's owner."""
 
     full_name_fa: str | None = None
     full_name_en: str | None = None
@@ -36,7 +36,7 @@ class Profile:
 
     @classmethod
     def of(cls, user: User) -> "Profile":
-        """That of an account."""
+        """Returns the profile of an account."""
         return cls(**{name: getattr(user, name) for name in FIELDS})
 
 
@@ -44,7 +44,7 @@ def _one_of(words: Collection[str]) -> Callable[[str], str | None]:
     return lambda text: text if text in words else None
 
 
-# How each is read, and what is said of a text that cannot be.
+# How each field is parsed, and the fault of invalid text.
 _READ: Mapping[str, tuple[Callable[[str], str | None], Fault]] = {
     **{
         name: (
@@ -69,7 +69,7 @@ _READ: Mapping[str, tuple[Callable[[str], str | None], Fault]] = {
 
 
 def read(given: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Fields as they are stored; None where there is to be nothing. Raises Invalid with every fault."""
+    """Returns fields as they are stored; None where one is to be empty. Raises Invalid with every fault."""
     found = {name: None if text is None else _READ[name][0](text) for name, text in given.items()}
     faults = [_READ[name][1] for name, text in given.items() if text is not None and found[name] is None]
     if faults:
@@ -78,7 +78,7 @@ def read(given: Mapping[str, str | None]) -> dict[str, str | None]:
 
 
 def put(session: Session, user: User, values: Mapping[str, Any]) -> list[str]:
-    """Store fields that were read; the names of those that are others now."""
+    """Stores parsed fields. Returns the names of those that changed."""
     changed = [name for name, value in values.items() if getattr(user, name) != value]
     for name in changed:
         setattr(user, name, values[name])
@@ -87,9 +87,9 @@ def put(session: Session, user: User, values: Mapping[str, Any]) -> list[str]:
 
 
 def fill(session: Session, user: User, given: Mapping[str, str]) -> None:
-    """Store what another system says of the owner, as far as it can be used and nothing is known yet.
+    """Stores what another system says about the owner, if it is valid and nothing is known yet.
 
-    A name in one script counts as known for both: who has set it may not want the other one.
+    A name in one script counts as known for both: its owner may not want the other one.
     """
     named = any(getattr(user, name) for name in NAMES)
     found = {name: _READ[name][0](text) for name, text in given.items()}
@@ -100,13 +100,13 @@ def fill(session: Session, user: User, given: Mapping[str, str]) -> None:
 
 
 def own(uow: UnitOfWork) -> Profile:
-    """The actor's."""
+    """Returns the actor's profile."""
     access.require(uow.actor, "account.own")
     return Profile.of(uow.session.scalars(select(User).where(User.id == uow.actor.id)).one())
 
 
 def change_own(uow: UnitOfWork, given: Mapping[str, str | None]) -> None:
-    """Change what an owner changes of the own account, of `OWN`. Raises Invalid."""
+    """Changes fields of the actor's own account, of `OWN`. Raises Invalid."""
     access.require(uow.actor, "account.own")
     values = read({name: text for name, text in given.items() if name in OWN})
     held = select(User).where(User.id == uow.actor.id).with_for_update(key_share=True)

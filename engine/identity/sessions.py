@@ -1,4 +1,4 @@
-"""Sessions of browsers, kept in the database: whoever has the cookie is the account, until it ends."""
+"""Browser sessions in the database: a browser with the cookie acts as the account, until the session ends."""
 
 import secrets
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from engine.platform.db import Actor, UnitOfWork, connection, table
 from engine.platform.errors import NotFound
 from engine.platform.language import Calendar, Language, Names
 
-AGENT = 120  # characters that are kept of what a browser calls itself
-KEPT = timedelta(days=30)  # after its end a session is still listed
+AGENT = 120  # stored characters of a browser's user agent
+KEPT = timedelta(days=30)  # how long an ended session is still listed
 
 _ROWS = table(BrowserSession)
 
@@ -32,13 +32,13 @@ class Lasting:
 
     @classmethod
     def of(cls, settings: Settings) -> "Lasting":
-        """As the installation sets it."""
+        """Returns it as configured."""
         return cls(timedelta(minutes=settings.session_idle), timedelta(minutes=settings.session_most))
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """By whom, how well and when somebody was recognised, and in which browser."""
+    """Who authenticated somebody, at which level and when, and in which browser."""
 
     agent: str
     acr: str = "low"
@@ -48,9 +48,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Whose session it is. `restricted`: it is good for nothing but setting a password.
+    """The account of a session. `restricted`: it only allows setting a password.
 
-    `language` and `calendar` are those in which its owner wants to read, None as the browser prefers.
+    `language` and `calendar` are those that its owner chose, None as the browser prefers.
     """
 
     id: UUID
@@ -76,7 +76,7 @@ class Listed:
 
 
 def open_one(session: Session, now: datetime, user_id: UUID, proof: Proof, lasting: Lasting) -> str:
-    """Begin a session of this account; the secret for its cookie."""
+    """Begins a session of this account. Returns the secret for its cookie."""
     secret = secrets.token_urlsafe(32)
     row = BrowserSession(
         digest=accounts.digest(secret),
@@ -98,9 +98,9 @@ def open_one(session: Session, now: datetime, user_id: UUID, proof: Proof, lasti
 def find(
     session: Session, now: datetime, secret: str, lasting: Lasting, *, prolonged: bool = True
 ) -> Opened | None:
-    """The session of this cookie; None if it is nobody's, has ended, or its account was deactivated.
+    """Returns the session of this cookie; None if it doesn't exist, has ended, or its account is closed.
 
-    `prolonged`: it lasts longer by this, for somebody is there.
+    `prolonged`: extends the session, because the user is active.
     """
     wanted = (
         select(
@@ -129,12 +129,12 @@ def find(
 
 
 def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:
-    """The actor's sessions that have not ended, the newest first."""
+    """Returns the actor's sessions that have not ended, newest first."""
     return _lasting(uow, uow.actor.id, lasting)
 
 
 def of(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Listed]:
-    """The same of somebody in the units of an administrator. Raises NotFound."""
+    """Returns the same for a person in the units of an administrator. Raises NotFound."""
     if not _governs(uow, user_id):
         raise NotFound(f"There is no person {user_id}.")
     return _lasting(uow, user_id, lasting)
@@ -160,7 +160,7 @@ def _lasting(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Liste
 
 
 def revoke(uow: UnitOfWork, session_id: UUID) -> None:
-    """End a session of the actor's, or for an administrator of somebody's in its units.
+    """Ends a session of the actor or, for an administrator, of a person in its units.
 
     Ending it again changes nothing. Raises NotFound.
     """
@@ -172,7 +172,7 @@ def revoke(uow: UnitOfWork, session_id: UUID) -> None:
 
 
 def _governs(uow: UnitOfWork, user_id: UUID) -> bool:
-    """Whether an account works in the actor's units; those of applicants from above all others."""
+    """Returns whether an account works in the actor's units; for applicants it needs the root unit."""
     if not access.allows(uow.actor, "sessions.revoke"):
         return False
     works = Membership.user_id == user_id, access.covers(Membership.unit_id)
@@ -181,13 +181,13 @@ def _governs(uow: UnitOfWork, user_id: UUID) -> bool:
 
 
 def revoke_all(session: Session, now: datetime, user_id: UUID) -> None:
-    """End all sessions of an account."""
+    """Ends all sessions of an account."""
     mine = (_ROWS.c.user_id == user_id) & _ROWS.c.revoked_at.is_(None)
     connection(session).execute(update(_ROWS).where(mine).values(revoked_at=now))
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete sessions that ended long ago, and logins from which nobody came back; how many."""
+    """Deletes sessions that ended long ago, and logins that were not completed. Returns how many."""
     ended = or_(_ROWS.c.expires_at < uow.now - KEPT, _ROWS.c.revoked_at < uow.now - KEPT)
     pending = table(PendingLogin)
     gone = uow.connection.execute(delete(pending).where(pending.c.expires_at < uow.now)).rowcount

@@ -1,7 +1,7 @@
-"""Guessing made slow: failures are counted in the database, for all processes, and each costs a longer delay.
+"""Throttling of guesses: failures are counted in the database, for all processes, with increasing delays.
 
-An attempt counts before it is judged, so that a thousand at once are a thousand; `forgive` takes back what
-succeeded.
+An attempt counts before it is checked, so that a thousand concurrent ones count as a thousand; `forgive`
+removes those that succeeded.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from engine.models import Throttle
 from engine.platform.db import UnitOfWork, connection, table
 from engine.platform.errors import Throttled
 
-WINDOW = timedelta(hours=1)  # for so long after the last one, failures are remembered
+WINDOW = timedelta(hours=1)  # how long failures are remembered after the last one
 _ROWS = table(Throttle)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`free` failures cost nothing. The next one costs a second, each further one twice as much."""
+    """`free` failures cause no delay. The next one causes a second, each further one twice as much."""
 
     kind: str
     free: int
@@ -32,14 +32,14 @@ class Limit:
 
 
 def take(session: Session, now: datetime, *counted: tuple[Limit, str]) -> None:
-    """Count an attempt under each of these (such as an address, and a name).
+    """Counts an attempt under each of these (such as an address, and a name).
 
-    Raises Throttled, which is written though it refuses, as long as one of them is blocked; that one is not
-    counted: who keeps trying meanwhile does not lengthen it.
+    Raises Throttled while one of them is blocked. The count is written although the attempt is refused,
+    except for the blocked one: attempts during a block do not prolong it.
     """
     connected = connection(session)
     blocked: list[str] = []
-    # Always in the same order: two attempts would else wait for each other.
+    # Always in the same order: two attempts could else deadlock.
     for key, limit in sorted((_key(limit, name), limit) for limit, name in counted):
         if connected.execute(_count(key, limit, now)).one_or_none() is None:
             blocked.append(key)
@@ -52,19 +52,19 @@ def take(session: Session, now: datetime, *counted: tuple[Limit, str]) -> None:
 
 
 def forgive(session: Session, *counted: tuple[Limit, str]) -> None:
-    """Forget the failures under these: the attempt has succeeded."""
+    """Deletes the failures under these: the attempt has succeeded."""
     keys = sorted(_key(limit, name) for limit, name in counted)
     connection(session).execute(delete(_ROWS).where(_ROWS.c.key.in_(keys)))
 
 
 def take_back(session: Session, counted: tuple[Limit, str]) -> None:
-    """Let one attempt not have been. A block that it brought about stays."""
+    """Removes one attempt. A block that it caused remains."""
     mine = _ROWS.c.key == _key(*counted)
     connection(session).execute(update(_ROWS).where(mine).values(failures=_ROWS.c.failures - 1))
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete what no longer counts; how many."""
+    """Deletes what no longer counts. Returns how many."""
     old = (_ROWS.c.blocked_until < uow.now - WINDOW) & (_ROWS.c.since < uow.now - WINDOW)
     return uow.connection.execute(delete(_ROWS).where(old)).rowcount
 
@@ -75,7 +75,7 @@ def _count(key: str, limit: Limit, now: datetime) -> ReturningInsert[tuple[int]]
     delay = func.least(
         func.power(2.0, beyond) * literal(timedelta(seconds=1), Interval), literal(limit.longest, Interval)
     )
-    long_ago = now - WINDOW  # not `now`: attempts at once would take each other for blocked
+    long_ago = now - WINDOW  # not `now`: concurrent attempts would treat each other as blocked
     counted = insert(_ROWS).values(key=key, failures=1, since=now, blocked_until=long_ago)
     return counted.on_conflict_do_update(
         index_elements=[_ROWS.c.key],

@@ -13,10 +13,10 @@ Openable = Literal["case", "events", "task", "document", "decisions", "comments"
 
 
 class AccessHead(Base):
-    """The end of a reader's chain. Its row is what those wait for who read at once as the same account."""
+    """The end of a reader's chain. Concurrent readings by one account wait for its row."""
 
     __tablename__ = "access_heads"
-    # Each record rewrites the row: room on the page keeps that off the index.
+    # Each record updates the row: free space on the page avoids index updates.
     __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
 
     reader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
@@ -25,15 +25,15 @@ class AccessHead(Base):
 
 
 class AccessRecord(Base):
-    """Somebody was shown something of a case.
+    """A record that something of a case was shown to a reader.
 
-    Append-only (trigger); payload and salt alone can be erased. See docs/access-log.md.
+    Append-only (trigger); only payload and salt can be erased. See docs/access-log.md.
     """
 
     __tablename__ = "access_log"
     __table_args__ = (Index(None, "case_id", "id"),)
 
-    # No foreign keys: writing a record would wait for whoever holds the case.
+    # No foreign keys: writing a record would wait for transactions that lock the case.
     reader_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[UUID]
@@ -45,6 +45,6 @@ class AccessRecord(Base):
     actor_unit: Mapped[str | None] = mapped_column(Text)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     payload_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    # json, not jsonb: the hash covers this very text.
+    # json, not jsonb: the hash covers exactly this text.
     payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -19,7 +19,7 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        # One account for work and one as an applicant. Systems are nobody's.
+        # One account for work and one as an applicant. Systems belong to no person.
         Index(
             "uq_users_person",
             "person",
@@ -35,22 +35,22 @@ class User(Base):
     name: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[Role] = mapped_column(Text)
     created_at: Mapped[Instant]
-    person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of whose account it is
-    # A second account of its person and kind, from before there was one of each only.
+    person: Mapped[str | None] = mapped_column(Text, index=True)  # the national id of its owner
+    # A second account of its person and kind, created before the limit of one each.
     duplicate: Mapped[bool] = mapped_column(server_default=false())
-    deactivated_at: Mapped[Instant | None]  # since then it opens nothing
-    # What people call its owner, in each script: names.py says which of them is shown to whom.
+    deactivated_at: Mapped[Instant | None]  # it is closed since then
+    # The owner's name in each script: names.py decides which of them is shown.
     full_name_fa: Mapped[str | None] = mapped_column(Text)
     full_name_en: Mapped[str | None] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(Text)
     phone: Mapped[str | None] = mapped_column(Text)  # E.164
-    # In which the owner reads pages; NULL: as the browser prefers.
+    # The language in which the owner reads pages; NULL: as the browser prefers.
     language: Mapped[Language | None] = mapped_column(Text)
     calendar: Mapped[Calendar | None] = mapped_column(Text)
 
 
 class Token(Base):
-    """A bearer token. Only its SHA-256 is kept."""
+    """A bearer token. Only its SHA-256 is stored."""
 
     __tablename__ = "tokens"
 

@@ -1,4 +1,4 @@
-"""The table of applications that are still being written."""
+"""The table of unfinished applications."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ from engine.platform.db import Base
 
 
 class ApplicationDraft(Base):
-    """What an applicant has answered so far of a service's form: no case yet, and no clock runs.
+    """What an applicant has answered so far in a service's form: no case yet, and no deadline runs.
 
-    One for each service. `step` is how many steps of the form were answered.
+    One for each service. `step` is the number of answered steps of the form.
     """
 
     __tablename__ = "applications"

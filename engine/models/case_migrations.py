@@ -1,4 +1,4 @@
-"""The tables of moves: running cases brought to another version of their definition."""
+"""The tables of case migrations: running cases brought to another version of their definition."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -15,7 +15,7 @@ MovedCaseStatus = Literal["movable", "stays", "moved", "ended"]
 
 
 class Move(Base):
-    """Bringing the running cases of one version to another. One at a time of each definition."""
+    """A migration of the running cases of one version to another. One at a time for each definition."""
 
     __tablename__ = "moves"
     __table_args__ = (
@@ -40,17 +40,17 @@ class Move(Base):
 
 
 class MovedCase(Base):
-    """What a move makes of a case, and what stands in its way."""
+    """The state of a case in a migration, and its obstacle."""
 
     __tablename__ = "moved_cases"
     __table_args__ = (
-        # The turn of a case; and whether a move has any left.
+        # Pending cases; and whether a migration has any left.
         Index("ix_moved_cases_movable", "case_id", "move_id", postgresql_where=text("status = 'movable'")),
         Index(None, "move_id", "status", "case_id"),
     )
 
     move_id: Mapped[UUID] = mapped_column(ForeignKey("moves.id"), primary_key=True)
-    # No foreign key: a plan would wait for whoever holds the case.
+    # No foreign key: a plan would wait for transactions that lock the case.
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
     status: Mapped[MovedCaseStatus] = mapped_column(Text)
     obstacles: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -1,4 +1,4 @@
-"""The tables of what keeps people from cases: relations that were declared, and recusals."""
+"""The tables of what excludes people from cases: declared relations, and recusals."""
 
 from typing import Literal
 from uuid import UUID
@@ -13,9 +13,9 @@ RelationKind = Literal["family", "business", "friendship", "enmity", "other"]
 
 
 class Relation(Base):
-    """An official is close to a person; as long as it lasts, it works on no case of that person.
+    """An official is close to a person and, while the relation lasts, works on no case of that person.
 
-    Rows stay when a relation has ended, so that what was declared can be seen later.
+    Rows remain when a relation has ended, so that past declarations can be verified.
     """
 
     __tablename__ = "relations"
@@ -23,7 +23,7 @@ class Relation(Base):
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    person: Mapped[str] = mapped_column(Text)  # a national id, as it is stored
+    person: Mapped[str] = mapped_column(Text)  # a national id in stored form
     kind: Mapped[RelationKind] = mapped_column(Text)
     declared_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     declared_at: Mapped[Instant]
@@ -31,7 +31,7 @@ class Relation(Base):
 
 
 class Recusal(Base):
-    """An account has stepped back from a case. Its team is not told why."""
+    """An account has withdrawn from a case. Its team doesn't see why."""
 
     __tablename__ = "recusals"
 

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.models.tables import DUE, Id, Instant, Task
 from engine.platform.db import Base
 
-# What was asked beside the process, and is to be answered in time.
+# Requests attached to tasks that are to be answered in time.
 Index(
     "ix_tasks_asked_due",
     Task.due_at,
     postgresql_where=text("status = 'open' AND parent_id IS NOT NULL AND due_at IS NOT NULL"),
 )
-# What waits for an answer, or has got one, is looked through for what the applicant has corrected.
+# Tasks that wait for an answer, or have got one: read to find corrections by the applicant.
 Index(
     "ix_tasks_asks",
     Task.pool_id,
@@ -28,7 +28,7 @@ Index(
 
 
 class Comment(Base):
-    """What somebody has said of a case or one of its tasks: to the office, or to its applicant too."""
+    """A comment on a case or one of its tasks: for the office, or also for its applicant."""
 
     __tablename__ = "comments"
     __table_args__ = (Index(None, "case_id", "id"),)
@@ -43,18 +43,18 @@ class Comment(Base):
 
 
 class Batch(Base):
-    """Many tasks with which somebody does the same, worked off by jobs, a few at a time."""
+    """One action on many tasks, processed by jobs, a few at a time."""
 
     __tablename__ = "batches"
     __table_args__ = (Index(None, "owner_id", "id"), Index(None, "made_at"))
 
     id: Mapped[Id]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    acr: Mapped[str | None] = mapped_column(Text)  # how well it was known who wants it
+    acr: Mapped[str | None] = mapped_column(Text)  # the assurance level of its owner
     action: Mapped[str] = mapped_column(Text)
-    # What completes each task, or who is to have it; forgotten when the batch ends.
+    # The data that complete each task, or its new assignee; deleted when the batch ends.
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    tasks: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))  # in the order in which it is done with them
-    results: Mapped[list[Any]] = mapped_column(JSONB)  # of the first of them: null if done, or the refusal
+    tasks: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))  # in the order of processing
+    results: Mapped[list[Any]] = mapped_column(JSONB)  # of the processed tasks: null if done, or the refusal
     made_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]

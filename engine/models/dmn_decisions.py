@@ -1,4 +1,4 @@
-"""The table of decisions of DMN: which there are in the files of a deployment."""
+"""The table of DMN decisions in the files of deployments."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from engine.platform.db import Base
 
 
 class DeploymentDecision(Base):
-    """A decision or decision service of a deployment's file; `inputs` are names with their types."""
+    """A DMN decision or decision service in a deployment's file; `inputs` are names with their types."""
 
     __tablename__ = "deployment_decisions"
 

@@ -1,4 +1,4 @@
-"""The tables of documents: what was handed in to a case, its versions, and files that are to be deleted."""
+"""The tables of documents: uploads to a case, their versions, and files that are to be deleted."""
 
 from typing import Literal
 from uuid import UUID
@@ -13,9 +13,9 @@ DocumentStatus = Literal["accepted"]
 
 
 class Document(Base):
-    """A document of a case. Its newest version counts; the ones before stay.
+    """A document of a case. Its newest version is the valid one; earlier ones remain.
 
-    `field` is the JSON Pointer of the field of a form that it answers; None if it was added for itself.
+    `field` is the JSON Pointer of the form field that it answers; None if it was added separately.
     """
 
     __tablename__ = "documents"
@@ -29,16 +29,16 @@ class Document(Base):
 
 
 class DocumentVersion(Base):
-    """One version: what it is called and is. Its content lies in the storage, under its SHA-256.
+    """One version: its name, type and size. Its content is in the storage, under its SHA-256.
 
-    What is refused never becomes one.
+    Refused files never become versions.
     """
 
     __tablename__ = "document_versions"
 
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # with which it was handed in
+    task_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # with which it was uploaded
     title: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     media_type: Mapped[str] = mapped_column(Text)

@@ -21,8 +21,8 @@ class Decision(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"), unique=True)
     decided_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    unit: Mapped[str | None] = mapped_column(Text)  # the key of the one as whose member they decided
+    unit: Mapped[str | None] = mapped_column(Text)  # the key of the unit as whose member they decided
     outcome: Mapped[str] = mapped_column(Text)
-    grounds: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # of each the code and the text
+    grounds: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # code and text of each
     decided_at: Mapped[Instant]
     appeal_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), unique=True)

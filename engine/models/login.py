@@ -1,4 +1,4 @@
-"""The tables of logging in: passwords, sessions of browsers, accounts at providers, counted failures."""
+"""The tables of the login: passwords, sessions of browsers, accounts at providers, counted failures."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,18 +11,21 @@ from engine.platform.db import Base
 
 
 class Password(Base):
-    """The password of a local account, as argon2id. Beside `users`, so that no list of people reads it."""
+    """The password of a local account, as argon2id.
+
+    Separate from `users`, so that no list of people reads it.
+    """
 
     __tablename__ = "passwords"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     hash: Mapped[str] = mapped_column(Text)
-    temporary: Mapped[bool]  # somebody else knows it: it opens nothing but its own change
+    temporary: Mapped[bool]  # somebody else knows it: it only allows changing itself
     changed_at: Mapped[Instant]
 
 
 class BrowserSession(Base):
-    """A login of a browser. Only the SHA-256 of its cookie is kept."""
+    """A login of a browser. Only the SHA-256 of its cookie is stored."""
 
     __tablename__ = "sessions"
 
@@ -36,7 +39,7 @@ class BrowserSession(Base):
     seen_at: Mapped[Instant]  # to the minute
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     revoked_at: Mapped[Instant | None]
-    agent: Mapped[str] = mapped_column(Text)  # what the browser calls itself, shortened
+    agent: Mapped[str] = mapped_column(Text)  # the browser's user agent, shortened
 
 
 class Identity(Base):
@@ -51,7 +54,7 @@ class Identity(Base):
 
 
 class PendingLogin(Base):
-    """A browser that was sent to a provider and is to come back, once."""
+    """A browser that was sent to a provider and is expected to return, once."""
 
     __tablename__ = "pending_logins"
 
@@ -60,13 +63,13 @@ class PendingLogin(Base):
     provider: Mapped[str] = mapped_column(Text)
     nonce: Mapped[str] = mapped_column(Text)
     verifier: Mapped[str] = mapped_column(Text)
-    target: Mapped[str] = mapped_column(Text)  # where it wanted to go here
-    needed: Mapped[str | None] = mapped_column(Text)  # the level that it asked for
+    target: Mapped[str] = mapped_column(Text)  # its target page
+    needed: Mapped[str | None] = mapped_column(Text)  # the required assurance level
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class Throttle(Base):
-    """Failures under one key, which is a hash: neither names nor addresses stand here."""
+    """Failures under one key, which is a hash: neither names nor addresses are stored."""
 
     __tablename__ = "throttles"
 

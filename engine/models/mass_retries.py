@@ -1,4 +1,4 @@
-"""The tables of retries: many incidents that somebody wants tried again, one after the other."""
+"""The tables of mass retries: many incidents that a person wants to retry, one after the other."""
 
 from typing import Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ RetriedStatus = Literal["waiting", "retried", "again", "refused"]
 
 
 class Retry(Base):
-    """Somebody's order to retry the incidents of one code that a definition's cases had at that time."""
+    """An order to retry the incidents of one code that a definition's cases had at that time."""
 
     __tablename__ = "retries"
     __table_args__ = (Index(None, "ordered_by", "id"),)
@@ -27,11 +27,11 @@ class Retry(Base):
 
 
 class RetriedIncident(Base):
-    """What became of one of them. `again`: its element has failed anew; `refused`: it was not retried."""
+    """The result for one of them. `again`: its element has failed again; `refused`: it was not retried."""
 
     __tablename__ = "retried_incidents"
     __table_args__ = (
-        # The turn of an incident; and how far an order is.
+        # Pending incidents; and the progress of an order.
         Index("ix_retried_incidents_turn", "incident_id", postgresql_where=text("status = 'waiting'")),
         Index(None, "retry_id", "status"),
     )

@@ -1,4 +1,4 @@
-"""The tables of who works where and as what: units, memberships, pools, delegations."""
+"""The tables of the organisation: units, memberships, candidate groups, delegations."""
 
 from typing import Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ from engine.platform.db import Base
 
 UnitKind = Literal["agency", "unit", "delegate"]
 
-# The unit above all others, which the migration makes.
+# The root of all units, created by the migration.
 ROOT = UUID("00000000-0000-7000-8000-000000000000")
 
 
@@ -26,13 +26,13 @@ class Unit(Base):
     name: Mapped[str] = mapped_column(Text)
     kind: Mapped[UnitKind] = mapped_column(Text)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
-    region: Mapped[str | None] = mapped_column(Text)  # which it serves, if not all
+    region: Mapped[str | None] = mapped_column(Text)  # the region that it serves, if not all
     created_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
 
 
 class UnitLine(Base):
-    """Which units stand above which; each stands above itself, too."""
+    """Which units are above which; each is above itself, too."""
 
     __tablename__ = "unit_lines"
     __table_args__ = (Index(None, "unit_id"),)
@@ -42,7 +42,7 @@ class UnitLine(Base):
 
 
 class Membership(Base):
-    """Where an account works, as what, and from when to when (`valid_to` itself is not part of it)."""
+    """The unit and role of an account, and the period (`valid_to` itself is excluded)."""
 
     __tablename__ = "memberships"
 
@@ -67,10 +67,10 @@ class Substitution(Base):
 
 
 class Pool(Base):
-    """Who may take the tasks of a definition that lie in it: whoever has one of its roles.
+    """A candidate group: those who may claim its tasks, by their roles.
 
-    The id is computed from what it represents (engine/organisation/candidate_groups.py). That of a delegation
-    counts while it is valid.
+    Its tasks belong to one definition. The id is computed from its contents
+    (engine/organisation/candidate_groups.py). The group of a delegation applies only while that is valid.
     """
 
     __tablename__ = "pools"
@@ -82,7 +82,7 @@ class Pool(Base):
 
 
 class PoolRole(Base):
-    """A role in a unit whose holders may take the tasks of a pool."""
+    """A role in a unit whose holders may claim the tasks of a candidate group."""
 
     __tablename__ = "pool_roles"
     __table_args__ = (Index(None, "unit_id", "role"),)
@@ -100,7 +100,7 @@ class Delegation(Base):
     id: Mapped[Id]
     definition: Mapped[str] = mapped_column(ForeignKey("definitions.key"), index=True)
     elements: Mapped[list[str]] = mapped_column(JSONB)
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # whose cases
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # the unit of the cases
     delegate_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     valid_from: Mapped[Instant]
     valid_to: Mapped[Instant | None]

@@ -1,4 +1,4 @@
-"""The table of what was changed in the organisation: who let whom work where, and as what."""
+"""The table of the administration log: who gave which account which role in which unit."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -28,7 +28,7 @@ OrganisationKind = Literal[
 
 
 class OrganisationRecord(Base):
-    """A change of the organisation, in a unit and perhaps about a person. Append-only (trigger)."""
+    """A change of the organisation, in a unit and, if any, about a person. Append-only (trigger)."""
 
     __tablename__ = "organisation_log"
     __table_args__ = (Index(None, "unit_id", "id"),)

@@ -1,4 +1,4 @@
-"""The tables of sketches: processes that designers are still drawing, and what their check came to."""
+"""The tables of process drafts: processes that are still being designed, and results of their checks."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -17,9 +17,9 @@ SketchCheckStep = Literal["files", "posts", "scenarios"]
 class Sketch(Base):
     """Files that belong together and may have errors.
 
-    `version_id`: with which version it began, or what has last become of it. `process_revision` is the last
-    revision that changed what runs, not only scenarios, texts or the name; of `tried_revision` a test run has
-    reached an end.
+    `version_id`: the version that it began with or last became. `process_revision` is the last revision that
+    changed what runs, not only scenarios, texts or the name; at `tried_revision` a test run has reached an
+    end.
     """
 
     __tablename__ = "sketches"
@@ -39,7 +39,7 @@ class Sketch(Base):
 
 
 class SketchFile(Base):
-    """One file of a sketch."""
+    """One file of a draft."""
 
     __tablename__ = "sketch_files"
 
@@ -49,7 +49,7 @@ class SketchFile(Base):
 
 
 class SketchCheck(Base):
-    """The latest check of a sketch, of the revision that it had then.
+    """The latest check of a draft, of the revision that it had then.
 
     `done` of `total` scenarios have run.
     """

@@ -1,4 +1,4 @@
-"""The tables of files that were uploaded before their case has them, and of uploads that are not complete."""
+"""The tables of files that were uploaded before they belong to a case, and of incomplete uploads."""
 
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from engine.platform.db import Base
 class StagedDocument(Base):
     """A file for a field of a form that was not sent yet.
 
-    `place` says of which form, `field` is the JSON Pointer of the field. `media_type` and `received` tell how
-    far it is: without a media type it is still being uploaded, and its content lies in `staged_parts`; then
-    `sha256` is what the sender says that it will be. When the answer is sent, it becomes a document of the
-    case under the same id.
+    `place` identifies the form, `field` is the JSON Pointer of the field. `media_type` and `received` show
+    the progress: without a media type the file is still being uploaded, and its content is in `staged_parts`;
+    then `sha256` is the hash that the sender has announced. When the answer is sent, it becomes a document of
+    the case under the same id.
     """
 
     __tablename__ = "staged_documents"
@@ -35,7 +35,7 @@ class StagedDocument(Base):
 
 
 class StagedPart(Base):
-    """A part of a file that is still being uploaded: deleted as soon as the file is complete."""
+    """A part of a file that is still being uploaded; deleted as soon as the file is complete."""
 
     __tablename__ = "staged_parts"
 

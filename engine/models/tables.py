@@ -24,20 +24,20 @@ MessageStatus = Literal["kept", "delivered", "expired"]
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
-# What has no due time comes after all that has one.
+# Tasks without a due time come after all that have one.
 DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
-# What a search finds a task by: its words, and its pool, so that only one's own are looked through.
+# The search index: words and candidate group of a task, so that only a person's own groups are searched.
 FOUND_BY = text(
     "to_tsvector('simple'::regconfig, (search || ' p'::text) || replace(pool_id::text, '-'::text, ''::text))"
 )
 
-# One counter for all years: it never blocks, and a number stays unique even if its year is misheard.
+# One counter for all years: it never blocks, and a number remains unique even if its year is misheard.
 CASE_NUMBERS = Sequence("case_numbers", metadata=Base.metadata)
 
 
 class Deployment(Base):
-    """A set of files published together; `calls` binds the processes of others that it calls."""
+    """A set of files published together; `calls` binds the called processes of other deployments."""
 
     __tablename__ = "deployments"
 
@@ -60,7 +60,7 @@ class DeploymentFile(Base):
 
 
 class Definition(Base):
-    """A process under its key; new cases take its current version, the newest that is published."""
+    """A process under its key; new cases use its current version, the newest published one."""
 
     __tablename__ = "definitions"
 
@@ -68,24 +68,24 @@ class Definition(Base):
     current_version_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("definition_versions.id", use_alter=True)
     )
-    suspended_at: Mapped[Instant | None]  # since then no case of it begins or moves
-    disabled_at: Mapped[Instant | None]  # since then portals and applicants start no cases of it
+    suspended_at: Mapped[Instant | None]  # since then no case of it begins or continues
+    disabled_at: Mapped[Instant | None]  # since then portals and applicants can't start cases of it
     disabled_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     offered_at: Mapped[Instant | None]  # since then it is in the public catalogue
     offered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)  # whose process it is
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)  # the owner of the process
 
 
 class DefinitionVersion(Base):
     """A version of a definition, of which only the status changes. Running cases keep theirs.
 
-    Its author is who deployed it. A draft that was never published is retired without `published_at`.
+    Its author deployed it. A draft that was never published is retired without `published_at`.
     """
 
     __tablename__ = "definition_versions"
     __table_args__ = (
         Index(None, "key", "number", unique=True),
-        # A newer draft takes the place of the one before.
+        # A newer draft replaces the previous one.
         Index("uq_definition_versions_draft", "key", unique=True, postgresql_where=text("status = 'draft'")),
     )
 
@@ -93,9 +93,9 @@ class DefinitionVersion(Base):
     key: Mapped[str] = mapped_column(ForeignKey("definitions.key"))
     number: Mapped[int]
     name: Mapped[str] = mapped_column(Text)
-    file: Mapped[str] = mapped_column(Text)  # the deployment's file that holds the process
+    file: Mapped[str] = mapped_column(Text)  # the deployment's file with the process
     deployment_id: Mapped[UUID] = mapped_column(ForeignKey("deployments.id"))
-    digest: Mapped[str] = mapped_column(Text)  # the deployment's, here too: each command asks for it
+    digest: Mapped[str] = mapped_column(Text)  # the deployment's, copied because each command needs it
     status: Mapped[VersionStatus] = mapped_column(Text)
     published_at: Mapped[Instant | None]
     published_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
@@ -106,7 +106,7 @@ class DefinitionVersion(Base):
 class Case(Base):
     """One legal matter.
 
-    `state` is the engine's, NULL once the case has ended; the log's head stands in the row.
+    `state` is the engine's, NULL once the case has ended; the row contains the log's head.
     """
 
     __tablename__ = "cases"
@@ -117,7 +117,7 @@ class Case(Base):
         Index(None, "unit_id", "id"),
         Index("ix_cases_applicant", "applicant", "id", postgresql_where=text("applicant IS NOT NULL")),
         Index("ix_cases_appeal_of", "appeal_of", postgresql_where=text("appeal_of IS NOT NULL")),
-        # Each command rewrites the row: room on the page keeps the update off the indexes (HOT).
+        # Each command updates the row: free space on the page avoids index updates (HOT).
         {"postgresql_with": {"fillfactor": "70"}},
     )
 
@@ -136,27 +136,27 @@ class Case(Base):
     started_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     started_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
-    # Set while the case runs, if its definition lets a business key run only once at a time.
+    # Set while the case runs, if its definition allows only one running case per business key.
     running_key: Mapped[str | None] = mapped_column(Text, unique=True)
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # which handles it
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # the unit that handles it
     representative: Mapped[str | None] = mapped_column(Text)
     appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     secret: Mapped[bytes | None] = mapped_column(
         LargeBinary
-    )  # SHA-256 of what opens its status, with its number
+    )  # SHA-256 of the secret that opens its status, with its number
     channel: Mapped[Channel | None] = mapped_column(
         Text
-    )  # the way by which it came; NULL: it began by itself
+    )  # how it was submitted; NULL: it started automatically
     erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/cases/erasure)
-    subject: Mapped[str | None] = mapped_column(Text)  # what it is about; NULL: what its process is called
-    # The persons that its process names as parties, as `impartial.identity` writes them; NULL: not known yet.
+    subject: Mapped[str | None] = mapped_column(Text)  # NULL: the name of its process
+    # The persons that its process names as parties, normalised; NULL: not known yet.
     parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
 
 class Task(Base):
-    """Work for a person. The id is that of the engine's token, but for what was asked beside the process.
+    """Work for a person. The id is that of the engine's token, except for requests attached to a task.
 
-    Who may take it stands in its pool; a task without one is the applicant's.
+    Its candidate group defines who may claim it; a task without one is the applicant's.
     """
 
     __tablename__ = "tasks"
@@ -192,7 +192,7 @@ class Task(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index("ix_tasks_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
-        # What somebody is still to be chosen for.
+        # Tasks that still need an assignee.
         Index(
             "ix_tasks_unassigned",
             "id",
@@ -217,12 +217,12 @@ class Task(Base):
     kind: Mapped[TaskKind] = mapped_column(Text)
     pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pools.id"))
     home_pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pools.id"))  # before it was delegated
-    assignment: Mapped[str | None] = mapped_column(Text)  # NULL: whoever claims it
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # for which it was asked
+    assignment: Mapped[str | None] = mapped_column(Text)  # NULL: to be claimed
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # the task that waits for it
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom
-    draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # an answer begun
-    asks: Mapped[bool] = mapped_column(server_default=text("false"))  # something was asked beside it
-    search: Mapped[str] = mapped_column(Text)  # what the inbox's search finds it by, normalised
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # an unfinished answer
+    asks: Mapped[bool] = mapped_column(server_default=text("false"))  # it has requests attached to it
+    search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
 
 
 class Incident(Base):
@@ -236,7 +236,7 @@ class Incident(Base):
 
     id: Mapped[Id]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
-    token_id: Mapped[UUID]  # the engine's token that stands at the element
+    token_id: Mapped[UUID]  # the engine's token at the element
     element: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     code: Mapped[str] = mapped_column(Text)
@@ -252,11 +252,11 @@ class Incident(Base):
 class Event(Base):
     """One fact of the log.
 
-    Append-only (trigger); payload and salt alone can be erased. See docs/events.md.
+    Append-only (trigger); only payload and salt can be erased. See docs/events.md.
     """
 
     __tablename__ = "events"
-    # The feed reads in this order, below the oldest transaction that still runs.
+    # The feed reads in this order, below the oldest running transaction.
     __table_args__ = (Index(None, "transaction_id", "case_id", "seq"),)
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
@@ -275,13 +275,13 @@ class Event(Base):
     )
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     payload_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    # json, not jsonb: the hash covers this very text.
+    # json, not jsonb: the hash covers exactly this text.
     payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class IdempotencyKey(Base):
-    """The first answer to a write, given again when the same key comes back."""
+    """The first answer to a write, returned again when the same key is repeated."""
 
     __tablename__ = "idempotency_keys"
 
@@ -295,9 +295,9 @@ class IdempotencyKey(Base):
 
 
 class Wait(Base):
-    """Something that a token waits for, or by which a definition starts cases (then without a case).
+    """Something that a token waits for, or that starts cases of a definition (then without a case).
 
-    A sweep finds timers that are due, a message finds its receivers. Moving a deadline is one UPDATE.
+    A sweep finds timers that are due, a message finds its receivers. Changing a due time is one UPDATE.
     """
 
     __tablename__ = "waits"
@@ -315,7 +315,7 @@ class Wait(Base):
             "correlation",
             postgresql_where=text("closed_at IS NULL AND kind IN ('message', 'signal')"),
         ),
-        # Closed ones go with the case; the open ones are written often, so there is room on the page.
+        # Closed ones are deleted with the case; open ones are updated often (free space on the page).
         {"postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -328,13 +328,13 @@ class Wait(Base):
     name: Mapped[str | None] = mapped_column(Text)  # of the message or signal
     correlation: Mapped[str | None] = mapped_column(Text)  # canonical JSON of its keys
     due_at: Mapped[Instant | None]
-    woken_at: Mapped[Instant | None]  # a job is on its way
+    woken_at: Mapped[Instant | None]  # a job was created
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
 
 
 class Call(Base):
-    """Work that another system does for a case. The id goes with every attempt, so that it is done once."""
+    """Work that another system does for a case. Every attempt has the same id, so it is done once."""
 
     __tablename__ = "calls"
     __table_args__ = (
@@ -345,7 +345,7 @@ class Call(Base):
             "due_at",
             postgresql_where=text("status = 'open' AND connector IS NOT NULL AND woken_at IS NULL"),
         ),
-        # How another system has answered of late.
+        # How another system has answered recently.
         Index(
             "ix_calls_closed",
             "connector",
@@ -359,24 +359,24 @@ class Call(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     token_id: Mapped[UUID]
     element: Mapped[str] = mapped_column(Text)
-    connector: Mapped[str | None] = mapped_column(Text)  # NULL: another program takes it by its topic
+    connector: Mapped[str | None] = mapped_column(Text)  # NULL: another program leases it by its topic
     topic: Mapped[str | None] = mapped_column(Text)
     operation: Mapped[str | None] = mapped_column(Text)
     request: Mapped[Any] = mapped_column(JSONB)
     status: Mapped[CallStatus] = mapped_column(Text)
     attempts: Mapped[int]
     due_at: Mapped[Instant]  # not before
-    woken_at: Mapped[Instant | None]  # a job is on its way to it, if it goes through a connector
-    worker: Mapped[str | None] = mapped_column(Text)  # who has leased it
+    woken_at: Mapped[Instant | None]  # a job was created for it, if it uses a connector
+    worker: Mapped[str | None] = mapped_column(Text)  # the account that has leased it
     lease_until: Mapped[Instant | None]
-    fence: Mapped[int]  # counts the leases: who has an older one comes too late
+    fence: Mapped[int]  # counts the leases: replies with an older number are too late
     failure: Mapped[str | None] = mapped_column(Text)  # the last one, without data
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
 
 
 class Message(Base):
-    """A message that nobody waited for when it came; kept until it expires."""
+    """A message for which nobody waited when it arrived; stored until it expires."""
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -389,7 +389,7 @@ class Message(Base):
     name: Mapped[str] = mapped_column(Text)
     correlation: Mapped[str] = mapped_column(Text)  # canonical JSON of its keys
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    kind: Mapped[str] = mapped_column(Text)  # message, or signal: that one reaches all who wait
+    kind: Mapped[str] = mapped_column(Text)  # message, or signal: a signal reaches all who wait
     wait_id: Mapped[UUID | None] = mapped_column(ForeignKey("waits.id"))  # the one that a signal is for
     thrown_by: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     thrown_element: Mapped[str | None] = mapped_column(Text)

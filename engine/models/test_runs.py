@@ -1,4 +1,4 @@
-"""The table of cases that are played by hand."""
+"""The table of test runs."""
 
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,10 @@ from engine.platform.db import Base
 
 
 class Trial(Base):
-    """What somebody does with a case that is only played. Nothing of the case itself is stored.
+    """The acts of a case that is played by hand. Nothing of the case itself is stored.
 
-    It is of a version, or of a process of a draft: then `process_revision` is the draft's at which it was
-    last played.
+    It belongs to a version, or to a process of a draft: then `process_revision` is the draft's at which it
+    was last played.
     """
 
     __tablename__ = "trials"

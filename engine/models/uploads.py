@@ -1,4 +1,4 @@
-"""The tables of uploads whose check takes too long for an answer at once: a worker deploys them."""
+"""The tables of uploads whose check takes too long for a request: a worker deploys them."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -14,9 +14,9 @@ UploadStatus = Literal["checking", "deployed", "refused", "failed"]
 
 
 class Upload(Base):
-    """Files to be deployed, and what became of them.
+    """Files to be deployed, and the result.
 
-    `unit_named`: whether the uploader named the unit. `sketch_id`: the sketch that is deployed, if it is one.
+    `unit_named`: whether the uploader named the unit. `sketch_id`: the draft that is deployed, if it is one.
     """
 
     __tablename__ = "uploads"

@@ -1,4 +1,4 @@
-"""The tables of what leaves the log: subscriptions, deliveries, and how far each reader has come."""
+"""The tables of webhooks: subscriptions, deliveries, and the position of each reader of the log."""
 
 from typing import Literal
 from uuid import UUID
@@ -29,13 +29,13 @@ class Webhook(Base):
 
 
 class Delivery(Base):
-    """An event on its way to a subscriber. Those of one case go one after the other."""
+    """An event to be sent to a subscriber. Those of one case are sent in order."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(None, "webhook_id", "case_id", "seq", unique=True),
         Index("ix_deliveries_waiting", "webhook_id", "due_at", postgresql_where=text("status = 'waiting'")),
-        # Which are the first of their case, and how many of a subscription are being sent.
+        # The first deliveries of their cases, and the number that a subscription is currently sending.
         Index(
             "ix_deliveries_order", "webhook_id", "case_id", "seq", postgresql_where=text("status = 'waiting'")
         ),
@@ -50,13 +50,16 @@ class Delivery(Base):
     status: Mapped[DeliveryStatus] = mapped_column(Text)
     attempts: Mapped[int]
     due_at: Mapped[Instant]
-    lease_until: Mapped[Instant | None]  # until then the process that took it has it alone
+    lease_until: Mapped[Instant | None]  # until then only the process that leased it may send it
     failure: Mapped[str | None] = mapped_column(Text)  # the last one, as a word or a status
     closed_at: Mapped[Instant | None]
 
 
 class Cursor(Base):
-    """How far a reader of the log has come. One, `restored`, is no reader's: see engine/events/feed.py."""
+    """The position of a reader of the log.
+
+    One, `restored`, belongs to no reader: see engine/events/feed.py.
+    """
 
     __tablename__ = "cursors"
 

@@ -1,4 +1,4 @@
-"""Agencies, their units, and who works there as what. Every change stands in the log of the organisation."""
+"""Agencies, their units, and their members. Every change is recorded in the administration log."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,7 +19,7 @@ def enrol(
     valid_from: datetime,
     valid_to: datetime | None = None,
 ) -> UUID:
-    """Let an account work in a unit and those below it; the membership's id. Nothing is asked or checked."""
+    """Adds a membership of an account in a unit and those below it; returns its id. Nothing is checked."""
     made = Membership(
         id=uuid7(), user_id=user_id, unit_id=unit_id, role=role, valid_from=valid_from, valid_to=valid_to
     )

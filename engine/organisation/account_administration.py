@@ -1,6 +1,7 @@
 """Account administration: describing, closing and reopening accounts of people, and setting passwords.
 
-All of it takes an administrator of every unit in which the person works: an account opens all of its work.
+All of it requires an administrator of every unit in which the person works, because an account opens all of
+that person's work.
 """
 
 import secrets
@@ -17,10 +18,9 @@ from engine.platform.errors import Forbidden
 
 
 def governs(uow: UnitOfWork, user_id: UUID) -> bool:
-    """Whether the actor may do so with one of the people of its units.
+    """Returns whether the actor may administer the account of a person of its units.
 
-    Nobody does with their own account,
-    nor with the installation's.
+    Nobody may administer their own account or that of the installation.
     """
     if user_id == uow.actor.id or not substitutes.administers(uow, user_id):
         return False
@@ -28,12 +28,12 @@ def governs(uow: UnitOfWork, user_id: UUID) -> bool:
 
 
 def describes(uow: UnitOfWork, user_id: UUID, *, governs: bool) -> bool:
-    """Whether the actor may change names and contact data of one of the people of its units; also its own."""
+    """Returns whether the actor may change names and contact data of a person of its units, or its own."""
     return user_id == uow.actor.id or governs
 
 
 def close(uow: UnitOfWork, user_id: UUID) -> None:
-    """Let an account open nothing from now on: its sessions end, its tokens and passwords are refused.
+    """Closes an account: its sessions end, its tokens and passwords are refused.
 
     Raises NotFound, Forbidden.
     """
@@ -44,7 +44,7 @@ def close(uow: UnitOfWork, user_id: UUID) -> None:
 
 
 def reopen(uow: UnitOfWork, user_id: UUID) -> None:
-    """Undo it. Sessions stay ended. Raises NotFound, Forbidden."""
+    """Reopens a closed account. Its sessions remain ended. Raises NotFound, Forbidden."""
     user = _held(uow, user_id)
     if user.deactivated_at is not None:
         login.activate(uow.session, user.name)
@@ -52,15 +52,15 @@ def reopen(uow: UnitOfWork, user_id: UUID) -> None:
 
 
 def generate_password() -> tuple[str, str]:
-    """A password that nobody knows yet, and what is kept of it. Slow: no transaction should be open."""
+    """Returns a new random password and the hash to store. Slow: call it outside of transactions."""
     password = secrets.token_urlsafe(12)
     return password, passwords.hashed("", password)
 
 
 def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
-    """Let somebody log in with a temporary password, of which this is kept; all their sessions end.
+    """Sets a temporary password, given its hash, and ends all sessions of the account.
 
-    It opens nothing but its own change. Raises NotFound, Forbidden.
+    The password only allows changing itself. Raises NotFound, Forbidden.
     """
     user = _held(uow, user_id)
     if accounts.is_system(user.role):
@@ -70,9 +70,10 @@ def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
 
 
 def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
-    """Say by a national id whose account it is.
+    """Sets the national id of an account's owner.
 
-    Raises NotFound, Forbidden, and Invalid for what is no national id, or that of a person with an account.
+    Raises NotFound, Forbidden, and Invalid for a malformed national id, or that of a person who has an
+    account.
     """
     user = _held(uow, user_id)
     if accounts.is_system(user.role):
@@ -81,7 +82,7 @@ def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
 
 
 def describe(uow: UnitOfWork, user_id: UUID, given: Mapping[str, str | None]) -> None:
-    """Change what is known of the owner of an account, also of one's own: fields of `profiles`.
+    """Changes the details of an account's owner, also the actor's own: fields of `profiles`.
 
     Raises NotFound, Forbidden unless the actor administers all units in which the person works, Invalid.
     """

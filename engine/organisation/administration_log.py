@@ -1,6 +1,6 @@
-"""The administration log: who gave whom which role where. Append-only by trigger.
+"""The administration log: who gave which role to whom, and where. Append-only by trigger.
 
-It names people by their accounts, so no payload holds anything personal.
+It refers to people by their accounts, so its payloads contain no personal data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def note(
     payload: Mapping[str, Any],
     user_id: UUID | None = None,
 ) -> None:
-    """Write down what the actor changes."""
+    """Records a change by the actor."""
     stored = dict(plain({name: value for name, value in payload.items() if value is not None}))
     row = {"at": uow.now, "actor_id": uow.actor.id, "kind": kind, "unit_id": unit_id, "user_id": user_id}
     uow.session.add(OrganisationRecord(**row, payload=stored))
@@ -34,9 +34,9 @@ def note(
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None, newest: bool = False) -> Sequence[RowMapping]:
-    """Up to a page of what was changed in the actor's units, the oldest first; one more if more follow.
+    """Returns up to a page of the changes in the actor's units, oldest first, plus one if more follow.
 
-    With `newest` the newest comes first, and what follows is older than `after`.
+    With `newest` the newest come first, and the result contains those older than `after`.
     """
     access.require(uow.actor, "people.manage")
     record, actor, person = OrganisationRecord, aliased(User), aliased(User)

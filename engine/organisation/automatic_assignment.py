@@ -37,14 +37,14 @@ from engine.organisation.eligibility import PriorWork
 from engine.platform.db import UnitOfWork
 
 _CHANCE = SystemRandom()
-COUNTED = 1_000  # open tasks: who has as many as that has many
+COUNTED = 1_000  # open tasks; accounts with more count as having this many
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentContext:
-    """The case whose tasks are assigned: its state, whom it is about, and the case that it appeals.
+    """The case whose tasks are assigned: its state, its parties, and the case that it appeals.
 
-    `done` is the task that the command is completing, and by whom; `gone` are tasks that it cancels.
+    `done` is the task that the command is completing, with its account; `gone` are tasks that it cancels.
     """
 
     case_id: UUID
@@ -60,7 +60,8 @@ class AssignmentContext:
 class OpenTask:
     """A task without an assignee that is assigned automatically.
 
-    `how` is the mark of the diagram, `named` the account that it names, `only` those that alone may claim it.
+    `how` is the mark of the diagram, `named` the account that it names, `only` the accounts that alone may
+    claim it.
     """
 
     id: UUID
@@ -74,7 +75,7 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who gets a task, whose account that is, and how it came to that."""
+    """The chosen assignee of a task, the owner of that account, and how it was chosen."""
 
     user_id: UUID
     name: str
@@ -82,14 +83,14 @@ class Chosen:
     person: str | None
 
     def fact(self, element: str, task: UUID) -> Fact:
-        """What the log says of it."""
+        """Returns the fact for the log."""
         payload = {"account": self.user_id, "name": self.name, "how": self.how}
         return Fact("task.assigned", element, task, payload)
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A member of the group; `holder` is the user who has the role, `tier` how near the role's unit is."""
+    """A member of the group; `holder` is who has the role, `tier` how far the role's unit is."""
 
     user_id: UUID
     name: str
@@ -100,14 +101,14 @@ class _Candidate:
 
 @dataclass(slots=True)
 class _Staff:
-    """The eligible candidates of each group, and how many open tasks they have."""
+    """The eligible candidates of each group, with the number of their open tasks."""
 
     of: dict[UUID, list[_Candidate]] = field(default_factory=dict)
     load: dict[UUID, int] = field(default_factory=dict)
 
 
 def _stored() -> Select[*tuple[Any, ...]]:
-    """The roles of these pools; those of a delegation only while it is valid."""
+    """Returns the roles of these groups; those of a delegation only while it is valid."""
     return (
         select(PoolRole.pool_id, PoolRole.unit_id, PoolRole.role)
         .join(Pool, Pool.id == PoolRole.pool_id)
@@ -122,13 +123,13 @@ def _depth(unit: Any) -> ColumnElement[int]:
 
 
 def _load(user: Any) -> ScalarSelect[int]:
-    """How many open tasks an account has, as far as it is counted."""
+    """Returns the number of an account's open tasks, up to the limit of counting."""
     open_tasks = select(Task.id).where(Task.assignee_id == user.id, Task.status == "open").correlate(user)
     return select(func.count()).select_from(open_tasks.limit(COUNTED).subquery()).scalar_subquery()
 
 
 def _candidates(roles: Select[Any]) -> Select[Any]:
-    """Everybody who has one of these roles in its unit or one above, or is the substitute of one who has."""
+    """Returns everybody who has one of these roles in its unit or one above it, with their substitutes."""
     source = roles.subquery("wanted")
     line, absence = aliased(UnitLine), aliased(Substitution)
     holder, user = aliased(User), aliased(User)
@@ -171,7 +172,7 @@ _OF_NEW, _OF_STORED = _candidates(candidate_groups.resolve_roles()), _candidates
 def choose_for_new(
     uow: UnitOfWork, context: AssignmentContext, open_tasks: Sequence[OpenTask], groups: CandidateGroups
 ) -> Mapping[UUID, Chosen]:
-    """Choose the assignees of new tasks, by task. Their groups need not be written yet."""
+    """Chooses the assignees of new tasks, by task. Their groups need not be written yet."""
     if not open_tasks:
         return {}
     wanted = {task.group for task in open_tasks}
@@ -186,7 +187,7 @@ def choose_for_open(
     open_tasks: Sequence[OpenTask],
     avoided: Collection[UUID] = (),
 ) -> Mapping[UUID, Chosen]:
-    """Choose the assignees of open tasks, by task; `avoided` accounts only if nobody else can."""
+    """Chooses the assignees of open tasks, by task; `avoided` accounts only if there is nobody else."""
     if not open_tasks:
         return {}
     wanted = {"of_pools": sorted({task.group for task in open_tasks})}
@@ -221,13 +222,14 @@ def _choose(
 ) -> Mapping[UUID, Chosen]:
     groups = {task.element: eligibility.separated_elements(context.spec, task.element) for task in open_tasks}
     elements = frozenset[str]().union(*groups.values())
-    # What somebody has in hand counts as done by him: else he could complete one of both only.
+    # Tasks in progress count as done by their assignee: otherwise that person could complete only one of
+    # both.
     known = eligibility.prior_work(uow, context.case_id, elements, context.done) if elements else []
     known = [work for work in known if work.task not in context.gone]
     chosen = {}
     for task in open_tasks:
         others = [work for work in known if work.element in groups[task.element]]
-        # Whether somebody is another person than those before can only be known of an account with a person.
+        # Whether two accounts belong to different people is only known for accounts with a person.
         possible = (one for one in staff.of.get(task.group, ()) if one.person or not groups[task.element])
         able = [one for one in possible if _is_eligible(context, task, one, others, uow.now)]
         found = _pick(task, [one for one in able if one.user_id not in avoided] or able, staff.load)
@@ -250,7 +252,7 @@ def _is_eligible(
 
 
 def count_instances(spec: Spec, state: bytes | None, task: UUID, now: datetime) -> int:
-    """How many instances went before that of this task, where they come one after the other."""
+    """Returns how many instances preceded that of this task, if they are sequential."""
     return 0 if state is None else bpmn.instances_before(spec, state, task, now)
 
 
@@ -263,7 +265,7 @@ def _pick(task: OpenTask, able: Iterable[_Candidate], load: Mapping[UUID, int]) 
     if task.how is None or not able:
         return None
     nearest = min(one.tier for one in able)
-    # Each once, whatever posts they have; in a fixed order, so that chance alone decides.
+    # Each candidate once, whatever their memberships, in a fixed order, so that only chance decides.
     near = {one.user_id: one for one in able if one.tier == nearest}
     least = min(load[user] for user in near)
     fitting = [user for user in sorted(near) if task.how == "random" or load[user] == least]

@@ -1,7 +1,7 @@
 """Candidate groups: who may claim a task. One for each set of roles, definition and unit of cases.
 
 A group's id is derived from its roles, definition and unit. So the group of a task is known without a query,
-and two commands that need a new one create the same.
+and two commands that need a new group create the same one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,34 +18,34 @@ from engine.access.validity import in_force
 from engine.models import Definition, Delegation, Pool, PoolRole, Task, Unit, UnitLine
 from engine.platform.db import UnitOfWork, recordset, table
 
-# A role, and the key of the unit in which it counts; None is the unit of the case.
+# A role, and the key of the unit in which it applies; None is the unit of the case.
 CandidateRole = tuple[str, str | None]
 
-_SPACE = UUID("6f5cf4b1-6f6b-5d7b-9a53-0d7a2c1f7a10")  # any will do, as long as it stays the same
+_SPACE = UUID("6f5cf4b1-6f6b-5d7b-9a53-0d7a2c1f7a10")  # arbitrary, but must not change
 
 
 @dataclass(frozen=True, slots=True)
 class CaseScope:
-    """What the tasks of a case need to know of it: whose it is, and what it is found by."""
+    """What the tasks of a case need from it: whose case it is, and its search words."""
 
     unit_id: UUID
     definition: str
-    delegated: bool  # steps of its definition are delegated to somebody
+    delegated: bool  # steps of its definition are delegated
     words: Sequence[str] = ()
-    persons: Sequence[str] = ()  # its applicant, and who represents that
+    persons: Sequence[str] = ()  # its applicant and their representative
     appeal_of: UUID | None = None  # the case whose decision it appeals
 
 
 @dataclass(slots=True)
 class CandidateGroups:
-    """The candidate groups of a command's tasks, as rows that may exist already."""
+    """The candidate groups of a command's tasks, as rows that may already exist."""
 
     home: CaseScope
     pools: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
 
     def group_for(self, candidates: Collection[CandidateRole]) -> UUID | None:
-        """The group whose members have one of these roles; None if the task is the applicant's."""
+        """Returns the group whose members have one of these roles; None if the task is the applicant's."""
         named = set(candidates) or {(CASEWORKER, None)}
         if any(role == APPLICANT for role, _ in named):
             return None
@@ -56,7 +56,7 @@ class CandidateGroups:
         return found
 
     def delegate_group(self, delegation: UUID, key: str) -> UUID:
-        """The group of a delegation, whose delegate is the unit with this key."""
+        """Returns the group of a delegation, whose delegate is the unit with this key."""
         found = self._add(f"delegation {delegation}", delegation)
         case_unit = self.home.unit_id
         self.roles.append({"pool": found, "unit": key, "case_unit": case_unit, "role": CASEWORKER})
@@ -70,7 +70,7 @@ class CandidateGroups:
         return found
 
     def write(self, uow: UnitOfWork) -> None:
-        """Write the groups that do not exist yet, when the command ends."""
+        """Writes the groups that do not exist yet, when the command ends."""
         if self.pools:
             uow.write(_POOLS, {"pools": self.pools})
             uow.write(_ROLES, {"pool_roles": self.roles})
@@ -80,9 +80,10 @@ _POOLS = recordset(table(Pool), "pools").on_conflict_do_nothing()
 
 
 def resolve_roles() -> Select[Any]:
-    """Roles as rows: pool, unit, role, of the parameter `pool_roles`, as `CandidateGroups` has them.
+    """Returns roles as rows (pool, unit, role) from the parameter `pool_roles`, as in
+    `CandidateGroups`.
 
-    A unit named by its key is that, or the one below it that serves the case's region.
+    A unit named by its key is that unit, or the one below it that serves the case's region.
     """
     rows = (
         func.json_to_recordset(bindparam("pool_roles", type_=JSON))
@@ -117,7 +118,7 @@ _ROLES = (
     .on_conflict_do_nothing()
 )
 
-# Whether steps of a definition, joined to it, are delegated at all: of most none is.
+# Whether any steps of a definition, joined to it, are delegated; most definitions have none.
 DELEGATED = exists().where(Delegation.definition == Definition.key).correlate(Definition).label("delegated")
 _DELEGATIONS = (
     select(Delegation.id, Delegation.elements, Unit.key, func.count(Task.id).label("open"))
@@ -134,7 +135,7 @@ _DELEGATIONS = (
 def find_delegations(
     uow: UnitOfWork, home: CaseScope, elements: Iterable[str]
 ) -> Mapping[str, tuple[UUID, str]]:
-    """By element that is delegated: the delegation and its delegate's key, the one with the least to do."""
+    """Returns, by delegated element, the delegation and its delegate's key; the one with the fewest tasks."""
     if not home.delegated:
         return {}
     given = {"unit": home.unit_id, "definition": home.definition, **seen_by(uow)}

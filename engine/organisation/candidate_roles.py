@@ -1,6 +1,7 @@
-"""The candidate roles that a deployment names, compared with the existing units and people.
+"""Compares the candidate roles in a deployment with the existing units and people.
 
-A role may be given to somebody later, so that nobody has it only warns; a unit must be there.
+A missing unit is an error. A role that nobody has is only a warning, because it may be given to somebody
+later.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from engine.platform.findings import sentence
 
 
 def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
-    """What is wrong with the posts that checked files name, where their processes belong to this unit."""
+    """Returns findings on the roles that checked files name, for processes of this unit."""
     named = [post for post in bpmn.required_roles(files) if post.role != APPLICANT]
     if not named:
         return []
@@ -39,7 +40,7 @@ def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[F
 
 
 def _held(uow: UnitOfWork, role: str, unit: UUID) -> bool:
-    """Whether somebody has a role in a unit, one above it or one below it."""
+    """Returns whether anybody has a role in a unit, one above it or one below it."""
     line = aliased(UnitLine)
     near = or_(
         and_(line.ancestor_id == Membership.unit_id, line.unit_id == unit),

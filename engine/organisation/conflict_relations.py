@@ -1,4 +1,4 @@
-"""Relations of officials to people, declared by themselves or for them by an administrator."""
+"""Relations of officials to people, declared by the officials themselves or by an administrator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What is declared: to whom the owner of an account is close, and how. None is the actor's account."""
+    """A declaration: to whom the owner of an account is close, and how. None is the actor's account."""
 
     person: str
     kind: RelationKind
@@ -30,14 +30,14 @@ class Declared:
 
 
 def _governed(user: Any) -> ColumnElement[bool]:
-    """Whether an account works where the viewer does, or is going to."""
+    """Returns whether an account works in the viewer's units, or will."""
     works = Membership.user_id == user, access.lasting(Membership)
     return select(Membership.id).where(*works, access.covers(Membership.unit_id)).exists()
 
 
 @lru_cache
 def _seen(role: str) -> Select[*tuple[Any, ...]]:
-    """The relations that an account with this role may see."""
+    """Returns the relations that an account with this role may see."""
     declarer, viewer = aliased(User), bindparam("viewer", type_=Uuid)
     own = Relation.user_id == viewer
     return (
@@ -59,9 +59,9 @@ def _seen(role: str) -> Select[*tuple[Any, ...]]:
 
 
 def declare(uow: UnitOfWork, declared: Declared) -> RowMapping:
-    """Declare a relation of the actor, or as an administrator one of somebody else.
+    """Declares a relation of the actor or, as an administrator, of somebody else.
 
-    One that is declared already stays as it is. Raises Invalid, Forbidden, NotFound for accounts of others.
+    An existing declaration is not changed. Raises Invalid, Forbidden, and NotFound for accounts of others.
     """
     access.require(uow.actor, "relations.own")
     person = formats.national_id(declared.person)
@@ -92,7 +92,7 @@ def _owner(uow: UnitOfWork, account: str | None) -> UUID:
 
 
 def page(uow: UnitOfWork, *, account: str | None = None, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of the relations that the actor may see, the oldest first; one more if more follow."""
+    """Returns up to a page of the relations that the actor may see, oldest first, plus one if more follow."""
     access.require(uow.actor, "relations.own")
     wanted = _seen(uow.actor.role).order_by(Relation.id).limit(PAGE + 1)
     if account is not None:
@@ -103,9 +103,9 @@ def page(uow: UnitOfWork, *, account: str | None = None, after: UUID | None = No
 
 
 def end(uow: UnitOfWork, relation_id: UUID) -> RowMapping:
-    """End a relation; it stays listed. Ending it again changes nothing.
+    """Ends a relation; it remains listed. Ending it again changes nothing.
 
-    Raises NotFound, Forbidden for one that somebody else has declared of the actor.
+    Raises NotFound, and Forbidden for one that somebody else has declared about the actor.
     """
     access.require(uow.actor, "relations.own")
     _one(uow, relation_id)

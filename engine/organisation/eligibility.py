@@ -1,4 +1,4 @@
-"""What excludes an account from a task that its roles allow: earlier work on the case, interests, recusal.
+"""What excludes an account from a task that its roles allow: prior work, conflicts of interest, recusal.
 
 `engine/tasks/eligibility_checks.py` checks the user who acts, `engine/organisation/automatic_assignment.py`
 the users who might be chosen.
@@ -19,17 +19,17 @@ from engine.models import Case, Decision, Recusal, Relation, Task, User
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 
-_LOST = range(8, 10)  # digits that are left of a national id which a system took for a number
+_LOST = range(8, 10)  # digits that remain if a system stored a national id as a number
 
 
 def normalise_id(value: Any) -> str:
-    """A national id as it is compared, however it was typed; what is none is compared as it stands."""
+    """Returns a national id in the form used for comparison. Other texts are returned unchanged."""
     found = re.sub(r"[\W_]", "", persian.digits(str(value))).casefold()
     return found.zfill(10) if found.isdigit() and len(found) in _LOST else found
 
 
 def parties(persons: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> frozenset[str]:
-    """Whom a case is about: its applicant, who represents that, and whom its process names."""
+    """Returns the parties of a case: applicant, representative, and those that its process names."""
     found: list[Any] = list(persons)
     for name in spec.rules.parties:
         value = data.get(name)
@@ -41,18 +41,18 @@ def parties(persons: Iterable[str], spec: Spec, data: Mapping[str, Any]) -> froz
 
 
 def has_interest(parties: Collection[str], person: str | None, related: Sequence[str] | None) -> bool:
-    """Whether a case about these is about this person, or about somebody close to it."""
+    """Returns whether one of these parties is this person or a close relation."""
     return any(normalise_id(one) in parties for one in (person, *(related or ())) if one)
 
 
 def person_of(user: Any) -> ScalarSelect[Any]:
-    """Whose account it is."""
+    """Returns the national id of an account's owner."""
     owner = aliased(User)
     return select(owner.person).where(owner.id == user).scalar_subquery()
 
 
 def related_to(user: Any) -> ScalarSelect[Any]:
-    """Those to whom the owner of an account is close: a list, NULL if there are none."""
+    """Returns the declared close relations of an account's owner: a list, NULL if there are none."""
     close = select(func.array_agg(Relation.person)).where(
         Relation.user_id == user, Relation.ended_at.is_(None)
     )
@@ -60,14 +60,14 @@ def related_to(user: Any) -> ScalarSelect[Any]:
 
 
 def recused(user: Any, of_case: Any) -> ColumnElement[bool]:
-    """Whether an account has stepped back from a case."""
+    """Returns whether an account has recused itself from a case."""
     return exists().where(Recusal.case_id == of_case, Recusal.user_id == user)
 
 
 def _deciders() -> Select[Any]:
-    """Those of some accounts that decided in an appealed case or helped to, or another one of their owner.
+    """Returns the accounts whose owner decided, or helped to decide, in an appealed case.
 
-    With an appeal of an appeal all of them count.
+    The owner may have used another account. If an appeal is appealed, all earlier decisions count.
     """
     first = select(bindparam("appealed", type_=Case.id.type).label("id")).cte("line", recursive=True)
     above = select(Case.appeal_of).join(first, Case.id == first.c.id).where(Case.appeal_of.is_not(None))
@@ -92,7 +92,7 @@ _DECIDERS = _deciders()
 
 
 def find_deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[UUID]) -> frozenset[UUID]:
-    """Those of the accounts that had a part in a decision of the case that is appealed, if one is."""
+    """Returns the accounts that took part in a decision of the appealed case, if there is one."""
     if appealed is None or not accounts:
         return frozenset()
     given = {"appealed": appealed, "accounts": sorted(accounts)}
@@ -101,7 +101,7 @@ def find_deciders(uow: UnitOfWork, appealed: UUID | None, accounts: Collection[U
 
 @dataclass(frozen=True, slots=True)
 class PriorWork:
-    """A task of a case and who has it or has done it; `closed_at` is None as long as it is open.
+    """A task of a case with its present or former assignee; `closed_at` is None while it is open.
 
     `person` is the national id of the owner of the account: two accounts of one person are one person.
     """
@@ -114,7 +114,7 @@ class PriorWork:
     closed_at: datetime | None = None
 
     def same_person(self, other: "PriorWork") -> bool:
-        """Whether one person has both tasks, as far as that is known."""
+        """Returns whether one person has both tasks, as far as that is known."""
         return self.user_id == other.user_id or (self.person is not None and self.person == other.person)
 
 
@@ -138,7 +138,7 @@ _PRIOR_WORK = (
 
 
 def separated_elements(spec: Spec, element: str) -> frozenset[str]:
-    """The elements whose tasks in a case are for different people than this one's; none without a mark."""
+    """Returns the elements whose tasks must be done by others than this one's; none without a mark."""
     found = spec.elements.get(element)
     sod = found.rules.sod if found else None
     same = (path for path, other in spec.elements.items() if other.rules.sod == sod)
@@ -148,9 +148,9 @@ def separated_elements(spec: Spec, element: str) -> frozenset[str]:
 def prior_work(
     uow: UnitOfWork, case_id: UUID, elements: Collection[str], done: tuple[UUID, UUID] | None = None
 ) -> list[PriorWork]:
-    """Who has done tasks of these elements, or has them now, in the order in which they were done.
+    """Returns who has done tasks of these elements or has them now, in order of completion.
 
-    `done` is the task, and who does it, that the command is just completing.
+    `done` is the task that the command is completing, and its account.
     """
     task, user = done or (None, None)
     given = {"case": case_id, "elements": sorted(elements), "now_done": task, "by": user}
@@ -161,11 +161,11 @@ def prior_work(
 
 
 def conflicts(known: Sequence[PriorWork], work: PriorWork, instances: Callable[[], int]) -> bool:
-    """Whether the person of this work has had another of the same group.
+    """Returns whether the person of this work has had another task of the same group.
 
-    Of the same element, those count that were open at the same time, and the instances of the same activity
-    (`instances`: how many of them went before, if they come one after the other). So whoever did a task may
-    do it again when a loop comes back.
+    Tasks of the same element conflict if they were open at the same time or are instances of the same
+    activity (`instances`: the number of preceding ones, if sequential). So a person may do a task again when
+    a loop repeats it.
     """
     others = [other for other in known if other.task != work.task]
     own = [other for other in others if other.same_person(work)]

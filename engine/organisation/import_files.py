@@ -1,6 +1,6 @@
-"""Files of people: CSV of who works where, or JSON also with units, substitutes and delegations.
+"""Files of people: CSV of memberships, or JSON also with units, substitutes and delegations.
 
-Read and judged as far as that goes without the database: `Reading.faults` has all that is wrong, each with
+Parses and checks them as far as possible without the database: `Reading.faults` lists all errors, each with
 its place.
 """
 
@@ -31,9 +31,9 @@ _DAYS = ("from", "to")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Values by name, with the place where they stand; those of `from` and `to` are instants.
+    """Values by name, with their place in the file; those of `from` and `to` are instants.
 
-    Of a row that is not `sound` a fault is told already.
+    If a row is not `sound`, its fault has already been recorded.
     """
 
     place: str
@@ -41,13 +41,16 @@ class Row:
     sound: bool
 
     def at(self, name: str) -> str:
-        """The place of one of its values."""
+        """Returns the place of one of its values."""
         return _at(self.place, name) if name else self.place
 
 
 @dataclass(slots=True)
 class Reading:
-    """What a file says. One row of `works` for each membership, with the name and account of the person."""
+    """The contents of a file.
+
+    Each row of `works` is one membership, with the name and account of the person.
+    """
 
     zone: tzinfo
     units: list[Row] = field(default_factory=list)
@@ -57,11 +60,11 @@ class Reading:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, place: str, detail: str, code: str) -> None:
-        """Note what is wrong."""
+        """Records a fault."""
         self.faults.append(Fault(place, detail, code))
 
     def row(self, place: str, given: Mapping[str, str | None]) -> Row:
-        """A row whose days are read."""
+        """Returns a row with its days parsed."""
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         before = len(self.faults)
         for name, value in values.items():
@@ -73,7 +76,7 @@ class Reading:
         return Row(place, values, sound=len(self.faults) == before)
 
     def _instant(self, text: str, place: str, *, whole: bool) -> datetime | None:
-        """The beginning of a day, Gregorian or Jalali; its end if it is to be the last whole one."""
+        """Returns the beginning of a Gregorian or Jalali day, or its end if it is the last full day."""
         found = formats.day(text)
         if found is None:
             self.fault(place, f"{text!r} is no date: write 2026-11-25 or 1405/09/04", "date")
@@ -83,12 +86,12 @@ class Reading:
 
 
 def _at(place: str, name: str) -> str:
-    """JSON has pointers; in tables a column is named."""
+    """Returns a place: a JSON Pointer, or the name of a column in tables."""
     return f"{place}/{name}" if place.startswith("/") else f"{place}, {name}"
 
 
 def read(name: str, content: bytes, zone: tzinfo) -> Reading:
-    """What a file called `.csv` or `.json` says. Raises Invalid if it cannot be read at all."""
+    """Parses a file called `.csv` or `.json`. Raises Invalid if it cannot be read at all."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:

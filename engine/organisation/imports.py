@@ -1,4 +1,4 @@
-"""Importing units and people from a file, all or nothing. What exists already stays unchanged."""
+"""Imports units and people from a file, all or nothing. Existing ones are not changed."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +19,14 @@ from engine.platform.errors import Fault, Invalid, Refusal
 
 Done = Counter[str]
 Apply = Callable[[UnitOfWork, Mapping[str, Any]], str | None]
-# What the commands call the values, and what files do.
+# The names of values in commands, and in files.
 _NAMES = {"valid_from": "from", "valid_to": "to"}
 
 
 def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = None) -> Done:
-    """Do what the file says; how often each thing was done.
+    """Applies the file. Returns how often each thing was done.
 
-    `more` does the rows of other kinds. Raises Invalid with everything that cannot be done, and its place.
+    `more` handles rows of other kinds. Raises Invalid with everything that cannot be done, and its place.
     """
     faults, done = list(reading.faults), Done()
     acts: Mapping[str, Apply] = {
@@ -40,7 +40,7 @@ def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = 
             if row.sound:
                 try:
                     done[act(uow, row.values) or "unchanged"] += 1
-                except Refusal as refusal:  # before it has written anything
+                except Refusal as refusal:  # before anything was written
                     faults += _faults_of(row, refusal)
     if faults:
         raise Invalid("Nothing was imported.", faults)
@@ -49,14 +49,14 @@ def apply(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """How often `apply` would do each thing, and the newest records that the log would have of it."""
+    """How often `apply` would do each thing, and the newest log records that it would write."""
 
     done: Done
     records: Sequence[RowMapping]
 
 
 def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = None) -> Rehearsal:
-    """What `apply` would do; nothing is written. Raises as it does."""
+    """Returns what `apply` would do; writes nothing. Raises as `apply` does."""
     done, tried = Done(), Refusal("It was only tried.")
     records: list[RowMapping] = []
 
@@ -64,7 +64,7 @@ def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None
         done.update(apply(uow, reading, more))
         newest = administration_log.page(uow, newest=True)
         records.extend(row for row in newest if (row["at"], row["actor_id"]) == (uow.now, uow.actor.id))
-        raise tried  # so that it is undone
+        raise tried  # so that everything is rolled back
 
     outcome = uow.attempt(part)
     if isinstance(outcome, Refusal) and outcome is not tried:
@@ -73,7 +73,7 @@ def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None
 
 
 def _faults_of(row: Row, refusal: Refusal) -> list[Fault]:
-    """What is wrong, with its place in the file."""
+    """Returns the faults with their places in the file."""
     found = refusal.faults if isinstance(refusal, Invalid) else ()
     faults = []
     for fault in found or [Fault("", refusal.detail, "refused")]:
@@ -95,12 +95,12 @@ def _unit(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
 
 
 def fixed(pointer: str, detail: str) -> Invalid:
-    """The refusal of a row that says otherwise than what cannot be changed."""
+    """Returns the refusal of a row that contradicts something that cannot be changed."""
     return Invalid("It cannot be changed.", [Fault(pointer, detail, "fixed")])
 
 
 def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
-    """One membership of somebody, who is made if need be."""
+    """Adds one membership of a person, creating the account if needed."""
     work = Work(values["unit"], values["role"], values.get("from"), values.get("to"))
     accounts.check(values["name"], values["account"])
     named = select(User).where(User.name == values["name"]).with_for_update(key_share=True)
@@ -125,7 +125,7 @@ def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
 
 
 def _same(uow: UnitOfWork, user: User, work: Work) -> Membership | None:
-    """The membership that a row speaks of: that of its first day, or else the newest of its time."""
+    """Returns the membership of a row: that of its first day, or else the newest overlapping one."""
     unit = select(Unit.id).where(Unit.key == work.unit).scalar_subquery()
     like = (Membership.user_id == user.id, Membership.unit_id == unit, Membership.role == work.role)
     rows = uow.session.scalars(select(Membership).where(*like).order_by(Membership.valid_from.desc())).all()

@@ -1,4 +1,4 @@
-"""Accounts of people, and where they work, as what, from when to when."""
+"""Accounts of people and their memberships: unit, role and period."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "service
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Where somebody works, as what, and from when to when: None is from now on, and for good."""
+    """A membership: unit, role and period. None means from now on, and without end."""
 
     unit: str
     role: str = CASEWORKER
@@ -39,7 +39,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """An account to be made; `person` is the national id of its owner, `profile` has fields of `profiles`."""
+    """A new account; `person` is the national id of its owner, `profile` has fields of `profiles`."""
 
     name: str
     role: Role
@@ -50,7 +50,7 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """An account with its memberships in the units of whoever reads."""
+    """An account with its memberships in the reader's units."""
 
     id: UUID
     name: str
@@ -63,7 +63,7 @@ class PersonView:
 
 
 def _near() -> Any:
-    """Whether an account works, or has worked, in a unit of the actor's."""
+    """Returns whether an account works, or has worked, in a unit of the actor's."""
     return exists().where(Membership.user_id == User.id, access.covers(Membership.unit_id)).correlate(User)
 
 
@@ -88,9 +88,11 @@ _WHICH: Mapping[PersonFilter, ColumnElement[bool]] = {
 def page(
     uow: UnitOfWork, *, person: PersonFilter | None = None, after: UUID | None = None
 ) -> Sequence[PersonView]:
-    """Up to a page of the people of the actor's units, the oldest accounts first; one more if more follow.
+    """Returns up to a page of the people of the actor's units, the oldest accounts first.
 
-    With `person` only the open accounts without a national id (`missing`), or the accounts whose owner has
+    Returns one more if more follow.
+
+    `person` limits them to open accounts without a national id (`missing`), or to accounts whose owner has
     another one of the same kind (`duplicate`).
     """
     access.require(uow.actor, "people.manage")
@@ -98,7 +100,7 @@ def page(
 
 
 def unsettled(uow: UnitOfWork) -> Mapping[PersonFilter, int]:
-    """How many accounts each of these lists has in the actor's units."""
+    """Returns the number of accounts on each of these lists in the actor's units."""
     access.require(uow.actor, "people.manage")
     counts = [func.count().filter(condition).label(name) for name, condition in _WHICH.items()]
     found = uow.connection.execute(select(*counts).select_from(User).where(_near()), seen_by(uow)).one()
@@ -106,7 +108,7 @@ def unsettled(uow: UnitOfWork) -> Mapping[PersonFilter, int]:
 
 
 def search(uow: UnitOfWork, text: str, *, after: UUID | None = None) -> Sequence[PersonView]:
-    """The same of those one of whose names has this text, or whose national id it is."""
+    """Returns the same, limited to those with this text in one of their names, or with this national id."""
     access.require(uow.actor, "people.manage")
     wanted = [names.matches(text)]
     if (person := formats.national_id(text)) is not None:
@@ -124,7 +126,7 @@ def _page(uow: UnitOfWork, after: UUID | None, *which: ColumnElement[bool]) -> S
 
 
 def get(uow: UnitOfWork, user_id: UUID) -> PersonView:
-    """One of the people of the actor's units. Raises NotFound."""
+    """Returns one of the people of the actor's units. Raises NotFound."""
     access.require(uow.actor, "people.manage")
     user = uow.session.scalars(select(User).where(User.id == user_id, _near()), seen_by(uow)).one_or_none()
     if user is None:
@@ -133,7 +135,7 @@ def get(uow: UnitOfWork, user_id: UUID) -> PersonView:
 
 
 def works(session: Session) -> Sequence[RowMapping]:
-    """All accounts with all their memberships, for whoever runs the installation; without one a row, too."""
+    """Returns all accounts with all memberships, for operators; accounts without one have a row, too."""
     found = (
         select(
             *(User.name, User.role.label("account"), User.deactivated_at, Unit.key.label("unit")),
@@ -147,7 +149,7 @@ def works(session: Session) -> Sequence[RowMapping]:
 
 
 def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping[str, list[tuple[str, str]]]:
-    """Where these accounts work just now, and as what: names of units with roles. None for who does not."""
+    """Returns current memberships of these accounts: unit names with roles. None for accounts without any."""
     found = (
         select(User.name, Unit.name, Membership.role)
         .join(Membership, Membership.user_id == User.id)
@@ -163,7 +165,7 @@ def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping
 
 
 def names_of_accounts(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
-    """What people call the owners of these accounts."""
+    """Returns the display names of the owners of these accounts."""
     found = select(User.name, names.of()).where(User.name.in_(accounts_named)).limit(PAGE)
     return {name: shown for name, shown in session.execute(found)}
 
@@ -189,7 +191,7 @@ def _memberships(uow: UnitOfWork, users: Sequence[UUID]) -> Sequence[RowMapping]
 
 
 def roles(uow: UnitOfWork) -> Sequence[str]:
-    """The roles that somebody has in the actor's units, or that cases there ask for."""
+    """Returns the roles that people have in the actor's units, or that cases there require."""
     access.require(uow.actor, "people.manage")
     held = select(Membership.role).where(access.covers(Membership.unit_id))
     asked = select(PoolRole.role).where(access.covers(PoolRole.unit_id))
@@ -203,9 +205,9 @@ def _unknown(user_id: UUID) -> NotFound:
 
 
 def create(uow: UnitOfWork, new: NewPerson) -> UUID:
-    """Make an account with its memberships.
+    """Creates an account with its memberships.
 
-    Raises Invalid, also for a person who has an account already, and Conflict for a name that is taken.
+    Raises Invalid, also for a person who already has an account, and Conflict for a name that is taken.
     """
     access.require(uow.actor, "people.manage")
     accounts.check(new.name, new.role)
@@ -213,7 +215,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
         raise Invalid(
             "The account cannot be made.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
         )
-    if new.role == "service":  # what it may do is told apart by no unit
+    if new.role == "service":  # its permissions do not depend on units
         access.require_everywhere(uow, "people.manage")
     if not new.works:
         raise Invalid(
@@ -237,7 +239,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
 
 
 def national_id(text: str | None) -> str | None:
-    """A national id as it is stored. Raises Invalid for what is none."""
+    """Returns a national id as it is stored. Raises Invalid for any other text."""
     found = None if text is None else formats.national_id(text)
     if text is not None and found is None:
         raise Invalid("The person is not known like this.", [Fault("/person", "is no national id", "format")])
@@ -245,7 +247,7 @@ def national_id(text: str | None) -> str | None:
 
 
 def identify(uow: UnitOfWork, user: User, text: str) -> bool:
-    """Say of an account that is held whose it is; whether that is another person than before.
+    """Sets the owner of a locked account. Returns whether that changed the person.
 
     Raises Invalid for a person who has another account of this kind.
     """
@@ -260,9 +262,9 @@ def identify(uow: UnitOfWork, user: User, text: str) -> bool:
 
 
 def describe(uow: UnitOfWork, user: User, given: Mapping[str, str | None]) -> bool:
-    """Change fields of `profiles` of an account that is held; whether anything changed. Raises Invalid.
+    """Changes fields of `profiles` of a locked account. Returns whether anything changed. Raises Invalid.
 
-    The log names the fields, and nothing of what they hold.
+    The log contains the names of the fields, but not their values.
     """
     changed = profiles.put(uow.session, user, profiles.read(given))
     if changed:
@@ -278,7 +280,7 @@ def _note_person(uow: UnitOfWork, user: User, payload: Mapping[str, Any]) -> Non
 
 
 def lock(uow: UnitOfWork, user_id: UUID) -> User:
-    """One of the people of the actor's units: one command after the other changes them. Raises NotFound."""
+    """Locks a person of the actor's units, so that commands change it one at a time. Raises NotFound."""
     access.require(uow.actor, "people.manage")
     found = select(User).where(User.id == user_id, _near()).with_for_update(key_share=True, of=User)
     user = uow.session.scalars(found, seen_by(uow)).one_or_none()
@@ -288,7 +290,7 @@ def lock(uow: UnitOfWork, user_id: UUID) -> User:
 
 
 def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
-    """Give one of the people of the actor's units another membership there.
+    """Adds a membership to one of the people of the actor's units.
 
     Raises NotFound, Invalid, Conflict.
     """
@@ -296,7 +298,10 @@ def add(uow: UnitOfWork, user_id: UUID, work: Work) -> UUID:
 
 
 def add_membership(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -> UUID:
-    """The same for an account that is held, or new."""
+    """Adds a membership to an account that is locked or new.
+
+    Raises as `add` does.
+    """
     begin = work.valid_from or uow.now
     _require_span(begin, work.valid_to, pointer)
     if work.role == APPLICANT or not (work.role == ANY or is_role(work.role)):
@@ -349,7 +354,7 @@ def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membersh
 
 
 def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[str, Any]) -> None:
-    """Change from when or to when (`valid_from`, `valid_to`) somebody works there.
+    """Changes the period (`valid_from`, `valid_to`) of a membership.
 
     Raises NotFound, Invalid.
     """
@@ -357,7 +362,7 @@ def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[st
 
 
 def change_span(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bool:
-    """The same for a membership that is held; whether it is another one now."""
+    """Changes the period of a locked membership. Returns whether it changed."""
     wanted = {"valid_from": row.valid_from, "valid_to": row.valid_to, **changes}
     if wanted == {"valid_from": row.valid_from, "valid_to": row.valid_to}:
         return False
@@ -370,7 +375,7 @@ def change_span(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bo
 
 
 def end(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> None:
-    """Let a membership count no more from now on. Ending it again changes nothing.
+    """Ends a membership now. Ending it again changes nothing.
 
     Raises NotFound, Forbidden.
     """
@@ -378,13 +383,13 @@ def end(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> None:
     if row.valid_to is not None and row.valid_to <= max(uow.now, row.valid_from):
         return
     _require_other(uow, row, uow.now)
-    row.valid_to = max(uow.now, row.valid_from)  # one that has not begun never does
+    row.valid_to = max(uow.now, row.valid_from)  # one that has not begun never begins
     uow.session.flush()
     _note(uow, "membership.ended", row)
 
 
 def _require_other(uow: UnitOfWork, row: Membership, end: datetime | None) -> None:
-    """Raises Forbidden for administrators who would shut themselves out: somebody else does that."""
+    """Raises Forbidden for administrators who would lock themselves out: somebody else must do that."""
     if row.user_id != uow.actor.id or end is None:
         return
     others = select(Membership.id).where(

@@ -1,4 +1,4 @@
-"""Who works in whose place while the other is away."""
+"""Substitutes: who works in whose place while the other is away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 
 PAGE = 100
-CHOICES = 1000  # so many people are offered where one is to be chosen
+CHOICES = 1000  # maximum number of people offered for a choice
 
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Who is away from when to when, and who works in that place: accounts by their names."""
+    """Who is away in which period, and who is the substitute: names of accounts."""
 
     absent: str | None  # None is the actor
     substitute: str
@@ -32,7 +32,7 @@ class Leave:
 
 
 def appoint(uow: UnitOfWork, leave: Leave) -> UUID:
-    """Let somebody stand in for the actor or, as an administrator, for one of the people of one's units.
+    """Appoints a substitute for the actor or, as an administrator, for a person of the actor's units.
 
     Raises Invalid, Forbidden for others than administrators, Conflict with another substitution.
     """
@@ -70,7 +70,7 @@ def _works(user: User) -> bool:
 
 
 def _absent(uow: UnitOfWork, name: str | None) -> User:
-    """Who is away, held. Administrators answer for all of a person's work, or not for the person at all."""
+    """Locks the absent person. Administrators must administer all units of a person, or may not appoint."""
     wanted = uow.actor.name if name is None else name
     found = select(User).where(User.name == wanted).with_for_update(key_share=True)
     absent = uow.session.scalars(found).one_or_none()
@@ -82,20 +82,20 @@ def _absent(uow: UnitOfWork, name: str | None) -> User:
 
 
 def administers(uow: UnitOfWork, user_id: UUID) -> bool:
-    """Whether it is the actor, or works in units of the actor's only."""
+    """Returns whether it is the actor, or works only in units of the actor."""
     if user_id == uow.actor.id:
         return True
     return bool(uow.connection.execute(select(_administered(user_id)), seen_by(uow)).scalar_one())
 
 
 def _administered(user_id: UUID) -> ColumnElement[bool]:
-    """Whether somebody works in units of the actor's only."""
+    """Returns whether a person works only in units of the actor."""
     own = Membership.user_id == user_id, access.lasting(Membership)
     return and_(exists().where(*own), ~exists().where(*own, ~access.covers(Membership.unit_id)))
 
 
 def _together(uow: UnitOfWork, one: UUID, other: UUID) -> bool:
-    """Whether both work in one line of units: so no agency's work is lent to another's people."""
+    """Returns whether both work in one line of units: no substitute gets another agency's work."""
     near, far = aliased(Membership), aliased(Membership)
     line = or_(
         and_(UnitLine.ancestor_id == near.unit_id, UnitLine.unit_id == far.unit_id),
@@ -108,13 +108,13 @@ def _together(uow: UnitOfWork, one: UUID, other: UUID) -> bool:
 
 
 def candidates(uow: UnitOfWork, absent: UUID) -> Sequence[RowMapping]:
-    """Who may stand in for the actor, or for one of the people whom an administrator answers for."""
+    """Returns the possible substitutes of the actor, or of a person whom an administrator administers."""
     access.require(uow.actor, "substitutes.manage")
     near, far, line = aliased(Membership), aliased(Membership), aliased(UnitLine)
     mine = near.user_id == absent, access.valid(near)
     above = select(line.ancestor_id).join(near, near.unit_id == line.unit_id).where(*mine)
     below = select(line.unit_id).join(near, near.unit_id == line.ancestor_id).where(*mine)
-    # Found once, and not anew for each of thousands.
+    # Computed once, not for each of thousands.
     lined = above.union(below).cte("lined").prefix_with("MATERIALIZED")
     colleagues = select(far.user_id).where(far.unit_id.in_(select(lined)), access.valid(far))
     together = select(colleagues.cte("colleagues").prefix_with("MATERIALIZED"))
@@ -134,7 +134,7 @@ def _note(uow: UnitOfWork, kind: Any, row: Substitution) -> None:
 
 
 def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
-    """Which substitutions an actor may end: its own, and those of the people of an administrator's units."""
+    """Returns which substitutions an actor may end: its own, and those of people whom it administers."""
     own = or_(Substitution.absent_id == uow.actor.id, Substitution.substitute_id == uow.actor.id)
     if uow.actor.role != "administrator":
         return own
@@ -143,16 +143,16 @@ def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
 
 
 def _seen(uow: UnitOfWork) -> ColumnElement[bool]:
-    """Which substitutions an actor sees: those it may end, and those of the people whom it supervises."""
+    """Returns which substitutions an actor sees: those it may end, and those of the people it supervises."""
     if uow.actor.role != "caseworker":
         return _mine(uow)
     return or_(_mine(uow), Substitution.absent_id.in_(select(User.id).where(access.staff())))
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None, person: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of those that have not ended, the oldest first; one more if more follow.
+    """Returns up to a page of those that have not ended, oldest first, plus one if more follow.
 
-    With `person`: those in which somebody is away, or stands in.
+    With `person`: those in which this person is absent or the substitute.
     """
     access.require(uow.actor, "substitutes.manage")
     found = _listed().where(_seen(uow), validity.lasting(Substitution, uow.now), validity.begun_ever())
@@ -179,7 +179,7 @@ def _listed() -> Any:
 
 
 def get(uow: UnitOfWork, substitution_id: UUID) -> RowMapping:
-    """One that the actor may see. Raises NotFound."""
+    """Returns one that the actor may see. Raises NotFound."""
     access.require(uow.actor, "substitutes.manage")
     found = _listed().where(Substitution.id == substitution_id, _seen(uow))
     row: RowMapping | None = uow.connection.execute(found, seen_by(uow)).mappings().one_or_none()
@@ -189,13 +189,13 @@ def get(uow: UnitOfWork, substitution_id: UUID) -> RowMapping:
 
 
 def end(uow: UnitOfWork, substitution_id: UUID) -> None:
-    """Let nobody stand in any more from now on. Ending it again changes nothing. Raises NotFound."""
+    """Ends a substitution now. Ending it again changes nothing. Raises NotFound."""
     access.require(uow.actor, "substitutes.manage")
     found = select(Substitution).where(Substitution.id == substitution_id, _mine(uow)).with_for_update()
     row = uow.session.scalars(found, seen_by(uow)).one_or_none()
     if row is None:
         raise _unknown(substitution_id)
-    last = max(uow.now, row.valid_from)  # one that has not begun never does
+    last = max(uow.now, row.valid_from)  # one that has not begun never begins
     if row.valid_to > last:
         row.valid_to = last
         uow.session.flush()

@@ -1,7 +1,7 @@
-"""Who gets the tasks that a step opens: the candidate group of each, and its assignee if it has one at once.
+"""Finds the candidate group and, if any, the assignee of each task that a step opens.
 
-`engine.cases` asks this before it writes the tasks. Nothing is written here: groups that do not exist yet are
-returned as rows, to be written with the tasks.
+`engine.cases` calls this before it writes the tasks. Nothing is written here: groups that do not exist yet
+are returned as rows, to be written with the tasks.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from engine.platform.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A step that opens tasks, with its case: what its process demands, and the case's data after the step.
+    """A step that opens tasks, with its case: the rules of its process, and the case's data after the step.
 
     `done` is the task that the command is completing, and the account that completes it.
     """
@@ -33,11 +33,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Who may take a task, and who has it from the beginning.
+    """The candidates for a task, and how it is assigned when it opens.
 
-    `group` is None for a task of the applicant. Of a delegated task it is the delegate's group, and
+    `group` is None for a task of the applicant. For a delegated task it is the delegate's group, and
     `own_group` the agency's. `how` is the mark of the diagram: random, least-loaded, None to be claimed. With
-    `only_named`, nobody but the users that the diagram names may take it.
+    `only_named`, only the users that the diagram names may claim it.
     """
 
     group: UUID | None
@@ -55,13 +55,13 @@ class Assignment:
     groups: CandidateGroups
 
     def facts(self, step: Step) -> list[Fact]:
-        """What the log says of the assignees, in the order of the tasks."""
+        """Returns the facts for the log about the assignees, in the order of the tasks."""
         chosen = ((work, self.assignees.get(work.token)) for work in step.opened)
         return [one.fact(work.element, work.token) for work, one in chosen if one is not None]
 
 
 def assign(uow: UnitOfWork, opening: Opening) -> Assignment:
-    """Find the candidate groups of the tasks that a step opens, and choose assignees where it wants them."""
+    """Finds the candidate groups of the tasks that a step opens, and chooses assignees where required."""
     groups, opened = CandidateGroups(opening.home), opening.step.opened
     if not opened:
         return Assignment({}, {}, groups)
@@ -84,14 +84,14 @@ def _candidates(
 
 
 def _automatic(spec: Spec, work: Work) -> str | None:
-    """How a task is assigned automatically; None if people claim it themselves."""
+    """Returns how a task is assigned automatically; None if people claim it themselves."""
     element = spec.elements.get(work.element)
     how = element.rules.assignment if element else None
     return how if how != "self" else None
 
 
 def _open_task(uow: UnitOfWork, work: Work, found: Candidates) -> OpenTask | None:
-    """What automatic assignment needs of a task; None if the task waits to be claimed."""
+    """Returns what automatic assignment needs of a task; None if the task waits to be claimed."""
     named = (work.people.assignee or None) if work.people else None
     if found.group is None or (found.how is None and named is None):
         return None

@@ -1,4 +1,4 @@
-"""The tree of agencies, their parts, and private bodies that execute for them."""
+"""The tree of agencies, their parts, and the private bodies to which they delegate work."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +41,7 @@ from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
 
 PAGE = 200
-CHOICES = 1000  # so many units are offered where one is to be chosen
+CHOICES = 1000  # maximum number of units offered for a choice
 KINDS: tuple[UnitKind, ...] = get_args(UnitKind)
 _KEY = re.compile(r"[a-z0-9-]{1,63}")
 _SHOWN = (Unit.id, Unit.key, Unit.name, Unit.kind, Unit.region, Unit.closed_at)
@@ -49,7 +49,7 @@ _SHOWN = (Unit.id, Unit.key, Unit.name, Unit.kind, Unit.region, Unit.closed_at)
 
 @dataclass(frozen=True, slots=True)
 class NewUnit:
-    """A unit to be made below the one with the key `parent`."""
+    """A new unit below the one with the key `parent`."""
 
     key: str
     name: str
@@ -59,7 +59,7 @@ class NewUnit:
 
 
 def place(session: Session, unit: Unit) -> UUID:
-    """Put a new unit below its parent, and so below all that stands above that; its id."""
+    """Inserts a new unit below its parent, and so below all units above that. Returns its id."""
     unit.id = uuid7()
     session.add(unit)
     session.flush()
@@ -76,7 +76,10 @@ def _listed() -> Select[Any]:
 
 
 def page(uow: UnitOfWork, *, parent: str | None = None, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of all units, the oldest first, or of those right below one; one more if more follow."""
+    """Returns up to a page of all units, or of those directly below one, oldest first.
+
+    Returns one more if more follow.
+    """
     access.require(uow.actor, "units.read")
     found = _listed().order_by(Unit.id).limit(PAGE + 1)
     if parent is not None:
@@ -87,16 +90,16 @@ def page(uow: UnitOfWork, *, parent: str | None = None, after: UUID | None = Non
 
 
 def working(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """Those that are not closed, by name: the first of them, to choose from."""
+    """Returns the first open units by name, as choices."""
     access.require(uow.actor, "units.read")
     found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None)).order_by(Unit.name, Unit.key)
     return uow.connection.execute(found.limit(CHOICES)).mappings().all()
 
 
 def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMapping]:
-    """The open units of the actor's with the name `above` of what they belong to, by name, for a choice.
+    """Returns the actor's open units by name, as choices, with the name of their parent as `above`.
 
-    `apart_from`: without this one and all below it.
+    `apart_from`: without this unit and all below it.
     """
     access.require(uow.actor, "units.manage")
     parent = aliased(Unit)
@@ -114,14 +117,14 @@ def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMappin
 
 
 def names(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, str]:
-    """What the units with these keys are called."""
+    """Returns the names of the units with these keys."""
     access.require(uow.actor, "units.read")
     rows = uow.connection.execute(select(Unit.key, Unit.name).where(Unit.key.in_(set(keys))))
     return {key: name for key, name in rows}
 
 
 def get(uow: UnitOfWork, key: str) -> RowMapping:
-    """One unit. Raises NotFound."""
+    """Returns one unit. Raises NotFound."""
     access.require(uow.actor, "units.read")
     row = uow.connection.execute(_listed().where(Unit.key == key)).mappings().one_or_none()
     if row is None:
@@ -131,7 +134,7 @@ def get(uow: UnitOfWork, key: str) -> RowMapping:
 
 @dataclass(frozen=True, slots=True)
 class UnitView:
-    """A unit with those above it, from the top, and those right below. `own`: the actor manages it."""
+    """A unit with those above it, from the top, and those directly below. `own`: the actor manages it."""
 
     unit: RowMapping
     above: Sequence[RowMapping]
@@ -140,7 +143,10 @@ class UnitView:
 
 
 def look(uow: UnitOfWork, key: str, *, after: str | None = None) -> UnitView:
-    """One unit in the tree; up to a page of those below it, and one more if more follow. Raises NotFound."""
+    """Returns one unit in the tree with up to a page of those below it, plus one if more follow.
+
+    Raises NotFound.
+    """
     unit = get(uow, key)
     line, depth = aliased(UnitLine), aliased(UnitLine)
     above = (
@@ -164,17 +170,17 @@ def look(uow: UnitOfWork, key: str, *, after: str | None = None) -> UnitView:
 
 
 def key_of(uow: UnitOfWork, unit_id: UUID) -> str:
-    """The key of a unit that there is."""
+    """Returns the key of an existing unit."""
     return uow.session.scalars(select(Unit.key).where(Unit.id == unit_id)).one()
 
 
 def unknown(key: str) -> NotFound:
-    """The refusal for a unit that does not exist, or is not the actor's to change."""
+    """Returns the refusal for a unit that does not exist, or that the actor may not change."""
     return NotFound(f"There is no unit {key!r}.")
 
 
 def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
-    """An open unit of the actor's, kept open until the command ends. Raises Invalid with the pointer."""
+    """Returns an open unit of the actor's, locked until the command ends. Raises Invalid with the pointer."""
     found = select(Unit).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
     held = found.with_for_update(read=True, of=Unit)
     unit = uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
@@ -186,7 +192,7 @@ def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
 
 
 def open_id(session: Session, key: str) -> UUID:
-    """The id of an open unit, for whoever runs the installation. Raises NotFound."""
+    """Returns the id of an open unit, for operators. Raises NotFound."""
     found = session.scalars(select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None))).one_or_none()
     if found is None:
         raise unknown(key)
@@ -194,7 +200,7 @@ def open_id(session: Session, key: str) -> UUID:
 
 
 def create(uow: UnitOfWork, new: NewUnit) -> None:
-    """Make a unit. Raises Invalid, Conflict for a key that is taken."""
+    """Creates a unit. Raises Invalid, and Conflict for a key that is taken."""
     access.require(uow.actor, "units.manage")
     faults = []
     if not _KEY.fullmatch(new.key):
@@ -226,9 +232,11 @@ def _texts(name: str, region: str | None) -> list[Fault]:
 
 
 def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
-    """Change `name`, `region`, `parent` or `closed` of a unit of the actor's; whether anything changed.
+    """Changes `name`, `region`, `parent` or `closed` of a unit of the actor.
 
-    Raises NotFound, Invalid, and Conflict with what keeps a unit from being closed.
+    Returns whether anything changed.
+
+    Raises NotFound, Invalid, and Conflict with the reasons why a unit can't be closed.
     """
     access.require(uow.actor, "units.manage")
     _hold_tree(uow)
@@ -259,12 +267,12 @@ def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
 
 
 def _hold_tree(uow: UnitOfWork) -> None:
-    """Let one command after the other change the tree. Whoever only refers to its root does not wait."""
+    """Locks the tree, so that commands change it one at a time. References to its root do not wait."""
     uow.session.execute(select(Unit.id).where(Unit.id == ROOT).with_for_update(key_share=True))
 
 
 def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
-    """Put a unit with all below it elsewhere. The actor loses what only the old place gave."""
+    """Moves a unit with all below it. The actor loses permissions that only the old place granted."""
     target = covered(uow, key, "/parent")
     if target.id == unit.parent_id:
         return False
@@ -288,7 +296,7 @@ def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
 
 
 def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
-    """Raises Conflict, and tells what there still is, if anybody would miss the unit."""
+    """Raises Conflict with a list of what still depends on the unit."""
     child, lasting = aliased(Unit), validity.lasting(Membership, uow.now)
     lent = and_(validity.agreed(), validity.lasting(Delegation, uow.now))
     open_tasks = (

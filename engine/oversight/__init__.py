@@ -1,1 +1,1 @@
-"""What auditors and managers see: who read what, what is in the queues."""
+"""For auditors and managers: who read what, and what is in the queues."""

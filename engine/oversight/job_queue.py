@@ -1,4 +1,4 @@
-"""The job queue, for operators: how deep it is, what failed, and trying it again."""
+"""The job queue, for operators: its length, failed jobs, and retrying them."""
 
 from collections.abc import Sequence
 
@@ -44,26 +44,26 @@ RETURNING id, queue_name AS queue, task_name AS task, args AS ids
 
 
 def overview(uow: UnitOfWork) -> tuple[list[Depth], int]:
-    """What is in each queue, and how many workers are alive."""
+    """Returns the length of each queue, and the number of live workers."""
     access.require_everywhere(uow, "jobs.manage")
     alive = uow.connection.execute(_ALIVE, {"silence": SILENCE}).scalar_one()
     return depth(uow.connection), int(alive)
 
 
 def failed(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The first jobs that were given up and that no incident tells of."""
+    """Returns the first jobs that were given up and that no incident reports."""
     access.require_everywhere(uow, "jobs.manage")
     return uow.connection.execute(_FAILED, {"limit": PAGE}).mappings().all()
 
 
 def by_task(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """What is in the queues by task, and since when the oldest that waits has been there."""
+    """Returns the jobs in the queues by task, and since when the oldest waiting one has been there."""
     access.require_everywhere(uow, "jobs.manage")
     return uow.connection.execute(_BY_TASK).mappings().all()
 
 
 def retry(uow: UnitOfWork, job_id: int) -> RowMapping:
-    """Let a failed job be tried anew. Raises NotFound."""
+    """Retries a failed job. Raises NotFound."""
     access.require_everywhere(uow, "jobs.manage")
     row = uow.connection.execute(_RETRY, {"id": job_id}).mappings().one_or_none()
     if row is None:

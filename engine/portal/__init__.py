@@ -1,1 +1,1 @@
-"""What applicants see: the catalogue of services, drafts of applications, the status of cases, appeals."""
+"""For applicants: the catalogue of services, drafts of applications, the status of cases, appeals."""

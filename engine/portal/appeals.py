@@ -1,4 +1,4 @@
-"""Appeals: a case of its own against the decision of another, which others decide."""
+"""Appeals: a separate case against the decision of another case, decided by other people."""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -20,16 +20,16 @@ LAST = time(23, 59, 59, 999_999)  # of a day
 
 
 def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
-    """The last moment at which a decision can be appealed, in the zone of `now`; None is without end.
+    """Returns the last moment for appealing a decision, in the zone of `now`; None is without end.
 
-    The period ends with a day: somebody who is told a date may act until that day is over.
+    The period ends with a day: a person who is given a date may act until that day is over.
     """
     end = None if within is None else bpmn.later(within, decided_at.astimezone(now.tzinfo))
     return end and datetime.combine(end.date(), LAST, end.tzinfo)
 
 
 def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
-    """Appeal the last decision of a case, as its applicant or for them; the new case.
+    """Appeals the last decision of a case, as its applicant or for them. Returns the new case.
 
     Raises NotFound, Invalid, and Conflict if there is nothing to appeal, it was appealed, or it is too late.
     """
@@ -49,7 +49,7 @@ def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
 
 
 def form(uow: UnitOfWork, key: str) -> Form | None:
-    """What an appeal by this process asks. Raises Conflict if none can be filed just now."""
+    """Returns the form of an appeal by this process. Raises Conflict if none can be filed at the moment."""
     found = (
         select(*definitions.VERSION)
         .join(Definition, validity.current())
@@ -63,14 +63,14 @@ def form(uow: UnitOfWork, key: str) -> Form | None:
 
 
 def form_of(uow: UnitOfWork, case_id: UUID) -> Form | None:
-    """What an appeal of this case asks of the actor. Raises as `file` does."""
+    """Returns the form with which the actor can appeal this case. Raises as `file` does."""
     access.require(uow.actor, "decisions.appeal")
     key, _ = _appealable(uow, cases.lock(uow, case_id))
     return form(uow, key)
 
 
 def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
-    """The process by which a case's last decision is appealed, and that decision. Raises Conflict."""
+    """Returns the process for appeals against a case's last decision, and that decision. Raises Conflict."""
     rules = definitions.spec(uow.session, case.version).rules
     present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if rules.appeal is None:
@@ -95,9 +95,9 @@ def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
 
 
 def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:
-    """Let the log of the case that was appealed tell what was decided on the appeal.
+    """Records the decision on the appeal in the log of the appealed case.
 
-    By a job, for it holds that case, which the decision itself does not.
+    In a job, because it locks that case, which the decision itself does not.
     """
     found = (
         select(Decision.task_id, Decision.outcome, Case.id, Case.number, Case.appeal_of)

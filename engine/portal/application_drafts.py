@@ -1,7 +1,7 @@
-"""Applications that are still being written: no case, no clock, nobody in the office sees them.
+"""Unfinished applications: no case, no deadline, invisible to the office.
 
-One for each person and service. It goes with its submission, when its writer discards it, or a month after
-it was last touched.
+One for each person and service. It is deleted when it is submitted, when its owner discards it, or a month
+after its last change.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,9 +33,9 @@ _ROWS = table(ApplicationDraft)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was answered so far; `step` is how many steps of the form were.
+    """The answers so far; `step` is the number of answered steps of the form.
 
-    `changed`: the service has another form since then, and `answers` are those that it still asks for.
+    `changed`: the service has another form since then, and `answers` are those for which it still asks.
     """
 
     id: UUID | None
@@ -58,15 +58,15 @@ class Listed:
 
 
 def form_of(service: Service) -> Form | None:
-    """The form of a service as applicants have it."""
+    """Returns the form of a service as applicants have it."""
     return service.form and forms.for_roles(service.form, (access.APPLICANT,))
 
 
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
-    """The actor's draft for a service; one that nobody has begun is empty, and has no id.
+    """Returns the actor's draft for a service; one that has not been begun is empty, and has no id.
 
-    Raises NotFound for what is not offered, Conflict where that was begun before, Forbidden for those who
-    apply for nothing themselves.
+    Raises NotFound for what is not offered, Conflict if it was begun before, Forbidden for accounts that
+    don't apply for themselves.
     """
     _require(uow)
     wanted = select(_ROWS).where(_ROWS.c.user_id == uow.actor.id, _ROWS.c.key == key)
@@ -90,10 +90,9 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
 def answer(
     uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int
 ) -> None:
-    """Keep the answers to one step of a form, which has the fields of these names.
+    """Stores the answers to one step of a form, which has the fields with these names.
 
-    Raises Invalid with what is wrong with these fields; whether all goes together is seen when it is
-    submitted.
+    Raises Invalid with the faults of these fields; rules about several fields are checked on submission.
     """
     form = form_of(draft.service)
     answers = forms.partly(form, _with(draft, names, given), names)
@@ -103,7 +102,7 @@ def answer(
 
 
 def leave(uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int) -> None:
-    """Keep what was typed of a step that is not finished: it will be asked again."""
+    """Stores the input of an unfinished step, which will be asked again."""
     answers = forms.begun(form_of(draft.service), _with(draft, names, given))
     _keep(uow, draft, answers, min(step - 1, draft.step))
 
@@ -132,9 +131,9 @@ def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) 
 
 
 def submit(uow: UnitOfWork, key: str) -> CaseView:
-    """Make a case of the actor's draft, which is gone then.
+    """Starts a case from the actor's draft and deletes the draft.
 
-    Raises NotFound if there is none (any more), and all that starting a case does.
+    Raises NotFound if there is none (any more), and all that starting a case raises.
     """
     draft = of_service(uow, key, hold=True)
     if draft.id is None and draft.service.form is not None:
@@ -144,12 +143,12 @@ def submit(uow: UnitOfWork, key: str) -> CaseView:
 
 
 def mine(uow: UnitOfWork) -> Sequence[Listed]:
-    """The actor's drafts, the last touched first; there is at most one for each service."""
+    """Returns the actor's drafts, last changed first; there is at most one for each service."""
     return [Listed(*row) for row in uow.connection.execute(_listed(uow))]
 
 
 def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
-    """One of the actor's drafts. Raises NotFound."""
+    """Returns one of the actor's drafts. Raises NotFound."""
     row = uow.connection.execute(_listed(uow).where(_ROWS.c.id == draft_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no draft {draft_id}.")
@@ -178,7 +177,7 @@ def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
 
 
 def discard(uow: UnitOfWork, draft_id: UUID) -> None:
-    """Delete a draft of the actor's. Raises NotFound for those of others."""
+    """Deletes a draft of the actor. Raises NotFound for drafts of others."""
     _require(uow)
     mine = (_ROWS.c.id == draft_id) & (_ROWS.c.user_id == uow.actor.id)
     key = uow.connection.execute(delete(_ROWS).where(mine).returning(_ROWS.c.key)).scalar()
@@ -188,7 +187,7 @@ def discard(uow: UnitOfWork, draft_id: UUID) -> None:
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete drafts that nobody has touched for KEPT; how many. `staging.forget` deletes their files."""
+    """Deletes drafts unchanged for `KEPT`. Returns how many. `staged_documents.forget` deletes files."""
     old = delete(_ROWS).where(_ROWS.c.updated_at < uow.now - KEPT)
     return uow.connection.execute(old).rowcount
 

@@ -1,10 +1,11 @@
-"""The catalogue of services: what people may apply for, told to anybody.
+"""The public catalogue of services: what people may apply for.
 
-A service is a definition that is offered, enabled and runs, whose cases people start, and that is no part
-of another: called by it, or the way by which its decisions are appealed. Nothing of that depends on who asks.
+A service is a definition that is offered, enabled and not suspended, whose cases people start, and that is
+not part of another: called by it, or used for appeals against its decisions. None of that depends on the
+reader.
 
-At a desk cases are started for others: of what is as much a service, offered or not, enabled or not, in one's
-own units.
+At a desk cases are started for others: there all such definitions of the actor's units are available, offered
+or not, enabled or not.
 """
 
 from collections.abc import Sequence
@@ -26,10 +27,12 @@ MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something to apply for. Names and description may be written `Persian | English`.
+    """A service that people can apply for. Names and description may be written `Persian
 
-    `steps` is how many steps of people an application takes at most, itself among them; None where that
-    cannot be told.
+    English`.
+
+    `steps` is the maximum number of steps by people in an application, including the application; None if
+    that cannot be determined.
     """
 
     key: str
@@ -43,26 +46,26 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a version of a process says of itself, however often it is asked."""
+    """What a version's process declares, cached."""
 
     startable: bool
-    parts: frozenset[str]  # the processes that it calls, or by which it is appealed
+    parts: frozenset[str]  # the processes that it calls, or that handle its appeals
     description: str
     form: Form | None
     steps: int | None
 
 
-# By digest and key. A version never changes, so that what was read of it stays true; small, unlike a `Spec`.
+# By digest and key. A version never changes, so these facts remain valid; small, unlike a `Spec`.
 _facts: dict[tuple[str, str], _Facts] = {}
 
 
 def services(session: Session) -> Sequence[Service]:
-    """All of them, by unit and key."""
+    """Returns all services, by unit and key."""
     return _services(session, session.execute(_offered().order_by(Unit.name, DefinitionVersion.key)).all())
 
 
 def service(session: Session, key: str) -> Service:
-    """One of them. Raises NotFound."""
+    """Returns one service. Raises NotFound."""
     row = session.execute(_offered().where(DefinitionVersion.key == key)).one_or_none()
     facts = None if row is None else _facts_of(session, Version(*row[2:]))
     if row is None or facts is None or not facts.startable:
@@ -71,9 +74,9 @@ def service(session: Session, key: str) -> Service:
 
 
 def at_desk(uow: UnitOfWork) -> Sequence[Service]:
-    """What the actor may start at a desk, by unit and key.
+    """Returns what the actor may start at a desk, by unit and key.
 
-    Of a unit that it covers, or below which it works, as `cases.start` has it.
+    Of a unit that it covers, or below which it works, as for `cases.start`.
     """
     access.require(uow.actor, "cases.start")
     current = _current().add_columns(_near().label("near")).order_by(Unit.name, DefinitionVersion.key)
@@ -83,7 +86,7 @@ def at_desk(uow: UnitOfWork) -> Sequence[Service]:
 
 
 def startable_at_desk(uow: UnitOfWork, key: str) -> Service:
-    """One of these. Raises NotFound."""
+    """Returns one of these. Raises NotFound."""
     found = next((one for one in at_desk(uow) if one.key == key), None)
     if found is None:
         raise unknown(key)
@@ -113,7 +116,7 @@ def _near() -> ColumnElement[bool]:
 
 
 def _services(session: Session, rows: Sequence[Any]) -> Sequence[Service]:
-    """Those of these definitions of which people start cases, and that are no part of another of them."""
+    """Selects the definitions whose cases people start, and that are not part of another of them."""
     known = [(row, _facts_of(session, Version(*row[2:]))) for row in rows]
     parts = {key for _, facts in known for key in facts.parts}
     return [

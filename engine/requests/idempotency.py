@@ -1,7 +1,7 @@
-"""Idempotency keys: the same write sent twice is done once, and answered twice alike.
+"""Idempotency keys: a write that is sent twice is done once, and has the same answer both times.
 
-The key is written with the answer, in the transaction of what it answers. So the first request pays one
-statement; a repeated one is done, undone and answered from here, which is rare.
+The key is written with the answer, in the transaction of the command. So the first request costs one
+statement; a repeated one, which is rare, is done, rolled back and answered from here.
 """
 
 import hashlib
@@ -33,9 +33,10 @@ class Answer:
 
 
 def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
-    """Keep the answer to a request under its key, with all else that the command writes.
+    """Stores the answer to a request under its key, with all else that the command writes.
 
-    A second request waits there until the first one's transaction ends, and fails as `repeated` says.
+    A second request waits here until the first one's transaction ends, and then fails as described in
+    `repeated`.
     """
     row = {
         "user_id": uow.actor.id,
@@ -50,19 +51,22 @@ def keep(uow: UnitOfWork, key: str, request: bytes, answer: Answer) -> None:
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete answers that are older than KEPT; how many."""
+    """Deletes answers that are older than `KEPT`. Returns how many."""
     old = delete(_KEYS).where(_KEYS.c.created_at < uow.now - KEPT)
     return uow.connection.execute(old).rowcount
 
 
 def repeated(error: IntegrityError) -> bool:
-    """Whether a command failed because its key has an answer already; all else that it did is undone."""
+    """Returns whether a command failed because its key has an answer already.
+
+    Its other writes are rolled back.
+    """
     cause = error.orig
     return isinstance(cause, UniqueViolation) and cause.diag.constraint_name == _KEYS.primary_key.name
 
 
 def find(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
-    """The answer that the actor's key got, if it did. Raises Conflict if it came with another request."""
+    """Returns the answer for the actor's key, if any. Raises Conflict if it belongs to another request."""
     columns = (_KEYS.c.request_digest, _KEYS.c.status, _KEYS.c.headers, _KEYS.c.body)
     found = select(*columns).where(_KEYS.c.user_id == uow.actor.id, _KEYS.c.key == key)
     stored = uow.connection.execute(found).one_or_none()

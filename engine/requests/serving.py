@@ -49,12 +49,12 @@ class Outcome(Generic[T]):
 def serve(
     database: Database, request: Request, command: Callable[[UnitOfWork], Outcome[T]], view: View
 ) -> T | Answer:
-    """Run a command in a transaction of its own; then record in the access log what its response shows.
+    """Runs a command in a transaction of its own; then records in the access log what its response shows.
 
-    The command runs again from the start when the database asks for it. Its answer is stored with what it
-    writes. For a request that was answered before, what the command did is undone, and the stored answer is
-    returned. Raises Conflict if the key came with another request, Busy if the access log cannot be written,
-    and what the command raises.
+    The command runs again from the start when the database requires it. Its answer is stored with what it
+    writes. For a request that was answered before, what the command did is rolled back, and the stored answer
+    is returned. Raises Conflict if the key came with another request, Busy if the access log cannot be
+    written, and what the command raises.
     """
     shown: tuple[Actor, Opened] | None = None
 
@@ -80,9 +80,9 @@ def serve(
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:
-    """The answer that is stored under the request's key. Raises the failure if there is none.
+    """Returns the answer that is stored under the request's key. Raises the failure if there is none.
 
-    Looked up only now: what was done before is refused the second time (a task is completed), or undone.
+    Looked up only now: what was done before is refused the second time (a task is completed), or rolled back.
     """
     key = request.key()
     repeated = not isinstance(failure, IntegrityError) or idempotency.repeated(failure)

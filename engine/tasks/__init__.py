@@ -1,4 +1,4 @@
-"""Tasks: the work of people. Reading them, the inbox, and the commands that change them."""
+"""Tasks: work for people. Reading them, the inbox, and the commands that change them."""
 
 from engine.tasks.bulk_actions import Action, Item, Outcome, act
 from engine.tasks.bulk_jobs import (

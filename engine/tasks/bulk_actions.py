@@ -18,7 +18,7 @@ Action = Literal["claim", "release", "assign", "complete"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One task, the data that complete it, who is to have it, and why it goes to somebody else."""
+    """One task, the data that complete it, its new assignee, and the reason for the reassignment."""
 
     id: UUID
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item: its task's status and revision, or the refusal."""
+    """The result of an item: its task's status and revision, or the refusal."""
 
     id: UUID
     status: str | None = None
@@ -37,7 +37,7 @@ class Outcome:
 
 
 def act(uow: UnitOfWork, action: Action, items: Sequence[Item]) -> list[Outcome]:
-    """Do the same with many tasks, in the order in which they come. Raises Invalid if one comes twice."""
+    """Applies one action to many tasks, in the given order. Raises Invalid if a task is listed twice."""
     access.require(uow.actor, "tasks.assign" if action == "assign" else "tasks.work")
     _require_once(items)
     _hold_cases(uow, [item.id for item in items])
@@ -56,9 +56,9 @@ def _require_once(items: Sequence[Item]) -> None:
 
 
 def _hold_cases(uow: UnitOfWork, ids: Sequence[UUID]) -> None:
-    """Hold all cases before the first command, in the order in which everybody does.
+    """Locks all cases before the first command, in the common order.
 
-    So two who do many at once wait for each other, and never in a circle.
+    So two bulk actions wait for each other without a deadlock.
     """
     of_tasks = select(Task.case_id).join(Case, Case.id == Task.case_id)
     of_tasks = of_tasks.where(Task.id.in_(ids), access.reachable_tasks(uow.actor.role))

@@ -1,8 +1,7 @@
 """Bulk jobs: one action on many tasks, done in the background on behalf of the user who started it.
 
-A job does it with a few of them at a time and notes in the same transaction what came of each, so that a
-worker that dies leaves nothing half done and nothing to be done twice. Nothing of it is decided before: what
-the person may do is asked when it is done.
+Each job processes a few tasks and records the results in the same transaction: if a worker dies, nothing is
+left half done or done twice. Permissions are checked when the action is done, not when the batch starts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -28,8 +27,8 @@ from engine.platform.ids import uuid7
 from engine.tasks.bulk_actions import Action, Item, act
 from engine.tasks.reading import answerable, find_visible
 
-MOST = 500  # tasks of a batch
-AT_ONCE = 10  # tasks whose cases are held together
+MOST = 500  # maximum number of tasks in a batch
+AT_ONCE = 10  # tasks whose cases are locked together
 LISTED = 50
 KEPT = timedelta(days=7)
 RECEIVERS = 500
@@ -37,7 +36,7 @@ RECEIVERS = 500
 
 @dataclass(frozen=True, slots=True)
 class BulkJob:
-    """A batch as its owner sees it. `outcomes` are those of the first of its tasks: None if it was done.
+    """A batch as its owner sees it. `outcomes` are those of the processed tasks: None if the action was done.
 
     `tasks` has the rows of those that the owner may see.
     """
@@ -52,10 +51,10 @@ class BulkJob:
 
 
 def start_bulk_job(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer: Mapping[str, Any]) -> UUID:
-    """Have this done with tasks; the batch's id.
+    """Starts an action on many tasks. Returns the batch's id.
 
-    `answer` has the data that complete each of them, or `to`, the id of who is to have it, and `reason`, the
-    code of why it goes to somebody else. Raises Invalid.
+    `answer` has the data that complete each of them, or `to`, the id of the new assignee, and `reason`, the
+    code of the reason for the reassignment. Raises Invalid.
     """
     access.require(uow.actor, "tasks.assign" if action == "assign" else "tasks.work")
     wanted = list(dict.fromkeys(ids))
@@ -64,7 +63,7 @@ def start_bulk_job(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer:
         raise Invalid("Nobody is named.", [Fault("/to", "is required", "required")])
     if action == "complete":
         form, roles = common_form(uow, wanted)
-        # Nobody uploads one document for many tasks: what the answer names is none of theirs.
+        # Nobody uploads one document for many tasks, so documents in the answer belong to none of them.
         staged_documents.require(uow, form, forms.check(form, answer, roles), Place("task", ""))
     row = Batch(
         id=uuid7(),
@@ -92,9 +91,9 @@ def _require_some(ids: Sequence[UUID]) -> None:
 
 
 def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Collection[str] | None]:
-    """The form that all these tasks have, and in which roles the actor answers it.
+    """Returns the form that all these tasks have, and the roles in which the actor answers it.
 
-    Raises Invalid if they are not the same step of one version, for that alone has one answer.
+    Raises Invalid if they are not the same step of one version, because only that has a common answer.
     """
     _require_some(ids)
     steps = (
@@ -112,9 +111,9 @@ def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Coll
 
 
 def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
-    """The accounts that may take each of these tasks by their posts, by name: the first of them.
+    """Returns the first accounts, by name, whose memberships allow them to claim each of these tasks.
 
-    Of tasks that are not the actor's to take or to give nobody is told.
+    Ignores tasks that the actor may neither claim nor assign.
     """
     access.require(uow.actor, "tasks.assign")
     _require_some(ids)
@@ -132,7 +131,7 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
 
 
 def get_bulk_job(uow: UnitOfWork, batch_id: UUID) -> BulkJob:
-    """A batch of the actor's. Raises NotFound."""
+    """Returns a batch of the actor. Raises NotFound."""
     access.require(uow.actor, "inbox.read")
     found = select(Batch).where(Batch.id == batch_id, Batch.owner_id == uow.actor.id)
     row = uow.session.scalars(found).one_or_none()
@@ -147,7 +146,7 @@ def get_bulk_job(uow: UnitOfWork, batch_id: UUID) -> BulkJob:
 
 
 def list_bulk_jobs(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The actor's batches of the last days, the newest first: how many tasks, how many done and refused."""
+    """Returns the actor's recent batches, newest first, with the number of all, done and refused tasks."""
     access.require(uow.actor, "inbox.read")
     done = func.jsonb_array_length(Batch.results)
     reasons = func.jsonb_path_query_array(Batch.results, cast("$[*] ? (@ != null)", JSONPATH))
@@ -164,7 +163,7 @@ def list_bulk_jobs(uow: UnitOfWork) -> Sequence[RowMapping]:
 
 
 def run_bulk_job(uow: UnitOfWork, batch_id: UUID) -> int:
-    """Do it with the next of a batch's tasks, as its owner; how many they were."""
+    """Processes the next of a batch's tasks. Returns how many."""
     row = _held(uow, batch_id)
     if row is None:
         return 0
@@ -179,7 +178,7 @@ def run_bulk_job(uow: UnitOfWork, batch_id: UUID) -> int:
 
 
 def give_up_bulk_job(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
-    """End a batch whose job has failed too often: nothing was done with the tasks that are left."""
+    """Ends a batch whose job has failed too often: its remaining tasks are not changed."""
     row = _held(uow, batch_id)
     if row is not None:
         left = len(row.tasks) - len(row.results)
@@ -187,12 +186,12 @@ def give_up_bulk_job(uow: UnitOfWork, batch_id: UUID, reason: str) -> None:
 
 
 def delete_old_bulk_jobs(uow: UnitOfWork) -> int:
-    """Delete what is older than `KEPT`; how many."""
+    """Deletes batches that are older than `KEPT`. Returns how many."""
     return uow.connection.execute(delete(Batch).where(Batch.made_at < uow.now - KEPT)).rowcount
 
 
 def _held(uow: UnitOfWork, batch_id: UUID) -> Batch | None:
-    """A batch that is not finished, held."""
+    """Returns an unfinished batch, locked."""
     found = select(Batch).where(Batch.id == batch_id, Batch.finished_at.is_(None))
     return uow.session.scalars(found.with_for_update()).one_or_none()
 
@@ -225,12 +224,12 @@ def _results(uow: UnitOfWork, row: Batch, items: Sequence[Item]) -> list[Any]:
 
 
 def _kept(refusal: Refusal) -> dict[str, Any]:
-    """A refusal as JSON, for whoever is told of it later in any language."""
+    """Returns a refusal as JSON, to be shown later in any language."""
     return {"kind": type(refusal).__name__, **vars(refusal)}
 
 
 def _refusal(kept: Mapping[str, Any] | None) -> Refusal | None:
-    """The refusal that was kept."""
+    """Returns the stored refusal."""
     if kept is None:
         return None
     values = {name: value for name, value in kept.items() if name != "kind"}

@@ -1,4 +1,4 @@
-"""The commands of people on tasks. Each locks the case first, then reads the task again."""
+"""Commands of people on tasks. Each locks the case first, then reads the task again."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,9 +34,9 @@ from engine.tasks.reading import get, roles, unknown
 
 @lru_cache
 def locking(role: str) -> Select[*tuple[Any, ...]]:
-    """A task with its case, both held, and whether an account with this role may see and take it: `TaskRow`.
+    """Returns a select that locks a task with its case and checks access by this role: `TaskRow`.
 
-    Made once for each.
+    Cached for each role.
     """
     viewer, before = bindparam("viewer", type_=Uuid), aliased(Case)
     return (
@@ -67,14 +67,17 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
         )
         .join(Task, Task.case_id == Case.id)
         .where(Task.id == bindparam("task"))
-        # Both rows: with the case alone, whoever waited for it would see the task as it was before.
+        # Locks both rows: with only the case locked, a waiting transaction would read an outdated task.
         .with_for_update(of=(Case, Task))
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What completing a task did to it and to its case; what it opened is told to who may see the case."""
+    """The effects of completing a task on it and its case.
+
+    Opened tasks are shown to those who may see the case.
+    """
 
     task_id: UUID
     task_revision: int
@@ -86,12 +89,15 @@ class Completed:
 
 
 def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
-    """Hold a task that the actor may work on. Raises NotFound, Forbidden if it may only see it."""
+    """Locks a task that the actor may work on.
+
+    Raises NotFound, and Forbidden if the actor may only see it.
+    """
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
     found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
     if found is not None and found[1].seen_revision != found[0].revision:
-        # It waited for another command: what it knows of other tables is from before that.
+        # It waited for another command: what it has read of other tables is older.
         found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
     if found is None or (found[1].taken_as is None and not found[1].case_seen):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
@@ -104,10 +110,10 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
 def complete(
     uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, revisions: Collection[int] | None = None
 ) -> Completed:
-    """Complete a task with the data of its form and run the case on.
+    """Completes a task with the data of its form and continues the case.
 
-    A task that nobody has claimed counts as the actor's. If something fails on the way on, the task stays
-    completed with its data and the failing element holds an incident.
+    An unclaimed task is treated as the actor's. If a later element fails, the task remains completed with its
+    data and the failing element has an incident.
     """
     held = lock_task(uow, task_id)
     case, row = held.case, held.row
@@ -142,7 +148,7 @@ def complete(
 
 
 def _rules(uow: UnitOfWork, held: LockedTask) -> TaskRules:
-    """What the diagram demands of who does a task; nothing of who is asked beside one."""
+    """Returns the diagram's rules for who may do a task; none for a request attached to a task."""
     if held.row.kind != "step":
         return TaskRules()
     return definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
@@ -151,7 +157,7 @@ def _rules(uow: UnitOfWork, held: LockedTask) -> TaskRules:
 def _answer(
     uow: UnitOfWork, held: LockedTask, state: bytes, form: Form | None, data: Mapping[str, Any]
 ) -> Completed:
-    """Complete what was asked beside a task; the process moves only if a correction lets it."""
+    """Completes a request attached to a task. The process continues only if a correction allows it."""
     row, case = held.row, held.case
     if row.kind == "correction":
         values, opened = corrections.correct(uow, held, state, data)
@@ -168,7 +174,7 @@ def _answer(
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Who has a task from now on, how that one was chosen, and what the log says of why."""
+    """The new assignee of a task, how they were chosen, and the reason for the log."""
 
     assignee: UUID | None
     chosen: Chosen | None = None
@@ -176,9 +182,9 @@ class _Given:
 
 
 def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None = None) -> Mapping[str, Any]:
-    """Take a task for oneself.
+    """Claims a task for the actor.
 
-    Claiming one's own again changes nothing. Raises Conflict if somebody else has it.
+    Claiming it again changes nothing. Raises Conflict if it has another assignee.
     """
 
     def taken(held: LockedTask) -> _Given:
@@ -194,9 +200,9 @@ def claim(uow: UnitOfWork, task_id: UUID, *, revisions: Collection[int] | None =
 def release(
     uow: UnitOfWork, task_id: UUID, *, reason: str | None = None, revisions: Collection[int] | None = None
 ) -> Mapping[str, Any]:
-    """Give a task back; one that comes to people by itself comes to the next.
+    """Releases a task; a task with automatic assignment is assigned to another candidate.
 
-    Raises Conflict for others', Invalid if it was assigned at random and no reason code says why it changes.
+    Raises Conflict for tasks of others, Invalid if it was assigned at random and no reason code is given.
     """
 
     def given(held: LockedTask) -> _Given:
@@ -232,6 +238,6 @@ def _assign(
 
 
 def recuse(uow: UnitOfWork, task_id: UUID, *, reason: str | None = None) -> Mapping[str, Any]:
-    """Step back from the case of a task, for good, and let others do what the actor has of it."""
+    """Withdraws the actor permanently from the case of a task; others take over the actor's tasks in it."""
     access.require(uow.actor, "cases.recuse")
     return reallocation.recuse(uow, lock_task(uow, task_id), reason)

@@ -1,4 +1,4 @@
-"""Comments on a case or one of its tasks: among colleagues, or between the office and the applicant."""
+"""Comments on a case or one of its tasks: between colleagues, or between the office and the applicant."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,9 +25,9 @@ def comment(
     task: UUID | None = None,
     visible: bool | None = None,
 ) -> RowMapping:
-    """Say something of a case, or of one of its tasks; the comment.
+    """Adds a comment on a case, or on one of its tasks, and returns it.
 
-    `visible` to the applicant, too: None is no for the office, and yes for the applicant's side,
+    `visible`: whether the applicant sees it. None means no for the office, and yes for the applicant's side,
     whose comments are never internal. Raises NotFound for what the actor may not see.
     """
     access.require(uow.actor, "comments.add")
@@ -88,9 +88,11 @@ def _comments() -> Any:
 def comments(
     uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None, seen: bool = False
 ) -> Sequence[RowMapping]:
-    """Up to a page of a case's comments that are for the actor, the oldest first; one more if more follow.
+    """Returns up to a page of a case's comments that the actor may see, oldest first.
 
-    Raises NotFound for cases that the actor may not see; of one that was `seen` already it is not asked.
+    Returns one more if more follow.
+
+    Raises NotFound for cases that the actor may not see; not checked again for a case that was `seen`.
     """
     access.require(uow.actor, "cases.read")
     if not seen:

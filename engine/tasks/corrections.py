@@ -1,4 +1,4 @@
-"""Corrections: the applicant corrects the fields that an official marked, and no others."""
+"""Corrections: the applicant corrects only the fields that an official marked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,10 @@ NAME = "اصلاح اطلاعات | Correct what was sent"
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is wrong: (JSON Pointer, text) for each field of the start form, or of a task of the applicant."""
+    """The marked errors: (JSON Pointer, text) for each field.
+
+    The fields are those of the start form, or of a task of the applicant.
+    """
 
     fields: Sequence[tuple[str, str]]
     text: str | None = None
@@ -34,7 +37,7 @@ class Marks:
 
 
 def asked_of(uow: UnitOfWork, held: LockedTask, marks: Marks) -> dict[str, Any]:
-    """What a correction asks. Raises Invalid for what is no field that the applicant may answer."""
+    """Returns what a correction requests. Raises Invalid for fields that the applicant can't answer."""
     asked: dict[str, Any] = {
         "text": marks.text,
         "fields": [{"pointer": pointer, "text": text} for pointer, text in marks.fields],
@@ -55,7 +58,7 @@ def asked_of(uow: UnitOfWork, held: LockedTask, marks: Marks) -> dict[str, Any]:
 
 
 def _element(uow: UnitOfWork, held: LockedTask, task_id: UUID) -> str:
-    """The element of a task that the applicant has completed in this case. Raises Invalid."""
+    """Returns the element of a task that the applicant has completed in this case. Raises Invalid."""
     found = select(Task.element).where(
         Task.id == task_id,
         Task.case_id == held.case.id,
@@ -73,9 +76,9 @@ def _element(uow: UnitOfWork, held: LockedTask, task_id: UUID) -> str:
 def correct(
     uow: UnitOfWork, held: LockedTask, state: bytes, data: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], cases.StepEffects]:
-    """Set right what was marked, in the case's data and wherever its process has copies of them.
+    """Corrects marked fields in the case's data and wherever its process has copies of them.
 
-    Raises FieldNotMarked for anything else, Invalid for what does not fit the form.
+    Raises FieldNotMarked for other fields, Invalid for values that do not fit the form.
     """
     row, case, token = held.subtask(), held.case, held.row.token_id
     if foreign := set(data) - subtasks.marked_fields(row.asked):
@@ -90,7 +93,7 @@ def correct(
     )
     cases.require_size({**case.data, **answer})
     step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
-    # At once: should the correction take the waiting task away, this one was not taken with it.
+    # Immediately: if the correction cancels the waiting task, this one must not be cancelled with it.
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
     subtasks.touch(uow, row.parent_id)
     change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
@@ -106,9 +109,9 @@ def _checked(form: Form | None, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _require_fitting(form: Form | None, before: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-    """Raises Invalid where the correction does not fit what the form says of fields together.
+    """Raises Invalid where the correction violates the form's rules about several fields.
 
-    What was not marked is not the applicant's to fix now.
+    Errors in unmarked fields are ignored: the applicant can't correct them now.
     """
     if form is None:
         return

@@ -1,6 +1,6 @@
-"""Private bodies that execute steps of an agency's processes; what they have not done comes back.
+"""Delegations: private bodies execute steps of an agency's processes; unfinished tasks return to the agency.
 
-New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py), which counts
+New tasks of a delegated step belong to the delegate's candidate group (candidate_groups.py), which applies
 while the delegation does. When it ends they return to the group that they would have had. The access policy
 excludes the delegate at once; the agency has the tasks with the command that revokes, or within a second.
 """
@@ -27,15 +27,16 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
 PAGE = 100
-AT_ONCE = 200  # tasks that one command moves
+AT_ONCE = 200  # maximum number of tasks that one command transfers
 MAX_ELEMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class NewDelegation:
-    """Which steps of which process, for cases of which unit (and those below), to whom, from when to when.
+    """A new delegation: steps of a process, the unit of the cases, the delegate, the period.
 
-    With `take_over` the tasks of these steps that nobody has finished go along.
+    Units below that of the cases are included. With `take_over` the open tasks of these steps are transferred
+    too.
     """
 
     definition: str
@@ -48,7 +49,10 @@ class NewDelegation:
 
 
 def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
-    """Delegate steps. Raises Invalid, and Conflict if more tasks would go along than one command moves."""
+    """Delegates steps.
+
+    Raises Invalid, and Conflict if more tasks would be transferred than one command allows.
+    """
     access.require(uow.actor, "units.manage")
     begin = new.valid_from or uow.now
     faults = _faults(uow, new, begin)
@@ -73,9 +77,9 @@ def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
 
 
 def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
-    """Delegate what a file of the organisation says, unless it is so already; what was done.
+    """Delegates as a file of the organisation says, unless that exists already. Returns what was done.
 
-    Raises as `agree` does, and Invalid for one that was agreed on until another day.
+    Raises as `agree` does, and Invalid for a delegation that exists with another end.
     """
     delegate, unit = aliased(Unit), aliased(Unit)
     begin, end = values.get("from"), values.get("to")
@@ -125,7 +129,7 @@ def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]
 
 
 def _steps(uow: UnitOfWork, key: str) -> Mapping[str, Element]:
-    """The elements of the current version, with those of the processes that it calls."""
+    """Returns the elements of the current version and of the processes that it calls."""
     current = select(*definitions.VERSION).join(Definition, validity.current()).where(Definition.key == key)
     row = uow.session.execute(current).one_or_none()
     return {} if row is None else definitions.spec(uow.session, definitions.Version(*row)).elements
@@ -146,7 +150,7 @@ def _note(uow: UnitOfWork, kind: Any, row: Delegation) -> None:
 
 
 def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
-    """Give the delegate what is open of its steps; whoever has a task of them loses it."""
+    """Transfers the open tasks of its steps to the delegate; their assignees lose them."""
     found = (
         select(Task.id, Task.case_id)
         .join(Pool, Pool.id == Task.pool_id)
@@ -180,7 +184,7 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
 
 
 class _Placed(NamedTuple):
-    """What `_holding` selects of a task."""
+    """The columns that `_holding` selects of a task."""
 
     task_id: UUID
     element: str
@@ -201,7 +205,7 @@ def _holding() -> Select[Any]:
 
 
 def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
-    """A task with its case. Whoever holds several takes the cases in the order of their ids."""
+    """Locks a task with its case. Callers that lock several use the order of the cases' ids."""
     found = cases.held_with(uow, _holding(), _Placed._make, task=task_id)
     if found is None:
         raise NotFound(f"There is no task {task_id}.")
@@ -209,14 +213,14 @@ def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
 
 
 def _move(uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
-    """Put a task into another pool, and let nobody have it. Its draft and comments stay."""
+    """Moves a task to another candidate group and removes its assignee. Its draft and comments remain."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(values))
 
 
 def revoke(uow: UnitOfWork, delegation_id: UUID) -> None:
-    """End a delegation now: what is open goes back to the agency. Revoking again changes nothing.
+    """Ends a delegation now: open tasks return to the agency. Revoking again changes nothing.
 
     Raises NotFound.
     """
@@ -233,9 +237,9 @@ def revoke(uow: UnitOfWork, delegation_id: UUID) -> None:
 
 
 def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
-    """Give agencies back what lies with delegates that have lost it, so many at once; how many it were.
+    """Returns tasks from ended delegations to the agencies, up to a limit. Returns how many.
 
-    Of all delegations: cases that somebody holds are passed over, for they would keep all others waiting.
+    Covers all delegations. Locked cases are skipped, because they would delay all others.
     """
     found = (
         select(Task.id, Task.case_id)
@@ -263,7 +267,7 @@ def _unknown(delegation_id: UUID) -> NotFound:
 
 
 def _seen() -> ColumnElement[bool]:
-    """Which delegations an administrator sees: those of its units, and those to them."""
+    """Returns the delegations that an administrator sees: those of its units, and those to them."""
     return or_(access.covers(Delegation.unit_id), access.covers(Delegation.delegate_id))
 
 
@@ -283,7 +287,7 @@ def _listed() -> Select[Any]:
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of delegations, also those that are over, the oldest first; one more if more follow."""
+    """Returns up to a page of delegations, also ended ones, oldest first, plus one if more follow."""
     access.require(uow.actor, "units.manage")
     found = _listed().order_by(Delegation.id).limit(PAGE + 1)
     if after is not None:
@@ -292,7 +296,7 @@ def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
 
 
 def get(uow: UnitOfWork, delegation_id: UUID) -> RowMapping:
-    """One delegation. Raises NotFound."""
+    """Returns one delegation. Raises NotFound."""
     access.require(uow.actor, "units.manage")
     found = _listed().where(Delegation.id == delegation_id)
     row = uow.connection.execute(found, seen_by(uow)).mappings().one_or_none()

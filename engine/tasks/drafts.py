@@ -1,7 +1,7 @@
-"""Drafts: an answer that is still being written. It stays with the task, whoever has that next.
+"""Drafts: unfinished answers, stored with their task, also if its assignee changes.
 
-Saving one holds no case, tells nobody and leaves the task's revision as it is: it is no act, and may happen
-with every pause in typing.
+Saving a draft locks no case, notifies nobody and doesn't change the task's revision: it isn't an action in
+the case, and may happen at every pause in typing.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def _wanted(role: str) -> Select[Any]:
     )
 
 
-# Not if it was completed, or given to somebody else, since it was looked at.
+# Not if it was completed or reassigned since it was read.
 _SAVE = (
     update(Task)
     .where(
@@ -48,9 +48,9 @@ _SAVE = (
 
 
 def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep an answer begun, in place of the one before; what is kept.
+    """Saves a draft in place of the previous one and returns it.
 
-    It may lack what the form demands. Raises Conflict if the actor does not have the task.
+    It may lack required fields. Raises Conflict if the actor isn't the assignee of the task.
     """
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}

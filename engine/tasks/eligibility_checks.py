@@ -31,15 +31,15 @@ NO_PERSON = (
 
 
 def require(uow: UnitOfWork, held: LockedTask, rules: TaskRules, *, completing: bool) -> None:
-    """Raises what keeps the actor from a task that its roles let it take.
+    """Raises the refusal if the actor isn't eligible for a task that its roles allow.
 
-    A conflict of interest, and a second task of a four-eyes group, go into the case's log, although they are
+    A conflict of interest, and a second task of a four-eyes group, are logged in the case, although they are
     refused.
     """
     if completing and rules.acr is not None:
         access.require_assurance(uow.actor, rules.acr)
     if access.for_applicants(uow.actor):
-        return  # the task is the applicant's own
+        return  # the task belongs to the applicant
     if held.row.recused:
         raise Recused("You have stepped back from this case.")
     _require_named(uow, held)
@@ -51,7 +51,7 @@ def require(uow: UnitOfWork, held: LockedTask, rules: TaskRules, *, completing: 
 
 
 def is_eligible(uow: UnitOfWork, held: LockedTask, rules: TaskRules, user_id: UUID) -> bool:
-    """Whether nothing keeps an account, not the actor's, from a task that its roles let it take."""
+    """Returns whether another account is eligible for a task that its roles allow."""
     case = held.case
     about = (
         eligibility.person_of(user_id),
@@ -67,7 +67,7 @@ def is_eligible(uow: UnitOfWork, held: LockedTask, rules: TaskRules, user_id: UU
 
 
 def require_assigned(held: LockedTask) -> None:
-    """Raises AssignedNotPicked for a task that comes to people and has not come to the actor."""
+    """Raises AssignedNotPicked for a task with automatic assignment that wasn't assigned to the actor."""
     if held.row.assignment is not None and not held.row.own:
         raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
 
@@ -101,7 +101,7 @@ def _require_four_eyes(uow: UnitOfWork, held: LockedTask, person: str, *, comple
 
 
 def _conflicts(uow: UnitOfWork, held: LockedTask, user_id: UUID, person: str) -> bool:
-    """Whether the person whose account this is has done another task of the four-eyes group."""
+    """Returns whether the owner of this account has done another task of the four-eyes group."""
     case, row = held.case, held.row
     spec = definitions.spec(uow.session, case.version)
     prior = eligibility.prior_work(uow, case.id, eligibility.separated_elements(spec, row.element))
@@ -115,7 +115,7 @@ def _conflicts(uow: UnitOfWork, held: LockedTask, user_id: UUID, person: str) ->
 def _blocked(
     uow: UnitOfWork, held: LockedTask, refusal: Recorded, reason: str, *, completing: bool
 ) -> Recorded:
-    """The refusal, told in the case's log."""
+    """Logs the refusal in the case and returns it."""
     payload = {"reason": reason, "at": "complete" if completing else "claim"}
     cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, payload)])
     return refusal

@@ -1,8 +1,8 @@
 """The inbox: the tasks that an actor may work on, the most urgent first.
 
-A person's tasks lie in the pools of the person's roles. From each pool as many are taken as a page has, along
-an index, and these are merged: so a page costs what the pools cost that the person has, and not what lies in
-them.
+A person's tasks are in the candidate groups of the person's roles. From each group one page of tasks is read,
+along an index, and these are merged. The cost of a page depends on the number of the person's groups, not of
+their tasks.
 """
 
 import re
@@ -63,22 +63,22 @@ from engine.platform.errors import Fault, Invalid
 from engine.tasks.reading import describe, listed
 
 Scope = Literal["mine", "team", "free", "supervised"]
-COUNTED = 1_000  # a count tells no more than that there are so many
+COUNTED = 1_000  # counts stop at this number
 MAX_WORDS = 10
 STAFF = 200
-SEARCHED = 5_000  # so many hits are put into order
+SEARCHED = 5_000  # maximum number of hits that are sorted
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Which open tasks; None is any.
+    """Filters for open tasks; None means any.
 
-    `mine` are those that the actor has, or somebody for whom it stands in; `team` all that it may take,
-    whoever has them; `free` those of them that nobody has and that can be claimed; `supervised` all that it
-    may give to whom it wants, of them those that `holder` has. `role`, `unit` (and those below it) and
-    `definition` narrow the pools. `due` is the latest due time, `priority` the lowest priority. `overdue` is
-    what is late, `today` what falls due until the day ends, `returned` what the applicant has corrected since
-    it was sent back. `words` and `business_key` are searched for.
+    `mine`: assigned to the actor, or to somebody for whom the actor is the substitute. `team`: all that the
+    actor may claim, assigned or not. `free`: those of them without an assignee that can be claimed.
+    `supervised`: all that the actor may reassign; of them, those of `holder`. `role`, `unit` (and those below
+    it) and `definition` narrow the candidate groups. `due` is the latest due time, `priority` the lowest
+    priority. `overdue`: late tasks; `today`: due until the end of the day; `returned`: corrected by the
+    applicant since they were sent back. `words` and `business_key` are searched for.
     """
 
     scope: Scope = "team"
@@ -97,10 +97,10 @@ class Inbox:
 
 
 def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
-    """Up to a page of tasks, what is due first first, after the task named; one more if more follow.
+    """Returns up to a page of tasks after the named one, earliest due date first, plus one if more follow.
 
-    What has no due time comes last, the older first. Tasks of cases to which the actor is a party are left
-    out after a page is read: looking at the case of every task first would make the inbox slower.
+    Tasks without a due time come last, older ones first. Tasks of cases to which the actor is a party are
+    removed after a page is read: checking the case of every task first would make the inbox slower.
     """
     access.require(uow.actor, "inbox.read")
     given, rows = parameters(wanted), list[Mapping[str, Any]]()
@@ -115,7 +115,7 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
 
 
 def counts(uow: UnitOfWork) -> Mapping[str, int]:
-    """How many tasks each tab of the inbox has, up to `COUNTED`."""
+    """Returns the number of tasks of each tab of the inbox, up to `COUNTED`."""
     access.require(uow.actor, "inbox.read")
     values = {**access.seen_by(uow), "day_end": day_end(uow)}
     row = uow.connection.execute(_counts(uow.actor.role), values).mappings().one()
@@ -123,12 +123,12 @@ def counts(uow: UnitOfWork) -> Mapping[str, int]:
 
 
 def day_end(uow: UnitOfWork) -> datetime:
-    """When this day ends where the installation is."""
+    """Returns the end of this day in the installation's time zone."""
     return datetime.combine(uow.now.date() + timedelta(days=1), time(), uow.now.tzinfo)
 
 
 def parameters(wanted: Inbox) -> dict[str, Any]:
-    """The parameters of a page. Raises Invalid for a search without words."""
+    """Returns the parameters of a page. Raises Invalid for a search without words."""
     names = (
         *("role", "unit", "definition", "holder", "due", "overdue", "today", "returned"),
         *("priority", "business_key", "after"),
@@ -141,7 +141,7 @@ def parameters(wanted: Inbox) -> dict[str, Any]:
 
 
 def _query(words: str) -> str:
-    """Words as a query for their beginnings. Raises Invalid."""
+    """Returns a query for words that begin with these words. Raises Invalid."""
     parts = re.findall(r"\w+", persian.normalise(words))
     if not parts or len(parts) > MAX_WORDS:
         detail = f"has no word, or more than {MAX_WORDS}"
@@ -150,17 +150,17 @@ def _query(words: str) -> str:
     return " & ".join(f"{part}:*" for part in parts)
 
 
-# A task's place in the order, as the indexes have it.
+# A task's position in the order of the indexes.
 _NEVER: Any = literal_column("'infinity'::timestamptz")
 _DUE = func.coalesce(Task.due_at, _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
-_CLAIMED = Task.assignment.is_(None)  # else it comes to somebody by itself
+_CLAIMED = Task.assignment.is_(None)  # else it is assigned automatically
 _INSTANT = DateTime(timezone=True)
 _NOW = bindparam("now", type_=_INSTANT)
 
 
 def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
-    """Whether something was asked beside a task that has this status now."""
+    """Returns whether a task has a request with this status now."""
     beside = aliased(Task)
     kinds = [] if kind is None else [beside.kind == kind]
     found = select(beside.id).where(beside.parent_id == Task.id, beside.status == status, *kinds)
@@ -169,7 +169,7 @@ def _asked(status: str, *, kind: str | None = None) -> ColumnElement[bool]:
 
 _RETURNED = and_(_asked("completed", kind="correction"), not_(_asked("open", kind="correction")))
 _ANSWERED = and_(_asked("completed", kind="opinion"), not_(_asked("open", kind="opinion")))
-# Whether somebody else has added a document to the case since: ids rise with the time at which they are made.
+# Whether somebody else has added a document to the case since: ids increase with their time of creation.
 _ADDED = exists().where(
     Document.case_id == Task.case_id,
     Document.id > Task.id,
@@ -188,7 +188,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
 
 @lru_cache
 def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
-    """Made once for each combination of parameters."""
+    """Builds the query of a page; cached for each combination of parameters."""
     found = nearest(role, scope, given, cases.PAGE + 1, ordered=True)
     beside = (
         _RETURNED.label("returned"),
@@ -209,9 +209,9 @@ def nearest(
     ordered: bool,
     own: Select[Any] | None = None,
 ) -> Subquery:
-    """The first of the tasks wanted: id and due time. From each pool, or person, as many as are wanted.
+    """Returns the first matching tasks: id and due time. Reads one page per candidate group or person.
 
-    `own` are the pools, where they are known already.
+    `own` are the groups, if they are known already.
     """
     if "query" in given:
         return _hits(role, scope, given, count)
@@ -233,7 +233,7 @@ def nearest(
 
 
 def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
-    """The first of the tasks that a search finds; of more than `SEARCHED` only some are put into order."""
+    """Returns the first hits of a search; if there are more than `SEARCHED`, only some are sorted."""
     pools = own_pools(role, scope, given).subquery("pools")
     own = select(
         func.string_agg(literal_column("'p'").op("||")(func.replace(cast(pools.c.id, Text), "-", "")), " | ")
@@ -263,7 +263,7 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
 
 
 def _after(due: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[bool]]:
-    """What comes after the last task of the page before."""
+    """Returns the condition for tasks after the last one of the previous page."""
     if "after" not in given:
         return []
     last, after = aliased(Task), bindparam("after", type_=Uuid)
@@ -272,13 +272,13 @@ def _after(due: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[boo
 
 
 def _still_allowed(role: str, scope: Scope, own: Select[Any]) -> list[ColumnElement[bool]]:
-    """Who has a task loses it with the membership by which it was taken."""
+    """Returns the condition that the assignee still has the membership by which the task was claimed."""
     works = role == "caseworker" or scope != "mine"
     return [Task.pool_id.in_(own) if works else false()]
 
 
 def _persons() -> Subquery:
-    """The actor, and those for whom it stands in."""
+    """Returns the actor, and those for whom it is the substitute."""
     viewer = bindparam("viewer", type_=Uuid)
     absent = select(Substitution.absent_id).where(
         Substitution.substitute_id == viewer, access.valid(Substitution)
@@ -287,7 +287,7 @@ def _persons() -> Subquery:
 
 
 def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
-    """Which pools are wanted, if not all."""
+    """Returns the condition for the candidate groups, if they are narrowed."""
     narrowed: list[ColumnElement[bool]] = []
     if "definition" in given:
         narrowed.append(Pool.definition == bindparam("definition", type_=Text))
@@ -309,14 +309,14 @@ def own_pools(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
 
 
 def _homes(scope: Scope, given: frozenset[str], own: Select[Any]) -> Subquery:
-    """Where to look: with whom, or in which pools, each with whether it is about tasks that somebody has."""
+    """Returns where to read: persons or candidate groups, each with whether its tasks have an assignee."""
     if scope == "mine":
         return _persons()
     if "holder" in given:
         return select(_HOLDER.label("id")).subquery("persons")
     found = own.subquery("pools")
-    # Two rows also where one is wanted: PostgreSQL would make a constant of it, and then not see the index.
-    # And no VALUES, for statements with these are compiled each time.
+    # Two rows even where one is wanted: PostgreSQL would make a constant of it, and then not use the index.
+    # And no VALUES, because statements with these are compiled each time.
     taken = _HALVES.table_valued(column("taken", Boolean), name="halves").render_derived()
     wanted = not_(taken.c.taken) if scope == "free" else literal_column("true")
     return select(found.c.id, taken.c.taken).select_from(found).join(taken, wanted).subquery("homes")
@@ -349,7 +349,7 @@ def _counts(role: str) -> Select[Any]:
 
 
 def choices(uow: UnitOfWork, scope: Scope = "team") -> Sequence[RowMapping]:
-    """What the inbox can be narrowed by: rows of `kind` (definition, role, unit), `key` and `name`."""
+    """Returns the filters of the inbox: rows of `kind` (definition, role, unit), `key` and `name`."""
     access.require(uow.actor, "inbox.read")
     return uow.connection.execute(_choices(uow.actor.role, scope), access.seen_by(uow)).mappings().all()
 
@@ -376,7 +376,7 @@ def _choices(role: str, scope: Scope) -> Select[Any]:
 
 
 def staff(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The first of the accounts that work where the actor is a supervisor, by name."""
+    """Returns the first accounts, by name, that work where the actor is a supervisor."""
     access.require(uow.actor, "inbox.read")
     found = (
         select(User.id, User.name, names.of().label("display_name"))

@@ -1,4 +1,4 @@
-"""The current state of the inbox, cheaply: for pages that refresh themselves, and for the next task."""
+"""The current state of the inbox, at low cost: for pages that refresh themselves, and for the next task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from engine.models import Case, Task
 from engine.platform.db import UnitOfWork
 from engine.tasks.inbox import COUNTED, Inbox, Scope, day_end, nearest, own_pools, page, parameters
 
-# Where in a list somebody goes on: with what is theirs, or what they can claim.
+# Where in a list a person continues: with their own tasks, or tasks they can claim.
 _WORKABLE: Mapping[Scope, tuple[Scope, ...]] = {"mine": ("mine",), "free": ("free",)}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class InboxState:
-    """The first tasks of a list, each with who has it: `free`, `mine` or `other`.
+    """The first tasks of a list, each with its assignee: `free`, `mine` or `other`.
 
-    `count` is how many the list has, up to `COUNTED`; `more` whether others follow these.
+    `count` is the size of the list, up to `COUNTED`; `more` whether others follow these.
     """
 
     tasks: Sequence[tuple[str, str]]
@@ -33,7 +33,7 @@ class InboxState:
 
 
 def inbox_state(uow: UnitOfWork, wanted: Inbox) -> InboxState:
-    """What a page of the inbox would show now, in one statement."""
+    """Returns what a page of the inbox would show now, with one statement."""
     access.require(uow.actor, "inbox.read")
     given = parameters(wanted)
     statement = _inbox_state(uow.actor.role, wanted.scope, frozenset(given))
@@ -69,9 +69,9 @@ def _inbox_state(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
 
 
 def find_next(uow: UnitOfWork, wanted: Inbox, after: UUID) -> UUID | None:
-    """With which task of a list somebody continues who has completed this one.
+    """Returns the task of a list with which a person continues after completing this one.
 
-    It is theirs, or can be claimed, and waits for nobody's answer: the next one in the list, else the first.
+    It is their own, or can be claimed, and has no open request: the next one in the list, else the first.
     """
     return _first(uow, replace(wanted, after=after), after) or _first(uow, replace(wanted, after=None), after)
 

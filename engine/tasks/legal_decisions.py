@@ -1,4 +1,4 @@
-"""Legal decisions: recording them with their task, and who may not decide on an appeal."""
+"""Legal decisions: recording them with their task, and excluding earlier deciders from appeals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,17 +29,17 @@ _INSERT = insert(_DECISIONS).values(
 
 @dataclass(frozen=True, slots=True)
 class LegalDecision:
-    """What an answer decides, and why."""
+    """The legal decision in an answer, with its grounds."""
 
     outcome: str
     grounds: Sequence[Mapping[str, str]]
 
 
 def read_decision(held: LockedTask, rules: TaskRules, answer: Mapping[str, Any]) -> LegalDecision | None:
-    """What an answer decides; None if its task is no decision.
+    """Returns the legal decision in an answer; None if its task makes none.
 
-    Raises Invalid for a decision without an outcome, and for a refusal without a legal ground, whatever the
-    form says. Where the process declares outcomes, the answer holds one of them.
+    Raises Invalid for a decision without an outcome, and for a refusal without legal grounds, whatever the
+    form requires. Where the process declares outcomes, the answer must have one of them.
     """
     if rules.decision is None or held.row.kind != "step":
         return None
@@ -52,7 +52,7 @@ def read_decision(held: LockedTask, rules: TaskRules, answer: Mapping[str, Any])
 
 
 def record(uow: UnitOfWork, held: LockedTask, decision: LegalDecision | None) -> list[Fact]:
-    """Have a decision written with its task; the facts for the log."""
+    """Records a legal decision with its task. Returns the facts for the log."""
     if decision is None:
         return []
     case, task_id = held.case, held.row.task_id
@@ -75,9 +75,9 @@ def record(uow: UnitOfWork, held: LockedTask, decision: LegalDecision | None) ->
 
 
 def require_other_decider(uow: UnitOfWork, held: LockedTask, *, completing: bool) -> None:
-    """Keep those who had a part in a decision from the case that appeals it.
+    """Raises FirstDecider for those who took part in a decision that this case appeals.
 
-    Raises FirstDecider, and the log keeps the attempt.
+    The attempt is logged.
     """
     if is_first_decider(uow, held, uow.actor.id):
         payload = {"reason": "first-decider", "at": "complete" if completing else "claim"}
@@ -86,7 +86,7 @@ def require_other_decider(uow: UnitOfWork, held: LockedTask, *, completing: bool
 
 
 def is_first_decider(uow: UnitOfWork, held: LockedTask, user_id: UUID) -> bool:
-    """Whether an account had a part in a decision that the task's case appeals."""
+    """Returns whether an account took part in a decision that the task's case appeals."""
     return user_id in eligibility.find_deciders(uow, held.case.home.appeal_of, [user_id])
 
 
@@ -124,9 +124,9 @@ def _of_case(role: str) -> Select[Any]:
 
 
 def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[Mapping[str, Any]]:
-    """The first decisions of a case, the oldest first, each with its `effect`.
+    """Returns the legal decisions of a case, oldest first, each with its `effect`.
 
-    Who decided is for those who work on cases: the applicant's side is told the unit. Raises NotFound for
+    Only those who work on cases see the decider; the applicant's side sees the unit. Raises NotFound for
     cases that the actor may not see.
     """
     access.require(uow.actor, "cases.read")

@@ -1,4 +1,4 @@
-"""A task that a command holds together with its case."""
+"""A task that a command locks together with its case."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from engine.platform.errors import Conflict
 
 _HOLDER = select(User.id).where(User.id == bindparam("holder"))
 _STILL = _HOLDER.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
-# The applicant's tasks have no pool that somebody could lose.
+# The applicant's tasks have no candidate group that a membership could lose.
 _ACTIVE = _HOLDER.where(User.deactivated_at.is_(None))
 
 R = TypeVar("R")
 
 
 class TaskRow(NamedTuple):
-    """A locked task: what `work.locking` selects besides its case, in its order."""
+    """A locked task: the columns that `work.locking` selects besides its case, in its order."""
 
     task_id: UUID
     pool_id: UUID | None
@@ -42,16 +42,16 @@ class TaskRow(NamedTuple):
     assignee_id: UUID | None
     task_revision: int
     case_seen: bool
-    taken_as: str | None  # the unit as whose member the actor may take it; empty for the applicant's side
-    own: bool | None  # None: nobody has it
+    taken_as: str | None  # the unit as whose member the actor may claim it; empty for the applicant's side
+    own: bool | None  # None: no assignee
     person: str | None  # the actor's
     related: Sequence[str] | None
     recused: bool
-    seen_revision: int  # the case's, before it was waited for
+    seen_revision: int  # the case's, before waiting for the lock
 
 
 class Subtask(NamedTuple):
-    """A locked task that was asked beside another one: an opinion, or a correction."""
+    """A locked request attached to another task: an opinion, or a correction."""
 
     task_id: UUID
     element: str
@@ -62,7 +62,7 @@ class Subtask(NamedTuple):
 
 
 def task_and(more: Callable[[Sequence[Any]], R]) -> Callable[[Sequence[Any]], tuple[TaskRow, R]]:
-    """Builds the columns of a task, and what `more` makes of those that follow, for `cases.held_with`."""
+    """Builds the columns of a task, and applies `more` to the following ones, for `cases.held_with`."""
     count = len(TaskRow._fields)
     return lambda columns: (TaskRow._make(columns[:count]), more(columns[count:]))
 
@@ -75,13 +75,13 @@ class LockedTask:
     row: TaskRow
 
     def require_open(self) -> bytes:
-        """The state of the case that waits for the task. Raises Conflict if none does."""
+        """Returns the state of the case that waits for the task. Raises Conflict if no case does."""
         if self.row.task_status != "open":
             raise self.conflict(f"The task is {self.row.task_status}.")
         return cases.require_active(self.case)
 
     def require_available(self, uow: UnitOfWork) -> None:
-        """Raises Conflict if somebody else has the task: whoever may take it no more has it no more."""
+        """Raises Conflict if another user is the assignee and still may claim the task."""
         row = self.row
         if row.assignee_id is None or row.own:
             return
@@ -91,14 +91,17 @@ class LockedTask:
             raise self.conflict("Somebody else has claimed the task.", code="task-claimed")
 
     def subtask(self) -> Subtask:
-        """The task as what was asked beside another. Raises Conflict if it is a step of the process."""
+        """Returns the task as a request attached to another.
+
+        Raises Conflict if it is a step of the process.
+        """
         row = self.row
         if row.kind == "step" or row.asked is None or row.parent_id is None:
             raise self.conflict("It is a step of the process, and was not asked.", code="not-asked")
         return Subtask(row.task_id, row.element, row.kind, row.asked, row.parent_id, row.assignee_id)
 
     def conflict(self, detail: str, *, code: str | None = None) -> Conflict:
-        """The refusal that tells what the task is at present."""
+        """Returns the refusal with the current status of the task."""
         row = self.row
         present = {"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id}
         return Conflict(detail, code=code, task=present)

@@ -1,4 +1,4 @@
-"""Where each value of a case comes from, and which related cases exist."""
+"""Which event set each value of a case, and which related cases exist."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from engine.models import Case, DefinitionVersion, Event, User
 from engine.platform.db import UnitOfWork
 
 MAX_RELATED = 20
-# Events whose payload says what became of the data, whoever or whatever has set them.
+# Events whose payload contains the data that were set, by any person or system.
 _SETTING = (
     *("case.started", "task.completed", "element.passed", "incident.skipped"),
     *("data.repaired", "data.corrected"),
 )
 
-# The log of a case that loops has no end, and to find the names in it all its data are read.
+# The log of a case that loops can grow without limit, and finding the names requires reading all its data.
 SEARCHED = 500
 _latest = (
     select(Event)
@@ -49,7 +49,7 @@ _SOURCES = (
         names.of().label("actor_name"),
     )
     .select_from(_event)
-    .join(_names, _payload["scope"].is_(None))  # what stayed in an instance or a called process is not here
+    .join(_names, _payload["scope"].is_(None))  # without those of an instance or a called process
     .join(User, User.id == _event.actor_id)
     .ext(distinct_on(_set))
     .order_by(_set, _event.seq.desc())
@@ -57,16 +57,16 @@ _SOURCES = (
 
 
 def sources(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
-    """By which event each field of a case that the actor may see has got its present value, by name.
+    """Returns the event that set the present value of each field of a case that the actor may see, by name.
 
-    As far as the `SEARCHED` latest events that set data tell it.
+    Reads only the `SEARCHED` latest events that set data.
     """
     rows = uow.connection.execute(_SOURCES, {"case": case.id}).mappings().all()
     return [row for row in rows if row["field"] in case.data]
 
 
 def related(uow: UnitOfWork, case: CaseView) -> Sequence[RowMapping]:
-    """Cases of the same process and applicant or business key that the actor may see, the newest first."""
+    """Returns visible cases of the same process and applicant or business key, newest first."""
     same = [
         column == value
         for column, value in ((Case.applicant, case.applicant), (Case.business_key, case.business_key))

@@ -1,4 +1,4 @@
-"""How often tasks were assigned at random, and how often that was changed afterwards, by whom and why."""
+"""Statistics on tasks assigned at random, and on how often, by whom and why that was changed afterwards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,17 @@ _CHANGED = or_(Event.kind == "task.released", and_(Event.kind == "task.assigned"
 
 @dataclass(frozen=True, slots=True)
 class RandomAssignments:
-    """`assigned` tasks by lot in the actor's units, and the changes, the most frequent first."""
+    """`assigned`: tasks of the actor's units assigned at random; and the changes, most frequent first."""
 
     assigned: int
     changes: Sequence[RowMapping]
 
 
 def count_random_assignments(uow: UnitOfWork, since: datetime) -> RandomAssignments:
-    """Those from an instant on. Tasks that went to somebody else by absence or delegation are not counted."""
+    """Counts random assignments from an instant on.
+
+    Tasks that were reassigned because of an absence or delegation are not counted.
+    """
     access.require(uow.actor, "fairness.read")
     drawn = (
         select(func.count())

@@ -1,4 +1,4 @@
-"""Reading one task, within what the actor may see."""
+"""Reads one task, limited to what the actor may see."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,10 @@ SUMMARY = (
 
 
 def summaries(tasks: Any = Task) -> Select[*tuple[Any, ...]]:
-    """Tasks as lists show them, from `tasks`: the table, or what stands for it in a join."""
+    """Returns a select of tasks as lists show them.
+
+    `tasks` is the table, or a substitute for it in a join.
+    """
     return (
         select(*SUMMARY)
         .select_from(tasks)
@@ -75,7 +78,7 @@ _APPLICANT = aliased(User)
 
 
 def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
-    """The same with what the case is about, and whose it is: for `described` alone."""
+    """Returns the same with the case's subject and applicant: only for `described`."""
     return (
         summaries(tasks)
         .add_columns(Case.subject, Case.applicant, names.of(_APPLICANT).label("applicant_name"))
@@ -86,7 +89,7 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
             and_(
                 _APPLICANT.person == Case.applicant,
                 _APPLICANT.role == access.APPLICANT,
-                _APPLICANT.role.not_in(("portal", "service")),  # as the index on persons has it
+                _APPLICANT.role.not_in(("portal", "service")),  # as in the index on persons
                 not_(_APPLICANT.duplicate),
             ),
         )
@@ -94,9 +97,9 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
 
 
 def describe(row: Mapping[Any, Any]) -> Mapping[str, Any]:
-    """A row of `listed`: whose its case is only for whoever may see that case.
+    """Converts a row of `listed`: the applicant only for those who may see the case.
 
-    What it is about is also for those whose form shows as much.
+    The subject is also for those whose form shows it.
     """
     if row["case_seen"] and not row["named_party"]:
         return dict(row)
@@ -105,12 +108,15 @@ def describe(row: Mapping[Any, Any]) -> Mapping[str, Any]:
 
 
 def case_seen(role: str) -> ColumnElement[bool]:
-    """Whether the viewer may see the case of a task, too, and not only what of it the task shows."""
+    """Returns whether the viewer may see the case of a task, and not only the fields that the task shows."""
     return access.visible_cases(role).label("case_seen")
 
 
 def had_by(role: str) -> ColumnElement[bool]:
-    """Whether the viewer has a task, or stands in for who has it. The applicant's needs no claim."""
+    """Returns whether the viewer or somebody for whom it is the substitute is the assignee.
+
+    The applicant's tasks need no claim.
+    """
     own = access.in_place_of(Task.assignee_id)
     free = (
         and_(Task.assignee_id.is_(None), Task.pool_id.is_(None))
@@ -139,7 +145,7 @@ def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
 
 
 def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, Any]:
-    """One task, whether the actor has it, may take it, and may give it to others.
+    """Returns one task, and whether the actor has it, may claim it, and may assign it.
 
     Raises NotFound for tasks that the actor may not see, ConflictOfInterest for those of a case to which it
     is a party. With `own` also these: the answer to an official who has just released one.
@@ -153,7 +159,7 @@ def get(uow: UnitOfWork, task_id: UUID, *, own: bool = False) -> Mapping[str, An
 
 
 def find_visible(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str, Any]]:
-    """Those of these tasks that the actor may see, in no order, and whether it may see their cases."""
+    """Returns those of these tasks that the actor may see, unordered, and whether it may see their cases."""
     access.require(uow.actor, "tasks.read")
     wanted = listed(uow.actor.role).where(Task.id.in_(ids), access.visible_tasks(uow.actor.role))
     return [describe(row) for row in uow.connection.execute(wanted, access.seen_by(uow)).mappings()]
@@ -170,7 +176,7 @@ def _of_case(role: str, *given: str) -> Select[*tuple[Any, ...]]:
 def of_case(
     uow: UnitOfWork, case_id: UUID, *, status: str | None = None, after: UUID | None = None
 ) -> Sequence[Mapping[str, Any]]:
-    """Up to a page of a case's tasks that the actor may see, the oldest first; one more if more follow."""
+    """Returns up to a page of a case's visible tasks, oldest first, plus one if more follow."""
     access.require(uow.actor, "tasks.read")
     values = {"case": case_id, "status": status, "after": after}
     given = {name: value for name, value in values.items() if value is not None}
@@ -186,7 +192,7 @@ def _latest(role: str) -> Select[*tuple[Any, ...]]:
 
 
 def latest(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
-    """Tasks of a case that the actor may see: the open ones, and the latest of the others."""
+    """Returns visible tasks of a case: the open ones, and the latest of the others."""
     access.require(uow.actor, "tasks.read")
     values = {"case": case_id, **access.seen_by(uow)}
     return uow.connection.execute(_latest(uow.actor.role), values).mappings().all()
@@ -201,7 +207,7 @@ _ROLES = (
 
 
 def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
-    """In which roles the actor sees a task that it may see, and answers its form; None is all of them."""
+    """Returns the roles in which the actor sees a visible task and answers its form; None means all."""
     if access.for_applicants(uow.actor):
         return (access.APPLICANT,)
     values = {"task": task_id, **access.seen_by(uow)}
@@ -218,7 +224,7 @@ _READER = (Case.applicant, Case.representative)
 def answerable(
     uow: UnitOfWork, task_id: UUID
 ) -> tuple[Form | None, Collection[str] | None, Mapping[str, Any]]:
-    """The form of a task that the actor may see, in which roles it answers that, and what it shows.
+    """Returns the form of a visible task, the roles in which the actor answers it, and the data it shows.
 
     Raises ConflictOfInterest for an official who is a party to the case.
     """
@@ -237,7 +243,7 @@ def answerable(
 
 
 def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
-    """The fields that may go along with a question beside a task that the actor may see, as it sees them."""
+    """Returns the fields that may accompany a request attached to a visible task, as the actor sees them."""
     statement: Select[*tuple[Any, ...]] = (
         select(Task.element, *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
@@ -251,7 +257,7 @@ def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
 
 @dataclass(frozen=True, slots=True)
 class TaskForm:
-    """The form of a task as the actor's roles have it, what of the case it shows, and the answer begun."""
+    """The form of a task as the actor's roles have it, the case data it shows, and the draft."""
 
     form: Form | None
     data: Mapping[str, Any]
@@ -259,7 +265,7 @@ class TaskForm:
 
 
 def get_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
-    """What a task that `get` has given is answered with."""
+    """Returns the form of a task that `get` has returned."""
     form, seen, data = answerable(uow, task["id"])
     if form is None:
         return TaskForm(None, {}, task["draft"])
@@ -268,7 +274,7 @@ def get_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
 
 
 def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
-    """The whole form that a correction is about, of which it marks some fields, for the applicant's side."""
+    """Returns the complete form of which a correction marks some fields, for the applicant's side."""
     statement = (
         select(*_OF_FORM, *definitions.VERSION)
         .join(Case, Task.case_id == Case.id)
@@ -286,5 +292,5 @@ def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
 
 
 def unknown(task_id: UUID) -> NotFound:
-    """The refusal for a task that does not exist, or not for this actor."""
+    """Returns the refusal for a task that does not exist, or that this actor may not see."""
     return NotFound(f"There is no task {task_id}.")

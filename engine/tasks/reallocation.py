@@ -1,4 +1,4 @@
-"""Automatically assigned tasks: assigning them again when released, or when there was no candidate before."""
+"""Automatically assigned tasks: assigns them again when released, or when there was no candidate before."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ _COLUMNS = (
 
 
 class _Coming(NamedTuple):
-    """A task that may come to somebody: `_COLUMNS`, in their order."""
+    """A task that may be assigned automatically: `_COLUMNS`, in their order."""
 
     task_id: UUID
     element: str
@@ -45,7 +45,7 @@ class _Coming(NamedTuple):
 
 
 _COMES = and_(Task.status == "open", Task.assignment.is_not(None))
-# Only of these need it be asked whether they may still take what they have.
+# Only for these it must be checked whether the assignee may still claim the task.
 _ENDED: Any = select(User.id).where(
     or_(
         User.deactivated_at.is_not(None),
@@ -53,7 +53,7 @@ _ENDED: Any = select(User.id).where(
         exists().where(Substitution.substitute_id == User.id, validity.ended(Substitution)),
     )
 )
-# It is somebody's who may take it no more.
+# Its assignee may no longer claim it.
 _LOST = and_(
     Task.assignee_id.in_(_ENDED), ~exists().where(User.id == Task.assignee_id, access.takers(Task.pool_id))
 )
@@ -87,7 +87,10 @@ _GIVE = (
 def choose(
     uow: UnitOfWork, case: LockedCase, rows: Sequence[_Coming | TaskRow], avoided: Collection[UUID]
 ) -> Mapping[UUID, Chosen]:
-    """Who gets these tasks of a held case, as far as they come to people; the avoided if nobody else can."""
+    """Chooses assignees for automatically assigned tasks of a locked case.
+
+    The avoided if there is nobody else.
+    """
     open_tasks = [
         OpenTask(
             row.task_id,
@@ -104,13 +107,13 @@ def choose(
         return {}
     spec = definitions.spec(uow.session, case.version)
     parties = eligibility.parties(case.home.persons, spec, case.data)
-    gone = [task.id for task in open_tasks]  # nobody has them now
+    gone = [task.id for task in open_tasks]  # they have no assignee now
     context = AssignmentContext(case.id, spec, case.state, parties, case.home.appeal_of, gone=gone)
     return automatic_assignment.choose_for_open(uow, context, open_tasks, avoided)
 
 
 def list_unassigned(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID]:
-    """Up to a batch of tasks that nobody got yet, or that whoever has them may take no more; oldest first."""
+    """Returns a batch of tasks without an assignee, or whose assignee lost the right to claim them."""
     later = [] if after is None else [Task.id > after]
     each = [wanted.where(*later).order_by(Task.id).limit(BATCH) for wanted in _WAITING]
     found = union_all(*(select(part.subquery().c.id) for part in each)).subquery()
@@ -119,7 +122,7 @@ def list_unassigned(uow: UnitOfWork, after: UUID | None = None) -> Sequence[UUID
 
 
 def reallocate(uow: UnitOfWork, task_id: UUID) -> bool:
-    """Give such a task to somebody, if there is anybody by now; whether it was given."""
+    """Assigns such a task, if there is a candidate by now. Returns whether it was assigned."""
     found = cases.held_with(uow, _ONE_WAITING, _Coming._make, task=task_id, now=uow.now)
     if found is None:
         return False
@@ -138,7 +141,7 @@ def _recused(assignment: str | None) -> Mapping[str, Any]:
 
 
 def recuse(uow: UnitOfWork, held: LockedTask, reason: str | None) -> Mapping[str, Any]:
-    """Step back from the case for good: what the actor has of it goes to others, and none comes any more.
+    """Recuses the actor permanently: its tasks in the case go to others, and none are assigned to it later.
 
     Doing it again changes nothing.
     """
@@ -162,7 +165,7 @@ def recuse(uow: UnitOfWork, held: LockedTask, reason: str | None) -> Mapping[str
 
 
 def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
-    """Who has stepped back from a case, and why. Raises NotFound for cases that the actor may not see."""
+    """Returns the recusals in a case, with reasons. Raises NotFound for cases that the actor may not see."""
     access.require(uow.actor, "fairness.read")
     cases.require_visible(uow, case_id)
     who = (Recusal.user_id.label("account_id"), User.name.label("account"), names.of().label("account_name"))

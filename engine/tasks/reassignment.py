@@ -1,4 +1,4 @@
-"""Reassigning a task: its assignee to a colleague, a supervisor to anybody who may work on it."""
+"""Reassigning a task: by its assignee to a colleague, by a supervisor to anybody who may work on it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -31,10 +31,10 @@ def assign(
     reason: str | None = None,
     revisions: Collection[int] | None = None,
 ) -> Mapping[str, Any]:
-    """Give a task to the account of this name or id. To give it to whoever has it changes nothing.
+    """Assigns a task to the account with this name or id. Assigning it to its assignee changes nothing.
 
-    Raises Conflict if it is neither the actor's nor of its pools to give, and Invalid, whyever it is, if that
-    account cannot take it, or if the task was assigned at random and no reason code says why it changes.
+    Raises Conflict if the actor may not reassign it, and Invalid, without details, if that account cannot
+    claim it, or if the task was assigned at random and no reason code is given.
     """
     held, supervises = _hold(uow, task_id)
     row = held.row
@@ -56,7 +56,7 @@ def assign(
 
 
 def require_eligible(uow: UnitOfWork, held: LockedTask, receiver: UUID) -> None:
-    """Raises Invalid for a receiver whom claiming the task would refuse, and does not tell why."""
+    """Raises Invalid, without the reason, for a receiver who would not be allowed to claim the task."""
     rules = TaskRules()
     if held.row.kind == "step":
         rules = definitions.spec(uow.session, held.case.version).elements[held.row.element].rules
@@ -67,16 +67,17 @@ def require_eligible(uow: UnitOfWork, held: LockedTask, receiver: UUID) -> None:
 
 
 def find_receiver(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
-    """The account of this name or id, which may take tasks of the pool.
+    """Returns the account with this name or id, if it may claim tasks of the candidate group.
 
-    Raises Invalid, the same for one that may not as for none: nobody learns here who has an account.
+    Raises the same Invalid for an ineligible account as for an unknown one: the answer doesn't reveal which
+    accounts exist.
     """
     wanted = [User.name == to]
     number = _uuid(to)
     if number is not None:
         wanted.append(User.id == number)
     found = select(User.id).where(or_(*wanted), access.takers(bindparam("pool", type_=Task.pool_id.type)))
-    # An id goes before a name that looks like one.
+    # An id takes precedence over a name that looks like one.
     found = found.order_by(User.id != number).limit(1)
     receiver: UUID | None = uow.connection.execute(found, {"pool": pool_id, **access.seen_by(uow)}).scalar()
     if receiver is None:
@@ -105,16 +106,16 @@ def _supervised(role: str) -> Select[Any]:
 
 
 class _Supervision(NamedTuple):
-    """What `_supervised` selects besides the task."""
+    """The columns that `_supervised` selects besides the task."""
 
     supervises: bool
     acting: str | None
 
 
 def _hold(uow: UnitOfWork, task_id: UUID) -> tuple[LockedTask, bool]:
-    """Hold a task that the actor may take or give; whether it supervises it.
+    """Locks a task that the actor may claim or assign. Returns whether it supervises the task.
 
-    Raises NotFound, Forbidden if it may only see it.
+    Raises NotFound, and Forbidden if the actor may only see it.
     """
     access.require(uow.actor, "tasks.assign")
     given = {"task": task_id, **access.seen_by(uow)}
@@ -151,9 +152,9 @@ def _place(role: str) -> Select[Any]:
 
 
 def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of the accounts that may take a task, by name; one more if more follow.
+    """Returns up to a page of the accounts that may claim a task, by name, plus one if more follow.
 
-    By their posts: what the process demands besides is asked when one of them is named.
+    By their memberships: the other rules of the process are checked when one of them is chosen.
     """
     access.require(uow.actor, "tasks.assign")
     given = {"task": task_id, **access.seen_by(uow)}

@@ -1,6 +1,6 @@
 """Reasons for reassigning a task that was assigned at random: a closed list, so that they can be counted.
 
-Choosing by lot protects nothing where its result can be changed without a word.
+Random assignment is no protection if its result can be changed without giving a reason.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from engine.platform.errors import Fault, Invalid
 
 ReasonCode = Literal["absence", "workload", "expertise", "conflict-of-interest", "wrong-unit"]
 CODES: tuple[str, ...] = get_args(ReasonCode)
-RECUSED = "recusal"  # of who steps back from the case, which has its own reason
+RECUSED = "recusal"  # of a person who withdraws from the case, which is recorded separately
 
 
 def payload_of(assignment: str | None, reason: str | None) -> Mapping[str, Any]:
-    """What the log says of why a task changes hands. Raises Invalid if a reason is missing or unknown."""
+    """Returns the reason for a reassignment for the log. Raises Invalid if it is missing or unknown."""
     if reason is not None and reason not in CODES:
         raise _invalid("is not one of the reason codes", "enum")
     if assignment == "random" and reason is None:

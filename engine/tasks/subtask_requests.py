@@ -1,6 +1,6 @@
-"""Requesting an opinion of a colleague or agency, or a correction of the applicant; withdrawing it.
+"""Requests an opinion of a colleague or agency, or a correction by the applicant, and withdraws requests.
 
-The diagram says nothing of it, and the engine's state is not touched.
+They are not part of the diagram and do not change the engine's state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,15 +30,15 @@ from engine.tasks.locked_task import LockedTask, Subtask, task_and
 from engine.tasks.reading import showable_fields, unknown
 
 LISTED = 500
-MAX_ASKED = 20  # that wait for an answer beside one task at the same time
+MAX_ASKED = 20  # maximum number of open requests attached to one task
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, of whom, and until when.
+    """A request for an opinion: the question, who is asked, and when it is due.
 
-    Of the holders of a role in a unit, else in that of the case; of one of them, `to`, by name or id. `show`
-    are the fields of the application and of the task's form that go along.
+    It is for the holders of a role in a unit, else in that of the case, or for one of them, `to`, by name or
+    id. `show` are the fields of the application and of the task's form that are shown with it.
     """
 
     question: str
@@ -50,9 +50,9 @@ class Question:
 
 
 def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
-    """The others who can be asked by name beside a task, in the unit of its case: the first of them, by name.
+    """Returns the first colleagues, by name, who can be asked from a task, in the unit of its case.
 
-    Told to who works there itself: nobody learns here who has an account elsewhere.
+    Only for those who work there themselves, so that others don't learn who has an account.
     """
     access.require(uow.actor, "tasks.ask")
     unit = select(Case.unit_id).join(Task, Task.case_id == Case.id)
@@ -65,9 +65,9 @@ def colleagues_to_ask(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
 
 
 def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
-    """Ask for an opinion: the id of the task that is opened for it.
+    """Requests an opinion. Returns the id of the task that is opened for it.
 
-    Raises Conflict unless the actor has the task, Invalid for what cannot be asked, or of nobody.
+    Raises Conflict unless the actor is the assignee, Invalid for a question or a receiver that isn't allowed.
     """
     held = _mine(uow, task_id)
     name = _name(uow, asked.unit)
@@ -92,10 +92,10 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
 
 
 def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
-    """Ask the applicant to correct what is marked: the id of the task that is opened for it.
+    """Requests the applicant to correct the marked fields. Returns the id of the task that is opened for it.
 
-    Raises Conflict unless the actor has the task, and while another correction is awaited; Invalid for marks
-    that lead to no field of the applicant's.
+    Raises Conflict unless the actor is the assignee, and while another correction is awaited; Invalid for
+    marks that refer to no field of the applicant's.
     """
     held = _mine(uow, task_id)
     if faults := _too_late(uow, marks.due_at):
@@ -112,7 +112,7 @@ def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
 
 
 def _mine(uow: UnitOfWork, task_id: UUID) -> LockedTask:
-    """Hold a step of the process that the actor has. Raises Conflict if it has not."""
+    """Locks a step of the process whose assignee is the actor. Raises Conflict if it isn't."""
     access.require(uow.actor, "tasks.ask")
     held = lock_task(uow, task_id)
     cases.require_impartial(uow, held.case)
@@ -127,7 +127,10 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> LockedTask:
 def _row(
     uow: UnitOfWork, held: LockedTask, kind: str, due_at: datetime | None, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The row of a task that is asked beside the one held. It stands in no lane: it is for whom it asks."""
+    """Returns the row of a request attached to the locked task.
+
+    It belongs to no lane: only to those it asks.
+    """
     parent = held.row
     return {
         "id": uuid7(),
@@ -148,7 +151,7 @@ def _row(
 def open_subtask(
     uow: UnitOfWork, held: LockedTask, row: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> None:
-    """Write a task that was asked beside the one held. Raises Conflict if too much is asked there already."""
+    """Writes a request attached to the locked task. Raises Conflict if that has too many already."""
     if held.row.asks:
         waiting = [one for one in subtasks.list_subtasks(uow, held.row.task_id) if one["status"] == "open"]
         if len(waiting) >= MAX_ASKED:
@@ -163,7 +166,7 @@ def open_subtask(
 
 
 def _name(uow: UnitOfWork, unit: str | None) -> str | None:
-    """What the unit that is asked is called now; None if none is named, or there is none that is open."""
+    """Returns the present name of the requested unit; None if none is named or no such unit is open."""
     known = select(Unit.name).where(Unit.key == unit, Unit.closed_at.is_(None))
     return None if unit is None else uow.connection.execute(known).scalar_one_or_none()
 
@@ -178,7 +181,7 @@ def _of_nobody(asked: Question, unit: str | None) -> list[Fault]:
 
 
 def _not_shown(uow: UnitOfWork, held: LockedTask, show: Sequence[str]) -> list[Fault]:
-    """Only fields that the asker sees itself, and that have not the name of a field of ours."""
+    """Returns faults for fields that the asker doesn't see, or that the opinion's form has itself."""
     if not show:
         return []
     form = showable_fields(uow, held.row.task_id)
@@ -200,9 +203,9 @@ def _too_late(uow: UnitOfWork, due_at: datetime | None) -> list[Fault]:
 
 
 class _Asker(NamedTuple):
-    """What `_withdrawing` selects besides the task."""
+    """The columns that `_withdrawing` selects besides the task."""
 
-    waits: bool | None  # whether the task beside which it was asked is the actor's
+    waits: bool | None  # whether the parent task is the actor's
     acting: str | None
 
 
@@ -215,9 +218,10 @@ def _withdrawing(role: str) -> Select[Any]:
 
 
 def withdraw_request(uow: UnitOfWork, task_id: UUID) -> UUID:
-    """Take back what was asked: whoever asked may, and whoever has the task that waits; the id of that.
+    """Withdraws a request. Returns the id of the task that waits for it.
 
-    Raises NotFound, Forbidden for others, Conflict for what is closed or was not asked beside a task.
+    Its asker may do so, and the assignee of the waiting task. Raises NotFound, Forbidden for others, Conflict
+    for a task that is closed or isn't a request.
     """
     access.require(uow.actor, "tasks.ask")
     given = {"task": task_id, **access.seen_by(uow)}
@@ -246,7 +250,7 @@ _SUBTASK = (
 
 
 def expire_requests(uow: UnitOfWork) -> bool:
-    """Close one that was not answered in time; whether there was one. What somebody holds is passed over."""
+    """Closes one request that was not answered in time. Returns whether there was one. Skips locked ones."""
     due = (
         cases.select_for_locking(*_SUBTASK)
         .join(Task, Task.case_id == Case.id)

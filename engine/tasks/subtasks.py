@@ -1,6 +1,6 @@
-"""Subtasks: a colleague's opinion or the applicant's correction. Their forms, and their place in the case.
+"""Subtasks: a colleague's opinion or the applicant's correction. Their forms, and their relation to the case.
 
-Each is a task of its own whose `parent_id` is the task that waits for it. The engine knows nothing of it.
+Each is a separate task whose `parent_id` is the task that waits for it. The engine does not know them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from engine.platform.errors import Conflict, CorrectionAwaited, OpinionAwaited
 from engine.tasks.locked_task import LockedTask, Subtask
 
 _TASKS = table(Task)
-# The token of a task's step: that of the task, or of the one beside which it was asked.
+# The token of a task's step: that of the task, or of its parent.
 TOKEN = func.coalesce(Task.parent_id, Task.id).label("token_id")
 # The state of its case, but only where a form may show other variables than the case's.
 STATE = case((Task.element.contains("/"), Case.state)).label("state")
@@ -42,14 +42,14 @@ OPINION: Mapping[str, Any] = {
         ],
     },
 }
-# Who says neither is neither: a box to tick would make a no of it.
+# Neither answer must be possible: a checkbox would turn it into a no.
 _DRAWN: Mapping[str, Any] = {"favourable": {"ui:widget": "radio"}}
 _FOR_SOME = ("x-visible-to", "x-editable-by")
 _DEFINED = ("$defs", "definitions")
 
 
 def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None) -> Form | None:
-    """The form of a task of any kind."""
+    """Returns the form of a task of any kind."""
     form = spec.elements[element].form
     if kind == "correction" and asked is not None:
         return _marked(corrected_form(spec, asked), asked)
@@ -59,9 +59,9 @@ def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None
 
 
 def showable(spec: Spec, element: str) -> Form | None:
-    """What may go along with a question beside a task: the fields of the application, and those of its form.
+    """Returns the fields that may be shown with a request: those of the application, and of the task's form.
 
-    Only the latter where both define something else by the same name.
+    Where both define a name differently, only the latter.
     """
     own, start = spec.elements[element].form, spec.start_form
     if own is None or start is None:
@@ -76,13 +76,13 @@ def showable(spec: Spec, element: str) -> Form | None:
 
 
 def corrected_form(spec: Spec, asked: Mapping[str, Any]) -> Form | None:
-    """The form that a correction is about: that of a task of the applicant, else the one of the start."""
+    """Returns the form that a correction concerns: that of a task of the applicant, else the start form."""
     element = asked.get("form")
     return spec.start_form if element is None else spec.elements[element].form
 
 
 class FormRow(NamedTuple):
-    """A task, with what its form shows of its case."""
+    """A task, with the case data that its form shows."""
 
     element: str
     kind: str
@@ -93,7 +93,7 @@ class FormRow(NamedTuple):
 
 
 def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
-    """The variables that the form of a task shows: those of the case, or of the called process it is in."""
+    """Returns the variables that a task's form shows: those of the case, or of its called process."""
     about = row.element if row.kind != "correction" else (row.asked or {}).get("form") or ""
     data = row.data
     if not bpmn.same_process(about, row.element):
@@ -105,18 +105,18 @@ def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
 
 
 def marked_fields(asked: Mapping[str, Any]) -> set[str]:
-    """The names of the fields that a correction may hold: a mark within a field is one of the field."""
+    """Returns the names of the fields that a correction may change: a mark within a field marks the field."""
     return {field_of(one["pointer"]) for one in asked["fields"]}
 
 
 def field_of(pointer: str) -> str:
-    """The field of a form that a JSON Pointer leads to, or into."""
+    """Returns the field of a form to which, or into which, a JSON Pointer leads."""
     first = pointer.removeprefix("/").partition("/")[0]
     return first.replace("~1", "/").replace("~0", "~")
 
 
 def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
-    """A form cut to what was marked."""
+    """Returns a form reduced to the marked fields."""
     schema: Mapping[str, Any] = form.schema if form else {}
     names = marked_fields(asked)
     fields = {name: field for name, field in fields_of(form).items() if name in names}
@@ -126,7 +126,7 @@ def _marked(form: Form | None, asked: Mapping[str, Any]) -> Form:
 
 
 def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
-    """Our own form, below the fields that are shown with the question."""
+    """Returns the built-in form of an opinion, below the fields that are shown with the question."""
     schema = form.schema if form else {}
     fields = fields_of(form)
     only = {name: {**_for_all(fields[name]), "readOnly": True, "not": {}} for name in shown if name in fields}
@@ -137,7 +137,7 @@ def _opinion(form: Form | None, shown: Sequence[str]) -> Form:
 
 
 def fields_of(form: Form | None) -> Mapping[str, Mapping[str, Any]]:
-    """The fields of a form by name, none within another."""
+    """Returns the fields of a form by name, without nested ones."""
     found = form.schema.get("properties", {}) if form else {}
     return {name: field for name, field in found.items() if isinstance(field, Mapping)}
 
@@ -154,9 +154,9 @@ _OPEN = (
 
 
 def close_overdue(uow: UnitOfWork, held: LockedTask) -> list[Fact]:
-    """What is to be told of what nobody answered in time, before a task completes without it.
+    """Closes requests that are overdue before their task completes. Returns the facts for the log.
 
-    Raises OpinionAwaited or CorrectionAwaited while an answer may still come.
+    Raises OpinionAwaited or CorrectionAwaited while an answer may still arrive.
     """
     if not held.row.asks:
         return []
@@ -180,7 +180,7 @@ _AWAITED: Mapping[str, tuple[type[Conflict], str]] = {
 
 
 def kind_of(kind: str, happened: str) -> Kind:
-    """The kind of event that tells what happened to what was asked."""
+    """Returns the kind of event for what happened to a request."""
     return cast(Kind, f"{kind}.{happened}")
 
 
@@ -198,14 +198,14 @@ _TELL = (
 
 
 def touch(uow: UnitOfWork, parent: UUID) -> None:
-    """Have a task show that something beside it changed: whoever has read it reads it again."""
+    """Increments the revision of a task whose requests changed, so that its readers read it again."""
     uow.write(_TOUCH, {"parent__id": parent})
 
 
 def close(
     uow: UnitOfWork, case: LockedCase, row: Subtask, happened: str, answer: Mapping[str, Any] | None = None
 ) -> None:
-    """End what was asked: given, withdrawn or expired. The answer stays with the question."""
+    """Closes a request: answered, withdrawn or expired. The answer is stored with the question."""
     given = answer is not None
     if answer is not None:
         asked = {**row.asked, "answer": dict(answer)}
@@ -225,7 +225,7 @@ ASKER = aliased(User)
 
 
 def asker() -> Any:
-    """Who has asked what a task asks: an account's id."""
+    """Returns the id of the account that made a request."""
     return Task.asked["by"]["id"].astext.cast(Uuid)
 
 
@@ -252,15 +252,15 @@ _CHILDREN = (
 
 
 def list_subtasks(uow: UnitOfWork, task_id: UUID) -> Sequence[RowMapping]:
-    """What was asked beside a task that the actor may see, the oldest first, with the answers."""
+    """Returns the requests attached to a visible task with their answers, oldest first."""
     return uow.connection.execute(_CHILDREN, {"parent": task_id}).mappings().all()
 
 
 def write_rows(uow: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Have these tasks written when the command ends."""
+    """Has these tasks written when the command ends."""
     uow.write(_INSERT, {"tasks_beside": list(rows)})
 
 
 def is_overdue(now: datetime) -> Any:
-    """Whether what was asked is due by now: a condition on `Task`."""
+    """Returns whether a request is due by now: a condition on `Task`."""
     return (Task.status == "open") & Task.parent_id.is_not(None) & (Task.due_at <= now)

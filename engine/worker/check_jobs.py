@@ -9,19 +9,19 @@ from engine.worker.command_runner import CommandRunner
 
 
 class Checker:
-    """Does the checks of a process."""
+    """Runs the checks of a process."""
 
     def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
         self._operations = Connectors.operations_of(runner.settings)
 
     async def check(self, sketch_id: UUID) -> None:
-        """One check; nothing if it has been done already. Its steps are written down as they are taken."""
+        """Runs one check, unless it has been done already, and records its progress."""
         work = await self._runner.submit(lambda uow: drafts.take(uow, sketch_id))
         if work is not None:
             await self._runner.offload(drafts.judge, work, self._runner.run, self._operations)
 
     async def deploy(self, upload_id: UUID) -> None:
-        """Check an upload and deploy it; nothing if that has been done already."""
+        """Checks an upload and deploys it, unless that has been done already."""
         publishing, operations = self._runner.settings.publishing, self._operations
         await self._runner.submit(lambda uow: uploads.carry_out(uow, upload_id, publishing, operations))

@@ -28,21 +28,21 @@ class CommandRunner:
         self._database = Database(url, zone=settings.time_zone, pool_size=threads, limits=limits.WORK)
         self._gone = False
         self._actor = self._database.run(accounts.system)
-        # Of its own: the loop's other threads may all be waiting for somebody's name server.
+        # A separate one: the loop's other threads may all be waiting for DNS.
         self._threads = ThreadPoolExecutor(threads, "commands")
 
     def run(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
-        """Run one command, in one transaction unless its view is `single`."""
+        """Runs one command, in one transaction unless its view is `single`."""
         return self._database.run(lambda session, now: command(UnitOfWork(session, self._actor, now)), view)
 
     async def submit(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T:
-        """Run a command in a thread, from an event loop that continues meanwhile."""
+        """Runs a command in a thread, from an event loop that continues meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.run, command, view)
 
     async def poll(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
-        """Run a command that is repeated anyway.
+        """Runs a command that is repeated anyway.
 
-        Returns None if another transaction holds what it needs, or the database does not answer in time.
+        Returns None if another transaction has locked what it needs, or the database does not answer in time.
         """
         try:
             found = await self.submit(command, view)
@@ -58,7 +58,7 @@ class CommandRunner:
         return found
 
     def _note(self, error: Exception | None) -> None:
-        """Log when the database stops to answer, and when it answers again."""
+        """Logs when the database stops answering, and when it answers again."""
         if error is not None and not self._gone:
             log.error("database.gone", error=logs.cause(error), where=logs.place(error))
         if error is None and self._gone:
@@ -66,10 +66,10 @@ class CommandRunner:
         self._gone = error is not None
 
     async def offload(self, function: Callable[..., T], *arguments: object) -> T:
-        """Run a long function, which runs commands of its own, in a thread."""
+        """Runs a long function, which runs commands of its own, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments))
 
     def close(self) -> None:
-        """Wait for the running commands, then close the database."""
+        """Waits for the running commands, then closes the database."""
         self._threads.shutdown()
         self._database.dispose()

@@ -1,4 +1,4 @@
-"""Calls to other systems: each one between two short commands, so that no case is held while it hangs."""
+"""Calls to other systems: each one between two short commands, so that no case is locked while it hangs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ class Caller:
         self._lease = timedelta(seconds=longest + MARGIN)
 
     async def call(self, call_id: UUID) -> None:
-        """One try of one call; nothing if it is not to be made (any more, or by this job)."""
+        """Makes one try of one call, unless it should not be made (any more, or by this job)."""
         attempt = await self._runner.submit(
             lambda uow: external_calls.begin_attempt(uow, call_id, self._lease)
         )
@@ -54,7 +54,7 @@ class Caller:
     async def _settle(self, attempt: Attempt, command: Callable[[UnitOfWork], None]) -> None:
         try:
             await self._runner.submit(command)
-        except Conflict:  # cancelled, suspended, or answered by a try that was thought dead
+        except Conflict:  # cancelled, suspended, or answered by a try that was considered dead
             log.info("call.late", call=str(attempt.id))
             await self._runner.submit(lambda uow: external_calls.end_attempt(uow, attempt))
 
@@ -64,7 +64,7 @@ def _request(attempt: Attempt) -> Request:
 
 
 def _seen(reply: Reply) -> dict[str, str | float]:
-    """What the log keeps of an exchange: hashes prove later what was asked."""
+    """Returns what is logged of an exchange: hashes can later prove what was requested."""
     seen: dict[str, str | float] = {
         "seconds": round(reply.seconds, 3),
         "request_digest": reply.request_digest,

@@ -1,4 +1,4 @@
-"""The jobs of each queue. A job names one row and may run twice: the row says what is still to be done."""
+"""The jobs of each queue. A job names one row and may run twice: the row shows what is still to be done."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ GiveUp = Callable[[UnitOfWork, UUID, str], object]
 
 @dataclass(frozen=True, slots=True)
 class JobHandler:
-    """`run` is tried MAX_TRIES times; then `give_up` reports it. Without that the job stays failed."""
+    """`run` is tried MAX_TRIES times; then `give_up` reports it. Without `give_up` the job remains failed."""
 
     run: Callable[[UUID], Awaitable[object]]
     give_up: GiveUp | None = None
 
 
 def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
-    """The jobs that move cases."""
+    """Returns the jobs that continue cases."""
 
     def handler(command: Command, give_up: GiveUp | None = None) -> JobHandler:
         return JobHandler(lambda row: runner.submit(lambda uow: command(uow, row)), give_up)
@@ -50,12 +50,12 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
 
 
 def of_calls(runner: CommandRunner) -> Mapping[str, JobHandler]:
-    """The jobs that call other systems."""
+    """Returns the jobs that call other systems."""
     return {"call": JobHandler(Caller(runner).call, external_calls.give_up)}
 
 
 def of_checks(runner: CommandRunner) -> Mapping[str, JobHandler]:
-    """Checks of uploaded files: they may take the processor for long."""
+    """Returns the jobs that check uploaded files: they may use the processor for long."""
     checker = Checker(runner)
     return {
         "check_sketch": JobHandler(checker.check, drafts.give_up),
@@ -64,5 +64,5 @@ def of_checks(runner: CommandRunner) -> Mapping[str, JobHandler]:
 
 
 def reason(name: str) -> str:
-    """What an incident says of a job that was given up."""
+    """Returns the text in an incident for a job that was given up."""
     return f"The job {name!r} was tried {MAX_TRIES} times: each time it failed, or its worker died."

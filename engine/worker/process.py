@@ -1,4 +1,4 @@
-"""One process that serves one queue, until it is told to stop or its database is gone."""
+"""One process that serves one queue, until it is stopped or its database is gone."""
 
 import asyncio
 import os
@@ -28,18 +28,20 @@ from engine.worker import jobs, sweeps
 from engine.worker.command_runner import CommandRunner
 from engine.worker.jobs import MAX_TRIES, JobHandler
 
-POLL = 2.0  # seconds; new jobs are announced at once, those put off are found so
+POLL = 2.0  # seconds; new jobs are announced at once, postponed ones are found this way
 CALLS_AT_ONCE = 50
-LOOKUPS = 128  # of names at once: more than calls and webhooks, for some have been given up and still hang
+LOOKUPS = (
+    128  # concurrent DNS lookups: more than calls and webhooks, because some may still hang after giving up
+)
 NICE = 10
-STOPPING = 60.0  # seconds that the calls in hand may take when it stops
+STOPPING = 60.0  # seconds that running calls may take when it stops
 
 log = structlog.get_logger("worker")
 
 Served = Callable[[CommandRunner], Mapping[str, JobHandler]]
 LookAfter = Callable[[CommandRunner], Coroutine[Any, Any, None]]
 
-# What runs the jobs of a queue, and the sweeps that run alongside.
+# Runs the jobs of a queue, and the sweeps alongside.
 _SERVED: Mapping[Queue, tuple[Served, LookAfter]] = {
     "cases": (jobs.of_cases, sweeps.look_after_cases),
     "calls": (jobs.of_calls, sweeps.look_after_calls),
@@ -48,16 +50,19 @@ _SERVED: Mapping[Queue, tuple[Served, LookAfter]] = {
 
 
 def serve(settings: Settings, url: str, queue: Queue) -> int:
-    """The exit code: 0 if it was payload to stop. Jobs in hand are finished before."""
+    """Serves a queue until it is stopped. Returns the exit code: 0 if it was stopped on request.
+
+    Running jobs are finished before.
+    """
     sandbox.open_pool()
     runner = CommandRunner(settings, url, threads=8 if queue == "calls" else 2)
     if queue == "checks":
-        os.nice(NICE)  # whoever waits for a page or a case goes first
+        os.nice(NICE)  # requests of pages and cases have priority
     code = 0
     try:
         code = asyncio.run(_serve(runner, url, queue))
     except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
-        # It comes back with a new process, which whoever started this one starts.
+        # It returns with a new process, which the service manager starts.
         for error in _all_of(gone):
             log.error("database.gone", queue=queue, error=logs.cause(error), where=logs.place(error))
         code = 1
@@ -68,7 +73,7 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
 
 
 def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
-    """The errors themselves: the groups of tasks that they came through tell nothing."""
+    """Returns the errors themselves: the task groups that contain them add no information."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
             yield from _all_of(error)
@@ -87,8 +92,8 @@ async def _serve(runner: CommandRunner, url: str, queue: Queue) -> int:
 
         def stop() -> None:
             nonlocal stopped
-            if not stopped:  # a second time it would drop the jobs in hand
-                working.cancel()  # which is how it is asked to finish them
+            if not stopped:  # a second time it would drop the running jobs
+                working.cancel()  # this requests it to finish them
             stopped = True
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -126,9 +131,13 @@ def _app(runner: CommandRunner, url: str, served: Mapping[str, JobHandler]) -> A
 
 
 async def _configure(connection: AsyncConnection) -> None:
-    """What the queue does is one statement each: a transaction around it would double the cost."""
+    """Configures the queue's connections.
+
+    Each operation of the queue is one statement: a transaction around it would double the cost.
+    """
     await connection.set_autocommit(True)
-    # Thousands of jobs may come before the statistics tell of them, and would then be sorted for each fetch.
+    # Thousands of jobs may be added before the statistics are updated, and would then be sorted for each
+    # fetch.
     await connection.execute("SET enable_sort = off")
 
 
@@ -162,13 +171,13 @@ async def _give_up(runner: CommandRunner, name: str, task: JobHandler, row: UUID
 
 
 class _Again(BaseRetryStrategy):
-    """A failed job is tried again after a pause, each time a longer one."""
+    """Tries a failed job again after a pause, which increases each time."""
 
     def __init__(self, task: JobHandler) -> None:
         self._task = task
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """None leaves it as failed, for an operator to see."""
+        """Returns None to leave it as failed, for an operator to see."""
         if self._task.give_up is None and job.attempts >= MAX_TRIES:
             return None
         return RetryDecision(retry_in={"seconds": min(LONGEST_PAUSE, 1 << job.attempts)})

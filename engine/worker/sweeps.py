@@ -1,6 +1,7 @@
-"""What a process looks for by itself: what fell due, whose worker is gone, what nobody needs any more.
+"""Regular checks of a process: due timers, lost workers, expired rows.
 
-Every process of a queue does it, for none may be the only one: rows that another one holds are passed over.
+Every process of a queue runs them, because none may be the only one: rows that another one has locked are
+skipped.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ BATCH = 500
 
 
 async def each(seconds: float, runner: CommandRunner, *sweeps: Callable[[UnitOfWork], object]) -> None:
-    """Run these, again and again with so long a pause. Each is a statement that is whole by itself."""
+    """Runs these repeatedly, with this pause. Each is one complete statement."""
     while True:
         for sweep in sweeps:
             await runner.poll(sweep, "single")
@@ -39,7 +40,7 @@ async def each(seconds: float, runner: CommandRunner, *sweeps: Callable[[UnitOfW
 
 
 async def look_after_cases(runner: CommandRunner) -> None:
-    """What the queue `cases` needs."""
+    """Runs the sweeps of the queue `cases`."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_wake(runner))
         group.create_task(_assign(runner))
@@ -55,7 +56,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
 
 
 async def _delete_files(runner: CommandRunner) -> None:
-    """Those of discarded uploads; a storage that does not answer is asked again later."""
+    """Deletes the files of discarded uploads; if a storage does not answer, it is tried again later."""
     while True:
         with suppress(StorageDown):  # the storage itself has logged it
             await runner.poll(lambda uow: erasure.sweep(uow, Storage(runner.settings.documents)))
@@ -63,21 +64,21 @@ async def _delete_files(runner: CommandRunner) -> None:
 
 
 async def _wake(runner: CommandRunner) -> None:
-    """A full batch is followed by the next one at once."""
+    """Wakes due timers. A full batch is followed by the next one at once."""
     while True:
         if await runner.poll(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
 
 
 async def _assign(runner: CommandRunner) -> None:
-    """Each task with its case, in a transaction of its own; what one of them lacks keeps no other waiting."""
+    """Assigns each task with its case, in a transaction of its own, so that no failure delays the others."""
     while True:
         await assign_waiting(runner)
         await asyncio.sleep(MINUTE)
 
 
 async def assign_waiting(runner: CommandRunner) -> None:
-    """Try once more to find somebody for each task that comes to people and came to none."""
+    """Tries again to find an assignee for each automatically assigned task that has none."""
     last: UUID | None = None
     while found := await runner.poll(partial(tasks.list_unassigned, after=last), "single"):
         for task_id in found:
@@ -86,21 +87,21 @@ async def assign_waiting(runner: CommandRunner) -> None:
 
 
 async def _give_back(runner: CommandRunner) -> None:
-    """What delegates have lost."""
+    """Returns the tasks of ended delegations."""
     while True:
         if await runner.poll(delegations.give_back) != delegations.AT_ONCE:
             await asyncio.sleep(SECOND)
 
 
 async def _expire(runner: CommandRunner) -> None:
-    """One after the other, each in a transaction of its own, as long as there is one."""
+    """Processes one after the other, each in a transaction of its own, as long as there is one."""
     while True:
         if not await runner.poll(tasks.expire_requests):
             await asyncio.sleep(5 * SECOND)
 
 
 async def look_after_calls(runner: CommandRunner) -> None:
-    """What the queue `calls` needs; and events on their way to subscribers."""
+    """Runs the sweeps of the queue `calls`; and delivers events to subscribers."""
     async with asyncio.TaskGroup() as group:
         group.create_task(each(SECOND, runner, lambda uow: external_calls.sweep(uow, BATCH)))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
@@ -110,7 +111,7 @@ async def look_after_calls(runner: CommandRunner) -> None:
 
 
 async def look_after_checks(runner: CommandRunner) -> None:
-    """What the queue `checks` needs."""
+    """Runs the sweeps of the queue `checks`."""
     async with asyncio.TaskGroup() as group:
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(HOUR, runner, uploads.forget))

@@ -1,4 +1,4 @@
-"""Delivering events to subscribers: many at once, so that one that hangs delays no other."""
+"""Delivers events to subscribers: many at once, so that one that hangs delays no other."""
 
 import asyncio
 from contextlib import suppress
@@ -10,13 +10,13 @@ from engine.events.webhooks import Posting, due, fan_out, send, settle
 from engine.worker.command_runner import CommandRunner
 
 AT_ONCE = 20
-PAUSE = 2.0  # seconds until it looks again for what fell due
+PAUSE = 2.0  # seconds between two checks for due deliveries
 
 log = structlog.get_logger("webhooks")
 
 
 async def deliver(runner: CommandRunner) -> None:
-    """Fan out new events and send what is due, for as long as the process lives."""
+    """Creates deliveries of new events and sends due ones, until the process ends."""
     under_way: set[asyncio.Task[None]] = set()
     settled = asyncio.Event()
 

@@ -1,7 +1,7 @@
-"""Erasing the personal data of an ended case: from every table, and from the storage of documents.
+"""Erases the personal data of an ended case from all tables and from the storage of documents.
 
-`inventory` says what becomes of each column and folder, `erasing` does it in one transaction, `files` deletes
-stored content after the commit. The case, its tasks and its log stay as ids, times and kinds.
+`inventory` defines what happens to each column and folder, `erasing` does it in one transaction, and `files`
+deletes stored content after the commit. Of the case, its tasks and its log, ids, times and kinds remain.
 """
 
 from engine.cases.erasure.erasing import MAX_BASIS, Erased, Plan, erase, plan, vacuum

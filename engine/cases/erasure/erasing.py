@@ -1,4 +1,4 @@
-"""Erasing one case: who may, what stands in the way, and the statements, in one transaction."""
+"""Erases one case in one transaction: permissions, obstacles and statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -37,10 +37,11 @@ from engine.platform.db import Base, Database, UnitOfWork, connection
 from engine.platform.errors import Conflict, Invalid, NotFound
 
 MAX_BASIS = 500
-SHORTEST = 5  # characters of a name that a legal basis is searched for
+SHORTEST = 5  # minimum length of a name that is searched for in the legal basis
 _OPEN = ("active", "suspended")
 
-# By these a stored answer names a case or a part of it. The number is quoted: it may begin another one.
+# Texts by which a stored answer names a case or a part of it. The number is quoted because another number may
+# begin with it.
 _MARKS = text("""
     SELECT id::text FROM cases WHERE id = :case
     UNION ALL SELECT '"' || number || '"' FROM cases WHERE id = :case
@@ -58,10 +59,10 @@ _MARKS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What erasing a case concerns: how many rows of each table, how many stored files.
+    """What erasing a case affects: the number of rows per table and of stored files.
 
-    `linked` are the numbers of ended cases that appeal this one or that it appeals: they are not erased with
-    it. `purposes` are events of earlier releases whose stated purpose can't be erased.
+    `linked` are the numbers of ended cases that appeal this one, or that it appeals; they are not erased with
+    it. `purposes` counts events of earlier releases whose stated purpose can't be erased.
     """
 
     id: UUID
@@ -74,11 +75,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Erased(Plan):
-    """The same, done."""
+    """What was erased: the same figures as in a plan."""
 
 
 def plan(uow: UnitOfWork, named: str) -> Plan:
-    """What `erase` would do, with its refusals. Changes nothing."""
+    """Returns what `erase` would do, with the same refusals. Changes nothing."""
     case = _erasable(uow, named)
     values = _values(uow, case)
     rows = {name: _count(uow, name, values) for name in ERASED}
@@ -88,11 +89,11 @@ def plan(uow: UnitOfWork, named: str) -> Plan:
 
 
 def erase(uow: UnitOfWork, named: str, basis: str, operator: str) -> Erased:
-    """Erase the personal data of the case with this number or id, and record why and who has done it.
+    """Erases the personal data of the case with this number or id, and records who erased it and why.
 
-    `operator` is the name of whoever runs the command, as the operating system knows it. Files are deleted
-    after the commit: `delete_files`. Raises NotFound, Forbidden, Invalid, and Conflict for a case that runs,
-    is linked to one that does, or was erased before.
+    `operator` is the operating system's name of the user who runs the command. Files are deleted after the
+    commit, by `delete_files`. Raises NotFound, Forbidden, Invalid, and Conflict for a case that is running,
+    is linked to a running case, or was erased before.
     """
     case = _erasable(uow, named)
     basis = _basis(uow, case, basis)
@@ -111,7 +112,7 @@ def erase(uow: UnitOfWork, named: str, basis: str, operator: str) -> Erased:
 
 
 def vacuum(database: Database) -> None:
-    """Remove the dead rows of all tables that were concerned, as far as no older transaction sees them."""
+    """Removes the dead rows of all affected tables, except those that older transactions can still see."""
 
     def run(session: Session, _: object) -> None:
         for name in ERASED:
@@ -122,7 +123,7 @@ def vacuum(database: Database) -> None:
 
 
 def _erasable(uow: UnitOfWork, named: str) -> LockedCase:
-    """The case, held. Raises NotFound, Forbidden, Conflict."""
+    """Locks and returns the case. Raises NotFound, Forbidden, Conflict."""
     access.require(uow.actor, "cases.erase")
     case = cases.lock(uow, _find(uow, named))
     cases.require_impartial(uow, case)
@@ -151,7 +152,7 @@ def _tasks(case: LockedCase) -> Any:
 
 
 def _find(uow: UnitOfWork, named: str) -> UUID:
-    """The id of the case with this number, in any digits, or this id."""
+    """Returns the id of the case with this number (in any digits) or id."""
     typed = persian.digits(named.strip())
     wanted = Case.number == typed
     with suppress(ValueError):
@@ -172,7 +173,7 @@ def _erased_before(uow: UnitOfWork, case: LockedCase) -> str:
 
 
 def _basis(uow: UnitOfWork, case: LockedCase, basis: str) -> str:
-    """The legal basis as it is recorded: it stays, so it must not name the case's persons."""
+    """Returns the legal basis to record. It is never erased, so it must not name the persons of the case."""
     stated = " ".join(basis.split())
     if not stated or len(stated) > MAX_BASIS or not all(map(persian.printable, stated)):
         raise Invalid(f"The legal basis must have 1 to {MAX_BASIS} printable characters.")
@@ -185,7 +186,7 @@ def _basis(uow: UnitOfWork, case: LockedCase, basis: str) -> str:
 
 
 def _numbers(uow: UnitOfWork, case: LockedCase, *where: Any) -> Sequence[str]:
-    """The numbers of the cases that appeal this one, or that it appeals."""
+    """Returns the numbers of the cases that appeal this one, or that it appeals."""
     linked = select(Case.number).where(or_(Case.appeal_of == case.id, Case.id == case.home.appeal_of), *where)
     return uow.connection.execute(linked.order_by(Case.number)).scalars().all()
 
@@ -195,7 +196,7 @@ def _linked(uow: UnitOfWork, case: LockedCase) -> Sequence[str]:
 
 
 def _content(uow: UnitOfWork, case: LockedCase) -> Sequence[bytes]:
-    """The SHA-256 of each file of its documents, in all versions, and of what was uploaded for its tasks."""
+    """Returns the SHA-256 of each file of its documents, in all versions, and of its tasks' uploads."""
     of_case = select(DocumentVersion.sha256).join(Document, Document.id == DocumentVersion.document_id)
     places = select(literal("task:") + cast(Task.id, Text)).where(Task.case_id == case.id)
     for_it = StagedDocument.place.in_(places) | (StagedDocument.place == str(Place.appeal(case.id)))
@@ -210,7 +211,7 @@ def _purposes(uow: UnitOfWork, case: LockedCase) -> int:
 
 
 def _record(uow: UnitOfWork, case: LockedCase, fact: Fact) -> None:
-    """Write the event, and mark the case: `cases.note` would refuse to add to an erased case."""
+    """Writes the event and marks the case: `cases.note` would refuse to add to an erased case."""
     head, log = events.chain(uow, case.head, [fact], unit=case.acting)
     values = {"erased_at": uow.now, "log_length": head.length, "log_hash": head.hash}
     marked = update(Case).where(Case.id == case.id).values(**values, revision=Case.revision + 1)
@@ -219,7 +220,7 @@ def _record(uow: UnitOfWork, case: LockedCase, fact: Fact) -> None:
 
 
 def _values(uow: UnitOfWork, case: LockedCase) -> Mapping[str, Any]:
-    """The parameters of the inventory's SQL."""
+    """Returns the parameters of the inventory's SQL."""
     own = {"case": case.id, "number": case.number}
     messages = select(cast(Message.id, Text)).where(_bound(ERASED["messages"].rows, own))
     marks = [*uow.connection.execute(_MARKS, {"case": case.id}).scalars()]
@@ -231,7 +232,7 @@ def _values(uow: UnitOfWork, case: LockedCase) -> Mapping[str, Any]:
 
 
 def _words(spec: Spec) -> set[str]:
-    """The outcomes and codes of grounds that a process declares: these are nobody's data."""
+    """Returns the outcomes and codes of grounds that a process declares: these are not personal data."""
     found = outcomes.known_words(spec.outcomes)
     found |= {part.outcome for part in spec.elements.values() if part.outcome}
     for part in spec.elements.values():

@@ -1,8 +1,8 @@
-"""Deleting the stored files of erased cases and discarded uploads, after the transaction with their rows.
+"""Deletes the stored files of erased cases and discarded uploads, after their rows.
 
-That transaction leaves a row in `erased_files` for each file, which goes once the file is deleted. So
-whatever stops the command, the next one finds what is left. Content is stored under its SHA-256, so a file
-may belong to documents of other cases too: then it stays.
+The transaction that deletes the rows adds one to `erased_files` for each file; it is removed when the file is
+deleted. If a command is interrupted, the next one deletes the remaining files. Content is stored under its
+SHA-256, so a file may also belong to documents of other cases; it is then retained.
 """
 
 from collections.abc import Sequence
@@ -18,28 +18,31 @@ from engine.platform.db import Database, UnitOfWork, connection
 from engine.platform.storage import Storage
 
 Deletion = Literal["deleted", "shared", "uploading"]
-# So long after it was stored, content that no row names belongs to no upload that still goes on.
+# Content of this age that no row names doesn't belong to an unfinished upload.
 UPLOAD = timedelta(hours=1)
 AT_ONCE = 100  # files that a worker deletes in one transaction
 
 
 def pending(session: Session, before: datetime | None = None) -> Sequence[bytes]:
-    """The SHA-256 of each file that is still to be deleted; only those marked `before`, if it is given."""
+    """Returns the SHA-256 of each file still to be deleted; with `before`, only of those marked earlier."""
     found = select(ErasedFile.sha256).order_by(ErasedFile.sha256)
     return session.scalars(found if before is None else found.where(ErasedFile.erased_at < before)).all()
 
 
 def sweep(uow: UnitOfWork, storage: Storage) -> int:
-    """Delete what was marked so long ago that no upload of the same content still lacks its row; how many."""
+    """Deletes what was marked so long ago that no upload of the same content can still lack its row.
+
+    Returns how many.
+    """
     wanted = pending(uow.session, uow.now - UPLOAD)[:AT_ONCE]
     return [_delete(storage, digest, uow.session, uow.now) for digest in wanted].count("deleted")
 
 
 def delete_files(database: Database, storage: Storage) -> Sequence[Deletion]:
-    """Delete what is pending, each file in a transaction of its own; what became of each.
+    """Deletes the pending files, each in its own transaction. Returns the result for each.
 
     `shared`: documents of other cases have the same content. `uploading`: the same content has been uploaded
-    again since, and perhaps its row is not written yet; it stays pending. Raises StorageDown.
+    again since, and its row may not be written yet; it remains pending. Raises StorageDown.
     """
     wanted = database.run(lambda session, _: pending(session), "single")
     return [database.run(partial(_delete, storage, digest)) for digest in wanted]

@@ -1,7 +1,7 @@
 """What erasing a case does to each table, each column and each file below `var/`.
 
-The one list of it: the command does what stands here, and a test compares it with the models, the database
-and `var/`. So a new table, column or folder fails the test until it is listed. docs/erasure.md explains it.
+This is the only list: the command follows it, and a test compares it with the models, the database and
+`var/`. A new table, column or folder fails the test until it is listed. docs/erasure.md explains it.
 
 Conditions and values are SQL. They may use the parameters `:case` (its id), `:number` (its number), `:marks`
 (texts by which a stored answer names the case) and `:words` (outcomes and grounds that its process declares).
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A table without data of cases' persons, or with ids alone: nothing of it changes."""
+    """A table without data of the persons of cases, or with ids only: nothing in it changes."""
 
     why: str
     columns: str
@@ -21,7 +21,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A table whose rows of a case are deleted as a whole. `columns` are those that were considered."""
+    """A table whose rows of a case are deleted. `columns` are the columns that were reviewed."""
 
     rows: str
     columns: str
@@ -29,10 +29,10 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A table whose rows of a case stay, for statistics and the chain, with other values in some columns."""
+    """A table whose rows of a case remain, for statistics and the chain, with some columns changed."""
 
     rows: str
-    columns: str  # those that stay: ids, times, numbers, words of the process
+    columns: str  # the unchanged columns: ids, times, numbers, words of the process
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,8 +59,8 @@ _RETRIES = """
     )
 """
 
-# What the case has received and sent, as its log says; what it has sent and nobody took yet; and what is kept
-# for it: addressed to its number, or with the keys of something that it has waited for.
+# Messages that the case received and sent, as its log shows; sent messages that are still undelivered; and
+# stored messages for it: addressed to its number, or with the keys of something that it waited for.
 _MESSAGES = """
     thrown_by = :case
     OR wait_id IN (SELECT id FROM waits WHERE case_id = :case)
@@ -78,8 +78,8 @@ _MESSAGES = """
         )
     ))
 """
-# Answers to what wrote an event of the case, which has their very instant; and those that name it or a part
-# of it.
+# Answers to commands that wrote an event of the case, which have the same instant, and answers that name it
+# or a part of it.
 _ANSWERS = """
     (created_at, user_id) IN (SELECT at, actor_id FROM events WHERE case_id = :case)
     OR EXISTS (
@@ -88,7 +88,7 @@ _ANSWERS = """
             OR strpos(coalesce(headers::text, ''), mark) > 0
     )
 """
-# The rows of this case's tasks among the results of a batch: a refusal may repeat what was entered.
+# The rows of this case's tasks in the results of a batch: a refusal may repeat what was entered.
 _RESULTS = """
     (SELECT coalesce(jsonb_agg(
         CASE WHEN value <> 'null' AND tasks[number] IN (SELECT id FROM tasks AS own WHERE own.case_id = :case)
@@ -96,7 +96,7 @@ _RESULTS = """
         ORDER BY number), '[]')
     FROM jsonb_array_elements(results) WITH ORDINALITY AS result (value, number))
 """
-# What was asked alongside a task keeps its shape, for its pages; nothing of what people wrote.
+# Requests attached to a task retain their structure, for the pages, but no text written by people.
 _ASKED = """
     CASE WHEN asked IS NULL THEN NULL ELSE
         jsonb_build_object('by', jsonb_build_object('id', asked -> 'by' -> 'id', 'name', ''))
@@ -111,7 +111,7 @@ _GROUNDS = """
     FROM jsonb_array_elements(grounds) AS ground WHERE ground ->> 'code' = ANY(CAST(:words AS text[])))
 """
 
-# In this order: what finds its rows by others' values comes before those.
+# The order matters: tables whose rows are found by values of others come first.
 ERASED: Mapping[str, Changed | Deleted] = {
     "idempotency_keys": Deleted(_ANSWERS, "user_id key request_digest status headers body created_at"),
     "messages": Deleted(
@@ -121,7 +121,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "batches": Changed(
         f"tasks && ARRAY{_TASKS}",
         "id owner_id acr action tasks made_at finished_at",
-        {"answer": "NULL", "results": _RESULTS},  # of one that goes on nothing is erased: see `erasing`
+        {"answer": "NULL", "results": _RESULTS},  # of a running batch nothing is erased: see `erasing`
     ),
     "retries": Changed(
         _RETRIES,
@@ -153,7 +153,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "bills": Changed(
         _OF_CASE,
-        # What was owed and paid stays: the books outlast the case.
+        # Amounts owed and paid remain: the accounts outlast the case.
         "id case_id element reference amount currency due_on status issued_at paid_at closed_at message"
         " paid_amount paid_currency late_at late_amount late_currency",
         {"purpose": "NULL", "link": "NULL"},
@@ -294,7 +294,7 @@ KEPT: Mapping[str, Kept] = {
     "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
 }
 
-# What lies in `var/`, by name. Nothing else may; and `documents` may lie elsewhere (`DOCUMENTS`).
+# The contents of `var/`, by name. Nothing else may be there; `documents` may be elsewhere (`DOCUMENTS`).
 FOLDERS: Mapping[str, str] = {
     "connectors.toml": "settings",
     "demo-connectors.toml": "settings of a demonstration",

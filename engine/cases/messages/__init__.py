@@ -1,4 +1,4 @@
-"""Messages and signals: finding who waits for them, starting cases by them, keeping those that come early."""
+"""Messages and signals: finds their receivers, starts cases by them, and stores those that arrive early."""
 
 from engine.cases.messages.delivering import (
     MAX_KEPT,

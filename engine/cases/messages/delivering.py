@@ -1,6 +1,6 @@
-"""Delivering messages and signals, starting cases by them, keeping those that come early.
+"""Delivers messages and signals, starts cases by them, and stores those that arrive early.
 
-Which of the receivers still waits is looked at again once each is held.
+Whether a receiver still waits is checked again after it has been locked.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ MAX_KEPT = 1_000  # messages of one name with the same keys
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a message: `cases` are the ids and numbers of those that it reached or started."""
+    """The result of sending a message: `cases` are the ids and numbers of the cases it reached or started."""
 
     id: UUID
     status: Literal["delivered", "started", "kept", "late"]
@@ -56,12 +56,13 @@ def send(
     *,
     keep: timedelta | None = None,
 ) -> Sent:
-    """Deliver a message to who waits for it in the actor's units, else start a case there, else keep it.
+    """Delivers a message to the waiting cases in the actor's units, else starts a case there, else stores it.
 
-    Raises NotFound if nobody takes it and it is not to be kept, Forbidden if it is and the actor does not
-    work in all units, Busy if others that were kept go before it, Conflict if it fits several cases and has
-    no keys, if it fits several waits of one case or if MAX_KEPT are kept, Invalid for keys or data that are
-    too large, or that a case cannot hold, PaymentMismatch for another amount or currency than a bill has.
+    Raises NotFound if there is no receiver and it is not to be stored, Forbidden if it is to be stored and
+    the actor does not work in all units, Busy if earlier stored messages must be delivered first, Conflict if
+    it matches several cases and has no keys, if it matches several waits of one case or if MAX_KEPT are
+    stored, Invalid for keys or data that are too large or that a case cannot store, PaymentMismatch for
+    another amount or currency than that of the bill.
     """
     access.require(uow.actor, "messages.send")
     if not short(keys):
@@ -91,14 +92,14 @@ def send(
         raise Busy("Messages that were kept for this case go before: they are on their way.")
     if keep is None:
         raise NotFound(f"Nobody waits for the message {name!r} with these keys.")
-    access.require_everywhere(uow, "messages.send")  # nobody knows yet whose case it will be for
+    access.require_everywhere(uow, "messages.send")  # its future case, and so its unit, is not known yet
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
 
 
 def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
-    """What became of the payment of a bill. Raises PaymentMismatch, Busy."""
+    """Returns the result of a bill's payment. Raises PaymentMismatch, Busy."""
     if paid.verdict == "mismatch":
         raise PaymentMismatch(paid.detail)
     if paid.verdict == "suspended":
@@ -110,9 +111,9 @@ def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
 
 
 def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
-    """The messages that were kept because nobody waited for them, by name, the most frequent first.
+    """Returns the messages that were stored because there was no receiver, by name, most frequent first.
 
-    Raises Forbidden but for who sees all units: nobody knows yet whose cases they will be for.
+    Raises Forbidden unless the actor sees all units: their future cases are not known yet.
     """
     access.require_everywhere(uow, "messages.send")
     found = (
@@ -131,9 +132,9 @@ def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
 
 
 def deliver_kept(uow: UnitOfWork, message_id: UUID) -> int:
-    """Deliver a kept message, or a signal that was thrown, to those who wait now; how many they are.
+    """Delivers a stored message, or a thrown signal, to those who wait now. Returns how many there are.
 
-    If other messages were kept for one of them before, the first of these is delivered instead.
+    If other messages were stored earlier for one of them, the first of these is delivered instead.
     """
     found = select(Message).where(Message.id == message_id, Message.status == "kept")
     message = uow.session.scalars(found.where(Message.expires_at > uow.now)).one_or_none()
@@ -149,11 +150,11 @@ def _message(uow: UnitOfWork, message: Message) -> int:
     try:
         found = waiting(uow, message.name, keys)
     except Conflict:
-        return 0  # it fits several: it stays until one is left, or it expires
+        return 0  # it matches several: it remains stored until one is left, or it expires
     ready = [wait for wait in found if wait.ready]
     first = first_kept(uow, ready)
     if first is not None and first != message.id:
-        jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # once that one is out of its way
+        jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # after the earlier one is delivered
         return deliver_kept(uow, first)
     cases.lock_all(uow, {wait.case_id for wait in ready})
     if not _lock(uow, message):
@@ -172,7 +173,7 @@ def _payload_of(message: Message) -> Mapping[str, Any]:
 
 
 def offer(uow: UnitOfWork, case_id: UUID) -> None:
-    """Pass on the first of what was kept for a case that waits."""
+    """Delivers the first of the messages that were stored for a waiting case."""
     waits = select(*WAIT).join(Case, Wait.case_id == Case.id)
     waits = waits.where(Wait.case_id == case_id, Wait.kind == "message", Wait.closed_at.is_(None))
     first = first_kept(uow, [Waiting._make((*row, True)) for row in uow.connection.execute(waits)])
@@ -181,21 +182,21 @@ def offer(uow: UnitOfWork, case_id: UUID) -> None:
 
 
 def offer_again(uow: UnitOfWork) -> None:
-    """Have those delivered that fitted several waits, of which only one is left."""
+    """Delivers the messages that matched several waits of which only one is left."""
     kept = select(Message.id.label("message_id")).where(Message.status == "kept", Message.kind == "message")
     kept = kept.where(Message.expires_at > uow.now, fitting(func.count().filter(READY)) > 0, CLEAR)
     jobs.defer_for(uow, "deliver", kept, queue="cases")
 
 
 def expire(uow: UnitOfWork) -> int:
-    """Let go of messages that found nobody in their time, with what they held; how many."""
+    """Discards messages that expired without a receiver, with their data. Returns how many."""
     over = select(Message.id).where(Message.status == "kept", Message.expires_at <= uow.now)
     gone = update(Message).where(Message.id.in_(over.with_for_update(skip_locked=True)))
     return uow.connection.execute(gone.values(status="expired", data={}, closed_at=uow.now)).rowcount
 
 
 def begin(uow: UnitOfWork, wait_id: UUID) -> None:
-    """Start the case that a timer start event is due for, and see to the next one."""
+    """Starts the case of a timer start event that is due, and schedules the next one."""
     row = uow.connection.execute(_start_waits(Wait.id == wait_id).with_for_update(of=Wait)).one_or_none()
     if row is None or row.due_at is None or row.due_at > uow.now:
         return
@@ -212,7 +213,7 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
 def _deliver(
     waits: Sequence[Waiting], give: Callable[[UUID, Sequence[UUID]], bool]
 ) -> list[tuple[UUID, str]]:
-    """Give a message to those who still wait; the ids and numbers of their cases."""
+    """Delivers a message to those who still wait. Returns the ids and numbers of their cases."""
     return [
         case
         for case, of_case in groupby(waits, lambda wait: (wait.case_id, wait.number))
@@ -221,14 +222,14 @@ def _deliver(
 
 
 def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUID]) -> bool:
-    """Give a case what was kept for it; whether it waited.
+    """Delivers a stored message to a case. Returns whether the case waited.
 
-    What it could not hold is an incident: it must not stand before all that comes after.
+    A message that the case cannot store becomes an incident, so that it doesn't block later messages.
     """
     try:
         return cases.deliver(uow, case_id, tokens, message.data, _payload_of(message))
     except PaymentMismatch:
-        return True  # what it was is an incident
+        return True  # an incident was opened for it
     except (Invalid, NotFound) as refusal:
         what = f"The {message.kind} {message.name!r} was not accepted"
         cases.give_up(uow, case_id, f"{what}: {refusal.detail} Have it sent again, corrected.")
@@ -236,7 +237,7 @@ def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUI
 
 
 def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Start events of current versions."""
+    """Returns the start events of current versions."""
     return (
         select(*definitions.VERSION, Wait.element, Wait.due_at, Wait.opened_at)
         .select_from(Wait)
@@ -255,7 +256,7 @@ def _start(
     kind: Literal["message", "signal"] = "message",
     *where: ColumnElement[bool],
 ) -> list[tuple[UUID, str]]:
-    """Start cases of the definitions that begin by this message or signal."""
+    """Starts cases of the definitions that start with this message or signal."""
     started = []
     waits = _start_waits(Wait.kind == kind, Wait.name == name, *where)
     for row in uow.connection.execute(waits, access.seen_by(uow)).all():
@@ -268,8 +269,8 @@ def _start(
     return started
 
 
-# One for each case that waits, and for each start event. They are delivered by jobs of their own: no case is
-# held up by another, and who is suspended gets it later.
+# One job for each waiting case and for each start event, so that no case is delayed by another. Suspended
+# cases receive the signal later.
 _COPY = text("""
 WITH receivers AS (
     SELECT DISTINCT ON (coalesce(case_id, id)) id FROM waits
@@ -289,7 +290,7 @@ SELECT 'cases', 'deliver', jsonb_build_object('message_id', id) FROM copies
 
 
 def _broadcast(uow: UnitOfWork, signal: Message) -> int:
-    """Have a signal delivered to all who waited when it was thrown; how many they are."""
+    """Has a signal delivered to all that waited when it was thrown. Returns how many there are."""
     if not _lock(uow, signal):
         return 0
     values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at, "case": signal.thrown_by}
@@ -299,7 +300,10 @@ def _broadcast(uow: UnitOfWork, signal: Message) -> int:
 
 
 def _signal(uow: UnitOfWork, signal: Message) -> int:
-    """Give a signal to one who waited when it was thrown. It stays for one who is suspended."""
+    """Delivers a signal to one case that waited when it was thrown.
+
+    For a suspended case it remains stored.
+    """
     found = select(Wait.case_id, Wait.element, DefinitionVersion.key).where(Wait.id == signal.wait_id)
     version = DefinitionVersion.id == Wait.version_id
     wait = uow.connection.execute(found.join(DefinitionVersion, version)).one()
@@ -323,13 +327,16 @@ def _signal(uow: UnitOfWork, signal: Message) -> int:
 
 
 def _lock(uow: UnitOfWork, message: Message) -> bool:
-    """Hold a kept message; whether it is kept still. Cases are locked before it."""
+    """Locks a stored message. Returns whether it still exists. Cases are locked before it."""
     found = select(Message.id).where(Message.id == message.id, Message.status == "kept")
     return uow.connection.execute(found.with_for_update()).first() is not None
 
 
 def _settle(uow: UnitOfWork, message: Message, status: MessageStatus) -> None:
-    """Note what became of a message. What it held is with its receivers now, or nobody's."""
+    """Records the result of a message.
+
+    Its data are removed: its receivers have them now, or there are none.
+    """
     settled = update(Message).where(Message.id == message.id)
     uow.connection.execute(settled.values(status=status, data={}, closed_at=uow.now))
 
@@ -363,5 +370,5 @@ def _keep(
         )
     )
     uow.session.flush()
-    # A case may have begun to wait at this very moment: after the commit both can be seen.
+    # A case may have begun to wait at this very moment: after the commit both are visible.
     jobs.defer(uow, "deliver", queue="cases", message_id=message_id)

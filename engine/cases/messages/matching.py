@@ -1,8 +1,9 @@
-"""Who waits for a message, and which of the kept ones a wait gets.
+"""Which cases wait for a message, and which stored message a wait receives.
 
-A message reaches the cases that wait for its name with those very keys; the key `case_number` reaches what
-that case waits for by that name. It goes to one wait of a case: one that fits several is refused, or stays
-kept until one is left. The messages of `engine.bpmn.broadcast` reach all that wait, as signals do.
+A message reaches the cases that wait for its name with exactly its keys; with the key `case_number` it
+reaches what that case waits for by that name. It is delivered to one wait per case: a message that matches
+several is refused, or remains stored until one is left. The messages of `engine.bpmn.broadcast` reach all
+that wait, as signals do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ _OWN = type_coerce(_KEYS.op("-")(CASE_NUMBER), JSONB)
 
 
 def fitting(count: ColumnElement[int]) -> ColumnElement[int]:
-    """A count over the open waits that a kept message fits, by the same rule as `waiting`."""
+    """Returns a count of the open waits that a stored message matches, by the same rule as `waiting`."""
     numbered = or_(_OWN == _NONE, Wait.correlation.cast(JSONB) == _OWN)
     fits = or_(
         Wait.correlation == Message.correlation, and_(Case.number == _KEYS[CASE_NUMBER].astext, numbered)
@@ -49,12 +50,12 @@ def fitting(count: ColumnElement[int]) -> ColumnElement[int]:
 
 
 _IN_CASES = fitting(func.count(Wait.case_id.distinct()))
-# Whether nothing but its receivers' absence keeps a message.
+# Whether a message is stored only because its receivers are missing.
 CLEAR = or_(
     Message.name.regexp_match(f"^({broadcast.PATTERN.pattern})$"),
     and_(fitting(func.count()) == _IN_CASES, or_(Message.correlation != NO_KEYS, _IN_CASES == 1)),
 )
-# The columns of `Waiting`, but for the last one.
+# The columns of `Waiting`, except the last.
 WAIT = (Wait.id, Wait.case_id, Wait.name, Wait.element, Wait.correlation, Case.number)
 
 
@@ -73,10 +74,10 @@ class Waiting(NamedTuple):
 def waiting(
     uow: UnitOfWork, name: str, keys: Mapping[str, Any], *where: ColumnElement[bool]
 ) -> list[Waiting]:
-    """The waits that a message fits, by case: the order in which cases are locked.
+    """Returns the waits that a message matches, by case: the order in which cases are locked.
 
-    Those of suspended cases are not `ready`. Raises Conflict if they are of several cases and there are no
-    keys, or if several are of one case.
+    Those of suspended cases are not `ready`. Raises Conflict if they belong to several cases and there are no
+    keys, or if several belong to one case.
     """
     own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
     fits_keys: ColumnElement[bool] = Wait.correlation == cases.canonical(keys)
@@ -100,7 +101,7 @@ def waiting(
 
 
 def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Waiting]) -> None:
-    """Raises Conflict unless a message goes to one wait of a case, and without keys to one case."""
+    """Raises Conflict unless a message matches one wait per case, and one case if it has no keys."""
     of_cases = [list(group) for _, group in groupby(waits, lambda wait: wait.case_id)]
     if len(of_cases) > 1 and not keys:
         detail = (
@@ -119,7 +120,7 @@ def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Waiting]) -
 
 
 def first_kept(uow: UnitOfWork, waits: Sequence[Waiting]) -> UUID | None:
-    """The message that was kept first of those for one of these waits, and for no other of the same case."""
+    """Returns the earliest stored message that matches one of these waits, and no other of the same case."""
     wanted = set()
     for wait in waits:
         own, number = orjson.loads(wait.correlation), {CASE_NUMBER: wait.number}

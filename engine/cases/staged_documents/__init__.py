@@ -2,7 +2,8 @@
 
 A file is uploaded for one field of one form: of a start, of an appeal, or of a task. The answer names it by
 its id. When the answer is sent, the file becomes a document of the case in the same transaction, under the
-same id. What nobody sends is deleted. Receives and judges no file: `engine.documents.form_uploads` does.
+same id. Files that are never sent are deleted. Receiving and checking files is done by
+`engine.documents.form_uploads`.
 """
 
 from engine.cases.staged_documents.claiming import NOTHING, Claimed, claim, require

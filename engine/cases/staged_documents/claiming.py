@@ -1,4 +1,4 @@
-"""An answer names documents: they must be its sender's, for these very fields; then they are the case's."""
+"""Attaches the documents that an answer names to its case, if they belong to the sender and these fields."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ _DELETE = delete(ROWS).where(ROWS.c.id == bindparam("filed_ids", type_=ARRAY(Uui
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The staged documents that an answer names, and that its case gets with it."""
+    """The staged documents that an answer names and that are attached to its case."""
 
     files: Sequence[Staged] = ()
 
     def facts(self, element: str | None = None, task_id: UUID | None = None) -> list[Fact]:
-        """What the log says of them."""
+        """Returns their facts for the log."""
         return [
             Fact(
                 "document.added",
@@ -50,7 +50,7 @@ class Claimed:
         ]
 
     def file(self, uow: UnitOfWork, case_id: UUID, task_id: UUID | None = None) -> None:
-        """Have their rows written as those of documents when the command ends."""
+        """Has them written as documents of the case when the command ends."""
         if not self.files:
             return
         ids = [file.id for file in self.files]
@@ -84,7 +84,7 @@ NOTHING = Claimed()
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The documents that may be named: staged ones, and fields of those that the case has already."""
+    """The documents that may be named: staged ones, and those that the case already has in this field."""
 
     staged: Mapping[UUID, Staged]
     filed: Mapping[UUID, str | None]
@@ -93,10 +93,12 @@ class _Known:
 def claim(
     uow: UnitOfWork, form: Form | None, answer: Mapping[str, Any], place: Place, case_id: UUID | None = None
 ) -> Claimed:
-    """The staged documents that an answer to this form names; no statement if the form asks for none.
+    """Returns the staged documents that an answer to this form names.
 
-    `case_id` is the case that the form belongs to: what this has in the same field may stay. Raises Invalid
-    for anything that is no document of this field.
+    A form without file fields costs no statement.
+
+    `case_id` is the case of the form: documents that it has in the same field may remain. Raises Invalid for
+    anything that isn't a document of this field.
     """
     named = [] if form is None else list(documents_in(form.fields, answer))
     if not named:
@@ -115,7 +117,7 @@ def claim(
 
 
 def require(uow: UnitOfWork, form: Form | None, answer: Mapping[str, Any], place: Place) -> None:
-    """Raises Invalid as `claim` does; nothing becomes of the documents yet."""
+    """Raises Invalid as `claim` does, but attaches no documents yet."""
     claim(uow, form, answer, place)
 
 
@@ -130,7 +132,7 @@ def _id(value: Any) -> UUID | None:
 def _known(uow: UnitOfWork, ids: set[UUID], place: Place, case_id: UUID | None) -> _Known:
     if not ids:
         return _Known({}, {})
-    # What was uploaded for a task belongs to the task, whoever has it next; all else to its owner alone.
+    # An upload for a task belongs to the task, also if its assignee changes; any other to its owner only.
     own = ROWS.c.place == str(place)
     if place.kind != "task":
         own &= ROWS.c.owner_id == uow.actor.id

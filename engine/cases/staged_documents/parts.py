@@ -1,7 +1,8 @@
-"""Uploads in parts: a file that was cut off continues where it stopped.
+"""Uploads in parts: an interrupted upload continues where it stopped.
 
-The sender says how large the file is, then sends parts, each with the offset at which it begins. What has
-arrived is stored in the database with the offset, in one transaction, so any web process continues it.
+The sender announces the size of the file, then sends parts, each with the offset at which it begins. Received
+parts are stored in the database with the offset, in one transaction, so any web process can continue the
+upload.
 """
 
 from typing import IO
@@ -32,9 +33,10 @@ _STORE = insert(_PARTS).values(
 
 
 def announce(uow: UnitOfWork, place: Place, field: str, name: str, size: int, digest: bytes | None) -> Staged:
-    """Begin an upload, or find the actor's same one to continue; `digest` is the SHA-256 of the whole file.
+    """Begins an upload, or finds the same upload of the actor to continue.
 
-    Without a digest nobody knows whether it is the same file, so a new one begins.
+    `digest` is the SHA-256 of the whole file. Without one it is unknown whether the file is the same, so a
+    new upload begins.
     """
     if digest is not None:
         found = known(uow, place, field, digest) or _begun(uow, place, field, size, digest)
@@ -59,16 +61,17 @@ def _begun(uow: UnitOfWork, place: Place, field: str, size: int, digest: bytes) 
 
 
 def append(uow: UnitOfWork, document_id: UUID, offset: int, content: bytes) -> Staged:
-    """Add a part; the upload with what has arrived by now.
+    """Adds a part and returns the upload with all that was received.
 
-    Raises Conflict, with the offset at which to continue, for another offset; Invalid for more than was said.
+    Raises Conflict, with the offset at which to continue, for another offset; Invalid if it exceeds the
+    announced size.
     """
     held = get(uow, document_id, hold=True)
     if held.complete or offset != held.received:
         detail = f"The upload continues at byte {held.received}."
         raise Conflict(detail, code="upload-offset", offset=held.received)
     if not content and offset == held.size:
-        return held  # all of it is here: its end was not confirmed to the sender
+        return held  # it is complete: the sender didn't receive the confirmation
     if not content or offset + len(content) > held.size:
         fault = Fault("/part", "is empty, or longer than the rest of the file", "upload-length")
         raise Invalid("The part does not fit the file.", [fault])
@@ -79,7 +82,7 @@ def append(uow: UnitOfWork, document_id: UUID, offset: int, content: bytes) -> S
 
 
 def copy_content(uow: UnitOfWork, document_id: UUID, whole: IO[bytes]) -> None:
-    """Write what has arrived of an upload to a file, in place of what that has."""
+    """Writes the received content of an upload to a file, overwriting it."""
     whole.seek(0)
     whole.truncate()
     parts = select(_PARTS.c.content).where(_PARTS.c.document_id == document_id).order_by(_PARTS.c.start)
@@ -89,7 +92,10 @@ def copy_content(uow: UnitOfWork, document_id: UUID, whole: IO[bytes]) -> None:
 
 
 def finish(uow: UnitOfWork, document_id: UUID, media_type: str, digest: bytes) -> Staged:
-    """Note that an upload is judged and stored; the same file as before for its field is that one."""
+    """Records that an upload was checked and stored.
+
+    If its field already has the same file, returns that one.
+    """
     held = get(uow, document_id, hold=True)
     if held.complete:
         return held

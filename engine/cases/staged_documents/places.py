@@ -17,22 +17,22 @@ class Place:
 
     @classmethod
     def start(cls, key: str) -> "Place":
-        """The start form of a definition."""
+        """Returns the place of the start form of a definition."""
         return cls("start", key)
 
     @classmethod
     def task(cls, task_id: UUID) -> "Place":
-        """The form of a task."""
+        """Returns the place of the form of a task."""
         return cls("task", str(task_id))
 
     @classmethod
     def appeal(cls, case_id: UUID) -> "Place":
-        """The form by which a decision of this case is appealed."""
+        """Returns the place of the form for an appeal against a decision of this case."""
         return cls("appeal", str(case_id))
 
     @classmethod
     def read(cls, text: str) -> "Place | None":
-        """A place as it is stored, and as forms of pages have it; None for any other text."""
+        """Parses a place as it is stored and as forms of pages send it. Returns None for any other text."""
         kind, _, of = text.partition(":")
         if kind == "start" and _KEY.fullmatch(of):
             return cls.start(of)
@@ -43,5 +43,5 @@ class Place:
         return cls.task(found) if kind == "task" else cls.appeal(found) if kind == "appeal" else None
 
     def __str__(self) -> str:
-        """As it is stored."""
+        """Returns the place as it is stored."""
         return f"{self.kind}:{self.of}"

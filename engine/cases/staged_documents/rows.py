@@ -1,4 +1,4 @@
-"""The rows of staged documents. Their owner sees and discards them; nobody else does."""
+"""The rows of staged documents. Only their owner sees and discards them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +18,16 @@ from engine.platform.ids import uuid7
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 ANY_ROW = "/*"  # in a field's pointer: the index in a list
-MOST = 100  # files that one person may have uploaded for one form
+MOST = 100  # maximum number of files that one person may upload for one form
 AT_ONCE = 500
 
 ROWS = table(StagedDocument)
 _FILES = table(ErasedFile)
 
-# The task for which a file was uploaded: its id is read from the place, so that the tasks' index finds it.
+# The task for which a file was uploaded. Its id is extracted from the place, so that the tasks' index is
+# used.
 _ITS_TASK = Task.id == case((ROWS.c.place.startswith("task:"), cast(func.substr(ROWS.c.place, 6), Uuid)))
-# Who lost a task leaves its files to those who have it now, as they leave the answer.
+# Files of a task whose assignee changed belong to the new assignee, as the draft of the answer does.
 _PASSED_ON = exists().where(
     _ITS_TASK, Task.status == "open", ~func.coalesce(access.in_place_of(Task.assignee_id), literal(False))
 )
@@ -34,9 +35,9 @@ _PASSED_ON = exists().where(
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A staged document. Without a media type it is still being uploaded: `received` bytes are here.
+    """A staged document. Without a media type it is still being uploaded: `received` bytes have arrived.
 
-    `again`: the same file was uploaded for this field before; it is that one.
+    `again`: the same file was uploaded for this field before, and this is that document.
     """
 
     id: UUID
@@ -54,7 +55,7 @@ class Staged:
 
     @property
     def complete(self) -> bool:
-        """Whether it is judged and stored."""
+        """Returns whether it has been checked and stored."""
         return self.media_type is not None
 
 
@@ -64,7 +65,7 @@ COLUMNS = tuple(ROWS.c[name] for name in Staged.__slots__ if name != "again")
 def add(
     uow: UnitOfWork, place: Place, field: str, file: Mapping[str, Any], lasts: timedelta = MONTH
 ) -> Staged:
-    """Note a file that is judged and stored: `name`, `media_type`, `size`, `sha256`.
+    """Adds the row of a file that was checked and stored: `name`, `media_type`, `size`, `sha256`.
 
     The same file twice for a field is one. Raises Conflict if there are too many.
     """
@@ -75,9 +76,9 @@ def add(
 def known(
     uow: UnitOfWork, place: Place, field: str, digest: bytes | None, lasts: timedelta = MONTH
 ) -> Staged | None:
-    """The actor's file with this content for this field, if there is one; it is kept as long as a new one.
+    """Returns the actor's file with this content for this field, if any, and extends its retention.
 
-    A portal uploads for many persons, and each row of a list has a file of its own: there every file is new.
+    A portal uploads for many persons, and each row of a list has its own file: there every file is new.
     """
     if uow.actor.role == "portal" or ANY_ROW in field:
         return None
@@ -116,7 +117,10 @@ def insert_row(
 
 
 def require_room(uow: UnitOfWork, place: Place) -> None:
-    """Raises Conflict if the actor has uploaded too many files for a form. A portal acts for many persons."""
+    """Raises Conflict if the actor has uploaded too many files for a form.
+
+    Portals act for many persons: no limit.
+    """
     if uow.actor.role == "portal":
         return
     counted = (ROWS.c.place == str(place)) | ROWS.c.media_type.is_(None)  # unfinished ones of every form
@@ -131,7 +135,7 @@ def _mine(uow: UnitOfWork) -> Any:
 
 
 def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
-    """One of the actor's. Raises NotFound."""
+    """Returns a staged document of the actor. Raises NotFound."""
     access.require(uow.actor, "documents.add")
     found = _mine(uow).where(ROWS.c.id == document_id)
     row = uow.connection.execute(found.with_for_update() if hold else found).one_or_none()
@@ -142,7 +146,7 @@ def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What pages show of a document. `filed`: its case has it."""
+    """What pages show of a document. `filed`: it belongs to the case already."""
 
     name: str
     size: int
@@ -150,7 +154,7 @@ class File:
 
 
 def place_of(staged: Staged) -> Place:
-    """For which form a file was uploaded."""
+    """Returns the form for which a file was uploaded."""
     found = Place.read(staged.place)
     if found is None:
         raise NotFound(f"There is no upload {staged.id}.")
@@ -158,10 +162,10 @@ def place_of(staged: Staged) -> Place:
 
 
 def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID, File]:
-    """What documents are called that an answer for `place` names, by their ids.
+    """Returns the names of the documents in an answer for `place`, by their ids.
 
-    Staged ones of the actor or of the task, and those of the task's case; of others, whose ids anybody could
-    send, nothing. Whether the actor sees the task is asked before.
+    Includes staged ones of the actor or of the task, and those of the task's case; nothing of others, because
+    anybody could send their ids. The caller checks that the actor sees the task.
     """
     if not ids:
         return {}
@@ -182,14 +186,17 @@ def names(uow: UnitOfWork, ids: Collection[UUID], place: Place) -> Mapping[UUID,
 
 
 def discard_some(uow: UnitOfWork, ids: Collection[UUID]) -> None:
-    """Delete those of these that the actor may discard; of others nothing is told."""
+    """Deletes those of these that the actor may discard; ignores the others."""
     if ids:
         values = access.seen_by(uow)
         _delete(uow, ROWS.c.id.in_(ids) & (ROWS.c.owner_id == uow.actor.id) & ~_PASSED_ON, values)
 
 
 def discard(uow: UnitOfWork, document_id: UUID) -> Staged:
-    """Delete one of the actor's; what it was. Raises NotFound; Conflict if it is for a task of others now."""
+    """Deletes a staged document of the actor and returns it.
+
+    Raises NotFound, and Conflict if it belongs to a task that others have now.
+    """
     found = get(uow, document_id, hold=True)
     if not _delete(uow, (ROWS.c.id == document_id) & ~_PASSED_ON, access.seen_by(uow)):
         detail = "It was uploaded for a task that you don't have (any more): claim the task first."
@@ -198,7 +205,10 @@ def discard(uow: UnitOfWork, document_id: UUID) -> Staged:
 
 
 def discard_unfinished(uow: UnitOfWork, document_id: UUID) -> Staged | None:
-    """Delete one of the actor's that is not complete; a complete one is the answer, None if there is none."""
+    """Deletes the actor's document if it is not complete.
+
+    A complete one belongs to the answer: returns None.
+    """
     found = uow.connection.execute(_mine(uow).where(ROWS.c.id == document_id).with_for_update()).one_or_none()
     if found is not None and not Staged(*found).complete:
         _delete(uow, ROWS.c.id == document_id)
@@ -207,12 +217,12 @@ def discard_unfinished(uow: UnitOfWork, document_id: UUID) -> Staged | None:
 
 
 def discard_all(uow: UnitOfWork, place: Place) -> None:
-    """Delete all of the actor's for a form."""
+    """Deletes all staged documents of the actor for a form."""
     _delete(uow, (ROWS.c.owner_id == uow.actor.id) & (ROWS.c.place == str(place)))
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete what has expired, unless somebody still writes the answer that it belongs to; how many."""
+    """Deletes expired documents unless their answer is still being written. Returns how many."""
     written = exists().where(
         ApplicationDraft.user_id == ROWS.c.owner_id,
         ROWS.c.place == literal("start:") + ApplicationDraft.key,
@@ -226,7 +236,7 @@ def forget(uow: UnitOfWork) -> int:
 def _delete(
     uow: UnitOfWork, which: ColumnElement[bool], values: Mapping[str, Any] | None = None
 ) -> Sequence[Any]:
-    """Rows, with their parts; their files are deleted later (`erasure.delete_files`)."""
+    """Deletes rows with their parts; `erasure.delete_files` deletes their files later."""
     gone = delete(ROWS).where(which).returning(ROWS.c.sha256, ROWS.c.media_type)
     rows = uow.connection.execute(gone, values).all()
     mark_files(uow, {row.sha256 for row in rows if row.media_type is not None})
@@ -234,7 +244,7 @@ def _delete(
 
 
 def mark_files(uow: UnitOfWork, content: Iterable[bytes]) -> None:
-    """Have files deleted from the storage, unless another document has the same content."""
+    """Marks files for deletion from the storage, unless another document has the same content."""
     rows = [{"sha256": digest, "erased_at": uow.now} for digest in content]
     if rows:
         marked = upsert(_FILES).values(rows)

@@ -1,4 +1,4 @@
-"""Scenarios: cases told beforehand, run before a process is published. Pure: files in, results out.
+"""Scenarios: cases described in advance, run before a process is published. Pure: files in, results out.
 
 No database and no network: the engine's commands run in memory, on a clock of the scenario's own.
 """
@@ -52,7 +52,7 @@ __all__ = [
 
 
 def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:
-    """The scenarios among a deployment's files, and what is wrong in those that cannot be run."""
+    """Returns the scenarios among a deployment's files, and findings on those that cannot be run."""
     scenarios: list[Scenario] = []
     findings: list[Finding] = []
     for name, content in files.items():
@@ -65,11 +65,11 @@ def read(files: Mapping[str, bytes]) -> tuple[list[Scenario], list[Finding]]:
 
 
 def check(files: Mapping[str, bytes]) -> list[Finding]:
-    """What is wrong in the scenario files as such, without running them."""
+    """Returns findings on the scenario files, without running them."""
     return read(files)[1]
 
 
 def run(files: Mapping[str, bytes], specs: Mapping[str, Spec]) -> Trial:
-    """Run the scenarios among a deployment's files on its processes, by key."""
+    """Runs the scenarios among a deployment's files on its processes, by key."""
     scenarios, findings = read(files)
     return Trial(findings=tuple(findings)) if findings else run_all(scenarios, specs)

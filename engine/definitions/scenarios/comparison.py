@@ -1,4 +1,4 @@
-"""What came, held against what a scenario expects. The first difference is told in plain words."""
+"""Compares results with what a scenario expects, and describes the first difference in plain words."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,10 @@ from engine.definitions.scenarios.simulated_case import Case
 
 
 def compare(case: Case, expected: Expected, passed: Sequence[str], thrown: Sequence[Thrown]) -> None:
-    """Raises Unlike at the first difference. `passed` and `thrown` are those of a step, or all."""
+    """Raises Unlike at the first difference.
+
+    `passed` and `thrown` are those of a step, or of the whole case.
+    """
     _incidents(case, expected)
     _alike("tasks", "open tasks", expected.tasks, [work.element for work in case.open.values()])
     _alike("waits", "waits", expected.waits, case.awaited)
@@ -42,7 +45,7 @@ def _incidents(case: Case, expected: Expected) -> None:
 
 
 def _alike(kind: Difference, what: str, expected: Sequence[str] | None, came: list[str]) -> None:
-    """The same names, in whatever order."""
+    """Returns whether both have the same names, in any order."""
     if expected is not None and sorted(expected) != sorted(came):
         wrong = next((name for name in expected if name not in came), None)
         surplus = next((name for name in came if name not in expected), None)
@@ -60,7 +63,7 @@ def _path(expected: Expected, passed: Sequence[str]) -> None:
         )
     rest = iter(passed)
     for element in expected.contains or ():
-        if element not in rest:  # consumes what comes before: the order counts
+        if element not in rest:  # consumes the preceding elements: the order counts
             raise Mismatch(
                 "path", f"{element} is passed, in this order", f"the path {join_names(list(passed))}", element
             )
@@ -126,7 +129,7 @@ def _ending(expected: Expected) -> str:
 
 
 def _standing(case: Case) -> str:
-    """Where a case stands."""
+    """Returns the current position of a case."""
     things: Collection[tuple[str, Mapping[Any, Any]]] = (
         ("open tasks", case.open),
         ("waits", {**case.waits, **case.calls}),

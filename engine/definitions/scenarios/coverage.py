@@ -8,7 +8,7 @@ from engine.bpmn import Spec
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one run has passed and asked, by paths."""
+    """What one run has passed and evaluated, by paths."""
 
     elements: frozenset[str]
     flows: frozenset[str]
@@ -17,7 +17,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How many there are and how many were passed; `missing` are the ids of the others."""
+    """The number of all and of passed ones; `missing` are the ids of the others."""
 
     total: int
     passed: int
@@ -26,10 +26,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the scenarios of a process have passed of it; what it calls is looked at by its own.
+    """What the scenarios of a process have passed of it; called processes have their own coverage.
 
-    `never_true` and `never_false` are ids of flows whose conditions came out so in no run, also where they
-    were not asked.
+    `never_true` and `never_false` are ids of flows whose conditions had this value in no run, even if they
+    were never evaluated.
     """
 
     process: str
@@ -41,12 +41,12 @@ class Coverage:
 
     @property
     def full(self) -> bool:
-        """Whether every element and every flow was passed."""
+        """Returns whether every element and every flow was passed."""
         return not (self.elements.missing or self.flows.missing)
 
 
 def cover(spec: Spec, seen: Sequence[Seen]) -> Coverage:
-    """What these runs together have passed of a process."""
+    """Returns what these runs together have passed of a process."""
     asked = [flow.path for flow in spec.flows.values() if flow.condition is not None and _own(flow.path)]
     answers = {answer for one in seen for answer in one.answers}
     return Coverage(
@@ -66,5 +66,5 @@ def _part(paths: Iterable[str], passed: set[str]) -> Part:
 
 
 def _own(path: str) -> bool:
-    """Whether something belongs to the process itself and not to one that it calls."""
+    """Returns whether a path belongs to the process itself and not to a called one."""
     return "/" not in path

@@ -1,8 +1,8 @@
-"""A difference between what was expected and what came, and when a value is as expected."""
+"""A difference between expected and actual results, and when a value equals the expected one."""
 
 from typing import Any, Literal
 
-# Of what sort a difference is: what was to be done, or what was to be so.
+# The kind of a difference: of an action, or of an expectation.
 Difference = Literal[
     "start", "act", "ended", "people", "form", "call", "time", "incident", "incidents", "tasks", "waits",
     "path", "due", "data", "thrown", "end", "limit",
@@ -11,7 +11,7 @@ MAX_SHOWN = 200  # characters of a value
 
 
 class Mismatch(Exception):
-    """Something came otherwise than the scenario says; `kind` is of what sort that is."""
+    """A result differs from the scenario; `kind` is the kind of the difference."""
 
     def __init__(self, kind: Difference, expected: str, came: str, element: str | None = None) -> None:
         super().__init__(expected)
@@ -19,18 +19,21 @@ class Mismatch(Exception):
 
 
 def join_names(names: list[str]) -> str:
-    """Names in a row."""
+    """Returns names as a list in one text."""
     return ", ".join(names) or "none"
 
 
 def render(value: Any) -> str:
-    """A value to be told."""
+    """Returns a value as text."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def covers(came: Any, expected: Any) -> bool:
-    """Whether a value is what is expected; of an object, the fields that are named. True is no number."""
+    """Returns whether a value is the expected one; of an object, only the named fields count.
+
+    True is no number.
+    """
     if isinstance(expected, dict):
         return isinstance(came, dict) and all(
             name in came and covers(came[name], part) for name, part in expected.items()

@@ -1,7 +1,7 @@
-"""A case played by hand: act after act in memory, and where it stands after them. Nothing of it is kept.
+"""A case played by hand: one act after another in memory, and the resulting position. Nothing is stored.
 
-An act is told as a scenario file tells it: the first as its `start`, each other as a step. The same acts
-lead to the same case, whenever they are played.
+An act has the form of a scenario file: the first is its `start`, each other one a step. The same acts lead to
+the same case, whenever they are played.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from engine.definitions.scenarios.reading import MAX_STEPS, ZONE, read_act
 from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
 from engine.platform.errors import Conflict, Invalid, Refusal
 
-MAX_ACTS = MAX_STEPS + 1  # the start is no step
+MAX_ACTS = MAX_STEPS + 1  # the start is not a step
 SECONDS = 5.0  # for all acts together
 
 Told = Mapping[str, Any]
@@ -26,9 +26,9 @@ Told = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act, from when to when it took place, with the steps that it led to, each with its instant.
+    """An act, when it began and ended, with its steps, each with its instant.
 
-    `incidents` are all that stand after it, codes by element, if it led to one; else there are none.
+    `incidents` are all open ones after it, codes by element, if the act caused one; else there are none.
     """
 
     told: Told
@@ -41,7 +41,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A case after acts. `flows` are the paths of those that its tokens took."""
+    """A case after acts. `flows` are the paths of the flows that its tokens took."""
 
     spec: Spec
     at: datetime
@@ -51,13 +51,13 @@ class Played:
 
     @property
     def next_timer(self) -> str | None:
-        """How long it is until the next timer fires, as a file tells it."""
+        """Returns the time until the next timer fires, as a file has it."""
         due = None if self.case.ended else self.case.next_due
         return None if due is None else _duration(max(timedelta(0), due - self.case.now))
 
 
 class Unplayable(Exception):
-    """An act, by its number, that cannot be done where the case stands; `refusal` says why."""
+    """An act, by its number, that isn't possible at the case's position; `refusal` says why."""
 
     def __init__(self, number: int, refusal: Refusal) -> None:
         super().__init__(refusal.detail)
@@ -65,12 +65,12 @@ class Unplayable(Exception):
 
 
 def clock(now: datetime) -> datetime:
-    """The instant at which a case that is played from now on begins: as a file tells it."""
+    """Returns the instant at which a case that is played from now on begins, as a file has it."""
     return now.astimezone(ZoneInfo(ZONE)).replace(second=0, microsecond=0)
 
 
 def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
-    """Play a case from an instant on. Raises Unplayable."""
+    """Plays a case from an instant on. Raises Unplayable."""
     trace, taken = Trace(monotonic() + SECONDS), _Taken()
     case = Case(replace(spec, trace=trace), at, taken)
     done: list[Done] = []
@@ -96,7 +96,7 @@ def _do(case: Case, act: Start | Action) -> None:
 
 
 class _Taken:
-    """Gathers the steps of an act."""
+    """Collects the steps of an act."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[datetime, Step]] = []
@@ -106,7 +106,7 @@ class _Taken:
 
 
 def _refusal(failure: Exception) -> Refusal:
-    """Why an act is refused, with a word for it: `unlike`, `time` or `long`."""
+    """Returns why an act is refused, as a code: `unlike`, `time` or `long`."""
     if isinstance(failure, Invalid):
         return failure
     if isinstance(failure, OutOfTime):
@@ -119,7 +119,7 @@ def _refusal(failure: Exception) -> Refusal:
 
 
 def _duration(time: timedelta) -> str:
-    """In whole seconds, rounded up: P7D, P1DT30M, PT0S."""
+    """Returns whole seconds, rounded up: P7D, P1DT30M, PT0S."""
     seconds = -(-time // timedelta(seconds=1))
     days, rest = divmod(seconds, 86_400)
     parts = ((rest // 3600, "H"), (rest // 60 % 60, "M"), (rest % 60, "S"))

@@ -1,4 +1,4 @@
-"""What a scenario says: what is given, what is done, what is expected. Nothing here runs."""
+"""The content of a scenario: given data, actions, expected results. Nothing runs here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ ACTIONS: Sequence[ActionKind] = get_args(ActionKind)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message or signal that is to leave the case; None: whatever its keys or data are."""
+    """A message or signal that the case should send; None: any keys or data."""
 
     kind: ToldKind
     name: str
@@ -24,10 +24,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is to be so; None where nothing is said of it.
+    """Expected results; None where the scenario says nothing.
 
-    `path` are the elements passed, exactly; `contains` some of them in this order, `never` those that may not
-    be among them. `data` are some of the case's variables, `absent` those that it may not have.
+    `path` are exactly the passed elements; `contains` some of them in this order, `never` those that must not
+    be among them. `data` are some of the case's variables, `absent` those that it must not have.
     """
 
     line: int
@@ -46,18 +46,18 @@ class Expected:
 
     @property
     def elements(self) -> set[str]:
-        """The paths of all elements that are named."""
+        """Returns the paths of all elements that are named."""
         named = (self.tasks, self.waits, self.due, self.path, self.contains, self.never, self.incidents)
         return {element for elements in named for element in elements or ()}
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step: something is done or happens.
+    """One step: an action or an event.
 
-    `name` is an element's path, a duration or a message's name. `asked` are connector, operation or topic of
-    a call, as they are to be; an answer that is to be `refused` does not fit the form, and a message that is
-    reaches nothing in the case.
+    `name` is an element's path, a duration or a message's name. `asked` are the expected connector, operation
+    or topic of a call; an answer that should be `refused` does not fit the form, and such a message reaches
+    nothing in the case.
     """
 
     kind: ActionKind
@@ -74,7 +74,7 @@ class Action:
 
     @property
     def element(self) -> str | None:
-        """The path of the element that this is about, if it is."""
+        """Returns the path of the element that this concerns, if any."""
         return None if self.kind in ("wait", "message", "signal") else self.name
 
 
@@ -93,7 +93,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A case that is to run as told; `line` is where it begins in its file."""
+    """A case to be run; `line` is where it begins in its file."""
 
     file: str
     line: int
@@ -106,7 +106,7 @@ class Scenario:
 
     @property
     def elements(self) -> dict[str, int]:
-        """The paths of all elements that are named, with the line."""
+        """Returns the paths of all elements that are named, with the line."""
         found: dict[str, int] = {}
         expected = [self.start.then, *(step.then for step in self.steps), self.expect]
         for one in expected:

@@ -1,4 +1,4 @@
-"""Scenario files read into plans. What is wrong in one is a finding with its line, never an exception."""
+"""Parses scenario files into plans. Errors in a file become findings with their lines, never exceptions."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ _EXPECTED = (*_LISTS, "due", "path", "data", "thrown", "incidents", "ended", "ou
 
 
 class _Wrong(Exception):
-    """Something in a scenario is not as it must be."""
+    """An error in a scenario."""
 
     def __init__(self, line: int, reason: str, fix: str) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class _Wrong(Exception):
 
 
 def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]:
-    """The scenarios of a file, and what is wrong in those that are left out."""
+    """Returns the scenarios of a file, and findings on those that are left out."""
     try:
         documents = read(content)
     except Unreadable as error:
@@ -69,7 +69,7 @@ def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]
 
 
 def read_act(told: Mapping[str, Any], at: datetime, *, first: bool) -> Start | Action:
-    """How a case begins, or a step of it, as a file would tell it. Raises Invalid."""
+    """Parses the start of a case, or a step of it, in the form of a file. Raises Invalid."""
     node = Node.of(told)
     try:
         return _start(node, at) if first else _action(node, at)
@@ -243,7 +243,7 @@ def _told(node: Node) -> Told:
 
 
 def _incidents(node: Node) -> dict[str, str | None]:
-    """Elements, or elements with the codes of their incidents."""
+    """Parses elements, or elements with the codes of their incidents."""
     if isinstance(node.value, dict):
         return {element: _text(code) for element, code in node.value.items()}
     return dict.fromkeys(_texts(node))

@@ -1,4 +1,4 @@
-"""Running scenarios: each on a case of its own, within limits of steps and time, and what came of it."""
+"""Runs scenarios, each on a case of its own, within limits of steps and time, and returns their results."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,10 +23,10 @@ ACTION = 400  # steps of the budget
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a scenario.
+    """The result of a scenario.
 
-    Where it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected
-    there and what came, of what sort the difference is, and the element that it is about, if it is about one.
+    If it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected there
+    and the actual result, the kind of the difference, and the element that it concerns, if any.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a scenario, and what it has passed."""
+    """The result of a scenario, and what it has passed."""
 
     result: Result
     seen: Seen
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of all scenarios of a set of files, and what they have covered, by process."""
+    """The results of all scenarios of a set of files, and their coverage, by process."""
 
     results: tuple[Result, ...] = ()
     coverage: tuple[Coverage, ...] = ()
@@ -59,7 +59,7 @@ class Trial:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """Results and coverage as they are stored and shown."""
+        """Returns results and coverage as they are stored and shown."""
         return {
             "scenarios": [asdict(result) for result in self.results],
             "coverage": [asdict(covered) for covered in self.coverage],
@@ -67,7 +67,7 @@ class Trial:
 
     @property
     def failed(self) -> bool:
-        """Whether something forbids the deployment."""
+        """Returns whether a result prevents the deployment."""
         return bool(self.findings)
 
 
@@ -76,7 +76,7 @@ def run_all(
     specs: Mapping[str, Spec],
     tell: Callable[[int], object] | None = None,
 ) -> Trial:
-    """Run scenarios on the processes that they name; after each, `tell` gets how many have run."""
+    """Runs scenarios on the processes that they name; calls `tell` with the number done after each."""
     findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
     if len(scenarios) > MAX_SCENARIOS:
         reason = sentence(
@@ -102,7 +102,7 @@ def run_each(
     specs: Mapping[str, Spec],
     tell: Callable[[int], object] | None = None,
 ) -> list[Run]:
-    """Run scenarios, each by itself; of their processes, all are known."""
+    """Runs each scenario separately; all their processes are known."""
     until = monotonic() + ALL_SECONDS
     runs = []
     for scenario in scenarios:
@@ -113,7 +113,7 @@ def run_each(
 
 
 def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]:
-    """Findings on what a scenario names and the diagram does not have."""
+    """Returns findings on names in a scenario that the diagram does not have."""
     where: dict[str, Any] = {"severity": "error", "code": "scenario-unknown", "file": scenario.file}
     if scenario.process not in specs:
         reason = sentence(
@@ -135,7 +135,7 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
 
 
 def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
-    """Run one scenario, until an instant of the monotonic clock at most."""
+    """Runs one scenario, until an instant of the monotonic clock at most."""
     trace = Trace(min(until, monotonic() + SECONDS))
     case = Case(replace(spec, trace=trace), scenario.at)
     result = Result(scenario.name, scenario.process, scenario.file, scenario.line, passed=True)
@@ -156,7 +156,7 @@ def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
 
 
 def _difference(scenario: Scenario, case: Case, trace: Trace) -> tuple[int | None, int, Mismatch] | None:
-    """The step at which the scenario fails, if it does: its number, its line and what is different."""
+    """Returns the step at which the scenario fails, if any: its number, its line and the difference."""
     place: tuple[int | None, int] = 0, scenario.start.line
     try:
         todo: Sequence[Start | Action] = (scenario.start, *scenario.steps)

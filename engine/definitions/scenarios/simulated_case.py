@@ -1,7 +1,7 @@
-"""A case in a trial: the engine's commands in memory, stored and loaded at each, on a clock of its own.
+"""A case in a test run: the engine's commands in memory, stored and loaded at each, on its own clock.
 
-What the worker does in an installation happens here at once: timers that are due fire, and what the case
-throws reaches the case itself where it waits for that.
+What the worker does in an installation happens immediately: due timers fire, and messages that the case
+throws reach the case itself where it waits for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,18 +18,18 @@ from engine.definitions.scenarios.plan import Action, Start
 from engine.platform.errors import Invalid
 
 MAX_COMMANDS = 1_000
-KEPT = timedelta(days=30)  # so long a message that the case has thrown waits for it
-CASE_NUMBER = "case_number"  # the key that each case has
+KEPT = timedelta(days=30)  # how long a thrown message waits for the case
+CASE_NUMBER = "case_number"  # the key that every case has
 
 
 class TooLong(Exception):
-    """The scenario takes more commands than it may."""
+    """The scenario exceeds the allowed number of commands."""
 
 
 class Case:
-    """One case. `passed` and `thrown` are all that was so far, `fresh` the incidents of the last action.
+    """One case. `passed` and `thrown` are all so far, `fresh` the incidents of the last action.
 
-    `taken` hears of each step, with the instant at which it was taken.
+    `taken` is called with each step and its instant.
     """
 
     def __init__(
@@ -49,25 +49,25 @@ class Case:
         self.outcome: str | None = None
         self._commands = 0
         self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
-        self._messages: list[tuple[datetime, Thrown]] = []  # each with the end of its time
+        self._messages: list[tuple[datetime, Thrown]] = []  # each with its expiry
 
     @property
     def awaited(self) -> list[str]:
-        """The elements at which it waits, for events and for replies."""
+        """Returns the elements at which it waits for events and replies."""
         return [
             *(wait.element for wait in self.waits.values()),
             *(call.element for call in self.calls.values()),
         ]
 
     def start(self, start: Start) -> None:
-        """Start the case. Raises Unlike."""
+        """Starts the case. Raises Unlike."""
         at, data = None, dict(start.data)
         if start.kind == "person":
             if not self.spec.startable:
                 raise Mismatch("start", "a person starts the case", "it begins by itself or by a message")
             answer = self._answer(self.spec.start_form, data, start.refused, "the start form")
             if answer is None:
-                return  # nothing has begun
+                return  # the case has not begun
             data = answer
         else:
             at = self._trigger(start)
@@ -88,7 +88,7 @@ class Case:
         )
 
     def act(self, action: Action) -> None:
-        """Do what a step says. Raises Unlike."""
+        """Performs a step. Raises Unlike."""
         self.fresh = []
         if self.ended:
             raise Mismatch("ended", _wanted(action), f"the case has ended{outcome_of(self)}", action.element)
@@ -109,7 +109,7 @@ class Case:
             )
         form = self.spec.elements[work.element].form
         if form is not None and action.by in forms.named(form):
-            # As somebody answers who has no other role; others may see and answer all.
+            # As a person without any other role answers; other roles may see and answer all.
             form = forms.for_roles(form, [action.by])
         data = self._answer(form, action.data, action.refused, f"the form of {work.element}", work.element)
         if data is not None:
@@ -118,7 +118,10 @@ class Case:
     def _answer(
         self, form: Any, data: Mapping[str, Any], refused: bool, where: str, element: str | None = None
     ) -> dict[str, Any] | None:
-        """The data as the case may hold them; None if they do not fit, as is expected. Raises Unlike."""
+        """Returns the data as the case may store them, or None if they do not fit, as expected.
+
+        Raises Unlike.
+        """
         try:
             answer = forms.check(form, data)
         except Invalid as fault:
@@ -193,7 +196,7 @@ class Case:
         raise Mismatch("act", _wanted(action), came)
 
     def _fitting(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
-        """The tokens that wait for this message or signal."""
+        """Returns the tokens that wait for this message or signal."""
         own = {key: value for key, value in keys.items() if key != CASE_NUMBER}
         return [
             token
@@ -202,7 +205,7 @@ class Case:
         ]
 
     def _taking(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
-        """The tokens that get it: none where it fits several and a message goes to one."""
+        """Returns the tokens that receive it: none if a message, which has one receiver, matches several."""
         fitting = self._fitting(kind, name, keys)
         unclear = len(fitting) > 1 and kind == "message" and not broadcast.PATTERN.fullmatch(name)
         return [] if unclear else fitting
@@ -214,7 +217,7 @@ class Case:
         return bool(reached)
 
     def _pass(self, action: Action) -> None:
-        """Let time pass: each timer fires at its own instant."""
+        """Advances the time: each timer fires at its own instant."""
         try:
             until = timers.duration(action.name).after(self.now)
             timers.within_reach(until, self._given_at)
@@ -227,11 +230,11 @@ class Case:
 
     @property
     def next_due(self) -> datetime | None:
-        """When the next timer fires, if one runs."""
+        """Returns when the next timer fires, if one is running."""
         return min((wait.due for wait in self.waits.values() if wait.due is not None), default=None)
 
     def _settle(self) -> None:
-        """What is due or on its way happens, until nothing is."""
+        """Processes everything that is due or in delivery, until nothing is left."""
         while not self.ended:
             due = {
                 token: wait.due
@@ -246,7 +249,7 @@ class Case:
                 return
 
     def _hear(self, signal: Thrown) -> None:
-        """Give the case a signal that it has thrown itself, where it waited for it by then."""
+        """Delivers to the case a signal that it has thrown itself, where it waited for it by then."""
         waiting = [
             token
             for token, wait in self.waits.items()
@@ -256,7 +259,10 @@ class Case:
             self._fire(dict.fromkeys(waiting, signal.data))
 
     def _receive_own(self) -> bool:
-        """Give the case a message that it has thrown itself, if it waits for one; whether it did."""
+        """Delivers to the case a message that it has thrown itself, if it waits for one.
+
+        Returns whether it did.
+        """
         for number, (until, one) in enumerate(self._messages):
             if until >= self.now and self._deliver("message", one.name, one.keys, one.data):
                 del self._messages[number]
@@ -267,7 +273,7 @@ class Case:
         self._run(lambda state: bpmn.fire(self.spec, state, happened, self.now))
 
     def known_at(self, token: UUID, path: str) -> Mapping[str, Any]:
-        """The variables that a token at this element reads: the case's, or its called process's own."""
+        """Returns the variables that a token at this element reads: the case's, or its called process's."""
         own = bpmn.known_at(self.spec, self.state, token, path, self.now)
         return self.data if own is None else own
 
@@ -312,7 +318,7 @@ _ACTS: Mapping[str, Callable[[Case, Action], None]] = {
     "retry": Case._retry,
     "skip": Case._skip,
 }
-# The code of a failed call as installations give it: by a connector or not, with an error of its own or not.
+# The code of a failed call as installations have it: with a connector or not, with its own error or not.
 _FAILED = {
     (True, True): "status",
     (True, False): "unreachable",
@@ -337,10 +343,13 @@ def _wanted(action: Action) -> str:
 
 
 def _fits(awaited: Mapping[str, Any], keys: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether a message with these keys reaches a wait: the case's number alone reaches all of its waits."""
+    """Returns whether a message with these keys reaches a wait.
+
+    The case number alone reaches all waits of the case.
+    """
     return canonical(awaited) in (canonical(keys), canonical(own)) or (CASE_NUMBER in keys and not own)
 
 
 def outcome_of(case: Case) -> str:
-    """How a case has ended, to be told behind that it has."""
+    """Returns the outcome of a case as the end of a sentence."""
     return f" with the outcome {case.outcome!r}" if case.outcome else ""

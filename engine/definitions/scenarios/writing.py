@@ -1,4 +1,4 @@
-"""A played case written as a scenario file, which expects what came of it."""
+"""Writes a played case as a scenario file that expects its results."""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from engine.definitions.scenarios.manual_run import Done, Played
 from engine.definitions.scenarios.plan import ACTIONS
 from engine.definitions.scenarios.simulated_case import Case
 
-_NUMBER = re.compile(r"[-+.\d]")  # how texts begin that could be read as numbers
+_NUMBER = re.compile(r"[-+.\d]")  # beginnings of texts that could be parsed as numbers
 
 
 def write(name: str, played: Played) -> bytes:
-    """A file that `read_file` reads, and that passes."""
+    """Returns a file that `read_file` parses, and that passes."""
     first, *steps = played.done
     document = {
         "name": name,
@@ -32,13 +32,13 @@ def write(name: str, played: Played) -> bytes:
 
 
 def _step_of(done: Done) -> dict[str, Any]:
-    """A step, what it does before what it does it with."""
+    """Returns a step, with its action before the data."""
     told = {name: done.told[name] for name in sorted(done.told, key=lambda name: name not in ACTIONS)}
     return {**told, "then": {"incidents": dict(done.incidents)}} if done.incidents else told
 
 
 def _expected(case: Case) -> Mapping[str, Any]:
-    """How the case stands."""
+    """Returns the expected position of the case."""
     if case.ended:
         return {"outcome": case.outcome} if case.outcome else {"ended": True}
     found: dict[str, Any] = {
@@ -53,6 +53,6 @@ def _text(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _NUMBER.match(text) else None)
 
 
-# Writes what our reader reads as what it was: it takes more texts for numbers than others do.
+# Writes texts so that our reader returns them unchanged: it parses more texts as numbers than others do.
 _DUMPER: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
 _DUMPER.add_representer(str, _text)

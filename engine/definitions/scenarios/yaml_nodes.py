@@ -1,8 +1,8 @@
-"""Reading YAML that nobody vouches for: plain values with their lines, and nothing that could grow or run.
+"""Parses untrusted YAML: plain values with their lines, without anything that could grow or execute.
 
 The tree is built from the parser's events, so that aliases, tags and depth are refused before anything is
-built. Only `true`, `false`, `null` and plain numbers are more than text: a date, `no` or `0012345679` stays
-what was written.
+built. Only `true`, `false`, `null` and plain numbers are more than text: a date, `no` or `0012345679` remain
+as written.
 """
 
 import re
@@ -42,7 +42,7 @@ class Node:
 
     @classmethod
     def of(cls, value: Any, line: int = 0) -> "Node":
-        """A plain value as one that was read in a line."""
+        """Returns the node of a plain value, with its line."""
         if isinstance(value, Mapping):
             return cls({name: cls.of(part, line) for name, part in value.items()}, line)
         if isinstance(value, list):
@@ -51,7 +51,7 @@ class Node:
 
     @property
     def plain(self) -> Any:
-        """The value without lines."""
+        """Returns the value without lines."""
         if isinstance(self.value, dict):
             return {name: part.plain for name, part in self.value.items()}
         if isinstance(self.value, list):
@@ -60,7 +60,7 @@ class Node:
 
 
 def read(content: bytes) -> list[Node]:
-    """The documents of a file, those that are empty left out. Raises Unreadable."""
+    """Returns the documents of a file, without empty ones. Raises Unreadable."""
     if len(content) > MAX_BYTES:
         raise Unreadable(
             sentence(f"The file is larger than {MAX_BYTES >> 10} KiB.", limit=MAX_BYTES >> 10),
@@ -80,7 +80,7 @@ def read(content: bytes) -> list[Node]:
 
 
 class _Open:
-    """A list or dictionary whose parts are being read."""
+    """A list or dictionary whose parts are being parsed."""
 
     def __init__(self, line: int, *, mapping: bool) -> None:
         value: Any = {} if mapping else []

@@ -1,6 +1,6 @@
-"""Sketches: processes that are still being drawn, and may have errors.
+"""Process drafts: processes that are still being designed, and may have errors.
 
-Who may deploy in its unit sees and edits a sketch. What becomes of it is a deployment like any other.
+Those who may deploy in its unit see and edit a draft. It is deployed like any other files.
 """
 
 from engine.design.drafts.archives import unpack

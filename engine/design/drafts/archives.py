@@ -1,4 +1,4 @@
-"""A zip archive as the files of a draft: by base name, as a folder is deployed."""
+"""Reads a zip archive as the files of a draft: by base name, as a folder is deployed."""
 
 from typing import IO
 
@@ -11,7 +11,7 @@ _SHOWN = 80  # characters of a name
 
 
 def unpack(name: str, stream: IO[bytes]) -> dict[str, bytes]:
-    """The files in the archive with this name. Raises Invalid, which names the file that is wrong."""
+    """Returns the files in the archive with this name. Raises Invalid, which names the faulty file."""
     try:
         held = media.unpack(stream, MAX_FILES, MAX_FILE)
     except Unfit as unfit:

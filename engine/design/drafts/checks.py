@@ -1,7 +1,7 @@
-"""The check of a sketch: what a deployment would say of it.
+"""The check of a draft: the report that its deployment would have.
 
-It takes long, so a worker does it and tells how far it is. A check is of one revision: what is saved
-meanwhile leaves it as an answer about what was before.
+It takes long, so a worker does it and reports its progress. A check belongs to one revision: if the draft is
+saved meanwhile, the result applies to the earlier revision.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ class Checkable:
 
 
 def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
-    """Have a worker check a sketch as it is now; what is under way of the same revision goes on.
+    """Requests a check of a draft in its present state; a running check of the same revision continues.
 
     Raises NotFound.
     """
@@ -61,7 +61,7 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
         "finished_at": None,
     }
     new = upsert(SketchCheck).values(sketch_id=sketch_id, **values)
-    # What is known of the same processes stays, so that they can be played meanwhile.
+    # The results for the same processes remain, so that they can be played meanwhile.
     values["report"] = case((SketchCheck.revision >= process_revision, SketchCheck.report), else_=null())
     over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
     asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
@@ -70,14 +70,14 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
 
 
 def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
-    """What a worker is to check; None if there is nothing to do (any more)."""
+    """Returns what a worker should check; None if there is nothing to do (any more)."""
     held = select(SketchCheck).where(SketchCheck.sketch_id == sketch_id).with_for_update()
     check = uow.session.scalars(held).one_or_none()
     if check is None or check.status in ("done", "failed"):
         return None
     sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
     if check.revision < sketch.process_revision:
-        check.report = None  # saved again since it was asked for: what is known is of other processes
+        check.report = None  # saved again since the request: the results are of other processes
     check.status, check.revision = "running", sketch.revision
     known = definitions.currents(uow.session)
     return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
@@ -88,9 +88,9 @@ def judge(
     do: Callable[[Callable[[UnitOfWork], Any]], Any],
     operations: deployment_check.Operations = None,
 ) -> None:
-    """Check, and write down each step; `do` runs a command in a transaction of its own.
+    """Checks, and records each step; `do` runs a command in a transaction of its own.
 
-    `operations` are those of the connectors that the installation has.
+    `operations` are those of the installation's connectors.
     """
     findings: list[Finding] = []
     result: Mapping[str, Any] = {"processes": [], "playable": False}
@@ -106,7 +106,7 @@ def judge(
 
 
 def _plain(findings: Sequence[Finding], files: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """Findings as they are stored: those about other engines with what may be done about it."""
+    """Returns findings as they are stored: those about other engines with the possible fix."""
     foreign: dict[Finding, Foreign] = {}
     for file, content in files.items():
         if file.endswith(BPMN_SUFFIXES):
@@ -123,7 +123,7 @@ def _judged(
     do: Callable[[Callable[[UnitOfWork], Any]], Any],
     operations: deployment_check.Operations,
 ) -> tuple[list[Finding], Mapping[str, Any]]:
-    """All findings, and what else the report tells."""
+    """Returns all findings, and the other parts of the report."""
     now = do(lambda uow: uow.now)
     report = bpmn.check(work.files, work.known, now)
     told, unread = scenarios.read(work.files)
@@ -153,17 +153,17 @@ def _judged(
 
 
 def report_progress(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
-    """Write down how far a check is."""
+    """Records the progress of a check."""
     uow.session.execute(_of(work).values(step=step, done=done, total=total))
 
 
 def finish(uow: UnitOfWork, work: Checkable, result: Mapping[str, Any]) -> None:
-    """Write down what a check came to."""
+    """Records the result of a check."""
     uow.session.execute(_of(work).values(status="done", report=dict(result), finished_at=uow.now))
 
 
 def give_up(uow: UnitOfWork, sketch_id: UUID, _reason: str) -> None:
-    """Say that nobody knows: the check itself failed each time."""
+    """Records that there is no result: the check itself failed each time."""
     lost = update(SketchCheck).where(
         SketchCheck.sketch_id == sketch_id, SketchCheck.status.in_(("waiting", "running"))
     )
@@ -171,7 +171,7 @@ def give_up(uow: UnitOfWork, sketch_id: UUID, _reason: str) -> None:
 
 
 def _of(work: Checkable) -> Update:
-    """Of this check alone: another may have been asked for meanwhile."""
+    """Selects only this check: another one may have been requested meanwhile."""
     row = SketchCheck
     return update(row).where(
         row.sketch_id == work.sketch_id, row.asked_at == work.asked_at, row.status == "running"
@@ -179,14 +179,14 @@ def _of(work: Checkable) -> Update:
 
 
 def _source(uow: UnitOfWork, work: Checkable, report: Report) -> Source:
-    """The files, with the processes that they call and do not hold."""
+    """Returns the files, with the called processes that they do not contain."""
     own = {process.key for process in report.processes}
     called = {key for process in report.processes for key in process.calls} - own
     return source(uow, work.files, {key: work.known[key] for key in called})
 
 
 def _built(content: Source, report: Report) -> tuple[dict[str, bpmn.Spec], list[Finding]]:
-    """Each process, and what was found where one cannot be built."""
+    """Builds each process. Returns them, with findings on those that can't be built."""
     specs: dict[str, bpmn.Spec] = {}
     for process in report.processes:
         try:

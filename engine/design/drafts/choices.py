@@ -1,6 +1,6 @@
-"""What a diagram of a draft may name: roles, units, forms, processes, decisions and events that there are.
+"""Existing names for a draft's diagram: roles, units, forms, processes, DMN decisions and events.
 
-Connectors are not among it: the engine doesn't know those of an installation, its pages do.
+Connectors are not included: the engine doesn't know those of an installation, but its pages do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ from engine.platform.budget import Exhausted, ShortBudget
 from engine.platform.db import UnitOfWork
 
 _MOST_READ = 200  # deployments with current versions whose files are read
-_KEPT: dict[UUID, Offers] = {}  # what they offer: a deployment never changes
+_KEPT: dict[UUID, Offers] = {}  # by deployment, which never changes
 _MOST_KEPT = 1000
 _EVENTS = ("message", "signal", "error")
 
@@ -39,7 +39,7 @@ class Choices:
 
 
 def choices(uow: UnitOfWork, sketch_id: UUID) -> Choices:
-    """What there is for a draft: in its own files, and in current versions. Raises NotFound."""
+    """Returns the choices for a draft, from its own files and from current versions. Raises NotFound."""
     get(uow, sketch_id)
     own: Offers = _NOTHING
     others: list[Offers] = []
@@ -48,7 +48,7 @@ def choices(uow: UnitOfWork, sketch_id: UUID) -> Choices:
             own = bpmn.offers(files_of(uow, sketch_id))
             others.extend(_current_offers(uow))
     except Exhausted:
-        pass  # what was not read is chosen by its name alone, or typed
+        pass  # unread ones are chosen by name only, or typed
     everything = [own, *others]
     return Choices(
         roles=_roles(uow),
@@ -68,7 +68,7 @@ _NOTHING = Offers((), (), (), dict.fromkeys(_EVENTS, ()))
 
 
 def _each(*named: Named) -> tuple[Named, ...]:
-    """Each value once: of several that which is named first."""
+    """Returns each value once; of duplicates, the first."""
     found: dict[str, Named] = {}
     for one in named:
         found.setdefault(one.value, one)
@@ -76,7 +76,7 @@ def _each(*named: Named) -> tuple[Named, ...]:
 
 
 def _roles(uow: UnitOfWork) -> tuple[str, ...]:
-    """Those that somebody has in a unit, and those that the engine itself knows."""
+    """Returns the roles that people have in a unit, and those that the engine itself defines."""
     rows = uow.connection.execute(
         select(Membership.role).where(access.valid(Membership)).distinct().limit(CHOICES), access.seen_by(uow)
     )
@@ -98,7 +98,7 @@ def _current_names(uow: UnitOfWork) -> list[Named]:
 
 
 def _current_offers(uow: UnitOfWork) -> Iterator[Offers]:
-    """What the newest deployments with current versions have. Each is read once, by itself, and kept."""
+    """Returns what the newest deployments with current versions contain. Each is read once and cached."""
     version = DefinitionVersion
     deployments = select(version.deployment_id).join(Definition, validity.current(version)).distinct()
     newest = deployments.order_by(version.deployment_id.desc()).limit(_MOST_READ)
@@ -112,7 +112,7 @@ def _current_offers(uow: UnitOfWork) -> Iterator[Offers]:
 
 
 def _files(uow: UnitOfWork, deployment_id: UUID) -> dict[str, bytes]:
-    """Those in which something is offered, by name."""
+    """Returns the relevant files, by name."""
     file = DeploymentFile
     read = select(file.name, file.content).where(
         file.deployment_id == deployment_id, file.name.regexp_match(r"\.(bpmn|xml|json|form|dmn)$")

@@ -1,4 +1,4 @@
-"""Making, changing and deploying sketches. Two who save at once do not undo each other's work."""
+"""Creates, changes and deploys drafts. Two users who save at once do not overwrite each other's changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ from engine.platform.errors import Conflict, Fault, Invalid, Stale
 from engine.platform.ids import uuid7
 
 MAX_TITLE = 200
-NOT_RUN = (SUFFIX, ".md")  # files that change nothing of what runs
+NOT_RUN = (SUFFIX, ".md")  # files that do not affect execution
 _MIB = MAX_FILE >> 20
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignPlace:
-    """Where something of another engine stands: in which file, on which element, under what name."""
+    """The place of another engine's extension: its file, element and name."""
 
     file: str
     element: str
@@ -42,7 +42,7 @@ class ForeignPlace:
 def create(
     uow: UnitOfWork, name: str, files: Mapping[str, bytes], *, unit: str, version_id: UUID | None = None
 ) -> UUID:
-    """A new sketch of the unit with this key. Raises Invalid."""
+    """Creates a draft of the unit with this key. Raises Invalid."""
     access.require(uow.actor, "definitions.deploy")
     _require_title(name)
     require_files(files)
@@ -67,7 +67,7 @@ def create(
 
 
 def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
-    """A sketch of the unit with this key that begins with the files of a version.
+    """Creates a draft of the unit with this key from the files of a version.
 
     Raises NotFound, Invalid.
     """
@@ -78,16 +78,18 @@ def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
 
 
 def rename(uow: UnitOfWork, sketch_id: UUID, name: str, *, revision: int) -> None:
-    """Give a sketch another name. Raises NotFound, Stale, Invalid."""
+    """Renames a draft. Raises NotFound, Stale, Invalid."""
     _require_title(name)
     _hold(uow, sketch_id, revision).name = name.strip()
     _saved(uow, sketch_id)
 
 
 def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], *, revision: int) -> int:
-    """Put files into a sketch, in place of those of the same name; None takes one out. The new revision.
+    """Stores files in a draft and replaces those of the same name; None removes one.
 
-    Raises NotFound, Stale if somebody has saved since, Invalid.
+    Returns the new revision.
+
+    Raises NotFound, Stale if the draft was saved since, Invalid.
     """
     _hold(uow, sketch_id, revision)
     put = {name: content for name, content in changes.items() if content is not None}
@@ -105,10 +107,10 @@ def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], 
 def add_scenario(
     uow: UnitOfWork, sketch_id: UUID, stem: str, content: bytes, *, process_revision: int
 ) -> str:
-    """Store a scenario that was made of what the sketch ran at this revision. The name of its file.
+    """Stores a scenario recorded from what the draft ran at this revision. Returns the name of its file.
 
-    It begins with `stem`, and is new; a file with the same content is there already and stays the only one.
-    Raises NotFound, Conflict if what runs has changed since, Invalid if the sketch is full.
+    The name begins with `stem` and is new; an existing file with the same content is used instead. Raises
+    NotFound, Conflict if what runs has changed since, Invalid if the draft is full.
     """
     sketch = _hold(uow, sketch_id, None)
     if sketch.process_revision != process_revision:
@@ -125,7 +127,7 @@ def add_scenario(
 
 
 def note_tried(uow: UnitOfWork, sketch_id: UUID, process_revision: int) -> None:
-    """Remember that a test run has reached an end, if what runs is still what it was at this revision."""
+    """Records that a test run has reached an end, if what runs has not changed since this revision."""
     tried = update(Sketch).where(Sketch.id == sketch_id, Sketch.process_revision == process_revision)
     uow.session.execute(tried.values(tried_revision=process_revision))
 
@@ -133,9 +135,9 @@ def note_tried(uow: UnitOfWork, sketch_id: UUID, process_revision: int) -> None:
 def remove_foreign(
     uow: UnitOfWork, sketch_id: UUID, place: ForeignPlace, *, revision: int, translate: bool = False
 ) -> int:
-    """Take out of a diagram what another engine has written, or write it in our own words. The new revision.
+    """Removes another engine's extension from a diagram, or replaces it by ours. Returns the new revision.
 
-    Raises NotFound, Stale if somebody has saved since, Invalid if the diagram doesn't have it.
+    Raises NotFound, Stale if the draft was saved since, Invalid if the diagram doesn't have it.
     """
     _hold(uow, sketch_id, revision)
     content = file(uow, sketch_id, place.file)
@@ -149,7 +151,7 @@ def remove_foreign(
 
 
 def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
-    """Throw a sketch away. Raises NotFound, Stale."""
+    """Deletes a draft. Raises NotFound, Stale."""
     _hold(uow, sketch_id, revision)
     uow.session.flush()
     uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
@@ -163,10 +165,10 @@ def deploy(
     publishing: Publishing,
     operations: deployment_check.Operations = None,
 ) -> Deployed | UUID:
-    """Deploy a sketch as it is; it stays, and is known as what has become that version.
+    """Deploys a draft as it is; it remains, linked to the version that it has become.
 
-    If its check takes longer, a worker does it: then the id of the upload. Raises NotFound, Stale, Conflict
-    if nobody has tried what it would run, and what a deployment raises.
+    If its check takes longer, a worker does it: then returns the id of the upload. Raises NotFound, Stale,
+    Conflict if what it would run was never tested, and what a deployment raises.
     """
     sketch = _hold(uow, sketch_id, revision)
     if not get(uow, sketch_id).sketch.tried:
@@ -182,7 +184,7 @@ def deploy(
 
 
 def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
-    """A sketch that nobody else changes meanwhile, as its editor has seen it (None: whatever it is now).
+    """Locks a draft in the revision that its editor has seen (None: any).
 
     Raises NotFound, Stale.
     """
@@ -205,7 +207,7 @@ def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
 
 
 def _saved(uow: UnitOfWork, sketch_id: UUID, *, runs: bool = False) -> int:
-    """Count a change; `runs`: of what runs. The new revision."""
+    """Increments the revision; `runs`: the change affects execution. Returns the new revision."""
     uow.session.flush()
     changed = update(Sketch).where(Sketch.id == sketch_id).returning(Sketch.revision)
     values: dict[str, Any] = {

@@ -1,6 +1,6 @@
-"""A look at a diagram while it is being drawn: what its check finds, and what can be read where.
+"""Checks a diagram while it is being drawn: findings, and the names that can be read at an element.
 
-Nothing is stored. It may take only as much as a request may; the check of the saved draft does the rest.
+Nothing is stored. It uses only the budget of a request; the check of the saved draft does the rest.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from engine.platform.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a look found; `complete` is False where it took longer than a request may."""
+    """The result of a preview; `complete` is False if it took longer than a request may."""
 
     findings: tuple[Finding, ...]
     foreign: Mapping[Finding, Foreign]
@@ -43,9 +43,9 @@ def look(
     operations: deployment_check.Operations = None,
     element: str | None = None,
 ) -> Preview:
-    """Look at a diagram as it is drawn now, among the other files of its draft. Raises NotFound, Invalid.
+    """Checks a diagram in its present state, among the other files of its draft. Raises NotFound, Invalid.
 
-    If an `element` is named, the names are those of it alone.
+    With an `element`, returns only the names of that element.
     """
     access.require(uow.actor, "definitions.deploy")
     unit = select(Sketch.unit_id).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
@@ -64,7 +64,7 @@ def look(
         with budget.limited(ShortBudget(may_be_long=uploads.is_only_check(uow))):
             looked = bpmn.look(files, name, known, uow.now, element)
             names, found = looked.names, looked.report.findings
-            with suppress(Unreadable):  # which the report tells
+            with suppress(Unreadable):  # the report contains it
                 here = {one: files[one] for one in (name, BINDINGS) if one in files}
                 found += tuple(candidate_roles.findings(uow, here, owner))
                 found += tuple(deployment_check.findings(here, operations, draft=True))

@@ -1,4 +1,4 @@
-"""Sketches as they are shown: for whoever may deploy in their unit."""
+"""Process drafts as they are shown to those who may deploy in their unit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The latest check; `stale`: of what the sketch was before it was saved again.
+    """The latest check; `stale`: the draft was saved again since.
 
-    `applies`: it is of what would run now; since then at most scenarios, texts or the name have changed.
+    `applies`: it checked what would run now; since then at most scenarios, texts or the name have changed.
     """
 
     status: SketchCheckStatus
@@ -48,41 +48,41 @@ class Check:
 
     @property
     def under_way(self) -> bool:
-        """Whether its result is still to come."""
+        """Returns whether its result is still pending."""
         return self.status in ("waiting", "running")
 
     @property
     def errors(self) -> int:
-        """How many findings forbid the deployment."""
+        """Returns how many findings prevent the deployment."""
         found = (self.report or {}).get("findings", ())
         return sum(finding["severity"] == "error" for finding in found)
 
     @property
     def green(self) -> bool:
-        """Whether it says of the sketch as it is that it can be deployed."""
+        """Returns whether it says that the draft in its present state can be deployed."""
         return self.status == "done" and not self.stale and not self.errors
 
     @property
     def passed(self) -> bool:
-        """Whether scenarios have passed on what would run now."""
+        """Returns whether scenarios have passed on what would run now."""
         ran = bool((self.report or {}).get("scenarios"))
         return self.status == "done" and self.applies and not self.errors and ran
 
     @property
     def playable(self) -> bool:
-        """Whether its processes can be played as they are now, whatever their scenarios say."""
+        """Returns whether its processes can be played in their present state, even if scenarios fail."""
         return self.applies and bool((self.report or {}).get("playable"))
 
     @property
     def processes(self) -> Sequence[Mapping[str, Any]]:
-        """The processes that it has found, in the order of the files: key, name, file and calls."""
+        """Returns the processes that it has found, in the order of the files: key, name, file and calls."""
         found: Sequence[Mapping[str, Any]] = (self.report or {}).get("processes", ())
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a sketch; its size in bytes."""
+    """A file of a draft; its size in bytes."""
 
     name: str
     size: int
@@ -90,9 +90,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A sketch in a list; `origin` is the version, by key and number, that it began with or last became.
+    """A draft in a list; `origin` is the version, by key and number, that it began with or last became.
 
-    `process_revision` last changed what runs; of `tried_revision` a test run has reached an end.
+    `process_revision` last changed what runs; at `tried_revision` a test run has reached an end.
     """
 
     id: UUID
@@ -111,21 +111,21 @@ class Listed:
 
     @property
     def tried(self) -> bool:
-        """Whether what would run now was tried: by a test run that has reached an end, or by scenarios."""
+        """Returns whether what would run now was tested: by a completed test run, or by scenarios."""
         passed = self.check is not None and self.check.passed
         return passed or self.tried_revision == self.process_revision
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A sketch with its files."""
+    """A draft with its files."""
 
     sketch: Listed
     files: tuple[File, ...]
 
 
 def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[Listed]:
-    """Up to a page of the actor's sketches, the newest first; one more if more follow."""
+    """Returns up to a page of the actor's drafts, newest first, plus one if more follow."""
     access.require(uow.actor, "definitions.deploy")
     found = _listed().order_by(Sketch.id.desc()).limit(PAGE + 1)
     if after is not None:
@@ -135,7 +135,7 @@ def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[Listed]:
 
 
 def get(uow: UnitOfWork, sketch_id: UUID) -> View:
-    """One sketch. Raises NotFound."""
+    """Returns one draft. Raises NotFound."""
     access.require(uow.actor, "definitions.deploy")
     found = _listed().where(Sketch.id == sketch_id)
     row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
@@ -147,14 +147,14 @@ def get(uow: UnitOfWork, sketch_id: UUID) -> View:
 
 
 def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
-    """The content of a file. Raises NotFound."""
+    """Returns the content of a file. Raises NotFound."""
     access.require(uow.actor, "definitions.deploy")
     found = (
         select(SketchFile.content)
         .join(Sketch, Sketch.id == SketchFile.sketch_id)
         .where(Sketch.id == sketch_id, SketchFile.name == name, access.covers(Sketch.unit_id))
     )
-    known = is_file_name(name)  # another one may hold what the database takes for no text
+    known = is_file_name(name)  # other names may contain what the database doesn't accept as text
     content: bytes | None = (
         uow.connection.execute(found, access.seen_by(uow)).scalar_one_or_none() if known else None
     )
@@ -164,7 +164,7 @@ def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
 
 
 def files_of(uow: UnitOfWork, sketch_id: UUID, process_revision: int | None = None) -> dict[str, bytes]:
-    """All files of a sketch, by name; none if what runs has changed since this revision."""
+    """Returns all files of a draft, by name; none if what runs has changed since this revision."""
     found = select(SketchFile.name, SketchFile.content).where(SketchFile.sketch_id == sketch_id)
     if process_revision is not None:
         found = found.join(Sketch).where(Sketch.process_revision == process_revision)
@@ -172,7 +172,7 @@ def files_of(uow: UnitOfWork, sketch_id: UUID, process_revision: int | None = No
 
 
 def source(uow: UnitOfWork, files: Mapping[str, bytes], called: Mapping[str, Version]) -> Source:
-    """What runs of these files: with the versions that they call and do not hold."""
+    """Returns the executed ones of these files, with the called versions that they do not contain."""
     loaded: dict[UUID, Source] = {}
     bound = {
         key: definitions.source(uow.session, version.deployment_id, loaded) for key, version in called.items()
@@ -181,12 +181,12 @@ def source(uow: UnitOfWork, files: Mapping[str, bytes], called: Mapping[str, Ver
 
 
 def digest(files: Mapping[str, bytes], called: Mapping[str, Version]) -> str:
-    """The digest of that."""
+    """Returns the digest of these files."""
     return bpmn.digest(files, {key: version.digest for key, version in called.items()})
 
 
 def units(uow: UnitOfWork) -> Mapping[str, str]:
-    """The units for which the actor may keep sketches: names by key."""
+    """Returns the units for which the actor may store drafts: names by key."""
     access.require(uow.actor, "definitions.deploy")
     found = select(Unit.key, Unit.name).where(Unit.closed_at.is_(None), access.covers(Unit.id))
     rows = uow.connection.execute(found.order_by(Unit.id).limit(500), access.seen_by(uow))
@@ -194,7 +194,7 @@ def units(uow: UnitOfWork) -> Mapping[str, str]:
 
 
 def unknown(sketch_id: UUID) -> NotFound:
-    """The refusal for a sketch that does not exist, or not for this actor."""
+    """Returns the refusal for a draft that does not exist, or that this actor may not see."""
     return NotFound(f"There is no draft {sketch_id}.")
 
 

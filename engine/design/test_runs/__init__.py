@@ -1,7 +1,7 @@
-"""Processes tried before anybody depends on them: their scenarios run, and cases played by hand.
+"""Tests processes before they are used: runs their scenarios, and cases played by hand.
 
 A process of a version, or of a draft. Nothing here writes a case, an event or a message, or calls another
-system: what is tried happens in memory, and of a case that is played only the acts are kept.
+system: tests happen in memory, and of a played case only the acts are stored.
 """
 
 from engine.design.test_runs.manual_runs import (

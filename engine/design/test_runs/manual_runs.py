@@ -1,4 +1,7 @@
-"""Cases played by hand, each its owner's alone: what was done is kept, and played anew at each look."""
+"""Test runs: cases played by hand, visible only to their owner.
+
+The acts are stored and replayed at each view.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +24,14 @@ from engine.models import DefinitionVersion, Trial
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, NotFound, Stale
 
-KEPT = timedelta(days=30)  # without use
+KEPT = timedelta(days=30)  # since its last use
 MAX_TRIALS = 20  # of one person and version or draft
-MAX_BYTES = 96 << 10  # of all acts: a scenario file holds them
+MAX_BYTES = 96 << 10  # of all acts: a scenario file contains them
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """A trial and the case that it has led to. `left` are acts at its end that cannot be played any more."""
+    """A test run and the resulting case. `left` are acts at its end that can no longer be played."""
 
     trial: Trial
     subject: Subject
@@ -37,12 +40,12 @@ class Play:
 
     @property
     def changed(self) -> bool:
-        """Whether its draft runs something else now than when it was last played."""
+        """Returns whether its draft runs something else now than when it was last played."""
         return self.trial.process_revision != self.subject.process_revision
 
 
 def new(uow: UnitOfWork, where: Where) -> Trial:
-    """A new trial, in which nothing has been done yet. Raises NotFound, Forbidden, Conflict."""
+    """Creates a test run without acts. Raises NotFound, Forbidden, Conflict."""
     subject = subjects.find(uow, where)
     mine = select(func.count()).where(Trial.owner_id == uow.actor.id, _of(subject))
     if uow.session.scalars(mine).one() >= MAX_TRIALS:
@@ -65,19 +68,22 @@ def new(uow: UnitOfWork, where: Where) -> Trial:
 
 
 def of_subject(uow: UnitOfWork, subject: Subject) -> Sequence[Trial]:
-    """The actor's own trials of it, the newest first."""
+    """Returns the actor's own test runs of it, newest first."""
     mine = select(Trial).where(Trial.owner_id == uow.actor.id, _of(subject))
     return uow.session.scalars(mine.order_by(Trial.id.desc())).all()
 
 
 def get(uow: UnitOfWork, trial_id: UUID) -> Play:
-    """A trial of the actor's, played. Raises NotFound, Forbidden, Conflict if its draft can't be played."""
+    """Plays and returns a test run of the actor.
+
+    Raises NotFound, Forbidden, Conflict if its draft can't be played.
+    """
     trial, subject = _own(uow, trial_id)
     return _played(trial, subject)
 
 
 def act(uow: UnitOfWork, trial_id: UUID, revision: int, told: Mapping[str, Any]) -> None:
-    """Do something in a trial. Raises NotFound, Forbidden, Stale, Conflict, Invalid."""
+    """Adds an act to a test run. Raises NotFound, Forbidden, Stale, Conflict, Invalid."""
     trial, subject = _held(uow, trial_id, revision)
     acts = [*trial.acts, dict(told)]
     if len(acts) > MAX_ACTS or len(orjson.dumps(acts)) > MAX_BYTES:
@@ -91,20 +97,20 @@ def act(uow: UnitOfWork, trial_id: UUID, revision: int, told: Mapping[str, Any])
 
 
 def back(uow: UnitOfWork, trial_id: UUID, revision: int) -> None:
-    """Undo the last act. Raises NotFound, Forbidden, Stale, Conflict."""
+    """Undoes the last act. Raises NotFound, Forbidden, Stale, Conflict."""
     trial, _ = _held(uow, trial_id, revision)
     _keep(uow, trial, trial.acts[:-1])
 
 
 def again(uow: UnitOfWork, trial_id: UUID, revision: int) -> None:
-    """Undo all acts, and play what the draft runs now. Raises NotFound, Forbidden, Stale, Conflict."""
+    """Undoes all acts, and plays what the draft runs now. Raises NotFound, Forbidden, Stale, Conflict."""
     trial, subject = _held(uow, trial_id, revision, changed=True)
     trial.process_revision = subject.process_revision
     _keep(uow, trial, [])
 
 
 def adopt(uow: UnitOfWork, trial_id: UUID, revision: int) -> None:
-    """Continue with what the draft runs now: with all acts up to the first that can't be done in it.
+    """Continues with what the draft runs now: with all acts up to the first that isn't possible in it.
 
     Raises NotFound, Forbidden, Stale, Conflict.
     """
@@ -116,24 +122,27 @@ def adopt(uow: UnitOfWork, trial_id: UUID, revision: int) -> None:
 
 
 def remove(uow: UnitOfWork, trial_id: UUID) -> None:
-    """Delete a trial. Raises NotFound, Forbidden."""
+    """Deletes a test run. Raises NotFound, Forbidden."""
     uow.session.delete(_mine(uow, trial_id)[0])
 
 
 def scenario(uow: UnitOfWork, trial_id: UUID, name: str) -> bytes:
-    """A trial as a scenario file that expects what came of it. Raises NotFound, Forbidden, Conflict."""
+    """Returns a test run as a scenario file that expects its results.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
     return written(get(uow, trial_id), name)
 
 
 def written(play: Play, name: str) -> bytes:
-    """What was played as a scenario file. Raises Conflict."""
+    """Returns a played case as a scenario file. Raises Conflict."""
     if not play.played.done:
         raise Conflict("Nothing has been done yet.", trial="empty")
     return scenarios.write(name, play.played)
 
 
 def forget(uow: UnitOfWork) -> int:
-    """Delete trials that have not been played for long; how many."""
+    """Deletes test runs that have not been played for long. Returns how many."""
     rows = table(Trial)
     return uow.connection.execute(delete(rows).where(rows.c.updated_at < uow.now - KEPT)).rowcount
 
@@ -145,7 +154,7 @@ def _of(subject: Subject) -> ColumnElement[bool]:
 
 
 def _mine(uow: UnitOfWork, trial_id: UUID, *, hold: bool = False) -> tuple[Trial, Where]:
-    """A trial of the actor's, and what it is of. Raises NotFound, Forbidden."""
+    """Returns a test run of the actor's, and its subject. Raises NotFound, Forbidden."""
     access.require(uow.actor, "definitions.publish")
     found = (
         select(Trial, DefinitionVersion.key, DefinitionVersion.number)
@@ -163,13 +172,13 @@ def _mine(uow: UnitOfWork, trial_id: UUID, *, hold: bool = False) -> tuple[Trial
 
 def _own(uow: UnitOfWork, trial_id: UUID, *, hold: bool = False) -> tuple[Trial, Subject]:
     trial, where = _mine(uow, trial_id, hold=hold)
-    return trial, subjects.find(uow, where)  # may have been lost to the owner meanwhile
+    return trial, subjects.find(uow, where)  # the owner may have lost access to it meanwhile
 
 
 def _held(uow: UnitOfWork, trial_id: UUID, revision: int, *, changed: bool = False) -> tuple[Trial, Subject]:
-    """A trial of the actor's that nobody else changes meanwhile, as the actor has seen it.
+    """Locks a test run of the actor's in the revision that the actor has seen.
 
-    `changed`: also where its draft runs something else now.
+    `changed`: also if its draft runs something else now.
     """
     trial, subject = _own(uow, trial_id, hold=True)
     if trial.revision != revision:
@@ -184,7 +193,7 @@ def _played(trial: Trial, subject: Subject) -> Play:
         return Play(trial, subject, _play(subject.spec, trial, trial.acts))
     except Unplayable as halt:
         if isinstance(halt.refusal, Conflict) and halt.refusal.state.get("trial") == "time":
-            raise halt.refusal from halt  # nothing is wrong with the acts
+            raise halt.refusal from halt  # the acts themselves are valid
         kept = trial.acts[: halt.number]
     try:
         return Play(trial, subject, _play(subject.spec, trial, kept), len(trial.acts) - len(kept))
@@ -202,6 +211,6 @@ def _keep(uow: UnitOfWork, trial: Trial, acts: list[dict[str, Any]]) -> None:
 
 
 def _note_end(uow: UnitOfWork, trial: Trial, played: Played) -> None:
-    """A draft whose case has reached an end was tried."""
+    """Records for a draft whose case has reached an end that it was tested."""
     if played.case.ended and trial.sketch_id is not None and trial.process_revision is not None:
         drafts.note_tried(uow, trial.sketch_id, trial.process_revision)

@@ -1,4 +1,4 @@
-"""A test run stored as a scenario: in its draft, or in a draft made from its version."""
+"""Stores a test run as a scenario: in its draft, or in a draft made from its version."""
 
 import re
 from collections.abc import Mapping
@@ -19,11 +19,13 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid
 
 MAX_NAME = 200
-_FILE = "test-run"  # how a file is called if the outcome gives no name
+_FILE = "test-run"  # the file name if the outcome provides none
 
 
 def save(uow: UnitOfWork, trial_id: UUID, name: str, *, unit: str = "") -> UUID:
-    """Store a trial as a scenario of its draft; of a version's, in a draft of this unit. The draft's id.
+    """Stores a test run as a scenario of its draft or, for a version, of a draft in this unit.
+
+    Returns the draft's id.
 
     The scenario passes as it is stored. Raises NotFound, Forbidden, Conflict, Invalid.
     """
@@ -46,7 +48,7 @@ def _require_name(name: str) -> None:
 
 
 def _require_passing(play: Play, content: bytes) -> None:
-    """A scenario has less time than a test run, and what it may say has limits of its own."""
+    """Checks that it passes: a scenario has less time than a test run, and stricter limits."""
     found, wrong = scenarios.read({"scenario.yaml": content})
     if wrong or not all(
         one.result.passed for one in scenarios.run_each(found, {play.subject.key: play.played.spec})
@@ -55,7 +57,7 @@ def _require_passing(play: Play, content: bytes) -> None:
 
 
 def _draft(uow: UnitOfWork, play: Play, unit: str) -> tuple[UUID, int]:
-    """Where the scenario goes: the draft, and the revision of what runs there."""
+    """Returns the draft for the scenario, and the revision of what runs there."""
     where = play.subject.where
     if isinstance(where, OfDraft):
         return where.sketch_id, play.subject.process_revision or 0
@@ -64,7 +66,7 @@ def _draft(uow: UnitOfWork, play: Play, unit: str) -> tuple[UUID, int]:
 
 
 def _same(uow: UnitOfWork, play: Play) -> UUID | None:
-    """The actor's newest draft made from this version, if it still runs the same."""
+    """Returns the actor's newest draft made from this version, if it still runs the same."""
     version = play.subject.version
     if version is None:
         return None
@@ -84,6 +86,6 @@ def _runs(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 
 def _stem(play: Play) -> str:
-    """A plain name for the file: the outcome, in small Latin letters."""
+    """Returns a plain name for the file: the outcome, in lower-case Latin letters."""
     words = re.sub(r"[^a-z0-9]+", "-", (play.played.case.outcome or "").lower()).strip("-")
     return words[:60] or _FILE

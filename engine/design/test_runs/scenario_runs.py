@@ -1,4 +1,4 @@
-"""The scenarios of a version or a draft, run again, with what each of them passes."""
+"""Runs the scenarios of a version or a draft again, with what each of them passes."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -14,9 +14,9 @@ from engine.design.test_runs import subjects
 from engine.design.test_runs.subjects import Subject
 from engine.platform.db import UnitOfWork
 
-CACHED = 64  # contents whose scenarios have run: those of the same content would come out the same
+CACHED = 64  # contents whose scenarios have run; equal content has equal results
 
-# What a scenario calls what can be done.
+# The names of possible acts in scenarios.
 _KINDS: Mapping[str, str] = {
     "start": "person",
     "start-message": "message",
@@ -35,38 +35,41 @@ _told: dict[tuple[str, str], list[Scenario]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came of the scenarios. Without any there is no coverage."""
+    """The results of the scenarios. Without any there is no coverage."""
 
     runs: Sequence[Run] = ()
     coverage: Coverage | None = None
 
     @property
     def results(self) -> list[Result]:
-        """What came of each."""
+        """Returns the result of each scenario."""
         return [run.result for run in self.runs]
 
     def passed(self, chosen: int | None = None) -> Counter[str]:
-        """How many scenarios have passed each element and flow; of the `chosen` one alone, if there is it."""
+        """Returns how many scenarios have passed each element and flow.
+
+        Of the `chosen` one only, if it exists.
+        """
         runs = self.runs if chosen is None else self.runs[chosen : chosen + 1]
         return Counter(path for run in runs for path in (*run.seen.elements, *run.seen.flows))
 
 
 def list_scenarios(uow: UnitOfWork, subject: Subject) -> list[Scenario]:
-    """The scenarios of the subject's process among its files; of those that can be read."""
+    """Returns the scenarios of the subject's process among its files, if they can be read."""
     found = scenarios.read(subjects.scenario_files(uow, subject))[0]
     return [one for one in found if one.process == subject.key][: scenarios.MAX_SCENARIOS]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a scenario answers somewhere."""
+    """What a scenario answers at an element."""
 
     scenario: str
     data: Mapping[str, Any]
 
 
 def examples(uow: UnitOfWork, subject: Subject, do: str, name: str) -> list[Example]:
-    """What the subject's scenarios do with an element, a message or a signal of this name; each once."""
+    """Returns what the subject's scenarios do with an element, message or signal; no duplicates."""
     kept = (subject.digest, subject.key)
     if kept not in _told:
         if len(_told) >= CACHED:
@@ -82,9 +85,9 @@ def examples(uow: UnitOfWork, subject: Subject, do: str, name: str) -> list[Exam
 
 
 def awaited(uow: UnitOfWork, subject: Subject, element: str, known: Collection[str]) -> Awaited:
-    """What the subject's process expects of the reply to a call of its own.
+    """Returns what the subject's process expects of the reply to one of its own calls.
 
-    `known` are variables that do not come with it. Of calls of called processes nothing is told.
+    `known` are variables that do not come with it. Calls of called processes are not included.
     """
     forms = [one.form for one in subject.spec.elements.values() if one.form]
     asked = {name for form in forms for name in form.schema["properties"]}
@@ -93,13 +96,13 @@ def awaited(uow: UnitOfWork, subject: Subject, element: str, known: Collection[s
 
 
 def rehearsal(uow: UnitOfWork, subject: Subject) -> Rehearsal:
-    """Run the subject's scenarios."""
+    """Runs the subject's scenarios."""
     kept = (subject.digest, subject.key)
     if kept in _runs:
         return _runs[kept]
     runs = scenarios.run_each(list_scenarios(uow, subject), {subject.key: subject.spec})
     found = Rehearsal(runs, scenarios.cover(subject.spec, [run.seen for run in runs]) if runs else None)
-    if not any(result.difference == "limit" for result in found.results):  # another time it may be faster
+    if not any(result.difference == "limit" for result in found.results):  # another run may be faster
         if len(_runs) >= CACHED:
             _runs.clear()
         _runs[kept] = found

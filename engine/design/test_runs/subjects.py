@@ -1,4 +1,4 @@
-"""What a test run or a preview is of: a process of a version, or of a draft as it is now."""
+"""The subject of a test run or a preview: a process of a version, or of a draft in its present state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class OfVersion:
 
 @dataclass(frozen=True, slots=True)
 class OfDraft:
-    """A process of a draft, whatever revision that has."""
+    """A process of a draft, at whatever revision."""
 
     sketch_id: UUID
     process: str
@@ -38,9 +38,9 @@ Where = OfVersion | OfDraft
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A process that can be played. `digest` is of all that it runs with, `file` the one that it is drawn in.
+    """A process that can be played. `digest` covers all files that it runs with, `file` contains its diagram.
 
-    Of a draft with this `title`, `files` are all that it has at `process_revision`, and `others` its other
+    For a draft with this `title`, `files` are all that it has at `process_revision`, and `others` its other
     processes, each with key and name.
     """
 
@@ -57,12 +57,12 @@ class Subject:
 
     @property
     def key(self) -> str:
-        """Of the process."""
+        """Returns the key of the process."""
         return self.spec.key
 
 
 def find(uow: UnitOfWork, where: Where) -> Subject:
-    """A version or a draft for a person who may test it.
+    """Returns a version or a draft for a person who may test it.
 
     Raises NotFound, Forbidden, and Conflict for a draft whose processes can't be played (yet).
     """
@@ -71,14 +71,14 @@ def find(uow: UnitOfWork, where: Where) -> Subject:
 
 
 def content(uow: UnitOfWork, subject: Subject) -> bytes:
-    """The file that the process is drawn in."""
+    """Returns the file with the process's diagram."""
     if subject.version is not None:
         return definitions.bpmn_file(uow, subject.version)
     return subject.files[subject.file]
 
 
 def scenario_files(uow: UnitOfWork, subject: Subject) -> dict[str, bytes]:
-    """Those with scenarios."""
+    """Returns the files with scenarios."""
     if subject.version is None:
         return {name: held for name, held in subject.files.items() if name.endswith(SUFFIX)}
     deployed = DeploymentFile.deployment_id == subject.version.deployment_id
@@ -89,18 +89,18 @@ def scenario_files(uow: UnitOfWork, subject: Subject) -> dict[str, bytes]:
 
 
 def places(uow: UnitOfWork, subject: Subject) -> dict[str, str]:
-    """The ids of what its diagram shows, for its elements and flows."""
+    """Returns the ids of the diagram's shapes for its elements and flows."""
     names = [*subject.spec.elements, *subject.spec.flows]
     return diagrams.places(content(uow, subject), subject.key, names)
 
 
 def picture(uow: UnitOfWork, subject: Subject, language: str, marks: Marks) -> bytes:
-    """Its diagram as SVG, with marks."""
+    """Returns its diagram as SVG, with marks."""
     return diagrams.marked(content(uow, subject), subject.key, language, marks)
 
 
 def placed(uow: UnitOfWork, subject: Subject) -> bytes:
-    """Its file for tools that draw it: laid out where it tells no places."""
+    """Returns its file for drawing tools, laid out if it has no positions."""
     return bpmn.placed(subject.file, content(uow, subject), subject.key)
 
 
@@ -117,7 +117,7 @@ def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
         raise NotFound(f"The draft has no process {where.process!r}.")
     files = drafts.files_of(uow, where.sketch_id, sketch.process_revision)
     if not files:
-        raise _unready(None)  # somebody saves it at this moment
+        raise _unready(None)  # it is being saved at this moment
     called = {key for one in known.values() for key in one["calls"]} - known.keys()
     versions = definitions.currents(uow.session) if called else {}
     if not called <= versions.keys():
@@ -135,7 +135,7 @@ def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
 
 
 def main_process(uow: UnitOfWork, sketch_id: UUID) -> OfDraft:
-    """The process of a draft to begin with: the first that no other one calls.
+    """Returns the main process of a draft: the first that no other one calls.
 
     Raises NotFound, Forbidden, and Conflict for a draft whose processes can't be played (yet).
     """
@@ -146,14 +146,14 @@ def main_process(uow: UnitOfWork, sketch_id: UUID) -> OfDraft:
 
 
 def _processes(sketch: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
-    """Those of a draft by key. Raises Conflict if they can't be played."""
+    """Returns the processes of a draft by key. Raises Conflict if they can't be played."""
     if sketch.check is None or not sketch.check.playable:
         raise _unready(sketch.check)
     return {one["key"]: one for one in sketch.check.processes}
 
 
 def _unready(check: drafts.Check | None) -> Conflict:
-    """Why a draft can't be played, with a word for it."""
+    """Returns the refusal for a draft that can't be played, with its code."""
     if check is not None and check.under_way:
         return Conflict("The draft is being checked.", trial="checking")
     if check is None or not check.applies or check.status == "failed":

@@ -1,7 +1,7 @@
-"""Events on their way to other systems: subscriptions (`webhooks`), who gets what when, and sending it.
+"""Sending events to other systems: subscriptions (`webhooks`), deliveries with their schedule, and requests.
 
-A worker calls `fan_out` (give new events out), `due` (take what may be sent now), `send` (outside of any
-transaction) and `settle` (what came of it). Nothing here touches a case.
+A worker calls `fan_out` (create deliveries of new events), `due` (lease those that may be sent now), `send`
+(outside of any transaction) and `settle` (store the result). Nothing here changes a case.
 """
 
 from engine.events.webhooks import subscriptions

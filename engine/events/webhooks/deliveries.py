@@ -1,7 +1,7 @@
-"""Which events go to which subscription, in which order, and when again.
+"""Deliveries: which events are sent to which subscription, in which order, and when they are retried.
 
-Events of one case go one after the other: none is sent before those before it are delivered or dead. A
-delivery is leased while it is sent; if its process dies, it is sent again when the lease ends.
+Events of one case are sent in order: none is sent before the previous ones are delivered or dead. A delivery
+is leased while it is sent; if its process dies, it is sent again when the lease ends.
 """
 
 from collections.abc import Sequence
@@ -32,14 +32,14 @@ from engine.events.webhooks.sending import TIMEOUT, Outcome, Posting, posting
 from engine.models import Cursor, DefinitionVersion, Delivery, Event, Webhook
 from engine.platform.db import UnitOfWork
 
-CURSOR: Final = "webhooks"  # the last transaction whose events have been given out
-AT_ONCE = 4  # deliveries of one subscription that are being sent: one that hangs leaves room for others
+CURSOR: Final = "webhooks"  # the last transaction whose events have deliveries
+AT_ONCE = 4  # concurrent deliveries of one subscription, so that one that hangs doesn't block others
 LEASE = timedelta(seconds=TIMEOUT + 50)
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (10, 60, 600, 3600, 6 * 3600, 24 * 3600)
-)  # after the first failure, the second …; the one after the last is the end
+)  # after the first failure, the second …; after the last one it is given up
 
-# Ids in the order of their making (RFC 9562 §5.7), made where the rows are.
+# Ids in order of creation (RFC 9562 §5.7), generated where the rows are.
 _UUID7: ColumnElement[Any] = literal_column(
     "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0')"
     " || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid",
@@ -48,10 +48,10 @@ _UUID7: ColumnElement[Any] = literal_column(
 
 
 def fan_out(uow: UnitOfWork) -> int:
-    """Give the events that came since to the subscriptions that want them; how many deliveries that makes.
+    """Creates deliveries of new events for the subscriptions that want them. Returns how many.
 
-    One process at a time: another one finds nothing to do. All that is new goes at once, for only so an
-    event never comes before an earlier one of its case, whose transaction may have the higher id.
+    Only one process at a time does so: others find nothing to do. All new events are processed at once, so
+    that an event never precedes an earlier one of its case, whose transaction may have the higher id.
     """
     cursor = select(Cursor.transaction_id).where(Cursor.name == CURSOR)
     newer = select(Event.seq).where(
@@ -76,18 +76,18 @@ def fan_out(uow: UnitOfWork) -> int:
 
 
 def from_now_on(uow: UnitOfWork) -> None:
-    """Let events be given out from now on, if none ever were."""
+    """Delivers events from now on, if none have ever been delivered."""
     start = select(literal(CURSOR), feed.horizon() - 1)
     columns = [Cursor.name, Cursor.transaction_id]
     uow.connection.execute(insert(Cursor).from_select(columns, start).on_conflict_do_nothing())
 
 
 def again(uow: UnitOfWork, webhook: UUID, since: datetime) -> int:
-    """Send a subscription all that it wants and that happened since an instant, delivered before or not."""
+    """Sends a subscription all matching events since an instant again, even if they were delivered."""
     given_out = select(Cursor.transaction_id).where(Cursor.name == CURSOR).scalar_subquery()
     chosen = _wanted(uow).where(
         Webhook.id == webhook, Event.at >= since, Event.transaction_id <= given_out
-    )  # what is newer, `fan_out` gives out
+    )  # `fan_out` delivers newer ones
     anew = _enqueue(chosen).on_conflict_do_update(
         index_elements=[Delivery.webhook_id, Delivery.case_id, Delivery.seq],
         set_=_afresh(uow),
@@ -97,15 +97,16 @@ def again(uow: UnitOfWork, webhook: UUID, since: datetime) -> int:
 
 
 def revive(uow: UnitOfWork, webhook: UUID) -> int:
-    """Send a subscription again what was given up."""
+    """Sends a subscription its dead deliveries again."""
     dead = update(Delivery).where(Delivery.webhook_id == webhook, Delivery.status == "dead")
     return _counted(uow, dead.values(_afresh(uow)))
 
 
 def due(uow: UnitOfWork, limit: int) -> list[Posting]:
-    """Take up to so many deliveries that may be sent now. They are leased: send them without delay.
+    """Leases up to this number of deliveries that may be sent now: send them without delay.
 
-    So ask for no more than can be sent at once. Subscriptions that have the fewest in hand come first.
+    So request only as many as can be sent at once. Subscriptions with the fewest running deliveries come
+    first.
     """
     free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= uow.now)
     ready = and_(Delivery.status == "waiting", Delivery.due_at <= uow.now, free)
@@ -115,7 +116,7 @@ def due(uow: UnitOfWork, limit: int) -> list[Posting]:
         .select_from(Webhook)
         .join(first, Webhook.disabled_at.is_(None))
         .join(Delivery, Delivery.id == first.c.id)
-        .where(first.c.turn <= AT_ONCE, ready)  # still, for another process may have taken it meanwhile
+        .where(first.c.turn <= AT_ONCE, ready)  # still, because another process may have leased it meanwhile
         .order_by(first.c.turn, first.c.due_at)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
@@ -132,8 +133,9 @@ def due(uow: UnitOfWork, limit: int) -> list[Posting]:
 
 
 def _first_of_each(uow: UnitOfWork, ready: ColumnElement[bool]) -> LateralFromClause:
-    """A subscription's next few: ready, and with none before them in their case. `turn` goes on from those
-    in hand.
+    """Selects a subscription's next deliveries: those that are ready, without earlier ones in their case.
+
+    `turn` continues from the running ones.
     """
     in_hand = (
         select(func.count())
@@ -153,14 +155,14 @@ def _first_of_each(uow: UnitOfWork, ready: ColumnElement[bool]) -> LateralFromCl
         select(Delivery.id, Delivery.due_at, turn.label("turn"))
         .where(Delivery.webhook_id == Webhook.id, ready, ~blocked.exists())
         .order_by(Delivery.due_at)
-        .limit(AT_ONCE)  # a number that the planner can see: else it sorts all that wait
+        .limit(AT_ONCE)  # a number that the planner can see: else it sorts all waiting ones
         .correlate(Webhook)
         .lateral("first")
     )
 
 
 def settle(uow: UnitOfWork, sent: Posting, outcome: Outcome) -> None:
-    """Write down what came of it; nothing if the lease has ended and another process has taken it since."""
+    """Stores the result; does nothing if the lease has ended and another process has leased it since."""
     values: dict[str, Any] = {"due_at": uow.now}
     if outcome.result == "delivered":
         values = {"status": "delivered", "closed_at": uow.now}
@@ -173,11 +175,12 @@ def settle(uow: UnitOfWork, sent: Posting, outcome: Outcome) -> None:
     )
     if not _counted(uow, ours.values(**values, lease_until=None, failure=outcome.failure)):
         return
-    if outcome.result == "gone":  # the delivery waits, should somebody enable the subscription again
+    if outcome.result == "gone":  # the delivery waits, in case the subscription is enabled again
         stop = update(Webhook).where(Webhook.id == sent.webhook_id, Webhook.disabled_at.is_(None))
         uow.connection.execute(stop.values(disabled_at=uow.now))
     elif "status" not in values:
-        # What comes after it in its case cannot go sooner: left due, it would be looked at all the while.
+        # Later ones of its case cannot be sent sooner: if they stayed due, they would be checked all the
+        # time.
         after = update(Delivery).where(
             Delivery.webhook_id == sent.webhook_id,
             Delivery.case_id == sent.case_id,
@@ -187,7 +190,7 @@ def settle(uow: UnitOfWork, sent: Posting, outcome: Outcome) -> None:
 
 
 def _wanted(uow: UnitOfWork) -> Select[Any]:
-    """Deliveries to make: each event with each subscription that wants its like."""
+    """Selects the deliveries to create: each event with each subscription that wants its kind."""
     return (
         select(
             _UUID7,
@@ -216,7 +219,7 @@ def _enqueue(chosen: Select[Any]) -> Insert:
 
 
 def _counted(uow: UnitOfWork, statement: Insert | Update) -> int:
-    """Carry it out; how many rows it wrote. SQLAlchemy would throw the number away after an insert."""
+    """Executes it and returns how many rows it wrote. SQLAlchemy would discard the number after an insert."""
     done = uow.connection.execute(statement, execution_options={"preserve_rowcount": True})
     return done.rowcount
 

@@ -1,7 +1,7 @@
-"""Sending one event to one subscriber: a CloudEvent in JSON, signed as Standard Webhooks does.
+"""Sends one event to one subscriber: a CloudEvent in JSON, signed as in Standard Webhooks.
 
-It touches no database, and logs nothing: addresses and secrets stay here. docs/events.md tells receivers
-what they get and how to verify it.
+It uses no database, and logs nothing, so addresses and secrets aren't exposed. docs/events.md explains to
+receivers what they get and how to verify it.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from engine.bpmn.values import instant
 from engine.platform import egress_guard
 from engine.platform.egress_guard import Network, Refused
 
-TIMEOUT = 10  # seconds for all of it: name, connection, TLS, request, the reply's head
-CONNECT = 4  # of these, for one of several addresses to let itself be reached
+TIMEOUT = 10  # seconds for all of it: DNS, connection, TLS, request, headers of the response
+CONNECT = 4  # of these, for connecting to one of several addresses
 MEDIA_TYPE = "application/cloudevents+json"
 PREFIX = "whsec_"
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A delivery that this process has taken. Where it goes and what signs it are never shown."""
+    """A delivery that this process has leased. Its address and secret are never shown."""
 
     delivery_id: UUID
     webhook_id: UUID
@@ -45,14 +45,14 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a posting. `gone`: the receiver wants no more. `failure` is a word or a status."""
+    """The result of a posting. `gone`: the receiver wants nothing further. `failure`: a word or a status."""
 
     result: Literal["delivered", "failed", "gone"]
     failure: str | None = None
 
 
 def posting(row: Mapping[Any, Any]) -> Posting:
-    """The posting of a delivery that was taken, read together with its event and its subscription."""
+    """Returns the posting of a leased delivery, with its event and its subscription."""
     event = cloud_event(row)
     return Posting(
         delivery_id=row["delivery_id"],
@@ -67,7 +67,7 @@ def posting(row: Mapping[Any, Any]) -> Posting:
 
 
 def cloud_event(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """An event of the log in the envelope of CloudEvents 1.0: the same each time it is sent."""
+    """Returns an event of the log as a CloudEvents 1.0 envelope: the same each time it is sent."""
     return {
         "specversion": "1.0",
         "id": f"{row['case_id']}/{row['seq']}",
@@ -89,14 +89,17 @@ def cloud_event(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def signature(secret: str, event_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `Webhook-Signature`. The time is signed too, so that nobody can send it again later."""
+    """Returns the value of `Webhook-Signature`.
+
+    It covers the time, so that nobody can send it again later.
+    """
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = hmac.digest(key, f"{event_id}.{timestamp}.".encode() + body, hashlib.sha256)
     return "v1," + base64.b64encode(signed).decode()
 
 
 async def send(posting: Posting, allow: Sequence[Network] = ()) -> Outcome:
-    """Post it. `allow` names networks that are posted to although they are not public."""
+    """Sends the request. `allow` names networks that are allowed although they are not public."""
     try:
         async with asyncio.timeout(TIMEOUT):
             status = await _post(posting, allow)
@@ -114,22 +117,22 @@ async def send(posting: Posting, allow: Sequence[Network] = ()) -> Outcome:
 
 
 async def _post(posting: Posting, allow: Sequence[Network]) -> int:
-    """The status of the reply, whose body is not read."""
+    """Returns the status of the response, whose body is not read."""
     url = egress_guard.parse(posting.url)
     *others, last = await asyncio.to_thread(egress_guard.resolve, url, allow)
     for address in others:
         try:
             return await _exchange(posting, url, address)
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            continue  # nothing was sent, and it may be reached by another of its addresses
+            continue  # nothing was sent, and another of its addresses may be reachable
     return await _exchange(posting, url, last)
 
 
 async def _exchange(posting: Posting, url: httpx.URL, address: str) -> int:
-    """Speak to this address under the name that the URL has: in `Host`, and in the certificate.
+    """Sends to this address with the host name of the URL, in `Host` and in the certificate.
 
-    By the transport alone: a client would log the URL, follow redirects if asked, and heed proxies. One for
-    each posting: kept connections are found by address, and two names may share one.
+    Uses the transport directly: a client would log the URL, follow redirects, and use proxies. One for each
+    posting: pooled connections are found by address, and two names may share one.
     """
     timestamp = int(time.time())
     headers = {
@@ -158,5 +161,5 @@ async def _exchange(posting: Posting, url: httpx.URL, address: str) -> int:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Certificates are verified against those that the system trusts, so an agency's own may count."""
+    """Certificates are verified against the system's trust store, so an agency's own may be trusted."""
     return ssl.create_default_context()

@@ -1,4 +1,4 @@
-"""Subscriptions to the log: who gets which events, what could not be delivered, and sending it again."""
+"""Subscriptions to the log: filters, failed deliveries, and sending them again."""
 
 import base64
 import os
@@ -22,7 +22,7 @@ from engine.platform.ids import uuid7
 
 PAGE = 50
 
-# Never the secret: it is told once, when it is made.
+# Without the secret: it is returned once, on creation.
 _COLUMNS = (
     Webhook.id,
     Webhook.url,
@@ -53,9 +53,9 @@ def create(
     kinds: Sequence[Kind] = (),
     allow: Sequence[Network] = (),
 ) -> tuple[RowMapping, str]:
-    """Subscribe an address to what happens from now on; the subscription, and its secret this once.
+    """Subscribes an address to events from now on. Returns the subscription, and its secret this once.
 
-    Without a definition: to all of them; without kinds: to all. Raises Invalid.
+    Without a definition: all definitions; without kinds: all kinds. Raises Invalid.
     """
     access.require_everywhere(uow, "webhooks.manage")
     checked = _checked(url, allow)
@@ -90,7 +90,7 @@ def _checked(url: str, allow: Sequence[Network]) -> str:
 
 
 def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of subscriptions, the oldest first; one more if more follow."""
+    """Returns up to a page of subscriptions, oldest first, plus one if more follow."""
     access.require_everywhere(uow, "webhooks.manage")
     statement = select(*_COLUMNS).order_by(Webhook.id).limit(PAGE + 1)
     if after is not None:
@@ -99,24 +99,24 @@ def page(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[RowMapping]:
 
 
 def get(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
-    """One subscription. Raises NotFound."""
+    """Returns one subscription. Raises NotFound."""
     access.require_everywhere(uow, "webhooks.manage")
     return _one(uow, webhook_id, select(*_COLUMNS).where(Webhook.id == webhook_id))
 
 
 def remove(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
-    """End a subscription, with all that still waits for it; what it was. Raises NotFound."""
+    """Deletes a subscription with its waiting deliveries. Returns the subscription. Raises NotFound."""
     access.require_everywhere(uow, "webhooks.manage")
     return _one(uow, webhook_id, delete(Webhook).where(Webhook.id == webhook_id).returning(*_COLUMNS))
 
 
 def enable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
-    """Go on sending: what waits, and what happens from now on. Raises NotFound."""
+    """Enables sending: waiting deliveries, and events from now on. Raises NotFound."""
     return _set(uow, webhook_id, disabled_at=None)
 
 
 def disable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
-    """Send nothing, and give it no more events, until it is enabled. Raises NotFound."""
+    """Disables sending, and new deliveries, until it is enabled. Raises NotFound."""
     return _set(uow, webhook_id, disabled_at=func.coalesce(Webhook.disabled_at, uow.now))
 
 
@@ -129,7 +129,7 @@ def _set(uow: UnitOfWork, webhook_id: UUID, **values: Any) -> RowMapping:
 def deliveries_of(
     uow: UnitOfWork, webhook_id: UUID, *, status: DeliveryStatus, after: UUID | None = None
 ) -> Sequence[RowMapping]:
-    """Up to a page of deliveries of this status, the oldest first; one more if more follow.
+    """Returns up to a page of deliveries of this status, oldest first, plus one if more follow.
 
     Raises NotFound.
     """
@@ -148,7 +148,7 @@ def deliveries_of(
 
 
 def replay(uow: UnitOfWork, webhook_id: UUID, *, since: datetime | None = None) -> int:
-    """Send again what was given up, or all that happened since an instant; how many. Raises NotFound."""
+    """Sends dead deliveries again, or all events since an instant. Returns how many. Raises NotFound."""
     get(uow, webhook_id)
     if since is None:
         return deliveries.revive(uow, webhook_id)

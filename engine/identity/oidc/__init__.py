@@ -1,7 +1,7 @@
-"""OpenID providers: who somebody is, by the word of another system.
+"""OpenID providers: other systems that confirm who people are.
 
-It reads which providers an installation trusts, verifies their tokens, and sends browsers there and back.
-Whose account that is, it does not know.
+Reads which providers an installation trusts, verifies their tokens, and sends browsers there and back. It
+does not know the accounts of people.
 """
 
 from engine.identity.oidc.authorization_code import Departure, back, depart, farewell

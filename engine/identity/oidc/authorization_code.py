@@ -16,12 +16,12 @@ from engine.identity.oidc.discovery import Remote
 from engine.identity.oidc.provider import DESCRIBING, Person
 from engine.platform.errors import Busy, NotRecognised
 
-PROFILE = {"profile", "email", "phone"}  # scopes for which providers describe people
+PROFILE = {"profile", "email", "phone"}  # scopes with which providers describe people
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Where to send the browser, by which word it is known again, and what must be known then."""
+    """Where to send the browser, its state, and the data needed when it returns."""
 
     url: str
     state: str
@@ -30,7 +30,10 @@ class Departure:
 
 
 def depart(remote: Remote, redirect_uri: str, needed: str | None) -> Departure:
-    """Send a browser off; with `needed` for a login of at least this level. Raises Busy."""
+    """Returns the departure of a browser; `needed` is the minimum assurance level of the login.
+
+    Raises Busy.
+    """
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     asked = {
@@ -49,7 +52,7 @@ def depart(remote: Remote, redirect_uri: str, needed: str | None) -> Departure:
 
 
 def back(remote: Remote, given: Mapping[str, str], *, nonce: str, verifier: str, redirect_uri: str) -> Person:
-    """Who came back with this answer to the departure with this nonce and verifier.
+    """Returns who came back with this answer to the departure with this nonce and verifier.
 
     Raises NotRecognised, and Busy if the provider does not answer.
     """
@@ -77,9 +80,9 @@ def back(remote: Remote, given: Mapping[str, str], *, nonce: str, verifier: str,
 
 
 def _more(remote: Remote, claims: Mapping[str, Any], token: object) -> Mapping[str, Any]:
-    """What the provider's userinfo endpoint says besides, if it was asked for more than who it is.
+    """Returns further claims from the provider's userinfo endpoint, if more than the identity was requested.
 
-    No login depends on it: what cannot be had now is not known.
+    No login depends on it: claims that can't be fetched now are missing.
     """
     if not PROFILE & set(remote.provider.scopes.split()) or not isinstance(token, str):
         return {}
@@ -88,12 +91,15 @@ def _more(remote: Remote, claims: Mapping[str, Any], token: object) -> Mapping[s
         status, found = remote.get(url, token) if url else (httpx.codes.NOT_FOUND, {})
     except Busy:
         return {}
-    same = status == httpx.codes.OK and found.get("sub") == claims["sub"]  # else of somebody else (§5.3.2)
+    same = status == httpx.codes.OK and found.get("sub") == claims["sub"]  # else another person (§5.3.2)
     return {name: value for name, value in found.items() if name in DESCRIBING} if same else {}
 
 
 def farewell(remote: Remote, back_to: str) -> str | None:
-    """Where the provider ends its own session; None if it does not offer that, or does not answer."""
+    """Returns the address where the provider ends its own session.
+
+    None if not offered, or it does not answer.
+    """
     try:
         address = remote.address("end_session_endpoint")
     except Busy:

@@ -1,4 +1,4 @@
-"""Reading the file of providers. A faulty one is refused as a whole, with every fault, at the start."""
+"""Reads the file of providers at startup. A faulty one is refused as a whole, with every fault."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ WORD = r"[!-~]{1,255}"
 
 
 def read(settings: Settings) -> list[Provider]:
-    """The providers of the configured file; none without one. Raises Misconfigured."""
+    """Returns the providers of the configured file; none without one. Raises Misconfigured."""
     usual = settings.var / "oidc.toml"
     file = settings.oidc or (usual if usual.exists() else None)
     return _parse(files.content(file, "OIDC"), file) if file else []

@@ -1,4 +1,4 @@
-"""What a provider says of itself: its addresses and keys, fetched when needed and remembered for a while."""
+"""A provider's metadata: its addresses and keys, fetched when needed and cached for a while."""
 
 import logging
 import ssl
@@ -17,25 +17,28 @@ from engine.connectors.files import LOCAL
 from engine.identity.oidc.provider import Provider
 from engine.platform.errors import Busy
 
-# They would log addresses and headers.
+# These would log addresses and headers.
 for name in ("httpx", "httpcore"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
 Key = RSAKey | ECKey | OKPKey
-SECONDS = 5.0  # for an answer
-MOST = 1 << 20  # bytes of one
-OLD = 3600.0  # seconds after which keys and addresses are asked for again
-PAUSE = 60.0  # between two questions for keys
+SECONDS = 5.0  # for a response
+MOST = 1 << 20  # bytes of a response
+OLD = 3600.0  # seconds after which keys and addresses are fetched again
+PAUSE = 60.0  # seconds between two requests for keys
 AFTER_FAILURE = 5.0
 
 ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class Remote:
-    """One provider as this process knows it. Raises Busy where it must ask and gets no usable answer."""
+    """One provider as this process knows it.
+
+    Raises Busy if it has to be queried and returns no usable answer.
+    """
 
     def __init__(self, provider: Provider, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` counts seconds."""
+        """`clock` returns seconds."""
         self.provider = provider
         self._clock = clock
         self._lock = threading.Lock()
@@ -44,21 +47,24 @@ class Remote:
         self._keys: Mapping[str, Key] = {}
         self._keys_at = float("-inf")
         self._ask_again_at = float("-inf")
-        self._silent = False  # when it was last asked for keys
+        self._silent = False  # whether the last request for keys failed
 
     def address(self, name: str) -> str | None:
-        """One of its addresses, as its discovery document gives it."""
+        """Returns one of its addresses from its discovery document."""
         with self._lock:
             found = self._discovered().get(name)
         return found if isinstance(found, str) and _is_private(found) else None
 
     def claims(self, name: str) -> object:
-        """Another member of the document."""
+        """Returns another member of the document."""
         with self._lock:
             return self._discovered().get(name)
 
     def key(self, kid: str) -> Key | None:
-        """The key of this id; None if the provider has none. Keys that are known need no provider."""
+        """Returns the key with this id; None if the provider has none.
+
+        Known keys are returned without a request.
+        """
         with self._lock:
             now = self._clock()
             if (kid not in self._keys or now - self._keys_at > OLD) and now >= self._ask_again_at:
@@ -68,12 +74,12 @@ class Remote:
             return self._keys.get(kid)
 
     def post(self, url: str, form: Mapping[str, str], secret: str | None) -> tuple[int, Mapping[str, Any]]:
-        """Its answer to a form, and the status."""
+        """Returns its response to a form, and the status."""
         auth = None if secret is None else httpx.BasicAuth(_formed(self.provider.client), _formed(secret))
         return self._send("POST", url, data=dict(form), auth=auth)
 
     def get(self, url: str, token: str) -> tuple[int, Mapping[str, Any]]:
-        """Its answer to who shows an access token, and the status."""
+        """Returns its response to a request with an access token, and the status."""
         return self._send("GET", url, auth=_Bearer(token))
 
     def _refresh(self, now: float) -> None:
@@ -84,7 +90,7 @@ class Remote:
             if status != httpx.codes.OK or not isinstance(document.get("keys"), list):
                 raise Busy(f"The provider {self.provider.name} gave no keys.")
         except Busy:
-            return  # those that are known still count
+            return  # the cached ones remain valid
         self._silent = False
         self._keys = dict(filter(None, map(_key, document["keys"][:100])))
         self._keys_at, self._ask_again_at = now, now + PAUSE
@@ -98,7 +104,7 @@ class Remote:
         return self._metadata
 
     def _discover(self, now: float) -> None:
-        self._ask_metadata_at = now + AFTER_FAILURE  # or each request would wait for it
+        self._ask_metadata_at = now + AFTER_FAILURE  # otherwise each request would wait for it
         url = self.provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
         try:
             status, document = self._send("GET", url)
@@ -107,7 +113,7 @@ class Remote:
             if not all(_is_private(document.get(name)) for name in ADDRESSES):
                 raise Busy(f"The provider {self.provider.name} lacks an address, or names one in the clear.")
         except Busy:
-            return  # what is known still counts
+            return  # cached values remain valid
         self._metadata, self._ask_metadata_at = document, now + OLD
 
     def _send(self, method: str, url: str, **options: Any) -> tuple[int, Mapping[str, Any]]:
@@ -130,19 +136,19 @@ class Remote:
 
 
 class _Bearer(httpx.Auth):
-    """An access token, shown as RFC 6750 wants it."""
+    """Sends an access token as in RFC 6750."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Show it."""
+        """Adds the token to the request."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
 
 def _key(jwk: object) -> tuple[str, Key] | None:
-    """A key for signatures, with its id."""
+    """Returns a key for signatures, with its id."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid"), str) or jwk.get("use", "sig") != "sig":
         return None
     if jwk.get("kty") not in ("RSA", "EC", "OKP"):  # never a shared secret
@@ -165,5 +171,5 @@ def _is_private(url: object) -> bool:
 
 
 def _formed(text: str) -> str:
-    """As RFC 6749 §2.3.1 wants client ids and secrets in a header."""
+    """Encodes client ids and secrets for a header, as in RFC 6749 §2.3.1."""
     return httpx.QueryParams({"": text}).__str__()[1:]

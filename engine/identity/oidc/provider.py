@@ -1,4 +1,4 @@
-"""A provider as the installation's file describes it."""
+"""A provider as configured in the installation's file."""
 
 import re
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from engine.connectors.secret import Secret
 from engine.platform.errors import NotRecognised
 
 Unknown = Literal["refuse", "applicant"]
-# What describes a person, and decides nothing.
+# Claims that describe a person and are not used for decisions.
 DESCRIBING = frozenset(
     {"name", "name#fa", "name#en", "given_name", "family_name", "locale"}
     | {"email", "email_verified", "phone_number", "phone_number_verified"}
 )
-LONGEST = 300  # characters of a claim; what is longer is none of these
+LONGEST = 300  # characters of a claim; longer ones are ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom a provider vouches for, and how well it knows. `name` is that of the provider."""
+    """A person authenticated by a provider, and the assurance level. `name` is that of the provider."""
 
     issuer: str
     subject: str
@@ -30,17 +30,15 @@ class Person:
     authenticated_at: datetime | None
     unknown: Unknown
     provider: str
-    profile: tuple[
-        tuple[str, str], ...
-    ] = ()  # what else it says of them: fields of `profiles`, as it says it
+    profile: tuple[tuple[str, str], ...] = ()  # further claims: fields of `profiles`, unchanged
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`name` stands in addresses, `titles` (by language) on buttons.
+    """`name` is part of addresses, `titles` (by language) are shown on buttons.
 
-    `audience` is what access tokens for this API are made for; without one none is taken. `subject` and
-    `person` are claims.
+    `audience` is that of access tokens for this API; without one none is accepted. `subject` and `person` are
+    claims.
     """
 
     name: str
@@ -57,12 +55,12 @@ class Provider:
 
     @property
     def origin(self) -> str:
-        """Where its pages are."""
+        """Returns the origin of its pages."""
         scheme, _, rest = self.issuer.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}"
 
     def vouched(self, claims: Mapping[str, Any]) -> Person:
-        """Whom these verified claims speak of. Raises NotRecognised if they name nobody."""
+        """Returns the person of these verified claims. Raises NotRecognised if they name nobody."""
         subject = claims.get(self.subject)
         if not isinstance(subject, str) or not 0 < len(subject) <= 255 or "\0" in subject:
             raise NotRecognised(f"The provider {self.name} named nobody.")
@@ -79,11 +77,11 @@ class Provider:
         )
 
     def level(self, acr: object) -> Assurance:
-        """What a value of `acr` stands for; what is not mapped is low."""
+        """Returns the assurance level of a value of `acr`; unmapped values are low."""
         return self.acr.get(acr, "low") if isinstance(acr, str) else "low"
 
     def values(self, needed: str) -> list[str]:
-        """The values of `acr` that are enough, the lowest level first."""
+        """Returns the sufficient values of `acr`, lowest level first."""
         enough = [
             (ASSURANCES.index(level), value) for value, level in self.acr.items() if assures(level, needed)
         ]
@@ -94,10 +92,10 @@ _ARABIC = re.compile("[\u0600-\u06ff]")
 
 
 def described(claims: Mapping[str, Any]) -> dict[str, str]:
-    """What claims say of a person (OpenID Connect Core §5.1), as fields of an account's profile.
+    """Returns the description of a person in claims (OpenID Connect Core §5.1), as fields of a profile.
 
-    A name goes to the script in which it is written, unless the claim has a language tag. An address or
-    number that the provider says it has not verified is left out.
+    A name is used for the script in which it is written, unless the claim has a language tag. An address or
+    number that the provider reports as unverified is omitted.
     """
     found = {}
     for language in ("fa", "en"):

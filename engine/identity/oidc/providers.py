@@ -10,7 +10,7 @@ from engine.platform.errors import NotFound, NotRecognised
 
 
 class Providers:
-    """Those of one process, by name and by issuer."""
+    """The providers of one process, by name and by issuer."""
 
     def __init__(self, providers: Sequence[Provider]) -> None:
         self._remotes = {provider.name: Remote(provider) for provider in providers}
@@ -18,22 +18,22 @@ class Providers:
 
     @classmethod
     def read(cls, settings: Settings) -> "Providers":
-        """Those of the configured file. Raises Misconfigured (a ValueError) with every fault of it."""
+        """Reads the configured file. Raises Misconfigured (a ValueError) with all of its faults."""
         return cls(configuration.read(settings))
 
     def __iter__(self) -> Iterator[Provider]:
         return (remote.provider for remote in self._remotes.values())
 
     def get(self, name: str) -> Remote:
-        """Raises NotFound."""
+        """Returns the provider with this name. Raises NotFound."""
         if name not in self._remotes:
             raise NotFound(f"There is no provider {name!r}.")
         return self._remotes[name]
 
     def bearer(self, token: str) -> Person:
-        """Whom an access token speaks of.
+        """Returns the person of an access token.
 
-        Raises NotRecognised, and Busy if the provider has to be asked and does not answer.
+        Raises NotRecognised, and Busy if the provider has to be queried and does not answer.
         """
         _, claims = tokens.unverified(token)
         issuer = claims.get("iss")
@@ -43,5 +43,8 @@ class Providers:
         return remote.provider.vouched(tokens.access(remote, token))
 
     def values(self, needed: str) -> list[str]:
-        """What to ask providers for, where a level is needed; its own name where no provider has a value."""
+        """Returns the `acr` values to request for a level.
+
+        The level's own name if no provider has a value.
+        """
         return [value for provider in self for value in provider.values(needed)] or [needed]

@@ -1,7 +1,7 @@
-"""Verifying what a provider has signed. Whatever is wrong, the answer is the same NotRecognised.
+"""Verifies what a provider has signed. Every error is reported as the same NotRecognised.
 
 A token never chooses how it is verified: the key is the provider's own, found by its id; algorithms are
-listed here, and headers that name keys or other rules are not followed.
+listed here, and headers that name keys or other rules are ignored.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ from engine.platform.errors import NotRecognised
 
 LONGEST = 16_384
 LEEWAY = 60  # seconds by which clocks may differ
-# What stands in ID tokens alone.
+# Claims that only ID tokens have.
 _OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 
 
 def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims as they say of themselves, only to know whom to ask. Raises NotRecognised."""
+    """Returns unverified header and claims, only to find the provider. Raises NotRecognised."""
     if len(token) > LONGEST:
         raise NotRecognised("The token is too long.")
     try:
@@ -37,7 +37,7 @@ def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def access(remote: Remote, token: str) -> Mapping[str, Any]:
-    """The claims of an access token for this API."""
+    """Returns the claims of an access token for this API."""
     header, _ = unverified(token)
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in ("at+jwt", "jwt"):
@@ -51,7 +51,7 @@ def access(remote: Remote, token: str) -> Mapping[str, Any]:
 
 
 def identity(remote: Remote, token: str, nonce: str) -> Mapping[str, Any]:
-    """The claims of an ID token for this client, made for the login with this nonce."""
+    """Returns the claims of an ID token for this client, issued for the login with this nonce."""
     header, _ = unverified(token)
     client = remote.provider.client
     claims = _verified(remote, token, header, client)
@@ -85,7 +85,7 @@ def _verified(remote: Remote, token: str, header: Mapping[str, Any], audience: s
 
 
 def _algorithms(key: Key) -> list[str]:
-    """What this key may have signed with: its kind decides, never the token."""
+    """Returns the algorithms for this key: its kind decides, never the token."""
     kinds = (
         ["RS256", "PS256"]
         if isinstance(key, RSAKey)

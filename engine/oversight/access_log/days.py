@@ -1,4 +1,4 @@
-"""The access log of a case as people read it: what one reader saw on one day is one entry."""
+"""The access log of a case as people read it: each reader has one entry per day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from engine.platform.language import Names
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A reader on a day, as what and of which unit: how often, what was shown, and all that is said of why.
+    """A reader on a day, with role and unit: how often, what was shown, and all recorded reasons.
 
     `id` is that of the last record, by which the list continues.
     """
@@ -34,16 +34,18 @@ class Days:
 
 
 def by_day(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[Days]:
-    """Up to a page of a case's entries without the actor's own, the newest first; one more if more follow.
+    """Returns up to a page of a case's entries without the actor's own, newest first.
 
-    A day is one of the installation's zone. Raises as `page` does.
+    Returns one more if more follow.
+
+    A day is one of the installation's time zone. Raises as `page` does.
     """
     access.require(uow.actor, "access_log.read")
     cases.get(uow, case_id)
     day = cast(func.timezone(str(uow.now.tzinfo), AccessRecord.at), Date)
     last = func.max(cast(AccessRecord.id, Text))
     unit = func.coalesce(Unit.name, AccessRecord.actor_unit)
-    # What was erased of a record says nothing of why.
+    # Erased parts of a record contain no reason.
     told = func.jsonb_agg(func.coalesce(cast(AccessRecord.payload, JSONB), cast({}, JSONB)).distinct())
     entry = (User.id, AccessRecord.actor_role, unit, day)
     statement = (

@@ -1,6 +1,7 @@
-"""Why somebody is shown a case, as far as what they do tells it, and as whose member they look.
+"""Derives from a reader's work why they are shown a case, and as whose member.
 
-What a reader says (`X-Purpose`) stands beside it; this is what the installation knows itself.
+The purpose that a reader states (`X-Purpose`) is stored separately; this is what the installation knows
+itself.
 """
 
 from dataclasses import dataclass
@@ -14,16 +15,16 @@ from engine import access
 from engine.models import Case, Incident, Task
 from engine.platform.db import UnitOfWork
 
-# What makes the case somebody's affair. The first three go with the name of a step.
+# The relations of a reader to a case. The first three have the name of a step.
 Reason = Literal[
     "step", "open-step", "past-step", "fault", "administrator", "supervisor", "office", "portal", "own"
 ]
-Way = Literal["search", "list", "incident"]  # what has led to it
+Way = Literal["search", "list", "incident"]  # how the reader found it
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a reader stands to a case: the unit, the reason if any is known, and the step that it is about."""
+    """The relation of a reader to a case: the unit, any known reason, and the step that it concerns."""
 
     unit: str | None
     reason: Reason | None
@@ -34,12 +35,13 @@ _CASE, _OBJECT = (bindparam(name, type_=Uuid()) for name in ("case", "object"))
 
 
 def _step() -> Any:
-    """The reader's part in a task, and the task's name, as a list.
+    """Returns the reader's part in a task, and the task's name, as a list.
 
-    Of the task that is shown if it has one there; else of another task of the case, or of one that appeals
-    it: first a task that it has, then one that it may take, then one that it has completed.
+    Of the shown task if the reader has a part in it; else of another task of the case, or of one that appeals
+    it: first a task that is assigned to the reader, then one that they may claim, then one that they have
+    completed.
     """
-    # A union and no OR: that would read all tasks.
+    # A union and no OR, which would read all tasks.
     about = Task.case_id.in_(union_all(select(_CASE), select(Case.id).where(Case.appeal_of == _CASE)))
     mine = access.in_place_of(Task.assignee_id)
     free = and_(Task.assignee_id.is_(None), access.taking_as(Task.pool_id).is_not(None))
@@ -62,7 +64,7 @@ def _step() -> Any:
 
 @cache
 def _known() -> Select[Any]:
-    """All that is asked, in one statement. Made once."""
+    """Queries everything in one statement. Built once."""
     of_case = Case.id == _CASE
     near = select(access.acting_in(Case.unit_id)).where(of_case).scalar_subquery()
     return select(
@@ -77,7 +79,7 @@ def _known() -> Select[Any]:
 
 
 def of(uow: UnitOfWork, case_id: UUID, object_id: UUID | None, way: Way | None) -> Standing:
-    """How the actor stands to a case of which it is shown something."""
+    """Returns the actor's relation to a case of which something is shown."""
     if access.for_applicants(uow.actor):
         return Standing(None, "portal" if uow.actor.role == "portal" else "own")
     given = {"case": case_id, "object": object_id, **access.seen_by(uow)}

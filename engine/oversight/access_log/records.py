@@ -1,8 +1,8 @@
 """The records of the access log, and their chains.
 
-A record is written in a transaction of its own after the reading and before its answer leaves. It holds no
-case and changes none; those wait for each other who read at once as the same account. docs/access-log.md
-tells what is recorded and what is not.
+A record is written in a transaction of its own after the reading and before its answer is sent. It locks no
+case and changes none; concurrent readings by one account wait for each other. docs/access-log.md explains
+what is recorded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ CHAINED = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an answer shows of a case: the case itself, or one of its objects; and what has led there."""
+    """What an answer shows of a case: the case itself, or one of its objects; and how it was found."""
 
     what: Openable
     case_id: UUID
@@ -56,7 +56,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A place where a reader's chain does not hold."""
+    """A place where a reader's chain is broken."""
 
     reader_id: UUID
     seq: int
@@ -64,14 +64,14 @@ class Break:
 
 
 def _hash(before: Any, seq: Any) -> Any:
-    """`chains.digest` as SQL: only the statement that holds the head knows the number of the record."""
+    """Returns `hash_chain.digest` as SQL: only the statement with the head knows the record's number."""
     to_seq, from_seq = (bindparam(name, type_=Text) for name in ("members_to_seq", "members_from_seq"))
     members = func.concat(to_seq, seq, from_seq)
     return func.sha256(before.op("||")(func.convert_to(members, "UTF8")))
 
 
 def _append() -> Any:
-    """One statement: the head goes on by one, and the record takes its number and hash from it."""
+    """Builds one statement that advances the head and gives the record its number and hash."""
     heads, log = table(AccessHead), table(AccessRecord)
     first = upsertable(heads).values(
         reader_id=bindparam("record__reader_id", type_=heads.c.reader_id.type),
@@ -96,7 +96,7 @@ _APPEND = _append()
 
 
 def append(uow: UnitOfWork, opened: Opened) -> None:
-    """Record that the actor is shown this, now."""
+    """Records that the actor is shown this, now."""
     actor = uow.actor
     standing = reasons.of(uow, opened.case_id, opened.object_id, opened.way)
     told = {
@@ -119,7 +119,7 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
         **{name: _bytes(sealed[name]) for name in ("payload_hash", "salt")},
     }
     members = {column.key: hash_chain.text(record.get(column.key, 0)) for column in CHAINED}
-    # No text can hold these letters: its quotation marks are escaped.
+    # No text can contain these characters: its quotation marks are escaped.
     to_seq, mark, from_seq = hash_chain.canonical(members).decode().partition('"seq":')
     values = {f"record__{name}": value for name, value in record.items()}
     uow.connection.execute(
@@ -134,7 +134,7 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
 
 
 def record(database: Database, actor: Actor, opened: Opened) -> None:
-    """Record what an answer shows, before it leaves. Raises Busy: what cannot be recorded is not shown."""
+    """Records what an answer shows, before it is sent. Raises Busy: what cannot be recorded is not shown."""
     try:
         database.run(lambda session, now: append(UnitOfWork(session, actor, now), opened), "single")
     except (DBAPIError, PoolTimeout, Uncertain) as failure:
@@ -162,10 +162,11 @@ _SHOWN = (
 
 
 def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
-    """Up to a page of the records of a case, the newest first, older than `after`; one more if more follow.
+    """Returns up to a page of the records of a case older than `after`, newest first.
 
-    Raises Forbidden for those who work on cases, NotFound for cases
-    that the actor may not see.
+    Returns one more if more follow.
+
+    Raises Forbidden for those who work on cases, NotFound for cases that the actor may not see.
     """
     access.require(uow.actor, "access_log.read")
     cases.get(uow, case_id)
@@ -183,12 +184,12 @@ def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequen
 
 
 def verify(session: Session) -> list[Break]:
-    """Check the chains of all readers: every change, gap and missing end is told, first per reader."""
+    """Verifies the chains of all readers. Returns the first change, gap or missing end of each reader."""
     return [broken for broken in _breaks(session) if broken]
 
 
 def _breaks(session: Session) -> Iterator[Break | None]:
-    """Of readers whose head is gone, too."""
+    """Returns the breaks, also of readers whose head is missing."""
     readers = union(select(AccessHead.reader_id), select(AccessRecord.reader_id)).subquery()
     heads = (
         select(readers.c.reader_id, AccessHead.length, AccessHead.hash)

@@ -1,4 +1,4 @@
-"""How cases stand, for their applicants: facts, and the sentences that tell them in either language.
+"""The status of cases for their applicants: facts, and sentences in both languages.
 
 By number and secret without an account (`read`), or by the account of the person whose case it is.
 """

@@ -1,6 +1,8 @@
-"""A case's status in plain words, in the language of whoever reads: for the API and the pages alike.
+"""Explains a case's status in plain words, in the reader's language, for the API and the pages.
 
-Names may be written `Persian | English`; of these the half of the language is told.
+Names may be written `Persian
+
+English`; the half of the language is used.
 """
 
 from collections.abc import Sequence
@@ -30,7 +32,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class ToDoWords:
-    """What the applicant has to do, with what was asked of them, and until when."""
+    """What the applicant has to do: the request, and its due date."""
 
     name: str
     text: str | None
@@ -39,7 +41,7 @@ class ToDoWords:
 
 @dataclass(frozen=True, slots=True)
 class GroundWords:
-    """A legal ground: its title where the form gives it one, and what was written to the applicant."""
+    """A legal ground: its title, if the form has one, and the text written to the applicant."""
 
     title: str | None
     text: str
@@ -47,7 +49,7 @@ class GroundWords:
 
 @dataclass(frozen=True, slots=True)
 class DecisionWords:
-    """The last decision, what it does for the applicant, and how and until when it can be appealed."""
+    """The last decision, its effect for the applicant, and how and until when it can be appealed."""
 
     outcome: str
     effect: Effect | None
@@ -59,7 +61,7 @@ class DecisionWords:
 
 @dataclass(frozen=True, slots=True)
 class BillWords:
-    """A bill: `text` says all of it in one sentence; `late` is about a payment that came too late."""
+    """A bill: `text` is all of it in one sentence; `late` describes a payment that came too late."""
 
     reference: str
     status: str
@@ -74,7 +76,10 @@ class BillWords:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
+    """The status of a case: `state` is for programs, `text` for people.
+
+    `holders` are the units that work on it.
+    """
 
     language: Language
     service: str
@@ -92,16 +97,19 @@ class Explanation:
 
 
 def explain(case: Standing, reader: Reader, *, isolated: bool = False) -> Explanation:
-    """The whole of it, for a reader. `isolated`: for a page, where numbers keep their direction."""
+    """Returns the complete explanation for a reader.
+
+    `isolated`: for a page, where numbers need bidi isolation.
+    """
     return _Explainer(reader, _ISOLATED if isolated else TEXTS).explain(case)
 
 
 def outcome_of(
     reader: Reader, outcome: str | None, decided: Decided | None = None, drawn: str | None = None
 ) -> str | None:
-    """What an outcome is called; None if nobody has given it a name. `drawn`: what the diagram calls it.
+    """Returns the name of an outcome; None if it has none. `drawn`: its name in the diagram.
 
-    Words of the law first: forms tell deciders what to do, and not applicants what was done.
+    Legal terms come first: forms show deciders what to do, not applicants what was done.
     """
     key = f"texts.outcome.{outcome}"
     if key in TEXTS:
@@ -111,7 +119,7 @@ def outcome_of(
 
 
 def bill_words(reader: Reader, bill: BillView, service: str, *, isolated: bool = False) -> BillWords:
-    """A bill in words; one without a purpose of its own is for the service."""
+    """Describes a bill in words; one without a purpose of its own is for the service."""
     texts = _ISOLATED if isolated else TEXTS
     closed = bill.paid_at or bill.closed_at
     amount, on = reader.money(bill.amount, bill.currency), closed and reader.day(closed)
@@ -164,7 +172,7 @@ class _Explainer:
         )
 
     def _state(self, case: Standing) -> tuple[State, str]:
-        """In which state it is, and the sentences that say so."""
+        """Returns the state, and the sentences that describe it."""
         unit, holders = self.reader.half(case.unit), [self.reader.half(name) for name in case.holders]
         if case.ended_at is not None:
             return "ended", self._ended(case, unit)
@@ -197,7 +205,7 @@ class _Explainer:
         )
 
     def _appeal(self, decided: Decided, unit: str) -> str | None:
-        """What can be done about a decision."""
+        """Describes how a decision can be appealed."""
         if decided.appeal is not None:
             return self._say("appeal-filed", number=decided.appeal)
         if not decided.process:

@@ -1,7 +1,7 @@
-"""A case's status for whoever knows its number and its secret: without an account, and never by one alone.
+"""A case's status by its number and its secret: without an account, and never by one of them alone.
 
-Guessing is made slow, and tells nothing: what is wrong, unknown or has no secret looks the same, and takes
-the same time. Facts only: `telling` has the sentences for them.
+Guessing is slow and reveals nothing: wrong, unknown and missing secrets have the same answer, after the same
+time. Returns facts only: `explanation` has the sentences for them.
 """
 
 import hmac
@@ -26,10 +26,10 @@ from engine.platform.db import Database, connection
 from engine.platform.errors import NotFound
 from engine.portal import appeals
 
-# The sixth guess at a case from one address waits, and the longer the more follow. There is no limit over all
-# addresses: none can guess a secret of 58 bits, and whoever tried would lock the applicant out.
-HERE = Limit("status-here", 4, timedelta(minutes=15))  # a number at an address
-ADDRESS = Limit("status-address", 200, timedelta(minutes=1))  # behind which a whole town may be
+# The sixth guess at a case from one address is delayed, and further ones longer. There is no limit over all
+# addresses: a secret of 58 bits can't be guessed, and such a limit could be used to lock the applicant out.
+HERE = Limit("status-here", 4, timedelta(minutes=15))  # a number from an address
+ADDRESS = Limit("status-address", 200, timedelta(minutes=1))  # a whole town may share it
 
 Words = Mapping[str, str]  # by language
 
@@ -45,7 +45,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """What the applicant has to do, and what was asked of them."""
+    """What the applicant has to do, and what was requested."""
 
     name: str
     text: str | None
@@ -54,8 +54,10 @@ class ToDo:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The last decision. Words of an outcome are those that are declared, else those of its form, as are
-    those of a ground; empty where it has none.
+    """The last decision.
+
+    The names of an outcome are the declared ones, else those of its form; the names of grounds are those of
+    the form. Empty where there are none.
     """
 
     outcome: str
@@ -71,28 +73,31 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a case stands. Names may be written `Persian | English`."""
+    """The status of a case. Names may be written `Persian
+
+    English`.
+    """
 
     service: str
     number: str
     started_at: datetime
     ended_at: datetime | None
     outcome: str | None
-    drawn: str | None  # what the diagram calls the outcome
+    drawn: str | None  # the name of the outcome in the diagram
     cancelled: bool
     paused: bool
     unit: str
-    holders: Sequence[str]  # the units in which its tasks lie
+    holders: Sequence[str]  # the units with its tasks
     since: datetime
     to_do: Sequence[ToDo]
     expected_at: datetime | None
     decided: Decided | None
     bills: Sequence[BillView]
-    asked_at: datetime  # in the zone in which its reader lives
+    asked_at: datetime  # in the reader's time zone
 
 
 def read(database: Database, attempt: Attempt) -> Standing:
-    """How the case stands. Raises NotFound, Throttled."""
+    """Returns the status of the case. Raises NotFound, Throttled."""
     number = written(attempt.number)
     here, of_address = (HERE, f"{number}\n{attempt.address}"), (ADDRESS, attempt.address)
     database.run(lambda session, now: throttle.take(session, now, here, of_address))
@@ -110,7 +115,7 @@ def read(database: Database, attempt: Attempt) -> Standing:
 
 
 def written(typed: str) -> str:
-    """A case number as it is kept, in whatever digits, and with whatever between them it was typed."""
+    """Returns a case number in stored form, from any digits and separators."""
     plain = persian.digits(typed).strip()
     figures = "".join(sign for sign in plain if sign.isdecimal())
     return f"{figures[:4]}-{figures[4:]}" if len(figures) > 4 else plain
@@ -139,7 +144,7 @@ _TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.du
 
 
 def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
-    """How a case stands, for whoever may know it."""
+    """Returns the status of a case for those who may know it."""
     found = (
         select(*_CASE)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
@@ -173,14 +178,14 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
 
 
 def _asked(asked: Mapping[str, Any] | None) -> str | None:
-    """What is wrong, as whoever sent it back has told: in all, and of each field."""
+    """Returns what is wrong, according to the official who sent it back: overall, and for each field."""
     told = asked or {}
     texts = [told.get("text"), *(field.get("text") for field in told.get("fields") or ())]
     return "\n".join(text for text in texts if isinstance(text, str) and text) or None
 
 
 def _holders(session: Session, pools: Sequence[UUID]) -> Sequence[str]:
-    """The names of the units in which tasks of these pools lie."""
+    """Returns the names of the units that have tasks of these candidate groups."""
     if not pools:
         return ()
     named = select(Unit.name).join(PoolRole, PoolRole.unit_id == Unit.id).where(PoolRole.pool_id.in_(pools))
@@ -188,7 +193,7 @@ def _holders(session: Session, pools: Sequence[UUID]) -> Sequence[str]:
 
 
 def _last_done(session: Session, case: Any) -> datetime:
-    """Since when nobody has anything to do in a case."""
+    """Returns since when nobody has anything to do in a case."""
     last: datetime | None = session.scalar(
         select(func.max(Task.closed_at)).where(Task.case_id == case.case_id)
     )
@@ -205,7 +210,7 @@ _DECISION = (
 
 
 def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
-    """The last decision of a case, in the words of the form that was answered."""
+    """Returns the last decision of a case, in the words of the form that was answered."""
     found = (
         select(*_DECISION)
         .join(Task, Task.id == Decision.task_id)
@@ -238,7 +243,10 @@ def _spec(session: Session, case: Any) -> Spec:
 
 
 def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, Words]]:
-    """What a process or the form of a decision calls its outcomes, and the form its grounds."""
+    """Returns the names of outcomes and of grounds.
+
+    Outcomes are named by the process or the decision's form, grounds by the form.
+    """
     task = spec.elements.get(element)
     if task is None or task.form is None or task.rules.decision is None:
         return {}, {}
@@ -251,6 +259,9 @@ def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, 
 
 
 def _halves(name: str) -> Words:
-    """A name that may be written `Persian | English`, by language."""
+    """Returns a name that may be written `Persian
+
+    English`, by language.
+    """
     persian_half, _, english = (part.strip() for part in name.partition(" | "))
     return {"fa": persian_half, "en": english or persian_half}

@@ -1,6 +1,6 @@
-"""The cases of whoever has an account of their own: all of them, what waits for the person, one in whole.
+"""The cases of applicants with an account: all of them, their open tasks, or one in full.
 
-Names of the office's steps, officials and what they wrote to each other are not told.
+Names of internal steps and officials, and internal messages, are not shown.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from engine.portal.status.lookup import Standing, standing
 
 MOST = 200  # facts of one case
 
-# What an applicant is told of the log; of the rest the status tells what it comes to.
+# The events that an applicant sees; the status covers the effects of the others.
 _TOLD = (
     *("case.started", "case.completed", "case.cancelled", "case.withdrawn", "case.suspended", "case.resumed"),
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
@@ -31,7 +31,7 @@ _TOLD = (
 
 @dataclass(frozen=True, slots=True)
 class ToDoTask:
-    """Something that the applicant has to do."""
+    """A task of the applicant."""
 
     id: UUID
     kind: str
@@ -44,7 +44,7 @@ class ToDoTask:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A case in the list of one's own."""
+    """A case in the applicant's list."""
 
     id: UUID
     number: str
@@ -55,13 +55,13 @@ class Summary:
     started_at: datetime
     ended_at: datetime | None
     waits: bool  # for the applicant
-    drawn: str | None = None  # what the process calls the outcome,
-    effect: Effect | None = None  # and what that does for the applicant
+    drawn: str | None = None  # the name of the outcome in the process,
+    effect: Effect | None = None  # and its effect for the applicant
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something that has happened. `own`: by the applicant's side; then `name` tells which task it was."""
+    """An event. `own`: by the applicant's side; then `name` is the name of the task."""
 
     kind: str
     at: datetime
@@ -72,11 +72,11 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """One's own case: how it stands, what is to be done, what happened, how far it has come.
+    """A case of the applicant: its status, open tasks, history and progress.
 
-    `done` are the steps of people that are behind it, the application among them; `steps` how many there
-    are if all goes on as the longest way has it, or None where that cannot be told. `appeal_of` is the case
-    whose decision it appeals, `appeal_id` the one that appeals its own.
+    `done` is the number of completed steps by people, including the application; `steps` the total if all
+    goes the longest way, or None if that cannot be determined. `appeal_of` is the case whose decision it
+    appeals, `appeal_id` the one that appeals its own.
     """
 
     id: UUID
@@ -87,11 +87,11 @@ class Own:
     steps: int | None
     appeal_of: UUID | None
     appeal_id: UUID | None
-    appeal_form: str | None  # the process by which it is appealed
+    appeal_form: str | None  # the process for its appeal
 
 
 def _own_tasks(uow: UnitOfWork, *where: ColumnElement[bool]) -> Sequence[ToDoTask]:
-    """Open tasks that are the actor's to do as an applicant, what is due first first."""
+    """Returns open tasks that the actor has to do as an applicant, earliest due date first."""
     access.require(uow.actor, "tasks.read")
     found = (
         select(
@@ -108,12 +108,12 @@ def _own_tasks(uow: UnitOfWork, *where: ColumnElement[bool]) -> Sequence[ToDoTas
 
 
 def waiting(uow: UnitOfWork) -> Sequence[ToDoTask]:
-    """What waits for the actor in all their cases; at most a page."""
+    """Returns what waits for the actor in all their cases; at most a page."""
     return _own_tasks(uow)
 
 
 def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]:
-    """Up to a page of the actor's cases, the newest first, older than `after`; one more if more follow."""
+    """Returns up to a page of the actor's cases older than `after`, newest first, plus one if more follow."""
     access.require(uow.actor, "cases.read")
     asked = aliased(Task)
     waits = select(asked.id).where(
@@ -147,7 +147,7 @@ class Owed:
 
 
 def owed(uow: UnitOfWork) -> Sequence[Owed]:
-    """The bills that the actor has to pay in all their cases, the newest cases first; at most a page."""
+    """Returns the bills that the actor has to pay in all their cases, newest cases first; at most a page."""
     access.require(uow.actor, "cases.read")
     found = (
         select(
@@ -170,12 +170,12 @@ def owed(uow: UnitOfWork) -> Sequence[Owed]:
 
 
 def _owes() -> ColumnElement[bool]:
-    """Whether a case awaits the payment of a bill."""
+    """Returns whether a case awaits the payment of a bill."""
     return select(Bill.id).where(Bill.case_id == Case.id, Bill.status == "open").exists()
 
 
 def _summary(uow: UnitOfWork, *row: Any) -> Summary:
-    """Of a row of the list. The diagram is asked for an outcome alone."""
+    """Converts a row of the list. The diagram is only read for an outcome."""
     about, version = row[: -len(definitions.VERSION)], row[-len(definitions.VERSION) :]
     outcome = about[5]
     spec = definitions.spec(uow.session, definitions.Version(*version)) if outcome else None
@@ -185,7 +185,7 @@ def _summary(uow: UnitOfWork, *row: Any) -> Summary:
 
 
 def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
-    """One of the actor's cases; if not `whole` without its tasks, steps and history.
+    """Returns one of the actor's cases; unless `whole`, without its tasks, steps and history.
 
     Raises NotFound for those of others.
     """
@@ -217,7 +217,7 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
 
 
 def _steps(uow: UnitOfWork, case_id: UUID, spec: Spec) -> tuple[int, int | None]:
-    """How many steps of people are behind a case, and how many there are in all."""
+    """Returns how many steps by people a case has completed, and how many there are in all."""
     found = select(Task.status, Task.element).where(
         Task.case_id == case_id, Task.kind == "step", Task.status != "cancelled"
     )
@@ -229,7 +229,7 @@ def _steps(uow: UnitOfWork, case_id: UUID, spec: Spec) -> tuple[int, int | None]
 
 
 def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
-    """The newest facts of a case that an applicant is told, the newest first."""
+    """Returns the newest facts of a case that an applicant may see, newest first."""
     own = Event.actor_role.in_(("portal", access.APPLICANT))
     found = (
         select(Event.kind, Event.at, own, Task.name, Task.pool_id, Unit.name)
@@ -247,7 +247,7 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
 
 
 def decision_event(uow: UnitOfWork, case_id: UUID) -> tuple[int, str] | None:
-    """Number and hash of the event by which the log tells a case's last decision; None if there is none.
+    """Returns number and hash of the event of a case's last decision; None if there is none.
 
     For a case that the actor may see, which the caller has read.
     """
