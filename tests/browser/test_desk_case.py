@@ -50,7 +50,7 @@ DECISION = factories.form(
 }
 SAID = {
     "fa": {"complete": "انجام و ثبت", "claim": "برداشتن کار", "saved": "ذخیره شد"},
-    "en": {"complete": "Complete", "claim": "Take the task", "saved": "saved"},
+    "en": {"complete": "Complete", "claim": "Claim the task", "saved": "saved"},
 }
 
 
@@ -233,10 +233,10 @@ def test_a_draft_that_cannot_be_kept_is_told_and_stays_on_the_page(
     task = the_task(installation, begin())
     page = visit("en", account="reviewer")
     page.goto(f"/desk/tasks/{task}")
-    page.get_by_role("button", name="Take the task").click()
+    page.get_by_role("button", name="Claim the task").click()
     page.context.clear_cookies(name=re.compile("session"))
     page.locator("[name='data/note']").fill("typed without a session")
-    expect(page.locator("#saved")).to_contain_text("cannot be saved")
+    expect(page.locator("#saved")).to_contain_text("can't be saved")
     expect(page.locator("[name='data/note']")).to_have_value("typed without a session")
 
 

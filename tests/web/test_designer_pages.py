@@ -173,7 +173,7 @@ def test_uploaded_files_become_a_sketch_that_is_checked(designer: Browser) -> No
     assert given.status_code == 303
     page = designer.get(given.headers["Location"]).text
     assert "fee.dmn" in page
-    assert "The check will begin in a moment." in page
+    assert "The check starts in a moment." in page
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_progress_is_shown_until_it_ends_and_then_what_came_of_each(office: Desk
     refused, done = page.split('<section aria-labelledby="done">')
     assert re.findall(r'"/desk/cases/([0-9a-f-]{36})"', refused) == [str(office.row(mine[1]).case_id)]
     assert re.findall(r'"/desk/tasks/([0-9a-f-]{36})"', done) == [str(mine[0]), str(mine[2])]
-    assert re.search(r"\W*reza\W* has it", refused)
+    assert re.search(r"It is assigned to \W*reza\W*\.", refused)
     assert "دیگری" in sara.get(f"{location}?lang=fa").text
     assert location in sara.get("/desk/batches").text
 
@@ -86,7 +86,7 @@ def test_nobody_chosen_asks_again_with_the_same_tasks(office: Desks, sara: Brows
     mine = office.some(2)
     status, _, page = sent(sara, "/desk/batches?lang=en", ("action", "assign"), *marked(mine))
     assert status == 422
-    assert "Choose somebody." in page
+    assert "Choose the person who takes over the tasks." in page
     assert all(f'value="{task}"' in page for task in mine)
 
 

@@ -46,7 +46,7 @@ def test_what_no_form_names_stands_apart_under_its_own_name(office: Office) -> N
     with office.database.transaction() as session:
         session.execute(update(Case).values(data=data))
     page = office["sara"].see(f"/cases/{office.case}").text
-    own = page.index("value under a name of the process")
+    own = page.index("internal variable")
     assert page.index("پروین") < own < page.index("<code>finding</code>")
     assert "<code>address_mismatch</code>" in page
     assert "<dt>Born on</dt>" in page
@@ -107,7 +107,7 @@ def test_a_note_stays_inside_and_a_message_is_for_the_applicant(office: Office) 
     assert [row["text"] for row in office.do("portal", tasks.comments, office.case)] == ["dear applicant"]
     page = sara.see(f"/cases/{office.case}").text
     assert "among us" in page
-    assert "the applicant reads it" in page
+    assert "visible to the applicant" in page
 
 
 @pytest.mark.parametrize("text", ["", "x" * 10_001])

@@ -83,7 +83,7 @@ def test_other_agencies_cases_are_not_found(office: Desks, session_of: SessionOf
     assert shown(omid) == []
     status, _, page = sent(omid, "/desk/cases?lang=en", ("number", case.number))
     assert status == 404
-    assert "There is no case with this number" in page
+    assert "This case number does not exist" in page
     assert f'value="{case.number}"' in page
 
 

@@ -64,7 +64,7 @@ def test_the_timeline_tells_which_expression_is_null_because_of_a_fault(office: 
     case = begun(office, {**files(), "rules.dmn": dmn(data("amount") + rules)})
     for lang, words in (
         ("en", "An operand is null: “amount + null”, character 8"),
-        ("fa", "یکی از عملوندها تهی است: «amount + null»، نویسهٔ ۸"),
+        ("fa", "یکی از دو طرف عملیات خالی است: «amount + null»، نویسهٔ ۸"),
     ):
         page = office["sara"].see(f"/cases/{case}", lang).text
         assert words in page.replace("\u2068", "").replace("\u2069", ""), lang

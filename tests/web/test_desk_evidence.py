@@ -55,7 +55,7 @@ def test_a_long_text_shows_how_it_begins(office: Office) -> None:
     (case,) = (row["id"] for row in office.do("sara", cases.page, cases.Wanted()) if row["id"] != office.case)
     (task,) = (row["id"] for row in office.do("mina", tasks.latest, case))
     page = office["sara"].see(f"/tasks/{task}").text
-    assert re.search(r"beginning x+…</span>\s*<details class=\"more\"><summary>Whole text", page)
+    assert re.search(r"beginning x+…</span>\s*<details class=\"more\"><summary>Full text", page)
 
 
 def test_who_is_asked_for_an_opinion_sees_no_more_than_was_shared(office: Office) -> None:

@@ -92,7 +92,7 @@ def test_what_the_applicant_has_corrected_comes_back_in_a_tab(office: Desks, sar
     marks = tasks.Marks([("/name", "Whole name")])
     asked = office.do("sara", lambda uow: tasks.request_correction(uow, task, marks))
     assert counts(sara)["returned"] == 0
-    assert "Waits for an answer" in sara.get("/desk?lang=en").text
+    assert "Waiting for an answer" in sara.get("/desk?lang=en").text
     office.do("portal", lambda uow: tasks.complete(uow, asked, {"name": "Ali Kazemi"}))
     assert shown(sara, "/desk?view=returned") == [task]
     assert counts(sara)["returned"] == 1
@@ -154,9 +154,9 @@ def _copy(office: Desks, task: UUID, count: int) -> None:
 
 
 def test_empty_tabs_say_what_they_would_have(office: Desks, sara: Browser) -> None:
-    assert "Nothing is overdue." in sara.get("/desk?view=overdue&lang=en").text
+    assert "No tasks are overdue." in sara.get("/desk?view=overdue&lang=en").text
     office.some(1)
-    assert "Nothing fits these filters." in sara.get("/desk?definition=none&lang=en").text
+    assert "Nothing matches these filters." in sara.get("/desk?definition=none&lang=en").text
 
 
 def test_other_agencies_tasks_never_appear(office: Desks, session_of: SessionOf) -> None:
@@ -191,13 +191,13 @@ def test_who_comes_second_is_told_who_has_it(office: Desks, session_of: SessionO
     office.claimed("reza", task)
     status, _, page = sent(sara, "/desk?lang=en", ("take", task))
     assert status == 409
-    assert re.search(r"was not claimed: \W*reza\W* has it", page)
+    assert re.search(r"was not claimed: it is assigned to \W*reza\W*", page)
 
 
 def test_nothing_marked_begins_nothing(office: Desks, sara: Browser) -> None:
     status, _, page = sent(sara, "/desk?lang=en&view=free", ("action", "claim"))
     assert status == 422
-    assert "No task is marked." in page
+    assert "No task is selected." in page
     assert 'view=free" aria-current="page"' in page
     assert not office.do("sara", tasks.list_bulk_jobs)
 
@@ -212,7 +212,7 @@ def test_search_finds_by_the_body_and_keeps_the_words(office: Desks, sara: Brows
     assert f"/desk/tasks/{task}" in page
     assert f'value="{number}"' in page
     assert number not in sara.get("/desk/search").text
-    assert "has these words" in sent(sara, "/desk/search?lang=en", ("words", "nowhere"))[2]
+    assert "contain these words" in sent(sara, "/desk/search?lang=en", ("words", "nowhere"))[2]
 
 
 def test_search_without_a_word_is_explained(sara: Browser) -> None:

@@ -46,7 +46,7 @@ def test_a_draft_is_kept_and_shown_again(office: Office) -> None:
     assert sara.send(f"/tasks/{task}", then="draft", data__area="a lot").status_code == 303
     page = sara.see(f"/tasks/{task}").text
     assert 'value="a lot"' in page
-    assert "This is your draft." in page
+    assert "This is your saved draft." in page
 
 
 def test_a_draft_that_a_script_sends_is_answered_with_the_time_alone(office: Office) -> None:
@@ -100,7 +100,7 @@ def test_a_task_that_somebody_else_has_is_explained(office: Office) -> None:
     task = office["sara"].claimed()
     page = office["reza"].send(f"/tasks/{task}/claim")
     assert page.status_code == 409
-    assert "sara has it now" in _plain(page.text)
+    assert "It is now assigned to sara" in _plain(page.text)
 
 
 def test_completing_twice_says_that_it_was_oneself(office: Office) -> None:
@@ -109,7 +109,7 @@ def test_completing_twice_says_that_it_was_oneself(office: Office) -> None:
     sara.send(f"/tasks/{task}", then="complete", data__decision="granted")
     page = sara.send(f"/tasks/{task}", then="complete", data__decision="granted")
     assert page.status_code == 409
-    assert "You have completed it yourself" in page.text
+    assert "You completed it yourself" in page.text
 
 
 def test_a_case_that_was_cancelled_meanwhile_is_explained(office: Office) -> None:
@@ -219,7 +219,7 @@ def test_an_opinion_is_for_the_unit_that_is_asked(office: Office) -> None:
     (asked,) = office.do("sara", tasks.list_subtasks, task)
     assert _for_whom(office["omid"].see(f"/tasks/{asked['id']}").text) == "fire"
     assert _for_whom(sara.see(f"/tasks/{task}").text) != "fire"
-    assert "asked of: fire" in _plain(sara.see(f"/tasks/{task}").text)
+    assert "requested from: fire" in _plain(sara.see(f"/tasks/{task}").text)
 
 
 def test_a_correction_is_for_the_applicant(office: Office) -> None:

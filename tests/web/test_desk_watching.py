@@ -107,7 +107,7 @@ def test_the_next_task_is_that_of_the_same_list(office: Desks, sara: Browser) ->
     office.claimed("sara", second)
     target, page = completed(sara, second, "?view=today")
     assert target == "/desk?view=today"
-    assert "No other task of this list is left for you." in page
+    assert "There are no other tasks for you in this list." in page
     assert office.row(other).status == "open"
 
 
@@ -157,10 +157,10 @@ def test_rows_show_that_an_opinion_was_given(office: Desks, sara: Browser) -> No
     opinion = office.do(
         "sara", lambda uow: tasks.request_opinion(uow, task, tasks.Question("Is it safe?", unit="fire"))
     )
-    assert "Opinion given" not in sara.get("/desk?lang=en").text
+    assert "Opinion received" not in sara.get("/desk?lang=en").text
     office.claimed("omid", opinion)
     office.do("omid", lambda uow: tasks.complete(uow, opinion, {"opinion": "Yes."}))
-    assert "Opinion given" in sara.get("/desk?lang=en").text
+    assert "Opinion received" in sara.get("/desk?lang=en").text
 
 
 def test_rows_show_that_a_colleague_has_added_a_document(office: Desks, sara: Browser) -> None:

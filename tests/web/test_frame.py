@@ -80,7 +80,7 @@ def test_a_demonstration_and_the_account_tell_where_people_work(make: Make, data
     assert "Civil registry · supervisor" in browser.get("/?lang=en").text
     browser.post(f"/demo/{name}", {"token": browser.token("/")})
     account = browser.get("/account?lang=en").text
-    assert "Works at" in account
+    assert "Units and roles" in account
     assert "Civil registry · supervisor" in account
 
 
