@@ -117,10 +117,10 @@ def test_time_beyond_the_calendar_has_no_end(client: Clients, database: Database
     client("caseworker").complete(case["tasks"][0]["id"], REFUSED)
     asked = {"case_number": case["case_number"], "secret": case["secret"], "language": "en"}
     told = body(client(None).post("/status", asked))["decision"]
-    assert told["appeal"].startswith("You can appeal the decision: ")
+    assert told["appeal"].startswith("You can appeal the decision, ")
     appeal(client, case)
     filed = body(client(None).post("/status", asked))["decision"]
-    assert filed["appeal"].startswith("The decision was appealed: ")
+    assert filed["appeal"].startswith("An appeal against the decision was filed. ")
 
 
 def test_without_a_decision_there_is_nothing_to_appeal(client: Clients, database: Database) -> None:

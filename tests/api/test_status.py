@@ -51,7 +51,7 @@ def test_status_tells_in_words_who_has_the_case(ask: Ask, case: dict[str, Any]) 
     day = f"{datetime.now(UTC).day} {datetime.now(UTC):%B %Y}"
     assert told["service"] == "Service"
     assert told["state"] == "held"
-    assert told["text"] == f"It has been with Office since {day}."
+    assert told["text"] == f"The case has been with Office since {day}."
     assert told["holders"] == ["Office"]
     assert told["started"]["text"] == day
 
@@ -61,7 +61,7 @@ def test_status_is_persian_unless_another_language_is_wanted(
 ) -> None:
     told = body(ask(case["case_number"], case["secret"]))
     assert (told["language"], told["service"], told["holders"]) == ("fa", "خدمت", ["اداره"])
-    assert told["text"].startswith("از ")
+    assert told["text"].startswith("پرونده از ")
     assert "نزد اداره است" in told["text"]
     english = client(None).post(
         "/status",

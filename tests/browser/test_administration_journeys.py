@@ -158,10 +158,10 @@ def test_a_move_goes_on_without_javascript(visit: Visits, installation: Installa
     page.get_by_role("button", name="Make the plan").click()
     begin = page.get_by_role("button", name="Migrate 1 case", exact=True)
     while not begin.is_visible():
-        page.get_by_role("link", name="Show the current state").click()
+        page.get_by_role("link", name="Show the current status").click()
     begin.click()
     while not page.get_by_text("All cases have been processed.").is_visible():
-        page.get_by_role("link", name="Show the current state").click()
+        page.get_by_role("link", name="Show the current status").click()
 
 
 @OTHER

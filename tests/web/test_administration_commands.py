@@ -402,7 +402,7 @@ def test_a_job_that_was_given_up_is_tried_anew_once(browser: Browser, database: 
     for _ in range(2):
         send(browser, f"/administration/jobs/{job}/retry")
         notices.append(re.findall(r'role="status">([^<]+)<', browser.get("/administration/jobs").text)[0])
-    assert notices == ["The job is in the queue again.", "The job has been retried already."]
+    assert notices == ["The job is in the queue again.", "This job has already been retried."]
 
 
 def test_open_incidents_are_counted_by_kind(

@@ -50,14 +50,14 @@ def switch(database: Database, office: Actor, on: bool = False) -> None:
 def test_anybody_sees_what_there_is_and_what_it_takes(browser: Browser, apply_here: None) -> None:
     page = browser.get("/services?lang=en").text
     assert "Service p" in page
-    assert "2 steps at most" in page
+    assert "At most 2 steps" in page
     page = browser.get("/services/p?lang=en").text
     assert "Field f1" in page
     assert 'href="/services/p/apply"' in page
 
 
 def test_an_empty_catalogue_says_so(browser: Browser) -> None:
-    assert "No service is offered" in browser.get("/services?lang=en").text
+    assert "No services are available" in browser.get("/services?lang=en").text
 
 
 def test_what_others_call_or_appeal_by_is_no_service(browser: Browser, database: Database) -> None:
@@ -214,7 +214,7 @@ def test_a_service_that_was_disabled_takes_no_old_draft(
     assert sent.status_code == 409
     assert "not offered at present" in sent.text
     assert count(database, Case) == 0
-    assert "no longer offered" in me.get("/my")
+    assert "no longer available" in me.get("/my")
 
 
 def test_a_new_form_keeps_what_still_fits_and_says_so(me: Applicant, database: Database) -> None:

@@ -63,7 +63,7 @@ def test_the_status_tells_who_has_it_and_how_far_it_is(me: Applicant, case: UUID
     page = me.get(f"/my/cases/{case}")
     assert "Step" in page
     assert 'max="2" value="1"' in page
-    assert "The case began." in page
+    assert "The case started." in page
 
 
 def test_what_waits_for_the_applicant_comes_first(
@@ -72,7 +72,7 @@ def test_what_waits_for_the_applicant_comes_first(
     task = sent_back(database, office, me, case)
     page = me.get("/my")
     assert page.index(f"/my/tasks/{task}") < page.index(f"/my/cases/{case}")
-    assert "waits for you" in page
+    assert "action needed" in page
     assert f"/my/tasks/{task}" in me.get(f"/my/cases/{case}")
 
 
@@ -172,16 +172,16 @@ def test_a_case_that_was_withdrawn_meanwhile_takes_no_answer(
     token = me.browser.token(f"/my/tasks/{task}")
     factories.as_actor(database, me.actor, lambda uow: cases.withdraw(uow, case))
     assert me.browser.post(f"/my/tasks/{task}", {"token": token, "data/f2": "77"}).status_code == 422
-    assert "not needed any more" in me.get(f"/my/tasks/{task}")
+    assert "no longer needed" in me.get(f"/my/tasks/{task}")
 
 
 def test_withdrawing_is_asked_once_more(me: Applicant, case: UUID) -> None:
-    assert "cannot be undone" in me.get(f"/my/cases/{case}/withdraw")
+    assert "can’t undo this" in me.get(f"/my/cases/{case}/withdraw")
     sent = me.post(f"/my/cases/{case}/withdraw", {"reason": "I have moved."})
     assert sent.headers["Location"] == f"/my/cases/{case}"
     assert me.case(case).outcome == "withdrawn"
     page = me.get(f"/my/cases/{case}")
-    assert re.search(r"It ended on [^.]*: \W*withdrawn\W*\.", page)
+    assert re.search(r"The case ended on [^.]*: \W*withdrawn\W*\.", page)
     assert f"/my/cases/{case}/withdraw" not in page
     again = me.post(f"/my/cases/{case}/withdraw", {"reason": "kept"}, on="/account")
     assert again.status_code == 409
@@ -211,7 +211,7 @@ def test_a_decision_is_read_downloaded_and_appealed(
     assert me.case(appeal).appeal_of == case
     assert f"/my/cases/{appeal}" in me.get(f"/my/cases/{case}")
     assert f"/my/cases/{case}" in me.get(f"/my/cases/{appeal}")
-    assert "no decision that can be appealed now" in me.get(f"/my/cases/{case}/appeal")
+    assert "no decision that you can appeal" in me.get(f"/my/cases/{case}/appeal")
 
 
 def test_an_outcome_is_told_by_the_name_of_its_end_event(
@@ -225,7 +225,7 @@ def test_an_outcome_is_told_by_the_name_of_its_end_event(
     factories.deploy(database, {"p.bpmn": bpmn.process(*body, key="short")})
     case_id = started(database, me, "short")
 
-    assert re.search(r"It ended on .*Brought up to date", me.get(f"/my/cases/{case_id}"))
+    assert re.search(r"The case ended on .*Brought up to date", me.get(f"/my/cases/{case_id}"))
     assert "Brought up to date" in me.get("/my")
     desk = session_of(office).get(f"/desk/cases/{case_id}?lang=fa").text
     assert re.search(r'class="badge\s*">به‌روز شد<', desk)
@@ -345,7 +345,7 @@ def test_an_appeal_is_confirmed_as_an_appeal(
     assert sent.status_code == 303, sent.text
     told = me.get(sent.headers["Location"])
     assert "Your appeal was filed" in told
-    assert "Your case has begun" not in told
+    assert "Your case has started" not in told
     assert f'href="/my/cases/{case}"' in told
 
 
@@ -354,7 +354,7 @@ def test_why_somebody_has_looked_is_told(
 ) -> None:
     access_log.record(database, office, Opened("case", case, way="search"))
     told = me.get(f"/my/cases/{case}/access").replace("\u2068", "").replace("\u2069", "")
-    assert "not said" not in told
+    assert "not stated" not in told
     assert "found in a search" not in told, "the step says more"
     assert "For the step “" in told
 

@@ -48,7 +48,10 @@ def begun(office: Office, content: dict[str, bytes]) -> UUID:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("“Route” was decided by rule 2.", "Sum asked for", "25", "2 (route-2)", "rules.dmn")),
+        (
+            "en",
+            ("Rule 2 determined the result of “Route”.", "Sum asked for", "25", "2 (route-2)", "rules.dmn"),
+        ),
         ("fa", ("«مسیر» بر پایهٔ قاعدهٔ ۲ تعیین شد.", "مبلغ", "۲۵", "قاعده‌های منطبق")),
     ],
 )

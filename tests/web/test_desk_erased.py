@@ -26,7 +26,7 @@ def office(database: Database, actor: Callable[..., Actor], session_of: Callable
     return made
 
 
-@pytest.mark.parametrize(("lang", "words"), [("en", "were erased"), ("fa", "پاک شده است")])
+@pytest.mark.parametrize(("lang", "words"), [("en", "was erased"), ("fa", "پاک شده است")])
 def test_the_case_says_that_it_was_erased_and_offers_nothing(office: Office, lang: str, words: str) -> None:
     page = office["mina"].see(f"/cases/{office.case}", lang)
     assert page.status_code == 200

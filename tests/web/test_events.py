@@ -136,7 +136,7 @@ def test_a_sentence_counts_in_english() -> None:
     for missed in (1, 3):
         key, values = events.told(row("timer.fired", {"missed": missed}))
         said.append(say(key, **values).partition("; ")[2])
-    assert said == ["1 repetition passed unnoticed before.", "3 repetitions passed unnoticed before."]
+    assert said == ["1 earlier repetition was missed.", "3 earlier repetitions were missed."]
 
 
 def test_a_case_tells_its_own_history(database: Database, actor: Callable[..., Actor]) -> None:
@@ -154,12 +154,12 @@ def test_a_case_tells_its_own_history(database: Database, actor: Callable[..., A
     happened = factories.as_actor(database, worker, lambda uow: cases.log(uow, case.id))
     said = [say(key, **values) for key, values in (events.told(row, {"a": "Review"}) for row in happened)]
     assert said == [
-        "caseworker opened the case.",
+        "caseworker started the case.",
         "The case passed “start”.",
         "The task “Review” was opened.",
-        "caseworker took the task “Review”.",
-        "caseworker wrote a note that the applicant sees, too.",
+        "caseworker claimed the task “Review”.",
+        "caseworker wrote a comment that the applicant can also see.",
         "caseworker completed the task “Review”.",
         "The case passed “end”.",
-        "The case came to its end.",
+        "The case ended.",
     ]

@@ -60,7 +60,10 @@ def test_inbox_case_and_task_show_names(
         for name in names:
             assert CALLED[name] in page, path
             assert f"<bdi>{name}</bdi>" not in page, path
-    told = {"fa": "مینا فرضی کار «.*» را به رضا آزمایشی", "en": "مینا فرضی gave the task “.*” to رضا آزمایشی"}
+    told = {
+        "fa": "مینا فرضی کار «.*» را به رضا آزمایشی",
+        "en": "مینا فرضی assigned the task “.*” to رضا آزمایشی",
+    }
     page = words(browser.get(f"/desk/cases/{case}?lang={language}").text)
     assert re.search(told[language], page)
 
