@@ -75,7 +75,7 @@ def spec(session: Session, version: Version) -> Spec:
 
 def unknown(key: str) -> NotFound:
     """The refusal for a definition that does not exist, or not for this actor."""
-    return NotFound(f"There is no definition {key!r}.")
+    return NotFound(f"The definition {key!r} does not exist.")
 
 
 def current(uow: UnitOfWork) -> list[DefinitionVersion]:

@@ -90,7 +90,7 @@ def plan(uow: UnitOfWork, named: str) -> Plan:
 def erase(uow: UnitOfWork, named: str, basis: str, operator: str) -> Erased:
     """Erase the personal data of the case with this number or id, and record why and who has done it.
 
-    `operator` is the name of whoever runs the command, as the operating system knows it. Files are deleted
+    `operator` is the name of the user who runs the command, as in the operating system. Files are deleted
     after the commit: `delete_files`. Raises NotFound, Forbidden, Invalid, and Conflict for a case that runs,
     is linked to one that does, or was erased before.
     """

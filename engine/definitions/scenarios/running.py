@@ -23,10 +23,10 @@ ACTION = 400  # steps of the budget
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a scenario.
+    """The result of a scenario.
 
-    Where it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected
-    there and what came, of what sort the difference is, and the element that it is about, if it is about one.
+    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
+    word for the kind of `difference`.
     """
 
     name: str

@@ -195,7 +195,7 @@ def units(uow: UnitOfWork) -> Mapping[str, str]:
 
 def unknown(sketch_id: UUID) -> NotFound:
     """The refusal for a sketch that does not exist, or not for this actor."""
-    return NotFound(f"There is no draft {sketch_id}.")
+    return NotFound(f"The draft {sketch_id} does not exist.")
 
 
 def _listed() -> Select[Any]:

@@ -30,7 +30,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class ToDoWords:
-    """What the applicant has to do, with what was asked of them, and until when."""
+    """What the applicant has to do, with the details and the deadline."""
 
     name: str
     text: str | None
@@ -39,7 +39,7 @@ class ToDoWords:
 
 @dataclass(frozen=True, slots=True)
 class GroundWords:
-    """A legal ground: its title where the form gives it one, and what was written to the applicant."""
+    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
 
     title: str | None
     text: str
@@ -74,7 +74,7 @@ class BillWords:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
+    """The status of a case: `state` for programs, `text` for people. `holders` are its units."""
 
     language: Language
     service: str
