@@ -25,17 +25,17 @@ blueprint = APIBlueprint("access_log", __name__, tag="Access log")
 
 
 class Reader(Account):
-    """Who was shown it, with the role and unit at that time."""
+    """Who viewed it, with the role and unit at that time."""
 
     role: str
     unit: str | None
 
 
 class AccessBody(BaseModel):
-    """Somebody was shown something. `object` is the task or document; what was not said is null.
+    """An entry of the access log. `object` is the task or document, or null.
 
-    `purpose` is what they said. `reason`, `step` and `way` are what is known of why: how they stand to the
-    case, the name of the step that it is about, and what has led them there.
+    `purpose` is the reason that the reader gave. `reason`, `step` and `way` explain the access: how the
+    reader is related to the case, the name of the step, and how they reached it.
     """
 
     id: UUID
@@ -51,14 +51,14 @@ class AccessBody(BaseModel):
 
 
 class AccessPage(Page[AccessBody]):
-    """A page of the access log of a case, the newest first."""
+    """A page of the access log of a case, newest first."""
 
 
 @command(
     blueprint.get("/cases/<uuid:case_id>/access-log"), query=PageQuery, answer=AccessPage, refusals=(404,)
 )
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
-    """Read who was shown what of a case, the newest first"""
+    """List who has viewed what of a case, newest first"""
     rows = [_fields(row) for row in access_log.page(uow, case_id, after=query.cursor)]
     opened = None if access.for_applicants(uow.actor) else Opened("access-log", case_id)
     return Reply(AccessPage(**page_of(AccessBody, rows, cases.PAGE)), opened=opened)

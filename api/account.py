@@ -15,7 +15,7 @@ blueprint = APIBlueprint("account", __name__, tag="Account")
 
 
 class ChangeAccount(Request):
-    """Where to reach you, and in which language and calendar you read pages; null: as the browser prefers."""
+    """Your contact details, and your language and calendar; null means the preference of the browser."""
 
     email: Text | None = None
     phone: Text | None = None
@@ -44,6 +44,6 @@ def show(uow: UnitOfWork) -> Reply:
 
 @command(blueprint.patch("/account"), body=ChangeAccount, answer=AccountBody)
 def change(uow: UnitOfWork, body: ChangeAccount) -> Reply:
-    """Change what is yours to change of your account"""
+    """Change your own account"""
     profiles.change_own(uow, body.model_dump(exclude_unset=True))
     return Reply(_body(uow))

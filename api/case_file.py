@@ -24,7 +24,7 @@ blueprint = APIBlueprint("case_file", __name__, tag="Cases")
 
 
 class Source(BaseModel):
-    """Where a field of the case's data has its value from: an event of the log, and who acted in it."""
+    """The source of a value in the case's data: an event of the log, and its actor."""
 
     field: str
     seq: int
@@ -36,7 +36,7 @@ class Source(BaseModel):
 
 
 class Related(BaseModel):
-    """Another case of the same process, of the same applicant or business key."""
+    """Another case of the same process with the same applicant or business key."""
 
     id: UUID
     case_number: str
@@ -45,7 +45,7 @@ class Related(BaseModel):
 
 
 class FileBody(BaseModel):
-    """A case with the first page of all that belongs to it; the lists themselves have what follows."""
+    """A case with the first page of each of its lists; their own endpoints return further pages."""
 
     case: CaseBody
     sources: list[Source]
@@ -58,7 +58,7 @@ class FileBody(BaseModel):
 
 @command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """Read a case with all that belongs to it"""
+    """Read a case with its tasks, documents, comments and log"""
     events = event_page(uow, case_id)
     case = cases.get(uow, case_id)
     sources = [

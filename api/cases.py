@@ -31,10 +31,11 @@ blueprint = APIBlueprint("cases", __name__, tag="Cases")
 
 
 class StartCase(Request):
-    """What a case begins with: `data` must fit the definition's start form.
+    """A new case: `data` must match the definition's start form.
 
-    `unit` is the key of the unit that is to handle it; without it that of the process, or your own below it.
-    `channel` is how it came: without it `assisted` from caseworkers, and `online` from others.
+    `unit` is the key of the unit that handles it; by default that of the process, or your own unit below
+    it. `channel` is how the application was submitted; by default `assisted` for caseworkers and `online`
+    for others.
     """
 
     definition: Key
@@ -47,32 +48,32 @@ class StartCase(Request):
 
 
 class CancelCase(Request):
-    """Why a case is ended early."""
+    """The reason for ending a case early."""
 
     reason: Text | None = None
 
 
 class WithdrawCase(Request):
-    """Why the applicant withdraws."""
+    """The reason for the withdrawal."""
 
     reason: Text | None = None
 
 
 class SuspendCase(Request):
-    """Why a case is held up."""
+    """The reason for the suspension."""
 
     reason: Text | None = None
 
 
 class AppealRef(BaseModel):
-    """A case that appeals a decision of this one."""
+    """A case that appeals a decision of this case."""
 
     id: UUID
     case_number: str
 
 
 class LatePayment(BaseModel):
-    """A payment that came too late to move its case."""
+    """A payment that arrived too late, so that its case did not continue."""
 
     amount: str
     currency: str
@@ -80,7 +81,7 @@ class LatePayment(BaseModel):
 
 
 class BillBody(BaseModel):
-    """A bill of a case. `amount` is an exact decimal; `link`, where to pay, is for the applicant alone."""
+    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
 
     id: UUID
     reference: str
@@ -97,9 +98,9 @@ class BillBody(BaseModel):
 
 
 class CaseBody(BaseModel):
-    """A case with its open tasks and incidents. Since `erased_at` it has no personal data.
+    """A case with its open tasks and incidents. Its personal data was erased at `erased_at`.
 
-    `subject` is what it is about, else what its process is called.
+    `subject` says what it is about; by default it is the name of the process.
     """
 
     id: UUID
@@ -126,20 +127,23 @@ class CaseBody(BaseModel):
 
 
 class StartedBody(CaseBody):
-    """A case that has begun. With its number, `secret` opens its status; it is told only now."""
+    """A case that was started.
+
+    With its number, `secret` gives access to its status. It is only returned once.
+    """
 
     secret: str
 
 
 class SecretBody(BaseModel):
-    """What opens the case's status, with its number: told only now. The one before opens nothing."""
+    """The secret for the status of the case. It is only returned once and replaces the previous one."""
 
     case_number: str
     secret: str
 
 
 class CaseSummary(BaseModel):
-    """A case in a list. `subject` is what it is about, else what its process is called."""
+    """A case in a list. `subject` says what it is about; by default it is the name of the process."""
 
     id: UUID
     case_number: str
@@ -163,7 +167,7 @@ class CasesQuery(PageQuery):
 
 
 class CasePage(Page[CaseSummary]):
-    """A page of cases, the newest first."""
+    """A page of cases, newest first."""
 
 
 class EventActor(Account):
@@ -174,7 +178,7 @@ class EventActor(Account):
 
 
 class EventBody(BaseModel):
-    """A fact of the log. `payload` is null where there was none or it has been erased."""
+    """An event of the log. `payload` is null if the event has none or it was erased."""
 
     seq: int
     at: Instant
@@ -197,7 +201,7 @@ class EventsQuery(Request):
 
 
 class EventPage(BaseModel):
-    """A page of the log, in order. `next` is the cursor of the page after it, or null on the last."""
+    """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
 
     items: list[EventBody]
     next: int | None
@@ -261,7 +265,7 @@ def started(case: cases.CaseView) -> Reply:
 
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)
 def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
-    """List cases, the newest first"""
+    """List cases, newest first"""
     wanted = cases.Wanted(query.status, query.definition, query.since, after=query.cursor)
     rows = cases.page(uow, wanted)
     told = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
@@ -319,13 +323,13 @@ def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
     blueprint.post("/cases/<uuid:case_id>/suspend"), body=SuspendCase, answer=CaseBody, refusals=(404, 409)
 )
 def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
-    """Hold a case up"""
+    """Suspend a case"""
     return _reply(cases.suspend(uow, case_id, reason=body.reason))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))
 def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """Let a suspended case go on"""
+    """Resume a suspended case"""
     return _reply(cases.resume(uow, case_id))
 
 
@@ -336,9 +340,9 @@ def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     refusals=(404, 409, 412),
 )
 def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
-    """Withdraw a case, as its applicant or for them
+    """Withdraw an application, as the applicant or on their behalf
 
-    Where the process waits for the message `case.withdraw`, it goes on as drawn; else the case ends.
+    If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case ends.
     """
     return _reply(cases.withdraw(uow, case_id, reason=body.reason, revisions=revisions_seen()))
 

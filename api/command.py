@@ -299,11 +299,11 @@ def _json(model: type[BaseModel]) -> Any:
         raise UnsupportedMediaType("Send JSON, as `Content-Type: application/json`.")
     content = request.get_data(cache=True)
     if len(content) > MAX_JSON:
-        raise RequestEntityTooLarge(f"The body is larger than {MAX_JSON >> 20} MiB.")
+        raise RequestEntityTooLarge(f"The request body is larger than {MAX_JSON >> 20} MiB.")
     try:
         return current_app.json.loads(content)
     except ValueError as error:
-        raise BadRequest("The body is not valid JSON.") from error
+        raise BadRequest("The request body is not valid JSON.") from error
 
 
 def _idempotency_key() -> str | None:

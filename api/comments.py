@@ -26,7 +26,7 @@ blueprint = APIBlueprint("comments", __name__, tag="Comments")
 
 
 class AddComment(Request):
-    """What there is to say; `visible` to the applicant, too, or to the office alone, which is usual there."""
+    """A comment. If `visible`, the applicant can read it; by default only the office can."""
 
     text: Words
     visible: bool | None = None
@@ -45,7 +45,7 @@ class CommentBody(BaseModel):
 
 
 class CommentPage(Page[CommentBody]):
-    """A page of comments, the oldest first."""
+    """A page of comments, oldest first."""
 
 
 @command(
@@ -76,9 +76,9 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, body: AddComment) -> Reply:
     blueprint.get("/cases/<uuid:case_id>/comments"), query=PageQuery, answer=CommentPage, refusals=(404,)
 )
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
-    """List a case's comments, the oldest first
+    """List a case's comments, oldest first
 
-    Portals and applicants are shown those that are meant for them.
+    Portals and applicants only see comments that are visible to the applicant.
     """
     return Reply(comment_page(uow, case_id, query.cursor), opened=Opened("comments", case_id))
 

@@ -24,15 +24,16 @@ blueprint = APIBlueprint("decisions", __name__, tag="Cases")
 
 
 class Ground(BaseModel):
-    """A legal ground: its code, and what it says to the applicant."""
+    """A legal ground: its code, and the explanation for the applicant."""
 
     code: str
     text: str
 
 
 class DecisionBody(BaseModel):
-    """A legal decision. `effect` is what its outcome does, null where the process does not say it;
-    `decided_by` is told only to those who work on cases; `appeal` is the case.
+    """A legal decision; `effect` is that of its outcome, null if the process does not declare it.
+
+    `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal.
     """
 
     id: UUID
@@ -48,20 +49,20 @@ class DecisionBody(BaseModel):
 
 
 class DecisionList(BaseModel):
-    """The decisions of a case, the oldest first; at most 50."""
+    """The legal decisions of a case, oldest first; at most 50."""
 
     items: list[DecisionBody]
 
 
 class AppealCase(Request):
-    """Why the decision is appealed: `data` must fit the start form of the process for appeals."""
+    """An appeal: `data` must match the start form of the process for appeals."""
 
     data: dict[str, Any] = Field(default_factory=dict)
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/decisions"), answer=DecisionList, refusals=(404,))
 def decisions(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """List the decisions of a case, with their grounds"""
+    """List the legal decisions of a case, with their grounds"""
     outside = access.for_applicants(uow.actor)
     items = [_decision(row, named=not outside) for row in tasks.decisions(uow, case_id)]
     return Reply(DecisionList(items=items), opened=Opened("decisions", case_id))
@@ -92,6 +93,6 @@ def _decision(row: Any, *, named: bool) -> DecisionBody:
 def appeal(uow: UnitOfWork, case_id: UUID, body: AppealCase) -> Reply:
     """Appeal the last decision of a case
 
-    The answer is the appeal: a case of its own.
+    Returns the appeal, which is a separate case.
     """
     return started(appeals.file(uow, case_id, body.data))

@@ -26,7 +26,7 @@ blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
 
 
 class VersionBody(BaseModel):
-    """A version of a definition. `hash` is that of its files; the same files have the same."""
+    """A version of a definition. `hash` is the hash of its files: equal files have equal hashes."""
 
     key: str
     version: int
@@ -44,17 +44,17 @@ class DefinitionsQuery(Request):
 
 
 class DefinitionList(BaseModel):
-    """The current version of each definition, or the draft of each that has one."""
+    """The current version of each definition, or its version in review."""
 
     items: list[VersionBody]
 
 
 class DefinitionBody(VersionBody):
-    """A definition: its current version (without one, its newest) and the numbers of all.
+    """A definition: its current version (otherwise its newest) and the numbers of all versions.
 
-    `unit` is the key of the one that it belongs to. `suspended_at`: since when no case of it begins or moves;
-    `disabled_at`: since when portals and applicants start none; `offered_at`: since when it is in the
-    catalogue, so that applicants' own accounts can start it.
+    `unit` is the key of the unit that owns it. `suspended_at`: suspended since then, so that none of its
+    cases starts or continues. `disabled_at`: since then portals and applicants can't start cases.
+    `offered_at`: in the catalogue since then, so that applicants can start cases themselves.
     """
 
     unit: str
@@ -65,7 +65,7 @@ class DefinitionBody(VersionBody):
 
 
 class RecordBody(VersionBody):
-    """A version with the people who made it what it is: accounts, and what they are called."""
+    """A version with the people who deployed, published and retired it."""
 
     author: str
     author_display_name: DisplayName
@@ -78,7 +78,7 @@ class RecordBody(VersionBody):
 
 
 class RecordList(BaseModel):
-    """All versions of a definition, the newest first."""
+    """All versions of a definition, newest first."""
 
     items: list[RecordBody]
 
@@ -103,7 +103,7 @@ class DifferenceBody(BaseModel):
 
 
 class DiffBody(BaseModel):
-    """What changed from the version `against` to `version`."""
+    """The differences from the version `against` to `version`."""
 
     key: str
     version: int
@@ -163,7 +163,7 @@ def show(uow: UnitOfWork, key: str) -> Reply:
 
 @command(blueprint.post("/definitions/<key>/disable"), body=Request, answer=DefinitionBody, refusals=(404,))
 def disable(uow: UnitOfWork, key: str) -> Reply:
-    """Stop accepting applications; running cases go on"""
+    """Stop accepting applications; running cases continue"""
     publishing.disable(uow, key)
     return show(uow, key)
 
@@ -186,7 +186,7 @@ def offer(uow: UnitOfWork, key: str) -> Reply:
 def withdraw(uow: UnitOfWork, key: str) -> Reply:
     """Remove a definition from the catalogue
 
-    Officials and portals still start cases of it by its key.
+    Officials and portals can still start its cases by its key.
     """
     publishing.withdraw(uow, key)
     return show(uow, key)
@@ -194,21 +194,21 @@ def withdraw(uow: UnitOfWork, key: str) -> Reply:
 
 @command(blueprint.post("/definitions/<key>/suspend"), body=Request, answer=DefinitionBody, refusals=(404,))
 def suspend(uow: UnitOfWork, key: str) -> Reply:
-    """Hold up a definition: none of its cases begins or moves"""
+    """Suspend a definition: its cases don't continue and no case starts"""
     cases.suspend_definition(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/resume"), body=Request, answer=DefinitionBody, refusals=(404,))
 def resume(uow: UnitOfWork, key: str) -> Reply:
-    """Let a suspended definition go on"""
+    """Resume a suspended definition"""
     cases.resume_definition(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.get("/definitions/<key>/versions"), answer=RecordList, refusals=(404,))
 def versions(uow: UnitOfWork, key: str) -> Reply:
-    """List a definition's versions, the newest first, with who deployed, published and retired them"""
+    """List a definition's versions, newest first, with who deployed, published and retired them"""
     items = [_record(record) for record in publishing.history(uow, key)]
     return Reply(RecordList.model_validate({"items": items}))
 
@@ -247,7 +247,7 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     refusals=(404, 409, 412),
 )
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Let new cases take a draft from now on"""
+    """Publish a version: new cases use it from now on"""
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
     publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen(), operations=known)
@@ -261,7 +261,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     refusals=(404, 409, 412),
 )
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Let no new case take a version, or withdraw a draft"""
+    """Retire a version, or withdraw one in review: new cases don't use it"""
     publishing.retire(uow, key, number, revisions=revisions_seen())
     return version(uow, key, number)
 
@@ -270,7 +270,7 @@ def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer="application/xml", refusals=(404,)
 )
 def bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Download a version's BPMN, as it was uploaded"""
+    """Download a version's BPMN file as it was uploaded"""
     row = definitions.version(uow, key, number)
     # An attachment: uploaded XML must never be rendered as a page of ours.
     disposition = f'attachment; filename="{row.key}.bpmn"'

@@ -16,10 +16,10 @@ blueprint = APIBlueprint("delegations", __name__, tag="Organisation")
 
 
 class CreateDelegation(Request):
-    """Which steps, for the cases of which unit and those below it, to which unit of the kind `delegate`.
+    """A delegation of steps, for the cases of a unit and those below it, to a unit of the kind `delegate`.
 
-    From when (absent: from now on) to when (absent: until it is revoked). With `take_over` their open tasks
-    go along, and nobody has them any more.
+    By default it starts now and ends when it is revoked. With `take_over`, open tasks of these steps are
+    delegated, too, and become unassigned.
     """
 
     definition: Key
@@ -32,7 +32,7 @@ class CreateDelegation(Request):
 
 
 class DelegationBody(BaseModel):
-    """A delegation; it counts until `valid_to` or `revoked_at`, whichever comes first."""
+    """A delegation, valid until `valid_to` or `revoked_at`, whichever is earlier."""
 
     id: UUID
     definition: str
@@ -45,27 +45,27 @@ class DelegationBody(BaseModel):
 
 
 class DelegationPage(Page[DelegationBody]):
-    """A page of delegations, the oldest first."""
+    """A page of delegations, oldest first."""
 
 
 @command(
     blueprint.post("/delegations"), body=CreateDelegation, answer=DelegationBody, status=201, refusals=(409,)
 )
 def create(uow: UnitOfWork, body: CreateDelegation) -> Reply:
-    """Delegate steps of a process of yours"""
+    """Delegate steps of one of your processes to another unit"""
     made = delegations.create(uow, delegations.NewDelegation(**body.model_dump()))
     return Reply(DelegationBody(**delegations.get(uow, made)), status=201)
 
 
 @command(blueprint.get("/delegations"), query=PageQuery, answer=DelegationPage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List the delegations of your units, and those to them, the oldest first"""
+    """List delegations from and to your units, oldest first"""
     rows = delegations.page(uow, after=query.cursor)
     return Reply(DelegationPage(**page_of(DelegationBody, rows, delegations.PAGE)))
 
 
 @command(blueprint.delete("/delegations/<uuid:delegation_id>"), answer=DelegationBody, refusals=(404,))
 def revoke(uow: UnitOfWork, delegation_id: UUID) -> Reply:
-    """Revoke a delegation: its open tasks go back to the agency"""
+    """Revoke a delegation: its open tasks return to the agency"""
     delegations.revoke(uow, delegation_id)
     return Reply(DelegationBody(**delegations.get(uow, delegation_id)))

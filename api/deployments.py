@@ -25,7 +25,7 @@ blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
 
 
 class FindingBody(BaseModel):
-    """A finding of the check: where it is, why it is one and how to fix it, in the caller's language."""
+    """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
 
     severity: str
     code: str
@@ -40,10 +40,10 @@ class FindingBody(BaseModel):
 
 
 class ScenarioBody(BaseModel):
-    """What came of a scenario.
+    """The result of a scenario.
 
-    Where it failed: the step (0: the start; null: the end), what was `expected` there and the `actual`
-    result, and a word for the sort of `difference`.
+    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
+    word for the kind of `difference`.
     """
 
     name: str
@@ -59,7 +59,7 @@ class ScenarioBody(BaseModel):
 
 
 class PartBody(BaseModel):
-    """How many there are, how many were passed, and the ids of the others."""
+    """The total number, the number covered, and the ids of the others."""
 
     total: int
     passed: int
@@ -67,9 +67,9 @@ class PartBody(BaseModel):
 
 
 class CoverageBody(BaseModel):
-    """How much of a process its scenarios have passed.
+    """How much of a process its scenarios cover.
 
-    `never_true` and `never_false` are flows whose conditions never came out so.
+    `never_true` and `never_false` are flows whose conditions were never true or never false.
     """
 
     process: str
@@ -81,7 +81,7 @@ class CoverageBody(BaseModel):
 
 
 class ReportBody(BaseModel):
-    """What the check found, and what came of the scenarios; former deployments had none."""
+    """The findings of the check and the results of the scenarios; empty for old deployments."""
 
     findings: list[FindingBody]
     scenarios: list[ScenarioBody] = []
@@ -89,9 +89,9 @@ class ReportBody(BaseModel):
 
 
 class PublishedBody(BaseModel):
-    """A version that the deployment made; `created` is false where it was there already.
+    """A version of the deployment; `created` is false if it already existed.
 
-    A draft serves no case until it is published.
+    A version in review is not used by cases until it is published.
     """
 
     key: str
@@ -102,7 +102,7 @@ class PublishedBody(BaseModel):
 
 
 class DeploymentBody(BaseModel):
-    """What a deployment did."""
+    """The result of a deployment."""
 
     deployment: UUID
     definitions: list[PublishedBody]
@@ -110,11 +110,11 @@ class DeploymentBody(BaseModel):
 
 
 class UploadBody(BaseModel):
-    """A deployment that a worker checks, and what became of it.
+    """A deployment that a worker checks, and its result.
 
-    `checking`: it is under way, ask again in a few seconds. `deployed`: as the answer 201 of a deployment
-    would say it. `refused`: `problem` and `detail` say why, `report` has the findings. `failed`: the check
-    itself failed several times; deploy again.
+    `checking`: in progress, ask again in a few seconds. `deployed`: the fields are those of a 201 response.
+    `refused`: `problem` and `detail` explain why, `report` has the findings. `failed`: the check itself
+    failed several times; deploy again.
     """
 
     id: UUID
@@ -138,13 +138,13 @@ class UploadBody(BaseModel):
 def deploy(uow: UnitOfWork) -> Reply:
     """Deploy files as a new version of the processes in them
 
-    Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name. A part
-    `executable` with the text `all` marks every process in them as executable; without it, or with `marked`,
-    those that say of themselves that they are not stay drawings. `unit` is the key of the unit of
-    yours that the processes belong to from now on.
+    Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name. With
+    the part `executable` set to `all`, every process in them is treated as executable; by default
+    (`marked`), only those that are marked as executable in the diagram run. `unit` is the key of your unit
+    that owns the processes from now on.
 
-    Files whose check takes longer are checked and deployed by a worker: 202, with the address of the report
-    in `Location`.
+    If the check takes longer, a worker completes the deployment: the response is 202, with the address of
+    the report in `Location`.
     """
     access.require(uow.actor, "definitions.deploy")
     files = _files()
@@ -161,9 +161,9 @@ def deploy(uow: UnitOfWork) -> Reply:
 
 @command(blueprint.get("/deployments/<uuid:upload_id>"), answer=UploadBody, refusals=(404,))
 def one(uow: UnitOfWork, upload_id: UUID) -> Reply:
-    """Read what became of a deployment that was answered with 202
+    """Read the result of a deployment that was answered with 202
 
-    It is there for seven days, for the designers of its unit.
+    It is available for seven days, for the designers of its unit.
     """
     return Reply(_body(uploads.get(uow, upload_id)), language.headers())
 
@@ -194,16 +194,18 @@ def _all_executable() -> bool:
     said = request.form.getlist("executable")
     if said not in ([], ["marked"], ["all"]):
         fault = Fault("/executable", "must be `marked` or `all`", "value")
-        raise Invalid("`executable` is not understood.", [fault])
+        raise Invalid("The value of `executable` is not allowed. Use `marked` or `all`.", [fault])
     return said == ["all"]
 
 
 def _unit() -> str | None:
     said = request.form.getlist("unit")
     if len(said) > 1:
-        raise Invalid("`unit` comes twice.", [Fault("/unit", "comes twice", "duplicate")])
+        raise Invalid("Send `unit` only once.", [Fault("/unit", "comes twice", "duplicate")])
     if said and not is_unit(said[0]):
-        raise Invalid("`unit` is not understood.", [Fault("/unit", "is no key of a unit", "unit")])
+        raise Invalid(
+            "The value of `unit` is not a key of a unit.", [Fault("/unit", "is no key of a unit", "unit")]
+        )
     return said[0] if said else None
 
 
@@ -213,17 +215,20 @@ def _files() -> dict[str, bytes]:
     unknown = sorted(({*request.form} - {"executable", "files", "unit"}) | ({*request.files} - {"files"}))
     if unknown:
         raise Invalid(
-            "Only parts named `files`, `executable` and `unit` are taken.",
+            "Unknown part. Allowed: `files`, `executable` and `unit`.",
             [Fault(pointer([name]), "is unknown", "unknown") for name in unknown],
         )
     parts = request.files.getlist("files")
     if not parts:
-        raise BadRequest("There is no part named `files`.")
+        raise BadRequest("The request has no part named `files`. Send at least one.")
     files: dict[str, bytes] = {}
     for upload in parts:
         name = upload.filename or ""
         if name in files:
-            raise Invalid("A file name comes twice.", [Fault("/files", f"{name!r} comes twice", "duplicate")])
+            raise Invalid(
+                "Two files have the same name. Rename one of them.",
+                [Fault("/files", f"{name!r} is used twice", "duplicate")],
+            )
         files[name] = content(upload, MAX_FILE + 1)
         if len(files[name]) > MAX_FILE:
             raise RequestEntityTooLarge(f"{name!r} is larger than {MAX_FILE >> 20} MiB.")

@@ -28,28 +28,28 @@ blueprint = APIBlueprint("desk", __name__, tag="Desk")
 
 
 class Draft(Request):
-    """An answer that is still being written; it may lack what the form demands."""
+    """An unfinished answer; required fields can be missing."""
 
     data: dict[str, Any]
 
 
 class DraftBody(BaseModel):
-    """A draft as it is kept."""
+    """A stored draft."""
 
     data: dict[str, Any]
 
 
 @command(blueprint.put("/tasks/<uuid:task_id>/draft"), body=Draft, answer=DraftBody, refusals=(404, 409))
 def save_draft(uow: UnitOfWork, task_id: UUID, body: Draft) -> Reply:
-    """Keep an answer that you have begun
+    """Save an unfinished answer as a draft
 
-    It is no act: nothing of it stands in the log, and what was read of the task stays current.
+    It isn't logged and doesn't change the revision of the task.
     """
     return Reply(DraftBody(data=tasks.save_draft(uow, task_id, body.data)))
 
 
 class AssignTask(Request):
-    """Who is to have the task: an account's name or id. A task assigned at random needs a reason code."""
+    """The new assignee: name or id of an account. A task assigned at random needs a reason code."""
 
     to: Text
     reason: tasks.ReasonCode | None = None
@@ -62,7 +62,7 @@ class AssignTask(Request):
     refusals=(404, 409, 412),
 )
 def assign(uow: UnitOfWork, task_id: UUID, body: AssignTask) -> Reply:
-    """Give a task to a colleague"""
+    """Assign a task to a colleague"""
     return assigned(tasks.assign(uow, task_id, body.to, reason=body.reason, revisions=revisions_seen()))
 
 
@@ -78,16 +78,17 @@ class ColleaguePage(Page[Account]):
 
 @command(blueprint.get("/colleagues"), query=ColleaguesQuery, answer=ColleaguePage, refusals=(404,))
 def colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
-    """List who may take a task"""
+    """List the people who can be assigned a task"""
     rows = tasks.colleagues(uow, query.task, after=query.cursor)
     return Reply(ColleaguePage(**page_of(Account, rows, cases.PAGE)))
 
 
 class AskOpinion(Request):
-    """What is asked, of whom, and until when.
+    """A request for an opinion: the question, who is asked, and the deadline.
 
-    Of those who have `role` (else of all members) in `unit` (else in that of the case); of one of them, `to`.
-    `show` names fields of the application or of the task's form that go along; nothing else of the case does.
+    It is sent to those with `role` (default: all members) in `unit` (default: that of the case), or to one
+    of them, `to`. `show` lists fields of the application or of the task's form that they can read; they see
+    no other data of the case.
     """
 
     question: Words
@@ -106,9 +107,9 @@ class AskOpinion(Request):
     refusals=(404, 409),
 )
 def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
-    """Ask for an opinion
+    """Request an opinion
 
-    The task is not completed before it is given, withdrawn, or due.
+    The task can't be completed until the opinion is given, withdrawn or overdue.
     """
     made = tasks.request_opinion(uow, task_id, tasks.Question(**body.model_dump()))
     (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
@@ -116,16 +117,16 @@ def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
 
 
 class MarkedField(Request):
-    """A field of the form, by a JSON Pointer into its answer, and what is wrong with it."""
+    """A field of the form, as a JSON Pointer into its answer, and what is wrong with it."""
 
     pointer: Text
     text: Words
 
 
 class SendBack(Request):
-    """What the applicant is to correct, and until when.
+    """The fields that the applicant has to correct, and the deadline.
 
-    In the start form, or in that of `task`, which the applicant has completed.
+    They are fields of the start form, or of the form of `task`, which the applicant has completed.
     """
 
     fields: Annotated[list[MarkedField], Field(min_length=1, max_length=100)]
@@ -142,9 +143,9 @@ class SendBack(Request):
     refusals=(404, 409),
 )
 def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
-    """Send a task back to the applicant, who corrects what you mark
+    """Send a task back to the applicant to correct marked fields
 
-    The task is not completed before that is done, withdrawn, or due.
+    The task can't be completed until the correction is made, withdrawn or overdue.
     """
     fields = [(field.pointer, field.text) for field in body.fields]
     made = tasks.request_correction(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
@@ -159,14 +160,14 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     refusals=(404, 409),
 )
 def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
-    """Take back what you have asked; the answer is the task beside which it was"""
+    """Withdraw a request for an opinion or correction; returns the task that it was attached to"""
     return assigned(tasks.get(uow, tasks.withdraw_request(uow, task_id)))
 
 
 class BulkItem(Request):
-    """A task; to complete it the answer to its form, to assign it who is to have it, and why.
+    """A task, with the answer to its form (to complete it) or the new assignee (to assign it).
 
-    `reason`, a code, goes with `assign` and `release`; a task assigned at random needs one.
+    `reason`, a code, is for `assign` and `release`; a task assigned at random needs one.
     """
 
     id: UUID
@@ -176,7 +177,7 @@ class BulkItem(Request):
 
 
 class Bulk(Request):
-    """What is to be done with up to 100 tasks."""
+    """One action for up to 100 tasks."""
 
     action: Action
     items: Annotated[list[BulkItem], Field(min_length=1, max_length=100)]
@@ -184,14 +185,14 @@ class Bulk(Request):
     @model_validator(mode="after")
     def _says_what_the_action_needs_and_no_more(self) -> Self:
         if any((item.to is not None) != (self.action == "assign") for item in self.items):
-            raise ValueError("`to` belongs to `assign`, and each item of it has one")
+            raise ValueError("`to` is required with `assign` and not allowed with other actions")
         if self.action != "complete" and any(item.data for item in self.items):
-            raise ValueError("`data` belong to `complete`")
+            raise ValueError("`data` is only allowed with `complete`")
         return self
 
 
 class BulkResult(BaseModel):
-    """What became of a task: its `task` status after it, or the `problem`, as if it had come alone."""
+    """The result for a task: its new status in `task`, or the `problem`, as for a single request."""
 
     id: UUID
     status: int
@@ -200,16 +201,16 @@ class BulkResult(BaseModel):
 
 
 class BulkBody(BaseModel):
-    """What became of each, in the order of the request."""
+    """The result for each task, in the order of the request."""
 
     items: list[BulkResult]
 
 
 @command(blueprint.post("/tasks/bulk"), body=Bulk, answer=BulkBody, refusals=(409,))
 def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
-    """Do the same with many tasks
+    """Apply one action to many tasks
 
-    Each is done or refused by itself: the answer is 200, and tells it of each.
+    Each task succeeds or fails on its own: the response is 200 and reports the result of each.
     """
     items = [tasks.Item(item.id, item.data, item.to or "", item.reason) for item in body.items]
     results = [_result(one) for one in tasks.act(uow, body.action, items)]

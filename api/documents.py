@@ -44,7 +44,7 @@ POLICY = "default-src 'none'; sandbox"
 
 
 class VersionBody(BaseModel):
-    """One version of a document; `name` is what the file was called, `task` with which it was handed in."""
+    """A version of a document; `name` is the file name, `task` the task that it was uploaded with."""
 
     version: int
     task: UUID | None
@@ -66,13 +66,13 @@ class DocumentSummary(VersionBody):
 
 
 class DocumentBody(DocumentSummary):
-    """A document in its newest version, and all its versions, the newest first."""
+    """The newest version of a document, and all its versions, newest first."""
 
     versions: list[VersionBody]
 
 
 class DocumentPage(Page[DocumentSummary]):
-    """A page of documents, the oldest first."""
+    """A page of documents, oldest first."""
 
 
 class ContentQuery(Request):
@@ -115,12 +115,12 @@ def uploaded(intake: Intake, beside: Collection[str]) -> FileStorage:
     try:
         form, given = request.form, request.files
     except RequestEntityTooLarge as cause:
-        raise RequestEntityTooLarge(f"A document may have {most} MiB.") from cause
+        raise RequestEntityTooLarge(f"The document is larger than {most} MiB.") from cause
     unknown = sorted({*form}.difference(beside) | ({*given} - {"file"}))
     if unknown:
         listed = " and ".join(f"`{name}`" for name in beside)
         raise Invalid(
-            f"Only a file named `file`, and {listed}, are taken.",
+            f"Unknown part. Allowed: one file named `file`, and {listed}.",
             [Fault(pointer([name]), "is unknown, or is no file", "unknown") for name in unknown],
         )
     files = given.getlist("file")
@@ -129,7 +129,7 @@ def uploaded(intake: Intake, beside: Collection[str]) -> FileStorage:
         raise Invalid("Send one file, in a part named `file`.", [_fault(code, detail)])
     (upload,) = files
     if upload.stream.seek(0, 2) > intake.max_bytes:
-        raise RequestEntityTooLarge(f"A document may have {most} MiB.")
+        raise RequestEntityTooLarge(f"The document is larger than {most} MiB.")
     return upload
 
 
@@ -158,9 +158,10 @@ def parts_as(model: type[M]) -> M:
 )
 @prepared(_for_case)
 def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Beside) -> Reply:
-    """Hand a document in to a case
+    """Upload a document to a case
 
-    Multipart: the file as `file`; beside it `title`, and `replaces` (the id of a document) for a new version.
+    Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds
+    a new version.
     """
     return _added(documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces))
 
@@ -173,9 +174,9 @@ def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Besi
 )
 @prepared(_for_task)
 def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Beside) -> Reply:
-    """Hand a document in with a task
+    """Upload a document with a task
 
-    As to its case; the task must be open, and nobody else's.
+    As for a case; the task must be open and not assigned to somebody else.
     """
     return _added(documents.add(uow, received, task=task_id, title=beside.title, replaces=beside.replaces))
 
@@ -184,7 +185,7 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Besi
     blueprint.get("/cases/<uuid:case_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
 )
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
-    """List a case's documents, the oldest first"""
+    """List a case's documents, oldest first"""
     return Reply(document_page(uow, case_id, query.cursor))
 
 
@@ -199,7 +200,7 @@ def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> 
     blueprint.get("/tasks/<uuid:task_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
 )
 def of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
-    """List the documents that were handed in with a task, the oldest first"""
+    """List the documents of a task, oldest first"""
     rows = documents.of_task(uow, task_id, after=query.cursor)
     items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
     return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)))
@@ -207,7 +208,7 @@ def of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
 
 @command(blueprint.get("/documents/<uuid:document_id>"), answer=DocumentBody, refusals=(404,))
 def show(uow: UnitOfWork, document_id: UUID) -> Reply:
-    """Read what a document is, with its versions"""
+    """Read the details of a document and its versions"""
     return Reply(_body(documents.get(uow, document_id)))
 
 

@@ -30,7 +30,7 @@ class FeedQuery(Request):
 
 
 class FeedEvent(BaseModel):
-    """An event without its payload, which stands in the log of its case."""
+    """An event without its payload, which is in the log of its case."""
 
     id: str
     case: UUID
@@ -46,7 +46,7 @@ class FeedEvent(BaseModel):
 
 
 class Feed(BaseModel):
-    """Events in order. `next` is always there: ask again with it, at once if there is `more`, else later."""
+    """Events in order. Request the next page with `next`: immediately if there is `more`, otherwise later."""
 
     items: list[FeedEvent]
     next: str
@@ -55,7 +55,7 @@ class Feed(BaseModel):
 
 @command(blueprint.get("/events"), query=FeedQuery, answer=Feed, refusals=(409,))
 def index(uow: UnitOfWork, query: FeedQuery) -> Reply:
-    """Follow the events of all cases"""
+    """Read the event feed: events of all cases, in one order"""
     after = _position(query.after) if query.after else START
     page = feed.read(uow, after=after, definition=query.definition, kind=query.kind)
     items = [_event(row) for row in page.items]
@@ -84,5 +84,5 @@ def _position(cursor: str) -> Position:
     transaction_id, case_id, seq, digest = _CURSOR.unpack(base64.urlsafe_b64decode(cursor))
     if transaction_id >= 1 << 63 or seq >= 1 << 31:
         fault = Fault("/query/after", "is not a cursor of this feed", "cursor")
-        raise Invalid("The request has faults.", [fault])
+        raise Invalid("The request has errors. Correct the fields listed under `errors`.", [fault])
     return Position(transaction_id, UUID(bytes=case_id), seq, digest if seq else b"")

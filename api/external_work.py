@@ -19,7 +19,7 @@ Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds")]
 
 
 class TakeWork(Request):
-    """Which work is wanted. `worker` names the program, for those who look for it."""
+    """The kind of work to take. `worker` is the name of the program, for administrators."""
 
     topics: list[Text] = Field(min_length=1, max_length=50)
     max: int = Field(default=1, ge=1, le=100)
@@ -34,33 +34,33 @@ class Leased(Request):
 
 
 class ExtendWork(Leased):
-    """How long the lease shall last from now on."""
+    """The new length of the lease, from now on."""
 
     lease: Lease = 60
 
 
 class CompleteWork(Leased):
-    """What was done: the reply that the process gets."""
+    """The result of the work, which is returned to the process."""
 
     reply: dict[str, Any] = Field(default_factory=dict)
 
 
 class FailWork(Leased):
-    """Why it could not be done, without personal data; when to try again, if that may help."""
+    """Why the work failed, without personal data, and when to retry."""
 
     detail: Text
     retry_in: int | None = Field(default=None, ge=0, le=7 * 24 * 3600, description="Seconds; null: never")
 
 
 class ThrowError(Leased):
-    """An error that the process knows."""
+    """A BPMN error that the process handles."""
 
     error: Text
     data: dict[str, Any] = Field(default_factory=dict)
 
 
 class Work(BaseModel):
-    """A piece of work. Its `id` is the same whenever it is handed out: do it once."""
+    """A unit of work. Its `id` stays the same if it is offered again: do it only once."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -77,13 +77,13 @@ class Work(BaseModel):
 
 
 class WorkList(BaseModel):
-    """What was taken."""
+    """The work that was taken."""
 
     items: list[Work]
 
 
 class WorkSettled(BaseModel):
-    """The piece of work, and until when it is leased if it still is."""
+    """The work, and the end of its lease, if it is still leased."""
 
     id: UUID
     lease_until: Instant | None = None
@@ -94,7 +94,7 @@ _REFUSALS = (404, 409)
 
 @command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
-    """Take work, if there is some; it answers at once"""
+    """Take external work, if there is any; returns immediately"""
     rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:
         return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
@@ -108,7 +108,7 @@ def take(uow: UnitOfWork, body: TakeWork) -> Reply:
     refusals=_REFUSALS,
 )
 def extend(uow: UnitOfWork, call_id: UUID, body: ExtendWork) -> Reply:
-    """Keep work for longer"""
+    """Extend the lease of work"""
     until = external_calls.extend(uow, call_id, body.fence, timedelta(seconds=body.lease))
     return Reply(WorkSettled(id=call_id, lease_until=until))
 
@@ -120,7 +120,7 @@ def extend(uow: UnitOfWork, call_id: UUID, body: ExtendWork) -> Reply:
     refusals=_REFUSALS,
 )
 def complete(uow: UnitOfWork, call_id: UUID, body: CompleteWork) -> Reply:
-    """Bring work back done"""
+    """Complete work"""
     external_calls.complete(uow, call_id, body.fence, body.reply)
     return Reply(WorkSettled(id=call_id))
 
@@ -132,7 +132,7 @@ def complete(uow: UnitOfWork, call_id: UUID, body: CompleteWork) -> Reply:
     refusals=_REFUSALS,
 )
 def fail(uow: UnitOfWork, call_id: UUID, body: FailWork) -> Reply:
-    """Give work back undone"""
+    """Report that work has failed"""
     pause = None if body.retry_in is None else timedelta(seconds=body.retry_in)
     external_calls.fail(uow, call_id, body.fence, body.detail, retry_in=pause)
     return Reply(WorkSettled(id=call_id))
@@ -145,6 +145,6 @@ def fail(uow: UnitOfWork, call_id: UUID, body: FailWork) -> Reply:
     refusals=_REFUSALS,
 )
 def throw(uow: UnitOfWork, call_id: UUID, body: ThrowError) -> Reply:
-    """Answer with an error of the process"""
+    """Complete work with a BPMN error"""
     external_calls.throw(uow, call_id, body.fence, body.error, body.data)
     return Reply(WorkSettled(id=call_id))

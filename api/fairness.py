@@ -31,7 +31,7 @@ blueprint = APIBlueprint("fairness", __name__, tag="Fairness")
 
 
 class DeclareRelation(Request):
-    """To whom you are close (a national id) and how; administrators say of whose account."""
+    """A relation to a person (by national ID) and its kind; administrators also specify the account."""
 
     person: Text
     kind: RelationKind
@@ -39,7 +39,7 @@ class DeclareRelation(Request):
 
 
 class RelationBody(BaseModel):
-    """A relation of an official to a person. It counts until it has ended."""
+    """A relation of an official to a person, valid until it is ended."""
 
     id: UUID
     account: str
@@ -59,17 +59,17 @@ class RelationsQuery(PageQuery):
 
 
 class RelationPage(Page[RelationBody]):
-    """A page of relations, the oldest first."""
+    """A page of relations, oldest first."""
 
 
 class RecuseTask(Request):
-    """Why you step back from the case; administrators alone read it."""
+    """Your reason for the recusal. Only administrators can read it."""
 
     reason: Text | None = None
 
 
 class RecusalBody(BaseModel):
-    """Who has stepped back from a case, when and why."""
+    """A recusal from a case: who, when and why."""
 
     account: Account
     at: Instant
@@ -77,7 +77,7 @@ class RecusalBody(BaseModel):
 
 
 class RecusalsBody(BaseModel):
-    """The oldest first."""
+    """The recusals of a case, oldest first."""
 
     items: list[RecusalBody]
 
@@ -89,7 +89,7 @@ class LotsQuery(Request):
 
 
 class LotChange(BaseModel):
-    """How often somebody changed which person has a task that was assigned at random."""
+    """How often a person reassigned tasks that were assigned at random."""
 
     element: str
     unit: str
@@ -100,7 +100,7 @@ class LotChange(BaseModel):
 
 
 class LotsBody(BaseModel):
-    """Tasks assigned at random since an instant, and the changes to that, the most frequent first."""
+    """Tasks assigned at random since a given time, and their reassignments, most frequent first."""
 
     since: Instant
     assigned: int
@@ -122,9 +122,9 @@ def _relation(row: Any) -> RelationBody:
 
 @command(blueprint.post("/relations"), body=DeclareRelation, answer=RelationBody, status=201, refusals=(404,))
 def declare(uow: UnitOfWork, body: DeclareRelation) -> Reply:
-    """Declare that somebody is close to you
+    """Declare a close relation to a person
 
-    You work on no case of that person from then on. Declaring it again changes nothing.
+    From then on you can't work on cases of that person. Declaring the same relation again changes nothing.
     """
     row = conflict_relations.declare(uow, Declared(body.person, body.kind, body.account))
     return Reply(_relation(row), status=201)
@@ -132,9 +132,9 @@ def declare(uow: UnitOfWork, body: DeclareRelation) -> Reply:
 
 @command(blueprint.get("/relations"), query=RelationsQuery, answer=RelationPage)
 def index(uow: UnitOfWork, query: RelationsQuery) -> Reply:
-    """List relations, the oldest first
+    """List declared relations, oldest first
 
-    Your own; administrators see those of the people of their units.
+    Your own; administrators also see those of the people of their units.
     """
     rows = conflict_relations.page(uow, account=query.account, after=query.cursor)
     items = [display_names(row, "account", "declared_by") for row in rows]
@@ -151,16 +151,16 @@ def end(uow: UnitOfWork, relation_id: UUID) -> Reply:
     blueprint.post("/tasks/<uuid:task_id>/recuse"), body=RecuseTask, answer=TaskSummary, refusals=(404, 409)
 )
 def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
-    """Step back from the case of a task
+    """Recuse yourself from the case of a task
 
-    What you have of it goes to others, and you can take none of its tasks any more.
+    Your tasks of the case are reassigned, and you can no longer claim tasks of it.
     """
     return assigned(tasks.recuse(uow, task_id, reason=body.reason))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/recusals"), answer=RecusalsBody, refusals=(404,))
 def recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """See who has stepped back from a case, and why"""
+    """List the recusals of a case, with their reasons"""
     items = [
         RecusalBody(account=Account(**account(row, "account")), at=row["at"], reason=row["reason"])
         for row in tasks.recusals(uow, case_id)

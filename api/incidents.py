@@ -30,23 +30,23 @@ class IncidentsQuery(PageQuery):
 
 
 class RetryIncident(Request):
-    """Why, and what is set right before the element tries again. The latter is an administrator's."""
+    """The reason, and variables to repair before the retry. Only administrators can repair data."""
 
     reason: Text | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
 
 class SkipIncident(Request):
-    """Why the element is passed over, and what it would have set."""
+    """The reason for skipping the element, and the variables that it would have set."""
 
     reason: Text
     data: dict[str, Any] = Field(default_factory=dict)
 
 
 class IncidentBody(BaseModel):
-    """An element that failed: `line` counts within its script. Its message is shown with its case.
+    """A failed element; `line` is the line in its script. The message is part of its case.
 
-    `reason` and `fix` say in the caller's language what the code means, and how to fix it.
+    `reason` and `fix` explain in the caller's language what the code means and how to fix it.
     """
 
     id: UUID
@@ -67,12 +67,12 @@ class IncidentBody(BaseModel):
 
 
 class IncidentPage(Page[IncidentBody]):
-    """A page of incidents, the oldest first."""
+    """A page of incidents, oldest first."""
 
 
 @command(blueprint.get("/incidents"), query=IncidentsQuery, answer=IncidentPage)
 def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
-    """List incidents, the oldest first"""
+    """List incidents, oldest first"""
     which = incidents.Which(query.status, query.case, query.definition, query.element, query.code)
     rows = incidents.page(uow, which, after=query.cursor)
     texts = language.texts()
@@ -87,7 +87,7 @@ def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     refusals=(404, 409, 503),
 )
 def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
-    """Let what failed try again, perhaps with repaired data"""
+    """Retry a failed element, optionally with repaired data"""
     case = incidents.retry(uow, incident_id, repair=body.data, reason=body.reason)
     return Reply(case_body(case), {"ETag": etag(case.revision)})
 
@@ -99,6 +99,6 @@ def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
     refusals=(404, 409, 503),
 )
 def skip(uow: UnitOfWork, incident_id: UUID, body: SkipIncident) -> Reply:
-    """Go on as if the element had done its work"""
+    """Skip a failed element, as if it had succeeded"""
     case = incidents.skip(uow, incident_id, body.data, body.reason)
     return Reply(case_body(case), {"ETag": etag(case.revision)})

@@ -15,7 +15,7 @@ blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
 
 
 class QueueBody(BaseModel):
-    """A queue. `age` is for how many seconds its first job that may run has waited."""
+    """A queue. `age` is how many seconds its oldest runnable job has waited."""
 
     queue: str
     waiting: int
@@ -25,7 +25,7 @@ class QueueBody(BaseModel):
 
 
 class JobBody(BaseModel):
-    """A job: what it does to which row."""
+    """A job: its type and the row that it works on."""
 
     id: int
     queue: str
@@ -34,9 +34,9 @@ class JobBody(BaseModel):
 
 
 class JobsBody(BaseModel):
-    """The queues, how many workers are alive, and the first 100 jobs that were given up.
+    """The queues, the number of active workers, and the first 100 jobs that have failed for good.
 
-    Those of cases are not among them: an incident tells of each.
+    Jobs of cases are not included: their failures are incidents.
     """
 
     queues: list[QueueBody]
@@ -46,7 +46,7 @@ class JobsBody(BaseModel):
 
 @command(blueprint.get("/jobs"), answer=JobsBody)
 def index(uow: UnitOfWork) -> Reply:
-    """See what is in the queues"""
+    """Read the state of the job queues"""
     queues, workers = job_queue.overview(uow)
     failed = [JobBody(**row) for row in job_queue.failed(uow)]
     return Reply(
@@ -56,5 +56,5 @@ def index(uow: UnitOfWork) -> Reply:
 
 @command(blueprint.post("/jobs/<int:job_id>/retry"), body=Request, answer=JobBody, refusals=(404, 409))
 def retry(uow: UnitOfWork, job_id: int) -> Reply:
-    """Let a job that was given up be tried anew"""
+    """Retry a job that has failed for good"""
     return Reply(JobBody(**job_queue.retry(uow, job_id)))

@@ -28,7 +28,7 @@ def _as_one(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
         return check(value)
     except ValidationError as error:
         raise PydanticCustomError(
-            "key", "Input should be a text of 1 to 200 characters, a whole number of 64 bits or a boolean"
+            "key", "Input should be a text of 1 to 200 characters, a 64-bit integer or a boolean"
         ) from error
 
 
@@ -36,13 +36,15 @@ KeyValue = Annotated[Text | WholeNumber | bool, WrapValidator(_as_one)]
 
 
 class SendMessage(Request):
-    """A message. The sender chooses its `id`: the same one is the same message, and is answered alike."""
+    """A message. The sender chooses its `id`: a repeated id is the same message, with the same response."""
 
     name: Text
     id: Text
     correlation: dict[KeyName, KeyValue] = Field(default_factory=dict, max_length=10)
     data: dict[str, Any] = Field(default_factory=dict)
-    keep_for: int = Field(default=0, ge=0, le=A_YEAR, description="Seconds to keep it if nobody waits yet")
+    keep_for: int = Field(
+        default=0, ge=0, le=A_YEAR, description="Seconds to store it if no case waits for it yet"
+    )
 
     def idempotency_key(self) -> str | None:
         """The message's own id does what an Idempotency-Key does."""
@@ -50,14 +52,14 @@ class SendMessage(Request):
 
 
 class ReachedCase(BaseModel):
-    """A case that a message reached or started."""
+    """A case that received a message or was started by it."""
 
     id: UUID
     case_number: str
 
 
 class MessageBody(BaseModel):
-    """What became of a message. `late`: a payment was recorded that no longer moves its case."""
+    """The result of a message. `late`: a payment was recorded, but its case does not continue."""
 
     id: UUID
     status: Literal["delivered", "started", "kept", "late"]

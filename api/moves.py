@@ -15,7 +15,7 @@ blueprint = APIBlueprint("moves", __name__, tag="Moves")
 
 
 class PlanMove(Request):
-    """Which definition's cases leave which version for which."""
+    """The definition whose cases are migrated, and the versions from and to."""
 
     definition: Key
     source: int = Field(alias="from", ge=1, le=1_000_000)
@@ -23,7 +23,7 @@ class PlanMove(Request):
 
 
 class MoveBody(BaseModel):
-    """A move: it is planning until every case was looked at."""
+    """A case migration. Its status is `planning` until every case has been checked."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -40,7 +40,7 @@ class MoveBody(BaseModel):
 
 
 class ObstacleBody(BaseModel):
-    """Why a case stays: at which element (empty: at none), a stable code, and in words."""
+    """Why a case can't be migrated: the element (or empty), a stable code, and an explanation."""
 
     element: str
     code: str
@@ -48,13 +48,13 @@ class ObstacleBody(BaseModel):
 
 
 class HurdleBody(ObstacleBody):
-    """The same, with the number of cases that it keeps."""
+    """An obstacle, with the number of cases that it blocks."""
 
     cases: int
 
 
 class CountsBody(BaseModel):
-    """How many cases are how far."""
+    """The number of cases by progress."""
 
     movable: int
     stays: int
@@ -63,14 +63,14 @@ class CountsBody(BaseModel):
 
 
 class MoveOverview(MoveBody):
-    """A move with its progress, and the 200 most frequent obstacles."""
+    """A case migration with its progress and the 200 most frequent obstacles."""
 
     counts: CountsBody
     obstacles: list[HurdleBody]
 
 
 class MovePage(Page[MoveBody]):
-    """A page of moves, the newest first."""
+    """A page of case migrations, newest first."""
 
 
 class MovedCasesQuery(PageQuery):
@@ -80,7 +80,7 @@ class MovedCasesQuery(PageQuery):
 
 
 class MovedCaseBody(BaseModel):
-    """A case of a move; `id` is the case's, `at` when this became so."""
+    """A case of a migration; `id` is that of the case, `at` the time of its last change."""
 
     id: UUID
     number: str
@@ -90,7 +90,7 @@ class MovedCaseBody(BaseModel):
 
 
 class MovedCasePage(Page[MovedCaseBody]):
-    """A page of a move's cases, the oldest first."""
+    """A page of the cases of a migration, oldest first."""
 
 
 def _body(found: migration.Overview) -> MoveOverview:
@@ -100,20 +100,20 @@ def _body(found: migration.Overview) -> MoveOverview:
 
 @command(blueprint.post("/moves"), body=PlanMove, answer=MoveOverview, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: PlanMove) -> Reply:
-    """Plan the move of running cases to another version"""
+    """Plan a migration of running cases to another version"""
     made = _body(migration.plan(uow, body.definition, body.source, body.target))
     return Reply(made, {"Location": f"/api/v1/moves/{made.id}"}, status=201)
 
 
 @command(blueprint.get("/moves"), query=PageQuery, answer=MovePage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List moves, the newest first"""
+    """List case migrations, newest first"""
     return Reply(MovePage(**page_of(MoveBody, migration.page(uow, after=query.cursor), migration.PAGE)))
 
 
 @command(blueprint.get("/moves/<uuid:move_id>"), answer=MoveOverview, refusals=(404,))
 def show(uow: UnitOfWork, move_id: UUID) -> Reply:
-    """Read a move: its plan, and how far it is"""
+    """Read a case migration: its plan and progress"""
     return Reply(_body(migration.get(uow, move_id)))
 
 
@@ -124,7 +124,7 @@ def show(uow: UnitOfWork, move_id: UUID) -> Reply:
     refusals=(404,),
 )
 def cases_of(uow: UnitOfWork, move_id: UUID, query: MovedCasesQuery) -> Reply:
-    """List the cases of a move, the oldest first"""
+    """List the cases of a migration, oldest first"""
     rows = migration.cases_of(uow, move_id, status=query.status, after=query.cursor)
     return Reply(MovedCasePage(**page_of(MovedCaseBody, rows, migration.PAGE)))
 
@@ -133,7 +133,7 @@ def cases_of(uow: UnitOfWork, move_id: UUID, query: MovedCasesQuery) -> Reply:
     blueprint.post("/moves/<uuid:move_id>/start"), body=Request, answer=MoveOverview, refusals=(404, 409)
 )
 def start(uow: UnitOfWork, move_id: UUID) -> Reply:
-    """Move the cases that can be moved"""
+    """Start a case migration: cases without obstacles are migrated"""
     return Reply(_body(migration.start(uow, move_id)))
 
 
@@ -141,5 +141,5 @@ def start(uow: UnitOfWork, move_id: UUID) -> Reply:
     blueprint.post("/moves/<uuid:move_id>/cancel"), body=Request, answer=MoveOverview, refusals=(404, 409)
 )
 def cancel(uow: UnitOfWork, move_id: UUID) -> Reply:
-    """Let the cases that were not moved yet stay"""
+    """Cancel a case migration: remaining cases keep their version"""
     return Reply(_body(migration.cancel(uow, move_id)))

@@ -37,7 +37,7 @@ RoleName = Annotated[str, StringConstraints(min_length=1, max_length=100, patter
 
 
 class GiveMembership(Request):
-    """Where and as what (`*`: as anything), from when (absent: from now on) to when (absent: for good)."""
+    """A unit and role (`*` for any), with start (default: now) and end (default: none)."""
 
     unit: UnitKey
     role: RoleName = "caseworker"
@@ -61,7 +61,7 @@ class ProfileBody(Request):
 
 
 class CreatePerson(ProfileBody):
-    """An account; `person` is the national id of its owner."""
+    """A new account; `person` is the national ID of its owner."""
 
     name: Text
     role: Literal["administrator", "designer", "caseworker", "service"]
@@ -70,14 +70,14 @@ class CreatePerson(ProfileBody):
 
 
 class ChangeMembership(Request):
-    """From when, and to when (null: for good)."""
+    """The start and end of a membership; an end of null means without end."""
 
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
 
 
 class MembershipBody(BaseModel):
-    """A unit in which somebody works, with those below it, and as what."""
+    """A membership: a unit, including those below it, and a role."""
 
     id: UUID
     unit: str
@@ -87,7 +87,7 @@ class MembershipBody(BaseModel):
 
 
 class PersonSummary(BaseModel):
-    """An account with its memberships in your units; one that is not `active` opens nothing."""
+    """An account with its memberships in your units; if it is not `active`, it can't be used."""
 
     id: UUID
     name: str
@@ -108,23 +108,23 @@ class PeopleQuery(PageQuery):
 
 
 class ChangePerson(ProfileBody):
-    """The national id of the owner of an account, and what else is known of them; null: nothing any more."""
+    """The national ID and other details of a person; null deletes a detail."""
 
     person: Text | None = Field(default=None, description="Can be corrected, and not removed.")
 
 
 class PersonBody(PersonSummary, Profile):
-    """The same with the national id of its owner, and what else is known of them."""
+    """A person of your units with national ID and other details."""
 
     person: str | None
 
 
 class PersonPage(Page[PersonSummary]):
-    """A page of people, the oldest accounts first."""
+    """A page of people, oldest accounts first."""
 
 
 class CreateSubstitution(Request):
-    """Who is away (absent: you), who works in that place, and from when to when. Accounts by their names."""
+    """The absent person (default: you), the substitute, start and end. People are account names."""
 
     absent: Text | None = None
     substitute: Text
@@ -133,7 +133,7 @@ class CreateSubstitution(Request):
 
 
 class SubstitutionBody(BaseModel):
-    """Somebody stands in for somebody else."""
+    """A substitution: one person does the work of another for a time."""
 
     id: UUID
     absent: str
@@ -145,11 +145,11 @@ class SubstitutionBody(BaseModel):
 
 
 class SubstitutionPage(Page[SubstitutionBody]):
-    """A page of substitutions that have not ended, the oldest first."""
+    """A page of current and future substitutions, oldest first."""
 
 
 class RecordBody(BaseModel):
-    """A change of the organisation: by whom, in which unit, and about whom if it is about somebody."""
+    """A change to the organisation: who made it, in which unit, and the person concerned, if any."""
 
     id: UUID
     at: Instant
@@ -161,7 +161,7 @@ class RecordBody(BaseModel):
 
 
 class RecordPage(Page[RecordBody]):
-    """A page of changes, the oldest first."""
+    """A page of changes, oldest first."""
 
 
 def _memberships(person: PersonView) -> list[MembershipBody]:
@@ -191,7 +191,7 @@ def _whole(uow: UnitOfWork, user_id: UUID) -> PersonBody:
 
 @command(blueprint.get("/people"), query=PeopleQuery, answer=PersonPage)
 def index(uow: UnitOfWork, query: PeopleQuery) -> Reply:
-    """List the people of your units, the oldest accounts first"""
+    """List the people of your units, oldest accounts first"""
     found = people.page(uow, person=query.person, after=query.cursor)
     following = found[people.PAGE - 1].id if len(found) > people.PAGE else None
     items = [_summary(person) for person in found[: people.PAGE]]
@@ -200,13 +200,13 @@ def index(uow: UnitOfWork, query: PeopleQuery) -> Reply:
 
 @command(blueprint.get("/people/<uuid:person_id>"), answer=PersonBody, refusals=(404,))
 def show(uow: UnitOfWork, person_id: UUID) -> Reply:
-    """Read one of the people of your units"""
+    """Read a person of your units"""
     return Reply(_whole(uow, person_id))
 
 
 @command(blueprint.post("/people"), body=CreatePerson, answer=PersonBody, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
-    """Make an account that works in your units"""
+    """Create an account with memberships in your units"""
     works = [membership.work() for membership in body.memberships]
     profile = body.model_dump(include=set(profiles.FIELDS), exclude_none=True)
     made = people.create(uow, NewPerson(body.name, body.role, body.person, works, profile))
@@ -215,7 +215,7 @@ def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
 
 @command(blueprint.patch("/people/<uuid:person_id>"), body=ChangePerson, answer=PersonBody, refusals=(404,))
 def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply:
-    """Change what is known of the owner of an account"""
+    """Change the details of a person"""
     given = body.model_dump(exclude_unset=True)
     if (person := given.pop("person", None)) is not None:
         account_administration.identify(uow, person_id, person)
@@ -232,7 +232,7 @@ def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply
     refusals=(404, 409),
 )
 def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
-    """Let one of the people of your units work in another one of them, or as something else"""
+    """Add a membership: a unit and role for a person of your units"""
     people.add(uow, person_id, body.work())
     return Reply(_whole(uow, person_id), status=201)
 
@@ -244,7 +244,7 @@ def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
     refusals=(404,),
 )
 def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMembership) -> Reply:
-    """Change from when or to when a membership counts"""
+    """Change the start or end of a membership"""
     said = {name: getattr(body, name) for name in body.model_fields_set}
     changes = {name: at for name, at in said.items() if at is not None or name == "valid_to"}
     people.change(uow, person_id, membership_id, changes)
@@ -257,7 +257,7 @@ def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMe
     refusals=(404,),
 )
 def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
-    """End a membership; from now on it counts for nothing"""
+    """End a membership immediately"""
     people.end(uow, person_id, membership_id)
     return Reply(_whole(uow, person_id))
 
@@ -274,14 +274,14 @@ def _substitution(row: Any) -> SubstitutionBody:
     refusals=(409,),
 )
 def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
-    """Let somebody stand in for you or, as an administrator, for one of your people"""
+    """Appoint a substitute for yourself or, as an administrator, for a person of your units"""
     made = substitutes.appoint(uow, Leave(**body.model_dump()))
     return Reply(_substitution(substitutes.get(uow, made)), status=201)
 
 
 @command(blueprint.get("/substitutions"), query=PageQuery, answer=SubstitutionPage)
 def substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List substitutions that have not ended: your own and, for administrators, those of their people"""
+    """List current and future substitutions: your own or, for administrators, those of their units"""
     rows = substitutes.page(uow, after=query.cursor)
     items = [display_names(row, "absent", "substitute") for row in rows]
     return Reply(SubstitutionPage(**page_of(SubstitutionBody, items, substitutes.PAGE)))
@@ -296,7 +296,7 @@ def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
 
 @command(blueprint.get("/organisation-log"), query=PageQuery, answer=RecordPage)
 def log(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List what was changed in your units, and by whom, the oldest first"""
+    """List changes to your units and who made them, oldest first"""
     items = [
         {
             **row,

@@ -43,10 +43,10 @@ class VersionPictureQuery(PictureQuery):
     refusals=(404,),
 )
 def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
-    """Draw a version, with what its check found, where its cases stand or what has changed"""
+    """Draw a version, with its findings, the current steps of its cases, or its changes"""
     if query.marks == "changes":
         if query.against is None:
-            raise Invalid("Which version to compare with is not said.", [_AGAINST])
+            raise Invalid("Specify the version to compare with in `against`.", [_AGAINST])
         return _picture(diagrams.of_changes(uow, key, number, query.against, query.lang))
     if query.marks == "cases":
         return _picture(diagrams.of_running(uow, key, number, query.lang))
@@ -55,7 +55,7 @@ def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) 
 
 @command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
 def case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
-    """Draw where a case stands, and what it has passed"""
+    """Draw the diagram of a case, with its current steps and its path"""
     return _picture(diagrams.of_case(uow, case_id, query.lang))
 
 

@@ -75,7 +75,7 @@ OF_SERVER = (400, 408, 414, 431)
 # Why the database cannot do something, by the driver's class of the error.
 _REASONS: Mapping[str, str] = {
     "Unresponsive": "The database does not answer.",
-    "LockNotAvailable": "Another transaction has locked what the request needs.",
+    "LockNotAvailable": "Another transaction has locked rows that this request needs.",
     "QueryCanceled": "The database took too long.",
     "DiskFull": "The database has no disk space left.",
     "TooManyConnections": "The database accepts no more connections.",
@@ -92,10 +92,10 @@ log = structlog.get_logger("api")
 
 
 class FieldError(BaseModel):
-    """One fault.
+    """One error in the input.
 
-    Its place as a JSON Pointer (RFC 6901) into the request's body, what is wrong in the caller's language, a
-    stable code, and the limits that the code's text names.
+    Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's language, a
+    stable code, and the limits that the explanation mentions.
     """
 
     pointer: str
@@ -107,8 +107,8 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
 
-    `code` is the stable code of the refusal, more exact than `type`; `state` is the present state that a
-    conflict is with.
+    `code` is the stable code of the refusal, more specific than `type`; `state` is the current state that
+    caused a conflict.
     """
 
     type: str
@@ -224,7 +224,7 @@ def _refused(refusal: errors.Refusal) -> Response:
 
 
 def _malformed(error: Malformed) -> Response:
-    detail = _in_language("invalid", "The request has faults.")
+    detail = _in_language("invalid", "The request has errors. Correct the fields listed under `errors`.")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=list(_faults(error)))
 
 
@@ -265,7 +265,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unreadable(_: ParseException) -> Response:
-    detail = _in_language("malformed", "The body cannot be read as it was sent.")
+    detail = _in_language("malformed", "The server can't read the request body.")
     return problem(HTTPStatus.BAD_REQUEST, "malformed", detail)
 
 

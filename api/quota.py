@@ -39,7 +39,9 @@ class Quota:
         _SLOT.pack_into(self._counters, place, digest, int(window), requests)
         if requests > self._limit:
             seconds = max(1, math.ceil(WINDOW - passed))
-            detail = f"A token may make {self._limit} requests a minute. Try again in {seconds} seconds."
+            detail = (
+                f"This token is limited to {self._limit} requests per minute. Try again in {seconds} seconds."
+            )
             raise QuotaExceeded(detail, seconds)
 
     def _place(self, counters: mmap.mmap, digest: bytes, window: int) -> int:

@@ -49,11 +49,11 @@ _WRITING = Lock()
 # What every call, every write and every conditional write may say in headers.
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 READS = {
-    "X-On-Behalf-Of": "The person or body for whom the caller acts.",
-    "X-Purpose": "Why: logged with every event.",
+    "X-On-Behalf-Of": "The person or organisation on whose behalf the caller acts.",
+    "X-Purpose": "The reason for the request, logged with every event.",
 }
-WRITES = {"Idempotency-Key": "The same write sent again with the same key is done once and answered alike."}
-CONDITIONAL = {"If-Match": "The `ETag` that was read: 412 if it has changed since."}
+WRITES = {"Idempotency-Key": "Makes retries safe: the same key and the same request are executed once."}
+CONDITIONAL = {"If-Match": "The `ETag` from the last read. Returns 412 if the resource has changed since."}
 FILES = {
     "type": "object",
     "properties": {

@@ -14,7 +14,7 @@ blueprint = APIBlueprint("retries", __name__, tag="Incidents")
 
 
 class OrderRetry(Request):
-    """The open incidents of which definition with which code, and why."""
+    """The definition and code of the incidents to retry, and the reason."""
 
     definition: Key
     code: Text
@@ -22,7 +22,7 @@ class OrderRetry(Request):
 
 
 class RetriedCounts(BaseModel):
-    """How many incidents wait for their turn, went on, failed again, or could not be tried."""
+    """The number of incidents that are waiting, succeeded, failed again, or couldn't be retried."""
 
     waiting: int
     retried: int
@@ -31,7 +31,7 @@ class RetriedCounts(BaseModel):
 
 
 class RetryBody(BaseModel):
-    """An order, and how far it is."""
+    """A bulk retry and its progress."""
 
     id: UUID
     definition: str
@@ -49,12 +49,12 @@ def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
 
 @command(blueprint.post("/retries"), body=OrderRetry, answer=RetryBody, status=201, refusals=(409,))
 def order(uow: UnitOfWork, body: OrderRetry) -> Reply:
-    """Have all open incidents of a definition with one code retried"""
+    """Retry all open incidents of a definition with the same code"""
     made = _body(uow, mass_retry.order(uow, body.definition, body.code, body.reason))
     return Reply(made, {"Location": f"/api/v1/retries/{made.id}"}, status=201)
 
 
 @command(blueprint.get("/retries/<uuid:retry_id>"), answer=RetryBody, refusals=(404,))
 def show(uow: UnitOfWork, retry_id: UUID) -> Reply:
-    """See how far it is"""
+    """Read the progress of a bulk retry"""
     return Reply(_body(uow, retry_id))

@@ -17,14 +17,14 @@ blueprint = APIBlueprint("rules", __name__, tag="Definitions")
 
 
 class RuleInput(BaseModel):
-    """What a decision is given: by this name, and as its file names the type."""
+    """An input of a DMN decision: its name, and its type as declared in the file."""
 
     name: str
     type: str | None
 
 
 class RuleBody(BaseModel):
-    """A decision of DMN in the files of a definition's current version. `key` is its id."""
+    """A DMN decision in the files of a definition's current version. `key` is its id."""
 
     key: str
     name: str
@@ -35,15 +35,15 @@ class RuleBody(BaseModel):
 
 
 class RuleList(BaseModel):
-    """The decisions of all current versions, by definition."""
+    """The DMN decisions of all current versions, by definition."""
 
     items: list[RuleBody]
 
 
 class EvaluateRule(Request):
-    """The data by the names of the inputs; what is left out is null.
+    """The data, by the names of the inputs; missing inputs are null.
 
-    `definition` is needed where several have a decision of that name.
+    `definition` is required if several definitions have a decision with that name.
     """
 
     inputs: dict[str, Any] = Field(default_factory=dict)
@@ -51,7 +51,7 @@ class EvaluateRule(Request):
 
 
 class MatchedRule(BaseModel):
-    """A rule that matched; the first of a table has the number 1. `remark` is what its authors noted."""
+    """A rule that matched; numbers start at 1. `remark` is the note of its authors."""
 
     number: int
     id: str
@@ -59,9 +59,9 @@ class MatchedRule(BaseModel):
 
 
 class TableReason(BaseModel):
-    """A table that was evaluated; `policy` is its hit policy as one or two signs.
+    """An evaluated decision table; `policy` is its hit policy in one or two characters.
 
-    `folded` are the texts that were compared instead of those of `inputs`, where columns say so.
+    `folded` are the texts that were compared instead of those of `inputs`, for columns that are folded.
     """
 
     table: str
@@ -81,9 +81,10 @@ class RequiredReason(BaseModel):
 
 
 class FaultReason(BaseModel):
-    """Something that had no value, and why.
+    """An expression without a value, and why.
 
-    `code` tells kinds apart; `expression` and the character `at` from 1 tell where, as far as that is known.
+    `code` is the kind of fault; `expression` and the character position `at` (from 1) give the place, if
+    known.
     """
 
     reason: str
@@ -95,7 +96,7 @@ class FaultReason(BaseModel):
 
 
 class Reasons(BaseModel):
-    """How it came to its result: tables and required decisions in the order of their evaluation."""
+    """The reasons of a result: tables and required decisions, in the order of their evaluation."""
 
     inputs: dict[str, Any]
     tables: list[TableReason]
@@ -104,7 +105,7 @@ class Reasons(BaseModel):
 
 
 class RulingBody(BaseModel):
-    """What a decision gave, and why. Numbers are exact, dates and durations texts as FEEL writes them.
+    """The result of a DMN evaluation, with its reasons. Numbers are exact; dates and durations are FEEL text.
 
     `digest` is the SHA-256 of `file`.
     """
@@ -122,7 +123,7 @@ class RulingBody(BaseModel):
 
 @command(blueprint.get("/decisions"), answer=RuleList)
 def index(uow: UnitOfWork) -> Reply:
-    """List the decisions of DMN that can be evaluated"""
+    """List the DMN decisions that can be evaluated"""
     items = [
         {**_named(each), "inputs": [{"name": one.name, "type": one.type} for one in each.offered.inputs]}
         for each in dmn_evaluation.offered(uow)
@@ -135,7 +136,7 @@ def index(uow: UnitOfWork) -> Reply:
 )
 @writes_once
 def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
-    """Evaluate a decision, by its id or name, for data that belong to no case"""
+    """Evaluate a DMN decision, by its id or name, for data outside of any case"""
     of, ruling = dmn_evaluation.evaluate(uow, key, body.inputs, body.definition)
     told = {
         **_named(of),

@@ -35,7 +35,7 @@ class SessionBody(BaseModel):
 
 
 class SessionsBody(BaseModel):
-    """The newest 100 that have not ended."""
+    """The newest 100 active sessions."""
 
     items: list[SessionBody]
 
@@ -48,7 +48,7 @@ class EndedBody(BaseModel):
 
 @command(blueprint.get("/sessions"), answer=SessionsBody)
 def index(uow: UnitOfWork) -> Reply:
-    """See in which browsers one is logged in"""
+    """List your active browser sessions"""
     access.require(uow.actor, "sessions.own")
     found = sessions.own(uow, current_app.extensions[LASTING])
     return Reply(SessionsBody(items=[SessionBody.model_validate(item) for item in found]))

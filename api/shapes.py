@@ -23,7 +23,7 @@ Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 
 
 class Request(BaseModel):
-    """A body or query: unknown fields are refused, so that no typing error goes unnoticed."""
+    """A request body or query. Unknown fields are rejected, so that typing errors are noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,14 +46,14 @@ class Page(BaseModel, Generic[Row]):
 
 
 class DisplayName(BaseModel):
-    """What to show readers of each language: the full name as far as it is known, else the account's."""
+    """The name to display in each language: the full name if known, otherwise that of the account."""
 
     fa: str
     en: str
 
 
 class Account(BaseModel):
-    """Somebody, by the name of the account, and as people call them."""
+    """A person: the name of the account, and the name to display."""
 
     id: UUID
     name: str
@@ -96,7 +96,7 @@ class OpenTask(BaseModel):
 
 
 class OpenIncident(BaseModel):
-    """An element of a case that failed: `line` counts within its script."""
+    """A failed element of a case; `line` is the line in its script."""
 
     id: UUID
     element: str

@@ -34,7 +34,7 @@ class For(Request):
     def one_form(self) -> "For":
         """Whether exactly one form is named."""
         if [self.definition, self.task, self.appeal_of].count(None) != 2:
-            raise ValueError("name one of `definition`, `task` and `appeal_of`")
+            raise ValueError("specify exactly one of `definition`, `task` and `appeal_of`")
         return self
 
     @property
@@ -46,7 +46,7 @@ class For(Request):
 
 
 class StagedBody(BaseModel):
-    """A file that is accepted for a field: send its `id` as the field's value, until `expires_at`."""
+    """An accepted file for a field: send its `id` as the value of the field before `expires_at`."""
 
     id: UUID
     field: str
@@ -72,8 +72,8 @@ def _received() -> Mapping[str, Any]:
 def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     """Upload a file for a field of a form, before the answer is sent
 
-    Multipart: the file as `file`; beside it `field` and one of `definition`, `task`, `appeal_of`. The field's
-    value is then the `id`.
+    Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of
+    the field is then the returned `id`.
     """
     found = form_uploads.keep(uow, target, received, staged_documents.DAY)
     return Reply(_body(found), status=201)
@@ -81,7 +81,7 @@ def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
 
 @command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404, 409))
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
-    """Discard a file that you uploaded for a field and sent with no answer"""
+    """Delete a file that you uploaded for a field, before the answer is sent"""
     return Reply(_body(staged_documents.discard(uow, document_id)))
 
 

@@ -24,9 +24,9 @@ Typed = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"
 
 
 class AskStatus(Request):
-    """The number and the secret of a case, as its applicant was told them, in whatever digits and letters.
+    """The number and the secret of a case, in Persian or Latin digits and in upper or lower case.
 
-    Without `language` that which `Accept-Language` prefers.
+    The default of `language` is the one that `Accept-Language` prefers.
     """
 
     case_number: Typed
@@ -35,14 +35,14 @@ class AskStatus(Request):
 
 
 class When(BaseModel):
-    """An instant, and its day in words: in the calendar of the language."""
+    """A point in time, and its date in words, in the calendar of the language."""
 
     at: Instant
     text: str
 
 
 class ToDoBody(BaseModel):
-    """What the applicant has to do, with what was asked of them, and until when."""
+    """What the applicant has to do, with the details and the deadline."""
 
     name: str
     text: str | None
@@ -50,15 +50,16 @@ class ToDoBody(BaseModel):
 
 
 class GroundWords(BaseModel):
-    """A legal ground: its title where the form gives it one, and what was written to the applicant."""
+    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
 
     title: str | None
     text: str
 
 
 class DecisionWords(BaseModel):
-    """The last decision: `effect` is what it does for the applicant, null where the process does not say it;
-    and how and until when it can be appealed.
+    """The last decision, and how and until when it can be appealed.
+
+    `effect` is what it means for the applicant, null if the process does not declare it.
     """
 
     outcome: str
@@ -70,7 +71,7 @@ class DecisionWords(BaseModel):
 
 
 class BillWords(BaseModel):
-    """A bill: `text` says how much is to be paid until when, or what became of it; `link` is where to pay."""
+    """A bill: `text` says what has to be paid until when, or its status; `link` is the payment page."""
 
     reference: str
     status: Literal["open", "overdue", "paid", "expired", "cancelled"]
@@ -84,7 +85,7 @@ class BillWords(BaseModel):
 
 
 class StatusBody(BaseModel):
-    """How a case stands: `state` is for programs, `text` for people. `holders` are the units that have it."""
+    """The status of a case: `state` for programs, `text` for people. `holders` are its units."""
 
     language: Language
     service: str
@@ -109,9 +110,10 @@ _openapi = APIBlueprint("openapi", __name__)
 @_openapi.output(StatusBody)
 @_openapi.doc(responses=described(400, 404, 413, 415, 422, 429, 503))
 def _read() -> None:
-    """Ask how a case stands, by its number and secret
+    """Read the status of a case, by its number and secret
 
-    No account is needed. What is wrong and what does not exist look alike; whoever guesses has to wait.
+    No account is needed. A wrong secret and an unknown number return the same response; repeated attempts
+    have to wait.
     """
 
 

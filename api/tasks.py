@@ -59,12 +59,12 @@ class TasksQuery(InboxQuery):
     @model_validator(mode="after")
     def _closed_ones_are_of_a_case(self) -> Self:
         if self.case is None and self.status not in (None, "open"):
-            raise ValueError("tasks that are not open are listed by case: name one")
+            raise ValueError("specify `case` to list tasks that are not open")
         return self
 
 
 class PeopleBody(BaseModel):
-    """Who is to work on a task, by the names that the diagram gives them; they do not decide who may."""
+    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
 
     assignee: str | None
     users: list[str]
@@ -72,7 +72,7 @@ class PeopleBody(BaseModel):
 
 
 class TaskSummary(BaseModel):
-    """A task in a list. `subject` is what its case is about, else what its process is called."""
+    """A task in a list. `subject` says what its case is about; by default the name of the process."""
 
     id: UUID
     case: UUID
@@ -104,16 +104,16 @@ class FormBody(BaseModel):
 
 
 class Mark(BaseModel):
-    """A field that is wrong, by a JSON Pointer, and what is wrong with it."""
+    """A wrong field, as a JSON Pointer, and what is wrong with it."""
 
     pointer: str
     text: str
 
 
 class AskedBody(BaseModel):
-    """What a task asks that was opened beside another one, which is its `parent`.
+    """What a task asks that was requested from another task, its `parent`.
 
-    An opinion has a `question`; a correction `fields`, and perhaps a `text` about the whole.
+    An opinion has a `question`; a correction has `fields`, and optionally a `text` about the whole form.
     """
 
     question: str | None
@@ -124,7 +124,7 @@ class AskedBody(BaseModel):
 
 
 class CorrectionBody(BaseModel):
-    """A correction that the applicant was asked for beside a task."""
+    """A correction that was requested from the applicant for a task."""
 
     id: UUID
     text: str | None
@@ -137,7 +137,7 @@ class CorrectionBody(BaseModel):
 
 
 class OpinionBody(BaseModel):
-    """An opinion that was asked beside a task: `opinion` and `favourable` are null until it is given."""
+    """A requested opinion on a task; `opinion` and `favourable` are null until it is given."""
 
     id: UUID
     question: str
@@ -154,10 +154,11 @@ class OpinionBody(BaseModel):
 
 
 class TaskBody(TaskSummary):
-    """A task with its form, as your roles have it; null if it has none, and any data will do.
+    """A task with its form in the view of your roles; null if it has none and accepts any data.
 
-    `data` are those of the case's that the form's fields show, `draft` an answer begun, if you have the task.
-    `opinions` and `corrections` are those asked beside it; `asked` is what it asks, if it is beside another.
+    `data` is the data of the case that the form's fields show, `draft` an unfinished answer if the task is
+    assigned to you. `opinions` and `corrections` are the requests attached to it; `asked` is what it asks
+    if it is itself such a request.
     """
 
     form: FormBody | None
@@ -169,11 +170,11 @@ class TaskBody(TaskSummary):
 
 
 class TaskPage(Page[TaskSummary]):
-    """A page of tasks, the oldest first."""
+    """A page of tasks, oldest first."""
 
 
 class ReleaseTask(Request):
-    """Why the task goes back: a reason code, which a task assigned at random needs."""
+    """The reason code for the release; required if the task was assigned at random."""
 
     reason: tasks.ReasonCode | None = None
 
@@ -192,9 +193,10 @@ class SearchBody(InboxQuery):
 
 
 class CountsBody(BaseModel):
-    """How many open tasks are mine, may be taken by me (team), and are supervised by me; at most 1000.
+    """The number of open tasks: mine, claimable (team) and supervised; at most 1000.
 
-    Of the team's those that are free, overdue, due today, and back from the applicant.
+    Of the team's tasks, also the number of unassigned and overdue ones, those due today, and those returned
+    by the applicant.
     """
 
     mine: int
@@ -223,7 +225,7 @@ class CaseState(BaseModel):
 
 
 class CompletedBody(BaseModel):
-    """What completing did: the tasks and incidents are those that it opened."""
+    """The result of completing a task: the case, with the tasks and incidents that were opened."""
 
     task: TaskState
     case: CaseState
@@ -233,9 +235,9 @@ class CompletedBody(BaseModel):
 
 @command(blueprint.get("/tasks"), query=TasksQuery, answer=TaskPage)
 def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
-    """List the tasks of a case, the oldest first, or those of the inbox, what is due first first
+    """List the tasks of a case, oldest first, or of the inbox, earliest due date first
 
-    Without `case` all are open, and those that you may work on.
+    Without `case`, it lists the open tasks that you can work on.
     """
     if query.case is not None:
         return Reply(task_page(tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
@@ -249,19 +251,19 @@ def task_page(rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
 
 @command(blueprint.get("/tasks/counts"), answer=CountsBody)
 def count(uow: UnitOfWork) -> Reply:
-    """Count the tasks of the inbox's tabs
+    """Count the tasks in the tabs of the inbox
 
-    1000 means that there are so many at least.
+    1000 means 1000 or more.
     """
     return Reply(CountsBody(**tasks.counts(uow)))
 
 
 @command(blueprint.post("/tasks/search"), body=SearchBody, answer=TaskPage)
 def search(uow: UnitOfWork, body: SearchBody) -> Reply:
-    """Search the open tasks that you may work on
+    """Search the open tasks that you can work on
 
-    Words are found by their beginnings in a task's name, its case's number, business key and applicant. What
-    is searched for may be personal: it stands in the body, and in no log.
+    Words match the beginnings of words in a task's name and its case's number, business key and applicant.
+    Search words may be personal data, so they are sent in the body and never logged.
     """
     wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
@@ -321,7 +323,7 @@ def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
     blueprint.post("/tasks/<uuid:task_id>/claim"), body=Request, answer=TaskSummary, refusals=(404, 409, 412)
 )
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
-    """Take a task for yourself"""
+    """Claim a task"""
     return assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
 
 
@@ -332,7 +334,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     refusals=(404, 409, 412),
 )
 def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
-    """Give a task back"""
+    """Release a task"""
     return assigned(tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
 
 
@@ -343,7 +345,7 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     refusals=(404, 409, 412, 503),
 )
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
-    """Complete a task and run its case on"""
+    """Complete a task, so that its case continues"""
     done = tasks.complete(uow, task_id, body.data, revisions=revisions_seen())
     case = CaseState(
         id=done.case_id,

@@ -19,7 +19,7 @@ UnitKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,63}$")]
 
 
 class CreateUnit(Request):
-    """A unit, and the key of the one right above it; `region` is which it serves, if not all."""
+    """A new unit; `parent` is the key of the unit above it, `region` the one that it serves, if not all."""
 
     key: UnitKey
     name: Text
@@ -29,7 +29,7 @@ class CreateUnit(Request):
 
 
 class ChangeUnit(Request):
-    """What to change. Another `parent` takes all along that stands below the unit."""
+    """The fields to change. With a new `parent`, all units below the unit move with it."""
 
     name: Text | None = None
     region: Text | None = None
@@ -38,7 +38,7 @@ class ChangeUnit(Request):
 
 
 class UnitBody(BaseModel):
-    """A unit; `parent` is the key of the one right above it. From `closed_at` on nothing begins there."""
+    """A unit; `parent` is the key of the unit above it. No case starts in it after `closed_at`."""
 
     key: str
     name: str
@@ -49,7 +49,7 @@ class UnitBody(BaseModel):
 
 
 class UnitPage(Page[UnitBody]):
-    """A page of units, the oldest first."""
+    """A page of units, oldest first."""
 
 
 class UnitsQuery(PageQuery):
@@ -64,7 +64,7 @@ def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 @command(blueprint.get("/units"), query=UnitsQuery, answer=UnitPage)
 def index(uow: UnitOfWork, query: UnitsQuery) -> Reply:
-    """List units, the oldest first"""
+    """List units, oldest first"""
     rows = units.page(uow, parent=query.parent, after=query.cursor)
     following: UUID | None = rows[units.PAGE - 1]["id"] if len(rows) > units.PAGE else None
     items = [UnitBody(**_shown(row)) for row in rows[: units.PAGE]]
@@ -79,7 +79,7 @@ def show(uow: UnitOfWork, key: str) -> Reply:
 
 @command(blueprint.post("/units"), body=CreateUnit, answer=UnitBody, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
-    """Make a unit below one of yours"""
+    """Create a unit below one of yours"""
     units.create(uow, units.NewUnit(**body.model_dump()))
     shown = UnitBody(**_shown(units.get(uow, body.key)))
     return Reply(shown, {"Location": f"/api/v1/units/{body.key}"}, status=201)
@@ -87,7 +87,7 @@ def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
 
 @command(blueprint.patch("/units/<key>"), body=ChangeUnit, answer=UnitBody, refusals=(404, 409))
 def change(uow: UnitOfWork, key: str, body: ChangeUnit) -> Reply:
-    """Rename, move, close or open a unit of yours"""
+    """Rename, move, close or reopen one of your units"""
     said = body.model_dump(exclude_unset=True)
     changes = {name: value for name, value in said.items() if value is not None or name == "region"}
     units.change(uow, key, changes)

@@ -21,7 +21,7 @@ blueprint = APIBlueprint("webhooks", __name__, tag="Webhooks")
 
 
 class CreateWebhook(Request):
-    """Where to post which events: without a definition those of all, without kinds all kinds."""
+    """The address and the events to send: by default those of all definitions and all kinds."""
 
     url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL, pattern=r"^[^\x00-\x20\x7f]*$")]
     definition: Key | None = None
@@ -29,13 +29,13 @@ class CreateWebhook(Request):
 
 
 class ReplayWebhook(Request):
-    """What to send again: what happened since an instant, or without one what was given up."""
+    """The events to send again: all since a given time, or by default the failed ones."""
 
     since: AwareDatetime | None = None
 
 
 class WebhookBody(BaseModel):
-    """A subscription. It is sent nothing from `disabled_at` on."""
+    """A webhook. No events are sent to it after `disabled_at`."""
 
     id: UUID
     url: str
@@ -46,13 +46,13 @@ class WebhookBody(BaseModel):
 
 
 class NewWebhook(WebhookBody):
-    """A subscription with the secret that signs what it is sent: it is shown this once."""
+    """A webhook with the secret that signs its events. The secret is only returned once."""
 
     secret: str
 
 
 class WebhookPage(Page[WebhookBody]):
-    """A page of subscriptions, the oldest first."""
+    """A page of webhooks, oldest first."""
 
 
 class DeliveriesQuery(PageQuery):
@@ -62,7 +62,7 @@ class DeliveriesQuery(PageQuery):
 
 
 class DeliveryBody(BaseModel):
-    """An event on its way to a subscriber. `failure` is what went wrong the last time."""
+    """The delivery of an event to a subscriber. `failure` explains why the last attempt failed."""
 
     id: UUID
     case: UUID
@@ -77,18 +77,18 @@ class DeliveryBody(BaseModel):
 
 
 class DeliveryPage(Page[DeliveryBody]):
-    """A page of deliveries, the oldest first."""
+    """A page of deliveries, oldest first."""
 
 
 class Replayed(BaseModel):
-    """How many deliveries will be made again."""
+    """The number of deliveries that will be sent again."""
 
     deliveries: int
 
 
 @command(blueprint.post("/webhooks"), body=CreateWebhook, answer=NewWebhook, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: CreateWebhook) -> Reply:
-    """Subscribe an address to events"""
+    """Create a webhook: events are sent to an address"""
     row, secret = subscriptions.create(
         uow,
         body.url,
@@ -102,7 +102,7 @@ def create(uow: UnitOfWork, body: CreateWebhook) -> Reply:
 
 @command(blueprint.get("/webhooks"), query=PageQuery, answer=WebhookPage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List subscriptions, the oldest first"""
+    """List webhooks, oldest first"""
     return Reply(
         WebhookPage(**page_of(WebhookBody, subscriptions.page(uow, after=query.cursor), subscriptions.PAGE))
     )
@@ -110,13 +110,13 @@ def index(uow: UnitOfWork, query: PageQuery) -> Reply:
 
 @command(blueprint.get("/webhooks/<uuid:webhook_id>"), answer=WebhookBody, refusals=(404,))
 def show(uow: UnitOfWork, webhook_id: UUID) -> Reply:
-    """Read a subscription"""
+    """Read a webhook"""
     return Reply(WebhookBody(**subscriptions.get(uow, webhook_id)))
 
 
 @command(blueprint.delete("/webhooks/<uuid:webhook_id>"), answer=WebhookBody, refusals=(404,))
 def remove(uow: UnitOfWork, webhook_id: UUID) -> Reply:
-    """End a subscription"""
+    """Delete a webhook"""
     return Reply(WebhookBody(**subscriptions.remove(uow, webhook_id)))
 
 
@@ -127,7 +127,7 @@ def remove(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     refusals=(404, 409),
 )
 def enable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
-    """Go on sending"""
+    """Enable a webhook"""
     return Reply(WebhookBody(**subscriptions.enable(uow, webhook_id)))
 
 
@@ -138,7 +138,7 @@ def enable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     refusals=(404, 409),
 )
 def disable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
-    """Stop sending"""
+    """Disable a webhook"""
     return Reply(WebhookBody(**subscriptions.disable(uow, webhook_id)))
 
 
@@ -149,7 +149,7 @@ def disable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     refusals=(404,),
 )
 def deliveries(uow: UnitOfWork, webhook_id: UUID, query: DeliveriesQuery) -> Reply:
-    """List what was or was not delivered, the oldest first"""
+    """List the deliveries of a webhook, oldest first"""
     rows = subscriptions.deliveries_of(uow, webhook_id, status=query.status, after=query.cursor)
     return Reply(DeliveryPage(**page_of(DeliveryBody, rows, subscriptions.PAGE)))
 
@@ -161,5 +161,5 @@ def deliveries(uow: UnitOfWork, webhook_id: UUID, query: DeliveriesQuery) -> Rep
     refusals=(404, 409),
 )
 def replay(uow: UnitOfWork, webhook_id: UUID, body: ReplayWebhook) -> Reply:
-    """Send again what was given up, or all since an instant"""
+    """Send failed deliveries again, or all events since a given time"""
     return Reply(Replayed(deliveries=subscriptions.replay(uow, webhook_id, since=body.since)))

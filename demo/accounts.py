@@ -114,7 +114,7 @@ def delegate(database: Database, settings: Settings) -> None:
     try:
         database.run(agree)
     except Refusal as refusal:  # a process was not deployed, or is a draft
-        print(f"The steps of the demonstration are not delegated. {refusal.detail}", file=sys.stderr)
+        print(f"The demonstration couldn't delegate its steps. {refusal.detail}", file=sys.stderr)
 
 
 def _organisation(settings: Settings) -> import_files.Reading:

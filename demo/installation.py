@@ -85,7 +85,7 @@ class Installation:
 
     def _headers(self, account: str) -> dict[str, str]:
         if account not in self.tokens:
-            raise Unexpected(f"there is no demo account named {account}")
+            raise Unexpected(f"the demo account {account} does not exist")
         return {"Authorization": f"Bearer {self.tokens[account]}", "Accept": "application/json"}
 
     def send(self, account: str, method: str, path: str, body: Json | None) -> Answer:
@@ -142,7 +142,7 @@ def _accounts(settings: Settings) -> Installation | None:
 def _child(settings: Settings) -> Iterator[str]:
     port, hub_port = _free_ports(2)
     url = f"http://127.0.0.1:{port}"
-    print(f"Nothing answers yet; starting an installation at {url} for the demo.", flush=True)
+    print(f"No installation is running; starting one at {url} for the demo.", flush=True)
     command = [sys.executable, "-m", "demo", "run", "--with-parent", str(os.getpid())]
     chosen = {"PORT": str(port), "HUB_PORT": str(hub_port), "PARVANDEH_VAR": str(settings.var)}
     with tempfile.TemporaryFile() as output:
@@ -162,7 +162,7 @@ def _await(ready: Callable[[], bool], process: subprocess.Popen[bytes], output: 
         if process.poll() is not None or time.monotonic() > deadline:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
-            raise Unexpected(f"the installation did not start. It said:\n{said}\n")
+            raise Unexpected(f"the installation did not start. Its output:\n{said}\n")
         time.sleep(0.1)
 
 

@@ -61,7 +61,7 @@ def _fail(reason: str) -> int:
 
 
 def _play_match(installation: Installation) -> None:
-    _title("Address change: the civil registry confirms it, so nobody has to do anything")
+    _title("Address change: the civil registry confirms it, so no caseworker is needed")
     case = _start(installation, "address-change", ADDRESS)
     case = _await(installation, case, "the registry has answered", _ended)
     _require_outcome(case, "updated")
@@ -78,7 +78,7 @@ def _play_mismatch(installation: Installation) -> None:
     refusal = {"code": "occupancy_not_proven", "text": "سکونت در این نشانی از پاسخ مراجع برنمی‌آید."}
     answer = {"decision": "refused", "ground": refusal}
     path = f"/tasks/{task['id']}/complete"
-    print("  Somebody of another agency does not even see it:")
+    print("An official of another agency can't see the case:")
     installation.expect(404, "inspector", "POST", path, {"data": answer})
     installation.expect(200, "caseworker", "POST", path, {"data": answer})
     case = _read(installation, case)
@@ -88,7 +88,7 @@ def _play_mismatch(installation: Installation) -> None:
 
 
 def _play_licence(installation: Installation) -> None:
-    _title("Food-shop licence of high risk: registries answer, people inspect and decide, the fee is paid")
+    _title("High-risk food-shop licence: registries answer, officials decide, the applicant pays the fee")
     case = _start(installation, "food-shop-licence", SHOP, unit="guild-tehran")
     case = _await(installation, case, "all registries have answered", _has_task, "supervisor")
     for name in ("identity", "tax", "zoning", "health", "route", "statutory_days"):
@@ -96,7 +96,7 @@ def _play_licence(installation: Installation) -> None:
     task = _take(installation, case, "inspect_premises", "inspector")
     _complete(installation, task, "inspector", INSPECTION)
     task = _take(installation, case, "decide", "supervisor")
-    print("  A refusal without a ground is not accepted:")
+    print("  A refusal without a legal ground is rejected:")
     path = f"/tasks/{task['id']}/complete"
     installation.expect(422, "supervisor", "POST", path, {"data": {"decision": "refused"}})
     _complete(installation, task, "supervisor", {"decision": "granted"})

@@ -21,10 +21,10 @@ ADDRESS_CHANGE = {
 def greet(address: str, accounts: Sequence[DemoAccount], kept: Path) -> None:
     """The address, who may come in, and three commands that work as they stand."""
     print(answering(address))
-    print(f"\nDemo accounts (kept in {kept}):")
+    print(f"\nDemo accounts (stored in {kept}):")
     for account in accounts:
         print(f"  {account.name:20} {account.role:14} {account.token}")
-    print(f"\nPeople log in at {address}/login; their passwords stand in that file.")
+    print(f"\nPeople log in at {address}/login; their passwords are in that file.")
     token = {account.name: account.token for account in accounts}
     print("\nList the definitions, start a case, list the tasks:")
     print(f"  curl {_bearer(token['portal'])} {address}/api/v1/definitions")

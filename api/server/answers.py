@@ -42,7 +42,7 @@ _BY_CAUSE: Mapping[type[BaseException], HttpError] = {
         HTTPStatus.EXPECTATION_FAILED, "expectation", "The only supported expectation is 100-continue."
     ),
     errors.ConfigurationProblem: HttpError(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "configuration", "The server is not set up for this request."
+        HTTPStatus.INTERNAL_SERVER_ERROR, "configuration", "The server doesn't support this request."
     ),
 }
 _FAULTS_OF_OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)

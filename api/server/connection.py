@@ -107,7 +107,9 @@ class Connection:
         if self.phase is Phase.HEAD and self.framing.started:
             seconds = f"{self._limits.head_seconds:g}"
             self._refuse(
-                _timeout("slow-head", f"The header was not complete after {seconds} s."), now, refusals
+                _timeout("slow-head", f"The request headers were not complete after {seconds} s."),
+                now,
+                refusals,
             )
         elif self.phase is Phase.BODY:
             least = f"{self._limits.rate:,} bytes per second for {self._limits.grace:g} s"
@@ -151,7 +153,7 @@ class Connection:
         except HttpError as error:
             self._refuse(error, now, refusals)
         except OSError:
-            detail = "The server has no room for the body of the request."
+            detail = "The server has no disk space for the request body."
             self._refuse(HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "no-room", detail), now, refusals)
         else:
             if self.framing.whole:

@@ -13,16 +13,16 @@ from engine.platform import parent_death
 from engine.platform.config import ROOT
 from engine.platform.errors import Unusable
 
-HELP = "Play other systems to try the connectors with: registries, tax, zoning, health, payments, licences."
+HELP = (
+    "Simulate other systems for trying the connectors: registries, tax, zoning, health, payments, licences."
+)
 HOST = "127.0.0.1"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The port; and two for `start` alone."""
     parser.add_argument("--port", type=int, metavar="PORT", help="on 127.0.0.1; HUB_PORT without it")
-    parser.add_argument(
-        "--socket", type=int, metavar="FD", help="a socket of the parent that listens already"
-    )
+    parser.add_argument("--socket", type=int, metavar="FD", help="a listening socket of the parent process")
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, settings: DemoSettings) -> int:
 def _port(arguments: argparse.Namespace, settings: DemoSettings) -> int:
     port: int | None = arguments.port or settings.hub_port
     if port is None:
-        raise Unusable("Say where the mock hub shall answer: --port PORT")
+        raise Unusable("Specify the port of the mock hub: --port PORT")
     return port
 
 

@@ -60,7 +60,7 @@ def _person(question: Question) -> Answer:
     if not _is_number(found):
         return Answer(400, {"error": "national_id must have ten digits"})
     if found == UNKNOWN:
-        return Answer(404, {"error": "no such person"})
+        return Answer(404, {"error": "person not found"})
     return Answer(200, {"result": "mismatch" if found == DIFFERENT else "match"})
 
 
@@ -69,7 +69,7 @@ def _clearance(question: Question) -> Answer:
     if not _is_number(found):
         return Answer(400, {"error": "national_id must have ten digits"})
     if found == UNKNOWN:
-        return Answer(404, {"error": "no such taxpayer"})
+        return Answer(404, {"error": "taxpayer not found"})
     debt = DEBT if found == DIFFERENT else 0
     return Answer(200, {"clear": debt == 0, "debt_rials": debt})
 
@@ -77,9 +77,9 @@ def _clearance(question: Question) -> Answer:
 def _parcel(question: Question) -> Answer:
     """Even postal codes are commercial."""
     if not _is_number(question.place):
-        return Answer(400, {"error": "a postal code has ten digits"})
+        return Answer(400, {"error": "a postal code must have ten digits"})
     if question.place == UNKNOWN:
-        return Answer(404, {"error": "no such parcel"})
+        return Answer(404, {"error": "parcel not found"})
     return Answer(200, {"land_use": "residential" if int(question.place) % 2 else "commercial"})
 
 
@@ -87,9 +87,9 @@ def _deed(question: Question) -> Answer:
     """Whoever asks is an owner; parcels with an odd number have a second one."""
     parcel, asking = question.body.get("parcel"), question.body.get("national_id")
     if not isinstance(parcel, str) or not PARCEL.fullmatch(parcel) or not _is_number(asking):
-        return Answer(400, {"error": "parcel must have 6 to 12 digits, national_id ten"})
+        return Answer(400, {"error": "parcel must have 6 to 12 digits and national_id ten digits"})
     if parcel == UNKNOWN:
-        return Answer(404, {"error": "no such parcel"})
+        return Answer(404, {"error": "parcel not found"})
     owners = [{"national_id": asking, "name": "مالک نخست"}]
     if int(parcel) % 2:
         owners.append({"national_id": CO_OWNER, "name": "مالک دوم"})
@@ -101,7 +101,7 @@ def _record(question: Question) -> Answer:
     if not _is_number(found):
         return Answer(400, {"error": "national_id must have ten digits"})
     if found == UNKNOWN:
-        return Answer(404, {"error": "no such record"})
+        return Answer(404, {"error": "record not found"})
     violations = 1 if found == DIFFERENT else 0
     record = {"health_card_valid": True, "hygiene_training_passed": True}
     return Answer(200, {**record, "previous_violations": violations})
@@ -110,7 +110,7 @@ def _record(question: Question) -> Answer:
 def _bill(question: Question) -> Answer:
     amount, reference = question.body.get("amount_rials"), question.body.get("reference")
     if not isinstance(amount, int) or amount < 1 or not isinstance(reference, str):
-        return Answer(400, {"error": "amount_rials and reference are needed"})
+        return Answer(400, {"error": "amount_rials and reference are required"})
     bill = f"B-{question.number}"
     asked = {"bill": bill, "amount_rials": amount, "currency": CURRENCY, "reference": reference}
     due = datetime.now(UTC).date() + timedelta(days=DAYS_TO_PAY)
@@ -120,7 +120,7 @@ def _bill(question: Question) -> Answer:
 
 def _licence(question: Question) -> Answer:
     if not _is_number(question.body.get("national_id")) or not isinstance(question.body.get("title"), str):
-        return Answer(400, {"error": "national_id and title are needed"})
+        return Answer(400, {"error": "national_id and title are required"})
     return Answer(201, {"licence": f"L-{question.number}"})
 
 

@@ -83,7 +83,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            self._send(Answer(400, {"error": "the body is no JSON object"}))
+            self._send(Answer(400, {"error": "the body is not a JSON object"}))
         elif answer := self._own(path, body):
             self._send(answer)
         else:
@@ -106,7 +106,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         for name, service in SERVICES.items():
             if self.command == service.method and (found := service.path.fullmatch(path)):
                 return self._serve(name, service, unquote(found[1]), content, body)
-        return self._send(Answer(404, {"error": "nothing is played here"}))
+        return self._send(Answer(404, {"error": "no service is simulated at this address"}))
 
     def _control(self, body: Json) -> Answer:
         service, behaviour, times = str(body.get("service")), body.get("behaviour"), body.get("times", 1)
@@ -228,13 +228,13 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         """Play the payer. With `post_to` and `token` the payment is announced there, as a message."""
         bill = self.server.ledger.bill(number)
         if bill is None:
-            return Answer(404, {"error": "no such bill"})
+            return Answer(404, {"error": "bill not found"})
         facts = {name: bill[name] for name in payments.FACTS}
         posted = None
         if body.get("post_to"):
             target = urlsplit(str(body["post_to"]))
             if target.hostname not in LOCAL:
-                return Answer(400, {"error": "the hub speaks to this machine only"})
+                return Answer(400, {"error": "the mock hub only accepts connections from this machine"})
             posted = payments.announce(target, str(body.get("token", "")), facts).status
         return Answer(200, {**facts, "status": "paid", "posted": posted})
 

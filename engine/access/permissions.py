@@ -188,13 +188,15 @@ def allows(actor: Actor, permission: Permission) -> bool:
 def require(actor: Actor, permission: Permission) -> None:
     """Raises Forbidden unless the actor's role and scopes allow it."""
     if not allows(actor, permission):
-        raise Forbidden(f"The role {actor.role} or the token's scopes do not allow {permission}.")
+        raise Forbidden(
+            f"The role {actor.role} or the scopes of the token do not include the permission {permission}."
+        )
 
 
 def require_assurance(actor: Actor, needed: Assurance) -> None:
     """Raises AssuranceTooLow, with a hint how to fix it, unless the actor's assurance level is sufficient."""
     if not assures(actor.acr, needed):
-        raise AssuranceTooLow(f"This takes a login of the level {needed!r}.", needed)
+        raise AssuranceTooLow(f"This needs a login with the assurance level  {needed!r}.", needed)
 
 
 def assures(given: str | None, needed: str | None) -> bool:

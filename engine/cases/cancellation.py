@@ -82,7 +82,7 @@ def _require_not_withdrawn(uow: UnitOfWork, case: LockedCase) -> None:
     before = select(Event.seq).where(Event.case_id == case.id, Event.kind == "case.withdrawn").limit(1)
     if uow.connection.execute(before).first() is not None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
-        detail = "The case was withdrawn before: its process deals with it."
+        detail = "The application has already been withdrawn; the process is handling the withdrawal."
         raise Conflict(detail, code="withdrawn-before", case=present)
 
 

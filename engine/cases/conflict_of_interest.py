@@ -52,7 +52,9 @@ def require_impartial(uow: UnitOfWork, case: LockedCase) -> None:
     spec = definitions.spec(uow.session, case.version)
     if eligibility.has_interest(eligibility.parties(case.home.persons, spec, case.data), person, related):
         note(uow, case, [Fact("case.blocked", payload={"reason": "conflict-of-interest"})])
-        raise ConflictOfInterest("The case is about you, or about somebody close to you.")
+        raise ConflictOfInterest(
+            "The case concerns you or somebody close to you. Another person has to handle it."
+        )
 
 
 def require_visible(uow: UnitOfWork, case_id: UUID) -> None:

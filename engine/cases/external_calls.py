@@ -147,7 +147,7 @@ def throw(uow: UnitOfWork, call_id: UUID, fence: int, code: str, data: Mapping[s
     """Answers with an error that the diagram may catch. Raises NotFound, Conflict, Invalid."""
     access.require(uow.actor, "calls.work")
     row = _lock_leased(uow, call_id, fence)
-    detail = f"Whoever did the work answered {code}."
+    detail = f"The program that did the work returned the error {code}."
     failure = CallFailure("error-not-caught", detail, code, _portable(data, "/data"))
     cases.fail_call(uow, call_id, failure, row.attempts)
 
@@ -271,7 +271,7 @@ def give_up_lost(uow: UnitOfWork) -> None:
     lost = lost.where(Call.lease_until <= uow.now).limit(20)
     held = lost.with_for_update(of=(Case, Call), skip_locked=True)  # locked rows are skipped
     for call_id in uow.connection.execute(held).scalars().all():
-        give_up(uow, call_id, f"It was taken {MAX_TRIES} times and never brought back.")
+        give_up(uow, call_id, f"The work was taken {MAX_TRIES} times and never completed.")
 
 
 def _holder(uow: UnitOfWork, worker: str) -> str:
@@ -286,10 +286,12 @@ def _lock_leased(uow: UnitOfWork, call_id: UUID, fence: int) -> cases.CallRow:
     mine = Call.worker.startswith(f"{uow.actor.id}/", autoescape=True)
     found = _of_cases(Call.id).where(Call.id == call_id, mine, access.covers(Case.unit_id))
     if uow.connection.execute(found, access.seen_by(uow)).first() is None:
-        raise NotFound(f"You have taken no work {call_id}.")
+        raise NotFound(f"You don't have the work {call_id}. Take it first.")
     _, row = cases.lock_call(uow, call_id)
     if row.fence != fence or row.lease_until is None or row.lease_until <= uow.now:
-        raise Conflict("The lease has run out.", call={"id": call_id, "fence": row.fence})
+        raise Conflict(
+            "The lease has expired. Take the work again.", call={"id": call_id, "fence": row.fence}
+        )
     return row
 
 
@@ -301,7 +303,9 @@ def _postpone(uow: UnitOfWork, call_id: UUID, fence: int, at: datetime, failure:
 
 
 def _overtaken(call_id: UUID) -> Conflict:
-    return Conflict("It was answered, or a later try is under way.", call={"id": call_id})
+    return Conflict(
+        "The work has already been answered, or a later attempt is in progress.", call={"id": call_id}
+    )
 
 
 def _portable(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, Any]:
@@ -310,5 +314,5 @@ def _portable(given: Mapping[str, Any], place: str = "/reply") -> Mapping[str, A
         found: Mapping[str, Any] = portable(dict(given))
     except Unportable as error:
         fault = Fault(f"{place}{error.where}", error.reason, "unportable")
-        raise Invalid("The answer cannot be taken.", [fault]) from error
+        raise Invalid("The answer can't be stored.", [fault]) from error
     return found

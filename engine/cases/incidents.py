@@ -224,8 +224,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
 
 
 def _not_skippable(incident_id: UUID, row: _Locked, reason: str | None = None) -> Conflict:
-    why = reason or "what comes next depends on it"
-    detail = f"This element cannot be skipped: {why}. Repair the data and retry."
+    why = reason or "the next steps depend on its result"
+    detail = f"This element can't be skipped: {why}. Repair the data and retry."
     return Conflict(detail, code="not-skippable", incident={"id": incident_id, "status": row.incident_status})
 
 
@@ -248,7 +248,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.LockedCase, _Locked
     row = rows[1]
     if row.incident_status != "open":
         present = {"id": incident_id, "status": row.incident_status}
-        raise Conflict("The incident is resolved.", code="incident-resolved", incident=present)
+        raise Conflict("The incident has already been resolved.", code="incident-resolved", incident=present)
     case = cases.locked_case(rows[0])
     cases.require_impartial(uow, case)
     if row.code not in cases.NOTICES:
@@ -265,7 +265,7 @@ def _of_case(row: _Locked, case: cases.LockedCase) -> bool:
 
 
 def _unknown(incident_id: UUID) -> NotFound:
-    return NotFound(f"There is no incident {incident_id}.")
+    return NotFound(f"The incident {incident_id} does not exist.")
 
 
 def _sound(

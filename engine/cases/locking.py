@@ -218,23 +218,25 @@ def require_not_erased(case: LockedCase) -> None:
     """Raises Conflict for a case whose personal data were erased: nothing can be added to it."""
     if case.erased_at is not None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
-        detail = "The personal data of this case were erased. Nothing can be added to it."
+        detail = "The personal data of this case was erased. Nothing can be added to the case."
         raise Conflict(detail, code="case-erased", case=present, erased_at=case.erased_at)
 
 
 def require_revision(present: int, seen: Collection[int] | None) -> None:
     """Raises Stale if the caller saw another revision than the present one; None means any."""
     if seen is not None and present not in seen:
-        raise Stale("It has changed since it was read.", revision=present)
+        raise Stale("It has changed since you read it. Read it again.", revision=present)
 
 
 def require_size(data: Mapping[str, Any], place: str = "/data") -> None:
     """Raises Invalid, with the place in the request, if the data are too large for a case."""
     if not fits(data):
-        fault = Fault(place, f"is larger than {MAX_BYTES >> 20} MiB with what the case holds", "too-large")
-        raise Invalid("The data are too large.", [fault])
+        fault = Fault(
+            place, f"is larger than {MAX_BYTES >> 20} MiB together with the data of the case", "too-large"
+        )
+        raise Invalid("The data of the case is too large.", [fault])
 
 
 def unknown(case_id: UUID) -> NotFound:
     """Returns the refusal for a case that does not exist or that this actor may not see."""
-    return NotFound(f"There is no case {case_id}.")
+    return NotFound(f"The case {case_id} does not exist.")

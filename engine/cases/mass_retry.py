@@ -48,7 +48,7 @@ def order(uow: UnitOfWork, definition: str, code: str, reason: str | None = None
     values = select(literal(retry.id), found.c.incident_id, literal("waiting"), literal(uow.now))
     columns = ["retry_id", "incident_id", "status", "at"]
     if uow.connection.execute(select(found.c.incident_id).limit(1), access.seen_by(uow)).first() is None:
-        raise Conflict("There is no such incident any more.", code="incident-resolved")
+        raise Conflict("The incident has already been resolved.", code="incident-resolved")
     uow.session.add(retry)
     uow.session.flush()
     uow.connection.execute(insert(RetriedIncident).from_select(columns, values), access.seen_by(uow))
@@ -100,7 +100,7 @@ def get_order(uow: UnitOfWork, retry_id: UUID) -> Overview:
     found = select(*_SHOWN).where(Retry.id == retry_id, mine)
     row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no retry {retry_id}.")
+        raise NotFound(f"The retry {retry_id} does not exist.")
     of_it = RetriedIncident.retry_id == retry_id
     counted = select(RetriedIncident.status, func.count()).where(of_it).group_by(RetriedIncident.status)
     counts: dict[RetriedStatus, int] = dict.fromkeys(("waiting", "retried", "again", "refused"), 0)

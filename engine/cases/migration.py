@@ -87,7 +87,9 @@ def plan(uow: UnitOfWork, key: str, source: int, target: int) -> Overview:
     if uow.connection.execute(made).first() is None:
         other = select(Move.id, Move.status).where(Move.key == key, Move.status.in_(OPEN))
         present = uow.connection.execute(other).mappings().one_or_none()
-        detail = "Another move of this definition goes on."
+        detail = (
+            "Another migration of this definition is in progress. Wait until it has finished, or cancel it."
+        )
         raise Conflict(detail, code="move-under-way", move=present and dict(present))
     jobs.defer(uow, "judge", queue="cases", priority=jobs.LAST, move_id=move_id)
     return get(uow, move_id)
@@ -98,23 +100,23 @@ def _numbers(uow: UnitOfWork, key: str, source: int, target: int) -> Mapping[int
     faults = []
     own = select(Definition.key).where(Definition.key == key, access.covers(Definition.unit_id))
     if uow.session.scalars(own, access.seen_by(uow)).first() is None:
-        faults.append(Fault("/definition", "names no definition that is deployed", "unknown"))
+        faults.append(Fault("/definition", "is not the key of a deployed definition", "unknown"))
     found = select(DefinitionVersion.number, DefinitionVersion.id, DefinitionVersion.status).where(
         DefinitionVersion.key == key, DefinitionVersion.number.in_((source, target))
     )
     versions = {row.number: row for row in uow.connection.execute(found)}
     if not faults:
         faults = [
-            Fault(f"/{name}", "is no version of this definition", "unknown")
+            Fault(f"/{name}", "is not a version of this definition", "unknown")
             for name, number in (("from", source), ("to", target))
             if number not in versions
         ]
     if not faults and versions[target].status != "published":
-        faults.append(Fault("/to", f"is {versions[target].status}, and takes no cases", "status"))
+        faults.append(Fault("/to", f"is {versions[target].status}, so it accepts no cases", "status"))
     if source == target:
-        faults.append(Fault("/to", "is the version that the cases are to leave", "same"))
+        faults.append(Fault("/to", "is the version that the cases have now", "same"))
     if faults:
-        raise Invalid("The request has faults.", faults)
+        raise Invalid("The request has errors.", faults)
     return {number: row.id for number, row in versions.items()}
 
 
@@ -212,7 +214,7 @@ def start(uow: UnitOfWork, move_id: UUID) -> Overview:
     status = uow.connection.execute(target.where(Move.id == move_id)).scalar_one_or_none()
     if status not in (None, "published"):
         present = {"id": move_id, "version": status}
-        raise Conflict(f"The version to move to is {status}.", code="move-nowhere", move=present)
+        raise Conflict(f"The target version is {status}.", code="move-nowhere", move=present)
     values = {"status": "moving", "started_by": uow.actor.id, "started_at": uow.now}
     _pass(uow, move_id, ("planned",), values)
     turns = select(MovedCase.case_id).where(MovedCase.move_id == move_id, MovedCase.status == "movable")
@@ -230,7 +232,7 @@ def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
     why: tuple[Any, ...] = (
         MovedCase.move_id == move_id,
         "cancelled",
-        "The move was cancelled before its turn.",
+        "The migration was cancelled before this case was migrated.",
     )
     # Locks the pending cases first and then the migration, in the common order: a case that is being migrated
     # at this moment is completed.
@@ -342,7 +344,7 @@ def _pass(uow: UnitOfWork, move_id: UUID, before: Sequence[MoveStatus], values: 
         if status is None:
             raise _unknown(move_id)
         present = {"id": move_id, "status": status}
-        raise Conflict(f"The move is {status}.", code="move-elsewhere", move=present)
+        raise Conflict(f"The migration is {status}.", code="move-elsewhere", move=present)
 
 
 def _versions() -> Select[Any]:
@@ -370,4 +372,4 @@ def _payload_of(obstacles: Sequence[Obstacle]) -> dict[str, Any]:
 
 
 def _unknown(move_id: UUID) -> NotFound:
-    return NotFound(f"There is no move {move_id}.")
+    return NotFound(f"The migration {move_id} does not exist.")

@@ -166,7 +166,7 @@ def _read(bill: RowMapping, data: Mapping[str, Any]) -> _Paid:
         return _Paid(bill, *bpmn.received(parts, data))
     except bpmn.NotMoney as error:
         fault = Fault(f"/data/{error.part}", error.reason, "not-money")
-        raise Invalid("The message does not say how much was paid.", [fault]) from error
+        raise Invalid("The message doesn't contain the amount that was paid.", [fault]) from error
 
 
 def _awaiting(uow: UnitOfWork, bill: RowMapping) -> list[UUID]:

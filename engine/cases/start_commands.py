@@ -86,7 +86,7 @@ def _asked_for(
     spec = definitions.spec(uow.session, entry.version)
     if not spec.startable:
         key = entry.version.key
-        detail = "Its cases begin by themselves or by a message."
+        detail = "Cases of this process start automatically or by a message; you can't start them here."
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
     answer = forms.check(spec.start_form, forms.declared(spec.outcome_variables, data))
     require_size(answer)
@@ -101,10 +101,10 @@ def _of_applicant(uow: UnitOfWork, application: Application) -> Application:
         return application
     person = uow.connection.execute(select(User.person).where(User.id == uow.actor.id)).scalar_one()
     if person is None:
-        raise Forbidden("Nobody has proven whose account this is: it starts no cases.")
+        raise Forbidden("This account has no verified owner, so it can't start cases.")
     if application.applicant not in (None, person):
-        fault = Fault("/applicant", "is somebody else: leave it out", "not-yours")
-        raise Invalid("The case would not be yours.", [fault])
+        fault = Fault("/applicant", "is another person: leave it out", "not-yours")
+        raise Invalid("You can only apply for yourself.", [fault])
     return replace(application, applicant=person)
 
 
@@ -227,9 +227,9 @@ def as_conflict(error: IntegrityError) -> Conflict | None:
     """
     name = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
     if name == "uq_cases_running_key":
-        return Conflict("A case with this business key runs already.", code="business-key-runs")
+        return Conflict("A case with this business key is already active.", code="business-key-runs")
     if name in ("pk_documents", "pk_document_versions"):
-        return Conflict("The documents were sent with another answer just now.", code="documents-sent")
+        return Conflict("These documents have just been sent with another answer.", code="documents-sent")
     return None
 
 

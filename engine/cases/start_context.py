@@ -101,21 +101,29 @@ def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> St
     *version, suspended_at, disabled_at, offered_at, unit_id, unit_key, delegated, acting = row
     if suspended_at is not None:
         present = {"key": key, "suspended_at": suspended_at}
-        raise Conflict("The definition is suspended.", code="definition-suspended", definition=present)
+        raise Conflict(
+            "The definition is suspended. Resume it to start cases.",
+            code="definition-suspended",
+            definition=present,
+        )
     if version[0] is None:
-        detail = "The definition has no published version."
+        detail = "The definition has no published version. Publish one first."
         raise Conflict(detail, code="not-published", definition={"key": key})
     if disabled_at is not None and access.only_enabled(uow.actor):
         present = {"key": key, "disabled_at": disabled_at}
-        raise Conflict("The definition is disabled.", code="definition-disabled", definition=present)
+        raise Conflict(
+            "The definition is disabled: it accepts no applications at the moment.",
+            code="definition-disabled",
+            definition=present,
+        )
     if offered_at is None and access.only_catalogue(uow.actor):
-        detail = "The definition is not in the catalogue: it is started by an official or a portal."
+        detail = "The definition is not in the catalogue: only officials and portals can start its cases."
         raise Conflict(detail, code="not-offered", definition={"key": key})
     if unit_id is None and unit is not None:
-        fault = Fault("/unit", "is no unit of the process's agency in which you may start cases", "unit")
-        raise Invalid("The case cannot be handled there.", [fault])
+        fault = Fault("/unit", "is not a unit of the process's agency in which you can start cases", "unit")
+        raise Invalid("The case can't be handled in this unit.", [fault])
     if unit_id is None:
-        raise Forbidden("The process belongs to an agency of which you are no member.")
+        raise Forbidden("The process belongs to an agency of which you aren't a member.")
     return StartContext(Version(*version), unit_id, unit_key, delegated, acting)
 
 
@@ -144,7 +152,7 @@ def context_of_appeal(uow: UnitOfWork, key: str, first: LockedCase) -> StartCont
     )
     row = uow.connection.execute(found, {"key": key, "unit": first.home.unit_id}).one_or_none()
     if row is None or row.suspended_at is not None:
-        detail = "The process for appeals cannot be started just now."
+        detail = "Appeals can't be accepted at the moment: the process for appeals is not available."
         raise Conflict(detail, code="appeals-closed", definition={"key": key})
     *version, _, unit_id, unit_key, delegated = row
     return StartContext(Version(*version), unit_id, unit_key, delegated, first.acting)

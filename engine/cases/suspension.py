@@ -34,7 +34,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
     case = lock(uow, case_id)
     require_impartial(uow, case)
     if case.stopped or case.status != "suspended":
-        what = "definition is suspended: resume that" if case.stopped else f"case is {case.status}"
+        what = "definition is suspended: resume the definition" if case.stopped else f"case is {case.status}"
         raise Conflict(
             f"The {what}.",
             code="definition-suspended" if case.stopped else "case-not-suspended",

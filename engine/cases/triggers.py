@@ -198,7 +198,7 @@ def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[LockedCase, CallRow]:
     found = select_for_locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
     rows = held_with(uow, found.with_for_update(of=(Case, Call)), CallRow._make)
     if rows is None:
-        raise NotFound(f"There is no call {call_id}.")
+        raise NotFound(f"The call {call_id} does not exist.")
     case, row = locked_case(rows[0]), rows[1]
     if row.call_status != "open":
         raise Conflict(f"The call is {row.call_status}.", call={"id": call_id, "status": row.call_status})

@@ -117,12 +117,12 @@ def _explained(failure: Exception) -> str | None:
             return "\n".join([failure.detail, *faults])
         case PermissionError():
             fix = "Start as the user who made it, or choose another data folder with PARVANDEH_VAR."
-            return f"You may not use {failure.filename}. {fix}"
+            return f"You don't have permission to use {failure.filename}. {fix}"
         case OperationalError():
-            return f"The database cannot be used: {failure.orig}"
+            return f"The database can't be used: {failure.orig}"
         case DBAPIError():
             undefined = getattr(failure.orig, "sqlstate", None) in UNDEFINED
-            return f"The database has older tables, or none. {MIGRATE}" if undefined else None
+            return f"The database has tables of an older release, or none. {MIGRATE}" if undefined else None
     return str(failure)
 
 

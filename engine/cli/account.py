@@ -17,17 +17,19 @@ HELP = "List, deactivate and activate accounts, and link them to people of an Op
 def declare(parser: argparse.ArgumentParser) -> None:
     """Its four actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="List all accounts, and where they work as what.")
+    actions.add_parser("list", help="List all accounts with their units and roles.")
     for action, told in {
-        "deactivate": "Let an account open nothing any more: sessions, tokens, passwords.",
-        "activate": "Undo it.",
-        "link": "Let somebody of a provider be an account.",
+        "deactivate": "Deactivate an account: its sessions, tokens and password no longer work.",
+        "activate": "Activate a deactivated account.",
+        "link": "Link a person of an OpenID provider to an account.",
     }.items():
         one = actions.add_parser(action, help=told, description=told)
         one.add_argument("name", metavar="NAME", help="of the account")
         if action == "link":
             one.add_argument("issuer", metavar="ISSUER", help="of the provider, as in the file of providers")
-            one.add_argument("subject", metavar="SUBJECT", help="what the provider calls them")
+            one.add_argument(
+                "subject", metavar="SUBJECT", help="the subject (sub) that the provider uses for the person"
+            )
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -47,7 +49,9 @@ def _list(database: Database, settings: Settings) -> None:
             "" if at is None else at.astimezone(settings.time_zone).isoformat(" ", "minutes")
             for at in (row["valid_from"], row["valid_to"])
         ]
-        work = f"{row['unit']}  {row['role']}  {'/'.join(days)}" if row["unit"] else "works nowhere"
+        work = (
+            f"{row['unit']}  {row['role']}  {'/'.join(days)}" if row["unit"] else "not a member of any unit"
+        )
         print(f"{row['name']:20}  {row['account']:13}  {state:6}  {work}")
 
 

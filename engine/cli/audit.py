@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         found = opened.run(lambda session, _: breaks(session, arguments.case), "snapshot")
     for broken in found:
         print(broken)
-    whole = "The event log is whole." if arguments.case else "The logs are whole."
+    whole = "The event log is intact." if arguments.case else "The logs are intact."
     print(f"{len(found)} breaks." if found else whole)
     return 1 if found else 0
 

@@ -11,7 +11,7 @@ from engine.platform.errors import Unusable
 from engine.platform.postgres import cluster
 from engine.platform.storage import Storage
 
-HELP = "Write the whole database into a file, and documents beside it. Everything may go on running."
+HELP = "Back up the database and the documents to two files. The installation can keep running."
 
 DUMP = ("--format=custom", "--no-owner", "--no-privileges")
 QUIET = ("--exclude-table-data=webhooks", "--exclude-table-data=deliveries")
@@ -20,7 +20,7 @@ QUIET = ("--exclude-table-data=webhooks", "--exclude-table-data=deliveries")
 def declare(parser: argparse.ArgumentParser) -> None:
     """The file, and whether a copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE", help="must not exist yet")
-    quiet = "leave out webhooks, their secrets and deliveries: for a copy that is only to be tried"
+    quiet = "leave out webhooks, their secrets and deliveries: for a test copy"
     parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
@@ -29,9 +29,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     target: Path = arguments.file.resolve()
     for there in (target, papers.beside(target)):
         if there.exists():
-            raise Unusable(f"{there} is there already. Choose another name.")
+            raise Unusable(f"{there} already exists. Choose another name.")
     if not target.parent.is_dir():
-        raise Unusable(f"There is no folder {target.parent}.")
+        raise Unusable(f"The folder {target.parent} does not exist.")
     part = target.with_name(target.name + ".part")
     documents = papers.beside(part)
     for left in (part, documents):
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     finally:
         for left in (part, documents):
             left.unlink(missing_ok=True)
-    print(f"{target}: {target.stat().st_size:,} bytes. docs/operations.md tells how to try it: a copy acts.")
+    print(f"{target}: {target.stat().st_size:,} bytes. docs/operations.md explains how to test it safely.")
     if arguments.quiet_webhooks:
         print("Without webhooks: a copy sends none. It isn't a backup to recover this installation from.")
     return 1 if lost else 0
@@ -57,12 +57,16 @@ def _save_documents(settings: Settings, part: Path, target: Path) -> int:
     """How many documents could not be saved: a damaged one must not keep all else from being so."""
     storage = Storage(settings.documents)
     if storage.folder is None:
-        print(f"Documents lie in {storage.place}: they are not in this backup. A bucket has its own.")
+        print(
+            f"Documents are stored in {storage.place} and not in this backup. Back up the bucket separately."
+        )
         return 0
     saved, lost = papers.save(storage, part)
     if saved:
         part.rename(target)
         print(f"{target}: {saved:,} documents. Keep the two files together.")
     if lost:
-        print(f"{lost:,} documents were altered, and are not in it. `documents check` names them.")
+        print(
+            f"{lost:,} documents were altered and are not in the backup. Run `documents check` to list them."
+        )
     return lost

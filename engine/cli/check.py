@@ -16,15 +16,13 @@ from engine.platform.language import LANGUAGES, Language, Reader
 from engine.platform.messages import messages
 from engine.platform.messages.findings import explain
 
-HELP = (
-    "Check process files and print everything that was found. The exit code is 1 if they cannot be deployed."
-)
+HELP = "Check process files and print all findings. The exit code is 1 if they can't be deployed."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Folders, each for itself, and files, taken together."""
     folders.declare(parser)
-    parser.add_argument("--all", action="store_true", help="take every process as executable")
+    parser.add_argument("--all", action="store_true", help="treat every process as executable")
     declare_language(parser)
 
 

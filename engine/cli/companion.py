@@ -31,7 +31,9 @@ class Companion:
         """Everything answers: print where, and how to get in."""
         del stack
         print(answering(address))
-        print("Accounts are made by: python -m engine token create --name NAME --role ROLE\n", flush=True)
+        print(
+            "To create an account, run: python -m engine token create --name NAME --role ROLE\n", flush=True
+        )
 
 
 def answering(address: str) -> str:

@@ -34,13 +34,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="the DMN file that is asked, then those it imports",
+        help="the DMN file to evaluate, then the files that it imports",
     )
     parser.add_argument(
-        "--input", default="{}", metavar="JSON|@FILE", help="an object with a member for each input"
+        "--input", default="{}", metavar="JSON|@FILE", help="a JSON object with a member for each input"
     )
     parser.add_argument("--decision", metavar="KEY", help="the id or name of a decision or decision service")
-    parser.add_argument("--why", action="store_true", help="tell also inputs, rules that matched, and faults")
+    parser.add_argument(
+        "--why", action="store_true", help="also print the inputs, the rules that matched, and faults"
+    )
 
 
 class _Called(Exception):
@@ -95,7 +97,7 @@ def _asked(decisions: Decisions, file: str, name: str | None) -> Offered:
         raise _Called(f"{file} has no decision.")
     listed = [f"  {each.id}  {each.name}  ({', '.join(_input_names(each))})" for each in offered]
     reason = (
-        "Say with --decision which of these:" if name is None else f"{name!r} is none of these decisions:"
+        "Choose one of these with --decision:" if name is None else f"{name!r} is not one of these decisions:"
     )
     raise _Called("\n".join([reason, *listed]))
 
@@ -111,7 +113,7 @@ def _input(text: str) -> dict[str, Any]:
     except OSError as error:
         raise _Called(f"{text[1:]}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise _Called(f"The input is no JSON: {error}") from error
+        raise _Called(f"The input is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise _Called("The input must be a JSON object with a member for each input.")
     return value

@@ -18,7 +18,7 @@ from engine.platform.messages.differences import explain
 NO_FORM = "form-missing"  # a diagram may be compared without its forms
 
 HELP = (
-    "Compare two versions of a process and print what changed. The exit code is 1 if one cannot be deployed."
+    "Compare two versions of a process and print what changed. The exit code is 1 if one can't be deployed."
 )
 
 

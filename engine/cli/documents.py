@@ -12,7 +12,7 @@ HELP = "Compare stored documents with the database. The exit code is 1 if one is
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """What to do with them."""
-    parser.add_argument("action", choices=("check",), help="read all of them, and verify their SHA-256")
+    parser.add_argument("action", choices=("check",), help="read all documents and verify their SHA-256")
 
 
 def run(_: argparse.Namespace, settings: Settings) -> int:
@@ -24,7 +24,11 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
         print(f"{finding.kind}: {finding.name}")
     lost = [finding for finding in findings if finding.kind != "orphan"]
     orphans = len(findings) - len(lost)
-    print(f"{len(lost)} documents are missing or altered." if lost else "Every document is there and whole.")
+    print(
+        f"{len(lost)} documents are missing or altered."
+        if lost
+        else "All documents are present and unchanged."
+    )
     if orphans:
-        print(f"{orphans} files belong to no document: of uploads that failed or go on. They do no harm.")
+        print(f"{orphans} files belong to no document: of failed or unfinished uploads. They are harmless.")
     return 1 if lost else 0

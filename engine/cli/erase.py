@@ -26,11 +26,15 @@ HELP = "Erase the personal data of an ended case from the database and the docum
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The case and why; whether only to look."""
-    parser.add_argument("--case", metavar="NUMBER_OR_ID", help="without: only finish what was interrupted")
-    parser.add_argument("--legal-basis", metavar="TEXT", help="why it is erased; stays in the log")
+    parser.add_argument(
+        "--case", metavar="NUMBER_OR_ID", help="if omitted, only an interrupted erasure is completed"
+    )
+    parser.add_argument(
+        "--legal-basis", metavar="TEXT", help="the law or order that requires the erasure; remains in the log"
+    )
     parser.add_argument("--as", dest="account", metavar="ACCOUNT", help="the administrator who erases")
     parser.add_argument("--dry-run", action="store_true", help="only count what would be erased")
-    parser.add_argument("--yes", action="store_true", help="erase without asking for the number")
+    parser.add_argument("--yes", action="store_true", help="don't ask for the case number")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -88,11 +92,11 @@ def _confirm(arguments: argparse.Namespace, planned: Plan) -> None:
         raise Unusable("What is erased can't be restored. Add --yes to erase without being asked.")
     print(f"The personal data of the case {planned.number} will be erased for good.")
     try:
-        typed = input("Type its number to go ahead: ")
+        typed = input("Type the case number to continue: ")
     except EOFError:
         typed = ""
     if persian.digits(typed.strip()) != planned.number:
-        raise Unusable("This is not its number. Nothing was erased.")
+        raise Unusable("The number doesn't match. Nothing was erased.")
 
 
 def _operator() -> str:

@@ -39,7 +39,9 @@ def read(paths: Iterable[Path]) -> dict[str, bytes]:
     for path in paths:
         for file in _files(path):
             if file.name in files:
-                raise Invalid(f"Two files are named {file.name}. Within a deployment each name stands once.")
+                raise Invalid(
+                    f"Two files are named {file.name}. File names must be unique within a deployment."
+                )
             files[file.name] = _content(file)
     return files
 
@@ -68,7 +70,7 @@ def _files(path: Path) -> list[Path]:
         if file.is_file() and file.suffix.lower() in suffixes
     ]
     if not chosen:
-        raise Invalid(f"There is no process, decision or form in {path}.")
+        raise Invalid(f"{path} contains no process, decision or form.")
     return chosen
 
 
@@ -76,4 +78,4 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as cause:
-        raise Invalid(f"{file} cannot be read: {cause.strerror}.") from cause
+        raise Invalid(f"{file} can't be read: {cause.strerror}.") from cause

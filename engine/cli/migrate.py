@@ -14,7 +14,7 @@ from engine.platform.config import ROOT, Settings
 from engine.platform.db import Database, connection
 from engine.platform.errors import Unusable
 
-HELP = "Bring the database to the tables of this release."
+HELP = "Migrate the database to the tables of this release."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="change nothing; exit code 1 unless the tables are those of this release",
+        help="change nothing; the exit code is 1 if the database needs a migration",
     )
 
 

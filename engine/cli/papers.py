@@ -49,5 +49,5 @@ def load(storage: Storage, source: Path) -> int:
                 storage.put(entry.name, content)
                 count += 1
     except tarfile.TarError as failure:
-        raise Unusable(f"{source} is not whole: {failure}") from failure
+        raise Unusable(f"{source} is incomplete: {failure}") from failure
     return count

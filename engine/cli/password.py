@@ -15,7 +15,7 @@ HELP = "Give an account a password, read twice from the terminal or once from st
 def declare(parser: argparse.ArgumentParser) -> None:
     """The account."""
     parser.add_argument("name", metavar="NAME", help="of the account")
-    parser.add_argument("--role", choices=accounts.ROLES, help="makes the account if there is none")
+    parser.add_argument("--role", choices=accounts.ROLES, help="create the account if it does not exist")
     parser.add_argument(
         "--temporary", action="store_true", help="its owner must change it at the first login"
     )
@@ -43,6 +43,6 @@ def _read() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     first = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != first:
-        raise Unusable("The two are not the same.")
+    if getpass.getpass("Repeat the password: ") != first:
+        raise Unusable("The two passwords don't match.")
     return first

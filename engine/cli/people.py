@@ -29,7 +29,7 @@ class _Tried(Exception):
 def declare(parser: argparse.ArgumentParser) -> None:
     """The file, and whether it is only tried."""
     parser.add_argument("file", type=Path, metavar="FILE", help="people.csv or people.json")
-    parser.add_argument("--dry-run", action="store_true", help="tell what would be done, and do nothing")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would change")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         content = arguments.file.read_bytes()
     except OSError as cause:
-        raise Invalid(f"{arguments.file} cannot be read: {cause.strerror}.") from cause
+        raise Invalid(f"{arguments.file} can't be read: {cause.strerror}.") from cause
     reading = import_files.read(arguments.file.name, content, settings.time_zone)
     with database(settings) as opened:
         done = apply(opened, reading, dry=arguments.dry_run)

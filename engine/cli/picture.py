@@ -13,14 +13,14 @@ from engine.cli.check import describe
 from engine.platform.config import Settings
 from engine.platform.errors import Invalid
 
-HELP = "Draw each process of the files as SVG, with what the check finds."
+HELP = "Draw each process of the files as SVG, with the findings of the check."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Folders, each for itself, and files, taken together; and where the pictures go."""
     folders.declare(parser)
-    parser.add_argument("--lang", choices=("en", "fa"), default="en", help="of names in two languages")
-    parser.add_argument("--no-marks", action="store_true", help="leave out what the check finds")
+    parser.add_argument("--lang", choices=("en", "fa"), default="en", help="language of bilingual names")
+    parser.add_argument("--no-marks", action="store_true", help="draw without findings")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path(), metavar="DIR", help="a folder (default: this one)"
     )
@@ -61,5 +61,5 @@ def _write(folder: Path, key: str, picture: bytes) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture)
     except OSError as cause:
-        raise Invalid(f"{path} cannot be written: {cause.strerror}.") from cause
+        raise Invalid(f"{path} can't be written: {cause.strerror}.") from cause
     return path

@@ -27,7 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     for name, what in (("deliveries", "delivered"), ("messages", "delivered or expired")):
         told = f"delete {name} that were {what} so many days ago; 0: delete none. Default: {DAYS}"
         parser.add_argument(f"--{name}-older-than", type=_days, default=DAYS, metavar="DAYS", help=told)
-    parser.add_argument("--dead", action="store_true", help="also deliveries that were given up")
+    parser.add_argument("--dead", action="store_true", help="also deliveries that failed for good")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -12,7 +12,7 @@ from engine.identity import accounts
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
 
-HELP = "Publish a draft: new cases take it from now on."
+HELP = "Publish a draft. New cases use it from now on."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ class Restarts:
             self._deaths = [*(at for at in self._deaths if now - at < WINDOW), now]
             if len(self._deaths) > ATTEMPTS:
                 raise Unusable(
-                    f"{failure}\nIt was started {ATTEMPTS} times within a minute; everything was stopped. "
+                    f"{failure}\nIt was started {ATTEMPTS} times within a minute, so everything was stopped. "
                     f"The reason is in {self._server.log}."
                 )
             print(f"{failure} Starting it again.", flush=True)

@@ -15,7 +15,7 @@ from engine.platform.errors import Unusable
 from engine.platform.storage import Storage
 
 WHOLE = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-HELP = "Fill an empty database from a backup. Its log is verified; its timers and calls go on."
+HELP = "Restore a backup to an empty database and verify its log. Timers and calls of the backup continue."
 
 _TABLES = text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
 
@@ -34,7 +34,7 @@ _QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL
 def declare(parser: argparse.ArgumentParser) -> None:
     """The file, and whether the copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE")
-    quiet = "disable all webhooks: for a copy that is only to be tried"
+    quiet = "disable all webhooks: for a test copy"
     parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """1 if a chain of the log does not hold, or a document is missing."""
     source: Path = arguments.file.resolve()
     if not source.is_file():
-        raise Unusable(f"There is no file {source}.")
+        raise Unusable(f"The file {source} does not exist.")
     with postgres.available(settings) as url:
         database = Database(url, zone=settings.time_zone)
         try:
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     for finding in lost:
         print(f"document {finding.name}: {finding.kind}")
     if lost:
-        print(f"{len(lost)} documents are not in {storage.place}. `documents check` looks again.")
-    print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are whole.")
+        print(f"{len(lost)} documents are not in {storage.place}. Run `documents check` to check again.")
+    print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are intact.")
     return 1 if breaks or lost else 0
 
 
@@ -78,4 +78,4 @@ def _release(session: Session, *, quiet: bool) -> None:
         connection(session).execute(statement)
     if quiet:
         count = connection(session).execute(_QUIET).rowcount
-        print(f"{count} webhooks were disabled. Set CONNECTORS to an empty file, so that it makes no calls.")
+        print(f"{count} webhooks were disabled. Set CONNECTORS to an empty file to prevent calls.")

@@ -11,7 +11,7 @@ from engine.identity import accounts
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
 
-HELP = "Retire a version, or withdraw a draft: no new case takes it."
+HELP = "Retire a version or withdraw a draft. New cases no longer use it."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

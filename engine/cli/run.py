@@ -120,7 +120,7 @@ def _lock(settings: Settings) -> Lock:
     if lock.acquire() or (lock.holder() == STOPPING and lock.acquire(patience=60)):
         return lock
     raise Unusable(
-        f"It runs already, as process {lock.holder()}, with the data in {settings.var}. "
+        f"The installation is already running as process {lock.holder()}, with the data in {settings.var}. "
         f"Stop that one (Ctrl-C, or: kill {lock.holder()}), "
         "or choose another data folder and port with PARVANDEH_VAR and PORT."
     )

@@ -28,10 +28,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="FILE_OR_FOLDER",
-        help="a process folder, or files; a process that another one calls must be among them",
+        help="a process folder, or files; include the processes that others call",
     )
     parser.add_argument("--json", action="store_true", help="print results and coverage as JSON")
-    parser.add_argument("--all", action="store_true", help="take every process as executable")
+    parser.add_argument("--all", action="store_true", help="treat every process as executable")
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
         groups = [bpmn.all_executable(files) for files in groups]
     trials = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
     if not any(trial.results or trial.findings for trial in trials):
-        raise Invalid(f"There is no scenario here. In a folder they are in scenarios/*{scenarios.SUFFIX}.")
+        raise Invalid(f"No scenario was found. Save scenarios of a folder as scenarios/*{scenarios.SUFFIX}.")
     (_print_json if arguments.json else _print)(trials)
     return 1 if any(trial.failed for trial in trials) else 0
 
@@ -53,12 +53,12 @@ def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
     errors = [finding for report in reports for finding in report.errors]
     if errors:
         describe(errors, to=sys.stderr)
-        raise Invalid("The processes cannot run as they are. A process that is called must be named, too.")
+        raise Invalid("The processes can't run. Include the processes that they call, too.")
     sources: dict[int, Source] = {}
 
     def source(number: int, callers: tuple[int, ...] = ()) -> Source:
         if number in callers:
-            raise Invalid("Processes of these folders call each other in a circle.")
+            raise Invalid("The processes of these folders call each other in a circle.")
         if number not in sources:
             keys = {key for process in reports[number].processes for key in process.calls}
             called = {homes[key] for key in keys} - {number}
@@ -98,7 +98,7 @@ def _print(trials: Sequence[Trial]) -> None:
     results = [result for trial in trials for result in trial.results]
     failed = sum(not result.passed for result in results)
     faulty = any(trial.findings and not trial.results for trial in trials)
-    unread = " (none is run beside a faulty file)" if faulty else ""
+    unread = "(no scenario runs if a file has errors)" if faulty else ""
     print(f"{len(results)} scenarios, {failed} failed{unread}")
 
 

@@ -14,26 +14,26 @@ from engine.organisation import units
 from engine.platform.config import Settings
 from engine.platform.db import Database
 
-HELP = "Make, list and revoke the tokens with which people and systems call the API."
+HELP = "Create, list and revoke API tokens of people and systems."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Its three actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="Make a token, and its account if there is none of this name.")
+    create = actions.add_parser("create", help="Create a token, and its account if none has this name.")
     create.add_argument("--name", required=True)
     create.add_argument("--role", required=True, choices=accounts.ROLES)
-    unit = "the key of the unit where a new account works, with those below. Without: in all"
+    unit = "the unit where a new account works, including the units below it (default: all units)"
     create.add_argument("--unit", default="root", metavar="KEY", help=unit)
-    post = "as what it works there, such as inspector. Without: as anything"
+    post = "its role in that unit, such as inspector (default: any)"
     create.add_argument("--as", default=access.ANY, metavar="ROLE", dest="post", help=post)
-    scope = "a permission that it opens, such as messages.send; may come again. Without: all of the role"
+    scope = "a permission of the token, such as messages.send; can be repeated (default: all of the role)"
     create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
     create.add_argument(
-        "--expires", type=_days, metavar="P90D", help="how long it lasts. Without: until revoked"
+        "--expires", type=_days, metavar="P90D", help="how long it is valid (default: until revoked)"
     )
     actions.add_parser("list", help="List all tokens.")
-    revoke = actions.add_parser("revoke", help="Make a token useless.")
+    revoke = actions.add_parser("revoke", help="Revoke a token.")
     revoke.add_argument("id", type=UUID, help="as listed")
 
 
@@ -60,7 +60,9 @@ def _create(database: Database, arguments: argparse.Namespace) -> None:
         )
 
     token = database.run(make)
-    print(f"Token of {arguments.name} ({arguments.role}). It is shown only now, so keep it safe:\n{token}")
+    print(
+        f"Token of {arguments.name} ({arguments.role}). It is shown only once, so store it safely:\n{token}"
+    )
 
 
 def _list(database: Database, settings: Settings) -> None:

@@ -46,7 +46,7 @@ class Web:
         deadline = time.monotonic() + PATIENCE
         while not _answers(self._port):
             if self.process.poll() is not None:
-                raise Unusable("The web server ended before it answered. The reason stands above.")
+                raise Unusable("The web server ended before it answered. See the reason above.")
             if time.monotonic() > deadline:
                 raise Unusable(f"The web server did not answer within {PATIENCE} seconds.")
             time.sleep(0.05)
@@ -59,7 +59,7 @@ class Web:
 def require_built() -> None:
     """Raise if what browsers load is not there: a server without it would not start."""
     if not (ROOT / "web" / "static" / "manifest.json").exists():
-        raise Unusable("What browsers load has not been built. Run: make assets")
+        raise Unusable("The assets for browsers have not been built. Run: make assets")
 
 
 def _answers(port: int) -> bool:

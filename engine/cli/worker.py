@@ -11,7 +11,7 @@ from engine.connectors import Connectors
 from engine.platform import jobs, parent_death, postgres
 from engine.platform.config import Settings
 
-HELP = "Work through the queues, until Ctrl-C. More of them, on any machine, share the work."
+HELP = "Process the queues until Ctrl-C. Several workers, on any machines, share the work."
 PATIENCE = 70  # seconds; a worker gives the calls in hand 60
 PAUSE = 1.0  # seconds before a child is started again, which may die at once
 

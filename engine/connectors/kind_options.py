@@ -134,7 +134,7 @@ def _schema(table: Table, name: str, folder: Path) -> Schema | None:
             return Schema.of(document)
     except OSError as cause:
         table.blame(
-            name, f"cannot be read: {cause.strerror}.", "Name a file, seen from the folder of this one."
+            name, f"can't be read: {cause.strerror}.", "Name a file, seen from the folder of this one."
         )
     except ValueError:
         table.blame(name, "is not a JSON Schema.", "Correct it. References may not leave the schema.")

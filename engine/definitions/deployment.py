@@ -67,7 +67,7 @@ class Deployed:
     trial: Mapping[str, Any]
 
 
-_REFUSED = "The files cannot be deployed as they are."
+_REFUSED = "The files can't be deployed. Fix the errors in the report."
 
 
 def deploy(
@@ -152,8 +152,8 @@ def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
         found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
     units = uow.connection.execute(found, access.seen_by(uow)).scalars().all()
     if len(units) != 1:
-        detail = "say of which of your units" if key is None else "is not a unit of yours"
-        raise Invalid("Whose the processes are is not clear.", [Fault("/unit", detail, "unit")])
+        detail = "specify one of your units" if key is None else "is not one of your units"
+        raise Invalid("Specify the unit that owns the processes.", [Fault("/unit", detail, "unit")])
     owner: UUID = units[0]
     return owner
 
@@ -172,7 +172,9 @@ def _lock(uow: UnitOfWork, keys: list[str], unit: str | None) -> dict[str, _Held
     named = Definition.key.in_(keys)
     others = select(Definition.key).where(named, not_(access.covers(Definition.unit_id)))
     if foreign := session.scalars(others.order_by(Definition.key), access.seen_by(uow)).first():
-        raise Forbidden(f"The process {foreign!r} belongs to another unit: take another id for yours.")
+        raise Forbidden(
+            f"The process {foreign!r} belongs to another unit. Choose a different id for your process."
+        )
     if unit is not None:
         session.execute(update(Definition).where(named, Definition.unit_id != owner).values(unit_id=owner))
     found: Any = select(*VERSION, DefinitionVersion.status, Definition.current_version_id)

@@ -67,19 +67,19 @@ def evaluate(
         ruling = _cache.get(uow.session, of.deployment_id).ask(of.offered, values, uow.now)
     except Wrong as wrong:
         faults = [Fault(f"/inputs{each.pointer}", each.reason, each.code) for each in wrong.misfits]
-        raise Invalid("The inputs do not fit the decision.", faults) from None
+        raise Invalid("The inputs do not match the decision.", faults) from None
     except TooMuch as error:
         raise too_much(error) from None
     if ruling.unusable:
         undecided = [Fault("/inputs", reason, "undecided") for reason in ruling.unusable]
-        raise Invalid("The decision gives no result that may be used.", undecided)
+        raise Invalid("The decision has no usable result for these inputs.", undecided)
     return of, ruling
 
 
 def too_much(error: TooMuch) -> Invalid:
     """Returns the refusal for an evaluation that was stopped at its limits, or whose result is too large."""
     fault = Fault("/inputs", str(error), "too-much")
-    return Invalid("The decision takes too much for these inputs.", [fault])
+    return Invalid("Evaluating the decision for these inputs takes too long.", [fault])
 
 
 def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = None) -> list[Evaluation]:
@@ -106,13 +106,13 @@ def _ruled(row: DeploymentDecision, definition: str, version: int) -> Evaluation
 
 def _one(name: str, found: list[Evaluation]) -> Evaluation:
     if not found:
-        raise NotFound(f"There is no decision {name!r}.")
+        raise NotFound(f"The decision {name!r} does not exist.")
     if len(found) == 1:
         return found[0]
     keys = sorted({each.definition for each in found})
     if len(keys) > 1:
         raise Conflict(
-            "Several definitions have a decision of this name: say which is meant.", definitions=keys
+            "Several definitions have a decision with this name. Specify the definition.", definitions=keys
         )
     files = sorted({f"{each.offered.id} in {each.offered.file}" for each in found})
     raise Conflict(f"The definition has several decisions of the name {name!r}.", decisions=files)

@@ -88,7 +88,7 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     answer = forms.normalised(form.schema, answer)
     faults = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
     if faults:
-        raise Invalid("The data do not fit the form.", faults)
+        raise Invalid("The data does not match the form.", faults)
     return answer
 
 
@@ -105,12 +105,12 @@ def declared(words: Mapping[str, outcomes.Vocabulary], data: Mapping[str, Any]) 
         outcome = outcomes.meant(vocabulary, outcomes.text_of(value))
         if outcome is None:
             known = outcomes.listed(vocabulary)
-            detail = f"is no outcome that the process declares: write one of {known}"
+            detail = f"is not an outcome that the process declares. Allowed: {known}"
             faults.append(Fault(_pointer([name]), detail, "undeclared-outcome", {"outcomes": known}))
         else:
             found[name] = outcome.value
     if faults:
-        raise Invalid("The outcome is not declared.", faults)
+        raise Invalid("The process does not declare this outcome.", faults)
     return found
 
 
@@ -123,10 +123,10 @@ def require_ground(
         outcomes.effect_of(vocabulary, word) == "refuses" for word, vocabulary in told
     ) and not outcomes.grounds(data):
         detail = (
-            f"a refusal has a legal ground: its code, and a text of at least {outcomes.MIN_TEXT} characters"
+            f"a refusal needs a legal ground: its code, and a text of at least {outcomes.MIN_TEXT} characters"
         )
         fault = Fault("/data/ground", detail, "ground-required", {"count": outcomes.MIN_TEXT})
-        raise Invalid("A refusal has a legal ground.", [fault])
+        raise Invalid("A refusal needs a legal ground.", [fault])
 
 
 def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -
     answer = forms.normalised(form.schema, answer)
     faults = [fault for fault in _faults(form, answer) if _first(fault.pointer) in names]
     if faults:
-        raise Invalid("The data do not fit the form.", faults)
+        raise Invalid("The data does not match the form.", faults)
     return answer
 
 
@@ -161,7 +161,7 @@ def begun(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     found = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
     faults = [fault for fault in found if fault.code in _FOREIGN]
     if faults:
-        raise Invalid("The data do not fit the form.", faults)
+        raise Invalid("The data does not match the form.", faults)
     return answer
 
 
@@ -170,7 +170,7 @@ def _portable(data: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = portable(data, "/data")
     except Unportable as error:
         raise Invalid(
-            "The data cannot be stored.", [Fault(error.where, error.reason, "unportable")]
+            "The data can't be stored.", [Fault(error.where, error.reason, "unportable")]
         ) from error
     return found
 

@@ -29,7 +29,7 @@ KEPT = timedelta(days=7)
 MAX_WAITING = 50  # maximum number of unchecked uploads of one person
 ONLY_CHECK = 0x7061725F636865  # the advisory lock of longer checks in requests
 
-_REFUSED = "The files cannot be deployed as they are."
+_REFUSED = "The files can't be deployed. Fix the errors in the report."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,9 @@ def get(uow: UnitOfWork, upload_id: UUID) -> State:
     seen = or_(access.covers(Upload.unit_id), Upload.uploaded_by == uow.actor.id)
     found = _state(uow, select(Upload).where(Upload.id == upload_id, seen))
     if found is None:
-        raise NotFound(f"No deployment {str(upload_id)!r} was left to a worker in the last {KEPT.days} days.")
+        raise NotFound(
+            f"The deployment {str(upload_id)!r} does not exist, or is older than {KEPT.days} days."
+        )
     return found
 
 
@@ -184,7 +186,7 @@ def _at_once(
         with budget.limited(ShortBudget(may_be_long=is_only_check(uow))):
             return definitions.deploy(uow, files, publishing=publishing, unit=unit, operations=operations)
     except Exhausted as error:
-        raise Busy("The check takes longer.") from error
+        raise Busy("The check takes longer. A worker continues it.") from error
     except RecursionError as error:
         raise Rejected(_REFUSED, [too_deep()]) from error
 
@@ -197,8 +199,8 @@ def is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
 
 def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch_id: UUID | None) -> UUID:
     if not all(map(is_file_name, files)):
-        fault = Fault("/files", "holds a name that is no name of a file", "file-name")
-        raise Invalid("The files cannot be stored under these names.", [fault])
+        fault = Fault("/files", "contains an invalid file name", "file-name")
+        raise Invalid("Some file names are not allowed.", [fault])
     owner = definitions.owner_of(uow, unit)
     theirs = select(func.count()).where(Upload.uploaded_by == uow.actor.id, Upload.status == "checking")
     waiting = uow.connection.execute(theirs).scalar_one()

@@ -81,7 +81,7 @@ def spec(session: Session, version: Version) -> Spec:
 
 def unknown(key: str) -> NotFound:
     """Returns the refusal for a definition that does not exist, or that this actor may not see."""
-    return NotFound(f"There is no definition {key!r}.")
+    return NotFound(f"The definition {key!r} does not exist.")
 
 
 def current(uow: UnitOfWork) -> list[DefinitionVersion]:

@@ -92,7 +92,7 @@ def places(content: bytes, key: str, names: Iterable[str]) -> dict[str, str]:
     try:
         return bpmn.places(content, key, names)
     except bpmn.Undrawable as failure:
-        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
+        raise Rejected("The diagram can't be drawn.", [failure.finding]) from failure
 
 
 def marked(content: bytes, key: str, language: str, marks: bpmn.Marks) -> bytes:
@@ -100,7 +100,7 @@ def marked(content: bytes, key: str, language: str, marks: bpmn.Marks) -> bytes:
     try:
         return bpmn.picture(content, key, language=language, marks=marks)
     except bpmn.Undrawable as failure:
-        raise Rejected("The file cannot be drawn.", [failure.finding]) from failure
+        raise Rejected("The diagram can't be drawn.", [failure.finding]) from failure
 
 
 def _drawn(uow: UnitOfWork, version: DefinitionVersion, language: str, marks: bpmn.Marks) -> bytes:

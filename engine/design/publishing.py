@@ -69,7 +69,7 @@ def history(uow: UnitOfWork, key: str) -> list[Record]:
     )
     records = [Record(*row) for row in uow.session.execute(found)]
     if not records:
-        raise NotFound(f"There is no definition {key!r}.")
+        raise NotFound(f"The definition {key!r} does not exist.")
     return records
 
 
@@ -122,7 +122,7 @@ def publish(
     access.require(uow.actor, "definitions.publish")
     row, calls = _hold(uow, key, number, revisions)
     if row.status != "draft":
-        raise Conflict(f"The version is {row.status} already.", code="not-a-draft", version=_state(row))
+        raise Conflict(f"The version is already {row.status}.", code="not-a-draft", version=_state(row))
     if publishing == "four-eyes":
         _require_other(uow, row)
     _require_calls(uow, calls, row)
@@ -140,7 +140,7 @@ def _require_other(uow: UnitOfWork, row: DefinitionVersion) -> None:
     made = uow.session.execute(author.where(Deployment.id == row.deployment_id)).one()
     person = uow.session.scalars(select(User.person).where(User.id == uow.actor.id)).one()
     if made.id == uow.actor.id or (person is not None and person == made.person):
-        raise OwnWork("Another person than the author publishes a version.")
+        raise OwnWork("The author of a version can't publish it. Ask another person.")
     if person is None and uow.actor.name != accounts.SYSTEM:
         raise PersonUnknown(
             "Your account has no national ID, so it cannot be known whether you are another person than the "
@@ -161,7 +161,7 @@ def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int]
     access.require(uow.actor, "definitions.publish")
     row, _ = _hold(uow, key, number, revisions)
     if row.status == "retired":
-        raise Conflict("The version is retired already.", code="retired", version=_state(row))
+        raise Conflict("The version is already retired.", code="retired", version=_state(row))
     current = _current(uow, key)
     row.status, row.retired_at, row.retired_by = "retired", uow.now, uow.actor.id
     uow.session.flush()
@@ -240,7 +240,7 @@ def _require_calls(uow: UnitOfWork, calls: dict[str, str], row: DefinitionVersio
     gone = sorted(uow.session.scalars(retired)) if places else []
     if gone:
         raise Conflict(
-            f"It calls {', '.join(map(repr, gone))} in a version that is retired: deploy it again.",
+            f"It calls {', '.join(map(repr, gone))} in a retired version. Deploy it again.",
             code="calls-retired",
             version=_state(row),
         )
@@ -257,7 +257,7 @@ def _require_surroundings(
         *deployment_check.findings(files, operations, draft=False),
     ]
     if any(finding.severity == "error" for finding in found):
-        raise Rejected("The version cannot be published as it is.", found)
+        raise Rejected("The version can't be published. Fix the errors in the report.", found)
 
 
 def _current(uow: UnitOfWork, key: str) -> Version | None:

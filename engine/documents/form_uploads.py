@@ -65,8 +65,8 @@ def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Targe
     form = _form(uow, place)
     field = None if form is None else document_field(form.fields, pointer)
     if field is None:
-        fault = Fault("/field", "names no field of this form that asks for a document", "unknown")
-        raise Invalid(f"The form has no field {pointer[:200]!r} that asks for a document.", [fault])
+        fault = Fault("/field", "is not a field for documents in this form", "unknown")
+        raise Invalid(f"The form has no field {pointer[:200]!r} for documents.", [fault])
     return Target(place, field, narrowed(field, intake))
 
 
@@ -103,7 +103,7 @@ def _form_of_task(uow: UnitOfWork, task_id: UUID) -> Form | None:
     row = tasks.get(uow, task_id)
     if row["status"] != "open" or not row["had"]:
         present = {"id": task_id, "status": row["status"], "assignee": row["assignee_id"]}
-        detail = "You don't have this task (any more): claim it first."
+        detail = "This task is not assigned to you. Claim it first."
         raise Conflict(detail, code="task-not-yours" if row["status"] == "open" else None, task=present)
     return tasks.get_form(uow, row).form
 

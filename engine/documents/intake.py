@@ -65,7 +65,7 @@ class Intake:
             raise _refusal(
                 Unfit(
                     "infected",
-                    "is held for harmful by the scanner. Check your device, and send a clean file.",
+                    "was rejected by the virus scanner. Check your device and send a clean file.",
                 )
             )
 

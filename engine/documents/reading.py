@@ -83,7 +83,7 @@ def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Seq
     seen = seen.where(Task.id == task_id, access.visible_tasks(uow.actor.role))
     case_id = uow.connection.execute(seen, access.seen_by(uow)).scalar_one_or_none()
     if case_id is None:
-        raise cases.explain_refusal(uow, NotFound(f"There is no task {task_id}."), task=task_id)
+        raise cases.explain_refusal(uow, NotFound(f"The task {task_id} does not exist."), task=task_id)
     cases.require_not_own(uow, case_id)
     return _newest(uow, DocumentVersion.task_id == task_id, after)
 
@@ -159,8 +159,8 @@ def _withheld(uow: UnitOfWork, document_id: UUID, refusal: NotFound) -> Refusal:
 
 
 def _unknown(document_id: UUID) -> NotFound:
-    return NotFound(f"There is no document {document_id}.")
+    return NotFound(f"The document {document_id} does not exist.")
 
 
 def _unknown_version(document_id: UUID, number: int) -> NotFound:
-    return NotFound(f"There is no version {number} of a document {document_id}.")
+    return NotFound(f"The document {document_id} has no version {number}.")

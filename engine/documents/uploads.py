@@ -99,7 +99,7 @@ def _require(uow: UnitOfWork, task: UUID | None) -> None:
 
 
 def _unknown(case: UUID | None, task: UUID | None) -> NotFound:
-    return NotFound(f"There is no case {case}." if task is None else f"There is no task {task}.")
+    return NotFound(f"The case {case} does not exist." if task is None else f"There is no task {task}.")
 
 
 def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[LockedCase, _Locked | None]:
@@ -124,7 +124,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[Locked
     cases.require_impartial(uow, held)
     if held.status not in ("active", "suspended"):
         present = {"id": held.id, "status": held.status, "outcome": held.outcome}
-        raise Conflict(f"The case is {held.status}: nothing can be added to it.", case=present)
+        raise Conflict(f"The case is {held.status}, so nothing can be added to it.", case=present)
     if not row:
         return held, None
     present = {"id": row.task_id, "status": row.task_status, "assignee": row.assignee_id}
@@ -159,8 +159,8 @@ def _place(
         found = found.where(DocumentVersion.task_id == only)
     former = uow.connection.execute(found).one_or_none()
     if former is None:
-        fault = Fault("/replaces", "names no document of this case", "unknown")
-        raise Invalid("There is no such document to replace.", [fault])
+        fault = Fault("/replaces", "is not a document of this case", "unknown")
+        raise Invalid("The document to replace does not exist in this case.", [fault])
     if access.only_its_own(uow.actor) and former.added_by != uow.actor.id:
         raise Forbidden("Somebody else has added this document. Add yours as a new one.")
     number = former.newest + 1

@@ -158,7 +158,7 @@ def _require_known(uow: UnitOfWork, position: Position) -> None:
         or _position({**row._mapping, "case_id": position.case_id, "seq": position.seq}) != position
     ):
         raise Conflict(
-            "The log does not hold the event after which to go on: it was restored to an earlier state."
+            "The log does not contain the event of the cursor: it was restored to an earlier state."
         )
 
 

@@ -90,7 +90,7 @@ def create_token(
     """
     check(name, role, limits.scopes or ())
     if post.role != access.ANY and (not is_role(post.role) or post.role == access.APPLICANT):
-        raise Invalid("The account cannot be made.", [Fault("/as", "cannot be a role in a unit", "role")])
+        raise Invalid("The account can't be created.", [Fault("/as", "cannot be a role in a unit", "role")])
     user = find_or_create(session, now, name, role, post=post)
     token = PREFIX + secrets.token_urlsafe(32)
     row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
@@ -112,7 +112,7 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
     """Revokes a token: it is refused from now on. Revoking it again changes nothing."""
     token = session.get(Token, token_id, with_for_update=True)
     if token is None:
-        raise NotFound(f"There is no token {token_id}.")
+        raise NotFound(f"The token {token_id} does not exist.")
     if token.revoked_at is None:
         token.revoked_at = now
         session.flush()
@@ -208,9 +208,11 @@ def require_free(session: Session, person: str, role: str, user_id: UUID | None 
         return
     hold_person(session, person)
     if has_account(session, person, role, user_id):
-        detail = "The person has an account of this kind already: use that, or correct the national ID."
+        detail = (
+            "The person already has an account of this kind. Use that account, or correct the national ID."
+        )
         raise Invalid(
-            "The account cannot be given to this person.", [Fault("/person", detail, "person-taken")]
+            "The account can't be linked to this person.", [Fault("/person", detail, "person-taken")]
         )
 
 
@@ -232,7 +234,7 @@ def named(session: Session, name: str) -> User:
     """Returns the account with this name, locked. Raises NotFound."""
     user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
     if user is None:
-        raise NotFound(f"There is no account {name!r}.")
+        raise NotFound(f"The account {name!r} does not exist.")
     return user
 
 
@@ -249,14 +251,14 @@ def check(name: str, role: str, scopes: Sequence[str] = ()) -> None:
         detail = "A name has 1 to 100 printable characters and no space at its ends."
         faults.append(Fault("/name", detail, "name"))
     elif name == SYSTEM:
-        faults.append(Fault("/name", f"The name {SYSTEM!r} is the installation's own.", "reserved"))
+        faults.append(Fault("/name", f"The name {SYSTEM!r} is reserved for the system.", "reserved"))
     if role not in ROLES:
-        faults.append(Fault("/role", f"The roles are {', '.join(ROLES)}.", "role"))
+        faults.append(Fault("/role", f"Unknown role. Allowed: {', '.join(ROLES)}.", "role"))
     if unknown := sorted(access.scopes(scopes) - set(access.PERMISSIONS)):
-        detail = f"{', '.join(unknown)}: no such scope. There are {', '.join(access.PERMISSIONS)}."
+        detail = f"{', '.join(unknown)}: unknown scope. Allowed: {', '.join(access.PERMISSIONS)}."
         faults.append(Fault("/scopes", detail, "scope"))
     if faults:
-        raise Invalid("The account cannot be made.", faults)
+        raise Invalid("The account can't be created.", faults)
 
 
 def digest(token: str) -> bytes:

@@ -56,7 +56,7 @@ def by_password(database: Database, attempt: Attempt, lasting: Lasting) -> str:
 
     def enter(session: Session, now: datetime) -> str:
         if known.user_id is None or passwords.find(session, attempt.name) != known:
-            raise NotRecognised("The password was changed meanwhile.")
+            raise NotRecognised("The password was changed in the meantime.")
         _forgive(session, attempt)
         return sessions.open_one(session, now, known.user_id, Proof(attempt.agent), lasting)
 
@@ -70,12 +70,12 @@ def change_password(database: Database, attempt: Attempt, new: str, lasting: Las
     """
     known = _recognised(database, attempt)
     if passwords.fits(known, new):
-        raise passwords.unusable("It is the one that you have.", "password-same")
+        raise passwords.unusable("This is your current password. Choose another one.", "password-same")
     kept = passwords.hashed(attempt.name, new)
 
     def change(session: Session, now: datetime) -> str:
         if known.user_id is None or passwords.find(session, attempt.name) != known:
-            raise NotRecognised("The password was changed meanwhile.")
+            raise NotRecognised("The password was changed in the meantime.")
         _forgive(session, attempt)
         passwords.keep(session, now, attempt.name, kept, temporary=False)
         return sessions.open_one(session, now, known.user_id, Proof(attempt.agent), lasting)
@@ -87,7 +87,7 @@ def _recognised(database: Database, attempt: Attempt) -> passwords.Known:
     database.run(lambda session, now: throttle.take(session, now, *_counted(attempt)))
     known = database.run(lambda session, _: passwords.find(session, attempt.name), "single")
     if not passwords.fits(known, attempt.password):  # slow, and outside of any transaction
-        raise NotRecognised("Name and password do not belong together.")
+        raise NotRecognised("The name or the password is wrong.")
     return known
 
 
@@ -163,12 +163,12 @@ def by_provider(
         )
     )
     if row is None or row.expires_at <= now:
-        raise NotRecognised("The answer belongs to no login that this browser began.")
+        raise NotRecognised("This browser didn't start this login. Log in again.")
     person = oidc.back(
         remote, came.given, nonce=row.nonce, verifier=row.verifier, redirect_uri=came.redirect_uri
     )
     if not access.assures(person.acr, row.needed):
-        raise AssuranceTooLow(f"The provider's login is of the level {person.acr!r}.", row.needed)
+        raise AssuranceTooLow(f"The provider's login has the assurance level {person.acr!r}.", row.needed)
     proof = Proof(came.agent, person.acr, person.provider, person.authenticated_at)
 
     def enter(session: Session, now: datetime) -> str:
@@ -192,7 +192,7 @@ def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
             profiles.fill(session, session.get_one(User, user_id), dict(person.profile))
         user = find_vouched(session, person)  # includes what another browser has linked meanwhile
     if user is None:
-        raise NotRecognised("The account was deactivated.")
+        raise NotRecognised("The account is deactivated.")
     return user
 
 
@@ -217,7 +217,7 @@ def link(session: Session, now: datetime, user_id: UUID, *, issuer: str, subject
     connection(session).execute(insert(table(Identity)).values(row).on_conflict_do_nothing())
     held = select(Identity.user_id).where(Identity.issuer == issuer, Identity.subject == subject)
     if session.execute(held).scalar_one() != user_id:
-        raise Conflict("It belongs to another account.")
+        raise Conflict("The login belongs to another account.")
 
 
 def deactivate(session: Session, now: datetime, name: str) -> None:
@@ -256,7 +256,7 @@ def _require_first(session: Session, person: str, issuer: str) -> None:
 
 def _made(session: Session, now: datetime, person: oidc.Person) -> UUID:
     if person.unknown != "applicant":
-        raise NotRecognised("Nobody here has an account under this name.")
+        raise NotRecognised("No account is linked to this login.")
     mark = hashlib.sha256(f"{person.issuer}\n{person.subject}".encode()).hexdigest()[:16]
     name = f"{person.provider}-{mark}"  # the provider's name for them may be long, or their national id
     if person.person is not None:

@@ -20,7 +20,7 @@ from engine.models import Password, User
 from engine.platform.errors import Fault, Invalid, NotFound
 
 LEAST, MOST = 12, 200
-_UNUSABLE = "The password cannot be used."
+_UNUSABLE = "This password can't be used."
 
 # argon2id as OWASP recommends: 19 MiB each, and one core, of which a small machine has few.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -74,7 +74,7 @@ def keep(session: Session, now: datetime, name: str, kept: str, *, temporary: bo
     """
     user_id = session.scalars(select(User.id).where(User.name == name)).one_or_none()
     if user_id is None:
-        raise NotFound(f"There is no account {name!r}.")
+        raise NotFound(f"The account {name!r} does not exist.")
     session.merge(Password(user_id=user_id, hash=kept, temporary=temporary, changed_at=now))
     session.flush()
     sessions.revoke_all(session, now, user_id)
@@ -97,7 +97,13 @@ def _faults(name: str, password: str) -> list[Fault]:
         found.append(Fault("/password", detail, "password-length", {"least": LEAST, "most": MOST}))
     simple = "".join(sign for sign in password.casefold() if sign.isalnum() or sign == "@")
     if simple == "".join(sign for sign in name.casefold() if sign.isalnum()):
-        found.append(Fault("/password", "It is the account's name.", "password-name"))
+        found.append(Fault("/password", "The password can't be the name of the account.", "password-name"))
     if simple in _COMMON or len(set(password)) < 4:
-        found.append(Fault("/password", "It is among the first that are tried.", "password-common"))
+        found.append(
+            Fault(
+                "/password",
+                "This password is very common and easy to guess. Choose another one.",
+                "password-common",
+            )
+        )
     return found

@@ -73,7 +73,7 @@ def read(given: Mapping[str, str | None]) -> dict[str, str | None]:
     found = {name: None if text is None else _READ[name][0](text) for name, text in given.items()}
     faults = [_READ[name][1] for name, text in given.items() if text is not None and found[name] is None]
     if faults:
-        raise Invalid("The account cannot be changed like this.", faults)
+        raise Invalid("The account can't be changed.", faults)
     return found
 
 

@@ -136,7 +136,7 @@ def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:
 def of(uow: UnitOfWork, user_id: UUID, lasting: Lasting) -> Sequence[Listed]:
     """Returns the same for a person in the units of an administrator. Raises NotFound."""
     if not _governs(uow, user_id):
-        raise NotFound(f"There is no person {user_id}.")
+        raise NotFound(f"The person {user_id} does not exist.")
     return _lasting(uow, user_id, lasting)
 
 
@@ -166,7 +166,7 @@ def revoke(uow: UnitOfWork, session_id: UUID) -> None:
     """
     held = uow.session.get(BrowserSession, session_id, with_for_update=True)
     if held is None or not (held.user_id == uow.actor.id or _governs(uow, held.user_id)):
-        raise NotFound(f"There is no session {session_id}.")
+        raise NotFound(f"The session {session_id} does not exist.")
     held.revoked_at = held.revoked_at or uow.now
     uow.session.flush()
 

@@ -48,7 +48,7 @@ def take(session: Session, now: datetime, *counted: tuple[Limit, str]) -> None:
             select(func.max(_ROWS.c.blocked_until)).where(_ROWS.c.key.in_(blocked))
         ).scalar_one()
         seconds = max(1, math.ceil((until - now).total_seconds()))
-        raise Throttled(f"There were too many attempts. Try again in {seconds} seconds.", seconds)
+        raise Throttled(f"Too many attempts. Try again in {seconds} seconds.", seconds)
 
 
 def forgive(session: Session, *counted: tuple[Limit, str]) -> None:

@@ -64,7 +64,7 @@ def give_password(uow: UnitOfWork, user_id: UUID, kept: str) -> None:
     """
     user = _held(uow, user_id)
     if accounts.is_system(user.role):
-        raise Forbidden("Systems have tokens, and no passwords.")
+        raise Forbidden("Accounts of systems have tokens, not passwords.")
     passwords.keep(uow.session, uow.now, user.name, kept, temporary=True)
     _note(uow, "password.given", user)
 
@@ -77,7 +77,7 @@ def identify(uow: UnitOfWork, user_id: UUID, national_id: str) -> None:
     """
     user = _held(uow, user_id)
     if accounts.is_system(user.role):
-        raise Forbidden("Systems are not people: their accounts have no national ID.")
+        raise Forbidden("Accounts of systems can't have a national ID.")
     people.identify(uow, user, national_id)
 
 
@@ -88,14 +88,14 @@ def describe(uow: UnitOfWork, user_id: UUID, given: Mapping[str, str | None]) ->
     """
     user = people.lock(uow, user_id)
     if not describes(uow, user_id, governs=governs(uow, user_id)):
-        raise Forbidden("It takes an administrator of all units in which the person works.")
+        raise Forbidden("Only an administrator of all units in which the person works can do this.")
     people.describe(uow, user, given)
 
 
 def _held(uow: UnitOfWork, user_id: UUID) -> User:
     user = people.lock(uow, user_id)
     if not governs(uow, user_id):
-        raise Forbidden("It takes another administrator, of all units in which the person works.")
+        raise Forbidden("Another administrator has to do this, one of all units in which the person works.")
     return user
 
 

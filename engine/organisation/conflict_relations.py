@@ -66,7 +66,9 @@ def declare(uow: UnitOfWork, declared: Declared) -> RowMapping:
     access.require(uow.actor, "relations.own")
     person = formats.national_id(declared.person)
     if person is None:
-        raise Invalid("The relation cannot be declared.", [Fault("/person", "is no national id", "person")])
+        raise Invalid(
+            "The relation can't be declared.", [Fault("/person", "is not a valid national ID", "person")]
+        )
     user_id = _owner(uow, declared.account)
     same = (Relation.user_id == user_id, Relation.person == person, Relation.kind == declared.kind)
     there = select(Relation.id).where(*same, Relation.ended_at.is_(None)).limit(1)
@@ -87,7 +89,7 @@ def _owner(uow: UnitOfWork, account: str | None) -> UUID:
     user_id = accounts.named(uow.session, account).id
     governed = select(_governed(bindparam("user", type_=Uuid)))
     if not uow.connection.execute(governed, {"user": user_id, **access.seen_by(uow)}).scalar_one():
-        raise NotFound(f"There is no account {account!r}.")
+        raise NotFound(f"The account {account!r} does not exist.")
     return user_id
 
 
@@ -112,7 +114,7 @@ def end(uow: UnitOfWork, relation_id: UUID) -> RowMapping:
     held = select(Relation).where(Relation.id == relation_id).with_for_update()
     found = uow.session.scalars(held).one()
     if found.declared_by != uow.actor.id and not _manages(uow, found):
-        raise Forbidden("An administrator has declared it, and ends it.")
+        raise Forbidden("An administrator has declared this relation; only an administrator can end it.")
     if found.ended_at is None:
         found.ended_at = uow.now
         uow.session.flush()
@@ -127,5 +129,5 @@ def _one(uow: UnitOfWork, relation_id: UUID) -> RowMapping:
     wanted = _seen(uow.actor.role).where(Relation.id == relation_id)
     row = uow.connection.execute(wanted, access.seen_by(uow)).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no relation {relation_id}.")
+        raise NotFound(f"The relation {relation_id} does not exist.")
     return row

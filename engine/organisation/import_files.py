@@ -69,7 +69,7 @@ class Reading:
         before = len(self.faults)
         for name, value in values.items():
             if isinstance(value, str) and "\x00" in value:
-                self.fault(_at(place, name), "has a character that no text has", "text")
+                self.fault(_at(place, name), "contains a character that is not allowed in text", "text")
         for name in _DAYS:
             if name in values:
                 values[name] = self._instant(values[name], _at(place, name), whole=name == "to")
@@ -79,7 +79,7 @@ class Reading:
         """Returns the beginning of a Gregorian or Jalali day, or its end if it is the last full day."""
         found = formats.day(text)
         if found is None:
-            self.fault(place, f"{text!r} is no date: write 2026-11-25 or 1405/09/04", "date")
+            self.fault(place, f"{text!r} is not a date: write 2026-11-25 or 1405/09/04", "date")
             return None
         day = datetime.fromisoformat(found)
         return (day + timedelta(days=1) if whole else day).replace(tzinfo=self.zone)
@@ -96,7 +96,7 @@ def read(name: str, content: bytes, zone: tzinfo) -> Reading:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         detail = f"byte {cause.start} is not UTF-8; in Excel, save as “CSV UTF-8”"
-        raise Invalid("The file cannot be read.", [Fault(name, detail, "encoding")]) from cause
+        raise Invalid("The file can't be read.", [Fault(name, detail, "encoding")]) from cause
     reading = Reading(zone)
     if name.lower().endswith(".json"):
         _read_json(reading, text)
@@ -138,7 +138,7 @@ def _header(names: list[str]) -> list[str]:
     said = [f"{verb} {', '.join(map(repr, found))}" for verb, found in problems.items() if found]
     if said:
         detail = f"The header {'; '.join(said)}. The columns are {', '.join(COLUMNS)}."
-        raise Invalid("The file cannot be read.", [Fault("line 1", detail, "header")])
+        raise Invalid("The file can't be read.", [Fault("line 1", detail, "header")])
     return names
 
 
@@ -155,10 +155,12 @@ def _read_json(reading: Reading, text: str) -> None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as cause:
-        raise Invalid("The file cannot be read.", [Fault("", f"is no JSON: {cause}", "json")]) from cause
+        raise Invalid(
+            "The file can't be read.", [Fault("", f"is not valid JSON: {cause}", "json")]
+        ) from cause
     if not isinstance(found, dict) or not found.keys() <= _MEMBERS.keys():
         detail = f"must be an object with {', '.join(_MEMBERS)}, or some of them"
-        raise Invalid("The file cannot be read.", [Fault("", detail, "json")])
+        raise Invalid("The file can't be read.", [Fault("", detail, "json")])
     for name, entries in found.items():
         for place, entry in _entries(reading, f"/{name}", entries):
             if name == "people":

@@ -57,7 +57,7 @@ class Rehearsal:
 
 def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None = None) -> Rehearsal:
     """Returns what `apply` would do; writes nothing. Raises as `apply` does."""
-    done, tried = Done(), Refusal("It was only tried.")
+    done, tried = Done(), Refusal("Dry run: nothing was imported.")
     records: list[RowMapping] = []
 
     def part() -> None:
@@ -89,14 +89,14 @@ def _unit(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         units.create(uow, NewUnit(**values))
         return "unit.made"
     if kind != values["kind"]:
-        raise fixed("/kind", f"is {kind!r}, and stays so")
+        raise fixed("/kind", f"is {kind!r} and can't be changed")
     changes = {name: values[name] for name in ("name", "parent", "region") if name in values}
     return "unit.changed" if units.change(uow, values["key"], changes) else None
 
 
 def fixed(pointer: str, detail: str) -> Invalid:
     """Returns the refusal of a row that contradicts something that cannot be changed."""
-    return Invalid("It cannot be changed.", [Fault(pointer, detail, "fixed")])
+    return Invalid("The kind of a unit can't be changed.", [Fault(pointer, detail, "fixed")])
 
 
 def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
@@ -111,7 +111,7 @@ def _work(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         people.create(uow, new)
         return "person.made"
     if user.role != values["account"]:
-        raise fixed("/role", f"is {user.role!r}, and stays so")
+        raise fixed("/role", f"is {user.role!r} and can't be changed")
     profiles.read(profile)  # before anything is written
     known = "person" in values and people.identify(uow, user, values["person"])
     known = people.describe(uow, user, profile) or known
@@ -158,4 +158,4 @@ def _substitute(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         return "substitution.agreed"
     if found.valid_to == values["to"]:
         return None
-    raise fixed("/to", "is another day than was agreed: end that substitution, and agree on another one")
+    raise fixed("/to", "differs from the existing substitution: end that one and create a new one")

@@ -201,7 +201,7 @@ def roles(uow: UnitOfWork) -> Sequence[str]:
 
 
 def _unknown(user_id: UUID) -> NotFound:
-    return NotFound(f"There is no person {user_id}.")
+    return NotFound(f"The person {user_id} does not exist.")
 
 
 def create(uow: UnitOfWork, new: NewPerson) -> UUID:
@@ -213,13 +213,13 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     accounts.check(new.name, new.role)
     if new.role not in MEMBERS:
         raise Invalid(
-            "The account cannot be made.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
+            "The account can't be created.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
         )
     if new.role == "service":  # its permissions do not depend on units
         access.require_everywhere(uow, "people.manage")
     if not new.works:
         raise Invalid(
-            "The account cannot be made.", [Fault("/memberships", "must be at least one", "missing")]
+            "The account can't be created.", [Fault("/memberships", "must be at least one", "missing")]
         )
     person, profile = national_id(new.person), profiles.read(new.profile)
     if person is not None and not accounts.is_taken(uow.session, new.name):
@@ -228,7 +228,11 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     made = insert(User).values(row).on_conflict_do_nothing().returning(User.id)
     user_id = uow.connection.execute(made).scalar_one_or_none()
     if user_id is None:
-        raise Conflict(f"The name {new.name!r} is taken.", code="name-taken", person={"name": new.name})
+        raise Conflict(
+            f"The name {new.name!r} is already in use. Choose another one.",
+            code="name-taken",
+            person={"name": new.name},
+        )
     user = uow.session.get_one(User, user_id)
     profiles.put(uow.session, user, profile)
     for place, work in enumerate(new.works):
@@ -242,7 +246,9 @@ def national_id(text: str | None) -> str | None:
     """Returns a national id as it is stored. Raises Invalid for any other text."""
     found = None if text is None else formats.national_id(text)
     if text is not None and found is None:
-        raise Invalid("The person is not known like this.", [Fault("/person", "is no national id", "format")])
+        raise Invalid(
+            "The national ID is not valid.", [Fault("/person", "is not a valid national ID", "format")]
+        )
     return found
 
 
@@ -305,12 +311,12 @@ def add_membership(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -
     begin = work.valid_from or uow.now
     _require_span(begin, work.valid_to, pointer)
     if work.role == APPLICANT or not (work.role == ANY or is_role(work.role)):
-        raise Invalid(
-            "It cannot be done so.", [Fault(f"{pointer}/role", "cannot be a role in a unit", "role")]
-        )
+        fault = Fault(f"{pointer}/role", "cannot be a role in a unit", "role")
+        raise Invalid(f"{work.role!r} can't be a role in a unit.", [fault])
     if user.role not in MEMBERS:
         raise Invalid(
-            "It cannot be done so.", [Fault(pointer, f"a {user.role} is a member of no unit", "role")]
+            "This account can't be a member of a unit.",
+            [Fault(pointer, f"an account with the role {user.role} can't be a member of a unit", "role")],
         )
     unit = units.covered(uow, work.unit, f"{pointer}/unit")
     same = select(Membership.id).where(
@@ -320,7 +326,7 @@ def add_membership(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -
         validity.overlaps(Membership, begin, work.valid_to),
     )
     if uow.session.scalars(same).first() is not None:
-        detail = f"The person is {work.role} in {work.unit} already."
+        detail = f"The person already has the role {work.role} in {work.unit}."
         raise Conflict(detail, code="member-already", unit=work.unit, role=work.role)
     made = Membership(user_id=user.id, unit_id=unit.id, role=work.role)
     made.valid_from, made.valid_to = begin, work.valid_to
@@ -332,9 +338,8 @@ def add_membership(uow: UnitOfWork, user: User, work: Work, pointer: str = "") -
 
 def _require_span(begin: datetime, end: datetime | None, pointer: str = "") -> None:
     if end is not None and end <= begin:
-        raise Invalid(
-            "It cannot be done so.", [Fault(f"{pointer}/valid_to", "is not after its beginning", "order")]
-        )
+        fault = Fault(f"{pointer}/valid_to", "must be after the start", "order")
+        raise Invalid("The end of the membership must be after its start.", [fault])
 
 
 def _note(uow: UnitOfWork, kind: Any, row: Membership) -> None:
@@ -349,7 +354,7 @@ def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membersh
     )
     row = uow.session.scalars(found.execution_options(populate_existing=True), seen_by(uow)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no membership {membership_id}.")
+        raise NotFound(f"The membership {membership_id} does not exist.")
     return row
 
 
@@ -396,4 +401,4 @@ def _require_other(uow: UnitOfWork, row: Membership, end: datetime | None) -> No
         Membership.user_id == row.user_id, Membership.id != row.id, access.valid(Membership)
     )
     if uow.session.scalars(others, seen_by(uow)).first() is None:
-        raise Forbidden("It is your own last membership: another administrator has to end it.")
+        raise Forbidden("This is your last membership. Another administrator has to end it.")

@@ -38,11 +38,13 @@ def appoint(uow: UnitOfWork, leave: Leave) -> UUID:
     """
     access.require(uow.actor, "substitutes.manage")
     if leave.valid_to <= max(leave.valid_from, uow.now):
-        raise _invalid("/valid_to", "is not after its beginning, or has passed", "order")
+        raise _invalid("/valid_to", "must be after the start and in the future", "order")
     absent = _absent(uow, leave.absent)
     substitute = uow.session.scalars(select(User).where(User.name == leave.substitute)).one_or_none()
     if substitute is None or not _works(substitute) or not _together(uow, absent.id, substitute.id):
-        raise _invalid("/substitute", "is no active caseworker with whom the absent person works", "person")
+        raise _invalid(
+            "/substitute", "is not an active caseworker who works with the absent person", "person"
+        )
     if absent.id == substitute.id:
         raise _invalid("/substitute", "is the absent person", "person")
     meanwhile = select(Substitution.id).where(
@@ -51,7 +53,7 @@ def appoint(uow: UnitOfWork, leave: Leave) -> UUID:
         validity.begun_ever(),
     )
     if (other := uow.session.scalars(meanwhile).first()) is not None:
-        detail = "Somebody stands in for the person at that time already."
+        detail = "The person already has a substitute at that time. End that one, or choose other dates."
         raise Conflict(detail, code="substitute-there", substitution=other)
     made = Substitution(absent_id=absent.id, substitute_id=substitute.id)
     made.valid_from, made.valid_to = leave.valid_from, leave.valid_to
@@ -62,7 +64,7 @@ def appoint(uow: UnitOfWork, leave: Leave) -> UUID:
 
 
 def _invalid(pointer: str, detail: str, code: str) -> Invalid:
-    return Invalid("Nobody can stand in like this.", [Fault(pointer, detail, code)])
+    return Invalid("The substitution can't be created.", [Fault(pointer, detail, code)])
 
 
 def _works(user: User) -> bool:
@@ -77,7 +79,7 @@ def _absent(uow: UnitOfWork, name: str | None) -> User:
     if uow.actor.role != "administrator" and wanted != uow.actor.name:
         raise Forbidden("You can only appoint your own substitute. Ask an administrator for others.")
     if absent is None or not _works(absent) or not administers(uow, absent.id):
-        raise _invalid("/absent", "is no caseworker whose work you administer", "person")
+        raise _invalid("/absent", "is not a caseworker in your units", "person")
     return absent
 
 
@@ -203,4 +205,4 @@ def end(uow: UnitOfWork, substitution_id: UUID) -> None:
 
 
 def _unknown(substitution_id: UUID) -> NotFound:
-    return NotFound(f"There is no substitution {substitution_id}.")
+    return NotFound(f"The substitution {substitution_id} does not exist.")

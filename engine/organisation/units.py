@@ -176,7 +176,7 @@ def key_of(uow: UnitOfWork, unit_id: UUID) -> str:
 
 def unknown(key: str) -> NotFound:
     """Returns the refusal for a unit that does not exist, or that the actor may not change."""
-    return NotFound(f"There is no unit {key!r}.")
+    return NotFound(f"The unit {key!r} does not exist.")
 
 
 def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
@@ -186,7 +186,8 @@ def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
     unit = uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
     if unit is None:
         raise Invalid(
-            "It cannot be done there.", [Fault(pointer, f"{key!r} is no open unit of yours", "unit")]
+            "Choose an open unit that you administer.",
+            [Fault(pointer, f"{key!r} is not an open unit that you administer", "unit")],
         )
     return unit
 
@@ -204,16 +205,20 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
     access.require(uow.actor, "units.manage")
     faults = []
     if not _KEY.fullmatch(new.key):
-        faults.append(Fault("/key", "must be 1 to 63 small letters, digits and -", "key"))
+        faults.append(Fault("/key", "must be 1 to 63 lower-case letters, digits and hyphens", "key"))
     if new.kind not in KINDS:
         faults.append(Fault("/kind", f"must be one of {', '.join(KINDS)}", "kind"))
     faults += _texts(new.name, new.region)
     if faults:
-        raise Invalid("The unit cannot be made.", faults)
+        raise Invalid("The unit can't be created.", faults)
     _hold_tree(uow)
     parent = covered(uow, new.parent, "/parent")
     if uow.session.scalars(select(Unit.id).where(Unit.key == new.key)).first() is not None:
-        raise Conflict(f"The key {new.key!r} is taken.", code="key-taken", unit={"key": new.key})
+        raise Conflict(
+            f"The key {new.key!r} is already in use. Choose another one.",
+            code="key-taken",
+            unit={"key": new.key},
+        )
     made = Unit(key=new.key, name=new.name, kind=new.kind, parent_id=parent.id, region=new.region)
     made.created_at = uow.now
     place(uow.session, made)
@@ -224,7 +229,7 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
 def _texts(name: str, region: str | None) -> list[Fault]:
     texts = {"/name": name, "/region": region}
     return [
-        Fault(pointer, "must be 1 to 200 characters that can be printed", "text")
+        Fault(pointer, "must be 1 to 200 printable characters", "text")
         for pointer, text in texts.items()
         if text is not None
         and not (0 < len(text) <= 200 and text.replace("\u200c", "").isprintable() and text == text.strip())
@@ -245,7 +250,7 @@ def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
     if unit is None:
         raise unknown(key)
     if faults := _texts(changes.get("name", unit.name), changes.get("region")):
-        raise Invalid("The unit cannot be changed like this.", faults)
+        raise Invalid("The unit can't be changed.", faults)
     done = {
         name: changes[name]
         for name in ("name", "region")
@@ -277,13 +282,13 @@ def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
     if target.id == unit.parent_id:
         return False
     if not uow.connection.execute(select(access.covers(unit.parent_id)), seen_by(uow)).scalar_one():
-        raise Invalid("The unit cannot be moved.", [Fault("/parent", "stands where you have no say", "unit")])
+        raise Invalid("The unit can't be moved.", [Fault("/parent", "is outside your units", "unit")])
     line = aliased(UnitLine)
     subtree = select(line.unit_id).where(line.ancestor_id == unit.id)
     below = uow.connection.execute(subtree).scalars().all()
     if target.id in below:
-        fault = Fault("/parent", "stands below the unit itself", "cycle")
-        raise Invalid("The unit cannot be moved.", [fault])
+        fault = Fault("/parent", "is below the unit itself", "cycle")
+        raise Invalid("The unit can't be moved.", [fault])
     uow.connection.execute(
         delete(UnitLine).where(UnitLine.unit_id.in_(below), UnitLine.ancestor_id.not_in(below))
     )
@@ -319,7 +324,7 @@ def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
     left = {name: n for name, n in uow.connection.execute(statement).mappings().one().items() if n}
     if left:
         listed = ", ".join(f"{number} {name}" for name, number in left.items())
-        detail = f"The unit cannot be closed: it still has {listed}."
+        detail = f"The unit can't be closed: it still has {listed}. Move them to another unit first."
         raise Conflict(detail, code="unit-in-use", unit={"key": unit.key, **left})
 
 

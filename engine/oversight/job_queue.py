@@ -67,5 +67,5 @@ def retry(uow: UnitOfWork, job_id: int) -> RowMapping:
     access.require_everywhere(uow, "jobs.manage")
     row = uow.connection.execute(_RETRY, {"id": job_id}).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no failed job {job_id}.")
+        raise NotFound(f"The failed job {job_id} does not exist.")
     return row

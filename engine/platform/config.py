@@ -136,7 +136,7 @@ def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6
 
 def _publishing(text: str) -> Publishing:
     if text not in get_args(Publishing):
-        raise ValueError(f"PUBLISHING={text!r} is neither direct nor four-eyes")
+        raise ValueError(f"PUBLISHING={text!r} must be direct or four-eyes")
     return cast(Publishing, text)
 
 
@@ -144,7 +144,7 @@ def yes(environ: Mapping[str, str], name: str, default: str) -> bool:
     """Whether a variable says `yes` and not `no`. Raises ValueError naming it if it says something else."""
     text = environ.get(name) or default
     if text not in ("yes", "no"):
-        raise ValueError(f"{name}={text!r} is neither yes nor no")
+        raise ValueError(f"{name}={text!r} must be yes or no")
     return text == "yes"
 
 
@@ -153,7 +153,7 @@ def _documents(text: str) -> str:
     if "://" not in text:
         return str(Path(text).resolve())
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[\w./-]*)?", text, re.ASCII) or ".." in text:
-        raise ValueError(f"DOCUMENTS={text!r} is neither a folder nor a URL like s3://bucket/prefix")
+        raise ValueError(f"DOCUMENTS={text!r} must be a folder or a URL like s3://bucket/prefix")
     return text.rstrip("/")
 
 
@@ -167,5 +167,5 @@ def _types(text: str) -> frozenset[str]:
 
 def _clamd(text: str | None) -> str | None:
     if text is not None and not re.fullmatch(r"unix:/.+|tcp:.+:[0-9]{1,5}", text):
-        raise ValueError(f"CLAMD={text!r} is neither unix:/path/of/its/socket nor tcp:host:port")
+        raise ValueError(f"CLAMD={text!r} must be unix:/path/of/its/socket or tcp:host:port")
     return text

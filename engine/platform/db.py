@@ -205,7 +205,9 @@ class Database:
         `snapshot` lets all statements see the same moment.
         """
         if self._guard is not None and not self._guard.allows():
-            raise OperationalError(None, None, Unresponsive("The database has not answered of late."))
+            raise OperationalError(
+                None, None, Unresponsive("The database hasn't answered recently. Try again later.")
+            )
         with (
             self._views[view].begin() as bound,
             Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
@@ -238,7 +240,7 @@ class Database:
             except DBAPIError as error:
                 if ran and lost(error):
                     raise Uncertain(
-                        "The database did not confirm the change. It may have been made."
+                        "The database did not confirm the change. It may have been saved."
                     ) from error
                 if attempt == ATTEMPTS or not repeatable(error):
                     raise

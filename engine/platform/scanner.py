@@ -27,13 +27,13 @@ def scan(address: str, content: IO[bytes]) -> str | None:
             said = _ask(channel, content)
     except OSError as failure:
         log.error("scanner.unavailable", error=type(failure).__name__)
-        raise ScannerDown("The scanner for documents does not answer. Try again later.") from failure
+        raise ScannerDown("The virus scanner does not answer. Try again later.") from failure
     if said == "stream: OK":
         return None
     if found := re.fullmatch(r"stream: (.+) FOUND", said):
         return found[1]
     log.error("scanner.unavailable", error=said[:200])
-    raise ScannerDown("The scanner for documents cannot judge this file. Its reason stands in the log.")
+    raise ScannerDown("The virus scanner can't check this file. The log of the server has the reason.")
 
 
 def _connected(address: str) -> socket.socket:

@@ -74,7 +74,9 @@ class Storage:
         if checksum(found) != key:
             found.close()
             log.error("document.altered", key=key)
-            raise StorageDown("The stored file is not what was uploaded. Whoever runs this has to look.")
+            raise StorageDown(
+                "The stored file differs from the uploaded one. Report this to the administrator."
+            )
         found.seek(0)
         return found
 
@@ -180,4 +182,4 @@ def _reached() -> Iterator[None]:
         yield
     except (OSError, BaseError) as failure:
         log.error("storage.unavailable", error=type(failure).__name__)
-        raise StorageDown("Documents cannot be kept or fetched just now. Try again later.") from failure
+        raise StorageDown("Documents can't be saved or read at the moment. Try again later.") from failure

@@ -57,7 +57,7 @@ def form(uow: UnitOfWork, key: str) -> Form | None:
     )
     row = uow.connection.execute(found).one_or_none()
     if row is None:
-        detail = "The process for appeals cannot be started just now."
+        detail = "Appeals can't be accepted at the moment: the process for appeals is not available."
         raise Conflict(detail, code="appeals-closed", definition={"key": key})
     return definitions.spec(uow.session, definitions.Version(*row)).start_form
 
@@ -74,7 +74,7 @@ def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
     rules = definitions.spec(uow.session, case.version).rules
     present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if rules.appeal is None:
-        raise Conflict("The process knows no appeal.", code="no-appeal", case=present)
+        raise Conflict("Decisions of this service can't be appealed here.", code="no-appeal", case=present)
     decision = uow.connection.execute(
         select(Decision.id, Decision.decided_at, Decision.appeal_id)
         .where(Decision.case_id == case.id)
@@ -82,13 +82,15 @@ def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
         .limit(1)
     ).one_or_none()
     if decision is None:
-        raise Conflict("Nothing was decided in the case yet.", code="undecided", case=present)
+        raise Conflict("There is no decision in this case yet.", code="undecided", case=present)
     if decision.appeal_id is not None:
         appeal = decision.appeal_id
-        raise Conflict("The decision was appealed before.", code="appealed", case=present, appeal=appeal)
+        raise Conflict(
+            "This decision has already been appealed.", code="appealed", case=present, appeal=appeal
+        )
     end = until(rules.appeal_within, decision.decided_at, uow.now)
     if end is not None and uow.now > end:
-        detail = f"The decision could be appealed until the end of {end.date().isoformat()}."
+        detail = f"The deadline for appeals against this decision was {end.date().isoformat()}."
         times = {"decided_at": decision.decided_at, "until": end}
         raise Conflict(detail, code="appeal-late", case=present, **times)
     return rules.appeal, decision.id

@@ -76,7 +76,7 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     except NotFound as unknown:
         if row is None:
             raise
-        gone = "The service is not offered any more."
+        gone = "This service is no longer offered."
         raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
     if row is None:
         return Draft(None, service, {}, 0, changed=False)
@@ -137,7 +137,7 @@ def submit(uow: UnitOfWork, key: str) -> CaseView:
     """
     draft = of_service(uow, key, hold=True)
     if draft.id is None and draft.service.form is not None:
-        raise NotFound(f"There is no draft for {key!r}.")
+        raise NotFound(f"You have no application draft for {key!r}.")
     uow.connection.execute(delete(_ROWS).where(_ROWS.c.id == draft.id))
     return cases.start(uow, key, draft.answers)
 
@@ -151,7 +151,7 @@ def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
     """Returns one of the actor's drafts. Raises NotFound."""
     row = uow.connection.execute(_listed(uow).where(_ROWS.c.id == draft_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no draft {draft_id}.")
+        raise NotFound(f"The draft {draft_id} does not exist.")
     return Listed(*row)
 
 
@@ -182,7 +182,7 @@ def discard(uow: UnitOfWork, draft_id: UUID) -> None:
     mine = (_ROWS.c.id == draft_id) & (_ROWS.c.user_id == uow.actor.id)
     key = uow.connection.execute(delete(_ROWS).where(mine).returning(_ROWS.c.key)).scalar()
     if key is None:
-        raise NotFound(f"There is no draft {draft_id}.")
+        raise NotFound(f"The draft {draft_id} does not exist.")
     staged_documents.discard_all(uow, Place.start(key))
 
 
@@ -195,7 +195,7 @@ def forget(uow: UnitOfWork) -> int:
 def _require(uow: UnitOfWork) -> None:
     access.require(uow.actor, "cases.start")
     if uow.actor.role != access.APPLICANT:
-        raise Forbidden("Only whoever has an account as an applicant applies here.")
+        raise Forbidden("Only accounts with the role applicant can apply here.")
 
 
 def _names(form: Form | None) -> set[str]:

@@ -73,5 +73,8 @@ def find(uow: UnitOfWork, key: str, request: bytes) -> Answer | None:
     if stored is None:
         return None
     if stored.request_digest != hashlib.sha256(request).digest():
-        raise Conflict("This idempotency key was used for another request.", code="sent-before")
+        raise Conflict(
+            "This idempotency key was already used for a different request. Use a new key.",
+            code="sent-before",
+        )
     return Answer(stored.status, stored.headers, stored.body)

@@ -47,12 +47,12 @@ def act(uow: UnitOfWork, action: Action, items: Sequence[Item]) -> list[Outcome]
 def _require_once(items: Sequence[Item]) -> None:
     first = {item.id: number for number, item in reversed(list(enumerate(items)))}
     faults = [
-        Fault(f"/items/{number}/id", "is there twice", "duplicate")
+        Fault(f"/items/{number}/id", "appears twice", "duplicate")
         for number, item in enumerate(items)
         if first[item.id] != number
     ]
     if faults:
-        raise Invalid("A task comes twice.", faults)
+        raise Invalid("A task appears twice in the request.", faults)
 
 
 def _hold_cases(uow: UnitOfWork, ids: Sequence[UUID]) -> None:

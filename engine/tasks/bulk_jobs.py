@@ -60,7 +60,9 @@ def start_bulk_job(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer:
     wanted = list(dict.fromkeys(ids))
     _require_some(wanted)
     if action == "assign" and not answer.get("to"):
-        raise Invalid("Nobody is named.", [Fault("/to", "is required", "required")])
+        raise Invalid(
+            "Choose the person who takes over the tasks.", [Fault("/to", "is required", "required")]
+        )
     if action == "complete":
         form, roles = common_form(uow, wanted)
         # Nobody uploads one document for many tasks, so documents in the answer belong to none of them.
@@ -84,10 +86,15 @@ def start_bulk_job(uow: UnitOfWork, action: Action, ids: Sequence[UUID], answer:
 
 def _require_some(ids: Sequence[UUID]) -> None:
     if not ids:
-        raise Invalid("No task is named.", [Fault("/tasks", "has no task", "minItems", {"count": 1})])
+        raise Invalid(
+            "Select at least one task.", [Fault("/tasks", "contains no task", "minItems", {"count": 1})]
+        )
     if len(ids) > MOST:
         detail = f"may have {MOST} entries at most"
-        raise Invalid("These are too many.", [Fault("/tasks", detail, "maxItems", {"count": MOST})])
+        raise Invalid(
+            f"Select at most {MOST} tasks; you selected {len(ids)}.",
+            [Fault("/tasks", detail, "maxItems", {"count": MOST})],
+        )
 
 
 def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Collection[str] | None]:
@@ -104,8 +111,8 @@ def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Coll
     )
     rows = uow.connection.execute(steps.add_columns(func.count().label("many")), access.seen_by(uow)).all()
     if len(rows) != 1 or rows[0].many != len(set(ids)):
-        fault = Fault("/tasks", "are not all the same step of one version of a process", "steps-differ")
-        raise Invalid("These tasks have no answer in common.", [fault])
+        fault = Fault("/tasks", "must all be the same step of the same version of a process", "steps-differ")
+        raise Invalid("These tasks can't be completed with one answer.", [fault])
     form, roles, _ = answerable(uow, ids[0])
     return form, roles
 
@@ -136,7 +143,7 @@ def get_bulk_job(uow: UnitOfWork, batch_id: UUID) -> BulkJob:
     found = select(Batch).where(Batch.id == batch_id, Batch.owner_id == uow.actor.id)
     row = uow.session.scalars(found).one_or_none()
     if row is None:
-        raise NotFound(f"There is no batch {batch_id}.")
+        raise NotFound(f"The batch {batch_id} does not exist.")
     tasks = find_visible(uow, row.tasks)
     outcomes = [_refusal(result) for result in row.results]
     return BulkJob(
@@ -213,7 +220,7 @@ def _item(row: Batch, task_id: UUID) -> Item:
 def _results(uow: UnitOfWork, row: Batch, items: Sequence[Item]) -> list[Any]:
     action: Any = row.action  # text in the database
     owner = accounts.actor_of(uow.session, row.owner_id, row.acr)
-    refused: Refusal = Forbidden("The account was deactivated.")
+    refused: Refusal = Forbidden("The account is deactivated.")
     if owner is not None:
         try:
             done = act(UnitOfWork(uow.session, owner, uow.now), action, items)

@@ -103,7 +103,7 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     case, row = found
     if row.taken_as is None:
-        raise Forbidden("The task is for others: you have none of the roles that may take it.")
+        raise Forbidden("You have none of the roles that can claim this task.")
     return LockedTask(replace(cases.locked_case(case), acting=row.taken_as or None), row)
 
 
@@ -208,7 +208,9 @@ def release(
     def given(held: LockedTask) -> _Given:
         row = held.row
         if not row.own:
-            raise held.conflict("The task is not yours to release.", code="task-not-yours")
+            raise held.conflict(
+                "This task is not assigned to you, so you can't release it.", code="task-not-yours"
+            )
         why = reassignment_reasons.payload_of(row.assignment, reason)
         avoided = {uow.actor.id, *([] if row.assignee_id is None else [row.assignee_id])}
         chosen = reallocation.choose(uow, held.case, [row], avoided).get(task_id)

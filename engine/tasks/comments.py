@@ -33,8 +33,8 @@ def comment(
     access.require(uow.actor, "comments.add")
     outside = access.for_applicants(uow.actor)
     if outside and visible is False:
-        fault = Fault("/visible", "cannot be false: it is the applicant's own comment", "visible")
-        raise Invalid("The comment cannot be internal.", [fault])
+        fault = Fault("/visible", "must be true: applicants' comments are always visible", "visible")
+        raise Invalid("Comments of applicants can't be internal.", [fault])
     held, element = _hold(uow, case, task)
     row = {
         "id": uuid7(),
@@ -64,7 +64,7 @@ def _hold(uow: UnitOfWork, case: UUID | None, task: UUID | None) -> tuple[cases.
     given = {"case": case, "task": task, **access.seen_by(uow)}
     found = cases.held_with(uow, seen.with_for_update(of=Case), tuple, **given)
     if found is None:
-        raise NotFound(f"There is no case {case}.") if task is None else unknown(task)
+        raise NotFound(f"The case {case} does not exist.") if task is None else unknown(task)
     row, (acting, *element) = found
     held = replace(cases.locked_case(row), acting=acting)
     cases.require_impartial(uow, held)

@@ -48,12 +48,12 @@ def asked_of(uow: UnitOfWork, held: LockedTask, marks: Marks) -> dict[str, Any]:
     own = form and forms.for_roles(form, (access.APPLICANT,))
     answerable = {name for name, field in subtasks.fields_of(own).items() if field.get("not") != {}}
     faults = [
-        Fault(f"/fields/{number}/pointer", "leads to no field that the applicant may answer", "unknown")
+        Fault(f"/fields/{number}/pointer", "is not a field that the applicant can answer", "unknown")
         for number, (pointer, _) in enumerate(marks.fields)
         if not pointer.startswith("/") or subtasks.field_of(pointer) not in answerable
     ]
     if faults:
-        raise Invalid("The task cannot be sent back like this.", faults)
+        raise Invalid("The task can't be sent back.", faults)
     return asked
 
 
@@ -68,8 +68,8 @@ def _element(uow: UnitOfWork, held: LockedTask, task_id: UUID) -> str:
     )
     element: str | None = uow.connection.execute(found).scalar()
     if element is None:
-        fault = Fault("/task", "is no task that the applicant has completed in this case", "unknown")
-        raise Invalid("The task cannot be sent back like this.", [fault])
+        fault = Fault("/task", "is not a task that the applicant has completed in this case", "unknown")
+        raise Invalid("The task can't be sent back.", [fault])
     return element
 
 
@@ -82,7 +82,9 @@ def correct(
     """
     row, case, token = held.subtask(), held.case, held.row.token_id
     if foreign := set(data) - subtasks.marked_fields(row.asked):
-        raise FieldNotMarked(f"Only what was marked may be corrected: {len(foreign)} of the fields were not.")
+        raise FieldNotMarked(
+            f"Only marked fields can be corrected; {len(foreign)} of the changed fields were not marked."
+        )
     spec = definitions.spec(uow.session, case.version)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     answer = _checked(form, data)

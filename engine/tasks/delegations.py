@@ -58,13 +58,13 @@ def create(uow: UnitOfWork, new: NewDelegation) -> UUID:
     faults = _faults(uow, new, begin)
     unit = units.covered(uow, new.unit)
     if not faults and not _below(uow, new.definition, unit.id):
-        faults.append(Fault("/unit", "is not the process's own, nor below it", "unit"))
+        faults.append(Fault("/unit", "must be the unit of the process or a unit below it", "unit"))
     delegate = select(Unit).where(Unit.key == new.delegate, Unit.kind == "delegate", Unit.closed_at.is_(None))
     taker = uow.session.scalars(delegate.with_for_update(read=True)).one_or_none()
     if taker is None:
-        faults.append(Fault("/delegate", "is no open unit of the kind `delegate`", "unit"))
+        faults.append(Fault("/delegate", "is not an open unit of the kind `delegate`", "unit"))
     if faults or taker is None:
-        raise Invalid("It cannot be delegated like this.", faults)
+        raise Invalid("The delegation can't be created.", faults)
     made = Delegation(definition=new.definition, elements=sorted(set(new.elements)), unit_id=unit.id)
     made.delegate_id, made.valid_from, made.valid_to = taker.id, begin, new.valid_to
     made.created_by, made.created_at = uow.actor.id, uow.now
@@ -99,31 +99,31 @@ def take(uow: UnitOfWork, values: Mapping[str, Any]) -> str | None:
         return "delegation.agreed"
     if end in agreed:
         return None
-    detail = "is another day than was agreed: revoke that delegation, and agree on another one"
+    detail = "differs from the existing delegation: revoke that one and create a new one"
     raise imports.fixed("/valid_to", detail)
 
 
 def _faults(uow: UnitOfWork, new: NewDelegation, begin: datetime) -> list[Fault]:
     faults = []
     if new.valid_to is not None and new.valid_to <= max(begin, uow.now):
-        faults.append(Fault("/valid_to", "is not after its beginning, or has passed", "order"))
+        faults.append(Fault("/valid_to", "must be after the start and in the future", "order"))
     if new.take_over and begin > uow.now:
-        faults.append(Fault("/take_over", "needs a delegation that counts from now on", "order"))
+        faults.append(Fault("/take_over", "is only possible if the delegation starts now", "order"))
     try:
         definitions.require_own(uow, new.definition)
         known = _steps(uow, new.definition)
     except NotFound:
-        return [*faults, Fault("/definition", "is no process of yours", "definition")]
+        return [*faults, Fault("/definition", "is not a process of your units", "definition")]
     if not 0 < len(new.elements) <= MAX_ELEMENTS:
         faults.append(Fault("/elements", f"must be 1 to {MAX_ELEMENTS}", "elements"))
     for place, element in enumerate(new.elements[:MAX_ELEMENTS]):
         if element not in known or known[element].kind not in HUMAN:
             faults.append(
-                Fault(f"/elements/{place}", "is no task for people in the current version", "element")
+                Fault(f"/elements/{place}", "is not a task for people in the current version", "element")
             )
         elif known[element].rules.decision is not None:
             faults.append(
-                Fault(f"/elements/{place}", "is the legal decision, which is the agency's", "decision")
+                Fault(f"/elements/{place}", "is the legal decision, which can't be delegated", "decision")
             )
     return faults
 
@@ -168,7 +168,7 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     )
     rows = uow.connection.execute(found).all()
     if len(rows) > AT_ONCE:
-        detail = f"More than {AT_ONCE} tasks are open: delegate new ones only, without take_over."
+        detail = f"More than {AT_ONCE} tasks are open. Delegate only new tasks, without take_over."
         raise Conflict(detail, code="too-many-to-take-over")
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
@@ -208,7 +208,7 @@ def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
     """Locks a task with its case. Callers that lock several use the order of the cases' ids."""
     found = cases.held_with(uow, _holding(), _Placed._make, task=task_id)
     if found is None:
-        raise NotFound(f"There is no task {task_id}.")
+        raise NotFound(f"The task {task_id} does not exist.")
     return cases.locked_case(found[0]), found[1]
 
 
@@ -263,7 +263,7 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
 
 
 def _unknown(delegation_id: UUID) -> NotFound:
-    return NotFound(f"There is no delegation {delegation_id}.")
+    return NotFound(f"The delegation {delegation_id} does not exist.")
 
 
 def _seen() -> ColumnElement[bool]:

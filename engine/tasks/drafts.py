@@ -58,7 +58,7 @@ def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, A
     if row is None or not row.seen:
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     if row.taken_as is None:
-        raise Forbidden("The task is for others: you have none of the roles that may take it.")
+        raise Forbidden("You have none of the roles that can claim this task.")
     if row.status != "open" or not row.had:
         raise _lost(task_id, row.status, row.assignee_id)
     form, roles, _ = answerable(uow, task_id)
@@ -72,5 +72,5 @@ def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, A
 
 def _lost(task_id: UUID, status: str, assignee: UUID | None) -> Conflict:
     present = {"id": task_id, "status": status, "assignee": assignee}
-    detail = "You do not have the task (any more): claim it first."
+    detail = "This task is not assigned to you. Claim it first."
     return Conflict(detail, code="task-not-yours" if status == "open" else None, task=present)

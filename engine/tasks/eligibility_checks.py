@@ -41,7 +41,7 @@ def require(uow: UnitOfWork, held: LockedTask, rules: TaskRules, *, completing: 
     if access.for_applicants(uow.actor):
         return  # the task belongs to the applicant
     if held.row.recused:
-        raise Recused("You have stepped back from this case.")
+        raise Recused("You have recused yourself from this case.")
     _require_named(uow, held)
     _require_no_interest(uow, held, completing=completing)
     if rules.sod is not None and held.row.kind == "step":
@@ -69,7 +69,7 @@ def is_eligible(uow: UnitOfWork, held: LockedTask, rules: TaskRules, user_id: UU
 def require_assigned(held: LockedTask) -> None:
     """Raises AssignedNotPicked for a task with automatic assignment that wasn't assigned to the actor."""
     if held.row.assignment is not None and not held.row.own:
-        raise AssignedNotPicked("The task comes to somebody by itself; it cannot be picked.")
+        raise AssignedNotPicked("This task is assigned automatically; you can't claim it.")
 
 
 def _require_named(uow: UnitOfWork, held: LockedTask) -> None:
@@ -82,21 +82,23 @@ def _require_named(uow: UnitOfWork, held: LockedTask) -> None:
         .where(Substitution.substitute_id == uow.actor.id, access.valid(Substitution))
     )
     if not set(uow.connection.execute(absent, {"now": uow.now}).scalars()) & set(people["users"]):
-        raise NotNamed("The task is for those whom the diagram names.")
+        raise NotNamed("The diagram assigns this task to other people.")
 
 
 def _require_no_interest(uow: UnitOfWork, held: LockedTask, *, completing: bool) -> None:
     case, row = held.case, held.row
     parties = eligibility.parties(case.home.persons, definitions.spec(uow.session, case.version), case.data)
     if eligibility.has_interest(parties, row.person, row.related):
-        refusal = ConflictOfInterest("The case is about you, or about somebody close to you.")
+        refusal = ConflictOfInterest(
+            "The case concerns you or somebody close to you. Another person has to handle it."
+        )
         raise _blocked(uow, held, refusal, "conflict-of-interest", completing=completing)
 
 
 def _require_four_eyes(uow: UnitOfWork, held: LockedTask, person: str, *, completing: bool) -> None:
     if _conflicts(uow, held, uow.actor.id, person):
         kind = FourEyesLate if completing else FourEyes
-        refusal = kind("You have done a task of this case that another person must have done.")
+        refusal = kind("You have already done a task of this case, so another person has to do this one.")
         raise _blocked(uow, held, refusal, "four-eyes", completing=completing)
 
 

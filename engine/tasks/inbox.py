@@ -144,9 +144,9 @@ def _query(words: str) -> str:
     """Returns a query for words that begin with these words. Raises Invalid."""
     parts = re.findall(r"\w+", persian.normalise(words))
     if not parts or len(parts) > MAX_WORDS:
-        detail = f"has no word, or more than {MAX_WORDS}"
+        detail = f"must have 1 to {MAX_WORDS} words"
         fault = Fault("/text", detail, "words", {"count": MAX_WORDS})
-        raise Invalid("Nothing can be searched for like this.", [fault])
+        raise Invalid("Enter words to search for.", [fault])
     return " & ".join(f"{part}:*" for part in parts)
 
 

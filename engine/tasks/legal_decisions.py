@@ -45,8 +45,8 @@ def read_decision(held: LockedTask, rules: TaskRules, answer: Mapping[str, Any])
         return None
     outcome = outcomes.text_of(answer.get(rules.decision))
     if not 0 < len(outcome) <= outcomes.MAX_OUTCOME:
-        detail = f"holds the decision: 1 to {outcomes.MAX_OUTCOME} characters"
-        raise Invalid("The decision has no outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
+        detail = f"must contain the outcome of the decision, in 1 to {outcomes.MAX_OUTCOME} characters"
+        raise Invalid("The decision needs an outcome.", [Fault(f"/data/{rules.decision}", detail, "outcome")])
     forms.require_ground({rules.decision: rules.outcomes}, answer, answer)
     return LegalDecision(outcomes.law_word(outcome), outcomes.grounds(answer))
 
@@ -82,7 +82,9 @@ def require_other_decider(uow: UnitOfWork, held: LockedTask, *, completing: bool
     if is_first_decider(uow, held, uow.actor.id):
         payload = {"reason": "first-decider", "at": "complete" if completing else "claim"}
         cases.note(uow, held.case, [Fact("task.blocked", held.row.element, held.row.task_id, payload)])
-        raise FirstDecider("You had a part in the decision that is appealed.")
+        raise FirstDecider(
+            "You took part in the decision that is being appealed. Another person has to handle this case."
+        )
 
 
 def is_first_decider(uow: UnitOfWork, held: LockedTask, user_id: UUID) -> bool:

@@ -97,7 +97,9 @@ class LockedTask:
         """
         row = self.row
         if row.kind == "step" or row.asked is None or row.parent_id is None:
-            raise self.conflict("It is a step of the process, and was not asked.", code="not-asked")
+            raise self.conflict(
+                "This task is a step of the process, not a request that can be withdrawn.", code="not-asked"
+            )
         return Subtask(row.task_id, row.element, row.kind, row.asked, row.parent_id, row.assignee_id)
 
     def conflict(self, detail: str, *, code: str | None = None) -> Conflict:

@@ -293,4 +293,4 @@ def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
 
 def unknown(task_id: UUID) -> NotFound:
     """Returns the refusal for a task that does not exist, or that this actor may not see."""
-    return NotFound(f"There is no task {task_id}.")
+    return NotFound(f"The task {task_id} does not exist.")

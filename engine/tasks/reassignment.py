@@ -40,9 +40,11 @@ def assign(
     row = held.row
     held.require_open()
     if not supervises and not (row.own and row.assignee_id is not None):
-        raise held.conflict("The task is not yours to give to somebody.", code="task-not-yours")
+        raise held.conflict(
+            "This task is not assigned to you, so you can't reassign it.", code="task-not-yours"
+        )
     if row.assignment is not None and not supervises:
-        raise AssignedNotPicked("The task comes to somebody by itself; only a supervisor gives it on.")
+        raise AssignedNotPicked("This task is assigned automatically. Only a supervisor can reassign it.")
     cases.require_revision(row.task_revision, revisions)
     receiver = find_receiver(uow, row.pool_id, to)
     if receiver != row.assignee_id:
@@ -86,8 +88,8 @@ def find_receiver(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
 
 
 def _nobody() -> Invalid:
-    fault = Fault("/to", "is nobody who may take this task", "receiver")
-    return Invalid("The task cannot be given there.", [fault])
+    fault = Fault("/to", "is not a person who can be assigned this task", "receiver")
+    return Invalid("The task can't be assigned to this person.", [fault])
 
 
 def _uuid(text: str) -> UUID | None:
@@ -133,7 +135,7 @@ def _require(uow: UnitOfWork, task_id: UUID, case_seen: bool, taken_as: str | No
     if not (case_seen or supervises or taken_as is not None):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     if taken_as is None and not supervises:
-        raise Forbidden("The task is for others: you have none of the roles that may take or give it.")
+        raise Forbidden("You have none of the roles that can claim or reassign this task.")
 
 
 @lru_cache

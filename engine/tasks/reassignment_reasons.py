@@ -25,4 +25,4 @@ def payload_of(assignment: str | None, reason: str | None) -> Mapping[str, Any]:
 
 def _invalid(detail: str, code: str) -> Invalid:
     fault = Fault("/reason", f"{detail}; allowed: {', '.join(CODES)}", code, {"options": ", ".join(CODES)})
-    return Invalid("State why the task goes to somebody else.", [fault])
+    return Invalid("State why the task is reassigned.", [fault])

@@ -35,10 +35,11 @@ MAX_ASKED = 20  # maximum number of open requests attached to one task
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request for an opinion: the question, who is asked, and when it is due.
+    """A request for an opinion: the question, who is asked, and the deadline.
 
-    It is for the holders of a role in a unit, else in that of the case, or for one of them, `to`, by name or
-    id. `show` are the fields of the application and of the task's form that are shown with it.
+    It is sent to those with `role` (default: all members) in `unit` (default: that of the case), or to one
+    of them, `to`. `show` lists fields of the application or of the task's form that they can read; they see
+    no other data of the case.
     """
 
     question: str
@@ -73,7 +74,7 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     name = _name(uow, asked.unit)
     faults = [*_of_nobody(asked, name), *_not_shown(uow, held, asked.show), *_too_late(uow, asked.due_at)]
     if faults:
-        raise Invalid("The opinion cannot be asked for.", faults)
+        raise Invalid("The opinion can't be requested.", faults)
     groups = CandidateGroups(held.case.home)
     pool = groups.group_for([(asked.role or access.CASEWORKER, asked.unit)])
     groups.write(uow)
@@ -99,11 +100,11 @@ def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     """
     held = _mine(uow, task_id)
     if faults := _too_late(uow, marks.due_at):
-        raise Invalid("The task cannot be sent back like this.", faults)
+        raise Invalid("The task can't be sent back.", faults)
     asked = corrections.asked_of(uow, held, marks)
     waiting = subtasks.list_subtasks(uow, task_id) if held.row.asks else ()
     if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
-        detail = "The applicant has been asked already: withdraw that first."
+        detail = "The applicant has already been asked for a correction. Withdraw that request first."
         raise held.conflict(detail, code="applicant-asked")
     row = {**_row(uow, held, "correction", marks.due_at, asked), "name": corrections.NAME, "pool_id": None}
     payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
@@ -118,9 +119,9 @@ def _mine(uow: UnitOfWork, task_id: UUID) -> LockedTask:
     cases.require_impartial(uow, held.case)
     held.require_open()
     if held.row.kind != "step":
-        raise held.conflict("It is itself asked beside another task.", code="asked-itself")
+        raise held.conflict("This task is itself a request attached to another task.", code="asked-itself")
     if held.row.assignee_id is None or not held.row.own:
-        raise held.conflict("You do not have the task: claim it first.", code="task-not-yours")
+        raise held.conflict("This task is not assigned to you. Claim it first.", code="task-not-yours")
     return held
 
 
@@ -155,7 +156,7 @@ def open_subtask(
     if held.row.asks:
         waiting = [one for one in subtasks.list_subtasks(uow, held.row.task_id) if one["status"] == "open"]
         if len(waiting) >= MAX_ASKED:
-            detail = f"{MAX_ASKED} answers are awaited beside this task already."
+            detail = f"{MAX_ASKED} requests of this task are unanswered. Wait for an answer, or withdraw one."
             raise held.conflict(detail, code="asked-too-much")
     subtasks.write_rows(uow, [row])
     subtasks.touch(uow, held.row.task_id)
@@ -176,7 +177,7 @@ def _of_nobody(asked: Question, unit: str | None) -> list[Fault]:
     if asked.role == access.APPLICANT:
         faults.append(Fault("/role", "is the applicant: send the task back instead", "role"))
     if asked.unit is not None and unit is None:
-        faults.append(Fault("/unit", "is no unit, or one that is closed", "unit"))
+        faults.append(Fault("/unit", "is not an open unit", "unit"))
     return faults
 
 
@@ -189,7 +190,7 @@ def _not_shown(uow: UnitOfWork, held: LockedTask, show: Sequence[str]) -> list[F
     return [
         Fault(
             f"/show/{number}",
-            "is no field that can be shown",
+            "is not a field that can be shown",
             "unknown",
         )
         for number, name in enumerate(show)
@@ -199,7 +200,7 @@ def _not_shown(uow: UnitOfWork, held: LockedTask, show: Sequence[str]) -> list[F
 
 def _too_late(uow: UnitOfWork, due_at: datetime | None) -> list[Fault]:
     past = due_at is not None and due_at <= uow.now
-    return [Fault("/due_at", "has passed already", "past")] if past else []
+    return [Fault("/due_at", "must be in the future", "past")] if past else []
 
 
 class _Asker(NamedTuple):
@@ -232,7 +233,7 @@ def withdraw_request(uow: UnitOfWork, task_id: UUID) -> UUID:
     held = LockedTask(replace(cases.locked_case(case), acting=asker.acting), row)
     asked = held.subtask()
     if not asker.waits and (not row.case_seen or asked.asked["by"]["id"] != str(uow.actor.id)):
-        raise Forbidden("Somebody else has asked this.")
+        raise Forbidden("Somebody else made this request; only that person can withdraw it.")
     held.require_open()
     subtasks.close(uow, held.case, asked, "withdrawn")
     return asked.parent_id

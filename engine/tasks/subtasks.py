@@ -165,7 +165,7 @@ def close_overdue(uow: UnitOfWork, held: LockedTask) -> list[Fact]:
         if row.due_at is None or row.due_at > uow.now:
             present = {"id": row.id, "kind": row.kind, "due_at": row.due_at}
             refusal, what = _AWAITED[row.kind]
-            raise refusal(f"The task waits for {what}.", task=present)
+            raise refusal(f"The task is waiting for {what}.", task=present)
     ids = [row.id for row in rows]
     if ids:
         values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1}

@@ -135,7 +135,7 @@ def test_process_without_appeal_has_none(client: Clients, database: Database) ->
     case = client("portal").start()
     client("caseworker").complete(case["tasks"][0]["id"], REFUSED)
     problem = refused(client("portal").post(f"/cases/{case['id']}/appeals", WHY), 409, "conflict")
-    assert problem["detail"] == "The process knows no appeal."
+    assert problem["detail"] == "Decisions of this service can't be appealed here."
 
 
 def test_process_for_appeals_that_is_not_there_is_a_conflict(client: Clients, database: Database) -> None:

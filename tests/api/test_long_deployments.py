@@ -70,7 +70,7 @@ def test_findings_of_an_earlier_release_are_read_as_those_of_today(
         row.result = {**row.result, "report": {"findings": findings}}
     answer = designer.get(f"/deployments/{upload['id']}", headers={"Accept-Language": "fa"})
     report = body(answer)
-    assert report["detail"] == "این نمودار به شکلی که رسم شده اجرا نمی‌شود. آنچه را در گزارش آمده اصلاح کنید."
+    assert report["detail"] == "فرایند به شکلی که رسم شده اجرا نمی‌شود. خطاهای گزارش بررسی را برطرف کنید."
     assert all(found["fix"] and "mend" not in found for found in report["report"]["findings"])
     assert answer.headers["Content-Language"] == "fa"
 

@@ -28,7 +28,7 @@ def told(refusal: Refusal, accepted: str | None = None) -> Any:
 
 def test_a_fault_is_told_by_its_place_its_detail_and_its_code() -> None:
     fault = Fault("/data/name", "may have 3 characters at most", "maxLength", {"count": 3})
-    assert told(Invalid("The data do not fit the form.", [fault]))["errors"] == [
+    assert told(Invalid("The data does not match the form.", [fault]))["errors"] == [
         {
             "pointer": "/data/name",
             "detail": "may have 3 characters at most",
@@ -65,13 +65,13 @@ def test_a_problem_is_told_in_the_callers_language(accepted: str | None, languag
     assert (document["type"], document["code"]) == (problems.TYPE + "not-found", "not-found")
     assert (document["title"], document["detail"]) == {
         "en": ("Not found", "The case 1 does not exist."),
-        "fa": ("یافت نشد", "چنین چیزی نیست یا اجازهٔ دیدن آن را ندارید."),
+        "fa": ("یافت نشد", "موردی با این مشخصات یافت نشد یا اجازهٔ دیدن آن را ندارید."),
     }[language]
 
 
 def test_faults_are_told_in_the_callers_language_with_their_limits() -> None:
     known, unknown = Fault("/data/a", "x", "maxLength", {"count": 3}), Fault("/data/b", "only so", "no-such")
-    document = told(Invalid("The data do not fit the form.", [known, unknown]), "fa")
+    document = told(Invalid("The data does not match the form.", [known, unknown]), "fa")
     assert [fault["detail"] for fault in document["errors"]] == ["حداکثر ۳ نویسه بنویسید.", "only so"]
     assert document["errors"][0]["values"] == {"count": 3}
 
@@ -95,9 +95,9 @@ def test_what_does_not_fit_a_request_is_told_in_the_callers_language() -> None:
     response = answer(problems.Malformed("body", wrong.value), "fa")
     errors = response.get_json(force=True)["errors"]
     assert [fault["detail"] for fault in errors] == [
-        "این می‌تواند حداکثر ۳ نویسه داشته باشد.",
-        "این باید یکی از این‌ها باشد: 'a' or 'b'.",
-        "این باید UUID باشد.",
+        "این مقدار می‌تواند حداکثر ۳ نویسه داشته باشد.",
+        "مقدارهای مجاز: 'a' or 'b'.",
+        "این مقدار باید UUID باشد.",
     ]
     assert errors[0]["values"] == {"count": 3}
     assert b"secret" not in response.data

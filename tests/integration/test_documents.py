@@ -92,7 +92,7 @@ def test_whole_storage_is_told_to_be(
     command: Command, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(database_url, "documents", "check") == 0
-    assert capsys.readouterr().out == "Every document is there and whole.\n"
+    assert capsys.readouterr().out == "All documents are present and unchanged.\n"
 
 
 def test_missing_altered_and_orphaned_files_are_named(

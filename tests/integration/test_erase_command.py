@@ -143,7 +143,7 @@ def test_a_second_call_says_when_and_on_what_basis(
         (("--legal-basis", f"asked by {DIGITS}", "--yes"), "name no person"),
         (("--legal-basis", "Order 12"), "Add --yes"),
         ((*BASIS, "--as", "caseworker"), "cases.erase"),
-        ((*BASIS, "--as", "nobody"), "There is no account"),
+        ((*BASIS, "--as", "nobody"), "The account 'nobody' does not exist."),
         ((*BASIS, "--case", "1405-999999"), "does not exist"),
     ],
 )
@@ -166,7 +166,7 @@ def test_nobody_erases_their_own_case(
 ) -> None:
     a_member(database, "chief", "root", "*", "administrator", person=DIGITS)
     assert erase("--case", case.number, *BASIS, "--as", "chief") == 1
-    assert "about you" in capsys.readouterr().err
+    assert "concerns you" in capsys.readouterr().err
     assert row(database, case.id).erased_at is None
 
 

@@ -221,7 +221,7 @@ def test_command_tells_what_it_did(
     assert "1  person.made" in capsys.readouterr().out
     file.write_text(f"{HEADER}reza,caseworker,guilt,inspector,,,\n")
     assert main(["import", str(file)]) == 1
-    assert "line 2, unit: 'guilt' is no open unit of yours" in capsys.readouterr().err
+    assert "line 2, unit: 'guilt' is not an open unit that you administer" in capsys.readouterr().err
     assert main(["import", str(tmp_path / "none.csv")]) == 1
 
 

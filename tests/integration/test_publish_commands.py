@@ -51,4 +51,4 @@ def test_own_draft_takes_another_person(
 @pytest.mark.parametrize("verb", ["publish", "retire"])
 def test_unknown_version_is_told(command: Command, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(verb, "p", "1") == 1
-    assert "There is no definition 'p'" in capsys.readouterr().err
+    assert "The definition 'p' does not exist." in capsys.readouterr().err

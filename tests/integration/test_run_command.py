@@ -64,7 +64,7 @@ class Installation:
     def serve(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
         """Start, and wait until the greeting is printed."""
         process = self.start(command, **environ)
-        greeting = "List the definitions" if command != PLAIN else "Accounts are made by"
+        greeting = "List the definitions" if command != PLAIN else "To create an account, run"
         wait_until(lambda: greeting in self.output or process.poll() is not None)
         assert process.poll() is None, self.output
         return process

@@ -157,8 +157,8 @@ def test_command_line_revokes_by_the_listed_id(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("token", "revoke", str(uuid4())), "There is no token"),
-        (("token", "create", "--name", "system", "--role", "portal"), "installation's own"),
+        (("token", "revoke", str(uuid4())), "does not exist."),
+        (("token", "create", "--name", "system", "--role", "portal"), "reserved for the system"),
     ],
 )
 def test_command_line_tells_a_mistake_without_a_traceback(
@@ -183,4 +183,4 @@ def test_command_line_tells_that_the_database_is_away(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://nobody@/none?host=/nonexistent")
     assert main(["token", "list"]) == 1
-    assert "The database cannot be used" in capsys.readouterr().err
+    assert "The database can't be used" in capsys.readouterr().err

@@ -687,7 +687,10 @@ def test_error_of_the_process_goes_to_its_boundary_event(
     act("service", lambda uow: external_calls.throw(uow, work["id"], 1, "BAD", {}))
     shown = look(act, case)
     assert ([task["element"] for task in shown.tasks], shown.incidents) == (["manual"], [])
-    assert shown.data["why"] == {"code": "BAD", "detail": "Whoever did the work answered BAD."}
+    assert shown.data["why"] == {
+        "code": "BAD",
+        "detail": "The program that did the work returned the error BAD.",
+    }
 
 
 def test_work_that_nobody_brings_back_ends_as_an_incident(

@@ -14,16 +14,16 @@ from tests.catalogues import speaking
 @pytest.mark.parametrize(
     ("schema", "answer", "said"),
     [
-        ({"type": "integer"}, "many", "عددی صحیح بنویسید."),
-        ({"type": ["number", "boolean"]}, "many", "این از نوعی نیست که در اینجا خواسته شده است."),
+        ({"type": "integer"}, "many", "عدد صحیح وارد کنید."),
+        ({"type": ["number", "boolean"]}, "many", "نوع این مقدار درست نیست."),
         ({"type": "string", "minLength": 3}, "x", "دست‌کم ۳ نویسه بنویسید."),
-        ({"type": "integer", "maximum": 5}, 9, "عددی بنویسید که از ۵ بیشتر نباشد."),
+        ({"type": "integer", "maximum": 5}, 9, "عددی وارد کنید که از ۵ بیشتر نباشد."),
         (
             {"type": "string", "format": "date"},
             "tomorrow",
-            "تاریخ را مانند ۱۴۰۵/۰۹/۰۴ یا \u2066۲۰۲۶-۱۱-۲۵\u2069 بنویسید.",
+            "تاریخ را مانند ۱۴۰۵/۰۹/۰۴ یا \u2066۲۰۲۶-۱۱-۲۵\u2069 وارد کنید.",
         ),
-        ({"enum": ["a", "b"]}, "c", "یکی از پاسخ‌های پیشنهادی را انتخاب کنید."),
+        ({"enum": ["a", "b"]}, "c", "یکی از گزینه‌ها را انتخاب کنید."),
     ],
 )
 def test_a_fault_of_an_answer_is_told_with_its_limit(schema: dict[str, Any], answer: Any, said: str) -> None:
@@ -35,4 +35,4 @@ def test_a_fault_of_an_answer_is_told_with_its_limit(schema: dict[str, Any], ans
 
 
 def test_a_fault_without_limits_is_told_by_its_code() -> None:
-    assert faults.text_of(Fault("/unit", "is no unit", "unit")) == ("faults.unit", {})
+    assert faults.text_of(Fault("/unit", "is not an open unit", "unit")) == ("faults.unit", {})

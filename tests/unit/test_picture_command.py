@@ -36,7 +36,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.
     source = tmp_path / "a.bpmn"
     source.write_bytes(definitions(process_element(*in_line("userTask a"))))
     assert main(["picture", str(source), "-o", str(source)]) == 1
-    assert "cannot be written" in capsys.readouterr().err
+    assert "can't be written" in capsys.readouterr().err
 
 
 def test_a_call_of_a_process_in_another_folder_is_no_error(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_mistake_in_a_scenario_is_told(folder: Path, capsys: pytest.CaptureFixtu
     assert main(["scenario", str(folder)]) == 1
     said = capsys.readouterr().out
     assert "bad.yaml:5: error scenario-invalid" in said
-    assert "0 scenarios, 0 failed (none is run beside a faulty file)" in said
+    assert "0 scenarios, 0 failed(no scenario runs if a file has errors)" in said
     assert main(["check", str(folder)]) == 1
     said = capsys.readouterr().out
     assert "bad.yaml:5: error scenario-invalid" in said
@@ -87,7 +87,7 @@ def test_mistake_in_a_scenario_is_told(folder: Path, capsys: pytest.CaptureFixtu
 
 def test_folder_without_scenarios_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenario", str(folder)]) == 1
-    assert "There is no scenario" in capsys.readouterr().err
+    assert "No scenario was found" in capsys.readouterr().err
 
 
 def test_scenario_with_another_suffix_is_not_left_out_in_silence(
@@ -101,7 +101,7 @@ def test_scenario_with_another_suffix_is_not_left_out_in_silence(
 def test_called_process_must_be_named_too(capsys: pytest.CaptureFixture[str]) -> None:
     change = str(ROOT / "processes/civil-registry/address-change")
     assert main(["scenario", change]) == 1
-    assert "A process that is called must be named, too." in capsys.readouterr().err
+    assert "Include the processes that they call, too." in capsys.readouterr().err
     assert main(["scenario", change, str(ROOT / "processes/civil-registry/verify-identity")]) == 0
     assert " scenarios, 0 failed" in capsys.readouterr().out
 

@@ -212,7 +212,7 @@ def test_a_service_that_was_disabled_takes_no_old_draft(
     switch(database, actor("administrator"))
     sent = me.browser.post(f"{CHECK}?lang=en", {"token": token})
     assert sent.status_code == 409
-    assert "not offered at present" in sent.text
+    assert "currently unavailable" in sent.text
     assert count(database, Case) == 0
     assert "no longer available" in me.get("/my")
 

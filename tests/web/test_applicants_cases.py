@@ -455,7 +455,7 @@ def test_a_message_that_is_too_long_is_told_and_kept(me: Applicant, case: UUID) 
     path = f"/my/cases/{case}/messages"
     told = me.browser.post(f"{path}?lang=en", {"token": me.browser.token(path), "text": "x" * 10_001})
     assert told.status_code == 422
-    assert "Write at most 10,000 characters." in told.text.replace("\u2068", "").replace("\u2069", "")
+    assert "Enter at most 10,000 characters." in told.text.replace("\u2068", "").replace("\u2069", "")
 
 
 def test_what_applicants_write_keeps_its_spelling(me: Applicant, case: UUID) -> None:

@@ -55,7 +55,7 @@ def test_progress_is_shown_until_it_ends_and_then_what_came_of_each(office: Desk
     assert "hx-trigger" not in page
     assert "<progress" not in page
     assert re.search(r"Done: \W*2\W* of \W*3", page)
-    assert "Somebody else has taken this task." in page
+    assert "Somebody else has claimed this task." in page
     refused, done = page.split('<section aria-labelledby="done">')
     assert re.findall(r'"/desk/cases/([0-9a-f-]{36})"', refused) == [str(office.row(mine[1]).case_id)]
     assert re.findall(r'"/desk/tasks/([0-9a-f-]{36})"', done) == [str(mine[0]), str(mine[2])]
@@ -116,7 +116,7 @@ def test_steps_that_differ_are_explained_in_the_inbox(office: Desks, sara: Brows
     both = [*office.some(1), *office.some(1, "q")]
     status, _, page = sent(sara, "/desk?lang=en", ("action", "complete"), *marked(both))
     assert status == 422
-    assert "not all the same step" in page
+    assert "Select tasks of the same step" in page
 
 
 @pytest.mark.parametrize(

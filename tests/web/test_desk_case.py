@@ -148,7 +148,7 @@ def test_a_file_that_is_not_taken_is_explained(office: Office, upload: dict[str,
     given = {name: (BytesIO(content), called) for name, (content, called) in upload.items()}
     page = office["sara"].send(f"/cases/{office.case}/documents", title="kept title", **given)
     assert page.status_code == 422
-    assert ("This is missing." in page.text) is (not upload)
+    assert ("This field is required." in page.text) is (not upload)
     assert 'class="wrong"' in page.text
     assert "kept title" in page.text
 

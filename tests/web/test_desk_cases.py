@@ -74,7 +74,7 @@ def test_officials_see_no_page_of_their_own_case(office: Desks, sara: Browser) -
     assert shown(sara) == []
     for path in (f"/desk/cases/{case.id}", f"/desk/tasks/{case.tasks[0]['id']}"):
         page = sara.get(f"{path}?lang=en")
-        assert (page.status_code, "The case is about you" in page.text) == (403, True)
+        assert (page.status_code, "The case concerns you" in page.text) == (403, True)
 
 
 def test_other_agencies_cases_are_not_found(office: Desks, session_of: SessionOf) -> None:

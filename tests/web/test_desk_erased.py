@@ -51,7 +51,7 @@ def test_all_other_pages_of_it_can_be_read(office: Office, lang: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("en", "Nothing can be added to it."), ("fa", "چیزی نمی‌توان به آن افزود")]
+    ("lang", "words"), [("en", "Nothing can be added to the case."), ("fa", "نمی‌توان چیزی به آن افزود")]
 )
 def test_what_is_typed_nevertheless_is_refused_in_words(office: Office, lang: str, words: str) -> None:
     page = office["sara"].send(f"/cases/{office.case}/comments?lang={lang}", comment="پروین باز آمد")

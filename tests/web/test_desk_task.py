@@ -279,7 +279,7 @@ def test_stepping_back_takes_no_reason_and_is_explained_later(office: Office) ->
     assert sara.send(f"/tasks/{task}/recuse").status_code == 303
     page = sara.send(f"/tasks/{task}/claim")
     assert page.status_code == 403
-    assert "You have stepped back from this case." in page.text
+    assert "You have recused yourself from this case." in page.text
 
 
 @pytest.mark.parametrize(

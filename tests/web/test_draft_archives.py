@@ -92,11 +92,11 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "no zip": (lambda: b"PK\x03\x04 but nothing else", "not a zip file"),
     "cut off": (lambda: packed(FILES)[:-9], "not a zip file"),
     "two ends": (lambda: packed(FILES) + packed({}), "not a zip file"),
-    "empty": (lambda: packed({}), "no files in the archive"),
+    "empty": (lambda: packed({}), "The archive is empty"),
     "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "far too large"),
     "large file": (lambda: packed({"p.bpmn": bytes(3 << 20)}), "p.bpmn: The file is larger than 2 MiB"),
-    "path": (lambda: packed({"../p.bpmn": b"<a/>"}), "lead out of it"),
-    "absolute": (lambda: packed({"/etc/p.bpmn": b"<a/>"}), "lead out of it"),
+    "path": (lambda: packed({"../p.bpmn": b"<a/>"}), "lead outside it"),
+    "absolute": (lambda: packed({"/etc/p.bpmn": b"<a/>"}), "lead outside it"),
     "encrypted": (encrypted, "needs a password"),
     "entries": (lambda: packed({f"{n}.md": b"" for n in range(10_000)}, 0), "more than 50 files"),
     "files": (lambda: packed({f"{n}.md": b"" for n in range(51)}), "more than 50 files"),
@@ -104,7 +104,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "program": (lambda: packed({**FILES, "a.exe": b"MZ"}), "another archive or a program"),
     "name twice": (twice, "the same name"),
     "base name twice": (lambda: packed({"a/p.bpmn": b"<a/>", "b/p.bpmn": b"<b/>"}), "b/p.bpmn: Two files"),
-    "unknown kind": (lambda: packed({**FILES, "logo.png": b"x"}), "logo.png: Files of this kind"),
+    "unknown kind": (lambda: packed({**FILES, "logo.png": b"x"}), "logo.png: Files of this type"),
 }
 
 

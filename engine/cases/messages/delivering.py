@@ -67,7 +67,7 @@ def send(
     access.require(uow.actor, "messages.send")
     if not short(keys):
         fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
-        raise Invalid("The keys are too long.", [fault])
+        raise Invalid("The keys of the message are too long.", [fault])
     data = forms.check(None, data)
     cases.require_size(data)
     message_id = uuid7()
@@ -89,9 +89,9 @@ def send(
     if begins and (started := _start(uow, name, data, payload, "message", own)):
         return Sent(message_id, "started", started)
     if keep is None and others_first:
-        raise Busy("Messages that were kept for this case go before: they are on their way.")
+        raise Busy("Earlier messages for this case are still being delivered. Try again in a few seconds.")
     if keep is None:
-        raise NotFound(f"Nobody waits for the message {name!r} with these keys.")
+        raise NotFound(f"No case waits for the message {name!r} with these keys.")
     access.require_everywhere(uow, "messages.send")  # its future case, and so its unit, is not known yet
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
@@ -103,9 +103,9 @@ def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
     if paid.verdict == "mismatch":
         raise PaymentMismatch(paid.detail)
     if paid.verdict == "suspended":
-        raise Busy("The case is suspended, and its payments wait: announce this one again later.")
+        raise Busy("The case is suspended. Send this payment again after it is resumed.")
     if paid.verdict == "early":
-        raise Busy("The case does not await this payment yet: announce it again later.")
+        raise Busy("The case is not waiting for this payment yet. Send it again later.")
     status: Literal["late", "delivered"] = "late" if paid.verdict == "late" else "delivered"
     return Sent(message_id, status, [(paid.case_id, paid.number)])
 
@@ -232,7 +232,9 @@ def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUI
         return True  # an incident was opened for it
     except (Invalid, NotFound) as refusal:
         what = f"The {message.kind} {message.name!r} was not accepted"
-        cases.give_up(uow, case_id, f"{what}: {refusal.detail} Have it sent again, corrected.")
+        cases.give_up(
+            uow, case_id, f"{what}: {refusal.detail} Ask the sender to correct it and send it again."
+        )
         return True
 
 

@@ -105,7 +105,7 @@ def _require_one(name: str, keys: Mapping[str, Any], waits: Sequence[Waiting]) -
     of_cases = [list(group) for _, group in groupby(waits, lambda wait: wait.case_id)]
     if len(of_cases) > 1 and not keys:
         detail = (
-            f"{len(of_cases)} cases wait for the message {name!r}: say which, by its keys or case_number."
+            f"{len(of_cases)} cases wait for the message {name!r}. Specify one by its keys or case_number."
         )
         raise Conflict(detail)
     several = next((group for group in of_cases if len(group) > 1), None)

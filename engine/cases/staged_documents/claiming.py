@@ -112,7 +112,7 @@ def claim(
         fault = _fault(one, found, known) or (_twice(one) if count[found] > 1 else None)
         faults += [fault] if fault else []
     if faults:
-        raise Invalid("The documents do not fit the form.", faults)
+        raise Invalid("Some documents do not match the form.", faults)
     return Claimed([known.staged[found] for found in ids.values() if found and found in known.staged])
 
 
@@ -156,7 +156,7 @@ def _fault(one: Named, found: UUID | None, known: _Known) -> Fault | None:
         return None
     file = known.staged.get(found) if found else None
     if file is None or not file.complete or file.field != one.field.pointer:
-        detail = "is no document that was uploaded for this field: upload the file here"
+        detail = "is not a document that was uploaded for this field: upload the file here"
         return Fault(pointer, detail, "document-unknown")
     limits = accepted(one.field)
     if limits.max_bytes is not None and file.size > limits.max_bytes:
@@ -170,4 +170,4 @@ def _fault(one: Named, found: UUID | None, known: _Known) -> Fault | None:
 
 
 def _twice(one: Named) -> Fault:
-    return Fault(f"/data{one.pointer}", "is named more than once in this answer", "document-twice")
+    return Fault(f"/data{one.pointer}", "appears more than once in this answer", "document-twice")

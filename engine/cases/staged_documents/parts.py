@@ -74,7 +74,7 @@ def append(uow: UnitOfWork, document_id: UUID, offset: int, content: bytes) -> S
         return held  # it is complete: the sender didn't receive the confirmation
     if not content or offset + len(content) > held.size:
         fault = Fault("/part", "is empty, or longer than the rest of the file", "upload-length")
-        raise Invalid("The part does not fit the file.", [fault])
+        raise Invalid("This part does not match the rest of the file.", [fault])
     values = {"document_id": document_id, "start": offset, "content": content}
     uow.connection.execute(_STORE, values)
     longer = update(ROWS).where(ROWS.c.id == document_id).values(received=offset + len(content))

@@ -140,7 +140,7 @@ def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
     found = _mine(uow).where(ROWS.c.id == document_id)
     row = uow.connection.execute(found.with_for_update() if hold else found).one_or_none()
     if row is None:
-        raise NotFound(f"There is no upload {document_id}.")
+        raise NotFound(f"The upload {document_id} does not exist.")
     return Staged(*row)
 
 
@@ -157,7 +157,7 @@ def place_of(staged: Staged) -> Place:
     """Returns the form for which a file was uploaded."""
     found = Place.read(staged.place)
     if found is None:
-        raise NotFound(f"There is no upload {staged.id}.")
+        raise NotFound(f"The upload {staged.id} does not exist.")
     return found
 
 
@@ -199,7 +199,7 @@ def discard(uow: UnitOfWork, document_id: UUID) -> Staged:
     """
     found = get(uow, document_id, hold=True)
     if not _delete(uow, (ROWS.c.id == document_id) & ~_PASSED_ON, access.seen_by(uow)):
-        detail = "It was uploaded for a task that you don't have (any more): claim the task first."
+        detail = "The file was uploaded for a task that is not assigned to you. Claim the task first."
         raise Conflict(detail, code="task-not-yours")
     return found
 

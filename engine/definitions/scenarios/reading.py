@@ -117,7 +117,9 @@ def _zone(parts: Mapping[str, Node]) -> ZoneInfo:
     except (KeyError, OSError, ValueError) as error:
         line = 1 if node is None else node.line
         raise _Wrong(
-            line, sentence(f"There is no time zone {name!r}.", zone=name[:80]), "Write one as Asia/Tehran."
+            line,
+            sentence(f"The time zone {name!r} does not exist.", zone=name[:80]),
+            "Write one as Asia/Tehran.",
         ) from error
 
 
@@ -179,7 +181,7 @@ def _action(node: Node, at: datetime) -> Action:
     parts = _parts(node, (kind, *_FIELDS[kind], "then"))
     keys = _optional(parts, "keys", _data) or {}
     if not short(keys):
-        raise _Wrong(parts["keys"].line, "The keys are too long.", "Choose shorter ones.")
+        raise _Wrong(parts["keys"].line, "The keys of the message are too long.", "Choose shorter ones.")
     if kind == "wait":
         _duration(parts[kind])
     return Action(

@@ -25,8 +25,8 @@ ACTION = 400  # steps of the budget
 class Result:
     """The result of a scenario.
 
-    If it failed: the `step`, counting from 1 (0: the start; None: the end), its line, what was expected there
-    and the actual result, the kind of the difference, and the element that it concerns, if any.
+    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
+    word for the kind of `difference`.
     """
 
     name: str

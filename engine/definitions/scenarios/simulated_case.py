@@ -167,7 +167,7 @@ class Case:
         try:
             self._run(lambda state: bpmn.skip(self.spec, state, token, action.data, self.now))
         except bpmn.Unskippable as error:
-            came = "what comes next depends on it"
+            came = "the next steps depend on its result"
             raise Mismatch("act", f"{action.name} can be skipped", came, action.name) from error
 
     def _at(self, things: Mapping[UUID, Any], action: Action, there: str) -> UUID:

@@ -114,7 +114,7 @@ def add_scenario(
     """
     sketch = _hold(uow, sketch_id, None)
     if sketch.process_revision != process_revision:
-        raise Conflict("The draft has changed since this was played.", trial="changed")
+        raise Conflict("The draft has changed since this test run.", trial="changed")
     there = files_of(uow, sketch_id)
     same = [name for name, held in there.items() if name.endswith(SUFFIX) and held == content]
     if same:
@@ -146,7 +146,7 @@ def remove_foreign(
         changed = change(place.file, content, place.element, place.attribute)
     except (bpmn.Gone, Unreadable) as error:
         fault = Fault(f"/files/{place.file}", "doesn't have this any more", "foreign-gone")
-        raise Invalid("The diagram does not have this any more.", [fault]) from error
+        raise Invalid("The diagram no longer contains this element.", [fault]) from error
     return save(uow, sketch_id, {place.file: changed}, revision=revision)
 
 
@@ -172,7 +172,10 @@ def deploy(
     """
     sketch = _hold(uow, sketch_id, revision)
     if not get(uow, sketch_id).sketch.tried:
-        raise Conflict("Finish a test run of this draft, or let its scenarios pass.", code="not-tried")
+        raise Conflict(
+            "Test this draft before you publish it: finish a test run, or make sure that its scenarios pass.",
+            code="not-tried",
+        )
     files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
     done = uploads.submit(
         uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id, operations=operations
@@ -198,7 +201,7 @@ def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
     if revision is not None and sketch.revision != revision:
         editor = uow.session.get_one(User, sketch.updated_by)
         raise Stale(
-            f"{editor.name} has saved the draft meanwhile.",
+            f"{editor.name} has saved the draft in the meantime. Reload it.",
             revision=sketch.revision,
             editor=names.display_names(editor.name, editor.full_name_fa, editor.full_name_en),
             updated_at=sketch.updated_at,
@@ -251,11 +254,11 @@ def require_files(files: Mapping[str, bytes]) -> None:
         if len(content) > MAX_FILE
     ]
     if faults:
-        raise Invalid("Some of the files cannot be kept.", faults)
+        raise Invalid("Some of the files can't be saved.", faults)
 
 
 def require_number(count: int) -> None:
     """Raises Invalid for more files than a draft can have."""
     if count > MAX_FILES:
         fault = Fault("/files", f"{MAX_FILES} at most", "too-many-files", {"count": MAX_FILES})
-        raise Invalid("There are too many files.", [fault])
+        raise Invalid(f"A draft can have at most {MAX_FILES} files.", [fault])

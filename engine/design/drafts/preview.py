@@ -54,7 +54,7 @@ def look(
         raise unknown(sketch_id)
     files = files_of(uow, sketch_id)
     if name not in files:
-        raise NotFound(f"The sketch has no file {name!r}.")
+        raise NotFound(f"The draft has no file {name!r}.")
     require_files({name: content})
     files[name] = content
     known = definitions.currents(uow.session)

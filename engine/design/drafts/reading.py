@@ -195,7 +195,7 @@ def units(uow: UnitOfWork) -> Mapping[str, str]:
 
 def unknown(sketch_id: UUID) -> NotFound:
     """Returns the refusal for a draft that does not exist, or that this actor may not see."""
-    return NotFound(f"There is no draft {sketch_id}.")
+    return NotFound(f"The draft {sketch_id} does not exist.")
 
 
 def _listed() -> Select[Any]:

@@ -49,7 +49,9 @@ def new(uow: UnitOfWork, where: Where) -> Trial:
     subject = subjects.find(uow, where)
     mine = select(func.count()).where(Trial.owner_id == uow.actor.id, _of(subject))
     if uow.session.scalars(mine).one() >= MAX_TRIALS:
-        raise Conflict(f"You have {MAX_TRIALS} test runs of it already: delete one.", trial="many")
+        raise Conflict(
+            f"You already have {MAX_TRIALS} test runs of this process. Delete one first.", trial="many"
+        )
     draft = where if isinstance(where, OfDraft) else None
     trial = Trial(
         version_id=subject.version and subject.version.id,
@@ -87,7 +89,9 @@ def act(uow: UnitOfWork, trial_id: UUID, revision: int, told: Mapping[str, Any])
     trial, subject = _held(uow, trial_id, revision)
     acts = [*trial.acts, dict(told)]
     if len(acts) > MAX_ACTS or len(orjson.dumps(acts)) > MAX_BYTES:
-        raise Conflict(f"A test run has at most {MAX_ACTS} acts and {MAX_BYTES >> 10} KiB.", trial="full")
+        raise Conflict(
+            f"A test run can have at most {MAX_ACTS} actions and {MAX_BYTES >> 10} KiB.", trial="full"
+        )
     try:
         played = _play(subject.spec, trial, acts)
     except Unplayable as halt:
@@ -137,7 +141,7 @@ def scenario(uow: UnitOfWork, trial_id: UUID, name: str) -> bytes:
 def written(play: Play, name: str) -> bytes:
     """Returns a played case as a scenario file. Raises Conflict."""
     if not play.played.done:
-        raise Conflict("Nothing has been done yet.", trial="empty")
+        raise Conflict("This test run has no actions yet.", trial="empty")
     return scenarios.write(name, play.played)
 
 
@@ -163,7 +167,7 @@ def _mine(uow: UnitOfWork, trial_id: UUID, *, hold: bool = False) -> tuple[Trial
     )
     row = uow.session.execute(found.with_for_update(of=Trial) if hold else found).one_or_none()
     if row is None:
-        raise NotFound(f"There is no test run {trial_id}.")
+        raise NotFound(f"The test run {trial_id} does not exist.")
     trial, key, number = row
     if trial.sketch_id is None or trial.process is None:
         return trial, OfVersion(key, number)
@@ -182,9 +186,9 @@ def _held(uow: UnitOfWork, trial_id: UUID, revision: int, *, changed: bool = Fal
     """
     trial, subject = _own(uow, trial_id, hold=True)
     if trial.revision != revision:
-        raise Stale("The test run has changed since you opened it.", revision=trial.revision)
+        raise Stale("The test run has changed since you opened it. Reload it.", revision=trial.revision)
     if not changed and trial.process_revision != subject.process_revision:
-        raise Conflict("The draft has changed since this test run was played.", trial="changed")
+        raise Conflict("The draft has changed since this test run. Start a new one.", trial="changed")
     return trial, subject
 
 

@@ -32,7 +32,7 @@ def save(uow: UnitOfWork, trial_id: UUID, name: str, *, unit: str = "") -> UUID:
     _require_name(name)
     play = manual_runs.get(uow, trial_id)
     if play.changed:
-        raise Conflict("The draft has changed since this test run was played.", trial="changed")
+        raise Conflict("The draft has changed since this test run. Start a new one.", trial="changed")
     content = manual_runs.written(play, name.strip())
     _require_passing(play, content)
     sketch_id, revision = _draft(uow, play, unit)
@@ -53,7 +53,7 @@ def _require_passing(play: Play, content: bytes) -> None:
     if wrong or not all(
         one.result.passed for one in scenarios.run_each(found, {play.subject.key: play.played.spec})
     ):
-        raise Conflict("The test run doesn't come out the same as a scenario.", trial="unsaved")
+        raise Conflict("The test run gives a different result as a scenario.", trial="unsaved")
 
 
 def _draft(uow: UnitOfWork, play: Play, unit: str) -> tuple[UUID, int]:

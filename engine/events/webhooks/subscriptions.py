@@ -61,8 +61,8 @@ def create(
     checked = _checked(url, allow)
     if definition is not None and uow.session.get(Definition, definition) is None:
         raise Invalid(
-            "The request has faults.",
-            [Fault("/definition", "names no definition that is deployed", "unknown")],
+            "The request has errors.",
+            [Fault("/definition", "is not the key of a deployed definition", "unknown")],
         )
     secret = PREFIX + base64.b64encode(os.urandom(32)).decode()
     values = {
@@ -85,7 +85,7 @@ def _checked(url: str, allow: Sequence[Network]) -> str:
         egress_guard.resolve(parsed, allow)
     except egress_guard.Refused as refusal:
         fault = Fault("/url", refusal.detail, refusal.code)
-        raise Invalid("The address cannot be posted to.", [fault]) from refusal
+        raise Invalid("Events can't be sent to this address.", [fault]) from refusal
     return str(parsed)
 
 
@@ -158,5 +158,5 @@ def replay(uow: UnitOfWork, webhook_id: UUID, *, since: datetime | None = None) 
 def _one(uow: UnitOfWork, webhook_id: UUID, statement: Any) -> RowMapping:
     row: RowMapping | None = uow.connection.execute(statement).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
+        raise NotFound(f"The webhook {webhook_id} does not exist.")
     return row

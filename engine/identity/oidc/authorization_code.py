@@ -74,7 +74,7 @@ def back(remote: Remote, given: Mapping[str, str], *, nonce: str, verifier: str,
     status, answer = remote.post(remote.address("token_endpoint") or "", form, secret)
     token = answer.get("id_token")
     if status != httpx.codes.OK or not isinstance(token, str):
-        raise NotRecognised("The provider did not take its code back.")
+        raise NotRecognised("The provider did not accept its code.")
     claims = tokens.identity(remote, token, nonce)
     return remote.provider.vouched({**_more(remote, claims, answer.get("access_token")), **claims})
 

@@ -27,7 +27,7 @@ class Providers:
     def get(self, name: str) -> Remote:
         """Returns the provider with this name. Raises NotFound."""
         if name not in self._remotes:
-            raise NotFound(f"There is no provider {name!r}.")
+            raise NotFound(f"The provider {name!r} does not exist.")
         return self._remotes[name]
 
     def bearer(self, token: str) -> Person:
@@ -39,7 +39,7 @@ class Providers:
         issuer = claims.get("iss")
         remote = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if remote is None:
-            raise NotRecognised("Nobody trusted has made the token.")
+            raise NotRecognised("The token was not issued by a trusted provider.")
         return remote.provider.vouched(tokens.access(remote, token))
 
     def values(self, needed: str) -> list[str]:

@@ -41,9 +41,9 @@ def access(remote: Remote, token: str) -> Mapping[str, Any]:
     header, _ = unverified(token)
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in ("at+jwt", "jwt"):
-        raise NotRecognised("The token is of another kind.")
+        raise NotRecognised("The token has another type.")
     if remote.provider.audience is None:
-        raise NotRecognised("The provider makes no tokens for this API.")
+        raise NotRecognised("This sign-in provider isn't set up for API access.")
     claims = _verified(remote, token, header, remote.provider.audience)
     if _OF_ID_TOKENS & claims.keys() or claims.get("typ") == "ID":
         raise NotRecognised("The token is an ID token.")
@@ -64,7 +64,7 @@ def identity(remote: Remote, token: str, nonce: str) -> Mapping[str, Any]:
 def _verified(remote: Remote, token: str, header: Mapping[str, Any], audience: str) -> Mapping[str, Any]:
     kid = header.get("kid")
     if not isinstance(kid, str) or not 0 < len(kid) <= 255 or "crit" in header:
-        raise NotRecognised("The token names no key, or wants more than is understood.")
+        raise NotRecognised("The token names no key, or has unsupported header parameters.")
     key = remote.key(kid)
     if key is None:
         raise NotRecognised("The provider has no such key.")

@@ -139,7 +139,9 @@ def record(database: Database, actor: Actor, opened: Opened) -> None:
         database.run(lambda session, now: append(UnitOfWork(session, actor, now), opened), "single")
     except (DBAPIError, PoolTimeout, Uncertain) as failure:
         log.error("access-log.unwritten", error=type(failure).__name__)
-        raise Busy("The access log cannot be written just now, so nothing is shown.") from failure
+        raise Busy(
+            "The access log can't be written at the moment, so no data is shown. Try again later."
+        ) from failure
 
 
 def _bytes(value: str | None) -> bytes | None:

@@ -64,7 +64,7 @@ def unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
         with ZipFile(stream) as archive:
             entries = archive.infolist()
             if not entries:
-                raise Unfit("archive-empty", "has no files in it. Pack the files of the process.")
+                raise Unfit("archive-empty", "is empty. Pack the files of the process.")
             _require_own_names([entry.filename for entry in entries])
             _require_harmless(entries, archive.start_dir)
             wanted = [entry for entry in entries if not _LEFT.search(entry.filename)]
@@ -82,7 +82,7 @@ def _read(archive: ZipFile, entry: ZipInfo, largest: int) -> bytes:
 
 def _require_own_names(names: Sequence[str]) -> None:
     if any(_leads_out(name) for name in names):
-        raise Unfit("archive-path", "has files that lead out of it. Pack the folder itself.")
+        raise Unfit("archive-path", "contains paths that lead outside it. Pack the folder itself.")
     if len(set(names)) < len(names):
         raise Unfit("archive-twice", "has two files with the same name. Rename one of them.")
 
@@ -130,9 +130,9 @@ def _require_harmless(entries: Sequence[ZipInfo], directory: int) -> None:
     if len(set(names)) < len(names) or any(_leads_out(name) for name in names):
         raise _damaged()
     if any(_NESTED.search(name) for name in names):
-        raise Unfit("nested", "has an archive or a program in it. Send what is in it by itself.")
+        raise Unfit("nested", "contains an archive or a program. Upload the contained files separately.")
     if any(entry.flag_bits & 0x41 for entry in entries):
-        raise Unfit("encrypted", "needs a password. Save it without one, and send that.")
+        raise Unfit("encrypted", "is protected with a password. Save it without one and upload it again.")
     if any(entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in entries):
         raise _damaged()
 
@@ -155,7 +155,9 @@ def _kind(archive: ZipFile, entries: Sequence[ZipInfo]) -> str:
     else:
         found = _office(archive, {entry.filename: entry for entry in entries}.get(_TYPES))
     if found is None:
-        raise Unfit("type", "is an archive, or an office document of a kind that is not taken. Send a PDF.")
+        raise Unfit(
+            "type", "is an archive, or an office document of a type that is not accepted. Upload a PDF."
+        )
     return found
 
 
@@ -186,16 +188,16 @@ def _has_macros(name: str) -> bool:
 
 
 def _too_many() -> Unfit:
-    return Unfit("too-many-files", "has too many files in it. Pack only what belongs together.")
+    return Unfit("too-many-files", "contains too many files. Pack only the files that belong together.")
 
 
 def _macros() -> Unfit:
-    return Unfit("macros", "has macros. Save it without macros, and send that.")
+    return Unfit("macros", "has macros. Save it without macros and upload it again.")
 
 
 def _bomb() -> Unfit:
-    return Unfit("unpacks", "would become too large when it is unpacked. Save it anew, or send a PDF.")
+    return Unfit("unpacks", "becomes too large when it is unpacked. Upload a PDF instead.")
 
 
 def _damaged() -> Unfit:
-    return Unfit("damaged", "is a damaged archive. Save it anew, and send that.")
+    return Unfit("damaged", "is a damaged archive. Save it again and upload the new file.")

@@ -108,9 +108,9 @@ def _require(width: int, height: int) -> None:
         raise Unfit(
             "pixels",
             f"has {width} × {height} pixels, more than {MAX_PIXELS // 1_000_000} million. "
-            "Scan it with fewer dots per inch.",
+            "Scan it at a lower resolution.",
         )
 
 
 def _broken() -> NoReturn:
-    raise Unfit("damaged", "is a damaged picture. Save it anew, and send that.")
+    raise Unfit("damaged", "is a damaged picture. Save it again and upload the new file.")

@@ -50,18 +50,18 @@ def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> 
     """What a file is instead, as far as its content tells."""
     head = part(stream, 0, HEAD)
     if (system := foreign.program(head)) is not None:
-        what = f"is a program ({system}), whatever its name says. Programs are never accepted."
+        what = f"is a program ({system}), even if its name suggests otherwise. Programs are never accepted."
         return Unfit("type", what, type="program", what=system)
     found = kind.name if kind else foreign.other(head)
     if found is None:
-        detail = f"is of a kind that is not taken. Send one of: {_list(taken)}."
+        detail = f"has a type that is not accepted. Allowed types: {_list(taken)}."
         return Unfit("type", detail)
     return _unlisted(found, taken)
 
 
 def _unlisted(found: str, taken: Collection[str]) -> Unfit:
     kinds = _list(taken)
-    detail = f"is of the kind {found}, which is not accepted here. Send one of: {kinds}."
+    detail = f"is of the kind {found}, which is not accepted here. Allowed types: {kinds}."
     return Unfit("type", detail, type="file", what=found, kinds=kinds)
 
 
@@ -75,9 +75,9 @@ def _kind(stream: IO[bytes], name: str) -> Kind | None:
     if found is None or not _agreed(found, _second_opinion(stream)):
         return None
     if _ACTIVE.search(head):
-        raise Unfit("ambiguous", "can be read as a page of the web, too. Save it anew, and send that.")
+        raise Unfit("ambiguous", "can also be read as a web page. Save it again and upload the new file.")
     if found.name in ("txt", "csv") and b"%PDF-" in head:
-        raise Unfit("ambiguous", "can be read as a PDF, too. Save it anew, and send that.")
+        raise Unfit("ambiguous", "can also be read as a PDF. Save it again and upload the new file.")
     return found
 
 
@@ -88,7 +88,9 @@ def _known(stream: IO[bytes], head: bytes) -> Kind | None:
         if pattern.match(head):
             look(stream)
             if archives.ends_as_archive(stream):
-                raise Unfit("ambiguous", "can be opened as an archive, too. Save it anew, and send that.")
+                raise Unfit(
+                    "ambiguous", "can also be opened as an archive. Save it again and upload the new file."
+                )
             return BY_NAME[name]
     return None
 

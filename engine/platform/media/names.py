@@ -8,19 +8,22 @@ from engine.platform.media.kinds import Unfit
 MAX_NAME = 200
 JOINERS = "\u200c\u200d"  # they belong to Persian spelling
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\s|$)", re.IGNORECASE)
-_FIX = "Rename the file, and send it again."
+_FIX = "Rename the file and upload it again."
 
 
 def checked_name(name: str) -> str:
     """The name as given. Raises Unfit for all that is no plain name: it is refused, never cut into shape."""
     if not name or len(name) > MAX_NAME:
-        raise Unfit("name", f"must be called by 1 to {MAX_NAME} characters. {_FIX}")
+        raise Unfit("name", f"must have a name of 1 to {MAX_NAME} characters. {_FIX}")
     if set(name) & set("/\\:"):
         raise Unfit("name", f"has a path in its name: /, \\ or a colon. {_FIX}")
     if any(_unseen(character) for character in name):
-        raise Unfit("name", f"has characters in its name that are not seen, or turn its direction. {_FIX}")
+        raise Unfit(
+            "name",
+            f"has invisible characters in its name, or characters that change the text direction. {_FIX}",
+        )
     if RESERVED.match(name) or name != name.strip() or name[0] == "." or name[-1] == ".":
-        raise Unfit("name", f"has a name that some systems cannot use. {_FIX}")
+        raise Unfit("name", f"has a name that some systems can't use. {_FIX}")
     return name
 
 

@@ -20,13 +20,18 @@ def look(stream: IO[bytes]) -> None:
     forms of agencies compute with it.
     """
     if b"%%EOF" not in part(stream, max(0, size_of(stream) - TAIL), TAIL):
-        raise Unfit("damaged", "is not whole: the end of the PDF is missing. Save it anew, and send that.")
+        raise Unfit(
+            "damaged", "is incomplete: the end of the PDF is missing. Save it again and upload the new file."
+        )
     stream.seek(0)
     before = b""
     while block := stream.read(BLOCK):
         plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), before + block)
         if _LAUNCH.search(plain):
-            raise Unfit("active", "is a PDF that starts programs. Print it to a new PDF, and send that.")
+            raise Unfit("active", "is a PDF that starts programs. Print it to a new PDF and upload that.")
         if _FILES.search(plain):
-            raise Unfit("active", "is a PDF with files in it. Send these by themselves, and the PDF without.")
+            raise Unfit(
+                "active",
+                "is a PDF that contains files. Upload these files separately, and the PDF without them.",
+            )
         before = block[-_OVERLAP:]

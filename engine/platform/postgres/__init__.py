@@ -176,7 +176,7 @@ def _socket_folder(data: Path) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid != me or found.st_mode & 0o077:
-        raise Unusable(f"{folder} was made by somebody else. Remove it.")
+        raise Unusable(f"{folder} belongs to another user. Remove it.")
     way = folder / "data"
     if not way.is_symlink():
         way.symlink_to(data)

@@ -27,7 +27,7 @@ def account(data: Path) -> Account:
     if owner.st_uid == 0:
         raise Unusable(
             f"{data} belongs to root, and PostgreSQL refuses to run as root. "
-            f"Give it to the account that shall run it: chown -R {NOBODY}:{NOBODY} {data}"
+            f"Change its owner to the account that runs PostgreSQL: chown -R {NOBODY}:{NOBODY} {data}"
         )
     if me not in {0, owner.st_uid}:
         raise Unusable(
@@ -105,7 +105,9 @@ def _check_version(data: Path) -> None:
     try:
         found = (data / "PG_VERSION").read_text().strip()
     except OSError as cause:
-        raise Unusable(f"{data} is no data folder of PostgreSQL ({cause}). Move it away.") from cause
+        raise Unusable(
+            f"{data} is not a data folder of PostgreSQL ({cause}). Move it to another place."
+        ) from cause
     if found != MAJOR:
         raise Unusable(
             f"{data} was made by PostgreSQL {found}, and this release runs {MAJOR}. Start the release that "

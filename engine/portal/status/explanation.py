@@ -32,7 +32,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class ToDoWords:
-    """What the applicant has to do: the request, and its due date."""
+    """What the applicant has to do, with the details and the deadline."""
 
     name: str
     text: str | None
@@ -41,7 +41,7 @@ class ToDoWords:
 
 @dataclass(frozen=True, slots=True)
 class GroundWords:
-    """A legal ground: its title, if the form has one, and the text written to the applicant."""
+    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
 
     title: str | None
     text: str
@@ -76,10 +76,7 @@ class BillWords:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The status of a case: `state` is for programs, `text` for people.
-
-    `holders` are the units that work on it.
-    """
+    """The status of a case: `state` for programs, `text` for people. `holders` are its units."""
 
     language: Language
     service: str

@@ -104,7 +104,7 @@ def read(database: Database, attempt: Attempt) -> Standing:
     found = database.run(lambda session, _: _find(session, number), "single")
     kept = (found and found.secret) or bytes(32)
     if not hmac.compare_digest(kept, cases.digest(attempt.secret)) or found is None:
-        raise NotFound("There is no case with this number and secret.")
+        raise NotFound("No case has this number and secret. Check both.")
 
     def shown(session: Session, now: datetime) -> Standing:
         throttle.forgive(session, here)
