@@ -100,7 +100,7 @@ class Worker(SyncWorker):
             self._serve(self._whole.popleft())
 
     def finish(self) -> None:
-        """Accept no more, drop incomplete requests, and send the rest of responses."""
+        """Stop accepting, drop incomplete requests, and send the rest of responses."""
         for number in self._listeners:
             self._poll.unregister(number)
         self._listeners = {}
@@ -115,7 +115,7 @@ class Worker(SyncWorker):
         self._poll.close()
 
     def _accept(self, listener: Any) -> None:
-        """Accept waiting connections, but no more once there is a request to serve."""
+        """Accept waiting connections until there is a request to serve."""
         for _ in range(ACCEPTED):
             try:
                 client, address = listener.accept()

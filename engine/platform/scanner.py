@@ -60,7 +60,7 @@ def _ask(channel: socket.socket, content: IO[bytes]) -> str:
             channel.sendall(len(chunk).to_bytes(4) + chunk)
         channel.sendall(bytes(4))
     except (BrokenPipeError, ConnectionResetError):
-        pass  # it accepts no more, and has said why
+        pass  # it stopped reading, and has said why
     said = b""
     while not said.endswith(b"\0") and len(said) < LONGEST and (more := channel.recv(LONGEST)):
         said += more

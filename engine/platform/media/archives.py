@@ -44,7 +44,7 @@ def look(stream: IO[bytes]) -> str:
             if any(_has_macros(entry.filename) for entry in entries):
                 raise _macros()
             kind = _kind(archive, entries)
-            if archive.testzip() is not None:  # reads as much as the directory declares, and no more
+            if archive.testzip() is not None:  # reads as much as the directory declares, but nothing beyond
                 raise _damaged()
     except (BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as failure:
         raise _damaged() from failure
