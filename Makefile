@@ -1,4 +1,4 @@
-# `make` alone prints what there is. Needs Python 3.11 or newer; PYTHON=/path/to/python chooses one.
+# `make` alone lists the targets. Needs Python 3.11 or newer; PYTHON=/path/to/python chooses one.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test demo check fmt assets screenshots migrate bench lock
@@ -8,7 +8,7 @@ PYTHON ?= $(shell for name in python3.13 python3.14 python3.12 python3.11 python
 BIN := .venv/bin
 TELL := >&2 echo
 
-help: ## print this
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: free-port .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
@@ -30,16 +30,16 @@ fmt: .venv/.installed-dev ## format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-assets: .venv/.installed ## build what browsers load: style, scripts, fonts
+assets: .venv/.installed ## build the assets of the pages: style, scripts, fonts
 	@$(BIN)/python -m web.build
 
-screenshots: web/static/manifest.json .venv/.installed-dev ## make the README's pictures of pages (needs Chromium)
+screenshots: web/static/manifest.json .venv/.installed-dev ## take the README's screenshots (needs Chromium)
 	@$(BIN)/python -m tests.browser.screenshots
 
-migrate: .venv/.installed ## bring the database to the tables of this release
+migrate: .venv/.installed ## migrate the database to the tables of this release
 	@$(BIN)/python -m engine migrate
 
-bench: .venv/.installed web/static/manifest.json ## measure
+bench: .venv/.installed web/static/manifest.json ## run the benchmark
 	@$(BIN)/python -m bench
 
 lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those of the tests' servers
@@ -47,13 +47,13 @@ lock: .venv/.installed-dev ## pin requirements.in, requirements-dev.in and those
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header $$name.in -o $$name.txt || exit 1; done
 
-# Before what takes minutes: a port in use is reported at once. Afterwards the start itself looks first.
+# Runs before slow steps, so that a port in use is reported immediately. Later, the start itself checks first.
 .PHONY: free-port
 free-port:
 	@test -e .venv/.installed -a -e web/static/manifest.json || test -z "$(PYTHON)" || { $(PYTHON) -m engine.platform.ports && \
 		echo "The first start takes one to four minutes: dependencies, assets, database. Later ones take less than one."; }
 
-# An environment that is there already is kept.
+# An existing environment is used.
 .venv/.created:
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 		test -n "$(PYTHON)" || { $(TELL) "Python 3.11 or newer is needed. Install it, or: make PYTHON=/path/to/it"; exit 1; }; \
@@ -67,7 +67,7 @@ free-port:
 	@$(BIN)/python -m engine.platform.install $<
 	@touch $@
 
-# By the machine's Node or by that of a wheel.
+# With the machine's Node or that of a wheel.
 web/static/manifest.json: web/package-lock.json web/build.mjs web/build.py $(wildcard web/assets/*) | .venv/.installed
 	@echo "Building what browsers load ..."
 	@$(BIN)/python -m web.build

@@ -1,4 +1,4 @@
-"""How the web server runs: for `python -m engine run`, and for anybody who starts gunicorn by hand."""
+"""Configuration of the web server: for `python -m engine run`, and for starting gunicorn by hand."""
 
 import gc
 import os
@@ -18,44 +18,44 @@ metrics.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 bind = f"127.0.0.1:{settings.port}"
 workers = settings.web_workers
-# As `sync`, but it reads whole requests first. Commands keep a core busy; threads only lengthen slow answers.
+# Like `sync`, but it reads whole requests first. Commands use a full core; threads only delay slow responses.
 worker_class = "api.server.Worker"
-preload_app = True  # a fault in the app ends the start at once, and the workers share its memory
+preload_app = True  # an error in the app stops the start immediately, and the workers share its memory
 timeout = 60
 graceful_timeout = 30
 accesslog = None  # the app logs its requests itself
 loglevel = "warning"
-control_socket_disable = True  # one per user by default, so a second installation would fight over it
-wsgi.SERVER = "parvandeh"  # what the Server header says
+control_socket_disable = True  # one per user by default, so a second installation would conflict with it
+wsgi.SERVER = "parvandeh"  # the value of the Server header
 
 
 def on_starting(_server):
-    """Counters of workers long gone would be added to ours."""
+    """Remove counters of old workers, which would be added to ours."""
     for left in metrics.iterdir():
         left.unlink()
 
 
 def post_fork(server, _worker):
-    """Workers look at their master only between waits; when it dies they must not keep the port."""
+    """End the worker with its master, to free the port; by itself it checks only between waits."""
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
-        # Until it has its own handlers it has the master's, which would swallow a wish to stop.
+        # Until it has its own handlers it has the master's, which would ignore a signal to stop.
         signal.signal(number, signal.SIG_DFL)
     parent_death.follow(server.pid, signal.SIGKILL)
-    sandbox.open_pool()  # here, because a pool does not survive a fork
+    sandbox.open_pool()  # here, because a pool doesn't survive a fork
     gc.freeze()
 
 
 def worker_int(_worker):
-    """It shall end at once: a request in hand gets no answer, for nobody knows yet what came of it."""
-    os._exit(0)  # gunicorn would answer 500 with a page of its own
+    """Stop immediately: a current request gets no response, since its result is unknown."""
+    os._exit(0)  # gunicorn would respond with 500 and its own page
 
 
 def worker_exit(_server, _worker):
-    """Its sandbox processes end with it."""
+    """Stop its sandbox processes."""
     sandbox.close_pool()
 
 
 def child_exit(_server, worker):
-    """Its gauges no longer count."""
-    # Imported only now: prometheus_client looks for its folder at import, and that is named above.
+    """Remove its gauges."""
+    # Imported here: prometheus_client looks for its folder on import, which is set above.
     import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)

@@ -55,7 +55,7 @@ from engine.platform.config import Settings
 from engine.platform.db import Database
 
 PREFIX = "/api/v1"
-MAX_BODY = 8 << 20  # a deployment of several files; each kind of body has its own limit
+MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its own limit
 
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
@@ -66,7 +66,7 @@ RESOURCES = (
 
 
 def create_app(settings: Settings) -> APIFlask:
-    """The application on the database of `settings`, which must be named.
+    """Create the application on the database of `settings`, which must be set.
 
     The embedded server is started elsewhere.
     """
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.json = Json(app)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
-        MAX_FORM_MEMORY_SIZE=MAX_BODY,  # werkzeug counts a file's longest line with it
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,  # werkzeug counts a file's longest line towards it
         MAX_FORM_PARTS=100,
         OPENAPI_VERSION="3.1.0",
         AUTO_SERVERS=False,
@@ -101,7 +101,7 @@ def create_app(settings: Settings) -> APIFlask:
 
 
 def equip(app: Flask, settings: Settings, database: Database) -> None:
-    """Give the application what an installation has, whereas its routes are those of all."""
+    """Set the services of an installation on the application; its routes are the same everywhere."""
     app.extensions[DATABASE] = database
     app.extensions[CALLERS] = Callers()
     app.extensions[QUOTA] = Quota(settings.api_quota)

@@ -1,4 +1,4 @@
-"""The access log of a case: who was shown what, and why. It is what the applicant will see."""
+"""The access log of a case: who was shown what, and why. The applicant can see it."""
 
 from typing import Any
 from uuid import UUID

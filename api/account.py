@@ -1,4 +1,4 @@
-"""One's own account: who one is here, and what its owner changes of it."""
+"""The caller's own account, and the settings that they can change."""
 
 from dataclasses import asdict
 

@@ -1,6 +1,6 @@
-"""Whose token a request carries. Found in the database once a second and not with each request.
+"""The account of a request's token. Looked up in the database once a second, not for each request.
 
-Tokens of our own are looked up. Those that a provider has signed are verified; then their person is.
+Our own tokens are looked up. Those signed by a provider are verified, then their person is looked up.
 """
 
 import time
@@ -13,7 +13,7 @@ from engine.identity import accounts, login
 from engine.identity.oidc import Person, Providers
 from engine.platform.db import Actor, Database
 
-SECONDS = 1.0  # for so long a revoked token may still be taken
+SECONDS = 1.0  # seconds for which a revoked token may still be accepted
 MANY = 10_000
 
 
@@ -24,7 +24,7 @@ class _Found:
 
 
 class Callers:
-    """The callers of one process. What is nobody's is looked up each time: a new token works at once."""
+    """The callers of one process. Unknown tokens are looked up each time: a new token works immediately."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
@@ -32,14 +32,15 @@ class Callers:
         self._found: dict[bytes | Person, _Found] = {}
 
     def find(self, session: Session, token: str) -> Actor | None:
-        """Whose token it is; None if nobody's, or revoked a second ago."""
+        """Return the account of a token; None if unknown, or revoked for at least a second."""
         digest = accounts.digest(token)
         return self._known(digest) or self._keep(digest, accounts.find_actor(session, digest))
 
     def vouched(self, database: Database, providers: Providers, token: str) -> Actor:
-        """Whose token it is that a provider has signed. Verified each time, and outside of any transaction.
+        """Return the account of a token signed by a provider. Verified each time, and outside of
+        transactions.
 
-        Raises NotRecognised, and Busy if the provider has to be asked and does not answer.
+        Raises NotRecognised, and Busy if the provider must be asked and doesn't respond.
         """
         person = providers.bearer(token)
         actor = self._known(person)
@@ -64,5 +65,5 @@ class Callers:
 
 
 def is_signed(token: str) -> bool:
-    """Whether it looks like what a provider signs, and not like a token of ours."""
+    """Return whether it looks like a provider's token, not like one of ours."""
     return token.count(".") == 2 and not token.startswith(accounts.PREFIX)

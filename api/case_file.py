@@ -1,4 +1,4 @@
-"""The file of a case: all that a caseworker's page of it shows, in one answer."""
+"""The complete file of a case, as on a caseworker's page, in one response."""
 
 from uuid import UUID
 

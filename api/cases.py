@@ -208,7 +208,7 @@ class EventPage(BaseModel):
 
 
 def case_body(case: cases.CaseView) -> CaseBody:
-    """A case as the API shows it."""
+    """Return a case as the API shows it."""
     return CaseBody(
         id=case.id,
         case_number=case.number,
@@ -257,7 +257,7 @@ def start(uow: UnitOfWork, body: StartCase) -> Reply:
 
 
 def started(case: cases.CaseView) -> Reply:
-    """The answer that tells of a new case."""
+    """Return the response for a new case."""
     headers = {"ETag": etag(case.revision), "Location": f"/api/v1/cases/{case.id}"}
     body_of = case_body(case).model_dump(by_alias=True)
     return Reply(StartedBody(**body_of, secret=case.secret or ""), headers, status=201)
@@ -285,7 +285,7 @@ def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
 
 
 def event_page(uow: UnitOfWork, case_id: UUID, after: int = 0) -> EventPage:
-    """A page of a case's log."""
+    """Return a page of a case's log."""
     rows = cases.log(uow, case_id, after=after)
     items = [_event(row) for row in rows[: cases.LOG_PAGE]]
     return EventPage(items=items, next=items[-1].seq if len(rows) > cases.LOG_PAGE else None)

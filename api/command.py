@@ -1,7 +1,7 @@
 """The API's side of a request: HTTP in, `engine.requests.serving`, HTTP out.
 
-Authentication, decoding, the command and the encoding of its answer happen inside one transaction, so that
-what was answered is what was committed. APIFlask writes the documentation from the same declaration.
+Authentication, decoding, the command and the encoding of its response happen inside one transaction, so that
+the response describes what was committed. APIFlask generates the documentation from the same declaration.
 """
 
 import re
@@ -40,7 +40,7 @@ PUBLISHING = "parvandeh.publishing"
 OPERATIONS = "parvandeh.operations"  # those of the installation's connectors
 MAX_JSON = 2 << 20
 
-# Only its decorators are used, which note on a function what OpenAPI shall say.
+# Only its decorators are used, which attach the content of OpenAPI to a function.
 _openapi = APIBlueprint("openapi", __name__)
 
 R = TypeVar("R", bound=Request)
@@ -54,9 +54,9 @@ _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
 class Reply:
-    """What a view answers: a model, bytes or what opens a stream, and headers that belong to it.
+    """The response of a view: a model, bytes or a function that opens a stream, and headers.
 
-    `opened` says what of a case a reader is shown: it goes into the access log before the answer leaves.
+    `opened` is what a reader is shown of a case: it is written to the access log before the response is sent.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Reply:
         self.opened = opened
 
     def answer(self) -> Answer:
-        """The bytes to send."""
+        """Return the bytes to send."""
         if isinstance(self.body, bytes):
             return Answer(self.status, self.headers, self.body)
         if not isinstance(self.body, BaseModel):
@@ -84,7 +84,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Streamed(Answer):
-    """An answer whose body is opened when the transaction has ended."""
+    """A response whose body is opened when the transaction has ended."""
 
     stream: Stream
 
@@ -98,11 +98,11 @@ def command(
     status: int | tuple[int, ...] = 200,
     refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
-    """Declare a view on a route, such as `blueprint.get("/cases")`, that answers a model or media types.
+    """Declare a view on a route, such as `blueprint.get("/cases")`, that returns a model or media types.
 
-    Of several kinds of `status` the first is the usual one. The view gets the unit of work, the path's
-    parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults may be
-    left out. The view runs again from the start when the database asks for it.
+    Of several values of `status` the first is the usual one. The view's arguments are the unit of work, the
+    path's parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults is
+    optional. The view runs again from the start when the database requires it.
     """
 
     def declare(view: View) -> View:
@@ -149,16 +149,16 @@ def _response(done: Answer) -> Response:
 
 
 def writes_once(view: View) -> View:
-    """Declare that a view holds no row and writes by `UnitOfWork.write` alone.
+    """Declare that a view locks no row and writes only with `UnitOfWork.write`.
 
-    So its one statement needs no transaction around it.
+    Then its only statement needs no transaction.
     """
     _WRITING_ONCE.add(view)
     return view
 
 
 def accepts(answer: type[BaseModel]) -> Callable[[View], View]:
-    """Declare the answer 202 of a view, for what a worker completes."""
+    """Declare the response 202 of a view, for requests that a worker completes."""
 
     def declare(view: View) -> View:
         _ACCEPTED[view] = answer
@@ -168,9 +168,10 @@ def accepts(answer: type[BaseModel]) -> Callable[[View], View]:
 
 
 def prepared(prepare: Callable[..., Mapping[str, Any]]) -> Callable[[View], View]:
-    """Declare what is done before a view's transaction begins, in place of receiving the body: once only.
+    """Declare a function that runs once, before a view's transaction begins, instead of receiving the body.
 
-    It gets the path's parts, and gives further ones; `as_caller` tells it what the caller may.
+    Its arguments are the path's parts, and it returns further ones; `as_caller` gives access to the caller's
+    permissions.
     """
 
     def declare(view: View) -> View:
@@ -181,9 +182,9 @@ def prepared(prepare: Callable[..., Mapping[str, Any]]) -> Callable[[View], View
 
 
 def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str, Any]:
-    """What has to be there before the transaction begins, for it takes time.
+    """Do the slow work before the transaction begins.
 
-    Whose a token is that a provider has signed; the body, and what `prepared` makes of it.
+    Identify the caller of a token signed by a provider; receive the body, or run the function of `prepared`.
     """
     if is_signed(token := _bearer()):
         callers: Callers = current_app.extensions[CALLERS]
@@ -195,15 +196,15 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 
 
 def as_caller(look: Callable[[UnitOfWork], T]) -> T:
-    """What the caller finds in the database just now, statement by statement."""
+    """Run commands as the caller, statement by statement."""
     database: Database = current_app.extensions[DATABASE]
     return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
 
 
 def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
-    """What the request sees of the database.
+    """Return what the request sees of the database.
 
-    One thing is read as of one moment, a list statement by statement.
+    A single object is read from one snapshot, a list statement by statement.
     """
     if request.method not in ("GET", "HEAD"):
         return "write"
@@ -211,10 +212,10 @@ def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
 
 
 def _receive() -> None:
-    """Have the whole body before a transaction begins: a slow sender must not hold one open."""
+    """Receive the whole body before a transaction begins: a slow sender must not keep one open."""
     if "Authorization" in request.headers:
         if request.mimetype == "multipart/form-data":
-            request.files  # noqa: B018  # parsed and kept when first asked for
+            request.files  # noqa: B018  # parsed and cached on first use
         else:
             request.get_data(cache=True)
 
@@ -229,7 +230,7 @@ def _run(
     if (body := given["body"]) is not None:
         decoded = sent(body)
         g.idempotency_key = decoded.idempotency_key() or _idempotency_key()
-        if body.model_fields:  # a view with nothing to say in its body is not given it
+        if body.model_fields:  # a view without fields in its body has no such argument
             arguments["body"] = decoded
     else:
         g.idempotency_key = _idempotency_key()
@@ -239,7 +240,7 @@ def _run(
 
 
 def sent(model: type[R]) -> R:
-    """The body of the request. Raises what the caller is to be told."""
+    """Return the body of the request. Raises the refusal for the caller."""
     return _valid("body", model, _json(model))
 
 
@@ -251,7 +252,7 @@ def _valid(part: str, model: type[R], value: Any) -> R:
 
 
 def _actor(session: Session) -> Actor:
-    """The caller, with whom and why they say they act for."""
+    """Return the caller, with the person for whom and the purpose for which they act."""
     token, callers = _bearer(), current_app.extensions[CALLERS]
     actor: Actor | None = g.get("vouched") or callers.find(session, token)
     if actor is None:
@@ -266,24 +267,24 @@ def _actor(session: Session) -> Actor:
 
 
 def _bearer() -> str:
-    """What the request shows; empty if it shows nothing. A browser's cookie opens nothing here."""
+    """Return the token of the request; empty if it has none. Browsers' cookies are not accepted here."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _query() -> dict[str, Any]:
-    """The query's parameters. One that comes twice stays a list, which no model takes."""
+    """Return the query's parameters. A duplicate one remains a list, which no model accepts."""
     return {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
 
 
 def _said(header: str) -> str | None:
-    """A header's text, in UTF-8 as senders mean it; WSGI hands its bytes over as Latin-1."""
+    """Return a header's text in UTF-8, as senders mean it; WSGI decodes it as Latin-1."""
     value = request.headers.get(header)
     try:
         value = value and value.encode("latin-1").decode()
     except UnicodeError:
         value = "\0"  # not printable
-    # The zero-width non-joiner belongs to Persian spelling.
+    # The zero-width non-joiner is part of Persian spelling.
     if value is not None and not (value.replace("\u200c", "").isprintable() and 0 < len(value) <= 200):
         raise Invalid(
             f"{header} must have 1 to 200 printable characters.", [Fault("", "is not usable", "header")]
@@ -311,9 +312,9 @@ def _idempotency_key() -> str | None:
 
 
 def _fingerprint() -> bytes:
-    """What must be the same for two requests to be the same."""
+    """Return the digest by which two requests are equal."""
     if request.mimetype == "multipart/form-data":
-        # Its boundary is chosen anew each time, so the parts count and not the body.
+        # Its boundary is random, so the parts count and not the body.
         files = request.files.items(multi=True)
         sums = sorted(repr((name, file.filename, checksum(file.stream))) for name, file in files)
         body: Any = [*sums, *request.form.items(multi=True)]
@@ -323,21 +324,21 @@ def _fingerprint() -> bytes:
     return repr((request.method, request.full_path, conditions, body)).encode()
 
 
-# A stored answer tells of a case: it is not for a caller to whom the command is forbidden by now.
+# A stored response contains data of a case: not for a caller who may no longer do the command.
 _REQUEST = serving.Request(_actor, lambda: g.get("idempotency_key"), _fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:
-    """An uploaded file from its start, for a command may run again; at most `limit` bytes."""
+    """Return an uploaded file from its start, since a command may run again; at most `limit` bytes."""
     upload.seek(0)
     found: bytes = upload.read(limit)
     return found
 
 
 def revisions_seen() -> frozenset[int] | None:
-    """The revisions that the caller names in If-Match; None if any will do.
+    """Return the revisions in If-Match; None if any will do.
 
-    A tag that was never ours matches nothing, as the standard wants (RFC 9110 §13.1.1).
+    Tags that aren't ours match nothing, as the standard requires (RFC 9110 §13.1.1).
     """
     tags = request.if_match
     if "If-Match" not in request.headers or tags.star_tag:
@@ -346,5 +347,5 @@ def revisions_seen() -> frozenset[int] | None:
 
 
 def etag(revision: int) -> str:
-    """The entity tag of a revision."""
+    """Return the entity tag of a revision."""
     return f'"{revision}"'

@@ -84,7 +84,7 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 
 
 def comment_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> CommentPage:
-    """A page of a case's comments."""
+    """Return a page of a case's comments."""
     rows = tasks.comments(uow, case_id, after=after)
     return CommentPage(**page_of(CommentBody, [_fields(row) for row in rows], cases.PAGE))
 

@@ -1,4 +1,4 @@
-"""Decisions of cases, and the appeals against them."""
+"""Legal decisions of cases, and the appeals against them."""
 
 from typing import Any
 from uuid import UUID

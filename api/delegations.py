@@ -1,4 +1,4 @@
-"""Delegations: private bodies execute steps of an agency's processes."""
+"""Delegations: private bodies do steps of an agency's processes."""
 
 from typing import Annotated
 from uuid import UUID

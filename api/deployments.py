@@ -174,7 +174,7 @@ def _body(state: uploads.State) -> UploadBody:
 
 
 def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What came of a deployment, with its findings and why it was refused in the caller's language."""
+    """Return a deployment's result, with findings and refusal in the caller's language."""
     texts, report = language.texts(), result.get("report")
     if report is None:
         return dict(result)
@@ -186,7 +186,7 @@ def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scenario(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What came of a scenario, as the API names it."""
+    """Return a scenario's result in the names of the API."""
     return {name if name != "came" else "actual": value for name, value in stored.items()}
 
 

@@ -1,4 +1,4 @@
-"""The caseworker's desk: drafts, giving tasks to colleagues, asking for opinions."""
+"""The caseworker's desk: drafts, assigning tasks to colleagues, requesting opinions."""
 
 from typing import Annotated, Any, Self
 from uuid import UUID

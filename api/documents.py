@@ -1,4 +1,4 @@
-"""Documents of cases: handing in, listing, reading, downloading."""
+"""Documents of cases: upload, list, read, download."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import IO, Any, TypeVar
@@ -37,9 +37,9 @@ M = TypeVar("M", bound=BaseModel)
 blueprint = APIBlueprint("documents", __name__, tag="Documents")
 
 INTAKE = "parvandeh.documents"
-BESIDE = 64 << 10  # what a request may have beside its file
+BESIDE = 64 << 10  # the size of a request without its file
 MEDIA_TYPES = tuple(kind.media_type for kind in media.BY_NAME.values())
-# What a browser shows of it, it shows as nobody's: it may run, load and send nothing.
+# What a browser displays of it has no origin: it can't run, load or send anything.
 POLICY = "default-src 'none'; sandbox"
 
 
@@ -99,7 +99,7 @@ def _for_task(task_id: UUID) -> Mapping[str, Any]:
 
 
 def _received() -> dict[str, Any]:
-    """The uploaded file, judged and stored, and what stands beside it."""
+    """Return the uploaded file, checked and stored, and the other fields."""
     intake: Intake = current_app.extensions[INTAKE]
     upload = uploaded(intake, ("title", "replaces"))
     beside = _beside()
@@ -107,7 +107,7 @@ def _received() -> dict[str, Any]:
 
 
 def uploaded(intake: Intake, beside: Collection[str]) -> FileStorage:
-    """The one file of a request, which has nothing but these `beside` it, and is not too large."""
+    """Return the only file of a request, which has no other fields than `beside`, and isn't too large."""
     most = intake.max_bytes >> 20
     request.max_content_length = intake.max_bytes + BESIDE
     if request.mimetype != "multipart/form-data":
@@ -142,7 +142,7 @@ def _beside() -> Beside:
 
 
 def parts_as(model: type[M]) -> M:
-    """What stands beside the file. Raises Malformed."""
+    """Return the other fields of the form. Raises Malformed."""
     said = {name: values[0] if len(values) == 1 else values for name, values in request.form.lists()}
     try:
         return model.model_validate(said)
@@ -190,7 +190,7 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 
 
 def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> DocumentPage:
-    """A page of a case's documents."""
+    """Return a page of a case's documents."""
     rows = documents.page(uow, case_id, after=after)
     items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
     return DocumentPage(**page_of(DocumentSummary, items, cases.PAGE))
@@ -232,7 +232,7 @@ def _headers(found: documents.Version) -> dict[str, str]:
     return {
         "Content-Type": found.media_type + charset,
         "Content-Length": str(found.size),
-        # Its name as RFC 6266 says it, and for those who cannot read that a plain one.
+        # Its name as in RFC 6266, and a plain one for clients that can't read that.
         "Content-Disposition": f'attachment; filename="document.{ending}"; '
         f"filename*=UTF-8''{quote(found.name, safe='')}",
         "Content-Security-Policy": POLICY,

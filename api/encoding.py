@@ -1,4 +1,4 @@
-"""JSON in and out: strict on the way in, keys in the order given on the way out."""
+"""JSON in and out: strict input, and output with keys in the given order."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from pydantic_core import from_json
 
 
 class Json(JSONProvider):
-    """Refuses what JSON does not have (NaN, lone surrogates) and endless nesting.
+    """Rejects what isn't JSON (NaN, lone surrogates) and unlimited nesting.
 
-    Keeps every digit of a number.
+    Preserves every digit of a number.
     """
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        """Text of JSON."""
+        """Return the JSON text of a value."""
         return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """The value of JSON text. Raises ValueError."""
+        """Return the value of JSON text. Raises ValueError."""
         return from_json(s, allow_inf_nan=False)

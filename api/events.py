@@ -1,4 +1,4 @@
-"""The feed of events of all cases, for programs that follow them."""
+"""The event feed of all cases, for programs that follow them."""
 
 import base64
 import struct
@@ -18,7 +18,7 @@ from engine.platform.errors import Fault, Invalid
 
 blueprint = APIBlueprint("events", __name__, tag="Events")
 
-_CURSOR = struct.Struct(">Q16sI8s")  # transaction, case, number in the case, the hash's beginning
+_CURSOR = struct.Struct(">Q16sI8s")  # transaction, case, number in the case, beginning of the hash
 
 
 class FeedQuery(Request):

@@ -1,4 +1,4 @@
-"""Work for programs of other systems: they take what is there, and bring it back."""
+"""Work for programs of other systems: they fetch it, and return the results."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("external_work", __name__, tag="External work")
 
-RETRY_AFTER = "5"  # seconds: nobody waits here for work to come
+RETRY_AFTER = "5"  # seconds: nobody waits here for new work
 Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds")]
 
 

@@ -1,4 +1,4 @@
-"""What keeps people from cases: relations that they declare, and stepping back."""
+"""Conflicts of interest: declared relations, and stepping back from cases."""
 
 from datetime import timedelta
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Incidents: list them, and let what failed try again."""
+"""Incidents: list, retry and skip them."""
 
 from typing import Any
 from uuid import UUID

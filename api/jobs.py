@@ -1,4 +1,4 @@
-"""Work in the background: how much waits and since when, and what was given up."""
+"""Background work: how much waits and since when, and failed jobs."""
 
 from dataclasses import asdict
 from uuid import UUID

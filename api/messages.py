@@ -1,4 +1,4 @@
-"""Messages from other systems: to cases that wait for them, or to begin one."""
+"""Messages from other systems: to waiting cases, or to start one."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -23,7 +23,7 @@ WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
 def _as_one(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    """One fault for one value, at its own place; pydantic would tell of each kind that it is not."""
+    """Return one fault for one value, at its own place; pydantic would report one for each type."""
     try:
         return check(value)
     except ValidationError as error:

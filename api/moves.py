@@ -1,4 +1,4 @@
-"""Moves: plan which running cases can be brought to another version, then bring them there."""
+"""Case migrations: plan which running cases can be migrated to another version, then migrate them."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What an operator sees of each request: an id, a line of JSON, a timing.
+"""What an operator sees of each request: an id, a line of JSON, a duration.
 
 Never a body, a query or a header.
 """
@@ -31,7 +31,7 @@ def _timer(method: str, rule: str, status: int) -> Any:
 
 
 def observe(app: APIFlask) -> None:
-    """Watch every request of the application."""
+    """Observe every request of the application."""
     app.before_request(_begin)
     app.after_request(_end)
 
@@ -43,7 +43,7 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
     if "\0" in request.path:
-        abort(404)  # no name in the database has it, nor could be asked for
+        abort(404)  # no name in the database has it, so it can't be requested
 
 
 def _end(response: Response) -> Response:

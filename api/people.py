@@ -1,4 +1,4 @@
-"""People: accounts, where they work as what, who stands in for whom, and the log of changes in all this."""
+"""People: accounts, memberships, substitutes, and the log of changes to them."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -45,7 +45,7 @@ class GiveMembership(Request):
     valid_to: AwareDatetime | None = None
 
     def work(self) -> Work:
-        """The same, for the engine."""
+        """Return the same for the engine."""
         return Work(self.unit, self.role, self.valid_from, self.valid_to)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of versions and cases, as SVG."""
+"""Diagrams of versions and cases, as SVG."""
 
 import hashlib
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): the one place that turns refusals and HTTP errors into status codes."""
+"""Problem documents (RFC 9457): the only place that maps refusals and HTTP errors to status codes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -69,10 +69,10 @@ _NAMES: Mapping[int, str] = {
     503: "busy",
     505: "http-version",
 }
-# What every call may get from the web server itself.
+# Possible responses of the web server itself to any request.
 OF_SERVER = (400, 408, 414, 431)
 
-# Why the database cannot do something, by the driver's class of the error.
+# Why the database can't do something, by the driver's class of the error.
 _REASONS: Mapping[str, str] = {
     "Unresponsive": "The database does not answer.",
     "LockNotAvailable": "Another transaction has locked rows that this request needs.",
@@ -81,7 +81,7 @@ _REASONS: Mapping[str, str] = {
     "TooManyConnections": "The database accepts no more connections.",
     "TimeoutError": "All database connections are in use.",
 }
-# What the validator calls limits, and texts for a fault.
+# The validator's names of limits, and those in texts for a fault.
 _LIMITS: Mapping[str, str] = {
     **dict.fromkeys(("min_length", "max_length"), "count"),
     **dict.fromkeys(("ge", "gt", "le", "lt"), "limit"),
@@ -123,7 +123,7 @@ class Problem(BaseModel):
 
 
 class Malformed(Exception):
-    """A part of the request (`body` or `query`) that does not fit its model."""
+    """A part of the request (`body` or `query`) that doesn't fit its model."""
 
     def __init__(self, part: str, cause: ValidationError) -> None:
         super().__init__(part)
@@ -132,24 +132,24 @@ class Malformed(Exception):
 
 
 class Unauthorized(Exception):
-    """No token, or one that is not valid (any more)."""
+    """No token, or an invalid one."""
 
 
 def problem(status: HTTPStatus, name: str, detail: str, **more: Any) -> Response:
-    """The response for a problem: `name` is the stable end of its type, `detail` in the caller's language."""
+    """Return the response for a problem: `name` is the end of its type, `detail` in the caller's language."""
     document = _document(status, name, detail, g.get("request_id", ""), **more)
     content = orjson.dumps(document, default=str)
     return Response(content, int(status), language.headers(), content_type=MEDIA_TYPE)
 
 
 def _in_language(name: str, english: str) -> str:
-    """The detail of a problem that is no refusal of a command; in English the given one is more exact."""
+    """Return the detail of a problem that is no refusal; in English the given one is more exact."""
     texts = language.texts()
     return english if texts.reader.language == "en" else texts.find(f"problems.{name}.detail", english)
 
 
 def standalone(status: HTTPStatus, detail: str, request_id: str) -> bytes:
-    """The problem document of a request that never reached the application, as JSON."""
+    """Return the problem document of a request that never reached the application, as JSON."""
     return orjson.dumps(_document(status, _NAMES[int(status)], detail, request_id))
 
 
@@ -165,7 +165,7 @@ def _document(status: HTTPStatus, name: str, detail: str, request_id: str, **mor
 
 
 def register(app: APIFlask) -> None:
-    """Let every error of the application answer with a problem document."""
+    """Make every error of the application return a problem document."""
     app.register_error_handler(errors.Refusal, _refused)
     app.register_error_handler(errors.Uncertain, _unconfirmed)
     app.register_error_handler(Malformed, _malformed)
@@ -179,13 +179,13 @@ def register(app: APIFlask) -> None:
 
 
 def of(refusal: errors.Refusal) -> Problem:
-    """The problem document of a refusal, as a part of an answer."""
+    """Return the problem document of a refusal, as a part of a response."""
     document = _document(*_KINDS[type(refusal)], _detail(refusal), g.get("request_id", ""), **_more(refusal))
     return Problem.model_validate(document)
 
 
 def _detail(refusal: errors.Refusal) -> str:
-    """Why a command was refused. The engine's own sentence, in English, names what the command named."""
+    """Return why a command was refused. The engine's own sentence, in English, has the command's values."""
     texts = language.texts()
     return refusal.detail if texts.reader.language == "en" else refusals.explain(refusal, texts)
 
@@ -230,7 +230,7 @@ def _malformed(error: Malformed) -> Response:
 
 def _faults(error: Malformed) -> Iterator[dict[str, Any]]:
     prefix, texts = "/query" if error.part == "query" else "", language.texts()
-    # Never pydantic's own `input`: it holds what was sent.
+    # Never pydantic's own `input`: it contains what was sent.
     for fault in error.cause.errors(include_input=False, include_url=False):
         context: Mapping[str, Any] = fault.get("ctx", {})
         limits = {_LIMITS[name]: limit for name, limit in context.items() if name in _LIMITS}
@@ -243,7 +243,7 @@ def _faults(error: Malformed) -> Iterator[dict[str, Any]]:
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """The JSON Pointer (RFC 6901) of a path."""
+    """Return the JSON Pointer (RFC 6901) of a path."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
@@ -285,14 +285,14 @@ def _unconfirmed(unknown: errors.Uncertain) -> Response:
 
 
 def _invite(response: Response) -> Response:
-    """Name when to send the request again, if that does no harm whatever has become of it."""
+    """Add when to send the request again, if that is safe whatever happened to it."""
     if _is_repeatable():
         response.headers["Retry-After"] = "1"
     return response
 
 
 def _is_repeatable() -> bool:
-    """Whether the request is a read, or a write with a key."""
+    """Return whether the request is a read, or a write with a key."""
     keyed = request.method == "POST" and "Idempotency-Key" in request.headers
     return request.method in ("GET", "HEAD") or keyed or g.get("idempotency_key") is not None
 
@@ -304,6 +304,6 @@ def _crashed(error: Exception) -> Response:
 
 
 def described(*statuses: int) -> dict[int | str, Any]:
-    """These statuses as responses in OpenAPI."""
+    """Return these statuses as responses in OpenAPI."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}

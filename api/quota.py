@@ -1,7 +1,7 @@
-"""How many requests a token may make in a minute, counted for all web workers of this machine.
+"""The number of requests that a token may make per minute, counted for all web workers of this machine.
 
-The counters are in memory that the workers share, since it was mapped before they were forked: no statement
-and no lock. Two workers that count at the same moment may lose one, so the limit is kept to within a few.
+The counters are in shared memory, mapped before the workers were forked: no statement and no lock. Two
+workers that count at the same moment may lose one, so the limit is accurate to within a few.
 """
 
 import math
@@ -22,7 +22,7 @@ class Quota:
     """Fixed windows of a minute. A limit of 0 counts nothing."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives seconds that all workers agree on."""
+        """`clock` returns seconds, the same for all workers."""
         self._limit, self._clock = limit, clock
         self._counters = mmap.mmap(-1, SLOTS * _SLOT.size) if limit else None
 
@@ -45,7 +45,7 @@ class Quota:
             raise QuotaExceeded(detail, seconds)
 
     def _place(self, counters: mmap.mmap, digest: bytes, window: int) -> int:
-        """The slot of a token: its own, else one that no token has used in this minute, else the first."""
+        """Return the slot of a token: its own, else one that is unused in this minute, else the first."""
         first = int.from_bytes(digest, "little")
         places = [(first + step) % SLOTS * _SLOT.size for step in range(PROBES)]
         free = None

@@ -1,4 +1,4 @@
-"""The API's description: OpenAPI 3.1 as JSON, and a page to read and try it.
+"""The API's reference: OpenAPI 3.1 as JSON, and a page to read and try it.
 
 The page's code comes with a package.
 """
@@ -21,7 +21,7 @@ from api.problems import OF_SERVER, Problem
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 SERVED = {"swagger-ui.css", "swagger-ui-bundle.js"}
-# Swagger UI draws its icons from data URLs and sets styles on elements; nothing comes from elsewhere.
+# Swagger UI has its icons in data URLs and sets styles on elements; nothing is loaded from elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -46,7 +46,7 @@ START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinkin
 _DESCRIBED = "parvandeh.described"
 _WRITING = Lock()
 
-# What every call, every write and every conditional write may say in headers.
+# Headers of every call, every write and every conditional write.
 TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 READS = {
     "X-On-Behalf-Of": "The person or organisation on whose behalf the caller acts.",
@@ -92,10 +92,10 @@ UPLOADS = {
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    """The OpenAPI document."""
+    """Return the OpenAPI document."""
     found = described(cast(APIFlask, current_app))
     response = Response(found.content, content_type="application/json")
-    response.headers["Cache-Control"] = "no-cache"  # to be stored, and revalidated by its tag
+    response.headers["Cache-Control"] = "no-cache"  # cacheable, and revalidated by its tag
     response.set_etag(found.tag)
     response.make_conditional(request)
     return response
@@ -110,7 +110,7 @@ class Described:
 
 
 def described(app: APIFlask) -> Described:
-    """Written once in a process: it takes longer than most requests, and anybody may ask for it."""
+    """Generate it once per process: it takes longer than most requests, and anybody can request it."""
     with _WRITING:
         if _DESCRIBED not in app.extensions:
             content = _written(app).encode()
@@ -122,7 +122,7 @@ def described(app: APIFlask) -> Described:
 def _written(app: APIFlask) -> str:
     for named in app.blueprints.values():
         if not isinstance(named, APIBlueprint):
-            # APIFlask reads this of every blueprint, and those of pages, which are Flask's own, lack it.
+            # APIFlask reads this from every blueprint, and those of pages, which are Flask's own, lack it.
             vars(named)["enable_openapi"] = False
     spec: Any = copy.deepcopy(app.spec)
     problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
@@ -139,7 +139,7 @@ def _written(app: APIFlask) -> str:
 
 
 def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
-    """Add what APIFlask does not know: headers, and whether a body is required."""
+    """Add what APIFlask doesn't know: headers, and whether a body is required."""
     headers = READS | (WRITES if method == "post" else {})
     headers |= CONDITIONAL if "412" in operation["responses"] else {}
     operation["parameters"] += [
@@ -156,7 +156,7 @@ def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]
 
 @blueprint.get("/docs")
 def page() -> Response:
-    """The page."""
+    """Return the page."""
     response = Response(PAGE, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = POLICY
     return response
@@ -164,11 +164,11 @@ def page() -> Response:
 
 @blueprint.get("/docs/start.js")
 def start() -> Response:
-    """What starts the page: a file of its own, since no script may stand in the page."""
+    """Return the script that starts the page: a separate file, since inline scripts are not allowed."""
     return Response(START, content_type="text/javascript")
 
 
 @blueprint.get("/docs/<name>")
 def asset(name: str) -> Response:
-    """A file of Swagger UI."""
+    """Return a file of Swagger UI."""
     return send_from_directory(ASSETS, name if name in SERVED else "none")

@@ -1,4 +1,4 @@
-"""Answers of a call, as the OpenAPI document describes them."""
+"""Responses of a call, as the OpenAPI document describes them."""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 def of_file(answer: type[BaseModel] | str | tuple[str, ...]) -> dict[int, Any]:
-    """An answer that is a file, as OpenAPI says it."""
+    """Describe a response that is a file for OpenAPI."""
     if isinstance(answer, type):
         return {}
     media_types = (answer,) if isinstance(answer, str) else answer
@@ -16,7 +16,7 @@ def of_file(answer: type[BaseModel] | str | tuple[str, ...]) -> dict[int, Any]:
 
 
 def likewise(status: int, answer: type[BaseModel] | str | tuple[str, ...]) -> dict[str, Any]:
-    """Another status of the same answer, as OpenAPI says it."""
+    """Describe another status of the same response for OpenAPI."""
     described_as: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if status != HTTPStatus.NO_CONTENT and isinstance(answer, type):
         schema = {"$ref": f"#/components/schemas/{answer.__name__}"}

@@ -1,4 +1,4 @@
-"""Retries: many incidents of one kind, tried again one after the other."""
+"""Batch retries: many incidents of one kind, retried one after the other."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Decisions of DMN: which there are, and what they give for data."""
+"""DMN decisions: which there are, and their results for data."""
 
 from typing import Any
 from uuid import UUID
@@ -145,7 +145,7 @@ def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
         "result": ruling.result,
         "why": ruling.why,
     }
-    # Written here: pydantic would make texts of numbers that no float holds.
+    # Encoded here: pydantic would turn numbers that no float can represent into texts.
     try:
         written = write_json(told).encode()
     except TooMuch as error:

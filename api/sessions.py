@@ -1,4 +1,4 @@
-"""The sessions of browsers: which one has open, and ending them. None of them opens this API."""
+"""Sessions of browsers: list and end the caller's own. None of them is accepted by this API."""
 
 from uuid import UUID
 

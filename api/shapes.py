@@ -1,4 +1,4 @@
-"""The parts that several resources' requests and answers share."""
+"""The parts that the requests and responses of several resources share."""
 
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -12,9 +12,9 @@ from engine.platform.language import Calendar, Language
 
 Row = TypeVar("Row", bound=BaseModel)
 
-# No control characters: PostgreSQL cannot store NUL, and no name or number of a person has any.
+# No control characters: PostgreSQL can't store NUL, and no name or number of a person has any.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-# What somebody has written: with line breaks, without other control characters.
+# Text that a person has written: with line breaks, without other control characters.
 Words = Annotated[
     str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
 ]
@@ -61,12 +61,12 @@ class Account(BaseModel):
 
 
 def account(row: Any, who: str) -> dict[str, Any]:
-    """The fields of an account, of a row that has `<who>_id`, `<who>` and `<who>_name`."""
+    """Return the fields of an account, from a row with `<who>_id`, `<who>` and `<who>_name`."""
     return {"id": row[f"{who}_id"], "name": row[who], "display_name": row[f"{who}_name"]}
 
 
 def display_names(row: Any, *who: str) -> dict[str, Any]:
-    """A row of `<who>` and `<who>_name` with the latter as answers call it."""
+    """Return a row of `<who>` and `<who>_name` with the latter as in responses."""
     return {**row, **{f"{one}_display_name": row[f"{one}_name"] for one in who}}
 
 
@@ -107,6 +107,6 @@ class OpenIncident(BaseModel):
 
 
 def page_of(model: type[Row], rows: Any, size: int) -> dict[str, Any]:
-    """The fields of a page, from its rows and the one more that tells whether others follow."""
+    """Return the fields of a page, from its rows and the one more that shows whether others follow."""
     items = [model.model_validate(dict(row)) for row in rows[:size]]
     return {"items": items, "next": rows[size - 1]["id"] if len(rows) > size else None}

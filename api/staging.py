@@ -1,4 +1,4 @@
-"""Files for fields of forms, uploaded before the answer is sent: for portals, and whoever uses the API."""
+"""Files for fields of forms, uploaded before the answer is sent: for portals and other programs."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A case's status in plain words, for whoever has its number and secret. No account is needed."""
+"""A case's status in plain words, by its number and secret. No account is needed."""
 
 from dataclasses import asdict
 from datetime import date
@@ -102,7 +102,7 @@ class StatusBody(BaseModel):
     ended: When | None
 
 
-# Only its decorators are used, which note on a function what OpenAPI shall say.
+# Only its decorators are used, which attach the content of OpenAPI to a function.
 _openapi = APIBlueprint("openapi", __name__)
 
 
@@ -120,7 +120,7 @@ def _read() -> None:
 @blueprint.post("/status")
 @wraps(_read)
 def read() -> Response:
-    """The answer; whatever token comes along is not looked at."""
+    """Return the response; any token of the request is ignored."""
     asked = sent(AskStatus)
     database: Database = current_app.extensions[DATABASE]
     attempt = status.Attempt(asked.case_number, asked.secret, request.remote_addr or "")

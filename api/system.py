@@ -1,4 +1,4 @@
-"""For those who run it: health, readiness, metrics.
+"""For operators: health, readiness, metrics.
 
 No personal data, and no token needed on the machine itself.
 """
@@ -54,10 +54,10 @@ def metrics() -> Response:
 
 
 class _Queues(Collector):
-    """What is in the queues at this moment; not counted by the processes, which would each see their own."""
+    """The present contents of the queues; not counted by the processes, which would each see their own."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Age and depth by queue; without a database that answers, only that."""
+        """Collect age and depth by queue; if the database doesn't respond, only that."""
         jobs_in = GaugeMetricFamily("parvandeh_jobs", "Jobs in a queue.", labels=("queue", "status"))
         age = GaugeMetricFamily("parvandeh_jobs_age_seconds", "How long the first waits.", labels=("queue",))
         up = GaugeMetricFamily("parvandeh_database_up", "Whether the database answers.")

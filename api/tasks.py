@@ -245,7 +245,7 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
 
 
 def task_page(rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
-    """A page of tasks, from its rows and one more."""
+    """Return a page of tasks, from its rows and one more."""
     return TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE))
 
 
@@ -306,12 +306,12 @@ _NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}
 
 
 def correction_body(row: Mapping[Any, Any]) -> CorrectionBody:
-    """A correction as the API shows it to the office."""
+    """Return a correction as the API shows it to the office."""
     return CorrectionBody(**{**_asked(row), **row, "asked_at": row["opened_at"]})
 
 
 def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
-    """An opinion as the API shows it."""
+    """Return an opinion as the API shows it."""
     asked = _asked(row)
     answer = asked.get("answer", {})
     given = {name: answer.get(name) for name in ("opinion", "favourable")}
@@ -363,7 +363,7 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
 
 
 def assigned(row: Mapping[str, Any]) -> Reply:
-    """A task after it was given to somebody, or back."""
+    """Return a task after it was assigned or released."""
     return Reply(TaskSummary(**_fields(row)), {"ETag": etag(row["revision"])})
 
 
@@ -374,5 +374,5 @@ def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _asked(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """What was asked, with who has: by the account's name at that time, and as people call them now."""
+    """Return a request with its addressee: by the account's name at that time, and the present full name."""
     return {**row["asked"], "by": {**row["asked"]["by"], "display_name": row["asker_name"]}}

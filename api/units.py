@@ -1,4 +1,4 @@
-"""Units: the tree of agencies, their parts, and private bodies that execute for them."""
+"""Units: the tree of agencies, their parts, and private bodies that work for them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Webhooks: subscribe an address to events, see what was not delivered, send it again."""
+"""Webhooks: subscribe an address to events, see undelivered events, send them again."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""The benchmark: what W1 costs, beside a hand-written skeleton and the goals. Nothing imports it."""
+"""The benchmark: the cost of W1, compared with a hand-written skeleton and the goals. Nothing imports it."""

@@ -15,7 +15,7 @@ from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
 BUSY = 0.5
-# Besides W1: how each is measured, told, and what it should be.
+# Besides W1: how each is measured and reported, and its goals.
 PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any], list[report.Goal]]]] = {
     "checks": (checks.measure, report.checks, report.goals_of_checks),
     "decisions": (decisions.measure, report.decisions, report.goals_of_decisions),
@@ -26,7 +26,7 @@ PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any
 
 
 def main() -> int:
-    """All parts, or one alone."""
+    """Run all parts, or one of them."""
     options = _options()
     cores = os.cpu_count() or 1
     print(f"Python {platform.python_version()}, {cores} cores shared by clients, servers and database")
@@ -82,7 +82,7 @@ def _options() -> argparse.Namespace:
 
 
 def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report.Goal]) -> bool:
-    """Whether a request failed."""
+    """Return whether a request failed."""
     with w1.stage(options.workers) as stage:
         print(f"{options.workers} workers a server, {options.rounds} rounds of {options.seconds:g} s")
         found = _throughput(stage, options.rounds, options.seconds)
@@ -99,7 +99,7 @@ def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report
 
 
 def _front(options: argparse.Namespace, figures: dict[str, Any], goals: list[report.Goal]) -> bool:
-    """Whether a request failed."""
+    """Return whether a request failed."""
     found = front.measure(options.seconds, options.rounds, options.workers)
     if found.errors:
         _complain(found.errors)
@@ -116,7 +116,7 @@ def _front(options: argparse.Namespace, figures: dict[str, Any], goals: list[rep
 
 
 def _throughput(stage: w1.Stage, rounds: int, seconds: float) -> Throughput:
-    """Take turns, so that a change of the machine's mood touches all alike."""
+    """Alternate, so that changes of the machine's speed affect all equally."""
     found = Throughput()
     for target in stage.targets:
         warmed = load.measure(target, max(CLIENTS), WARM_UP_SECONDS)

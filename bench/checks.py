@@ -1,6 +1,6 @@
-"""What the check of a file takes: of a large one that is right, and of those that are meant to do harm.
+"""The cost of checking a file: of a large valid one, and of malicious ones.
 
-Each file is checked in a process of its own, so that the memory is that of this check alone.
+Each file is checked in its own process, so that the memory is that of this check alone.
 """
 
 import multiprocessing
@@ -18,7 +18,7 @@ _HEAD = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Milliseconds and megabytes (those of Python and its libraries among them) of one check."""
+    """Milliseconds and megabytes (including Python and its libraries) of one check."""
 
     name: str
     refused: bool
@@ -28,14 +28,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The file that is right, and the others."""
+    """The valid file, and the malicious ones."""
 
     right: Check
     others: list[Check]
 
 
 def measure(rounds: int) -> Checks:
-    """Each file, the median of so many rounds."""
+    """Measure each file: the median of so many rounds."""
     context = multiprocessing.get_context("spawn")
     found = []
     for name in FILES:
@@ -71,7 +71,7 @@ def _flow(number: object, source: str, target: str, condition: str = "") -> str:
 
 
 def _row(count: int) -> bytes:
-    """A start event and so many tasks, each with a flow to the next: two elements each."""
+    """Build a start event and so many tasks, each with a flow to the next: two elements each."""
     tasks = (f'<task id="t{number}"/>' for number in range(1, count))
     flows = (_flow(number, f"t{number - 1}", f"t{number}") for number in range(1, count))
     return _file(_process(['<startEvent id="t0"/>', *tasks, *flows]))
@@ -88,7 +88,7 @@ def _unknown() -> bytes:
 
 
 def _scripts() -> bytes:
-    """As many characters of Python as one upload may have."""
+    """Build as many characters of Python as one upload may have."""
     texts = ("f(x)\n" * 3_900 for _ in range(3))
     return _file(
         _process(
@@ -98,7 +98,7 @@ def _scripts() -> bytes:
 
 
 def _crossing() -> bytes:
-    """290 inclusive gateways with flows from each to a tenth of those behind it."""
+    """Build 290 inclusive gateways, each with flows to a tenth of those after it."""
     gates = [f'<inclusiveGateway id="g{number}"/>' for number in range(290)]
     flows = [
         _flow(f"{one}-{other}", f"g{one}", f"g{other}", "x")
@@ -109,7 +109,7 @@ def _crossing() -> bytes:
 
 
 def _exploding(key: str) -> str:
-    """A process of 16 choices side by side, each of which ends or comes to one inclusive join."""
+    """Build a process of 16 parallel choices, each of which ends or leads to one inclusive join."""
     body = [f'<startEvent id="{key}s"/><parallelGateway id="{key}f"/><inclusiveGateway id="{key}j"/>']
     body += [
         f'<task id="{key}z"/>',

@@ -1,4 +1,4 @@
-"""What a case costs the database, counted at the server: statements in its log, bytes in its files."""
+"""The database cost of a case, counted at the server: statements in its log, bytes in its files."""
 
 import re
 import signal
@@ -32,7 +32,7 @@ FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDE
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Per case, by kind of request."""
+    """Statements per case, by kind of request."""
 
     executed: dict[str, float]
     commits: dict[str, float]
@@ -54,12 +54,12 @@ class Sizes:
 
     @property
     def total(self) -> float:
-        """Without the idempotency keys, which expire."""
+        """The sum without the idempotency keys, which expire."""
         return sum(sum(parts) for name, parts in self.tables.items() if name != KEYS)
 
 
 def log_everything(stage: Stage) -> None:
-    """From now on the server logs each statement that it executes. It cannot be measured after this."""
+    """Make the server log each statement from now on. It can't be measured after this."""
     with open(stage.data / "postgresql.conf", "a") as file:
         file.write("\nlog_statement = 'all'\n")
     stage.server.process.send_signal(signal.SIGHUP)
@@ -74,7 +74,7 @@ def log_everything(stage: Stage) -> None:
 def statements(stage: Stage, target: Target) -> Statements:
     """Run cases one by one and read after each request what the server has logged."""
     client = Client(target)
-    for _ in range(CASES):  # until every worker has heard of the new setting
+    for _ in range(CASES):  # until every worker has loaded the new setting
         client.run_case()
     found: dict[str, list[list[tuple[int, str]]]] = defaultdict(list)
 
@@ -97,7 +97,7 @@ def statements(stage: Stage, target: Target) -> Statements:
 
 
 def sizes(url: str) -> Sizes:
-    """Weigh a database in which only finished cases are."""
+    """Measure a database that contains only finished cases."""
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
         before = connection.execute(_SIZES).fetchall()
         for name, _, _ in before:
@@ -119,7 +119,7 @@ def _count(connection: psycopg.Connection, rows: LiteralString) -> int:
 
 
 def _logged(log: Path, position: int) -> list[tuple[int, str]]:
-    """The statements since a position in the log: (process, text). A server writes them before it answers."""
+    """Return the statements since a position in the log: (process, text). They precede the response."""
     with open(log, encoding="utf-8", errors="replace") as file:
         file.seek(position)
         entries = _LINE.split(file.read())
@@ -136,7 +136,7 @@ def _commits(entries: list[tuple[int, str]]) -> int:
 
 
 def _writing_commits(entries: list[tuple[int, str]]) -> int:
-    """A statement outside of a transaction is one itself."""
+    """A statement outside of a transaction is a transaction itself."""
     inside: dict[int, bool] = {}  # whether the process's transaction has written
     commits = 0
     for process, text in entries:

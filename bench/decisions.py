@@ -1,6 +1,6 @@
-"""What decisions take: tables of ten and a thousand rules, a condition in FEEL, and reading both.
+"""The cost of DMN decisions: tables of ten and a thousand rules, a condition in FEEL, and parsing both.
 
-Counted is the processor's time, for nothing here waits for anything.
+Processor time is counted, since nothing here waits.
 """
 
 import time
@@ -32,7 +32,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Tables by their number of rules; microseconds of a condition, evaluated and read."""
+    """Tables by their number of rules; microseconds of a condition, evaluated and parsed."""
 
     tables: dict[int, Taken]
     condition: float
@@ -40,7 +40,7 @@ class Decided:
 
 
 def measure(rounds: int) -> Decided:
-    """Each figure is the median of so many rounds."""
+    """Measure each figure: the median of so many rounds."""
     found = [_round() for _ in range(rounds)]
     tables = {size: _middle([each.tables[size] for each in found]) for size in (SMALL, LARGE)}
     return Decided(tables, median(each.condition for each in found), median(each.read for each in found))
@@ -76,12 +76,12 @@ def _table(size: int) -> Taken:
 
 
 def _given(size: int) -> dict[str, Any]:
-    """What only the last rule matches."""
+    """Return input that only the last rule matches."""
     return {"kind": "shop", "area": Decimal(size * 10 - 5), "zone": "b"}
 
 
 def _file(size: int) -> bytes:
-    """A unique table: each rule has a range of numbers, a list of texts, and a text."""
+    """Build a unique table: each rule has a range of numbers, a list of texts, and a text."""
     names = (("kind", "string"), ("area", "number"), ("zone", "string"))
     data = "".join(
         f'<inputData id="{n}" name="{n}"><variable name="{n}" typeRef="{t}"/></inputData>' for n, t in names
@@ -107,7 +107,7 @@ def _rule(number: int) -> str:
 
 
 def _taken(what: Callable[[], Any], samples: int = SAMPLES) -> float:
-    """Seconds of the processor, the median of so many times."""
+    """Return seconds of processor time, the median of so many times."""
     what()
     found = []
     for _ in range(samples):

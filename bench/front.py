@@ -1,4 +1,4 @@
-"""What stands before the application: W1 under gunicorn's sync workers and under ours, and slow clients.
+"""The server in front of the application: W1 under gunicorn's sync workers and ours, and slow clients.
 
 The same code on the same database; both servers run, and measurements alternate.
 """
@@ -34,7 +34,7 @@ class Front:
 
     @property
     def share(self) -> float:
-        """Throughput as a part of that of sync workers: each round's two compared, and the median of them."""
+        """The throughput relative to that of sync workers: the median over the rounds."""
         pairs = zip(self.rates[OURS], self.rates[SYNC], strict=True)
         return median(ours / (sync or 1) for ours, sync in pairs)
 
@@ -44,7 +44,7 @@ class Front:
 
 
 def measure(seconds: float, rounds: int, workers: int, count: int = SLOW) -> Front:
-    """Everything lies in a temporary folder and is gone at the end."""
+    """Measure in a temporary folder, which is deleted at the end."""
     found = Front()
     with _servers(workers) as (ours, sync):
         for target in (ours, sync):

@@ -1,4 +1,4 @@
-"""The inbox of a group with many open tasks, and all pages beside them, over HTTP in one process."""
+"""The inbox of a group with many open tasks, and all other pages, over HTTP in one process."""
 
 import logging
 import tempfile
@@ -55,7 +55,7 @@ INSERT INTO cases (id, number, version_id, status, data, revision, log_length, l
 SELECT gen_random_uuid(), 'n' || n, %(version)s, 'active', '{}', 1, 0, '', %(user)s, now(), %(unit)s
 FROM generate_series(1, %(count)s) n RETURNING id
 """
-# Every other task lies in the first pool; three of four have a due time, one in a hundred a priority.
+# Every other task is in the first group; three of four have a due date, one in a hundred a priority.
 _TASKS = """
 INSERT INTO tasks (id, case_id, element, name, status, revision, opened_at, kind, pool_id, search, due_at,
     priority, assignee_id)
@@ -83,15 +83,15 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """All of them."""
+    """The results of all requests."""
 
     requests: list[Took]
 
 
 def measure() -> Taken:
-    """Each kind of request, at each size."""
+    """Measure each kind of request, at each size."""
     found: list[Took] = []
-    # Before the first request: a log line for each would be measured along, and fill the screen.
+    # Before the first request: a log line for each would be measured too, and fill the screen.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _stage() as (database, sql, url):
         users, pools = _organise(database)
@@ -110,7 +110,7 @@ def measure() -> Taken:
 
 
 def _beside(app: Any, database: Database, sql: psycopg.Connection[Any], size: int) -> list[Took]:
-    """The pages of all others."""
+    """Measure the other pages."""
     looked = pages.fill(database, sql)
     clients = {name: _client(app, database, name, role) for name, role in pages.ROLES.items()}
     return [_took(size, PAGE + one.name, (one.who, "PAGE", one.path), clients) for one in looked]
@@ -158,7 +158,7 @@ def _took(size: int, name: str, ask: tuple[str, str, Any], clients: Mapping[str,
     for number in range(REQUESTS + 10):
         begun = time.perf_counter()
         answer = send()
-        if number >= 10:  # the first ones plan their statements
+        if number >= 10:  # the first requests plan their statements
             times.append((time.perf_counter() - begun) * 1000)
         if answer.status_code != 200:
             raise RuntimeError(f"{name}: {answer.status_code} {answer.text[:200]}")
@@ -180,7 +180,7 @@ def _stage() -> Iterator[tuple[Database, psycopg.Connection[Any], str]]:
 
 
 def _organise(database: Database) -> tuple[list[UUID], list[UUID]]:
-    """An agency with offices, a group in the first of them and a head of all; the pools of its processes."""
+    """Create an agency with offices, a group in the first and a head of all; the groups of its processes."""
 
     def make(session: Session, now: datetime) -> tuple[list[UUID], list[UUID]]:
         agency = _unit(session, now, "agency", ROOT)

@@ -1,7 +1,7 @@
 """Clients that drive cases over HTTP and time each request. The same for every server that is measured.
 
-A request is one connection, as gunicorn's sync workers have it, and plain bytes on a socket: `http.client`
-would take more of the processor that the server needs.
+Each request has its own connection, as with gunicorn's sync workers, and plain bytes on a socket:
+`http.client` would take more of the processor that the server needs.
 """
 
 import itertools
@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server to measure. `keyed`: each write carries an Idempotency-Key."""
+    """A server to measure. `keyed`: each write has an Idempotency-Key."""
 
     name: str
     port: int
@@ -35,22 +35,22 @@ class Target:
 
 
 def case_data(number: int) -> dict[str, Any]:
-    """The application; its amount is above the threshold of the gateway, so that every case has its task."""
+    """Return the application; its amount exceeds the gateway's threshold, so that every case has its task."""
     return {"amount": 1000 + number % 977, "name": f"Applicant {number}"}
 
 
 def task_data() -> dict[str, Any]:
-    """The answer to the task's form."""
+    """Return the answer to the task's form."""
     return {"decision": "granted", "note": "All documents are in order."}
 
 
 class Refused(Exception):
-    """An answer other than 2xx."""
+    """A response other than 2xx."""
 
 
 @dataclass(slots=True)
 class Sample:
-    """What some clients met in some seconds; `times` are seconds per kind of request."""
+    """The results of some clients in some seconds; `times` are seconds per kind of request."""
 
     cases: int = 0
     seconds: float = 0.0
@@ -64,14 +64,14 @@ class Sample:
 
 
 class Client:
-    """One client: a case after the other, each with three requests that need each other."""
+    """One client: runs one case after the other, each with three dependent requests."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self.sample = Sample()
 
     def run_case(self) -> None:
-        """Start a case, list its tasks, complete the one that is there."""
+        """Start a case, list its tasks, complete the only one."""
         case = self.start()
         self.complete(self.find_task(case))
         self.sample.cases += 1
@@ -102,7 +102,7 @@ class Client:
 
 
 def exchange(port: int, method: str, path: str, headers: dict[str, str], content: bytes) -> tuple[int, bytes]:
-    """One request on a connection of its own: status and body."""
+    """Send one request on its own connection; return status and body."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}:{port}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if content:
@@ -119,7 +119,7 @@ def exchange(port: int, method: str, path: str, headers: dict[str, str], content
 
 
 def measure(target: Target, clients: int, seconds: float) -> Sample:
-    """Let so many clients work for so long; each finishes the case that it has begun."""
+    """Run so many clients for so long; each finishes the case that it has begun."""
     crew = [Client(target) for _ in range(clients)]
     began, used = time.perf_counter(), time.process_time()
     threads = [threading.Thread(target=_work, args=(client, began + seconds)) for client in crew]
@@ -134,7 +134,7 @@ def measure(target: Target, clients: int, seconds: float) -> Sample:
 
 
 def pooled(samples: list[Sample]) -> Sample:
-    """Several samples as one."""
+    """Combine several samples into one."""
     total = Sample()
     for sample in samples:
         total.cases += sample.cases
@@ -147,7 +147,7 @@ def pooled(samples: list[Sample]) -> Sample:
 
 
 def percentiles(times: list[float]) -> tuple[float, float, float]:
-    """p50, p95 and p99 in milliseconds."""
+    """Return p50, p95 and p99 in milliseconds."""
     cuts = quantiles(times, n=100, method="inclusive") if len(times) > 1 else [*times, 0.0] * 99
     return cuts[49] * 1000, cuts[94] * 1000, cuts[98] * 1000
 
@@ -158,5 +158,5 @@ def _work(client: Client, deadline: float) -> None:
             client.run_case()
         except (Refused, OSError, LookupError, ValueError) as error:
             client.sample.errors.append(f"{type(error).__name__}: {error}")
-            if len(client.sample.errors) >= 20:  # something is broken: no use in going on
+            if len(client.sample.errors) >= 20:  # something is broken: no use in continuing
                 return

@@ -1,4 +1,4 @@
-"""Whether a step stays cheap in a long case and in a large process: the engine alone, without a database."""
+"""Whether a step remains cheap in a long case and in a large process: only the engine, without a database."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from engine.bpmn import Source, Spec, Step, sandbox
 
 ITERATIONS = 1_000
 MARKS = (10, 100, ITERATIONS)
-WINDOW = 10  # steps on either side of the one that is meant
+WINDOW = 10  # steps on either side of the measured one
 SIZES = (10, 50, 200)
 SCRIPTS = 20
 SAMPLES = 200
@@ -44,7 +44,9 @@ class Long:
 
 
 def measure(rounds: int) -> Long:
-    """Each figure is the median of so many rounds, so that a busy moment of the machine touches all alike."""
+    """Measure each figure: the median of so many rounds, so that short loads of the machine affect all
+    equally.
+    """
     sandbox.open_pool()
     try:
         _round()  # warms up
@@ -78,7 +80,7 @@ def _w1() -> tuple[float, float]:
 
 
 def _loop() -> tuple[dict[int, float], dict[int, int]]:
-    """One case that comes back to its task again and again; it must get past its last measured step."""
+    """Run one case that returns to its task again and again; it must get past its last measured step."""
     last = ITERATIONS + WINDOW
     nodes = [
         _start(),
@@ -101,7 +103,7 @@ def _loop() -> tuple[dict[int, float], dict[int, int]]:
 
 
 def _alternating(nodes: int) -> float:
-    """Script, task, script, task: each completion runs one script and comes to the next task."""
+    """Run script, task, script, task: each completion runs one script and reaches the next task."""
     drawn = [_start(), _end()]
     path = ["start"]
     for number in range(1, nodes // 2 + 1):
@@ -119,7 +121,7 @@ def _alternating(nodes: int) -> float:
 
 
 def _per_script() -> float:
-    """What one more script in a row costs."""
+    """Return the cost of one more script in a row."""
     taken = {}
     for count in (1, SCRIPTS):
         names = [f"script{number}" for number in range(count)]

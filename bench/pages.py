@@ -1,4 +1,4 @@
-"""Pages beside the desk: those of administrators, designers and applicants, and what is listed on them."""
+"""Pages other than the desk: those of administrators, designers and applicants, with long lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ ROLES: Mapping[str, Role] = {
     "designer": "designer",
     "applicant": "applicant",
 }
-# How many of what.
+# The number of each.
 MANY = {"open": 5_000, "resolved": 20_000, "jobs": 100_000, "calls": 100_000, "people": 2_000, "units": 400}
 
 # Cases fail at different elements for different reasons; each case has failed before.
@@ -40,7 +40,7 @@ FROM generate_series(0, %(open)s + %(resolved)s - 1) AS i (n)
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS all FROM cases) AS c
     ON c.n = i.n %% c.all
 """
-# Most jobs are done, some wait, a hundred were given up.
+# Most jobs are done, some wait, a hundred have failed for good.
 _JOBS = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)
 SELECT CASE WHEN n %% 3 = 0 THEN 'calls' ELSE 'cases' END, (ARRAY['wake', 'offer', 'call'])[1 + n %% 3],
@@ -81,7 +81,7 @@ SELECT gen_random_uuid(), made.id, units.id, 'inspector', now() FROM made, units
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A page: what it is called, who looks at it, and its address."""
+    """A page: its name, who opens it, and its address."""
 
     name: str
     who: str
@@ -89,7 +89,7 @@ class Looked:
 
 
 def fill(database: Database, sql: psycopg.Connection[Any]) -> Sequence[Looked]:
-    """Make what the pages list, once there are cases; the pages."""
+    """Create what the pages list, once there are cases; return the pages."""
 
     def begin(session: Session, now: datetime) -> tuple[UUID, UUID, UUID]:
         system = UnitOfWork(session, accounts.system(session, now), now)

@@ -1,4 +1,4 @@
-"""The figures as text and as JSON, beside the goals. Measures nothing."""
+"""The figures as text and as JSON, next to the goals. Measures nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ CLIENTS = (1, 8)
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure and what it must be at most, or at least."""
+    """A figure and its maximum, or minimum."""
 
     name: str
     value: float
@@ -60,13 +60,13 @@ class Throughput:
         return percentiles(pooled(self.samples[target, clients]).times[kind])
 
     def load(self, target: str, clients: int) -> float:
-        """The share of one core that the clients themselves took."""
+        """The share of one core that the clients themselves used."""
         total = pooled(self.samples[target, clients])
         return total.cpu_seconds / total.seconds
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns wide enough; the first to the left, the others to the right."""
+    """Format columns of sufficient width; the first aligned left, the others right."""
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     lines.insert(1, ["-" * width for width in widths])
@@ -136,7 +136,7 @@ def sizes(found: Mapping[str, Sizes]) -> str:
 
 
 def front(found: Front) -> str:
-    """Throughput under both kinds of worker, then times without and with slow clients."""
+    """Format throughput under both kinds of worker, then times without and with slow clients."""
     rates = [
         [name, f"{median(rates):.0f}", f"{min(rates):.0f}-{max(rates):.0f}"]
         for name, rates in found.rates.items()
@@ -227,7 +227,7 @@ def waiting(found: Waiting) -> str:
 def goals_of_w1(
     found: Throughput, counted: Mapping[str, Statements], weighed: Mapping[str, Sizes]
 ) -> list[Goal]:
-    """Where nothing else is said, with everything switched on: the keyed product."""
+    """Unless said otherwise, with everything enabled: the keyed product."""
     full = "product, keyed"
     goals = [
         Goal("W1, 8 clients, share of the skeleton", 100 * found.ratio(full, 8), 60, "%", at_least=True),
@@ -309,7 +309,7 @@ def goals(found: Iterable[Goal]) -> str:
 def as_data(
     found: Throughput, counted: Mapping[str, Statements], weighed: Mapping[str, Sizes]
 ) -> dict[str, Any]:
-    """W1 for a JSON file."""
+    """Return W1 for a JSON file."""
     return {
         "throughput": [
             {

@@ -1,6 +1,6 @@
 """The three requests of W1 written by hand: no engine, no checks, no tokens, no log.
 
-What an application of this shape costs at least; the product is measured against it. It must not grow.
+The minimum cost of an application of this kind; the product is compared with it. It must not grow.
 """
 
 import os
@@ -67,7 +67,7 @@ _END_CASE = update(cases).where(cases.c.id == bindparam("case"))
 
 
 def prepare(url: str, key: str) -> None:
-    """Make the tables and the one definition."""
+    """Create the tables and the one definition."""
     engine = _engine(url)
     with engine.begin() as connection:
         TABLES.create_all(connection)
@@ -76,7 +76,7 @@ def prepare(url: str, key: str) -> None:
 
 
 def create_app() -> Flask:
-    """For gunicorn; DATABASE_URL names the database."""
+    """The application for gunicorn; the database is in DATABASE_URL."""
     app = Flask(__name__)
     engine = _engine(os.environ["DATABASE_URL"])
 

@@ -1,4 +1,4 @@
-"""Slow clients in a process of their own: `python -m bench.slow PORT COUNT` keeps them open until killed.
+"""Slow clients in their own process: `python -m bench.slow PORT COUNT` runs them until it is killed.
 
 A fifth each: silent, half a header, half a body, a header and a body of one byte a second.
 """
@@ -19,13 +19,13 @@ from engine.platform.config import ROOT
 HOST = "127.0.0.1"
 HEADER = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 BODY = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nname="
-# What is sent at once, and what each second.
+# What is sent initially, and each second.
 KINDS = ((b"", b""), (HEADER, b""), (BODY, b""), (HEADER + b"X: ", b"x"), (BODY, b"x"))
 
 
 @contextmanager
 def clients(port: int, count: int) -> Iterator[None]:
-    """So many slow clients, until the end of the block; none is left afterwards."""
+    """Run so many slow clients until the end of the block; none remains afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.slow", str(port), str(count)], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -40,7 +40,7 @@ def clients(port: int, count: int) -> Iterator[None]:
 
 
 def main(port: int, count: int) -> None:
-    """Connect again whatever the server closes."""
+    """Reconnect whatever the server closes."""
     ready = selectors.DefaultSelector()
     for number in range(count):
         _connect(ready, port, number)
@@ -71,7 +71,7 @@ def _connect(ready: selectors.BaseSelector, port: int, number: int) -> None:
 def _drip(key: selectors.SelectorKey) -> None:
     drop = KINDS[key.data % len(KINDS)][1]
     if drop:
-        with suppress(OSError):  # it was closed, and is connected again in the next round
+        with suppress(OSError):  # it was closed, and is reconnected in the next round
             key.fileobj.sendall(drop)
 
 

@@ -1,4 +1,4 @@
-"""The stage of W1: one PostgreSQL with two databases, the product and the skeleton on it under gunicorn."""
+"""The setup of W1: one PostgreSQL with two databases, the product and the skeleton on it under gunicorn."""
 
 import os
 import signal
@@ -48,19 +48,19 @@ class Stage:
 
 
 def files() -> dict[str, bytes]:
-    """The deployment."""
+    """Return the deployment."""
     names = ("w1.bpmn", "w1-application.json", "w1-review.json")
     return {name: (FOLDER / name).read_bytes() for name in names}
 
 
 def source() -> Source:
-    """The same, as the engine takes it."""
+    """Return the deployment as the engine accepts it."""
     return Source("w1", files(), {})
 
 
 @contextmanager
 def stage(workers: int) -> Iterator[Stage]:
-    """Everything lies in a temporary folder and is gone at the end of the block."""
+    """Set up everything in a temporary folder, which is deleted at the end of the block."""
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parvandeh-bench-")))
         chosen = {"PARVANDEH_VAR": str(var), "PORT": str(free_port()), "WEB_WORKERS": str(workers)}
@@ -95,14 +95,14 @@ def stage(workers: int) -> Iterator[Stage]:
 
 
 def conninfo(url: str) -> str:
-    """What psycopg itself takes."""
+    """Return the connection string for psycopg."""
     parsed = make_url(url)
     options = {name: str(value) for name, value in parsed.query.items()}
     return psycopg.conninfo.make_conninfo(dbname=parsed.database, user=parsed.username, **options)
 
 
 def prepare_product(url: str, settings: Settings) -> tuple[str, str]:
-    """Tables, W1 and the tokens of who starts cases and of who works on them."""
+    """Create tables, W1 and the tokens of those who start cases and those who work on them."""
     migrate.upgrade(url)
     database = Database(url, zone=settings.time_zone)
     try:
@@ -131,7 +131,7 @@ def _prepare_skeleton(url: str) -> str:
 
 @contextmanager
 def served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
-    """gunicorn, from its first answer to its end."""
+    """Run gunicorn, from its first response to its end."""
     parent = os.getpid()
     with open(log, "wb") as output:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Cases that wait, and the workers that go on with them: how late timers fire, how fast many are drained."""
+"""Cases that wait, and the workers that continue them: how late timers fire, how fast many are processed."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ class Waiting:
 
     late_p50: float  # seconds from due to fired
     late_p99: float
-    drained: float  # timers a second and worker
+    drained: float  # timers per second and worker
     job: float  # milliseconds from commit to done, with the worker idle before
     idle_cases: float  # percent
     idle_calls: float
@@ -69,7 +69,7 @@ class _Place:
         )
 
     def start(self, count: int, due: Callable[[int], datetime]) -> None:
-        """So many cases whose timers are due then."""
+        """Start so many cases whose timers are due then."""
         person = self.database.run(
             lambda *command: accounts.create_token(*command, name=uuid4().hex, role="portal")
         )
@@ -94,7 +94,7 @@ class _Place:
 
     @contextmanager
     def worker(self, queue: str) -> Iterator[subprocess.Popen[bytes]]:
-        """One process of this queue, from its registration to its end."""
+        """Run one process of this queue, from its registration to its end."""
         environ = os.environ | {"DATABASE_URL": self.url, "PARVANDEH_VAR": str(self.folder)}
         command = [sys.executable, "-m", "engine", "worker", "--queue", queue]
         process = subprocess.Popen(
@@ -113,7 +113,7 @@ class _Place:
 
 
 def measure() -> Waiting:
-    """On a server of its own, in a temporary folder."""
+    """Measure on a separate server, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="parvandeh-bench-") as folder:
         settings = Settings.read({"PARVANDEH_VAR": folder})
         server = postgres.start(settings)
@@ -154,7 +154,7 @@ def _figures(place: _Place) -> Waiting:
 
 
 def _late(place: _Place) -> list[float]:
-    """The worker idles, while timers fall due one after the other within ten seconds."""
+    """Measure the delay of timers that fall due one after another within ten seconds; the worker is idle."""
     begin = datetime.now().astimezone() + timedelta(seconds=8)
     place.start(SPREAD, lambda number: begin + timedelta(seconds=10 * number / SPREAD))
     place.await_rows("SELECT FROM waits WHERE closed_at IS NULL", 0)
@@ -172,7 +172,7 @@ def _drained(place: _Place) -> float:
 
 
 def _job(place: _Place) -> float:
-    """The job finds nothing to do: what is timed is the way there, and its being done."""
+    """Measure a job that does nothing: its queueing and completion."""
     times = []
     for _ in range(JOBS):
         time.sleep(0.1)
@@ -187,7 +187,7 @@ def _job(place: _Place) -> float:
 
 
 def _idle(pid: int) -> float:
-    """The share of one core that a worker takes with nothing to do."""
+    """Return the share of one core that an idle worker uses."""
     time.sleep(3)
     before = _ticks(pid)
     time.sleep(IDLE_SECONDS)
@@ -200,7 +200,7 @@ def _ticks(pid: int) -> int:
 
 
 def _wait_for_long(place: _Place) -> None:
-    """Many timers that are due next year, all of the case that was started last."""
+    """Create many timers that are due next year, all of the case that was started last."""
     place.sql.execute(
         "INSERT INTO waits (id, case_id, version_id, token_id, element, kind, due_at, opened_at)"
         " SELECT gen_random_uuid(), last.case_id, last.version_id, last.token_id, 'pause', 'timer',"

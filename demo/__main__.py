@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, ModuleType] = {"run": run, "play": play, "hub": hub}
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit code, as of `python -m engine`."""
+    """Run one command and return its exit code, as `python -m engine` does."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="A demonstration of Parvandeh.")
     return execute(parser, argv, COMMANDS, DemoSettings.read)
 

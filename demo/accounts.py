@@ -1,6 +1,6 @@
-"""The agencies and accounts with which a fresh installation can be tried.
+"""The agencies and accounts for trying out a fresh installation.
 
-`var/demo.json` keeps the secrets.
+Their secrets are stored in `var/demo.json`.
 """
 
 import json
@@ -22,10 +22,10 @@ from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Refusal
 from engine.tasks import delegations
 
-APPLICANT = "0000004091"  # the mock hub knows another address of this person
+APPLICANT = "0000004091"  # the mock hub has another address for this person
 APPLICANT_NAMES = {"full_name_fa": "آرش نمونه", "full_name_en": "Arash Nemune"}
 
-# Where they work, and as what: `organisation.json` beside this module says so, but for systems.
+# Their units and roles are in `organisation.json` next to this module, except those of systems.
 ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("administrator", "administrator"),
     ("guild-administrator", "administrator"),
@@ -52,7 +52,7 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """Who, as what, and with which token; people have a password, too."""
+    """Name, role and token of an account; people have a password, too."""
 
     name: str
     role: str
@@ -61,7 +61,7 @@ class DemoAccount:
 
 
 def read(settings: Settings) -> list[DemoAccount]:
-    """None of them if this installation was not made to be tried out."""
+    """Read the accounts; none if this installation is no demonstration."""
     try:
         kept = json.loads(settings.demo_accounts.read_bytes())
     except FileNotFoundError:
@@ -70,21 +70,21 @@ def read(settings: Settings) -> list[DemoAccount]:
 
 
 def seeded(settings: Settings) -> int:
-    """How many of the demonstration's cases were begun; those of older installations count as begun."""
+    """Return how many of the demonstration's cases were begun; all of them for older installations."""
     found = json.loads(settings.demo_accounts.read_bytes()).get("seeded", sys.maxsize)
     return int(found)
 
 
 def note_seeded(settings: Settings, number: int) -> None:
-    """So many were begun."""
+    """Record that so many were begun."""
     kept = json.loads(settings.demo_accounts.read_bytes())
     _replace(settings, kept | {"seeded": number})
 
 
 def prepare(database: Database, settings: Settings, url: str) -> bool:
-    """Make them where nobody has an account yet, and whether that was so.
+    """Create the accounts if nobody has one yet, and return whether that was so.
 
-    In any case let the file name the present address.
+    Always write the present address to the file.
     """
 
     def make(session: Session, now: datetime) -> bool:
@@ -92,7 +92,7 @@ def prepare(database: Database, settings: Settings, url: str) -> bool:
         if fresh:
             imports.apply(UnitOfWork(session, accounts.system(session, now), now), _organisation(settings))
             made = [_make(session, now, name, role) for name, role in ACCOUNTS]
-            # Before the commit: tokens that nobody knows are worse than a file whose tokens do not exist.
+            # Before the commit: tokens that nobody knows are worse than a file with tokens that don't exist.
             _write(settings, url, made)
         return fresh
 
@@ -104,7 +104,7 @@ def prepare(database: Database, settings: Settings, url: str) -> bool:
 
 
 def delegate(database: Database, settings: Settings) -> None:
-    """Let private offices execute what the file says, once its processes are deployed."""
+    """Delegate steps to private offices as the file says, once its processes are deployed."""
     reading = import_files.Reading(settings.time_zone, delegations=_organisation(settings).delegations)
 
     def agree(session: Session, now: datetime) -> None:

@@ -21,13 +21,13 @@ from engine.platform.config import ROOT, Settings
 
 Json = dict[str, Any]
 
-START_SECONDS = 120.0  # the first start makes the database
+START_SECONDS = 120.0  # the first start creates the database
 STOP_SECONDS = 60.0
 NOT_ANSWERING = (OSError, http.client.HTTPException)
 
 
 class Unexpected(Exception):
-    """The installation did not do what it should have done."""
+    """The installation didn't do what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,24 @@ class Installation:
     tokens: Mapping[str, str]
 
     def call(self, account: str, method: str, path: str, body: Json | None = None) -> Answer:
-        """Send a request as one of the accounts and tell it."""
+        """Send a request as one of the accounts and print it."""
         answer = self.send(account, method, path, body)
         print(f"  {account:10} {method:4} {path}  ->  {answer.status}")
         return answer
 
     def look(self, account: str, path: str) -> Json:
-        """What stands there, without a word. Raises Unexpected if nothing does."""
+        """Return the current state without printing. Raises Unexpected if there is none."""
         return self.ask(http.client.OK, account, "GET", path)
 
     def ask(self, status: int, account: str, method: str, path: str, body: Json | None = None) -> Json:
-        """The answer, without a word. Any other status is unexpected."""
+        """Return the response without printing. Raises Unexpected for any other status."""
         answer = self.send(account, method, path, body)
         require(answer.status == status, f"{method} {path} answered {answer.status} instead of {status}")
         document: Json = answer.body
         return document
 
     def expect(self, status: int, account: str, method: str, path: str, body: Json | None = None) -> Json:
-        """As `call`; any other status is unexpected. A problem's detail is told either way."""
+        """As `call`; raises Unexpected for any other status. A problem's detail is always printed."""
         answer = self.call(account, method, path, body)
         document: Json = answer.body if isinstance(answer.body, dict) else {}
         if answer.status >= 400:
@@ -72,7 +72,7 @@ class Installation:
         return document
 
     def upload(self, account: str, field: Mapping[str, str], name: str, content: bytes) -> Json:
-        """Upload a file for a field of a form, without a word."""
+        """Upload a file for a field of a form, without printing."""
         url, headers = f"{self.url}/api/v1/documents", self._headers(account)
         files = {"file": (name, content)}
         try:
@@ -89,7 +89,7 @@ class Installation:
         return {"Authorization": f"Bearer {self.tokens[account]}", "Accept": "application/json"}
 
     def send(self, account: str, method: str, path: str, body: Json | None) -> Answer:
-        """Send a request as one of the accounts, without a word."""
+        """Send a request as one of the accounts, without printing."""
         headers = self._headers(account)
         if body is not None:
             headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
@@ -105,14 +105,14 @@ def _problem(document: Json) -> str:
 
 
 def require(holds: bool, otherwise: str) -> None:
-    """Raises Unexpected."""
+    """Raises Unexpected unless it is so."""
     if not holds:
         raise Unexpected(otherwise)
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Installation]:
-    """The one that `var/demo.json` names; if that does not answer, one of our own for the block."""
+    """Yield the one in `var/demo.json`; if that doesn't respond, start one for the duration of the block."""
     known = _accounts(settings)
     if known is not None and _answers(known.url):
         print(f"Playing against {known.url}.")
@@ -189,7 +189,7 @@ def _answers(url: str) -> bool:
 
 
 def _send(url: str, method: str, path: str, headers: Mapping[str, str], body: Json | None) -> Answer:
-    """One request on a connection of its own; through `http.client`, which minds no proxy settings."""
+    """Send one request on its own connection, by `http.client`, which ignores proxy settings."""
     address = urlsplit(url)
     if address.scheme != "http" or address.hostname is None:
         raise Unexpected(f"{url!r} is not an http address")

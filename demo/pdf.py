@@ -2,7 +2,7 @@
 
 
 def page(text: str) -> bytes:
-    """The PDF."""
+    """Return the PDF."""
     shown = f"BT /F1 18 Tf 72 720 Td ({text}) Tj ET"
     objects = (
         "<< /Type /Catalog /Pages 2 0 R >>",

@@ -1,7 +1,7 @@
-"""Plays three cases against a running installation, over HTTP alone, and tells each step.
+"""Plays three cases on a running installation, only over HTTP, and prints each step.
 
-It is a smoke test too: whatever is not as expected ends it with exit code 1. It knows nothing of the engine
-but its API; where no installation answers, it starts one for as long as it plays.
+It is also a smoke test: anything unexpected ends it with exit code 1. It only knows the engine's API; if no
+installation is running, it starts one for the time of the play.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from demo.installation import Installation, Json, Unexpected, opened, require
 from demo.settings import DemoSettings
 
-PATIENCE = 60.0  # seconds for what other systems do
+PATIENCE = 60.0  # seconds that other systems may take
 LOOK_SECONDS = 0.2
 
 ADDRESS: Json = {
@@ -21,7 +21,7 @@ ADDRESS: Json = {
     "new_address": "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲، واحد ۳",
     "postal_code": "1345678901",
 }
-OTHER_ADDRESS: Json = ADDRESS | {"national_id": "0000004091"}  # the mock hub knows another one
+OTHER_ADDRESS: Json = ADDRESS | {"national_id": "0000004091"}  # the mock hub has another one
 SHOP: Json = {
     "national_id": "0012345679",
     "mobile": "09120000000",
@@ -42,7 +42,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_arguments: argparse.Namespace, settings: DemoSettings) -> int:
-    """Play and tell; 0 if everything was as expected."""
+    """Play and print; return 0 if everything was as expected."""
     try:
         with opened(settings.installation) as installation:
             for play in (_play_match, _play_mismatch, _play_licence):
@@ -111,7 +111,7 @@ def _play_licence(installation: Installation) -> None:
 
 
 def _pay(installation: Installation, bill: Json) -> None:
-    """What the payment service does once the bill is paid."""
+    """Pay the bill as the payment service does."""
     message = {
         "name": "payment.confirmed",
         "id": f"payment {bill['bill']}",
@@ -128,7 +128,7 @@ def _await(
     ready: Callable[[Json], bool],
     account: str = "caseworker",
 ) -> Json:
-    """Look at the case, as somebody of its agency, until it is so, which the worker brings about."""
+    """Poll the case, as a member of its agency, until the worker has brought it to this state."""
     print(f"{'':13}waiting until {what}")
     deadline = time.monotonic() + PATIENCE
     found = installation.look(account, f"/cases/{case['id']}")
@@ -156,7 +156,7 @@ def _start(installation: Installation, definition: str, data: Json, **more: str)
 
 
 def _take(installation: Installation, case: Json, element: str, account: str) -> Json:
-    """Find the one open task of the case, look at it and claim it."""
+    """Find the one open task of the case, open it and claim it."""
     query = urlencode({"case": case["id"], "status": "open"})
     tasks = installation.expect(200, account, "GET", f"/tasks?{query}")["items"]
     found = [task["element"] for task in tasks]
@@ -164,7 +164,7 @@ def _take(installation: Installation, case: Json, element: str, account: str) ->
     task = installation.expect(200, account, "GET", f"/tasks/{tasks[0]['id']}")
     _tell("task", task["name"])
     _tell("lane", task["lane"])
-    if task["assignee"] is None:  # nobody was chosen for it
+    if task["assignee"] is None:  # nobody was assigned
         installation.expect(200, account, "POST", f"/tasks/{task['id']}/claim", {})
     return task
 

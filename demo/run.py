@@ -1,4 +1,4 @@
-"""Run everything, with what a demonstration adds: people to log in as, the mock hub, and cases that wait."""
+"""Run everything, with the additions of a demonstration: people to log in as, the mock hub, waiting cases."""
 
 import argparse
 import socket
@@ -19,12 +19,12 @@ declare = product.declare
 
 
 def run(arguments: argparse.Namespace, settings: DemoSettings) -> int:
-    """Serve until a signal; 1 if something died or could not start."""
+    """Serve until a signal; return 1 if something died or could not start."""
     return product.serve(arguments, settings.installation, Demonstration(settings))
 
 
 class Demonstration(Companion):
-    """People are made on the embedded server only, the hub is started wherever there is a port for it."""
+    """Creates people only on the embedded server; starts the hub if there is a port for it."""
 
     def __init__(self, settings: DemoSettings) -> None:
         self._settings = settings
@@ -33,14 +33,14 @@ class Demonstration(Companion):
         self._fresh = False
 
     def open(self, stack: ExitStack) -> None:
-        """Listen for the hub before what takes long: the connectors must know where it will be."""
+        """Listen for the hub before slow work begins: the connectors need its address."""
         port, file = self._settings.hub_port, self._installation.demo_connectors
         if port is not None and file is not None:
             self._listening = stack.enter_context(hub.listen(port, elsewhere=self._installation.embedded))
             connectors.write(file, self._listening.getsockname()[1])
 
     def populate(self, database: Database, address: str) -> None:
-        """Make people where nobody has an account yet."""
+        """Create people if nobody has an account yet."""
         if self._installation.embedded:
             self._fresh = accounts.prepare(database, self._installation, address)
 
@@ -58,7 +58,7 @@ class Demonstration(Companion):
         return {"The mock hub": played.process}
 
     def greet(self, address: str, stack: ExitStack) -> None:
-        """Print who can log in, and make cases for these people in the background."""
+        """Print who can log in, and create cases for these people in the background."""
         people = accounts.read(self._installation) if self._installation.embedded else []
         if not people:
             super().greet(address, stack)

@@ -1,7 +1,7 @@
-"""The cases of a fresh demonstration: work that waits for each role, made through the API as anybody would.
+"""The cases of a fresh demonstration: waiting work for each role, created through the API.
 
-Each seed is a case and what people do in it, in order; then it is left as it is. Cases that were begun are
-never begun again, whatever became of them.
+Each seed is a case and what people do in it, in order; then it is left as it is. A case that was begun is
+never begun again, whatever happened to it.
 """
 
 import http.client
@@ -20,11 +20,11 @@ from engine.platform.config import Settings
 
 Json = dict[str, Any]
 
-PATIENCE = 120.0  # seconds for a task to be there: other systems are asked before, on a busy machine
+PATIENCE = 120.0  # seconds until a task must exist: other systems are called before, on a busy machine
 LOOK_SECONDS = 0.5
 CITIZEN, OTHER, NOBODY = "0000003001", "0000003018", "0000004049"
 CHECKERS = ("plan-checker",)
-INSPECTORS = ("site-inspector", "second-site-inspector")  # the office with the least to do has the task
+INSPECTORS = ("site-inspector", "second-site-inspector")  # the office with the lowest workload gets the task
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A case, and what people do in it; `message` is one that another system sends.
+    """A case, and what people do in it; `message` is sent by another system.
 
-    `document` is the field of the start form that takes a list of files: one is uploaded for it.
+    `document` is the field of the start form that accepts a list of files: one is uploaded for it.
     """
 
     definition: str
@@ -93,14 +93,14 @@ _INSPECTED = Act(
 )
 _EXAMINED = (_CHECKED, _CHECKED, _INSPECTED)
 _PROPOSAL = {"proposal": "granted", "proposal_reasons": "نقشه‌ها و زمین با ضوابط می‌خواند."}
-# The newest comes last, and stands first in most lists.
+# The newest is last here, and first in most lists.
 SEEDS: Sequence[Seed] = (
     # For the caseworker: two addresses to compare, a deed to read, a decision to draft.
     _address(NOBODY, "تهران، خیابان انقلاب، پلاک ۷"),
     _address(APPLICANT, "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲"),
     _permit(OTHER, NOBODY),
     _permit(CITIZEN, "11006202", *_EXAMINED),
-    # For the applicant: a permit to pay for, and an application to complete.
+    # For the applicant: a permit to pay for, and an application to correct.
     _permit(
         APPLICANT,
         "11006204",
@@ -131,7 +131,7 @@ SEEDS: Sequence[Seed] = (
     _shop(CITIZEN, "پروتئینی مهر", "medium"),
     _permit(OTHER, "11006206"),
     _permit(CITIZEN, "11006208", *_EXAMINED, variance_requested=True),
-    # For the administrator: the gas company answers in words that the process does not know.
+    # For the administrator: the gas company responds with codes that the process doesn't know.
     _permit(
         OTHER,
         "11006210",
@@ -142,7 +142,7 @@ SEEDS: Sequence[Seed] = (
 
 
 class Seeding:
-    """Makes them in the background; whoever stops the installation need not wait."""
+    """Creates them in the background, so that stopping the installation needn't wait for it."""
 
     def __init__(self, settings: Settings, url: str) -> None:
         known = accounts.read(settings)
@@ -152,15 +152,15 @@ class Seeding:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Nothing is done where all were begun."""
+        """Start, unless all were begun."""
         self._thread.start()
 
     def join(self) -> None:
-        """Return when all are made."""
+        """Return when all are created."""
         self._thread.join()
 
     def stop(self) -> None:
-        """After what is being asked just now."""
+        """Stop after the current request."""
         self._stopped.set()
         self._thread.join(timeout=5)
 
@@ -187,7 +187,7 @@ class Seeding:
             self._await(partial(self._act, case["id"], act))
 
     def _uploaded(self, seed: Seed) -> Json:
-        """The field of the seed's document, if it has one, with its value."""
+        """Return the field of the seed's document, if it has one, with its value."""
         if seed.document is None:
             return {}
         field = {"definition": seed.definition, "field": f"/{seed.document}"}
@@ -195,14 +195,14 @@ class Seeding:
         return {seed.document: [staged["id"]]}
 
     def _send(self, message: Json) -> bool:
-        """Whether the case waited for it."""
+        """Return whether the case was waiting for it."""
         answer = self._installation.send("service", "POST", "/messages", message)
         if answer.status not in (http.client.OK, http.client.NOT_FOUND):
             raise Unexpected(f"POST /messages answered {answer.status}")
         return answer.status == http.client.OK
 
     def _act(self, case: str, act: Act) -> bool:
-        """Whether the task was there."""
+        """Return whether the task existed."""
         for account in act.accounts:
             query = f"/tasks?case={case}&status=open"
             for task in self._installation.ask(200, account, "GET", query)["items"]:

@@ -1,4 +1,4 @@
-"""The settings of a demonstration: its installation's, and two of its own. docs/operations.md lists them."""
+"""The settings of a demonstration: its installation's, and two more. docs/operations.md describes them."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ CONNECTORS = "demo-connectors.toml"  # below `var`
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """`installation` is what the product reads. `hub_port` is None where no mock hub is wanted.
+    """`installation` is what the product reads. `hub_port` is None if no mock hub is wanted.
 
     `demo_cases`: a fresh demonstration gets cases that wait for its people.
     """
@@ -22,7 +22,7 @@ class DemoSettings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "DemoSettings":
-        """Raises ValueError naming the variable whose value cannot be used."""
+        """Read the settings. Raises ValueError with the variable whose value can't be used."""
         settings = Settings.read(environ)
         next_to = settings.port + 1 if settings.port < 65535 else settings.port - 1
         hub_port = None

@@ -1,4 +1,4 @@
-"""What a demonstration prints once everything answers."""
+"""What a demonstration prints once everything responds."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from demo.accounts import DemoAccount
 from engine.cli.companion import answering
 
-# The mock hub knows another address of this person, so that a task is there to be listed afterwards.
+# The mock hub has another address for this person, so that there is a task to list afterwards.
 ADDRESS_CHANGE = {
     "definition": "address-change",
     "data": {
@@ -19,7 +19,7 @@ ADDRESS_CHANGE = {
 
 
 def greet(address: str, accounts: Sequence[DemoAccount], kept: Path) -> None:
-    """The address, who may come in, and three commands that work as they stand."""
+    """Print the address, who can log in, and three commands to copy."""
     print(answering(address))
     print(f"\nDemo accounts (stored in {kept}):")
     for account in accounts:

@@ -1,4 +1,4 @@
-"""How alembic reaches the database. One transaction, one migration at a time, no wait behind a busy table."""
+"""How alembic connects to the database: one transaction, one migration at a time, no waiting for locks."""
 
 import os
 
@@ -22,5 +22,5 @@ with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('parvandeh migrations'))"))
         connection.execute(
             text("SET LOCAL lock_timeout = '5s'")
-        )  # a waiting ALTER stops all that comes after it
+        )  # a waiting ALTER blocks everything after it
         context.run_migrations()

@@ -1,4 +1,4 @@
-"""Small BPMN files for tests: `process(start(), flow("start", "a"), …)` gives the bytes of one."""
+"""Small BPMN files for tests: `process(start(), flow("start", "a"), …)` returns the bytes of one."""
 
 import itertools
 from typing import Any
@@ -17,7 +17,7 @@ NAMESPACES = " ".join(
 
 
 def definitions(*bodies: str, more: str = "") -> bytes:
-    """A file with these root elements, each on lines of its own."""
+    """A file with these root elements, each on separate lines."""
     parts = "\n".join(bodies)
     return f"<bpmn:definitions {NAMESPACES} {more}>\n{parts}\n</bpmn:definitions>\n".encode()
 

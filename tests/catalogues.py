@@ -1,4 +1,4 @@
-"""The catalogues of texts, read as the files that they are."""
+"""The catalogues of texts, read directly from their files."""
 
 import string
 from collections.abc import Mapping
@@ -16,26 +16,26 @@ __all__ = ["FILES", "LANGUAGES", "Text", "forms", "placeholders", "read", "speak
 
 
 def texts(area: str) -> Mapping[str, Mapping[str, Text]]:
-    """Those of an area: an entry for each language by the key, which begins with the area's name."""
+    """Return those of an area: an entry for each language by the key, which begins with the area's name."""
     return next(read(file) for file in FILES if file.stem == area)
 
 
 def read(file: Path) -> Mapping[str, Mapping[str, Text]]:
-    """Those of a file."""
+    """Read those of a file."""
     return Catalogue.read(file).texts
 
 
 def forms(text: Text) -> list[str]:
-    """The one text, or those among which numbers decide; the last is that of most numbers."""
+    """Return the one text, or those for different numbers; the last is that of most numbers."""
     return [text] if isinstance(text, str) else [text["one"], text["other"]]
 
 
 def placeholders(text: str) -> set[str]:
-    """What stands for values in a text."""
+    """Return the placeholders in a text."""
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 @cache
 def speaking(language: str) -> Texts:
-    """All texts for who reads this language."""
+    """Return all texts for readers of this language."""
     return Texts(Catalogue.read(*FILES), Reader.of(cast(Language, language)))

@@ -1,4 +1,4 @@
-"""Small processes with events, and what the check says of them."""
+"""Small processes with events, and the findings of the check."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -16,17 +16,17 @@ NAMED = (
     '<bpmn:error id="e" errorCode="GONE"/><bpmn:error id="any"/>'
 )
 EVENTS = ["startEvent", "intermediateCatchEvent", "boundaryEvent"]
-_BESIDE = {"unused-definition", "no-form", "no-role", "never-runs"}  # of what these tests do not look at
+_BESIDE = {"unused-definition", "no-form", "no-role", "never-runs"}  # findings that these tests ignore
 
 
 def check_without_roles(files: Mapping[str, bytes], known: Collection[str] = ()) -> Report:
-    """The report of the check, but for tasks that name nobody."""
+    """Return the report of the check, without findings about tasks without roles."""
     report = check(files, known)
     return replace(report, findings=tuple(item for item in report.findings if item.code != "no-role"))
 
 
 def findings(*body: str, named: str = NAMED, severity: str = "error", attributes: str = "") -> list[Finding]:
-    """What is found in a process of these elements; each finding has its place and its fix."""
+    """Return the findings in a process of these elements; each finding has a place and a fix."""
     content = definitions(process_element(*body, attributes=attributes), named)
     found = check({"a.bpmn": content}, {"called"}, NOW).findings
     assert all(item.line and item.reason and item.fix for item in found)
@@ -42,7 +42,7 @@ def findings(*body: str, named: str = NAMED, severity: str = "error", attributes
 def told(
     *body: str, named: str = NAMED, severity: str = "error", attributes: str = ""
 ) -> list[tuple[str, str | None]]:
-    """Code and element of each error."""
+    """Return code and element of each error."""
     return [
         (item.code, item.element)
         for item in findings(*body, named=named, severity=severity, attributes=attributes)
@@ -50,7 +50,7 @@ def told(
 
 
 def warned(*body: str, named: str = NAMED) -> list[tuple[str, str | None]]:
-    """Code and element of each warning; there are no errors."""
+    """Return code and element of each warning; there are no errors."""
     assert told(*body, named=named) == []
     return told(*body, named=named, severity="warning")
 

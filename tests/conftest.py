@@ -30,9 +30,9 @@ pytest_plugins = ["tests.distribution"]
 TEMPLATE = "template_migrated"
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30  # bytes that must be free there
-HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a crash may take tests' data along
+HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # tests' data may be lost in a crash
 
-# How busy the machine is decides no test.
+# A busy machine must not decide the result of a test.
 hypothesis.settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -41,7 +41,7 @@ hypothesis.settings.load_profile("untimed")
 
 @pytest.fixture(scope="session", autouse=True)
 def _findings_have_texts() -> Iterator[None]:
-    """No test makes a finding with values that its text doesn't name."""
+    """No test creates a finding with values that its text doesn't use."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Finding, "__post_init__", require_text)
         yield
@@ -49,7 +49,7 @@ def _findings_have_texts() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for databases, in memory if there is room: on a disk, making and dropping them is slow."""
+    """A folder for databases, in memory if there is room: on a disk, creating and dropping them is slow."""
     if not MEMORY.is_dir() or disk_usage(MEMORY).free < ROOM:
         yield tmp_path_factory.mktemp("quick")
         return
@@ -64,7 +64,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def server(quick: Path) -> Iterator[postgres.Server]:
-    """The embedded server, as an installation has it, but in haste."""
+    """The embedded server, as in an installation, but without durability."""
     started = databases.start(quick / "var", HASTE)
     yield started
     started.stop()
@@ -72,7 +72,7 @@ def server(quick: Path) -> Iterator[postgres.Server]:
 
 @pytest.fixture(scope="session")
 def admin(server: postgres.Server) -> Iterator[psycopg.Connection]:
-    """A connection that makes and drops databases."""
+    """A connection that creates and drops databases."""
     with psycopg.connect(conninfo(server.url), autocommit=True) as connection:
         yield connection
 
@@ -112,19 +112,19 @@ def database_url(_own: Reused) -> str:
 
 @pytest.fixture
 def database(_own: Reused) -> Database:
-    """The same, opened."""
+    """The same, as a `Database`."""
     return _own.database
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _patience() -> None:
-    """On a busy machine, too, the steps of a check alone decide whether a worker does it."""
+    """Even on a busy machine, only the steps of a check decide whether a worker does it."""
     budget.SECONDS = budget.SMALL_SECONDS = 60.0
 
 
 @pytest.fixture
 def actor(database: Database) -> Callable[..., Actor]:
-    """`actor("caseworker")`, or `actor("caseworker", "another")`: an account, made when first asked for."""
+    """`actor("caseworker")`, or `actor("caseworker", "another")`: an account, created on first use."""
 
     def find_or_make(role: str, name: str | None = None) -> Actor:
         with database.transaction() as session:
@@ -152,19 +152,19 @@ def unit_of_work(
 
 
 def alembic(url: str) -> Config:
-    """What alembic's commands want to know."""
+    """The configuration of alembic."""
     config = Config(toml_file=ROOT / "pyproject.toml")
     config.attributes["url"] = url
     return config
 
 
 def named(url: str, database: str) -> str:
-    """The same server, another database."""
+    """Return the URL of another database of the same server."""
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 def conninfo(url: str) -> str:
-    """What psycopg itself takes."""
+    """Return the connection string for psycopg."""
     parsed = make_url(url)
     return psycopg.conninfo.make_conninfo(dbname=parsed.database, user=parsed.username, **parsed.query)
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL behind a socket that can fall silent, or be cut at the moment of a commit."""
+"""A PostgreSQL behind a socket that can become silent, or be cut in the middle of a commit."""
 
 import socket
 import threading
@@ -11,14 +11,14 @@ from typing import Literal
 from sqlalchemy import make_url
 
 NAME = ".s.PGSQL.5432"
-# What becomes of a statement: it arrives, and its answer does not; or it does not arrive.
+# What happens to a statement: it arrives, but its response doesn't; or it doesn't arrive.
 Fate = Literal["committed", "undone"]
 
 
 class Line:
-    """Passes on what clients and server say, each connection in threads of its own.
+    """Forwards the traffic of clients and server, each connection in its own threads.
 
-    `fate` is what happens to the next statement with the text `at`. After it nothing passes any more if
+    `fate` is what happens to the next statement with the text `at`. After it nothing is forwarded if
     `silence` is set.
     """
 
@@ -40,15 +40,15 @@ class Line:
         self._start(self._accept)
 
     def hold(self) -> None:
-        """Pass nothing on, as a server that was stopped says nothing: new connections neither."""
+        """Forward nothing, like a stopped server: new connections neither."""
         self._passing.clear()
 
     def release(self) -> None:
-        """Pass on all that was held, and what comes."""
+        """Forward what was withheld, and everything after it."""
         self._passing.set()
 
     def close(self) -> None:
-        """Accept nobody any more, and end what is under way."""
+        """Accept no connections, and close the open ones."""
         self.release()
         _end(self._listener)
         for thread in self._threads:
@@ -104,20 +104,20 @@ class Line:
         if fate == "committed":
             server.sendall(data)
         with suppress(OSError):
-            server.shutdown(socket.SHUT_WR)  # it does what has arrived, and ends
+            server.shutdown(socket.SHUT_WR)  # it executes what has arrived, and ends
         if not self.silence:
             self.release()
 
 
 def _end(end: socket.socket) -> None:
-    """Nothing is said any more, and nothing heard."""
+    """Close both directions."""
     with suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
 def line(url: str) -> Iterator[Line]:
-    """One to the server of this URL, until the block ends."""
+    """Start one to the server of this URL, until the block ends."""
     with TemporaryDirectory(prefix="line") as folder:  # a short path, as sockets need one
         made = Line(url, Path(folder))
         try:

@@ -1,9 +1,9 @@
-"""The database of a test process: made once, and brought back to its migrated state after each test.
+"""The database of a test process: created once, and reset to its migrated state after each test.
 
-A new database for each test costs more than most tests do: to copy it, to fill the server's caches, to open
-connections, to compile each SQL statement again. A test notices no difference. Rows and sequences are as the
+A new database for each test costs more than most tests: copying it, filling the server's caches, opening
+connections, compiling each SQL statement again. A test notices no difference. Rows and sequences are as the
 migrations left them; no other connection is open; what a test does to tables, triggers or the engine itself
-isn't repaired, but the whole database is replaced by a new one.
+isn't repaired, but the whole database is replaced.
 """
 
 import time
@@ -24,9 +24,9 @@ from engine.platform.ids import uuid7
 from engine.platform.postgres import cluster, programs
 from tests.factories import drop
 
-SECRET = "of the tests"  # the superuser's, who has none elsewhere; nobody reaches the server but we
-LEAVING = 0.05  # seconds that the server has to notice that connections are closed
-_OWN = 16384  # the first oid of what is not PostgreSQL's own
+SECRET = "of the tests"  # the superuser's, who has none elsewhere; only we can connect to the server
+LEAVING = 0.05  # seconds that the server needs to notice closed connections
+_OWN = 16384  # the first oid that isn't PostgreSQL's own
 _CATALOGS = ("pg_class", "pg_constraint", "pg_attrdef", "pg_proc", "pg_type", "pg_namespace")
 # A row of these that was written later has another xmin. `restore` itself writes triggers.
 _SCHEMA = " UNION ALL ".join(
@@ -45,7 +45,7 @@ SELECT
     (SELECT count(*) FROM pg_db_role_setting)
 """
 _EMPTY = SQL("DELETE FROM {table}")
-# Of a log that is append-only for everybody: its triggers fire always.
+# Of a log that is append-only for everybody: its triggers always fire.
 _EMPTY_LOG = SQL("""
 DO $$ BEGIN IF EXISTS (SELECT FROM {table}) THEN
     ALTER TABLE {table} DISABLE TRIGGER USER;
@@ -56,7 +56,7 @@ END IF; END $$
 
 
 def start(var: Path, options: Sequence[str]) -> postgres.Server:
-    """The embedded server, as an installation has it, with a password for its superuser."""
+    """Start the embedded server, as in an installation, with a password for its superuser."""
     settings = Settings.read({"PARVANDEH_VAR": str(var)})
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = var / "postgres"
@@ -78,21 +78,21 @@ def start(var: Path, options: Sequence[str]) -> postgres.Server:
 
 
 class Reused:
-    """A migrated database and what opens it. `restore` ends a test, whatever it has done."""
+    """A migrated database and its engine. `restore` ends a test, whatever it has done."""
 
     def __init__(self, server: postgres.Server, admin: psycopg.Connection, template: str) -> None:
         self._server, self._admin, self._template = server, admin, template
-        # Only the superuser may end whatever is connected to a database that shall be dropped.
+        # Only the superuser can terminate all connections to a database that is to be dropped.
         self._dropper = self._superuser("postgres")
         self._make()
 
     def restore(self) -> None:
-        """Undo what the test did, or replace the database where that cannot be undone."""
+        """Undo what the test did, or replace the database if that can't be undone."""
         try:
             undone = self._undisturbed()
             if undone:
                 self._cleaner.execute(self._undo)
-        except psycopg.Error:  # a row that is still locked, a connection that was ended
+        except psycopg.Error:  # a row that is still locked, a terminated connection
             undone = False
         if not undone:
             self._drop()
@@ -120,13 +120,13 @@ class Reused:
         self.url = url.render_as_string(hide_password=False)
         self.database = Database(self.url, zone=UTC)
         self._cleaner = self._superuser(self._name)
-        # No trigger fires in it, neither those of the logs that are append-only nor those of foreign keys.
+        # No trigger fires in it, neither those of the append-only logs nor those of foreign keys.
         self._cleaner.execute("SET session_replication_role = replica; SET lock_timeout = '1s'")
         self._undo = _undoing(self._cleaner)
         self._schema = self._described()
 
     def _undisturbed(self) -> bool:
-        """Whether nothing is left of the test but rows, sequences and idle connections of the pool."""
+        """Return whether the test left only rows, sequences and idle connections of the pool."""
         pool = cast(QueuePool, self.database.engine.pool)
         if pool.checkedout() or self.database.engine.dispatch.before_cursor_execute:
             return False
@@ -144,7 +144,7 @@ class Reused:
         return self._cleaner.execute(_SCHEMA).fetchall()
 
     def _forgotten(self) -> bool:
-        """Let each connection of the pool forget what was set in it."""
+        """Reset the settings of each connection of the pool."""
         engine = self.database.engine.execution_options(isolation_level="AUTOCOMMIT")
         idle = cast(QueuePool, engine.pool).checkedin()
         for connection in [engine.connect() for _ in range(idle)]:
@@ -154,7 +154,7 @@ class Reused:
 
 
 def _undoing(connection: psycopg.Connection) -> Composed:
-    """Statements that leave each table with the rows that it has now, and each sequence where it is now."""
+    """Return statements that reset each table to its present rows, and each sequence to its present value."""
     listed = """
     SELECT relname, array(SELECT tgname FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgenabled = 'A')
     FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1

@@ -1,4 +1,4 @@
-"""An office with a desk: its people, a process and cases, for tests of what is done with many tasks."""
+"""An office with a desk: its people, a process and cases, for tests with many tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,11 +36,11 @@ class Desks:
             session.execute(update(Definition).values(unit_id=office))
 
     def do(self, name: str, command: Any) -> Any:
-        """A command of one of them."""
+        """Run a command of one of them."""
         return factories.as_actor(self.database, self[name], command)
 
     def some(self, count: int, key: str = "p", **due: float) -> Sequence[UUID]:
-        """The tasks of so many new cases; with `days=` or `hours=` their due time from now."""
+        """Return the tasks of so many new cases; with `days=` or `hours=` their due date from now."""
         made = [factories.a_case(self.database, self["portal"], key).tasks[0]["id"] for _ in range(count)]
         if due:
             self.change(made, due_at=datetime.now(UTC) + timedelta(**due))
@@ -52,12 +52,12 @@ class Desks:
             session.execute(update(Task).where(Task.id.in_(ids)).values(values))
 
     def row(self, task_id: UUID) -> Any:
-        """A task as it stands in the database."""
+        """Return a task as it is in the database."""
         with self.database.transaction() as session:
             return session.execute(select(Task.__table__).where(Task.id == task_id)).one()
 
     def claimed(self, name: str, task_id: UUID) -> None:
-        """Who has a task from now on."""
+        """Set the assignee of a task."""
         self.do(name, lambda uow: tasks.claim(uow, task_id))
 
 

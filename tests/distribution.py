@@ -1,7 +1,7 @@
 """Which tests run first and in which process, when several processes share them (`--dist loadfile`).
 
-A process takes file after file. Those that take longest are first, so that no process works on a long one
-while the others have nothing left. All browser tests go to one process, which starts one installation for
+A process runs one file after the other. The slowest files are first, so that no process runs one of them
+while the others have nothing left. All browser tests run in one process, which starts one installation for
 them.
 """
 
@@ -12,7 +12,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
-# By measured time, the longest first. All others follow as they were collected.
+# By measured time, the slowest first. All others follow in the order of collection.
 LONGEST = (
     BROWSER,
     "tests/integration/test_run_command.py",
@@ -38,7 +38,7 @@ LONGEST = (
 
 
 class BrowserTogether(LoadFileScheduling):
-    """File by file, but all browser tests as if they were one file."""
+    """Groups tests by file, and all browser tests as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
@@ -46,12 +46,12 @@ class BrowserTogether(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """For `--dist loadfile`; other ways to distribute stay as they are."""
+    """For `--dist loadfile`; other distributions are unchanged."""
     return BrowserTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first."""
+    """Sort the slowest first."""
     items.sort(key=lambda item: _rank(item.nodeid, LONGEST))
 
 

@@ -1,4 +1,4 @@
-"""Drafts of processes as workers check them, and as people try them before they publish."""
+"""Process drafts as workers check them, and as people test them before publishing."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,13 +10,13 @@ Do = Callable[[Callable[..., Any]], Any]
 
 
 def check(do: Do, sketch_id: UUID) -> None:
-    """What a worker does."""
+    """Run the check as a worker does."""
     do(lambda uow: drafts.ask(uow, sketch_id))
     drafts.judge(do(lambda uow: drafts.take(uow, sketch_id)), do)
 
 
 def play(do: Do, sketch_id: UUID, process: str, *acts: Mapping[str, Any]) -> UUID:
-    """A test run of a draft that was checked."""
+    """Start a test run of a draft that was checked."""
     trial_id: UUID = do(lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, process)).id)
     for revision, act in enumerate(acts, 1):
         do(lambda uow, act=act, revision=revision: test_runs.act(uow, trial_id, revision, act))

@@ -1,4 +1,4 @@
-"""Small diagrams drawn at random, right and wrong ones: blocks within blocks, whose ends may not match."""
+"""Small random diagrams, valid and invalid: blocks within blocks, whose ends may not match."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -6,7 +6,7 @@ from random import Random
 from tests.bpmn import definitions, flow, node, process_element
 
 KINDS = ("exclusiveGateway", "parallelGateway", "inclusiveGateway")
-ASKS = "ask_"  # before a gateway's id: the task at which a person says how it is to choose
+ASKS = "ask_"  # before a gateway's id: the task in which a person sets its choice
 MESSAGE = '<bpmn:message id="m" name="paid"/>'
 
 
@@ -15,30 +15,30 @@ class Drawing:
     """A process being drawn. `asked` are the gateways that choose, with the number of their flows."""
 
     random: Random
-    right: float  # how likely it is that branches meet as they part
+    right: float  # the probability that branches join in the way they split
     parts: list[str] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
     loose: list[str] = field(default_factory=list)
     room: int = 9
 
     def add(self, kind: str, body: str = "", *, name: str = "", **attributes: str) -> str:
-        """An element of this kind; its id."""
+        """Add an element of this kind; return its id."""
         name = name or f"{kind[0]}{len(self.parts)}"
         self.parts.append(node(kind, name, body, **attributes))
         return name
 
     def connect(self, source: str, target: str, condition: str | None = None) -> None:
-        """A flow."""
+        """Add a flow."""
         self.parts.append(flow(source, target, condition, name=f"f{len(self.parts)}"))
 
     def sequence(self, before: str, length: int) -> str:
-        """Elements one after the other; the last one's id."""
+        """Add elements one after the other; return the last one's id."""
         for _ in range(length):
             before = self.random.choice([self.work, self.work, self.block, self.block, self.loop])(before)
         return before
 
     def work(self, before: str) -> str:
-        """A task, perhaps with an event on its border."""
+        """Add a task, perhaps with a boundary event."""
         task = self.add("userTask")
         self.connect(before, task)
         if self.random.random() < 0.25:
@@ -52,7 +52,7 @@ class Drawing:
         return task
 
     def choose(self, before: str, kind: str) -> str:
-        """A gateway at which branches part. Where it chooses, a person says before how."""
+        """Add a gateway that splits branches. If it chooses, a person sets the choice before."""
         gateway = self.add(kind)
         if kind != "parallelGateway":
             self.asked[gateway] = 0
@@ -63,7 +63,7 @@ class Drawing:
         return gateway
 
     def branch(self, gateway: str, kind: str, target: str) -> None:
-        """A flow out of a gateway that chooses or splits."""
+        """Add a flow out of a gateway that chooses or splits."""
         condition = None
         if kind != "parallelGateway":
             number = self.asked[gateway]
@@ -72,7 +72,7 @@ class Drawing:
         self.connect(gateway, target, condition)
 
     def block(self, before: str) -> str:
-        """Branches that part and meet."""
+        """Add branches that split and join."""
         self.room -= 1
         if self.room < 0:
             return self.work(before)
@@ -90,7 +90,7 @@ class Drawing:
         return self.meet(join)
 
     def meet(self, join: str) -> str:
-        """What did not go on elsewhere goes on here, now and then."""
+        """Join the open branches, sometimes."""
         for name in list(self.loose):
             if self.random.random() < 0.3:
                 self.loose.remove(name)
@@ -100,7 +100,7 @@ class Drawing:
         return join
 
     def loop(self, before: str) -> str:
-        """Elements that may run again."""
+        """Add elements that may be repeated."""
         self.room -= 1
         if self.room < 0:
             return self.work(before)
@@ -115,7 +115,7 @@ class Drawing:
 
 
 def drawing(seed: int, right: float = 0.8) -> tuple[bytes, dict[str, int]]:
-    """A file with one process, and the gateways in it that choose with the number of their flows."""
+    """Return a file with one process, and its gateways that choose with the number of their flows."""
     drawn = Drawing(Random(seed), right)
     start = drawn.add("startEvent")
     last = drawn.sequence(start, drawn.random.choice([1, 2, 3]))

@@ -1,4 +1,4 @@
-"""Driving a process by hand in tests: small diagrams, built and run through the engine's commands alone."""
+"""Driving a process step by step in tests: small diagrams, built and run only with the engine's commands."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def script(name: str, code: str, inner: str = "") -> str:
 
 def document(body: str, key: str = "process", more: str = "") -> bytes:
     """A BPMN file with one process."""
-    # Only where it is needed: stored states know their diagram by its very bytes.
+    # Only if needed: stored states identify their diagram by its exact bytes.
     head = HEAD.replace(" id=", f" {CAMUNDA} id=") if "camunda:" in body else HEAD
     return f'{head}<process id="{key}" isExecutable="true">{body}</process>{more}</definitions>'.encode()
 
@@ -53,9 +53,9 @@ def source(
     more: str = "",
     files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Source:
-    """A checked source of one process; `more` stands beside it in the file, `files` beside that.
+    """Return a checked source of one process; `more` is further XML in the file, `files` are further files.
 
-    It may run into a deadlock: what happens then is to be seen, too.
+    It may have a deadlock: tests look at the effects of one, too.
     """
     files = {"process.bpmn": document(body, key, more), **files}
     report = bpmn.check(files, known=(calls or {}).keys())
@@ -66,7 +66,7 @@ def source(
 
 
 def built(body: str, key: str = "process", more: str = "") -> Spec:
-    """A process ready to run."""
+    """Return a process ready to run."""
     return bpmn.build(source(body, key, more=more), key)
 
 
@@ -98,7 +98,7 @@ class Run:
 
     @classmethod
     def stored(cls, spec: Spec, state: bytes) -> "Run":
-        """A case whose state was stored before."""
+        """Return a case with a state that was stored before."""
         run = cls.__new__(cls)
         run.spec, run.now, run.state, run.data, run.log = spec, NOW, state, {}, []
         workflow = load(state, spec, Sandbox(NOW))
@@ -135,7 +135,7 @@ class Run:
         return self
 
     def _whole(self) -> None:
-        """What is stored is what was told, and nothing changes by loading it."""
+        """Require that what is stored is what was reported, and that loading changes nothing."""
         if self.state is None:
             assert not self.waits
             assert not self.calls
@@ -151,7 +151,7 @@ class Run:
 
     @property
     def awaited(self) -> list[str]:
-        """The elements at which events or replies are awaited."""
+        """Return the elements at which events or replies are awaited."""
         return [item.element for item in (*self.waits.values(), *self.calls.values())]
 
     @property
@@ -165,7 +165,7 @@ class Run:
         return [element for movement, element in self.log if movement == "passed"]
 
     def due(self, element: str) -> datetime:
-        """When the timer of this element is due, in the zone of `now`."""
+        """Return when the timer of this element is due, in the zone of `now`."""
         wait = self.waits[self._token(self.waits, element)]
         assert wait.due is not None
         return wait.due.astimezone(self.now.tzinfo)
@@ -180,7 +180,7 @@ class Run:
         return self._took(bpmn.complete(self.spec, self.state, token, data, self.now))
 
     def happens(self, element: str, index: int = 0, **data: Any) -> "Run":
-        """What this element waits for happens: a message or signal comes, or the time of its timer."""
+        """Trigger the event of this element: a message or signal arrives, or its timer fires."""
         assert self.state is not None
         token = self._token(self.waits, element, index)
         due = self.waits[token].due
@@ -188,14 +188,14 @@ class Run:
         return self._took(bpmn.fire(self.spec, self.state, {token: data}, self.now))
 
     def go(self, element: str, **data: Any) -> "Run":
-        """What this element stands for is done: the task, the event or the reply."""
+        """Complete the element: the task, the event or the reply."""
         if element in self.waiting:
             return self.answer(element, **data)
         waits = any(wait.element == element for wait in self.waits.values())
         return self.happens(element, **data) if waits else self.reply(element, **data)
 
     def later(self, **time: float) -> "Run":
-        """Time passes, and all timers that are due by then fire, the earliest first."""
+        """Advance the time, and fire all timers that are due by then, the earliest first."""
         assert self.state is not None
         self.now = (self.now.astimezone(UTC) + timedelta(**time)).astimezone(self.now.tzinfo)
         due = sorted((wait.due, token) for token, wait in self.waits.items() if wait.due)
@@ -203,26 +203,26 @@ class Run:
         return self._took(bpmn.fire(self.spec, self.state, happened, self.now))
 
     def reply(self, element: str, index: int = 0, **data: Any) -> "Run":
-        """The system that a service task asked has answered."""
+        """Reply as the system that a service task has called."""
         assert self.state is not None
         token = self._token(self.calls, element, index)
         return self._took(bpmn.answer(self.spec, self.state, token, data, self.now))
 
     def fail(self, element: str, error: str | None = None, index: int = 0, **data: Any) -> "Run":
-        """The system that a service task asked has failed for good, or answered with an error."""
+        """Fail permanently as the system that a service task has called, or return an error."""
         assert self.state is not None
         failure = CallFailure("unreachable", "no answer", error, data)
         token = self._token(self.calls, element, index)
         return self._took(bpmn.fail_call(self.spec, self.state, token, failure, self.now))
 
     def retry(self, **data: Any) -> "Run":
-        """Let the first failure of the last step try again, with these variables repaired."""
+        """Retry the first failure of the last step, with these variables repaired."""
         assert self.state is not None
         token = self.step.failures[0].token
         return self._took(bpmn.retry(self.spec, self.state, token, self.now, data))
 
     def skip(self, **data: Any) -> "Run":
-        """Pass over the element of the first failure of the last step."""
+        """Skip the element of the first failure of the last step."""
         assert self.state is not None
         token = self.step.failures[0].token
         return self._took(bpmn.skip(self.spec, self.state, token, data, self.now))

@@ -1,4 +1,4 @@
-"""Planting values that can be recognised, and finding them: in every column of every table, in every file."""
+"""Planting recognisable values, and finding them: in every column of every table, in every file."""
 
 import gzip
 import zlib
@@ -17,7 +17,7 @@ PERSIAN = "قناری‌زردِ کوچه"
 DIGITS = "4993708991"
 CANARY = f"{LATIN} {PERSIAN} {DIGITS}"
 _WORDS = "قناری", "زرد"
-# As they are, as a search or a number has them, and as somebody types them.
+# Unchanged, as a search or a number contains them, and as people type them.
 _FORMS = (
     *(word.casefold() for word in (LATIN, *_WORDS, DIGITS)),
     *(persian.normalise(word) for word in _WORDS),
@@ -28,7 +28,7 @@ Place = tuple[str, str]
 
 
 def columns(database: Database) -> dict[str, set[str]]:
-    """Every table of the database that is not the server's own, with its columns."""
+    """Return every table of the database that isn't the server's own, with its columns."""
     known = """
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
@@ -41,7 +41,7 @@ def columns(database: Database) -> dict[str, set[str]]:
 
 
 def found_in(database: Database) -> set[Place]:
-    """The columns in which a planted value stands, in whatever form."""
+    """Return the columns that contain a planted value, in any form."""
     found: set[Place] = set()
     with database.transaction() as session:
         for table in columns(database):
@@ -51,7 +51,7 @@ def found_in(database: Database) -> set[Place]:
 
 
 def files_with(folder: Path) -> set[Path]:
-    """The files below a folder whose name or content has one."""
+    """Return the files below a folder whose name or content contains one."""
     return {
         path
         for path in folder.rglob("*")
@@ -60,12 +60,12 @@ def files_with(folder: Path) -> set[Path]:
 
 
 def shows(value: Any) -> bool:
-    """Whether a planted value can be read in this one."""
+    """Return whether a planted value can be read in this one."""
     return any(form in told for told in _readings(value) for form in _FORMS)
 
 
 def _readings(value: Any) -> Iterator[str]:
-    """All that a value says: bytes also unpacked, and each text without its escapes."""
+    """Return all readings of a value: bytes also unpacked, and each text without its escapes."""
     if isinstance(value, str):
         yield value.casefold()
         if "\\u" in value:

@@ -51,9 +51,7 @@ def throw(name: str, definition: str) -> str:
 def handler(
     name: str, definition: str, *elements: str, interrupting: bool = True, more: str = "", end: str = ""
 ) -> str:
-    """An event sub-process whose elements (else a user task `<name>-task`) stand in a line behind its start
-    event `<name>.in`.
-    """
+    """An event sub-process whose elements (else a user task `<name>-task`) follow its start `<name>.in`."""
     stays = "" if interrupting else 'isInterrupting="false"'
     body = sub(name, *(elements or [f"userTask {name}-task"]), end=end)
     plain = f'<startEvent id="{name}.in"/>'
@@ -62,7 +60,7 @@ def handler(
 
 
 def inside(body: str, *more: str) -> str:
-    """A sub-process with more in it."""
+    """A sub-process with further content."""
     return body[: body.rindex("</subProcess>")] + "".join(more) + "</subProcess>"
 
 
@@ -72,7 +70,7 @@ def catch(name: str, definition: str, more: str = "") -> str:
 
 
 def boundary(name: str, host: str, definition: str, *, interrupting: bool = True, more: str = "") -> str:
-    """An event on the border of an activity, and a user task `<name>-task` behind it, which then ends."""
+    """A boundary event on an activity, and a user task `<name>-task` after it, which then ends."""
     stays = "" if interrupting else 'cancelActivity="false"'
     return (
         f'<boundaryEvent id="{name}" attachedToRef="{host}" {stays} {more}>{definition}</boundaryEvent>'
@@ -81,8 +79,9 @@ def boundary(name: str, host: str, definition: str, *, interrupting: bool = True
 
 
 def line(*elements: str) -> str:
-    """Start event, the elements one after the other, and an end event `end`. An element is "kind id" or XML
-    with its id first.
+    """Start event, the elements one after the other, and an end event `end`.
+
+    An element is "kind id" or XML with its id first.
     """
     drawn = [element if element.startswith("<") else _node(element) for element in elements]
     names = [element.split('id="', 1)[1].split('"', 1)[0] for element in drawn]
@@ -95,7 +94,7 @@ def _node(element: str) -> str:
 
 
 def sub(name: str, *elements: str, end: str = "") -> str:
-    """A sub-process whose elements stand in a line; `end` is the definition of its end event."""
+    """A sub-process with a line of elements; `end` is the definition of its end event."""
     inner = [element if element.startswith("<") else _node(element) for element in elements]
     names = [element.split('id="', 1)[1].split('"', 1)[0] for element in inner]
     return (
@@ -108,7 +107,7 @@ def sub(name: str, *elements: str, end: str = "") -> str:
 
 
 def spec(*parts: str, calls: dict[str, str] | None = None) -> Spec:
-    """A process of these parts, ready to run; `calls` are the bodies of processes that it calls, by key."""
+    """A process of these parts, ready to run; `calls` are the bodies of called processes, by key."""
     if calls is None:
         return built("".join(parts), more=DEFINITIONS)
     bound = {key: source(body, key, more=DEFINITIONS) for key, body in calls.items()}
@@ -124,9 +123,7 @@ COMPENSATION = "<compensateEventDefinition/>"
 
 
 def undone(host: str, handler: str = "") -> str:
-    """A compensation event on the border of an activity, and the handler: a user task `undo-<host>`, or this
-    element.
-    """
+    """A compensation event on an activity, and the handler: a user task `undo-<host>`, or this element."""
     element = handler or f'<userTask id="undo-{host}"/>'
     kind, _, rest = element[1:].partition(" ")
     name = rest.split('id="', 1)[1].split('"', 1)[0]
@@ -138,7 +135,7 @@ def undone(host: str, handler: str = "") -> str:
 
 
 def transaction(name: str, *elements: str, end: str = "", more: str = "") -> str:
-    """A transaction whose elements stand in a line, with more in it."""
+    """A transaction with a line of elements, and further content."""
     return (
         inside(sub(name, *elements, end=end), more)
         .replace("<subProcess ", "<transaction ", 1)

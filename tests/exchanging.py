@@ -1,4 +1,4 @@
-"""Connectors and other systems for tests of calls: the mock hub, servers that answer with given bytes."""
+"""Connectors and other systems for tests of calls: the mock hub, servers that return given bytes."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ JSON_OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:
 
 
 def settings(folder: Path, content: str | None = None, **environ: str) -> Settings:
-    """Of an installation with a database of its own, and with this file of connectors."""
+    """Settings of an installation with its own database, and with this connectors file."""
     if content is not None:
         (folder / "connectors.toml").write_text(content, encoding="utf-8")
     base = {"PARVANDEH_VAR": str(folder), "DATABASE_URL": "postgresql+psycopg://nowhere/none"}
@@ -35,7 +35,7 @@ def settings(folder: Path, content: str | None = None, **environ: str) -> Settin
 
 
 def demo_connectors(folder: Path, port: int = 9009) -> str:
-    """The file of the demonstration's connectors, written to the folder; its hub answers on this port."""
+    """Write the demonstration's connectors to the folder; its hub listens on this port."""
     file = folder / "demo-connectors.toml"
     connectors.write(file, port)
     return str(file)
@@ -68,7 +68,7 @@ def ask(chosen: Connector, request: Request) -> Reply:
 
 
 def failure(work: Coroutine[Any, Any, Any]) -> CallFailed:
-    """How it fails."""
+    """Return how it fails."""
     with pytest.raises(CallFailed) as caught:
         asyncio.run(work)
     return caught.value
@@ -82,17 +82,17 @@ class Playing:
     connectors: Connectors
 
     def tell(self, service: str, behaviour: str | None, times: int | None = 1) -> None:
-        """Have a service misbehave."""
+        """Make a service misbehave."""
         self.call("POST", "/control", {"service": service, "behaviour": behaviour, "times": times})
 
     @property
     def received(self) -> list[dict[str, Any]]:
-        """What it says that it has received."""
+        """Return what it reports to have received."""
         items: list[dict[str, Any]] = self.call("GET", "/received")["items"]
         return items
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Speak to the hub itself."""
+        """Call the hub itself."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode() if body else None, method=method
         )
@@ -101,7 +101,7 @@ class Playing:
 
 
 def a_bill(hub: Playing) -> str:
-    """The number of a new one."""
+    """Return the number of a new one."""
     number: str = ask(hub.connectors.get("payments"), a_request(BILL)).body["bill"]
     return number
 
@@ -130,7 +130,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(answer: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[Served]:
-    """On a free port; it reads a request's head and body, answers and hangs up."""
+    """On a free port; it reads a request's head and body, responds and disconnects."""
     served = Served(0)
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

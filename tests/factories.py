@@ -1,4 +1,4 @@
-"""Things that many tests need: the shipped processes, small ones, and cases of them."""
+"""Objects that many tests need: the shipped processes, small ones, and cases of them."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ ADDRESS = "address-change"
 PERMIT = "building-permit"
 _FOLDERS = {path.name: path for path in ROOT.glob("processes/*/*") if path.is_dir()}
 
-# What other systems answer to the calls of the shipped processes, by element.
+# The replies of other systems to the calls of the shipped processes, by element.
 REPLIES: Mapping[str, Mapping[str, Any]] = {
     "ask_registry": {"result": "match"},
     "check_tax": {"clear": True, "debt_rials": 0},
@@ -48,7 +48,7 @@ REPLIES: Mapping[str, Mapping[str, Any]] = {
     "ask_deed": {"owners": [{"national_id": "0012345679", "name": "مریم رضایی"}], "heritage_zone": False},
     "issue_permit": {"licence": "L-000001"},
 }
-# What completes each task of a high-risk licence, in order.
+# The answers to each task of a high-risk licence, in order.
 LICENCE_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "inspect_premises",
@@ -59,12 +59,12 @@ LICENCE_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def shipped(key: str) -> dict[str, bytes]:
-    """The files of a shipped process, as they are deployed."""
+    """Return the files of a shipped process, as they are deployed."""
     return folders.read([_FOLDERS[key]])
 
 
 def example(key: str) -> dict[str, Any]:
-    """The body of `POST /cases` that its README shows."""
+    """Return the body of `POST /cases` in its README."""
     readme = (_FOLDERS[key] / "README.md").read_text()
     (found,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     body: dict[str, Any] = orjson.loads(found)
@@ -163,7 +163,7 @@ def forked(branches: int) -> dict[str, bytes]:
 
 @contextmanager
 def opened(server_url: str, admin: psycopg.Connection, template: str, name: str) -> Iterator[Database]:
-    """A migrated database that several tests share, each of which leaves it as it was."""
+    """A migrated database that several tests share, each of which leaves it unchanged."""
     admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
     database = Database(
         make_url(server_url).set(database=name).render_as_string(hide_password=False), zone=UTC
@@ -174,11 +174,11 @@ def opened(server_url: str, admin: psycopg.Connection, template: str, name: str)
 
 
 def drop(admin: psycopg.Connection, name: str) -> None:
-    """Drop a database, whoever is still connected to it."""
+    """Drop a database, even if somebody is still connected to it."""
     try:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     except psycopg.errors.InsufficientPrivilege:
-        # The server's own vacuuming is at work there. Force may not end it; without force it is sent away.
+        # The server's own vacuuming may be active there. Force can't end it; without force it is cancelled.
         admin.execute(f"DROP DATABASE {name}")
 
 
@@ -192,7 +192,7 @@ def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
 
 
 def deploy(database: Database, content: Mapping[str, bytes], how: Publishing = "direct") -> Deployed:
-    """Deploy files as the installation itself does with its own, which are in the catalogue."""
+    """Deploy files as the installation deploys its own, which are in the catalogue."""
 
     def command(session: Session, now: datetime) -> Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
@@ -205,7 +205,7 @@ def deploy(database: Database, content: Mapping[str, bytes], how: Publishing = "
 
 
 def an_agency(database: Database, key: str) -> None:
-    """An agency with this key, made if it is not there."""
+    """Return the agency with this key, created if it doesn't exist."""
     with database.transaction() as session:
         if session.scalars(select(Unit.id).where(Unit.key == key)).first() is None:
             place(
@@ -214,7 +214,7 @@ def an_agency(database: Database, key: str) -> None:
 
 
 def deploy_shipped(database: Database, key: str) -> Deployed:
-    """Publish a shipped process after those that it calls, and the agencies that it names."""
+    """Publish a shipped process after those that it calls, with the agencies that it names."""
     files = shipped(key)
     for unit in sorted({post.unit for post in required_roles(files) if post.unit}):
         an_agency(database, unit)
@@ -224,7 +224,7 @@ def deploy_shipped(database: Database, key: str) -> Deployed:
 
 
 def answer_calls(database: Database, **replies: Mapping[str, Any]) -> None:
-    """Answer the open calls, and those that follow upon them, as other systems would; `replies` go first."""
+    """Reply to the open calls, and those after them, as other systems would; `replies` have precedence."""
     open_calls = select(Call.id, Call.element).where(Call.status == "open").order_by(Call.id)
 
     def command(session: Session, now: datetime) -> bool:
@@ -240,19 +240,19 @@ def answer_calls(database: Database, **replies: Mapping[str, Any]) -> None:
 
 
 def as_actor(database: Database, actor: Actor, command: Callable[[UnitOfWork], T]) -> T:
-    """One committed command of this actor."""
+    """Run a committed command of this actor."""
     return database.run(lambda session, now: command(UnitOfWork(session, actor, now)))
 
 
 def a_case(
     database: Database, actor: Actor, key: str = "p", data: Mapping[str, Any] | None = None
 ) -> cases.CaseView:
-    """A case that this actor started."""
+    """Return a case that this actor started."""
     return as_actor(database, actor, lambda uow: cases.start(uow, key, data or {}))
 
 
 def a_failed_job(database: Database) -> int:
-    """A job that was given up, of which no incident tells."""
+    """Return a job that has failed for good, without an incident."""
     failed = text(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)"
         " VALUES ('cases', 'begin', jsonb_build_object('wait_id', gen_random_uuid()), 'failed', 10)"
@@ -263,7 +263,7 @@ def a_failed_job(database: Database) -> int:
 
 
 def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:
-    """Run `command(0)`, `command(1)` … in as many threads, begun together: what each returned or raised."""
+    """Run `command(0)`, `command(1)` … in as many threads, started together; return results or exceptions."""
     begin = Barrier(count)
 
     def attempt(number: int) -> T | Exception:

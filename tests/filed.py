@@ -1,4 +1,4 @@
-"""Files as people hand them in, and as those make them who mean harm. All made here: none is stored."""
+"""Files as people upload them, and malicious ones. All are generated here: none is stored."""
 
 import struct
 import zlib
@@ -28,7 +28,7 @@ def pdf(more: bytes = b"", end: bytes = b"%%EOF\n") -> bytes:
 
 
 def png(width: int = 10, height: int = 10) -> bytes:
-    """A PNG that says that it is so large."""
+    """A PNG that declares these dimensions."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return (
@@ -41,14 +41,14 @@ def png(width: int = 10, height: int = 10) -> bytes:
 
 
 def jpeg(width: int = 10, height: int = 10, *, before: bytes = b"") -> bytes:
-    """A JPEG that says that it is so large."""
+    """A JPEG that declares these dimensions."""
     frame = b"\xff\xc0\0\x11\x08" + struct.pack(">HH", height, width) + b"\3\1\x11\0\2\x11\0\3\x11\0"
     jfif = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
     return b"\xff\xd8" + jfif + before + frame + b"\xff\xda\0\x08\1\1\0\0\x3f\0abc\xff\xd9"
 
 
 def tiff(*pages: tuple[int, int], order: str = "<", loop: bool = False) -> bytes:
-    """A TIFF of pages that are said to be so large; the last leads back to the first in a `loop`."""
+    """A TIFF of pages that declare these dimensions; in a `loop` the last refers back to the first."""
     made = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     for number, (width, height) in enumerate(pages):
         last = number == len(pages) - 1
@@ -59,14 +59,14 @@ def tiff(*pages: tuple[int, int], order: str = "<", loop: bool = False) -> bytes
 
 
 def webp(width: int = 10, height: int = 10) -> bytes:
-    """A lossless WEBP that says that it is so large."""
+    """A lossless WEBP that declares these dimensions."""
     bits = (width - 1) | (height - 1) << 14
     body = b"WEBPVP8L" + struct.pack("<I", 9) + b"\x2f" + struct.pack("<I", bits) + bytes(8)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def archive(parts: Mapping[str, bytes | str], *, method: int = ZIP_DEFLATED) -> bytes:
-    """A zip archive of these; `mimetype` is stored as it is."""
+    """A zip archive of these; `mimetype` is stored uncompressed."""
     made = BytesIO()
     with ZipFile(made, "w") as file:
         for name, content in parts.items():

@@ -1,4 +1,4 @@
-"""Holds each finding that any test makes against the texts that readers get of it."""
+"""Compares each finding that any test creates with the texts for it."""
 
 from functools import cache
 
@@ -16,7 +16,7 @@ _TAKE = Finding.__post_init__
 
 
 def require_text(finding: Finding) -> None:
-    """Fail for a sentence whose values no text names."""
+    """Fail for a sentence with values that no text uses."""
     _TAKE(finding)
     names = variant(finding.values)
     key = f"findings.{finding.code}.{names}.reason"

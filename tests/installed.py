@@ -1,8 +1,7 @@
-"""The application that users run (`web/application.py`), for installations that need no server of their own:
-in tests, many of them, each for a moment.
+"""The application that users run (`web/application.py`), for installations without a server.
 
-To make the routes takes longer than most tests. They are the same for all, so they are made once; what an
-installation has is each application's own.
+Tests create many of them, each for a moment. Creating the routes takes longer than most tests. They are the
+same for all, so they are created once; the services of an installation belong to each application.
 """
 
 from copy import copy
@@ -25,7 +24,7 @@ NOWHERE = "postgresql+psycopg://nobody@/nothing"
 def application(
     settings: Settings, database: Database, site: web.Site | None = None, *, routes: bool = False
 ) -> APIFlask:
-    """API and pages on this database, of a site without providers if none is given.
+    """Return API and pages on this database, of a site without providers by default.
 
     `routes`: the test may add some.
     """
@@ -37,7 +36,7 @@ def application(
 
 
 def _made() -> APIFlask:
-    """An application that nobody has asked anything yet."""
+    """Return an application that has not served any request."""
     app = create(Settings.read({"DATABASE_URL": NOWHERE}))
     app.extensions[DATABASE].dispose()
     return app

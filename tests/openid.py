@@ -1,4 +1,4 @@
-"""A real OpenID provider for the tests: a process of its own, and a browser that logs in there."""
+"""A real OpenID provider for the tests, in its own process, and a browser that logs in there."""
 
 import hashlib
 import subprocess
@@ -52,7 +52,7 @@ class OpenId:
         self._process.communicate()
 
     def described(self, secret: Path, **changes: Any) -> Provider:
-        """As an installation's file would describe it."""
+        """Return it as in an installation's configuration file."""
         secret.write_text("p+ss w/rd\n")
         known = Provider(
             name="test",
@@ -74,7 +74,7 @@ class OpenId:
 
 @contextmanager
 def running() -> Iterator[OpenId]:
-    """One for the block."""
+    """Run one until the end of the block."""
     started = OpenId()
     try:
         yield started
@@ -83,14 +83,14 @@ def running() -> Iterator[OpenId]:
 
 
 class Browser:
-    """Somebody's browser at the provider."""
+    """A user's browser at the provider."""
 
     def __init__(self) -> None:
         unkept = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.Client(trust_env=False, timeout=20, limits=unkept)
 
     def authorize(self, url: str, login: str, **form: str) -> dict[str, str]:
-        """Follow an authorization request, logging in where asked; what is sent back to the client."""
+        """Follow an authorization request, logging in if required; return what is sent back to the client."""
         answer = self._client.get(url)
         for _ in range(10):
             if answer.status_code == 200 and "<form" in answer.text:
@@ -104,7 +104,7 @@ class Browser:
         raise AssertionError("the provider sends the browser in circles")
 
     def leave(self, url: str) -> str:
-        """Say yes at the provider's own logout; where it sends the browser then."""
+        """Confirm the provider's own logout; return where it redirects the browser."""
         page = self._client.get(url)
         assert page.status_code == 200, page.text
         action = page.text.split('action="', 1)[1].split('"', 1)[0]
@@ -114,7 +114,7 @@ class Browser:
 
 
 def access_token(provider: OpenId, login: str) -> str:
-    """A JWT for the API, as another program gets it for somebody."""
+    """Return a JWT for the API, as another program gets it for a user."""
     verifier = "v" * 43
     challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     query = httpx.QueryParams(

@@ -1,4 +1,4 @@
-"""Units and people for tests of who may do what where."""
+"""Units and people for tests of permissions."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ OF_NAME = "of-name"
 
 
 def a_person(name: str) -> str:
-    """The valid national id of whoever has the account of this name: always the same, and of nobody else."""
+    """Return the valid national ID of the owner of an account: always the same, and unique."""
     digits = f"{crc32(name.encode()) % 10**9:09}"
     left = sum(int(digit) * (10 - place) for place, digit in enumerate(digits)) % 11
     return f"{digits}{left if left < 2 else 11 - left}"
@@ -31,7 +31,7 @@ def a_unit(
     region: str | None = None,
     name: str | None = None,
 ) -> UUID:
-    """A unit below the one with the key `parent`, or below the one above all others; its id."""
+    """Create a unit below the one with the key `parent`, or below the root; return its id."""
     with database.transaction() as session:
         above = session.scalars(select(Unit.id).where(Unit.key == (parent or "root"))).one()
         made = Unit(key=key, name=name or key, kind=kind, parent_id=above, region=region, created_at=LONG_AGO)
@@ -49,9 +49,9 @@ def a_member(
     valid_to: datetime | None = None,
     person: str | None = OF_NAME,
 ) -> Actor:
-    """An account of this name, made if need be, that works in the unit with this key.
+    """Return an account of this name, created if necessary, with a membership in the unit with this key.
 
-    Each name is that of another person, unless one is named; None is an account without a person.
+    Each name is another person, unless one is given; None is an account without a person.
     """
     person = a_person(name) if person == OF_NAME else person
     with database.transaction() as session:

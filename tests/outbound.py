@@ -1,4 +1,4 @@
-"""What tests of webhooks share: a clock that they set, and the rounds that a worker makes."""
+"""What tests of webhooks share: a clock that they set, and the rounds of a worker."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 @dataclass(slots=True)
 class Hub:
-    """An installation whose events go out. `later` sets its clock forward."""
+    """An installation that sends events. `later` sets its clock forward."""
 
     database: Database
     administrator: Actor
@@ -43,19 +43,19 @@ class Hub:
         return row["id"], secret
 
     def case(self, key: str = "p", data: dict[str, Any] | None = None) -> CaseView:
-        """A new case of `key`: its events are settled."""
+        """Start a case of `key`; its events are settled."""
         case = factories.a_case(self.database, self.portal, key, data)
         settled(self.database)
         return case
 
     def due(self, limit: int = 100) -> list[Posting]:
-        """Give new events out, and take what may be sent."""
+        """Create deliveries of new events, and lease those that may be sent."""
         self.run(webhooks.fan_out)
         taken: list[Posting] = self.run(webhooks.due, limit)
         return taken
 
     def round(self, limit: int = 100) -> list[Outcome]:
-        """What a worker does once: give out, take, send at the same time, settle."""
+        """Do one round of a worker: create, lease, send in parallel, settle."""
         taken = self.due(limit)
 
         async def send_all() -> list[Outcome]:
@@ -67,7 +67,7 @@ class Hub:
         return outcomes
 
     def rounds(self) -> None:
-        """Go on until there is nothing more to send."""
+        """Continue until there is nothing to send."""
         while self.round():
             pass
 
@@ -76,14 +76,14 @@ class Hub:
         self.ahead += timedelta(**time)
 
     def deliveries(self, status: str | None = None) -> list[Delivery]:
-        """The deliveries there are, of this status if one is named."""
+        """Return the deliveries, of this status if given."""
         with self.database.transaction() as session:
             rows = session.scalars(select(Delivery).order_by(Delivery.case_id, Delivery.seq)).all()
             return [row for row in rows if status in (None, row.status)]
 
 
 def settled(database: Database) -> None:
-    """Wait until no transaction runs that began before the last event; the server's own ones may."""
+    """Wait until no transaction is open that began before the last event, except the server's own ones."""
 
     def reached() -> bool:
         with database.transaction() as session:

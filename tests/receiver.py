@@ -1,4 +1,4 @@
-"""A subscriber as others would write one: it listens on loopback, and answers what a test tells it to."""
+"""A subscriber as others would write one: it listens on loopback, and responds as a test configures it."""
 
 import base64
 import hashlib
@@ -14,12 +14,12 @@ from typing import Any
 
 import orjson
 
-STALE = 300  # seconds: a signature older than this is not believed
+STALE = 300  # seconds: an older signature is rejected
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came."""
+    """A request as it was received."""
 
     path: str
     headers: Mapping[str, str]
@@ -27,14 +27,14 @@ class Received:
 
     @property
     def event(self) -> dict[str, Any]:
-        """What it tells."""
+        """Return its event."""
         found: dict[str, Any] = orjson.loads(self.body)
         return found
 
 
 @dataclass(slots=True)
 class Receiver:
-    """`answers` are the statuses of the next replies; 200 when there are none. `hanging` ones wait."""
+    """`answers` are the statuses of the next responses; 200 when there are none. `hanging` ones wait."""
 
     port: int
     host: str = "127.0.0.1"
@@ -48,16 +48,16 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of this receiver."""
         return f"{self.scheme}://{self.host}:{self.port}/hook?from=parvandeh"
 
     @property
     def ids(self) -> list[str]:
-        """The events that came, in order."""
+        """The events that were received, in order."""
         return [request.event["id"] for request in self.received]
 
     def status(self, request: Received) -> int:
-        """What to answer."""
+        """Return the status of the response."""
         if status := self.refused.get(request.event["id"]):
             return status
         return self.answers.pop(0) if self.answers else 200
@@ -65,15 +65,15 @@ class Receiver:
 
 @contextmanager
 def listening(certificate: Path | None = None) -> Iterator[Receiver]:
-    """A receiver, until the block ends; with TLS if it is given a certificate."""
+    """Run a receiver until the block ends; with TLS if it has a certificate."""
 
     class Handler(BaseHTTPRequestHandler):
-        """Answers as the receiver says."""
+        """Responds as the receiver is configured."""
 
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            """One event."""
+            """Receive one event."""
             content = self.rfile.read(int(self.headers["Content-Length"]))
             request = Received(self.path, dict(self.headers), content)
             receiver.received.append(request)
@@ -86,7 +86,7 @@ def listening(certificate: Path | None = None) -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver = Receiver(server.server_address[1])
@@ -105,7 +105,7 @@ def listening(certificate: Path | None = None) -> Iterator[Receiver]:
 
 
 def verified(request: Received, secret: str, now: float) -> bool:
-    """Whether it was signed with the secret, not long ago: docs/events.md, in other words than ours."""
+    """Return whether it was signed with the secret, recently: independent code for docs/events.md."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     if abs(now - int(headers["webhook-timestamp"])) > STALE:
         return False

@@ -1,4 +1,4 @@
-"""Decisions of DMN for tests: small files with a table, and diagrams that ask for them."""
+"""DMN decisions for tests: small files with a table, and diagrams that evaluate them."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def table(
     outputs: Sequence[str] = ("route", "days"),
     drawn: bool = True,
 ) -> str:
-    """A decision by a table with one input; `drawn` tells whether its data are."""
+    """A decision by a table with one input; `drawn`: its data is in the diagram."""
     needs = f'<informationRequirement id="r"><requiredInput href="#{tested}"/></informationRequirement>'
     columns = "".join(f'<output id="o{at}" name="{each}"/>' for at, each in enumerate(outputs))
     rows = "".join(
@@ -50,7 +50,7 @@ def table(
 
 
 def task(attributes: str = 'parvandeh:decisionRef="route"', inside: str = "") -> str:
-    """A line with one business rule task, and work for a person behind it."""
+    """A line with one business rule task, followed by a user task."""
     return line(f'<businessRuleTask id="rule" {attributes}>{inside}</businessRuleTask>', "userTask after")
 
 

@@ -1,4 +1,4 @@
-"""A real S3 server (moto's) on loopback, for as long as a test session lasts."""
+"""A real S3 server (moto's) on loopback, for the duration of a test session."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ BUCKET = "papers"
 
 @contextmanager
 def serving() -> Iterator[Mapping[str, str]]:
-    """What the environment has to say for a bucket on this server to be found. Fails where it is missing."""
+    """Yield the environment variables for a bucket on this server. Fails if it is not installed."""
     assert PROGRAM.exists(), f"{PROGRAM} is missing. Run: make .venv/.servers"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

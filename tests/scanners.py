@@ -1,4 +1,4 @@
-"""A scanner for tests that speaks clamd's INSTREAM over a socket, and finds what it is told to."""
+"""A scanner for tests that speaks clamd's INSTREAM over a socket, and finds what it is configured to."""
 
 import socket
 import threading
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-# Not the whole test file that scanners know, lest one on this machine takes the repository for infected.
+# Not the complete EICAR test file, so that a scanner on this machine doesn't report the repository.
 MARK = b"EICAR-STANDARD" + b"-ANTIVIRUS-TEST-FILE"
 LIMIT = 4 << 20
 
 
 class Scanner:
-    """Answers one connection after the other; `reply` takes the place of its judgement."""
+    """Serves one connection after the other; `reply` replaces its result."""
 
     def __init__(self, listener: socket.socket, address: str) -> None:
         self.address = address
@@ -22,7 +22,7 @@ class Scanner:
         self._listener = listener
 
     def serve(self) -> None:
-        """Until the listener is closed."""
+        """Serve until the listener is closed."""
         while True:
             try:
                 channel, _ = self._listener.accept()
@@ -48,7 +48,7 @@ class Scanner:
 
 @contextmanager
 def listening(folder: Path | None = None) -> Iterator[Scanner]:
-    """On a socket in that folder, else on a port of loopback."""
+    """Listen on a socket in that folder, else on a port of loopback."""
     if folder is None:
         listener = socket.create_server(("127.0.0.1", 0))
         address = f"tcp:127.0.0.1:{listener.getsockname()[1]}"

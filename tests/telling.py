@@ -1,4 +1,4 @@
-"""Telling scenarios in tests: the text of one, run on a small process."""
+"""Running scenarios in tests: the text of one, on a small process."""
 
 import textwrap
 
@@ -10,7 +10,7 @@ HEAD = "name: n\nprocess: process\nat: 2026-03-21T09:00\n"
 
 
 def trial(spec: Spec, *stories: str) -> Trial:
-    """What came of scenarios, each begun with a head unless it has its own."""
+    """Return the results of scenarios, each with a default head unless it has its own."""
     texts = (textwrap.dedent(story).lstrip() for story in stories)
     files = {
         f"{number}.yaml": (text if text.startswith("name:") else HEAD + text).encode()
@@ -20,14 +20,14 @@ def trial(spec: Spec, *stories: str) -> Trial:
 
 
 def passes(spec: Spec, story: str) -> bool:
-    """Whether a scenario passes; what is wrong otherwise stands in the assertion."""
+    """Require that a scenario passes; otherwise the assertion shows why."""
     findings = trial(spec, story).findings
     assert not findings, [(finding.line, finding.reason) for finding in findings]
     return True
 
 
 def fails(spec: Spec, story: str) -> Result:
-    """What came of a scenario that fails, as its finding tells it."""
+    """Return the result of a failing scenario, as its finding describes it."""
     made = trial(spec, story)
     [result] = made.results
     [finding] = made.findings
@@ -39,7 +39,7 @@ def fails(spec: Spec, story: str) -> Result:
 
 
 def wrong(spec: Spec, story: str) -> Finding:
-    """The one finding on a scenario that cannot be run."""
+    """Return the only finding on a scenario that can't be run."""
     made = trial(spec, story)
     assert not made.results
     [finding] = made.findings

@@ -1,4 +1,4 @@
-"""What becomes of a diagram of another engine: the notes on it, and an element in our own words."""
+"""The translation of another engine's diagram: the notes on it, and an element in our notation."""
 
 from engine.bpmn import check
 from engine.bpmn.notation.source import read_xml
@@ -9,7 +9,7 @@ from tests.bpmn import extension
 
 
 def notes(content: bytes) -> list[tuple[str, str | None]]:
-    """The notes on a file that passes the check."""
+    """Return the notes on a file that passes the check."""
     report = check({"a.bpmn": content}, {"called"})
     assert not report.errors, report.errors
     assert all(item.line and item.reason and item.fix for item in report.findings)
@@ -17,7 +17,7 @@ def notes(content: bytes) -> list[tuple[str, str | None]]:
 
 
 def element(content: bytes, name: str) -> dict[str, str]:
-    """Our own attributes of an element after translation, and what kind it is."""
+    """Return our own attributes of an element after translation, and its kind."""
     root = read_xml("a.bpmn", content).getroot()
     translate(root)
     (found,) = root.findall(f".//*[@id='{name}']")

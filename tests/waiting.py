@@ -1,4 +1,4 @@
-"""Waiting for a condition, where something else runs at the same time."""
+"""Waiting for a condition while something else runs."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ PATIENCE = 30
 
 
 def until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Return as soon as it holds; fail if it does not within so many seconds."""
+    """Return as soon as it is true; fail if it isn't within so many seconds."""
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "waited in vain"

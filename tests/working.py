@@ -1,4 +1,4 @@
-"""Worker processes for tests, started on a test's database and ended with it; and ports for others."""
+"""Worker processes for tests, started on a test's database and stopped with it; free ports."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from engine.platform.config import ROOT
 
 
 def free_port() -> int:
-    """One that nobody listens on just now."""
+    """Return a port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -38,7 +38,7 @@ class Worker:
 
     @property
     def children(self) -> list[int]:
-        """The processes that it has started."""
+        """Return the processes that it has started."""
         pid = self.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -50,7 +50,7 @@ class Worker:
 
 @contextmanager
 def serving(url: str, folder: Path, *arguments: str, **environ: str) -> Iterator[Worker]:
-    """A worker, until the block ends."""
+    """Run a worker until the block ends."""
     worker = Worker(url, folder, *arguments, **environ)
     try:
         yield worker

@@ -1,6 +1,7 @@
-"""Pages for people, rendered on the server. They stand on the engine beside the API, and decide nothing.
+"""Pages for people, rendered on the server. They use the engine directly, as the API does, and decide
+nothing.
 
-`visit` is their door, `frame` what all of them have; each audience has a package of its own.
+`visit` is their entry point, `frame` has what all of them share; each audience has its own package.
 """
 
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ PAGES = (
 
 
 def install(app: Flask, site: Site) -> None:
-    """Let the application serve the pages of an installation, too. Raises Unusable if nothing is built."""
+    """Add the pages to the application of an installation. Raises Unusable if the assets aren't built."""
     assets.built()
     app.extensions[SITE] = site
     frame.install(app)
@@ -46,5 +47,5 @@ def install(app: Flask, site: Site) -> None:
 
 
 def behind(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
-    """The application as it stands behind proxies: what these say of a request's origin is believed."""
+    """Trust as many proxies: their headers define a request's origin."""
     return ProxyFix(app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)

@@ -1,4 +1,4 @@
-"""One's own account: who one is here, where to be reached, how pages are read, and who stands in."""
+"""The visitor's own account: names, contact data, how pages are shown, and substitutes."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -20,12 +20,12 @@ blueprint = Blueprint("own_account", __name__)
 
 @page(blueprint.get("/account"))
 def show(visit: Visit) -> Page:
-    """Who one is here."""
+    """Show the account."""
     return _own(visit)
 
 
 def again(visit: Visit, refusal: Refusal, **_: object) -> Page:
-    """The same, and what was refused, as it was typed."""
+    """Show it again with what was refused, as it was typed."""
     return _own(visit, refusal)
 
 
@@ -36,7 +36,7 @@ def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
     mine = [row for row in agreed if uow.actor.id in (row["absent_id"], row["substitute_id"])]
     values = {
         "opened": visit.session,
-        "profile": {**asdict(profiles.own(uow)), **texts.chosen()},  # which the account keeps from now on
+        "profile": {**asdict(profiles.own(uow)), **texts.chosen()},  # from now on stored with the account
         "posts": people.posts_of(uow.session, uow.now, [uow.actor.name]).get(uow.actor.name),
         "away": away,
         "mine": mine,
@@ -50,14 +50,14 @@ def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
 
 @page(blueprint.post("/account"), may="account.own", refused=again)
 def change(visit: Visit) -> Away:
-    """Change where one is reached, and how pages are read."""
+    """Change contact data, and how pages are shown."""
     profiles.change_own(visit.uow, {name: asked.text(request.form, name) for name in profiles.OWN})
     return Away("/account", told="people.saved")
 
 
 @page(blueprint.post("/account/substitutes"), may="substitutes.manage", refused=again)
 def appoint(visit: Visit) -> Away:
-    """Let a colleague stand in for some days."""
+    """Appoint a colleague as substitute for some days."""
     substitutes.appoint(visit.uow, leave(None))
     return Away("/account", told="people.substitutes.agreed")
 
@@ -66,6 +66,6 @@ def appoint(visit: Visit) -> Away:
     blueprint.post("/account/substitutes/<uuid:substitution_id>/end"), may="substitutes.manage", refused=again
 )
 def back(visit: Visit, substitution_id: UUID) -> Away:
-    """Let nobody stand in any more."""
+    """End a substitution."""
     substitutes.end(visit.uow, substitution_id)
     return Away("/account", told="people.substitutes.ended")

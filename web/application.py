@@ -1,4 +1,4 @@
-"""The application that users run: the API and the pages in one.
+"""The application that users run: API and pages.
 
 `wsgi.py` serves it, and the tests build theirs with it, so that they test what users run.
 """
@@ -19,9 +19,9 @@ from web import demonstration
 
 
 def create(settings: Settings) -> APIFlask:
-    """The application on the database of `settings`, which must be named.
+    """Create the application on the database of `settings`, which must be set.
 
-    Raises Unusable if what browsers load has not been built.
+    Raises Unusable if the assets for browsers aren't built.
     """
     app = create_app(settings)
     people = demonstration.people(settings)
@@ -30,10 +30,10 @@ def create(settings: Settings) -> APIFlask:
 
 
 def prepare(app: APIFlask) -> None:
-    """What is done once, before processes are forked from this one.
+    """Prepare this process before others are forked from it.
 
-    Raises Unusable if the database has the tables of another release. One that doesn't answer yet stops no
-    start: requests are refused with 503 until it does.
+    Raises Unusable if the database has the tables of another release. A database that doesn't respond yet
+    doesn't prevent the start: requests get 503 until it does.
     """
     reference.described(app)
     database: Database = app.extensions[DATABASE]
@@ -41,4 +41,4 @@ def prepare(app: APIFlask) -> None:
         with suppress(OperationalError):
             database.run(lambda session, _: schema.require(connection(session)), "single")
     finally:
-        database.dispose()  # no connection may be shared with the processes
+        database.dispose()  # connections can't be shared with other processes

@@ -1,4 +1,4 @@
-"""What a request asks for, as it may be used: what is none is as if it had not been said."""
+"""Typed values of a request's parameters: invalid ones count as missing."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -13,29 +13,29 @@ from engine.platform.errors import Fault, Invalid
 from web import texts
 
 LONGEST = 200
-YEARS = ("1900", "2200")  # between which days lie: far beyond, neither calendars nor databases reach
+YEARS = ("1900", "2200")  # days between these: far beyond, neither calendars nor databases work
 
 
 def text(sent: "MultiDict[str, str]", name: str) -> str | None:
-    """A line that somebody has written; without what cannot be seen."""
+    """Return a line of text, without invisible characters."""
     line = "".join(filter(persian.printable, sent.get(name, "")))
     return line.strip()[:LONGEST] or None
 
 
 def number(sent: "MultiDict[str, str]", name: str) -> int | None:
-    """A whole number as people type it, in any digits."""
+    """Return a whole number as people type it, in any digits."""
     typed = persian.digits(sent.get(name, "").strip())
     return int(typed) if typed.removeprefix("-").isdecimal() and typed.isascii() and len(typed) < 8 else None
 
 
 def count(sent: "MultiDict[str, str]", name: str) -> int | None:
-    """A version, a revision, a place in a list: as addresses and hidden fields hold it."""
+    """Return a version, a revision or a list index, as addresses and hidden fields contain it."""
     typed = sent.get(name, "")
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
 
 
 def day(sent: "MultiDict[str, str]", name: str, at: time = time.min) -> datetime | None:
-    """A date of either calendar, at this time of day where the installation is."""
+    """Return a date of either calendar, at this time of day in the installation's zone."""
     found = formats.day(sent.get(name, ""))
     if found is None:
         return None
@@ -43,9 +43,9 @@ def day(sent: "MultiDict[str, str]", name: str, at: time = time.min) -> datetime
 
 
 def typed_day(name: str, pointer: str, *, whole: bool = False) -> datetime | None:
-    """The beginning of a day that was typed in either calendar; with `whole` its end; None for nothing.
+    """Return the beginning of a day, typed in either calendar; with `whole` its end; None for nothing.
 
-    Raises Invalid for what is no date.
+    Raises Invalid if it is no date.
     """
     typed = text(request.values, name)
     if typed is None:
@@ -58,18 +58,18 @@ def typed_day(name: str, pointer: str, *, whole: bool = False) -> datetime | Non
 
 
 def identity(sent: "MultiDict[str, str]", name: str) -> UUID | None:
-    """The id of something."""
+    """Return an id."""
     return _identity(sent.get(name, ""))
 
 
 def identities(name: str) -> Sequence[UUID]:
-    """Those that the form names, each once."""
+    """Return the ids of the form, without duplicates."""
     found = (_identity(one) for one in request.form.getlist(name))
     return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def choice(sent: "MultiDict[str, str]", name: str, choices: Any) -> Any:
-    """One of these, or None."""
+    """Return one of these, or None."""
     return value if (value := sent.get(name)) in choices else None
 
 

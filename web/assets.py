@@ -1,6 +1,6 @@
-"""What browsers load, as `web.build` has made it: style, scripts, fonts, an icon.
+"""The assets for browsers, as built by `web.build`: style, scripts, fonts, an icon.
 
-What has another content has another name.
+Their names change with their content.
 """
 
 import gzip
@@ -26,13 +26,13 @@ blueprint = Blueprint("assets", __name__)
 
 
 def asset(name: str) -> str:
-    """The path under which browsers find it: `style.css` is at `/assets/style-TNJF2Q4A.css`."""
+    """Return an asset's path for browsers: `style.css` is at `/assets/style-TNJF2Q4A.css`."""
     return f"/assets/{built()[name]}"
 
 
 @cache
 def built() -> dict[str, str]:
-    """The present names by those of the sources. Raises Unusable before anything is built."""
+    """Return the built names by those of the sources. Raises Unusable if nothing is built."""
     try:
         names: dict[str, str] = json.loads((FOLDER / "manifest.json").read_bytes())
     except FileNotFoundError:
@@ -42,13 +42,13 @@ def built() -> dict[str, str]:
 
 @lru_cache(64)
 def _compressed(name: str) -> bytes:
-    """A text file for browsers that take it smaller; fonts are compressed as they are."""
+    """Return a text file compressed, if the browser accepts that; fonts are already compressed."""
     return gzip.compress((FOLDER / name).read_bytes(), mtime=0)
 
 
 @blueprint.get("/assets/<name>")
 def show(name: str) -> Response:
-    """For as long as a browser likes: other content has another name."""
+    """Serve it, cacheable without a limit: other content has another name."""
     if name not in built().values():
         abort(HTTPStatus.NOT_FOUND)
     if Path(name).suffix != ".woff2" and request.accept_encodings.quality("gzip") > 0:

@@ -1,8 +1,8 @@
-"""Files in forms of processes: received before the view runs, shown by their names afterwards.
+"""Files in forms of processes: received before the view runs, then shown by their names.
 
-A form sends new files in inputs called `file` and the field's place, and the ids of those that were uploaded
-before as the field's value. Without JavaScript they come with the form; with it they were uploaded already
-(`web.uploads`), and only their ids come.
+A form sends new files in inputs called `file` and the field's place, and the ids of previously uploaded ones
+as the field's value. Without JavaScript the files are sent with the form; with it they were uploaded already
+(`web.uploads`), and only their ids are sent.
 """
 
 import re
@@ -30,7 +30,7 @@ from web.site import current, site
 from web.visit import ANYBODY
 
 FILE = "file"
-UPLOAD, DROP = "upload", "drop"  # buttons: only upload what was chosen; remove a file
+UPLOAD, DROP = "upload", "drop"  # buttons: only upload the chosen files; remove a file
 _INDEX = re.compile(r"/\d+(?=/|$)")
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class File:
 
 @dataclass(slots=True)
 class Came:
-    """What came with a form: its values with new files, what is wrong with files, and notes on them."""
+    """The files of a form: its values with new files, their faults, and notes on them."""
 
     sent: "MultiDict[str, str]"
     faults: list[Fault] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Came:
 
 
 def sent() -> "MultiDict[str, str]":
-    """The values of the request's form, with the ids of files that came with it, without those removed."""
+    """Return the values of the request's form, with the ids of its files, without removed ones."""
     return _came().sent
 
 
@@ -74,33 +74,33 @@ def _came() -> Came:
 
 
 def edited() -> bool:
-    """Whether the form was sent only to change what it has: rows of lists, or files."""
+    """Return whether the form was sent only to change rows of lists, or files."""
     return forms.edited(request.form) or changed()
 
 
 def changed() -> bool:
-    """Whether the form was sent to change its files."""
+    """Return whether the form was sent to change its files."""
     return bool({UPLOAD, DROP} & set(request.form)) or bool(_came().notes)
 
 
 def require() -> None:
-    """Raises Invalid if a file that came with the form was refused."""
+    """Raises Invalid if a file of the form was refused."""
     if faults := _came().faults:
         raise Invalid("A file was not accepted.", faults)
 
 
 def faults() -> Sequence[Fault]:
-    """What is wrong with files that came with the form."""
+    """Return the faults of files of the form."""
     return _came().faults
 
 
 def forget_dropped(uow: UnitOfWork) -> None:
-    """Delete the files that the form removes, as far as they are the visitor's and were never sent."""
+    """Delete the files that the form removes, if they belong to the visitor and were never sent."""
     staged_documents.discard_some(uow, _came().dropped)
 
 
 def take(place: Place) -> Mapping[str, Any]:
-    """Judge and store the files of this request, each by itself: a refused one excludes no other."""
+    """Check and store the files of this request, each separately: a refused one doesn't exclude others."""
     found = _came()
     for name, upload in _uploads():
         pointer = name.removeprefix(FILE)
@@ -119,7 +119,7 @@ def take(place: Place) -> Mapping[str, Any]:
 
 
 def try_out(fields: Sequence[Field]) -> None:
-    """Judge the files of this request and store nothing: their names stand for them."""
+    """Check the files of this request without storing them: their names represent them."""
     found = _came()
     for name, upload in _uploads():
         pointer = name.removeprefix(FILE)
@@ -135,7 +135,7 @@ def try_out(fields: Sequence[Field]) -> None:
 
 
 def as_visitor(command: Callable[[UnitOfWork], T]) -> T:
-    """Run a command of the visitor in a transaction of its own."""
+    """Run a command of the visitor in its own transaction."""
     opened = current()
     actor = opened.actor if opened else ANYBODY
     return site().database.run(lambda session, now: command(UnitOfWork(session, actor, now)))
@@ -162,28 +162,28 @@ def _add(came: Came, pointer: str, to: Field, value: str) -> None:
 
 
 def _of_file(pointer: str, upload: FileStorage, fault: Fault) -> Fault:
-    """A fault of one of several files: it names the file."""
+    """Return a fault of one of several files, with the name of the file."""
     name = (upload.filename or "")[: media.MAX_NAME]
     values = {"name": name, "reason": forms.explained(fault)}
     return Fault(f"/data{pointer}", f"{name}: {fault.detail}", "of-file", values)
 
 
 def named(uow: UnitOfWork, drawing: Drawing, place: Place) -> Drawing:
-    """The form with its files by their names, and with inputs to upload more for `place`."""
+    """Return the form with its files by their names, and with inputs to upload more for `place`."""
     if not any(node.field.kind in DOCUMENT_KINDS for node in drawing.all):
         return drawing
     return replace(drawing, nodes=_with_files(drawing.nodes, files_in(uow, drawing, place), str(place)))
 
 
 def tried_out(drawing: Drawing) -> Drawing:
-    """The same of a form that is only tried: the values are names of files."""
+    """Return the same for a preview of a form: the values are names of files."""
     nodes = [node for node in drawing.all if node.field.kind in DOCUMENT_KINDS]
     known = {one: File(one, one) for node in nodes for one in node.shown}
     return replace(drawing, nodes=_with_files(drawing.nodes, known, "preview")) if nodes else drawing
 
 
 def stand_ins(drawing: Drawing) -> Drawing:
-    """The same of a test run, where names that are typed stand for files."""
+    """Return the same for a test run, in which typed names represent files."""
     return replace(drawing, nodes=_stood_in(drawing.nodes))
 
 
@@ -200,7 +200,7 @@ def _stood_in(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 
 def files_in(uow: UnitOfWork, drawing: Drawing, place: Place) -> Mapping[str, File]:
-    """The files that a drawn form names, as far as there are such; no statement if it names none."""
+    """Return the files in a drawn form that exist; no statement if there are none."""
     nodes = [node for node in drawing.all if node.field.kind in DOCUMENT_KINDS]
     wanted: Collection[UUID] = {UUID(one) for node in nodes for one in node.shown if is_id(one)}
     return {
@@ -210,7 +210,7 @@ def files_in(uow: UnitOfWork, drawing: Drawing, place: Place) -> Mapping[str, Fi
 
 
 def is_id(value: Any) -> bool:
-    """Whether a value can name a document: it is an id as we write them."""
+    """Return whether a value can be the id of a document, in our notation."""
     try:
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
@@ -239,7 +239,7 @@ def _with(node: Node, known: Mapping[str, File], place: str) -> Node:
 
 
 def _kinds(limits: Intake) -> str:
-    """The kinds of files as people call them."""
+    """Return the everyday names of file types."""
     reader = texts.reader()
     kinds = [name.upper() for name in sorted(limits.types, key=lambda kind: list(media.BY_NAME).index(kind))]
     return reader.both(kinds)

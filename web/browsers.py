@@ -1,10 +1,10 @@
-"""In which browser somebody is logged in, in words: what a browser calls itself is for programs."""
+"""The browser of a session in words: User-Agent headers are for programs."""
 
 import re
 
 from web import texts
 
-# Most call themselves after others, too: the first that is found counts.
+# Most also contain the names of others: the first match counts.
 _BROWSERS = (
     ("Edg(e|A|iOS)?/", "Edge"),
     ("OPR/|Opera", "Opera"),
@@ -24,7 +24,7 @@ _SYSTEMS = (
 
 
 def browser_in_words(agent: str) -> str | None:
-    """Such as “Chrome on Linux”; None for what is no browser that is known."""
+    """Return a text such as “Chrome on Linux”; None for an unknown browser."""
     browser, system = (_first(names, agent) for names in (_BROWSERS, _SYSTEMS))
     if browser is None or system is None:
         return browser

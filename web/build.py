@@ -1,4 +1,4 @@
-"""Builds what browsers load: `assets` and what stands there imported, into `static`, under names with a hash.
+"""Builds the assets for browsers: from `assets` and its imports to `static`, with a hash in each name.
 
 `python -m web.build`, or `make assets`.
 """
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 
 def build() -> None:
-    """Install what is locked, unless it is there, and bundle."""
+    """Install the locked packages, unless they are installed, and bundle."""
     installed = FOLDER / "node_modules" / ".installed"
     lock = FOLDER / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:

@@ -1,4 +1,4 @@
-"""Which fields of a form are not asked, because of another answer."""
+"""Which fields of a form are hidden by another answer."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def hidden(field: Field | None, answers: Mapping[str, Any]) -> bool:
-    """Whether a field is not asked, because of another answer."""
+    """Return whether a field is hidden by another answer."""
     if field is None or field.hide_when is None:
         return False
     told = field.hide_when
@@ -36,5 +36,5 @@ def _same(given: Any, value: Any) -> bool:
 
 
 def plain(token: str) -> str:
-    """The name that a token of a JSON Pointer stands for."""
+    """Return the name in a token of a JSON Pointer."""
     return token.replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""The connectors of the installation, as pages know them: read once, as workers do at their start."""
+"""The connectors of the installation, for pages: read once, like in workers."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,7 +17,7 @@ def _read(settings: Settings) -> Connectors:
 
 
 def known() -> tuple[Mapping[str, Connector], str | None]:
-    """By name; if their file cannot be used, why."""
+    """Return them by name; if their file can't be used, why."""
     try:
         return {connector.name: connector for connector in _read(site().settings)}, None
     except Misconfigured as broken:
@@ -25,7 +25,7 @@ def known() -> tuple[Mapping[str, Connector], str | None]:
 
 
 def operations() -> Mapping[str, frozenset[str]] | None:
-    """Those of each connector; None if their file cannot be used."""
+    """Return the operations of each connector; None if their file can't be used."""
     return _operations(site().settings)
 
 
@@ -35,13 +35,13 @@ def _operations(settings: Settings) -> Mapping[str, frozenset[str]] | None:
 
 
 def operation(connector: str | None, name: str | None) -> Operation | None:
-    """What is called, if the installation has it."""
+    """Return the called operation, if the installation has it."""
     found = known()[0].get(connector or "")
     return found.operations.get(name or "") if found else None
 
 
 def form_of_reply(operation: Operation | None) -> Form | None:
-    """A form for what the operation replies, where its schema says which fields that has."""
+    """Return a form for the operation's reply, if its schema declares fields."""
     if operation is None or operation.reply is None:
         return None
     form = _form(operation.reply)
@@ -50,4 +50,4 @@ def form_of_reply(operation: Operation | None) -> Form | None:
 
 @cache
 def _form(reply: Schema) -> Form:
-    return Form(reply.document, None)  # the same each time: what is drawn of it is kept
+    return Form(reply.document, None)  # the same object each time: what is drawn of it is cached

@@ -1,4 +1,4 @@
-"""The people of a demonstration, whom the first page offers to become."""
+"""The people of a demonstration, as whom visitors can log in on the first page."""
 
 import json
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from engine.platform.config import Settings
 
 
 def people(settings: Settings) -> Sequence[str]:
-    """The accounts with a password in the file of the demonstration, in its order.
+    """Return the accounts with a password in the demonstration's file, in its order.
 
-    None if this installation is no demonstration (`DEMO`), or nobody has made the file.
+    None if this installation is no demonstration (`DEMO`), or the file doesn't exist.
     """
     if not settings.demo:
         return []

@@ -1,4 +1,4 @@
-"""Documents on their way in and out of pages: a file is stored before the command that takes it."""
+"""Uploads and downloads of documents in pages: a file is stored before the command that uses it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
@@ -17,12 +17,12 @@ from web.visit import ANYBODY, Content
 
 
 def intake() -> Intake:
-    """What is taken, and where it is kept."""
+    """What is accepted, and where it is stored."""
     return Intake.of(site().settings)
 
 
 def received(admit: Callable[[UnitOfWork], Any]) -> Mapping[str, Any]:
-    """The file of this request, judged and stored, if `admit` lets its sender hand one in. Raises Invalid."""
+    """Check and store the file of this request, if `admit` allows the upload. Raises Invalid."""
     opened = current()
     actor = opened.actor if opened else ANYBODY
     site().database.run(lambda session, now: admit(UnitOfWork(session, actor, now)), "single")
@@ -35,7 +35,7 @@ def received(admit: Callable[[UnitOfWork], Any]) -> Mapping[str, Any]:
 
 
 def content(document_id: UUID, found: Version) -> Content:
-    """A version of a document, to be kept: it is shown in no page of ours."""
+    """Return a version for download: no page of ours shows it."""
     storage = intake().storage
     charset = "; charset=utf-8" if found.media_type.startswith("text/") else ""
     return Content(

@@ -1,4 +1,4 @@
-"""What happened in a case, told in plain words: the key of an event's text, and the values that it names."""
+"""The history of a case in plain words: the key of an event's text, and its values."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -8,8 +8,8 @@ from engine.identity.accounts import SYSTEM
 
 _PAID = {name: name for name in ("reference", "amount", "currency")}
 
-# What an event is told as if its payload has all these: the end of the key, and what the text calls the
-# fields. Of several the first that fits; none does where there was no payload, or it was erased.
+# Variants of texts for payloads with all these fields: the end of the key, and the names of the
+# fields in the text. The first match counts; none does if the payload is missing or erased.
 _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "case.completed": [("with-outcome", {"outcome": "outcome"})],
     "case.cancelled": [("because", {"reason": "reason"})],
@@ -41,7 +41,7 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "document.added": [("called", {"title": "title"})],
     "document.replaced": [("called", {"title": "title", "version": "version"})],
 }
-# What is told by the word that a field of the payload holds.
+# Kinds whose text depends on a value in the payload.
 _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
     "task.assigned": ("how", frozenset({"named", "random", "least-loaded", "given"})),
     "task.blocked": ("reason", frozenset({"four-eyes", "conflict-of-interest", "first-decider"})),
@@ -52,7 +52,7 @@ _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
 def told(
     event: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[str, dict[str, Any]]:
-    """What is said of an event as `cases.log` gives it; `names` are those of elements by their paths."""
+    """Return the text of an event from `cases.log`; `names` are those of elements by their paths."""
     kind, payload, element = event["kind"], event["payload"] or {}, event["element"] or ""
     values = {"actor": event["actor_name"], "name": names.get(element) or element}
     by_rules = kind == "decision.evaluated"
@@ -61,7 +61,7 @@ def told(
 
 
 def _by_rules(payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """By which rules was decided, if by one table."""
+    """Return the rules that decided, if there is one table."""
     tables: Sequence[Mapping[str, Any]] = payload.get("tables") or ()
     rules: Sequence[Mapping[str, Any]] = tables[0]["rules"] if len(tables) == 1 else ()
     if len(rules) == 1:
@@ -70,7 +70,7 @@ def _by_rules(payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
 
 
 def _fuller(event: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """The end of the key, if there is more to tell, and the values that this takes."""
+    """Return the end of the key for a more detailed text, and the values that it needs."""
     kind = event["kind"]
     if kind == "case.started" and event["actor"] == SYSTEM:
         return ["by-itself"], {}

@@ -1,7 +1,7 @@
-"""Forms of processes on pages: what to draw for each field, and the answer in what a browser sends.
+"""Forms of processes on pages: what to draw for each field, and the answer that a browser sends.
 
-A field is called `data` and its JSON Pointer, so that faults find it again. Nothing is judged here: the
-engine takes texts as they were typed, in any digits and either calendar, and says what does not fit.
+A field is called `data` and its JSON Pointer, so that faults can be assigned to it. Nothing is validated
+here: the engine accepts texts as they were typed, in any digits and either calendar, and reports faults.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from web import texts
 from web.conditions import hidden, plain
 
 DATA = "data"
-ADD, REMOVE = "add", "remove"  # buttons that give a list one more row, or take one
+ADD, REMOVE = "add", "remove"  # buttons that add a row to a list, or remove one
 MAX_ROWS = 200
 
 _ONLY = {"!=": "frame.only-if", "=": "frame.only-unless"}
@@ -29,11 +29,11 @@ _ONLY = {"!=": "frame.only-if", "=": "frame.only-unless"}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A field at its place in an answer. `shown` is its value as it stands in the page's input.
+    """A field at its place in an answer. `shown` is its value in the page's input.
 
-    `rows` are those of a list, `nodes` the fields of a group. `hide_when` tells when it is not asked, to a
-    script; `only` says it, to people who have none.
-    `apart` keeps it apart from the same field drawn elsewhere on the page.
+    `rows` are those of a list, `nodes` the fields of a group. `hide_when` is the condition that hides it, for
+    a script; `only` says it in words, for people without JavaScript. `apart` distinguishes it from the same
+    field elsewhere on the page.
     """
 
     field: Field
@@ -47,8 +47,8 @@ class Node:
     hide_when: str = ""
     only: str = ""
     apart: str = ""
-    # Of documents (`web.attached`): those that are there, for which form more are uploaded ("": for none),
-    # which endings their names have, and notes on them.
+    # Of documents (`web.attached`): the present ones, the form for which more are uploaded ("": none),
+    # the accepted file extensions, and notes on them.
     files: tuple[Any, ...] = ()
     upload: str = ""
     accept: str = ""
@@ -56,12 +56,12 @@ class Node:
 
     @property
     def id(self) -> str:
-        """For labels and for whoever comes from a summary of faults."""
+        """For labels and for links from a summary of faults."""
         return self.apart + self.name.replace("/", "-")
 
     @property
     def options(self) -> Sequence[tuple[str, str, bool]]:
-        """Of a choice: what is sent, what is read, and whether it is chosen."""
+        """Of a choice: value, text, and whether it is chosen."""
         language = texts.reader().language
         chosen = self.shown if isinstance(self.shown, list) else [self.shown]
         return [
@@ -72,14 +72,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A form to draw: its fields, and what is wrong with no field that is drawn."""
+    """A form to draw: its fields, and the faults of no field that is drawn."""
 
     nodes: tuple[Node, ...]
     others: tuple[str, ...]
 
     @property
     def faulty(self) -> Sequence[Node]:
-        """The nodes that have a fault, in the order in which they stand."""
+        """The nodes that have a fault, in their order."""
         return [node for node in self.all if node.wrong]
 
     @property
@@ -89,7 +89,7 @@ class Drawing:
 
     @property
     def all(self) -> Sequence[Node]:
-        """The nodes with those inside of them."""
+        """The nodes with the nested ones."""
         return list(_all(self.nodes))
 
 
@@ -101,9 +101,9 @@ def drawing(
     *,
     apart: str = "",
 ) -> Drawing:
-    """What to draw of these fields for a reader, with values as they are stored or were typed.
+    """Return what to draw of these fields for a reader, with values as they are stored or were typed.
 
-    Where a form is drawn several times on a page, each is to be `apart` from the others.
+    If a form is drawn several times on a page, `apart` distinguishes them.
     """
     wrong: dict[str, list[str]] = {}
     for fault in faults:
@@ -120,12 +120,12 @@ def drawing(
 
 
 def explained(fault: Fault) -> str:
-    """A fault in the reader's language."""
+    """Explain a fault in the reader's language."""
     return explain(fault, texts.for_reader())
 
 
 def all_explained(refusal: Refusal) -> str:
-    """Why something was not taken: all that is wrong with it, else the refusal itself."""
+    """Explain why something was refused: all faults, else the refusal itself."""
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     return " ".join(explained(fault) for fault in faults) or texts.explain(refusal)
 
@@ -133,9 +133,9 @@ def all_explained(refusal: Refusal) -> str:
 def answer(
     fields: Sequence[Field], sent: "MultiDict[str, str]", before: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """The answer that a browser sent, as it was typed; what is not asked or was left empty is left out.
+    """Return the answer that a browser sent, as it was typed, without hidden and empty fields.
 
-    `before` is what was answered to other fields of the same form, on other pages.
+    `before` is the answer to other fields of the same form, on other pages.
     """
     found = _Answer(sent, before).of(fields, "")
     for pointer in sent.getlist(ADD):
@@ -146,7 +146,7 @@ def answer(
 
 
 def edited(sent: "MultiDict[str, str]") -> bool:
-    """Whether the form was sent only to have another row, or one less."""
+    """Return whether the form was sent only to add or remove a row."""
     return ADD in sent or REMOVE in sent
 
 
@@ -182,7 +182,7 @@ class _Sketch:
         )
 
     def nodes(self, fields: Sequence[Field], pointer: str, value: Any) -> Iterator[Node]:
-        """The fields of an object that stands at this pointer."""
+        """Return the nodes for the fields of the object at this pointer."""
         for field in fields:
             only = self._only(field, fields)
             if field.pointer is None:
@@ -199,7 +199,7 @@ class _Sketch:
                 yield replace(self.node(field, f"{pointer}/{name}", own), only=only)
 
     def shown(self, field: Field, value: Any) -> Any:
-        """How a value stands in an input: what was typed as it was typed."""
+        """Return a value for an input: what was typed as it was typed."""
         if value is None:
             value = field.hints.get("default")
         if field.kind in ("choices", *DOCUMENT_KINDS):
@@ -225,7 +225,7 @@ class _Sketch:
         try:
             found = datetime.fromisoformat(value)
             return [self.reader.figures(found), self.reader.time(found)]
-        except (ValueError, OverflowError):  # as it was typed, or at the ends of the calendar
+        except (ValueError, OverflowError):  # as it was typed, or at the limits of the calendar
             on, _, at = value.partition(" ")
             return [on, at]
 
@@ -238,7 +238,7 @@ class _Sketch:
         return " ".join(filter(None, (own, example)))
 
     def _only(self, field: Field, beside: Sequence[Field]) -> str:
-        """For which answer to which field beside it a field is asked."""
+        """Return the answers to a sibling field for which a field is asked."""
         told = field.hide_when
         other = told and _named(beside, plain(told["field"].rpartition("/")[2]))
         if not told or not other or told["is"] not in _ONLY:
@@ -250,7 +250,7 @@ class _Sketch:
         return texts.say(_ONLY[told["is"]], field=self._say(other.label), answer=answer)
 
     def _hide_when(self, field: Field, pointer: str) -> str:
-        """The condition as a script reads it: the name of the field that it is about, and what that is."""
+        """Return the condition for a script: the name of the other field, and its value."""
         if field.hide_when is None:
             return ""
         beside = f"{pointer.rpartition('/')[0]}/{field.hide_when['field'].rpartition('/')[2]}"
@@ -263,7 +263,7 @@ class _Answer:
         self.before = before
 
     def of(self, fields: Sequence[Field], at: str) -> dict[str, Any]:
-        """Those of an object."""
+        """Return the pointers of an object's fields."""
         found: dict[str, Any] = {}
         for field in fields:
             if field.pointer is None:
@@ -277,7 +277,7 @@ class _Answer:
         return {name: value for name, value in found.items() if not hidden(_named(fields, name), told)}
 
     def value(self, field: Field, pointer: str) -> Any:
-        """What was typed there; None for nothing."""
+        """Return what was typed; None for nothing."""
         name, field = DATA + pointer, _decided(field)
         if field.kind == "group":
             return self.of(field.fields, pointer) or None
@@ -301,7 +301,7 @@ class _Answer:
         return f"{on} {at}" if local else f"{on} {at}{_offset()}"
 
     def _rows(self, field: Field, pointer: str) -> list[Any]:
-        """The entries in their order; one that is empty stays, for faults name the others by their number."""
+        """Return the entries in order, including empty ones, since faults refer to entries by number."""
         plain = len(field.fields) == 1 and (field.fields[0].pointer or "").endswith("/*")
         found = []
         for index in range(min(self._many(pointer), MAX_ROWS)):
@@ -316,7 +316,7 @@ class _Answer:
 
 
 def _decided(field: Field) -> Field:
-    """A field as it is asked: where yes or no is required, one of both is chosen; a box would say no."""
+    """Return a field as it is asked: a required yes or no is a choice, as an empty checkbox would say no."""
     if field.kind != "boolean" or not field.required or field.read_only:
         return field
     yes, no = (Text(**texts.both(f"frame.{word}")) for word in ("yes", "no"))
@@ -334,7 +334,7 @@ def _named(fields: Sequence[Field], name: str) -> Field | None:
 
 
 def _offset() -> str:
-    """Of the reader's zone, just now: RFC 3339."""
+    """Return the offset of the reader's zone, now: RFC 3339."""
     found = datetime.now(texts.reader().zone).strftime("%z")
     return f"{found[:3]}:{found[3:]}"
 
@@ -344,12 +344,12 @@ def _sent(value: Any) -> str:
 
 
 def _chosen(field: Field, typed: str) -> Any:
-    """The value of a choice; of what is none, what was sent."""
+    """Return the value of a choice; an unknown one unchanged."""
     return next((choice.value for choice in field.choices if _sent(choice.value) == typed), typed)
 
 
 def _entries(data: dict[str, Any], pointer: str) -> tuple[Any, str]:
-    """What holds the value at a pointer, made on the way where it is not there, and its last token."""
+    """Return the container of the value at a pointer, created if missing, and the last token."""
     way = [plain(token) for token in pointer.split("/")[1:]]
     inside: Any = data
     for token in way[:-1]:

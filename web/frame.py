@@ -1,4 +1,4 @@
-"""What all pages have: their head, the ways between them, what may load; pages that tell what is wrong."""
+"""What all pages share: head, navigation, security policy; pages that show errors."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -39,7 +39,7 @@ from web.site import (
 )
 
 PROBLEM = "application/problem+json"
-OURS = ("/api/", "/healthz", "/readyz", "/metrics")  # how paths begin that are for programs
+OURS = ("/api/", "/healthz", "/readyz", "/metrics")  # prefixes of paths for programs
 STRANGERS = 256 << 10  # bytes of a form
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -49,7 +49,7 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the site, for roles that allow `may`; `frame.nav.<name>` is what it is called."""
+    """A part of the site, for roles that allow `may`; its name is the text `frame.nav.<name>`."""
 
     name: str
     path: str
@@ -75,7 +75,7 @@ HOME = {
 
 
 def sections() -> Sequence[Section]:
-    """Those of the visitor."""
+    """Return the visitor's sections."""
     opened = current()
     if opened is None:
         return [section for section in SECTIONS if "anybody" in section.roles]
@@ -88,23 +88,23 @@ def sections() -> Sequence[Section]:
 
 
 def is_here(section: Section) -> bool:
-    """Whether the page of this request lies in a section: of several, in the one with the longest path."""
+    """Return whether this request's page is in a section: of several, the one with the longest path."""
     path = request.path
     inside = [one for one in sections() if path == one.path or path.startswith(f"{one.path}/")]
     return bool(inside) and section is max(inside, key=lambda one: len(one.path))
 
 
 def here(**changes: str | int | None) -> str:
-    """The address of this page with other parameters; those that are None go."""
+    """Return the address of this page with other parameters; those that are None are removed."""
     kept = request.args.to_dict(flat=False)
     kept |= {name: [] if value is None else [str(value)] for name, value in changes.items()}
     query = urlencode(kept, doseq=True)
-    path = "/" + quote(request.path.lstrip("/"))  # two slashes, or one the other way, would lead elsewhere
+    path = "/" + quote(request.path.lstrip("/"))  # two slashes, or a backslash, would lead to another site
     return f"{path}?{query}" if query else path
 
 
 def notice() -> str | None:
-    """What the last page has left to be told, once."""
+    """Return what the last page has left to show, once."""
     found = request.cookies.get(cookie(NOTICE), "")
     key, _, count = found.partition(":")
     if key not in texts.TEXTS:
@@ -112,12 +112,12 @@ def notice() -> str | None:
     g.told = True
     try:
         return texts.say(key, count=int(count)) if count.isdecimal() and len(count) < 10 else texts.said(key)
-    except KeyError:  # a text that takes more than a notice has: the cookie is not ours
+    except KeyError:  # a text with more values than a notice has: the cookie isn't ours
         return None
 
 
 def install(app: Flask) -> None:
-    """Give all templates what they name, and all pages their head."""
+    """Add the context of all templates, and the head of all pages."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         languages=LANGUAGES,
@@ -138,18 +138,18 @@ def install(app: Flask) -> None:
     )
     app.before_request(_limit)
     app.after_request(_finish)
-    app.teardown_request(lambda _: request.close())  # files that were uploaded lie in temporary ones
+    app.teardown_request(lambda _: request.close())  # uploaded files are in temporary ones
     app.register_error_handler(Forged, lambda _: told(403, "frame.forged"))
 
 
 def _limit() -> None:
-    """Let whoever is not known send no more than a form holds: its fields are taken apart, and given back."""
+    """Limit anonymous requests to the size of a form, since its fields are parsed and shown again."""
     if request.method == "POST" and not request.path.startswith(OURS) and current() is None:
         request.max_content_length = STRANGERS
 
 
 def told(status: int, key: str, **values: Any) -> Response:
-    """A page that tells one thing."""
+    """Return a page with one message."""
     content = render_template(
         "told.html", told=texts.say(key, **values), refusal=g.get("refusal"), before=_before()
     )
@@ -157,22 +157,22 @@ def told(status: int, key: str, **values: Any) -> Response:
 
 
 def _before() -> str | None:
-    """The page of ours from which a form was sent that could not be taken."""
+    """Return our page from which a form was sent that was refused."""
     try:
         before = urlsplit(request.referrer or "")
-    except ValueError:  # anybody can send anything there
+    except ValueError:  # this header can contain anything
         return None
     ours = request.method == "POST" and before.netloc == request.host
     return local(before.path + (f"?{before.query}" if before.query else "")) if ours else None
 
 
 def _finish(response: Response) -> Response:
-    """What is wrong is told to people as a page; what every page may do, and what its reader has chosen."""
+    """Show errors to people as a page; set the security policy, and the reader's choices."""
     if request.path.startswith(OURS):
         return response
     if response.mimetype == PROBLEM:
         response = _explained(response)
-    # A logout goes on to the provider, and browsers hold the whole way against the policy.
+    # Logging out redirects to the provider, and browsers apply the policy to all redirects.
     elsewhere = sorted({provider.origin for provider in site().providers})
     response.headers["Content-Security-Policy"] = " ".join([POLICY, *elsewhere])
     response.headers["Referrer-Policy"] = "same-origin"
@@ -183,7 +183,7 @@ def _finish(response: Response) -> Response:
 
 
 def _explained(problem: Response) -> Response:
-    """The page for a problem document; it keeps status and headers."""
+    """Return the page for a problem document, with the same status and headers."""
     status = problem.status_code
     if "refusal" in g:
         key, values = refusals.text_of(g.refusal)
@@ -202,13 +202,13 @@ def _explained(problem: Response) -> Response:
 
 
 def _prefer(chosen: Mapping[str, str]) -> None:
-    """Have the visitor's account keep what was chosen by a link of ours, for their other browsers."""
+    """Store with the visitor's account what was chosen by a link of ours, for their other browsers."""
     opened = current()
     if opened is None or opened.restricted or not comes_from_here():
         return
     other = {name: value for name, value in chosen.items() if getattr(opened, name) != value}
     if other:
-        # This browser has it in a cookie: the page is not lost because the database is busy.
+        # This browser has it in a cookie: a busy database must not prevent the page.
         with suppress(DBAPIError, PoolTimeout, Busy):
             site().database.run(
                 lambda session, now: profiles.change_own(UnitOfWork(session, opened.actor, now), other)

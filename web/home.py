@@ -1,4 +1,4 @@
-"""The first page: where everybody begins, and where a demonstration is explained."""
+"""The first page, and the explanation of a demonstration."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from web.site import current, demonstration, remember_before, require_own_form, 
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
 
-# The demonstration's person for each role: those of the README's commands, for whom work waits.
+# The demonstration's person for each role: those in the README's commands, who have waiting work.
 ROLES = (
     ("applicant", "applicant"),
     ("caseworker", "caseworker"),
@@ -27,7 +27,7 @@ ROLES = (
 
 @blueprint.get("/")
 def show() -> Response:
-    """Whoever is known goes on to their own page; for others, what there is to do here."""
+    """Redirect logged-in visitors to their own page; show others what they can do here."""
     opened = current()
     if opened is not None and "stay" not in request.args:
         return make_response(redirect(HOME.get(opened.actor.role, "/account"), 303))
@@ -43,13 +43,13 @@ def show() -> Response:
 
 
 def _described(demo: Sequence[str]) -> Callable[[Session, datetime], tuple[Any, Any]]:
-    """Where the demonstration's people work, and what they are called."""
+    """Return the units and names of the demonstration's people."""
     return lambda session, now: (people.posts_of(session, now, demo), people.names_of_accounts(session, demo))
 
 
 @blueprint.post("/demo/<name>")
 def enter(name: str) -> Response:
-    """Become one of the demonstration's people. There is none where it is used in earnest."""
+    """Log in as one of the demonstration's people. There are none in production."""
     require_own_form()
     here = site()
     if name not in demonstration():

@@ -1,4 +1,4 @@
-"""Lists, a page at a time: where one begins, and where the next one does."""
+"""Lists, a page at a time: the cursors of this page and the next."""
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -13,12 +13,12 @@ Row = TypeVar("Row")
 
 
 def cursor() -> UUID | None:
-    """After what a page of a list begins; None: at the beginning."""
+    """Return the cursor after which a page begins; None: at the beginning."""
     return asked.identity(request.values, "cursor")
 
 
 def following(
     rows: Sequence[Row], size: int, at: Callable[[Any], Any] = itemgetter("id")
 ) -> tuple[Sequence[Row], Any]:
-    """A page of rows, of which one more was read, and the cursor of the next page if there is any."""
+    """Return a page of rows, of which one more was read, and the cursor of the next page if there is one."""
     return rows[:size], at(rows[size - 1]) if len(rows) > size else None

@@ -1,4 +1,4 @@
-"""Logging in and out, and another password."""
+"""Login, logout, and changing the password."""
 
 from http import HTTPStatus
 from typing import Any
@@ -29,14 +29,14 @@ blueprint = Blueprint("login", __name__, template_folder="templates")
 
 @blueprint.get("/login")
 def show() -> Response:
-    """The form, and a link for each provider."""
+    """Show the form, and a link for each provider."""
     target = local(request.args.get("next"))
     return _away(target) if current() else _login(target)
 
 
 @blueprint.post("/login")
 def enter() -> Response:
-    """By name and password."""
+    """Log in by name and password."""
     require_own_form()
     target = local(request.form.get("next"))
     try:
@@ -50,7 +50,7 @@ def enter() -> Response:
 
 @blueprint.get("/login/<provider>")
 def depart(provider: str) -> Response:
-    """To a provider; with `level` for a login of at least that level."""
+    """Redirect to a provider; with `level` for a login of at least that assurance level."""
     needed = request.args.get("level")
     url = login.depart(
         site().database,
@@ -67,7 +67,7 @@ def depart(provider: str) -> Response:
 
 @blueprint.get("/login/<provider>/callback")
 def back(provider: str) -> Response:
-    """From the provider."""
+    """Complete the login when the provider redirects back."""
     if "error" in request.args:
         return _login("/", HTTPStatus.FORBIDDEN, texts.say("login.refused"))
     came = login.Return(
@@ -79,7 +79,7 @@ def back(provider: str) -> Response:
 
 @blueprint.post("/logout")
 def leave() -> Response:
-    """End the session here, and at the provider if that offers it."""
+    """End the session here, and at the provider if it supports that."""
     require_own_form()
     opened = current()
     _end(opened)
@@ -90,7 +90,7 @@ def leave() -> Response:
 
 @blueprint.get("/password")
 def password() -> Response:
-    """The form for a new one."""
+    """Show the form for a new password."""
     opened = current()
     if opened is None:
         return _away("/login?next=/password")
@@ -99,7 +99,7 @@ def password() -> Response:
 
 @blueprint.post("/password")
 def change() -> Response:
-    """Take a new one. All sessions end, and one begins."""
+    """Change the password. All sessions end, and a new one begins."""
     require_own_form()
     opened = current()
     if opened is None:
@@ -121,25 +121,25 @@ def change() -> Response:
 
 @blueprint.errorhandler(NotRecognised)
 def unknown(_: NotRecognised) -> Response:
-    """Why is not told."""
+    """Show that the login failed, without the reason."""
     return told(HTTPStatus.FORBIDDEN, "login.unknown")
 
 
 @blueprint.errorhandler(Conflict)
 def second(_: Conflict) -> Response:
-    """The person has another account, and gets no second one."""
+    """The person already has an account, and gets no second one."""
     return told(HTTPStatus.CONFLICT, "refusals.person-taken")
 
 
 @blueprint.errorhandler(AssuranceTooLow)
 def too_low(_: AssuranceTooLow) -> Response:
-    """The provider knows the person less well than was asked for."""
+    """The provider's assurance level is lower than requested."""
     return told(HTTPStatus.FORBIDDEN, "login.too-low")
 
 
 @blueprint.errorhandler(Busy)
 def unavailable(_: Busy) -> Response:
-    """The provider is down."""
+    """The provider doesn't respond."""
     response = told(HTTPStatus.SERVICE_UNAVAILABLE, "login.unavailable")
     response.headers["Retry-After"] = "5"
     return response
@@ -166,7 +166,7 @@ def _page(template: str, status: int = HTTPStatus.OK, **values: Any) -> Response
 
 
 def _entered(secret: str, target: str) -> Response:
-    _end(current())  # always a new one: what a browser had before opens nothing
+    _end(current())  # always a new one: a previous cookie of the browser must not become valid
     response = _away(target)
     set_session(response, secret)
     return response

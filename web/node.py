@@ -1,5 +1,7 @@
-"""Which Node builds what browsers load and runs the servers of the tests: the machine's from 20 on, else that
-of a wheel. Run as a program with folders, it installs what their package-lock.json names.
+"""Finds Node, which builds the assets and runs the servers of the tests.
+
+The machine's is used from version 20 on, else that of a wheel. Run as a program with folders, it installs the
+packages of their package-lock.json.
 """
 
 import os
@@ -14,7 +16,7 @@ WHEEL = Path(__file__).with_name("node-requirements.txt")
 
 
 def path() -> str:
-    """Of the program."""
+    """Return the path of the program."""
     found = shutil.which("node")
     if found and _version(found) >= LEAST:
         return found
@@ -25,7 +27,7 @@ def path() -> str:
 
 
 def install(folder: Path) -> None:
-    """Have a Node and, by its npm, what the folder's package-lock.json names."""
+    """Install Node if needed and, with its npm, the packages of the folder's package-lock.json."""
     if not shutil.which("npm") or _version(path()) < LEAST:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--require-hashes", "-r", WHEEL], check=True)

@@ -1,4 +1,4 @@
-"""People as pages let one choose among them, and agree on who stands in for whom."""
+"""Choosing people on pages, and appointing substitutes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from web.texts import reader
 
 
 def people_to_choose(rows: Sequence[Any], key: str = "id") -> list[tuple[str, str]]:
-    """Values and texts of a choice, from rows with `name` and `display_name`.
+    """Return values and texts of a choice, from rows with `name` and `display_name`.
 
-    Where two are called the same, the accounts tell them apart.
+    If two people have the same name, their account names distinguish them.
     """
     called = [(str(row[key]), row["name"], reader().person(row["display_name"])) for row in rows]
     often = Counter(text for _, _, text in called)
@@ -25,7 +25,7 @@ def people_to_choose(rows: Sequence[Any], key: str = "id") -> list[tuple[str, st
 
 
 def leave(absent: str | None) -> Leave:
-    """Who stands in for an account (None: the visitor's), from the first day to the last, as it was typed.
+    """Appoint a substitute for an account (None: the visitor's), from the first day to the last, as typed.
 
     Raises Invalid.
     """

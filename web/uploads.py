@@ -1,8 +1,8 @@
 """Uploading a file in parts, for scripts of pages: each part with the offset at which it begins.
 
-`POST /uploads` announces a file and answers where to begin, `POST /uploads/<id>` adds a part, `GET` says how
-much has arrived. After a lost connection the script asks and continues there. After the last part the file is
-judged.
+`POST /uploads` announces a file and returns where to begin, `POST /uploads/<id>` adds a part, `GET` returns
+how much has arrived. After a lost connection the script requests that and continues there. After the last
+part the file is checked.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 
 def _refused(visit: Visit, *, refusal: Refusal, **_: Any) -> Content:
-    """Why, in the reader's language; where to continue, if it is only that."""
+    """Return why it was refused, in the reader's language; where to continue, if that is the only problem."""
     del visit
     told: dict[str, Any] = {"message": all_explained(refusal)}
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -42,7 +42,7 @@ def _refused(visit: Visit, *, refusal: Refusal, **_: Any) -> Content:
 
 @page(blueprint.post(""), refused=_refused)
 def begin(visit: Visit) -> Content:
-    """Announce a file; the answer says at which byte to begin."""
+    """Announce a file; the response has the byte offset at which to begin."""
     target = form_uploads.target(visit.uow, _place(), request.form.get("field", ""), intake())
     size = asked.count(request.form, "size") or 0
     digest = request.form.get("sha256", "")
@@ -53,12 +53,12 @@ def begin(visit: Visit) -> Content:
 
 @page(blueprint.get("/<uuid:upload_id>"))
 def show(visit: Visit, upload_id: UUID) -> Content:
-    """How far it is."""
+    """Return the progress."""
     return _state(staged_documents.get(visit.uow, upload_id))
 
 
 def _append(upload_id: UUID) -> Mapping[str, Any]:
-    """Store the part, and have the file judged if it was the last one."""
+    """Store the part, and check the file if it was the last one."""
     part = request.files.get("part")
     content = part.stream.read() if part else b""
     offset = asked.count(request.form, "offset") or 0
@@ -81,7 +81,7 @@ def append(visit: Visit, upload_id: UUID, held: Staged) -> Content:
 
 @page(blueprint.post("/<uuid:upload_id>/discard"), refused=_refused)
 def discard(visit: Visit, upload_id: UUID) -> Content:
-    """Remove a file, whether it is complete or not."""
+    """Delete a file, whether it is complete or not."""
     staged_documents.discard(visit.uow, upload_id)
     return _json({}, HTTPStatus.OK)
 

@@ -1,6 +1,6 @@
 """The pages' side of a request: HTTP in, `engine.requests.serving`, HTTP out.
 
-One request is one transaction, in which the page is drawn, too. Who looks is known by the session's cookie.
+One request is one transaction, in which the page is also rendered. The session cookie identifies the visitor.
 """
 
 import hashlib
@@ -29,14 +29,14 @@ from web import texts
 from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
 
 LOOKING = ("GET", "HEAD")
-# Pages on which cases are come upon, for the access log.
+# Pages on which cases are found, for the access log.
 WAYS: Mapping[str, Way] = {"/desk/search": "search", "/desk/cases": "list"}
-ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # whom the policy allows nothing
+ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # a visitor whom the policy allows nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a view gets: the unit of work of its visitor, who reads, and the session (None: nobody's)."""
+    """The arguments of a view: the visitor's unit of work, the reader, and the session (None: anonymous)."""
 
     uow: UnitOfWork
     reader: Reader
@@ -45,7 +45,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page to show. `opened` is what of a case it shows."""
+    """A page to show. `opened` is what it shows of a case."""
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Another page to go to, which tells the text of the key `told` (with `count`) once, or a `secret`."""
+    """A redirect to a page, which shows the text of the key `told` (with `count`) once, or a `secret`."""
 
     url: str
     told: str | None = None
@@ -66,9 +66,9 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file, or what opens one when the transaction has ended. `name` is given: it is to be kept.
+    """A file, or a function that opens one after the transaction. With `name` it is a download.
 
-    `fresh`: sent only if it is another than the browser has.
+    `fresh`: sent only if it differs from the browser's copy.
     """
 
     body: bytes | Callable[[], Iterable[bytes]]
@@ -95,17 +95,17 @@ def page(
 ) -> Callable[[View], View]:
     """Declare a view on a route, such as `blueprint.get("/inbox")`.
 
-    It gets a `Visit` and the path's parts, and runs again from the start when the database asks for it.
-    Whoever has no session is sent to the login, but for pages for `anybody`. `may` is what the account's
-    role has to allow. When the view is refused, what it did is undone, and `refused` is shown: a view of the
-    same parts and the refusal, `refusal`; else a page that explains it, as always for what the visitor may
-    not see or do at all. `prepare` is done before the transaction begins, once; it gives further parts, and
-    may refuse, too: then without these. Its forms may be as large as a document.
+    Its arguments are a `Visit` and the path's parts; it runs again from the start when the database requires
+    it. Visitors without a session are redirected to the login, except on pages for `anybody`. `may` is what
+    the account's role must allow. When the view is refused, its changes are undone, and `refused` is shown: a
+    view with the same parts and the refusal, `refusal`; else a page that explains it, as always for what the
+    visitor may not see or do at all. `prepare` runs once, before the transaction begins; it returns further
+    parts, and can also refuse: then the view has none of these. Its forms may be as large as a document.
 
-    `unnoticed`: a script asks, and nobody may be there. It prolongs no session and has no line in the log.
+    `unnoticed`: a script polls, perhaps without a person. It extends no session and is not logged.
 
-    A form with a hidden field `once` is done once, however often it is sent. Where it could not be confirmed
-    that it was done, the visitor can send it again.
+    A form with a hidden field `once` is executed once, however often it is sent. If it could not be confirmed
+    that it was executed, the visitor can send it again.
     """
 
     def declare(view: View) -> View:
@@ -136,13 +136,13 @@ def page(
 
 
 def _require_text() -> None:
-    """Raises NotFound for an address with what no text in the database holds, so no page has given it."""
+    """Raises NotFound for an address with text that the database can't store: no page has issued it."""
     if any("\0" in value for _, value in request.args.items(multi=True)):
         raise NotFound("There is no such page.")
 
 
 def _require_storable() -> None:
-    """Raises Invalid for a form with what no text in the database holds: no keyboard types it."""
+    """Raises Invalid for a form with text that the database can't store: no keyboard types it."""
     held = [name for name, value in request.form.items(multi=True) if "\0" in name + value]
     if held:
         faults = [Fault(f"/{name}", "has a character that no text can hold", "characters") for name in held]
@@ -150,7 +150,7 @@ def _require_storable() -> None:
 
 
 def _admit(anybody: bool, *, files: bool) -> Response | None:
-    """Where to go first, or what to show; None where the view may run. `files`: its forms bring some."""
+    """Return a redirect or a page; None if the view can run. `files`: its forms have some."""
     _require_text()
     if files:
         make_room()
@@ -158,7 +158,7 @@ def _admit(anybody: bool, *, files: bool) -> Response | None:
 
 
 def _recognise(anybody: bool) -> Response | None:
-    """Where to go first, if this visitor cannot be shown the page yet."""
+    """Return a redirect, if this visitor can't see the page yet."""
     opened = current()
     if anybody or (opened is not None and not opened.restricted):
         return None
@@ -172,7 +172,7 @@ def _recognise(anybody: bool) -> Response | None:
 
 
 def _recognise_form() -> Response | None:
-    """What to show first, if a form is of an earlier session. Raises Forged if it comes from elsewhere."""
+    """Return a page, if a form is of an earlier session. Raises Forged if it comes from another site."""
     if request.method in LOOKING or is_own_form():
         return None
     if not comes_from_here():
@@ -181,7 +181,7 @@ def _recognise_form() -> Response | None:
 
 
 def _kept(template: str, status: HTTPStatus) -> Response:
-    """A page from which the same form can be sent once more: nothing that was typed is lost."""
+    """Return a page from which the same form can be sent again: nothing that was typed is lost."""
     own = comes_from_here()
     kept = [item for item in request.form.items(multi=True) if own and item[0] != "token"]
     values = {"kept": kept, "target": request.full_path.rstrip("?"), "files": bool(request.files)}
@@ -189,14 +189,14 @@ def _kept(template: str, status: HTTPStatus) -> Response:
 
 
 def _visitor() -> Actor:
-    """Who looks; the line of the request in the log names them, too."""
+    """Return the visitor; also for the request's line in the log."""
     opened = current()
     g.actor_id = opened.actor.id if opened else None
     return opened.actor if opened else ANYBODY
 
 
 def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
-    """Have a view draw its page. `undone`: it is shown for a refused one, whose form may be sent again."""
+    """Run a view and render its page. `undone`: a refused one, whose form can be sent again."""
     opened, actor = current(), _visitor()
     key = None if undone or opened is None else _once()
 
@@ -217,18 +217,18 @@ def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:
 
 
 def _place(response: Response) -> Answer:
-    """Where a form led: that is stored of it, for the same form sent again."""
+    """Return where a form led: that is stored for the same form sent again."""
     headers = {name: value for name, value in response.headers if name in ("Location", "Set-Cookie")}
     return Answer(response.status_code, headers, b"")
 
 
 def _come_upon(opened: Opened | None) -> Opened | None:
-    """What is shown, with the page of ours that the visitor comes from, as far as the browser tells it."""
+    """Return what is shown, with our page from which the visitor comes, if the browser sends it."""
     if opened is None or opened.way is not None:
         return opened
     try:
         before = urlsplit(request.referrer or "")
-    except ValueError:  # anybody can send anything there
+    except ValueError:  # this header can contain anything
         return opened
     return replace(opened, way=WAYS.get(before.path) if before.netloc == request.host else None)
 

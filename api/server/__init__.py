@@ -1,6 +1,6 @@
-"""What stands before the application: a gunicorn worker that reads whole requests before it works on one.
+"""The server in front of the application: a gunicorn worker that reads whole requests before it serves one.
 
-The application knows nothing of it: nothing else may import it.
+The application doesn't know it: nothing else may import it.
 """
 
 from api.server.worker import Worker

@@ -1,4 +1,4 @@
-"""Answers of the server itself: problem documents for what never reaches the application; and their log."""
+"""The server's own responses: problem documents for requests that never reach the application; their log."""
 
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from api import problems
 from api.server.framing import HttpError
 
-LINES = 10  # in each worker and window; more are only counted, so that a flood doesn't fill the disk
+LINES = 10  # per worker and window; more are only counted, so that a flood doesn't fill the disk
 WINDOW = 10.0  # seconds
 REFUSED = Counter(
     "parvandeh_refused_requests", "What the web server refused before the application saw it.", ("reason",)
@@ -49,7 +49,7 @@ _FAULTS_OF_OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderNam
 
 
 def cause(error: BaseException) -> HttpError | None:
-    """What to answer to a request that gunicorn's parser refuses; None if the fault is the server's."""
+    """Return the response to a request that gunicorn's parser refuses; None for a fault of the server."""
     if isinstance(error, HttpError):
         return error
     if isinstance(error, _FAULTS_OF_OURS) or not isinstance(error, errors.ParseException):
@@ -58,7 +58,7 @@ def cause(error: BaseException) -> HttpError | None:
 
 
 def answer(status: HTTPStatus, detail: str, request_id: str, *, only_head: bool = False) -> bytes:
-    """A whole HTTP response that holds a problem document."""
+    """Return a complete HTTP response with a problem document."""
     body = problems.standalone(status, detail, request_id)
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
@@ -86,15 +86,15 @@ class Refusals:
         self._unlogged = 0
 
     def count(self, reason: str) -> None:
-        """In the metrics alone."""
+        """Count one, only in the metrics."""
         REFUSED.labels(reason).inc()
 
     def note(self, reason: str, status: HTTPStatus | None = None) -> str:
-        """Log one, and return the id under which it is found. Without a status the client gets no answer."""
+        """Log one, and return its id for the log. Without a status the client gets no response."""
         self.count(reason)
         request_id = str(uuid4())
         self.report()
-        structlog.contextvars.clear_contextvars()  # those of the request before
+        structlog.contextvars.clear_contextvars()  # those of the previous request
         if self._lines < LINES:
             self._lines += 1
             log.warning("request.refused", request=request_id, reason=reason, status=status)
@@ -103,7 +103,7 @@ class Refusals:
         return request_id
 
     def report(self) -> None:
-        """Once a window is over, log how many lines were left out."""
+        """At the end of a window, log how many lines were omitted."""
         now = self._clock()
         if now < self._until:
             return

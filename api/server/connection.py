@@ -1,4 +1,4 @@
-"""One client, from its first byte to the last of its answer. It never waits; the worker asks it to go on."""
+"""A client connection, from the first byte to the end of the response. Driven by the worker; never blocks."""
 
 import contextlib
 import socket
@@ -18,23 +18,23 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Phase(IntEnum):
-    """In the order in which connections are given up when there are too many."""
+    """In the order in which connections are dropped when there are too many."""
 
-    LINGER = 1  # answered; what the client still sends is thrown away, so that it can read the answer
+    LINGER = 1  # answered; further input is discarded, so that the client can read the response
     HEAD = 2
     BODY = 3
     ANSWER = 4
-    WHOLE = 5  # to be served now
+    WHOLE = 5  # ready to be served
     CLOSED = 6
 
 
 class Connection:
-    """A client and how far it is. `deadline` is when its present phase ends at the latest."""
+    """A client and its progress. `deadline` is the latest end of its present phase."""
 
     def __init__(
         self, client: socket.socket, origin: tuple[Any, Any], limits: Limits, usage: Usage, now: float
     ) -> None:
-        """`origin`: the socket that it came through, and the client's address."""
+        """`origin`: the listening socket and the client's address."""
         self.socket = client
         self.listener, self.address = origin
         self.framing = Framing(limits, usage)
@@ -47,11 +47,11 @@ class Connection:
 
     @property
     def holds(self) -> bool:
-        """Whether a part of a body or an answer is stored for it."""
+        """Whether a part of a body or a response is stored for it."""
         return self.phase in (Phase.BODY, Phase.ANSWER)
 
     def read(self, now: float, refusals: Refusals) -> None:
-        """Take what the client has sent."""
+        """Read what the client has sent."""
         try:
             data = self.socket.recv(BLOCK)
         except BlockingIOError:
@@ -59,7 +59,7 @@ class Connection:
         except OSError:
             data = b""
         if not data:
-            self.phase = Phase.CLOSED  # it went away, maybe in the middle of a request
+            self.phase = Phase.CLOSED  # it disconnected, perhaps in the middle of a request
         elif self.phase < Phase.BODY:
             self._read_head(data, now, refusals)
         elif self.phase is Phase.BODY:
@@ -67,7 +67,7 @@ class Connection:
             self._feed(data, now, refusals)
 
     def write(self, now: float) -> None:
-        """Send what the client takes of its answer."""
+        """Write as much of the response as the client accepts."""
         for _ in range(BLOCKS):
             if not self._block:
                 self._block = memoryview(self._rest.read(BLOCK) if self._rest else b"")
@@ -85,11 +85,11 @@ class Connection:
             self._extend(sent, now)
 
     def exchange(self) -> Exchange:
-        """What gunicorn serves."""
+        """Return the exchange that gunicorn serves."""
         return Exchange(self.socket, self.framing, self._usage)
 
     def served(self, exchange: Exchange, now: float, refusals: Refusals) -> None:
-        """The application has answered."""
+        """Called when the application has answered."""
         self.framing.close()
         self._rest = exchange.rest
         if exchange.full:
@@ -103,7 +103,7 @@ class Connection:
             self._end(now)
 
     def expire(self, now: float, refusals: Refusals) -> None:
-        """The time of its phase is over."""
+        """Called when the time of its phase is up."""
         if self.phase is Phase.HEAD and self.framing.started:
             seconds = f"{self._limits.head_seconds:g}"
             self._refuse(
@@ -118,7 +118,7 @@ class Connection:
             self._give_up("silent" if self.phase is Phase.HEAD else "slow-reader", refusals)
 
     def drop(self, now: float, refusals: Refusals) -> None:
-        """Make room for others."""
+        """Close it to make room for others."""
         if self.phase is Phase.BODY or (self.phase is Phase.HEAD and self.framing.started):
             detail = "The server has too many open connections. Send the request again."
             self._refuse(HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "dropped", detail), now, refusals)
@@ -127,7 +127,7 @@ class Connection:
             self._give_up("dropped", refusals)
 
     def close(self) -> None:
-        """Free everything. An answer that has left us is still delivered, whoever else has the socket."""
+        """Release everything. A response that was sent is still delivered, even if others have the socket."""
         self.framing.close()
         if self._rest:
             self._rest.close()
@@ -165,13 +165,13 @@ class Connection:
     def _refuse(self, error: HttpError, now: float, refusals: Refusals) -> None:
         request_id = refusals.note(error.reason, error.status)
         self.framing.unread = True
-        with contextlib.suppress(OSError):  # what doesn't fit into the socket now, it doesn't get
+        with contextlib.suppress(OSError):  # what doesn't fit into the socket now is not sent
             only_head = self.framing.only_head
             self.socket.send(answer(error.status, error.detail, request_id, only_head=only_head))
         self._end(now)
 
     def _end(self, now: float) -> None:
-        """The answer has left us. Closing at once would destroy it if the client is still sending."""
+        """Called when the response has been sent. Closing now would destroy it if the client still sends."""
         if not self.framing.unread:
             self.phase = Phase.CLOSED
             return
@@ -185,8 +185,8 @@ class Connection:
         if self.phase is Phase.ANSWER:
             refusals.note(reason)
         elif self.phase is Phase.HEAD:
-            refusals.count(reason)  # browsers open connections in advance: nothing to worry about
-        if self.phase is Phase.ANSWER:  # the system must not go on offering the client what it doesn't read
+            refusals.count(reason)  # browsers open connections in advance: nothing to log
+        if self.phase is Phase.ANSWER:  # the client's connection doesn't read: stop polling
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.phase = Phase.CLOSED
 

@@ -1,7 +1,7 @@
-"""What gunicorn takes for the client's socket while it serves one request.
+"""The object that gunicorn uses as the client's socket while it serves one request.
 
-It reads from the request that has already arrived. It writes to the real socket as long as that takes the
-bytes at once, and keeps the rest for the worker to send later: a client that reads slowly blocks nobody.
+It reads from the request that has already arrived. It writes to the real socket as long as that accepts the
+bytes immediately, and stores the rest for the worker to send later: a slow client blocks nobody.
 """
 
 import errno
@@ -17,10 +17,10 @@ BLOCK = 64 << 10
 
 
 class Exchange:
-    """One request and its answer. `fileno` is that of the client's own socket, which doesn't block.
+    """One request and its response. `fileno` is that of the client's own socket, which doesn't block.
 
-    `rest` is what is still to be sent. `broken`: the answer can't be completed, because the client went away
-    or, if it is `full`, because the disk has no room.
+    `rest` is what is still to be sent. `broken`: the response can't be completed, because the client
+    disconnected or, if it is `full`, because the disk is full.
     """
 
     def __init__(self, client: socket.socket, framing: Framing, usage: Usage) -> None:
@@ -43,15 +43,15 @@ class Exchange:
         return self._client.getpeername()
 
     def recv(self, size: int) -> bytes:
-        """Of the request; empty at its end, never waiting."""
+        """Read from the request; empty at its end, never blocking."""
         return b"" if self._ended else self._framing.read(size)
 
     def send(self, data: bytes) -> int:
-        """gunicorn uses it for `100 Continue` alone, which comes too late: the body is here."""
+        """gunicorn uses it only for `100 Continue`, which is too late here: the body has arrived."""
         return len(data)
 
     def sendall(self, data: bytes) -> None:
-        """Send, or keep to be sent. The header waits for what comes after it: one packet for both."""
+        """Send, or store to be sent later. The header waits for the next bytes: one packet for both."""
         if self._first is None:
             self._first = data
             return
@@ -60,7 +60,7 @@ class Exchange:
         self._push(data)
 
     def refuse(self, status: HTTPStatus, detail: str, request_id: str) -> None:
-        """Answer for the application, unless it has begun to."""
+        """Answer instead of the application, unless it has begun to."""
         self._framing.unread = True
         if self._first is None:
             self.sendall(answer(status, detail, request_id, only_head=self._framing.only_head))
@@ -78,17 +78,17 @@ class Exchange:
         return sent
 
     def shutdown(self, _how: int) -> None:
-        """The answer is complete."""
+        """The response is complete."""
         self._ended = True
         if self._first:
             data, self._first = self._first, b""
             self._push(data)
 
     def settimeout(self, _seconds: float | None) -> None:
-        """Nothing here waits."""
+        """Does nothing: nothing here blocks."""
 
     def close(self) -> None:
-        """The worker closes the socket, once everything is sent."""
+        """Does nothing: the worker closes the socket once everything is sent."""
         self._ended = True
 
     def _push(self, data: bytes) -> None:
@@ -101,7 +101,7 @@ class Exchange:
             self.rest.write(memoryview(data)[sent:])
         except OSError as cause:
             self.broken = self.full = True
-            raise OSError(errno.ECONNRESET, "no room for the answer") from cause  # as if the client were gone
+            raise OSError(errno.ECONNRESET, "no room for the answer") from cause  # as if disconnected
 
     def _sent(self, data: bytes) -> int:
         try:

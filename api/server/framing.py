@@ -1,7 +1,7 @@
-"""Finds where a request ends while it arrives in pieces. It knows no sockets and no clocks.
+"""Finds the end of a request that arrives in pieces. Knows no sockets and no clocks.
 
 gunicorn's own parser decides what a request means. It gets exactly the bytes that are collected here, so a
-difference between the two can cut a body short, but can't turn one request into two.
+difference between the two can truncate a body, but can't turn one request into two.
 """
 
 import re
@@ -19,11 +19,11 @@ _EXPECT = re.compile(rb"\nexpect[ \t]*:[ \t]*100-continue[ \t]*\r", re.IGNORECAS
 _LENGTH_DIGITS = 15
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _OVERHEAD = 1 << 20
-_LINE = 8190  # of a chunk's size with its extensions, or of a trailer field, as gunicorn has it
+_LINE = 8190  # of a chunk's size with its extensions, or of a trailer field, as in gunicorn
 
 
 class HttpError(Exception):
-    """A request that the server refuses by itself. `reason` is for logs, `detail` for the client."""
+    """A request that the server itself refuses. `reason` is for logs, `detail` for the client."""
 
     def __init__(self, status: HTTPStatus, reason: str, detail: str) -> None:
         super().__init__(reason)
@@ -33,10 +33,10 @@ class HttpError(Exception):
 
 
 class Framing:
-    """The bytes of one request. Once it is `whole`, `read` gives them back.
+    """The bytes of one request. Once it is `whole`, `read` returns them.
 
-    `unread` tells that the client may still be sending: a body too large, which is left to the application to
-    refuse, a request that no parser will accept, or one that is followed by another.
+    `unread`: the client may still be sending: a body too large, which the application will refuse, a request
+    that no parser will accept, or one that is followed by another.
     """
 
     def __init__(self, limits: Limits, usage: Usage) -> None:
@@ -58,7 +58,7 @@ class Framing:
 
     @property
     def only_head(self) -> bool:
-        """Whether the answer may have no body."""
+        """Whether the response may have no body."""
         return self._head.startswith(b"HEAD ")
 
     @property
@@ -66,17 +66,17 @@ class Framing:
         """Whether the client waits for `100 Continue` before it sends its body."""
         if self.whole or not self.in_body or not _EXPECT.search(self._head):
             return False
-        return self._head[: self._head.find(b"\r\n", 2)].endswith(b" HTTP/1.1")  # 1.0 knows no such thing
+        return self._head[: self._head.find(b"\r\n", 2)].endswith(b" HTTP/1.1")  # not in HTTP/1.0
 
     def feed(self, data: bytes) -> None:
-        """Take what arrived. Raises HttpError, or OSError if there is no room on the disk."""
+        """Add what arrived. Raises HttpError, or OSError if the disk is full."""
         if self.in_body:
             self._feed_body(data)
         else:
             self._feed_head(data)
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the whole request; empty at its end."""
+        """Return the next bytes of the whole request; empty at its end."""
         if self._given < len(self._head):
             piece = bytes(self._head[self._given : self._given + size])
             self._given += len(piece)
@@ -84,7 +84,7 @@ class Framing:
         return self._body.read(size) if self._body else b""
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Release its storage."""
         if self._body:
             self._body.close()
             self._body = None
@@ -107,7 +107,7 @@ class Framing:
             self._feed_body(rest)
 
     def _check_head(self, size: int) -> None:
-        line = self._head.find(b"\r\n", 2)  # an empty line may come first
+        line = self._head.find(b"\r\n", 2)  # it may begin with an empty line
         if (line if line >= 0 else size) > self._limits.line_bytes + 2:
             raise HttpError(
                 HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -151,7 +151,7 @@ class Framing:
         self.unread = taken < len(data)
 
     def _refused_by_parser(self) -> None:
-        """Let gunicorn's parser say what is wrong; the client may go on sending."""
+        """Let gunicorn's parser find the error; the client may continue sending."""
         self.whole = True
         self.unread = True
 
@@ -164,7 +164,7 @@ class _Expected(Enum):
 
 
 class Chunks:
-    """Finds the end of a body in chunks (RFC 9112, section 7.1), also where it was sent byte by byte."""
+    """Finds the end of a chunked body (RFC 9112, section 7.1), even if it arrives byte by byte."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -176,7 +176,7 @@ class Chunks:
         self.ended = False
 
     def feed(self, data: bytes) -> int:
-        """How many of these bytes belong to the body. Raises HttpError."""
+        """Return how many of these bytes belong to the body. Raises HttpError."""
         position = 0
         while position < len(data) and not self.ended:
             if self._expected is _Expected.DATA:

@@ -1,4 +1,4 @@
-"""How long, how large and how many: the limits of one web worker. docs/operations.md lists them."""
+"""The limits of one web worker: time, size and number. They are listed in docs/operations.md."""
 
 import resource
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ import api
 from api.documents import BESIDE
 from engine.platform.config import Settings
 
-LINE = 4094  # gunicorn's own limit of a request line, above which it answers 414
+LINE = 4094  # gunicorn's own limit of a request line, above which it responds with 414
 CONNECTIONS = 1000
 STORED = 256 << 20
-RESERVED = 64  # descriptors for the database, logs and the rest
+RESERVED = 64  # descriptors for the database, logs and others
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds and bytes. Each phase of a connection has its own limit, so that a large body may take minutes.
 
-    `rate` is what a client must at least send of a body, or receive of an answer, in bytes per second.
-    `grace` is for how long it may do less. `connections` is the number of clients that a worker waits for,
-    `stored` the size of all bodies and answers that it holds for them.
+    `rate` is the minimum speed at which a client must send a body, or receive a response, in bytes per
+    second. `grace` is for how many seconds it may be slower. `connections` is the number of clients that a
+    worker waits for, `stored` the size of all bodies and responses that it stores for them.
     """
 
     head_seconds: float = 10
@@ -34,11 +34,11 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
-        """Those of an installation. The application gets the largest body that any of its routes accepts."""
+        """Return the limits of an installation, with the largest body that any route accepts."""
         body = max(api.MAX_BODY, (settings.document_max_mb << 20) + BESIDE)
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         connections = CONNECTIONS
         if descriptors != resource.RLIM_INFINITY:
-            # Each may need a second one, for the file in which its body or answer waits.
+            # Each may need a second one, for the file in which its body or response is stored.
             connections = max(1, min(CONNECTIONS, (descriptors - RESERVED) // 2))
         return cls(body_bytes=body, connections=connections, stored=max(STORED, 4 * body))

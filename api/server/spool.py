@@ -9,14 +9,14 @@ IN_MEMORY = 64 << 10  # of each; a worker waits for up to a thousand
 
 
 class Usage:
-    """How much all spools of a worker hold."""
+    """The total size of a worker's spools."""
 
     def __init__(self) -> None:
         self.bytes = 0
 
 
 class Spool:
-    """Written once, then read once. Its file is readable by nobody else, and is gone when the process is."""
+    """Written once, then read once. Nobody else can read its file, which is deleted when the process ends."""
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
@@ -26,7 +26,7 @@ class Spool:
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append. Raises OSError if there is no room on the disk."""
+        """Append. Raises OSError if the disk is full."""
         if self.size <= IN_MEMORY < self.size + len(data):
             self._move()
         self._file.write(data)
@@ -34,14 +34,14 @@ class Spool:
         self._usage.bytes += len(data)
 
     def read(self, size: int) -> bytes:
-        """The next bytes, empty at the end. Nothing is written afterwards."""
+        """Return the next bytes, empty at the end. Nothing is written afterwards."""
         if not self._reading:
             self._reading = True
             self._file.seek(0)
         return self._file.read(size)
 
     def _move(self) -> None:
-        """From memory into a file."""
+        """Move the bytes from memory to a file."""
         self._file.seek(0)
         known = self._file.read()
         with ExitStack() as opened:
@@ -50,7 +50,7 @@ class Spool:
             self._opened = opened.pop_all()
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Release its storage."""
         self._usage.bytes -= self.size
         self.size = 0
         self._opened.close()

@@ -1,7 +1,7 @@
-"""The worker: waits for many clients at once, and serves one whole request after the other.
+"""The worker: waits for many clients at once, and serves one whole request at a time.
 
-No threads, and one request at a time, as with gunicorn's sync workers: requests are work for the processor
-and the database. It accepts connections only while it has nothing else to do, so they go to a free worker.
+No threads, and one request at a time, as with gunicorn's sync workers: requests need the processor and the
+database. It accepts connections only while it is idle, so they go to a free worker.
 """
 
 import errno
@@ -29,37 +29,37 @@ from engine.platform import logs
 from engine.platform.config import Settings
 
 ACCEPTED = 64  # at most in a row, before those that are waiting get their turn
-PAUSE = 1.0  # seconds between looks at deadlines
+PAUSE = 1.0  # seconds between checks of deadlines
 HOST = re.compile(r"([A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
 
 log = structlog.get_logger("server")
 
 
 class Worker(SyncWorker):
-    """gunicorn's sync worker behind a loop that reads requests and sends what is left of answers."""
+    """gunicorn's sync worker with a loop that reads requests and sends the rest of responses."""
 
     limits: Limits
 
     def init_process(self) -> None:
-        """In the new process: the limits are known before any hook of gunicorn.conf.py."""
+        """Called in the new process: the limits are known before any hook of gunicorn.conf.py."""
         self.limits = Limits.of(Settings.read())
         super().init_process()
 
     @classmethod
     def check_config(cls, cfg: Any, _log: Any) -> None:
-        """gunicorn asks before it starts."""
+        """Called by gunicorn before the start."""
         if cfg.is_ssl:
             raise ValueError("This worker speaks no TLS. Put a reverse proxy in front.")
 
     def run(self) -> None:
-        """Serve until gunicorn wants it to end."""
+        """Serve until gunicorn wants it to stop."""
         self.open()
         while self.alive and self.is_parent_alive():
             self.turn()
         self.finish()
 
     def open(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to listen."""
+        """Start listening."""
         self.clock = clock
         self._poll = select.epoll()
         self.usage = Usage()
@@ -71,17 +71,17 @@ class Worker(SyncWorker):
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         for number, listener in self._listeners.items():
             listener.setblocking(False)
-            # A new connection wakes one worker and not all of them.
+            # A new connection wakes only one worker.
             self._poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         self._poll.register(self.PIPE[0], select.EPOLLIN)
 
     @property
     def waiting(self) -> int:
-        """How many clients it waits for."""
+        """Return how many clients it waits for."""
         return len(self._connections)
 
     def turn(self, pause: float = PAUSE) -> None:
-        """Wait for whatever happens first; read, send and accept; serve what is whole."""
+        """Wait for the next events; read, send and accept; serve what is whole."""
         self.notify()
         happened = self._poll.poll(pause, len(self._watched) + len(self._listeners) + 1)
         for number, _ in happened:
@@ -92,7 +92,7 @@ class Worker(SyncWorker):
             elif connection := self._connections.get(number):
                 self._advance(connection)
         if not happened:
-            # Who was woken for a connection and ended instead has left it to nobody.
+            # A worker that was woken for a connection and stopped instead has left it to nobody.
             for listener in self._listeners.values():
                 self._accept(listener)
         self._look()
@@ -100,7 +100,7 @@ class Worker(SyncWorker):
             self._serve(self._whole.popleft())
 
     def finish(self) -> None:
-        """Take no more, give up requests that are not whole, and send the rest of answers."""
+        """Stop accepting, drop incomplete requests, and send the rest of responses."""
         for number in self._listeners:
             self._poll.unregister(number)
         self._listeners = {}
@@ -115,7 +115,7 @@ class Worker(SyncWorker):
         self._poll.close()
 
     def _accept(self, listener: Any) -> None:
-        """Accept what is there, but nothing more once there is a request to serve."""
+        """Accept waiting connections until there is a request to serve."""
         for _ in range(ACCEPTED):
             try:
                 client, address = listener.accept()
@@ -139,7 +139,7 @@ class Worker(SyncWorker):
     def _advance(self, connection: Connection) -> None:
         now = self.clock()
         if connection.phase is Phase.WHOLE:
-            return  # a new one, under the number of one that was dropped in this turn
+            return  # a new one, with the number of one that was dropped in this turn
         if connection.phase is Phase.ANSWER:
             connection.write(now)
         else:
@@ -149,11 +149,11 @@ class Worker(SyncWorker):
             pass
 
     def _settle(self, connection: Connection) -> None:
-        """Wait for what its phase needs."""
+        """Wait for the events of its phase."""
         if connection.phase is Phase.CLOSED:
             self._forget(connection)
         elif connection.phase is Phase.WHOLE:
-            # Before the application sees it, which may hand the socket over to another process.
+            # Before the application sees it, which may pass the socket to another process.
             self._watch(connection, 0)
             self._whole.append(connection)
         else:
@@ -184,7 +184,7 @@ class Worker(SyncWorker):
             pass
 
     def _look(self) -> None:
-        """End what takes too long. What arrived while a request was served has been read before."""
+        """Close what takes too long. Input that arrived while a request was served has been read before."""
         now = self.clock()
         if now - self._looked < PAUSE:
             return
@@ -196,9 +196,9 @@ class Worker(SyncWorker):
         self._refusals.report()
 
     def _drop(self, *, storing: bool = False) -> bool:
-        """Give up the slowest of those that are least far; whether there was one.
+        """Drop the slowest of those in the earliest phase; return whether there was one.
 
-        Several at once, where it is for new connections: to look for them takes longer than to drop them.
+        Several at once to make room for new connections: finding them takes longer than dropping them.
         """
         found = [each for each in self._connections.values() if each.phase < Phase.WHOLE]
         if storing:
@@ -216,7 +216,7 @@ class Worker(SyncWorker):
         connection.close()
 
     def handle_request(self, listener: Any, req: Any, client: Exchange, addr: Any) -> None:
-        """Have the application answer, if it is clear which host is meant (RFC 9112, section 3.2)."""
+        """Let the application answer, if it is clear which host is meant (RFC 9112, section 3.2)."""
         hosts = [value for name, value in req.headers if name == "HOST"]
         if (not hosts and req.version >= (1, 1)) or any(not HOST.fullmatch(host) for host in hosts):
             detail = "Name the host in one valid Host header, like Host: localhost:8000."
@@ -224,7 +224,7 @@ class Worker(SyncWorker):
         super().handle_request(listener, req, client, addr)
 
     def handle_error(self, req: Any, client: Exchange, addr: Any, exc: BaseException) -> None:
-        """Answer what the application never got, or could not answer, with a problem document."""
+        """Answer with a problem document what the application never got, or could not answer."""
         refused = cause(exc)
         if refused is not None:
             client.refuse(refused.status, refused.detail, self._refusals.note(refused.reason, refused.status))

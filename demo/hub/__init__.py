@@ -1,4 +1,4 @@
-"""The mock hub as a command, and as a child process of `run`. It plays other systems."""
+"""The mock hub as a command, and as a child process of `run`. It simulates other systems."""
 
 import argparse
 import os
@@ -20,14 +20,14 @@ HOST = "127.0.0.1"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The port; and two for `start` alone."""
+    """Declare the port, and two arguments only for `start`."""
     parser.add_argument("--port", type=int, metavar="PORT", help="on 127.0.0.1; HUB_PORT without it")
     parser.add_argument("--socket", type=int, metavar="FD", help="a listening socket of the parent process")
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
 def run(arguments: argparse.Namespace, settings: DemoSettings) -> int:
-    """Answer until a signal."""
+    """Serve until a signal."""
     if arguments.with_parent is not None:
         parent_death.follow(arguments.with_parent, signal.SIGKILL)
     if arguments.socket is not None:
@@ -51,7 +51,7 @@ class Hub:
     """A running mock hub. It dies at the latest with the thread that started it."""
 
     def __init__(self, listening: socket.socket) -> None:
-        # The socket listens before the process runs: whoever calls in between only waits a little.
+        # The socket listens before the process runs: early callers only wait a little.
         with listening:
             descriptor = str(listening.fileno())
             command = [sys.executable, "-m", "demo", "hub", "--socket", descriptor]
@@ -63,13 +63,13 @@ class Hub:
             )
 
     def stop(self) -> None:
-        """It holds nothing that would be worth waiting for."""
+        """Kill it: it has no work that is worth waiting for."""
         self.process.kill()
         self.process.wait()
 
 
 def listen(port: int, *, elsewhere: bool = False) -> socket.socket:
-    """A socket on the port; if that is in use and `elsewhere` allows it, on any other, which is reported."""
+    """Return a socket on the port; if that is in use and `elsewhere` is set, on another one, with a note."""
     try:
         return socket.create_server((HOST, port), backlog=64)
     except (OSError, OverflowError) as cause:

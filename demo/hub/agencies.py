@@ -1,4 +1,4 @@
-"""What the played systems answer, by fixed rules: the same question has the same answer."""
+"""The responses of the simulated systems, by fixed rules: equal questions have equal answers."""
 
 import hashlib
 import re
@@ -11,9 +11,9 @@ from demo.hub.payments import CURRENCY
 
 Json = dict[str, Any]
 
-UNKNOWN = "0000004049"  # nobody has this national id, and no parcel this number
-DIFFERENT = "0000004091"  # the registry knows another address, the others a debt, a violation
-# National ids that make the hub misbehave, each with a valid check digit.
+UNKNOWN = "0000004049"  # no person has this national ID, and no parcel this number
+DIFFERENT = "0000004091"  # the registry has another address; the others have a debt, a violation
+# National IDs that make the hub misbehave, each with a valid check digit.
 BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000000019": "slow",
     "0000000027": "wrong",
@@ -27,7 +27,7 @@ BEHAVIOURS_BY_ID: Mapping[str, str] = {
 }
 CO_OWNER = "0000000906"
 DEBT = 12_500_000
-DAYS_TO_PAY = 20  # the processes that are shipped await a payment for 21: the last day is a whole one
+DAYS_TO_PAY = 20  # the shipped processes wait for a payment for 21 days: the last day is a whole one
 NUMBER = re.compile(r"[0-9]{10}")
 PARCEL = re.compile(r"[0-9]{6,12}")
 
@@ -42,16 +42,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, in which message."""
+    """The content of a question, and its message."""
 
-    place: str  # what the address names
+    place: str  # from the address
     body: Json
     message: str
-    address: str = ""  # of the hub, as it was asked
+    address: str = ""  # of the hub, as in the request
 
     @property
     def number(self) -> str:
-        """For what is issued: another one for each message, even after the hub has forgotten the others."""
+        """Return a number to issue: a new one for each message, even if the hub has forgotten the others."""
         return hashlib.sha256(self.message.encode()).hexdigest()[:10].upper()
 
 
@@ -84,7 +84,7 @@ def _parcel(question: Question) -> Answer:
 
 
 def _deed(question: Question) -> Answer:
-    """Whoever asks is an owner; parcels with an odd number have a second one."""
+    """The person who asks is an owner; parcels with an odd number have a second one."""
     parcel, asking = question.body.get("parcel"), question.body.get("national_id")
     if not isinstance(parcel, str) or not PARCEL.fullmatch(parcel) or not _is_number(asking):
         return Answer(400, {"error": "parcel must have 6 to 12 digits and national_id ten digits"})
@@ -130,7 +130,7 @@ def _is_number(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One played system: the address at which it is asked, and how it answers."""
+    """One simulated system: its address, and how it responds."""
 
     method: str
     path: re.Pattern[str]

@@ -1,4 +1,4 @@
-"""What the hub remembers: messages with their answers, and how each service was told to behave."""
+"""The memory of the hub: messages with their answers, and the behaviour that was set for each service."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ BEHAVIOURS = (
     "x-road-error", "no-hash",
 )  # fmt: skip
 NOT_ACCEPTED = {"error", "refuse", "x-road-error"}  # these fail before anything is done
-FLAKY = 2  # tries of a message that fail
+FLAKY = 2  # attempts of a message that fail
 
 
 @dataclass(slots=True)
@@ -32,14 +32,14 @@ class Message:
 @dataclass(slots=True)
 class _Told:
     behaviour: str
-    times: int | None  # None: until told otherwise
+    times: int | None  # None: until set otherwise
 
 
 class Ledger:
-    """Safe to use from several threads."""
+    """Thread-safe."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """`file` holds the bills over restarts: a link to pay leads to them for weeks."""
+        """`file` stores the bills across restarts: payment links are valid for weeks."""
         self._file = file
         self._lock = threading.Lock()
         self._messages: dict[tuple[str, str], Message] = {}
@@ -47,14 +47,14 @@ class Ledger:
         self._bills: dict[str, Json] = json.loads(file.read_bytes()) if file and file.exists() else {}
 
     def tell(self, service: str, behaviour: str | None, times: int | None) -> None:
-        """From now on, so often. None: behave."""
+        """Set the behaviour from now on, for so many attempts. None: behave normally."""
         with self._lock:
             self._told.pop(service, None)
             if behaviour is not None:
                 self._told[service] = _Told(behaviour, times)
 
     def receive(self, service: str, message: str, seen: Json, by_id: str | None) -> str | None:
-        """Note a try; the behaviour to show."""
+        """Record an attempt; return the behaviour to show."""
         with self._lock:
             found = self._messages.setdefault((service, message), Message(service, message))
             found.received += 1
@@ -65,7 +65,7 @@ class Ledger:
             return behaviour
 
     def once(self, service: str, message: str, work: Callable[[], Answer]) -> Answer:
-        """The answer to a message: worked out the first time, then the same. A refusal is no acceptance."""
+        """Return the answer to a message: computed the first time, then the same. Errors aren't stored."""
         with self._lock:
             found = self._messages[service, message]
             if found.answer is None:
@@ -80,7 +80,7 @@ class Ledger:
             return found.answer
 
     def received(self) -> list[Json]:
-        """All messages in the order in which they first came."""
+        """Return all messages in the order of their first attempt."""
         with self._lock:
             return [
                 {
@@ -94,12 +94,12 @@ class Ledger:
             ]
 
     def bill(self, number: str) -> Mapping[str, Any] | None:
-        """An accepted bill."""
+        """Return an accepted bill."""
         with self._lock:
             return self._bills.get(number)
 
     def pay(self, number: str) -> None:
-        """A bill is paid, and stays so."""
+        """Mark a bill as paid, permanently."""
         with self._lock:
             if number in self._bills:
                 self._bills[number] = {**self._bills[number], "status": "paid"}
@@ -112,7 +112,7 @@ class Ledger:
             fresh.replace(self._file)
 
     def forget(self) -> None:
-        """Everything."""
+        """Delete everything."""
         with self._lock:
             self._messages.clear()
             self._told.clear()

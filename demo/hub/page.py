@@ -1,7 +1,7 @@
-"""The mock payment service's page: what a payer clicks through in the demonstration.
+"""The payment page of the mock payment service in the demonstration.
 
 It announces the payment to the installation with the token of its `service` account, as a real payment
-service would, and leads back to the applicant's pages.
+service would, and links back to the applicant's pages.
 """
 
 import base64
@@ -42,7 +42,7 @@ class Installation:
 
     @classmethod
     def read(cls, accounts: Path | None) -> "Installation | None":
-        """That of the demonstration's file of accounts, as it is now; None if there is none."""
+        """Read it from the demonstration's file of accounts, as it is now; None if there is none."""
         if accounts is None:
             return None
         try:
@@ -55,7 +55,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page, or where to go instead."""
+    """A page, or where to redirect."""
 
     status: int
     headers: Mapping[str, str]
@@ -63,25 +63,25 @@ class Shown:
 
 
 def language_of(query: Mapping[str, list[str]], accepted: str) -> Language:
-    """The language of a page: as its address says, else as the browser prefers."""
+    """Return the language of a page: from its address, else the browser's preference."""
     asked = query.get("lang", [""])[0] or accepted[:2].lower()
     return next((one for one in LANGUAGES if one == asked), DEFAULT)
 
 
 def other_amount(bill: Mapping[str, Any]) -> int:
-    """An amount that is wrong."""
+    """Return a wrong amount."""
     return int(bill["amount_rials"]) + 1_000
 
 
 def _away(installation: Installation, case: str | None = None) -> Shown:
-    """Back to where the payer came from: the case whose bill was paid, if one was."""
+    """Return the address to go back to: the case whose bill was paid, if any."""
     place = f"/my/cases/{case}" if case else "/my"
     return Shown(303, {"Location": installation.url + place})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page of one bill for one reader; `bill` is None for a number that nobody knows."""
+    """The page of one bill for one reader; `bill` is None for an unknown number."""
 
     number: str
     bill: Mapping[str, Any] | None
@@ -89,7 +89,7 @@ class Page:
     installation: Installation | None
 
     def show(self, wrong: str | None = None, status: int = 200) -> Shown:
-        """The bill with its buttons; `wrong` says what went wrong before."""
+        """Show the bill with its buttons; `wrong` is the error of the previous attempt."""
         if self.bill is None:
             return self._page(404, f'<p class="bad" role="alert">{self._say("unknown")}</p>{self._back()}')
         fault = f'<p class="bad" role="alert">{wrong}</p>' if wrong else ""
@@ -97,7 +97,7 @@ class Page:
         return self._page(status, fault + self._facts(self.bill) + buttons + self._back())
 
     def choose(self, choice: str) -> Shown:
-        """What the payer has clicked on: pay, pay another amount, or cancel."""
+        """Do what the payer clicked on: pay, pay another amount, or cancel."""
         if self.bill is None or self.installation is None or choice not in CHOICES:
             return self.show()
         if choice == "cancel":
@@ -151,7 +151,7 @@ class Page:
             f'<p><a href="?lang={turned}" lang="{turned}" hreflang="{turned}">{self._say("language")}</a></p>'
             "</main></body></html>"
         )
-        # A browser judges by this also where a form leads after it was sent.
+        # Browsers also apply this to the redirect after a form was sent.
         back = f" {self.installation.url}" if self.installation else ""
         policy = (
             f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; frame-ancestors 'none';"

@@ -1,4 +1,4 @@
-"""How the played payment service announces a payment: as a message of `POST /api/v1/messages`."""
+"""How the simulated payment service announces a payment: as a message of `POST /api/v1/messages`."""
 
 import http.client
 import json
@@ -9,22 +9,22 @@ from urllib.parse import SplitResult
 
 NAME = "payment.confirmed"
 CURRENCY = "IRR"
-FACTS = ("bill", "amount_rials", "currency", "reference")  # what is announced of a bill
-KEEP_FOR = 24 * 3600  # seconds: the payer may be faster than the case, which does not wait yet
+FACTS = ("bill", "amount_rials", "currency", "reference")  # the announced fields of a bill
+KEEP_FOR = 24 * 3600  # seconds: the payer may be faster than the case, which doesn't wait yet
 TIMEOUT = 10.0
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # between the tries
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # between the attempts
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The status that came back, None if nobody answered; and the id of the case that was reached."""
+    """The status of the response, None if there was none; and the id of the case that was reached."""
 
     status: int | None
     case: str | None = None
 
 
 def announce(target: SplitResult, token: str, payment: dict[str, Any]) -> Answered:
-    """What came back.
+    """Announce it and return the response.
 
     The id is that of bill and amount: the same payment is the same message however often it is sent.
     """

@@ -1,7 +1,7 @@
-"""The hub over HTTP: it receives, remembers, and answers well or badly, as it was told.
+"""The hub over HTTP: it receives, remembers, and responds well or badly, as configured.
 
-`POST /control {"service", "behaviour", "times"}`, `GET /received`, `DELETE /received`,
-`POST /payments/bills/{bill}/pay`; `/payments/bills/{bill}` is a page to pay on. Everything else is asked of a
+`POST /control {"service", "behaviour", "times"}`, `GET /received`, `DELETE /received`, `POST
+/payments/bills/{bill}/pay`; `/payments/bills/{bill}` is a page for payers. All other requests go to a
 service.
 """
 
@@ -25,7 +25,7 @@ from demo.hub.ledger import BEHAVIOURS, NOT_ACCEPTED, Ledger
 
 SLOW_SECONDS = 2.0
 DRIP_SECONDS = 0.05
-PATIENCE = 600  # seconds until a silent connection is given up
+PATIENCE = 600  # seconds until a silent connection is closed
 HUGE = 50 << 20
 MAX_BODY = 1 << 20
 PAY = re.compile(r"/payments/bills/([^/]+)/pay")
@@ -34,7 +34,7 @@ LOCAL = {"127.0.0.1", "localhost"}
 
 
 class Hub(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """The server on a socket that listens already; `ledger` is what it remembers."""
+    """The server on a socket that already listens; `ledger` is its memory."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class Hub(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.accounts = var and var / "demo.json"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers hang up: that is what they are for."""
+        """Ignore callers that disconnect: tests do so on purpose."""
 
 
 class _Conversation(http.server.BaseHTTPRequestHandler):
@@ -58,18 +58,18 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
     server: Hub
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: there would be data in it."""
+        """Log nothing: it would contain data."""
 
     def do_GET(self) -> None:
-        """As all methods."""
+        """Handle it like all methods."""
         self._receive()
 
     def do_POST(self) -> None:
-        """As all methods."""
+        """Handle it like all methods."""
         self._receive()
 
     def do_DELETE(self) -> None:
-        """As all methods."""
+        """Handle it like all methods."""
         self._receive()
 
     def _receive(self) -> None:
@@ -90,7 +90,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
             self._ask(path, content, body)
 
     def _own(self, path: str, body: Json) -> Answer | None:
-        """What concerns the hub itself."""
+        """Serve the endpoints of the hub itself."""
         match (self.command, path):
             case ("GET", "/received"):
                 return Answer(200, {"items": self.server.ledger.received()})
@@ -140,7 +140,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         return self._misbehave(behaviour, answer, added)
 
     def _seen(self, content: bytes) -> Json:
-        """What a test may want to know of a try."""
+        """Return what a test may want to know about an attempt."""
         told = {
             name.lower(): value
             for name, value in self.headers.items()
@@ -149,7 +149,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         return {"headers": told, "sha512": hashlib.sha512(content).hexdigest()}
 
     def _x_road(self, content: bytes, message: str, behaviour: str | None) -> dict[str, str]:
-        """What a Security Server adds to an answer (PR-REST 4.3)."""
+        """Return what a Security Server adds to a response (PR-REST 4.3)."""
         if behaviour == "x-road-error":
             return {"X-Road-Error": "Server.ServerProxy.ServiceFailed"}
         added = {
@@ -164,7 +164,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         return added
 
     def _misbehave(self, behaviour: str | None, answer: Answer, added: dict[str, str]) -> None:
-        """Answer in the way that was wished for."""
+        """Respond with the configured misbehaviour."""
         content = json.dumps(answer.body).encode()
         match behaviour:
             case "slow":
@@ -181,14 +181,14 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         return self._send(answer, added)
 
     def _break(self, behaviour: str, content: bytes, added: dict[str, str]) -> None:
-        """Answers that do not end as they should; the connection ends with them."""
+        """Send a response that doesn't end properly, and close the connection."""
         self.close_connection = True
         if behaviour == "refuse":
             return
         if behaviour == "silent":
             self.connection.settimeout(PATIENCE)
             with contextlib.suppress(OSError):
-                self.connection.recv(1)  # returns when the caller hangs up
+                self.connection.recv(1)  # returns when the caller disconnects
             return
         length = HUGE if behaviour == "huge" else len(content) + 1000
         self._head(200, {**added, "Content-Type": "application/json"}, length)
@@ -207,7 +207,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         return f"http://{self.headers.get('Host') or 'localhost'}"
 
     def _page(self, number: str, content: bytes) -> None:
-        """The page on which a bill is paid."""
+        """Serve the page on which a bill is paid."""
         query = parse_qs(urlsplit(self.path).query)
         chosen = page.Page(
             number,
@@ -225,7 +225,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
         self._write(shown.status, dict(shown.headers), shown.content)
 
     def _pay(self, number: str, body: Json) -> Answer:
-        """Play the payer. With `post_to` and `token` the payment is announced there, as a message."""
+        """Pay as the payer. With `post_to` and `token` the payment is announced there, as a message."""
         bill = self.server.ledger.bill(number)
         if bill is None:
             return Answer(404, {"error": "bill not found"})

@@ -1,7 +1,7 @@
 """The command line: one module for each command. It reads arguments and prints; the engine does the work.
 
-A mistake of the user is told on standard error with its fix, never as a traceback. Exit codes: 0 done,
-1 refused or not possible now, 2 called wrongly.
+User errors are reported on standard error with how to fix them, never as a traceback. Exit codes: 0 success,
+1 refused or currently not possible, 2 wrong usage.
 """
 
 import argparse
@@ -67,7 +67,7 @@ UNDEFINED = {"42P01", "42703"}  # a table, a column
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit code."""
+    """Run one command and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m engine", description="Parvandeh, a case engine.")
     return execute(parser, argv, COMMANDS, Settings.read)
 
@@ -78,7 +78,7 @@ def execute(
     commands: Mapping[str, ModuleType],
     read: Callable[[], Any],
 ) -> int:
-    """Run the command that `argv` names with the settings that `read` returns; the exit code.
+    """Run the command that `argv` names with the settings that `read` returns, and return the exit code.
 
     Each command is a module with `HELP`, `declare(parser)` and `run(arguments, settings)`. `read` raises
     ValueError if a setting cannot be used.
@@ -110,7 +110,7 @@ def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType])
 
 
 def _explained(failure: Exception) -> str | None:
-    """What happened and its fix; None for a fault of ours."""
+    """Return what happened and how to fix it; None for a bug of the product."""
     match failure:
         case Invalid():
             faults = (f"  {fault.pointer}: {fault.detail}" for fault in failure.faults)

@@ -1,4 +1,4 @@
-"""List, close and open accounts, and tie them to what a provider calls their owners."""
+"""List, close and reopen accounts, and link them to the identities of a sign-in provider."""
 
 import argparse
 from datetime import datetime
@@ -15,7 +15,7 @@ HELP = "List, deactivate and activate accounts, and link them to people of an Op
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its four actions."""
+    """Declare its four actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="List all accounts with their units and roles.")
     for action, told in {
@@ -33,7 +33,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do one of them."""
+    """Run one of them."""
     with database(settings) as opened:
         if arguments.action == "list":
             _list(opened, settings)

@@ -14,7 +14,7 @@ HELP = "Verify the event log of one case, or all of it and the access log. Exit 
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The case, if only one is wanted."""
+    """Declare the case, to verify only one."""
     parser.add_argument("case", nargs="?", type=UUID, metavar="CASE-ID")
 
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def breaks(session: Session, case_id: UUID | None = None) -> list[str]:
-    """Every break in words: of the event log of one case, or of all cases and of the access log."""
+    """Describe every break: in the event log of one case, or of all cases and in the access log."""
     found = [
         f"case {broken.case_id}, event {broken.seq}: {broken.reason}"
         for broken in events.verify(session, case_id)

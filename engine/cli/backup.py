@@ -1,4 +1,4 @@
-"""Write the whole database into one file, and documents into another, while everything runs."""
+"""Write the whole database to one file, and documents to another, while the installation runs."""
 
 import argparse
 import os
@@ -18,14 +18,14 @@ QUIET = ("--exclude-table-data=webhooks", "--exclude-table-data=deliveries")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The file, and whether a copy may send."""
+    """Declare the file, and whether a restored copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE", help="must not exist yet")
     quiet = "leave out webhooks, their secrets and deliveries: for a test copy"
     parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Each file is there under its name only once it is whole; that of the database last."""
+    """A file gets its name only when it is complete; that of the database is last."""
     target: Path = arguments.file.resolve()
     for there in (target, papers.beside(target)):
         if there.exists():
@@ -36,12 +36,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     documents = papers.beside(part)
     for left in (part, documents):
         left.unlink(missing_ok=True)
-    try:  # it holds all personal data: nobody else may read it
+    try:  # contains all personal data: nobody else may read it
         with postgres.available(settings) as url, open(part, "xb", opener=cluster.private) as output:
             left_out = QUIET if arguments.quiet_webhooks else ()
             postgres.client("pg_dump", url, *DUMP, *left_out, output=output)
             os.fsync(output.fileno())
-        # Later than the database: so there is content for every row.
+        # Saved after the database, so that there is content for every row.
         lost = _save_documents(settings, documents, papers.beside(target))
         part.rename(target)
     finally:
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _save_documents(settings: Settings, part: Path, target: Path) -> int:
-    """How many documents could not be saved: a damaged one must not keep all else from being so."""
+    """Return how many documents could not be saved. A damaged one doesn't stop the others."""
     storage = Storage(settings.documents)
     if storage.folder is None:
         print(

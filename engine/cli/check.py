@@ -20,14 +20,14 @@ HELP = "Check process files and print all findings. The exit code is 1 if they c
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Folders, each for itself, and files, taken together."""
+    """Declare folders, each checked separately, and files, checked together."""
     folders.declare(parser)
     parser.add_argument("--all", action="store_true", help="treat every process as executable")
     declare_language(parser)
 
 
 def declare_language(parser: argparse.ArgumentParser) -> None:
-    """In which language findings and differences are printed."""
+    """Declare the language in which findings and differences are printed."""
     parser.add_argument(
         "--language", choices=sorted(LANGUAGES), default="en", help="of findings (default: en)"
     )
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
 
 
 def describe(findings: Iterable[Finding], *, to: TextIO, language: Language = "en") -> None:
-    """One finding after the other: the place, the reason, how to fix it."""
+    """Describe each finding: the place, the reason, how to fix it."""
     texts = messages(Reader.of(language))
     for finding in findings:
         reason, fix = explain(asdict(finding), texts)

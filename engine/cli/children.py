@@ -1,4 +1,4 @@
-"""Child processes, and how their parent ends: on a signal, or when one of them dies."""
+"""Child processes, and how their parent stops: on a signal, or when one of them dies."""
 
 import os
 import signal
@@ -14,12 +14,12 @@ from engine.platform.config import ROOT
 def engine(*arguments: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a command of `python -m engine` that ends with this process (`--with-parent`)."""
     command = [sys.executable, "-m", "engine", *arguments, "--with-parent", str(os.getpid())]
-    # A group of its own: a Ctrl-C in the terminal is for the parent, which stops this in its turn.
+    # Own process group: a Ctrl-C in the terminal is for the parent, which then stops this process.
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | environ, process_group=0)
 
 
 def end(process: subprocess.Popen[bytes], patience: float) -> None:
-    """Let it finish what it has in hand, for so many seconds; then kill it with all that it has started."""
+    """Allow it so many seconds to finish its current work; then kill it with all that it has started."""
     process.terminate()
     try:
         process.wait(patience)
@@ -29,19 +29,19 @@ def end(process: subprocess.Popen[bytes], patience: float) -> None:
 
 
 def await_death(children: Mapping[str, subprocess.Popen[bytes]]) -> str:
-    """Sleep until one of the children is dead; its name."""
+    """Sleep until one of the children is dead; return its name."""
     while True:
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         for name, process in children.items():
             if process.poll() is not None:
                 return name
-        if ended is not None:  # in a container this may be process 1, to which orphans of others fall
+        if ended is not None:  # in a container this may be process 1, which adopts orphans of others
             os.waitpid(ended.si_pid, 0)
 
 
 @contextmanager
 def stopped_by_signals(stopping: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """The first signal raises KeyboardInterrupt in the block; further ones do not disturb its end."""
+    """The first signal raises KeyboardInterrupt in the block; further ones don't interrupt its cleanup."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(_number: int, _frame: FrameType | None) -> None:

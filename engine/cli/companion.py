@@ -1,4 +1,4 @@
-"""What a program that runs an installation may add to it. The product's own `run` adds nothing."""
+"""What a program that runs an installation can add to it. The product's own `run` adds nothing."""
 
 import subprocess
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ from engine.platform.db import Database
 
 
 class Companion:
-    """Takes part in a start and, by way of the stack, in the stop. Each method is called once, in this order.
+    """Hooks into the start and, by the exit stack, into the stop. Each method is called once, in this order.
 
-    What a method puts on the stack ends at the stop, after all that was started later.
+    What a method puts on the stack is closed at the stop, after everything that was started later.
     """
 
     def open(self, stack: ExitStack) -> None:
-        """The port is free; no file of connectors has been read, and nothing has been started."""
+        """Called when the port is free; no connectors file has been read, and nothing has been started."""
 
     def populate(self, database: Database, address: str) -> None:
-        """The tables are those of this release; the shipped processes have not been deployed."""
+        """Called when the tables are those of this release; the shipped processes aren't deployed yet."""
 
     def complete(self, database: Database) -> None:
-        """The shipped processes have been deployed."""
+        """Called when the shipped processes have been deployed."""
 
     def start(self, stack: ExitStack) -> Mapping[str, "subprocess.Popen[bytes]"]:
         """Return child processes by their names. When one of them dies, everything stops."""
@@ -28,7 +28,7 @@ class Companion:
         return {}
 
     def greet(self, address: str, stack: ExitStack) -> None:
-        """Everything answers: print where, and how to get in."""
+        """Called when everything responds: print where, and how to log in."""
         del stack
         print(answering(address))
         print(
@@ -37,5 +37,5 @@ class Companion:
 
 
 def answering(address: str) -> str:
-    """The line that says where the installation answers."""
+    """Return the line with the address of the installation."""
     return f"\nParvandeh answers at {address}  (described in {address}/api/v1/openapi.json; Ctrl-C stops it)"

@@ -1,4 +1,4 @@
-"""The database of a command: the configured one, or the embedded one for as long as the command runs."""
+"""The database of a command: the configured one, or the embedded one while the command runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from engine.platform.db import Database, connection
 
 @contextmanager
 def database(settings: Settings) -> Iterator[Database]:
-    """Its connections are closed at the end of the block.
+    """Open the database; its connections are closed at the end of the block.
 
     Raises Unusable unless it has the tables of this release.
     """

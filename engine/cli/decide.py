@@ -1,4 +1,4 @@
-"""Have a decision of DMN files made, without deploying them."""
+"""Evaluate a DMN decision from files, without deploying them."""
 
 import argparse
 import sys
@@ -28,7 +28,7 @@ HELP = (
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The files, the input, and what is to be told."""
+    """Declare the files, the input, and what to print."""
     parser.add_argument(
         "files",
         nargs="+",
@@ -46,11 +46,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 class _Called(Exception):
-    """The command was called wrongly; one line for each mistake."""
+    """The command was called with wrong arguments; one line for each error."""
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Print what the decision gives."""
+    """Print the result of the decision."""
     try:
         decisions = _read(arguments.files)
         asked = _asked(decisions, arguments.files[0].name, arguments.decision)
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _read(paths: Sequence[Path]) -> Decisions:
-    """The files. Raises _Called with all that cannot be read."""
+    """Read the files. Raises _Called with all that can't be read."""
     found: list[Definitions] = []
     unread: list[str] = []
     for path in paths:
@@ -88,7 +88,7 @@ def _read(paths: Sequence[Path]) -> Decisions:
 
 
 def _asked(decisions: Decisions, file: str, name: str | None) -> Offered:
-    """The decision of that name, or the only one of the first file. Raises _Called."""
+    """Return the decision with that name, or the only one of the first file. Raises _Called."""
     offered = [each for each in decisions.offered if each.file == file]
     found = [each for each in offered if name in (None, each.id, each.name)]
     if len(found) == 1:
@@ -107,7 +107,7 @@ def _input_names(offered: Offered) -> list[str]:
 
 
 def _input(text: str) -> dict[str, Any]:
-    """What is given to the decision. Raises _Called."""
+    """Return the input of the decision. Raises _Called."""
     try:
         value = read_json(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
     except OSError as error:
@@ -120,7 +120,7 @@ def _input(text: str) -> dict[str, Any]:
 
 
 def _faults(ruling: Ruling) -> int:
-    """Tell what went wrong; the exit code."""
+    """Print the faults and return the exit code."""
     for fault in ruling.faults:
         print(f"{fault.element}: {fault.reason}", file=sys.stderr)
     return 1 if ruling.unusable else 0

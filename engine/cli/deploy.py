@@ -28,7 +28,7 @@ HELP = "Deploy process folders. A folder whose files have not changed doesn't cr
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The folders, each a deployment of its own."""
+    """Declare the folders, each a separate deployment."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--offer", action="store_true", help="put new processes into the public catalogue")
     parser.add_argument("--all", action="store_true", help="treat every process as executable")
@@ -37,7 +37,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Deploy and print what came of it."""
+    """Deploy and print the results."""
     with database(settings) as opened:
         owners = dict.fromkeys(arguments.folders, arguments.unit)
         done = deploy(
@@ -58,13 +58,13 @@ def deploy(
     offer: bool = False,
     operations: Operations = None,
 ) -> bool:
-    """Deploy each folder in a transaction of its own, for the unit of this key; whether all were accepted.
+    """Deploy each folder in its own transaction, for the unit with this key. Return whether all succeeded.
 
-    Folders whose processes are called come before those that call them, which are bound to what is current,
-    and if it can be, those by which decisions are appealed before those that decide.
-    With `everything`, processes run that say of themselves that they are not executable; with `offer`, new
-    definitions are put into the catalogue, but for those that others here call or name for appeals.
-    `operations` are those of the installation's connectors.
+    Folders whose processes are called are deployed before those that call them, which are bound to the
+    current version; if possible, appeal processes are deployed before those whose decisions they review. With
+    `everything`, processes marked as not executable run too; with `offer`, new definitions are added to the
+    catalogue, except those that others here call or name for appeals. `operations` are those of the
+    installation's connectors.
     """
     read = {path: folders.read([path]) for path in owners}
     if everything:
@@ -94,11 +94,11 @@ def _called_first(
         }
         with suppress(CycleError):
             return {path: contents[path] for path in TopologicalSorter(needed).static_order()}
-    return contents  # one of them is refused, and the finding says why
+    return contents  # one of them is rejected, and the finding explains why
 
 
 def _needed(process: bpmn.Process, *, appeals: bool) -> frozenset[str]:
-    """The keys of processes that are to be deployed before this one."""
+    """Return the keys of processes that must be deployed before this one."""
     return process.calls | {process.appeal} if appeals and process.appeal else process.calls
 
 

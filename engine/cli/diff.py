@@ -1,4 +1,4 @@
-"""Tell what changed between two versions of a process, without deploying them."""
+"""Show what changed between two versions of a process, without deploying them."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from engine.platform.language import Reader
 from engine.platform.messages import messages
 from engine.platform.messages.differences import explain
 
-NO_FORM = "form-missing"  # a diagram may be compared without its forms
+NO_FORM = "form-missing"  # a diagram can be compared without its forms
 
 HELP = (
     "Compare two versions of a process and print what changed. The exit code is 1 if one can't be deployed."
@@ -23,7 +23,7 @@ HELP = (
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The older and the newer version."""
+    """Declare the older and the newer version."""
     parser.add_argument("before", type=Path, metavar="BEFORE", help="a file, or a process folder")
     parser.add_argument("after", type=Path, metavar="AFTER", help="a file, or a process folder")
     parser.add_argument("--json", action="store_true", help="with codes and parameters")
@@ -50,10 +50,10 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _source(path: Path) -> bpmn.Source | None:
-    """A version; None if it is refused, which is told."""
+    """Return a version; None if it is rejected, after printing why."""
     files = bpmn.all_executable(folders.read([path]))
     called = {key for process in bpmn.check(files).processes for key in process.calls}
-    report = bpmn.check(files, called)  # what is deployed elsewhere cannot be looked up, and need not
+    report = bpmn.check(files, called)  # what is deployed elsewhere can't be looked up, and needn't be
     errors = [finding for finding in report.errors if finding.code != NO_FORM]
     if errors:
         describe(errors, to=sys.stderr)

@@ -1,4 +1,4 @@
-"""Look after the stored content of documents."""
+"""Check and maintain the stored content of documents."""
 
 import argparse
 
@@ -11,7 +11,7 @@ HELP = "Compare stored documents with the database. The exit code is 1 if one is
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What to do with them."""
+    """Declare what to do with them."""
     parser.add_argument("action", choices=("check",), help="read all documents and verify their SHA-256")
 
 

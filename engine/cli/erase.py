@@ -25,7 +25,7 @@ HELP = "Erase the personal data of an ended case from the database and the docum
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The case and why; whether only to look."""
+    """Declare the case and the reason; whether it is a dry run."""
     parser.add_argument(
         "--case", metavar="NUMBER_OR_ID", help="if omitted, only an interrupted erasure is completed"
     )
@@ -38,7 +38,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """1 if files could not be deleted yet, or the case cannot be erased."""
+    """Return 1 if files could not be deleted yet, or the case can't be erased."""
     storage = Storage(settings.documents)
     with database(settings) as opened:
         if arguments.case is None:
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _command(opened: Database, arguments: argparse.Namespace, command: Callable[[UnitOfWork], T]) -> T:
-    """Run it as the account that was named, or as the installation's own."""
+    """Run it as the given account, or as the installation's own."""
 
     def run(session: Session, now: datetime) -> T:
         return command(UnitOfWork(session, _actor(session, now, arguments.account), now))
@@ -100,7 +100,7 @@ def _confirm(arguments: argparse.Namespace, planned: Plan) -> None:
 
 
 def _operator() -> str:
-    """Who runs the command, as the operating system knows them; a container may have no names."""
+    """Return who runs the command, by the name of the operating system; a container may have no names."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -133,7 +133,7 @@ def _warn(planned: Plan) -> None:
 
 
 def _finish(opened: Database, storage: Storage) -> int:
-    """Delete the files of this erasure and of those that were interrupted; 1 if some are left."""
+    """Delete the files of this erasure and of interrupted ones; return 1 if some are left."""
     try:
         became = erasure.delete_files(opened, storage)
     except StorageDown as failure:

@@ -1,4 +1,4 @@
-"""The files of a process folder as a deployment takes them: by base name."""
+"""The files of a process folder as a deployment contains them: by base name."""
 
 import argparse
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,12 +9,12 @@ from engine.definitions import scenarios
 from engine.platform.errors import Invalid
 
 PROCESS = {".bpmn", ".xml", ".dmn", ".json", ".form"}
-# What is taken from a folder, and from the folders in it; `.yml` to be refused, not left out in silence.
+# What is read from a folder, and from its subfolders; `.yml` so that it is rejected, not silently ignored.
 TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The arguments of commands that look at folders and files, and at what these may call."""
+    """Declare the arguments of commands that read folders and files, and what these may call."""
     parser.add_argument(
         "paths",
         nargs="+",
@@ -32,8 +32,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Files as they are; of a folder its process, decision and form files, also those in `forms/`, and its
-    scenarios in `scenarios/`.
+    """Read files as they are; from a folder its process, decision and form files, also those in `forms/`, and
+    its scenarios in `scenarios/`.
     """
     files: dict[str, bytes] = {}
     for path in paths:
@@ -47,14 +47,14 @@ def read(paths: Iterable[Path]) -> dict[str, bytes]:
 
 
 def groups(paths: Sequence[Path]) -> dict[Path, dict[str, bytes]]:
-    """The files of each folder, and after them, under the empty path, all that were named one by one."""
+    """Return the files of each folder, then, under the empty path, all files that were named individually."""
     found = {path: read([path]) for path in paths if path.is_dir()}
     alone = [path for path in paths if not path.is_dir()]
     return found | ({Path(): read(alone)} if alone else {})
 
 
 def check(together: Sequence[Mapping[str, bytes]], known: Collection[str] = ()) -> list[bpmn.Report]:
-    """What is found in each group of files, where it may call the processes of the others and those known."""
+    """Check each group of files, which may call the processes of the others and the known ones."""
     if len(together) > 1:
         known = {process.key for files in together for process in bpmn.check(files).processes}.union(known)
     return [bpmn.check(files, known) for files in together]

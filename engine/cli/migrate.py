@@ -1,4 +1,4 @@
-"""Bring the database to the tables of this release, or only compare."""
+"""Migrate the database to the tables of this release, or only compare."""
 
 import argparse
 from contextlib import suppress
@@ -18,7 +18,7 @@ HELP = "Migrate the database to the tables of this release."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Whether to change anything."""
+    """Declare whether to change anything."""
     parser.add_argument(
         "--check",
         action="store_true",
@@ -27,7 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Migrate, or compare, and report it."""
+    """Migrate or compare, and report the result."""
     with postgres.available(settings) as url:
         if arguments.check:
             require_current(url)
@@ -39,10 +39,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def upgrade(url: str) -> None:
-    """Run what is missing, and let the log go on where a restored one ends.
+    """Run the missing migrations, and continue the log where a restored one ends.
 
-    Two at a time do no harm: the second waits and finds nothing to do. Raises Unusable for a database that a
-    newer release has migrated.
+    Safe to run twice at a time: the second waits and finds nothing to do. Raises Unusable for a database that
+    a newer release has migrated.
     """
     database = Database(url)
     try:
@@ -67,6 +67,6 @@ def require_current(url: str) -> None:
 
 
 def refuse_other_release(url: str) -> None:
-    """As `require_current`; a database that doesn't answer yet is waited for elsewhere."""
+    """As `require_current`, but ignores a database that doesn't respond yet: others wait for it."""
     with suppress(OperationalError):
         require_current(url)

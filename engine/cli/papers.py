@@ -1,4 +1,4 @@
-"""The content of documents beside a backup: one tar file, of what lies in a folder."""
+"""The content of documents in a backup: one tar file with what is stored in a folder."""
 
 import os
 import tarfile
@@ -10,14 +10,14 @@ from engine.platform.storage import Storage, checksum
 
 
 def beside(backup: Path) -> Path:
-    """The file with the documents of a backup."""
+    """Return the path of the file with the documents of a backup."""
     return backup.with_name(backup.name + ".documents")
 
 
 def save(storage: Storage, target: Path) -> tuple[int, int]:
-    """Write what lies in the storage into a file: how many documents it has, and how many were altered.
+    """Write the stored content to a file; return how many documents it has, and how many were altered.
 
-    Nothing is ever changed there, only added.
+    Stored content is never changed, only added.
     """
     saved = lost = 0
     with open(target, "xb", opener=cluster.private) as output, tarfile.open(fileobj=output, mode="w") as file:
@@ -38,7 +38,7 @@ def save(storage: Storage, target: Path) -> tuple[int, int]:
 
 
 def load(storage: Storage, source: Path) -> int:
-    """Put all that is in such a file into the storage; how many. Raises Unusable if it is not whole."""
+    """Store all documents of such a file; return how many. Raises Unusable if the file is incomplete."""
     count = 0
     try:
         with tarfile.open(source, mode="r:") as file:

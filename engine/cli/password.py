@@ -1,4 +1,4 @@
-"""Give a local account a password, with which its owner logs in to the pages."""
+"""Set the password of a local account, with which its owner logs in to the pages."""
 
 import argparse
 import getpass
@@ -13,7 +13,7 @@ HELP = "Give an account a password, read twice from the terminal or once from st
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The account."""
+    """Declare the account."""
     parser.add_argument("name", metavar="NAME", help="of the account")
     parser.add_argument("--role", choices=accounts.ROLES, help="create the account if it does not exist")
     parser.add_argument(
@@ -22,7 +22,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Set it; all sessions of the account end."""
+    """Set it and end all sessions of the account."""
     kept = passwords.hashed(arguments.name, _read())
     with database(settings) as opened:
         if arguments.role:

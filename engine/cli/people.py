@@ -1,6 +1,6 @@
 """Import units, people, substitutes and delegations from a file.
 
-Running it twice changes nothing; one fault, and nothing is written.
+Running it twice changes nothing. If there is one fault, nothing is written.
 """
 
 import argparse
@@ -23,17 +23,17 @@ HELP = "Import units, people, substitutes and delegations from a file. Running i
 
 
 class _Tried(Exception):
-    """What was done is to be undone: it was only tried."""
+    """Raised to undo a dry run."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The file, and whether it is only tried."""
+    """Declare the file, and whether it is a dry run."""
     parser.add_argument("file", type=Path, metavar="FILE", help="people.csv or people.json")
     parser.add_argument("--dry-run", action="store_true", help="only print what would change")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Import, and print what was done."""
+    """Import and print what was done."""
     try:
         content = arguments.file.read_bytes()
     except OSError as cause:
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def apply(database: Database, reading: import_files.Reading, *, dry: bool = False) -> Counter[str]:
-    """Do what was read, as the installation itself; how often each thing was done, or with `dry` would be."""
+    """Apply what was read, as the installation itself; return how often each thing was done, or would be."""
     done: Counter[str] = Counter()
 
     def command(session: Session, now: datetime) -> None:

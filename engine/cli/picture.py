@@ -17,7 +17,7 @@ HELP = "Draw each process of the files as SVG, with the findings of the check."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Folders, each for itself, and files, taken together; and where the pictures go."""
+    """Declare folders, each drawn separately, and files, drawn together; and the folder for the pictures."""
     folders.declare(parser)
     parser.add_argument("--lang", choices=("en", "fa"), default="en", help="language of bilingual names")
     parser.add_argument("--no-marks", action="store_true", help="draw without findings")
@@ -27,7 +27,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
-    """Write the pictures and print their names; 1 if one of the files cannot be drawn."""
+    """Write the pictures and print their names; return 1 if one of the files can't be drawn."""
     groups = list(folders.groups(arguments.paths).values())
     reports = [] if arguments.no_marks else folders.check(groups, arguments.known)
     refused = []
@@ -54,7 +54,7 @@ def _draw(name: str, content: bytes, findings: Sequence[Finding], arguments: arg
 
 
 def _write(folder: Path, key: str, picture: bytes) -> Path:
-    # A key is whatever the file says: none of it may lead out of the folder.
+    # A key is arbitrary text of the file: it must not lead out of the folder.
     plain = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in key)[:100]
     path = folder / f"{plain}.svg"
     try:

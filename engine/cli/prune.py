@@ -1,4 +1,4 @@
-"""Delete what is done with: deliveries to webhooks, and messages that were delivered or have expired."""
+"""Delete old deliveries to webhooks, and messages that were delivered or have expired."""
 
 import argparse
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from engine.platform.db import Database, UnitOfWork
 
 HELP = "Delete old deliveries to webhooks and old messages that are done with. What is open stays."
 DAYS = 30
-BATCH = 1_000  # rows of one transaction, so that nobody waits for it
+BATCH = 1_000  # rows per transaction, so that nobody waits for it
 FIRST = UUID(int=0)
 
 Pruning = Callable[[UnitOfWork, datetime, UUID, int], pruning.Pruned]
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """How old what is deleted must be."""
+    """Declare the minimum age of what is deleted."""
     for name, what in (("deliveries", "delivered"), ("messages", "delivered or expired")):
         told = f"delete {name} that were {what} so many days ago; 0: delete none. Default: {DAYS}"
         parser.add_argument(f"--{name}-older-than", type=_days, default=DAYS, metavar="DAYS", help=told)
@@ -31,7 +31,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """In many short transactions; it may be stopped at any time, and run while everything goes on."""
+    """Delete in many short transactions. Can be stopped at any time, and run while others work."""
     wanted: tuple[tuple[str, int, Pruning], ...] = (
         ("deliveries", arguments.deliveries_older_than, partial(pruning.deliveries, dead=arguments.dead)),
         ("messages", arguments.messages_older_than, pruning.messages),
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def prune_all(opened: Database, prune: Pruning, age: timedelta, batch: int = BATCH) -> int:
-    """How many rows were deleted."""
+    """Return how many rows were deleted."""
 
     def run(after: UUID, session: Session, now: datetime) -> pruning.Pruned:
         return prune(UnitOfWork(session, accounts.system(session, now), now), now - age, after, batch)

@@ -16,13 +16,13 @@ HELP = "Publish a draft. New cases use it from now on."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The version."""
+    """Declare the version."""
     parser.add_argument("key", metavar="KEY", help="of the definition")
     parser.add_argument("number", type=int, metavar="N", help="of the version")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do it as the installation's own account."""
+    """Publish it as the installation's own account."""
     key, number = arguments.key, arguments.number
 
     def command(session: Session, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Starts the embedded PostgreSQL again when it dies, but not for ever."""
+"""Restarts the embedded PostgreSQL when it dies, up to a limit."""
 
 import time
 
@@ -10,14 +10,14 @@ WINDOW = 60.0  # seconds
 
 
 class Restarts:
-    """Restarts one server. Counts how often it has died of late."""
+    """Restarts one server, and counts how often it has died recently."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._deaths: list[float] = []
 
     def restart(self) -> None:
-        """Return when it answers again. Raises Unusable if it has died too often within a minute."""
+        """Return when it responds again. Raises Unusable if it has died too often within a minute."""
         failure = f"PostgreSQL died (exit code {self._server.process.returncode})."
         while True:
             now = time.monotonic()

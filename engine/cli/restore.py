@@ -1,4 +1,4 @@
-"""Fill an empty database from a file that `backup` wrote, and let its work go on."""
+"""Fill an empty database from a file that `backup` wrote, and resume its work."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ HELP = "Restore a backup to an empty database and verify its log. Timers and cal
 
 _TABLES = text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
 
-# Whoever had these in hand when the backup was made is not here.
+# The workers that were processing these during the backup don't exist here.
 _ORPHANS = (
     text("DELETE FROM procrastinate_workers"),
     text(
@@ -32,14 +32,14 @@ _QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The file, and whether the copy may send."""
+    """Declare the file, and whether the copy may send."""
     parser.add_argument("file", type=Path, metavar="FILE")
     quiet = "disable all webhooks: for a test copy"
     parser.add_argument("--quiet-webhooks", action="store_true", help=quiet)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """1 if a chain of the log does not hold, or a document is missing."""
+    """Return 1 if a hash chain is broken, or a document is missing."""
     source: Path = arguments.file.resolve()
     if not source.is_file():
         raise Unusable(f"The file {source} does not exist.")
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 if connection(session).execute(_TABLES).scalar_one():
                     raise Unusable("The database is not empty. Choose a new PARVANDEH_VAR or DATABASE_URL.")
             storage = Storage(settings.documents)
-            if papers.beside(source).is_file():  # first: stored content does no harm if the rest fails
+            if papers.beside(source).is_file():  # first: stored content is harmless if the rest fails
                 papers.load(storage, papers.beside(source))
             with open(source, "rb") as content:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _release(session: Session, *, quiet: bool) -> None:
-    """Release what was in hand, before any worker starts; if `quiet`, disable all webhooks."""
+    """Release what was being processed, before any worker starts; if `quiet`, disable all webhooks."""
     for statement in _ORPHANS:
         connection(session).execute(statement)
     if quiet:

@@ -15,13 +15,13 @@ HELP = "Retire a version or withdraw a draft. New cases no longer use it."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The version."""
+    """Declare the version."""
     parser.add_argument("key", metavar="KEY", help="of the definition")
     parser.add_argument("number", type=int, metavar="N", help="of the version")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do it as the installation's own account."""
+    """Retire it as the installation's own account."""
     key, number = arguments.key, arguments.number
 
     def command(session: Session, now: datetime) -> None:

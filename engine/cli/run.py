@@ -1,5 +1,5 @@
 """Run everything: database, migrations, shipped processes, workers, web server, and what a companion adds.
-Returns when it is told to stop.
+Returns when it receives a signal to stop.
 """
 
 import argparse
@@ -29,17 +29,17 @@ DATABASE = "PostgreSQL"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """One argument, for the Makefile alone."""
+    """Declare one argument, only for the Makefile."""
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Serve until a signal; 1 if something died or could not start."""
+    """Serve until a signal; return 1 if something died or could not start."""
     return serve(arguments, settings, Companion())
 
 
 def serve(arguments: argparse.Namespace, settings: Settings, companion: Companion) -> int:
-    """The same with what `companion` adds. `arguments` are those of `declare`."""
+    """The same, with the additions of `companion`. `arguments` are those of `declare`."""
     if arguments.with_parent is not None:
         parent_death.follow(arguments.with_parent, signal.SIGTERM)
         parent_death.heed_make(arguments.with_parent)
@@ -49,7 +49,7 @@ def serve(arguments: argparse.Namespace, settings: Settings, companion: Companio
             web.require_built()
             ports.require_free(settings.port)
             companion.open(stack)
-            Connectors.read(settings)  # a faulty file is told before anything starts
+            Connectors.read(settings)  # a faulty file is reported before anything starts
             Providers.read(settings)
             _serve(settings, companion, stack)
     except KeyboardInterrupt:
@@ -81,7 +81,7 @@ def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
 
 
 def _watch(running: Mapping[str, subprocess.Popen[bytes]], server: postgres.Server | None) -> None:
-    """Start PostgreSQL again when it dies. Raises Unusable when it dies too often, or anything else does."""
+    """Restart PostgreSQL when it dies. Raises Unusable if it dies too often, or anything else dies."""
     database = restarts.Restarts(server) if server else None
     while True:
         name = children.await_death({**running, DATABASE: server.process} if server else running)
@@ -94,19 +94,19 @@ def _prepare(settings: Settings, url: str, address: str, companion: Companion) -
     database = Database(url, zone=settings.time_zone)
     try:
         companion.populate(database, address)
-        # A rejected one stops nobody: its findings are printed, and its earlier version stays in force.
+        # A rejected one doesn't stop the start: its findings are printed, its earlier version stays current.
         shipped = sorted(path for path in ROOT.glob("processes/*/*") if path.is_dir())
         known = Connectors.operations_of(settings)
         owners = _owners(database, shipped)
         deploy.deploy(database, owners, settings.publishing, offer=True, operations=known)
         companion.complete(database)
     finally:
-        sandbox.close_pool()  # the checks have used the sandbox, which serving does not need here
+        sandbox.close_pool()  # the checks have used the sandbox, which serving doesn't need here
         database.dispose()
 
 
 def _owners(database: Database, shipped: Sequence[Path]) -> dict[Path, str | None]:
-    """Each shipped folder, with the agency whose folder it lies in if there is one with this key."""
+    """Return each shipped folder, with the agency in whose folder it is, if there is one with this key."""
     agencies = {path.parent.name for path in shipped}
     found = select(Unit.key).where(Unit.key.in_(agencies), Unit.closed_at.is_(None))
     there = database.run(lambda session, _: set(session.scalars(found)), "single")
@@ -114,7 +114,7 @@ def _owners(database: Database, shipped: Sequence[Path]) -> dict[Path, str | Non
 
 
 def _lock(settings: Settings) -> Lock:
-    """The installation's own. Whoever is on its way out is waited for."""
+    """Return the lock of the installation, after waiting for a process that is just stopping."""
     settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = Lock(settings.var / "run.lock")
     if lock.acquire() or (lock.holder() == STOPPING and lock.acquire(patience=60)):

@@ -22,7 +22,7 @@ HELP = "Run the scenarios of process folders. The exit code is 1 if one of them 
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Folders, each for itself, and files, taken together."""
+    """Declare folders, each run separately, and files, run together."""
     parser.add_argument(
         "paths",
         nargs="+",
@@ -35,7 +35,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
-    """Run and print."""
+    """Run them and print the results."""
     groups = list(folders.groups(arguments.paths).values())
     if arguments.all:
         groups = [bpmn.all_executable(files) for files in groups]
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
-    """The processes of each group, built with those of the others that they call. Raises Invalid."""
+    """Build the processes of each group, with those of the others that they call. Raises Invalid."""
     reports = folders.check(groups)
     homes = {process.key: number for number, report in enumerate(reports) for process in report.processes}
     errors = [finding for report in reports for finding in report.errors]

@@ -1,4 +1,4 @@
-"""Make, list and revoke bearer tokens. The first administrator of an installation is made here."""
+"""Create, list and revoke bearer tokens. Also creates the first administrator of an installation."""
 
 import argparse
 import re
@@ -18,7 +18,7 @@ HELP = "Create, list and revoke API tokens of people and systems."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Its three actions."""
+    """Declare its three actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="Create a token, and its account if none has this name.")
     create.add_argument("--name", required=True)
@@ -38,7 +38,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Do one of them."""
+    """Run one of them."""
     with database(settings) as opened:
         if arguments.action == "create":
             _create(opened, arguments)

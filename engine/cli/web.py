@@ -36,13 +36,13 @@ class Web:
             COMMAND,
             cwd=ROOT,
             env=os.environ | chosen,
-            process_group=0,  # a Ctrl-C in the terminal is for the parent, which stops this first
-            # SIGQUIT: at once, since the database goes down at the same moment.
+            process_group=0,  # a Ctrl-C in the terminal is for the parent, which stops this process first
+            # SIGQUIT: stop immediately, since the database stops at the same time.
             preexec_fn=lambda: parent_death.follow(parent, signal.SIGQUIT),  # noqa: PLW1509 - two system calls
         )
 
     def await_answer(self) -> None:
-        """Return as soon as it answers."""
+        """Return as soon as it responds."""
         deadline = time.monotonic() + PATIENCE
         while not _answers(self._port):
             if self.process.poll() is not None:
@@ -52,12 +52,12 @@ class Web:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Let it finish the requests in hand, then end."""
-        children.end(self.process, 40)  # its own patience with a request is 30 seconds
+        """Stop it after it has finished the current requests."""
+        children.end(self.process, 40)  # its own time limit for a request is 30 seconds
 
 
 def require_built() -> None:
-    """Raise if what browsers load is not there: a server without it would not start."""
+    """Raises Unusable if the assets for browsers are missing: a server without them would not start."""
     if not (ROOT / "web" / "static" / "manifest.json").exists():
         raise Unusable("The assets for browsers have not been built. Run: make assets")
 

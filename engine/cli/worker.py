@@ -1,4 +1,4 @@
-"""Serve the queues: by child processes that are started again when they die, or one queue in this process."""
+"""Serve the queues: by child processes that are restarted when they die, or one queue in this process."""
 
 import argparse
 import signal
@@ -12,21 +12,21 @@ from engine.platform import jobs, parent_death, postgres
 from engine.platform.config import Settings
 
 HELP = "Process the queues until Ctrl-C. Several workers, on any machines, share the work."
-PATIENCE = 70  # seconds; a worker gives the calls in hand 60
-PAUSE = 1.0  # seconds before a child is started again, which may die at once
+PATIENCE = 70  # seconds; a worker allows its current calls 60
+PAUSE = 1.0  # seconds before a child is restarted, which may die at once
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """The queue, and one argument for parents alone."""
+    """Declare the queue, and one argument only for parent processes."""
     parser.add_argument("--queue", choices=jobs.QUEUES, help="only this one, in this process")
     parser.add_argument("--with-parent", type=int, metavar="PID", help="stop when this parent process dies")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Serve until a signal. With --queue: 1 if the database was lost."""
+    """Serve until a signal. With --queue, return 1 if the database was lost."""
     if arguments.with_parent is not None:
         parent_death.follow(arguments.with_parent, signal.SIGTERM)
-    Connectors.read(settings)  # a faulty file is told before anything starts
+    Connectors.read(settings)  # a faulty file is reported before anything starts
     with postgres.available(settings) as url:
         migrate.refuse_other_release(url)
         if arguments.queue is not None:
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def start(settings: Settings, url: str) -> subprocess.Popen[bytes]:
-    """The same as a child process. It dies at the latest with the thread that started it."""
+    """Start it as a child process, which dies at the latest with the thread that started it."""
     return children.engine("worker", environ=_environ(settings, url))
 
 
@@ -57,7 +57,7 @@ def _supervise(settings: Settings, url: str) -> None:
                 time.sleep(PAUSE)
     except KeyboardInterrupt:
         for process in running.values():
-            process.terminate()  # all at once: each may have something in hand
+            process.terminate()  # all at once: each may still be working
         for process in running.values():
             children.end(process, PATIENCE)
 

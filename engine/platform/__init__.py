@@ -1,1 +1,1 @@
-"""What the engine runs on: settings, database, job queue, files, languages, errors. Knows no case."""
+"""What the engine runs on: settings, database, job queue, files, languages, errors. It doesn't know cases."""

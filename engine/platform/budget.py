@@ -1,4 +1,4 @@
-"""Limits the work of checking uploaded files, counted in steps so that every machine gives the same verdict.
+"""Limits the work of checking uploaded files, counted in steps so that every machine has the same result.
 
 A step takes about a microsecond. Code that parses or analyses uploaded text spends steps; where no budget is
 set, nothing is counted. The code that sets a budget decides what happens to files that exceed it.
@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 WHOLE = 15_000_000  # steps for the check of one upload
 AT_ONCE = 400_000  # steps while somebody waits for the answer
-SECONDS = 1.5  # the longest that somebody waits, however few the steps are
-SMALL = 60_000  # steps up to which any number of checks may run at once
+SECONDS = 1.5  # seconds that somebody waits at most, regardless of the steps
+SMALL = 60_000  # steps up to which any number of checks may run at a time
 SMALL_SECONDS = 0.1
 
 
 class Exhausted(Exception):
-    """More steps than the budget allows; `where` is the file that was being looked at, if it is known."""
+    """More steps than the budget allows; `where` is the file that was being checked, if known."""
 
     def __init__(self, where: str) -> None:
         super().__init__(where)
@@ -32,7 +32,7 @@ class Exhausted(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """So many steps."""
+    """A budget of so many steps."""
 
     steps: int = WHOLE
     where: str = ""
@@ -48,9 +48,9 @@ class Budget:
 class ShortBudget(Budget):
     """The budget of a check whose answer somebody waits for.
 
-    It also bounds the time, so the same files may pass it today and exceed it tomorrow: what exceeds it has
-    to be checked again from the start, with a Budget. `may_be_long` is asked once, as soon as a check is no
-    longer small.
+    It also limits the time, so the same files may be within it today and exceed it tomorrow: files that
+    exceed it must be checked again from the start, with a Budget. `may_be_long` is called once, when a check
+    is no longer small.
     """
 
     steps: int = AT_ONCE
@@ -75,7 +75,7 @@ _current: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 @contextmanager
 def limited(budget: Budget) -> Iterator[Budget]:
-    """Count what is done meanwhile; within another budget, that one goes on."""
+    """Count the steps spent in the block; inside another budget, that one continues to count."""
     outer = _current.get()
     if outer is not None:
         yield outer
@@ -88,7 +88,7 @@ def limited(budget: Budget) -> Iterator[Budget]:
 
 
 def costed(make: Callable[[], T]) -> tuple[T, int]:
-    """A value, and the steps that making it takes, not spent yet. Raises Exhausted beyond the budget."""
+    """Return a value, and the steps of computing it, not spent yet. Raises Exhausted beyond the budget."""
     outer = _current.get()
     inner = Budget(1 << 62) if outer is None else Budget(outer.steps, outer.where)
     before, token = inner.steps, _current.set(inner)
@@ -101,7 +101,7 @@ def costed(make: Callable[[], T]) -> tuple[T, int]:
 
 def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """As `functools.lru_cache`, for functions that spend steps: a value from the cache costs as much as a new
-    one, so that what was checked before changes nothing about the verdict.
+    one, so that earlier checks don't change the result.
     """
 
     def declare(make: Callable[P, T]) -> Callable[P, T]:
@@ -122,19 +122,19 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 def is_limited() -> bool:
-    """Whether a budget is in force."""
+    """Return whether a budget is active."""
     return _current.get() is not None
 
 
 def spend(steps: int = 1) -> None:
-    """Count so many steps. Raises Exhausted."""
+    """Spend so many steps. Raises Exhausted."""
     budget = _current.get()
     if budget is not None:
         budget.spend(steps)
 
 
 def look_at(where: str) -> None:
-    """Say which file the next steps are spent on."""
+    """Set the file on which the next steps are spent."""
     budget = _current.get()
     if budget is not None:
         budget.where = where

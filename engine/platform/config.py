@@ -1,5 +1,5 @@
-"""The settings of an installation, read from the environment once and passed in. docs/operations.md lists
-them.
+"""The settings of an installation, read from the environment once and passed as an argument. They are listed
+in docs/operations.md.
 """
 
 import os
@@ -13,26 +13,26 @@ from zoneinfo import ZoneInfo
 
 from engine.platform import media
 
-# Whether a deployment is published at once, or makes drafts that another person publishes.
+# Whether a deployment is published immediately, or creates drafts that another person publishes.
 Publishing = Literal["direct", "four-eyes"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
-API_QUOTA = 60_000  # requests of a token in a minute: more than two cores answer, so that nobody is surprised
+API_QUOTA = 60_000  # requests of a token per minute; more than two cores can answer
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`database_url` is None on the embedded server, whose data lives below `var`.
+    """`database_url` is None on the embedded server, whose data is stored below `var`.
 
-    `workers` is how many processes serve the queue `cases`. `connectors` is None if none is named: then
-    `connectors.toml` below `var` is read if it is there; likewise `oidc`. `demo_connectors` is a file with
-    the connectors of a demonstration, which need not exist; None: there are none. `public_url` is the origin
-    under which browsers see the installation, None if it is what they ask for. `trusted_proxies` is how many
-    proxies stand in front. Sessions last for minutes.
-    `documents` is a folder or the URL of a bucket; `clamd` is None where nothing scans them. `demo`: anybody
-    may become one of the demonstration's people; never where a public origin is set. `api_quota` is how many
-    requests a token may make in a minute, 0 for any number.
+    `workers` is how many processes serve the queue `cases`. `connectors` is None if no file is configured:
+    then `connectors.toml` below `var` is read if it exists; likewise `oidc`. `demo_connectors` is a file with
+    the connectors of a demonstration, which needn't exist; None: there are none. `public_url` is the origin
+    at which browsers reach the installation, None if it is the host of the request. `trusted_proxies` is the
+    number of proxies in front. Session limits are in minutes. `documents` is a folder or the URL of a bucket;
+    `clamd` is None if they aren't scanned. `demo`: anybody can log in as one of the demonstration's people;
+    never if a public origin is set. `api_quota` is how many requests a token may make per minute, 0 for any
+    number.
     """
 
     database_url: str | None
@@ -59,7 +59,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Raises ValueError naming the variable whose value cannot be used."""
+        """Read the settings. Raises ValueError with the variable whose value can't be used."""
         cores = os.cpu_count() or 1
         url = environ.get("DATABASE_URL") or None
         connectors = environ.get("CONNECTORS")
@@ -98,12 +98,12 @@ class Settings:
 
     @property
     def demo_accounts(self) -> Path:
-        """The file of a demonstration's accounts, which exists only in a demonstration."""
+        """The file with a demonstration's accounts; exists only in a demonstration."""
         return self.var / "demo.json"
 
 
 def number(environ: Mapping[str, str], name: str, *, default: int, least: int = 1, most: int = 65535) -> int:
-    """The number in a variable. Raises ValueError naming the variable if it holds something else."""
+    """Return the number in a variable. Raises ValueError with the variable's name if it isn't one."""
     text = environ.get(name) or str(default)
     digits = text.isascii() and text.isdigit() and len(text) <= len(str(most))
     if not digits or not least <= int(text) <= most:
@@ -141,7 +141,7 @@ def _publishing(text: str) -> Publishing:
 
 
 def yes(environ: Mapping[str, str], name: str, default: str) -> bool:
-    """Whether a variable says `yes` and not `no`. Raises ValueError naming it if it says something else."""
+    """Return whether a variable is `yes`, not `no`. Raises ValueError with its name for any other value."""
     text = environ.get(name) or default
     if text not in ("yes", "no"):
         raise ValueError(f"{name}={text!r} must be yes or no")
@@ -149,7 +149,7 @@ def yes(environ: Mapping[str, str], name: str, default: str) -> bool:
 
 
 def _documents(text: str) -> str:
-    """A folder as an absolute path, or the URL of a bucket."""
+    """Return a folder as an absolute path, or the URL of a bucket."""
     if "://" not in text:
         return str(Path(text).resolve())
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{2,62}(/[\w./-]*)?", text, re.ASCII) or ".." in text:

@@ -37,29 +37,29 @@ T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
 Write = Insert | Update | Delete
 
-_OWED = "owed"  # in a session's `info`: the writes that wait for its end
+_OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
 
-# Disks find any page as fast as the next one, so that indexes are worth their while; statements are too short
+# Random reads are as fast as sequential ones on today's disks, so indexes pay off; statements are too short
 # to be compiled.
 _PLANNING = "-c random_page_cost=1.1 -c jit=off"
 
 ABORTED = {"40P01", "40001"}  # deadlock, serialization failure
 LOCKED = "55P03"
-# The server went away, was killed, starts, or has ended the session.
+# The server stopped, was killed, is starting, or has ended the session.
 LOST = {"57P01", "57P02", "57P03", "25P03", "08000", "08003", "08006"}
 ATTEMPTS = 3
-POOL = 2  # seconds to wait for a connection of the pool: only threads of one process wait for each other
+POOL = 2  # seconds to wait for a connection of the pool: only threads of one process compete for them
 
 
 def table(model: type["Base"]) -> Table:
-    """A model's table, for the hot writers: Core alone makes one short statement of what they write."""
-    return cast(Table, model.__table__)  # no model maps anything else
+    """Return a model's table, for frequent writes: Core alone builds one short statement for them."""
+    return cast(Table, model.__table__)  # models map nothing else
 
 
 def recordset(target: Table, name: str) -> UpsertableInsert:
-    """An insert of many rows given as one JSON parameter: short, and the same text whatever their number.
+    """Build an insert of many rows, passed as one JSON parameter: the text is the same for any number.
 
-    Values stand in the JSON as PostgreSQL reads them from text. Columns with a server default are left to it.
+    The JSON has values as PostgreSQL reads them from text. Columns with a server default are left out.
     """
     columns = [item for item in target.c if item.server_default is None]
     rows = (
@@ -71,21 +71,21 @@ def recordset(target: Table, name: str) -> UpsertableInsert:
 
 
 def values_of(target: Table, prefix: str, names: Iterable[str]) -> dict[str, BindParameter[Any]]:
-    """A parameter called `<prefix>__<column>` for each of these columns, as `UnitOfWork.write` takes them.
+    """Return a parameter `<prefix>__<column>` for each of these columns, as `UnitOfWork.write` expects them.
 
-    Two underscores: SQLAlchemy would take a parameter that is called like a column for that column's value.
+    Two underscores: SQLAlchemy would treat a parameter named like a column as that column's value.
     """
     return {name: bindparam(f"{prefix}__{name}", type_=target.c[name].type) for name in names}
 
 
 @lru_cache
 def _together(last: Write, *others: Write) -> Write:
-    """Writes to different rows as one statement, at the cost of one round trip."""
+    """Combine writes to different rows into one statement, at the cost of one round trip."""
     return last.add_cte(*(other.cte(f"write_{number}") for number, other in enumerate(others)))
 
 
 class Base(DeclarativeBase):
-    """Every table. Constraints are named by rule, so that migrations can name them too."""
+    """Base of all tables. Constraints are named by convention, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -108,15 +108,15 @@ class Actor:
     unit: str | None = None
     on_behalf_of: str | None = None
     purpose: str | None = None
-    acr: str | None = None  # how well it is known who acts: low, substantial or high; None of systems
-    scopes: frozenset[str] | None = None  # None: all that the role allows
+    acr: str | None = None  # assurance level of the login: low, substantial or high; None for systems
+    scopes: frozenset[str] | None = None  # None: everything that the role allows
 
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One command.
+    """One command: its session, its actor and its instant, in the installation's zone.
 
-    Its session, its actor and the instant, in the installation's zone, at which all of it happens.
+    Everything in the command happens at this instant.
     """
 
     session: Session
@@ -125,26 +125,26 @@ class UnitOfWork:
 
     @property
     def connection(self) -> Connection:
-        """For rows.
+        """The connection of the transaction, for rows.
 
-        The transaction's own connection, without the session's mapping, which costs a query's time.
+        It doesn't use the session's mapping, which costs about as much as a query.
         """
         return connection(self.session)
 
     def write(self, statement: Write, values: Mapping[str, Any]) -> None:
-        """Have rows written when the command ends, or when `connection` is next asked for.
+        """Write rows when the command ends, or when `connection` is next used.
 
-        All such writes go as one statement, for half of what a command costs is round trips. So none may need
-        another one's row, and their parameters have different names (`values_of`, `recordset`).
+        All such writes are sent as one statement, since round trips are half the cost of a command. So none
+        may depend on another's row, and their parameters have different names (`values_of`, `recordset`).
         """
         self.session.info.setdefault(_OWED, []).append((statement, values))
 
     def attempt(self, part: Callable[[], T]) -> T | Refusal:
-        """Do a part of a command by itself: what it gives, or the refusal, and then it has changed nothing.
+        """Run a part of a command in a savepoint. Return its result, or a refusal after undoing its changes.
 
-        What a `Recorded` refusal has written stays. Anything else that is raised ends the whole command.
+        What a `Recorded` refusal has written remains. Any other exception ends the whole command.
         """
-        savepoint = self.connection.begin_nested()  # what was owed before is written outside of it
+        savepoint = self.connection.begin_nested()  # deferred writes are written outside of it
         try:
             done: T | Refusal = part()
         except Recorded as refused:
@@ -159,7 +159,7 @@ class UnitOfWork:
 
 
 def connection(session: Session) -> Connection:
-    """The connection that a session of `Database.transaction` works on; what is owed is written first."""
+    """Return the connection of a session of `Database.transaction`, after executing the deferred writes."""
     bound = cast(Connection, session.get_bind())
     if owed := session.info.pop(_OWED, None):
         statements, values = zip(*owed, strict=True)
@@ -173,7 +173,7 @@ class Database:
     def __init__(
         self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5, limits: Limits | None = None
     ) -> None:
-        """Without `limits` a command waits for locks and for the server for as long as it takes."""
+        """Without `limits`, a command waits for locks and for the server without a time limit."""
         self._zone = zone
         self._guard = Guard(limits) if limits else None
         self.engine = create_engine(
@@ -181,7 +181,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=POOL if limits else 10,
-            hide_parameters=True,  # errors are logged, and parameters are data
+            hide_parameters=True,  # errors are logged, and parameters may be personal data
             connect_args={"options": f"{_PLANNING} {limits.options}" if limits else _PLANNING},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
@@ -201,8 +201,8 @@ class Database:
     def transaction(self, view: View = "write") -> Iterator[Session]:
         """One transaction: committed if the block ends, rolled back if it raises.
 
-        `single` makes each statement one of its own: enough to read, and to write one statement at the end.
-        `snapshot` lets all statements see the same moment.
+        `single` runs each statement in its own transaction: enough to read, and to write one statement at the
+        end. With `snapshot`, all statements see the same state of the database.
         """
         if self._guard is not None and not self._guard.allows():
             raise OperationalError(
@@ -215,13 +215,13 @@ class Database:
             yield session
             connection(session)
             if session.in_transaction():
-                session.commit()  # writes its objects; the transaction ends with the connection's block
+                session.commit()  # flushes its objects; the transaction ends with the connection's block
 
     def run(self, command: Callable[[Session, datetime], T], view: View = "write") -> T:
-        """Run a command in a transaction of its own, and again when the database asks for it.
+        """Run a command in its own transaction; repeat it after a deadlock or a lost connection.
 
-        So the command must be repeatable. It gets its session and its instant (aware, in the installation's
-        zone). A refusal undoes what it wrote, unless it is `Recorded`.
+        So the command must be repeatable. Its arguments are its session and its instant (aware, in the
+        installation's zone). A refusal undoes what it wrote, unless it is `Recorded`.
         """
         for attempt in range(1, ATTEMPTS + 1):
             ran = False
@@ -252,24 +252,24 @@ class Database:
 
 
 def repeatable(error: DBAPIError) -> bool:
-    """Whether the failed transaction did nothing and may be run again."""
+    """Return whether the failed transaction changed nothing and can be run again."""
     if isinstance(error.orig, Unresponsive):
-        return False  # the time for it is over
+        return False  # its time is up
     return getattr(error.orig, "sqlstate", None) in ABORTED or lost(error)
 
 
 def held_up(error: DBAPIError) -> bool:
-    """Whether somebody held a row for longer than the command had patience."""
+    """Return whether a row was locked for longer than the command's time limit."""
     return getattr(error.orig, "sqlstate", None) == LOCKED
 
 
 def unresponsive(error: BaseException) -> bool:
-    """Whether the server did not answer in time; also while it committed."""
+    """Return whether the server didn't respond in time, including during a commit."""
     behind = error.__cause__ if isinstance(error, Uncertain) else error
     return isinstance(behind, DBAPIError) and isinstance(behind.orig, Unresponsive)
 
 
 def lost(error: DBAPIError) -> bool:
-    """Whether the connection is gone. If that happened while committing, nobody knows what became of it."""
+    """Return whether the connection is lost. If this happened during a commit, its result is unknown."""
     ended = getattr(error.orig, "sqlstate", None) in LOST
     return ended or (isinstance(error, OperationalError) and error.connection_invalidated)

@@ -1,7 +1,7 @@
-"""Where this installation may post to: the guard against reaching inner systems through it.
+"""Where this installation may send requests: the guard against SSRF, access to internal systems through it.
 
-A name is resolved once, every address that it has is judged, and only addresses that were judged are
-connected to; so a name that changes its address in between gains nothing. It sends nothing itself.
+A name is resolved once, each of its addresses is checked, and connections go only to checked addresses; so a
+name that changes its address in between has no effect. This module sends nothing.
 """
 
 import re
@@ -18,18 +18,18 @@ Network = IPv4Network | IPv6Network
 
 MAX_URL = 2000
 _NUMBER = r"\d+|0[xX][0-9a-fA-F]*"
-_UP, _GATEWAY = 0x1, 0x2  # flags of a route: in use; over a gateway, so not directly attached
+_UP, _GATEWAY = 0x1, 0x2  # flags of a route: in use; through a gateway, so not directly attached
 
-# Own lists, not `ipaddress.is_global`: what that says differs between versions of Python.
+# Own lists instead of `ipaddress.is_global`, whose answers differ between versions of Python.
 # https://www.iana.org/assignments/iana-ipv4-special-registry
 _SPECIAL_4 = tuple(
     IPv4Network(text)
     for text in (
-        "0.0.0.0/8",  # this machine
+        "0.0.0.0/8",  # this host
         "10.0.0.0/8",
-        "100.64.0.0/10",  # behind a carrier's translation
+        "100.64.0.0/10",  # carrier-grade NAT
         "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local, where clouds serve their credentials
+        "169.254.0.0/16",  # link-local, where cloud providers serve credentials
         "172.16.0.0/12",
         "192.0.0.0/24",
         "192.0.2.0/24",
@@ -42,7 +42,9 @@ _SPECIAL_4 = tuple(
     )
 )
 # https://www.iana.org/assignments/iana-ipv6-special-registry
-_GLOBAL_6 = IPv6Network("2000::/3")  # all else is loopback, mapped, private, link-local, multicast, unused
+_GLOBAL_6 = IPv6Network(
+    "2000::/3"
+)  # all else is loopback, mapped, private, link-local, multicast, unassigned
 _SPECIAL_6 = tuple(
     IPv6Network(text)
     for text in (
@@ -52,13 +54,13 @@ _SPECIAL_6 = tuple(
         "3fff::/20",
     )
 )
-_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last 32 bits are the IPv4 address that is meant
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last 32 bits are the IPv4 address
 
 
 class Refused(Exception):
-    """This address is not posted to.
+    """Requests to this address are not allowed.
 
-    `code` is `url` (not written as it must be), `name` (cannot be resolved) or `address` (leads inside).
+    `code` is `url` (malformed), `name` (can't be resolved) or `address` (internal).
     """
 
     def __init__(self, code: Literal["url", "name", "address"], detail: str) -> None:
@@ -68,7 +70,7 @@ class Refused(Exception):
 
 
 def parse(text: str) -> httpx.URL:
-    """A URL to post to, read by the same parser that sends. Raises Refused."""
+    """Parse a URL to send to, with the parser of the HTTP client. Raises Refused."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as fault:
@@ -86,7 +88,7 @@ def parse(text: str) -> httpx.URL:
 
 
 def _require_host(host: str) -> None:
-    """A name, or an IP address as it is always written: what else systems take for one (127.1) is refused."""
+    """Require a name, or an IP address in its usual notation; other notations (127.1) raise Refused."""
     try:
         usual = not getattr(ip_address(host), "scope_id", None)
     except ValueError:
@@ -97,9 +99,10 @@ def _require_host(host: str) -> None:
 
 
 def resolve(url: httpx.URL, allow: Sequence[Network] = ()) -> tuple[str, ...]:
-    """The addresses to connect to for this URL, all of them judged. Blocks while it asks. Raises Refused.
+    """Return the addresses to connect to for this URL, all of them checked. Blocks during DNS. Raises
+    Refused.
 
-    `allow` names networks that are posted to although they are not public; to them alone, plain http too.
+    `allow` names networks that are allowed although they aren't public; only for them, plain http is too.
     """
     host = url.raw_host.decode("ascii")
     try:
@@ -115,12 +118,12 @@ def resolve(url: httpx.URL, allow: Sequence[Network] = ()) -> tuple[str, ...]:
 
 
 def permitted(address: Address, allow: Sequence[Network] = ()) -> bool:
-    """Whether it may be posted to: public and not of this machine's own networks, or allowed by name."""
+    """Return whether requests may go there: public and not in a network of this machine, or allowed."""
     return _within(address, allow) or (_public(address) and not _own(address))
 
 
 def own_networks(proc: Path = Path("/proc/net")) -> Iterator[Network]:
-    """The networks that this machine is directly attached to, as Linux tells them."""
+    """Return the networks that this machine is directly attached to, as Linux reports them."""
     for line in _lines(proc / "route")[1:]:
         _, destination, _, flags, *_, mask = line.split()[:8]
         if int(flags, 16) & (_UP | _GATEWAY) == _UP and int(mask, 16):
@@ -136,7 +139,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _network_order(text: str) -> bytes:
-    """Four bytes of an address that the kernel printed as a number of the machine's own byte order."""
+    """Convert an address that the kernel printed in the machine's byte order to network order."""
     return socket.htonl(int(text, 16)).to_bytes(4, "big")
 
 
@@ -149,19 +152,19 @@ def _public(address: Address) -> bool:
 
 
 def _own(address: Address) -> bool:
-    """Whether it is this machine's, or a direct neighbour's."""
+    """Return whether it is this machine's address, or in a directly attached network."""
     return _within(address, tuple(own_networks())) or _source(address) == str(address)
 
 
 def _source(address: Address) -> str | None:
-    """The address from which this machine would speak to that one: its own, if that one is itself."""
+    """Return the source address for connections to that one; the same address if it is this machine's."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((str(address), 9))  # of a datagram socket: nothing is sent
             return str(probe.getsockname()[0])
     except OSError:
-        return None  # there is no way to it at all
+        return None  # there is no route to it
 
 
 def _within(address: Address, networks: Sequence[Network]) -> bool:

@@ -1,34 +1,34 @@
-"""Every way in which a command can be refused. Only `api/problems.py` knows their status codes.
+"""The refusals of commands, and errors of the installation. `api/problems.py` maps refusals to status codes.
 
 Refusal
-├── NotFound      no such thing, or none that this actor may see
-├── NotRecognised nobody is known by what was shown
-├── Forbidden     the actor's role does not allow it
-├── OwnWork       it takes another person than the one who made it
-├── FieldNotMarked  a correction of more than what was marked
-├── AssuranceTooLow   whoever acts must first prove better who they are
+├── NotFound      the object doesn't exist, or this actor may not see it
+├── NotRecognised the credentials are not valid
+├── Forbidden     the actor's role doesn't allow it
+├── OwnWork       requires another person than the author
+├── FieldNotMarked  a correction of fields that were not marked
+├── AssuranceTooLow   requires a login with a higher assurance level
 ├── Recused       the actor has stepped back from the case
-├── AssignedNotPicked the task comes to somebody, and nobody takes it by choice
+├── AssignedNotPicked the task is assigned automatically, and can't be claimed
 ├── NotNamed      the diagram names others for the task
-├── PersonUnknown the step takes different people, and an account that takes part has no national ID
-├── Conflict      it contradicts the present state, which comes along
-│   ├── OpinionAwaited      an opinion was asked beside the task, and may still come
-│   └── CorrectionAwaited   the applicant was asked to correct something, and may still do so
-├── Stale         the caller saw an older revision (If-Match)
+├── PersonUnknown the step requires different people, and one of the accounts has no national ID
+├── Conflict      it contradicts the present state, which is included
+│   ├── OpinionAwaited      an opinion about the task was requested, and may still be submitted
+│   └── CorrectionAwaited   the applicant was asked for a correction, and may still make it
+├── Stale         the caller's revision is out of date (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
-├── QuotaExceeded the token has made as many requests as it may in a minute
-├── Busy          no capacity just now; the same call may succeed later
-│   ├── ScannerDown   nothing can say whether a document is harmless
-│   └── StorageDown   documents can be neither kept nor fetched
-├── Recorded      what the command wrote until then is kept: the attempt itself is to be known
-│   ├── Throttled     too many failures; it says when to come again
-│   ├── PaymentMismatch  another amount or currency than that of the bill was paid
-│   ├── FirstDecider  who decided does not decide on the appeal
-│   ├── FourEyes      it takes another person than the one who did other work on the case
-│   │   └── FourEyesLate  the same, of a task that the actor had claimed before
-│   └── ConflictOfInterest    the case is about the actor, or somebody close to it
-└── Uncertain     the database went away while it committed
+├── QuotaExceeded the token has made as many requests as it may per minute
+├── Busy          no capacity at the moment; the same call may succeed later
+│   ├── ScannerDown   documents can't be scanned
+│   └── StorageDown   documents can be neither stored nor read
+├── Recorded      what the command wrote until then is committed: the attempt itself is recorded
+│   ├── Throttled     too many failures; it says when to try again
+│   ├── PaymentMismatch  a payment with another amount or currency than the bill
+│   ├── FirstDecider  a person who decided can't decide on the appeal
+│   ├── FourEyes      requires another person than the one who did other work on the case
+│   │   └── FourEyesLate  the same, for a task that the actor had claimed before
+│   └── ConflictOfInterest    the case is about the actor, or somebody close to the actor
+└── Uncertain     the connection was lost during a commit
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,8 +40,8 @@ from typing import Any
 class Fault:
     """One fault in the input.
 
-    `pointer` is a JSON Pointer (RFC 6901), `code` a stable word for translation; `values` are the limits that
-    a text for the code names, and never what was sent.
+    `pointer` is a JSON Pointer (RFC 6901), `code` a stable code for translation; `values` are the limits that
+    the text for the code mentions, never the input itself.
     """
 
     pointer: str
@@ -59,27 +59,27 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """There is no such thing, or none that the actor may see: the two must look alike."""
+    """The object doesn't exist, or the actor may not see it: the two must be indistinguishable."""
 
 
 class NotRecognised(Refusal):
-    """What was shown (a password, a token) proves nobody. Callers are not told why."""
+    """The credentials (a password, a token) are not valid. Callers don't learn why."""
 
 
 class Forbidden(Refusal):
-    """The actor's role does not allow this."""
+    """The actor's role doesn't allow this."""
 
 
 class OwnWork(Forbidden):
-    """It takes a second pair of eyes: another person than the author."""
+    """Requires a second person: not the author."""
 
 
 class FieldNotMarked(Forbidden):
-    """Only what was marked as wrong is corrected."""
+    """Only fields that were marked as wrong can be corrected."""
 
 
 class AssuranceTooLow(Forbidden):
-    """It takes a better proof of who acts; `needed` is the level."""
+    """Requires a login with a higher assurance level; `needed` is the level."""
 
     def __init__(self, detail: str, needed: str) -> None:
         super().__init__(detail)
@@ -87,25 +87,25 @@ class AssuranceTooLow(Forbidden):
 
 
 class Recused(Forbidden):
-    """The actor has stepped back from the case, for good."""
+    """The actor has permanently stepped back from the case."""
 
 
 class AssignedNotPicked(Forbidden):
-    """The task comes to somebody by lot or by load; nobody takes it by choice."""
+    """The task is assigned at random or by workload; nobody can claim it."""
 
 
 class NotNamed(Forbidden):
-    """The diagram names those who may take the task, and the actor is none of them."""
+    """The diagram names those who may claim the task, and the actor isn't among them."""
 
 
 class PersonUnknown(Forbidden):
-    """A step takes different people, and it is not known whose account one of theirs is."""
+    """A step requires different people, and the person behind one of the accounts isn't known."""
 
 
 class Conflict(Refusal):
-    """The command contradicts the present state; `state` tells it, so that the caller can show it.
+    """The command contradicts the present state; `state` describes it, so that the caller can show it.
 
-    `code` is a stable word for translation, where the state alone does not tell what is in the way.
+    `code` is a stable code for translation, if the state alone doesn't show what prevents the command.
     """
 
     def __init__(self, detail: str, *, code: str | None = None, **state: Any) -> None:
@@ -115,19 +115,19 @@ class Conflict(Refusal):
 
 
 class OpinionAwaited(Conflict):
-    """An opinion was asked beside the task, and may still come."""
+    """An opinion about the task was requested, and may still be submitted."""
 
 
 class CorrectionAwaited(Conflict):
-    """The applicant was asked to correct something of the task's case, and may still do so."""
+    """The applicant was asked to correct something in the task's case, and may still do so."""
 
 
 class Stale(Conflict):
-    """The caller named a revision that is no longer the present one."""
+    """The caller's revision is no longer the current one."""
 
 
 class Invalid(Refusal):
-    """The input breaks a rule; `faults` name every place."""
+    """The input breaks a rule; `faults` lists every place."""
 
     def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
@@ -135,7 +135,7 @@ class Invalid(Refusal):
 
 
 class Rejected(Refusal):
-    """A deployment that will not run as drawn; `findings` are `engine.bpmn.Finding`s."""
+    """A deployment that would not run as drawn; `findings` are `engine.bpmn.Finding`s."""
 
     def __init__(self, detail: str, findings: Sequence[Any]) -> None:
         super().__init__(detail)
@@ -143,19 +143,19 @@ class Rejected(Refusal):
 
 
 class Busy(Refusal):
-    """No capacity just now. Nothing was done; the same call may succeed a little later."""
+    """No capacity at the moment. Nothing was done; the same call may succeed a little later."""
 
 
 class Recorded(Refusal):
-    """Refused, and what was written until then is committed all the same: it tells of the attempt."""
+    """Refused, but what was written until then is committed: it records the attempt."""
 
 
 class FirstDecider(Recorded):
-    """Who had a part in a decision has none in the case that appeals it."""
+    """A person who took part in a decision can't take part in the appeal against it."""
 
 
 class QuotaExceeded(Refusal):
-    """The token has made as many requests as it may in a minute; the next minute begins in `seconds`."""
+    """The token has made as many requests as it may per minute; the next minute begins in `seconds`."""
 
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
@@ -163,11 +163,11 @@ class QuotaExceeded(Refusal):
 
 
 class PaymentMismatch(Recorded):
-    """A payment has another amount or currency than its bill: it is an incident, and was not booked."""
+    """A payment has another amount or currency than its bill: it creates an incident, and isn't booked."""
 
 
 class Throttled(Recorded):
-    """Too many failures. `seconds` from now the next attempt is looked at."""
+    """Too many failures. The next attempt is accepted in `seconds`."""
 
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
@@ -175,11 +175,11 @@ class Throttled(Recorded):
 
 
 class FourEyes(Recorded):
-    """It takes a second pair of eyes: the actor has done a task of the same group in this case."""
+    """Requires a second person: the actor has done a task of the same group in this case."""
 
 
 class FourEyesLate(FourEyes):
-    """The same, at completing: the task is the actor's, and another of the group was done meanwhile."""
+    """The same, on completion: the actor has the task, and meanwhile did another one of the group."""
 
 
 class ConflictOfInterest(Recorded):
@@ -187,19 +187,19 @@ class ConflictOfInterest(Recorded):
 
 
 class ScannerDown(Busy):
-    """The scanner does not answer, so no document is taken."""
+    """The scanner doesn't respond, so no document is accepted."""
 
 
 class StorageDown(Busy):
-    """Where documents lie cannot be reached, or has not what it should have."""
+    """The storage of documents can't be reached, or lacks content that it should have."""
 
 
 class Unusable(Exception):
-    """Something that the installation stands on is missing, taken or broken; the message says what to do.
+    """Something that the installation needs is missing, in use or broken; the message says how to fix it.
 
-    Not a refusal: it concerns whoever runs the installation, never a caller of the API.
+    Not a refusal: it concerns the operator of the installation, never a caller of the API.
     """
 
 
 class Uncertain(Refusal):
-    """The database went away while it committed: whether the command was done is not known."""
+    """The connection to the database was lost during a commit: whether the command was done is unknown."""

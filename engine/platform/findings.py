@@ -1,4 +1,4 @@
-"""What a check of uploaded files finds: every finding with its place, its reason and its fix."""
+"""Findings of a check of uploaded files: each has a place, a reason and how to fix it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from engine.platform.messages.findings import explain
 
 Severity = Literal["error", "warning", "note"]
 MAX_FINDINGS = 1_000
-LAST_LINE = 65_535  # libxml2 counts no further: from there on the line is not known
+LAST_LINE = 65_535  # libxml2 stops counting here: beyond it the line is unknown
 
 
 Value = str | int | tuple[str, ...]
 
 
 class Sentence(str):
-    """A sentence of a finding, with the values that it names: in other languages these are named, too."""
+    """A sentence of a finding, with the values that it names: translations name them too."""
 
     __slots__ = ("values",)
     values: Mapping[str, Value]
@@ -31,9 +31,9 @@ class Sentence(str):
 
 
 def sentence(text: str, /, **values: Value) -> Sentence:
-    """A sentence that names values, and perhaps some more that only its fix names.
+    """Build a sentence that names values, and perhaps some more that only the fix names.
 
-    Values whose names begin with `at_` tell where in a table or form something is.
+    Values whose names begin with `at_` say where in a table or form something is.
     """
     found = Sentence(text)
     found.values = values
@@ -41,21 +41,21 @@ def sentence(text: str, /, **values: Value) -> Sentence:
 
 
 def with_values(**named: Value) -> Sentence:
-    """No sentence but its values: the catalogue has the sentence (engine/platform/messages/findings.toml)."""
+    """Build an empty sentence with values: its text is in engine/platform/messages/findings.toml."""
     return sentence("", **named)
 
 
 def values_of(text: str) -> Mapping[str, Value]:
-    """The values that a sentence names; none of a plain text."""
+    """Return the values that a sentence names; none for a plain text."""
     return text.values if isinstance(text, Sentence) else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding: an error forbids the deployment, a note tells what was translated.
+    """One finding: an error prevents the deployment, a note says what was translated.
 
-    `code` is stable; `line` counts from 1 in `file`; `fix` says what to do about it. `values` are what the
-    reason names. A reason or fix that is left empty is that of the catalogue for code and values, in English.
+    `code` is stable; `line` counts from 1 in `file`; `fix` says how to fix it. `values` are named in the
+    reason. If the reason or fix is empty, the catalogue's English text for code and values is used.
     """
 
     severity: Severity
@@ -70,7 +70,7 @@ class Finding:
     values: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        """Take the values from the sentence, and the attribute from these."""
+        """Set the values from the sentence, and the attribute from the values."""
         if not self.values:
             object.__setattr__(self, "values", dict(values_of(self.reason)))
         if self.attribute is None:
@@ -85,7 +85,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The file and, in a diagram, the element and the line that a finding is about.
+    """The file and, in a diagram, the element and line of a finding.
 
     `attribute` is the element's attribute, with its prefix, or the name of the child element.
     """
@@ -101,30 +101,30 @@ class Notes:
     """All findings of one check, in the order of files and lines."""
 
     def __init__(self) -> None:
-        self._findings: dict[Finding, None] = {}  # a set that remembers the order
+        self._findings: dict[Finding, None] = {}  # a set that preserves the order
         self._left_out = 0
         self._worst_left_out: Severity = "warning"
         self._refused: set[str] = set()
 
     def error(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
-        """Note something that forbids the deployment."""
+        """Add an error, which prevents the deployment."""
         self.tell("error", where, code, reason, fix)
 
     def warn(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
-        """Note something that runs, perhaps not as meant."""
+        """Add a warning: it runs, but perhaps not as intended."""
         self.tell("warning", where, code, reason, fix)
 
     def translated(self, where: Place, code: str, reason: str = "") -> None:
-        """Note what was said in other words, and is read in ours."""
+        """Add a note: a foreign notation that is translated into ours."""
         self.tell("note", where, code, reason)
 
     def tell(self, severity: Severity, where: Place, code: str, reason: str = "", fix: str = "") -> None:
-        """Note something of this severity."""
+        """Add a finding of this severity."""
         place = (where.element, where.name, where.line, where.attribute)
         self.add(Finding(severity, code, where.file, reason, fix, *place))
 
     def add(self, finding: Finding) -> None:
-        """Note a finding that was made elsewhere."""
+        """Add a finding that was created elsewhere."""
         if finding.severity == "error":
             self._refused.add(finding.file)
         if len(self._findings) < MAX_FINDINGS:
@@ -135,11 +135,11 @@ class Notes:
 
     @property
     def refused(self) -> set[str]:
-        """The files in which errors were found so far."""
+        """Return the files in which errors have been found so far."""
         return self._refused
 
     def sorted(self, files: Iterable[str]) -> tuple[Finding, ...]:
-        """All findings, by file in the given order, then by line."""
+        """Return all findings, by file in the given order, then by line."""
         rank = {name: index for index, name in enumerate(files)}
         found = sorted(self._findings, key=lambda item: (rank.get(item.file, -1), item.line or 0))
         if self._left_out:

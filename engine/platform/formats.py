@@ -1,6 +1,6 @@
-"""Texts of a known kind (ids, codes, dates): each is read as people write it, and stored in one way.
+"""Formats of texts (ids, codes, dates): each is read as people type it, and stored in one notation.
 
-`FORMATS` has by name what gives the stored text, or None for a text that is none of the kind.
+`FORMATS` maps a name to a function that returns the stored text, or None if the text doesn't have the format.
 """
 
 import re
@@ -12,13 +12,13 @@ from persiantools.jdatetime import JalaliDate
 
 from engine.platform.persian import digits, printable
 
-# Written between groups of digits, or pasted along with them unseen.
+# Separators between groups of digits, or invisible characters pasted with them.
 _BETWEEN = re.compile("[\\s\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2066-\u2069-]+")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)-(\d\d)|/(\d{1,2})/(\d{1,2}))")
 _TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.I)
-_JALALI = range(1200, 1600)  # years; those before and after are Gregorian
+_JALALI = range(1200, 1600)  # Jalali years; those before and after are Gregorian
 
-# Length of IBANs by country (ISO 13616 registry); elsewhere the general rule, 15 to 34.
+# Length of IBANs by country (ISO 13616 registry); for others the general rule, 15 to 34.
 _IBAN = {
     "AE": 23, "AT": 20, "AZ": 28, "BE": 16, "BH": 22, "CH": 21, "CZ": 24, "DE": 22, "DK": 18, "ES": 24,
     "FI": 18, "FR": 27, "GB": 22, "GE": 22, "GR": 27, "HU": 28, "IE": 22, "IQ": 23, "IR": 26, "IT": 27,
@@ -38,7 +38,7 @@ def _number(text: str, length: int) -> str | None:
 
 
 def national_id(text: str) -> str | None:
-    """The national id of a person: 10 digits, the last of which checks the others."""
+    """Read the national ID of a person: 10 digits, the last of which is a check digit."""
     found = _number(text, 10)
     if found is None:
         return None
@@ -47,7 +47,7 @@ def national_id(text: str) -> str | None:
 
 
 def legal_id(text: str) -> str | None:
-    """The national id of a legal person: 11 digits, the last of which checks the others."""
+    """Read the national ID of a legal person: 11 digits, the last of which is a check digit."""
     found = _number(text, 11)
     if found is None:
         return None
@@ -58,9 +58,9 @@ def legal_id(text: str) -> str | None:
 
 
 def postal_code(text: str) -> str | None:
-    """An Iranian postal code: 10 digits; no 0 and no 2 among the first five, the fifth is not 5.
+    """Read an Iranian postal code: 10 digits; no 0 and no 2 among the first five, the fifth is not 5.
 
-    Of the older rules on the last five only one is asked, for codes given out since break the others.
+    Of the older rules for the last five only one is checked, since newer codes break the others.
     """
     found = _number(text, 10)
     if found is None or set(found[:5]) & {"0", "2"} or found[4] == "5" or found[6:] == "0000":
@@ -69,7 +69,7 @@ def postal_code(text: str) -> str | None:
 
 
 def iban(text: str) -> str | None:
-    """An account number (ISO 13616) with its check digits; Iranian ones (شبا) also without IR before them."""
+    """Read an account number (ISO 13616) with its check digits; Iranian ones (شبا) also without IR."""
     found = _joined(text).upper()
     if len(found) == 24 and found.isdigit():
         found = f"IR{found}"
@@ -84,19 +84,19 @@ def iban(text: str) -> str | None:
 
 
 def mobile(text: str) -> str | None:
-    """An Iranian mobile number: 09 and nine digits; also with +98 or 0098 in place of the 0."""
+    """Read an Iranian mobile number: 09 and nine digits; also with +98 or 0098 instead of the 0."""
     found = re.fullmatch(r"(?:\+98|0098|0)(9\d{9})", _joined(text), re.ASCII)
     return f"0{found[1]}" if found else None
 
 
 def only_digits(text: str) -> str | None:
-    """Digits and nothing else."""
+    """Read digits and nothing else."""
     found = digits(text).strip()
     return found if found.isascii() and found.isdigit() else None
 
 
 def day(text: str) -> str | None:
-    """A date, Gregorian (2026-11-25) or, for the years 1200 to 1599, Jalali (1405/09/04): as ISO 8601."""
+    """Read a date as ISO 8601: Gregorian (2026-11-25) or, for the years 1200 to 1599, Jalali (1405/09/04)."""
     found = _DATE.fullmatch(digits(text).strip())
     if found is None or not found[0].isascii():
         return None
@@ -111,7 +111,7 @@ def day(text: str) -> str | None:
 
 
 def time_of_day(text: str) -> str | None:
-    """A time of day: 08:30, 08:30:00, with or without an offset."""
+    """Read a time of day: 08:30, 08:30:00, with or without an offset."""
     found = digits(text).strip().upper()
     if not found.isascii() or not _TIME.fullmatch(found):
         return None
@@ -123,13 +123,13 @@ def time_of_day(text: str) -> str | None:
 
 
 def instant(text: str) -> str | None:
-    """A date, Gregorian or Jalali, with a time of day and an offset: RFC 3339."""
+    """Read a date, Gregorian or Jalali, with a time of day and an offset: RFC 3339."""
     found = _dated(text)
     return found if found and re.search(r"(Z|[+-]\d\d:\d\d)$", found) else None
 
 
 def local_instant(text: str) -> str | None:
-    """A date, Gregorian or Jalali, with a time of day, and no offset."""
+    """Read a date, Gregorian or Jalali, with a time of day, and no offset."""
     found = _dated(text)
     return found if found and not re.search(r"(Z|[+-]\d\d:\d\d)$", found) else None
 
@@ -142,16 +142,16 @@ def _dated(text: str) -> str | None:
     return f"{on}T{at}" if on and at else None
 
 
-# Steer the direction of text, or are not seen at all: pasted along from documents, and no part of a name.
+# Control the direction of text, or are invisible: pasted from documents, and not part of a name.
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
-_JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and of Indian scripts
+_JOINERS = "\u200c\u200d"  # part of Persian and Indic spelling
 LONGEST_NAME = 100
 
 
 def full_name(text: str) -> str | None:
-    """The name of a person in any script, composed (NFC), with one space between words.
+    """Read the name of a person in any script, composed (NFC), with one space between words.
 
-    Marks of direction are dropped. None for what has no letter, or a character that is not printed.
+    Direction marks are removed. None if it has no letter, or an unprintable character.
     """
     words = unicodedata.normalize("NFC", _UNSEEN.sub("", text)).split()
     found = " ".join(words).strip(_JOINERS + " ")
@@ -166,7 +166,7 @@ _EMAIL = re.compile(rf"({_LOCAL})@({_LABEL}(?:\.{_LABEL})+)", re.I | re.ASCII)
 
 
 def email(text: str) -> str | None:
-    """An e-mail address (RFC 5321, without comments and quotes); its domain in small letters."""
+    """Read an e-mail address (RFC 5321, without comments and quotes); its domain in lower case."""
     found = _EMAIL.fullmatch(digits(_UNSEEN.sub("", text)).strip())
     if found is None or len(found[0]) > 254 or len(found[1]) > 64:
         return None
@@ -174,10 +174,10 @@ def email(text: str) -> str | None:
 
 
 def phone(text: str) -> str | None:
-    """A telephone number as E.164: +989121234567. Without a country's code it is an Iranian one."""
+    """Read a telephone number as E.164: +989121234567. Without a country code it is Iranian."""
     found = re.sub(r"[().]", "", _joined(text))
     found = re.sub(r"^00", "+", found)
-    # Tables of staff often have lost the zero of a mobile number.
+    # Spreadsheets have often lost the leading zero of a mobile number.
     found = re.sub(r"^(?:0(?=[1-9]\d{9}$)|(?=9\d{9}$))", "+98", found, flags=re.ASCII)
     if not re.fullmatch(r"\+[1-9]\d{7,14}", found, re.ASCII):
         return None
@@ -199,6 +199,6 @@ FORMATS: Mapping[str, Callable[[str], str | None]] = {
 
 
 def stored(name: str) -> Callable[[object], bool]:
-    """Whether a text is of a format and as it is stored."""
+    """Return whether a text has a format, in the notation in which it is stored."""
     read = FORMATS[name]
     return lambda text: not isinstance(text, str) or read(text) == text

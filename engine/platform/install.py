@@ -1,4 +1,4 @@
-"""Install pinned dependencies into this interpreter's environment, and show how far it is.
+"""Install pinned dependencies into this interpreter's environment, and show the progress.
 
 `python -m engine.platform.install requirements.txt`. Standard library only: it runs before anything else is
 installed.
@@ -14,12 +14,12 @@ from pathlib import Path
 
 from engine.platform import parent_death
 
-EVERY_SECONDS = 5  # between two lines where the output is no terminal, or pip says nothing
+EVERY_SECONDS = 5  # seconds between two lines if the output is no terminal, or pip prints nothing
 PIP = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
 
 
 class Progress:
-    """One line that changes on a terminal; elsewhere a line now and then."""
+    """One line that is updated on a terminal; elsewhere an occasional line."""
 
     def __init__(self, of: int) -> None:
         self._of = of
@@ -28,7 +28,7 @@ class Progress:
         self._does = "looking"
 
     def take(self, line: str) -> None:
-        """A line of pip's."""
+        """Process a line of pip's output."""
         if found := re.match(r"Collecting ([\w.-]+)", line):
             self._names.add(found[1])
             self._does = f"{min(len(self._names), self._of)} of {self._of} packages ready"
@@ -37,7 +37,7 @@ class Progress:
         self.show()
 
     def show(self, *, always: bool = False) -> None:
-        """Say where it is."""
+        """Show the progress."""
         now = time.monotonic()
         terminal = sys.stdout.isatty()
         if always or terminal or now - self._shown >= EVERY_SECONDS:
@@ -46,7 +46,7 @@ class Progress:
             print(f"\r{text:70}" if terminal else text, end="" if terminal else "\n", flush=True)
 
     def finish(self, does: str) -> None:
-        """The last line."""
+        """Print the last line."""
         self._does = does
         self.show(always=True)
         if sys.stdout.isatty():
@@ -54,7 +54,7 @@ class Progress:
 
 
 def install(lock: Path) -> int:
-    """pip's exit code; what it said is shown if it fails."""
+    """Install and return pip's exit code; print its output if it fails."""
     packages = len(re.findall(r"(?m)^[\w.-]+(?:\[[^]]*\])?==", lock.read_text()))
     progress, said = Progress(packages), []
     with subprocess.Popen(

@@ -1,8 +1,8 @@
-"""The queue: work that a command leaves for later. A job commits with its command, or never was.
+"""The job queue: work that a command leaves for later. A job is committed with its command, or not at all.
 
-The table is procrastinate's; its triggers wake the workers. A job names what it is about by ids alone, so no
-data stand in the queue. It carries no lock: whoever runs it locks the case, and the row decides what is still
-to be done, for a job may run twice.
+The table is procrastinate's; its triggers wake the workers. A job identifies its subject only by ids, so the
+queue contains no data. Jobs have no locks: the worker locks the case, and the row decides what is still to be
+done, since a job may run twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,12 +33,12 @@ from engine.platform.db import UnitOfWork, recordset
 Queue = Literal["cases", "calls", "checks"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
-HEARTBEAT = 3.0  # seconds between two signs of life of a worker
-SILENCE = 12.0  # after so many without one it is taken for dead, and its jobs go to others
-LONGEST_PAUSE = 300  # seconds before a job is tried again
-USUAL, LAST = 0, -1  # priorities: what has the last one waits until nothing else may run
+HEARTBEAT = 3.0  # seconds between two heartbeats of a worker
+SILENCE = 12.0  # seconds without a heartbeat after which a worker counts as dead, and its jobs go to others
+LONGEST_PAUSE = 300  # seconds before a job is retried
+USUAL, LAST = 0, -1  # priorities: jobs with the last one wait until nothing else can run
 
-# What a new job consists of; procrastinate's defaults are right for the rest.
+# The fields of a new job; procrastinate's defaults are right for the others.
 _NEW = Table(
     "procrastinate_jobs",
     MetaData(),
@@ -48,8 +48,8 @@ _NEW = Table(
     Column("priority", Integer),
 )
 
-# The oldest is the first of those that may run now. Its last event is when it became so. What is to wait for
-# all else makes nothing late. What is done is left out in two parts, because there is an index for each.
+# The oldest job is the first that can run now, since its last event. Jobs of the lowest priority are not
+# late. Completed jobs are excluded in two parts, because each has its own index.
 _DEPTH = text("""
 WITH queues AS (
     SELECT queue_name,
@@ -69,10 +69,10 @@ LEFT JOIN LATERAL (SELECT max(at) AS at FROM procrastinate_events WHERE job_id =
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What is in a queue.
+    """The contents of a queue.
 
-    `waiting` includes what waits for another attempt. `age` is for how many seconds the first job that may
-    run has waited, apart from those that are to wait for all others; None if there is none.
+    `waiting` includes jobs that wait for another attempt. `age` is for how many seconds the first job that
+    can run has waited, except those of the lowest priority; None if there is none.
     """
 
     queue: str
@@ -82,7 +82,7 @@ class Depth:
     age: float | None = None
 
 
-# A job whose worker is gone waits longer each time: it may be what kills them.
+# A job whose worker died waits longer each time: it may be the cause.
 _RESCUE = text("""
 WITH lost AS MATERIALIZED (
     SELECT job.id FROM procrastinate_jobs AS job
@@ -99,7 +99,7 @@ FROM lost WHERE job.id = lost.id
 
 
 def defer(uow: UnitOfWork, task: str, *, queue: Queue, priority: int = USUAL, **ids: UUID) -> None:
-    """Have a worker run the task with these ids, once this command is committed."""
+    """Defer a task with these ids to a worker, once this command is committed."""
     defer_each(uow, task, [ids], queue=queue, priority=priority)
 
 
@@ -111,18 +111,18 @@ def defer_each(
     queue: Queue,
     priority: int = USUAL,
 ) -> None:
-    """The same for many jobs of one task, at the cost of one."""
+    """Defer many jobs of one task, at the cost of one."""
     if not each:
         return
     shared = {"queue_name": queue, "task_name": task, "priority": priority}
     rows = [{**shared, "args": dict(ids)} for ids in each]
     number = uow.session.info["jobs"] = uow.session.info.get("jobs", 0) + 1
-    # Written with all else that the command writes: also one that has no transaction but its one statement.
+    # Written with the other writes of the command, also if that is a single statement without a transaction.
     uow.write(_insert(number), {f"jobs_{number}": rows})
 
 
 def defer_for(uow: UnitOfWork, task: str, rows: Select[Any], *, queue: Queue, priority: int = USUAL) -> None:
-    """The same for each row of a select, whose one column is called as the id shall be."""
+    """Defer a task for each row of a select, whose only column has the name of the id."""
     found = rows.subquery().c
     (name,) = found.keys()
     args = func.jsonb_build_object(name, found[name])
@@ -132,17 +132,17 @@ def defer_for(uow: UnitOfWork, task: str, rows: Select[Any], *, queue: Queue, pr
 
 @lru_cache
 def _insert(number: int) -> Insert:
-    """The parameters of one command's writes have different names."""
+    """Insert jobs; the parameters of a command's writes have different names."""
     return recordset(_NEW, f"jobs_{number}")
 
 
 def rescue(uow: UnitOfWork) -> int:
-    """Put back the jobs whose worker has been silent for SILENCE seconds; how many there were."""
+    """Requeue jobs whose worker has had no heartbeat for SILENCE seconds; return how many."""
     values = {"silence": SILENCE, "longest": LONGEST_PAUSE}
     return uow.connection.execute(_RESCUE, values).rowcount
 
 
 def depth(connection: Connection) -> list[Depth]:
-    """What is in each queue."""
+    """Return the contents of each queue."""
     found: dict[Any, Depth] = {row.queue_name: Depth(*row) for row in connection.execute(_DEPTH)}
     return [found.pop(queue, Depth(queue)) for queue in QUEUES] + list(found.values())

@@ -1,8 +1,8 @@
-"""Texts in the language of whoever reads, with numbers and dates as that language writes them.
+"""Texts in the reader's language, with numbers and dates as that language writes them.
 
 A catalogue is read from TOML files: the text `[password.new]` of `login.toml` has the key
-`login.password.new`, and an entry for each language. `{name}` in it stands for a value. A text that differs
-with a number has `one` and `other`, chosen by the value called `count`.
+`login.password.new`, and an entry for each language. `{name}` in it is replaced by a value. A text that
+depends on a number has `one` and `other`, chosen by the value called `count`.
 """
 
 import re
@@ -44,22 +44,20 @@ _MONTHS: Mapping[tuple[Calendar, Language], tuple[str, ...]] = {
     ),
 }
 _MONEY: Mapping[tuple[str, Language], str] = {("IRR", "fa"): "ریال", ("IRR", "en"): "rials"}
-# A date in figures with hyphens: behind Persian letters it would be shown with its year last.
+# A date in figures with hyphens: after Persian letters it would be shown with its year last.
 _WRITTEN_DATE = re.compile(
     r"[0-9۰-۹]{4}-[0-9۰-۹]{2}-[0-9۰-۹]{2}(?:[T ][0-9۰-۹]{2}:[0-9۰-۹]{2}[Z0-9۰-۹:+.-]*)?"
 )
 _LEFT_TO_RIGHT = "\u2066"
-_ISOLATE, _END = "\u2068", "\u2069"  # what stands between takes its direction from itself (UAX 9)
+_ISOLATE, _END = "\u2068", "\u2069"  # the text between takes its direction from itself (UAX 9)
 
 Text = str | Mapping[str, str]
-Names = Mapping[
-    Language, str
-]  # what somebody is called, by the language of who reads it (engine/identity/names.py)
+Names = Mapping[Language, str]  # a person's name, by the reader's language (engine/identity/names.py)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: in which language, with dates of which calendar and zone."""
+    """The reader of a text: language, calendar and time zone."""
 
     language: Language
     calendar: Calendar
@@ -67,7 +65,7 @@ class Reader:
 
     @classmethod
     def of(cls, language: Language, zone: tzinfo | None = None) -> "Reader":
-        """One with the calendar that is usual in the language."""
+        """Return a reader with the calendar that is usual in the language."""
         return cls(language, CALENDARS[language], zone)
 
     @property
@@ -76,66 +74,66 @@ class Reader:
         return LANGUAGES[self.language][1]
 
     def digits(self, text: str) -> str:
-        """A text with the digits of the language."""
+        """Return a text with the digits of the language."""
         return text.translate(_PERSIAN_DIGITS) if self.language == "fa" else text
 
     def name(self, text: str) -> str:
-        """A name as it is; one of figures alone, as cases have, in the digits of the language."""
+        """Return a name unchanged; one of digits only, such as a case's, in the digits of the language."""
         return self.digits(text) if text.replace("-", "").isdecimal() else text
 
     def person(self, names: "Names | None") -> str:
-        """What somebody is called in the reader's language; nothing for nobody."""
+        """Return a person's name in the reader's language; empty for None."""
         return names[self.language] if names else ""
 
     def number(self, value: int | float | Decimal) -> str:
-        """A number, with its thousands apart: 1,234.5, ۱٬۲۳۴٫۵."""
+        """Format a number with separators for thousands: 1,234.5, ۱٬۲۳۴٫۵."""
         whole, _, fraction = f"{value:,}".partition(".")
         written = whole.replace(",", _GROUPS[self.language])
         return self.digits(written + (_POINT[self.language] + fraction if fraction else ""))
 
     def money(self, amount: Decimal, currency: str) -> str:
-        """An amount with its currency: 5,000,000 rials, ۵٬۰۰۰٬۰۰۰ ریال; of most currencies the code."""
+        """Format an amount with its currency: 5,000,000 rials, ۵٬۰۰۰٬۰۰۰ ریال; most currencies by code."""
         return f"{self.number(amount)} {_MONEY.get((currency, self.language), currency)}"
 
     def typed(self, value: int | float) -> str:
-        """A number as forms take it: 1234.5, ۱۲۳۴٫۵."""
+        """Format a number as forms accept it: 1234.5, ۱۲۳۴٫۵."""
         return self.digits(str(value).replace(".", _POINT[self.language]))
 
     def here(self, instant: datetime) -> datetime:
-        """The same instant in the reader's zone."""
+        """Return the same instant in the reader's zone."""
         return instant.astimezone(self.zone) if instant.tzinfo else instant
 
     def day(self, of: date) -> str:
-        """A day, or that of an instant, in words: ۴ آذر ۱۴۰۵, 25 November 2026."""
+        """Format a day, or that of an instant, in words: ۴ آذر ۱۴۰۵, 25 November 2026."""
         year, month, number = self._parts(of)
         return self.digits(f"{number} {_MONTHS[self.calendar, self.language][month - 1]} {year}")
 
     def figures(self, of: date) -> str:
-        """A day in figures, as forms take it: ۱۴۰۵/۰۹/۰۴, 2026-11-25."""
+        """Format a day in figures, as forms accept it: ۱۴۰۵/۰۹/۰۴, 2026-11-25."""
         year, month, number = self._parts(of)
         between = "/" if self.calendar == "jalali" else "-"
         return self.digits(f"{year:04}{between}{month:02}{between}{number:02}")
 
     def time(self, instant: datetime) -> str:
-        """The time of day: 08:30, ۰۸:۳۰."""
+        """Format the time of day: 08:30, ۰۸:۳۰."""
         return self.digits(f"{self.here(instant):%H:%M}")
 
     def minute(self, instant: datetime) -> str:
-        """Day and time of an instant in words."""
+        """Format day and time of an instant in words."""
         return _CLOCK[self.language].format(day=self.day(instant), time=self.time(instant))
 
     def half(self, name: str) -> str:
-        """A name that may be written `Persian | English`."""
+        """Return the reader's half of a name written `Persian | English`."""
         persian, parted, english = name.partition(" | ")
         return (english if parted and self.language == "en" else persian).strip()
 
     def both(self, names: list[str]) -> str:
-        """Names with `and` between the last two, commas between the others."""
+        """Join names with commas, the last two with `and`."""
         comma = "، " if self.language == "fa" else ", "
         return _AND[self.language].join(filter(None, (comma.join(names[:-1]), *names[-1:])))
 
     def value(self, value: Any) -> str:
-        """A value as it stands in a sentence; what somebody is called in the reader's language."""
+        """Format a value for a sentence; a person by their name in the reader's language."""
         if isinstance(value, Mapping):
             return self.person(cast(Names, value))
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | date):
@@ -155,14 +153,14 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Texts by key and language. `isolated`: values keep their own direction within a sentence."""
+    """Texts by key and language. `isolated`: values in a sentence have their own text direction."""
 
     texts: Mapping[str, Mapping[str, Text]]
     isolated: bool = False
 
     @classmethod
     def read(cls, *files: Path, isolated: bool = False) -> "Catalogue":
-        """Those of these files."""
+        """Read a catalogue from these files."""
         found: dict[str, Mapping[str, Text]] = {}
         for file in files:
             found.update(_texts(file.stem, tomllib.loads(file.read_text(encoding="utf-8"))))
@@ -172,7 +170,7 @@ class Catalogue:
         return key in self.texts
 
     def say(self, reader: Reader, key: str, **values: Any) -> str:
-        """The text of this key. Raises KeyError for one that there is not."""
+        """Return the text of this key. Raises KeyError for an unknown one."""
         text = self.texts[key][reader.language]
         if isinstance(text, Mapping):
             text = text["one" if values.get("count") == 1 else "other"]
@@ -186,7 +184,7 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A catalogue as one reader reads it."""
+    """A catalogue for one reader."""
 
     catalogue: Catalogue
     reader: Reader
@@ -195,26 +193,26 @@ class Texts:
         return key in self.catalogue
 
     def say(self, key: str, **values: Any) -> str:
-        """The text of this key. Raises KeyError for one that there is not."""
+        """Return the text of this key. Raises KeyError for an unknown one."""
         return self.catalogue.say(self.reader, key, **values)
 
     def find(self, key: str, otherwise: str = "") -> str:
-        """The text of a key that may not be there."""
+        """Return the text of a key, or None if there is none."""
         return self.say(key) if key in self.catalogue else otherwise
 
     def listed(self, values: Iterable[Any]) -> str:
-        """Values with commas between them."""
+        """Join values with commas."""
         own = (f"{_ISOLATE}{value}{_END}" if self.catalogue.isolated else str(value) for value in values)
         return ("، " if self.reader.language == "fa" else ", ").join(own)
 
 
 def isolated(text: str) -> str:
-    """A text from right to left in which dates in figures read from left to right."""
+    """Isolate dates in figures within a right-to-left text, so that they read from left to right."""
     return _WRITTEN_DATE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_END}", text)
 
 
 def preferred(wished: str | None) -> Language:
-    """The language that a reader prefers; Persian for who prefers none of ours."""
+    """Return the language that a reader prefers; Persian if none of ours."""
     return cast(Language, wished) if wished in LANGUAGES else DEFAULT
 
 

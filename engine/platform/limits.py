@@ -1,10 +1,9 @@
-"""Time limits of database work, so that a server that is locked, slow or silent holds no request for long.
+"""Time limits of database work, so that a locked, slow or silent server can't block requests for long.
 
-The server enforces the limits that a connection names in its options. A server that hangs enforces nothing,
-and a Unix socket has no time limit of its own: therefore this process stops waiting, too. When a statement
-takes long, a new connection shows whether the server answers at all. If it does not, every process that
-shares the `Guard` (those that were forked after it was made) refuses database work at once, until a new
-attempt succeeds.
+The server enforces the limits in a connection's options. A server that hangs enforces nothing, and a Unix
+socket has no timeout: therefore this process also stops waiting. When a statement takes long, a new
+connection shows whether the server responds at all. If it doesn't, every process that shares the `Guard`
+(those forked after it was created) refuses database work immediately, until a new attempt succeeds.
 """
 
 import errno
@@ -22,10 +21,10 @@ from psycopg.pq import TransactionStatus
 
 T = TypeVar("T")
 
-CONNECT = 2  # seconds for a new connection; libpq knows no shorter limit
-TICK = 0.1  # seconds after which psycopg looks up from waiting
+CONNECT = 2  # seconds for a new connection; libpq allows no shorter limit
+TICK = 0.1  # seconds between psycopg's checks while it waits
 SLOTS = 256  # more than there are processes
-IDLE = 60  # seconds that a transaction may wait for its client: a machine that lost its power holds no lock
+IDLE = 60  # seconds that a transaction may wait for its client: a machine without power can't hold a lock
 QUEUE = 60  # seconds for a statement of the queue itself
 
 
@@ -35,12 +34,11 @@ class Limits:
 
     `lock` and `statement` are enforced by the server, for each statement. `total` is how long this process
     waits for the database: in one request, or, outside of requests, in one statement. After `check` without
-    an answer it asks whether the server answers at all; if it does not, nothing is sent to it for `rest`.
+    an answer it checks whether the server responds at all; if it doesn't, nothing is sent to it for `rest`.
 
     `processes` is how many share a guard, each with one request at a time. If all of them wait, the one that
-    began last stops after `crowded`. For the next seconds it does so after a tenth of it, and nobody waits
-    longer than `crowded`: so there is always a process that is free soon for requests which need nothing of
-    what is locked.
+    began last stops after `crowded`. For the next seconds it does so after a tenth of that, and nobody waits
+    longer than `crowded`: so a process is always free soon for requests that need nothing that is locked.
     """
 
     lock: float = 5
@@ -53,7 +51,7 @@ class Limits:
 
     @property
     def options(self) -> str:
-        """What the server is told about them, as libpq's parameter `options`."""
+        """Return the limits for the server, as libpq's parameter `options`."""
         settings = {
             "lock_timeout": self.lock,
             "statement_timeout": self.statement,
@@ -63,16 +61,16 @@ class Limits:
 
 
 REQUESTS = Limits()
-# Deleting what has expired may take minutes after a long stop.
+# Deleting expired rows may take minutes after a long downtime.
 WORK = Limits(lock=10, statement=300, total=330)
 
 
 class Unresponsive(psycopg.OperationalError):
-    """The server did not answer in time. The connection was closed, unless there was none."""
+    """The server didn't respond in time. The connection, if there was one, was closed."""
 
 
 class _Budget:
-    """What is left of the seconds that a request may wait for the database."""
+    """The remaining seconds that a request may wait for the database."""
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
@@ -82,58 +80,58 @@ _budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
 def begin_request(limits: Limits = REQUESTS) -> None:
-    """Count all that this thread waits for the database from now on as one request's."""
+    """Count this thread's waits for the database from now on towards one request."""
     _budget.set(_Budget(limits.total))
 
 
 def end_request() -> None:
-    """Count no longer."""
+    """Stop counting."""
     _budget.set(None)
 
 
 class Guard:
-    """The limits of the connections of one `Database`, and what is known of its server.
+    """The limits of the connections of one `Database`, and what is known about its server.
 
-    Make it before the processes are forked that shall share what is known.
+    Create it before forking the processes that share this knowledge.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        # Until when nothing is sent to the server, by the clock that all processes share; 0: it answers.
+        # Until when nothing is sent to the server, by the clock that all processes share; 0: it responds.
         self._silent_until = _shared(1)
         self._crowd = _Crowd(limits)
         self._parameters: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     def connect(self, *arguments: Any, **parameters: Any) -> "Connection":
-        """A new connection under these limits; it takes what `psycopg.connect` takes."""
+        """Connect under these limits; arguments as of `psycopg.connect`."""
         self._parameters = arguments, {**parameters, "connect_timeout": CONNECT}
         connection = self._connect()
         connection.guard = self
         return connection
 
     def allows(self) -> bool:
-        """Whether the server may be used. If it was silent a while ago, one process tries it first."""
+        """Return whether the server can be used. If it was silent recently, one process tries it first."""
         until = self._silent_until[0]
         if not until:
             return True
         if monotonic() < until:
             return False
         self._silent_until[0] = monotonic() + CONNECT + self.limits.rest
-        return not self._parameters[1] or self.answers()  # who has never connected does so now
+        return not self._parameters[1] or self.answers()  # the first connection of this process
 
     def answers(self) -> bool:
-        """Whether the server lets somebody connect, or at least refuses it."""
+        """Return whether the server accepts a connection, or at least refuses it."""
         try:
             self._connect().close()
         except Unresponsive:
             return False
         except psycopg.OperationalError:
-            pass  # an answer, too: it starts, or has too many clients
+            pass  # also an answer: it is starting, or has too many clients
         self._silent_until[0] = 0
         return True
 
     def watched(self, connection: "Connection", work: PQGen[T], left: float) -> PQGen[T]:
-        """The same work, which ends with `Unresponsive` when its time is over."""
+        """Yield from the same generator, but raise `Unresponsive` when the time is up."""
         begun, check = monotonic(), self.limits.check
         ready: Any = None  # as `next` sends it
         while True:
@@ -144,7 +142,7 @@ class Guard:
             ready = yield wanted
             if ready:
                 continue
-            passed = monotonic() - begun  # nothing has come for a tenth of a second
+            passed = monotonic() - begun  # nothing has arrived for a tenth of a second
             if passed >= left:
                 raise _closed(connection, "The database did not answer in time.")
             full = self._crowd.is_full(begun)
@@ -162,7 +160,7 @@ class Guard:
         try:
             return Connection.connect(*arguments, **parameters)
         except psycopg.OperationalError as error:
-            # A server that was stopped accepts nobody: in the end its queue is full.
+            # A stopped server accepts no connection: in the end its backlog is full.
             if not isinstance(error, ConnectionTimeout) and os.strerror(errno.EAGAIN) not in str(error):
                 raise
             self._silent_until[0] = monotonic() + self.limits.rest
@@ -170,15 +168,15 @@ class Guard:
 
 
 class _Crowd:
-    """Which processes wait for the database, known to all of them."""
+    """Which processes wait for the database, shared by all of them."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._begun, self._until = _shared(SLOTS), _shared(SLOTS)  # a process waits until it says so no more
+        self._begun, self._until = _shared(SLOTS), _shared(SLOTS)  # a process waits until it clears its entry
         self._full_until = _shared(1)
 
     def is_full(self, begun: float) -> bool:
-        """Whether a wait that began then has to end, because too many processes wait."""
+        """Return whether a wait that began then has to end, because too many processes wait."""
         now, own = monotonic(), os.getpid() % SLOTS
         self._begun[own], self._until[own] = begun, now + 3 * TICK
         waited, longest = now - begun, self._limits.crowded
@@ -191,13 +189,13 @@ class _Crowd:
         return True
 
     def _is_last(self, begun: float, now: float) -> bool:
-        """Whether all the other processes wait, and began to do so before."""
+        """Return whether all the other processes wait, and began to do so before."""
         waiting = [since for since, until in zip(self._begun, self._until, strict=True) if until > now]
         return len([since for since in waiting if since < begun]) >= self._limits.processes - 1
 
 
 def _shared(count: int) -> Any:
-    """So many numbers, at first 0, that processes share which are forked later."""
+    """Return so many numbers, initially 0, shared with processes that are forked later."""
     return memoryview(mmap.mmap(-1, 8 * count)).cast("d")
 
 
@@ -207,7 +205,7 @@ class Connection(psycopg.Connection[Any]):
     guard: Guard | None = None
 
     def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
-        """As psycopg does. Raises Unresponsive, and is closed then."""
+        """Wait as psycopg does. Raises Unresponsive, and is closed then."""
         if self.guard is None:
             return super().wait(gen, *arguments, **options)
         budget = _budget.get() or _Budget(self.guard.limits.total)
@@ -219,10 +217,10 @@ class Connection(psycopg.Connection[Any]):
 
 
 class QueueConnection(psycopg.AsyncConnection[Any]):
-    """The same for the queue's own connections, which have no guard: one that gets no answer is closed."""
+    """A connection of the queue, which has no guard: it is closed when it gets no answer."""
 
     async def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
-        """As psycopg does. Raises Unresponsive, and is closed then."""
+        """Wait as psycopg does. Raises Unresponsive, and is closed then."""
         return await super().wait(_bounded(self, gen), *arguments, **options)
 
 
@@ -242,7 +240,7 @@ def _bounded(connection: QueueConnection, work: PQGen[T]) -> PQGen[T]:
 
 
 def _cancel(connection: Connection) -> None:
-    """Have the server end the statement, so that the connection stays usable."""
+    """Cancel the statement on the server, so that the connection remains usable."""
     try:
         connection.cancel_safe(timeout=CONNECT)
     except psycopg.OperationalError as error:

@@ -1,4 +1,4 @@
-"""Locks between the processes of one machine that end with their holder, however it ends."""
+"""Locks between the processes of one machine, released whenever and however their holder ends."""
 
 import fcntl
 import os
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 class Lock:
-    """An exclusive lock on a file; the file's text tells who holds it. Never inherited by child processes."""
+    """An exclusive lock on a file; the file's text describes the holder. Child processes never inherit it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
 
     def acquire(self, patience: float = 0) -> bool:
-        """Whether the lock is ours now; `patience` in seconds is how long to wait for another holder."""
+        """Return whether the lock was acquired; `patience` is how many seconds to wait for another holder."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         deadline = time.monotonic() + patience
         while True:
@@ -31,18 +31,18 @@ class Lock:
                 return True
 
     def note(self, text: str) -> None:
-        """Tell the others something about the holder; by default its pid."""
+        """Record something about the holder for others; by default its pid."""
         if self._descriptor is None:
             raise RuntimeError(f"{self.path} is not locked by this process")
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, text.encode(), 0)
 
     def holder(self) -> str:
-        """What the present (or last) holder told."""
+        """Return what the present (or last) holder recorded."""
         return self.path.read_text().strip()
 
     def release(self) -> None:
-        """Let the next one in. The file stays: without it two processes could lock two different files."""
+        """Release the lock. The file remains: without it two processes could lock two different files."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

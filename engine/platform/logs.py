@@ -1,4 +1,4 @@
-"""What operators read: lines of JSON on standard output, with ids and no data."""
+"""The log for operators: lines of JSON on standard output, with ids and without personal data."""
 
 import logging
 
@@ -16,20 +16,20 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
-# They log what they were given, and errors with their messages: either may hold data. What matters, we log.
+# They log arguments and error messages, which may contain data. We log what matters ourselves.
 for chatty in ("procrastinate", "psycopg.pool"):
     logging.getLogger(chatty).setLevel(logging.CRITICAL)
 
 
 def cause(error: BaseException) -> str:
-    """The class of the error behind others: the driver's, not those of the layers above it."""
+    """Return the class of the root error: the driver's, not those of the layers above it."""
     while (behind := getattr(error, "orig", None) or error.__cause__) is not None:
         error = behind
     return type(error).__name__
 
 
 def place(error: BaseException) -> str:
-    """Where an error arose. Its message may hold case data: only its kind and place go into the log."""
+    """Return where an error arose. Its message may contain case data: only its type and place are logged."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

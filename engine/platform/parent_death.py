@@ -1,4 +1,4 @@
-"""Ties a process to its parent: `kill -9` of the parent leaves nothing behind. Linux only, else idle.
+"""The parent-death signal: `kill -9` of the parent leaves no processes behind. Linux only, else no effect.
 
 Standard library only: `make` also uses it before anything is installed.
 """
@@ -13,20 +13,20 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_SECONDS = 0.3
-# Loaded at import: between fork and exec nothing may be loaded any more.
+# Loaded at import: nothing may be loaded between fork and exec.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def follow(parent: int, farewell: signal.Signals) -> None:
-    """Have the kernel send `farewell` to this process when `parent`, its parent, dies.
+    """Make the kernel send `farewell` to this process when `parent`, its parent, dies.
 
-    Call it after a change of uid, which clears the wish. The wish survives an exec.
+    Call it after a change of uid, which clears the setting. It survives an exec.
     """
     if _libc is None:
         return
     if _libc.prctl(_PR_SET_PDEATHSIG, int(farewell), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
-    if os.getppid() != parent:  # it died before the wish was known
+    if os.getppid() != parent:  # it died before the setting was made
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -55,7 +55,7 @@ def _is_make(proc: Path) -> bool:
 
 
 def _catches_interrupts(proc: Path) -> bool:
-    """Whether it has a handler for SIGINT: `make` takes its own away as soon as it has got one."""
+    """Return whether it has a handler for SIGINT: `make` removes its own on the first one."""
     try:
         status = (proc / "status").read_text()
     except OSError:

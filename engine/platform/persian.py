@@ -1,4 +1,4 @@
-"""Persian text as people type it, and as it is searched for. Stores nothing, and knows nothing of forms."""
+"""Persian text as people type it, and as it is searched for. Stores nothing, and doesn't know forms."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _LETTERS = str.maketrans({
 
 
 def digits(text: str) -> str:
-    """The text with its Persian and Arabic digits as ASCII ones; all else stays."""
+    """Return the text with Persian and Arabic digits replaced by ASCII ones."""
     return text if text.isascii() else text.translate(_DIGITS)
 
 
@@ -25,22 +25,21 @@ _BETWEEN_LETTERS = re.compile(r"(?<=[\u0621-\u064a\u066e-\u06d3]) (?=[\u0621-\u0
 
 
 def fold(text: str) -> str:
-    """The text as rules compare it, where keyboards and habits of spelling are not to count.
+    """Fold the text for comparison in rules, so that keyboards and spelling habits don't matter.
 
-    One shape for the letters ي ى ی and ك ک, ASCII digits, no vowel marks and no tatweel. A half-space, a
-    space and nothing between two Persian letters are the same. Case, marks and all other letters stay.
+    One form for the letters ي ى ی and ك ک, ASCII digits, no vowel marks and no tatweel. A half-space, a space
+    and nothing between two Persian letters are the same. Case, marks and all other letters remain.
     """
     plain = _VOWELS.sub("", unicodedata.normalize("NFC", text).translate(_KEYBOARDS)).translate(_DIGITS)
     return _BETWEEN_LETTERS.sub("", " ".join(plain.split()))
 
 
 def normalise(text: str) -> str:
-    """What a text is found by: two texts that people take for one give the same words.
+    """Normalise a text for searching: texts that people consider the same have the same words.
 
-    One shape for letters that keyboards write differently (ي ی, ك ک, ة ه, أ آ ا), ASCII digits, no
-    diacritics, no tatweel, no case, marks as spaces, one space between words. What joins or parts letters
-    (ZWNJ, ZWJ) goes without leaving a space, so that «می‌شود» is found as «میشود»; `compact` makes both
-    equal to «می شود».
+    One form for letters that keyboards write differently (ي ی, ك ک, ة ه, أ آ ا), ASCII digits, no diacritics,
+    no tatweel, no case, marks as spaces, one space between words. Joiners (ZWNJ, ZWJ) are removed without a
+    space, so that «می‌شود» is found as «میشود»; `compact` makes both equal to «می شود».
     """
     plain = unicodedata.normalize("NFKC", text).translate(_LETTERS).translate(_DIGITS).casefold()
     kept = []
@@ -53,7 +52,7 @@ def normalise(text: str) -> str:
 
 
 def compact(text: str) -> str:
-    """`normalise` without any space, for words that some write as one and others as two."""
+    """Return `normalise` without any space, for words that some write as one and others as two."""
     return normalise(text).replace(" ", "")
 
 
@@ -61,11 +60,11 @@ _ALPHABET = {letter: place for place, letter in enumerate("اآبپتثجچحخ�
 
 
 def order(text: str) -> list[tuple[int, int]]:
-    """What texts are sorted by, as a Persian dictionary does; others by their letters, and before."""
+    """Return the sort key of a text: in the order of a Persian dictionary; other scripts come first."""
     plain = text.translate(_KEYBOARDS).casefold()
     return [(1, _ALPHABET[sign]) if sign in _ALPHABET else (0, ord(sign)) for sign in plain]
 
 
 def printable(sign: str) -> bool:
-    """Whether a character can be seen, or belongs to the spelling as the zero-width non-joiner does."""
+    """Return whether a character is visible, or part of the spelling like the zero-width non-joiner."""
     return sign.isprintable() or sign == "\u200c"

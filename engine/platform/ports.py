@@ -1,7 +1,7 @@
-"""Whether the port of the web server is free.
+"""Check that the port of the web server is free.
 
-Standard library only: `make run` looks before it installs anything.
-`python -m engine.platform.ports` ends with 1 if the port in PORT is in use.
+Standard library only: `make run` checks before it installs anything. `python -m engine.platform.ports` exits
+with 1 if the port in PORT is in use.
 """
 
 import os
@@ -13,7 +13,7 @@ from engine.platform.errors import Unusable
 
 HOST = "127.0.0.1"
 DEFAULT = 8000
-PATIENCE = 3  # seconds: the workers of a killed predecessor get a moment to go
+PATIENCE = 3  # seconds: the workers of a killed predecessor need a moment to exit
 
 
 def require_free(port: int, *, patience: float = PATIENCE) -> None:
@@ -40,7 +40,7 @@ def _is_free(port: int) -> bool:
 
 if __name__ == "__main__":
     text = os.environ.get("PORT") or str(DEFAULT)
-    if text.isdecimal() and 0 < int(text) < 65536:  # else the settings tell it, once they can be read
+    if text.isdecimal() and 0 < int(text) < 65536:  # else the settings report it, once they can be read
         try:
             require_free(int(text), patience=0)
         except Unusable as fault:

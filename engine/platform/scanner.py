@@ -1,4 +1,4 @@
-"""Asking a ClamAV daemon whether a file is harmless, over its own protocol (INSTREAM)."""
+"""Client of a ClamAV daemon, which scans files for malware, in its own protocol (INSTREAM)."""
 
 import re
 import socket
@@ -17,9 +17,9 @@ log = structlog.get_logger("scanner")
 
 
 def scan(address: str, content: IO[bytes]) -> str | None:
-    """What the daemon at `unix:/path` or `tcp:host:port` finds in a stream; None if nothing.
+    """Return what the daemon at `unix:/path` or `tcp:host:port` finds in a stream; None if nothing.
 
-    Raises ScannerDown unless it says clearly one or the other: what nobody has judged is not taken.
+    Raises ScannerDown without a clear answer: a file that wasn't scanned isn't accepted.
     """
     content.seek(0)
     try:
@@ -60,7 +60,7 @@ def _ask(channel: socket.socket, content: IO[bytes]) -> str:
             channel.sendall(len(chunk).to_bytes(4) + chunk)
         channel.sendall(bytes(4))
     except (BrokenPipeError, ConnectionResetError):
-        pass  # it has had enough, and has said why
+        pass  # it stopped reading, and has said why
     said = b""
     while not said.endswith(b"\0") and len(said) < LONGEST and (more := channel.recv(LONGEST)):
         said += more

@@ -34,12 +34,12 @@ class State:
 
     @property
     def newer(self) -> bool:
-        """Whether a newer release has migrated the database: this one can't use it, nor migrate it."""
+        """Whether a newer release has migrated the database: this one can neither use nor migrate it."""
         return self.revision is not None and self.revision not in revisions()
 
     @property
     def fault(self) -> str | None:
-        """What is wrong and how to fix it; None if code and database agree."""
+        """What is wrong and how to fix it; None if code and database match."""
         newest = revisions()[-1]
         if self.revision == newest:
             return None
@@ -62,16 +62,16 @@ class State:
 
 @cache
 def revisions() -> tuple[str, ...]:
-    """Those that this release knows, the newest last."""
+    """Return the revisions that this release knows, the newest last."""
     return tuple(sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py")))
 
 
 def read(connection: Connection) -> State:
-    """Of the database."""
+    """Read the state of the database."""
     exists, comment = connection.execute(_TABLE_AND_COMMENT).one()
     revision = connection.scalar(select(func.max(_TABLE.c.version_num))) if exists else None
     recorded = _RECORDED.fullmatch(comment or "")
-    # A comment that is about another revision was left by somebody who migrated in another way.
+    # A comment about another revision was left by a migration with another tool.
     release = recorded[2] if recorded and recorded[1] == revision else None
     return State(revision, release)
 
@@ -83,7 +83,7 @@ def require(connection: Connection) -> None:
 
 
 def record(connection: Connection) -> None:
-    """Note after a migration which release has made it. An earlier note for this revision remains."""
+    """Record after a migration which release made it. An earlier record for this revision remains."""
     state = read(connection)
     if state.revision is not None and state.release is None:
         commented = Table(_TABLE.name, MetaData(), comment=f"revision {state.revision}, release {RELEASE}")

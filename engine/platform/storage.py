@@ -1,7 +1,7 @@
-"""Where the content of documents lies: a folder, or a bucket of S3, both through fsspec.
+"""Storage of the content of documents: a folder, or an S3 bucket, both through fsspec.
 
-Content is kept under its own SHA-256, so the same content twice is one file, and no name that somebody gave
-ever becomes a path. Nothing is ever changed; whether all of it is still there is for `damage` to say.
+Content is stored under its own SHA-256, so equal content is one file, and no user-defined name ever becomes a
+path. Nothing is ever changed; `damage` checks whether all of it is still there.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ log = structlog.get_logger("storage")
 
 
 class Storage:
-    """The documents of an installation. Connections are made when they are first needed, in that process."""
+    """The documents of an installation. Connections are opened on first use, in each process."""
 
     def __init__(self, place: str) -> None:
         """`place` is a folder or the URL of a bucket (`s3://bucket/prefix`)."""
@@ -47,16 +47,16 @@ class Storage:
     def _files(self) -> AbstractFileSystem:
         if self.folder is not None:
             return fsspec.filesystem("file")
-        # Endpoint, region and keys come from the environment (AWS_*), as everywhere with S3.
+        # Endpoint, region and keys come from the environment (AWS_*), as usual for S3.
         plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
         client = {**_TIMES, "allow_http": plain}
         options: Any = {"client_options": client, "retry_config": _AGAIN, "skip_instance_cache": True}
         return FsspecStore("s3", **options)
 
     def put(self, key: str, content: IO[bytes]) -> None:
-        """Keep content. It is there under its key only once it is whole, and on the disk.
+        """Store content. It appears under its key only when it is complete and on the disk.
 
-        Twice is harmless.
+        Storing it twice is harmless.
         """
         content.seek(0)
         with _reached():
@@ -69,7 +69,7 @@ class Storage:
                 self._files.put_file(copy.name, self._place(key))
 
     def fetch(self, key: str) -> IO[bytes]:
-        """The content, whole and as it was kept. Raises StorageDown if it is not there or was altered."""
+        """Return the content, complete and unaltered. Raises StorageDown if it is missing or was altered."""
         found = self.read(key)
         if checksum(found) != key:
             found.close()
@@ -81,7 +81,7 @@ class Storage:
         return found
 
     def read(self, key: str) -> IO[bytes]:
-        """The content as it lies there, whatever it is. Raises StorageDown if it is not there."""
+        """Return the stored content without a check. Raises StorageDown if it is missing."""
         with ExitStack() as unless_whole:
             found = unless_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
             with _reached(), self._open(key) as source:
@@ -91,7 +91,7 @@ class Storage:
         return found
 
     def damage(self, key: str) -> str | None:
-        """What is wrong with stored content: `missing`, `altered`, or nothing."""
+        """Return what is wrong with stored content: `missing`, `altered`, or nothing."""
         with _reached():
             try:
                 with self._open(key) as source:
@@ -100,12 +100,12 @@ class Storage:
                 return "missing"
 
     def delete(self, key: str) -> None:
-        """Remove content that nobody names any more."""
+        """Delete content that no document refers to."""
         with _reached():
             self._files.rm_file(self._place(key))
 
     def stored_at(self, key: str) -> datetime | None:
-        """When content was last stored under its key; None if it is not there."""
+        """Return when content was last stored under its key; None if it is missing."""
         place = self._place(key)
         with _reached():
             try:
@@ -115,11 +115,11 @@ class Storage:
         return found
 
     def content(self) -> Iterator[str]:
-        """The keys of all content that lies there."""
+        """Return the keys of all stored content."""
         return (name for name in self.names() if _KEY.fullmatch(name))
 
     def names(self) -> Iterator[str]:
-        """The names of all that lies there: keys, and whatever else."""
+        """Return all names in the storage: keys, and others."""
         root = self.place.removeprefix("s3://")
         with _reached():
             for path in self._files.find(root):
@@ -128,7 +128,7 @@ class Storage:
 
     def _open(self, key: str) -> IO[bytes]:
         place = self._place(key)
-        size = self._files.info(place)["size"]  # asked first: what is not there is not half opened
+        size = self._files.info(place)["size"]  # checked first: so that a missing file isn't half opened
         opened: IO[bytes] = self._files.open(place, "rb", size=size)
         return opened
 
@@ -137,7 +137,7 @@ class Storage:
 
 
 def checksum(content: IO[bytes]) -> str:
-    """The SHA-256 of a stream, from its start, in hexadecimal."""
+    """Return the SHA-256 of a stream, from its start, in hexadecimal."""
     content.seek(0)
     total = hashlib.sha256()
     while block := content.read(BLOCK):
@@ -152,7 +152,7 @@ def _path(key: str) -> str:
 
 
 def _write(target: Path, content: IO[bytes]) -> None:
-    for folder in (target.parent.parent, target.parent):  # those above keep the modes of the system
+    for folder in (target.parent.parent, target.parent):  # the folders above have the system's default modes
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(f"{uuid4()}.part")
     try:
@@ -168,7 +168,7 @@ def _write(target: Path, content: IO[bytes]) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """So that the name is on the disk, too."""
+    """Sync the folder, so that the name is on the disk, too."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -1,10 +1,10 @@
-"""The one reader of XML that comes from outside: no document type, no entities, no network.
+"""The only reader of external XML: no document type, no entities, no network.
 
-A document type declaration (DOCTYPE) is refused. It can define entities that multiply until memory is
-full, and external ones that read files of this machine or call addresses; no format that is read here needs
-one. While a document is parsed, entities are not expanded, and nothing is loaded, neither a DTD nor from the
-network. libxml2's own limits (256 levels, texts of 10 MB) stay on. Callers know their format and limit the
-whole: its length before, its elements and levels afterwards.
+A document type declaration (DOCTYPE) is refused. It can define entities that multiply until memory is full,
+and external ones that read local files or call addresses; no format that is read here needs one. While a
+document is parsed, entities aren't expanded, and nothing is loaded, neither a DTD nor from the network.
+libxml2's own limits (256 levels, texts of 10 MB) are active. Callers know their format and limit the whole:
+its length before, its elements and levels afterwards.
 """
 
 from lxml import etree
@@ -13,7 +13,7 @@ Element = etree._Element
 
 
 class NotXml(ValueError):
-    """A document that is not well-formed: `reason` says why, `line` where, from 1, if that is known."""
+    """A document that isn't well-formed: `reason` says why, `line` where, from 1, if known."""
 
     def __init__(self, reason: str, line: int | None) -> None:
         super().__init__(reason)
@@ -26,12 +26,12 @@ class HasDoctype(NotXml):
 
 
 def parse(content: bytes, *, comments: bool = False, blank_text: bool = True) -> Element:
-    """Return the root of a document. Raises NotXml, and HasDoctype.
+    """Parse a document and return its root. Raises NotXml and HasDoctype.
 
-    Comments and processing instructions are left out unless `comments` says otherwise: a comment inside a
-    text would cut it in two. Without `blank_text`, white space between elements is left out, too.
+    Comments and processing instructions are omitted unless `comments` is set: a comment inside a text would
+    split it. Without `blank_text`, white space between elements is omitted, too.
     """
-    # A parser holds the state of its last document: one for each, for the sake of threads.
+    # A parser has the state of its last document: one for each, for thread safety.
     # Leave collect_ids alone: switched off, it makes libxml2 load external DTDs in spite of load_dtd.
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -47,7 +47,7 @@ def parse(content: bytes, *, comments: bool = False, blank_text: bool = True) ->
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise NotXml(str(error.msg), error.lineno) from error
-    except ValueError as error:  # lxml, for what is no document at all
+    except ValueError as error:  # lxml, if it is no document at all
         raise NotXml(str(error), None) from error
     document = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:

@@ -13,7 +13,7 @@ depends_on = None
 
 Instant = partial(sa.DateTime, timezone=True)
 
-# `*<>` compares byte by byte, since `json` has no equality. What the update erases is not compared.
+# `*<>` compares byte by byte, since `json` has no equality. The columns erased by the update aren't compared.
 APPEND_ONLY = """
 CREATE FUNCTION events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -199,7 +199,7 @@ def _cases() -> None:
         sa.ForeignKeyConstraint(["version_id"], ["definition_versions.id"], name="fk_cases_version_id"),
         sa.PrimaryKeyConstraint("id", name="pk_cases"),
         sa.UniqueConstraint("number", name="uq_cases_number"),
-        # Every command rewrites the row: room on the page keeps that off the indexes.
+        # Every command rewrites the row: free space on the page avoids index updates.
         postgresql_with={
             "fillfactor": "70",
             "autovacuum_vacuum_scale_factor": "0.05",

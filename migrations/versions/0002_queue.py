@@ -8,7 +8,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# By kind, in an order in which each can go: functions of triggers after their tables.
+# By kind, in an order in which each can be dropped: functions of triggers after their tables.
 DROP = """
 DROP TABLE procrastinate_periodic_defers, procrastinate_events, procrastinate_jobs, procrastinate_workers
     CASCADE;
@@ -38,7 +38,7 @@ def downgrade() -> None:
 
 
 def _run(script: str) -> None:
-    """Through the driver itself: SQLAlchemy would take the percent signs for parameters."""
+    """Run it with the driver itself: SQLAlchemy would interpret the percent signs as parameters."""
     connection = op.get_bind().connection.driver_connection
     assert connection is not None  # noqa: S101  # narrows the type
     connection.execute(script)

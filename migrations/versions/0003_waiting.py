@@ -1,4 +1,4 @@
-"""What cases wait for, calls to other systems, kept messages, subscriptions to the log."""
+"""What cases wait for, calls to other systems, stored messages, subscriptions to the log."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A signal is delivered to each who waits for it by itself."""
+"""A signal is delivered separately to each waiting case."""
 
 import sqlalchemy as sa
 from alembic import op

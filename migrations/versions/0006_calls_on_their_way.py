@@ -1,4 +1,4 @@
-"""A call knows whether a job is on its way to it."""
+"""A call records whether a job for it is queued."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Tasks tell who is to work on them, and until when, as the diagram has it."""
+"""Tasks have candidates, an assignee and a due date, as in the diagram."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Versions are drafts, published or retired, and tell who did it; a definition can be disabled."""
+"""Versions are drafts, published or retired, and record who did it; a definition can be disabled."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.add_column(VERSIONS, sa.Column("retired_at", sa.DateTime(timezone=True)))
     op.add_column(VERSIONS, sa.Column("retired_by", sa.Uuid()))
     op.alter_column(VERSIONS, "published_at", nullable=True)
-    # So far whoever deployed a version published it.
+    # Before this release, deploying a version published it.
     op.execute("""
         UPDATE definition_versions SET published_by = deployments.deployed_by
         FROM deployments WHERE deployments.id = definition_versions.deployment_id
@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The release before knows published versions only, of which the newest is current. Others never ran.
+    # The previous release only has published versions, of which the newest is current. Others never ran.
     op.execute("DELETE FROM definition_versions WHERE published_at IS NULL")
     op.execute("""
         UPDATE definitions SET current_version_id = (

@@ -1,4 +1,4 @@
-"""Running cases can be brought to another version of their definition."""
+"""Running cases can be migrated to another version of their definition."""
 
 import sqlalchemy as sa
 from alembic import op

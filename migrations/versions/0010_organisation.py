@@ -1,6 +1,6 @@
-"""Agencies and units, who works where as what, and which pool a task lies in.
+"""Agencies and units, memberships with roles, and the candidate group of each task.
 
-What was there before belongs to the unit above all others, where its people go on as they did.
+Existing data belongs to the root unit, where its people keep their roles.
 """
 
 from uuid import UUID, uuid5
@@ -141,7 +141,7 @@ def _pools() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name="fk_pool_roles_unit_id"),
     )
     op.create_index("ix_pool_roles_unit_id_role", "pool_roles", ["unit_id", "role"])
-    # Of each definition: what any caseworker may take, as engine/organisation/candidate_groups.py names it.
+    # For each definition: the group of all caseworkers, named as in engine/organisation/candidate_groups.py.
     connection = op.get_bind()
     for (key,) in connection.execute(sa.text("SELECT key FROM definitions")).all():
         pool = uuid5(POOLS, f"{ROOT}\n{key}\n caseworker")

@@ -1,4 +1,4 @@
-"""People log in, by password or by a provider; tokens have scopes and an end."""
+"""People log in with a password or a provider; tokens have scopes and an expiry."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Cases have documents, and these versions."""
+"""Documents of cases, with versions."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -8,7 +8,7 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-# As for `events` (0001): `*<>` compares byte by byte, and what the update erases is not compared.
+# As for `events` (0001): `*<>` compares byte by byte, and the columns erased by the update aren't compared.
 APPEND_ONLY = """
 CREATE FUNCTION access_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["reader_id"], ["users.id"], name="fk_access_heads_reader_id"),
         sa.PrimaryKeyConstraint("reader_id", name="pk_access_heads"),
-        # Each record rewrites the row: room on the page keeps that off the index.
+        # Each record rewrites the row: free space on the page avoids index updates.
         postgresql_with={"fillfactor": "50"},
     )
     op.create_table(

@@ -1,4 +1,4 @@
-"""What keeps people from cases: declared relations, recusals."""
+"""Conflicts of interest: declared relations, recusals."""
 
 import sqlalchemy as sa
 from alembic import op

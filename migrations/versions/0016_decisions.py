@@ -1,4 +1,4 @@
-"""Decisions are kept beside their tasks; cases know the way by which they came."""
+"""Legal decisions are stored with their tasks; cases record the channel of the application."""
 
 import sqlalchemy as sa
 from alembic import op

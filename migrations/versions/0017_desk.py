@@ -1,4 +1,4 @@
-"""The caseworker's desk: comments, and what is asked beside a task."""
+"""The caseworker's desk: comments, and requests for opinions and corrections from a task."""
 
 import sqlalchemy as sa
 from alembic import op

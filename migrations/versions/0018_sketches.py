@@ -1,4 +1,4 @@
-"""Sketches of processes, their files and the latest check of each."""
+"""Process drafts, their files and the latest check of each."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Cases that are played by hand."""
+"""Test runs: cases played by hand."""
 
 import sqlalchemy as sa
 from alembic import op

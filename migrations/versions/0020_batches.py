@@ -1,4 +1,4 @@
-"""Batches: many tasks with which somebody does the same; and the tasks beside which something was asked."""
+"""Batches: one action on many tasks; and the tasks from which an opinion or correction was requested."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Applications that are still being written."""
+"""Application drafts."""
 
 import sqlalchemy as sa
 from alembic import op

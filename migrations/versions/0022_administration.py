@@ -1,4 +1,4 @@
-"""The administrator's pages: retrying many incidents, and how other systems answer."""
+"""The administrator's pages: retrying many incidents, and the health of connectors."""
 
 import sqlalchemy as sa
 from alembic import op

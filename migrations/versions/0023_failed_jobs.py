@@ -1,4 +1,4 @@
-"""Finding the jobs that were given up among all that are done."""
+"""An index for failed jobs among all that are done."""
 
 from alembic import op
 

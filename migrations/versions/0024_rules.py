@@ -1,4 +1,4 @@
-"""Decisions of DMN that can be asked for by themselves."""
+"""DMN decisions that can be evaluated by themselves."""
 
 import sqlalchemy as sa
 from alembic import op

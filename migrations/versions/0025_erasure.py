@@ -1,4 +1,4 @@
-"""Cases whose personal data were erased, and stored files that are still to be deleted for it."""
+"""Cases whose personal data was erased, and stored files that are still to be deleted for this."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What is in the public catalogue is chosen; what was in it stays there."""
+"""The public catalogue lists chosen definitions; those that were in it remain."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Uploads that a worker checks and deploys; their check moves to a queue of its own."""
+"""Uploads that a worker checks and deploys; their check moves to its own queue."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A person has one account for work and one as an applicant; further accounts from before are marked."""
+"""A person has one account for work and one as an applicant; existing further accounts are marked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     duplicate = sa.Column("duplicate", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("users", duplicate)
-    # The oldest account that is open remains the person's account; nobody loses one.
+    # The oldest open account remains the person's account; nobody loses one.
     op.execute(
         "UPDATE users SET duplicate = true FROM ("
         " SELECT id, row_number() OVER ("

@@ -1,4 +1,4 @@
-"""Files are uploaded before their case begins; a document says which field of a form it answers."""
+"""Files are uploaded before their case begins; a document records the form field that it answers."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Bills that cases have to be paid for."""
+"""Bills of cases."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -11,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Nullable and without a default: the table is not rewritten, and its lock lasts for milliseconds.
-    # Cases that run already get both with their next step.
+    # Nullable and without a default: the table isn't rewritten, and its lock lasts for milliseconds.
+    # Running cases get both with their next step.
     op.add_column("cases", sa.Column("subject", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("parties", ARRAY(sa.Text()), nullable=True))
 

@@ -12,7 +12,7 @@ _COLUMNS = ("full_name_fa", "full_name_en", "email", "phone", "language", "calen
 
 
 def upgrade() -> None:
-    # Nullable and without a default: the table is not rewritten, and its lock lasts for milliseconds.
+    # Nullable and without a default: the table isn't rewritten, and its lock lasts for milliseconds.
     for name in _COLUMNS:
         op.add_column("users", sa.Column(name, sa.Text(), nullable=True))
     op.execute("UPDATE users SET full_name_fa = 'سامانه', full_name_en = 'The system' WHERE name = 'system'")

@@ -1,4 +1,4 @@
-"""Test runs are of drafts, too, and a draft remembers of which revision one has reached an end."""
+"""Test runs are also of drafts, and a draft records the revision of which one has reached an end."""
 
 import sqlalchemy as sa
 from alembic import op

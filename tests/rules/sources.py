@@ -22,7 +22,7 @@ NOT_OURS = {".git", ".venv", "var", "node_modules"}
 
 
 def python(*parts: str) -> list[Path]:
-    """The Python files of these folders (or files) that exist."""
+    """Return the Python files of these folders (or files) that exist."""
     found: list[Path] = []
     for part in parts:
         path = ROOT / part
@@ -32,44 +32,44 @@ def python(*parts: str) -> list[Path]:
 
 
 def markdown() -> list[Path]:
-    """The documents."""
+    """Return the documents."""
     found = [path for path in ROOT.rglob("*.md") if not NOT_OURS & set(path.relative_to(ROOT).parts)]
     assert found
     return sorted(found)
 
 
 def guides() -> list[Path]:
-    """The documents for readers: decisions and the changelog are records, and stay as they were written."""
+    """Return the documents for readers; decisions and the changelog are records, and are never rewritten."""
     found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     assert len(found) > 2
     return found
 
 
 def text(name: str) -> str:
-    """A file by its name below the root."""
+    """Return the text of a file by its name below the root."""
     return (ROOT / name).read_text(encoding="utf-8")
 
 
 def nodes(path: Path) -> Iterator[ast.AST]:
-    """The syntax of a file."""
+    """Return the syntax nodes of a file."""
     return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def comments(path: Path) -> Iterator[tuple[int, str]]:
-    """The comments of a file: (line, text)."""
+    """Return the comments of a file: (line, text)."""
     for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
 
 
 def where(path: Path, line: int | None = None) -> str:
-    """A place as people can click on it."""
+    """Return a place that editors can open."""
     name = str(path.relative_to(ROOT))
     return name if line is None else f"{name}:{line}"
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
-    """The modules that a file imports: (line, full name)."""
+    """Return the modules that a file imports: (line, full name)."""
     for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -78,7 +78,7 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def calls(paths: Iterable[Path], function: str) -> Iterator[ast.Call]:
-    """The calls of a function by its last name."""
+    """Return the calls of a function by its last name."""
     for path in paths:
         for node in nodes(path):
             if isinstance(node, ast.Call):
@@ -88,7 +88,7 @@ def calls(paths: Iterable[Path], function: str) -> Iterator[ast.Call]:
 
 
 def strings(call_list: Iterable[ast.Call], position: int) -> set[str]:
-    """The texts that stand as such at a place among the arguments."""
+    """Return the literal texts at a place among the arguments."""
     arguments = [call.args[position] for call in call_list if len(call.args) > position]
     return {
         node.value for node in arguments if isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -96,7 +96,7 @@ def strings(call_list: Iterable[ast.Call], position: int) -> set[str]:
 
 
 def rows(document: str, heading: str) -> set[str]:
-    """The words in the first column of the table below a heading of a document, without their marks."""
+    """Return the words in the first column of the table below a heading of a document, without marks."""
     section = re.split(r"^#{1,6} ", document.split(f"# {heading}\n", 1)[1], flags=re.MULTILINE)[0]
     body = section.split("|---", 1)[1]
     return set(re.findall(r"^\| `([^`]+)` \|", body, flags=re.MULTILINE))

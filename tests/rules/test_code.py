@@ -1,4 +1,4 @@
-"""Rules for the code that no linter holds."""
+"""Rules for the code that no linter checks."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ BUDGET = 10  # of each kind of exemption, in the whole project: fewer than this
 TRANSACTIONS = "engine/platform/db.py"
 XML = "engine/platform/xml.py"  # whose parser refuses what others expand or load
 YARDSTICK = "bench/skeleton.py"  # measures what a program without the engine would do, so it has its own
-BOUNDARIES: set[str] = set()  # files that may catch whatever happens; the API registers a handler instead
+BOUNDARIES: set[str] = set()  # files that may catch any exception; the API registers a handler instead
 BROAD = {"Exception", "BaseException"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "services", "managers", "misc"}
 EXEMPTIONS = {

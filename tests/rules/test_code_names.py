@@ -11,7 +11,7 @@ import engine.models
 from tests.rules.sources import PRODUCT, ROOT, guides, nodes, python, where
 
 PARTS = ("engine", "api", "web", "tests", "bench", "migrations", "processes", "docs", "demo")
-BUILT = {"web/static"}  # what `make assets` makes
+BUILT = {"web/static"}  # created by `make assets`
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(rf"(?:{'|'.join(PARTS)})(?:/[\w*.-]+)+/?")
@@ -43,13 +43,13 @@ ENDINGS = {
 
 
 def spans(path: Path) -> list[str]:
-    """What stands in backticks, outside of blocks of code."""
+    """Return what is in backticks, outside of blocks of code."""
     return SPAN.findall(FENCE.sub("", path.read_text(encoding="utf-8")))
 
 
 @cache
 def members(path: Path) -> frozenset[str]:
-    """The names that a module or package has: what it defines and imports, and the modules in it."""
+    """Return the names in a module or package: what it defines and imports, and its modules."""
     file = path / "__init__.py" if path.is_dir() else path
     names = {child.stem for child in path.iterdir()} if path.is_dir() else set()
     for node in ast.parse(file.read_text(encoding="utf-8")).body if file.exists() else ():
@@ -65,7 +65,7 @@ def members(path: Path) -> frozenset[str]:
 
 @cache
 def modules() -> dict[str, list[Path]]:
-    """The product's modules and packages, by their last name."""
+    """Return the product's modules and packages, by their last name."""
     found: dict[str, list[Path]] = {}
     for part in ("engine", "api", "web"):
         for path in (ROOT / part).rglob("*.py"):
@@ -75,14 +75,14 @@ def modules() -> dict[str, list[Path]]:
 
 
 def defined(statement: ast.stmt) -> str:
-    """The name that a statement of a class defines: a method's or a field's."""
+    """Return the name that a statement of a class defines: a method's or a field's."""
     name = getattr(statement, "name", None) or getattr(getattr(statement, "target", None), "id", "")
     return str(name)
 
 
 @cache
 def methods() -> frozenset[tuple[str, str]]:
-    """The methods and fields of the product's classes, with the name of the class."""
+    """Return the methods and fields of the product's classes, with the name of the class."""
     found = set()
     for paths in modules().values():
         for path in paths:
@@ -94,7 +94,7 @@ def methods() -> frozenset[tuple[str, str]]:
 
 
 def is_path(name: str) -> bool:
-    """Whether the tree has the file, the folder, the module without its ending, or one of a pattern."""
+    """Return whether the tree has the file, the folder, the module without extension, or one of a pattern."""
     name = name.rstrip("/")
     if name in BUILT:
         return True
@@ -104,7 +104,7 @@ def is_path(name: str) -> bool:
 
 
 def is_module(name: str) -> bool:
-    """Whether `engine.x.y` is a module, or a name in one."""
+    """Return whether `engine.x.y` is a module, or a name in one."""
     place, *rest = name.split(".")
     path = ROOT / place
     for index, part in enumerate(rest):
@@ -117,7 +117,7 @@ def is_module(name: str) -> bool:
 
 @cache
 def data() -> frozenset[str]:
-    """Dotted names that are data: columns of tables, and texts of the product, such as kinds of events."""
+    """Return dotted names that are data: columns of tables, and texts of the product."""
     tables = engine.models.Base.metadata.tables.values()
     columns = {f"{table.name}.{column.name}" for table in tables for column in table.columns}
     texts = {
@@ -130,7 +130,7 @@ def data() -> frozenset[str]:
 
 
 def is_member(module: str, name: str) -> bool:
-    """Whether a module or class of this name has such a member; true where it names no code of ours."""
+    """Return whether a module or class of this name has such a member; true for names of other code."""
     if module[0].isupper():
         return (module, name) in methods() or module not in {cls for cls, _ in methods()}
     homes = modules().get(module, [])
@@ -138,7 +138,7 @@ def is_member(module: str, name: str) -> bool:
 
 
 def missing(path: Path) -> list[str]:
-    """The names of code in a document that the tree does not have."""
+    """Return the names of code in a document that the tree doesn't have."""
     lost = []
     for span in spans(path):
         if PATH.fullmatch(span):

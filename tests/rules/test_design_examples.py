@@ -29,7 +29,7 @@ def _sandbox() -> Iterator[None]:
 
 
 def files(name: str) -> dict[str, bytes]:
-    """A process with the forms that it names."""
+    """Return a process with the forms that it refers to."""
     forms = {form: content for form, content in FORMS.items() if form.encode() in FILES[name]}
     return {name: FILES[name], **forms}
 
@@ -88,7 +88,7 @@ def test_a_committee_that_says_no_twice_is_done() -> None:
 
 
 def a_fee() -> Run:
-    """A case of the example that has asked the registry."""
+    """Return a case of the example that has called the registry."""
     return Run(built("fee.bpmn"), now=NOW, national_id="0012345679", bill="B-7")
 
 

@@ -1,4 +1,4 @@
-"""The documents say what there is: whatever has a name of its own stands in them; links lead somewhere."""
+"""The documents are complete: whatever has a name is described in them; links have a target."""
 
 import ast
 import dataclasses
@@ -39,7 +39,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def _variables() -> set[str]:
-    """The environment variables that the product and its demonstration read or set, by name."""
+    """Return the environment variables that the product and its demonstration read or set, by name."""
     found = set()
     reading = ("engine/platform/config.py", "demo/settings.py", "migrations/env.py", "gunicorn.conf.py")
     for path in python(*reading, "engine/cli"):
@@ -162,7 +162,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def _anchors(path: Path) -> set[str]:
-    """The headings of a document as GitHub and GitLab make anchors of them."""
+    """Return the headings of a document as anchors of GitHub and GitLab."""
     headings = re.findall(r"(?m)^#{1,6} (.+)$", path.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
@@ -189,7 +189,7 @@ def test_the_map_has_every_document() -> None:
 
 
 def test_error_codes_live_where_the_documents_look_for_them() -> None:
-    """A `Failed` or `Fault` whose code is computed could not be found by the tests above."""
+    """A `Failed` or `Fault` with a computed code could not be found by the tests above."""
     computed = [
         call for call in calls(python(*PRODUCT), "Failed") if not isinstance(call.args[0], ast.Constant)
     ]

@@ -8,7 +8,7 @@ import pytest
 import engine.models
 from tests.rules.sources import ROOT, rows, text, where
 
-# The words that the glossary replaces, as they would stand in a name between underscores.
+# The words that the glossary replaces, as they would appear in a name between underscores.
 RETIRED = {
     "address",
     "addresses",
@@ -39,7 +39,7 @@ RETIRED = {
     "trials",
 }
 
-# Tables that are still called so. Renaming one takes a migration.
+# Tables that still have such names. Renaming one requires a migration.
 TABLES_TO_RENAME = {
     "moved_cases",
     "moves",

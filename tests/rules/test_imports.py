@@ -1,4 +1,4 @@
-"""The import contracts hold, and none of them has a hole."""
+"""The import contracts pass, and none of them has a gap."""
 
 import ast
 import subprocess
@@ -79,7 +79,7 @@ def test_pages_know_nothing_of_the_api() -> None:
 
 
 def test_the_entry_point_of_a_server_needs_neither_command_line_nor_demonstration() -> None:
-    """import-linter knows packages only; what these files import is held by its contracts."""
+    """import-linter checks packages only; the imports of these files are covered by its contracts."""
     found = {name for path in python("wsgi.py", "gunicorn.conf.py") for _, name in imported(path)}
     assert "web" in found
     assert not [name for name in found if name.startswith(("engine.cli", "demo"))]

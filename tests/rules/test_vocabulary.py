@@ -1,4 +1,4 @@
-"""Rules that several parts ask about are written once: no second definition that could drift away."""
+"""Rules that several parts need are written once: there is no second definition that could diverge."""
 
 import ast
 from collections.abc import Iterator
@@ -19,20 +19,20 @@ ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def others(home: str) -> list[Path]:
-    """The files in which a rule must not be written again."""
+    """Return the files in which a rule must not be defined again."""
     assert (ROOT / home).exists()
     return [path for path in python("engine", "api", "web", "demo") if where(path) != home]
 
 
 def lists(node: ast.AST) -> set[str]:
-    """The texts that a literal lists."""
+    """Return the texts in a literal list."""
     listed = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
     texts = [part.value if isinstance(part, ast.Constant) else None for part in listed]
     return {text for text in texts if isinstance(text, str)} if all(map(bool, texts)) else set()
 
 
 def judged(node: ast.AST, kinds: tuple[type, ...]) -> Iterator[ast.Attribute]:
-    """The columns of which a comparison, `.is_()` or `.is_not()` asks."""
+    """Return the columns of a comparison, `.is_()` or `.is_not()`."""
     if isinstance(node, ast.Compare) and isinstance(node.ops[0], kinds):
         sides = [node.left, *node.comparators]
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -1,4 +1,4 @@
-"""Pages for administrators: what is in trouble, who works where, and which version cases run in."""
+"""Pages for administrators: problems, people and units, and the versions of running cases."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""What the administration's pages share: the ways between them, words and days as typed, what was refused."""
+"""What the administration's pages share: navigation, words and days as typed, refusals."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,10 +13,10 @@ from engine.platform.errors import Fault, Invalid, Refusal
 from web import forms, texts
 from web.visit import Page, Visit
 
-# Ways through the administration, in their order; those that concern the whole installation come last.
+# Navigation of the administration, in order; the pages about the whole installation come last.
 WAYS = ("overview", "incidents", "definitions", "moves", "units", "people", "delegations", "log")
 WHOLE = ("jobs", "connectors", "messages", "webhooks")
-LONGEST = 200  # signs of a reason, as over the API
+LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}
 
 
@@ -29,7 +29,7 @@ def shown(
     status: int = 200,
     **more: Any,
 ) -> Page:
-    """A page of the administration with the ways that are open to the visitor."""
+    """Render a page of the administration with the navigation for this visitor."""
     names = WAYS + (WHOLE if access.everywhere(visit.uow) else ())
     ways = [(item, PATHS.get(item, f"/administration/{item}")) for item in names]
     return Page(
@@ -38,7 +38,7 @@ def shown(
 
 
 def refused(refusal: Refusal) -> dict[str, Any]:
-    """What a page tells when what was asked is refused: in `fault`, and beside fields in `wrong`."""
+    """Return what a page shows of a refusal: in `fault`, and next to fields in `wrong`."""
     wrong: dict[str, list[str]] = {}
     for fault in refusal.faults if isinstance(refusal, Invalid) else ():
         wrong.setdefault(fault.pointer, []).append(forms.explained(fault))
@@ -48,7 +48,7 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 def called(
     visit: Visit, *, of_units: Iterable[str | None] = (), of_processes: Iterable[str | None] = ()
 ) -> dict[str, Mapping[str, str]]:
-    """The names of what a page shows by its keys, for its templates."""
+    """Return display names by key, for templates."""
     wanted, processes = set(filter(None, of_units)), set(filter(None, of_processes))
     return {
         "unit_names": units.names(visit.uow, wanted) if wanted else {},
@@ -56,11 +56,11 @@ def called(
     }
 
 
-Choices = list[tuple[str, str]]  # what is sent, and what is read
+Choices = list[tuple[str, str]]  # value and text
 
 
 def units_to_choose(visit: Visit, *, apart_from: str | None = None) -> Choices:
-    """The visitor's open units, each with what it belongs to."""
+    """Return the visitor's open units, each with its parent."""
     return [
         (row["key"], _told_apart(visit, row["name"], row["above"]))
         for row in units.own(visit.uow, apart_from=apart_from)
@@ -73,20 +73,20 @@ def _told_apart(visit: Visit, name: str, above: str | None) -> str:
 
 
 def roles_to_choose(visit: Visit) -> Choices:
-    """What somebody may work as: what every installation has, then what is known in the visitor's units."""
+    """Return the available roles: those of every installation, then those used in the visitor's units."""
     known = dict.fromkeys([access.CASEWORKER, access.SUPERVISOR, *people.roles(visit.uow)])
     named = [(role, texts.said(f"words.post.{role}", role)) for role in known]
     return [*named, (access.ANY, texts.say("administration.people.any-role"))]
 
 
 def word(name: str) -> str | None:
-    """What was typed or chosen, without what no keyboard writes; None for nothing."""
+    """Return what was typed or chosen, without control characters; None for nothing."""
     given = "".join(filter(persian.printable, request.values.get(name, "")))
     return given.strip() or None
 
 
 def reason() -> str | None:
-    """Why something is done. Raises Invalid for what is too long to be one."""
+    """Return a reason. Raises Invalid if it is too long."""
     given = word("reason")
     if given is not None and len(given) > LONGEST:
         fault = Fault("/reason", "is too long", "maxLength", {"count": LONGEST})

@@ -1,4 +1,4 @@
-"""Other systems: connectors and topics with what waits for them, and messages that nobody has taken."""
+"""Other systems: connectors and topics with waiting calls, and undelivered messages."""
 
 from flask import Blueprint
 
@@ -13,7 +13,7 @@ blueprint = Blueprint("connectors", __name__)
 
 
 def names() -> list[str]:
-    """The connectors of the installation."""
+    """Return the connectors of the installation."""
     return list(known()[0])
 
 
@@ -25,7 +25,7 @@ def _kind(connector: Connector) -> str:
 
 @page(blueprint.get("/connectors"), may="jobs.manage")
 def index(visit: Visit) -> Page:
-    """How each of them does. What is called for and not there is told, too."""
+    """Show the state of each connector, including those that are called but not configured."""
     found, broken = known()
     values = {
         "health": health.of_connectors(visit.uow, list(found)),
@@ -40,5 +40,5 @@ def index(visit: Visit) -> Page:
 
 @page(blueprint.get("/messages"), may="messages.send")
 def kept(visit: Visit) -> Page:
-    """Messages that are kept because nobody waits for them."""
+    """Show messages that are stored because no case waits for them."""
     return shown(visit, "messages", {"rows": messages.unclaimed(visit.uow)}, way="messages")

@@ -1,4 +1,4 @@
-"""Definitions: whether they are offered and run, and which version their cases are in."""
+"""Definitions: whether they are enabled and running, and the versions of their cases."""
 
 from flask import Blueprint, request
 
@@ -24,13 +24,13 @@ ACTIONS = {
 
 @page(blueprint.get("/definitions"), may="definitions.suspend")
 def index(visit: Visit) -> Page:
-    """Those of the visitor's units."""
+    """Show those of the visitor's units."""
     return shown(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
 
 
 @page(blueprint.get("/definitions/<key>"), may="definitions.suspend")
 def show(visit: Visit, key: str) -> Page:
-    """One with its versions, and a plan to be made."""
+    """Show one with its versions, and a form to plan a migration."""
     return _one(visit, key)
 
 
@@ -59,19 +59,19 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
     may="definitions.suspend",
 )
 def switch(visit: Visit, key: str, action: str) -> Away:
-    """Offer it or not, hold it up or let it go on."""
+    """Enable or disable it, suspend or resume it."""
     ACTIONS[action](visit.uow, key)
     return Away(f"/administration/definitions/{key}", told=f"administration.definition.told.{action}")
 
 
 def again(visit: Visit, key: str, refusal: Refusal) -> Page:
-    """The definition, and why nothing was planned."""
+    """Show the definition, and why no migration was planned."""
     return _one(visit, key, refusal)
 
 
 @page(blueprint.post("/definitions/<key>/moves"), may="cases.move", refused=again)
 def plan(visit: Visit, key: str) -> Away:
-    """Have found out which cases can be moved from one version to another."""
+    """Plan a migration: find out which cases can be migrated from one version to another."""
     source, target = (_number(name) for name in ("from", "to"))
     return Away(f"/administration/moves/{migration.plan(visit.uow, key, source, target).move['id']}")
 

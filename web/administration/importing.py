@@ -1,4 +1,4 @@
-"""Units and people from a file: first what would change, then the change itself."""
+"""Import of units and people from a file: first a preview, then the change itself."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("importing", __name__)
 MOST = 400_000  # bytes: larger files are for the command line
-TOLD = 100  # so many faults are told
+TOLD = 100  # at most so many faults are shown
 EXAMPLE = f"{','.join(import_files.COLUMNS)}\nsara,caseworker,guild,caseworker,1405/01/01,,\n"
 MORE = {"delegations": delegations.take}
 
 
 @page(blueprint.get("/people/import"), may="people.manage")
 def ask(visit: Visit) -> Page:
-    """Which file."""
+    """Ask for a file."""
     return shown(visit, "import", {"example": EXAMPLE}, way="people")
 
 
 def again(visit: Visit, refusal: Refusal) -> Page:
-    """What is wrong with the file, each with its place."""
+    """Show the faults of the file, each with its place."""
     faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {**refused(refusal), "example": EXAMPLE, "faults": faults[:TOLD], "count": len(faults)}
     return shown(visit, "import", values, way="people", status=422)
@@ -34,7 +34,7 @@ def again(visit: Visit, refusal: Refusal) -> Page:
 
 @page(blueprint.post("/people/import"), may="people.manage", refused=again)
 def try_out(visit: Visit) -> Page:
-    """What the file would change."""
+    """Show what the file would change."""
     uploaded = request.files.get("file")
     if uploaded is not None:
         uploaded.seek(0)  # a command may run again
@@ -52,7 +52,7 @@ def try_out(visit: Visit) -> Page:
 
 @page(blueprint.post("/people/import/apply"), may="people.manage", refused=again)
 def apply(visit: Visit) -> Away:
-    """Do what the file says, all or nothing."""
+    """Apply the file, all or nothing."""
     content = request.form.get("content", "").encode()
     done = imports.apply(
         visit.uow, import_files.read(request.form.get("name", ""), content, site().zone), MORE

@@ -1,4 +1,4 @@
-"""Incidents: those that are open, by what has failed; each with what an administrator can do about it."""
+"""Open incidents by cause; each with the actions of an administrator."""
 
 from typing import Any
 from uuid import UUID
@@ -25,12 +25,12 @@ STATUSES = ("open", "resolved")
 
 @page(blueprint.get("/incidents"), may="incidents.read")
 def index(visit: Visit) -> Page:
-    """A page of them, the oldest first, as the address narrows it."""
+    """Show a page of them, the oldest first, with the filters of the address."""
     return listed(visit)
 
 
 def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> Page:
-    """The list, and what was refused there."""
+    """Show the list, and what was refused there."""
     told = refused(refusal) if refusal else {}
     try:
         since = typed_day("since", "/since")
@@ -63,13 +63,13 @@ def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> P
 
 
 def again(visit: Visit, incident_id: UUID, refusal: Refusal) -> Page:
-    """The incident after a refusal: what was typed is still there."""
+    """Show the incident after a refusal, with what was typed."""
     return _one(visit, incident_id, refusal)
 
 
 @page(blueprint.get("/incidents/<uuid:incident_id>"), may="incidents.read")
 def show(visit: Visit, incident_id: UUID) -> Page:
-    """What failed, where, and with which data."""
+    """Show what failed, where, and with which data."""
     return _one(visit, incident_id)
 
 
@@ -94,7 +94,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
 
 @page(blueprint.get("/incidents/<uuid:incident_id>/diagram.svg"), may="incidents.read")
 def diagram(visit: Visit, incident_id: UUID) -> Content:
-    """Where its case stands, drawn."""
+    """Show the current steps of its case in the diagram."""
     incident = incidents.get(visit.uow, incident_id)
     drawn = diagrams.of_case(visit.uow, incident["case"], visit.reader.language)
     return Content(drawn, "image/svg+xml", opened=Opened("case", incident["case"], way="incident"))
@@ -102,7 +102,7 @@ def diagram(visit: Visit, incident_id: UUID) -> Content:
 
 @page(blueprint.post("/incidents/<uuid:incident_id>/retry"), may="incidents.retry", refused=again)
 def retry(visit: Visit, incident_id: UUID) -> Away:
-    """Let the element try again, with data that were repaired before if there are any."""
+    """Retry the element, with repaired data if there is any."""
     repair = variables.changes(variables.sent(request.form)) if "rows" in request.form else {}
     case = incidents.retry(visit.uow, incident_id, repair=repair, reason=reason())
     return _after(visit.uow, case, incident_id)
@@ -110,7 +110,7 @@ def retry(visit: Visit, incident_id: UUID) -> Away:
 
 @page(blueprint.post("/incidents/<uuid:incident_id>/skip"), may="incidents.repair", refused=again)
 def skip(visit: Visit, incident_id: UUID) -> Away:
-    """Pass over the element, for a reason."""
+    """Skip the element, with a reason."""
     why = reason()
     if why is None:
         raise Invalid("The request has faults.", [Fault("/reason", "must be told", "required")])
@@ -119,9 +119,9 @@ def skip(visit: Visit, incident_id: UUID) -> Away:
 
 
 def _after(uow: UnitOfWork, case: cases.CaseView, incident_id: UUID) -> Away:
-    """To the incident that stands at the same element now, else back to the one that is resolved."""
+    """Redirect to the incident that is now at the same element, else back to the resolved one."""
     before = incidents.get(uow, incident_id)
     anew: list[Any] = [row for row in case.incidents if row["element"] == before["element"]]
     if anew:
-        return Away(f"/administration/incidents/{anew[0]['id']}")  # which tells how often it has failed
+        return Away(f"/administration/incidents/{anew[0]['id']}")  # which shows how often it has failed
     return Away(f"/administration/incidents/{incident_id}", told="administration.incident.resolved")

@@ -1,4 +1,4 @@
-"""Work in the background: how much waits, who does it, what was given up."""
+"""Background work: queues, workers, failed jobs."""
 
 from flask import Blueprint
 
@@ -12,7 +12,7 @@ blueprint = Blueprint("jobs", __name__)
 
 @page(blueprint.get("/jobs"), may="jobs.manage")
 def index(visit: Visit) -> Page:
-    """The queues by task, and the jobs of which no incident tells."""
+    """Show the queues by task, and the failed jobs that have no incident."""
     queues, workers = job_queue.overview(visit.uow)
     values = {
         "queues": queues,
@@ -25,7 +25,7 @@ def index(visit: Visit) -> Page:
 
 @page(blueprint.post("/jobs/<int:job_id>/retry"), may="jobs.manage")
 def retry(visit: Visit, job_id: int) -> Away:
-    """Let a job be tried anew; if somebody was faster, that is told."""
+    """Retry a failed job; if somebody else already did, say so."""
     try:
         job_queue.retry(visit.uow, job_id)
     except NotFound:

@@ -1,4 +1,4 @@
-"""Moves of cases to another version: the plan, how far it is, and what became of each case."""
+"""Case migrations: the plan, the progress, and the result for each case."""
 
 from typing import get_args
 from uuid import UUID
@@ -19,7 +19,7 @@ STATUSES: tuple[MovedCaseStatus, ...] = get_args(MovedCaseStatus)
 
 @page(blueprint.get("/moves"), may="cases.move")
 def index(visit: Visit) -> Page:
-    """Those of the visitor's definitions, the newest first."""
+    """Show those of the visitor's definitions, the newest first."""
     rows, next_one = following(migration.page(visit.uow, after=cursor()), migration.PAGE)
     named = called(visit, of_processes=[row["definition"] for row in rows])
     return shown(visit, "moves", {"rows": rows, "next": next_one, **named}, way="moves")
@@ -27,12 +27,12 @@ def index(visit: Visit) -> Page:
 
 @page(blueprint.get("/moves/<uuid:move_id>"), may="cases.move")
 def show(visit: Visit, move_id: UUID) -> Page:
-    """One, as it stands."""
+    """Show one with its present state."""
     return _one(visit, move_id)
 
 
 def again(visit: Visit, move_id: UUID, refusal: Refusal) -> Page:
-    """The move, and why it was not started or cancelled."""
+    """Show the migration, and why it was not started or cancelled."""
     return _one(visit, move_id, refusal)
 
 
@@ -60,13 +60,13 @@ def _one(visit: Visit, move_id: UUID, refusal: Refusal | None = None) -> Page:
 
 @page(blueprint.post("/moves/<uuid:move_id>/start"), may="cases.move", refused=again)
 def start(visit: Visit, move_id: UUID) -> Away:
-    """Move what can be moved."""
+    """Migrate the cases that can be migrated."""
     migration.start(visit.uow, move_id)
     return Away(f"/administration/moves/{move_id}", told="administration.move.told.started")
 
 
 @page(blueprint.post("/moves/<uuid:move_id>/cancel"), may="cases.move", refused=again)
 def cancel(visit: Visit, move_id: UUID) -> Away:
-    """Let the rest stay."""
+    """Cancel: the remaining cases keep their version."""
     migration.cancel(visit.uow, move_id)
     return Away(f"/administration/moves/{move_id}", told="administration.move.told.cancelled")

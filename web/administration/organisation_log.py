@@ -1,4 +1,4 @@
-"""The log of the organisation: who changed what, in which unit, about whom."""
+"""The log of the organisation: who changed what, in which unit, about which person."""
 
 from flask import Blueprint
 
@@ -12,7 +12,7 @@ blueprint = Blueprint("organisation_log", __name__)
 
 @page(blueprint.get("/log"), may="people.manage")
 def index(visit: Visit) -> Page:
-    """The newest first."""
+    """Show it, the newest first."""
     rows, next_one = following(
         administration_log.page(visit.uow, after=cursor(), newest=True), administration_log.PAGE
     )

@@ -1,4 +1,4 @@
-"""The first page of the administration: what needs somebody, the worst first."""
+"""The first page of the administration: what needs attention, the most urgent first."""
 
 from flask import Blueprint
 
@@ -12,12 +12,12 @@ from web.administration.connectors import names
 from web.visit import Page, Visit, page
 
 blueprint = Blueprint("overview", __name__)
-FIRST = 8  # of each kind; a link leads to all
+FIRST = 8  # of each kind; a link leads to the full list
 
 
 @page(blueprint.get(""), may="jobs.manage")
 def show(visit: Visit) -> Page:
-    """Incidents, moves and retries of the visitor's units; for who sees all units what concerns all."""
+    """Show incidents, migrations and retries of the visitor's units, or of the whole installation."""
     groups = incidents.groups(visit.uow)
     going = [*migration.page(visit.uow, going=True)[:FIRST]]
     orders = [*mass_retry.running_orders(visit.uow)[:FIRST]]

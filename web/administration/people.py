@@ -1,4 +1,4 @@
-"""People: those of the visitor's units, looked for by name; new accounts."""
+"""The people of the visitor's units, search by name, new accounts."""
 
 from collections.abc import Mapping
 from operator import attrgetter
@@ -23,13 +23,13 @@ _LACKING: Mapping[str, PersonFilter] = {"missing": "missing", "duplicate": "dupl
 
 @page(blueprint.get("/people"), may="people.manage")
 def index(visit: Visit) -> Page:
-    """A page of them, the oldest accounts first."""
+    """Show a page of them, the oldest accounts first."""
     return _listed(visit, None)
 
 
 @page(blueprint.post("/people/search"), may="people.manage")
 def search(visit: Visit) -> Page:
-    """The same of those who are looked for. By a form: names and national ids belong into no address."""
+    """Search by a form: names and national IDs must not be in addresses."""
     return _listed(visit, word("text"))
 
 
@@ -52,12 +52,12 @@ def _listed(visit: Visit, text: str | None) -> Page:
 
 @page(blueprint.get("/people/new"), may="people.manage")
 def new(visit: Visit) -> Page:
-    """An empty form."""
+    """Show an empty form."""
     return _form(visit)
 
 
 def again(visit: Visit, refusal: Refusal) -> Page:
-    """The form, as it was typed."""
+    """Show the form again, as it was typed."""
     return _form(visit, refusal)
 
 
@@ -74,7 +74,7 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
 
 @page(blueprint.post("/people"), may="people.manage", refused=again)
 def create(visit: Visit) -> Away:
-    """Make an account that works in a unit."""
+    """Create an account with a membership in a unit."""
     account: Role = next((role for role in MEMBERS if role == word("account")), "caseworker")
     made = people.create(
         visit.uow,
@@ -84,12 +84,12 @@ def create(visit: Visit) -> Away:
 
 
 def profile() -> dict[str, str | None]:
-    """What is known of an account's owner, as it was typed."""
+    """Return the profile of an account's owner, as it was typed."""
     return {name: text(request.form, name) for name in profiles.FIELDS}
 
 
 def work(place: str = "") -> Work:
-    """A membership as it was typed. Raises Invalid."""
+    """Return a membership as it was typed. Raises Invalid."""
     begin = typed_day("valid_from", f"{place}/valid_from")
     end = typed_day("valid_to", f"{place}/valid_to", whole=True)
     role = word("another_role") or word("role") or access.CASEWORKER

@@ -1,4 +1,4 @@
-"""One of the people: where they work, who stands in for them, in which browsers they are logged in."""
+"""One person: memberships, substitutes, and sessions."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,12 +19,12 @@ blueprint = Blueprint("person", __name__)
 
 @page(blueprint.get("/people/<uuid:person_id>"), may="people.manage")
 def show(visit: Visit, person_id: UUID) -> Page:
-    """One of the people of the visitor's units."""
+    """Show a person of the visitor's units."""
     return _one(visit, person_id)
 
 
 def again(visit: Visit, person_id: UUID, refusal: Refusal) -> Page:
-    """The same, and what was refused, as it was typed."""
+    """Show it again with what was refused, as it was typed."""
     return _one(visit, person_id, **refused(refusal), status=409)
 
 
@@ -54,7 +54,7 @@ def _back(person_id: UUID, told: str) -> Away:
 
 @page(blueprint.post("/people/<uuid:person_id>/memberships"), may="people.manage", refused=again)
 def give(visit: Visit, person_id: UUID) -> Away:
-    """Let them work somewhere else, too."""
+    """Add a membership."""
     people.add(visit.uow, person_id, work())
     return _back(person_id, "given")
 
@@ -75,7 +75,7 @@ def identify(visit: Visit, person_id: UUID) -> Away:
 
 @page(blueprint.post("/people/<uuid:person_id>/memberships/<uuid:membership_id>/end"), may="people.manage")
 def end(visit: Visit, person_id: UUID, membership_id: UUID) -> Away | Page:
-    """Let a membership count no more. The visitor's own last one is ended by somebody else."""
+    """End a membership. The visitor's own last one must be ended by somebody else."""
     try:
         people.end(visit.uow, person_id, membership_id)
     except Forbidden:  # before it has written anything
@@ -85,7 +85,7 @@ def end(visit: Visit, person_id: UUID, membership_id: UUID) -> Away | Page:
 
 @page(blueprint.post("/people/<uuid:person_id>/substitutes"), may="substitutes.manage", refused=again)
 def agree(visit: Visit, person_id: UUID) -> Away:
-    """Let somebody stand in for them for some days."""
+    """Appoint a substitute for some days."""
     substitutes.appoint(visit.uow, leave(people.get(visit.uow, person_id).name))
     return Away(f"/administration/people/{person_id}", told="people.substitutes.agreed")
 
@@ -95,7 +95,7 @@ def agree(visit: Visit, person_id: UUID) -> Away:
     may="substitutes.manage",
 )
 def back(visit: Visit, person_id: UUID, substitution_id: UUID) -> Away:
-    """Let nobody stand in any more."""
+    """End a substitution."""
     substitutes.end(visit.uow, substitution_id)
     return Away(f"/administration/people/{person_id}", told="people.substitutes.ended")
 
@@ -109,7 +109,7 @@ def log_out(visit: Visit, person_id: UUID, session_id: UUID) -> Away:
 
 @page(blueprint.get("/people/<uuid:person_id>/close"), may="people.manage")
 def ask_closing(visit: Visit, person_id: UUID) -> Page | Away:
-    """What closing the account does, before it is done."""
+    """Show what closing the account does, and ask for confirmation."""
     person = people.get(visit.uow, person_id)
     if not (person.active and account_administration.governs(visit.uow, person_id)):
         return Away(f"/administration/people/{person_id}")
@@ -118,7 +118,7 @@ def ask_closing(visit: Visit, person_id: UUID) -> Page | Away:
 
 @page(blueprint.post("/people/<uuid:person_id>/<any(close,reopen):action>"), may="people.manage")
 def switch(visit: Visit, person_id: UUID, action: str) -> Away:
-    """Let the account open nothing, or open again."""
+    """Close the account, or open it again."""
     {"close": account_administration.close, "reopen": account_administration.reopen}[action](
         visit.uow, person_id
     )
@@ -132,6 +132,6 @@ def _invented(**_: object) -> dict[str, str]:
 
 @page(blueprint.post("/people/<uuid:person_id>/password"), may="people.manage", prepare=_invented)
 def password(visit: Visit, person_id: UUID, password: str, kept: str) -> Page:
-    """Give a temporary password. It stands on this one page, and nowhere else."""
+    """Set a temporary password. It is shown on this page only."""
     account_administration.give_password(visit.uow, person_id, kept)
     return _one(visit, person_id, password=password)

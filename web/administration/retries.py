@@ -1,4 +1,4 @@
-"""Many incidents of one kind, retried one after the other, and how far that is."""
+"""Many incidents of one kind, retried one after the other, and the progress."""
 
 from uuid import UUID
 
@@ -14,20 +14,20 @@ blueprint = Blueprint("retries", __name__)
 
 
 def again(visit: Visit, refusal: Refusal) -> Page:
-    """The list, and why nothing was ordered."""
+    """Show the list, and why nothing was retried."""
     return incidents.listed(visit, refusal, 409)
 
 
 @page(blueprint.post("/retries"), may="incidents.retry", refused=again)
 def order(visit: Visit) -> Away:
-    """Have all open incidents of a definition with one code retried."""
+    """Retry all open incidents of a definition with one code."""
     made = mass_retry.order(visit.uow, word("definition") or "", word("code") or "", reason())
     return Away(f"/administration/retries/{made}")
 
 
 @page(blueprint.get("/retries/<uuid:retry_id>"), may="incidents.retry")
 def show(visit: Visit, retry_id: UUID) -> Page:
-    """How far it is."""
+    """Show the progress."""
     found = mass_retry.get_order(visit.uow, retry_id)
     total = sum(found.counts.values())
     values = {"found": found, "total": total, "done": total - found.counts["waiting"]}

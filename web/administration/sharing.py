@@ -1,4 +1,4 @@
-"""What leaves the installation, or is done by others: webhooks and delegations."""
+"""Data that leaves the installation, and work that others do: webhooks and delegations."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ blueprint = Blueprint("sharing", __name__)
 
 @page(blueprint.get("/delegations"), may="units.manage")
 def delegated(visit: Visit) -> Page:
-    """The delegations of the visitor's units, and those to them, also those that are over."""
+    """Show the delegations of the visitor's units, and those to them, including ended ones."""
     rows, next_one = following(delegations.page(visit.uow, after=cursor()), delegations.PAGE)
     values = {
         "rows": rows,
@@ -32,14 +32,14 @@ def delegated(visit: Visit) -> Page:
 
 @page(blueprint.post("/delegations/<uuid:delegation_id>/revoke"), may="units.manage")
 def revoke(visit: Visit, delegation_id: UUID) -> Away:
-    """Let what is open go back to the agency."""
+    """Revoke a delegation: open tasks return to the agency."""
     delegations.revoke(visit.uow, delegation_id)
     return Away("/administration/delegations", told="administration.delegations.revoked")
 
 
 @page(blueprint.get("/webhooks"), may="webhooks.manage")
 def subscribed(visit: Visit) -> Page:
-    """The subscriptions."""
+    """Show the subscriptions."""
     rows, next_one = following(subscriptions.page(visit.uow, after=cursor()), subscriptions.PAGE)
     named = called(visit, of_processes=[row["definition"] for row in rows])
     return shown(visit, "webhooks", {"rows": rows, "next": next_one, **named}, way="webhooks")
@@ -47,7 +47,7 @@ def subscribed(visit: Visit) -> Page:
 
 @page(blueprint.get("/webhooks/<uuid:webhook_id>"), may="webhooks.manage")
 def webhook(visit: Visit, webhook_id: UUID) -> Page:
-    """One, with what could not be delivered."""
+    """Show one, with undelivered events."""
     found = subscriptions.deliveries_of(visit.uow, webhook_id, status="dead", after=cursor())
     rows, next_one = following(found, subscriptions.PAGE)
     one = subscriptions.get(visit.uow, webhook_id)
@@ -58,14 +58,14 @@ def webhook(visit: Visit, webhook_id: UUID) -> Page:
 
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/<any(enable,disable):action>"), may="webhooks.manage")
 def switch(visit: Visit, webhook_id: UUID, action: str) -> Away:
-    """Send or do not send."""
+    """Enable or disable it."""
     {"enable": subscriptions.enable, "disable": subscriptions.disable}[action](visit.uow, webhook_id)
     return Away(f"/administration/webhooks/{webhook_id}", told=f"administration.webhook.told.{action}")
 
 
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/replay"), may="webhooks.manage")
 def replay(visit: Visit, webhook_id: UUID) -> Away:
-    """Send again what was given up."""
+    """Send dead deliveries again."""
     count = subscriptions.replay(visit.uow, webhook_id)
     return Away(
         f"/administration/webhooks/{webhook_id}", told="administration.webhook.told.replay", count=count

@@ -1,4 +1,4 @@
-"""Units: the tree of agencies and their parts, looked at one level after the other."""
+"""Units: the tree of agencies and their parts, one level at a time."""
 
 from operator import itemgetter
 
@@ -18,13 +18,13 @@ TOP = "root"
 
 @page(blueprint.get("/units"), may="units.manage")
 def index(visit: Visit) -> Page:
-    """The unit above all others."""
+    """Show the root unit."""
     return _one(visit, TOP)
 
 
 @page(blueprint.get("/units/<key>"), may="units.manage")
 def show(visit: Visit, key: str) -> Page:
-    """One unit, and those right below it."""
+    """Show one unit and its children."""
     return _one(visit, key)
 
 
@@ -47,7 +47,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None, form: str | Non
 
 
 def _places(visit: Visit, view: UnitView) -> Choices:
-    """Below what it may stand; where it stands is among them also if the visitor has no say there."""
+    """Return its possible parents; the current one is included even if the visitor may not edit it."""
     found = units_to_choose(visit, apart_from=view.unit["key"])
     now = view.above[-1]
     named = (now["key"], visit.reader.half(now["name"]))
@@ -55,13 +55,13 @@ def _places(visit: Visit, view: UnitView) -> Choices:
 
 
 def making(visit: Visit, key: str, refusal: Refusal) -> Page:
-    """The form for a new one, as it was typed."""
+    """Show the form for a new one, as it was typed."""
     return _one(visit, key, refusal, "new")
 
 
 @page(blueprint.post("/units/<key>/units"), may="units.manage", refused=making)
 def create(visit: Visit, key: str) -> Away:
-    """Make a unit right below this one."""
+    """Create a unit as a child of this one."""
     kind: UnitKind = next((kind for kind in KINDS if kind == word("kind")), "unit")
     new = NewUnit(word("key") or "", _name(), kind, key, word("region"))
     units.create(visit.uow, new)
@@ -69,13 +69,13 @@ def create(visit: Visit, key: str) -> Away:
 
 
 def changing(visit: Visit, key: str, refusal: Refusal) -> Page:
-    """The unit, as it was to become."""
+    """Show the unit with the changes as they were typed."""
     return _one(visit, key, refusal, "change")
 
 
 @page(blueprint.post("/units/<key>"), may="units.manage", refused=changing)
 def change(visit: Visit, key: str) -> Away:
-    """Rename it, or put it below another one."""
+    """Rename it, or change its parent."""
     parent = word("parent")
     units.change(
         visit.uow, key, {"name": _name(), "region": word("region"), **({"parent": parent} if parent else {})}
@@ -84,7 +84,7 @@ def change(visit: Visit, key: str) -> Away:
 
 
 def standing(visit: Visit, key: str, action: str, refusal: Refusal) -> Page:
-    """The unit, and why it stays as it is."""
+    """Show the unit, and why it was not changed."""
     del action
     return _one(visit, key, refusal)
 
@@ -101,6 +101,6 @@ def switch(visit: Visit, key: str, action: str) -> Away:
 
 
 def _name() -> str:
-    """In Persian and, perhaps, in English, as it is stored."""
+    """Return the name in Persian and, if given, in English, as it is stored."""
     both = [word("name"), word("english")]
     return " | ".join(part for part in both if part)

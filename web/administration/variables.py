@@ -1,4 +1,4 @@
-"""A case's variables as somebody repairs them: each with a kind, and its value as it is typed."""
+"""A case's variables in the form that repairs them: each with a type, and its value as it is typed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from engine.platform import persian
 from engine.platform.errors import Fault, Invalid
 
 KINDS = ("text", "number", "yes", "no", "nothing", "json")
-FURTHER = 2  # empty rows, for variables that there are not yet
+FURTHER = 2  # empty rows, for new variables
 MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A row of the form. `was` is the value that stood there when the form was drawn, as JSON."""
+    """A row of the form. `was` is the value that was displayed originally, as JSON."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class Variable:
 
 
 def drawn(data: Mapping[str, Any]) -> Sequence[Variable]:
-    """The variables of a case by name, and room for further ones."""
+    """Return rows for the variables of a case, by name, and empty ones."""
     rows = [_drawn(name, data[name]) for name in sorted(data)[:MOST]]
     return rows + [Variable("", "text", "", fresh=True)] * FURTHER
 
@@ -44,7 +44,7 @@ def _drawn(name: str, value: Any) -> Variable:
 
 
 def sent(form: "MultiDict[str, str]") -> Sequence[Variable]:
-    """The rows as they came back, to be shown once more."""
+    """Return the rows as they were sent, to be displayed again."""
     count = form.get("rows", "0")
     rows = range(min(int(count), MOST + FURTHER) if count.isdecimal() and len(count) < 5 else 0)
     return [
@@ -60,7 +60,7 @@ def sent(form: "MultiDict[str, str]") -> Sequence[Variable]:
 
 
 def changes(rows: Sequence[Variable]) -> Mapping[str, Any]:
-    """The variables that have another value now. Raises Invalid for values that are none of their kind."""
+    """Return the variables with a new value. Raises Invalid for values that don't have their type."""
     found, faults = {}, []
     for row in rows:
         if not row.name:

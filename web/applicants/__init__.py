@@ -1,4 +1,4 @@
-"""The pages of those who apply: what there is, applying in steps, their cases, and what they have to do.
+"""The applicants' pages: the catalogue, applying in steps, their cases, and what they have to do.
 
 All of them work without JavaScript. Each module declares its views on the blueprint of `door`.
 """

@@ -1,4 +1,4 @@
-"""Answers to read: what was asked, and what was answered to it, in the words of the form."""
+"""Answers to read: the questions of a form and their answers, in the form's words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from web.forms import Drawing, Node, drawing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A field with its answer; `rows` are those within it, of a list one sequence for each entry."""
+    """A field with its answer; `rows` are the nested ones, of a list one sequence for each entry."""
 
     label: str
     text: str = ""
@@ -30,13 +30,13 @@ def rows(
     uow: UnitOfWork,
     place: Place,
 ) -> Sequence[Row]:
-    """What was answered to these fields of the form at `place`; what was not is left out."""
+    """Return the answers to these fields of the form at `place`, without unanswered ones."""
     drawn = drawing(fields, values, reader)
     return named_rows(drawn, files_in(uow, drawn, place))
 
 
 def named_rows(drawn: Drawing, files: Mapping[str, File]) -> Sequence[Row]:
-    """The same of fields that are drawn, with the files that they name."""
+    """Return the same for drawn fields, with the names of their files."""
     return _rows(drawn.nodes, files)
 
 

@@ -1,4 +1,4 @@
-"""Applying for a service: its form in steps, then all answers once more, then the case.
+"""Applying for a service: its form in steps, then all answers for review, then the case.
 
 Between the steps the answers are stored in a draft (`engine.portal.application_drafts`). A step is shown when
 those before it were answered.
@@ -20,21 +20,21 @@ from web.applicants.steps import Step, steps_of
 from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
-BACK = "back"  # the button that goes back; what was typed is kept
-# Of a page from before: it was sent already. To begin anew unasked would make a second case of it.
+BACK = "back"  # the back button; what was typed is stored
+# From an outdated page: it was sent already. Starting again without asking would create a second case.
 GONE = Away("/my", told="applicants.notice.gone")
 
 
 @mine(blueprint.get("/services/<key>/apply"))
 def begin_application(visit: Visit, key: str) -> Away:
-    """To where one has stopped."""
+    """Redirect to the step that comes next."""
     draft = application_drafts.of_service(visit.uow, key)
     return Away(_next(draft, draft.step))
 
 
 @mine(blueprint.get("/services/<key>/apply/<int:number>"))
 def show_step(visit: Visit, key: str, number: int) -> Shown:
-    """A step, if it is its turn."""
+    """Show a step, if the previous ones were answered."""
     draft = application_drafts.of_service(visit.uow, key)
     if not _is_open(draft, number):
         return Away(_next(draft, draft.step))
@@ -42,7 +42,7 @@ def show_step(visit: Visit, key: str, number: int) -> Shown:
 
 
 def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
-    """The step with what was typed, and what is wrong with it."""
+    """Show the step with what was typed, and its faults."""
     draft = application_drafts.of_service(visit.uow, key)
     step = _steps(draft)[number - 1]
     typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
@@ -55,7 +55,7 @@ def _files(key: str, **_: Any) -> Mapping[str, Any]:
 
 @mine(blueprint.post("/services/<key>/apply/<int:number>"), refused=_once_more, prepare=_files)
 def answer_step(visit: Visit, key: str, number: int) -> Shown:
-    """Keep what was answered, and go on."""
+    """Store the answers of a step, and continue."""
     draft = application_drafts.of_service(visit.uow, key)
     if not _is_open(draft, number):
         return Away(_next(draft, draft.step))
@@ -73,7 +73,7 @@ def answer_step(visit: Visit, key: str, number: int) -> Shown:
 
 @mine(blueprint.get("/services/<key>/apply/check"))
 def check_answers(visit: Visit, key: str) -> Shown:
-    """All answers, before they are sent."""
+    """Show all answers before they are sent."""
     draft = application_drafts.of_service(visit.uow, key)
     if draft.id is None:
         return GONE
@@ -88,7 +88,7 @@ def _not_sent(visit: Visit, key: str, refusal: Refusal) -> Page:
 
 @mine(blueprint.post("/services/<key>/apply/check"), refused=_not_sent)
 def submit_application(visit: Visit, key: str) -> Shown:
-    """Make a case of it. Its secret is told by the next page alone."""
+    """Start a case. Its secret is shown only on the next page."""
     draft = application_drafts.of_service(visit.uow, key)
     if draft.id is None:
         return GONE
@@ -107,7 +107,7 @@ def _is_open(draft: Draft, number: int) -> bool:
 
 
 def _next(draft: Draft, done: int) -> str:
-    """The page after so many steps."""
+    """Return the address of the page after so many steps."""
     last = done >= len(_steps(draft))
     return f"/services/{draft.service.key}/apply/check" if last else _address(draft.service.key, done + 1)
 
@@ -117,12 +117,12 @@ def _address(key: str, number: int) -> str:
 
 
 def _others(draft: Draft, step: Step) -> dict[str, Any]:
-    """The answers to the other steps."""
+    """Return the answers to the other steps."""
     return {name: value for name, value in draft.answers.items() if name not in step.names}
 
 
 def _changed(visit: Visit, draft: Draft, number: int, given: Mapping[str, Any]) -> Page:
-    """The step again, with other files or rows: what it holds by now is stored, so that no file is lost."""
+    """Show the step with changed files or rows: they are stored already, so that no file is lost."""
     step = _steps(draft)[number - 1]
     if attached.changed():
         attached.forget_dropped(visit.uow)

@@ -1,4 +1,4 @@
-"""One's own case: how it stands in plain words, messages with the office, and who has looked at it."""
+"""The applicant's own case: its status in plain words, messages with the office, and the access log."""
 
 from collections.abc import Mapping
 from operator import attrgetter
@@ -24,12 +24,12 @@ MAX_TEXT = 10_000
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>"))
 def show_case(visit: Visit, case_id: UUID) -> Page:
-    """How it stands."""
+    """Show its status."""
     return Page("applicants/case.html", values_of(visit, case_id, whole=True), opened=Opened("case", case_id))
 
 
 def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[str, Any]:
-    """A case as pages show it: facts as `own`, sentences as `status`. `whole`: with all that has happened."""
+    """Return values for pages: facts as `own`, sentences as `status`. `whole`: with the complete history."""
     own = status.of_case(visit.uow, case_id, whole=whole)
     return {
         "own": own,
@@ -39,14 +39,14 @@ def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[st
 
 
 def may_appeal(own: Own) -> bool:
-    """Whether the last decision can be appealed just now."""
+    """Return whether the last decision can be appealed now."""
     decided = own.standing.decided
     return decided is not None and decided.process and decided.appealable and decided.appeal is None
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/begun"))
 def show_begun(visit: Visit, case_id: UUID) -> Page:
-    """A case that has just begun: its number, and its secret, which is told only once."""
+    """Show a new case: its number, and its secret, which is shown only once."""
     case = cases.get(visit.uow, case_id)
     kept, _, secret = request.cookies.get(cookie(BEGUN), "").partition(":")
     told = secret if kept == str(case_id) else None
@@ -60,18 +60,18 @@ NEVER_KEPT = {"Cache-Control": "no-store"}
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/messages"))
 def list_messages(visit: Visit, case_id: UUID) -> Page:
-    """What the office and the applicant have written to each other."""
+    """Show the messages between the office and the applicant."""
     return _messages(visit, case_id)
 
 
 def _unsaid(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
-    """The same with what could not be sent."""
+    """Show them with a message that could not be sent."""
     return _messages(visit, case_id, typed=request.form.get("text", ""), wrong=all_explained(refusal))
 
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/messages"), refused=_unsaid)
 def add_message(visit: Visit, case_id: UUID) -> Shown:
-    """Write one."""
+    """Send a message."""
     text = typed("text", MAX_TEXT + 1, lines=True)
     if not text:
         raise Invalid("There is nothing to send.", [Fault("/text", "is required", "required")])
@@ -99,7 +99,7 @@ def _messages(visit: Visit, case_id: UUID, typed: str = "", wrong: str | None = 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/access"))
 def list_lookers(visit: Visit, case_id: UUID) -> Page:
-    """Who has looked at it, but for the applicant."""
+    """Show who has looked at it, except the applicant."""
     case = cases.get(visit.uow, case_id)
     rows, following_one = following(
         access_log.by_day(visit.uow, case_id, after=cursor()), cases.PAGE, attrgetter("id")

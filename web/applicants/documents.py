@@ -1,4 +1,4 @@
-"""Documents of one's own cases: those handed in, those that the office issued, and handing in more."""
+"""Documents of the applicant's own cases: uploaded ones, those that the office issued, and new uploads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +19,12 @@ MAX_TITLE = 200
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/documents"))
 def list_documents(visit: Visit, case_id: UUID) -> Page:
-    """All of a case."""
+    """Show all documents of a case."""
     return _page(visit, case_id)
 
 
 def own(case: UUID | None = None, task: UUID | None = None) -> Mapping[str, Any]:
-    """The file of this request, if the applicant may hand it in there."""
+    """Return the uploaded file, if the applicant may upload there."""
 
     def admit(uow: UnitOfWork) -> None:
         require_applicant(uow.actor)
@@ -38,7 +38,7 @@ def _for_case(case_id: UUID) -> Mapping[str, Any]:
 
 
 def title() -> str | None:
-    """What the applicant calls it."""
+    """Return the title that the applicant chose."""
     return typed("title", MAX_TITLE) or None
 
 
@@ -48,7 +48,7 @@ def _not_taken(visit: Visit, case_id: UUID, refusal: Refusal, **_: Any) -> Page:
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/documents"), refused=_not_taken, prepare=_for_case)
 def hand_in(visit: Visit, case_id: UUID, received: Received) -> Away:
-    """Hand one in to a case."""
+    """Upload a document to a case."""
     documents.add(visit.uow, received, case=case_id, title=title())
     return Away(f"/my/cases/{case_id}/documents", told="applicants.notice.handed-in")
 
@@ -69,5 +69,5 @@ def _page(visit: Visit, case_id: UUID, fault: str | None = None) -> Page:
 
 @mine(blueprint.get("/my/documents/<uuid:document_id>"))
 def fetch_document(visit: Visit, document_id: UUID) -> Content:
-    """Download one, in its newest version."""
+    """Download the newest version of a document."""
     return content(document_id, documents.version(visit.uow, document_id, None))

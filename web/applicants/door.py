@@ -1,4 +1,4 @@
-"""The door to the pages of applicants with an account, which are for nobody else."""
+"""The entry point of pages that are only for applicants with an account."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -21,7 +21,7 @@ def mine(
     refused: View | None = None,
     prepare: Callable[..., Mapping[str, Any]] | None = None,
 ) -> Callable[[View], View]:
-    """As `visit.page`, for those who apply."""
+    """Declare a page as `visit.page` does, for applicants."""
 
     def declare(view: View) -> View:
         @wraps(view)
@@ -35,13 +35,13 @@ def mine(
 
 
 def require_applicant(actor: Actor) -> None:
-    """Raises Forbidden unless it is one."""
+    """Raises Forbidden unless the visitor is an applicant."""
     if actor.role != access.APPLICANT:
         raise Forbidden("These pages are for applicants.")
 
 
 def typed(name: str, most: int, *, lines: bool = False) -> str:
-    """What was typed into a field, without what no keyboard writes, cut off; `lines`: of several lines."""
+    """Return what was typed into a field, without control characters, cut off; `lines`: with line breaks."""
     kept = ("\n", "\t") if lines else ()
     text = "".join(sign for sign in request.form.get(name, "") if sign in kept or persian.printable(sign))
     return text.strip()[:most]

@@ -1,4 +1,4 @@
-"""Withdrawing an application, and appealing a decision: each asked once more before it is done."""
+"""Withdrawing an application, and appealing a decision: each with a confirmation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ MAX_REASON = 2_000
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/withdraw"))
 def ask_withdraw(visit: Visit, case_id: UUID) -> Shown:
-    """What it means, before it is done."""
+    """Explain what it means, and ask for confirmation."""
     return _withdrawing(visit, case_id)
 
 
@@ -32,7 +32,7 @@ def _kept(visit: Visit, case_id: UUID, refusal: Refusal) -> Page:
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/withdraw"), refused=_kept)
 def withdraw_case(visit: Visit, case_id: UUID) -> Away:
-    """Do it."""
+    """Withdraw it."""
     cases.withdraw(visit.uow, case_id, reason=typed("reason", MAX_REASON, lines=True) or None)
     return Away(f"/my/cases/{case_id}", told="applicants.notice.withdrawn")
 
@@ -49,7 +49,7 @@ def _withdrawing(visit: Visit, case_id: UUID, refusal: Refusal | None = None) ->
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/appeal"))
 def ask_appeal(visit: Visit, case_id: UUID) -> Shown:
-    """The decision, and the form by which it is appealed."""
+    """Show the decision, and the form for the appeal."""
     return _appealing(visit, case_id)
 
 
@@ -63,7 +63,7 @@ def _files(case_id: UUID) -> Mapping[str, Any]:
 
 @mine(blueprint.post("/my/cases/<uuid:case_id>/appeal"), refused=_not_filed, prepare=_files)
 def file_appeal(visit: Visit, case_id: UUID) -> Shown:
-    """File it: a case of its own."""
+    """File the appeal: a separate case."""
     given = _typed(visit, case_id)
     if attached.edited():
         attached.forget_dropped(visit.uow)

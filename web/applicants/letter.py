@@ -1,4 +1,4 @@
-"""The decision as a letter to keep and to print: one HTML file that needs nothing else."""
+"""The decision as a letter to save and print: one HTML file without other resources."""
 
 from pathlib import Path
 from uuid import UUID
@@ -13,12 +13,12 @@ from web.applicants.cases import values_of
 from web.applicants.door import blueprint, mine
 from web.visit import Content, Visit
 
-LOOK = Path(__file__).with_name("letter.css")  # without letters that HTML would escape
+LOOK = Path(__file__).with_name("letter.css")  # without characters that HTML would escape
 
 
 @mine(blueprint.get("/my/cases/<uuid:case_id>/decision"))
 def fetch_letter(visit: Visit, case_id: UUID) -> Content:
-    """The last decision of a case. Raises NotFound if there is none."""
+    """Download the last decision of a case. Raises NotFound if there is none."""
     values = values_of(visit, case_id)
     event = status.decision_event(visit.uow, case_id)
     if event is None:

@@ -1,4 +1,4 @@
-"""The catalogue of services, for anybody: what there is, who provides it, and what it takes."""
+"""The public catalogue of services: what there is, who provides it, and what an application needs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something that an application takes."""
+    """Something that an application needs."""
 
     label: str
     optional: bool
@@ -28,7 +28,7 @@ class Asked:
 
 @page(blueprint.get("/services"), anybody=True)
 def list_services(visit: Visit) -> Page:
-    """What there is, by the agency that provides it."""
+    """Show the services, by the agency that provides them."""
     found = catalogue.services(visit.uow.session)
     keys = [service.key for service in found]
     cursor = request.args.get("cursor", "")
@@ -43,7 +43,7 @@ def list_services(visit: Visit) -> Page:
 
 @page(blueprint.get("/services/<key>"), anybody=True)
 def show_service(visit: Visit, key: str) -> Page:
-    """One of them."""
+    """Show one of them."""
     service = catalogue.service(visit.uow.session, key)
     opened = current()
     values = {
@@ -56,7 +56,7 @@ def show_service(visit: Visit, key: str) -> Page:
 
 
 def about(service: Service, reader: Reader) -> str:
-    """What a service is, in the language: as its process says it, else as its form does; perhaps nothing."""
+    """Return a service's description in the language: from its process, else from its form; maybe empty."""
     if " | " in service.description or (service.description and service.form is None):
         return reader.half(service.description)
     told = service.form.schema.get("x-i18n", {}).get(reader.language, {}) if service.form else {}

@@ -1,4 +1,4 @@
-"""What an applicant has here: what waits for them, applications that are not sent yet, all their cases."""
+"""The applicant's overview: what they have to do, unsent applications, all their cases."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -14,7 +14,7 @@ from web.visit import Away, Page, Visit
 
 @mine(blueprint.get("/my"))
 def show_overview(visit: Visit) -> Page:
-    """All of it; the cases a page at a time."""
+    """Show all of it, with one page of cases."""
     after = cursor()
     found = status.overview(visit.uow, after=after)
     shown, following_one = following(found, cases.PAGE, attrgetter("id"))
@@ -32,7 +32,7 @@ def show_overview(visit: Visit) -> Page:
 
 
 def _owed(visit: Visit) -> Sequence[Mapping[str, Any]]:
-    """The bills to pay, in words, each with its case."""
+    """Return the unpaid bills, in words, each with its case."""
     return [
         {
             "case_id": one.case_id,
@@ -45,12 +45,12 @@ def _owed(visit: Visit) -> Sequence[Mapping[str, Any]]:
 
 @mine(blueprint.get("/my/drafts/<uuid:draft_id>/discard"))
 def ask_discard(visit: Visit, draft_id: UUID) -> Page:
-    """Whether it shall really go."""
+    """Ask whether to delete it."""
     return Page("applicants/discard.html", {"draft": application_drafts.listed(visit.uow, draft_id)})
 
 
 @mine(blueprint.post("/my/drafts/<uuid:draft_id>/discard"))
 def discard_draft(visit: Visit, draft_id: UUID) -> Away:
-    """Delete an application that is not sent yet."""
+    """Delete an application that was not sent."""
     application_drafts.discard(visit.uow, draft_id)
     return Away("/my", told="applicants.notice.discarded")

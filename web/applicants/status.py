@@ -1,4 +1,4 @@
-"""How a case stands, by its number and secret: without an account, and with neither in an address."""
+"""The status of a case by its number and secret: without an account, and with neither in an address."""
 
 from http import HTTPStatus
 from typing import Any
@@ -16,13 +16,13 @@ MOST = 40  # characters of either
 
 @blueprint.get("/status")
 def ask_status() -> Response:
-    """The form."""
+    """Show the form."""
     return _answer("applicants/ask.html", number="")
 
 
 @blueprint.post("/status")
 def tell_status() -> Response:
-    """How it stands. What is wrong and what does not exist look alike."""
+    """Show the status. Wrong input and unknown cases look the same."""
     require_own_form()
     number, secret = typed("number", MOST), typed("secret", MOST)
     attempt = status.Attempt(number, secret, request.remote_addr or "")

@@ -1,4 +1,4 @@
-"""A form in steps: a page for each of its groups, and for some fields at a time of what is in none."""
+"""A form in steps: a page for each of its groups, and for a few of the remaining fields at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Step:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of the answers that it asks for."""
+        """The names of the answers on this page."""
         return frozenset(_names(self.fields))
 
 
 def steps_of(form: Form | None, answers: Mapping[str, Any]) -> Sequence[Step]:
-    """The steps of a form, without what other answers say is not asked; a step of nothing else is none."""
+    """Return the steps of a form, without fields that other answers hide, and without empty steps."""
     asked = [Step(_asked(step, answers), step.title) for step in _portions(form.fields if form else ())]
     return [step for step in asked if step.names or any(field.kind == "notice" for field in step.fields)]
 
@@ -46,7 +46,7 @@ def _portions(fields: Sequence[Field]) -> Iterator[Step]:
 
 
 def _asked(step: Step, answers: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Without the fields that an answer on another page has made pointless."""
+    """Remove the fields that are hidden by an answer on another page."""
     own = step.names
     return tuple(field for field in step.fields if not (_depends(field, own) and hidden(field, answers)))
 

@@ -1,4 +1,4 @@
-"""What an applicant has to do: correct what was marked, and the tasks that the process has for them."""
+"""The applicant's tasks: corrections, and the tasks that the process assigns to them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,17 +20,17 @@ from web.forms import all_explained
 from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
-SAVE = "save"  # the button that keeps what was typed, and sends nothing
+SAVE = "save"  # the button that saves without sending
 
 
 @mine(blueprint.get("/my/tasks/<uuid:task_id>"))
 def show_task(visit: Visit, task_id: UUID) -> Page:
-    """It, with its form."""
+    """Show a task with its form."""
     return _page(visit, task_id)
 
 
 def _refused(visit: Visit, task_id: UUID, refusal: Refusal) -> Page:
-    """The same with what was typed, and why it was not taken."""
+    """Show it with what was typed, and why it was refused."""
     row = tasks.get(visit.uow, task_id)
     form = tasks.get_form(visit.uow, row).form
     typed = forms.answer(form.fields, attached.sent()) if form else {}
@@ -43,7 +43,7 @@ def _files(task_id: UUID) -> Mapping[str, Any]:
 
 @mine(blueprint.post("/my/tasks/<uuid:task_id>"), refused=_refused, prepare=_files)
 def answer_task(visit: Visit, task_id: UUID) -> Shown:
-    """Send the answer, or keep what was typed so far."""
+    """Send the answer, or save what was typed so far."""
     row = tasks.get(visit.uow, task_id)
     form = tasks.get_form(visit.uow, row).form
     given = forms.answer(form.fields, attached.sent()) if form else {}
@@ -69,7 +69,7 @@ def _for_task(task_id: UUID) -> Mapping[str, Any]:
 
 @mine(blueprint.post("/my/tasks/<uuid:task_id>/documents"), refused=_not_taken, prepare=_for_task)
 def hand_in_to_task(visit: Visit, task_id: UUID, received: Received) -> Away:
-    """Hand a document in with it."""
+    """Upload a document with a task."""
     documents.add(visit.uow, received, task=task_id, title=title())
     return Away(f"/my/tasks/{task_id}", told="applicants.notice.handed-in")
 
@@ -105,13 +105,13 @@ def _page(
 
 
 def _only_shown(shown: tasks.TaskForm) -> Mapping[str, Any]:
-    """What the form shows and does not ask."""
+    """Return what the form shows without asking."""
     told = shown.form.schema.get("properties", {}) if shown.form else {}
     return {name: value for name, value in shown.data.items() if told.get(name, {}).get("readOnly") is True}
 
 
 def _correction(visit: Visit, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of a correction: what was written of each field, and the other answers, which stay."""
+    """Of a correction, return the remarks on the fields, and the other answers, which can't be changed."""
     if row["kind"] != "correction":
         return {"said": {}, "rest": (), "asked": None}
     said: dict[str, list[str]] = {}

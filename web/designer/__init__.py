@@ -1,4 +1,4 @@
-"""The designer's workplace: processes and their versions, sketches, the check, the modeler."""
+"""The designer's pages: processes and their versions, drafts, the check, the modeler."""
 
 from web.designer import checking, comparing, drawing, looking, overview, sketching, starting, versions
 from web.designer.area import blueprint

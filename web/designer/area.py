@@ -1,4 +1,4 @@
-"""What the designer's pages share: their routes, what is said of refusals, files on their way in and out."""
+"""What the designer's pages share: their routes, explanations of refusals, files in uploads and downloads."""
 
 import html
 import io
@@ -22,13 +22,13 @@ from web.visit import Content
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 
-# How files are handed out, so that no page takes one of them for a script or a style; others as bytes.
+# The media types of downloads, so that browsers don't run any as a script or style; others as bytes.
 KINDS = {".json": "application/json", ".md": "text/markdown", ".yaml": "application/yaml"}
 NAME = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
 def told(refusal: Refusal) -> Sequence[str]:
-    """What is said of a refusal, in the reader's language: one sentence, or one for each fault."""
+    """Explain a refusal in the reader's language: one sentence, or one for each fault."""
     if isinstance(refusal, Stale) and "editor" in refusal.state:
         saved = refusal.state
         return [say("designer.stale", name=saved["editor"], at=reader().here(saved["updated_at"]))]
@@ -42,7 +42,7 @@ def told(refusal: Refusal) -> Sequence[str]:
 
 
 def status(refusal: Refusal | None) -> int:
-    """With which a page is shown that tells of a refusal."""
+    """Return the status of a page that shows a refusal."""
     if refusal is None:
         return HTTPStatus.OK
     kinds = {Conflict: HTTPStatus.CONFLICT, Forbidden: HTTPStatus.FORBIDDEN}
@@ -52,22 +52,22 @@ def status(refusal: Refusal | None) -> int:
 
 
 def _named(fault: Fault) -> str:
-    """With the name of the file that it is about."""
+    """Add the name of the file to a fault."""
     text = said(f"designer.fault.{fault.code}", explained(fault))
     name = fault.pointer.removeprefix("/files/")
     return text if name == fault.pointer else say("designer.of-file", name=name, text=text)
 
 
 def uploaded() -> dict[str, bytes]:
-    """The files that came with the form, by their base names; of archives, those in them.
+    """Return the uploaded files by their base names; archives are unpacked.
 
-    Raises Invalid for a name that comes twice, and for an archive that can't be used.
+    Raises Invalid for a duplicate name, and for an archive that can't be used.
     """
     files: dict[str, bytes] = {}
     for upload in request.files.getlist("files"):
         name = re.split(r"[/\\]", upload.filename or "")[-1]
         if not name:
-            continue  # what a browser sends where no file was chosen
+            continue  # what a browser sends if no file was chosen
         upload.seek(0)  # a command may run again
         if name.lower().endswith(".zip"):
             held = drafts.unpack(name, upload.stream)
@@ -82,7 +82,7 @@ def uploaded() -> dict[str, bytes]:
 
 
 def title(files: Mapping[str, bytes]) -> str:
-    """What files may be called: as their first process, else as their first diagram."""
+    """Return a title for files: that of their first process, else of their first diagram."""
     names = diagrams(files)
     for name in names:
         if found := NAME.search(files[name]):
@@ -91,24 +91,24 @@ def title(files: Mapping[str, bytes]) -> str:
 
 
 def _line(text: str) -> str:
-    """A text as a name: in one line, without what cannot be seen, and not too long."""
+    """Return a text as a name: in one line, without invisible characters, not too long."""
     seen = "".join(char if persian.printable(char) else " " for char in text)
     return " ".join(seen.split())[:MAX_TITLE]
 
 
 def diagrams(names: Mapping[str, object] | Sequence[str]) -> list[str]:
-    """Those of these files that hold diagrams."""
+    """Return the files that contain diagrams."""
     return [name for name in names if name.endswith(BPMN_SUFFIXES)]
 
 
 def download(name: str, content: bytes) -> Content:
-    """A file to keep. Never shown as a page of ours: somebody has uploaded it."""
+    """Download a file. Never shown as a page of ours: it was uploaded by somebody."""
     kind = "application/xml" if name in diagrams([name]) else KINDS.get(PurePath(name).suffix)
     return Content(content, kind or "application/octet-stream", name)
 
 
 def packed(name: str, files: Mapping[str, bytes]) -> Content:
-    """Files as one archive."""
+    """Return files as one archive."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
@@ -117,5 +117,5 @@ def packed(name: str, files: Mapping[str, bytes]) -> Content:
 
 
 def revision() -> int:
-    """Which revision of a sketch the form was made of; 0, which none is, if it does not say."""
+    """Return the revision of the draft on which the form is based; 0, which none has, if it is missing."""
     return asked.count(request.form, "revision") or 0

@@ -1,4 +1,4 @@
-"""Two versions side by side: both pictures with what differs marked, and the same in words."""
+"""Two versions side by side: both diagrams with the differences marked, and the same in words."""
 
 from flask import request
 
@@ -12,13 +12,13 @@ from web.designer.versions import SVG
 from web.texts import for_reader
 from web.visit import Content, Page, Visit, page
 
-# How large the pictures are: as their frames, or so that they are moved about in them.
+# The size of the diagrams: fitted to their frames, or in full size to scroll.
 SIZES = ("fit", "large", "larger")
 
 
 @page(blueprint.get("/<key>/compare"), may="definitions.publish")
 def compare(visit: Visit, key: str) -> Page:
-    """The newer one to the older one."""
+    """Compare the newer version with the older one."""
     rows = definitions.versions(visit.uow, key)
     numbers = [row.number for row in rows]
     before, after = sorted((_number("before", numbers[-1:]), _number("after", numbers[:1])))
@@ -39,13 +39,13 @@ def compare(visit: Visit, key: str) -> Page:
 
 @page(blueprint.get("/<key>/<int:number>/changes.svg"), may="definitions.publish")
 def changes(visit: Visit, key: str, number: int) -> Content:
-    """One of the two pictures."""
+    """Return one of the two diagrams."""
     against = _number("against", [])
     return Content(diagrams.of_changes(visit.uow, key, number, against, visit.reader.language), SVG)
 
 
 def _number(name: str, otherwise: list[int]) -> int:
-    """The number of a version that the address names."""
+    """Return the number of a version in the address."""
     found = asked.count(request.args, name)
     if found is None and (request.args.get(name) or not otherwise):
         raise NotFound("There is no such version.")

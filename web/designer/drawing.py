@@ -1,4 +1,4 @@
-"""Changing a file of a sketch: diagrams in the modeler, any as text. What was drawn or typed is not lost."""
+"""Editing a file of a draft: diagrams in the modeler, any file as text. No edits are lost."""
 
 import json
 from uuid import UUID
@@ -13,12 +13,12 @@ from web import texts
 from web.designer.area import blueprint, download, revision, status, told
 from web.visit import Away, Content, Page, Shown, Visit, page
 
-LABELS = "modeler.label."  # what the drawing tools say
-WORDS = "panel."  # what our panel says beside them
+LABELS = "modeler.label."  # texts of the drawing tools
+WORDS = "panel."  # texts of our panel next to them
 
 
 def _wanted(visit: Visit, sketch_id: UUID) -> tuple[drafts.View, str]:
-    """The sketch, and its file that the address names. Raises NotFound."""
+    """Return the draft, and its file in the address. Raises NotFound."""
     view, name = drafts.get(visit.uow, sketch_id), request.args.get("file", "")
     if name not in [file.name for file in view.files]:
         raise NotFound(f"The draft has no file {name!r}.")
@@ -27,12 +27,12 @@ def _wanted(visit: Visit, sketch_id: UUID) -> tuple[drafts.View, str]:
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/draw"), may="definitions.deploy")
 def draw(visit: Visit, sketch_id: UUID) -> Page:
-    """The modeler."""
+    """Show the modeler."""
     view, name = _wanted(visit, sketch_id)
     if not name.endswith(BPMN_SUFFIXES):
         raise NotFound("The file holds no diagram.")
     language = visit.reader.language
-    # As they stand: the tools themselves put values into them.
+    # Unformatted: the tools themselves insert values.
     words = [told for key, told in texts.TEXTS.texts.items() if key.startswith(LABELS)]
     values = {
         "sketch": view.sketch,
@@ -50,13 +50,13 @@ def draw(visit: Visit, sketch_id: UUID) -> Page:
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/drawing.bpmn"), may="definitions.deploy")
 def drawing(visit: Visit, sketch_id: UUID) -> Content:
-    """A diagram as it is drawn: laid out where its file tells no places."""
+    """Return a diagram to draw, with a generated layout if its file has none."""
     _, name = _wanted(visit, sketch_id)
     return download(name, bpmn.placed(name, drafts.file(visit.uow, sketch_id, name)))
 
 
 def not_drawn(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
-    """What stands in the way, and the ways on: the drawing is still in the browser."""
+    """Explain why it was not saved, and what to do: the drawing is still in the browser."""
     sketch = drafts.get(visit.uow, sketch_id).sketch
     values = {
         "sketch": sketch,
@@ -69,7 +69,7 @@ def not_drawn(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/draw"), may="definitions.deploy", refused=not_drawn)
 def keep(visit: Visit, sketch_id: UUID) -> Content:
-    """Save what was drawn; the answer is for the modeler."""
+    """Save the drawing; the response is for the modeler."""
     _, name = _wanted(visit, sketch_id)
     drawn = request.form.get("xml", "").encode()
     new = drafts.save(visit.uow, sketch_id, {name: drawn}, revision=revision())
@@ -95,7 +95,7 @@ def _written(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/write"), may="definitions.deploy")
 def write(visit: Visit, sketch_id: UUID) -> Page:
-    """A file as text."""
+    """Show a file as text."""
     return _written(visit, sketch_id)
 
 

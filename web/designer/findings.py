@@ -1,4 +1,4 @@
-"""Findings of a check as they are shown: the worst first, each with its text in the reader's language."""
+"""Findings of a check for pages: the most severe first, each with its text in the reader's language."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ SEVERITIES = ("error", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding; `exactly` is the engine's own sentence, in English, with details that texts leave out."""
+    """A finding; `exactly` is the engine's own sentence in English, with details that the texts omit."""
 
     code: str
     severity: str
@@ -30,13 +30,13 @@ class Shown:
 
 
 def shown(findings: Iterable[Mapping[str, Any] | Finding]) -> Sequence[Shown]:
-    """All of them, the worst first."""
+    """Return all of them, the most severe first."""
     plain = [asdict(item) if isinstance(item, Finding) else item for item in findings]
     return sorted(map(_shown, plain), key=lambda item: SEVERITIES.index(item.severity))
 
 
 def marks(findings: Iterable[Shown], file: str) -> dict[str, str]:
-    """The classes of a diagram's elements: the severity of their worst finding."""
+    """Return the classes of a diagram's elements: the severity of their worst finding."""
     return {
         item.element: f"finding-{item.severity}"
         for item in reversed(list(findings))
@@ -45,7 +45,7 @@ def marks(findings: Iterable[Shown], file: str) -> dict[str, str]:
 
 
 def counts(findings: Iterable[Shown]) -> Mapping[str, int]:
-    """How many there are of each severity."""
+    """Return the number of findings of each severity."""
     return Counter(item.severity for item in findings)
 
 

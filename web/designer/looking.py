@@ -1,4 +1,4 @@
-"""What the modeler asks while somebody draws: what may be chosen, what can be read where, what is wrong."""
+"""Requests of the modeler while somebody draws: possible choices, available data, findings."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ def _json(value: Mapping[str, Any]) -> Content:
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/choices"), may="definitions.deploy")
 def choose(visit: Visit, sketch_id: UUID) -> Content:
-    """What a diagram of this draft may name, in the reader's language."""
+    """Return the names that a diagram of this draft can refer to, in the reader's language."""
     found = drafts.choices(visit.uow, sketch_id)
     return _json(
         {
@@ -55,7 +55,7 @@ def choose(visit: Visit, sketch_id: UUID) -> Content:
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/look"), may="definitions.deploy")
 def look(visit: Visit, sketch_id: UUID) -> Content:
-    """What is found in a diagram as it is drawn now. Nothing is stored."""
+    """Check a diagram as it is drawn now. Nothing is stored."""
     sent = request.form
     view = drafts.look(
         visit.uow,
@@ -120,7 +120,7 @@ def _fields(schema: Schema | None, *, required: bool) -> list[Mapping[str, Any]]
 
 
 def _type(part: Mapping[str, Any]) -> str:
-    """The JSON type of a field; of several, or where only values are listed, that of the first."""
+    """Return the JSON type of a field; of several, or of listed values, the first one's."""
     kind = part.get("type")
     if isinstance(kind, list):
         kind = next((one for one in kind if one != "null"), None)

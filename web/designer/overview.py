@@ -1,4 +1,4 @@
-"""All processes that a designer may see, with what waits to be published before all others."""
+"""All processes that a designer may see; versions in review come first."""
 
 from flask import request
 
@@ -12,7 +12,7 @@ from web.visit import Page, Visit, page
 
 @page(blueprint.get(""), may="definitions.publish")
 def processes(visit: Visit) -> Page:
-    """The list."""
+    """Show the list."""
     standing = asked.choice(request.args, "standing", STANDINGS)
     found = overview.page(visit.uow, standing=standing, after=_after(request.args.get("cursor", "")))
     shown, following_one = following(found, overview.PAGE, _cursor)

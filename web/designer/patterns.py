@@ -1,4 +1,4 @@
-"""What a sketch may begin with: the patterns in `beginnings`, and the shipped processes."""
+"""What a draft can start from: the patterns in `beginnings`, and the shipped processes."""
 
 import re
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ _PROCESS = re.compile(rb'<(?:[\w.-]+:)?process\b[^<>]*?\sid="([^"]+)"[^<>]*?\sna
 
 @cache
 def shipped() -> Mapping[str, Path]:
-    """The folders of the shipped processes, by key."""
+    """Return the folders of the shipped processes, by key."""
     return {folder.name: folder for folder in sorted((ROOT / "processes").glob("*/*")) if folder.is_dir()}
 
 
 def files(pattern: str, key: str, name: str) -> dict[str, bytes]:
-    """The files of a pattern, with the process called by this key and name. Raises Invalid."""
+    """Return the files of a pattern, with this key and name for its process. Raises Invalid."""
     if not KEY.fullmatch(key):
         raise Invalid("The key is none.", [Fault("/key", "is no id of a process", "process-key")])
     folder = Path(__file__).parent / "beginnings" / pattern if pattern in BARE else shipped().get(pattern)
@@ -34,7 +34,7 @@ def files(pattern: str, key: str, name: str) -> dict[str, bytes]:
 
 
 def _called(files: Mapping[str, bytes], key: str, name: str) -> dict[str, bytes]:
-    """The same under another key and name, wherever they stand."""
+    """Replace key and name everywhere in a file."""
     former = next(found for content in files.values() if (found := _PROCESS.search(content)))
     old, new = former[1], key.encode()
     changed = dict(files)

@@ -1,4 +1,4 @@
-"""Sketches: the list, and each with its diagram, the report of its check and its files."""
+"""Process drafts: the list, and each with its diagram, the report of its check and its files."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -23,13 +23,13 @@ def _url(sketch_id: UUID) -> str:
 
 
 def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> Page:
-    """A sketch; with what was refused, if something was."""
+    """Show a draft; with what was refused, if anything was."""
     view = drafts.get(visit.uow, sketch_id)
     check = view.sketch.check
     report = (check.report if check and not check.under_way else None) or {}
     upload = uploads.of_sketch(visit.uow, sketch_id)
     if upload is not None and upload.uploaded_at < view.sketch.updated_at and upload.status != "checking":
-        upload = None  # of what the sketch was before it was saved again
+        upload = None  # about the draft before it was saved again
     found = findings.shown(_findings(report, upload, refusal))
     names = diagrams([file.name for file in view.files])
     asked = request.args.get("file")
@@ -54,12 +54,12 @@ def shown(visit: Visit, sketch_id: UUID, *, refusal: Refusal | None = None) -> P
 
 
 def _how() -> str:
-    """What becomes of a draft: a version that waits for its review, or one that is published at once."""
+    """Return what deploying a draft does: create a version in review, or publish it immediately."""
     return "draft" if site().settings.publishing == "four-eyes" else "direct"
 
 
 def _offered(sketch: drafts.Listed) -> str | None:
-    """What comes next: to try the draft, or to publish it; None while it has errors or is being checked."""
+    """Return the next action: test it, or publish it; None while it has errors or is being checked."""
     check = sketch.check
     if check is not None and (check.under_way or (not check.stale and check.errors)):
         return None
@@ -69,7 +69,7 @@ def _offered(sketch: drafts.Listed) -> str | None:
 def _findings(
     report: Mapping[str, Any], upload: uploads.State | None, refusal: Refusal | None
 ) -> Sequence[Any]:
-    """Those of what was refused just now, or last by a worker; else those of the check."""
+    """Return the findings of the last refusal, by this request or a worker; else those of the check."""
     if isinstance(refusal, Rejected):
         return refusal.findings
     last = upload.result.get("report", {}) if upload is not None and upload.status == "refused" else {}
@@ -78,13 +78,13 @@ def _findings(
 
 
 def refused(visit: Visit, sketch_id: UUID, *, refusal: Refusal) -> Page:
-    """The sketch as it is now, and why nothing was done."""
+    """Show the draft as it is now, and why nothing was done."""
     return shown(visit, sketch_id, refusal=refusal)
 
 
 @page(blueprint.get("/sketches"), may="definitions.deploy")
 def all_sketches(visit: Visit) -> Page:
-    """The list."""
+    """Show the list."""
     found = drafts.page(visit.uow, cursor())
     rows, following_one = following(found, drafts.PAGE, attrgetter("id"))
     return Page("designer/sketches.html", {"sketches": rows, "next": following_one})
@@ -92,27 +92,27 @@ def all_sketches(visit: Visit) -> Page:
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>"), may="definitions.deploy")
 def one_sketch(visit: Visit, sketch_id: UUID) -> Page:
-    """One sketch."""
+    """Show a draft."""
     return shown(visit, sketch_id)
 
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/file"), may="definitions.deploy")
 def sketch_file(visit: Visit, sketch_id: UUID) -> Content:
-    """A file of it."""
+    """Download a file of it."""
     name = request.args.get("name", "")
     return download(name, drafts.file(visit.uow, sketch_id, name))
 
 
 @page(blueprint.get("/sketches/<uuid:sketch_id>/files.zip"), may="definitions.deploy")
 def sketch_archive(visit: Visit, sketch_id: UUID) -> Content:
-    """All of them."""
+    """Download all files."""
     drafts.get(visit.uow, sketch_id)
     return packed("draft", drafts.files_of(visit.uow, sketch_id))
 
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/files"), may="definitions.deploy", refused=refused)
 def put(visit: Visit, sketch_id: UUID) -> Away:
-    """More files, or others in place of those of the same name; the check follows at once."""
+    """Add files, or replace those with the same name; then check the draft."""
     drafts.save(visit.uow, sketch_id, uploaded(), revision=revision())
     drafts.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.saved")
@@ -120,7 +120,7 @@ def put(visit: Visit, sketch_id: UUID) -> Away:
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/remove"), may="definitions.deploy", refused=refused)
 def remove(visit: Visit, sketch_id: UUID) -> Away:
-    """One file less."""
+    """Remove a file."""
     drafts.save(visit.uow, sketch_id, {request.form.get("name", ""): None}, revision=revision())
     drafts.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.removed")
@@ -128,7 +128,7 @@ def remove(visit: Visit, sketch_id: UUID) -> Away:
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/foreign"), may="definitions.deploy", refused=refused)
 def change_foreign(visit: Visit, sketch_id: UUID) -> Away:
-    """Take out of a diagram what another engine has written, or translate it; the check follows at once."""
+    """Remove another engine's extensions from a diagram, or translate them; then check the draft."""
     sent = request.form
     place = drafts.ForeignPlace(*(sent.get(name, "") for name in ("file", "element", "attribute")))
     translate = sent.get("do") == "translate"
@@ -140,7 +140,7 @@ def change_foreign(visit: Visit, sketch_id: UUID) -> Away:
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/rename"), may="definitions.deploy", refused=refused)
 def rename(visit: Visit, sketch_id: UUID) -> Away:
-    """Another name."""
+    """Rename it."""
     drafts.rename(visit.uow, sketch_id, request.form.get("name", ""), revision=revision())
     drafts.ask(visit.uow, sketch_id)
     return Away(_url(sketch_id), told="designer.notice.saved")
@@ -148,14 +148,14 @@ def rename(visit: Visit, sketch_id: UUID) -> Away:
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/delete"), may="definitions.deploy", refused=refused)
 def delete(visit: Visit, sketch_id: UUID) -> Away:
-    """Throw it away."""
+    """Delete it."""
     drafts.delete(visit.uow, sketch_id, revision=revision())
     return Away("/designer/sketches", told="designer.notice.deleted")
 
 
 @page(blueprint.post("/sketches/<uuid:sketch_id>/deploy"), may="definitions.deploy", refused=refused)
 def deploy(visit: Visit, sketch_id: UUID) -> Shown:
-    """A version of it."""
+    """Deploy a version of it."""
     how = site().settings.publishing
     done = visit.uow.attempt(
         lambda: drafts.deploy(

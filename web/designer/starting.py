@@ -1,4 +1,4 @@
-"""Beginning a sketch: with files, with a pattern, or with a version."""
+"""Creating a draft: from files, from a pattern, or from a version."""
 
 from collections.abc import Mapping
 
@@ -11,11 +11,11 @@ from web.designer import patterns
 from web.designer.area import blueprint, status, title, told, uploaded
 from web.visit import Away, Page, Visit, page
 
-ALL = "root"  # the unit above all agencies
+ALL = "root"  # the root unit
 
 
 def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
-    """What there is to begin with; what was typed stays."""
+    """Show the choices; what was typed remains."""
     units = drafts.units(visit.uow)
     values = {
         "units": units,
@@ -29,26 +29,28 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
 
 
 def _own(units: Mapping[str, str]) -> str | None:
-    """The one unit of a designer below that of all agencies. Of several one is to be chosen: where a process
-    belongs is where its tasks go."""
+    """Return the designer's only unit below the root; None if there are several.
+
+    Then one must be chosen: the process's unit determines who gets its tasks.
+    """
     below = [key for key in units if key != ALL]
     return below[0] if len(below) == 1 else None
 
 
 def refused(visit: Visit, *, refusal: Refusal) -> Page:
-    """The form once more."""
+    """Show the form again."""
     return _form(visit, refusal)
 
 
 @page(blueprint.get("/sketches/new"), may="definitions.deploy")
 def start(visit: Visit) -> Page:
-    """The form."""
+    """Show the form."""
     return _form(visit)
 
 
 @page(blueprint.post("/sketches/upload"), may="definitions.deploy", refused=refused)
 def upload(visit: Visit) -> Away:
-    """A sketch of files, which is checked at once."""
+    """Create a draft from files, and check it."""
     files = uploaded()
     if not files:
         raise Invalid("There is no file.", [Fault("/files", "is missing", "required")])
@@ -60,7 +62,7 @@ def upload(visit: Visit) -> Away:
 
 @page(blueprint.post("/sketches/begin"), may="definitions.deploy", refused=refused)
 def begin(visit: Visit) -> Away:
-    """A sketch that begins with a pattern."""
+    """Create a draft from a pattern."""
     sent = request.form
     name = sent.get("name", "").strip()
     files = patterns.files(sent.get("pattern", ""), sent.get("key", "").strip(), name)
@@ -71,13 +73,13 @@ def begin(visit: Visit) -> Away:
 
 @page(blueprint.post("/<key>/<int:number>/sketch"), may="definitions.deploy")
 def of_version(visit: Visit, key: str, number: int) -> Away:
-    """A draft that begins with a version."""
+    """Create a draft from a version."""
     sketch_id = drafts.from_version(visit.uow, key, number, unit=unit_for(visit, key))
     drafts.ask(visit.uow, sketch_id)
     return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
 
 
 def unit_for(visit: Visit, key: str) -> str:
-    """Of which unit a draft of this process is: of the process's own, or else of one of the designer's."""
+    """Return the unit of a draft of this process: the process's own, else one of the designer's."""
     owner, units = overview.entry(visit.uow, key).unit, drafts.units(visit.uow)
     return owner if owner in units else _own(units) or next(iter(units), "")

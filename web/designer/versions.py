@@ -20,7 +20,7 @@ SVG = "image/svg+xml"
 
 
 def _records(uow: UnitOfWork, entry: overview.Entry) -> list[Record]:
-    """All versions with their people; of other units' processes those that were published, without."""
+    """Return all versions with their people; of other units' processes the published ones, without."""
     if entry.own:
         return publishing.history(uow, entry.key)
     seen = definitions.versions(uow, entry.key)
@@ -28,7 +28,7 @@ def _records(uow: UnitOfWork, entry: overview.Entry) -> list[Record]:
 
 
 def shown(visit: Visit, key: str, *, refusal: Refusal | None = None) -> Page:
-    """A process; with what was refused, if something was."""
+    """Show a process; with what was refused, if anything was."""
     entry = overview.entry(visit.uow, key)
     values = {
         "entry": entry,
@@ -40,19 +40,19 @@ def shown(visit: Visit, key: str, *, refusal: Refusal | None = None) -> Page:
 
 
 def refused(visit: Visit, key: str, *, refusal: Refusal, **_: int) -> Page:
-    """The process as it is now, and why nothing was done."""
+    """Show the process as it is now, and why nothing was done."""
     return shown(visit, key, refusal=refusal)
 
 
 @page(blueprint.get("/<key>"), may="definitions.publish")
 def one_process(visit: Visit, key: str) -> Page:
-    """One process."""
+    """Show a process."""
     return shown(visit, key)
 
 
 @page(blueprint.get("/<key>/<int:number>"), may="definitions.publish")
 def one_version(visit: Visit, key: str, number: int) -> Page:
-    """One version."""
+    """Show a version."""
     row = definitions.version(visit.uow, key, number)
     report = definitions.report(visit.uow, row.deployment_id)
     found = findings.shown(report["findings"])
@@ -75,28 +75,28 @@ def one_version(visit: Visit, key: str, number: int) -> Page:
 
 @page(blueprint.get("/<key>/<int:number>/picture.svg"), may="definitions.publish")
 def picture(visit: Visit, key: str, number: int) -> Content:
-    """Its diagram as a picture, for browsers without JavaScript."""
+    """Return its diagram as an image, for browsers without JavaScript."""
     drawn = diagrams.of_version(visit.uow, key, number, visit.reader.language, findings=True)
     return Content(drawn, SVG)
 
 
 @page(blueprint.get("/<key>/<int:number>/file"), may="definitions.publish")
 def version_file(visit: Visit, key: str, number: int) -> Content:
-    """A file of it."""
+    """Download a file of it."""
     name = request.args.get("name", "")
     return download(name, overview.file(visit.uow, definitions.version(visit.uow, key, number), name))
 
 
 @page(blueprint.get("/<key>/<int:number>/files.zip"), may="definitions.publish")
 def version_archive(visit: Visit, key: str, number: int) -> Content:
-    """All of them."""
+    """Download all files."""
     row = definitions.version(visit.uow, key, number)
     return packed(f"{key}-{number}", definitions.source(visit.uow.session, row.deployment_id).files)
 
 
 @page(blueprint.post("/<key>/<int:number>/publish"), may="definitions.publish", refused=refused)
 def publish(visit: Visit, key: str, number: int) -> Shown:
-    """Let new cases take it."""
+    """Publish it: new cases use it."""
     how = site().settings.publishing
     known = connectors.operations()
     done = visit.uow.attempt(
@@ -111,7 +111,7 @@ def publish(visit: Visit, key: str, number: int) -> Shown:
 
 @page(blueprint.post("/<key>/<int:number>/retire"), may="definitions.publish", refused=refused)
 def retire(visit: Visit, key: str, number: int) -> Away:
-    """Let no new case take it, or withdraw a draft."""
+    """Retire it, so that new cases don't use it, or withdraw it from review."""
     publishing.retire(visit.uow, key, number)
     return Away(f"/designer/{key}", told="designer.notice.retired")
 

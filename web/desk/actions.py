@@ -1,4 +1,4 @@
-"""What may be done with a case as a whole: each is confirmed on a page of its own, with a reason."""
+"""Actions on a whole case: each is confirmed on its own page, with a reason."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ blueprint = Blueprint("actions", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What it takes, in which states of a case it is possible, and what does it."""
+    """The required permission, the states of a case in which it is possible, and its function."""
 
     may: Permission
     states: frozenset[str]
@@ -44,7 +44,7 @@ ACTIONS: Mapping[str, Action] = {
 
 
 def offered(actor: Actor, case: CaseView) -> Sequence[str]:
-    """The names of what the actor's role allows with the case as it is."""
+    """Return the names of the actions that the actor's role and the case's state allow."""
     found = [name for name, one in ACTIONS.items() if case.status in one.states]
     found = [name for name in found if access.allows(actor, ACTIONS[name].may)]
     secret = case.erased_at is None and access.allows(actor, "secrets.issue")
@@ -73,7 +73,7 @@ def _asked(visit: Visit, case_id: UUID, name: str, refused: Explained | None = N
 
 @page(blueprint.get("/cases/<uuid:case_id>/do/<name>"), may="events.read")
 def ask_action(visit: Visit, case_id: UUID, name: str) -> Page:
-    """Ask once more, and for the reason."""
+    """Ask for confirmation and the reason."""
     return _asked(visit, case_id, name)
 
 
@@ -90,14 +90,14 @@ def act(visit: Visit, case_id: UUID, name: str) -> Away:
 
 @page(blueprint.get("/cases/<uuid:case_id>/secret"), may="secrets.issue")
 def ask_secret(visit: Visit, case_id: UUID) -> Page:
-    """What a new secret means, before there is one."""
+    """Explain what a new secret means, before it is issued."""
     values = {"case": cases.see(visit.uow, case_id).case}
     return Page("desk/secret.html", values, opened=Opened("case", case_id))
 
 
 @page(blueprint.post("/cases/<uuid:case_id>/secret"), may="secrets.issue")
 def issue_secret(visit: Visit, case_id: UUID) -> Page:
-    """A new secret, to be printed and handed over; it is told only on this page."""
+    """Issue a new secret, to print and hand over; it is shown only on this page."""
     _, secret = cases.renew_secret(visit.uow, case_id)
     values = {"case": cases.see(visit.uow, case_id).case, "secret": secret}
     return Page("desk/secret.html", values, opened=Opened("case", case_id))

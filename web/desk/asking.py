@@ -1,4 +1,4 @@
-"""What is asked beside a task: corrections of the applicant, opinions of colleagues; and taking it back."""
+"""Requests from a task: corrections by the applicant, opinions of colleagues; and withdrawing them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,12 +39,12 @@ def _page(
 
 
 def _of() -> UUID | None:
-    """The applicant's task whose answer is to be corrected; None: it is that of the start form."""
+    """Return the applicant's task whose answer is to be corrected; None: the start form."""
     return asked.identity(request.values, "of")
 
 
 def _form(seen: cases.Seen, rows: Sequence[Mapping[Any, Any]], of: UUID | None) -> Form | None:
-    """The form that the applicant filled in, as the applicant has it."""
+    """Return the form that the applicant filled in, as the applicant sees it."""
     form = seen.spec.start_form
     if of is not None:
         element = next((row["element"] for row in rows if row["id"] == of), None)
@@ -55,7 +55,7 @@ def _form(seen: cases.Seen, rows: Sequence[Mapping[Any, Any]], of: UUID | None) 
 
 
 def _answered(rows: Sequence[Mapping[Any, Any]]) -> Sequence[Mapping[Any, Any]]:
-    """The tasks that the applicant has completed."""
+    """Return the tasks that the applicant has completed."""
     return [
         row
         for row in rows
@@ -64,7 +64,7 @@ def _answered(rows: Sequence[Mapping[Any, Any]]) -> Sequence[Mapping[Any, Any]]:
 
 
 def _fields(labels: Labels, form: Form | None, data: Mapping[str, Any]) -> Sequence[tuple[str, Datum]]:
-    """What can be marked: pointers, and what is there now."""
+    """Return what can be marked: pointers, and the present values."""
     own = [one for one in inside(form.fields if form else ()) if not one.read_only and one.pointer]
     return [
         (one.pointer or "", labels.datum(name, data.get(name), one)) for one in own for name in by_name([one])
@@ -87,7 +87,7 @@ def _send_back(visit: Visit, task_id: UUID, refused: Explained | None = None) ->
 
 @page(blueprint.get("/tasks/<uuid:task_id>/send-back"), may="tasks.ask")
 def ask_correction(visit: Visit, task_id: UUID) -> Page:
-    """The applicant's fields, each with a box to mark it."""
+    """Show the applicant's fields, each with a checkbox to mark it."""
     return _send_back(visit, task_id)
 
 
@@ -96,7 +96,7 @@ def _send_back_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page
 
 
 def _marked() -> Sequence[tuple[str, str]]:
-    """What was marked, and what is wrong there: a text marks its field, too."""
+    """Return what was marked, and the remarks: a remark marks its field, too."""
     ticked = set(request.form.getlist("mark"))
     places = [name.removeprefix("text") for name in request.form if name.startswith("text/")]
     marked, faults = [], []
@@ -115,7 +115,7 @@ def _marked() -> Sequence[tuple[str, str]]:
 
 @page(blueprint.post("/tasks/<uuid:task_id>/send-back"), may="tasks.ask", refused=_send_back_refused)
 def send_back(visit: Visit, task_id: UUID) -> Away:
-    """Ask for it."""
+    """Request the correction."""
     marks = Marks(_marked(), typed.words("whole"), typed.last_minute("due"), _of())
     tasks.request_correction(visit.uow, task_id, marks)
     return Away(f"/desk/tasks/{task_id}", told="desk.task.sent-back")
@@ -136,7 +136,7 @@ def _ask(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Page:
 
 @page(blueprint.get("/tasks/<uuid:task_id>/ask"), may="tasks.ask")
 def ask_opinion(visit: Visit, task_id: UUID) -> Page:
-    """The question, to whom it goes, and what goes along."""
+    """Show the form: the question, to whom it goes, and what they can see."""
     return _ask(visit, task_id)
 
 
@@ -146,7 +146,7 @@ def _ask_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
 
 @page(blueprint.post("/tasks/<uuid:task_id>/ask"), may="tasks.ask", refused=_ask_refused)
 def ask(visit: Visit, task_id: UUID) -> Away:
-    """Ask it."""
+    """Request the opinion."""
     question = Question(
         typed.required("question"),
         unit=typed.line("unit"),
@@ -160,5 +160,5 @@ def ask(visit: Visit, task_id: UUID) -> Away:
 
 @page(blueprint.post("/tasks/<uuid:task_id>/withdraw"), may="tasks.ask", refused=task_refused)
 def take_back(visit: Visit, task_id: UUID) -> Away:
-    """Take back what was asked."""
+    """Withdraw a request."""
     return Away(f"/desk/tasks/{tasks.withdraw_request(visit.uow, task_id)}", told="desk.task.withdrawn")

@@ -1,4 +1,4 @@
-"""Giving a task to a colleague."""
+"""Assigning a task to a colleague."""
 
 from uuid import UUID
 
@@ -32,7 +32,7 @@ def _assign(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Pa
 
 @page(blueprint.get("/tasks/<uuid:task_id>/assign"), may="tasks.assign")
 def ask_assignee(visit: Visit, task_id: UUID) -> Page:
-    """Who may have it."""
+    """Show who can be assigned."""
     return _assign(visit, task_id)
 
 
@@ -42,7 +42,7 @@ def _assign_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
 
 @page(blueprint.post("/tasks/<uuid:task_id>/assign"), may="tasks.assign", refused=_assign_refused)
 def assign(visit: Visit, task_id: UUID) -> Away:
-    """Give it."""
+    """Assign the task."""
     to = typed.required("to", most=typed.LINE)
     tasks.assign(visit.uow, task_id, to, reason=typed.line("reason"))
     return Away(f"/desk/tasks/{task_id}", told="desk.task.assigned")

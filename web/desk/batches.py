@@ -1,4 +1,4 @@
-"""Batches: how far they are, and what came of each task."""
+"""Batches: their progress, and the result for each task."""
 
 from uuid import UUID
 
@@ -13,13 +13,13 @@ blueprint = Blueprint("batches", __name__)
 
 @page(blueprint.get("/batches"), may="inbox.read")
 def index(visit: Visit) -> Page:
-    """Those of the last days."""
+    """Show those of the last days."""
     return Page("desk/batches.html", {"batches": tasks.list_bulk_jobs(visit.uow)})
 
 
 @page(blueprint.get("/batches/<uuid:batch_id>"), may="inbox.read")
 def show(visit: Visit, batch_id: UUID) -> Page:
-    """One of them: what was refused, and why; what was done."""
+    """Show one of them: what was refused, and why; what was done."""
     batch = tasks.get_bulk_job(visit.uow, batch_id)
     came = [
         (batch.tasks.get(task_id), refusal)

@@ -1,4 +1,4 @@
-"""What is done with the tasks of the inbox that were marked, or with one of them at once."""
+"""Actions on the selected tasks of the inbox, or on one of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ blueprint = Blueprint("bulk", __name__)
 
 
 def _not_done(visit: Visit, refusal: Refusal) -> Page:
-    """The inbox as it is by now, and why nothing was done."""
+    """Show the inbox as it is now, and why nothing was done."""
     taken = asked.identity(request.form, "take")
     if taken is not None and isinstance(refusal, Conflict):
         row = tasks.get(visit.uow, taken)
@@ -31,7 +31,7 @@ def _not_done(visit: Visit, refusal: Refusal) -> Page:
 
 @page(blueprint.post(""), may="inbox.read", refused=_not_done)
 def act(visit: Visit) -> Shown:
-    """Take one task; or begin a batch, perhaps after another question."""
+    """Claim one task; or start a batch, perhaps after another question."""
     if "take" in request.form:
         taken = asked.identity(request.form, "take")
         if taken is None:
@@ -56,14 +56,14 @@ def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[st
 
 
 def _whom(visit: Visit, marked: Sequence[UUID], wrong: str | None = None) -> Page:
-    """Who is to have them?"""
+    """Ask for the assignee."""
     people = people_to_choose(tasks.receivers(visit.uow, marked))
     values = {"marked": marked, "people": people, "wrong": wrong, "reasons": typed.reasons()}
     return Page("desk/assign-many.html", values, 422 if wrong else 200)
 
 
 def _answer(visit: Visit, marked: Sequence[UUID], typed: Mapping[str, Any], faults: Sequence[Any]) -> Page:
-    """What is the answer to all of them?"""
+    """Ask for the answer to all of them."""
     drawing = forms.drawing(_fields(visit, marked), typed, visit.reader, faults)
     (first,) = tasks.find_visible(visit.uow, marked[:1])
     values = {"marked": marked, "drawing": drawing, "first": first}
@@ -71,7 +71,7 @@ def _answer(visit: Visit, marked: Sequence[UUID], typed: Mapping[str, Any], faul
 
 
 def _fields(visit: Visit, marked: Sequence[UUID]) -> Sequence[Any]:
-    """Those that are answered: what a field only shows is different in each case."""
+    """Return the fields to answer: values that a field only shows differ between cases."""
     form, roles = tasks.common_form(visit.uow, marked)
     return [] if form is None else [one for one in answers.for_roles(form, roles).fields if not one.read_only]
 
@@ -88,7 +88,7 @@ def _again(visit: Visit, refusal: Refusal) -> Shown:
 
 @page(blueprint.post("/batches"), may="inbox.read", refused=_again)
 def begin(visit: Visit) -> Shown:
-    """Begin a batch that needs an answer."""
+    """Start a batch that needs an answer."""
     marked = asked.identities("task")
     if request.form.get("action") == "assign":
         to, reason = asked.identity(request.form, "to"), typed.line("reason")

@@ -1,4 +1,4 @@
-"""The case on one page: what it is, who has it, what happened, what is known, and what may be done."""
+"""The page of a case: its subject, assignees, history, data, and possible actions."""
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -28,12 +28,12 @@ RECENT = 40  # events on the case's page
 
 @page(blueprint.get("/cases/<uuid:case_id>"), may="events.read")
 def show_case(visit: Visit, case_id: UUID) -> Page:
-    """The page of a case."""
+    """Show the page of a case."""
     return case_page(visit, case_id)
 
 
 def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) -> Page:
-    """The page of a case, as it is and with `more` to say, such as what was refused."""
+    """Return the page of a case as it is, with `more`, such as what was refused."""
     uow, reader = visit.uow, visit.reader
     seen = cases.see(uow, case_id)
     rows = tasks.latest(uow, case_id)
@@ -68,19 +68,19 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
 
 
 def case_refused(visit: Visit, case_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
-    """The page of a case after something that was not done, with what was typed."""
+    """Return the page of a case after a refusal, with what was typed."""
     told = explained(refusal)
     return case_page(visit, case_id, status=told.status, refused=told, typed=request.form)
 
 
 def _decisions(uow: UnitOfWork, seen: cases.Seen) -> Sequence[Mapping[Any, Any]]:
-    """Most processes have none, and are not asked."""
+    """Return its legal decisions; without a query if its process has none."""
     decided = any(part.rules.decision for part in seen.spec.elements.values())
     return tasks.decisions(uow, seen.case.id) if decided else ()
 
 
 def _outcome(visit: Visit, seen: cases.Seen) -> str | None:
-    """How the case ended, in the words that its applicant reads."""
+    """Return the outcome of the case, in the words for its applicant."""
     word = seen.case.outcome
     told = outcome_of(visit.reader, word, drawn=seen.spec.outcome_name(word))
     return told or story.grounds(visit.reader, seen.spec).get(word or "", word)
@@ -88,7 +88,7 @@ def _outcome(visit: Visit, seen: cases.Seen) -> str | None:
 
 @page(blueprint.get("/cases/<uuid:case_id>/log"), may="events.read")
 def show_log(visit: Visit, case_id: UUID) -> Page:
-    """The whole timeline, the newest first."""
+    """Show the whole history, the newest first."""
     seen = cases.see(visit.uow, case_id)
     rows = cases.latest(visit.uow, seen, before=asked.count(request.args, "cursor"))
     shown, before = following(rows, cases.PAGE, itemgetter("seq"))
@@ -102,18 +102,18 @@ def show_log(visit: Visit, case_id: UUID) -> Page:
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), may="events.read")
 def show_picture(visit: Visit, case_id: UUID) -> Content:
-    """The diagram with what the case has passed and where it stands."""
+    """Return the diagram with what the case has passed and its current steps."""
     return Content(diagrams.of_case(visit.uow, case_id, visit.reader.language), "image/svg+xml")
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram"), may="events.read")
 def show_diagram(visit: Visit, case_id: UUID) -> Page:
-    """The diagram large, in which one may move about, with JavaScript; else the picture."""
+    """Show the diagram in full size, scrollable with JavaScript; else as an image."""
     seen = cases.see(visit.uow, case_id)
     rows = tasks.latest(visit.uow, case_id)
     marks = {row["element"]: "token" for row in rows if row["status"] == "open"}
     marks |= {incident["element"]: "token failed" for incident in seen.case.incidents if incident["element"]}
-    # A file without places is drawn on the server alone.
+    # A file without layout is drawn only on the server.
     movable = b"BPMNPlane" in _file_of(visit.uow, seen.case)
     values = {"case": seen.case, "marks": marks, "movable": movable}
     return Page("desk/diagram.html", values, opened=Opened("case", case_id))
@@ -121,7 +121,7 @@ def show_diagram(visit: Visit, case_id: UUID) -> Page:
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram.bpmn"), may="events.read")
 def show_file(visit: Visit, case_id: UUID) -> Content:
-    """The file of the case's version. To be kept: what was uploaded is never a page of ours."""
+    """Download the file of the case's version. Uploaded files are never pages of ours."""
     case = cases.see(visit.uow, case_id).case
     return Content(_file_of(visit.uow, case), "application/xml", name=f"{case.key}.bpmn")
 

@@ -1,4 +1,4 @@
-"""The cases that one may see."""
+"""The cases that the visitor may see."""
 
 from typing import Any, get_args
 
@@ -18,7 +18,7 @@ FILTERS = ("status", "definition", "since")
 
 @page(blueprint.get("/cases"), may="cases.read")
 def index(visit: Visit) -> Page:
-    """A page of them, the newest first."""
+    """Show a page of them, the newest first."""
     return _list(visit)
 
 
@@ -48,7 +48,7 @@ def _list(visit: Visit, *, number: str = "", wrong_number: str | None = None) ->
 
 @page(blueprint.post("/cases"), may="cases.read")
 def find(visit: Visit) -> Shown:
-    """The one with this number, however its digits and its hyphen were typed."""
+    """Open the case with this number, with any digits and hyphens."""
     typed = asked.text(request.form, "number") or ""
     number = persian.digits(typed).translate(_HYPHENS).replace(" ", "")
     found = cases.page(visit.uow, cases.Wanted(number=number))

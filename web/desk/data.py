@@ -1,4 +1,4 @@
-"""Values of cases as people read them: with the labels of forms, in the reader's digits and calendar."""
+"""Values of cases for pages: with the labels of forms, in the reader's digits and calendar."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ from engine.platform.language import Reader
 from web import texts
 from web.attached import is_id
 
-# What programs write where no form says what it is: ids, codes, dates.
+# Values without a form that are written by programs: ids, codes, dates.
 CODE = re.compile(r"[a-z0-9]+(?:[_.:/-][a-z0-9]+)*|[A-Z0-9_-]+")
-# Other systems write Jalali days in the same way: what would be before 1600 is told as it is.
+# Other systems write Jalali days in the same notation: years before 1600 are shown unchanged.
 _DAY = r"(?:1[6-9]|[2-9]\d)\d\d-\d\d-\d\d"
 DAY, INSTANT = re.compile(_DAY), re.compile(rf"{_DAY}T\d\d:\d\d.*")
 LATIN = frozenset({"national-id", "legal-id", "postal-code", "iban", "mobile", "digits", "email"})
@@ -24,9 +24,9 @@ LATIN = frozenset({"national-id", "legal-id", "postal-code", "iban", "mobile", "
 class Datum:
     """A value with its label: a text, or parts that are data themselves.
 
-    `known` tells whether a form or a catalogue has given the label, else it is a name of the process; `latin`
-    that the text reads from left to right, `code` that it is a word of programs. `source` is what tells where
-    the value comes from, `link` the path of a document.
+    `known`: a form or a catalogue has the label, else it is a name in the process; `latin`: the text reads
+    from left to right; `code`: it is a code. `source` is the event that set the value, `link` the path of a
+    document.
     """
 
     name: str
@@ -44,8 +44,8 @@ class Datum:
 class Labels:
     """The fields that the forms of a process have for the data of its cases, by name.
 
-    `of_event`: of what no form has, some may be what the log itself writes, which has labels of ours.
-    `documents` are the titles of documents, by their ids.
+    `of_event`: fields that no form has may be set by the log itself, which has labels of ours. `documents`
+    are the titles of documents, by their ids.
     """
 
     reader: Reader
@@ -55,7 +55,7 @@ class Labels:
 
     @classmethod
     def of(cls, reader: Reader, spec: Spec, documents: Iterable[Mapping[Any, Any]] = ()) -> "Labels":
-        """Those of a process; what the start form says goes before what other forms say.
+        """Return those of a process; the start form has precedence over other forms.
 
         `documents` are rows of documents of the case.
         """
@@ -68,7 +68,7 @@ class Labels:
         )
 
     def data(self, values: Mapping[str, Any], sources: Mapping[str, str] | None = None) -> Sequence[Datum]:
-        """The data of a case: first what forms ask, in their order, then what the process itself has made."""
+        """Return the data of a case: fields of forms first, in their order, then the process's variables."""
         told = sources or {}
         names = [name for name in self.fields if name in values]
         names += [name for name in values if name not in self.fields]
@@ -76,12 +76,12 @@ class Labels:
         return [replace(one, source=told.get(one.name, "")) for one in found]
 
     def datum(self, name: str, value: Any, field: Field | None) -> Datum:
-        """One value, as its field says, if it has one."""
+        """Return one value, formatted by its field, if it has one."""
         label, known = self._label(name, field)
         if field is not None and field.kind in DOCUMENT_KINDS:
             return self._document(Datum(name, label, known), value)
         if isinstance(value, Mapping):
-            # In what no form describes, what has the name of a field is taken for the same.
+            # Without a form, a value with the name of a field is treated like it.
             inner = by_name(inside(field.fields)) if field else self.fields
             parts = [self.datum(key, one, inner.get(key)) for key, one in value.items()]
             return Datum(name, label, known, parts=parts)
@@ -93,7 +93,7 @@ class Labels:
         return Datum(name, label, known, text, latin)
 
     def _document(self, datum: Datum, value: Any) -> Datum:
-        """A document, or several; what names none, as in cases from before, is shown as it is."""
+        """Return a document, or several; an invalid id, as in old cases, is shown unchanged."""
         if isinstance(value, list) and value:
             parts = [self._document(Datum(str(number), "", True), one) for number, one in enumerate(value, 1)]
             labelled = [replace(one, label=texts.say("frame.entry", number=int(one.name))) for one in parts]
@@ -111,7 +111,7 @@ class Labels:
         return said or name, bool(said)
 
     def _unasked(self, datum: Datum, value: str) -> Datum:
-        """A text for which no form says what it is."""
+        """Return a text that no form describes."""
         try:
             if DAY.fullmatch(value):
                 return replace(datum, text=self.reader.day(date.fromisoformat(value)))
@@ -136,7 +136,7 @@ class Labels:
         ]
 
     def _text(self, value: Any, field: Field | None) -> tuple[str, bool]:
-        """What is read for a plain value, and whether that runs from left to right."""
+        """Return the text for a plain value, and whether it reads from left to right."""
         if value in (None, "", []):
             return texts.say("desk.nothing"), False
         if field is not None and field.choices:
@@ -155,7 +155,7 @@ class Labels:
                 return self.reader.day(date.fromisoformat(value)), False
             if kind == "datetime":
                 return self.reader.minute(datetime.fromisoformat(value)), False
-        except (ValueError, OverflowError):  # at the ends of the calendar
+        except (ValueError, OverflowError):  # at the limits of the calendar
             return value, False
         if field is not None and field.hints.get("format") in LATIN:
             return self.reader.digits(value), True
@@ -167,17 +167,17 @@ class Labels:
 
 
 def by_name(fields: Iterable[Field]) -> dict[str, Field]:
-    """Fields by the last part of their place; of several of a name the last."""
+    """Return fields by the last part of their place; of several with a name the last."""
     return {name_of(one): one for one in fields if one.pointer is not None}
 
 
 def name_of(field: Field) -> str:
-    """The name of a field among those beside it."""
+    """Return the name of a field among its siblings."""
     return (field.pointer or "").rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
 def inside(fields: Iterable[Field]) -> Iterator[Field]:
-    """Fields that lie in one object, also those that only a frame on the page holds together."""
+    """Return the fields of one object, including those in a frame that is only visual."""
     for one in fields:
         if one.pointer is None:
             yield from inside(one.fields)

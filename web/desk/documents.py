@@ -1,4 +1,4 @@
-"""Documents of cases and tasks: handing in, new versions, downloading. Nothing of them is shown in a page."""
+"""Documents of cases and tasks: uploads, new versions, downloads. Pages never embed them."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -44,7 +44,7 @@ def _for_version(document_id: UUID) -> Mapping[str, Any]:
     refused=case_refused,
 )
 def add_to_case(visit: Visit, case_id: UUID, received: Received) -> Away:
-    """Hand a document in to a case."""
+    """Upload a document to a case."""
     documents.add(visit.uow, received, case=case_id, title=typed.line("title"))
     return Away(f"/desk/cases/{case_id}#documents", told="desk.document.added")
 
@@ -56,14 +56,14 @@ def add_to_case(visit: Visit, case_id: UUID, received: Received) -> Away:
     refused=task_refused,
 )
 def add_to_task(visit: Visit, task_id: UUID, received: Received) -> Away:
-    """Hand a document in with a task."""
+    """Upload a document with a task."""
     documents.add(visit.uow, received, task=task_id, title=typed.line("title"))
     return Away(f"/desk/tasks/{task_id}#documents", told="desk.document.added")
 
 
 @page(blueprint.get("/documents/<uuid:document_id>"), may="cases.read")
 def show_document(visit: Visit, document_id: UUID) -> Page:
-    """A document with its versions."""
+    """Show a document with its versions."""
     return _document(visit, document_id)
 
 
@@ -83,7 +83,7 @@ def _document_refused(visit: Visit, document_id: UUID, *, refusal: Refusal, **_:
     refused=_document_refused,
 )
 def add_version(visit: Visit, document_id: UUID, received: Received) -> Away:
-    """Hand in a new version."""
+    """Upload a new version."""
     case = documents.get(visit.uow, document_id).case_id
     documents.add(visit.uow, received, case=case, title=typed.line("title"), replaces=document_id)
     return Away(f"/desk/documents/{document_id}", told="desk.document.replaced")
@@ -91,6 +91,6 @@ def add_version(visit: Visit, document_id: UUID, received: Received) -> Away:
 
 @page(blueprint.get("/documents/<uuid:document_id>/content"), may="cases.read")
 def download(visit: Visit, document_id: UUID) -> Content:
-    """The content of a version, the newest unless one is named."""
+    """Download a version, by default the newest."""
     number = asked.count(request.args, "version")
     return content(document_id, documents.version(visit.uow, document_id, number))

@@ -1,4 +1,4 @@
-"""What a decision rests on: the application, and what colleagues have found in earlier steps."""
+"""The evidence for a decision: the application, and the results of earlier steps."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from engine.platform.language import Reader
 from web import texts
 from web.desk.data import Datum, Labels, inside, name_of
 
-LONG = 12  # so many fields of a group are open
+LONG = 12  # at most so many fields of a group are unfolded
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Data of one form under its name. Of a long one the rest is folded away."""
+    """Data of one form under its name. Long ones are partly folded."""
 
     title: str
     data: Sequence[Datum]
 
     @property
     def first(self) -> Sequence[Datum]:
-        """What is open."""
+        """The unfolded part."""
         return self.data[:LONG]
 
     @property
     def rest(self) -> Sequence[Datum]:
-        """What is folded away."""
+        """The folded part."""
         return self.data[LONG:]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The groups in the order of the process, and what it holds besides, under its own names."""
+    """The groups in the order of the process, and further variables, by their own names."""
 
     groups: Sequence[Group]
     own: Sequence[Datum]
@@ -43,9 +43,9 @@ NOTHING = Evidence((), ())
 
 
 def evidence(reader: Reader, seen: cases.Seen, element: str, filed: Iterable[Mapping[Any, Any]]) -> Evidence:
-    """The data of a case, as far as its reader may see them, for who answers the form of this element.
+    """Return the data of a case that its reader may see, for the form of this element.
 
-    What that form asks itself stands in it, and not here. `filed` are rows of documents of the case.
+    Fields of that form itself are not included. `filed` are rows of documents of the case.
     """
     labels = Labels.of(reader, seen.spec, filed)
     left = dict(seen.case.data)
@@ -65,7 +65,7 @@ def evidence(reader: Reader, seen: cases.Seen, element: str, filed: Iterable[Map
 
 
 def _forms(reader: Reader, spec: Spec, element: str) -> Iterator[tuple[str, Form]]:
-    """The forms of a process with what their answers are called, the application first."""
+    """Return the forms of a process with titles for their answers, the application first."""
     if spec.start_form is not None:
         yield texts.say("desk.evidence.application"), spec.start_form
     for step in spec.elements.values():
@@ -74,5 +74,5 @@ def _forms(reader: Reader, spec: Spec, element: str) -> Iterator[tuple[str, Form
 
 
 def _answered(form: Form) -> Sequence[str]:
-    """The fields that a form asks, and does not only show."""
+    """Return the fields that a form asks, not those that it only shows."""
     return [name_of(one) for one in inside(form.fields) if not one.read_only]

@@ -1,4 +1,4 @@
-"""A refusal as a page explains it: what is in the way, and what to do."""
+"""Explanations of refusals on pages: what prevents the action, and what to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STATUS = ((Invalid, 422), (Throttled, 429), (Conflict, 409), (Forbidden | Record
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where one logs in at the level that is needed."""
+    """Where to log in with the required assurance level."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """`faults` are those of the input; `logins` lead to a better proof of who acts, where that is missing."""
+    """`faults` are those of the input; `logins` lead to a login with a higher assurance level, if needed."""
 
     text: str
     status: int
@@ -39,12 +39,12 @@ class Explained:
     logins: Sequence[Login] = ()
 
     def said(self, pointer: str) -> Sequence[str]:
-        """What is wrong at this place."""
+        """Return the fault at this place."""
         return [forms.explained(fault) for fault in self.faults if fault.pointer == pointer]
 
 
 def explained(refusal: Refusal) -> Explained:
-    """A refusal in the reader's language."""
+    """Explain a refusal in the reader's language."""
     status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     logins = _logins(refusal.needed) if isinstance(refusal, AssuranceTooLow) else ()

@@ -1,4 +1,4 @@
-"""The inbox: what may be done by whoever looks, what is due first first."""
+"""The inbox: the tasks that the visitor can do, sorted by due date."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from web.visit import Away, Content, Page, Visit, page
 
 blueprint = Blueprint("inbox", __name__)
 
-# What each tab shows.
+# The columns of each tab.
 VIEWS: Mapping[str, Inbox] = {
     "mine": Inbox(scope="mine"),
     "team": Inbox(),
@@ -33,19 +33,19 @@ VIEWS: Mapping[str, Inbox] = {
 }
 USUAL = "team"
 FILTERS = ("definition", "unit", "role", "priority", "due", "holder")
-SCOPES = ("team", "mine", "free")  # in which one searches
+SCOPES = ("team", "mine", "free")  # tabs with search
 
 
 @page(blueprint.get(""), may="inbox.read")
 def show(visit: Visit) -> Page:
-    """A page of one tab."""
+    """Show a page of one tab."""
     after_this_request(lambda response: set_looked(response, visit.uow.now))
     return inbox(visit)
 
 
 @page(blueprint.get("/changes"), may="inbox.read", unnoticed=True)
 def changes(visit: Visit) -> Content:
-    """What the same page would list now, for its script, which asks again and again."""
+    """Return what the same page would list now, for its script, which polls."""
     wanted, _ = narrowed()
     found = tasks.inbox_state(visit.uow, wanted)
     told = {"tasks": found.tasks, "count": found.count, "more": found.more}
@@ -54,7 +54,7 @@ def changes(visit: Visit) -> Content:
 
 @page(blueprint.get("/next"), may="inbox.read")
 def go_on(visit: Visit) -> Away:
-    """The next task of a list, after one that was just completed."""
+    """Open the next task of a list, after one that was just completed."""
     wanted, _ = narrowed()
     after = asked.identity(request.args, "after")
     found = None if after is None else tasks.find_next(visit.uow, wanted, after)
@@ -64,13 +64,13 @@ def go_on(visit: Visit) -> Away:
 
 
 def kept() -> str:
-    """The list from which somebody comes, for addresses: its tab and filters."""
+    """Return the list from which the visitor comes, for addresses: its tab and filters."""
     sent = {name: value for name in ("view", *FILTERS) if (value := asked.text(request.args, name))}
     return f"?{urlencode(sent)}" if sent else ""
 
 
 def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
-    """The inbox as the address asks for it, with what is to be told."""
+    """Return the inbox for the address, with what to report."""
     view = _view()
     wanted, wrong = narrowed()
     rows = tasks.page(visit.uow, wanted)
@@ -94,7 +94,7 @@ def inbox(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
 
 
 def listed(visit: Visit, rows: Sequence[Any]) -> dict[str, Any]:
-    """What every list of tasks is drawn with."""
+    """Return the values of every list of tasks."""
     shown, following_one = following(rows, cases.PAGE)
     return {
         "tasks": shown,
@@ -112,7 +112,7 @@ def _view() -> str:
 
 
 def narrowed() -> tuple[Inbox, set[str]]:
-    """The tab of the address with its filters, and those of them that cannot be understood."""
+    """Return the tab and filters of the address, and the invalid filters."""
     view, sent = VIEWS[_view()], request.args
     found: dict[str, Any] = {
         "definition": asked.text(sent, "definition"),
@@ -127,7 +127,7 @@ def narrowed() -> tuple[Inbox, set[str]]:
 
 
 def _choices(visit: Visit, wanted: Inbox) -> Mapping[str, list[tuple[str, str]]]:
-    """What each filter offers: what is sent, and what is read."""
+    """Return the choices of each filter: value and text."""
     found = defaultdict(list)
     for row in tasks.choices(visit.uow, wanted.scope):
         name = visit.reader.half(row["name"])
@@ -144,7 +144,7 @@ def _count(count: int) -> str:
 
 @page(blueprint.get("/search"), may="inbox.read")
 def ask(visit: Visit) -> Page:
-    """The form for a search."""
+    """Show the search form."""
     return _search(visit, ())
 
 
@@ -154,7 +154,7 @@ def ask(visit: Visit) -> Page:
     refused=lambda visit, refusal: _search(visit, (), refusal),
 )
 def search(visit: Visit) -> Page:
-    """The tasks that words are found in. The words are in no address and no log: they may name a person."""
+    """Search tasks. The words are in no address and no log: they may identify a person."""
     scope: Any = asked.choice(request.form, "scope", SCOPES) or "team"
     words = asked.text(request.form, "words") or ""
     return _search(visit, tasks.page(visit.uow, Inbox(scope=scope, words=words or "-", after=cursor())))
@@ -174,7 +174,7 @@ def _search(visit: Visit, rows: Sequence[Any], refusal: Refusal | None = None) -
 
 
 def explained(refusal: Refusal) -> str:
-    """Why something was refused: the first fault, where the input has any."""
+    """Return why something was refused: the first fault, if the input has any."""
     if isinstance(refusal, Invalid) and refusal.faults:
         return forms.explained(refusal.faults[0])
     return texts.explain(refusal)

@@ -1,4 +1,4 @@
-"""Stepping back from a case, without telling why."""
+"""Stepping back from a case, without giving the reason."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ def _recuse(visit: Visit, task_id: UUID, refused: Explained | None = None) -> Pa
 
 @page(blueprint.get("/tasks/<uuid:task_id>/recuse"), may="cases.recuse")
 def ask_recusal(visit: Visit, task_id: UUID) -> Page:
-    """What it means."""
+    """Explain what it means."""
     return _recuse(visit, task_id)
 
 

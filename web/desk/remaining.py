@@ -1,4 +1,4 @@
-"""How much time is left, in words: what orders the inbox."""
+"""The remaining time in words, by which the inbox is sorted."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,14 +15,14 @@ _UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """The words, and how much they press: `late`, `soon`, or not."""
+    """The words, and their urgency: `late`, `soon`, or none."""
 
     text: str
     kind: str
 
 
 def remaining(due: datetime | None, now: datetime) -> Remaining:
-    """What is left until an instant, in its largest whole unit."""
+    """Return the time until an instant, in its largest whole unit."""
     if due is None:
         return Remaining(texts.say("inbox.no-due"), "")
     late = due <= now

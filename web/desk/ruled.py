@@ -1,4 +1,4 @@
-"""Why a decision by rules came to its result, as a timeline tells it."""
+"""The reasons of a DMN evaluation, for the history."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from web.desk.data import Datum, Labels
 
 
 def decided(payload: Mapping[str, Any], labels: Labels) -> list[Datum]:
-    """What was given, which rules matched, what was decided before, and the result."""
+    """Return the inputs, the matching rules, the required decisions, and the result."""
     return list(_parts(payload, labels))
 
 
@@ -22,7 +22,7 @@ def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
         before = [labels.datum(each["name"], each["value"], None) for each in payload["required"]]
         yield _named("required", parts=before)
     faults = [_fault(each) for each in payload.get("faults", ())]
-    if faults:  # of events before there were any, nothing is known
+    if faults:  # unknown in events from before reasons were recorded
         yield _named("faults", text=labels.reader.both(faults))
     result = labels.datum("result", payload["result"], None)
     yield replace(result, label=texts.say("desk.ruling.result"), known=True)
@@ -30,13 +30,13 @@ def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
 
 
 def _rule(rule: Mapping[str, Any], labels: Labels) -> str:
-    """Its number, with what its authors remarked on it, else its id."""
+    """Return its number, with its authors' remark, else its id."""
     remark = labels.reader.half(rule.get("remark") or "") or rule["id"]
     return texts.say("desk.ruling.rule", number=rule["number"], remark=remark)
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
-    """Why an expression is null, and where it is written."""
+    """Return why an expression is null, and where it is."""
     reason = texts.say(f"desk.null.{fault['code']}")
     if not fault["expression"]:
         return reason

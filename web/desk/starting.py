@@ -1,4 +1,4 @@
-"""Starting a case at the desk, for somebody who came, called or wrote."""
+"""Starting a case at the desk, for a person who came, called or wrote."""
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -22,14 +22,14 @@ OWN = ("applicant", "representative", "business_key")
 
 @page(blueprint.get("/cases/new"), may="cases.start")
 def choose(visit: Visit) -> Page:
-    """The processes of which the desk may start cases."""
+    """Show the processes of which the desk can start cases."""
     offered = [(one.key, visit.reader.half(one.name)) for one in catalogue.at_desk(visit.uow)]
     return Page("desk/offered.html", {"processes": sorted(offered, key=itemgetter(1))})
 
 
 @page(blueprint.get("/cases/new/<key>"), may="cases.start")
 def show(visit: Visit, key: str) -> Page:
-    """The form of one of them."""
+    """Show the start form of one of them."""
     return _draw(visit, key, {})
 
 
@@ -45,7 +45,7 @@ def _files(key: str) -> Mapping[str, Any]:
 
 @page(blueprint.post("/cases/new/<key>"), may="cases.start", refused=_again, prepare=_files)
 def start(visit: Visit, key: str) -> Shown:
-    """Start it, and go on to the case."""
+    """Start the case and open it."""
     form = catalogue.startable_at_desk(visit.uow, key).form
     answer = _typed(form)
     if attached.edited():

@@ -1,4 +1,4 @@
-"""What happened in a case, as a timeline tells it; where its data come from."""
+"""The history of a case, and the sources of its data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from web.desk.ruled import decided
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event in plain words. `more` is what else is known of it."""
+    """An event in plain words. `more` is further data of it."""
 
     seq: int
     text: str
@@ -33,7 +33,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Events that are told together: one that somebody has a part in, or all steps of the process between."""
+    """Events that are shown together: one that involves a person, or all automatic steps in between."""
 
     events: Sequence[Happened]
     quiet: bool
@@ -43,7 +43,7 @@ QUIET = ("element.entered", "element.passed")
 
 
 def grouped(events: Sequence[Happened]) -> Sequence[Group]:
-    """Events with the process's own steps laid together, so that what people have done stands out."""
+    """Group the automatic steps between events, so that what people have done is visible."""
     found: list[Group] = []
     for event in events:
         quiet = event.kind in QUIET
@@ -55,12 +55,12 @@ def grouped(events: Sequence[Happened]) -> Sequence[Group]:
 
 
 def names(reader: Reader, spec: Spec) -> Mapping[str, str]:
-    """What elements are called, by their paths."""
+    """Return the names of elements, by their paths."""
     return {path: reader.half(part.name) for path, part in spec.elements.items()}
 
 
 def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
-    """What outcomes and codes of grounds are called: outcomes as declared, else as the forms have it."""
+    """Return the names of outcomes and codes of grounds: outcomes as declared, else as in forms."""
     found: dict[str, str] = {}
     for part in spec.elements.values():
         for field in part.form.fields if part.form and part.rules.decision else ():
@@ -73,14 +73,14 @@ def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
 
 
 def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:
-    """These events of a case."""
+    """Explain these events of a case."""
     called, labels = names(reader, seen.spec), Labels.of(reader, seen.spec)
     words = grounds(reader, seen.spec)
     return [_happened(_in_words(row, words), called, labels) for row in rows]
 
 
 def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
-    """The event with what its outcome and its codes are called."""
+    """Return the event with the names of its outcome and codes."""
     payload: Mapping[str, Any] = row["payload"] or {}
     outcome: Any = payload.get("outcome")
     said = {"outcome": words[outcome]} if outcome in words else {}
@@ -119,7 +119,7 @@ def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels)
 
 
 def sources(reader: Reader, spec: Spec, rows: Sequence[Mapping[Any, Any]]) -> Mapping[str, str]:
-    """Where each field has its value from, in words."""
+    """Return the source of each field's value, in words."""
     called = names(reader, spec)
     found = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Notes among colleagues, and messages that the applicant reads, too."""
+"""Notes among colleagues, and messages that the applicant can read."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ blueprint = Blueprint("talk", __name__)
 
 @page(blueprint.post("/cases/<uuid:case_id>/comments"), may="comments.add", refused=case_refused)
 def write(visit: Visit, case_id: UUID) -> Away:
-    """Write one."""
+    """Add a comment."""
     visible = request.form.get("visible") == "yes"
     tasks.comment(visit.uow, typed.required("comment"), case=case_id, visible=visible)
     return Away(f"/desk/cases/{case_id}#talk", told="desk.told.applicant" if visible else "desk.told.office")

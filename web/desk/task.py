@@ -1,4 +1,4 @@
-"""The task in hand: its form with the case beside it. What somebody has typed stays, whatever is refused."""
+"""The current task: its form next to the case. What was typed is never lost, whatever is refused."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from web.visit import Away, Page, Shown, Visit, page
 
 blueprint = Blueprint("task", __name__)
 
-AFTER_DRAFT = ("send-back", "ask", "assign", "recuse")  # pages to which one goes with a draft that is kept
-HAPPENED = 12  # events by which a conflict is explained
+AFTER_DRAFT = ("send-back", "ask", "assign", "recuse")  # pages that are opened with a stored draft
+HAPPENED = 12  # events that explain a conflict
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What was refused, and whether because things have changed meanwhile."""
+    """A refusal, and whether it is because something has changed meanwhile."""
 
     told: Explained
     conflict: bool
@@ -38,7 +38,7 @@ class Trouble:
 
 @page(blueprint.get("/tasks/<uuid:task_id>"), may="tasks.read")
 def show_task(visit: Visit, task_id: UUID) -> Page:
-    """The page of a task."""
+    """Show the page of a task."""
     return task_page(visit, tasks.get(visit.uow, task_id))
 
 
@@ -49,7 +49,7 @@ def task_page(
     answer: Mapping[str, Any] | None = None,
     trouble: Trouble | None = None,
 ) -> Page:
-    """The page of a task, with an answer that was not taken yet, and why."""
+    """Return the page of a task, with an answer that was refused, and why."""
     uow, reader = visit.uow, visit.reader
     shown = tasks.get_form(uow, row)
     fields = shown.form.fields if shown.form else ()
@@ -83,7 +83,7 @@ def task_page(
 
 
 def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
-    """The page of a task after something that was not done."""
+    """Return the page of a task after a refusal, with what was typed."""
     told = explained(refusal)
     if request.headers.get("HX-Request"):
         return Page("desk/saved.html", {"refused": told}, 422)
@@ -102,7 +102,7 @@ def _files(task_id: UUID) -> Mapping[str, Any]:
 
 @page(blueprint.post("/tasks/<uuid:task_id>"), may="tasks.work", refused=task_refused, prepare=_files)
 def answer_task(visit: Visit, task_id: UUID) -> Shown:
-    """Complete the task, keep a draft of its answer, or give a list of it another row."""
+    """Complete the task, save a draft of its answer, or add a row to a list."""
     row = tasks.get(visit.uow, task_id)
     answer = _typed(visit.uow, row)
     if attached.edited():
@@ -123,7 +123,7 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
 
 
 def _completed(task_id: UUID, *, go_on: bool) -> Away:
-    """Where one is after a task: with it, or on the way to the next one of the list from which one came."""
+    """Redirect after a completed task: to it, or to the next one of the list."""
     if go_on:
         return Away(f"/desk/next{kept() or '?view=team'}&after={task_id}")
     return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.completed")
@@ -131,14 +131,14 @@ def _completed(task_id: UUID, *, go_on: bool) -> Away:
 
 @page(blueprint.post("/tasks/<uuid:task_id>/claim"), may="tasks.work", refused=task_refused)
 def claim(visit: Visit, task_id: UUID) -> Away:
-    """Take it."""
+    """Claim it."""
     tasks.claim(visit.uow, task_id)
     return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.claimed")
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/release"), may="tasks.work", refused=task_refused)
 def release(visit: Visit, task_id: UUID) -> Away:
-    """Give it back."""
+    """Release it."""
     tasks.release(visit.uow, task_id, reason=typed.line("reason"))
     return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.released")
 
@@ -149,7 +149,7 @@ def _typed(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seen(uow: UnitOfWork, case_id: UUID) -> cases.Seen | None:
-    """The case, if the reader may see more of it than the task: whoever is asked for an opinion may not."""
+    """Return the case, if the reader may see more than the task: those asked for an opinion may not."""
     try:
         return cases.see(uow, case_id)
     except NotFound:
@@ -159,7 +159,7 @@ def _seen(uow: UnitOfWork, case_id: UUID) -> cases.Seen | None:
 def _filled(
     fields: Sequence[Field], data: Mapping[str, Any], begun: Mapping[str, Any] | None
 ) -> Mapping[str, Any]:
-    """The case's data as far as they are only shown, and what was begun; all of them before that."""
+    """Return the case's data that is only shown, and the draft; before a draft exists, all data."""
     if begun is None:
         return data
     only_shown = {name_of(one) for one in inside(fields) if one.read_only}
@@ -167,7 +167,7 @@ def _filled(
 
 
 def _sent() -> Sequence[tuple[str, str]]:
-    """What was typed into the fields of a form, by their names."""
+    """Return what was typed into the fields of a form, by name."""
     return [
         (name, value)
         for name, value in request.form.items(multi=True)
@@ -176,7 +176,7 @@ def _sent() -> Sequence[tuple[str, str]]:
 
 
 def _rest(drawing: Drawing, *, all_of_it: bool) -> Sequence[tuple[str, str]]:
-    """What was typed and is not in an input of the page: to read and to copy it."""
+    """Return typed values that have no input on the page, to read and copy."""
     nodes = {node.name: node for node in drawing.all}
     found = []
     for name, value in _sent():
@@ -188,7 +188,7 @@ def _rest(drawing: Drawing, *, all_of_it: bool) -> Sequence[tuple[str, str]]:
 
 
 def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:
-    """Who stands in the way, as far as the task itself tells."""
+    """Return who prevents it, if the task itself shows it."""
     if row["status"] == "completed" and row["assignee_id"] is not None:
         if row["assignee_id"] == uow.actor.id:
             return texts.say("desk.conflict.done-by-you", at=row["closed_at"])

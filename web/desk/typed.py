@@ -1,4 +1,4 @@
-"""What is typed into forms of our own: texts, days, numbers. A fault names its field by a JSON Pointer."""
+"""Input of our own forms: texts, days, numbers. A fault has the field's JSON Pointer."""
 
 from datetime import date, datetime, time
 
@@ -10,12 +10,12 @@ from engine.platform.formats import FORMATS
 from web import asked, texts
 
 LINE, TEXT = 200, 10_000
-# What no keyboard writes; tab and ends of lines stay.
+# Control characters; tab and line breaks are allowed.
 _CONTROLS = dict.fromkeys(set(range(32)) - {9, 10} | {127})
 
 
 def words(name: str, *, most: int = TEXT) -> str | None:
-    """A text of several lines; None if there is none. Raises Invalid for one that is too long."""
+    """Return a text with line breaks; None if it is empty. Raises Invalid if it is too long."""
     given = request.form.get(name, "").replace("\r\n", "\n").translate(_CONTROLS).strip()
     if len(given) > most:
         raise Invalid(
@@ -25,13 +25,13 @@ def words(name: str, *, most: int = TEXT) -> str | None:
 
 
 def line(name: str) -> str | None:
-    """A text of one line."""
+    """Return a text of one line."""
     given = words(name, most=LINE)
     return None if given is None else " ".join(given.split())
 
 
 def required(name: str, *, most: int = TEXT) -> str:
-    """A text that must be there."""
+    """Return a required text. Raises Invalid if it is empty."""
     given = words(name, most=most)
     if given is None:
         raise Invalid("A text is missing.", [Fault(f"/{name}", "is required", "required")])
@@ -39,12 +39,12 @@ def required(name: str, *, most: int = TEXT) -> str:
 
 
 def reasons() -> list[tuple[str, str]]:
-    """The codes of why a task goes to somebody else, each with what it is called."""
+    """Return the codes of reasons for a reassignment, each with its name."""
     return [(code, texts.said(f"desk.reason-code.{code}", code)) for code in tasks.REASON_CODES]
 
 
 def last_minute(name: str) -> datetime | None:
-    """The end of a day, in any digits and either calendar; None if none was typed. Raises Invalid."""
+    """Return the end of a day, in any digits and either calendar; None if empty. Raises Invalid."""
     given = line(name)
     if given is None:
         return None
@@ -55,6 +55,6 @@ def last_minute(name: str) -> datetime | None:
 
 
 def revisions() -> list[int] | None:
-    """The revision that was shown with the form."""
+    """Return the revision that was shown with the form."""
     given = asked.count(request.form, "revision")
     return None if given is None else [given]

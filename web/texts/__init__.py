@@ -1,6 +1,6 @@
-"""The texts of pages, in each language. A text has a key; a page names keys and never a language.
+"""The texts of pages, in each language. A text has a key; a page uses keys and never a language.
 
-The texts of an area are in `<area>.toml` beside this module, those of what the engine reports in
+The texts of an area are in `<area>.toml` in this folder, those of what the engine reports in
 `engine/platform/messages`; `engine/platform/language.py` reads them.
 """
 
@@ -30,8 +30,9 @@ TEXTS = Catalogue({**catalogue().texts, **_PAGES.texts}, isolated=True)
 
 
 def reader() -> Reader:
-    """Who reads the page of this request: as the address, their account or they before chose, or as their
-    browser prefers.
+    """Return the reader of this request's page.
+
+    Language and calendar come from the address, the account, an earlier choice, or the browser.
     """
     if "reader" not in g:
         opened = current()
@@ -48,7 +49,7 @@ def reader() -> Reader:
 
 @contextmanager
 def read_in(language: Language) -> Iterator[Reader]:
-    """Let what is rendered meanwhile be for who reads another language, in the calendar usual there."""
+    """Render the block for a reader of another language, in the calendar usual there."""
     before = reader()
     g.reader = Reader.of(language, before.zone)
     try:
@@ -58,38 +59,38 @@ def read_in(language: Language) -> Iterator[Reader]:
 
 
 def chosen() -> Mapping[str, str]:
-    """What the address of this request asks for, of `language` and `calendar`."""
+    """Return the `language` and `calendar` in this request's address."""
     asked = {"language": request.args.get("lang"), "calendar": request.args.get("calendar")}
     read = {"language": reader().language, "calendar": reader().calendar}
     return {name: str(value) for name, value in read.items() if asked[name] == value}
 
 
 def _chosen(parameter: str, own: str | None, kept: str, known: Any) -> str | None:
-    """What the address asks for, else what the account has, else what was chosen in this browser before."""
+    """Return the choice in the address, else that of the account, else an earlier one in this browser."""
     wished = (request.args.get(parameter), own, request.cookies.get(cookie(kept)))
     return next((wish for wish in wished if wish in known), None)
 
 
 def for_reader() -> Texts:
-    """All texts for the request's reader."""
+    """Return all texts for the request's reader."""
     return Texts(TEXTS, reader())
 
 
 def say(key: str, **values: Any) -> str:
-    """The text of this key for the request's reader."""
+    """Return the text of this key for the request's reader."""
     return TEXTS.say(reader(), key, **values)
 
 
 def explain(refusal: Refusal) -> str:
-    """Why a command was refused, for the request's reader."""
+    """Explain why a command was refused, for the request's reader."""
     return refusals.explain(refusal, for_reader())
 
 
 def both(key: str) -> Mapping[str, str]:
-    """The text of this key in each language."""
+    """Return the text of this key in each language."""
     return cast(Mapping[str, str], TEXTS.texts[key])
 
 
 def said(key: str, otherwise: str = "") -> str:
-    """The text of a key that may not be there: of a word that others may extend."""
+    """Return the text of a key, or None: for words that others may add."""
     return say(key) if key in TEXTS else otherwise

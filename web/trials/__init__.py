@@ -1,4 +1,4 @@
-"""Trying versions and drafts: diagram, scenarios, forms, and cases played by hand that touch nothing real."""
+"""Testing versions and drafts: diagram, scenarios, forms, and test runs without real effects."""
 
 from web.trials import diagrams, forms, plays, scenarios
 from web.trials.subject import blueprint, of_drafts

@@ -1,4 +1,4 @@
-"""The diagram of a version or a draft, to look at and to let tokens run through; and its file."""
+"""The diagram of a version or a draft, to view and to simulate tokens; and its file."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from web.visit import Content, Page, Visit
 
 @looked_at("/diagram")
 def diagram(visit: Visit, **where: Any) -> Page:
-    """The diagram, with a list of its elements beside it."""
+    """Show the diagram with a list of its elements."""
     subject = find(visit, where)
     drawn = test_runs.places(visit.uow, subject)
     elements = [
@@ -26,13 +26,13 @@ def diagram(visit: Visit, **where: Any) -> Page:
 
 @looked_at("/diagram.svg")
 def diagram_picture(visit: Visit, **where: Any) -> Content:
-    """The same, drawn without a script."""
+    """Return it as an image, for browsers without JavaScript."""
     drawn = test_runs.picture(visit.uow, find(visit, where), visit.reader.language, bpmn.Marks())
     return Content(drawn, "image/svg+xml")
 
 
 @looked_at("/drawing.bpmn")
 def drawing(visit: Visit, **where: Any) -> Content:
-    """Its file, laid out if need be. To be kept: what was uploaded is never a page of ours."""
+    """Download its file, with a generated layout if it has none. Uploaded files are never pages of ours."""
     subject = find(visit, where)
     return Content(test_runs.placed(visit.uow, subject), "application/xml", name=f"{subject.key}.bpmn")

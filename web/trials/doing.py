@@ -1,4 +1,4 @@
-"""What can be done where a played case stands, and what was chosen, as the engine is told it."""
+"""The possible actions in a test run, and the chosen one as the engine's action."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from web import conditions, connectors, forms
 from web.trials.subject import named
 
 JSON, AMOUNT = "json", "amount"
-TYPED, NO_ANSWER = "typed", "no-answer"  # how a call fails, if not with a code that is known
-# Units of time, and how many of them are written.
+TYPED, NO_ANSWER = "typed", "no-answer"  # the usual failure of a call, without a known code
+# Units of time, and how many of them are shown.
 UNITS: Mapping[str, str] = {
     "minutes": "PT{}M",
     "hours": "PT{}H",
@@ -33,9 +33,9 @@ UNITS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """One thing that can be done: its kind, the element that it is about, and what that is called.
+    """A possible action: its kind, its element, and its name.
 
-    `told` is what a scenario names; `about` is what the engine knows of it, `form` what is filled in. With
+    `told` is what a scenario calls it; `about` is what the engine knows of it, `form` what is filled in. With
     the codes in `errors` it may fail.
     """
 
@@ -50,13 +50,13 @@ class Doing:
     errors: Sequence[str] = ()
 
     def by_form(self, asked: "MultiDict[str, str]") -> bool:
-        """Whether it is filled in; what other systems answer may be written as JSON all the same."""
+        """Whether it has a form; replies of other systems can be written as JSON as well."""
         as_json = self.do == "call" and (JSON in asked or asked.get("how") == JSON)
         return self.form is not None and not as_json
 
 
 def possible(play: Play) -> list[Doing]:
-    """All that can be done, the most usual first."""
+    """Return all possible actions, the most common first."""
     played = play.played
     if not played.done:
         return _starts(played.spec)
@@ -69,7 +69,7 @@ def _starts(spec: Spec) -> list[Doing]:
     found = [Doing("start", "", "", form=spec.start_form)] if spec.startable else []
     for path, trigger in spec.starts.items():
         if trigger.kind not in TRIGGERS:
-            continue  # nobody starts it from outside
+            continue  # it can't be started from outside
         told = path if trigger.kind == "timer" else trigger.name or ""
         found.append(Doing(f"start-{trigger.kind}", path, named(spec, path), told))
     return found
@@ -117,13 +117,13 @@ def _events(played: Played) -> list[Doing]:
 
 
 def chosen(found: Sequence[Doing], wished: "MultiDict[str, str]") -> Doing | None:
-    """The one that was wished for, if it can be done; else the first."""
+    """Return the requested action, if it is possible; else the first."""
     key = (wished.get("do", ""), wished.get("at", ""))
     return next((one for one in found if (one.do, one.at) == key), next(iter(found), None))
 
 
 def told(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
-    """The act that a browser sent. Raises Invalid, Conflict."""
+    """Return the action that a browser sent. Raises Invalid, Conflict."""
     if doing is None or (doing.do, doing.at) != (sent.get("do"), sent.get("at")):
         raise Conflict("That cannot be done where the case stands.", trial="gone")
     if doing.do == "wait":
@@ -152,7 +152,7 @@ def _step(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
 
 
 def _failure(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
-    """Of the call: with the code of the button, or one that was typed, which data may go along with."""
+    """Return the failure of the call: with the code of the button, or a typed one, and its data."""
     if sent["fail"] == NO_ANSWER:
         return {"fail": doing.told}
     if sent["fail"] != TYPED:
@@ -164,7 +164,7 @@ def _failure(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
 
 
 def sample(fields: Sequence[Field]) -> dict[str, Any]:
-    """An answer to begin with: each field with the first or least value that it takes."""
+    """Return a sample answer: each field with the first or least value that it accepts."""
     found: dict[str, Any] = {}
     for one in fields:
         if one.pointer is None:
@@ -187,17 +187,17 @@ def _least(field: Field) -> Any:
 
 
 def fields(doing: Doing, role: str | None) -> Any:
-    """Those of its form, as this role has it."""
+    """Return the fields of its form for this role."""
     form = doing.form and judging.for_roles(doing.form, role and [role])
     return form.fields if form else ()
 
 
 def _data(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
-    """What was filled in, or written as JSON."""
+    """Return what was filled in, or written as JSON."""
     if doing.form is not None and doing.by_form(sent):
         role = sent.get("as")
         typed = forms.answer(fields(doing, role if role in doing.roles else None), sent)
-        # Of the process's own forms the engine judges answers.
+        # The engine validates answers to the process's own forms.
         return judging.check(doing.form, typed) if doing.do == "call" else typed
     try:
         data = orjson.loads(sent.get(JSON, "").strip() or "{}")
@@ -217,5 +217,5 @@ def _time(sent: "MultiDict[str, str]") -> str:
 
 
 def shown(value: Any) -> str:
-    """Data as people read and write them."""
+    """Format data for people."""
     return orjson.dumps(plain(value), option=orjson.OPT_INDENT_2).decode()

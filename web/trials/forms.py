@@ -1,4 +1,4 @@
-"""The forms of a version or a draft as people will see them; an answer is judged, and not kept."""
+"""Preview of the forms of a version or a draft; an answer is validated, and not stored."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from web.visit import Page, Visit
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """An answer that was tried in the form of one language: as it was typed, and what is said of it."""
+    """An answer in the form of one language: as it was typed, and the result of its validation."""
 
     language: str | None = None
     values: Mapping[str, Any] | None = None
@@ -28,13 +28,13 @@ class _Tried:
 
 @looked_at("/forms")
 def previews(visit: Visit, **where: Any) -> Page:
-    """All forms, one of them drawn."""
+    """Show all forms, one of them drawn."""
     return _shown(find(visit, where), _Tried())
 
 
 @done("/forms", files=True)
 def judge(visit: Visit, **where: Any) -> Page:
-    """The same, with what the engine says of an answer."""
+    """Show the same with the result of an answer's validation."""
     subject = find(visit, where)
     form, role = _chosen(subject.spec)
     if form is None:
@@ -84,20 +84,20 @@ def _shown(subject: Subject, tried: _Tried) -> Page:
 
 
 def _forms(spec: Spec) -> list[str]:
-    """The elements of the process itself that have a form; the start first, as the file has it."""
+    """Return the elements of the process itself that have a form; the start first, then in file order."""
     own = [path for path, one in spec.elements.items() if one.form is not None and "/" not in path]
     return sorted(own, key=lambda path: spec.elements[path].kind != "startEvent")
 
 
 def _at(spec: Spec) -> str | None:
-    """The element whose form is wanted."""
+    """Return the element whose form is requested."""
     known = _forms(spec)
     wished = request.args.get("at")
     return wished if wished in known else next(iter(known), None)
 
 
 def _chosen(spec: Spec) -> tuple[Form | None, str | None]:
-    """The form that is wanted, and the role in which it is looked at; None: as if nothing were kept back."""
+    """Return the requested form, and the role for which it is drawn; None: with all fields."""
     at = _at(spec)
     form = None if at is None else spec.elements[at].form
     wished = request.args.get("as")
@@ -105,6 +105,6 @@ def _chosen(spec: Spec) -> tuple[Form | None, str | None]:
 
 
 def _read_in(language: Any, caller: Callable[[], Any]) -> Any:
-    """A part of a page for who reads this language: `{% call read_in("fa") %}`."""
+    """Render a part of a page for readers of this language: `{% call read_in("fa") %}`."""
     with texts.read_in(language):
         return caller()

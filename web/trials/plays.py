@@ -1,4 +1,4 @@
-"""Playing a case by hand, on a clock of its own. Nothing of it is real but what its owner has done."""
+"""Test runs: a case played by hand, with its own clock. Only the actions are stored."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ ONE = "/try/<uuid:trial_id>"
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """What was filled in, as it was typed; and what is wrong with it."""
+    """What was filled in, as it was typed; and its faults."""
 
     values: Mapping[str, Any] | None = None
     text: str | None = None
@@ -55,12 +55,12 @@ def _listed(visit: Visit, where: Mapping[str, Any], fault: str | None = None) ->
 
 @looked_at("/try")
 def listed(visit: Visit, **where: Any) -> Page:
-    """One's own test runs."""
+    """Show the visitor's own test runs."""
     return _listed(visit, where)
 
 
 def too_many(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
-    """The same, and why there is no new one."""
+    """Show them, and why no new one was created."""
     if _word(refusal) != "many":
         return unready(visit, refusal=refusal, **where)
     return _listed(visit, where, texts.say("trials.refused.many", count=test_runs.MAX_TRIALS))
@@ -68,19 +68,19 @@ def too_many(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
 
 @done("/try", refused=too_many)
 def begin(visit: Visit, **where: Any) -> Away:
-    """A new test run."""
+    """Start a test run."""
     of = where_of(where)
     return Away(f"{home(of)}/try/{test_runs.new(visit.uow, of).id}")
 
 
 @looked_at(ONE)
 def play(visit: Visit, trial_id: UUID, **where: Any) -> Page:
-    """Where the case stands, and what can be done."""
+    """Show the current steps of the case, and the possible actions."""
     return _shown(visit, _own(visit, trial_id, where), _Typed())
 
 
 def refused(visit: Visit, trial_id: UUID, *, refusal: Refusal, **where: Any) -> Page:
-    """The same, with what was typed and why it was not done."""
+    """Show the same, with what was typed and why it was refused."""
     if _word(refusal) in UNREADY:
         return unready(visit, refusal=refusal, **where)
     play = _own(visit, trial_id, where)
@@ -94,7 +94,7 @@ def refused(visit: Visit, trial_id: UUID, *, refusal: Refusal, **where: Any) -> 
 
 @done(ONE, refused=refused)
 def act(visit: Visit, trial_id: UUID, **where: Any) -> Shown:
-    """Do what was chosen."""
+    """Do the chosen action."""
     play = _own(visit, trial_id, where)
     one = _wished(play)
     if one is not None and one.by_form(request.values) and forms.edited(request.form):
@@ -107,7 +107,7 @@ def act(visit: Visit, trial_id: UUID, **where: Any) -> Shown:
 
 @done(f"{ONE}/back", refused=refused)
 def back(visit: Visit, trial_id: UUID, **where: Any) -> Away:
-    """Undo the last act."""
+    """Undo the last action."""
     play = _own(visit, trial_id, where)
     test_runs.back(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.back")
@@ -115,7 +115,7 @@ def back(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 
 @done(f"{ONE}/again", refused=refused)
 def again(visit: Visit, trial_id: UUID, **where: Any) -> Away:
-    """Begin anew."""
+    """Start again from the beginning."""
     play = _own(visit, trial_id, where)
     test_runs.again(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.again")
@@ -123,7 +123,7 @@ def again(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 
 @done(f"{ONE}/adopt", refused=refused)
 def adopt(visit: Visit, trial_id: UUID, **where: Any) -> Away:
-    """Continue with what the draft is now."""
+    """Continue with the draft as it is now."""
     play = _own(visit, trial_id, where)
     test_runs.adopt(visit.uow, trial_id, _revision())
     return Away(_at(play), told="trials.notice.adopted")
@@ -131,14 +131,14 @@ def adopt(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 
 @done(f"{ONE}/delete")
 def delete(visit: Visit, trial_id: UUID, **where: Any) -> Away:
-    """Delete it, also where its draft can't be played."""
+    """Delete it, even if its draft can't be played."""
     test_runs.remove(visit.uow, trial_id)
     return Away(f"{home(where_of(where))}/try", told="trials.notice.deleted")
 
 
 @looked_at(f"{ONE}/scenario.yaml", refused=refused)
 def scenario(visit: Visit, trial_id: UUID, **where: Any) -> Content:
-    """What was played, as a scenario file to keep elsewhere."""
+    """Download the actions as a scenario file."""
     play = _own(visit, trial_id, where)
     content = test_runs.scenario(visit.uow, trial_id, _suggested(play))
     return Content(content, "application/yaml", name=f"{play.subject.key}-test-run.yaml")
@@ -146,7 +146,7 @@ def scenario(visit: Visit, trial_id: UUID, **where: Any) -> Content:
 
 @done(f"{ONE}/scenario", refused=refused)
 def save(visit: Visit, trial_id: UUID, **where: Any) -> Away:
-    """Store what was played as a scenario of the draft; of a version, in a draft made from it."""
+    """Store the actions as a scenario of the draft; for a version, in a draft created from it."""
     of = _own(visit, trial_id, where).subject.where
     unit = starting.unit_for(visit, of.key) if isinstance(of, OfVersion) else ""
     name = request.form.get("scenario", "")
@@ -155,18 +155,18 @@ def save(visit: Visit, trial_id: UUID, **where: Any) -> Away:
 
 
 def _suggested(play: Play) -> str:
-    """What a scenario of it may be called."""
+    """Return a suggested name for a scenario."""
     name, outcome = texts.reader().half(play.subject.name), play.played.case.outcome
     key = "trials.scenario.outcome" if outcome else "trials.scenario.name"
     return texts.say(key, name=name, outcome=outcome or "").translate(_UNISOLATED)
 
 
-_UNISOLATED = dict.fromkeys((0x2068, 0x2069))  # a file needs no marks of direction
+_UNISOLATED = dict.fromkeys((0x2068, 0x2069))  # file names need no direction marks
 
 
 @looked_at(f"{ONE}/picture.svg")
 def play_picture(visit: Visit, trial_id: UUID, **where: Any) -> Content:
-    """Where the case stands, drawn without a script."""
+    """Return the current steps as an image, for browsers without JavaScript."""
     play = _own(visit, trial_id, where)
     case = play.played.case
     tokens: list[Any] = [(work.element, "task") for work in case.open.values()]
@@ -210,14 +210,14 @@ def _word(refusal: Refusal) -> str | None:
 
 
 def _reason(refusal: Refusal) -> str | None:
-    """Why something was not done, but for what stands beside a field."""
+    """Return why something was refused, apart from faults shown next to fields."""
     if isinstance(refusal, Stale):
         return texts.say("trials.refused.stale")
     if isinstance(refusal, Conflict):
         return texts.say(f"trials.refused.{_word(refusal) or 'unlike'}")
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     if whole := [fault for fault in faults if fault.pointer.startswith(("/files", "/unit"))]:
-        return " ".join(map(forms.explained, whole))  # of the draft that the scenario was to be stored in
+        return " ".join(map(forms.explained, whole))  # for the draft in which the scenario was to be stored
     beside = faults and all(one.pointer != "/act" for one in faults)
     return None if beside else texts.say("trials.refused.act")
 
@@ -253,12 +253,12 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
 
 
 def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any]:
-    """What is asked, to do this."""
+    """Return the form of this action."""
     examples = test_runs.examples(visit.uow, play.subject, one.do, one.told)
     wished = request.args.get("fill", "")
     filled = examples[int(wished)].data if wished in map(str, range(len(examples))) else None
     if filled is None and one.do in ("call", "message", "signal") and examples:
-        filled = examples[0].data  # nothing of the case itself would be an answer from outside
+        filled = examples[0].data  # fields that the case itself sets aren't answered from outside
     role = _role(one)
     panel: dict[str, Any] = {"examples": examples, "role": role, "units": list(doing.UNITS)}
     if one.do == "call":
@@ -282,7 +282,7 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
 
 
 def _call(visit: Visit, play: Play, one: Doing, filled: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What another system is asked, and how it may answer or fail."""
+    """Return the request to another system, and its possible replies and failures."""
     known = play.played.case.data
     awaited = test_runs.awaited(visit.uow, play.subject, one.at, known)
     sample = filled
@@ -307,7 +307,7 @@ def _painting(play: Play, drawn: Mapping[str, str]) -> Painting:
 
 
 def _standing(play: Play) -> list[tuple[str, str, Any]]:
-    """What the case waits for: kind, element, and until when."""
+    """Return what the case waits for: kind, element, and until when."""
     case = play.played.case
     found: list[tuple[str, str, Any]] = [("task", work.element, None) for work in case.open.values()]
     found += [("call", call.element, None) for call in case.calls.values()]

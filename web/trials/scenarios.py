@@ -1,4 +1,4 @@
-"""The scenarios of a version or a draft: what came of each, and how much of the diagram they pass."""
+"""The scenarios of a version or a draft: their results, and their coverage of the diagram."""
 
 from collections import Counter
 from typing import Any
@@ -16,7 +16,7 @@ from web.visit import Content, Page, Visit
 
 @looked_at("/scenarios")
 def coverage(visit: Visit, **where: Any) -> Page:
-    """All together, or one that was chosen."""
+    """Show the coverage of all scenarios, or of a chosen one."""
     subject = find(visit, where)
     spec, found = subject.spec, test_runs.rehearsal(visit.uow, subject)
     chosen = _chosen(found)
@@ -36,7 +36,7 @@ def coverage(visit: Visit, **where: Any) -> Page:
 
 @looked_at("/scenarios.svg")
 def coverage_picture(visit: Visit, **where: Any) -> Content:
-    """The same diagram, drawn without a script."""
+    """Return the same diagram as an image, for browsers without JavaScript."""
     subject = find(visit, where)
     found = test_runs.rehearsal(visit.uow, subject)
     passed = found.passed(_chosen(found))
@@ -58,7 +58,7 @@ def _result(spec: Spec, result: Any) -> dict[str, Any]:
 
 
 def _painting(drawn: dict[str, str], spec: Spec, passed: Counter[str], *, all_of_them: bool) -> Painting:
-    """What was passed with how often; and what was not, in a look of its own."""
+    """Return the passed elements with counts; those not passed are marked differently."""
     painting = Painting()
     paths = [*spec.elements, *spec.flows]
     painting.paint(drawn, [path for path in paths if path not in passed], "untaken")
@@ -71,13 +71,13 @@ def _painting(drawn: dict[str, str], spec: Spec, passed: Counter[str], *, all_of
 
 
 def _counts(spec: Spec, passed: Counter[str]) -> list[tuple[str, str, int]]:
-    """Elements and flows of the diagram itself: id, name, and how many scenarios pass it."""
+    """Return elements and flows of the diagram itself: id, name, and how many scenarios pass it."""
     own = [path for path in (*spec.elements, *spec.flows) if "/" not in path]
     return [(path, named(spec, path), passed[path]) for path in own]
 
 
 def _gaps(spec: Spec, found: Rehearsal) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What no scenario passes, by what it is."""
+    """Return what no scenario passes, by kind."""
     if found.coverage is None:
         return []
     kinds = {

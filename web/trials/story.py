@@ -1,4 +1,4 @@
-"""What happened in a played case, in plain words."""
+"""The history of a test run, in plain words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from web.trials.subject import named
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An act, and what it led to: each with its instant, where that is another than the act's."""
+    """An action and its effects: each with its instant, if that differs from the action's."""
 
     number: int
     title: str
@@ -21,7 +21,7 @@ class Entry:
 
 
 def entries(played: Played) -> list[Entry]:
-    """The newest act first."""
+    """Return the entries, the newest action first."""
     found = [_entry(played.spec, number, done) for number, done in enumerate(played.done, 1)]
     return found[::-1]
 
@@ -41,7 +41,7 @@ def _title(spec: Spec, done: Done) -> str:
 
 
 def _lines(spec: Spec, step: Step) -> Iterator[str]:
-    """What a step did; of elements without a name it is not told that they were passed."""
+    """Return what a step did; passed elements without a name are omitted."""
 
     def line(key: str, path: str, **values: object) -> str:
         return texts.say(f"trials.line.{key}", name=named(spec, path), **values)

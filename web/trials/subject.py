@@ -1,4 +1,4 @@
-"""What the pages of a version and of a draft share: where they are, and what is marked on the diagram."""
+"""What the pages of a version and of a draft share: their addresses, and marks on the diagram."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ UNREADY = ("checking", "unchecked", "errors", "calls")
 
 @dataclass(slots=True)
 class Painting:
-    """Marks on a diagram: a word for each element that is drawn, and a note at its corner."""
+    """Marks on a diagram: a word for each drawn element, and a note at its corner."""
 
     marks: dict[str, str] = field(default_factory=dict)
     badges: dict[str, str] = field(default_factory=dict)
 
     def paint(self, places: Mapping[str, str], names: Iterable[str], word: str, sign: str = "") -> None:
-        """Mark what shows these, over what it was marked with before."""
+        """Replace the marks of the elements that these contain."""
         for name in names:
             if name in places:
                 self.marks[places[name]] = word
@@ -41,12 +41,12 @@ class Painting:
 
 
 def looked_at(path: str, *, refused: View | None = None) -> Callable[[View], View]:
-    """Declare a page of a version, and the same of a draft. `where` is which, as `where_of` reads it."""
+    """Declare a page of a version, and the same of a draft. `where` identifies it, see `where_of`."""
     return _declared("get", path, refused or unready)
 
 
 def done(path: str, *, refused: View | None = None, files: bool = False) -> Callable[[View], View]:
-    """Declare what a form of such a page does. It may have `files`, which are judged with the answer."""
+    """Declare an action of such a page. It may have `files`, which are checked with the answer."""
     return _declared("post", path, refused or unready, (lambda **_: {}) if files else None)
 
 
@@ -64,26 +64,26 @@ def _declared(
 
 
 def where_of(parts: Mapping[str, Any]) -> Where:
-    """What an address is about, by its parts."""
+    """Return the subject of an address, from its parts."""
     if "key" in parts:
         return OfVersion(parts["key"], parts["number"])
     return OfDraft(parts["sketch_id"], parts["process"])
 
 
 def home(where: Where) -> str:
-    """Where its pages are."""
+    """Return the address of its pages."""
     if isinstance(where, OfVersion):
         return f"/designer/{where.key}/{where.number}"
     return f"/designer/sketches/{where.sketch_id}/processes/{where.process}"
 
 
 def find(visit: Visit, where: Mapping[str, Any]) -> Subject:
-    """What an address is about. Raises NotFound, Forbidden, Conflict."""
+    """Return the version or draft of an address. Raises NotFound, Forbidden, Conflict."""
     return test_runs.find(visit.uow, where_of(where))
 
 
 def about(subject: Subject, tab: str) -> dict[str, Any]:
-    """What every page of it shows."""
+    """Return the values of all its pages."""
     reader, where = texts.reader(), subject.where
     name = reader.half(subject.name)
     if isinstance(where, OfVersion):
@@ -114,12 +114,12 @@ def _trail(where: OfDraft, name: str) -> list[tuple[str, str]]:
     refused=lambda visit, **parts: unready(visit, process="", **parts),
 )
 def main_process(visit: Visit, sketch_id: UUID, tab: str) -> Away:
-    """The page of the process that a draft begins with."""
+    """Show the page of the first process of a draft."""
     return Away(f"{home(test_runs.main_process(visit.uow, sketch_id))}/{tab}")
 
 
 def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
-    """Why a draft can't be played, and what to do. Raises what is refused for another reason."""
+    """Show why a draft can't be played, and what to do. Raises any other refusal again."""
     of = where_of(where)
     reason = refusal.state.get("trial") if isinstance(refusal, Conflict) else None
     if reason not in UNREADY or isinstance(of, OfVersion):
@@ -132,7 +132,7 @@ def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
 
 
 def named(spec: Spec, path: str) -> str:
-    """What people call an element, or a flow; a flow without a name is told by its ends."""
+    """Return the name of an element, or of a flow; a flow without a name by its ends."""
     element, flow = spec.elements.get(path), spec.flows.get(path)
     name = texts.reader().half((element.name if element else flow.name if flow else "") or "")
     if name or flow is None:

@@ -1,7 +1,7 @@
-"""What kind of file something is, by its content alone. Pure: a stream in, a kind or a refusal out.
+"""Detection of file types by content alone. Pure: from a stream to a kind or a refusal.
 
-Two must agree: our own look at the few kinds that are known, and puremagic. Nothing is unpacked beyond a
-bound, no picture is decoded, and no more than a block is held in memory.
+Two detectors must agree: our own check of the few known kinds, and puremagic. Nothing is unpacked beyond a
+limit, no image is decoded, and at most one block is in memory.
 """
 
 from engine.platform.media.archives import unpack

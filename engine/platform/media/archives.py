@@ -1,4 +1,4 @@
-"""Zip archives, and office documents, which are some: judged by their directory before they are unpacked."""
+"""Zip archives, including office documents: checked by their directory before they are unpacked."""
 
 import posixpath
 import re
@@ -14,7 +14,7 @@ from engine.platform.media.kinds import BY_NAME, Unfit, part, size_of
 MAX_ENTRIES = 5000
 MAX_DIRECTORY = 1 << 20
 MAX_UNPACKED = 256 << 20
-MAX_RATIO = 100  # where it is more than this unpacked:
+MAX_RATIO = 100  # if it is more than this when unpacked:
 SMALL = 16 << 20
 MAX_TYPES = 1 << 20  # of [Content_Types].xml
 
@@ -29,11 +29,11 @@ _NESTED = re.compile(
 _LEFT = re.compile(r"/$|^__MACOSX/|(^|/)(\.[^/]*|Thumbs\.db|desktop\.ini)$", re.I)
 _SIGNATURE = b"PK\x05\x06"
 _END = struct.Struct("<4s4H2LH")
-_FURTHEST = _END.size + 0xFFFF  # an archive's end has a comment of up to 64 KiB
+_FURTHEST = _END.size + 0xFFFF  # an archive's end may have a comment of up to 64 KiB
 
 
 def look(stream: IO[bytes]) -> str:
-    """Which office document it is. Raises Unfit for any other archive, and for one that is made to harm."""
+    """Return which office document it is. Raises Unfit for any other archive, and for a malicious one."""
     count, length = _plain_end(stream, size_of(stream))
     if count > MAX_ENTRIES or length > MAX_DIRECTORY:
         raise _bomb()
@@ -44,7 +44,7 @@ def look(stream: IO[bytes]) -> str:
             if any(_has_macros(entry.filename) for entry in entries):
                 raise _macros()
             kind = _kind(archive, entries)
-            if archive.testzip() is not None:  # reads what the directory says, and no byte more
+            if archive.testzip() is not None:  # reads as much as the directory declares, but nothing beyond
                 raise _damaged()
     except (BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as failure:
         raise _damaged() from failure
@@ -52,10 +52,10 @@ def look(stream: IO[bytes]) -> str:
 
 
 def unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
-    """The files in an archive by their paths, without folders and what desktops leave in them.
+    """Return the files of an archive by their paths, without folders and desktop metadata.
 
-    At most `most`, and of each at most a byte more than `largest`. Raises Unfit for what is no archive, and
-    for one that is made to harm.
+    At most `most`, and of each at most one byte more than `largest`. Raises Unfit if it is no archive, or a
+    malicious one.
     """
     count, length = _plain_end(stream, size_of(stream), commented=True)
     if count > MAX_ENTRIES or length > MAX_DIRECTORY:
@@ -88,7 +88,7 @@ def _require_own_names(names: Sequence[str]) -> None:
 
 
 def ends_as_archive(stream: IO[bytes]) -> bool:
-    """Whether programs would open it as a zip archive, whatever it begins with."""
+    """Return whether programs would open it as a zip archive, whatever its beginning."""
     start = max(0, size_of(stream) - _FURTHEST)
     tail = part(stream, start, _FURTHEST)
     at = tail.rfind(_SIGNATURE)
@@ -102,10 +102,10 @@ def ends_as_archive(stream: IO[bytes]) -> bool:
 
 
 def _plain_end(stream: IO[bytes], size: int, *, commented: bool = False) -> tuple[int, int]:
-    """How many entries there are, and how long the directory is.
+    """Return how many entries there are, and how long the directory is.
 
-    The end must be the very end, and tell of a directory that reaches to it: no two readers differ. An
-    archive may be `commented`, as code hosts do, where it is not kept, and only read here.
+    The end must be the very end, after a directory that reaches it: so all readers agree. An archive may be
+    `commented`, as from code hosting services, if it is only read here and not stored.
     """
     tail = part(stream, max(0, size - _FURTHEST), _FURTHEST)
     at = tail.rfind(_SIGNATURE) if commented else len(tail) - _END.size
@@ -138,7 +138,7 @@ def _require_harmless(entries: Sequence[ZipInfo], directory: int) -> None:
 
 
 def _require_apart(entries: Sequence[ZipInfo], directory: int) -> None:
-    """No entry reaches into another: overlapping ones are how small files unpack to gigabytes."""
+    """Require that entries don't overlap: overlaps make small files unpack to gigabytes."""
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
     following = [*(entry.header_offset for entry in ordered[1:]), directory]
     if not ordered or ordered[0].header_offset != 0:
@@ -162,7 +162,7 @@ def _kind(archive: ZipFile, entries: Sequence[ZipInfo]) -> str:
 
 
 def _office(archive: ZipFile, types: ZipInfo | None) -> str | None:
-    """By what the archive says of its parts."""
+    """Detect the kind by what the archive declares about its parts."""
     if types is None or types.file_size > MAX_TYPES:
         return None
     try:
@@ -181,7 +181,7 @@ def _leads_out(name: str) -> bool:
 
 
 def _has_macros(name: str) -> bool:
-    """Whether it is what Office keeps macros in, or is where OpenDocument does."""
+    """Return whether it is a macro part of Office, or in the folder of OpenDocument's macros."""
     if posixpath.basename(name).lower() == "vbaproject.bin":
         return True
     return name.startswith(("Basic/", "Scripts/")) and not name.endswith("/")

@@ -1,4 +1,4 @@
-"""What a file is that is of none of the known kinds: so that a refusal can say it."""
+"""Detection of unsupported file types, so that a refusal can name them."""
 
 import re
 
@@ -26,12 +26,12 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 
 
 def program(head: bytes) -> str | None:
-    """For which system a file is a program, by how it begins; None if it is none."""
+    """Return the system for which a file is a program, by its first bytes; None if it is none."""
     return _first(_PROGRAMS, head)
 
 
 def other(head: bytes) -> str | None:
-    """What else it is called, if it can be told by how it begins."""
+    """Return the name of another file type, if its first bytes show it."""
     return _first(_OTHERS, head)
 
 

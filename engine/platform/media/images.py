@@ -1,4 +1,4 @@
-"""Pictures: their dimensions, from their headers. Whoever opens one must not need gigabytes for it."""
+"""Images: their dimensions, read from headers. Opening one must not require gigabytes of memory."""
 
 import struct
 from typing import IO, NoReturn
@@ -10,13 +10,13 @@ MAX_PAGES = 1000  # of a TIFF
 MAX_TAGS = 1000
 MAX_MARKERS = 10_000  # of a JPEG, before its frame
 _WIDTH, _HEIGHT = 256, 257
-# The markers of a JPEG that tell its dimensions: all SOFn.
+# The markers of a JPEG that contain its dimensions: all SOFn.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 
 
 def png(stream: IO[bytes]) -> None:
-    """Raises Unfit for a broken or too large one."""
+    """Check the header. Raises Unfit for a broken or too large image."""
     head = part(stream, 8, 16)
     if len(head) < 16 or head[:8] != b"\0\0\0\x0dIHDR":
         _broken()
@@ -24,14 +24,14 @@ def png(stream: IO[bytes]) -> None:
 
 
 def jpeg(stream: IO[bytes]) -> None:
-    """Raises Unfit for a broken or too large one. Its markers are followed to the frame."""
+    """Follow the markers to the frame. Raises Unfit for a broken or too large image."""
     at = 2
     for _ in range(MAX_MARKERS):
         head = part(stream, at, 9)
         if len(head) < 4 or head[0] != 0xFF:
             _broken()
         marker = head[1]
-        if marker == 0xFF:  # filling
+        if marker == 0xFF:  # padding
             at += 1
         elif marker in _BARE:
             at += 2
@@ -41,13 +41,13 @@ def jpeg(stream: IO[bytes]) -> None:
             return
         else:
             at += 2 + max(2, int.from_bytes(head[2:4]))
-        if marker in (0xD9, 0xDA):  # its end, or its pixels, before any frame
+        if marker in (0xD9, 0xDA):  # the end, or pixels, before any frame
             break
     _broken()
 
 
 def webp(stream: IO[bytes]) -> None:
-    """Raises Unfit for a broken or too large one."""
+    """Check the header. Raises Unfit for a broken or too large image."""
     head = part(stream, 0, 30)
     if len(head) < 30 or int.from_bytes(head[4:8], "little") + 8 > size_of(stream):
         _broken()
@@ -65,7 +65,7 @@ def webp(stream: IO[bytes]) -> None:
 
 
 def tiff(stream: IO[bytes]) -> None:
-    """Raises Unfit for a broken one, or one of whose pages any is too large."""
+    """Check all pages. Raises Unfit if the file is broken, or a page too large."""
     order = "<" if part(stream, 0, 2) == b"II" else ">"
     (at,) = struct.unpack(order + "I", _whole(part(stream, 4, 4), 4))
     seen: set[int] = set()
@@ -79,7 +79,7 @@ def tiff(stream: IO[bytes]) -> None:
 
 
 def _page(stream: IO[bytes], at: int, order: str) -> int:
-    """Judge one page; where the next one's directory is, 0 after the last."""
+    """Check one page; return the offset of the next one's directory, 0 after the last."""
     (count,) = struct.unpack(order + "H", _whole(part(stream, at, 2), 2))
     if count > MAX_TAGS:
         _broken()

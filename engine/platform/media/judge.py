@@ -1,4 +1,4 @@
-"""Judging a file: which of the known kinds it is, and whether it is one that is taken."""
+"""Check of a file: which of the known kinds it is, and whether that kind is accepted."""
 
 import re
 from collections.abc import Callable, Collection
@@ -12,10 +12,10 @@ from engine.platform.media.names import extension
 
 HEAD = 1024
 _ACTIVE = re.compile(rb"<\s*(?:!doctype|html|script|svg|iframe|\?php)\b|<\?php", re.IGNORECASE)
-# What puremagic may not take a text for.
+# What puremagic may not mistake a text for.
 _NO_TEXT = {"text/html", "image/svg+xml", "application/xml", "application/rtf", "application/pdf"}
 
-# How each kind begins, and who looks at the rest.
+# The first bytes of each kind, and the function that checks the rest.
 _BEGINS: tuple[tuple[re.Pattern[bytes], str, Callable[[IO[bytes]], None]], ...] = (
     (re.compile(rb"%PDF-\d\.\d"), "pdf", pdf.look),
     (re.compile(rb"\xff\xd8\xff"), "jpeg", images.jpeg),
@@ -26,7 +26,7 @@ _BEGINS: tuple[tuple[re.Pattern[bytes], str, Callable[[IO[bytes]], None]], ...] 
 
 
 def judge(stream: IO[bytes], name: str, taken: Collection[str]) -> Kind:
-    """The kind of a file that is called so. Raises Unfit unless it is sound and one of `taken`."""
+    """Return the kind of a file with this name. Raises Unfit unless it is valid and one of `taken`."""
     if size_of(stream) == 0:
         raise Unfit("empty", "is empty. Choose the file again.")
     kind = _kind(stream, name)
@@ -39,7 +39,7 @@ def judge(stream: IO[bytes], name: str, taken: Collection[str]) -> Kind:
 
 
 def checked_ending(name: str, taken: Collection[str]) -> str:
-    """The name as given. Raises Unfit if no accepted kind of file has such a name."""
+    """Return the given name. Raises Unfit if no accepted kind of file has this extension."""
     endings = {ending for kind in taken for ending in BY_NAME[kind].extensions}
     if extension(name) not in endings:
         raise _unlisted(extension(name) or "?", taken)
@@ -47,7 +47,7 @@ def checked_ending(name: str, taken: Collection[str]) -> str:
 
 
 def _not_taken(stream: IO[bytes], kind: Kind | None, taken: Collection[str]) -> Unfit:
-    """What a file is instead, as far as its content tells."""
+    """Raise Unfit with what the file is instead, as far as its content shows."""
     head = part(stream, 0, HEAD)
     if (system := foreign.program(head)) is not None:
         what = f"is a program ({system}), even if its name suggests otherwise. Programs are never accepted."
@@ -96,24 +96,24 @@ def _known(stream: IO[bytes], head: bytes) -> Kind | None:
 
 
 def _text(stream: IO[bytes], name: str) -> Kind | None:
-    """Text says nothing of its kind: only the name tells a table from prose."""
+    """Decide by the name: plain text doesn't show whether it is a table or prose."""
     if not texts.is_text(stream):
         return None
     return BY_NAME["csv" if extension(name) == "csv" else "txt"]
 
 
 def _second_opinion(stream: IO[bytes]) -> set[str]:
-    """The media types that puremagic thinks possible."""
+    """Return the media types that puremagic considers possible."""
     stream.seek(0)
     try:
         return {match.mime_type for match in puremagic.magic_stream(stream)}
-    except puremagic.PureError:  # it knows none
+    except puremagic.PureError:  # it doesn't know any
         return set()
 
 
 def _agreed(kind: Kind, others: Collection[str]) -> bool:
     if kind.name in ("txt", "csv"):
         return _NO_TEXT.isdisjoint(others)
-    if kind.name in archives.KINDS:  # puremagic tells that it is an archive, and seldom which
+    if kind.name in archives.KINDS:  # puremagic detects the archive, and seldom which
         return "application/zip" in others or kind.media_type in others
     return kind.media_type in others

@@ -1,4 +1,4 @@
-"""The kinds of files that are known, and how one is refused."""
+"""The known kinds of files, and their refusal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: its short name, its media type, and how names of such files end."""
+    """A kind of file: its short name, its media type, and its file name extensions."""
 
     name: str
     media_type: str
@@ -17,9 +17,9 @@ class Kind:
 
 
 class Unfit(Exception):
-    """A file that is not accepted: a stable code, and what is wrong with how to fix it.
+    """A file that is not accepted: a stable code, what is wrong and how to fix it.
 
-    `values` are what a translation of it names.
+    `values` are the values that a translation mentions.
     """
 
     def __init__(self, code: str, detail: str, **values: str) -> None:
@@ -51,11 +51,11 @@ DEFAULT = frozenset(BY_NAME) - {"odp"}
 
 
 def size_of(stream: IO[bytes]) -> int:
-    """How many bytes a stream has."""
+    """Return the size of a stream in bytes."""
     return stream.seek(0, 2)
 
 
 def part(stream: IO[bytes], offset: int, length: int) -> bytes:
-    """Up to so many bytes from there."""
+    """Read up to so many bytes from this offset."""
     stream.seek(offset)
     return stream.read(length)

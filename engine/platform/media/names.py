@@ -1,4 +1,4 @@
-"""The names of uploaded files: nothing but a name, which looks like what it is."""
+"""The names of uploaded files: plain names without paths or invisible characters."""
 
 import re
 import unicodedata
@@ -6,13 +6,13 @@ import unicodedata
 from engine.platform.media.kinds import Unfit
 
 MAX_NAME = 200
-JOINERS = "\u200c\u200d"  # they belong to Persian spelling
+JOINERS = "\u200c\u200d"  # part of Persian spelling
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\s|$)", re.IGNORECASE)
 _FIX = "Rename the file and upload it again."
 
 
 def checked_name(name: str) -> str:
-    """The name as given. Raises Unfit for all that is no plain name: it is refused, never cut into shape."""
+    """Return the given name. Raises Unfit unless it is a plain name: it is refused, never corrected."""
     if not name or len(name) > MAX_NAME:
         raise Unfit("name", f"must have a name of 1 to {MAX_NAME} characters. {_FIX}")
     if set(name) & set("/\\:"):
@@ -28,12 +28,12 @@ def checked_name(name: str) -> str:
 
 
 def _unseen(character: str) -> bool:
-    """Control and format characters, separators of lines, what is no character."""
+    """Return whether it is a control, format or separator character, or no character."""
     category = unicodedata.category(character)
     return (category[0] == "C" or category in ("Zl", "Zp")) and character not in JOINERS
 
 
 def extension(name: str) -> str:
-    """How a name ends, in small letters; empty if it has no ending."""
+    """Return the extension of a name in lower case; empty if it has none."""
     stem, dot, last = name.rpartition(".")
     return last.lower() if dot and stem else ""

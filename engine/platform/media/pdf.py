@@ -1,4 +1,4 @@
-"""PDF: from its first byte to its end, and nothing in it that starts programs or carries other files."""
+"""PDF: from its first byte to its end, without content that starts programs or embeds other files."""
 
 import re
 from typing import IO
@@ -14,10 +14,10 @@ _OVERLAP = 64
 
 
 def look(stream: IO[bytes]) -> None:
-    """Raises Unfit for what is broken, starts programs or carries files.
+    """Check the file. Raises Unfit if it is broken, starts programs or embeds files.
 
-    What stands in compressed objects is not seen: that is the scanner's business. JavaScript is let pass, for
-    forms of agencies compute with it.
+    The content of compressed objects isn't checked: that is the scanner's task. JavaScript is allowed, since
+    agencies' forms compute with it.
     """
     if b"%%EOF" not in part(stream, max(0, size_of(stream) - TAIL), TAIL):
         raise Unfit(

@@ -12,7 +12,7 @@ _CONTROL = re.compile(
 
 
 def is_text(stream: IO[bytes]) -> bool:
-    """Whether all of it is text. A byte order mark of UTF-8 may stand before."""
+    """Return whether all of it is text. It may begin with a UTF-8 byte order mark."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     stream.seek(0)
     try:

@@ -8,9 +8,9 @@ from typing import Any
 
 from engine.platform.language import Texts
 
-_GUARDS = {"": "always", "default": "otherwise"}  # of a flow without condition, and of a default flow
+_GUARDS = {"": "always", "default": "otherwise"}  # of a flow without a condition, and of a default flow
 _NAMES = frozenset({"name", "from", "to"})
-_STEPS = frozenset({"scope", "host", "compensate", "handler"})  # facts that name other steps
+_STEPS = frozenset({"scope", "host", "compensate", "handler"})  # facts that refer to other steps
 _RENAMED = frozenset({"process-renamed", "role-renamed", "message-renamed", "step-renamed"})
 _DURATION = re.compile(
     r"'?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?'?"
@@ -19,7 +19,7 @@ _UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
 def explain(code: str, parameters: Mapping[str, Any], texts: Texts) -> str:
-    """The sentence of a difference. Of a name in two languages it has the reader's half."""
+    """Return the sentence of a difference. A bilingual name is shown in the reader's language."""
     words = _Words(texts)
     fact = code.removesuffix("-changed")
     if f"differences.long-fact.{fact}" in texts:
@@ -59,14 +59,14 @@ def _fact(fact: str, parameters: Mapping[str, Any], words: "_Words") -> str:
 
 
 def _keywords(before: Any, after: Any) -> list[str] | None:
-    """In which keywords two schemas differ; None if in all."""
+    """Return the keywords in which two schemas differ; None if in all."""
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         return None
     return sorted(word for word in {**before, **after} if before.get(word) != after.get(word))
 
 
 def _duration(text: str) -> list[tuple[str, int]]:
-    """The parts of an ISO 8601 duration: unit and number. None of what is no duration."""
+    """Return the parts of an ISO 8601 duration: unit and number. None if it is no duration."""
     match = _DURATION.fullmatch(text)
     numbers = match.groups() if match else ()
     return [(unit, int(number)) for unit, number in zip(_UNITS, numbers, strict=False) if number]
@@ -79,11 +79,11 @@ class _Words:
     texts: Texts
 
     def name(self, found: Any) -> str:
-        """A name of the diagram."""
+        """Format a name of the diagram."""
         return self.texts.reader.half(str(found))
 
     def kind(self, found: str) -> str:
-        """A kind of step, as people call it, behind what it is about."""
+        """Return the everyday name of a kind of step."""
         *about, last = found.split(" ")
         kind = self.texts.find(f"differences.kind.{last}", last)
         for word in reversed(about):
@@ -93,7 +93,7 @@ class _Words:
         return kind
 
     def guard(self, found: Any) -> str:
-        """When a way is taken. Several, if flows lead the same way."""
+        """Describe the condition of a flow. There are several if flows lead to the same place."""
         if isinstance(found, list | tuple):
             return self.joined("or", map(self.guard, found))
         if found in _GUARDS:
@@ -101,7 +101,7 @@ class _Words:
         return self.texts.say("differences.guard.if", condition=found)
 
     def value(self, found: Any) -> str:
-        """A fact, as a sentence has it."""
+        """Format a fact for a sentence."""
         if isinstance(found, Mapping):
             return self.joined("comma", map(self.value, found.values()))
         if isinstance(found, list | tuple):
@@ -114,7 +114,7 @@ class _Words:
         return self.joined("and", parts) or text
 
     def joined(self, how: str, parts: Iterable[str]) -> str:
-        """One text of several."""
+        """Join several texts."""
         listed = list(parts)
         return (
             reduce(

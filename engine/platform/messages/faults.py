@@ -1,4 +1,4 @@
-"""The text of a fault: what is shown beside a field that is not filled in correctly."""
+"""The text of a fault: shown next to a field that isn't filled in correctly."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from engine.platform.language import Texts
 
 
 def text_of(fault: Fault) -> tuple[str, dict[str, Any]]:
-    """The key of the text for a fault, and its values; of a wrong type what to write, where that is known."""
+    """Return the key and values of a fault's text; for a wrong type, what to enter, if that is known."""
     key = f"faults.{fault.code}"
     if fault.code == "type" and "type" in fault.values:
         key = f"{key}.{fault.values['type']}"
@@ -15,6 +15,6 @@ def text_of(fault: Fault) -> tuple[str, dict[str, Any]]:
 
 
 def explain(fault: Fault, texts: Texts) -> str:
-    """A fault in the reader's language; one that has no text in the engine's own words."""
+    """Explain a fault in the reader's language; without a text, by the engine's own sentence."""
     key, values = text_of(fault)
     return texts.say(key, **values) if key in texts else fault.detail

@@ -1,7 +1,7 @@
-"""The text of a finding: what is wrong, with the values that it names, and how to fix it.
+"""The text of a finding: what is wrong, with values, and how to fix it.
 
-A text that names values has a variant of its own, `findings.<code>.<names>`; a finding without values, as
-older releases have stored them, has the text of its code alone, or in English the sentence stored with it.
+A text with values has its own variant, `findings.<code>.<names>`; a finding without values, as stored by
+older releases, has the text of its code alone, or in English the sentence stored with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.platform.language import Texts
 
-_AT = "at_"  # begins the names of values that tell where in a table or type something is
+_AT = "at_"  # prefix of values that say where in a table or type something is
 _PARTS, _KINDS = ("findings.part",), ("differences.kind", "findings.part")
 _EVENTS, _TYPES = ("findings.trigger",), ("findings.type",)
 _WORDS: Mapping[str, Sequence[str]] = {
@@ -23,14 +23,14 @@ _WORDS: Mapping[str, Sequence[str]] = {
 
 
 def variant(values: Iterable[str]) -> str:
-    """What the text of a finding with such values is called: `attribute-kind`."""
+    """Return the name of the variant for such values: `attribute-kind`."""
     return "-".join(sorted(name for name in values if not name.startswith(_AT)))
 
 
 def readable(finding: Any, texts: Texts) -> dict[str, Any]:
-    """A finding (or a stored one, a mapping) as a mapping, with `reason` and `fix` in the reader's language.
+    """Return a finding (or a stored one, a mapping) as a mapping, with translated `reason` and `fix`.
 
-    One that was stored may be of an earlier release, in which `fix` was called `mend`.
+    Stored ones of earlier releases have `mend` instead of `fix`.
     """
     plain = dict(finding) if isinstance(finding, Mapping) else asdict(finding)
     plain["fix"] = plain.get("fix", plain.pop("mend", ""))
@@ -39,7 +39,7 @@ def readable(finding: Any, texts: Texts) -> dict[str, Any]:
 
 
 def explain(finding: Mapping[str, Any], texts: Texts) -> tuple[str, str]:
-    """The reason, with the values that it names, and how to fix it."""
+    """Return the reason, with its values, and how to fix it."""
     code, values = f"findings.{finding['code']}", finding.get("values") or {}
     own = f"{code}.{variant(values)}"
     words = {name: _word(name, value, texts) for name, value in values.items()}
@@ -53,19 +53,19 @@ def explain(finding: Mapping[str, Any], texts: Texts) -> tuple[str, str]:
 
 
 def _general(key: str, told: str, texts: Texts) -> str:
-    """What is said of the code alone, unless the finding itself has the sentence in the reader's language."""
+    """Return the text for the code alone, unless the finding itself has the sentence in this language."""
     return told if told and texts.reader.language == "en" else texts.find(key, told)
 
 
 def _place(words: Mapping[str, Any], texts: Texts) -> str:
-    """Where in a table or type something is."""
+    """Describe where in a table or type something is."""
     at = {name: word for name, word in words.items() if name.startswith(_AT)}
     names = "-".join(sorted(name.removeprefix(_AT) for name in at))
     return texts.say(f"findings.place.{names}", **at) + " " if at else ""
 
 
 def _word(name: str, value: Any, texts: Texts) -> Any:
-    """A value as it stands in a sentence; parts of BPMN and types have names in the reader's language."""
+    """Format a value for a sentence; parts of BPMN and types have names in the reader's language."""
     if isinstance(value, list | tuple):
         return texts.listed(value)
     for area in _WORDS.get(name, ()):

@@ -6,7 +6,7 @@ from engine.platform.language import Texts
 
 
 def explain(code: str, texts: Texts) -> Mapping[str, str]:
-    """The `reason` and the `fix` of an incident; the code itself for one that has no text."""
+    """Return the `reason` and the `fix` of an incident; the code itself if it has no text."""
     return {
         "reason": texts.find(f"incidents.{code}.reason", code),
         "fix": texts.find(f"incidents.{code}.fix"),

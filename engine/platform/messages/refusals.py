@@ -8,7 +8,7 @@ from engine.platform.language import Texts
 
 
 def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
-    """The key of the text for a refusal, and the values that it names."""
+    """Return the key and the values of a refusal's text."""
     if isinstance(refusal, Throttled):
         return "refusals.throttled.seconds", {"count": refusal.seconds}
     values = {}
@@ -20,23 +20,23 @@ def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
 
 
 def explain(refusal: Refusal, texts: Texts) -> str:
-    """A refusal in the reader's language."""
+    """Explain a refusal in the reader's language."""
     key, values = text_of(refusal)
     return texts.say(key, **values)
 
 
 def code_of(refusal: Refusal) -> str:
-    """The stable code of a refusal: what in the present state prevents the command, else its class."""
+    """Return the stable code of a refusal: the state that prevents the command, else its class."""
     return _present(refusal) or name(type(refusal))
 
 
 def name(kind: type[Refusal]) -> str:
-    """The code of a class of refusals: `four-eyes-late`."""
+    """Return the code of a class of refusals: `four-eyes-late`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def _present(refusal: Refusal) -> str | None:
-    """What in the present state prevents the command, if the refusal tells it."""
+    """Return the state that prevents the command, if the refusal has it."""
     if type(refusal) is not Conflict:
         return None
     if refusal.code is not None:

@@ -1,11 +1,11 @@
 """The embedded PostgreSQL: starts and stops the server of an installation. Knows no tables and no commands.
 
-Nothing of it is reachable from the network. Who gets in: the server listens on a Unix socket inside its
-data folder (mode 0700), and every connection must know a random password, kept in `var/postgres.pgpass`
-(mode 0600). Permissions of folders alone would not do: as root the server runs as `nobody`, an account that
-other programs share. `peer` would not do either: it needs a name for the connecting uid, which containers
-often lack. The connecting role owns its database and is no superuser, so that a hole in the application
-cannot become a shell; the superuser has no password, so nobody can log in as it.
+Nothing of it is reachable from the network. Access control: the server listens on a Unix socket inside its
+data folder (mode 0700), and every connection needs a random password, stored in `var/postgres.pgpass` (mode
+0600). Folder permissions alone aren't enough: as root the server runs as `nobody`, an account shared with
+other programs. Neither is `peer`: it needs a name for the connecting uid, which containers often lack. The
+connecting role owns its database and is no superuser, so that a vulnerability in the application can't become
+a shell; the superuser has no password, so nobody can log in as it.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ SERVER_OPTIONS = (
     "listen_addresses=",
     "unix_socket_directories=.",
     "unix_socket_permissions=0700",
-    # The server's log is not protected like the database: keep the citizens' data out of it.
+    # The server's log isn't protected like the database: it must not contain citizens' data.
     "log_min_error_statement=panic",
     "log_error_verbosity=terse",
 )
@@ -58,12 +58,12 @@ class Server:
         self._lock = lock
 
     def restart(self) -> None:
-        """Start it again after it died. Raises Unusable, with the end of its log, if it does not start."""
+        """Restart it after it died. Raises Unusable, with the end of its log, if it doesn't start."""
         cluster.end_orphans(self._settings.var / "postgres")
         self.process = _start(self._settings, self._options, again=True)
 
     def stop(self) -> None:
-        """Disconnect everybody, write everything to disk and end."""
+        """Disconnect all clients, write everything to disk and stop."""
         for farewell, patience in ((signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
             self.process.send_signal(farewell)
             try:
@@ -76,7 +76,7 @@ class Server:
 
 @contextmanager
 def available(settings: Settings) -> Iterator[str]:
-    """The URL of a database that answers: the configured one, else the embedded one, started if need be."""
+    """Return the URL of a running database: the configured one, else the embedded one, started if needed."""
     if settings.database_url is not None:
         yield settings.database_url
         return
@@ -89,21 +89,21 @@ def available(settings: Settings) -> Iterator[str]:
 
 
 def url(settings: Settings) -> str:
-    """The embedded database as SQLAlchemy names it. Holds no secret, only the way to one."""
+    """Return the URL of the embedded database for SQLAlchemy. It contains no secret, only the path to one."""
     query = {
         "host": str(_socket_folder(settings.var / "postgres")),
         "passfile": str(settings.var / "postgres.pgpass"),
-        "require_auth": "scram-sha-256",  # an impostor cannot simply say welcome
+        "require_auth": "scram-sha-256",  # so that another server can't impersonate it
     }
     made = URL.create("postgresql+psycopg", username=cluster.NAME, database=cluster.NAME, query=query)
     return made.render_as_string()
 
 
 def start(settings: Settings, *, options: Sequence[str] = (), patience: float = 0) -> Server:
-    """Start the server of this installation, making its data folder if need be.
+    """Start the server of this installation, creating its data folder if necessary.
 
-    `options` are further settings of the server ("name=value"). `patience` in seconds is how long to wait for
-    another command that has it running. Call it from a thread that lives as long as the server shall.
+    `options` are further settings of the server ("name=value"). `patience` is how many seconds to wait for
+    another command that runs it. Call it from a thread that lives as long as the server.
     """
     if sys.platform != "linux":
         raise Unusable("The embedded PostgreSQL runs on Linux only. Set DATABASE_URL to a PostgreSQL server.")
@@ -147,7 +147,7 @@ def _start(settings: Settings, options: Sequence[str], *, again: bool) -> subpro
     try:
         _await_answer(settings, process, log)
     except BaseException:
-        process.send_signal(signal.SIGQUIT)  # at once, its children too
+        process.send_signal(signal.SIGQUIT)  # immediately, including its children
         process.wait()
         raise
     return process
@@ -167,7 +167,7 @@ def _answers(settings: Settings) -> bool:
 
 
 def _socket_folder(data: Path) -> Path:
-    """The data folder, or a short way to it where its path is too long for a socket."""
+    """Return the data folder, or a short link to it if its path is too long for a socket."""
     if len(os.fsencode(data / cluster.SOCKET)) <= SOCKET_PATH_LIMIT:
         return data
     me = os.geteuid()

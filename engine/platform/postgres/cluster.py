@@ -1,4 +1,4 @@
-"""The data folder of the embedded PostgreSQL: made, checked and cleared for a start. Starts no server."""
+"""The data folder of the embedded PostgreSQL: created, checked and prepared for a start. Starts no server."""
 
 import os
 import secrets
@@ -12,14 +12,14 @@ from engine.platform.errors import Unusable
 from engine.platform.postgres import programs
 from engine.platform.postgres.programs import HERE, MAJOR, Account
 
-NAME = "parvandeh"  # of the role and of its database
+NAME = "parvandeh"  # name of the role and of its database
 NOBODY = 65534
 SOCKET = ".s.PGSQL.5432"
-ORPHANS = 5  # seconds that the processes of a killed server have to end
+ORPHANS = 5  # seconds that the processes of a killed server have to exit
 
 
 def account(data: Path) -> Account:
-    """Who runs the server: the owner of the data folder; for a new one this user, or nobody for root."""
+    """Return the account of the server: the data folder's owner; for a new one this user, for root nobody."""
     me = os.geteuid()
     if not data.exists():
         return Account(me, os.getegid()) if me else Account(NOBODY, NOBODY)
@@ -38,7 +38,7 @@ def account(data: Path) -> Account:
 
 
 def prepare(data: Path, passfile: Path, binaries: Path, account: Account) -> None:
-    """Leave a data folder of the right version in which no server runs. The caller holds its lock."""
+    """Leave a data folder of the right version in which no server runs. The caller has its lock."""
     if not data.exists():
         passfile.unlink(missing_ok=True)
         _make(data, binaries, account)
@@ -49,9 +49,9 @@ def prepare(data: Path, passfile: Path, binaries: Path, account: Account) -> Non
 
 
 def end_orphans(data: Path) -> None:
-    """End what a server that was killed has left behind. The caller knows that it is dead.
+    """Stop the processes that a killed server has left behind. The caller knows that it is dead.
 
-    Its processes end by themselves, but for those that are stopped.
+    They exit by themselves, except those that are suspended.
     """
     begun = time.monotonic()
     while (pids := _servers(data)) and (waited := time.monotonic() - begun) < 2 * ORPHANS:
@@ -62,12 +62,12 @@ def end_orphans(data: Path) -> None:
 
 
 def private(path: str, flags: int) -> int:
-    """An opener for files that only their owner may read."""
+    """Opener for files that only their owner may read."""
     return os.open(path, flags, 0o600)
 
 
 def _make(data: Path, binaries: Path, account: Account) -> None:
-    """The folder appears complete or not at all."""
+    """Create the folder completely or not at all."""
     fresh = data.with_name("postgres.new")
     if fresh.exists():
         shutil.rmtree(fresh)
@@ -78,7 +78,7 @@ def _make(data: Path, binaries: Path, account: Account) -> None:
     access = ("--username=postgres", "--auth-local=scram-sha-256", "--auth-host=reject")
     command = [str(binaries / "initdb"), "-D", HERE, *locale, *access]
     programs.run(command, data=fresh, account=account)
-    # CREATEDB: the tests give each test a database of its own.
+    # CREATEDB: each test gets its own database.
     role, database = f"CREATE ROLE {NAME} LOGIN CREATEDB", f"CREATE DATABASE {NAME} OWNER {NAME}"
     _single_user(fresh, binaries, account, role, database)
     fresh.rename(data)
@@ -94,7 +94,7 @@ def _set_password(data: Path, passfile: Path, binaries: Path, account: Account) 
 
 
 def _single_user(data: Path, binaries: Path, account: Account, *statements: str) -> None:
-    # Stretching guards weak passwords; this one has 256 bits, and every connection would pay for it.
+    # Key stretching protects weak passwords; this one has 256 bits, and every connection would pay the cost.
     options = ("-c", "scram_iterations=1", "-c", "exit_on_error=on")
     command = [str(binaries / "postgres"), "--single", "-D", HERE, *options, "postgres"]
     text = "".join(f"{statement};\n" for statement in statements)
@@ -118,7 +118,7 @@ def _check_version(data: Path) -> None:
 
 
 def _await_predecessor(data: Path) -> None:
-    """Whoever started the last server may be gone while that one is still shutting down."""
+    """Wait for the previous server: its starter may be gone while it is still shutting down."""
     deadline = time.monotonic() + 30
     while pids := _servers(data):
         if time.monotonic() > deadline:
@@ -127,7 +127,7 @@ def _await_predecessor(data: Path) -> None:
                 f"Stop it: kill -INT {min(pids)}"
             )
         time.sleep(0.05)
-    # No server lives, so these are left-overs. Their pids may belong to others by now and mislead the server.
+    # No server runs, so these are left-overs. Their pids may belong to others by now and mislead the server.
     for name in ("postmaster.pid", SOCKET, f"{SOCKET}.lock"):
         (data / name).unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
 """The binaries of PostgreSQL and the account under which they run.
 
-They come from a wheel whose Python code is never imported, because that has effects on the machine.
+They come from a wheel whose Python code is never imported, because that has side effects on the machine.
 """
 
 import importlib.metadata
@@ -28,7 +28,7 @@ CACHE = Path("/var/cache/parvandeh")
 # passing through the folders above, so they need not be open to that uid (an installation below /root).
 HERE = "/proc/self/cwd"
 
-# Nothing of ours: PGDATA, PGPORT and the like would be obeyed.
+# No variables of this process: PostgreSQL would obey PGDATA, PGPORT and the like.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -41,17 +41,17 @@ class Account:
 
     @property
     def foreign(self) -> bool:
-        """Whether it is another one than that of this process."""
+        """Whether it differs from the account of this process."""
         return self.uid != os.geteuid()
 
     @property
     def options(self) -> dict[str, Any]:
-        """The arguments for `subprocess`."""
+        """Return the arguments for `subprocess`."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.foreign else {}
 
 
 def find(account: Account) -> Path:
-    """The folder of binaries that the account can run: as installed, else a copy outside closed folders."""
+    """Return the folder of binaries that the account can run: as installed, else an accessible copy."""
     binaries = _installed()
     if not account.foreign or _runs(binaries, account):
         return binaries
@@ -70,7 +70,7 @@ def find(account: Account) -> Path:
 
 
 def run(command: Sequence[str], *, data: Path, account: Account, text: str = "") -> None:
-    """Run one of them to its end in the data folder, `text` on its standard input."""
+    """Run a program to its end in the data folder, with `text` on its standard input."""
     done = subprocess.run(
         command,
         cwd=data,
@@ -106,7 +106,7 @@ def spawn(
 
 
 def is_ready(socket_folder: Path) -> bool:
-    """Whether a server answers there."""
+    """Return whether a server responds there."""
     asked = [str(_installed() / "pg_isready"), "--quiet", "--timeout=2", "--host", str(socket_folder)]
     return subprocess.run(asked, env=ENVIRONMENT, check=False).returncode == 0
 
@@ -122,7 +122,7 @@ def _installed() -> Path:
 
 
 def _runs(binaries: Path, account: Account) -> bool:
-    """Tried, not computed: access lists, mount options and security modules have a say too."""
+    """Try it, since access lists, mount options and security modules matter too."""
     command = [str(binaries / "initdb"), "--version"]
     try:
         done = subprocess.run(
@@ -156,7 +156,7 @@ def _closed(binaries: Path, account: Account, further: str) -> Unusable:
 
 
 def conninfo(url: str | URL) -> str:
-    """What PostgreSQL's own programs and its driver call the database of a URL."""
+    """Return the connection string of a URL for PostgreSQL's own programs and its driver."""
     parsed = make_url(url)
     parts: dict[str, Any] = {"host": parsed.host, "port": parsed.port, "user": parsed.username}
     parts |= {"password": parsed.password, "dbname": parsed.database}
@@ -167,9 +167,9 @@ def conninfo(url: str | URL) -> str:
 def client(
     name: str, url: str, *options: str, output: IO[bytes] | None = None, source: IO[bytes] | None = None
 ) -> None:
-    """Run a program of PostgreSQL's against the database of a URL. Raises Unusable with what it says."""
+    """Run a PostgreSQL program against the database of a URL. Raises Unusable with its output."""
     parsed = make_url(url)
-    # The password goes by the environment: others can read a command line.
+    # The password is passed in the environment: others can read a command line.
     secret = {"PGPASSWORD": str(parsed.password)} if parsed.password else {}
     command = [str(_installed() / name), *options, f"--dbname={conninfo(parsed._replace(password=None))}"]
     done = subprocess.run(
