@@ -66,7 +66,7 @@ def test_a_page_shows_who_has_what_and_what_happened(office: Office) -> None:
     office["reza"].claimed()
     page = office["sara"].see(f"/cases/{office.case}").text.replace("\u2068", "").replace("\u2069", "")
     assert "<bdi>reza</bdi>" in page
-    assert "reza took the task" in page
+    assert "reza claimed the task" in page
     assert office.do("sara", cases.get, office.case).number in page
 
 
