@@ -1,4 +1,4 @@
-// Bundles web/assets into web/static under names with a hash, and writes which is which into manifest.json.
+// Bundles web/assets into web/static under names with a hash, and writes their mapping to manifest.json.
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -8,7 +8,7 @@ const SOURCES = ["icon.svg", "style.css", "page.js", "uploads.js", "viewer.js", 
 const OUT = "static";
 const HASH = /-[A-Z0-9]{8}(?=\.\w+$)/;
 
-// The policy of our pages lets no markup have a style of its own; icons say the same by attributes.
+// Our security policy forbids styles in markup; icons use attributes instead.
 const icons = {
   name: "icons",
   setup({ onLoad }) {
@@ -54,7 +54,7 @@ const { metafile } = await build({
   alias: { domify: "./assets/domify.js" },
   plugins: [icons, sides],
   loader: { ".svg": "copy", ".woff2": "file" },
-  legalComments: "none", // licences.txt has them all
+  legalComments: "none", // licences.txt has all of them
   metafile: true,
   logLevel: "warning",
 });
@@ -62,14 +62,14 @@ const { metafile } = await build({
 const built = Object.keys(metafile.outputs).map((path) => basename(path));
 built.push(await writeLicences(Object.keys(metafile.inputs)));
 const manifest = Object.fromEntries(built.map((name) => [name.replace(HASH, ""), name]).sort());
-// Renamed into place, so that it never names what is not there yet.
+// Renamed atomically, so that it never names missing files.
 await writeFile(`${OUT}/manifest.json.new`, JSON.stringify(manifest, null, 2) + "\n");
 await rename(`${OUT}/manifest.json.new`, `${OUT}/manifest.json`);
 for (const name of await readdir(OUT)) {
   if (HASH.test(name) && !built.includes(name)) await rm(`${OUT}/${name}`);
 }
 
-// The licences of the packages of which something was bundled: they are to go along.
+// The licences of the bundled packages, which must be distributed with them.
 async function writeLicences(inputs) {
   const inPackage = /^node_modules\/(?:@[^/]+\/)?[^/]+/;
   const packages = [...new Set(inputs.flatMap((path) => path.match(inPackage) ?? []))].sort();

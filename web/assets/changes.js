@@ -1,6 +1,6 @@
-// The inbox tells by itself what is new in it and what is gone. Rows stay where they are until somebody asks for the new ones.
+// The inbox shows what is new and what is gone. Rows don't move until the user asks for the new ones.
 
-const OFTEN = 20_000; // milliseconds while the page is seen,
+const OFTEN = 20_000; // milliseconds while the page is visible,
 const SELDOM = 120_000; // and while it is not
 
 const box = document.querySelector("[data-changes]");
@@ -11,7 +11,7 @@ function watch(box) {
   const rows = new Map([...document.querySelectorAll("tr[data-task]")].map((row) => [row.dataset.task, row]));
   const title = document.title;
   const fresh = new Set();
-  const known = new Set(); // what follows this page, and is not new
+  const known = new Set(); // tasks after this page, which aren't new
   let [tag, count, more, asked, timer] = [null, null, Boolean(dataset.more), 0, 0];
 
   async function ask() {
@@ -26,7 +26,7 @@ function watch(box) {
         compare(await answer.json());
       }
     } catch (error) {
-      console.debug(error); // the network is away: it is asked again
+      console.debug(error); // the network is down: try again later
     }
     wait();
   }
@@ -41,7 +41,7 @@ function watch(box) {
     const ids = now.tasks.map(([id]) => id);
     const listed = new Set(ids);
     const seen = (id) => rows.has(id) || known.has(id) || fresh.has(id);
-    // What follows the last one that was seen may only have moved up to here.
+    // What follows the last known task may only have moved up.
     const last = more ? ids.findLastIndex(seen) : ids.length;
     ids.forEach((id, place) => !seen(id) && (place <= last ? fresh : known).add(id));
     [...fresh].forEach((id) => listed.has(id) || fresh.delete(id));
@@ -56,7 +56,7 @@ function watch(box) {
       gone += away || taken;
       mark(rows.get(id), away || taken);
     });
-    // Of those beyond this page only their number is known.
+    // Only the number of tasks beyond this page is known.
     const missing = shown.filter((id, place) => !listed.has(id) && place < end).length;
     count ??= now.count - fresh.size + missing;
     tell(fresh.size + Math.max(0, now.count - count - fresh.size + missing), gone);
@@ -97,7 +97,7 @@ function watch(box) {
 
   let last;
   function say(text, link) {
-    if (text === last && text) return; // said already
+    if (text === last && text) return; // already announced
     last = text;
     box.replaceChildren();
     if (!text) return;

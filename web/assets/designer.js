@@ -1,6 +1,6 @@
 // The designer's pages:
-//   <form data-drop> takes files that are dropped on it, and shows in its <progress> how far they are sent.
-//   <div data-together> holds pictures that are moved about together.
+//   <form data-drop> accepts dropped files, and shows the progress of the upload in its <progress>.
+//   <div data-together> contains pictures that scroll together.
 //   [data-about="Task_1"] are findings about an element; a click on it in the diagram shows them.
 for (const form of document.querySelectorAll("form[data-drop]")) {
   const chosen = form.querySelector("input[type=file]");
@@ -24,7 +24,7 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
   form.addEventListener("submit", (event) => send(event, form));
 }
 
-// A file that misses its place must not open in place of the page.
+// A file dropped elsewhere must not replace the page.
 for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
 
 function send(event, form) {
@@ -48,13 +48,13 @@ function send(event, form) {
   request.send(new FormData(form));
 }
 
-// What was refused is told on this page, where the files are still chosen.
+// Refusals are shown on this page, where the files are still selected.
 function tell(form, request) {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   const told = page.querySelector("main [role=alert]") ?? page.querySelector("main h1");
   form.querySelector(":scope > [role=alert]")?.remove();
   if (told) form.prepend(document.adoptNode(told));
-  else form.submit(); // the browser itself says what is wrong
+  else form.submit(); // the browser itself shows what is wrong
 }
 
 document.addEventListener("diagram:element", ({ detail }) => {
@@ -66,7 +66,7 @@ document.addEventListener("diagram:element", ({ detail }) => {
 const place = (frame) => `${frame.scrollLeft} ${frame.scrollTop}`;
 for (const together of document.querySelectorAll("[data-together]")) {
   const frames = [...together.querySelectorAll(".diagram")];
-  const put = new Map(); // where each was moved to by another: that moves no other in turn
+  const put = new Map(); // positions set by another picture's scrolling, which must not scroll that one again
   for (const frame of frames) {
     frame.addEventListener("scroll", () => {
       if (put.get(frame) === place(frame)) return;

@@ -1,4 +1,4 @@
-// The list of tasks: marking all of a page, and going through it by keys. Without it, everything works, too.
+// The list of tasks: selecting all of a page, and navigation by keyboard. Everything works without it.
 
 const inList = "form[data-tasks]";
 
@@ -18,7 +18,7 @@ for (const all of document.querySelectorAll("[data-marks-all]")) {
   });
 }
 
-// Keys count only while the focus is in the list, and by their place: a Persian keyboard has them, too.
+// Keys count only while the focus is in the list, and by position: a Persian keyboard has them, too.
 document.addEventListener("keydown", (event) => {
   const row = event.target.closest(`${inList} tbody tr`);
   if (!row || event.ctrlKey || event.altKey || event.metaKey) return;

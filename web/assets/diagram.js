@@ -2,16 +2,16 @@
 
 const FONT = "Vazirmatn, Arial, sans-serif";
 
-// How texts in diagrams are drawn.
+// The font of texts in diagrams.
 export const drawn = { textRenderer: { defaultStyle: { fontFamily: FONT } } };
 
-// Loads the file at a URL, as `read` gives it. Where that fails, the container says so in the words of its data-failed.
+// Loads the file at a URL, as returned by `read`. If that fails, the container shows its data-failed.
 export async function open(diagram, container, url, read = (xml) => xml) {
   container.dir = "ltr"; // diagrams are drawn from left to right in every language
   try {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${answer.status}`);
-    await document.fonts.load(`12px ${FONT}`, "پ"); // lines are broken by its widths
+    await document.fonts.load(`12px ${FONT}`, "پ"); // line breaks depend on its widths
     await diagram.importXML(read(await answer.text()));
     return true;
   } catch (fault) {
@@ -25,7 +25,7 @@ export async function open(diagram, container, url, read = (xml) => xml) {
   }
 }
 
-// Calls back whenever the container has got another size, at first as soon as it has one.
+// Calls back whenever the size of the container changes, first when it has one.
 export function whenSized(container, callback) {
   const observer = new ResizeObserver(([{ contentRect }]) => {
     if (contentRect.width && contentRect.height) callback();
@@ -33,10 +33,10 @@ export function whenSized(container, callback) {
   observer.observe(container);
 }
 
-const EDGE = 24; // left free around a diagram
+const EDGE = 24; // space around a diagram
 
-// Shows the whole diagram, not enlarged, beside what covers so many pixels at the canvas's left. Where the whole would be
-// smaller than the least scale, its beginning is shown at that.
+// Shows the whole diagram, not enlarged, next to what covers so many pixels at the canvas's left. If it would be
+// smaller than the least scale, its beginning is shown at that scale.
 export function fit(canvas, { covered = 0, least = 0 } = {}) {
   const { inner, outer } = canvas.viewbox();
   const room = { width: outer.width - covered - 2 * EDGE, height: outer.height - 2 * EDGE };
@@ -52,12 +52,12 @@ export function fit(canvas, { covered = 0, least = 0 } = {}) {
   });
 }
 
-// What an attribute of the container holds as JSON.
+// The JSON in an attribute of the container.
 export function given(container, name) {
   return JSON.parse(container.dataset[name] ?? "{}");
 }
 
-// A file with names in the page's language alone, where they are written "Persian | English".
+// A file with names only in the page's language, if they are written "Persian | English".
 export function inOneLanguage(xml) {
   const english = document.documentElement.lang === "en";
   const half = (_, before, persian, other) => before + (english ? other : persian);

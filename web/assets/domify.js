@@ -1,5 +1,5 @@
-// Stands in for the package of this name, by which bpmn.io's tools make elements from markup. Our policy lets no
-// markup have a style; set by a script, the same style is allowed.
+// Replaces the package of this name, with which bpmn.io's tools create elements from markup. Our policy forbids
+// styles in markup; set by a script, the same style is allowed.
 import make from "../node_modules/domify/index.js";
 
 const STYLE = / style="([^"]*)"/g;

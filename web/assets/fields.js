@@ -1,4 +1,4 @@
-// Forms of processes: fields that another answer hides, drafts that are kept while somebody types.
+// Forms of processes: fields that another answer hides, drafts that are saved while the user types.
 
 const PERSIAN = /[\u06f0-\u06f9\u0660-\u0669]/g;
 const digits = (text) => text.replace(PERSIAN, (digit) => String(digit.charCodeAt(0) & 15));
@@ -31,10 +31,10 @@ function hide(form) {
 const hideAll = () => [...document.forms].forEach(hide);
 document.addEventListener("input", ({ target }) => target.form && hide(target.form));
 document.addEventListener("htmx:load", hideAll);
-window.addEventListener("pageshow", hideAll); // the browser has put back what was typed
+window.addEventListener("pageshow", hideAll); // the browser has restored what was typed
 hideAll();
 
-// A draft that could not be kept: the page stays as it is, and says so.
+// A draft that could not be saved: the page remains as it is, and says so.
 const told = (event) => event.detail.target?.dataset.lost;
 function tellLost(event) {
   if (!told(event)) return;

@@ -5,8 +5,8 @@
 //        data-words='{"due.name": "…"}' data-choices="URL of what can be chosen" data-look="URL of what checks"></div>
 // The form is sent by fetch, with the diagram in its field "xml"; the answer gives its next "revision". A refusal is
 // shown as it comes; its buttons [data-tool] decide what becomes of the drawing, which stays. data-texts says the tools'
-// words in the page's language, data-words those of our panel. While there is something to save, leaving the page is
-// asked about.
+// texts in the page's language, data-words those of our panel. With unsaved changes, leaving the page
+// needs a confirmation.
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css";
@@ -35,7 +35,7 @@ async function draw(container) {
       xml: () => written(modeler),
     },
     additionalModules: [panel, TokenSimulation, translated(given(container, "texts"))],
-    moddleExtensions: { parvandeh: structuredClone(parvandeh), open: descriptor }, // the modeler changes what it is given
+    moddleExtensions: { parvandeh: structuredClone(parvandeh), open: descriptor }, // the modeler changes its arguments
   });
   if (!(await open(modeler, container, container.dataset.modeler, opened))) return;
   const canvas = modeler.get("canvas");
@@ -46,7 +46,7 @@ async function draw(container) {
   whenSized(container, () => {
     canvas.resized();
     if (fitted) return;
-    fitted = true; // from now on by whoever draws
+    fitted = true; // from now on the user scrolls
     const narrow = container.clientWidth < NARROW;
     if (narrow) modeler.get("palette").close();
     fit(canvas, { covered: covered(), least: narrow ? LEGIBLE : 0 });
@@ -73,7 +73,7 @@ async function draw(container) {
     out: () => canvas.zoom(canvas.zoom() / 1.25),
     fit: () => fit(canvas, { covered: covered() }),
     download: () => saving.download(),
-    theirs: () => container.removeAttribute("data-changed"), // the link goes on to it
+    theirs: () => container.removeAttribute("data-changed"), // the link continues to it
     overwrite: ({ revision }) => saving.save(revision),
   };
   document.addEventListener("click", ({ target }) => {
@@ -115,7 +115,7 @@ class Saving {
     this.told.textContent = this.told.dataset[word];
   }
 
-  // With what is still being typed: in the diagram, or in a field that waits until it is left.
+  // Includes what is being typed: in the diagram, or in a field that is written when it is left.
   async xml() {
     const editing = this.modeler.get("directEditing");
     if (editing.isActive()) editing.complete();
@@ -129,7 +129,7 @@ class Saving {
     this.under = true;
     this.tell("saving");
     try {
-      const xml = this.xml(); // what is being typed becomes a command at once
+      const xml = this.xml(); // what is being typed becomes a command immediately
       const at = this.state();
       const { xml: field, revision } = this.form.elements;
       field.value = await xml;
@@ -167,7 +167,7 @@ class Saving {
   }
 }
 
-// The tools write one word in several ways: "End event" and "End Event", "Event-based" and "Event Based".
+// The tools spell one word differently: "End event" and "End Event", "Event-based" and "Event Based".
 const plain = (word) => word.toLowerCase().replace(/[^a-z]+/g, " ").trim();
 
 function translated(texts) {
@@ -177,7 +177,7 @@ function translated(texts) {
   return { translate: ["value", translate] };
 }
 
-// What the tools leave without a name, or name in English alone.
+// Names that the tools lack, or have only in English.
 function name(container, translate) {
   const toggle = container.querySelector(".djs-palette-toggle");
   Object.assign(toggle, { role: "button", tabIndex: 0, ariaLabel: translate("Tools"), title: translate("Tools") });

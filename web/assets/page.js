@@ -1,4 +1,4 @@
-// What every page with JavaScript has: htmx, and what HTML alone does not do.
+// What every page with JavaScript has: htmx, and what HTML alone doesn't do.
 import "htmx.org";
 import "./changes.js";
 import "./desk.js";
@@ -8,13 +8,13 @@ import "./fields.js";
 const sent = new Set();
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return; // htmx sends it, or nothing changes by it
+  if (event.defaultPrevented || form.method !== "post") return; // htmx sends it, or it changes nothing
   if (sent.has(form)) event.preventDefault();
   sent.add(form);
 });
-window.addEventListener("pageshow", () => sent.clear()); // somebody has gone back to it
+window.addEventListener("pageshow", () => sent.clear()); // the user has gone back to it
 
-// Of ways that do not fit side by side, the present one is in sight. Not by scrollIntoView: the first Tab would go on from
+// Of links that don't fit, the current one is scrolled into view. Not with scrollIntoView: the first Tab would continue
 // there, past the link to the content and the header.
 const present = document.querySelector(".ways [aria-current]");
 if (present) {

@@ -1,4 +1,4 @@
-// Lets tokens run through a diagram that is only looked at: <div data-diagram="URL of a BPMN file" data-failed="…">.
+// Simulates tokens in a read-only diagram: <div data-diagram="URL of a BPMN file" data-failed="…">.
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css";

@@ -1,7 +1,7 @@
-// Files in forms: each is uploaded at once and in parts, shows how far it is, and continues after a lost connection.
+// Files in forms: each is uploaded immediately and in parts, shows its progress, and continues after a lost connection.
 
 const PART = 512 * 1024;
-const PAUSES = [1, 2, 4, 8, 15]; // seconds after a failure, then the last again and again
+const PAUSES = [1, 2, 4, 8, 15]; // seconds after a failure, then the last one repeatedly
 const percent = new Intl.NumberFormat(document.documentElement.lang === "fa" ? "fa-IR" : "en", { style: "percent" });
 
 function make(tag, values = {}, ...inside) {
@@ -10,14 +10,14 @@ function make(tag, values = {}, ...inside) {
   return element;
 }
 
-// What tells whether it is the same file after a reload; only where the browser can compute it.
+// Identifies the same file after a reload; only if the browser can compute it.
 async function digestOf(file) {
   if (!globalThis.crypto?.subtle) return "";
   const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
   return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Until the browser believes that it is connected again, or so many seconds have passed.
+// Until the browser reports a connection again, or so many seconds have passed.
 const wait = (seconds, signal) =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);
@@ -42,7 +42,7 @@ class Uploads {
     this.form.addEventListener("submit", (event) => this.hold(event), true);
   }
 
-  // A phone photographs a paper without leaving the page.
+  // On a phone, take a photo of a document without leaving the page.
   offerCamera() {
     if (!matchMedia("(pointer: coarse)").matches || !/\.jpe?g/.test(this.input.accept)) return;
     const camera = make("input", { type: "file", accept: "image/*", capture: "environment", hidden: true });
@@ -67,7 +67,7 @@ class Uploads {
 
   take(input) {
     const files = [...input.files];
-    input.value = ""; // it does not go with the form, too
+    input.value = ""; // so that it isn't sent with the form, too
     this.takeFiles(files);
   }
 
@@ -115,7 +115,7 @@ class Uploads {
     return state;
   }
 
-  // Try until there is an answer. After a failure it is not known what has arrived: that is asked first.
+  // Retry until there is a response. After a failure it is unknown what has arrived: that is requested first.
   async lasting(attempt, row, signal) {
     for (let failures = 0; ; failures += 1) {
       try {
@@ -152,7 +152,7 @@ class Uploads {
     this.changed();
   }
 
-  // In the preview and for documents of the case there is nothing to delete on the server: the answer is refused.
+  // In the preview and for documents of the case there is nothing to delete on the server: it refuses.
   remove(event) {
     const button = event.target.closest("button[name=drop]");
     if (!button) return;

@@ -1,9 +1,9 @@
 // Shows diagrams:
-//   <div data-diagram="URL of a BPMN file" data-failed="what is told if it cannot be shown"
+//   <div data-diagram="URL of a BPMN file" data-failed="message if it can't be shown"
 //        data-marks='{"Task_1": "token late"}' data-badges='{"Task_1": "3"}'></div>
-// data-marks gives elements classes, data-badges a note at their corner. <a href="…" data-element="Task_1"> leads to
-// an element; with aria-controls="ID" in that diagram alone. A click on an element is told by "diagram:element", and
-// points to what has data-about="Task_1". data-focus names the element that is to be seen of a large diagram.
+// data-marks sets classes of elements, data-badges a note at their corner. <a href="…" data-element="Task_1"> leads to
+// an element; with aria-controls="ID" only in that diagram. A click on an element dispatches "diagram:element", and
+// highlights what has data-about="Task_1". data-focus is the element to show of a large diagram.
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "./marks.css";
@@ -36,7 +36,7 @@ async function show(container) {
   container.dataset.shown = "";
 }
 
-// The whole diagram; where that cannot be read, the element of data-focus.
+// The whole diagram; if that would be unreadable, the element of data-focus.
 function fit(viewer, container) {
   const canvas = viewer.get("canvas");
   const focus = viewer.get("elementRegistry").get(container.dataset.focus);
@@ -66,7 +66,7 @@ document.addEventListener("click", ({ target }) => {
   canvas.zoom(steps[button.dataset.zoom](), "auto");
 });
 
-// What the page says of an element stands out, and the first of it comes into view.
+// What the page says about an element is highlighted, and the first of it scrolled into view.
 function tell(id) {
   for (const other of document.querySelectorAll(`[data-about].${POINTED}`)) other.classList.remove(POINTED);
   const found = [...document.querySelectorAll("[data-about]")].filter(({ dataset }) => dataset.about === id);

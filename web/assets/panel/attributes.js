@@ -1,5 +1,5 @@
-// The attributes of ours that an element has, as entries of the panel: attributes.json says how each is filled in, one
-// line for each; parvandeh.json, on which elements it stands.
+// Our own attributes of an element, as entries of the panel: attributes.json says how each is filled in, one
+// line for each; parvandeh.json, which elements have it.
 import { is } from "bpmn-js/lib/util/ModelUtil";
 import parvandeh from "../parvandeh.json";
 import attributes from "./attributes.json";
@@ -28,7 +28,7 @@ export function attributesOf(element, section) {
   );
 }
 
-// What is about a system, a form or a decision stands with it, what goes into a called process with the call.
+// Attributes about a system, a form or a decision are shown with it, those of a called process with the call.
 function sectionOf({ name, section }, object) {
   const type = (wanted) => is(object, wanted);
   if (section === "data" && type("bpmn:CallActivity")) return "call";
@@ -38,7 +38,7 @@ function sectionOf({ name, section }, object) {
 }
 
 function stands({ name, triggers }, object) {
-  if (isEventSubProcess(object)) return false; // its start event stands for it
+  if (isEventSubProcess(object)) return false; // its start event represents it
   const within = is(object, "bpmn:StartEvent") && isEventSubProcess(object.$parent);
   const started = is(object, "bpmn:StartEvent") && !is(object.$parent, "bpmn:Process");
   if (started && ["parvandeh:starter", FORM].includes(name)) return false; // nobody starts a sub-process

@@ -1,11 +1,11 @@
-// What can be chosen: of the installation, as the server lists it, and of the diagram itself.
+// The available choices: those of the installation, as the server lists them, and those in the diagram.
 import { getBusinessObject, is } from "bpmn-js/lib/util/ModelUtil";
 import { outcomesOf } from "./outcomes.js";
 import { shown } from "./names.js";
 
 const plain = (value) => ({ value, label: value });
 
-// Choices of a list as [{value, label, …}]; undefined where the server has not said what there is.
+// Choices of a list as [{value, label, …}]; undefined if the server hasn't listed them.
 export function choicesOf(entry, element, { look, file }) {
   const made = ofDiagram[entry.list];
   if (made) return unique(made(entry, element, { look, file }));

@@ -1,4 +1,4 @@
-// How an entry of the panel is filled in, by its kind. Each has its name, its sentence of help, and what is wrong with it.
+// How an entry of the panel is filled in, by its kind. Each has a name, a help text, and its findings.
 import { useState } from "@bpmn-io/properties-panel/preact/hooks";
 import { choicesOf } from "./choices.js";
 import { Mapping } from "./mapping.jsx";
@@ -12,7 +12,7 @@ export function Entry(props) {
   return <Kind {...props} />;
 }
 
-// The attributes of an input of an entry, which tie it to its help and its findings.
+// The attributes of an entry's input that refer to its help and its findings.
 export function idOf(entry) {
   return `entry-${(entry.id ?? entry.word ?? entry.key).replace(/\W+/g, "-")}`;
 }
@@ -30,7 +30,7 @@ export function Field({ entry, findings, tools, children, id = idOf(entry), labe
   );
 }
 
-// A sentence; what stands between `backticks` is code.
+// A sentence; text between `backticks` is code.
 export function Help({ id, text }) {
   const parts = text.split("`");
   return (
@@ -96,7 +96,7 @@ function Number_({ entry, findings, tools }) {
   );
 }
 
-// Code is written from the left in every language.
+// Code is written from left to right in every language.
 function Code({ entry, findings, tools, lines = 1 }) {
   const roles = entry.list === "roles" ? (choicesOf(entry, tools.element, tools) ?? []) : [];
   const quoted = roles.map(({ value, label }) => ({ value: `'${value}'`, label }));
@@ -132,7 +132,7 @@ function Select({ entry, findings, tools }) {
   );
 }
 
-// A value of the file that is none of the choices stays one of them.
+// A value of the file that isn't among the choices remains selectable.
 function Options({ value, options, say, set, needed, ...attributes }) {
   const unknown = value && !options.some((one) => one.value === value);
   return (
@@ -175,7 +175,7 @@ function WithChoices({ entry, findings, tools, ...typing }) {
   );
 }
 
-// What is written only when it is whole: a name by which a message is found or made.
+// Written only when complete: a name by which a message is found or created.
 function Whole({ entry, findings, tools }) {
   const [typed, setTyped] = useState(null);
   const typing = {
@@ -220,14 +220,14 @@ function Check({ entry, findings, tools }) {
   );
 }
 
-// While both are typed, each text stays where it was typed, whatever the file makes of them.
+// While both are typed, each text remains where it was typed, whatever the file has.
 export function TwoNames({ entry, findings, tools }) {
   const [typed, setTyped] = useState({});
   const whole = entry.get();
   const both = joined({ fa: "", en: "", ...typed }) === whole && "fa" in typed ? typed : halves(whole);
   const { say } = tools;
   const word = entry.word ?? entry.key;
-  const Input = entry.key === "text" ? "textarea" : "input"; // a note has lines
+  const Input = entry.key === "text" ? "textarea" : "input"; // a note has several lines
   const order = document.documentElement.lang === "en" ? ["en", "fa"] : ["fa", "en"];
   return order.map((language, at) => {
     const one = { ...entry, id: `${entry.id ?? entry.key}-${language}` };

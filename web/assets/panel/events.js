@@ -4,7 +4,7 @@ import { isEventSubProcess, triggerOf } from "./file.js";
 import { shown } from "./names.js";
 
 const TIMES = ["timeDuration", "timeDate", "timeCycle"];
-// What refers to a definition beside the processes: by its name, or by its code.
+// References to a definition at the top level of the file: by its name, or by its code.
 const REFERENCES = {
   message: { property: "messageRef", type: "bpmn:Message", list: "messages" },
   signal: { property: "signalRef", type: "bpmn:Signal", list: "signals" },
@@ -65,7 +65,7 @@ function timer(element, definition) {
   ];
 }
 
-// One of the three. It stays without a text, too: so it is known which one is meant.
+// One of the three. It remains without a text, so that its type is known.
 function times(kind, text, definition, file) {
   const made = file.make("bpmn:FormalExpression", { body: text }, definition);
   return Object.fromEntries(TIMES.map((name) => [name, name === kind ? made : undefined]));
@@ -97,7 +97,7 @@ function activity(element, definition) {
   };
 }
 
-// Whether what is under way ends; an error always ends it.
+// Whether it interrupts; an error always does.
 function interrupting(element, kind) {
   const object = getBusinessObject(element);
   const border = is(element, "bpmn:BoundaryEvent");

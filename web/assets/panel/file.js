@@ -11,7 +11,7 @@ export function rootOf(object) {
   return root;
 }
 
-// The process whose attributes an element stands for, if it does: the drawing's, or a pool's.
+// The process whose attributes an element represents, if any: the drawing's, or a pool's.
 export function processOf(element) {
   const object = getBusinessObject(element);
   if (is(element, "bpmn:Process")) return object;
@@ -69,12 +69,12 @@ export default class File {
     return made;
   }
 
-  // A definition beside the processes, such as a message, to which several elements may refer.
+  // A definition at the top level of the file, such as a message, to which several elements may refer.
   definitions(type, element) {
     return (rootOf(getBusinessObject(element)).rootElements ?? []).filter((one) => is(one, type));
   }
 
-  // Refers to the definition of this name, which is made if there is none; the one before goes with its last use.
+  // Refers to the definition of this name, creating it if necessary; the previous one is removed with its last use.
   refer(element, object, property, { type, name, properties }) {
     const root = rootOf(getBusinessObject(element));
     const before = object.get(property);

@@ -1,4 +1,4 @@
-// Which flow is taken: conditions, and the one for when no condition is true.
+// Which flow is taken: conditions, and the default flow.
 import { getBusinessObject, is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { shown } from "./names.js";
 
@@ -6,7 +6,7 @@ const CHOOSING = ["bpmn:ExclusiveGateway", "bpmn:InclusiveGateway", "bpmn:Activi
 
 const flowsOf = (element) => (element.outgoing ?? []).filter((one) => is(one, "bpmn:SequenceFlow"));
 
-// Of a flow. Behind a parallel or event-based gateway nothing is chosen.
+// Of a flow. After a parallel or event-based gateway there is no choice.
 export function flowEntries(element) {
   if (!is(element, "bpmn:SequenceFlow") || !element.source || !isAny(element.source, CHOOSING)) return [];
   const source = element.source;
@@ -16,7 +16,7 @@ export function flowEntries(element) {
   return [...(isDefault ? [] : [condition(element)]), ...(kept ? [asDefault(element)] : [])];
 }
 
-// Of what several flows lead out of: all of them at one place.
+// Of an element with several outgoing flows: all of them in one place.
 export function pathEntries(element) {
   const flows = flowsOf(element);
   if (flows.length < 2 || !isAny(element, CHOOSING)) return [];
@@ -67,7 +67,7 @@ function defaultOf(element, flows) {
   };
 }
 
-// The flow that is taken else has no condition.
+// The default flow has no condition.
 function becomeDefault(source, flow, file) {
   const changes = [file.change(source, { default: flow && getBusinessObject(flow) })];
   if (flow && getBusinessObject(flow).conditionExpression) changes.push(file.change(flow, { conditionExpression: undefined }));

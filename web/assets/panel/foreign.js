@@ -1,4 +1,4 @@
-// What another engine's modeler has written, of which ours says what would become of it.
+// Extensions of another engine's modeler, with the translation that our engine suggests.
 import { getBusinessObject } from "bpmn-js/lib/util/ModelUtil";
 import { processOf } from "./file.js";
 

@@ -1,4 +1,4 @@
-// What every element has: its names, its id, and what is said of it.
+// What every element has: its names, its id, and its documentation.
 import { getBusinessObject, is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { processOf } from "./file.js";
 
@@ -32,7 +32,7 @@ const names = (element, object, key, word) => ({
   set: (value, { file }) => file.set(element, { [key]: value }, object),
 });
 
-// An id that the file could not have is not written: the entry says why.
+// An invalid id is not written: the entry explains why.
 const id = (element, object, word) => ({
   key: "id",
   word,

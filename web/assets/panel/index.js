@@ -1,4 +1,4 @@
-// The panel beside the modeler: what an element does, in plain words, in place of the attributes of the file.
+// The panel next to the modeler: what an element does, in plain words, instead of the attributes of the file.
 import { BpmnPropertiesPanelModule } from "bpmn-js-properties-panel";
 import File from "./file.js";
 import lanes from "./lanes.js";
@@ -17,7 +17,7 @@ class Provider {
     const say = (key, values = {}) => (words[key] ?? key).replace(/{(\w+)}/g, (place, name) => values[name] ?? place);
     this.tools = { say, eventBus, file, look };
     propertiesPanel.registerProvider(this);
-    // What matters most of another element stands at the top.
+    // The most important entries of another element are at the top.
     eventBus.on("selection.changed", () => {
       document.querySelector(".bio-properties-panel-scroll-container")?.scrollTo(0, 0); // its promise would end the event
     });

@@ -8,7 +8,7 @@ const XMLNS = "http://www.w3.org/2000/xmlns/";
 const MARKER = "multiInstanceLoopCharacteristics";
 const REFERENCES = { loopDataInputRef: "collection", loopDataOutputRef: "results" };
 const ITEMS = ["inputDataItem", "outputDataItem"];
-const FIRST = ["documentation", "extensionElements", "loopCardinality"]; // what BPMN wants before these
+const FIRST = ["documentation", "extensionElements", "loopCardinality"]; // what BPMN requires before these
 const text = (name) => ({ name, isAttr: true, type: "String" });
 
 export const descriptor = {
@@ -22,7 +22,7 @@ export const descriptor = {
   ],
 };
 
-// A file as the modeler opens it.
+// Converts a file for the modeler.
 export function opened(xml) {
   return changed(xml, (marker) => {
     marker.ownerDocument.documentElement.setAttributeNS(XMLNS, "xmlns:open", OPEN);
@@ -40,7 +40,7 @@ export function opened(xml) {
   });
 }
 
-// What the modeler writes, as a file.
+// Converts the modeler's output to a file.
 export function closed(xml) {
   return changed(xml, (marker) => {
     marker.ownerDocument.documentElement.removeAttributeNS(XMLNS, "open");
@@ -66,7 +66,7 @@ export function closed(xml) {
 function changed(xml, change) {
   if (!xml.includes(MARKER)) return xml;
   const file = new DOMParser().parseFromString(xml, "application/xml");
-  if (file.querySelector("parsererror")) return xml; // the modeler says what is wrong
+  if (file.querySelector("parsererror")) return xml; // the modeler shows what is wrong
   for (const marker of file.getElementsByTagNameNS(BPMN, MARKER)) change(marker);
   return new XMLSerializer().serializeToString(file);
 }

@@ -1,5 +1,5 @@
-// Keeps who does a step where the drawing has no lanes: what is moved or changed there stays in the lane of the file. The
-// modeler by itself takes a step out of every lane that it does not see around it.
+// Preserves the lane of a step if the drawing has no lanes: what is moved or changed there remains in the file's lane. The
+// modeler itself removes a step from every lane that it doesn't see around it.
 import { collectLanes, getLanesRoot } from "bpmn-js/lib/features/modeling/util/LaneUtil";
 
 function Lanes(eventBus) {

@@ -1,5 +1,5 @@
-// What the server says of the diagram as it is drawn now: which names each element can read, and what is wrong. And
-// what the installation has to choose from. A diagram is sent when nothing was changed for a moment; nothing is stored.
+// The server's analysis of the diagram as it is drawn now: which names each element can read, and findings. And
+// the choices of the installation. A diagram is sent when nothing was changed for a moment; nothing is stored.
 const PAUSE = 500; // milliseconds
 
 export default class Look {
@@ -40,7 +40,7 @@ export default class Look {
       this.choices = await answer.json();
       this.eventBus.fire("look.changed");
     } catch (fault) {
-      console.warn(fault); // what is chosen elsewhere can be typed
+      console.warn(fault); // without the list of choices, they can be typed
     }
   }
 

@@ -3,7 +3,7 @@ const OPENING = "([{";
 const CLOSING = ")]}";
 const QUOTES = "\"'";
 
-// The rows of an expression, and how it is written; null for one that is no list of names with values.
+// The rows of an expression, and its notation; null if it isn't a list of names with values.
 export function rows(text, feelByDefault = false) {
   const code = text.trim();
   if (!code) return { rows: [], feel: feelByDefault && "file" };
@@ -12,7 +12,7 @@ export function rows(text, feelByDefault = false) {
   if (!body.startsWith("{") || !body.endsWith("}")) return null;
   const parts = parted(body.slice(1, -1), ",");
   if (!parts) return null;
-  if (parts.at(-1).trim() === "") parts.pop(); // a comma may stand at the end
+  if (parts.at(-1).trim() === "") parts.pop(); // there may be a comma at the end
   const found = parts.map((part) => row(part, feel));
   return found.every(Boolean) ? { rows: found, feel } : null;
 }
@@ -35,7 +35,7 @@ function row(part, feel) {
   return feel && /^[\p{L}_][\p{L}\p{N}_ ]*$/u.test(key) ? { name: key, value: value.join(":").trim() } : null;
 }
 
-// A text at each sign that stands in no brackets and no quotes; null where these don't match.
+// Splits a text at each separator outside of brackets and quotes; null if these don't match.
 function parted(text, sign) {
   const parts = [];
   const open = [];

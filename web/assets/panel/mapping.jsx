@@ -1,4 +1,4 @@
-// A list of names with values, as rows. What can't be parted into rows stays one text.
+// A list of names with values, as rows. What can't be split into rows remains one text.
 import { useState } from "@bpmn-io/properties-panel/preact/hooks";
 import { calledOf, decisionOf } from "./choices.js";
 import { Field, Findings, Help, described, idOf, readable } from "./entries.jsx";
@@ -10,7 +10,7 @@ export function Mapping({ entry, findings, tools }) {
   return <Rows {...{ entry, findings, tools }} {...sides(entry, tools)} />;
 }
 
-// The rows of an entry, and what writes them. They stay as they were typed, whatever the file makes of half a row.
+// The rows of an entry, and what writes them. They remain as they were typed, even if a row is incomplete.
 export function useRows(entry, tools) {
   const text = entry.get();
   const [typed, setTyped] = useState();
@@ -66,7 +66,7 @@ export function AsText({ entry, findings, tools, options }) {
   );
 }
 
-// The names on the left that somebody may want, and what the right can read, where the called process or decision says it.
+// Suggestions for the names on the left and the values on the right, if the called process or decision declares them.
 function sides({ key }, { element, look }) {
   const options = (names) => names?.map((value) => ({ value }));
   const called = calledOf(element, look);

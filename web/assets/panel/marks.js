@@ -1,4 +1,4 @@
-// Elements with something wrong stand out in the diagram, so that nobody has to select each to find it.
+// Elements with findings are highlighted in the diagram, so that nobody has to select each one to find them.
 const MARKS = { error: "has-error", warning: "has-warning" };
 
 export default class Marks {

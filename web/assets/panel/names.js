@@ -7,21 +7,21 @@ const BETWEEN = " | ";
 const ARABIC = /[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]/;
 const english = () => document.documentElement.lang === "en";
 
-// Both halves of a name. One that is written once is in the language of its script.
+// Both halves of a name. A name in one language has the language of its script.
 export function halves(name = "") {
   const at = name.indexOf(BETWEEN);
   if (at >= 0) return { fa: name.slice(0, at), en: name.slice(at + BETWEEN.length) };
   return ARABIC.test(name) ? { fa: name, en: "" } : { fa: "", en: name };
 }
 
-// The text for a file. A language without a name is left out: the other one serves for both.
+// The text for a file. A missing language is left out: the other one is used for both.
 export function joined({ fa, en }) {
   const [persian, other] = [fa, en].map((half) => half.replaceAll(BETWEEN, " / "));
   if (!persian.trim() || !other.trim()) return persian.trim() ? persian : other.trim() ? other : "";
   return persian + BETWEEN + other;
 }
 
-// What the reader reads of a name.
+// The reader's half of a name.
 export function shown(name) {
   if (!name?.includes(BETWEEN)) return name;
   const { fa, en } = halves(name);
@@ -39,7 +39,7 @@ function Texts(config) {
 }
 Texts.$inject = ["config.textRenderer"];
 
-// A label that is edited in the diagram is the reader's half; the other one stays.
+// A label edited in the diagram is the reader's half; the other one is unchanged.
 class Labels extends LabelEditingProvider {
   activate(element) {
     const context = super.activate(element);

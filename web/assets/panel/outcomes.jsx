@@ -1,4 +1,4 @@
-// The declared outcomes of a case as a list: the word that is stored, its effect, its names in two languages.
+// The declared outcomes of a case as a list: the stored code, its effect, its names in two languages.
 import { Findings, TwoNames, idOf } from "./entries.jsx";
 import { EFFECTS, add, outcomesOf, remove } from "./outcomes.js";
 

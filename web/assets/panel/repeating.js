@@ -1,4 +1,4 @@
-// What happens several times: for each of a list, so many times, or as long as a condition is true.
+// Repetition: for each of a list, so many times, or as long as a condition is true.
 import { getBusinessObject, is } from "bpmn-js/lib/util/ModelUtil";
 import { isEventSubProcess } from "./file.js";
 
@@ -89,7 +89,7 @@ function item(element, marker, name, type) {
   };
 }
 
-// The library gives what it makes an id, which would be a name of its own here.
+// The library adds an id to what it creates, which would be a name of its own here.
 function withVariable(object, value) {
   object.id = undefined;
   object.set("open:variable", value);

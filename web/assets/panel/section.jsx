@@ -1,13 +1,13 @@
-// The parts of the panel: what is wrong with the element, its sections, and what can be read at it.
+// The parts of the panel: the element's findings, its sections, and what it can read.
 import { useEffect, useReducer, useState } from "@bpmn-io/properties-panel/preact/hooks";
 import { Entry, readable } from "./entries.jsx";
 import { remove, translate } from "./foreign.js";
 import { idsOf } from "./sections.js";
 import { Choice } from "./suggesting.jsx";
 
-const opened = new Map(); // sections that somebody has opened or closed, for the next element, too
+const opened = new Map(); // sections that the user has opened or closed, for the next element, too
 
-// Draws again when the server has said something, or something else than this element was changed.
+// Renders again after a response of the server, or a change of another element.
 function useNews(eventBus) {
   const [, again] = useReducer((count) => count + 1, 0);
   useEffect(() => {
@@ -51,7 +51,7 @@ export function Section({ id, open, entries, tools }) {
   );
 }
 
-// What no field of the element is about.
+// Findings that belong to no field of the element.
 export function Top({ sections, tools }) {
   useNews(tools.eventBus);
   const { say, look, element } = tools;
@@ -71,7 +71,7 @@ export function Top({ sections, tools }) {
   );
 }
 
-// An attribute of another engine: left out, or said in the words of this one.
+// An attribute of another engine: remove it, or translate it.
 function Foreign({ foreign, tools }) {
   const { say, element, file } = tools;
   const translation = Object.entries(foreign.translation ?? {});

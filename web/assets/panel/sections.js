@@ -1,6 +1,6 @@
 // What the panel shows of an element: sections with entries. An entry has
-//   key    what it is about, as findings name it: an attribute, or a child of the element
-//   word   under which texts its name and help stand
+//   key    its subject, as findings name it: an attribute, or a child of the element
+//   word   the key of the texts with its name and help
 //   kind   how it is filled in (entries.jsx), with its `list` of choices or its `values`
 //   get    its value as a text; set(value, {file}) writes it
 //   of     the id of the element that findings and names are about, if it is another one
@@ -40,16 +40,16 @@ function entries(element, id) {
   return ["form", "case"].includes(id) ? [...attributes, ...special] : [...special, ...attributes];
 }
 
-// The ids under which findings speak of an element.
+// The ids that findings use for an element.
 export function idsOf(element) {
   const object = getBusinessObject(element);
   const definitions = object.eventDefinitions ?? [];
   const referred = [object, ...definitions].flatMap((one) => ["messageRef", "signalRef", "errorRef", "escalationRef"].map((name) => one.get(name)?.id));
   const found = [object.id, processOf(element)?.id, ...definitions.map(({ id }) => id), ...referred].filter(Boolean);
-  return element.parent ? found : [...found, null]; // what is about no element is told where nothing is selected
+  return element.parent ? found : [...found, null]; // findings about no element are shown when nothing is selected
 }
 
-// Whether something in the element is an expression, for which it helps to know what can be read.
+// Whether the element has an expression, for which the readable names are useful.
 export const reads = (element) =>
   !isAny(element, ["bpmn:Collaboration", "bpmn:TextAnnotation", "bpmn:Group", "bpmn:Lane"]) && !isEventSubProcess(getBusinessObject(element));
 

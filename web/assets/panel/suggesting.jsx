@@ -1,5 +1,5 @@
 // A text field that suggests while somebody types: names within an expression (by "word"), or whole values. The list
-// opens below the field, where it covers nothing; arrows move in it, Enter takes, Escape closes.
+// opens below the field, where it covers nothing; arrows move in it, Enter selects, Escape closes.
 import { useRef, useState } from "@bpmn-io/properties-panel/preact/hooks";
 
 const WORD = /[\p{L}_][\p{L}\p{N}_]*$/u;
