@@ -359,10 +359,7 @@ def _membership(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> Membersh
 
 
 def change(uow: UnitOfWork, user_id: UUID, membership_id: UUID, changes: dict[str, Any]) -> None:
-    """Changes the period (`valid_from`, `valid_to`) of a membership.
-
-    Raises NotFound, Invalid.
-    """
+    """Changes the period (`valid_from`, `valid_to`) of a membership. Raises NotFound, Invalid."""
     change_span(uow, _membership(uow, user_id, membership_id), changes)
 
 
@@ -380,10 +377,7 @@ def change_span(uow: UnitOfWork, row: Membership, changes: dict[str, Any]) -> bo
 
 
 def end(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> None:
-    """Ends a membership now. Ending it again changes nothing.
-
-    Raises NotFound, Forbidden.
-    """
+    """Ends a membership now. Ending it again changes nothing. Raises NotFound, Forbidden."""
     row = _membership(uow, user_id, membership_id)
     if row.valid_to is not None and row.valid_to <= max(uow.now, row.valid_from):
         return
