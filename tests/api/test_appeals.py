@@ -94,7 +94,7 @@ def test_appeal_that_comes_too_late_is_told_the_date(
     with database.transaction() as session:
         session.execute(update(Decision).values(decided_at=datetime(2026, 1, 1, 8, tzinfo=UTC)))
     problem = refused(client("portal").post(f"/cases/{case['id']}/appeals", WHY), 409, "conflict")
-    assert "until the end of 2026-01-21." in problem["detail"]
+    assert "was 2026-01-21." in problem["detail"]
     assert problem["state"]["until"].startswith("2026-01-21T23:59:59")
 
 
