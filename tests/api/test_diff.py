@@ -29,7 +29,7 @@ def test_differences_are_told_in_words_and_as_json(client: Clients, database: Da
                 "process": "p",
                 "element": "a",
                 "parameters": {"name": "بررسی | Review", "before": "'P20D'", "after": "'P10D'"},
-                "text": "The deadline of ‘Review’ is 10 days instead of 20 days.",
+                "text": "The deadline of ‘Review’ changed from 20 days to 10 days.",
             }
         ],
     }
@@ -41,7 +41,7 @@ def test_differences_are_told_in_the_callers_language(client: Clients, database:
     path, headers = f"{VERSIONS}/2/diff?against=1", {"Accept-Language": "fa"}
     answer = client("caseworker").get(path, headers=headers)
     (found,) = body(answer)["differences"]
-    assert found["text"] == "مهلت «بررسی» به جای ۲۰ روز اکنون ۱۰ روز است."
+    assert found["text"] == "مهلت «بررسی» از ۲۰ روز به ۱۰ روز تغییر کرد."
     assert (answer.headers["Content-Language"], answer.headers["Vary"]) == ("fa", "Accept-Language")
 
 
@@ -49,10 +49,10 @@ def test_any_two_versions_are_compared_in_either_direction(client: Clients, data
     for days in (20, 10, 20):
         factories.deploy(database, due(days))
     texts = [
-        [item["text"].partition(" is ")[2] for item in body(client("designer").get(path))["differences"]]
+        [item["text"].partition(" changed ")[2] for item in body(client("designer").get(path))["differences"]]
         for path in (f"{VERSIONS}/1/diff?against=2", f"{VERSIONS}/3/diff?against=1")
     ]
-    assert texts == [["20 days instead of 10 days."], []]
+    assert texts == [["from 10 days to 20 days."], []]
 
 
 def test_called_process_is_compared_in_the_version_that_each_is_bound_to(

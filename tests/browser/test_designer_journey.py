@@ -200,7 +200,7 @@ def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
     expect(page.get_by_text(say("draw.laid-out"))).to_be_visible()
     page.locator("g.djs-element[data-element-id=a]").click()
     panel = page.locator("#properties")
-    expect(panel.locator(".bio-properties-panel-header-type")).to_have_text("وظیفهٔ کاربر")
+    expect(panel.locator(".bio-properties-panel-header-type")).to_have_text("کار کاربر")
     closed = panel.locator("button[aria-expanded=false]")
     while closed.count():
         closed.first.click()

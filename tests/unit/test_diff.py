@@ -136,37 +136,41 @@ AFTER = {
 EXPECTED = [
     ("role-added", None, "The role ‘Supervisor’ was added."),
     ("role-removed", None, "The role ‘Counter’ was removed."),
-    ("role-renamed", None, "The role ‘Technical’ is called ‘Engineering’."),
-    ("message-renamed", None, "The message ‘fee-paid’ is called ‘bill-paid’."),
-    ("step-removed", "hand_over", "The in-person step ‘Hand over’ was removed."),
-    ("step-removed", "visit", "The in-person step ‘Visit the site’ was removed."),
+    ("role-renamed", None, "The role ‘Technical’ was renamed to ‘Engineering’."),
+    ("message-renamed", None, "The message ‘fee-paid’ was renamed to ‘bill-paid’."),
+    ("step-removed", "hand_over", "The manual task ‘Hand over’ was removed."),
+    ("step-removed", "visit", "The manual task ‘Visit the site’ was removed."),
     ("step-added", "decide", "The user task ‘Decide’ was added."),
     ("step-added", "two", "The user task ‘two’ was added."),
-    ("step-added", "utilities", "The message throwing event ‘Ask the utilities’ was added."),
-    ("step-renamed", "receive", "‘Receive the papers’ is called ‘Receive the application’."),
-    ("kind-changed", "receive", "‘Receive the application’: user task instead of in-person step."),
-    ("not-interrupting", "late", "‘Too late’ interrupts nothing any more."),
-    ("field-added", "applied", "The form of ‘applied’ has the field ‘address’ in addition."),
-    ("field-removed", "applied", "The form of ‘applied’ has no field ‘phone’ any more."),
+    ("step-added", "utilities", "The message intermediate throw event ‘Ask the utilities’ was added."),
+    ("step-renamed", "receive", "‘Receive the papers’ was renamed to ‘Receive the application’."),
+    (
+        "kind-changed",
+        "receive",
+        "The type of ‘Receive the application’ changed from manual task to user task.",
+    ),
+    ("not-interrupting", "late", "‘Too late’ no longer interrupts the step or process that it belongs to."),
+    ("field-added", "applied", "The field ‘address’ was added to the form of ‘applied’."),
+    ("field-removed", "applied", "The field ‘phone’ was removed from the form of ‘applied’."),
     ("field-changed", "applied", "The field ‘area’ in the form of ‘applied’ changed (type)."),
-    ("way-added", "ask", "From ‘Ask the registry’ a way leads to ‘Refused’, if not known."),
+    ("way-added", "ask", "A path from ‘Ask the registry’ to ‘Refused’ was added, taken if not known."),
     (
         "way-changed",
         "large",
-        "From ‘Large?’ to ‘Ask the registry’: if area > 80 instead of if area > 50.",
+        "The path from ‘Large?’ to ‘Ask the registry’ is now taken if area > 80; before, if area > 50.",
     ),
-    ("role-changed", "review", "The role of ‘Review’ is ‘Engineering’ instead of ‘Office’."),
-    ("deadline-changed", "review", "The deadline of ‘Review’ is 10 days instead of 20 days."),
-    ("priority-changed", "new_id", "The priority of ‘Measure’ is 20 instead of 10."),
-    ("timer-changed", "late", "The time of ‘Too late’ is 14 days instead of 30 days."),
+    ("role-changed", "review", "The role of ‘Review’ changed from ‘Office’ to ‘Engineering’."),
+    ("deadline-changed", "review", "The deadline of ‘Review’ changed from 20 days to 10 days."),
+    ("priority-changed", "new_id", "The priority of ‘Measure’ changed from 10 to 20."),
+    ("timer-changed", "late", "The timer of ‘Too late’ changed from 30 days to 14 days."),
     (
         "service-changed",
         "ask",
-        "The connector or topic of ‘Ask the registry’ is registry-2, verify instead of registry, verify.",
+        "The connector or topic of ‘Ask the registry’ changed from registry, verify to registry-2, verify.",
     ),
-    ("outcome-changed", "granted", "The outcome of ‘Granted’ is licensed instead of granted."),
+    ("outcome-changed", "granted", "The outcome of ‘Granted’ changed from granted to licensed."),
     ("script-changed", "fee", "The script of ‘fee’ changed."),
-    ("assignee-changed", "pay", "The assignee of ‘pay’ is applicant; before, it had none."),
+    ("assignee-changed", "pay", "The assignee of ‘pay’ was set to applicant."),
 ]
 
 
@@ -305,7 +309,7 @@ def test_what_means_the_same_is_no_difference(one: Mapping[str, bytes], other: M
 
 def test_times_are_told_in_words() -> None:
     times = (steps(catching(timer(text))) for text in ("PT1H", "P1DT1M90S"))
-    assert told(*times) == ["The time of ‘a’ is 1 day and 1 minute and 90 seconds instead of 1 hour."]
+    assert told(*times) == ["The timer of ‘a’ changed from 1 hour to 1 day and 1 minute and 90 seconds."]
 
 
 def looped(collection: str) -> str:
@@ -385,7 +389,7 @@ def test_step_put_in_or_taken_out_is_no_other_way() -> None:
 def test_steps_in_another_order_are_other_ways() -> None:
     found = compared(steps("userTask a", "userTask b"), steps("userTask b", "userTask a"))
     assert {item.code for item in found} == {"way-added", "way-removed"}
-    assert "From ‘a’ no way leads to ‘b’ any more." in [text(item) for item in found]
+    assert "The path from ‘a’ to ‘b’ was removed." in [text(item) for item in found]
 
 
 def test_new_steps_that_go_round_are_passed_through() -> None:
@@ -409,7 +413,7 @@ def test_conditions_asked_in_another_order_are_told() -> None:
 
     assert told(choice("a", "b", "end"), choice("end", "a", "b")) == []
     assert told(choice("a", "b", "end"), choice("b", "a", "end")) == [
-        "At ‘g’ the conditions are asked in another order."
+        "The conditions at ‘g’ are now evaluated in a different order."
     ]
 
 
@@ -417,14 +421,14 @@ def test_lane_that_is_only_renamed_moves_no_task() -> None:
     def drawn(name: str) -> dict[str, bytes]:
         return steps("userTask a", more=lanes(one=(name, "a")))
 
-    assert told(drawn("Old"), drawn("New")) == ["The role ‘Old’ is called ‘New’."]
+    assert told(drawn("Old"), drawn("New")) == ["The role ‘Old’ was renamed to ‘New’."]
 
 
 def test_task_of_another_lane_has_another_role() -> None:
     def drawn(first: str, second: str) -> dict[str, bytes]:
         return steps("userTask a", "userTask b", more=lanes(one=("One", first), two=("Two", second)))
 
-    assert told(drawn("a", "b"), drawn("a b", "")) == ["The role of ‘b’ is ‘One’ instead of ‘Two’."]
+    assert told(drawn("a", "b"), drawn("a b", "")) == ["The role of ‘b’ changed from ‘Two’ to ‘One’."]
 
 
 def test_field_that_need_not_be_filled_in_any_more_is_told() -> None:
@@ -433,8 +437,8 @@ def test_field_that_need_not_be_filled_in_any_more_is_told() -> None:
         factories.with_form(factories.form(("x",), **kinds)),
         factories.with_form(factories.form(**kinds)),
     )
-    assert told(asked, free) == ["The form of ‘a’ does not require the field ‘x’ any more."]
-    assert told(free, asked) == ["The form of ‘a’ requires the field ‘x’."]
+    assert told(asked, free) == ["The field ‘x’ in the form of ‘a’ is now optional."]
+    assert told(free, asked) == ["The field ‘x’ in the form of ‘a’ is now required."]
 
 
 def test_other_compensation_handler_is_told() -> None:
@@ -451,14 +455,14 @@ def test_other_compensation_handler_is_told() -> None:
         return steps("userTask a", "userTask d", thrown, more="".join(drawn))
 
     assert told(booked("undo", "redo"), booked("redo", "undo")) == [
-        "The compensation handler of ‘b’ is redo instead of undo.",
-        "The compensation handler of ‘c’ is undo instead of redo.",
+        "The compensation handler of ‘b’ changed from undo to redo.",
+        "The compensation handler of ‘c’ changed from redo to undo.",
     ]
 
 
 def test_description_of_the_process_is_told() -> None:
     described = steps("userTask a", more="<bpmn:documentation>By the law</bpmn:documentation>")
-    assert told(steps("userTask a"), described) == ["The description of ‘p’ changed."]
+    assert told(steps("userTask a"), described) == ["The documentation of ‘p’ changed."]
 
 
 def test_process_that_is_called_no_more_is_removed_with_its_steps() -> None:
@@ -495,8 +499,8 @@ def test_lane_that_takes_a_role_changes_whom_its_tasks_are_for() -> None:
         return steps("userTask a", more=laned)
 
     assert told(drawn(), drawn(role="inspector", unit="north")) == [
-        "The role of ‘a’ is ‘inspector’ instead of ‘Inspectors’.",
-        "The unit of ‘a’ is ‘north’; before, it had none.",
+        "The role of ‘a’ changed from ‘Inspectors’ to ‘inspector’.",
+        "The unit of ‘a’ was set to ‘north’.",
     ]
 
 
@@ -505,7 +509,7 @@ def test_lane_that_is_renamed_and_keeps_its_role_moves_no_task() -> None:
         laned = lanes(one=(name, "a")).replace("name=", 'parvandeh:role="Desk" name=')
         return steps("userTask a", more=laned)
 
-    assert told(drawn("Desk"), drawn("Counter")) == ["The role ‘Desk’ is called ‘Counter’."]
+    assert told(drawn("Desk"), drawn("Counter")) == ["The role ‘Desk’ was renamed to ‘Counter’."]
 
 
 def test_names_that_are_bound_otherwise_are_for_others() -> None:
@@ -514,8 +518,8 @@ def test_names_that_are_bound_otherwise_are_for_others() -> None:
 
     before, after = b'{"law": {"role": "lawyer"}}', b'{"law": {"role": "jurist", "unit": "north"}}'
     assert told(bound(before), bound(after)) == [
-        "The role of ‘a’ is ‘jurist’ and ‘tax’ instead of ‘lawyer’ and ‘tax’.",
-        "The unit of ‘a’ is ‘north’; before, it had none.",
+        "The role of ‘a’ changed from ‘lawyer’ and ‘tax’ to ‘jurist’ and ‘tax’.",
+        "The unit of ‘a’ was set to ‘north’.",
     ]
 
 
@@ -531,10 +535,10 @@ def test_what_holds_for_the_cases_of_a_process_is_told() -> None:
         ' parvandeh:searchable="name"'
     )
     assert told(drawn(before), drawn(after)) == [
-        "The process for appeals of ‘p’ is review instead of objection.",
-        "The time for appeals of ‘p’ is 10 days instead of 20 days.",
-        "The list of parties of ‘p’ is ‘who’ and ‘other’ instead of ‘who’.",
-        "The list of what is searched of ‘p’ is ‘name’; before, it had none.",
+        "The process for appeals of ‘p’ changed from objection to review.",
+        "The time to appeal of ‘p’ changed from 20 days to 10 days.",
+        "The list of parties of ‘p’ changed from ‘who’ to ‘who’ and ‘other’.",
+        "The list of searchable variables of ‘p’ was set to ‘name’.",
     ]
 
 

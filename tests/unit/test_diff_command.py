@@ -21,13 +21,13 @@ def test_differences_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     before = drawn(tmp_path, "a.bpmn", "userTask a")
     after = drawn(tmp_path, "b.bpmn", "userTask a", "manualTask visit")
     assert main(["diff", before, after]) == 0
-    assert capsys.readouterr().out == "The in-person step ‘visit’ was added.\n"
+    assert capsys.readouterr().out == "The manual task ‘visit’ was added.\n"
     assert main(["diff", "--language", "fa", before, after]) == 0
-    assert capsys.readouterr().out == "گام حضوری «visit» افزوده شد.\n"
+    assert capsys.readouterr().out == "کار دستی «visit» افزوده شد.\n"
     assert main(["diff", "--json", after, before]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["code"], told["element"]) == ("step-removed", "visit")
-    assert told["text"] == "The in-person step ‘visit’ was removed."
+    assert told["text"] == "The manual task ‘visit’ was removed."
 
 
 def test_folders_are_compared_with_their_forms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_diagrams_are_compared_without_their_forms(
     before = drawn(tmp_path, "a.bpmn", node("userTask", "a", camunda__formKey="one.json"))
     after = drawn(tmp_path, "b.bpmn", node("userTask", "a", camunda__formKey="two.json"))
     assert main(["diff", before, after]) == 0
-    assert capsys.readouterr().out == "The form of ‘a’ changed beside its fields.\n"
+    assert capsys.readouterr().out == "Parts of the form of ‘a’ other than its fields changed.\n"
 
 
 def test_file_with_errors_is_told_and_not_compared(

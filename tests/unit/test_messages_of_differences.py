@@ -98,20 +98,21 @@ def test_persian_has_no_english_words_but_those_of_the_diagram() -> None:
         ("step-added", {"kind": "in-person userTask", "name": "Pay"},
          "The in-person user task ‘Pay’ was added."),
         ("business-key-changed", {"before": None, "after": "unique"},
-         "A business key may run once at a time, no longer any number of times."),
+         "A business key can now be used by one running case at a time; before, by any number of"
+         " running cases."),
         ("deadline-changed", {"name": "Pay", "before": "'P10D'", "after": "P1Y2M3W4DT5H6M7S"},
-         "The deadline of ‘Pay’ is 1 year and 2 months and 3 weeks and 4 days and 5 hours and"
-         " 6 minutes and 7 seconds instead of 10 days."),
+         "The deadline of ‘Pay’ changed from 10 days to 1 year and 2 months and 3 weeks and 4 days and"
+         " 5 hours and 6 minutes and 7 seconds."),
         ("users-changed", {"name": "Pay", "before": ["a", "b"], "after": None},
-         "The candidates of ‘Pay’ was ‘a’ and ‘b’; now it has none."),
+         "The list of candidates of ‘Pay’ was removed; it was ‘a’ and ‘b’."),
         ("script-changed", {"name": "Pay", "before": "x", "after": "y"}, "The script of ‘Pay’ changed."),
         ("way-added", {**WAY, "condition": [OTHERWISE, "amount > 100"]},
-         "From ‘Review’ a way leads to ‘Pay’, otherwise or if amount > 100."),
+         "A path from ‘Review’ to ‘Pay’ was added, taken if no other condition is true or if amount > 100."),
         ("field-changed",
          {"name": "Pay", "field": "f", "before": {"type": "x"}, "after": {"type": "y", "title": "t"}},
          "The field ‘f’ in the form of ‘Pay’ changed (title, type)."),
         ("field-changed", {"name": "Pay", "field": "f", "before": True, "after": {}},
-         "The field ‘f’ in the form of ‘Pay’ changed (all of it)."),
+         "The field ‘f’ in the form of ‘Pay’ changed (everything)."),
     ],
 )  # fmt: skip
 def test_a_difference_is_read_as_a_sentence(code: str, parameters: dict[str, Any], text: str) -> None:
@@ -125,10 +126,10 @@ def test_a_name_in_two_languages_is_read_in_one() -> None:
         "after": ["بازرس | Inspector", "دفتر | Office"],
     }
     assert explain("role-changed", both, speaking("fa")) == (
-        "نقش «بازبینی» به جای «دفتر» اکنون «بازرس» و «دفتر» است."
+        "نقش «بازبینی» از «دفتر» به «بازرس» و «دفتر» تغییر کرد."
     )
 
 
 def test_an_expression_is_read_whole_even_if_it_looks_like_a_name_in_two_languages() -> None:
     parameters = {"name": "E", "before": None, "after": "a | b"}
-    assert "is a | b;" in explain("condition-changed", parameters, speaking("en"))
+    assert "was set to a | b." in explain("condition-changed", parameters, speaking("en"))

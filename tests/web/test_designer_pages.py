@@ -152,7 +152,7 @@ def test_what_waits_stands_first_and_says_for_whom(
     factories.deploy(database, factories.one_task("zzz"), "four-eyes")
     page = designer.get("/designer").text
     assert page.index("/designer/zzz") < page.index("/designer/aaa")
-    assert "Waits for you" in page
+    assert "Waiting for you" in page
     assert "/designer/aaa" not in designer.get("/designer?standing=waiting").text
 
 
@@ -213,7 +213,7 @@ def test_the_unit_of_a_sketch_is_chosen_unless_there_is_just_one_agency(
     assert browser.get("/designer/sketches/new?lang=en").text.count(chosen) == 2
     organisation.a_unit(database, "fire")
     page = browser.get("/designer/sketches/new").text
-    assert (page.count("selected"), page.count("Choose whose process it is")) == (0, 2)
+    assert (page.count("selected"), page.count("Choose the unit that owns this process")) == (0, 2)
     assert page.index('id="upload-unit"') < page.index('type="file"'), "before files are dropped"
     assert send(browser, "/designer/sketches/upload", FILES, unit="").status_code == 422
 
@@ -253,7 +253,7 @@ def test_a_key_that_is_none_is_explained_and_what_was_typed_stays(designer: Brow
         designer, "/designer/sketches/begin", unit="root", pattern="bare", key="9 lives", name="Cats"
     )
     assert given.status_code == 422
-    assert "begins with a letter" in given.text
+    assert "must start with a Latin letter" in given.text
     assert 'value="9 lives"' in given.text
 
 
@@ -335,7 +335,7 @@ def test_publishing_is_offered_after_a_test_run_and_refused_before(
     path = made(do)
     checked(do, path)
     page = designer.get(path).text
-    assert "Try it first" in page
+    assert "Test the draft before" in page
     assert f'href="{path}/try"' in page
     assert f"{path}/deploy" not in page
     refused = send(designer, f"{path}/deploy", revision="1")
@@ -344,7 +344,7 @@ def test_publishing_is_offered_after_a_test_run_and_refused_before(
     tried(do, path)
     page = designer.get(path).text
     assert f"{path}/deploy" in page
-    assert "Try it first" not in page
+    assert "Test the draft before" not in page
 
 
 def test_draft_that_was_saved_meanwhile_is_not_published(designer: Browser, do: Callable[..., Any]) -> None:
@@ -361,8 +361,8 @@ def test_drafts_of_one_name_are_told_apart(designer: Browser, do: Callable[..., 
     other = made(lambda command: do(command, "sara"))
     do(lambda uow: drafts.save(uow, UUID(other.rpartition("/")[2]), {"README.md": b""}, revision=1))
     page = re.sub(r"[\u2066-\u2069]", "", designer.get("/designer/sketches").text)
-    assert "made by designer," in page
-    assert "made by sara," in page
+    assert "created by designer," in page
+    assert "created by sara," in page
     assert "revision 2" in page
 
 
@@ -387,7 +387,7 @@ def test_processes_are_retired_disabled_and_enabled(database: Database, designer
 def test_process_is_put_into_the_catalogue_and_taken_out(database: Database, designer: Browser) -> None:
     factories.deploy(database, FILES)
     send(designer, "/designer/p/withdraw")
-    assert "not in the catalogue" in designer.get("/designer/p").text
+    assert "isn’t in the catalogue" in designer.get("/designer/p").text
     assert "/services/p" not in designer.get("/services").text
     send(designer, "/designer/p/offer")
     assert "In the catalogue" in designer.get("/designer/p").text
@@ -420,7 +420,7 @@ def test_a_diagram_without_places_is_laid_out_where_it_is_shown_and_drawn(
     factories.deploy(database, FILES)
     path = made(do)
     assert f"{path}/drawing.bpmn?file=p.bpmn" in designer.get(path).text
-    assert "are laid out automatically" in designer.get(f"{path}/draw?file=p.bpmn").text
+    assert "are arranged automatically" in designer.get(f"{path}/draw?file=p.bpmn").text
     assert "/designer/p/1/drawing.bpmn" in designer.get("/designer/p/1").text
     for shown in (f"{path}/drawing.bpmn?file=p.bpmn", "/designer/p/1/drawing.bpmn"):
         assert "BPMNShape" in designer.get(shown).text
@@ -428,7 +428,7 @@ def test_a_diagram_without_places_is_laid_out_where_it_is_shown_and_drawn(
     assert kept == FILES["p.bpmn"], "nothing is saved by looking"
     drawn = designer.get(f"{path}/drawing.bpmn?file=p.bpmn").text
     send(designer, f"{path}/draw?file=p.bpmn", revision="1", xml=drawn)
-    assert "are laid out automatically" not in designer.get(f"{path}/draw?file=p.bpmn").text
+    assert "are arranged automatically" not in designer.get(f"{path}/draw?file=p.bpmn").text
 
 
 def test_versions_are_compared_in_words_and_pictures(database: Database, designer: Browser) -> None:

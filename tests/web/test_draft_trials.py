@@ -63,7 +63,7 @@ def test_form_of_a_draft_is_shown_and_judges_an_answer(designer: Browser, do: dr
     assert "سن" in designer.get(page).text
     sent = {"token": designer.token("/account"), "language": "en"}
     assert designer.post(page, {**sent, "data/age": "17"}).status_code == 422
-    assert "is accepted" in designer.post(page, {**sent, "data/age": "18"}).text
+    assert "The form accepts this answer" in designer.post(page, {**sent, "data/age": "18"}).text
 
 
 def test_draft_is_played_saved_as_a_scenario_and_published(designer: Browser, do: drafting.Do) -> None:
@@ -73,13 +73,16 @@ def test_draft_is_played_saved_as_a_scenario_and_published(designer: Browser, do
     player.did("task", "a")
     assert "The case has ended" in player.page
     wrong = player.post(f"{player.url}/scenario", scenario=" ")
-    assert (wrong.status_code, "a name of 1 to 200 characters" in wrong.text) == (422, True)
+    assert (wrong.status_code, "Enter a name for the scenario, 1 to 200 characters long" in wrong.text) == (
+        422,
+        True,
+    )
     (name,) = re.findall(r'name="scenario"[^>]* value="([^"]+)"', player.page)
     saved = player.post(f"{player.url}/scenario", scenario=name)
     assert (saved.status_code, saved.location) == (303, path)
     drafting.check(do, of(path))
     page = designer.get(path).text
-    assert "1 scenario has passed" in re.sub(r"[\u2066-\u2069]", "", page)
+    assert "1 scenario passed" in re.sub(r"[\u2066-\u2069]", "", page)
     assert "test-run.yaml" in page
     assert "1 of 1 scenarios pass" in designer.get(f"{path}/processes/p/scenarios").text
     sent = {"token": designer.token("/account"), "revision": str(view(do, path).sketch.revision)}
@@ -106,9 +109,9 @@ def test_changed_draft_is_said_in_its_test_runs(designer: Browser, do: drafting.
     form = {"revision": player.revision, "do": "wait", "at": "", "lang": "en"}
     do(lambda uow: drafts.save(uow, of(path), factories.one_task(), revision=1))
     waiting = player.post(player.url, **form)
-    assert (waiting.status_code, "Check it; then you can try it" in waiting.text) == (409, True)
+    assert (waiting.status_code, "Check it before you test it" in waiting.text) == (409, True)
     drafting.check(do, of(path))
-    assert "The last act can’t be done in the changed draft" in player.page
+    assert "The last action isn’t possible in the changed draft" in player.page
     assert "the draft has changed since" in designer.get(f"{path}/processes/p/try").text
     assert player.post(f"{player.url}/scenario", scenario="Old").status_code == 409
     assert player.post(f"{player.url}/adopt", revision=form["revision"]).status_code == 303
@@ -119,7 +122,7 @@ def test_changed_draft_is_said_in_its_test_runs(designer: Browser, do: drafting.
 @pytest.mark.parametrize(
     ("files", "check", "told"),
     [
-        (factories.one_task(), False, "has not been checked"),
+        (factories.one_task(), False, "has changed since its last check"),
         ({"p.bpmn": b"<a/>"}, True, "has errors"),
         ({}, True, "has errors"),
     ],

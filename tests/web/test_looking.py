@@ -146,7 +146,7 @@ def test_what_another_engine_has_written_is_removed_or_translated_beside_its_fin
     path = made(do, {"p.bpmn": FOREIGN})
     checked(do, path)
     page = designer.get(path).text
-    assert "Translate to" in page
+    assert "Replace with" in page
     assert page.count('name="do" value="remove"') == 3
     place = {"file": "p.bpmn", "element": "t", "attribute": "camunda:dueDate"}
     given = send(designer, f"{path}/foreign", **place, do="translate", revision="1")
