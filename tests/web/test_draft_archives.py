@@ -89,15 +89,15 @@ def test_archive_with_a_comment_as_code_hosts_write_it_becomes_a_draft(designer:
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "no zip": (lambda: b"PK\x03\x04 but nothing else", "not a zip file"),
-    "cut off": (lambda: packed(FILES)[:-9], "not a zip file"),
-    "two ends": (lambda: packed(FILES) + packed({}), "not a zip file"),
+    "no zip": (lambda: b"PK\x03\x04 but nothing else", "isn’t a zip file"),
+    "cut off": (lambda: packed(FILES)[:-9], "isn’t a zip file"),
+    "two ends": (lambda: packed(FILES) + packed({}), "isn’t a zip file"),
     "empty": (lambda: packed({}), "The archive is empty"),
-    "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "far too large"),
+    "bomb": (lambda: packed({f"{n}.md": bytes(2 << 20) for n in range(40)}), "too large when unpacked"),
     "large file": (lambda: packed({"p.bpmn": bytes(3 << 20)}), "p.bpmn: The file is larger than 2 MiB"),
     "path": (lambda: packed({"../p.bpmn": b"<a/>"}), "lead outside it"),
     "absolute": (lambda: packed({"/etc/p.bpmn": b"<a/>"}), "lead outside it"),
-    "encrypted": (encrypted, "needs a password"),
+    "encrypted": (encrypted, "has a password"),
     "entries": (lambda: packed({f"{n}.md": b"" for n in range(10_000)}, 0), "more than 50 files"),
     "files": (lambda: packed({f"{n}.md": b"" for n in range(51)}), "more than 50 files"),
     "nested": (lambda: packed({**FILES, "a.zip": packed(FILES)}), "another archive"),
