@@ -369,8 +369,8 @@ def paid(page: Page, case: str) -> None:
 
 @pytest.mark.parametrize(
     "people",
-    [[("fa", "desktop"), ("en", "phone")], [("en", "phone"), ("fa", "desktop")]],
-    ids=["fa, then en on a phone", "en on a phone, then fa"],
+    [[("fa", "desktop"), ("en", "phone")], [("en", "desktop"), ("fa", "desktop")]],
+    ids=["fa, then en on a phone", "en, then fa on a desktop"],
 )
 def test_a_permit_is_drawn_from_an_empty_canvas_and_decides_about_an_application(
     visit: Visits,

@@ -74,4 +74,4 @@ def test_folder_that_is_refused_stops_no_other(
     told = capsys.readouterr()
     assert "idle version 1" in told.out
     assert "unknown-connector" in told.err
-    assert "'registri'" in told.err
+    assert '"registri"' in told.err

@@ -20,7 +20,7 @@ from engine.platform.postgres import cluster
 
 OWNER = """
 import sys, time
-from engine import postgres
+from engine.platform import postgres
 from engine.platform.config import Settings
 server = postgres.start(Settings.read({"PARVANDEH_VAR": sys.argv[1]}))
 print("ready", flush=True)

@@ -57,8 +57,8 @@ def test_a_password_is_read_from_standard_input_and_told_nowhere(
     [
         ("", "12 to 200"),
         ("short", "12 to 200"),
-        ("caseworker-7\n", "account's name"),
-        ("password 1234", "first"),
+        ("caseworker-7\n", "name of the account"),
+        ("password 1234", "very common"),
     ],
 )
 def test_a_password_that_cannot_be_used_is_refused_with_the_rule(

@@ -105,7 +105,9 @@ def test_migration_records_its_release_which_a_later_one_does_not_replace(
 ) -> None:
     comment = "SELECT obj_description('alembic_version'::regclass)"
     with psycopg.connect(conninfo(settings), autocommit=True) as connection:
-        assert connection.execute(comment).fetchone() == (None,)
+        connection.execute(
+            "COMMENT ON TABLE alembic_version IS NULL"
+        )  # as before any release recorded itself
         for release in ("4.5.6", "4.5.7"):
             monkeypatch.setattr("engine.platform.schema.RELEASE", release)
             assert main(["migrate"]) == 0

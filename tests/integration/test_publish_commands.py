@@ -44,7 +44,7 @@ def test_own_draft_takes_another_person(
 ) -> None:
     factories.deploy(database, factories.one_task(), "four-eyes")
     assert command("publish", "p", "1", publishing="four-eyes") == 1
-    assert "Another person" in capsys.readouterr().err
+    assert "Ask another person" in capsys.readouterr().err
     assert command("publish", "p", "1") == 0
 
 

@@ -463,7 +463,8 @@ def test_workers_outlive_their_connections(
     """One that loses its connection amid a statement ends, and is started again."""
     deploy(database, waiting_a_moment())
     with working.serving(database_url, tmp_path, WORKERS="1") as worker:
-        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        mine = "datname = current_database() AND usename = current_user"
+        others = f"FROM pg_stat_activity WHERE {mine} AND pid <> pg_backend_pid()"
         until(lambda: bool(sql(f"SELECT 1 {others} AND query LIKE 'LISTEN%%'")))
         database.dispose()
         sql(f"SELECT pg_terminate_backend(pid) {others}")

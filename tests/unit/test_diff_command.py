@@ -59,4 +59,4 @@ def test_file_with_errors_is_told_and_not_compared(
 
 def test_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", drawn(tmp_path, "a.bpmn", "userTask a"), str(tmp_path / "none.bpmn")]) == 1
-    assert "none.bpmn cannot be read" in capsys.readouterr().err
+    assert "none.bpmn can't be read" in capsys.readouterr().err

@@ -130,11 +130,11 @@ class Browser:
 
 
 @pytest.fixture
-def session_of(make: Make, database: Database) -> Callable[[Actor], "Browser"]:
-    """`session_of(actor)`: a browser in which this account is logged in."""
+def session_of(make: Make, database: Database) -> Callable[..., "Browser"]:
+    """`session_of(actor)`: a browser in which this account is logged in. `routes`: to add more."""
 
-    def opened(actor: Actor) -> Browser:
-        browser = Browser(make())
+    def opened(actor: Actor, *, routes: bool = False) -> Browser:
+        browser = Browser(make(routes=routes))
         lasting = Lasting(timedelta(minutes=30), timedelta(hours=12))
         secret = database.run(
             lambda session, now: sessions.open_one(session, now, actor.id, Proof(AGENT, "high"), lasting)

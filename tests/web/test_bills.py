@@ -79,7 +79,7 @@ def test_a_withdrawn_case_has_nothing_to_pay_and_a_late_payment_is_shown(
     pay(database, actor)
     page = plain(me.get(f"/my/cases/{case}"))
     assert "was cancelled. You don’t have to pay it." in page
-    assert "A payment of 5,000,000 rials came on" in page
+    assert "A payment of 5,000,000 rials was received on" in page
     assert LINK not in page
 
 

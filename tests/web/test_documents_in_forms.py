@@ -138,7 +138,7 @@ def test_the_same_file_twice_is_there_once_and_says_so(me: Applicant, database: 
     twice = [file(filed.png(), "a.png"), file(filed.png(), "b.png")]
     page = send(me, values={"data/name": "S"}, deed=file(filed.pdf(), "d.pdf"), photos=twice)
     assert page.status_code == 200
-    assert "It is there once" in page.text
+    assert "It was saved only once" in page.text
     assert len(ids(page.text, "photos")) == 1
     assert count(database, StagedDocument) == 2
 

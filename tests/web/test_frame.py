@@ -224,9 +224,9 @@ def test_a_notice_that_is_none_of_ours_breaks_no_page(browser: Browser, left: st
 
 
 def test_a_form_that_comes_again_with_another_file_is_not_taken_for_the_same(
-    make: Make, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], database: Database
+    make: Make, actor: Callable[..., Actor], session_of: Callable[..., Browser], database: Database
 ) -> None:
-    browser, kept = session_of(actor("caseworker")), list[bytes]()
+    browser, kept = session_of(actor("caseworker"), routes=True), list[bytes]()
 
     @page(browser.client.application.post("/keep"))
     def keep(visit: Visit) -> Away:
@@ -246,9 +246,9 @@ def test_a_form_that_comes_again_with_another_file_is_not_taken_for_the_same(
 
 
 def test_what_is_prepared_takes_the_permission_of_the_page(
-    actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
+    actor: Callable[..., Actor], session_of: Callable[..., Browser]
 ) -> None:
-    browser, prepared = session_of(actor("applicant")), list[str]()
+    browser, prepared = session_of(actor("applicant"), routes=True), list[str]()
 
     def prepare() -> dict[str, str]:
         prepared.append("at length")

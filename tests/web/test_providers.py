@@ -140,7 +140,7 @@ def test_a_second_name_at_the_provider_makes_no_second_account(start: Start, dat
     logged_in(start())
     answer = logged_in(start(), "mina-0012345679")
     assert answer.status_code == 409
-    assert "You already have an account" in answer.text or "از پیش" in answer.text
+    assert "You already have an account" in answer.text or "پیش‌تر در این سامانه" in answer.text
     with database.transaction() as session:
         assert len(session.scalars(select(User)).all()) == 1
 

@@ -12,7 +12,8 @@ FOLDER = ROOT / "web" / "templates"
 TEMPLATES = {
     path.relative_to(FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.html")
 }
-SCRIPTS = [path.read_text(encoding="utf-8") for path in ASSETS.glob("*.js")]
+COMMENT = re.compile(r"(?:^|(?<=\s))//.*")  # an apostrophe in it begins no string
+SCRIPTS = [COMMENT.sub("", path.read_text(encoding="utf-8")) for path in ASSETS.glob("*.js")]
 LETTER = "applicants/letter.html"  # has a sheet of its own
 QUOTED = re.compile(r"""["'`]([^"'`]*)["'`]""")
 EXPRESSION = re.compile(r"{{.*?}}|{%.*?%}", re.S)
