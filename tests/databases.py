@@ -137,7 +137,7 @@ class Reused:
         while self._cleaner.execute(_LEFT).fetchone() != (idle, 0, 0):
             if time.monotonic() > end:
                 return False
-            time.sleep(0.002)
+            time.sleep(0.002)  # no event says that a backend has gone; each test waits here
         return True
 
     def _described(self) -> list[tuple[object, ...]]:
