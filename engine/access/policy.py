@@ -6,6 +6,7 @@ counts from the next request on. Conditions have the parameters `viewer` and `no
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,7 @@ def posts() -> Subquery:
     return union_all(own, lent).subquery("posts")
 
 
+@lru_cache(32)
 def covers(unit: Any) -> ColumnElement[bool]:
     """Returns whether the viewer works in this unit, or in one above it."""
     held, line = posts(), aliased(UnitLine)

@@ -378,10 +378,10 @@ def _choices(role: str, scope: Scope) -> Select[Any]:
 def staff(uow: UnitOfWork) -> Sequence[RowMapping]:
     """Returns the first accounts, by name, that work where the actor is a supervisor."""
     access.require(uow.actor, "inbox.read")
-    found = (
-        select(User.id, User.name, names.of().label("display_name"))
-        .where(access.staff())
-        .order_by(User.name)
-        .limit(STAFF)
-    )
-    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+    return uow.connection.execute(_staff(), access.seen_by(uow)).mappings().all()
+
+
+@lru_cache
+def _staff() -> Select[Any]:
+    found = select(User.id, User.name, names.of().label("display_name")).where(access.staff())
+    return found.order_by(User.name).limit(STAFF)

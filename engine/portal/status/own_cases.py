@@ -6,10 +6,11 @@ Names of internal steps and officials, and internal messages, are not shown.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, cases, definitions
@@ -190,14 +191,9 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
     Raises NotFound for those of others.
     """
     access.require(uow.actor, "cases.read")
-    appeal = aliased(Case)
-    filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
-    seen: Select[*tuple[Any, ...]] = (
-        select(Case.appeal_of, filed.scalar_subquery(), *definitions.VERSION)
-        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    )
-    row = uow.connection.execute(seen, access.seen_by(uow)).one_or_none()
+    row = uow.connection.execute(
+        _visible(uow.actor.role), {"case_id": case_id, **access.seen_by(uow)}
+    ).one_or_none()
     if row is None:
         raise cases.unknown(case_id)
     appeal_of, appeal_id, *version = row
@@ -213,6 +209,17 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
         appeal_of,
         appeal_id,
         spec.rules.appeal,
+    )
+
+
+@lru_cache
+def _visible(role: str) -> Select[*tuple[Any, ...]]:
+    appeal = aliased(Case)
+    filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
+    return (
+        select(Case.appeal_of, filed.scalar_subquery(), *definitions.VERSION)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Case.id == bindparam("case_id"), access.visible_cases(role))
     )
 
 
