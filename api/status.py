@@ -14,7 +14,7 @@ from api.problems import described
 from api.shapes import Instant, Request
 from engine.bpmn import Effect
 from engine.platform.db import Database
-from engine.platform.language import LANGUAGES, Language, Reader, preferred
+from engine.platform.language import Language, Reader, preferred
 from engine.portal import status
 from engine.portal.status import State
 
@@ -125,7 +125,7 @@ def read() -> Response:
     database: Database = current_app.extensions[DATABASE]
     attempt = status.Attempt(asked.case_number, asked.secret, request.remote_addr or "")
     standing = status.read(database, attempt)
-    language = asked.language or preferred(request.accept_languages.best_match(LANGUAGES))
+    language = asked.language or preferred(request.accept_languages)
     told = status.explain(standing, Reader.of(language, standing.asked_at.tzinfo))
     body = StatusBody.model_validate(asdict(told))
     headers = {"Content-Language": language, "Cache-Control": "no-store"}

@@ -7,7 +7,7 @@ depends on a number has `one` and `other`, chosen by the value called `count`.
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -211,9 +211,16 @@ def isolated(text: str) -> str:
     return _WRITTEN_DATE.sub(rf"{_LEFT_TO_RIGHT}\g<0>{_END}", text)
 
 
-def preferred(wished: str | None) -> Language:
-    """Return the language that a reader prefers; Persian if none of ours."""
-    return cast(Language, wished) if wished in LANGUAGES else DEFAULT
+def preferred(wishes: Sequence[tuple[str, float]], otherwise: Language = DEFAULT) -> Language:
+    """Return the language that a reader prefers (RFC 9110 §12.5.4); `otherwise` if none of ours.
+
+    `wishes` are tags with their weights, heaviest first; one of weight 0 excludes. Tags are looked up
+    as in RFC 4647 §3.4: "en-GB" means "en", and "*" none in particular.
+    """
+    excluded = {tag.lower() for tag, weight in wishes if weight <= 0}
+    acceptable = [language for language in (otherwise, *LANGUAGES) if language not in excluded] or [otherwise]
+    wished = [tag.partition("-")[0].lower() for tag, weight in wishes if weight > 0]
+    return next((tag for tag in wished if tag in acceptable), acceptable[0])
 
 
 def _texts(prefix: str, tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Text]]]:

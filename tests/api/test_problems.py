@@ -55,6 +55,8 @@ def test_a_conflict_is_told_by_the_present_state_and_a_code() -> None:
         ("fa", "fa"),
         ("fa-IR, en;q=0.9", "fa"),
         ("fa;q=0, de", "en"),
+        ("en;q=0, de", "fa"),
+        ("en;q=0, fa;q=0", "en"),
         ("en;q=0.1, FA;q=0.2", "fa"),
     ],
 )

@@ -11,6 +11,8 @@ from tests.web.conftest import Browser
         ("", "", "fa", "rtl"),
         ("", "en-GB,en;q=0.9", "en", "ltr"),
         ("", "de,fa;q=0.5,en;q=0.4", "fa", "rtl"),
+        ("", "en-GB, fa;q=0.5", "en", "ltr"),
+        ("", "fa;q=0", "en", "ltr"),
         ("?lang=en", "fa", "en", "ltr"),
         ("?lang=xx", "en", "en", "ltr"),
     ],

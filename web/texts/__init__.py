@@ -14,13 +14,13 @@ from flask import current_app, g, request
 from engine.platform.errors import Refusal
 from engine.platform.language import (
     CALENDARS,
-    DEFAULT,
     LANGUAGES,
     Calendar,
     Catalogue,
     Language,
     Reader,
     Texts,
+    preferred,
 )
 from engine.platform.messages import catalogue, refusals
 from web.site import CALENDAR, LANGUAGE, SITE, cookie, current
@@ -37,9 +37,7 @@ def reader() -> Reader:
     if "reader" not in g:
         opened = current()
         own = (opened.language, opened.calendar) if opened else (None, None)
-        language = _chosen("lang", own[0], LANGUAGE, LANGUAGES) or request.accept_languages.best_match(
-            LANGUAGES, DEFAULT
-        )
+        language = _chosen("lang", own[0], LANGUAGE, LANGUAGES) or preferred(request.accept_languages)
         usual = CALENDARS[cast(Language, language)]
         calendar = _chosen("calendar", own[1], CALENDAR, CALENDARS.values()) or usual
         zone = current_app.extensions[SITE].zone
