@@ -20,11 +20,12 @@ test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.
 demo: .venv/.installed web/static/manifest.json ## play three cases from application to decision over HTTP
 	@$(BIN)/python -m demo play
 
-check: .venv/.installed-dev ## format, lint, types, import contracts
+check: .venv/.installed-dev ## format, lint, types, import contracts, copied blocks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/rules/test_copies.py
 
 fmt: .venv/.installed-dev ## format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix .

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -23,6 +23,7 @@ from api.shapes import (
     page_of,
 )
 from engine import cases
+from engine.cases import BillStatus
 from engine.models import CaseStatus, Channel
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
@@ -89,7 +90,7 @@ class BillBody(BaseModel):
     currency: str
     purpose: str | None
     due_on: date | None
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    status: BillStatus
     link: str | None
     issued_at: Instant
     paid_at: Instant | None

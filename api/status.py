@@ -1,9 +1,8 @@
 """A case's status in plain words, by its number and secret. No account is needed."""
 
 from dataclasses import asdict
-from datetime import date
 from functools import wraps
-from typing import Annotated, Literal
+from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
@@ -16,7 +15,7 @@ from engine.bpmn import Effect
 from engine.platform.db import Database
 from engine.platform.language import Language, Reader, preferred
 from engine.portal import status
-from engine.portal.status import State
+from engine.portal.status import BillWords, GroundWords, State
 
 blueprint = APIBlueprint("status", __name__, tag="Status")
 
@@ -49,13 +48,6 @@ class ToDoBody(BaseModel):
     due: When | None
 
 
-class GroundWords(BaseModel):
-    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
-
-    title: str | None
-    text: str
-
-
 class DecisionWords(BaseModel):
     """The last decision, and how and until when it can be appealed.
 
@@ -68,20 +60,6 @@ class DecisionWords(BaseModel):
     decided: When
     appeal: str | None
     appeal_until: When | None
-
-
-class BillWords(BaseModel):
-    """A bill: `text` says what has to be paid until when, or its status; `link` is the payment page."""
-
-    reference: str
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
-    text: str
-    late: str | None
-    purpose: str
-    amount: str
-    currency: str
-    due_on: date | None
-    link: str | None
 
 
 class StatusBody(BaseModel):

@@ -34,6 +34,20 @@ def path(*elements: str) -> str:
     return "".join(flow(source, target) for source, target in pairwise(elements))
 
 
+INCLUSIVE = (  # one, two or three paths, joined again
+    '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/>'
+    '<userTask id="a"/><userTask id="b"/><userTask id="c"/>'
+    '<inclusiveGateway id="join"/><userTask id="after"/>'
+    + path("start", "fork")
+    + flow("fork", "a", "amount &gt; 1")
+    + flow("fork", "b", "amount &gt; 2")
+    + flow("fork", "c")
+    + path("a", "join", "after")
+    + path("b", "join")
+    + path("c", "join")
+)
+
+
 def script(name: str, code: str, inner: str = "") -> str:
     """A script task."""
     return f'<scriptTask id="{name}">{inner}<script>{code}</script></scriptTask>'
@@ -152,7 +166,7 @@ class Run:
     @property
     def awaited(self) -> list[str]:
         """Return the elements at which events or replies are awaited."""
-        return [item.element for item in (*self.waits.values(), *self.calls.values())]
+        return [item.element for items in (self.waits, self.calls) for item in items.values()]
 
     @property
     def failed(self) -> list[tuple[str, str]]:

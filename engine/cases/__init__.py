@@ -5,7 +5,7 @@ and its log.
 """
 
 from engine.bpmn.values import canonical
-from engine.cases.bills import BillView, Late, bills_of_case, list_bills
+from engine.cases.bills import BillStatus, BillView, Late, bills_of_case, list_bills
 from engine.cases.cancellation import cancel, renew_secret, withdraw
 from engine.cases.catch_events import FIRED
 from engine.cases.conflict_of_interest import (
@@ -79,6 +79,7 @@ __all__ = [
     "PAGE",
     "PARTIES",
     "Application",
+    "BillStatus",
     "BillView",
     "CallRow",
     "CaseRow",

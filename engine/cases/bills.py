@@ -18,7 +18,7 @@ from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.errors import Fault, Invalid
 from engine.platform.ids import uuid7
 
-Status = Literal["open", "overdue", "paid", "expired", "cancelled"]
+BillStatus = Literal["open", "overdue", "paid", "expired", "cancelled"]
 
 _BILLS = 18  # separates these locks from others on the same text
 INSERT = recordset(table(Bill), "bills")
@@ -43,7 +43,7 @@ class BillView:
     currency: str
     purpose: str | None
     due_on: date | None
-    status: Status
+    status: BillStatus
     link: str | None
     issued_at: datetime
     paid_at: datetime | None

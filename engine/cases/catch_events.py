@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from engine import bpmn, definitions
-from engine.bpmn import Fired, Step
+from engine.bpmn import Failure, Fired, Step
 from engine.cases.locking import LockedCase, require_active
 from engine.cases.persistence import apply
+from engine.cases.step_effects import incident_row
 from engine.events import Fact, Kind
 from engine.platform.db import UnitOfWork
-from engine.platform.ids import uuid7
 
 FIRED: Mapping[str, Kind] = {
     "timer": "timer.fired",
@@ -47,17 +47,6 @@ def _fact(fired: Fired, payload: Mapping[str, Any]) -> Fact:
 def incident(uow: UnitOfWork, case: LockedCase, code: str, message: str) -> tuple[dict[str, Any], Fact]:
     """Opens an incident that concerns the whole case, not one element. Returns its facts for the log."""
     place = case.version.key
-    row = {
-        "id": uuid7(),
-        "case_id": case.id,
-        "token_id": case.id,
-        "element": place,
-        "name": place,
-        "code": code,
-        "message": message,
-        "attempts": 1,
-        "status": "open",
-        "opened_at": uow.now,
-    }
+    row = incident_row(uow, case.id, Failure(case.id, place, place, code, message, None))
     payload = {"incident": row["id"], "code": code, "message": message}
     return row, Fact("incident.opened", place, payload=payload)

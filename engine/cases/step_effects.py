@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn import People, Step, TokenTransition, Work
+from engine.bpmn import Failure, People, Step, TokenTransition, Work
 from engine.cases import bills, list_fields, waits
 from engine.events import Fact
 from engine.organisation import task_assignment
@@ -43,7 +43,7 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
     assignment = task_assignment.assign(uow, opening)
     return StepEffects(
         _task_rows(uow, opening, assignment, subject),
-        _incident_rows(uow, case_id, step),
+        [incident_row(uow, case_id, failure) for failure in step.failures],
         waits.wait_rows(uow, case_id, version_id, step.waits),
         waits.call_rows(uow, case_id, step.calls),
         waits.message_rows(uow, case_id, step.thrown),
@@ -99,23 +99,21 @@ def _people(people: People | None) -> dict[str, Any]:
     }
 
 
-def _incident_rows(uow: UnitOfWork, case_id: UUID, step: Step) -> Rows:
-    return [
-        {
-            "id": uuid7(),
-            "case_id": case_id,
-            "token_id": failure.token,
-            "element": failure.element,
-            "name": failure.name,
-            "code": failure.code,
-            "message": failure.message,
-            "line": failure.line,
-            "attempts": 1,
-            "status": "open",
-            "opened_at": uow.now,
-        }
-        for failure in step.failures
-    ]
+def incident_row(uow: UnitOfWork, case_id: UUID, failure: Failure) -> dict[str, Any]:
+    """Returns the row of a new incident."""
+    return {
+        "id": uuid7(),
+        "case_id": case_id,
+        "token_id": failure.token,
+        "element": failure.element,
+        "name": failure.name,
+        "code": failure.code,
+        "message": failure.message,
+        "line": failure.line,
+        "attempts": 1,
+        "status": "open",
+        "opened_at": uow.now,
+    }
 
 
 def facts(

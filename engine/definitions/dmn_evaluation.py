@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.access import validity
+from engine.definitions.versions import read_files
 from engine.dmn import SUFFIX, Decisions, Input, Offered, Ruling, TooMuch, Wrong, decisions
-from engine.models import Definition, DefinitionVersion, DeploymentDecision, DeploymentFile
+from engine.models import Definition, DefinitionVersion, DeploymentDecision
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 
@@ -131,19 +132,12 @@ class _Cache:
             if opened is not None:
                 self._opened.move_to_end(deployment_id)
                 return opened
-        opened = _open(session, deployment_id)
+        opened = decisions(read_files(session, deployment_id, SUFFIX))
         with self._lock:
             self._opened[deployment_id] = opened
             if len(self._opened) > CACHED:
                 self._opened.popitem(last=False)
         return opened
-
-
-def _open(session: Session, deployment_id: UUID) -> Decisions:
-    found = select(DeploymentFile.name, DeploymentFile.content).where(
-        DeploymentFile.deployment_id == deployment_id, DeploymentFile.name.endswith(SUFFIX)
-    )
-    return decisions({name: content for name, content in session.execute(found)})
 
 
 _cache = _Cache()

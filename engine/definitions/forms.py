@@ -3,7 +3,7 @@
 A form is a JSON Schema; how its fields are displayed is not checked here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -86,9 +86,8 @@ def check(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     if form is None:
         return answer
     answer = forms.normalised(form.schema, answer)
-    faults = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
-    if faults:
-        raise Invalid("The data does not match the form.", faults)
+    faults = _faults_of(form, answer, roles)
+    _require_none(faults)
     return answer
 
 
@@ -139,9 +138,13 @@ def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -
         return answer
     answer = forms.normalised(form.schema, answer)
     faults = [fault for fault in _faults(form, answer) if _first(fault.pointer) in names]
+    _require_none(faults)
+    return answer
+
+
+def _require_none(faults: Sequence[Fault]) -> None:
     if faults:
         raise Invalid("The data does not match the form.", faults)
-    return answer
 
 
 def _first(pointer: str) -> str:
@@ -158,10 +161,9 @@ def begun(form: Form | None, data: Mapping[str, Any], roles: Collection[str] | N
     answer = _portable(data)
     if form is None:
         return answer
-    found = _faults(form, answer) if roles is None else _faults_of(form, answer, roles)
+    found = _faults_of(form, answer, roles)
     faults = [fault for fault in found if fault.code in _FOREIGN]
-    if faults:
-        raise Invalid("The data does not match the form.", faults)
+    _require_none(faults)
     return answer
 
 
@@ -175,8 +177,10 @@ def _portable(data: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _faults_of(form: Form, answer: Mapping[str, Any], roles: Collection[str]) -> list[Fault]:
+def _faults_of(form: Form, answer: Mapping[str, Any], roles: Collection[str] | None) -> list[Fault]:
     """Returns the faults of an answer by these roles: a hidden field is refused, whatever its value."""
+    if roles is None:
+        return _faults(form, answer)
     unseen = [_pointer(path) for path in forms.unseen(form, roles, answer)]
     refused = [Fault(pointer, MESSAGES["role"], "role") for pointer in unseen]
     return refused + [

@@ -62,13 +62,17 @@ def _read(session: Session, deployment_id: UUID, loaded: dict[UUID, Source]) -> 
     deployment = session.execute(
         select(Deployment.digest, Deployment.calls).where(Deployment.id == deployment_id)
     ).one()
-    files = session.execute(
-        select(DeploymentFile.name, DeploymentFile.content).where(
-            DeploymentFile.deployment_id == deployment_id
-        )
-    )
     calls = {key: source(session, UUID(bound), loaded) for key, bound in deployment.calls.items()}
-    return Source(deployment.digest, {name: content for name, content in files}, calls)
+    return Source(deployment.digest, read_files(session, deployment_id), calls)
+
+
+def read_files(session: Session, deployment_id: UUID, *suffixes: str) -> dict[str, bytes]:
+    """Returns the content of a deployment's files by name, of all or of those with these suffixes."""
+    file = DeploymentFile
+    found = select(file.name, file.content).where(file.deployment_id == deployment_id).order_by(file.name)
+    if suffixes:
+        found = found.where(or_(*(file.name.endswith(suffix) for suffix in suffixes)))
+    return {name: content for name, content in session.execute(found)}
 
 
 def spec(session: Session, version: Version) -> Spec:

@@ -23,6 +23,7 @@ import pytest
 
 from demo import welcome
 from demo.__main__ import main as demo_main
+from demo.accounts import ACCOUNTS
 from engine.cases.erasure.inventory import FOLDERS
 from engine.cli import main as engine_main
 from engine.platform import postgres
@@ -166,25 +167,7 @@ def test_demo_accounts_are_kept_for_their_owner_only(
     file = installation.var / "demo.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     demo = json.loads(file.read_bytes())
-    assert {(account["name"], account["role"]) for account in demo["accounts"]} == {
-        ("administrator", "administrator"),
-        ("guild-administrator", "administrator"),
-        ("designer", "designer"),
-        ("second-designer", "designer"),
-        ("applicant", "applicant"),
-        ("portal", "portal"),
-        ("caseworker", "caseworker"),
-        ("reviewer", "caseworker"),
-        ("supervisor", "caseworker"),
-        ("inspector", "caseworker"),
-        ("delegate", "caseworker"),
-        ("plan-checker", "caseworker"),
-        ("district-head", "caseworker"),
-        *((f"committee-member-{number}", "caseworker") for number in range(1, 5)),
-        ("site-inspector", "caseworker"),
-        ("second-site-inspector", "caseworker"),
-        ("service", "service"),
-    }
+    assert {(account["name"], account["role"]) for account in demo["accounts"]} == set(ACCOUNTS)
     assert demo["url"] == f"http://127.0.0.1:{installation.port}"
 
 

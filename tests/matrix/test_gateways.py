@@ -1,7 +1,7 @@
 """Gateways: BPMN 2.0.2 §10.6, §13.4."""
 
 from engine import bpmn
-from tests.driving import Run, flow, path
+from tests.driving import INCLUSIVE, Run, flow, path
 from tests.eventful import catch, message, timer
 from tests.matrix.table import Section
 
@@ -19,18 +19,6 @@ FORK = (
     '<parallelGateway id="join"/><userTask id="after"/>'
     + path("start", "fork", "a", "join", "after")
     + path("fork", "b", "join")
-)
-INCLUSIVE = (
-    '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/>'
-    '<userTask id="a"/><userTask id="b"/><userTask id="c"/>'
-    '<inclusiveGateway id="join"/><userTask id="after"/>'
-    + path("start", "fork")
-    + flow("fork", "a", "amount &gt; 1")
-    + flow("fork", "b", "amount &gt; 2")
-    + flow("fork", "c")
-    + path("a", "join", "after")
-    + path("b", "join")
-    + path("c", "join")
 )
 
 

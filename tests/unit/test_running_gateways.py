@@ -3,7 +3,7 @@
 import pytest
 
 from engine import bpmn
-from tests.driving import Run, document, flow, path, script
+from tests.driving import INCLUSIVE, Run, document, flow, path, script
 
 CHOICE = (
     '<startEvent id="start"/><exclusiveGateway id="choice" default="choice-low"/>'
@@ -131,20 +131,6 @@ def test_a_second_token_on_one_incoming_flow_waits_for_its_own_partner() -> None
     run = Run(process).answer("x").answer("y")
     assert run.answer("b").waiting == ["after"]
     assert not run.answer("after").step.ended
-
-
-INCLUSIVE = (
-    '<startEvent id="start"/><inclusiveGateway id="fork" default="fork-c"/>'
-    '<userTask id="a"/><userTask id="b"/><userTask id="c"/>'
-    '<inclusiveGateway id="join"/><userTask id="after"/>'
-    + path("start", "fork")
-    + flow("fork", "a", "amount &gt; 1")
-    + flow("fork", "b", "amount &gt; 2")
-    + flow("fork", "c")
-    + path("a", "join", "after")
-    + path("b", "join")
-    + path("c", "join")
-)
 
 
 @pytest.mark.parametrize(("amount", "taken"), [(3, ["a", "b"]), (2, ["a"]), (1, ["c"])])

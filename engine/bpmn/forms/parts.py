@@ -19,6 +19,18 @@ def parts(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return found
 
 
+def objects_in(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yields every object in a JSON value, at any depth."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
 def _inside(part: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Any]:
     if isinstance(part.get("$ref"), str):
         yield _referred(part["$ref"], root)

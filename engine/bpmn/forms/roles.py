@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.bpmn.forms.fields import EDITABLE_BY, HIDE, VISIBLE_TO, groups_of, names_in
 from engine.bpmn.forms.form import READ_ONLY, Form
-from engine.bpmn.forms.parts import parts, properties
+from engine.bpmn.forms.parts import objects_in, parts, properties
 
 _BRANCHES = {"if", "then", "else", "not"}
 _LISTS = {"allOf", "anyOf", "oneOf"}
@@ -59,7 +59,7 @@ def without(form: Form, roles: Collection[str], data: Mapping[str, Any]) -> Mapp
 
 def named(form: Form) -> list[str]:
     """Returns the roles named in the form's fields."""
-    parts = _everywhere(form.schema)
+    parts = objects_in(form.schema)
     return sorted(
         {role for part in parts for name in (VISIBLE_TO, EDITABLE_BY) for role in part.get(name, ())}
     )
@@ -73,20 +73,20 @@ def for_some(form: Form) -> bool:
 
 def restricted(schema: Any) -> bool:
     """Whether any field is limited to certain roles."""
-    return any(VISIBLE_TO in part or EDITABLE_BY in part for part in _everywhere(schema))
+    return any(VISIBLE_TO in part or EDITABLE_BY in part for part in objects_in(schema))
 
 
 def secret_names(schema: Mapping[str, Any]) -> frozenset[str]:
     """Returns the fields of a form that some roles may not see, or only in part."""
     told = properties(schema, {})
     return frozenset(
-        name for name, inner in told.items() if any(VISIBLE_TO in one for one in _everywhere(inner))
+        name for name, inner in told.items() if any(VISIBLE_TO in one for one in objects_in(inner))
     )
 
 
 def unenforceable(schema: Mapping[str, Any]) -> str | None:
     """Returns why the roles in a schema can't be enforced; None if they can."""
-    marked = [part for part in _everywhere(schema) if VISIBLE_TO in part or EDITABLE_BY in part]
+    marked = [part for part in objects_in(schema) if VISIBLE_TO in part or EDITABLE_BY in part]
     for part in marked:
         reason = _unfit(part)
         if reason:
@@ -147,22 +147,11 @@ def _asked(found: list[Mapping[str, Any]]) -> set[str]:
     names: set[str] = set()
     for part in found:
         names |= set(part.get("dependentRequired") or ()) | set(part.get("dependentSchemas") or ())
-        for inside in _everywhere([part.get(name) for name in _ASKING]):
+        for inside in objects_in([part.get(name) for name in _ASKING]):
             told, needed = inside.get("properties"), inside.get("required")
             names |= set(told) if isinstance(told, Mapping) else set()
             names |= {name for name in needed if isinstance(name, str)} if isinstance(needed, list) else set()
     return names
-
-
-def _everywhere(schema: Any) -> Iterator[Mapping[str, Any]]:
-    waiting = [schema]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Mapping):
-            yield part
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
 
 
 def _may(name: str, roles: frozenset[str]) -> Callable[[Any], bool]:

@@ -2,13 +2,13 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.check import juel
 from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.expressions.syntax import tree
-from engine.bpmn.forms import schema_of
+from engine.bpmn.forms import objects_in, schema_of
 from engine.bpmn.notation.outcomes import DECISION
 from engine.bpmn.notation.vocabulary import HUMAN, bpmn
 
@@ -48,7 +48,7 @@ def demands(form: Mapping[str, Any]) -> bool:
     """Whether a form has a required field for grounds, perhaps on a condition."""
     fields: set[str] = set()
     required: set[str] = set()
-    for part in _parts(form):
+    for part in objects_in(form):
         if isinstance(part.get("properties"), dict):
             fields.update(name for name in part["properties"] if _GROUND.search(name))
         if isinstance(part.get("required"), list):
@@ -72,17 +72,6 @@ def _is_ground(field: Any) -> bool:
 def _fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     found = schema.get("properties")
     return found if isinstance(found, Mapping) else {}
-
-
-def _parts(form: Any) -> Iterator[Mapping[str, Any]]:
-    waiting = [form]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Mapping):
-            yield part
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
 
 
 def _sets(script: str) -> bool:

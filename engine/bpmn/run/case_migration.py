@@ -16,8 +16,8 @@ from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run.completions import BACK, FOR, INSIDE, RECORDS, Record
 from engine.bpmn.run.elements.activities import CallActivity, SubProcessTask
 from engine.bpmn.run.elements.calls import CALL, ServiceTask
-from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent, EventBasedGateway, SideEvent
-from engine.bpmn.run.elements.gateways import ParallelGateway
+from engine.bpmn.run.elements.events import CatchEvent, EventBasedGateway, SideEvent
+from engine.bpmn.run.elements.gateways import ParallelGateway, upstream
 from engine.bpmn.run.elements.multi_instance import MultiInstance
 from engine.bpmn.run.elements.present import within
 from engine.bpmn.run.result import step_of
@@ -279,22 +279,8 @@ def _lacks(join: ParallelGateway, at: set[str], arrived: set[str]) -> bool:
 
     Tokens at these elements, or after those that have arrived, reach some of its inputs but not all.
     """
-    reached = [name in arrived or bool(at & _leading_to(join, name)) for name in join._inputs]
+    reached = [name in arrived or bool(at & upstream(join, [name])) for name in join._inputs]
     return (not all(reached) and (any(reached) or bool(arrived))) or not arrived <= set(join._inputs)
-
-
-def _leading_to(join: ParallelGateway, name: str) -> set[str]:
-    """Returns the elements from which a path leads to one input of a join without passing the join."""
-    found: set[str] = set()
-    open_names = [name]
-    while open_names:
-        name = open_names.pop()
-        if name not in found and name != join.name:
-            found.add(name)
-            spec = join._wf_spec.task_specs[name]
-            open_names += spec._inputs
-            open_names += [spec.host] if isinstance(spec, BoundaryEvent) else []
-    return found
 
 
 def _first_of_others(scope: _Scope, gateway: str | None) -> str | None:

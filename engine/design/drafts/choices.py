@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import access, bpmn
+from engine import access, bpmn, definitions
 from engine.access import APPLICANT, CASEWORKER, SUPERVISOR, validity
 from engine.bpmn import Named, Offers
 from engine.bpmn.forms import text
 from engine.design.drafts.reading import files_of, get
-from engine.models import Definition, DefinitionVersion, DeploymentFile, Membership, Unit
+from engine.models import Definition, DefinitionVersion, Membership, Unit
 from engine.organisation.units import CHOICES
 from engine.platform import budget
 from engine.platform.budget import Exhausted, ShortBudget
@@ -23,6 +23,7 @@ from engine.platform.db import UnitOfWork
 _MOST_READ = 200  # deployments with current versions whose files are read
 _KEPT: dict[UUID, Offers] = {}  # by deployment, which never changes
 _MOST_KEPT = 1000
+_RELEVANT = (".bpmn", ".xml", ".json", ".form", ".dmn")
 _EVENTS = ("message", "signal", "error")
 
 
@@ -104,17 +105,8 @@ def _current_offers(uow: UnitOfWork) -> Iterator[Offers]:
     newest = deployments.order_by(version.deployment_id.desc()).limit(_MOST_READ)
     for deployment_id in uow.connection.execute(newest).scalars().all():
         if deployment_id not in _KEPT:
-            found = bpmn.offers(_files(uow, deployment_id))
+            found = bpmn.offers(definitions.read_files(uow.session, deployment_id, *_RELEVANT))
             if len(_KEPT) >= _MOST_KEPT:
                 _KEPT.clear()
             _KEPT[deployment_id] = found
         yield _KEPT[deployment_id]
-
-
-def _files(uow: UnitOfWork, deployment_id: UUID) -> dict[str, bytes]:
-    """Returns the relevant files, by name."""
-    file = DeploymentFile
-    read = select(file.name, file.content).where(
-        file.deployment_id == deployment_id, file.name.regexp_match(r"\.(bpmn|xml|json|form|dmn)$")
-    )
-    return {name: content for name, content in uow.connection.execute(read.order_by(file.name))}

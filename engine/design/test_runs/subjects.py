@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from engine import access, bpmn, definitions
 from engine.bpmn import Marks, Spec
 from engine.definitions import Version
 from engine.definitions.scenarios import SUFFIX
 from engine.design import diagrams, drafts
-from engine.models import DefinitionVersion, DeploymentFile
+from engine.models import DefinitionVersion
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, NotFound
 
@@ -81,11 +79,7 @@ def scenario_files(uow: UnitOfWork, subject: Subject) -> dict[str, bytes]:
     """Returns the files with scenarios."""
     if subject.version is None:
         return {name: held for name, held in subject.files.items() if name.endswith(SUFFIX)}
-    deployed = DeploymentFile.deployment_id == subject.version.deployment_id
-    found = select(DeploymentFile.name, DeploymentFile.content).where(
-        deployed, DeploymentFile.name.endswith(SUFFIX)
-    )
-    return {name: held for name, held in uow.session.execute(found)}
+    return definitions.read_files(uow.session, subject.version.deployment_id, SUFFIX)
 
 
 def places(uow: UnitOfWork, subject: Subject) -> dict[str, str]:

@@ -6,6 +6,7 @@ By number and secret without an account (`read`), or by the account of the perso
 from engine.portal.status.explanation import (
     BillWords,
     Explanation,
+    GroundWords,
     State,
     When,
     bill_words,
@@ -31,6 +32,7 @@ __all__ = [
     "BillWords",
     "Decided",
     "Explanation",
+    "GroundWords",
     "Happened",
     "Owed",
     "Own",

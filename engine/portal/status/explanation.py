@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.bpmn import Effect
-from engine.cases import BillView, Late
+from engine.cases import BillStatus, BillView, Late
 from engine.platform.language import Catalogue, Language, Reader
 from engine.portal.status.lookup import Decided, Standing
 
@@ -61,10 +61,13 @@ class DecisionWords:
 
 @dataclass(frozen=True, slots=True)
 class BillWords:
-    """A bill: `text` is all of it in one sentence; `late` describes a payment that came too late."""
+    """A bill: `text` says what has to be paid until when, or its status; `link` is the payment page.
+
+    `late` describes a payment that came too late.
+    """
 
     reference: str
-    status: str
+    status: BillStatus
     text: str
     late: str | None
     purpose: str

@@ -1,6 +1,6 @@
 """Joins (BPMN 2.0.2 §13.4): tokens wait, are consumed together, and no branch's data are lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -91,26 +91,13 @@ class InclusiveGateway(Join, SpiffInclusiveGateway):
 
     def _may_fire(self, my_task: Token, waiting: Sequence[Token]) -> bool:
         arrived = {token.parent.task_spec.name for token in waiting}
-        reachable = self._upstream(set(self._inputs) - arrived)
-        satisfied = self._upstream(arrived)
+        reachable = upstream(self, set(self._inputs) - arrived)
+        satisfied = upstream(self, arrived)
         return not any(
             token.task_spec.name in reachable and token.task_spec.name not in satisfied
             for token in my_task.workflow.tasks.values()
             if token.task_spec is not self and _live(token)
         )
-
-    def _upstream(self, inputs: set[str]) -> set[str]:
-        """Returns the elements from which a path leads to one of `inputs` without visiting this gateway."""
-        found: set[str] = set()
-        open_names = list(inputs)
-        while open_names:
-            name = open_names.pop()
-            if name not in found and name != self.name:
-                found.add(name)
-                spec = self._wf_spec.task_specs[name]
-                open_names += spec._inputs
-                open_names += [spec.host] if isinstance(spec, BoundaryEvent) else []
-        return found
 
     def _run_hook(self, my_task: Token) -> bool:
         consumed = self._gather(my_task)
@@ -120,6 +107,20 @@ class InclusiveGateway(Join, SpiffInclusiveGateway):
         my_task._sync_children(matches or defaults, FUTURE)
         self._forget(my_task, consumed)
         return True
+
+
+def upstream(join: Join, inputs: Iterable[str]) -> set[str]:
+    """Returns the elements from which a path leads to one of these inputs without passing the join."""
+    found: set[str] = set()
+    open_names = list(inputs)
+    while open_names:
+        name = open_names.pop()
+        if name not in found and name != join.name:
+            found.add(name)
+            spec = join._wf_spec.task_specs[name]
+            open_names += spec._inputs
+            open_names += [spec.host] if isinstance(spec, BoundaryEvent) else []
+    return found
 
 
 def _live(token: Token) -> bool:
