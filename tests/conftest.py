@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import disk_usage, rmtree
-from typing import cast
+from typing import Any, cast
 
 import hypothesis
 import psycopg
@@ -166,7 +166,8 @@ def named(url: str, database: str) -> str:
 def conninfo(url: str) -> str:
     """Return the connection string for psycopg."""
     parsed = make_url(url)
-    return psycopg.conninfo.make_conninfo(dbname=parsed.database, user=parsed.username, **parsed.query)
+    query: dict[str, Any] = dict(parsed.query)
+    return psycopg.conninfo.make_conninfo(dbname=parsed.database, user=parsed.username, **query)
 
 
 def _made(server: postgres.Server, admin: psycopg.Connection, template: str) -> Iterator[str]:

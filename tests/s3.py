@@ -22,9 +22,11 @@ def serving() -> Iterator[Mapping[str, str]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [str(PROGRAM), "-H", "127.0.0.1", "-p", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(
-        command, env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"}, **quiet
+        command,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             url = f"http://127.0.0.1:{port}"

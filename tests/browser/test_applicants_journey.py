@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from demo.installation import Installation
 from engine.platform import persian
@@ -147,7 +147,7 @@ def write(journey: Journey, case: str) -> None:
     expect(page.locator("main li .words")).to_have_text("نقشهٔ تازه را هم فرستادم.")
     journey.seen("messages")
     journey.go(f"/my/cases/{case}/documents")
-    file = {"name": "plan.txt", "mimeType": "text/plain", "buffer": "نقشهٔ فروشگاه".encode()}
+    file: FilePayload = {"name": "plan.txt", "mimeType": "text/plain", "buffer": "نقشهٔ فروشگاه".encode()}
     page.locator("input[type=file]").set_input_files(file)
     journey.press("section form button")
     expect(page.locator("tbody tr")).to_have_count(1)

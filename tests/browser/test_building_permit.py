@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from demo.installation import Installation, Json
 from engine.platform.config import ROOT
@@ -334,7 +334,7 @@ def applied(page: Page, key: str) -> str:
     """Somebody applies; the case."""
     page.goto(f"/services/{key}/apply")
     fill(page, APPLICATION)
-    plans = {"name": "plans.pdf", "mimeType": "application/pdf", "buffer": filed.pdf()}
+    plans: FilePayload = {"name": "plans.pdf", "mimeType": "application/pdf", "buffer": filed.pdf()}
     page.locator("[data-field='/plans'] input[type=file]").set_input_files(plans)
     expect(page.locator("input[name='data/plans']")).to_have_count(1)
     while not page.url.endswith("/begun"):  # a step or two, and a last look

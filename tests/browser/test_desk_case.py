@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from demo.installation import Installation
 from tests import bpmn, factories, filed
@@ -151,7 +151,7 @@ def _begin_to_answer(page: Page, judge: Judge, said: dict[str, str]) -> None:
 
 def _hand_in(page: Page) -> None:
     page.locator("section:has(> #documents) summary").click()
-    plan = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": filed.pdf()}
+    plan: FilePayload = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": filed.pdf()}
     page.locator("input[type=file]").set_input_files(plan)
     page.locator("section:has(> #documents) button").click()
     expect(page.locator("section:has(> #documents) a[download]")).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from engine.bpmn import placed
 from engine.platform.config import ROOT
-from tests.browser.visits import Check, Visits, serve
+from tests.browser.visits import Check, Visits, Width, serve
 from web.assets import asset
 
 FILE = ROOT / "processes" / "guild" / "food-shop-licence" / "process.bpmn"
@@ -52,7 +52,7 @@ def opened(page: Page, bundle: str, body: str, file: bytes = FILE.read_bytes()) 
     script = f'<script type="module" src="{asset(f"{bundle}.js")}"></script>'
     head = f'<!doctype html><html lang="en" dir="rtl"><title>A</title>{links}{script}'
     html = f"{head}<main><h1>A</h1>{body}</main>"
-    files = {
+    files: dict[str, tuple[str, str | bytes]] = {
         "page": ("text/html", html),
         "style": ("text/css", STYLE),
         "file": ("application/xml", file),
@@ -71,7 +71,7 @@ def drawn(page: Page, element: str) -> Locator:
 
 @pytest.mark.parametrize("width", ["phone", "desktop"])
 def test_a_diagram_is_shown_with_marks_and_with_that_of_bpmn_io(
-    visit: Visits, check: Check, width: str
+    visit: Visits, check: Check, width: Width
 ) -> None:
     body = viewer(marks={"decide": "token late", "gone": "token"}, badges={"decide": "۳"})
     page = opened(visit("fa", width), "viewer", body)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import FilePayload, Page, Request, Route, expect
 
 from demo.installation import Installation
 from tests import bpmn, factories, filed
@@ -67,7 +67,7 @@ class Cut:
 def upload_deed(page: Page, shot: Shot) -> None:
     """A file of several parts, over a network that is cut."""
     network = Cut(page)
-    deed = {"name": "سند.pdf", "mimeType": "application/pdf", "buffer": a_pdf(5 * PART)}
+    deed: FilePayload = {"name": "سند.pdf", "mimeType": "application/pdf", "buffer": a_pdf(5 * PART)}
     block = page.locator("[data-field='/deed']")
     block.locator("input[type=file]").set_input_files(deed)
     expect(block.get_by_text("ارتباط قطع شد")).to_be_visible()
@@ -87,8 +87,8 @@ def upload_photos(page: Page) -> None:
     """Several at once; a program is refused and keeps no other out, and one is removed again."""
     photos = page.locator("[data-field='/photos']")
     kept = photos.locator("input[name='data/photos']")
-    program = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": filed.EXE}
-    pictures = [
+    program: FilePayload = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": filed.EXE}
+    pictures: list[FilePayload] = [
         {"name": f"{number}.png", "mimeType": "image/png", "buffer": filed.png(10, number)}
         for number in (10, 20)
     ]

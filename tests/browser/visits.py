@@ -75,7 +75,8 @@ class Visit:
         assert here.browser
         if self._double is None:
             self._double = here.browser.new_context(viewport=self.page.viewport_size).new_page()
-        self._double.context.add_cookies([{**kept} for kept in here.cookies()])
+        cookies: list[Any] = [*here.cookies()]
+        self._double.context.add_cookies(cookies)
         return self._double
 
     def end(self) -> None:

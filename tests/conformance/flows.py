@@ -68,8 +68,8 @@ class Flows:
         for name, source, scope in ends:
             for other, target, around in ends:
                 if (name, scope) == (other, around) and (source.tag, target.tag) == _LINK:
-                    named = (_name(process, end.get("id")) for end in (source, target))
-                    self._add(_Flow(*named, conditional=False))
+                    begin, end = (_name(process, each.get("id")) for each in (source, target))
+                    self._add(_Flow(begin, end, conditional=False))
 
     def _add(self, flow: _Flow) -> None:
         self._out[flow.source].append(flow)

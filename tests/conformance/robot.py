@@ -324,7 +324,8 @@ class _Case:
     def _took(self, step: Step, done: UUID | None, *, meant: bool = False) -> None:
         """Note what a step tells; `done` is the task or incident that the command was about."""
         self.state = step.state
-        for token in [passage.token for passage in step.passages if passage.movement == "cancelled"] + [done]:
+        gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
+        for token in gone if done is None else [*gone, done]:
             self.open.pop(token, None)
             self.failed.pop(token, None)
         for token in step.unwaited:

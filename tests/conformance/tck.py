@@ -66,7 +66,7 @@ def _of_file(level: str, file: Path) -> Iterator[Case]:
             expected = node.find("{*}expected")
             error = node.get("errorResult") == "true"
             wanted = UNSET if error or expected is None else _value(expected)
-            asked = case.get("invocableName") or node.get("name", "")
+            asked = case.get("invocableName", "") or node.get("name", "")
             number, result = case.get("id", ""), node.get("name", "")
             yield Case(level, file.parent.name, file.name, number, asked, result, model, given, wanted)
 
@@ -149,7 +149,9 @@ def same(value: Any, expected: Any) -> bool:
         case bool() | None | str():
             return type(value) is type(expected) and value == expected
         case Decimal():
-            return isinstance(value, Decimal) and abs(value - expected) <= CLOSE * max(1, abs(expected))
+            return isinstance(value, Decimal) and abs(value - expected) <= CLOSE * max(
+                Decimal(1), abs(expected)
+            )
         case list():
             return (
                 isinstance(value, list)

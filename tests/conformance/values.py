@@ -125,13 +125,14 @@ class Values:
             request = ast.parse(task.get(f"{_PARVANDEH}request").strip(), mode="eval").body
             assert isinstance(request, ast.Dict)
             for key, value in zip(request.keys, request.values, strict=True):
-                meant = {
+                meant: dict[object, list[Any]] = {
                     task.get(f"{_PARVANDEH}billAmount"): [1_000],
                     task.get(f"{_PARVANDEH}billPurpose"): ["text"],
                 }
                 named = [one.id for one in ast.walk(value) if isinstance(one, ast.Name)]
                 told = meant.get(key.value) if isinstance(key, ast.Constant) else None
-                self._meant.update({name: told for name in named if told and name not in dir(builtins)})
+                if told:
+                    self._meant.update({name: told for name in named if name not in dir(builtins)})
 
     def _compared(self, text: str) -> None:
         for name, index, *parts, literal in _COMPARED.findall(text):

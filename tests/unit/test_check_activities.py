@@ -199,7 +199,7 @@ def described(
     inside: str = "", *, gets: str = "", gives: str = "", more: str = "", kind: str = "task"
 ) -> str:
     """An activity `a` with an input from the data object and an output to it, perhaps named."""
-    put_in = f'<bpmn:dataInput id="in1" name="{gets}"/>' if gets is not None else ""
+    put_in = f'<bpmn:dataInput id="in1" name="{gets}"/>'
     sets = (
         "<bpmn:inputSet><bpmn:dataInputRefs>in1</bpmn:dataInputRefs></bpmn:inputSet>"
         "<bpmn:outputSet><bpmn:dataOutputRefs>out1</bpmn:dataOutputRefs></bpmn:outputSet>"

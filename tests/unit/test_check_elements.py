@@ -78,7 +78,9 @@ def test_every_supported_element_passes_together() -> None:
             "no-appeal",
         ),
     }
-    assert [(item.key, item.file, item.calls) for item in report.processes] == [("p", "a.bpmn", {"deployed"})]
+    assert [(item.key, item.file, item.calls) for item in report.processes] == [
+        ("p", "a.bpmn", frozenset({"deployed"}))
+    ]
 
 
 @pytest.mark.parametrize("kind", sorted(REFUSED))

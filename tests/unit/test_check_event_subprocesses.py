@@ -230,7 +230,7 @@ def test_findings_tell_what_to_do() -> None:
 
 
 def test_variables_for_what_is_thrown_are_judged() -> None:
-    def found(kind: str, **more: str) -> list[tuple[str, str]]:
+    def found(kind: str, **more: str) -> list[tuple[str, str | None]]:
         return told(*in_line(node("serviceTask", "a", parvandeh__topic="t")), handler(about(kind), **more))
 
     assert found("error", parvandeh__code="code", parvandeh__detail="detail") == []

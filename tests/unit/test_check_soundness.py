@@ -467,12 +467,13 @@ def _walk(spec: bpmn.Spec, asked: dict[str, int], random: Random) -> set[str]:
             waits.discard(gone)
         work |= {item.token: item.element for item in step.opened}
         waits |= {item.token for item in step.waits}
-        assert step.state is not None
+        state = step.state
+        assert state is not None
         token = random.choice(sorted([*work, *waits]))
         if token in waits:
-            step = bpmn.fire(spec, step.state, {token: {}}, NOW)
+            step = bpmn.fire(spec, state, {token: {}}, NOW)
         else:
-            step = bpmn.complete(spec, step.state, token, _said(work[token], asked, random), NOW)
+            step = bpmn.complete(spec, state, token, _said(work[token], asked, random), NOW)
     return {failure.element for failure in step.failures if failure.code == "deadlock"}
 
 

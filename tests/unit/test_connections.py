@@ -1,6 +1,7 @@
 """Connectors and operations that a deployment names and the installation does not have."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.exchanging import demo_connectors
 HAS = {"registry": {"find", "verify"}, "payments": {"bill"}}
 
 
-def findings(draft: bool = False, **named: str) -> list[Finding]:
+def findings(draft: bool = False, **named: Any) -> list[Finding]:
     task = node("serviceTask", "ask", **{f"parvandeh__{name}": value for name, value in named.items()})
     return deployment_check.findings({"p.bpmn": line(task)}, HAS, draft=draft)
 
@@ -27,7 +28,7 @@ def findings(draft: bool = False, **named: str) -> list[Finding]:
         {"topic": "registry"},
     ],
 )
-def test_connector_and_operation_that_are_there_are_no_finding(named: dict[str, str]) -> None:
+def test_connector_and_operation_that_are_there_are_no_finding(named: dict[str, Any]) -> None:
     assert findings(**named) == []
 
 

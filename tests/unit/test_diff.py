@@ -432,7 +432,7 @@ def test_task_of_another_lane_has_another_role() -> None:
 
 
 def test_field_that_need_not_be_filled_in_any_more_is_told() -> None:
-    kinds = {"x": {"type": "string"}}
+    kinds: dict[str, Any] = {"x": {"type": "string"}}
     asked, free = (
         factories.with_form(factories.form(("x",), **kinds)),
         factories.with_form(factories.form(**kinds)),

@@ -126,7 +126,7 @@ def test_choices_are_drawn_with_their_labels() -> None:
     ],
 )
 def test_a_hidden_field_is_neither_asked_nor_taken(code: str, hidden: Any, shown: Any) -> None:
-    condition = {"conditional": {"hide": code}}
+    condition: dict[str, Any] = {"conditional": {"hide": code}}
     found = form(
         field("textfield", validate=NEEDED, **condition),
         field("textfield", "b"),

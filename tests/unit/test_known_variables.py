@@ -60,17 +60,18 @@ def test_a_case_knows_nothing_that_was_not_deemed_possible(seed: int) -> None:
         gone = {*(passage.token for passage in step.passages), *step.unwaited}
         tasks = {token: element for token, element in tasks.items() if token not in gone}
         waits = {token: element for token, element in waits.items() if token not in gone}
-        if step.state is None or not tasks:
+        state = step.state
+        if state is None or not tasks:
             return
-        workflow = load(step.state, spec, Sandbox(NOW))
+        workflow = load(state, spec, Sandbox(NOW))
         for token, element in tasks.items():
             assert workflow.tasks[token].data.keys() <= foreseen.known_at(element), element
         if waits and random.random() < 0.3:
-            step = bpmn.fire(spec, step.state, {random.choice([*waits]): {"any": 1}}, NOW)
+            step = bpmn.fire(spec, state, {random.choice([*waits]): {"any": 1}}, NOW)
         else:
             token = random.choice([*tasks])
             answer = {field(tasks[token]): _said(tasks[token], asked, random)}
-            step = bpmn.complete(spec, step.state, token, answer, NOW)
+            step = bpmn.complete(spec, state, token, answer, NOW)
 
 
 def _said(task: str, asked: dict[str, int], random: Random) -> Any:

@@ -12,11 +12,11 @@ import pytest
 
 from engine import cases, models
 from engine.access import ASSURANCES
-from engine.bpmn.check.allow_list import RUNNING
 from engine.bpmn.diff import CODES
 from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
 from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.notation.findings import Severity
+from engine.bpmn.notation.vocabulary import RUNNING
 from engine.bpmn.run.case_migration import _REASONS
 from engine.cases import migration
 from engine.definitions import forms
@@ -204,7 +204,7 @@ def test_a_keyword_with_a_text_can_be_broken(keyword: str) -> None:
 
 
 def test_every_refusal_has_a_text() -> None:
-    kinds = {refusals.name(kind) for kind in (Refusal, *_below(Refusal))}
+    kinds = {refusals.name(Refusal), *(refusals.name(kind) for kind in _below(Refusal))}
     present = {f"task-{status}" for status in get_args(models.TaskStatus) if status != "open"}
     present |= {f"case-{status}" for status in get_args(models.CaseStatus)}
     told = {key.removeprefix("refusals.") for key in texts("refusals")} - {"throttled.seconds"}

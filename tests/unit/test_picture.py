@@ -104,7 +104,7 @@ def test_texts_are_escaped_and_nothing_can_be_carried_out_or_fetched() -> None:
         shape("n"),
     )
     svg = draw(content, marks=Marks([Finding("error", "x", "f", "<script>", "m", "n")]))
-    assert {element.tag.removeprefix(SVG) for element in svg.iter()} <= {
+    assert {str(element.tag).removeprefix(SVG) for element in svg.iter()} <= {
         *("svg", "g", "title", "style", "path", "rect", "circle", "text"),
     }
     names = {name for element in svg.iter() for name in element.attrib}
@@ -271,7 +271,11 @@ def test_a_process_without_places_is_laid_out() -> None:
 def test_steps_of_a_sub_process_without_places_are_laid_out_inside_it() -> None:
     svg = draw(file('<task id="a"/><subProcess id="s"><task id="b"/></subProcess>'))
     bodies = (group(svg, name).find(f"{SVG}rect[@class='body']") for name in ("b", "s"))
-    inner, outer = ([float(body.get(side, "")) for side in ("x", "y", "width", "height")] for body in bodies)
+    inner, outer = (
+        [float(body.get(side, "")) for side in ("x", "y", "width", "height")]
+        for body in bodies
+        if body is not None
+    )
     for axis in (0, 1):
         assert outer[axis] < inner[axis] < inner[axis] + inner[axis + 2] < outer[axis] + outer[axis + 2]
 

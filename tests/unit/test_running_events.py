@@ -1,5 +1,7 @@
 """Messages, signals and errors run as BPMN 2.0.2 §10.5 and §13.5 have them."""
 
+from typing import Any
+
 import pytest
 
 from engine import bpmn
@@ -88,7 +90,7 @@ def test_wait_that_something_else_has_ended_is_passed_over() -> None:
     run = Run(
         spec(line("userTask work"), boundary("stop", "work", message()), boundary("late", "work", signal()))
     )
-    both = {token: {} for token in run.waits}
+    both: dict[Any, dict[str, Any]] = {token: {} for token in run.waits}
     step = bpmn.fire(run.spec, run.state or b"", both, NOW)
     assert [fired.element for fired in step.fired] == ["stop"]
     assert [work.element for work in step.opened] == ["stop-task"]

@@ -184,12 +184,12 @@ def test_reply_that_was_awaited_before_is_still_taken() -> None:
     run = Run(before, order={"total": 1}, rate=1)
     ((token, _),) = run.calls.items()
     now = built(SERVICE)
-    step = answer(now, run.step.state, token, {"value": 3}, NOW)
+    step = answer(now, run.step.state or b"", token, {"value": 3}, NOW)
     assert step.changes["sum"] == {"value": 3}
     assert (step.failures, step.ended) == ((), False)
-    failed = fail_call(now, run.step.state, token, CallFailure("call-failed", "gone"), NOW)
+    failed = fail_call(now, run.step.state or b"", token, CallFailure("call-failed", "gone"), NOW)
     (token,) = (failure.token for failure in failed.failures)
-    assert retry(now, failed.state, token, NOW).changes["sum"] == 1
+    assert retry(now, failed.state or b"", token, NOW).changes["sum"] == 1
 
 
 def test_conditional_event_is_asked_only_with_its_variables() -> None:

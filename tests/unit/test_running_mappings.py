@@ -1,6 +1,7 @@
 """Inputs are seen by an element alone, and outputs are set in the case when it is done."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_what_interrupts_a_task_goes_on_without_its_inputs() -> None:
 # Calls
 
 
-def called(inside: str, body: str, **data: object) -> Run:
+def called(inside: str, body: str, **data: Any) -> Run:
     other = source(START + body + path("start", "x"), "other")
     extension = f"<extensionElements>{inside}</extensionElements>"
     caller = START + f'<callActivity id="call" calledElement="other">{extension}</callActivity>'
@@ -179,10 +180,10 @@ def test_repair_in_a_called_process_is_not_the_cases() -> None:
 def test_correction_of_the_application_counts_in_the_case_from_within_a_called_process() -> None:
     run = called(TAKING, ASKING, fee=3, amount="the case's own")
     [token] = run.open
-    step = bpmn.correct(run.spec, run.state, token, {"amount": 5}, NOW)
+    step = bpmn.correct(run.spec, run.state or b"", token, {"amount": 5}, NOW)
     assert (dict(step.changes), step.scope) == ({"amount": 5}, None)
     assert bpmn.known_at(run.spec, step.state, token, "other/x", NOW) == {"amount": 3}
-    step = bpmn.correct(run.spec, run.state, token, {"amount": 5}, NOW, "other/x")
+    step = bpmn.correct(run.spec, run.state or b"", token, {"amount": 5}, NOW, "other/x")
     assert (dict(step.changes), step.scope) == ({}, "call")
     assert bpmn.known_at(run.spec, step.state, token, "other/x", NOW) == {"amount": 5}
 
@@ -223,7 +224,7 @@ def test_inputs_of_a_sub_process_are_seen_in_it_and_nowhere_else() -> None:
     run = Run(body, fee=5)
     assert (run.data["seen"], run.waiting) == (6, ["c"])
     run.answer("c", ok=True)
-    after = Run.stored(run.spec, run.state).answer("b", last=1)
+    after = Run.stored(run.spec, run.state or b"").answer("b", last=1)
     assert after.step.changes == {"last": 1}
     assert run.step.changes == {"ok": True}
 
@@ -308,7 +309,7 @@ def test_inputs_of_an_event_tell_its_time() -> None:
     run = Run(START + event + '<userTask id="b"/>' + path("start", "a", "b"), waits=1)
     assert run.due("a") == NOW + timedelta(hours=2)
     assert run.later(hours=2).data == {"waits": 1}
-    assert Run.stored(run.spec, run.state).answer("b").data == {}
+    assert Run.stored(run.spec, run.state or b"").answer("b").data == {}
 
 
 def bordering(interrupting: str, mapping: str) -> bpmn.Spec:

@@ -13,7 +13,7 @@ ASK = "verify-identity/ask_registry"
 BILL = "collect-fee/issue_bill"
 PAYMENT = "collect-fee/await_payment"
 SHOP = factories.example(factories.LICENCE)["data"]
-REFUSED = {
+REFUSED: dict[str, Any] = {
     "decision": "refused",
     "ground": {"code": "hygiene_defects", "text": "the cold store does not cool"},
 }

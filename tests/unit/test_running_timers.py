@@ -1,6 +1,7 @@
 """Timers run when they are due, on the calendar and the clock of the place."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +21,7 @@ def at(text: str, zone: ZoneInfo = TEHRAN) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
-def waiting(kind: str, text: str, now: datetime = NOW, **data: object) -> Run:
+def waiting(kind: str, text: str, now: datetime = NOW, **data: Any) -> Run:
     return Run(spec(line(catch("wait", timer(kind, text)), "userTask after")), now=now, **data)
 
 

@@ -1,6 +1,7 @@
 """What was said in other words runs as it was meant: people, flows out of tasks, links, loops."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_all_flows_out_of_a_task_are_taken() -> None:
     assert [item for item in run.log if "split" in item[1]] == []
 
 
-def choosing(more: str, **data: object) -> list[str]:
+def choosing(more: str, **data: Any) -> list[str]:
     attributes = 'default="a-d"' if "a-d" in more and "default" in more else ""
     more = more.replace("default", "")
     tasks = "".join(f'<userTask id="{name}"/>' for name in "bcd" if f'"a-{name}"' in more)
@@ -214,7 +215,7 @@ def test_what_no_path_reaches_never_runs() -> None:
 WHILE = "<standardLoopCharacteristics><loopCondition>{}</loopCondition></standardLoopCharacteristics>"
 
 
-def looped(marker: str, **data: object) -> Run:
+def looped(marker: str, **data: Any) -> Run:
     task = script("a", "n = n + 1", marker)
     return Run(START + task + '<userTask id="b"/>' + path("start", "a", "b"), **data)
 
@@ -280,10 +281,10 @@ LANES = (
 )
 
 
-def groups(body: str, **data: object) -> dict[str, tuple[str | None, list[str] | None]]:
+def groups(body: str, **data: Any) -> dict[str, tuple[str | None, list[str] | None]]:
     """The lane and the groups of each open task."""
     work = Run(body, **data).open.values()
-    return {item.element: (item.lane, item.people and list(item.people.groups)) for item in work}
+    return {item.element: (item.lane, list(item.people.groups) if item.people else None) for item in work}
 
 
 @pytest.mark.parametrize("kind", ["task", "userTask", "manualTask"])

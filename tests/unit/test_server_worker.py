@@ -403,16 +403,18 @@ def test_the_applications_socket_can_be_handed_over(served: Served) -> None:
     kept[0].close()
 
 
-def test_when_it_ends_answers_are_finished_and_half_requests_closed(served: Served) -> None:
+def test_when_it_ends_answers_are_finished_and_half_requests_closed(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     half, reader = served.client(GET[:-3]), served.client(BIG)
     received: list[bytes] = []
     turn = served.worker.turn
 
-    def turning() -> None:
+    def turning(pause: float = 0) -> None:
         turn(pause=0)
         received.append(reader.recv(1 << 20))
 
-    served.worker.turn = turning
+    monkeypatch.setattr(served.worker, "turn", turning)
     served.worker.finish()
     while block := reader.recv(1 << 20):
         received.append(block)

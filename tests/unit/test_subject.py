@@ -8,6 +8,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn.run.subject import one_line
+from engine.platform.findings import Severity
 from tests import factories
 from tests.bpmn import definitions, flow, node, process_element
 
@@ -83,7 +84,7 @@ def test_is_one_line_of_at_most_200_characters_that_can_be_seen(value: Any, line
     assert one_line(value) == line
 
 
-def codes(subject: str) -> set[tuple[str, str]]:
+def codes(subject: str) -> set[tuple[Severity, str]]:
     report = bpmn.check(files(subject))
     return {(one.severity, one.code) for one in report.findings if one.element == "p"} - {
         ("warning", "no-appeal"), ("warning", "no-deadline"),

@@ -1,5 +1,7 @@
 """What SpiffArena writes beside the standard is read in our own words."""
 
+from typing import Any
+
 import pytest
 
 from engine import bpmn
@@ -93,7 +95,7 @@ def scripts(before: str = "", after: str = "") -> str:
     return extension(inside)
 
 
-def run(content: bytes, **data: object) -> Run:
+def run(content: bytes, **data: Any) -> Run:
     files = {"process.bpmn": content}
     assert not check(files).errors, check(files).errors
     return Run(bpmn.build(bpmn.Source("test", files, {}), "p"), **data)

@@ -1,5 +1,7 @@
 """What Camunda 8 writes beside the standard is read in our own words."""
 
+from typing import Any
+
 import pytest
 
 from engine import bpmn
@@ -86,7 +88,7 @@ def test_topic_of_camunda_7_goes_before_the_job_of_camunda_8() -> None:
     assert notes(content) == [("translated-service", "a")] * 2
 
 
-def case(content: bytes, **data: object) -> Run:
+def case(content: bytes, **data: Any) -> Run:
     files = {"process.bpmn": content}
     assert not check(files).errors, check(files).errors
     return Run(bpmn.build(bpmn.Source("test", files, {}), "p"), **data)

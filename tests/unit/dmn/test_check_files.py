@@ -255,8 +255,8 @@ def test_nothing_that_a_file_may_hold_is_too_much_for_the_check(seed: int, chang
         nodes = list(root.iter())
         node, other = made.choice(nodes), made.choice(nodes)
         match made.randint(0, 4):
-            case 0 if node is not root:
-                node.getparent().remove(node)
+            case 0 if (above := node.getparent()) is not None:
+                above.remove(node)
             case 1:
                 node.set(made.choice(ATTRIBUTES), made.choice(WORDS))
             case 2:

@@ -330,7 +330,9 @@ def survive(content: bytes) -> None:
         return
     for element in graph.main.elements.values():
         key = graph.find(element.id)
-        for values in INPUTS if key is not None else ():
+        if key is None:
+            continue
+        for values in INPUTS:
             with suppress(TooMuch):
                 graph.evaluate(key, values, Run(steps=5_000))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.dmn.errors import TooMuch, Unreadable
 from engine.dmn.feel import Expression, Run
-from engine.dmn.feel.building import build
+from engine.dmn.feel.building import Building, build
 from engine.dmn.feel.calling import call
 from engine.dmn.feel.frames import Frame
 from engine.dmn.feel.functions import BUILT_IN
@@ -19,6 +19,7 @@ from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.notation import write
 from engine.dmn.feel.parser import parse, parse_tests, parse_type
+from engine.dmn.feel.parts import Code
 from engine.dmn.feel.types import ANY, Function, Parameter
 from engine.dmn.feel.values import Range
 
@@ -86,19 +87,27 @@ VALUES = st.recursive(
 )
 
 
+def expression(text: str, names: Names) -> Code:
+    return build(parse(text, names, {}))
+
+
+def one_in(text: str, names: Names) -> Code:
+    test = build_tests(parse_tests(text, names, {}), Building(None))
+    return lambda frame: test(Decimal(1), frame)
+
+
 def readings(text: str) -> None:
     """A text read in all three ways; evaluated, too, if it can be read."""
     names = Names(BUILT_IN, KNOWN)
-    for read in (parse, parse_tests):
+    for read in (expression, one_in):
         try:
-            node = read(text, names, {})
-            built = build_tests(node, build) if read is parse_tests else build(node)
+            built = read(text, names)
         except Unreadable:
             continue
         run = Run(steps=2_000)
         frame = Frame(run, KNOWN, Frame(run, BUILT_IN))
         with suppress(TooMuch, RecursionError):
-            value = built(Decimal(1), frame) if read is parse_tests else built(frame)
+            value = built(frame)
             run.weigh(value)
             write(value)
     with suppress(Unreadable):

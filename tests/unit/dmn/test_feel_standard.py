@@ -16,7 +16,7 @@ def told(text: str, values: dict[str, Any] | None = None) -> str:
     return write([evaluate(text, values)])[1:-1]
 
 
-def told_each(cases: list[str]) -> Any:
+def told_each(cases: list[str]) -> pytest.MarkDecorator:
     """`text => value` as a test's parameters."""
     return pytest.mark.parametrize(("text", "value"), [case.split(" => ") for case in cases])
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.dmn.check import check
 from engine.dmn.evaluation import Decisions, Ruling, decisions
-from tests.unit.dmn import checking
 from tests.unit.dmn.models import decision, definitions, inputs, literal, table
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ def test_output_of_a_decision_that_is_not_required_is_a_datum() -> None:
 def test_output_name_of_two_required_decisions_is_an_error() -> None:
     other = SEASON.replace("Time of year", "Other").replace("Timeofyear", "Other")
     file = definitions(SEASON + other + decision("d", literal("season"), "@Time of year", "@Other"))
-    found = checking.check({"a.dmn": file}).findings
+    found = check({"a.dmn": file}).findings
     assert [each.code for each in found if each.severity == "error"] == ["ambiguous-output"]
 
 

@@ -13,7 +13,7 @@ from engine.dmn.check import check
 from engine.dmn.check.axes import Axis
 from engine.dmn.check.conditions import Unclear, condition, orders, values
 from engine.dmn.check.sweep import Box, Sweep
-from engine.dmn.feel.building import build
+from engine.dmn.feel.building import Building
 from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.matching import build_tests
@@ -35,7 +35,7 @@ def unary(text: str) -> Any:
 
 
 def passes(text: str, value: Any) -> bool:
-    return build_tests(unary(text), build)(value, Frame(Run(), BUILT_IN)) is True
+    return build_tests(unary(text), Building(None))(value, Frame(Run(), BUILT_IN)) is True
 
 
 def axis(column: Sequence[str]) -> tuple[Axis, list[int]]:
@@ -119,7 +119,12 @@ def test_parts_are_those_values_that_pass(cell: Any, among: list[Any], data: st.
                 assert bool(mask >> part & 1) == passes(text, example), (text, example)
 
 
-COLUMNS = [(number_cells, NUMBERS), (text_cells, TEXTS), (truth_cells, TRUTHS), (number_cells, NUMBERS)]
+COLUMNS: list[tuple[st.SearchStrategy[str], list[Any]]] = [
+    (number_cells, NUMBERS),
+    (text_cells, TEXTS),
+    (truth_cells, TRUTHS),
+    (number_cells, NUMBERS),
+]
 
 
 @settings(max_examples=250)
