@@ -142,8 +142,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         bpmn.script("s2", "1 / 0"),
         bpmn.node("endEvent", "end"),
     ]
-    pairs = (("start", "fork"), ("fork", "a"), ("fork", "s"), ("a", "end"), ("s", "end"))
-    pairs += (("fork", "s2"), ("s2", "end"), ("fork", "b"), ("b", "end"))
+    pairs = [("start", "fork"), ("fork", "a"), ("fork", "s"), ("a", "end"), ("s", "end")]
+    pairs += [("fork", "s2"), ("s2", "end"), ("fork", "b"), ("b", "end")]
     diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
     factories.deploy(database, factories.files(diagram))
     case = client("portal").start(applicant=PERSON)

@@ -51,6 +51,7 @@ class Contract:
             assert response.status_code == 204, where
             assert not response.data
             return
+        assert response.mimetype
         assert response.mimetype in content, f"{where} answers undocumented {response.mimetype}"
         self._check_body(response, content[response.mimetype].get("schema", {}), response.mimetype)
 

@@ -1,6 +1,7 @@
 """Every endpoint of the API: which role may call it, and a request to it that is right in every way."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from werkzeug.test import TestResponse
 
@@ -197,5 +198,5 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
         return client.deploy(factories.one_task("q"))
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
-    options = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH", "PUT") else {}
+    options: dict[str, Any] = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH", "PUT") else {}
     return client.send(method, url(path + QUERIES.get(path, ""), ids), **options)

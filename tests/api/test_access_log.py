@@ -76,6 +76,7 @@ def test_record_tells_why_and_for_whom(client: Clients, case: dict[str, Any], re
     headers = {name: words.encode().decode("latin-1") for name, words in said.items()}
     client("caseworker").get(f"/cases/{case['id']}", headers=headers)
     (record,) = records()
+    assert record.payload
     said = {name: record.payload[name] for name in ("purpose", "on_behalf_of")}
     assert said == {"purpose": "رسیدگی", "on_behalf_of": "نام"}
 

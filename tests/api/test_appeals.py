@@ -31,7 +31,8 @@ FROM tasks WHERE id = CAST(:task AS uuid)
 
 
 def appealed_by(key: str = "p", **marks: str) -> dict[str, bytes]:
-    return deciding(key, parvandeh__appeal="objection", **{"parvandeh__appealWithin": "P20D", **marks})
+    all_marks: dict[str, Any] = {"parvandeh__appealWithin": "P20D", **marks}
+    return deciding(key, parvandeh__appeal="objection", **all_marks)
 
 
 @pytest.fixture

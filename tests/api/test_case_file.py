@@ -1,5 +1,7 @@
 """The file of a case: one answer with all that belongs to it, and where its data come from."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, insert, literal, select, update
 
@@ -76,7 +78,7 @@ def test_reading_the_file_is_recorded_once(office: Office, database: Database) -
 def test_sources_are_looked_for_in_the_latest_of_a_long_log(office: Office, database: Database) -> None:
     columns = Event.__table__.c
     later = {"seq": func.generate_series(100, 99 + provenance.SEARCHED), "payload": {"changes": {"area": 3}}}
-    kept = [
+    kept: list[Any] = [
         literal(later[one.name], one.type) if one.name == "payload" else later.get(one.name, one)
         for one in columns
     ]

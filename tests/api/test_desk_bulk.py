@@ -39,7 +39,7 @@ def test_three_illegal_of_a_hundred_leave_97_done_with_one_event_each(
 ) -> None:
     ids = some(office, 99)
     office["reza"].post(f"/tasks/{ids[7]}/claim")
-    items = [{"id": task, "data": DONE} for task in ids]
+    items: list[Mapping[str, Any]] = [{"id": task, "data": DONE} for task in ids]
     items[50] = {"id": ids[50], "data": {}}
     items.append({"id": str(uuid4()), "data": DONE})
     results = bulk(office, "sara", "complete", items)
@@ -124,7 +124,7 @@ def test_two_who_do_the_same_at_once_in_other_orders_share_the_tasks(office: Off
             for one in bulk(office, ("sara", "reza")[number], "claim", [{"id": task} for task in order])
         ]
 
-    first, second = factories.at_once(2, claim)
+    first, second = (one for one in factories.at_once(2, claim) if not isinstance(one, Exception))
     assert sorted(first + second) == [200] * 8 + [409] * 8
 
 

@@ -260,7 +260,7 @@ def test_document_is_handed_in_with_the_opinion(office: Office) -> None:
 def test_asking_and_completing_at_once_leaves_nothing_open(office: Office) -> None:
     def act(number: int) -> int:
         if number:
-            return complete(office).status_code
+            return int(complete(office).status_code)
         return office["sara"].post(f"/tasks/{office.task}/opinions", QUESTION).status_code
 
     asked, done = factories.at_once(2, act)

@@ -159,7 +159,8 @@ def test_same_content_twice_is_two_documents_and_one_file(
 
 
 def test_same_request_twice_adds_one_document(client: Clients, case: dict[str, Any]) -> None:
-    path, options = f"/cases/{case['id']}", {"headers": {"Idempotency-Key": "k"}}
+    path = f"/cases/{case['id']}"
+    options: dict[str, Any] = {"headers": {"Idempotency-Key": "k"}}
     first, again = (client("portal").upload(path, filed.pdf(), **options) for _ in "ab")
     assert (again.status_code, body(again)) == (201, body(first))
     assert len(body(client("portal").get(f"{path}/documents"))["items"]) == 1

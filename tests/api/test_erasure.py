@@ -307,7 +307,7 @@ def test_nothing_that_was_entered_is_found_after_erasing(
     with database.transaction() as session:  # any text was an outcome before outcomes were declared
         for table in (Case, Decision):
             session.execute(update(table).values(outcome=CANARY))
-        session.add(a_bill(full))
+        session.add(a_bill(UUID(full)))
     planted = found_in(database)
     assert expected() - planted == set()
     assert len(files_with(tmp_path)) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -126,7 +127,7 @@ def test_lists_have_nothing_of_another_agency(
 ) -> None:
     client = outsider(role)
     for method, path, query in lists(role):
-        body = {"json": {}} if method == "POST" else {}
+        body: dict[str, Any] = {"json": {}} if method == "POST" else {}
         response = client.send(method, url(path + query, theirs), **body)
         if path == "/colleagues":
             assert response.status_code == 404

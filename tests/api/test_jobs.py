@@ -48,7 +48,7 @@ def test_unknown_job_is_not_found(client: Clients, number: int) -> None:
 
 @pytest.mark.usefixtures("waiting")
 def test_readiness_tells_the_queues(app: APIFlask) -> None:
-    ready = app.test_client().get("/readyz").json
+    ready = body(app.test_client().get("/readyz"))
     assert ready["status"] == "ready"
     assert [(queue["queue"], queue["waiting"]) for queue in ready["queues"]] == [
         *(("cases", 0), ("calls", 2), ("checks", 0))

@@ -122,7 +122,7 @@ def test_every_operation_has_a_summary_and_asks_for_a_token(document: dict[str, 
     assert document["components"]["securitySchemes"]["bearer"] == {"type": "http", "scheme": "bearer"}
     for method, path, operation in operations(document):
         assert operation["summary"], (method, path)
-        asked = [] if path in TOKENLESS else [{"bearer": []}]
+        asked: list[dict[str, list[str]]] = [] if path in TOKENLESS else [{"bearer": []}]
         assert operation.get("security", []) == asked, (method, path)
 
 

@@ -78,7 +78,7 @@ def test_account_without_a_person_takes_no_part_in_four_eyes(
     factories.deploy(database, two_eyes())
     case, unknown = opened(client), client("caseworker", "unknown")
     nobody(database, "unknown")
-    given = {"data": {}} if act == "complete" else {}
+    given: dict[str, Any] = {"data": {}} if act == "complete" else {}
     problem = refused(unknown.post(f"/tasks/{case['a']}/{act}", given), 403, "person-unknown")
     assert "Ask an administrator" in problem["detail"]
     to_nobody = client("administrator").post(f"/tasks/{case['a']}/assign", {"to": "unknown"})

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import access
 from engine.identity import accounts, sessions
@@ -28,11 +29,12 @@ def opened(database: Database, client: Clients) -> Callable[[str], str]:
     def begin(name: str) -> str:
         client(name)
 
-        def command(session: object, now: datetime) -> UUID:
+        def command(session: Session, now: datetime) -> UUID:
             user = session.scalars(select(User.id).where(User.name == name)).one()
             secret = sessions.open_one(session, now, user, Proof("Firefox"), LASTING)
             digest = accounts.digest(secret)
-            return session.scalars(select(BrowserSession.id).where(BrowserSession.digest == digest)).one()
+            found = session.scalars(select(BrowserSession.id).where(BrowserSession.digest == digest))
+            return found.one()
 
         return str(database.run(command))
 

@@ -17,7 +17,7 @@ from engine.platform.db import Database
 from engine.platform.storage import Storage
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
-from tests.api.contract import Client, refused
+from tests.api.contract import Client, body, refused
 from tests.api.test_documents import sent
 
 DEED = {"type": "string", "format": "document", "x-accept": ["pdf"]}
@@ -79,7 +79,7 @@ def test_what_a_portal_uploads_becomes_documents_of_the_case(portal: Client, dat
     photo = staged(portal, "/photos", filed.jpeg(), "front.jpg")
     case = start(portal, deed=deed, photos=[photo]).json
     assert case["data"] == {"deed": deed, "photos": [photo]}
-    found = portal.get(f"/cases/{case['id']}/documents").json["items"]
+    found = body(portal.get(f"/cases/{case['id']}/documents"))["items"]
     assert {(one["id"], one["name"], one["media_type"]) for one in found} == {
         (deed, "deed.pdf", "application/pdf"),
         (photo, "front.jpg", "image/jpeg"),
@@ -184,7 +184,7 @@ def test_what_is_uploaded_for_a_task_belongs_to_the_task(portal: Client, client:
     # What the case has in the same field may stay.
     answer = clerk.post(done, {"data": {"report": report, "deed": deed}})
     assert answer.status_code == 200, answer.text
-    documents = clerk.get(f"/cases/{case['id']}/documents").json["items"]
+    documents = body(clerk.get(f"/cases/{case['id']}/documents"))["items"]
     assert {one["id"]: one["task"] for one in documents} == {deed: None, report: task["id"]}
 
 

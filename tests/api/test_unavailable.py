@@ -109,7 +109,7 @@ def test_hanging_database_is_named_by_readiness_and_metrics(
     assert "parvandeh_database_up 1.0" in visitor.get("/metrics").text
     line.hold()
     ready = visitor.get("/readyz")
-    assert (ready.status_code, ready.json["detail"]) == (
+    assert (ready.status_code, body(ready)["detail"]) == (
         503,
         "The database does not answer. Nothing was changed.",
     )

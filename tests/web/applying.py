@@ -17,13 +17,11 @@ from tests.web.conftest import Browser
 ME, OTHER = "0012345679", "0084575948"
 GROUND = {"code": "tax_debt", "text": "Taxes of 1404 are unpaid."}
 FIELDS = [f"f{number}" for number in range(1, 9)]
-START = factories.form(
-    ("f1", "f7"),
-    **{
-        **{name: {"type": "string", "title": f"فیلد {name} | Field {name}"} for name in FIELDS},
-        "f2": {"type": "integer", "minimum": 4, "title": "تعداد | Count"},
-    },
-)
+PROPERTIES: dict[str, Any] = {
+    **{name: {"type": "string", "title": f"فیلد {name} | Field {name}"} for name in FIELDS},
+    "f2": {"type": "integer", "minimum": 4, "title": "تعداد | Count"},
+}
+START = factories.form(("f1", "f7"), **PROPERTIES)
 ANSWERS = {"f1": "first", "f2": "۱۲", "f7": "seventh"}
 
 

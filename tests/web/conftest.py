@@ -85,6 +85,7 @@ class Browser:
     """Keeps cookies and fills in forms."""
 
     def __init__(self, app: APIFlask, base: str = openid.SITE, address: str = "192.0.2.1") -> None:
+        self.app = app
         self.client: FlaskClient = app.test_client()
         self._base = base
         self._address = address

@@ -56,7 +56,7 @@ class Office:
 
     database: Database
     session_of: Callable[[Actor], Browser]
-    actors: Mapping[str, Actor]
+    actors: dict[str, Actor]
     case: UUID
 
     def __getitem__(self, name: str) -> "Worker":

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -295,9 +296,7 @@ def test_messages_for_the_applicant_are_shown_and_others_are_not(
     me: Applicant, case: UUID, database: Database, office: Actor
 ) -> None:
     for text, visible in (("Please wait.", True), ("A difficult one.", False)):
-        factories.as_actor(
-            database, office, lambda uow, t=text, v=visible: tasks.comment(uow, t, case=case, visible=v)
-        )
+        factories.as_actor(database, office, partial(tasks.comment, text=text, case=case, visible=visible))
     sent = me.post(f"/my/cases/{case}/messages", {"text": "When will it be?"})
     assert sent.status_code == 303
     page = me.get(f"/my/cases/{case}/messages")

@@ -70,7 +70,7 @@ def test_nothing_else_is_served(browser: Browser, name: str) -> None:
 
 def test_licences_of_what_is_bundled_go_along(browser: Browser) -> None:
     with browser.get(assets.asset("licences.txt")) as answer:
-        text = answer.text
+        text = answer.get_data(as_text=True)
     for package in ("htmx.org", "bpmn-js", "@fontsource-variable/vazirmatn", "diagram-js", "preact"):
         assert re.search(rf"(?m)^{re.escape(package)} \d", text), package
     assert "the watermark must stay fully visible" in text

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -145,7 +146,7 @@ def test_a_document_is_handed_in_replaced_and_fetched(office: Office) -> None:
     ],
 )
 def test_a_file_that_is_not_taken_is_explained(office: Office, upload: dict[str, tuple[bytes, str]]) -> None:
-    given = {name: (BytesIO(content), called) for name, (content, called) in upload.items()}
+    given: dict[str, Any] = {name: (BytesIO(content), called) for name, (content, called) in upload.items()}
     page = office["sara"].send(f"/cases/{office.case}/documents", title="kept title", **given)
     assert page.status_code == 422
     assert ("This field is required." in page.text) is (not upload)

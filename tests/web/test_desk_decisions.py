@@ -17,6 +17,9 @@ from tests.web.desk import Office, an_office
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+VISIBLE: dict[str, Any] = {"x-visible-to": ["head"]}
+
+
 def files(
     words: Mapping[str, str] = NOTHING, more: Mapping[str, Any] = NOTHING, **field: Any
 ) -> dict[str, bytes]:
@@ -74,7 +77,7 @@ def test_the_timeline_tells_which_expression_is_null_because_of_a_fault(office: 
 
 
 def test_what_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office) -> None:
-    case = begun(office, files(**{"x-visible-to": ["head"]}))
+    case = begun(office, files(**VISIBLE))
     (event,) = [one for one in office.do("sara", cases.log, case) if one["kind"] == "decision.evaluated"]
     payload = event["payload"]
     assert payload["inputs"] == {}
@@ -87,7 +90,7 @@ def test_what_a_form_keeps_from_a_role_is_kept_in_the_explanation(office: Office
 
 def test_what_inputs_are_made_of_is_kept_with_them(office: Office) -> None:
     renamed = table(tested="paid")
-    content = files({"parvandeh__inputs": "={paid: amount}"}, **{"x-visible-to": ["head"]})
+    content = files({"parvandeh__inputs": "={paid: amount}"}, **VISIBLE)
     case = begun(office, {**content, "rules.dmn": dmn(data("paid") + renamed)})
     (event,) = [one for one in office.do("sara", cases.log, case) if one["kind"] == "decision.evaluated"]
     payload = event["payload"]

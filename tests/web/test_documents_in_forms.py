@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -73,7 +74,8 @@ def count(database: Database, table: Any) -> int:
 
 def answers(database: Database) -> dict[str, Any]:
     with database.transaction() as session:
-        return session.scalars(select(ApplicationDraft.answers)).one()
+        found: dict[str, Any] = session.scalars(select(ApplicationDraft.answers)).one()
+        return found
 
 
 def test_a_field_for_documents_is_an_upload_without_any_script(me: Applicant) -> None:
@@ -193,7 +195,7 @@ def test_an_upload_that_was_cut_off_continues(me: Applicant, database: Database)
     assert done["complete"]
     assert count(database, StagedPart) == 0
     # The answer to the last part was lost.
-    assert me.browser.get(f"/uploads/{begun['id']}").json["complete"]
+    assert me.browser.get(f"/uploads/{begun['id']}").get_json()["complete"]
     assert parts(me, content).json["again"]
     sent = me.post(STEP, {"data/name": "Sara", "data/deed": begun["id"]})
     assert sent.status_code == 303
@@ -250,7 +252,7 @@ def test_parts_that_do_not_fit_are_refused(me: Applicant, database: Database) ->
     ],
 )
 def test_what_would_be_refused_is_refused_before_it_is_sent(
-    me: Applicant, more: dict[str, str], status: int
+    me: Applicant, more: dict[str, Any], status: int
 ) -> None:
     assert parts(me, filed.pdf(), **more).status_code == status
 
@@ -332,10 +334,10 @@ def test_a_correction_takes_another_file_or_leaves_the_one_there(
     first = me.case(case).data["deed"]
     for new in (None, file(filed.pdf(b"\n"), "better.pdf")):
         step = me.task(case, kind="step")
-        factories.as_actor(database, clerk, lambda uow, task=step: tasks.claim(uow, task))
+        factories.as_actor(database, clerk, partial(tasks.claim, task_id=step))
         marks = tasks.Marks([("/deed", "It cannot be read.")])
         task = factories.as_actor(
-            database, clerk, lambda uow, at=step, of=marks: tasks.request_correction(uow, at, of)
+            database, clerk, partial(tasks.request_correction, task_id=step, marks=marks)
         )
         path = f"/my/tasks/{task}"
         assert ids(me.get(path)) == [first]

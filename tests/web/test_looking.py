@@ -17,10 +17,10 @@ Do = Callable[..., Any]
 PERMIT = "process.bpmn"
 
 
-def looked(browser: Browser, path: str, xml: bytes, file: str = PERMIT, **form: str) -> Mapping[str, Any]:
+def looked(browser: Browser, path: str, xml: bytes, file: str = PERMIT, **form: Any) -> Mapping[str, Any]:
     given = send(browser, f"{path}/look", xml=xml.decode(), file=file, **form)
     assert given.status_code == 200
-    found: Mapping[str, Any] = given.json
+    found: Mapping[str, Any] = given.get_json()
     return found
 
 
@@ -32,7 +32,7 @@ def test_choices_are_what_the_draft_and_the_installation_have(
     with statements(database) as told:
         found = designer.get(f"{path}/choices")
     assert len([text for text in told if not text.startswith(("BEGIN", "COMMIT"))]) <= 12
-    chosen = {name: {one["value"]: one for one in values} for name, values in found.json.items()}
+    chosen = {name: {one["value"]: one for one in values} for name, values in found.get_json().items()}
     assert chosen["roles"]["applicant"]["label"] == "applicant"
     assert "root" in chosen["units"]
     assert chosen["forms"]["application.json"]["label"].endswith("(\u2068application.json\u2069)")
@@ -92,7 +92,7 @@ def test_what_the_installation_lacks_is_found_also_where_something_else_is_wrong
     assert "nowhere" in told["k", "calledElement"]
 
 
-HALF_WRITTEN = (
+HALF_WRITTEN: tuple[tuple[bytes | str, set[str]], ...] = (
     (bpmn.script("s", "total = (1 +"), set()),
     (bpmn.script("s", "total = 1"), {"total"}),
     (bpmn.node("userTask", "s", parvandeh__outputs="{'a': "), set()),
@@ -148,7 +148,7 @@ def test_what_another_engine_has_written_is_removed_or_translated_beside_its_fin
     page = designer.get(path).text
     assert "Replace with" in page
     assert page.count('name="do" value="remove"') == 3
-    place = {"file": "p.bpmn", "element": "t", "attribute": "camunda:dueDate"}
+    place: dict[str, Any] = {"file": "p.bpmn", "element": "t", "attribute": "camunda:dueDate"}
     given = send(designer, f"{path}/foreign", **place, do="translate", revision="1")
     assert given.status_code == 303
     late = send(designer, f"{path}/foreign", **place, do="remove", revision="1")
@@ -162,7 +162,7 @@ def test_what_another_engine_has_written_is_removed_or_translated_beside_its_fin
     assert 'camunda:priority="${a.b()}" name="x &gt; y" parvandeh:due="${due}">' in now
     assert "dueDate" not in now
     assert "extensionElements" not in now
-    nowhere = {"file": "p.bpmn", "element": "", "attribute": "isExecutable"}
+    nowhere: dict[str, Any] = {"file": "p.bpmn", "element": "", "attribute": "isExecutable"}
     assert send(designer, f"{path}/foreign", **nowhere, do="remove", revision="3").status_code == 422
 
 

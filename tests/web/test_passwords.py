@@ -40,7 +40,12 @@ def test_what_does_not_belong_together_is_refused_in_the_same_words(
 def test_unknown_names_take_the_same_work(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[passwords.Known] = []
     fits = passwords.fits
-    monkeypatch.setattr(passwords, "fits", lambda known, given: seen.append(known) or fits(known, given))
+
+    def counted(known: passwords.Known, given: str) -> bool:
+        seen.append(known)
+        return fits(known, given)
+
+    monkeypatch.setattr(passwords, "fits", counted)
     browser.login("nobody")
     assert [known.hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$") for known in seen] == [True]
 
@@ -199,6 +204,10 @@ def test_a_login_leads_to_paths_of_this_site_only(browser: Browser, wanted: str,
 # Guessing
 
 
+def take(database: Database, at: datetime, attempt: login.Attempt) -> None:
+    database.run(lambda session, _: throttle.take(session, at, *login._counted(attempt)))
+
+
 def guess(database: Database, name: str, address: str) -> None:
     """Wrong passwords for this name from this address, so many that half a minute has to be waited."""
     attempt = login.Attempt(name, WRONG, address, AGENT)
@@ -206,7 +215,7 @@ def guess(database: Database, name: str, address: str) -> None:
     begin = datetime.now(UTC) - timedelta(seconds=times[-1])
     for seconds in times:
         at = begin + timedelta(seconds=seconds)
-        database.run(lambda session, _, at=at: throttle.take(session, at, *login._counted(attempt)))
+        take(database, at, attempt)
 
 
 @pytest.mark.parametrize("name", ["sara", "nobody"])
@@ -233,7 +242,7 @@ def test_an_address_is_slowed_down_whatever_names_it_tries(browser: Browser, dat
     for number in range(login.ADDRESS.free + 7):
         attempt = login.Attempt(f"name {number}", WRONG, "192.0.2.1", AGENT)
         at = datetime.now(UTC) + timedelta(seconds=2 ** max(0, number - login.ADDRESS.free))
-        database.run(lambda session, _, at=at, one=attempt: throttle.take(session, at, *login._counted(one)))
+        take(database, at, attempt)
     assert browser.login("yet another").status_code == 429
 
 
@@ -320,8 +329,8 @@ def test_ended_sessions_are_deleted_a_month_later(
     who = actor("administrator")
     for days, gone in ((29, 0), (31, 1)):
         later = datetime.now(UTC) + timedelta(days=days)
-        swept = database.run(lambda session, _, at=later: sessions.forget(UnitOfWork(session, who, at)))
-        assert swept == gone
+        with database.transaction() as session:
+            assert sessions.forget(UnitOfWork(session, who, later)) == gone
 
 
 def test_an_account_that_does_not_exist_gets_no_password(database: Database) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from engine.identity import accounts, login
-from engine.models import BrowserSession, Identity, PendingLogin, User
+from engine.models import BrowserSession, Identity, PendingLogin, Role, User
 from engine.platform.db import Database
 from tests import openid
 from tests.openid import Browser as There
@@ -129,7 +129,8 @@ def test_of_an_account_for_work_and_one_as_an_applicant_the_providers_kind_count
     start: Start, database: Database, unknown: str, name: str
 ) -> None:
     with database.transaction() as session:
-        for account, role in (("sara", "caseworker"), ("citizen", "applicant")):
+        known: dict[str, Role] = {"sara": "caseworker", "citizen": "applicant"}
+        for account, role in known.items():
             accounts.find_or_create(session, datetime.now(UTC), account, role, person="0012345679")
     browser = start(unknown=unknown)
     assert logged_in(browser).status_code == 303

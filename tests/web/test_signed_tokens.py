@@ -21,7 +21,7 @@ from engine.identity import accounts, login
 from engine.identity.oidc import Providers, Remote, discovery
 from engine.models import User
 from engine.platform.db import Database
-from engine.platform.errors import AssuranceTooLow, Busy, Throttled
+from engine.platform.errors import AssuranceTooLow, Busy, NotRecognised, Throttled
 from tests import openid
 from tests.openid import API, OpenId
 from tests.web.conftest import Make
@@ -97,7 +97,7 @@ def test_new_keys_of_the_provider_are_found_and_old_ones_are_forgotten(
 
 
 def _refused(providers: Providers, token: str) -> bool:
-    with pytest.raises(login.NotRecognised):
+    with pytest.raises(NotRecognised):
         providers.bearer(token)
     return True
 
@@ -259,14 +259,14 @@ def test_what_is_right_in_every_way_is_taken(judge: Callable[[str], Any], change
     ],
 )
 def test_what_is_wrong_in_one_way_is_refused(judge: Callable[[str], Any], changes: dict[str, Any]) -> None:
-    with pytest.raises(login.NotRecognised):
+    with pytest.raises(NotRecognised):
         judge(signed(**changes))
 
 
 @pytest.mark.parametrize("name", ["jwk", "jku", "x5u"])
 def test_a_token_does_not_name_its_own_key(judge: Callable[[str], Any], name: str) -> None:
     own = {"jwk": OTHER.as_dict(private=False), "jku": "http://127.0.0.1:9/", "x5u": "http://127.0.0.1:9/"}
-    with pytest.raises(login.NotRecognised):
+    with pytest.raises(NotRecognised):
         judge(signed(OTHER, header={name: own[name]}))
 
 
@@ -278,7 +278,7 @@ def _part(value: Any) -> str:
 def test_an_unsigned_token_is_refused(judge: Callable[[str], Any], alg: Any) -> None:
     head = _part({"alg": alg, "kid": "rsa", "typ": "at+jwt"})
     for signature in ("", signed().rpartition(".")[2]):
-        with pytest.raises(login.NotRecognised):
+        with pytest.raises(NotRecognised):
             judge(f"{head}.{_part(claims())}.{signature}")
 
 
@@ -291,13 +291,13 @@ def test_the_public_key_is_no_shared_secret(judge: Callable[[str], Any], alg: st
     ):
         body = f"{_part({'alg': alg, 'kid': 'rsa', 'typ': 'at+jwt'})}.{_part(claims())}"
         mac = hmac.digest(secret, body.encode(), alg.replace("HS", "sha"))
-        with pytest.raises(login.NotRecognised):
+        with pytest.raises(NotRecognised):
             judge(f"{body}.{urlsafe_b64encode(mac).decode().rstrip('=')}")
 
 
 def test_a_changed_token_is_refused(judge: Callable[[str], Any]) -> None:
     head, _, signature = signed().split(".")
-    with pytest.raises(login.NotRecognised):
+    with pytest.raises(NotRecognised):
         judge(f"{head}.{_part(claims(sub='admin'))}.{signature}")
 
 
@@ -305,7 +305,7 @@ def test_a_changed_token_is_refused(judge: Callable[[str], Any]) -> None:
     "token", ["..", "a.b.c", "e30.e30.e30", "e30.W10.", "W10.e30.x", "\u00e9.b.c", ".".join(["x" * 9000] * 3)]
 )
 def test_what_is_no_token_is_refused(judge: Callable[[str], Any], token: str) -> None:
-    with pytest.raises(login.NotRecognised):
+    with pytest.raises(NotRecognised):
         judge(token)
 
 

@@ -30,7 +30,8 @@ def name(path: Path) -> str:
 
 def used() -> tuple[set[str], set[str]]:
     """Keys that pages and their code name whole, and beginnings of those that are put together."""
-    whole, beginnings = set(), set()
+    whole: set[str] = set()
+    beginnings: set[str] = set()
     for path in TEMPLATES:
         for key, joined in SAID.findall(path.read_text(encoding="utf-8")):
             (beginnings if joined else whole).add(key)
@@ -85,7 +86,7 @@ class Reading(HTMLParser):
                 value
                 and (key in TOLD or button)
                 and not viewport
-                and not kept.get("name", "").startswith("htmx")
+                and not (kept.get("name") or "").startswith("htmx")
             ):
                 self.found.append(value)
 
