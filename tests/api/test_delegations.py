@@ -92,7 +92,7 @@ VISIBLE = {
 
 def _a_form_for_some(database: Database) -> None:
     """Another version whose form has a read-only field for each side."""
-    fields = {
+    fields: dict[str, Any] = {
         name: {"type": "string", "readOnly": True, **({"x-visible-to": roles} if roles else {})}
         for name, roles in VISIBLE.items()
     }
@@ -125,6 +125,18 @@ def test_delegate_sees_the_fields_that_are_for_delegates_alone(
         refused(private.get(path), 404, "not-found")
     official = client("caseworker", "inspector")
     assert body(official.get(f"/cases/{case['id']}"))["data"].keys() == VISIBLE.keys() - {"of_delegates"}
+
+
+def test_delegate_with_a_post_in_the_agency_sees_the_fields_of_both(
+    client: Clients, database: Database
+) -> None:
+    _a_form_for_some(database)
+    a_member(database, "both", "office")
+    a_member(database, "both", "guild", "inspector")
+    delegated(client)
+    given = {"definition": "p", "data": dict.fromkeys(VISIBLE, "1")}
+    task = body(client("caseworker", "reza").post("/cases", given))["tasks"][0]["id"]
+    assert body(client("caseworker", "both").get(f"/tasks/{task}"))["data"].keys() == VISIBLE.keys()
 
 
 def test_delegates_of_one_step_share_its_tasks(client: Clients, database: Database) -> None:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from engine.models import Delegation, Membership, Substitution
+from engine.models import Delegation, Membership, Substitution, User
 from engine.platform.db import Database
 from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
@@ -108,6 +108,27 @@ def test_substitute_has_the_work_for_the_time_and_nothing_after(
     has_nothing(stand_in, case)
     with database.transaction() as session:
         session.execute(update(Substitution).values(valid_from=LONG_AGO, valid_to=PAST))
+    has_nothing(stand_in, case)
+
+
+def test_substitute_loses_what_the_absent_person_loses(
+    client: Clients, database: Database, case: dict[str, Any]
+) -> None:
+    a_unit(database, "corner")
+    a_member(database, "stand-in", "corner")
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    leave = {
+        "absent": "clerk",
+        "substitute": "stand-in",
+        "valid_from": LONG_AGO.isoformat(),
+        "valid_to": until,
+    }
+    assert client("administrator").post("/substitutions", leave).status_code == 201
+    stand_in = client("caseworker", "stand-in")
+    assert stand_in.get(f"/tasks/{case['task']}").status_code == 200
+    with database.transaction() as session:
+        of_clerk = Membership.user_id == select(User.id).where(User.name == "clerk").scalar_subquery()
+        session.execute(update(Membership).where(of_clerk).values(valid_to=PAST))
     has_nothing(stand_in, case)
 
 

@@ -11,8 +11,8 @@ from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
 from tests.organisation import a_member, a_unit
 
-SOON = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-LATER = (datetime.now(UTC) + timedelta(days=9)).isoformat()
+NOW = datetime.now(UTC)
+SOON, LATER, LATEST = ((NOW + timedelta(days=days)).isoformat() for days in (1, 9, 11))
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +168,15 @@ def test_substitutions_of_one_person_do_not_overlap(
 ) -> None:
     assert client("caseworker", "reza").post("/substitutions", leave()).status_code == 201
     refused(boss.post("/substitutions", leave(absent="reza")), 409, "conflict")
+
+
+def test_one_substitution_may_end_when_the_next_begins(
+    client: Clients, boss: Client, reza: Actor, mina: Actor
+) -> None:
+    assert client("caseworker", "reza").post("/substitutions", leave()).status_code == 201
+    for begin, end in ((NOW.isoformat(), SOON), (LATER, LATEST)):
+        response = boss.post("/substitutions", leave(absent="reza", valid_from=begin, valid_to=end))
+        assert response.status_code == 201, response.text
 
 
 @pytest.mark.parametrize(

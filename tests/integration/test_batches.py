@@ -16,9 +16,10 @@ from engine.models import Batch, Event, Membership, PoolRole, Task, Unit, User
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.tasks import bulk_jobs
-from tests import factories, working
+from tests import bpmn, factories, working
 from tests.conftest import conninfo
 from tests.desks import DONE, Desks, desks
+from tests.organisation import a_member
 from tests.waiting import until
 
 
@@ -91,6 +92,14 @@ def test_a_supervisor_gives_tasks_to_whom_their_posts_allow_it(office: Desks) ->
     assert [row["name"] for row in people] == ["mina", "reza", "sara"]
     work(office, begin(office, "mina", "assign", mine, {"to": str(office["reza"].id)}))
     assert {office.row(task).assignee_id for task in mine} == {office["reza"].id}
+
+
+def test_tasks_of_several_groups_are_for_members_of_all_of_them(office: Desks) -> None:
+    inspection = bpmn.node("userTask", "a", parvandeh__role="inspector")
+    office.deploy(factories.files(bpmn.process(*bpmn.in_line(inspection), key="q")))
+    a_member(office.database, "reza", "office", "inspector")
+    both = [*office.some(1), *office.some(1, "q")]
+    assert [row["name"] for row in office.do("mina", lambda uow: tasks.receivers(uow, both))] == ["reza"]
 
 
 @pytest.mark.parametrize(
