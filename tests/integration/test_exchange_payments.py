@@ -1,5 +1,6 @@
 """The mock hub's payment service announces payments to an installation, until that answers."""
 
+import socket
 import threading
 import urllib.error
 from collections.abc import Callable, Iterable, Iterator
@@ -52,6 +53,7 @@ class Installation:
         answer: Iterable[bytes] = self.app(environ, start_response)
         if self.losing:
             self.losing -= 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError
         return answer
 
