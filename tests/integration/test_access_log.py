@@ -197,7 +197,12 @@ def test_record_moved_to_another_reader_is_found_in_both(written: Chains) -> Non
 
 def test_readers_at_once_leave_no_gap(database: Database, actor: Actors) -> None:
     one, two = actor("portal"), actor("caseworker")
-    made = factories.at_once(8, lambda number: [read(database, (one, two)[number % 2]) for _ in range(25)])
+
+    def read_often(number: int) -> None:
+        for _ in range(25):
+            read(database, (one, two)[number % 2])
+
+    made = factories.at_once(8, read_often)
     assert [failure for failure in made if isinstance(failure, Exception)] == []
     with database.transaction() as session:
         assert access_log.verify(session) == []

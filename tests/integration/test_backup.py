@@ -1,6 +1,7 @@
 """A backup is whole, its restored copy goes on where it was, and a restore is all or nothing."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -116,7 +117,7 @@ def test_restored_copy_has_the_access_log_and_names_its_breaks(
     reader = actor("caseworker")
     for what in ("case", "events"):
         opened = Opened(what, uuid4())
-        factories.as_actor(database, reader, lambda uow, opened=opened: access_log.append(uow, opened))
+        factories.as_actor(database, reader, partial(access_log.append, opened=opened))
     with database.transaction() as session:
         session.execute(text("ALTER TABLE access_log DISABLE TRIGGER USER"))
         session.execute(text("UPDATE access_log SET what = 'task' WHERE seq = 2"))

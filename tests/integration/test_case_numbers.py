@@ -33,7 +33,7 @@ def begin(database: Database, act: Act) -> Begin:
 def first(database: Database, act: Act) -> cases.CaseView:
     """A case with a decision that is appealed by that process."""
     factories.deploy(database, deciding(parvandeh__appeal="q"))
-    case = act("portal", lambda uow: cases.start(uow, "p", {}))
+    case: cases.CaseView = act("portal", lambda uow: cases.start(uow, "p", {}))
     act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], REFUSED))
     return case
 

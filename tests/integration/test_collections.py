@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_cases_end_on_the_database_as_they_do_in_the_engine_alone(
         factories.deploy(database, judged.files)
         case = _Case(database, actor("caseworker"), judged, run.process)
         for _ in range(MAX_COMMANDS):
-            shown = case.does(lambda uow, case=case: cases.get(uow, case.id))
+            shown = case.does(partial(cases.get, case_id=case.id))
             if shown.status != "active":
                 break
             assert not shown.incidents, (judged.name, shown.incidents)

@@ -24,7 +24,7 @@ def undone(host: str, handler: str) -> str:
     return f'{event}{handler}<bpmn:association sourceRef="{host}.c" targetRef="{name}"/>'
 
 
-def transaction() -> str:
+def transaction() -> bytes:
     """Tasks `a`, `b` and `c`; without a yes, it is cancelled."""
     parts = [
         bpmn.node("startEvent", "in"),

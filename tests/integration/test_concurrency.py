@@ -1,6 +1,7 @@
 """Several people at the same moment: one wins, the others are told what is, and nothing is done twice."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -190,7 +191,7 @@ def test_a_thousand_double_submissions_complete_each_task_once(database: Databas
                 done = factories.as_actor(
                     database,
                     workers[number],
-                    lambda uow, task=task: tasks.complete(uow, task, {"by": number}),
+                    partial(tasks.complete, task_id=task, data={"by": number}),
                 )
             except Conflict as refusal:
                 answers.append(refusal)

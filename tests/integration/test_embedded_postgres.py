@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -56,7 +57,7 @@ def killed_owner(settings: Settings) -> None:
 
 def conninfo(url: str, **changed: str) -> str:
     parsed = make_url(url)
-    parts = {"dbname": parsed.database, "user": parsed.username, **parsed.query, **changed}
+    parts: dict[str, Any] = {"dbname": parsed.database, "user": parsed.username, **parsed.query, **changed}
     return psycopg.conninfo.make_conninfo(**parts)
 
 

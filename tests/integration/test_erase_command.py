@@ -94,6 +94,7 @@ def test_the_case_is_erased_and_the_log_says_why_and_by_whom(
     with database.transaction() as session:
         last = session.scalars(select(Event).order_by(Event.seq.desc()).limit(1)).one()
         assert events.verify(session) == []
+    assert last.payload
     assert (last.kind, last.payload["legal_basis"]) == ("case.erased", "Order 12 of the archive")
     assert last.payload["operator"]
     printed = capsys.readouterr()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -135,6 +136,7 @@ def test_personal_data_stand_in_the_payload_only(w1: W1) -> None:
         }
         assert "نام" not in repr(outside)
     started = w1.log[0]
+    assert started.payload
     assert started.payload["data"] == {"amount": 1000, "name": "نام"}
 
 
@@ -160,7 +162,7 @@ def test_claim_and_release_are_logged(database: Database, actor: Actors) -> None
     case = factories.a_case(database, actor("portal"))
     task = case.tasks[0]["id"]
     for command in (tasks.claim, tasks.claim, tasks.release):
-        factories.as_actor(database, actor("caseworker"), lambda uow, command=command: command(uow, task))
+        factories.as_actor(database, actor("caseworker"), partial(command, task_id=task))
     assert [kind for kind, _ in kinds(database, case.id)][-2:] == ["task.claimed", "task.released"]
     assert verified(database) == []
 

@@ -92,7 +92,7 @@ def log(database: Database) -> list[tuple[str, str | None]]:
 def test_message_interrupts_and_the_case_ends_behind_it(
     database: Database, act: Act, begun: Callable[..., cases.CaseView]
 ) -> None:
-    keys = {"parvandeh__correlation": "{'order': order}", "parvandeh__result": "payment"}
+    keys: dict[str, Any] = {"parvandeh__correlation": "{'order': order}", "parvandeh__result": "payment"}
     case = begun(handler(MESSAGE, **keys), order=7)
     assert waits(database) == [("hs", "message", False)]
     assert [number for _, number in send(act, {"order": 7}, sum=1).cases] == [case.number]

@@ -8,12 +8,13 @@ import logging
 import socket
 import ssl
 import traceback
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.connectors import CallFailed, Connector, Request, send
+from engine.connectors import CallFailed, Connector, Reply, Request, send
 from tests import exchanging
 from tests.exchanging import CERTIFICATE, JSON_OK, PERSON, Playing, a_request, ask, failure, serving
 
@@ -327,7 +328,7 @@ def test_twenty_calls_at_once_do_not_wait_for_one_that_hangs(hub: Playing, tmp_p
     assert sum(message["accepted"] for message in hub.received) == 20
 
 
-async def _each(calls):
+async def _each(calls: Iterable[Coroutine[Any, Any, Reply]]) -> AsyncIterator[Reply]:
     for reply in await asyncio.gather(*calls):
         yield reply
 

@@ -7,6 +7,7 @@ import sys
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,9 @@ def hub(tmp_path: Path) -> Iterator[Playing]:
         ("health-network", {"national_id": "0000004091"}, {**HEALTHY, "previous_violations": 1}),
     ],
 )
-def test_each_system_answers_by_fixed_rules(hub: Playing, connector: str, body: dict, answer: dict) -> None:
+def test_each_system_answers_by_fixed_rules(
+    hub: Playing, connector: str, body: dict[str, Any], answer: dict[str, Any]
+) -> None:
     assert ask(hub.connectors.get(connector), a_request(body)).body == answer
 
 
@@ -61,7 +64,7 @@ def test_each_system_answers_by_fixed_rules(hub: Playing, connector: str, body: 
     ],
 )
 def test_what_nobody_knows_is_an_error_of_the_process(
-    hub: Playing, connector: str, body: dict, error: str
+    hub: Playing, connector: str, body: dict[str, Any], error: str
 ) -> None:
     assert failure(send(hub.connectors.get(connector), a_request(body))).error_code == error
 
@@ -71,7 +74,7 @@ def test_what_nobody_knows_is_an_error_of_the_process(
     [("payments", BILL, "bill"), ("licence-portal", {"national_id": PERSON, "title": "نانوایی"}, "licence")],
 )
 def test_each_message_is_issued_a_number_of_its_own(
-    hub: Playing, connector: str, body: dict, issued: str
+    hub: Playing, connector: str, body: dict[str, Any], issued: str
 ) -> None:
     numbers = {ask(hub.connectors.get(connector), a_request(body)).body[issued] for _ in range(2)}
     assert len(numbers) == 2
@@ -117,7 +120,7 @@ def test_their_ids_are_well_formed(person: str) -> None:
         {"service": "zoning", "behaviour": "error", "times": 0},
     ],
 )
-def test_a_wish_that_it_does_not_know_is_refused(hub: Playing, body: dict) -> None:
+def test_a_wish_that_it_does_not_know_is_refused(hub: Playing, body: dict[str, Any]) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
         hub.call("POST", "/control", body)
     caught.value.close()

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -70,7 +70,9 @@ async def receiving(mailbox: Mailbox, tls: str = "none") -> AsyncIterator[Mailbo
     """A mail server on a free port."""
 
     def session() -> SMTP:
-        starttls = {"tls_context": context(), "require_starttls": True} if tls == "starttls" else {}
+        starttls: dict[str, Any] = (
+            {"tls_context": context(), "require_starttls": True} if tls == "starttls" else {}
+        )
         return SMTP(mailbox, authenticator=mailbox.authenticate, auth_require_tls=False, **starttls)
 
     loop = asyncio.get_running_loop()
@@ -235,7 +237,9 @@ def test_a_refusal_is_told_by_its_status(
     assert "mahsa" not in "".join(traceback.format_exception(failed))
 
 
-def test_nothing_of_a_letter_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd) -> None:
+def test_nothing_of_a_letter_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # the test's own server
     post(tmp_path, a_request(LETTER))
@@ -250,8 +254,11 @@ class Rude:
     gone: threading.Event
 
 
+Start = Callable[[Callable[[socket.socket], None]], Rude]
+
+
 @pytest.fixture
-def rude(request: pytest.FixtureRequest):
+def rude() -> Iterator[Start]:
     """`rude(lambda connection: …)` starts one."""
     opened: list[tuple[socket.socket, threading.Thread]] = []
 
@@ -296,7 +303,9 @@ def drip(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("act", [until_closed, drip])
-def test_a_server_that_does_not_greet_in_time_is_left(tmp_path: Path, rude, act) -> None:
+def test_a_server_that_does_not_greet_in_time_is_left(
+    tmp_path: Path, rude: Start, act: Callable[[socket.socket], None]
+) -> None:
     server = rude(act)
     it = mailer(tmp_path, server.port, timeout=0.3)
     failed = failure(send(it, a_request(LETTER)))
@@ -304,13 +313,13 @@ def test_a_server_that_does_not_greet_in_time_is_left(tmp_path: Path, rude, act)
     assert server.gone.wait(20)
 
 
-def test_a_server_that_hangs_up_is_a_failure(tmp_path: Path, rude) -> None:
+def test_a_server_that_hangs_up_is_a_failure(tmp_path: Path, rude: Start) -> None:
     server = rude(lambda connection: connection.sendall(b"220 hello\r\n"))
     failed = failure(send(mailer(tmp_path, server.port), a_request(LETTER)))
     assert (failed.code, failed.retriable) == ("interrupted", True)
 
 
-def test_a_server_that_is_too_busy_is_a_failure(tmp_path: Path, rude) -> None:
+def test_a_server_that_is_too_busy_is_a_failure(tmp_path: Path, rude: Start) -> None:
     server = rude(lambda connection: connection.sendall(b"421 busy\r\n"))
     failed = failure(send(mailer(tmp_path, server.port), a_request(LETTER)))
     assert (failed.code, failed.detail, failed.retriable) == ("status", "answered 421", True)
@@ -323,7 +332,7 @@ def test_no_server_is_a_failure(tmp_path: Path) -> None:
     assert (failed.code, failed.detail) == ("unreachable", "no connection")
 
 
-def test_letters_do_not_wait_for_a_server_that_hangs(tmp_path: Path, rude) -> None:
+def test_letters_do_not_wait_for_a_server_that_hangs(tmp_path: Path, rude: Start) -> None:
     server = rude(until_closed)
 
     async def calls() -> bool:

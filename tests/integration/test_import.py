@@ -160,7 +160,11 @@ def test_json_with_delegations(database: Database) -> None:
 
     assert take(database, text(), "people.json") == {"delegation.agreed": 1}
     assert take(database, text(), "people.json") == {"unchanged": 1}
-    faults = [({"to": "2099-12-29"}, "/to"), ({"elements": ["b"]}, ""), ({"unit": "guilt"}, "/unit")]
+    faults: list[tuple[dict[str, Any], str]] = [
+        ({"to": "2099-12-29"}, "/to"),
+        ({"elements": ["b"]}, ""),
+        ({"unit": "guilt"}, "/unit"),
+    ]
     for wrong, place in faults:
         assert places(database, text(**wrong), "people.json")[0][0] == f"/delegations/0{place}"
     with database.transaction() as session:
@@ -242,7 +246,7 @@ def test_a_file_names_people_and_what_it_leaves_empty_stays(database: Database) 
     assert take(database, NAMED + line) == {"unchanged": 1}
     assert take(database, NAMED + "reza,caseworker,guild,reviewer,,Reza A.,,,,\n") == {"person.changed": 1}
     assert profile(database, "reza") == (known[0], "Reza A.", *known[2:])
-    person = {"name": "reza", "account": "caseworker", "phone": "02112345678", "memberships": []}
+    person: dict[str, Any] = {"name": "reza", "account": "caseworker", "phone": "02112345678"}
     person["memberships"] = [{"unit": "guild", "role": "reviewer"}]
     assert take(database, json.dumps({"people": [person]}), "people.json") == {"person.changed": 1}
     assert profile(database, "reza")[3] == "+982112345678"

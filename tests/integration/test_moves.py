@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,8 @@ class Office:
             if isinstance(name, int):
                 self.act("administrator", lambda uow: cases.wake(uow, case), name * DAY)
             else:
-                (task,) = (task for task in self.see(case).tasks if task.element == name)
-                self.act("caseworker", lambda uow, task=task: tasks.complete(uow, task.id, {}))
+                (task,) = (task for task in self.see(case).tasks if task["element"] == name)
+                self.act("caseworker", partial(tasks.complete, task_id=task["id"], data={}))
         return self.see(case)
 
     def plan(self, source: int = 1, target: int = 2) -> UUID:
@@ -203,7 +204,7 @@ def office(
 
 
 def open_at(case: CaseView) -> list[str]:
-    return sorted(task.element for task in case.tasks)
+    return sorted(task["element"] for task in case.tasks)
 
 
 def at_each_place(office: Office) -> dict[str, list[UUID]]:
@@ -223,7 +224,7 @@ def go_on(office: Office, there: Mapping[str, Sequence[UUID]]) -> None:
     """Between plan and move: one ends, one comes to where it has to stay, one leaves such a place."""
     office.act("administrator", lambda uow: cases.cancel(uow, there["receive"][0]))
     (task,) = office.see(there["decide"][0]).tasks
-    office.act("caseworker", lambda uow: tasks.complete(uow, task.id, {}), name="somebody")
+    office.act("caseworker", lambda uow: tasks.complete(uow, task["id"], {}), name="somebody")
     office.go(there["note"][0], "note")
 
 
@@ -272,7 +273,7 @@ def all_moved(office: Office, besides: set[UUID]) -> None:
     (new,) = {versions[case] for case in moved}
     assert {case for case, version in versions.items() if version == new} == moved
     told = office.rows(Event.case_id, Event.payload, Event.version_id, where=Event.kind == "case.moved")
-    assert (told.keys(), len(office.moved())) == (moved, len(moved))
+    assert (set(told), len(office.moved())) == (moved, len(moved))
     assert {(payload["from"], payload["to"], version) for payload, version in told.values()} == {(1, 2, new)}
     waits = office.rows(Wait.id, Wait.version_id, where=Wait.closed_at.is_(None) & Wait.case_id.in_(moved))
     assert set(waits.values()) == {new}

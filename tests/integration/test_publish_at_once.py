@@ -76,9 +76,7 @@ def test_deploying_and_publishing_at_once_leave_one_draft_at_most(database: Data
         if number:
             publish(database, reviewer)
         else:
-            as_actor(
-                database, author, lambda uow: definitions.deploy(uow, newer, publishing="four-eyes") and None
-            )
+            as_actor(database, author, lambda uow: definitions.deploy(uow, newer, publishing="four-eyes"))
 
     deployed, _ = at_once(2, command)
     assert deployed is None

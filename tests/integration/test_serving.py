@@ -72,7 +72,8 @@ def test_final_refusal_is_raised_though_the_key_has_an_answer(
     strict = replace(keyed_request, final=(Forbidden,))
     with pytest.raises(Forbidden):
         serve(database, strict, refusing(Forbidden("Not any more.")), "write")
-    assert isinstance(serve(database, keyed_request, refusing(Forbidden("Not any more.")), "write"), Answer)
+    repeated = serve(database, keyed_request, refusing(Forbidden("Not any more.")), "write")
+    assert isinstance(repeated, Answer)
 
 
 def test_key_with_another_fingerprint_is_refused(database: Database, keyed_request: Request) -> None:

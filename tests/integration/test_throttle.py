@@ -109,11 +109,5 @@ def test_what_no_longer_counts_is_deleted(
     attempt()
     for hours, gone in ((0.5, 0), (1.1, 1)):
         later = NOW + timedelta(hours=hours)
-        assert (
-            database.run(
-                lambda session, _, later=later: throttle.forget(
-                    UnitOfWork(session, actor("administrator"), later)
-                )
-            )
-            == gone
-        )
+        with database.transaction() as session:
+            assert throttle.forget(UnitOfWork(session, actor("administrator"), later)) == gone

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ import pytest
 from engine import tasks
 from engine.events import webhooks
 from engine.events.webhooks import Outcome, Posting, sending, subscriptions
-from engine.platform import egress_guard
 from engine.platform.config import ROOT
 from tests import factories, receiver
 from tests.outbound import LOOPBACK, Hub, event_ids
@@ -69,7 +69,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         found = known.get(name, [name])
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in found]
 
-    monkeypatch.setattr(egress_guard.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return known
 
 
@@ -152,7 +152,7 @@ def test_events_of_a_case_come_in_order_though_some_fail(hub: Hub, subscriber: R
     for case in (steady, shaky):
         worker = factories.an_actor(hub.database, "caseworker", str(case.id))
         factories.as_actor(
-            hub.database, worker, lambda uow, case=case: tasks.complete(uow, case.tasks[0]["id"], {})
+            hub.database, worker, partial(tasks.complete, task_id=case.tasks[0]["id"], data={})
         )
     hub.case()  # all are settled
     subscriber.refused[f"{shaky.id}/2"] = 500
