@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from engine import cases, tasks
@@ -58,9 +59,7 @@ def test_feed_gives_each_event_once_in_the_order_of_its_case(
     started = [factories.a_case(database, actor("portal")) for _ in range(3)]
     worker = actor("caseworker")
     for case in started:
-        factories.as_actor(
-            database, worker, lambda uow, case=case: tasks.complete(uow, case.tasks[0]["id"], {})
-        )
+        factories.as_actor(database, worker, partial(tasks.complete, task_id=case.tasks[0]["id"], data={}))
     found = everything(database, reader)
     assert len(found) == len(set(found))
     assert set(found) == written(database)
@@ -251,6 +250,17 @@ def test_what_subscriptions_were_given_counts_too(database: Database) -> None:
     assert go_on(database)
     with database.transaction() as session:
         assert (session.scalar(select(feed.horizon())) or 0) > AHEAD
+
+
+def test_next_transaction_has_no_number_that_the_log_has_already(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(
+            text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        )  # what comes next stays the same
+        upcoming = session.scalar(select(func.pg_snapshot_xmax(func.pg_current_snapshot()))) or 0
+        session.add(Cursor(name="webhooks", transaction_id=int(upcoming)))
+        session.flush()
+        assert feed.continue_after_restore(session)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -132,6 +133,18 @@ def test_deadline_moved_by_one_update_is_kept(
         session.execute(text("UPDATE waits SET due_at = due_at + interval '30 days'"))
     assert wake(act, case, 8 * DAY) == 0
     assert wake(act, case, 38 * DAY) == 1
+
+
+def test_deadline_moved_after_it_was_due_is_due_again(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    reminded(database)
+    case = start()
+    assert act("administrator", lambda uow: cases.wake_due(uow, 10), 8 * DAY) == 1
+    with database.transaction() as session:
+        session.execute(text("UPDATE waits SET due_at = due_at + interval '30 days'"))
+    assert wake(act, case, 8 * DAY) == 0
+    assert act("administrator", lambda uow: cases.wake_due(uow, 10), 38 * DAY) == 1
 
 
 def test_completing_the_task_ends_its_reminders_and_keeps_what_they_opened(
@@ -461,9 +474,10 @@ def test_expired_message_is_not_taken(
     database: Database, act: Act, start: Callable[..., cases.CaseView]
 ) -> None:
     deploy(database, *bpmn.in_line(CATCH))
-    send(act, {"order": 7}, keep=HOUR)
+    sent = send(act, {"order": 7}, keep=HOUR)
     case = start(order=7)
     offer(act, case, 2 * HOUR)
+    assert act("administrator", lambda uow: messages.deliver_kept(uow, sent.id), 2 * HOUR) == 0
     assert look(act, case).status == "active"
 
 
@@ -703,6 +717,21 @@ def test_work_that_nobody_brings_back_ends_as_an_incident(
     assert take(99 * MINUTE) == []
     act("administrator", external_calls.give_up_lost, 99 * MINUTE)
     assert count(database, Incident, Incident.code == cases.GIVEN_UP) == 1
+
+
+def test_work_that_fails_as_often_as_it_may_ends_as_an_incident(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], take: Callable[..., Any]
+) -> None:
+    deploy(database, *bpmn.in_line(SERVICE))
+    case = start(national_id="1")
+    for number in range(external_calls.MAX_TRIES):
+        (work,) = take(2 * number * MINUTE)
+        assert look(act, case).incidents == []
+        again = partial(
+            external_calls.fail, call_id=work["id"], fence=number + 1, detail="no", retry_in=MINUTE
+        )
+        act("service", again, 2 * number * MINUTE)
+    assert [incident["code"] for incident in look(act, case).incidents] == ["work-failed"]
 
 
 def test_cancelled_case_takes_its_work_back(
