@@ -1,7 +1,7 @@
 """Bills of cases: issued with the step, compared with each payment, closed when nothing awaits them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -149,6 +149,45 @@ def test_a_withdrawn_case_cancels_its_bill_and_records_what_is_paid_all_the_same
     assert (bill.status, bill.link) == ("cancelled", None)
     assert pay(act, OTHER).status == "late"
     assert logged(database, owing) == ["bill.issued", "bill.cancelled", "bill.late"]
+
+
+@pytest.mark.parametrize(("days", "status"), [(2, "cancelled"), (3, "expired")])
+def test_a_bill_expires_after_its_last_day(database: Database, act: Act, days: int, status: str) -> None:
+    factories.deploy_shipped(database, "collect-fee")
+    last: date = act("portal", lambda uow: uow.now.date(), timedelta(days=2))
+    case = owe(database, act, due_on=last.isoformat())
+    act("portal", lambda uow: cases.withdraw(uow, case.id), timedelta(days=days))
+    assert see(act, case).bills[0].status == status
+
+
+def test_a_bill_that_expires_leaves_the_other_bills_of_its_case_open(database: Database, act: Act) -> None:
+    nodes = [bpmn.node("startEvent", "start"), bpmn.node("parallelGateway", "fork")]
+    flows = [bpmn.flow("start", "fork")]
+    for name in ("one", "two"):
+        await_it = {**AWAIT, "parvandeh__correlation": f"{{'bill': {name}['number']}}"}
+        nodes += [
+            bpmn.node("serviceTask", f"issue_{name}", **{**ISSUE, "parvandeh__result": name}),
+            bpmn.node("receiveTask", f"await_{name}", **await_it),
+            bpmn.node("endEvent", f"end_{name}"),
+        ]
+        flows += [
+            bpmn.flow("fork", f"issue_{name}"),
+            bpmn.flow(f"issue_{name}", f"await_{name}"),
+            bpmn.flow(f"await_{name}", f"end_{name}"),
+        ]
+    day = "<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    nodes += [
+        bpmn.node("boundaryEvent", "late", day, attachedToRef="await_one"),
+        bpmn.node("endEvent", "over"),
+    ]
+    flows += [bpmn.flow("late", "over")]
+    process = bpmn.process_element(*nodes, *flows)
+    factories.deploy(database, {"p.bpmn": bpmn.definitions('<bpmn:message id="m" name="paid"/>', process)})
+    case = act("portal", lambda uow: cases.start(uow, "p", {}))
+    replies = {f"issue_{name}": {"number": name, "amount": 5} for name in ("one", "two")}
+    factories.answer_calls(database, **replies)
+    act("administrator", lambda uow: cases.wake(uow, case.id), timedelta(days=2))
+    assert {bill.reference: bill.status for bill in see(act, case).bills} == {"one": "expired", "two": "open"}
 
 
 def test_a_second_payment_of_another_amount_is_recorded(owing: cases.CaseView, act: Act) -> None:
