@@ -288,6 +288,33 @@ def test_content_that_is_uploaded_again_meanwhile_is_not_deleted(
     assert len(list(storage.content())) == 1
 
 
+def test_a_case_is_not_erased_while_the_case_that_it_appeals_runs(
+    erase: Command,
+    case: cases.CaseView,
+    database: Database,
+    actor: Callable[..., Actor],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    appealed = a_running_case(database, actor)
+    with database.transaction() as session:
+        session.execute(update(Case).where(Case.id == case.id).values(appeal_of=appealed.id))
+    assert erase("--case", case.number, *BASIS) == 1
+    assert appealed.number in capsys.readouterr().err
+
+
+def test_choices_of_forms_without_a_decision_may_be_personal_data(
+    erase: Command, database: Database, actor: Callable[..., Actor]
+) -> None:
+    factories.deploy(
+        database, factories.with_form(factories.form(faith={"type": "string", "enum": [CANARY]}))
+    )
+    case = an_ended_case(database, actor)
+    with database.transaction() as session:
+        session.execute(update(Case).where(Case.id == case.id).values(outcome=CANARY))
+    assert erase("--case", case.number, *BASIS) == 0
+    assert row(database, case.id).outcome is None
+
+
 def test_an_outcome_stays_only_if_the_process_declares_it(
     erase: Command, case: cases.CaseView, database: Database, actor: Callable[..., Actor]
 ) -> None:

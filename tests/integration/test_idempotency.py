@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,7 +15,8 @@ from api.command import DATABASE
 from engine.identity import accounts
 from engine.models import Case, Event, IdempotencyKey
 from engine.platform.config import Settings
-from engine.platform.db import Database
+from engine.platform.db import Database, UnitOfWork
+from engine.requests import idempotency
 from tests import factories
 from web.application import create
 
@@ -69,6 +70,16 @@ def test_same_key_and_body_get_the_same_answer_and_one_case(database: Database, 
     for name in ("Location", "ETag", "Content-Type"):
         assert second.headers[name] == first.headers[name]
     assert cases_of(database) == 1
+
+
+def test_answers_are_stored_for_a_day(database: Database, send: Send) -> None:
+    factories.deploy(database, factories.one_task())
+    send("/cases", START, key="k")
+    for hours, gone in ((23, 0), (25, 1)):
+        with database.transaction() as session:
+            later = datetime.now(UTC) + timedelta(hours=hours)
+            uow = UnitOfWork(session, accounts.system(session, later), later)
+            assert idempotency.forget(uow) == gone
 
 
 def test_digest_of_a_request_is_the_same_in_every_release(database: Database, send: Send) -> None:

@@ -207,6 +207,13 @@ def open_at(case: CaseView) -> list[str]:
     return sorted(task["element"] for task in case.tasks)
 
 
+def test_no_case_moves_before_the_start(office: Office) -> None:
+    move, (case,) = office.ready(1)
+    assert office.carry(case) is None
+    office.begin(move)
+    assert office.carry(case) == "moved"
+
+
 def at_each_place(office: Office) -> dict[str, list[UUID]]:
     """Ten cases at each place; what a person begins with and decides is claimed, and one case suspended."""
     there = {

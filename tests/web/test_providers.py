@@ -15,7 +15,7 @@ from engine.platform.db import Database
 from tests import openid
 from tests.openid import Browser as There
 from tests.openid import OpenId
-from tests.web.conftest import Browser, Make
+from tests.web.conftest import Browser, Make, an_account
 
 SARA = "sara-0012345679"
 CALLBACK = "/login/test/callback"
@@ -135,6 +135,15 @@ def test_of_an_account_for_work_and_one_as_an_applicant_the_providers_kind_count
     browser = start(unknown=unknown)
     assert logged_in(browser).status_code == 303
     assert name in browser.get("/account").text
+
+
+def test_a_temporary_password_restricts_no_login_at_a_provider(start: Start, database: Database) -> None:
+    with database.transaction() as session:
+        accounts.find_or_create(session, datetime.now(UTC), "sara", "caseworker", person="0012345679")
+    an_account(database, "sara", temporary=True)
+    browser = start(unknown="refuse")
+    assert logged_in(browser).status_code == 303
+    assert browser.get("/account").status_code == 200
 
 
 def test_a_second_name_at_the_provider_makes_no_second_account(start: Start, database: Database) -> None:
