@@ -63,12 +63,20 @@ class Installation:
         return process
 
     def serve(self, command: list[str] = RUN, **environ: str) -> subprocess.Popen[str]:
-        """Start, and wait until the greeting is printed."""
+        """Start, and wait until the greeting is printed. What was started before is stopped."""
+        self.stop()
         process = self.start(command, **environ)
         greeting = "List the definitions" if command != PLAIN else "To create an account, run"
         wait_until(lambda: greeting in self.output or process.poll() is not None)
         assert process.poll() is None, self.output
         return process
+
+    def stop(self) -> None:
+        """Stop what still runs."""
+        for process in self.started:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(DEADLINE)
 
     @property
     def output(self) -> str:
@@ -143,12 +151,10 @@ def installation(quick: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def running(installation: Installation) -> Iterator[subprocess.Popen[str]]:
-    """It serves; whatever the test leaves of it is stopped."""
-    process = installation.serve()
-    yield process
-    process.terminate()
-    process.wait(DEADLINE)
+def running(installation: Installation) -> subprocess.Popen[str]:
+    """It serves, also for the next test, unless this one starts something itself."""
+    last = installation.started[-1] if installation.started else None
+    return last if last and last.poll() is None else installation.serve()
 
 
 def test_signal_stops_everything_with_exit_code_0(installation: Installation) -> None:
@@ -159,6 +165,19 @@ def test_signal_stops_everything_with_exit_code_0(installation: Installation) ->
         assert process.wait(DEADLINE) == 0
         assert installation.processes == {}
         assert "Traceback" not in installation.output
+
+
+def test_restart_keeps_tokens_and_versions_and_renews_the_address(installation: Installation) -> None:
+    first = installation.serve()
+    before = json.loads((installation.var / "demo.json").read_bytes())
+    first.terminate()
+    assert first.wait(DEADLINE) == 0
+    second = installation.serve(PORT=str(moved := free_port()))
+    after = json.loads((installation.var / "demo.json").read_bytes())
+    second.terminate()
+    assert second.wait(DEADLINE) == 0
+    assert after == {**before, "url": f"http://127.0.0.1:{moved}"}
+    assert re.findall(r"version (?!1 \(unchanged\))", installation.output) == []
 
 
 def test_demo_accounts_are_kept_for_their_owner_only(
@@ -196,28 +215,6 @@ def answered(line: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_restart_keeps_tokens_and_versions_and_renews_the_address(installation: Installation) -> None:
-    first = installation.serve()
-    before = json.loads((installation.var / "demo.json").read_bytes())
-    first.terminate()
-    assert first.wait(DEADLINE) == 0
-    second = installation.serve(PORT=str(moved := free_port()))
-    after = json.loads((installation.var / "demo.json").read_bytes())
-    second.terminate()
-    assert second.wait(DEADLINE) == 0
-    assert after == {**before, "url": f"http://127.0.0.1:{moved}"}
-    assert re.findall(r"version (?!1 \(unchanged\))", installation.output) == []
-
-
-def test_second_start_names_the_first_and_changes_nothing(
-    installation: Installation, running: subprocess.Popen[str]
-) -> None:
-    second = installation.start(PORT=str(free_port()))
-    assert second.wait(DEADLINE) == 1
-    assert f"process {running.pid}" in installation.output
-    assert installation.answers
-
-
 def test_port_in_use_is_told_before_anything_is_started(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -251,6 +248,25 @@ def test_hanging_database_holds_no_request_and_everything_goes_on_after_it(
             os.kill(pid, signal.SIGCONT)
     wait_until(lambda: installation.asked("/api/v1/cases") == 200)
     assert running.poll() is None
+
+
+def test_killed_worker_is_replaced(installation: Installation, running: subprocess.Popen[str]) -> None:
+    master = installation.pid(running.pid, "gunicorn")
+    children = Path(f"/proc/{master}/task/{master}/children")
+    before = set(children.read_text().split())
+    for worker in before:
+        os.kill(int(worker), signal.SIGKILL)
+    wait_until(lambda: len(set(children.read_text().split()) - before) == 2 and installation.answers)
+    assert running.poll() is None
+
+
+def test_second_start_names_the_first_and_changes_nothing(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    second = installation.start(PORT=str(free_port()))
+    assert second.wait(DEADLINE) == 1
+    assert f"process {running.pid}" in installation.output
+    assert installation.answers
 
 
 def test_death_of_a_child_stops_everything_with_exit_code_1(installation: Installation) -> None:
@@ -336,16 +352,6 @@ def test_port_of_the_mock_hub_in_use_is_replaced_and_connectors_find_the_hub(
         wait_until(lambda: bool(answered(f"curl {bearer} {url}/{case['id']}")["data"].get("finding")))
         process.terminate()
         assert process.wait(DEADLINE) == 0
-
-
-def test_killed_worker_is_replaced(installation: Installation, running: subprocess.Popen[str]) -> None:
-    master = installation.pid(running.pid, "gunicorn")
-    children = Path(f"/proc/{master}/task/{master}/children")
-    before = set(children.read_text().split())
-    for worker in before:
-        os.kill(int(worker), signal.SIGKILL)
-    wait_until(lambda: len(set(children.read_text().split()) - before) == 2 and installation.answers)
-    assert running.poll() is None
 
 
 def test_the_product_alone_has_no_demo_accounts_and_no_hub(quick: Path) -> None:
