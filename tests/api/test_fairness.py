@@ -200,6 +200,7 @@ def test_administrator_of_one_unit_declares_for_nobody_of_another(
 def test_whoever_steps_back_gets_no_task_of_the_case_any_more(client: Clients, database: Database) -> None:
     factories.deploy(database, parted())
     case, one = opened(client), client("caseworker", "one")
+    client("caseworker", "two")
     for element in ("a", "b"):
         one.post(f"/tasks/{case[element]}/claim")
     assert body(one.post(f"/tasks/{case['a']}/recuse", {"reason": "my neighbour"}))["assignee"] is None
@@ -207,6 +208,9 @@ def test_whoever_steps_back_gets_no_task_of_the_case_any_more(client: Clients, d
         assert body(client("caseworker").get(f"/tasks/{case[element]}"))["assignee"] is None
         refused(one.post(f"/tasks/{case[element]}/claim"), 403, "recused")
         refused(one.complete(case[element]), 403, "recused")
+        for name, status in (("one", 422), ("two", 200)):
+            assign = client("administrator").post(f"/tasks/{case[element]}/assign", {"to": name})
+            assert assign.status_code == status, assign.text
 
 
 def test_team_is_not_told_why_somebody_stepped_back(client: Clients, database: Database) -> None:
@@ -279,6 +283,19 @@ def test_only_named_people_take_a_task_that_names_people_alone(client: Clients, 
     refused(two.post(f"/tasks/{case['a']}/claim"), 403, "not-named")
     refused(two.complete(case["a"]), 403, "not-named")
     assert client("caseworker", "one").complete(case["a"]).status_code == 200
+
+
+def test_substitute_of_a_named_person_takes_the_task(client: Clients, database: Database) -> None:
+    factories.deploy(database, marked(camunda__candidateUsers="one"))
+    case, two = opened(client), client("caseworker", "two")
+    client("caseworker", "one")
+    leave = {"absent": "one", "substitute": "two"}
+    leave |= {"valid_from": "2026-01-01T00:00Z", "valid_to": "2100-01-01T00:00Z"}
+    made = body(client("administrator").post("/substitutions", leave))
+    assert two.post(f"/tasks/{case['a']}/claim").status_code == 200
+    assert two.post(f"/tasks/{case['a']}/release").status_code == 200
+    client("administrator").send("DELETE", f"/substitutions/{made['id']}")
+    refused(two.post(f"/tasks/{case['a']}/claim"), 403, "not-named")
 
 
 def test_named_people_beside_a_group_keep_nobody_off(client: Clients, database: Database) -> None:

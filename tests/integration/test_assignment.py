@@ -113,6 +113,15 @@ def test_log_tells_who_got_it_and_how(database: Database, portal: Actor) -> None
     assert logged(database, case) == [{"account": str(one.id), "name": "one", "how": "random"}]
 
 
+def test_recused_person_gets_nothing_more_of_the_case(database: Database, portal: Actor) -> None:
+    one = inspectors(database, "one")["one"]
+    factories.deploy(database, given_out("random"))
+    case = factories.a_case(database, portal)
+    assert assignees(database, case) == ["one"]
+    factories.as_actor(database, one, lambda uow: tasks.recuse(uow, case.tasks[0]["id"]))
+    assert assignees(database, case) == [None]
+
+
 def test_nearest_unit_with_such_people_gets_it(database: Database, portal: Actor) -> None:
     a_unit(database, "agency", kind="agency")
     a_unit(database, "office", "agency")

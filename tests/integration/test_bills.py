@@ -151,6 +151,15 @@ def test_a_withdrawn_case_cancels_its_bill_and_records_what_is_paid_all_the_same
     assert logged(database, owing) == ["bill.issued", "bill.cancelled", "bill.late"]
 
 
+def test_late_payments_announced_again_are_recorded_once_each(
+    database: Database, owing: cases.CaseView, act: Act
+) -> None:
+    act("administrator", lambda uow: cases.wake(uow, owing.id), timedelta(days=22))
+    for data in (RIGHT, OTHER, RIGHT, OTHER):
+        assert pay(act, data).status == "late"
+    assert logged(database, owing) == ["bill.issued", "bill.expired", "bill.late", "bill.late"]
+
+
 @pytest.mark.parametrize(("days", "status"), [(2, "cancelled"), (3, "expired")])
 def test_a_bill_expires_after_its_last_day(database: Database, act: Act, days: int, status: str) -> None:
     factories.deploy_shipped(database, "collect-fee")

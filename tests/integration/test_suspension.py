@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from engine import cases
-from engine.cases import CaseView, messages
+from engine.cases import CaseView, external_calls, messages
 from engine.models import Case, Event
 from engine.platform.db import Database, UnitOfWork
 from tests import bpmn, factories
@@ -124,6 +124,24 @@ def test_timer_that_fell_due_meanwhile_fires_afterwards(
     do("resume", *which(case))
     work(2 * HOUR)
     assert [task["element"] for task in look(act, case).tasks] == ["u"]
+
+
+def test_work_of_a_suspended_case_is_leased_after_it_was_resumed(
+    database: Database,
+    act: Act,
+    start: Callable[..., CaseView],
+    do: Callable[..., None],
+    which: Callable[[CaseView], Any],
+) -> None:
+    def leased() -> int:
+        return len(act("service", lambda uow: external_calls.lease_calls(uow, ["registry"], 5, HOUR, "w")))
+
+    deploy(database, *bpmn.in_line(bpmn.node("serviceTask", "svc", parvandeh__topic="registry")))
+    case = start()
+    do("suspend", *which(case))
+    assert leased() == 0
+    do("resume", *which(case))
+    assert leased() == 1
 
 
 def test_timer_that_falls_due_just_as_its_definition_is_resumed_fires(

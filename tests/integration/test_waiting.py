@@ -479,6 +479,8 @@ def test_expired_message_is_not_taken(
     offer(act, case, 2 * HOUR)
     assert act("administrator", lambda uow: messages.deliver_kept(uow, sent.id), 2 * HOUR) == 0
     assert look(act, case).status == "active"
+    assert [act("administrator", messages.expire, hours * HOUR) for hours in (0, 2)] == [0, 1]
+    assert count(database, Message, Message.status == "expired", Message.data == {}) == 1
 
 
 def test_two_hundred_messages_at_once_for_one_case_are_taken_one_by_one(
