@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -51,6 +51,15 @@ def test_one_sees_ones_own_sessions(client: Clients, opened: Callable[[str], str
     assert listed(client("caseworker")) == [second, first]
     (item, _) = body(client("caseworker").get("/sessions"))["items"]
     assert (item["agent"], item["acr"], item["provider"]) == ("Firefox", "low", None)
+
+
+def test_sessions_that_have_idled_too_long_are_not_listed(
+    client: Clients, opened: Callable[[str], str], database: Database
+) -> None:
+    opened("caseworker")
+    with database.transaction() as session:
+        session.execute(update(BrowserSession).values(seen_at=BrowserSession.seen_at - timedelta(hours=11)))
+    assert listed(client("caseworker")) == []
 
 
 def test_one_ends_ones_own_session_as_often_as_one_likes(

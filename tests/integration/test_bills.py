@@ -165,6 +165,8 @@ def test_a_bill_expires_after_its_last_day(database: Database, act: Act, days: i
     factories.deploy_shipped(database, "collect-fee")
     last: date = act("portal", lambda uow: uow.now.date(), timedelta(days=2))
     case = owe(database, act, due_on=last.isoformat())
+    shown: cases.CaseView = act("portal", lambda uow: cases.get(uow, case.id), timedelta(days=days))
+    assert shown.bills[0].status == ("open" if days == 2 else "overdue")
     act("portal", lambda uow: cases.withdraw(uow, case.id), timedelta(days=days))
     assert see(act, case).bills[0].status == status
 

@@ -214,6 +214,23 @@ def test_no_case_moves_before_the_start(office: Office) -> None:
     assert office.carry(case) == "moved"
 
 
+def test_cases_that_are_planned_while_a_move_is_cancelled_stay(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deploy(*TWO)
+    office.start()
+    office.deploy(*THREE)
+    move, change = office.plan(), migration._pass
+
+    def judge_first(uow: UnitOfWork, *arguments: Any) -> None:
+        office.act("administrator", lambda other: migration.judge(other, move))
+        change(uow, *arguments)
+
+    monkeypatch.setattr(migration, "_pass", judge_first)
+    office.cancel(move)
+    assert (office.status(move), office.counts(move)) == ("cancelled", {"stays": 1})
+
+
 def at_each_place(office: Office) -> dict[str, list[UUID]]:
     """Ten cases at each place; what a person begins with and decides is claimed, and one case suspended."""
     there = {

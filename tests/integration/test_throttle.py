@@ -68,6 +68,15 @@ def test_failures_are_forgotten_an_hour_after_the_last(attempt: Callable[..., No
         attempt(throttle.WINDOW.total_seconds() + 1)
 
 
+def test_failures_count_while_the_last_is_less_than_an_hour_ago(attempt: Callable[..., None]) -> None:
+    for _ in range(NAME.free):
+        attempt()
+    hour = throttle.WINDOW.total_seconds()
+    attempt(hour - 60)
+    attempt(hour + 60)
+    assert refused(attempt, hour + 60) == 2
+
+
 def test_one_names_failures_are_not_anothers(attempt: Callable[..., None]) -> None:
     for _ in range(NAME.free + 1):
         attempt()

@@ -6,7 +6,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import Source
-from engine.bpmn.notation.outcomes import effect_of, of_process, text_of
+from engine.bpmn.notation.outcomes import effect_of, grounds, of_process, text_of
 from engine.bpmn.notation.source import read_xml
 from tests import factories
 from tests.bpmn import declared, extension, in_line, node, process
@@ -221,3 +221,8 @@ def test_the_effect_of_an_end_is_known() -> None:
 def test_the_variable_is_judged_where_a_case_may_end_by_it(end: str, failed: list[Any]) -> None:
     said = f' parvandeh:outcome="{end}"' if end else ""
     assert scripted("outcome = 'passed'", f'<endEvent id="end"{said}/>').failed == failed
+
+
+def test_the_text_of_a_ground_has_ten_characters_at_least() -> None:
+    given = [{"code": "c", "text": "x" * length} for length in (9, 10)]
+    assert grounds({"grounds": given}) == [given[1]]
