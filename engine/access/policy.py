@@ -38,12 +38,12 @@ from engine.access.permissions import ALLOWED, Permission, only_catalogue, only_
 from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
+    CandidateGroup,
+    CandidateGroupRole,
     Case,
     Definition,
     Delegation,
     Membership,
-    Pool,
-    PoolRole,
     Substitution,
     Task,
     Unit,
@@ -116,33 +116,35 @@ def _lying(held: Subquery, *columns: Any) -> Select[Any]:
         select(*columns)
         .select_from(held)
         .join(line, line.ancestor_id == held.c.unit_id)
-        .join(PoolRole, PoolRole.unit_id == line.unit_id)
-        .join(Pool, Pool.id == PoolRole.pool_id)
-        .outerjoin(delegation, delegation.id == Pool.delegation_id)
+        .join(CandidateGroupRole, CandidateGroupRole.unit_id == line.unit_id)
+        .join(CandidateGroup, CandidateGroup.id == CandidateGroupRole.candidate_group_id)
+        .outerjoin(delegation, delegation.id == CandidateGroup.delegation_id)
         .where(lies_there(delegation))
     )
 
 
 def _taking(held: Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups whose tasks they may claim."""
-    named = or_(PoolRole.role == held.c.role, PoolRole.role == CASEWORKER, held.c.role == ANY)
+    named = or_(
+        CandidateGroupRole.role == held.c.role, CandidateGroupRole.role == CASEWORKER, held.c.role == ANY
+    )
     return _lying(held, *columns).where(named)
 
 
-def taking_as(pool: Any) -> ScalarSelect[str]:
+def taking_as(group: Any) -> ScalarSelect[str]:
     """Returns the key of the unit as whose member the viewer may claim this group's tasks.
 
     NULL if it may not.
     """
     held, acting = posts(), aliased(Unit)
     found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
-    return found.where(Pool.id == pool).scalar_subquery()
+    return found.where(CandidateGroup.id == group).scalar_subquery()
 
 
-def takers(pool: Any) -> ColumnElement[bool]:
+def takers(group: Any) -> ColumnElement[bool]:
     """Returns the accounts that may claim tasks of this group, themselves or as substitutes: on `User`."""
     held = _everybody()
-    return _at_work(_taking(held, held.c.user_id).where(Pool.id == pool))
+    return _at_work(_taking(held, held.c.user_id).where(CandidateGroup.id == group))
 
 
 def workers(unit: Any) -> ColumnElement[bool]:
@@ -152,11 +154,11 @@ def workers(unit: Any) -> ColumnElement[bool]:
     return _at_work(found.where(line.unit_id == unit))
 
 
-def takers_of_all(pools: Collection[UUID]) -> ColumnElement[bool]:
+def takers_of_all(groups: Collection[UUID]) -> ColumnElement[bool]:
     """Returns the accounts that may claim tasks of each of these groups: on `User`."""
     held = _everybody()
-    found = _taking(held, held.c.user_id).where(Pool.id.in_(pools)).group_by(held.c.user_id)
-    return _at_work(found.having(func.count(Pool.id.distinct()) == len(pools)))
+    found = _taking(held, held.c.user_id).where(CandidateGroup.id.in_(groups)).group_by(held.c.user_id)
+    return _at_work(found.having(func.count(CandidateGroup.id.distinct()) == len(groups)))
 
 
 def _everybody() -> Subquery:
@@ -187,10 +189,10 @@ def staff() -> ColumnElement[bool]:
     return _at_work(found)
 
 
-def supervises(role: str, pool: Any) -> ColumnElement[bool]:
+def supervises(role: str, group: Any) -> ColumnElement[bool]:
     """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
     held = posts()
-    found = _lying(held, held.c.unit_id).where(Pool.id == pool)
+    found = _lying(held, held.c.unit_id).where(CandidateGroup.id == group)
     if role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found.exists()
@@ -215,13 +217,13 @@ def _side(held: Subquery) -> ColumnElement[Any]:
     return case((private.exists(), literal(DELEGATE)), else_=held.c.role)
 
 
-def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
+def roles_for(group: Any, unit: Any) -> ScalarSelect[Any]:
     """Returns the roles by which forms know the viewer, for a task of this group in a case of this unit.
 
     `*` is all.
     """
     held, line = posts(), aliased(UnitLine)
-    taken = _taking(held, _side(held).label("role")).where(Pool.id == pool)
+    taken = _taking(held, _side(held).label("role")).where(CandidateGroup.id == group)
     above = line.ancestor_id == held.c.unit_id
     near = select(_side(held).label("role")).join(line, above).where(line.unit_id == unit)
     found = union(taken, near).subquery("roles")
@@ -243,14 +245,14 @@ def roles_in(unit: Any) -> ScalarSelect[Any]:
     return found.where(line.unit_id == unit).scalar_subquery()
 
 
-def pools(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
+def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
     """Returns the ids of the candidate groups whose tasks the viewer may claim or, as an administrator, see.
 
     `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it may assign freely.
     """
     held = posts()
     lying = _lying if supervised or role == "administrator" else _taking
-    found = lying(held, Pool.id).where(*narrowed).distinct()
+    found = lying(held, CandidateGroup.id).where(*narrowed).distinct()
     if supervised and role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found
@@ -324,8 +326,12 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
     if "tasks.read" not in ALLOWED.get(role, ()):
         return false()
     if role in ("portal", "applicant"):
-        return and_(reachable_cases(role), Task.pool_id.is_(None))
-    return or_(reachable_cases(role), taking_as(Task.pool_id).is_not(None), supervises(role, Task.pool_id))
+        return and_(reachable_cases(role), Task.candidate_group_id.is_(None))
+    return or_(
+        reachable_cases(role),
+        taking_as(Task.candidate_group_id).is_not(None),
+        supervises(role, Task.candidate_group_id),
+    )
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:
@@ -344,8 +350,10 @@ def taken_as(role: str) -> ColumnElement[Any]:
     if role in ("portal", "applicant"):
         return case((visible_tasks(role), literal("")), else_=null())
     # Applicants who came to a desk, or wrote, do there what others do at a portal.
-    at_a_desk = and_(Task.pool_id.is_(None), Case.channel != "online")
-    return func.coalesce(taking_as(Task.pool_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null()))
+    at_a_desk = and_(Task.candidate_group_id.is_(None), Case.channel != "online")
+    return func.coalesce(
+        taking_as(Task.candidate_group_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null())
+    )
 
 
 def everywhere(uow: UnitOfWork) -> bool:

@@ -15,7 +15,7 @@ from engine.access import ANY, APPLICANT, CASEWORKER, seen_by, validity
 from engine.bpmn import is_role
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
-from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
+from engine.models import ROOT, CandidateGroupRole, Membership, Role, Unit, User
 from engine.organisation import administration_log, units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
@@ -194,7 +194,7 @@ def roles(uow: UnitOfWork) -> Sequence[str]:
     """Returns the roles that people have in the actor's units, or that cases there require."""
     access.require(uow.actor, "people.manage")
     held = select(Membership.role).where(access.covers(Membership.unit_id))
-    asked = select(PoolRole.role).where(access.covers(PoolRole.unit_id))
+    asked = select(CandidateGroupRole.role).where(access.covers(CandidateGroupRole.unit_id))
     found = held.union(asked).subquery()
     wanted = select(found.c.role).where(found.c.role.not_in((ANY, APPLICANT))).order_by(found.c.role)
     return uow.connection.execute(wanted.limit(PAGE), seen_by(uow)).scalars().all()

@@ -43,8 +43,6 @@ RETIRED = {
 TABLES_TO_RENAME = {
     "moved_cases",
     "moves",
-    "pool_roles",
-    "pools",
     "sketch_checks",
     "sketch_files",
     "sketches",

@@ -59,7 +59,7 @@ def _answered(rows: Sequence[Mapping[Any, Any]]) -> Sequence[Mapping[Any, Any]]:
     return [
         row
         for row in rows
-        if row["pool_id"] is None and row["kind"] == "step" and row["status"] == "completed"
+        if row["candidate_group_id"] is None and row["kind"] == "step" and row["status"] == "completed"
     ]
 
 

@@ -172,7 +172,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "tasks": Changed(
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
-        " priority kind pool_id home_pool_id assignment parent_id asks",
+        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks",
         {"people": "NULL", "asked": _ASKED, "draft": "NULL", "search": "''"},
     ),
     "access_log": Changed(
@@ -245,8 +245,8 @@ KEPT: Mapping[str, Kept] = {
     "organisation_log": Kept(_ORGANISATION, "id at actor_id kind unit_id user_id payload"),
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
-    "pool_roles": Kept(_ORGANISATION, "pool_id unit_id role"),
-    "pools": Kept(_ORGANISATION, "id definition delegation_id"),
+    "candidate_group_roles": Kept(_ORGANISATION, "candidate_group_id unit_id role"),
+    "candidate_groups": Kept(_ORGANISATION, "id definition delegation_id"),
     "procrastinate_events": Kept(_IDS, "id job_id type at"),
     "procrastinate_jobs": Kept(
         "a job names rows by their ids alone (engine/platform/jobs.py)",

@@ -117,7 +117,10 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     access.require(uow.actor, "cases.read")
     asked = aliased(Task)
     waits = select(asked.id).where(
-        asked.case_id == Case.id, asked.status == "open", asked.pool_id.is_(None), asked.kind != "opinion"
+        asked.case_id == Case.id,
+        asked.status == "open",
+        asked.candidate_group_id.is_(None),
+        asked.kind != "opinion",
     )
     found = (
         select(
@@ -232,7 +235,7 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
     """Returns the newest facts of a case that an applicant may see, newest first."""
     own = Event.actor_role.in_(("portal", access.APPLICANT))
     found = (
-        select(Event.kind, Event.at, own, Task.name, Task.pool_id, Unit.name)
+        select(Event.kind, Event.at, own, Task.name, Task.candidate_group_id, Unit.name)
         .outerjoin(Task, Task.id == Event.task_id)
         .outerjoin(Unit, Unit.key == Event.actor_unit)
         .where(Event.case_id == case_id, Event.kind.in_(_TOLD))
@@ -241,8 +244,8 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
         .limit(MOST)
     )
     return [
-        Happened(kind, at, by_them, name if pool is None else None, unit)
-        for kind, at, by_them, name, pool, unit in uow.connection.execute(found)
+        Happened(kind, at, by_them, name if group is None else None, unit)
+        for kind, at, by_them, name, group, unit in uow.connection.execute(found)
     ]
 
 
