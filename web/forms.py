@@ -108,7 +108,7 @@ def drawing(
     wrong: dict[str, list[str]] = {}
     for fault in faults:
         wrong.setdefault(fault.pointer, []).append(explained(fault))
-    nodes = tuple(_Sketch(reader, wrong, apart).nodes(fields, "", values))
+    nodes = tuple(_NodeBuilder(reader, wrong, apart).nodes(fields, "", values))
     places = {node.name.removeprefix(DATA) for node in _all(nodes)}
     rest = [
         text
@@ -150,7 +150,7 @@ def edited(sent: "MultiDict[str, str]") -> bool:
     return ADD in sent or REMOVE in sent
 
 
-class _Sketch:
+class _NodeBuilder:
     def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]], apart: str) -> None:
         self.reader = reader
         self.told = told

@@ -24,7 +24,13 @@ from engine.models.organisation import (
     UnitLine,
 )
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
-from engine.models.process_drafts import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
+from engine.models.process_drafts import (
+    ProcessDraft,
+    ProcessDraftCheck,
+    ProcessDraftCheckStatus,
+    ProcessDraftCheckStep,
+    ProcessDraftFile,
+)
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -107,6 +113,11 @@ __all__ = [
     "OrganisationRecord",
     "Password",
     "PendingLogin",
+    "ProcessDraft",
+    "ProcessDraftCheck",
+    "ProcessDraftCheckStatus",
+    "ProcessDraftCheckStep",
+    "ProcessDraftFile",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -114,11 +125,6 @@ __all__ = [
     "RetriedStatus",
     "Retry",
     "Role",
-    "Sketch",
-    "SketchCheck",
-    "SketchCheckStatus",
-    "SketchCheckStep",
-    "SketchFile",
     "StagedDocument",
     "StagedPart",
     "Substitution",

@@ -29,8 +29,8 @@ DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
 # The search index: words and candidate group of a task, so that only a person's own groups are searched.
 FOUND_BY = text(
-    "to_tsvector('simple'::regconfig,"
-    " (search || ' p'::text) || replace(candidate_group_id::text, '-'::text, ''::text))"
+    "to_tsvector('simple'::regconfig, "
+    "(search || ' p'::text) || replace(candidate_group_id::text, '-'::text, ''::text))"
 )
 
 # One counter for all years: it never blocks, and a number remains unique even if its year is misheard.
@@ -157,7 +157,7 @@ class Case(Base):
 class Task(Base):
     """Work for a person. The id is that of the engine's token, except for requests attached to a task.
 
-    Its candidate group defines who may claim it; a task without one is the applicant's.
+    Its candidate group (`home_…`: before it was delegated) may claim it; without one it is the applicant's.
     """
 
     __tablename__ = "tasks"
@@ -217,9 +217,7 @@ class Task(Base):
     people: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # named by the diagram
     kind: Mapped[TaskKind] = mapped_column(Text)
     candidate_group_id: Mapped[UUID | None] = mapped_column(ForeignKey("candidate_groups.id"))
-    home_candidate_group_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("candidate_groups.id")
-    )  # before it was delegated
+    home_candidate_group_id: Mapped[UUID | None] = mapped_column(ForeignKey("candidate_groups.id"))
     assignment: Mapped[str | None] = mapped_column(Text)  # NULL: to be claimed
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # the task that waits for it
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom

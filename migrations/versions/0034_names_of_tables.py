@@ -10,12 +10,19 @@ depends_on = None
 _TABLES = (
     ("pools", "candidate_groups"),
     ("pool_roles", "candidate_group_roles"),
+    ("sketches", "process_drafts"),
+    ("sketch_files", "process_draft_files"),
+    ("sketch_checks", "process_draft_checks"),
 )
 # With the new name of the table.
 _COLUMNS = (
     ("candidate_group_roles", "pool_id", "candidate_group_id"),
     ("tasks", "pool_id", "candidate_group_id"),
     ("tasks", "home_pool_id", "home_candidate_group_id"),
+    ("process_draft_files", "sketch_id", "draft_id"),
+    ("process_draft_checks", "sketch_id", "draft_id"),
+    ("trials", "sketch_id", "draft_id"),
+    ("uploads", "sketch_id", "draft_id"),
 )
 # Keys and checks: the index of a primary key is renamed with it.
 _CONSTRAINTS = (
@@ -26,11 +33,26 @@ _CONSTRAINTS = (
     ("candidate_group_roles", "fk_pool_roles_unit_id", "fk_candidate_group_roles_unit_id"),
     ("tasks", "fk_tasks_pool_id", "fk_tasks_candidate_group_id"),
     ("tasks", "fk_tasks_home_pool_id", "fk_tasks_home_candidate_group_id"),
+    ("process_drafts", "pk_sketches", "pk_process_drafts"),
+    ("process_drafts", "fk_sketches_unit_id", "fk_process_drafts_unit_id"),
+    ("process_drafts", "fk_sketches_version_id", "fk_process_drafts_version_id"),
+    ("process_drafts", "fk_sketches_made_by", "fk_process_drafts_made_by"),
+    ("process_drafts", "fk_sketches_updated_by", "fk_process_drafts_updated_by"),
+    ("process_draft_files", "pk_sketch_files", "pk_process_draft_files"),
+    ("process_draft_files", "fk_sketch_files_sketch_id", "fk_process_draft_files_draft_id"),
+    ("process_draft_checks", "pk_sketch_checks", "pk_process_draft_checks"),
+    ("process_draft_checks", "fk_sketch_checks_sketch_id", "fk_process_draft_checks_draft_id"),
+    ("process_draft_checks", "fk_sketch_checks_asked_by", "fk_process_draft_checks_asked_by"),
+    ("trials", "fk_trials_sketch_id", "fk_trials_draft_id"),
+    ("uploads", "fk_uploads_sketch_id", "fk_uploads_draft_id"),
 )
 _INDEXES = (
     ("ix_pools_definition", "ix_candidate_groups_definition"),
     ("ix_pool_roles_unit_id_role", "ix_candidate_group_roles_unit_id_role"),
     ("ix_tasks_pool", "ix_tasks_candidate_group"),
+    ("ix_sketches_unit_id_updated_at", "ix_process_drafts_unit_id_updated_at"),
+    ("ix_trials_sketch_id_owner_id", "ix_trials_draft_id_owner_id"),
+    ("ix_uploads_sketch_id", "ix_uploads_draft_id"),
 )
 
 

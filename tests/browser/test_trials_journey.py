@@ -196,13 +196,13 @@ def played(page: Page) -> None:
 
 def begun(page: Page) -> str:
     """A draft of one step without scenarios, whose check is done; its address."""
-    page.goto("/designer/sketches/new")
+    page.goto("/designer/drafts/new")
     page.locator('input[value="bare"]').check()
     page.locator("#begin-unit").select_option("root")
     page.locator("#begin-name").fill("گزارش | Report")
     page.locator("#key").fill("tried-first")
     page.locator('form[action$="/begin"] button').click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     draft = page.url
     checked(page)
     removed(page, "done.yaml")

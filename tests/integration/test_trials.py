@@ -89,9 +89,9 @@ def do(act: Act) -> drafting.Do:
 
 def drafted(do: drafting.Do, files: dict[str, bytes]) -> UUID:
     """A draft that was checked."""
-    sketch_id: UUID = do(lambda uow: drafts.create(uow, "Draft", files, unit="root"))
-    drafting.check(do, sketch_id)
-    return sketch_id
+    draft_id: UUID = do(lambda uow: drafts.create(uow, "Draft", files, unit="root"))
+    drafting.check(do, draft_id)
+    return draft_id
 
 
 def play(do: drafting.Do, trial_id: UUID) -> test_runs.Play:
@@ -100,13 +100,13 @@ def play(do: drafting.Do, trial_id: UUID) -> test_runs.Play:
 
 
 def test_test_run_of_a_changed_draft_says_so_and_continues_without_loss(do: drafting.Do) -> None:
-    sketch_id = drafted(do, TWO)
-    trial_id = drafting.play(do, sketch_id, "p", {"data": {"x": 1}}, {"task": "a"}, {"task": "b"})
-    do(lambda uow: drafts.save(uow, sketch_id, factories.one_task(), revision=1))
+    draft_id = drafted(do, TWO)
+    trial_id = drafting.play(do, draft_id, "p", {"data": {"x": 1}}, {"task": "a"}, {"task": "b"})
+    do(lambda uow: drafts.save(uow, draft_id, factories.one_task(), revision=1))
     with pytest.raises(Conflict) as refused:
         play(do, trial_id)
     assert refused.value.state["trial"] == "unchecked"
-    drafting.check(do, sketch_id)
+    drafting.check(do, draft_id)
     changed = play(do, trial_id)
     assert (changed.changed, changed.left, len(changed.trial.acts)) == (True, 1, 3)
     for command in (
@@ -116,18 +116,18 @@ def test_test_run_of_a_changed_draft_says_so_and_continues_without_loss(do: draf
         with pytest.raises(Conflict) as refused:
             do(lambda uow, command=command: command(uow, trial_id, 4))
         assert refused.value.state["trial"] == "changed"
-    assert not do(lambda uow: drafts.get(uow, sketch_id)).sketch.tried
+    assert not do(lambda uow: drafts.get(uow, draft_id)).draft.tried
     do(lambda uow: test_runs.adopt(uow, trial_id, 4))
     adopted = play(do, trial_id)
     assert (adopted.changed, adopted.left, adopted.played.case.ended) == (False, 0, True)
-    assert do(lambda uow: drafts.get(uow, sketch_id)).sketch.tried
+    assert do(lambda uow: drafts.get(uow, draft_id)).draft.tried
 
 
 def test_changed_draft_can_be_played_from_the_beginning(do: drafting.Do) -> None:
-    sketch_id = drafted(do, TWO)
-    trial_id = drafting.play(do, sketch_id, "p", {}, {"task": "a"})
-    do(lambda uow: drafts.save(uow, sketch_id, factories.one_task(), revision=1))
-    drafting.check(do, sketch_id)
+    draft_id = drafted(do, TWO)
+    trial_id = drafting.play(do, draft_id, "p", {}, {"task": "a"})
+    do(lambda uow: drafts.save(uow, draft_id, factories.one_task(), revision=1))
+    drafting.check(do, draft_id)
     do(lambda uow: test_runs.again(uow, trial_id, 3))
     fresh = play(do, trial_id)
     assert (fresh.changed, fresh.trial.acts) == (False, [])
@@ -139,18 +139,18 @@ def test_draft_calls_its_own_process_before_the_current_version(
 ) -> None:
     factories.deploy(database, factories.one_task())
     files = {"caller.bpmn": CALLER, **(TWO if called == "of the draft" else {})}
-    sketch_id = drafted(do, files)
-    trial_id = drafting.play(do, sketch_id, "caller", {}, {"task": "p/a"})
+    draft_id = drafted(do, files)
+    trial_id = drafting.play(do, draft_id, "caller", {}, {"task": "p/a"})
     tasks = [work.element for work in play(do, trial_id).played.case.open.values()]
     assert tasks == (["p/b"] if called == "of the draft" else ["after"])
 
 
 def test_called_process_that_is_not_in_use_any_more_is_reported(database: Database, do: drafting.Do) -> None:
     factories.deploy(database, factories.one_task())
-    sketch_id = drafted(do, {"caller.bpmn": CALLER})
+    draft_id = drafted(do, {"caller.bpmn": CALLER})
     do(lambda uow: publishing.retire(uow, "p", 1))
     with pytest.raises(Conflict) as refused:
-        drafting.play(do, sketch_id, "caller")
+        drafting.play(do, draft_id, "caller")
     assert refused.value.state["trial"] == "calls"
 
 
@@ -163,17 +163,17 @@ def test_draft_with_errors_is_not_played_but_one_with_a_failing_scenario_is(do: 
 
 
 def test_test_run_becomes_a_scenario_of_its_draft_that_passes(do: drafting.Do) -> None:
-    sketch_id = drafted(do, factories.one_task())
-    trial_id = drafting.play(do, sketch_id, "p", {"data": {"x": 1}}, {"task": "a"})
+    draft_id = drafted(do, factories.one_task())
+    trial_id = drafting.play(do, draft_id, "p", {"data": {"x": 1}}, {"task": "a"})
     for _ in range(2):  # the same scenario is stored once
-        assert do(lambda uow: test_runs.save(uow, trial_id, "پذیرفته | Accepted")) == sketch_id
+        assert do(lambda uow: test_runs.save(uow, trial_id, "پذیرفته | Accepted")) == draft_id
     do(lambda uow: test_runs.back(uow, trial_id, 3))
     do(lambda uow: test_runs.save(uow, trial_id, "Open"))
-    view = do(lambda uow: drafts.get(uow, sketch_id))
+    view = do(lambda uow: drafts.get(uow, draft_id))
     assert [one.name for one in view.files] == ["p.bpmn", "test-run-2.yaml", "test-run.yaml"]
     assert not play(do, trial_id).changed, "a scenario changes nothing of what runs"
-    drafting.check(do, sketch_id)
-    check = do(lambda uow: drafts.get(uow, sketch_id)).sketch.check
+    drafting.check(do, draft_id)
+    check = do(lambda uow: drafts.get(uow, draft_id)).draft.check
     assert (check.green, check.total) == (True, 2)
 
 
@@ -183,8 +183,8 @@ def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: Trial, do: 
     do(lambda uow: test_runs.act(uow, begun.id, 2, {"task": "a"}))
     assert do(lambda uow: test_runs.save(uow, begun.id, "Ended", unit="root")) == first
     view = do(lambda uow: drafts.get(uow, first))
-    assert (view.sketch.origin, len(view.files)) == (("p", 1), 3)
-    do(lambda uow: drafts.save(uow, first, TWO, revision=view.sketch.revision))
+    assert (view.draft.origin, len(view.files)) == (("p", 1), 3)
+    do(lambda uow: drafts.save(uow, first, TWO, revision=view.draft.revision))
     do(lambda uow: test_runs.back(uow, begun.id, 3))
     assert do(lambda uow: test_runs.save(uow, begun.id, "Open again", unit="root")) != first, (
         "that runs otherwise"
@@ -193,36 +193,36 @@ def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: Trial, do: 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\u202eb"])
 def test_scenario_needs_a_name(do: drafting.Do, name: str) -> None:
-    sketch_id = drafted(do, factories.one_task())
-    trial_id = drafting.play(do, sketch_id, "p", {})
+    draft_id = drafted(do, factories.one_task())
+    trial_id = drafting.play(do, draft_id, "p", {})
     with pytest.raises(Invalid):
         do(lambda uow: test_runs.save(uow, trial_id, name))
-    assert len(do(lambda uow: drafts.get(uow, sketch_id)).files) == 1
+    assert len(do(lambda uow: drafts.get(uow, draft_id)).files) == 1
 
 
 def test_full_draft_refuses_another_scenario(do: drafting.Do) -> None:
-    sketch_id = drafted(do, {**factories.one_task(), **{f"{n}.md": b"" for n in range(49)}})
-    trial_id = drafting.play(do, sketch_id, "p", {})
+    draft_id = drafted(do, {**factories.one_task(), **{f"{n}.md": b"" for n in range(49)}})
+    trial_id = drafting.play(do, draft_id, "p", {})
     with pytest.raises(Invalid) as refused:
         do(lambda uow: test_runs.save(uow, trial_id, "One too many"))
     assert [fault.code for fault in refused.value.faults] == ["too-many-files"]
 
 
 def test_draft_of_another_unit_can_not_be_tried(database: Database, do: drafting.Do) -> None:
-    sketch_id = drafted(do, factories.one_task())
+    draft_id = drafted(do, factories.one_task())
     factories.an_agency(database, "elsewhere")
     stranger = organisation.a_member(database, "stranger", "elsewhere", "designer", "designer")
     with pytest.raises(NotFound):
         factories.as_actor(
-            database, stranger, lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, "p"))
+            database, stranger, lambda uow: test_runs.new(uow, test_runs.OfDraft(draft_id, "p"))
         )
     with pytest.raises(NotFound):
-        do(lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, "unknown")))
+        do(lambda uow: test_runs.new(uow, test_runs.OfDraft(draft_id, "unknown")))
 
 
 def test_deleted_draft_takes_its_test_runs_along(do: drafting.Do) -> None:
-    sketch_id = drafted(do, factories.one_task())
-    trial_id = drafting.play(do, sketch_id, "p", {})
-    do(lambda uow: drafts.delete(uow, sketch_id, revision=1))
+    draft_id = drafted(do, factories.one_task())
+    trial_id = drafting.play(do, draft_id, "p", {})
+    do(lambda uow: drafts.delete(uow, draft_id, revision=1))
     with pytest.raises(NotFound):
         play(do, trial_id)

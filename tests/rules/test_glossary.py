@@ -43,9 +43,6 @@ RETIRED = {
 TABLES_TO_RENAME = {
     "moved_cases",
     "moves",
-    "sketch_checks",
-    "sketch_files",
-    "sketches",
     "trials",
 }
 HEADS = {"Term", "Package"}  # of the columns of terms

@@ -265,7 +265,8 @@ CALLED = {
     "IncidentStatus": "incident", "MessageStatus": "message",
     "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
-    "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",
+    "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",
+    "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "UploadStatus": "upload",
     "VersionStatus": "version", "WaitKind": "wait",
 }  # fmt: skip

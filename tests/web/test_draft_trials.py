@@ -32,10 +32,10 @@ def designer(session_of: Callable[[Actor], Browser], actor: Callable[..., Actor]
 
 def drafted(do: drafting.Do, files: dict[str, bytes], *, check: bool = True) -> str:
     """A draft; its address."""
-    sketch_id: UUID = do(lambda uow: drafts.create(uow, "Permit", files, unit="root"))
+    draft_id: UUID = do(lambda uow: drafts.create(uow, "Permit", files, unit="root"))
     if check:
-        drafting.check(do, sketch_id)
-    return f"/designer/sketches/{sketch_id}"
+        drafting.check(do, draft_id)
+    return f"/designer/drafts/{draft_id}"
 
 
 def of(path: str) -> UUID:
@@ -85,7 +85,7 @@ def test_draft_is_played_saved_as_a_scenario_and_published(designer: Browser, do
     assert "1 scenario passed" in re.sub(r"[\u2066-\u2069]", "", page)
     assert "test-run.yaml" in page
     assert "1 of 1 scenarios pass" in designer.get(f"{path}/processes/p/scenarios").text
-    sent = {"token": designer.token("/account"), "revision": str(view(do, path).sketch.revision)}
+    sent = {"token": designer.token("/account"), "revision": str(view(do, path).draft.revision)}
     assert designer.post(f"{path}/deploy", sent).location.endswith("/designer/p")
 
 
@@ -97,7 +97,7 @@ def test_test_run_of_a_version_is_saved_in_a_draft(designer: Browser, database: 
     saved = player.post(f"{player.url}/scenario", scenario="Done")
     assert saved.status_code == 303
     drafting.check(do, of(saved.location))
-    assert view(do, saved.location).sketch.check.passed  # type: ignore[union-attr]  # it was checked
+    assert view(do, saved.location).draft.check.passed  # type: ignore[union-attr]  # it was checked
 
 
 def test_changed_draft_is_said_in_its_test_runs(designer: Browser, do: drafting.Do) -> None:

@@ -28,10 +28,10 @@ def _json(value: Mapping[str, Any]) -> Content:
     return Content(json.dumps(value, ensure_ascii=False).encode(), JSON)
 
 
-@page(blueprint.get("/sketches/<uuid:sketch_id>/choices"), may="definitions.deploy")
-def choose(visit: Visit, sketch_id: UUID) -> Content:
+@page(blueprint.get("/drafts/<uuid:draft_id>/choices"), may="definitions.deploy")
+def choose(visit: Visit, draft_id: UUID) -> Content:
     """Return the names that a diagram of this draft can refer to, in the reader's language."""
-    found = drafts.choices(visit.uow, sketch_id)
+    found = drafts.choices(visit.uow, draft_id)
     return _json(
         {
             "roles": [{"value": role, "label": said(f"words.post.{role}", role)} for role in found.roles],
@@ -53,13 +53,13 @@ def choose(visit: Visit, sketch_id: UUID) -> Content:
     )
 
 
-@page(blueprint.post("/sketches/<uuid:sketch_id>/look"), may="definitions.deploy")
-def look(visit: Visit, sketch_id: UUID) -> Content:
+@page(blueprint.post("/drafts/<uuid:draft_id>/look"), may="definitions.deploy")
+def look(visit: Visit, draft_id: UUID) -> Content:
     """Check a diagram as it is drawn now. Nothing is stored."""
     sent = request.form
     view = drafts.look(
         visit.uow,
-        sketch_id,
+        draft_id,
         sent.get("file", ""),
         sent.get("xml", "").encode(),
         operations=connectors.operations(),

@@ -150,8 +150,8 @@ def save(visit: Visit, trial_id: UUID, **where: Any) -> Away:
     of = _own(visit, trial_id, where).subject.where
     unit = starting.unit_for(visit, of.key) if isinstance(of, OfVersion) else ""
     name = request.form.get("scenario", "")
-    sketch_id = test_runs.save(visit.uow, trial_id, name, unit=unit)
-    return Away(f"/designer/sketches/{sketch_id}", told="trials.notice.saved")
+    draft_id = test_runs.save(visit.uow, trial_id, name, unit=unit)
+    return Away(f"/designer/drafts/{draft_id}", told="trials.notice.saved")
 
 
 def _suggested(play: Play) -> str:

@@ -15,7 +15,7 @@ from web import texts
 from web.designer.area import blueprint as designer
 from web.visit import Away, Page, Prepare, View, Visit, page
 
-VERSION, DRAFT = "/designer/<key>/<int:number>", "/designer/sketches/<uuid:sketch_id>/processes/<process>"
+VERSION, DRAFT = "/designer/<key>/<int:number>", "/designer/drafts/<uuid:draft_id>/processes/<process>"
 blueprint = Blueprint("trials", __name__, url_prefix=VERSION)
 of_drafts = Blueprint("trials-of-drafts", __name__, url_prefix=DRAFT)
 
@@ -67,14 +67,14 @@ def where_of(parts: Mapping[str, Any]) -> Where:
     """Return the subject of an address, from its parts."""
     if "key" in parts:
         return OfVersion(parts["key"], parts["number"])
-    return OfDraft(parts["sketch_id"], parts["process"])
+    return OfDraft(parts["draft_id"], parts["process"])
 
 
 def home(where: Where) -> str:
     """Return the address of its pages."""
     if isinstance(where, OfVersion):
         return f"/designer/{where.key}/{where.number}"
-    return f"/designer/sketches/{where.sketch_id}/processes/{where.process}"
+    return f"/designer/drafts/{where.draft_id}/processes/{where.process}"
 
 
 def find(visit: Visit, where: Mapping[str, Any]) -> Subject:
@@ -103,19 +103,19 @@ def about(subject: Subject, tab: str) -> dict[str, Any]:
 
 def _trail(where: OfDraft, name: str) -> list[tuple[str, str]]:
     return [
-        (texts.say("designer.sketches"), "/designer/sketches"),
-        (name, f"/designer/sketches/{where.sketch_id}"),
+        (texts.say("designer.drafts"), "/designer/drafts"),
+        (name, f"/designer/drafts/{where.draft_id}"),
     ]
 
 
 @page(
-    designer.get(f"/sketches/<uuid:sketch_id>/<any({','.join(TABS)}):tab>"),
+    designer.get(f"/drafts/<uuid:draft_id>/<any({','.join(TABS)}):tab>"),
     may="definitions.publish",
     refused=lambda visit, **parts: unready(visit, process="", **parts),
 )
-def main_process(visit: Visit, sketch_id: UUID, tab: str) -> Away:
+def main_process(visit: Visit, draft_id: UUID, tab: str) -> Away:
     """Show the page of the first process of a draft."""
-    return Away(f"{home(test_runs.main_process(visit.uow, sketch_id))}/{tab}")
+    return Away(f"{home(test_runs.main_process(visit.uow, draft_id))}/{tab}")
 
 
 def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
@@ -124,9 +124,9 @@ def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
     reason = refusal.state.get("trial") if isinstance(refusal, Conflict) else None
     if reason not in UNREADY or isinstance(of, OfVersion):
         raise refusal
-    sketch = drafts.get(visit.uow, of.sketch_id).sketch
-    name = texts.reader().half(sketch.name)
-    values = {"sketch": sketch, "check": sketch.check, "reason": reason}
+    draft = drafts.get(visit.uow, of.draft_id).draft
+    name = texts.reader().half(draft.name)
+    values = {"draft": draft, "check": draft.check, "reason": reason}
     values |= {"trail": _trail(of, name), "subject_title": name}
     return Page("trials/unready.html", values, status=409)
 

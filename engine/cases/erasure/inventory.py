@@ -264,11 +264,11 @@ KEPT: Mapping[str, Kept] = {
         _ACCOUNT,
         "id digest user_id provider acr authenticated_at created_at seen_at expires_at revoked_at agent",
     ),
-    "sketch_checks": Kept(
-        _PROCESS, "sketch_id revision status step done total report asked_by asked_at finished_at"
+    "process_draft_checks": Kept(
+        _PROCESS, "draft_id revision status step done total report asked_by asked_at finished_at"
     ),
-    "sketch_files": Kept(_PROCESS, "sketch_id name content"),
-    "sketches": Kept(
+    "process_draft_files": Kept(_PROCESS, "draft_id name content"),
+    "process_drafts": Kept(
         _PROCESS,
         "id unit_id name revision process_revision tried_revision version_id made_by made_at updated_by"
         " updated_at",
@@ -278,13 +278,13 @@ KEPT: Mapping[str, Kept] = {
     "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at"),
     "trials": Kept(
         "test runs of designers, with data that they type for it; nothing is copied from a case",
-        "id version_id sketch_id process process_revision owner_id clock_at acts revision updated_at",
+        "id version_id draft_id process process_revision owner_id clock_at acts revision updated_at",
     ),
     "unit_lines": Kept(_ORGANISATION, "ancestor_id unit_id"),
     "units": Kept(_ORGANISATION, "id key name kind parent_id region created_at closed_at"),
     "upload_files": Kept(_PROCESS, "upload_id name content"),
     "uploads": Kept(
-        _PROCESS, "id unit_id unit_named sketch_id status result uploaded_by uploaded_at finished_at"
+        _PROCESS, "id unit_id unit_named draft_id status result uploaded_by uploaded_at finished_at"
     ),
     "users": Kept(
         _ACCOUNT,

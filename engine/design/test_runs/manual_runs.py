@@ -55,7 +55,7 @@ def new(uow: UnitOfWork, where: Where) -> Trial:
     draft = where if isinstance(where, OfDraft) else None
     trial = Trial(
         version_id=subject.version and subject.version.id,
-        sketch_id=draft and draft.sketch_id,
+        draft_id=draft and draft.draft_id,
         process=draft and draft.process,
         process_revision=subject.process_revision,
         owner_id=uow.actor.id,
@@ -153,7 +153,7 @@ def forget(uow: UnitOfWork) -> int:
 
 def _of(subject: Subject) -> ColumnElement[bool]:
     if isinstance(subject.where, OfDraft):
-        return (Trial.sketch_id == subject.where.sketch_id) & (Trial.process == subject.where.process)
+        return (Trial.draft_id == subject.where.draft_id) & (Trial.process == subject.where.process)
     return Trial.version_id == (subject.version and subject.version.id)
 
 
@@ -169,9 +169,9 @@ def _mine(uow: UnitOfWork, trial_id: UUID, *, hold: bool = False) -> tuple[Trial
     if row is None:
         raise NotFound(f"The test run {trial_id} does not exist.")
     trial, key, number = row
-    if trial.sketch_id is None or trial.process is None:
+    if trial.draft_id is None or trial.process is None:
         return trial, OfVersion(key, number)
-    return trial, OfDraft(trial.sketch_id, trial.process)
+    return trial, OfDraft(trial.draft_id, trial.process)
 
 
 def _own(uow: UnitOfWork, trial_id: UUID, *, hold: bool = False) -> tuple[Trial, Subject]:
@@ -216,5 +216,5 @@ def _keep(uow: UnitOfWork, trial: Trial, acts: list[dict[str, Any]]) -> None:
 
 def _note_end(uow: UnitOfWork, trial: Trial, played: Played) -> None:
     """Records for a draft whose case has reached an end that it was tested."""
-    if played.case.ended and trial.sketch_id is not None and trial.process_revision is not None:
-        drafts.note_tried(uow, trial.sketch_id, trial.process_revision)
+    if played.case.ended and trial.draft_id is not None and trial.process_revision is not None:
+        drafts.note_tried(uow, trial.draft_id, trial.process_revision)

@@ -13,7 +13,7 @@ from engine.design.drafts import NOT_RUN
 from engine.design.test_runs import manual_runs
 from engine.design.test_runs.manual_runs import Play
 from engine.design.test_runs.subjects import OfDraft
-from engine.models import Sketch
+from engine.models import ProcessDraft
 from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid
@@ -35,10 +35,10 @@ def save(uow: UnitOfWork, trial_id: UUID, name: str, *, unit: str = "") -> UUID:
         raise Conflict("The draft has changed since this test run. Start a new one.", trial="changed")
     content = manual_runs.written(play, name.strip())
     _require_passing(play, content)
-    sketch_id, revision = _draft(uow, play, unit)
-    drafts.add_scenario(uow, sketch_id, _stem(play), content, process_revision=revision)
-    drafts.ask(uow, sketch_id)
-    return sketch_id
+    draft_id, revision = _draft(uow, play, unit)
+    drafts.add_scenario(uow, draft_id, _stem(play), content, process_revision=revision)
+    drafts.ask(uow, draft_id)
+    return draft_id
 
 
 def _require_name(name: str) -> None:
@@ -60,9 +60,9 @@ def _draft(uow: UnitOfWork, play: Play, unit: str) -> tuple[UUID, int]:
     """Returns the draft for the scenario, and the revision of what runs there."""
     where = play.subject.where
     if isinstance(where, OfDraft):
-        return where.sketch_id, play.subject.process_revision or 0
-    sketch_id = _same(uow, play) or drafts.from_version(uow, where.key, where.number, unit=unit)
-    return sketch_id, drafts.get(uow, sketch_id).sketch.process_revision
+        return where.draft_id, play.subject.process_revision or 0
+    draft_id = _same(uow, play) or drafts.from_version(uow, where.key, where.number, unit=unit)
+    return draft_id, drafts.get(uow, draft_id).draft.process_revision
 
 
 def _same(uow: UnitOfWork, play: Play) -> UUID | None:
@@ -70,14 +70,16 @@ def _same(uow: UnitOfWork, play: Play) -> UUID | None:
     version = play.subject.version
     if version is None:
         return None
-    mine = select(Sketch.id).where(
-        Sketch.made_by == uow.actor.id, Sketch.version_id == version.id, access.covers(Sketch.unit_id)
+    mine = select(ProcessDraft.id).where(
+        ProcessDraft.made_by == uow.actor.id,
+        ProcessDraft.version_id == version.id,
+        access.covers(ProcessDraft.unit_id),
     )
-    newest = mine.order_by(Sketch.id.desc()).limit(1)
-    for sketch_id in uow.session.scalars(newest, access.seen_by(uow)):
+    newest = mine.order_by(ProcessDraft.id.desc()).limit(1)
+    for draft_id in uow.session.scalars(newest, access.seen_by(uow)):
         theirs = definitions.source(uow.session, version.deployment_id).files
-        if _runs(drafts.files_of(uow, sketch_id)) == _runs(theirs):
-            return sketch_id
+        if _runs(drafts.files_of(uow, draft_id)) == _runs(theirs):
+            return draft_id
     return None
 
 

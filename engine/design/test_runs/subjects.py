@@ -29,7 +29,7 @@ class OfVersion:
 class OfDraft:
     """A process of a draft, at whatever revision."""
 
-    sketch_id: UUID
+    draft_id: UUID
     process: str
 
 
@@ -111,11 +111,11 @@ def _version(uow: UnitOfWork, where: OfVersion) -> Subject:
 
 
 def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
-    sketch = drafts.get(uow, where.sketch_id).sketch
-    known = _processes(sketch)
+    draft = drafts.get(uow, where.draft_id).draft
+    known = _processes(draft)
     if where.process not in known:
         raise NotFound(f"The draft has no process {where.process!r}.")
-    files = drafts.files_of(uow, where.sketch_id, sketch.process_revision)
+    files = drafts.files_of(uow, where.draft_id, draft.process_revision)
     if not files:
         raise _unready(None)  # it is being saved at this moment
     called = {key for one in known.values() for key in one["calls"]} - known.keys()
@@ -129,27 +129,27 @@ def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
     except bpmn.Unbuildable as error:
         raise Conflict("The draft can't be tested. Fix its errors first.", trial="errors") from error
     return Subject(
-        where, own["name"], own["file"], digest, spec, None, files, sketch.process_revision, sketch.name,
+        where, own["name"], own["file"], digest, spec, None, files, draft.process_revision, draft.name,
         tuple((key, one["name"]) for key, one in known.items() if key != where.process),
     )  # fmt: skip
 
 
-def main_process(uow: UnitOfWork, sketch_id: UUID) -> OfDraft:
+def main_process(uow: UnitOfWork, draft_id: UUID) -> OfDraft:
     """Returns the main process of a draft: the first that no other one calls.
 
     Raises NotFound, Forbidden, and Conflict for a draft whose processes can't be played (yet).
     """
     access.require(uow.actor, "definitions.publish")
-    known = _processes(drafts.get(uow, sketch_id).sketch)
+    known = _processes(drafts.get(uow, draft_id).draft)
     called = {key for one in known.values() for key in one["calls"]}
-    return OfDraft(sketch_id, next((key for key in known if key not in called), next(iter(known))))
+    return OfDraft(draft_id, next((key for key in known if key not in called), next(iter(known))))
 
 
-def _processes(sketch: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
+def _processes(draft: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
     """Returns the processes of a draft by key. Raises Conflict if they can't be played."""
-    if sketch.check is None or not sketch.check.playable:
-        raise _unready(sketch.check)
-    return {one["key"]: one for one in sketch.check.processes}
+    if draft.check is None or not draft.check.playable:
+        raise _unready(draft.check)
+    return {one["key"]: one for one in draft.check.processes}
 
 
 def _unready(check: drafts.Check | None) -> Conflict:
