@@ -17,10 +17,10 @@ def check(do: Do, draft_id: UUID) -> None:
 
 def play(do: Do, draft_id: UUID, process: str, *acts: Mapping[str, Any]) -> UUID:
     """Start a test run of a draft that was checked."""
-    trial_id: UUID = do(lambda uow: test_runs.new(uow, test_runs.OfDraft(draft_id, process)).id)
+    test_run_id: UUID = do(lambda uow: test_runs.new(uow, test_runs.OfDraft(draft_id, process)).id)
     for revision, act in enumerate(acts, 1):
-        do(lambda uow, act=act, revision=revision: test_runs.act(uow, trial_id, revision, act))
-    return trial_id
+        do(lambda uow, act=act, revision=revision: test_runs.act(uow, test_run_id, revision, act))
+    return test_run_id
 
 
 def try_out(do: Do, draft_id: UUID, process: str = "p") -> UUID:

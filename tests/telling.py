@@ -4,12 +4,12 @@ import textwrap
 
 from engine.bpmn import Finding, Spec
 from engine.definitions import scenarios
-from engine.definitions.scenarios import Result, Trial
+from engine.definitions.scenarios import Result, ScenarioReport
 
 HEAD = "name: n\nprocess: process\nat: 2026-03-21T09:00\n"
 
 
-def trial(spec: Spec, *stories: str) -> Trial:
+def run_stories(spec: Spec, *stories: str) -> ScenarioReport:
     """Return the results of scenarios, each with a default head unless it has its own."""
     texts = (textwrap.dedent(story).lstrip() for story in stories)
     files = {
@@ -21,14 +21,14 @@ def trial(spec: Spec, *stories: str) -> Trial:
 
 def passes(spec: Spec, story: str) -> bool:
     """Require that a scenario passes; otherwise the assertion shows why."""
-    findings = trial(spec, story).findings
+    findings = run_stories(spec, story).findings
     assert not findings, [(finding.line, finding.reason) for finding in findings]
     return True
 
 
 def fails(spec: Spec, story: str) -> Result:
     """Return the result of a failing scenario, as its finding describes it."""
-    made = trial(spec, story)
+    made = run_stories(spec, story)
     [result] = made.results
     [finding] = made.findings
     assert not result.passed
@@ -40,7 +40,7 @@ def fails(spec: Spec, story: str) -> Result:
 
 def wrong(spec: Spec, story: str) -> Finding:
     """Return the only finding on a scenario that can't be run."""
-    made = trial(spec, story)
+    made = run_stories(spec, story)
     assert not made.results
     [finding] = made.findings
     assert finding.severity == "error"

@@ -154,7 +154,7 @@ def plain(deployed: Deployed) -> dict[str, Any]:
     return {
         "deployment": str(deployed.id),
         "definitions": [asdict(made) for made in deployed.definitions],
-        "report": {"findings": findings, **deployed.trial},
+        "report": {"findings": findings, **deployed.scenario_report},
     }
 
 

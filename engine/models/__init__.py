@@ -57,7 +57,7 @@ from engine.models.tables import (
     Wait,
     WaitKind,
 )
-from engine.models.test_runs import Trial
+from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.platform.db import Base
@@ -131,9 +131,9 @@ __all__ = [
     "Task",
     "TaskKind",
     "TaskStatus",
+    "TestRun",
     "Throttle",
     "Token",
-    "Trial",
     "Unit",
     "UnitKind",
     "UnitLine",

@@ -11,14 +11,14 @@ from engine.models.tables import Id, Instant
 from engine.platform.db import Base
 
 
-class Trial(Base):
+class TestRun(Base):
     """The acts of a case that is played by hand. Nothing of the case itself is stored.
 
     It belongs to a version, or to a process of a draft: then `process_revision` is the draft's at which it
     was last played.
     """
 
-    __tablename__ = "trials"
+    __tablename__ = "test_runs"
     __table_args__ = (
         CheckConstraint(
             "num_nonnulls(version_id, draft_id) = 1"

@@ -13,6 +13,7 @@ _TABLES = (
     ("sketches", "process_drafts"),
     ("sketch_files", "process_draft_files"),
     ("sketch_checks", "process_draft_checks"),
+    ("trials", "test_runs"),
 )
 # With the new name of the table.
 _COLUMNS = (
@@ -21,7 +22,7 @@ _COLUMNS = (
     ("tasks", "home_pool_id", "home_candidate_group_id"),
     ("process_draft_files", "sketch_id", "draft_id"),
     ("process_draft_checks", "sketch_id", "draft_id"),
-    ("trials", "sketch_id", "draft_id"),
+    ("test_runs", "sketch_id", "draft_id"),
     ("uploads", "sketch_id", "draft_id"),
 )
 # Keys and checks: the index of a primary key is renamed with it.
@@ -43,7 +44,11 @@ _CONSTRAINTS = (
     ("process_draft_checks", "pk_sketch_checks", "pk_process_draft_checks"),
     ("process_draft_checks", "fk_sketch_checks_sketch_id", "fk_process_draft_checks_draft_id"),
     ("process_draft_checks", "fk_sketch_checks_asked_by", "fk_process_draft_checks_asked_by"),
-    ("trials", "fk_trials_sketch_id", "fk_trials_draft_id"),
+    ("test_runs", "pk_trials", "pk_test_runs"),
+    ("test_runs", "ck_trials_subject", "ck_test_runs_subject"),
+    ("test_runs", "fk_trials_version_id", "fk_test_runs_version_id"),
+    ("test_runs", "fk_trials_sketch_id", "fk_test_runs_draft_id"),
+    ("test_runs", "fk_trials_owner_id", "fk_test_runs_owner_id"),
     ("uploads", "fk_uploads_sketch_id", "fk_uploads_draft_id"),
 )
 _INDEXES = (
@@ -51,7 +56,9 @@ _INDEXES = (
     ("ix_pool_roles_unit_id_role", "ix_candidate_group_roles_unit_id_role"),
     ("ix_tasks_pool", "ix_tasks_candidate_group"),
     ("ix_sketches_unit_id_updated_at", "ix_process_drafts_unit_id_updated_at"),
-    ("ix_trials_sketch_id_owner_id", "ix_trials_draft_id_owner_id"),
+    ("ix_trials_owner_id_version_id", "ix_test_runs_owner_id_version_id"),
+    ("ix_trials_sketch_id_owner_id", "ix_test_runs_draft_id_owner_id"),
+    ("ix_trials_updated_at", "ix_test_runs_updated_at"),
     ("ix_uploads_sketch_id", "ix_uploads_draft_id"),
 )
 

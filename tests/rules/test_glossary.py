@@ -43,7 +43,6 @@ RETIRED = {
 TABLES_TO_RENAME = {
     "moved_cases",
     "moves",
-    "trials",
 }
 HEADS = {"Term", "Package"}  # of the columns of terms
 TABLES_RETIRED = RETIRED | {"moved"}

@@ -130,7 +130,7 @@ def _judged(
     report = bpmn.check(work.files, work.known, now)
     told, unread = scenarios.read(work.files)
     findings: list[Finding] = [*report.findings, *unread]
-    trial: Mapping[str, Any] = {}
+    results: Mapping[str, Any] = {}
     playable = False
     if not report.errors:
         do(lambda uow: report_progress(uow, work, "posts", 0, len(told)))
@@ -146,12 +146,12 @@ def _judged(
                 lambda done: do(lambda uow: report_progress(uow, work, "scenarios", done, len(told))),
             )
             findings += came.findings
-            trial = came.plain
+            results = came.plain
     processes = [
         {"key": process.key, "name": process.name, "file": process.file, "calls": sorted(process.calls)}
         for process in report.processes
     ]
-    return findings, {"processes": processes, "playable": playable, **trial}
+    return findings, {"processes": processes, "playable": playable, **results}
 
 
 def report_progress(

@@ -114,7 +114,7 @@ def add_scenario(uow: UnitOfWork, draft_id: UUID, stem: str, content: bytes, *, 
     """
     draft = _hold(uow, draft_id, None)
     if draft.process_revision != process_revision:
-        raise Conflict("The draft has changed since this test run.", trial="changed")
+        raise Conflict("The draft has changed since this test run.", test_run="changed")
     there = files_of(uow, draft_id)
     same = [name for name, held in there.items() if name.endswith(SUFFIX) and held == content]
     if same:

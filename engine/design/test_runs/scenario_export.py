@@ -22,7 +22,7 @@ MAX_NAME = 200
 _FILE = "test-run"  # the file name if the outcome provides none
 
 
-def save(uow: UnitOfWork, trial_id: UUID, name: str, *, unit: str = "") -> UUID:
+def save(uow: UnitOfWork, test_run_id: UUID, name: str, *, unit: str = "") -> UUID:
     """Stores a test run as a scenario of its draft or, for a version, of a draft in this unit.
 
     Returns the draft's id.
@@ -30,9 +30,9 @@ def save(uow: UnitOfWork, trial_id: UUID, name: str, *, unit: str = "") -> UUID:
     The scenario passes as it is stored. Raises NotFound, Forbidden, Conflict, Invalid.
     """
     _require_name(name)
-    play = manual_runs.get(uow, trial_id)
+    play = manual_runs.get(uow, test_run_id)
     if play.changed:
-        raise Conflict("The draft has changed since this test run. Start a new one.", trial="changed")
+        raise Conflict("The draft has changed since this test run. Start a new one.", test_run="changed")
     content = manual_runs.written(play, name.strip())
     _require_passing(play, content)
     draft_id, revision = _draft(uow, play, unit)
@@ -53,7 +53,7 @@ def _require_passing(play: Play, content: bytes) -> None:
     if wrong or not all(
         one.result.passed for one in scenarios.run_each(found, {play.subject.key: play.played.spec})
     ):
-        raise Conflict("The test run gives a different result as a scenario.", trial="unsaved")
+        raise Conflict("The test run gives a different result as a scenario.", test_run="unsaved")
 
 
 def _draft(uow: UnitOfWork, play: Play, unit: str) -> tuple[UUID, int]:

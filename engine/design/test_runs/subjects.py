@@ -121,13 +121,13 @@ def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
     called = {key for one in known.values() for key in one["calls"]} - known.keys()
     versions = definitions.currents(uow.session) if called else {}
     if not called <= versions.keys():
-        raise Conflict("This draft calls a process that is no longer in use.", trial="calls")
+        raise Conflict("This draft calls a process that is no longer in use.", test_run="calls")
     bound = {key: versions[key] for key in called}
     digest, own = drafts.digest(files, bound), known[where.process]
     try:
         spec = bpmn.cached(digest, where.process, lambda: drafts.source(uow, files, bound))
     except bpmn.Unbuildable as error:
-        raise Conflict("The draft can't be tested. Fix its errors first.", trial="errors") from error
+        raise Conflict("The draft can't be tested. Fix its errors first.", test_run="errors") from error
     return Subject(
         where, own["name"], own["file"], digest, spec, None, files, draft.process_revision, draft.name,
         tuple((key, one["name"]) for key, one in known.items() if key != where.process),
@@ -155,7 +155,7 @@ def _processes(draft: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
 def _unready(check: drafts.Check | None) -> Conflict:
     """Returns the refusal for a draft that can't be played, with its code."""
     if check is not None and check.under_way:
-        return Conflict("The draft is being checked. Try again in a few seconds.", trial="checking")
+        return Conflict("The draft is being checked. Try again in a few seconds.", test_run="checking")
     if check is None or not check.applies or check.status == "failed":
-        return Conflict("The draft has changed since its last check. Check it again.", trial="unchecked")
-    return Conflict("The draft has errors. Fix them first.", trial="errors")
+        return Conflict("The draft has changed since its last check. Check it again.", test_run="unchecked")
+    return Conflict("The draft has errors. Fix them first.", test_run="errors")

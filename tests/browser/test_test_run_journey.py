@@ -46,7 +46,7 @@ def apply(page: Page, check: Check, shot: Shot) -> None:
     expect(page.locator('[name="data/national_id"]')).to_have_attribute("aria-invalid", "true")
     expect(page.locator('[name="data/shop_name"]')).to_have_value("پروتئینی مهر")
     check(page)
-    shot(page, "trials-faults")
+    shot(page, "test-runs-faults")
     page.locator('[name="data/national_id"]').fill("۰۰۱۲۳۴۵۶۷۹")
     page.locator('[name="data/business_code"]').fill("4721")
     page.locator('[name="data/premises_postal_code"]').fill("1345678902")
@@ -101,18 +101,18 @@ def test_a_case_is_played_and_saved_as_a_scenario(
     page = visit(language, width, account="designer")
     page.goto(f"{LICENCE}/try")
     check(page)
-    shot(page, "trials-list")
+    shot(page, "test-runs-list")
     page.locator("main form button.primary").click()
     expect(page.locator("[data-shown]")).to_be_visible()
     check(page)
     apply(page, check, shot)
     answer_registries(page)
     check(page)
-    shot(page, "trials-task")
+    shot(page, "test-runs-task")
     decide(page, {"fa": "۱۴۰۵/۰۹/۰۷", "en": "2026-11-28"}[language])
     pay_and_issue(page)
     check(page)
-    shot(page, "trials-granted")
+    shot(page, "test-runs-granted")
     with page.expect_download() as download:
         page.locator("a[download]").click()
     played = tmp_path / "played.yaml"
@@ -143,7 +143,7 @@ def test_diagram_scenarios_and_forms_are_looked_at(
     expect(page.locator("[data-shown]")).to_be_visible()
     expect(page.locator(".djs-element.untaken")).to_have_count(0)
     check(page)
-    shot(page, "trials-scenarios")
+    shot(page, "test-runs-scenarios")
     page.locator('a[href*="scenario=0"]').click()
     expect(page.locator(".djs-element.untaken").first).to_be_attached()
     page.goto(f"{LICENCE}/diagram")
@@ -151,13 +151,13 @@ def test_diagram_scenarios_and_forms_are_looked_at(
     page.locator('[data-element-id="decide"] .djs-hit').first.dispatch_event("click")
     expect(page.locator('[data-about="decide"]')).to_have_class("pointed")
     check(page)
-    shot(page, "trials-diagram")
+    shot(page, "test-runs-diagram")
     page.locator('a[href*="simulate"]').click()
     expect(page.locator("[data-shown]")).to_be_visible()
     expect(page.locator(".bts-toggle-mode")).to_be_visible()
     page.goto(f"{LICENCE}/forms")
     check(page)
-    shot(page, "trials-forms")
+    shot(page, "test-runs-forms")
 
 
 @pytest.mark.parametrize("language", ["fa", "en"])
@@ -169,7 +169,7 @@ def test_without_javascript_a_picture_stands_in_the_diagram_s_place(
     expect(page.locator(".diagram img")).to_be_visible()
     assert page.locator(".diagram img").evaluate("image => image.naturalWidth") > 1000
     check(page)
-    shot(page, "trials-picture")
+    shot(page, "test-runs-picture")
 
 
 def removed(page: Page, name: str) -> None:

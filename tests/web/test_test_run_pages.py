@@ -1,4 +1,4 @@
-"""Pages of trials: playing a case by hand, its scenarios and its forms, and that none of it is real."""
+"""Pages of test runs: playing a case by hand, its scenarios and its forms, and that none of it is real."""
 
 import html
 import re
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from engine.connectors import Connectors
 from engine.definitions import scenarios
 from engine.definitions.scenarios.difference import Difference
-from engine.models import Trial
+from engine.models import TestRun
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database
 from tests import bpmn, factories
@@ -38,8 +38,8 @@ INSPECTION = {
     "data/applicant_present": "false",
     "data/premises_compliant": "true",
 }
-# All rows but those of what playing is: the trial itself, its answers that are sent twice, sessions.
-OWN = {"trials", "idempotency_keys", "sessions", "alembic_version"}
+# All rows but those of what playing is: the test run itself, its answers that are sent twice, sessions.
+OWN = {"test_runs", "idempotency_keys", "sessions", "alembic_version"}
 
 Sessions = Callable[[Actor], Browser]
 
@@ -142,7 +142,7 @@ def test_a_case_is_played_to_its_end_and_nothing_of_it_is_real(designer: Browser
     assert told.expect.outcome == "granted"
 
 
-def test_a_trial_is_its_owner_s_alone(
+def test_a_test_run_is_its_owner_s_alone(
     small: Player, session_of: Sessions, actor: Callable[..., Actor]
 ) -> None:
     other = session_of(actor("designer", "another"))
@@ -164,7 +164,7 @@ def test_only_who_publishes_tries(
     assert session_of(actor(role)).get(f"{small.version}/{page}").status_code == 403
 
 
-def test_a_trial_is_of_its_version(small: Player, database: Database) -> None:
+def test_a_test_run_is_of_its_version(small: Player, database: Database) -> None:
     factories.deploy(database, factories.one_task(key="q"))
     assert small.browser.get(small.url.replace("/p/1/", "/q/1/")).status_code == 404
     assert small.browser.get("/designer/p/9/try").status_code == 404
@@ -256,7 +256,7 @@ def test_a_script_without_end_becomes_an_incident(designer: Browser, database: D
 def test_an_act_too_many_is_refused(small: Player, database: Database) -> None:
     small.did("start")
     waits = [{"wait": "PT1S"}] * 500
-    full = update(Trial).values(acts=[{}, *waits])
+    full = update(TestRun).values(acts=[{}, *waits])
     with database.transaction() as session:
         session.execute(full)
     answer = small.act("task", "a")
@@ -264,7 +264,7 @@ def test_an_act_too_many_is_refused(small: Player, database: Database) -> None:
     assert "This test run can’t have more actions" in answer.text
 
 
-def test_somebody_has_only_so_many_trials_of_a_version(small: Player) -> None:
+def test_somebody_has_only_so_many_test_runs_of_a_version(small: Player) -> None:
     answers = [small.post(f"{SMALL}/try?lang=en") for _ in range(20)]
     assert {answer.status_code for answer in answers[:19]} == {303}
     assert answers[19].status_code == 409
@@ -290,7 +290,7 @@ def test_a_scenario_that_fails_tells_where_and_how_it_differs(
     head = "name: ن | N\nprocess: p\nat: 2026-03-21T09:00\n"
     wrong = f"{head}steps: [{{task: a}}, {{task: b}}]\nexpect: {{ended: true}}\n"
     with monkeypatch.context() as deploying:
-        deploying.setattr(scenarios, "run_all", lambda *_: scenarios.Trial())
+        deploying.setattr(scenarios, "run_all", lambda *_: scenarios.ScenarioReport())
         factories.deploy(database, {**factories.one_task(), "s.yaml": wrong.encode()})
     for _ in range(2):  # run, and remembered
         shown = designer.get(f"{SMALL}/scenarios?lang=en").text
@@ -301,7 +301,7 @@ def test_a_scenario_that_fails_tells_where_and_how_it_differs(
 
 @pytest.mark.parametrize("kind", get_args(Difference))
 def test_every_difference_has_its_text(kind: str) -> None:
-    assert f"trials.differs.{kind}" in texts.TEXTS
+    assert f"test-runs.differs.{kind}" in texts.TEXTS
 
 
 def test_a_version_without_scenarios_and_forms_says_so(small: Player) -> None:
@@ -416,7 +416,7 @@ def test_a_system_fails_by_a_button_whatever_is_typed_beside_it(designer: Browse
 
 
 @pytest.mark.usefixtures("licence")
-def test_a_trial_takes_few_statements(designer: Browser, database: Database) -> None:
+def test_a_test_run_takes_few_statements(designer: Browser, database: Database) -> None:
     player = Player(designer, LICENCE)
     to_inspection(player)
     with statements(database) as told:

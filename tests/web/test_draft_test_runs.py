@@ -11,7 +11,7 @@ from engine.design import drafts
 from engine.platform.db import Actor, Database
 from tests import bpmn, drafting, factories, organisation
 from tests.web.conftest import Browser, statements
-from tests.web.test_trials_pages import Player
+from tests.web.test_test_run_pages import Player
 
 AGE = {"type": "integer", "minimum": 18, "title": "سن | Age"}
 FORMED = factories.with_start_form(factories.form(("age",), age=AGE))

@@ -6,7 +6,7 @@ from flask import request
 
 from engine import bpmn
 from engine.design import test_runs
-from web.trials.subject import about, find, looked_at, named
+from web.test_runs.subject import about, find, looked_at, named
 from web.visit import Content, Page, Visit
 
 
@@ -21,7 +21,7 @@ def diagram(visit: Visit, **where: Any) -> Page:
         if "/" not in path
     ]
     values = {"elements": elements, "simulated": "simulate" in request.args}
-    return Page("trials/diagram.html", {**about(subject, "diagram"), **values})
+    return Page("test_runs/diagram.html", {**about(subject, "diagram"), **values})
 
 
 @looked_at("/diagram.svg")

@@ -7,7 +7,7 @@ from datetime import datetime
 from engine.bpmn import Spec, Step
 from engine.definitions.scenarios import Action, Done, Played
 from web import texts
-from web.trials.subject import named
+from web.test_runs.subject import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ def _title(spec: Spec, done: Done) -> str:
     act = done.act
     kind = act.kind if isinstance(act, Action) else f"start-{act.kind}"
     name = named(spec, act.name) if kind not in ("wait", "message", "signal") and act.name else act.name
-    return texts.say(f"trials.did.{kind}", name=name, until=done.until)
+    return texts.say(f"test-runs.did.{kind}", name=name, until=done.until)
 
 
 def _lines(spec: Spec, step: Step) -> Iterator[str]:
     """Return what a step did; passed elements without a name are omitted."""
 
     def line(key: str, path: str, **values: object) -> str:
-        return texts.say(f"trials.line.{key}", name=named(spec, path), **values)
+        return texts.say(f"test-runs.line.{key}", name=named(spec, path), **values)
 
     yield from (line(f"fired-{one.kind}", one.element) for one in step.fired)
     passed = [named(spec, one.element) for one in step.passages if one.movement == "passed"]
@@ -55,14 +55,16 @@ def _lines(spec: Spec, step: Step) -> Iterator[str]:
     yield from (
         line(f"waits-{wait.kind}", wait.element, what=wait.due or wait.name or "") for wait in step.waits
     )
-    yield from (texts.say(f"trials.line.thrown-{one.kind}", what=one.name) for one in step.thrown)
+    yield from (texts.say(f"test-runs.line.thrown-{one.kind}", what=one.name) for one in step.thrown)
     yield from (line("failed", failure.element, code=failure.code) for failure in step.failures)
     yield from _listed("set", list(step.changes))
     if step.ended:
-        yield texts.say(f"trials.line.{'outcome' if step.outcome else 'ended'}", outcome=step.outcome or "")
+        yield texts.say(
+            f"test-runs.line.{'outcome' if step.outcome else 'ended'}", outcome=step.outcome or ""
+        )
 
 
 def _listed(key: str, names: list[str]) -> Iterator[str]:
     if names:
         apart = [f"\u2068{name}\u2069" for name in dict.fromkeys(names)]  # each in its own direction
-        yield texts.say(f"trials.line.{key}", names=texts.reader().both(apart))
+        yield texts.say(f"test-runs.line.{key}", names=texts.reader().both(apart))

@@ -16,8 +16,8 @@ from web.designer.area import blueprint as designer
 from web.visit import Away, Page, Prepare, View, Visit, page
 
 VERSION, DRAFT = "/designer/<key>/<int:number>", "/designer/drafts/<uuid:draft_id>/processes/<process>"
-blueprint = Blueprint("trials", __name__, url_prefix=VERSION)
-of_drafts = Blueprint("trials-of-drafts", __name__, url_prefix=DRAFT)
+blueprint = Blueprint("test-runs", __name__, url_prefix=VERSION)
+of_drafts = Blueprint("test-runs-of-drafts", __name__, url_prefix=DRAFT)
 
 TABS = ("diagram", "scenarios", "forms", "try")
 # Why a draft can't be played (yet).
@@ -88,13 +88,15 @@ def about(subject: Subject, tab: str) -> dict[str, Any]:
     name = reader.half(subject.name)
     if isinstance(where, OfVersion):
         trail = [(texts.say("frame.nav.processes"), "/designer"), (name, f"/designer/{where.key}")]
-        title = texts.say("trials.version", number=where.number, name=name)
+        title = texts.say("test-runs.version", number=where.number, name=name)
     else:
         draft = reader.half(subject.title or "")
         trail = _trail(where, draft)
-        title = texts.say("trials.draft" if name == draft else "trials.of-draft", draft=draft, name=name)
+        title = texts.say(
+            "test-runs.draft" if name == draft else "test-runs.of-draft", draft=draft, name=name
+        )
     at = home(where)
-    tabs = [(one, texts.say(f"trials.tab.{one}"), f"{at}/{one}") for one in TABS]
+    tabs = [(one, texts.say(f"test-runs.tab.{one}"), f"{at}/{one}") for one in TABS]
     of = {"subject": name, "subject_title": title, "trail": trail, "draft": isinstance(where, OfDraft)}
     others = [(reader.half(name), f"{at.rpartition('/')[0]}/{key}/{tab}") for key, name in subject.others]
     of["others"] = others
@@ -121,14 +123,14 @@ def main_process(visit: Visit, draft_id: UUID, tab: str) -> Away:
 def unready(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
     """Show why a draft can't be played, and what to do. Raises any other refusal again."""
     of = where_of(where)
-    reason = refusal.state.get("trial") if isinstance(refusal, Conflict) else None
+    reason = refusal.state.get("test_run") if isinstance(refusal, Conflict) else None
     if reason not in UNREADY or isinstance(of, OfVersion):
         raise refusal
     draft = drafts.get(visit.uow, of.draft_id).draft
     name = texts.reader().half(draft.name)
     values = {"draft": draft, "check": draft.check, "reason": reason}
     values |= {"trail": _trail(of, name), "subject_title": name}
-    return Page("trials/unready.html", values, status=409)
+    return Page("test_runs/unready.html", values, status=409)
 
 
 def named(spec: Spec, path: str) -> str:
@@ -139,4 +141,4 @@ def named(spec: Spec, path: str) -> str:
         return name or path
     inside = path.removesuffix(path.rpartition("/")[2])
     source, target = (named(spec, inside + end) for end in (flow.source, flow.target))
-    return texts.say("trials.flow", source=source, target=target)
+    return texts.say("test-runs.flow", source=source, target=target)

@@ -1,4 +1,4 @@
-"""Trials as the engine keeps them: their acts alone, for their owner, for a while."""
+"""Test runs as the engine stores them: their actions alone, for their owner, for a while."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.design import drafts, publishing, test_runs
-from engine.models import Trial
+from engine.models import TestRun
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Invalid, NotFound, Stale
 from tests import bpmn, drafting, factories, organisation
@@ -15,23 +15,23 @@ from tests.integration.conftest import Act
 
 
 @pytest.fixture
-def begun(database: Database, act: Act) -> Trial:
-    """A trial of the definition `p`: start, task `a`, end."""
+def begun(database: Database, act: Act) -> TestRun:
+    """A test run of the definition `p`: start, task `a`, end."""
     factories.deploy(database, factories.one_task())
-    made: Trial = act("designer", lambda uow: test_runs.new(uow, test_runs.OfVersion("p", 1)))
+    made: TestRun = act("designer", lambda uow: test_runs.new(uow, test_runs.OfVersion("p", 1)))
     return made
 
 
-def test_a_trial_keeps_its_acts_and_plays_them_anew(begun: Trial, act: Act) -> None:
+def test_a_test_run_keeps_its_acts_and_plays_them_anew(begun: TestRun, act: Act) -> None:
     act("designer", lambda uow: test_runs.act(uow, begun.id, 1, {"data": {"x": 1}}))
     act("designer", lambda uow: test_runs.act(uow, begun.id, 2, {"task": "a", "answer": {"y": 2}}))
     play = act("designer", lambda uow: test_runs.get(uow, begun.id))
     assert (play.played.case.ended, play.played.case.data) == (True, {"x": 1, "y": 2})
-    assert (play.trial.revision, len(play.trial.acts), play.left) == (3, 2, 0)
+    assert (play.test_run.revision, len(play.test_run.acts), play.left) == (3, 2, 0)
 
 
 def test_of_two_acts_at_once_one_is_refused(
-    begun: Trial, database: Database, actor: Callable[..., Actor]
+    begun: TestRun, database: Database, actor: Callable[..., Actor]
 ) -> None:
     who = actor("designer")
 
@@ -42,16 +42,16 @@ def test_of_two_acts_at_once_one_is_refused(
     assert sorted(type(one).__name__ for one in came) == ["NoneType", "Stale", "Stale", "Stale"]
 
 
-def test_an_act_on_an_older_revision_is_refused(begun: Trial, act: Act) -> None:
+def test_an_act_on_an_older_revision_is_refused(begun: TestRun, act: Act) -> None:
     act("designer", lambda uow: test_runs.act(uow, begun.id, 1, {}))
     for command in (test_runs.back, test_runs.again):
         with pytest.raises(Stale):
             act("designer", lambda uow, command=command: command(uow, begun.id, 1))
 
 
-def test_what_cannot_be_played_any_more_is_left_out(begun: Trial, act: Act) -> None:
+def test_what_cannot_be_played_any_more_is_left_out(begun: TestRun, act: Act) -> None:
     def spoil(uow: UnitOfWork) -> None:
-        row = uow.session.get_one(Trial, begun.id)
+        row = uow.session.get_one(TestRun, begun.id)
         row.acts = [{}, {"task": "gone"}, {"task": "a"}]
 
     act("designer", spoil)
@@ -59,7 +59,7 @@ def test_what_cannot_be_played_any_more_is_left_out(begun: Trial, act: Act) -> N
     assert (len(play.played.done), play.left) == (1, 2)
 
 
-def test_trials_without_use_are_deleted(begun: Trial, act: Act) -> None:
+def test_test_runs_without_use_are_deleted(begun: TestRun, act: Act) -> None:
     assert act("administrator", test_runs.forget, test_runs.KEPT - timedelta(minutes=1)) == 0
     assert act("administrator", test_runs.forget, test_runs.KEPT + timedelta(minutes=1)) == 1
     with pytest.raises(NotFound):
@@ -94,43 +94,43 @@ def drafted(do: drafting.Do, files: dict[str, bytes]) -> UUID:
     return draft_id
 
 
-def play(do: drafting.Do, trial_id: UUID) -> test_runs.Play:
-    found: test_runs.Play = do(lambda uow: test_runs.get(uow, trial_id))
+def play(do: drafting.Do, test_run_id: UUID) -> test_runs.Play:
+    found: test_runs.Play = do(lambda uow: test_runs.get(uow, test_run_id))
     return found
 
 
 def test_test_run_of_a_changed_draft_says_so_and_continues_without_loss(do: drafting.Do) -> None:
     draft_id = drafted(do, TWO)
-    trial_id = drafting.play(do, draft_id, "p", {"data": {"x": 1}}, {"task": "a"}, {"task": "b"})
+    test_run_id = drafting.play(do, draft_id, "p", {"data": {"x": 1}}, {"task": "a"}, {"task": "b"})
     do(lambda uow: drafts.save(uow, draft_id, factories.one_task(), revision=1))
     with pytest.raises(Conflict) as refused:
-        play(do, trial_id)
-    assert refused.value.state["trial"] == "unchecked"
+        play(do, test_run_id)
+    assert refused.value.state["test_run"] == "unchecked"
     drafting.check(do, draft_id)
-    changed = play(do, trial_id)
-    assert (changed.changed, changed.left, len(changed.trial.acts)) == (True, 1, 3)
+    changed = play(do, test_run_id)
+    assert (changed.changed, changed.left, len(changed.test_run.acts)) == (True, 1, 3)
     for command in (
         test_runs.back,
         lambda uow, one, revision: test_runs.act(uow, one, revision, {"task": "b"}),
     ):
         with pytest.raises(Conflict) as refused:
-            do(lambda uow, command=command: command(uow, trial_id, 4))
-        assert refused.value.state["trial"] == "changed"
+            do(lambda uow, command=command: command(uow, test_run_id, 4))
+        assert refused.value.state["test_run"] == "changed"
     assert not do(lambda uow: drafts.get(uow, draft_id)).draft.tried
-    do(lambda uow: test_runs.adopt(uow, trial_id, 4))
-    adopted = play(do, trial_id)
+    do(lambda uow: test_runs.adopt(uow, test_run_id, 4))
+    adopted = play(do, test_run_id)
     assert (adopted.changed, adopted.left, adopted.played.case.ended) == (False, 0, True)
     assert do(lambda uow: drafts.get(uow, draft_id)).draft.tried
 
 
 def test_changed_draft_can_be_played_from_the_beginning(do: drafting.Do) -> None:
     draft_id = drafted(do, TWO)
-    trial_id = drafting.play(do, draft_id, "p", {}, {"task": "a"})
+    test_run_id = drafting.play(do, draft_id, "p", {}, {"task": "a"})
     do(lambda uow: drafts.save(uow, draft_id, factories.one_task(), revision=1))
     drafting.check(do, draft_id)
-    do(lambda uow: test_runs.again(uow, trial_id, 3))
-    fresh = play(do, trial_id)
-    assert (fresh.changed, fresh.trial.acts) == (False, [])
+    do(lambda uow: test_runs.again(uow, test_run_id, 3))
+    fresh = play(do, test_run_id)
+    assert (fresh.changed, fresh.test_run.acts) == (False, [])
 
 
 @pytest.mark.parametrize("called", ["of the draft", "in use"])
@@ -140,8 +140,8 @@ def test_draft_calls_its_own_process_before_the_current_version(
     factories.deploy(database, factories.one_task())
     files = {"caller.bpmn": CALLER, **(TWO if called == "of the draft" else {})}
     draft_id = drafted(do, files)
-    trial_id = drafting.play(do, draft_id, "caller", {}, {"task": "p/a"})
-    tasks = [work.element for work in play(do, trial_id).played.case.open.values()]
+    test_run_id = drafting.play(do, draft_id, "caller", {}, {"task": "p/a"})
+    tasks = [work.element for work in play(do, test_run_id).played.case.open.values()]
     assert tasks == (["p/b"] if called == "of the draft" else ["after"])
 
 
@@ -151,33 +151,33 @@ def test_called_process_that_is_not_in_use_any_more_is_reported(database: Databa
     do(lambda uow: publishing.retire(uow, "p", 1))
     with pytest.raises(Conflict) as refused:
         drafting.play(do, draft_id, "caller")
-    assert refused.value.state["trial"] == "calls"
+    assert refused.value.state["test_run"] == "calls"
 
 
 def test_draft_with_errors_is_not_played_but_one_with_a_failing_scenario_is(do: drafting.Do) -> None:
     broken = drafted(do, {"p.bpmn": factories.one_task()["p.bpmn"][:-20]})
     with pytest.raises(Conflict) as refused:
         drafting.play(do, broken, "p")
-    assert refused.value.state["trial"] == "errors"
+    assert refused.value.state["test_run"] == "errors"
     drafting.play(do, drafted(do, {**factories.one_task(), "s.yaml": b"name: N"}), "p", {})
 
 
 def test_test_run_becomes_a_scenario_of_its_draft_that_passes(do: drafting.Do) -> None:
     draft_id = drafted(do, factories.one_task())
-    trial_id = drafting.play(do, draft_id, "p", {"data": {"x": 1}}, {"task": "a"})
+    test_run_id = drafting.play(do, draft_id, "p", {"data": {"x": 1}}, {"task": "a"})
     for _ in range(2):  # the same scenario is stored once
-        assert do(lambda uow: test_runs.save(uow, trial_id, "پذیرفته | Accepted")) == draft_id
-    do(lambda uow: test_runs.back(uow, trial_id, 3))
-    do(lambda uow: test_runs.save(uow, trial_id, "Open"))
+        assert do(lambda uow: test_runs.save(uow, test_run_id, "پذیرفته | Accepted")) == draft_id
+    do(lambda uow: test_runs.back(uow, test_run_id, 3))
+    do(lambda uow: test_runs.save(uow, test_run_id, "Open"))
     view = do(lambda uow: drafts.get(uow, draft_id))
     assert [one.name for one in view.files] == ["p.bpmn", "test-run-2.yaml", "test-run.yaml"]
-    assert not play(do, trial_id).changed, "a scenario changes nothing of what runs"
+    assert not play(do, test_run_id).changed, "a scenario changes nothing of what runs"
     drafting.check(do, draft_id)
     check = do(lambda uow: drafts.get(uow, draft_id)).draft.check
     assert (check.green, check.total) == (True, 2)
 
 
-def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: Trial, do: drafting.Do) -> None:
+def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: TestRun, do: drafting.Do) -> None:
     do(lambda uow: test_runs.act(uow, begun.id, 1, {}))
     first = do(lambda uow: test_runs.save(uow, begun.id, "Open", unit="root"))
     do(lambda uow: test_runs.act(uow, begun.id, 2, {"task": "a"}))
@@ -194,17 +194,17 @@ def test_test_runs_of_a_version_become_scenarios_in_one_draft(begun: Trial, do: 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\u202eb"])
 def test_scenario_needs_a_name(do: drafting.Do, name: str) -> None:
     draft_id = drafted(do, factories.one_task())
-    trial_id = drafting.play(do, draft_id, "p", {})
+    test_run_id = drafting.play(do, draft_id, "p", {})
     with pytest.raises(Invalid):
-        do(lambda uow: test_runs.save(uow, trial_id, name))
+        do(lambda uow: test_runs.save(uow, test_run_id, name))
     assert len(do(lambda uow: drafts.get(uow, draft_id)).files) == 1
 
 
 def test_full_draft_refuses_another_scenario(do: drafting.Do) -> None:
     draft_id = drafted(do, {**factories.one_task(), **{f"{n}.md": b"" for n in range(49)}})
-    trial_id = drafting.play(do, draft_id, "p", {})
+    test_run_id = drafting.play(do, draft_id, "p", {})
     with pytest.raises(Invalid) as refused:
-        do(lambda uow: test_runs.save(uow, trial_id, "One too many"))
+        do(lambda uow: test_runs.save(uow, test_run_id, "One too many"))
     assert [fault.code for fault in refused.value.faults] == ["too-many-files"]
 
 
@@ -222,7 +222,7 @@ def test_draft_of_another_unit_can_not_be_tried(database: Database, do: drafting
 
 def test_deleted_draft_takes_its_test_runs_along(do: drafting.Do) -> None:
     draft_id = drafted(do, factories.one_task())
-    trial_id = drafting.play(do, draft_id, "p", {})
+    test_run_id = drafting.play(do, draft_id, "p", {})
     do(lambda uow: drafts.delete(uow, draft_id, revision=1))
     with pytest.raises(NotFound):
-        play(do, trial_id)
+        play(do, test_run_id)

@@ -10,7 +10,7 @@ from engine.bpmn import Spec
 from engine.design import test_runs
 from engine.design.test_runs import Rehearsal
 from web import asked, texts
-from web.trials.subject import Painting, about, find, looked_at, named
+from web.test_runs.subject import Painting, about, find, looked_at, named
 from web.visit import Content, Page, Visit
 
 
@@ -31,7 +31,7 @@ def coverage(visit: Visit, **where: Any) -> Page:
         "gaps": _gaps(spec, found),
         "counts": _counts(spec, passed),
     }
-    return Page("trials/scenarios.html", values)
+    return Page("test_runs/scenarios.html", values)
 
 
 @looked_at("/scenarios.svg")

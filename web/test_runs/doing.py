@@ -17,7 +17,7 @@ from engine.design.test_runs import Play
 from engine.platform import persian
 from engine.platform.errors import Conflict, Fault, Invalid
 from web import conditions, connectors, forms
-from web.trials.subject import named
+from web.test_runs.subject import named
 
 JSON, AMOUNT = "json", "amount"
 TYPED, NO_ANSWER = "typed", "no-answer"  # the usual failure of a call, without a known code
@@ -125,7 +125,7 @@ def chosen(found: Sequence[Doing], wished: "MultiDict[str, str]") -> Doing | Non
 def told(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
     """Return the action that a browser sent. Raises Invalid, Conflict."""
     if doing is None or (doing.do, doing.at) != (sent.get("do"), sent.get("at")):
-        raise Conflict("That cannot be done where the case stands.", trial="gone")
+        raise Conflict("That cannot be done where the case stands.", test_run="gone")
     if doing.do == "wait":
         return {"wait": sent["next"] if sent.get("next") else _time(sent)}
     if doing.do == "start":

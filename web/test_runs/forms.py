@@ -12,7 +12,7 @@ from engine.design.test_runs import Subject
 from engine.platform.errors import Fault, Invalid, NotFound
 from engine.platform.language import LANGUAGES
 from web import attached, forms, texts
-from web.trials.subject import about, done, find, looked_at, named
+from web.test_runs.subject import about, done, find, looked_at, named
 from web.visit import Page, Visit
 
 
@@ -80,7 +80,7 @@ def _shown(subject: Subject, tried: _Tried) -> Page:
         "tried": tried,
         "read_in": _read_in,
     }
-    return Page("trials/forms.html", values, status=422 if tried.faults else 200)
+    return Page("test_runs/forms.html", values, status=422 if tried.faults else 200)
 
 
 def _forms(spec: Spec) -> list[str]:

@@ -15,9 +15,9 @@ from engine.design.test_runs import OfVersion, Play
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
 from web import asked, attached, forms, texts
 from web.designer import starting
-from web.trials import doing, story
-from web.trials.doing import Doing
-from web.trials.subject import (
+from web.test_runs import doing, story
+from web.test_runs.doing import Doing
+from web.test_runs.subject import (
     UNREADY,
     Painting,
     about,
@@ -31,7 +31,7 @@ from web.trials.subject import (
 )
 from web.visit import Away, Content, Page, Shown, Visit
 
-ONE = "/try/<uuid:trial_id>"
+ONE = "/try/<uuid:test_run_id>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def _listed(visit: Visit, where: Mapping[str, Any], fault: str | None = None) ->
     subject = find(visit, where)
     rows = test_runs.of_subject(visit.uow, subject)
     stale = [row.id for row in rows if row.process_revision != subject.process_revision]
-    values = {"trials": rows, "stale": stale, "kept": test_runs.KEPT.days, "fault": fault}
-    return Page("trials/list.html", {**about(subject, "try"), **values}, status=409 if fault else 200)
+    values = {"test_runs": rows, "stale": stale, "kept": test_runs.KEPT.days, "fault": fault}
+    return Page("test_runs/list.html", {**about(subject, "try"), **values}, status=409 if fault else 200)
 
 
 @looked_at("/try")
@@ -63,7 +63,7 @@ def too_many(visit: Visit, *, refusal: Refusal, **where: Any) -> Page:
     """Show them, and why no new one was created."""
     if _word(refusal) != "many":
         return unready(visit, refusal=refusal, **where)
-    return _listed(visit, where, texts.say("trials.refused.many", count=test_runs.MAX_TRIALS))
+    return _listed(visit, where, texts.say("test-runs.refused.many", count=test_runs.MAX_TEST_RUNS))
 
 
 @done("/try", refused=too_many)
@@ -74,16 +74,16 @@ def begin(visit: Visit, **where: Any) -> Away:
 
 
 @looked_at(ONE)
-def play(visit: Visit, trial_id: UUID, **where: Any) -> Page:
+def play(visit: Visit, test_run_id: UUID, **where: Any) -> Page:
     """Show the current steps of the case, and the possible actions."""
-    return _shown(visit, _own(visit, trial_id, where), _Typed())
+    return _shown(visit, _own(visit, test_run_id, where), _Typed())
 
 
-def refused(visit: Visit, trial_id: UUID, *, refusal: Refusal, **where: Any) -> Page:
+def refused(visit: Visit, test_run_id: UUID, *, refusal: Refusal, **where: Any) -> Page:
     """Show the same, with what was typed and why it was refused."""
     if _word(refusal) in UNREADY:
         return unready(visit, refusal=refusal, **where)
-    play = _own(visit, trial_id, where)
+    play = _own(visit, test_run_id, where)
     one = _wished(play)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     filled = one is not None and one.by_form(request.values)
@@ -93,71 +93,71 @@ def refused(visit: Visit, trial_id: UUID, *, refusal: Refusal, **where: Any) -> 
 
 
 @done(ONE, refused=refused)
-def act(visit: Visit, trial_id: UUID, **where: Any) -> Shown:
+def act(visit: Visit, test_run_id: UUID, **where: Any) -> Shown:
     """Do the chosen action."""
-    play = _own(visit, trial_id, where)
+    play = _own(visit, test_run_id, where)
     one = _wished(play)
     if one is not None and one.by_form(request.values) and forms.edited(request.form):
         values = forms.answer(doing.fields(one, _role(one)), request.form)
         return _shown(visit, play, _Typed(values))
     _require_seen(play)
-    test_runs.act(visit.uow, trial_id, play.trial.revision, doing.told(one, request.form))
+    test_runs.act(visit.uow, test_run_id, play.test_run.revision, doing.told(one, request.form))
     return Away(_at(play))
 
 
 @done(f"{ONE}/back", refused=refused)
-def back(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+def back(visit: Visit, test_run_id: UUID, **where: Any) -> Away:
     """Undo the last action."""
-    play = _own(visit, trial_id, where)
-    test_runs.back(visit.uow, trial_id, _revision())
-    return Away(_at(play), told="trials.notice.back")
+    play = _own(visit, test_run_id, where)
+    test_runs.back(visit.uow, test_run_id, _revision())
+    return Away(_at(play), told="test-runs.notice.back")
 
 
 @done(f"{ONE}/again", refused=refused)
-def again(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+def again(visit: Visit, test_run_id: UUID, **where: Any) -> Away:
     """Start again from the beginning."""
-    play = _own(visit, trial_id, where)
-    test_runs.again(visit.uow, trial_id, _revision())
-    return Away(_at(play), told="trials.notice.again")
+    play = _own(visit, test_run_id, where)
+    test_runs.again(visit.uow, test_run_id, _revision())
+    return Away(_at(play), told="test-runs.notice.again")
 
 
 @done(f"{ONE}/adopt", refused=refused)
-def adopt(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+def adopt(visit: Visit, test_run_id: UUID, **where: Any) -> Away:
     """Continue with the draft as it is now."""
-    play = _own(visit, trial_id, where)
-    test_runs.adopt(visit.uow, trial_id, _revision())
-    return Away(_at(play), told="trials.notice.adopted")
+    play = _own(visit, test_run_id, where)
+    test_runs.adopt(visit.uow, test_run_id, _revision())
+    return Away(_at(play), told="test-runs.notice.adopted")
 
 
 @done(f"{ONE}/delete")
-def delete(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+def delete(visit: Visit, test_run_id: UUID, **where: Any) -> Away:
     """Delete it, even if its draft can't be played."""
-    test_runs.remove(visit.uow, trial_id)
-    return Away(f"{home(where_of(where))}/try", told="trials.notice.deleted")
+    test_runs.remove(visit.uow, test_run_id)
+    return Away(f"{home(where_of(where))}/try", told="test-runs.notice.deleted")
 
 
 @looked_at(f"{ONE}/scenario.yaml", refused=refused)
-def scenario(visit: Visit, trial_id: UUID, **where: Any) -> Content:
+def scenario(visit: Visit, test_run_id: UUID, **where: Any) -> Content:
     """Download the actions as a scenario file."""
-    play = _own(visit, trial_id, where)
-    content = test_runs.scenario(visit.uow, trial_id, _suggested(play))
+    play = _own(visit, test_run_id, where)
+    content = test_runs.scenario(visit.uow, test_run_id, _suggested(play))
     return Content(content, "application/yaml", name=f"{play.subject.key}-test-run.yaml")
 
 
 @done(f"{ONE}/scenario", refused=refused)
-def save(visit: Visit, trial_id: UUID, **where: Any) -> Away:
+def save(visit: Visit, test_run_id: UUID, **where: Any) -> Away:
     """Store the actions as a scenario of the draft; for a version, in a draft created from it."""
-    of = _own(visit, trial_id, where).subject.where
+    of = _own(visit, test_run_id, where).subject.where
     unit = starting.unit_for(visit, of.key) if isinstance(of, OfVersion) else ""
     name = request.form.get("scenario", "")
-    draft_id = test_runs.save(visit.uow, trial_id, name, unit=unit)
-    return Away(f"/designer/drafts/{draft_id}", told="trials.notice.saved")
+    draft_id = test_runs.save(visit.uow, test_run_id, name, unit=unit)
+    return Away(f"/designer/drafts/{draft_id}", told="test-runs.notice.saved")
 
 
 def _suggested(play: Play) -> str:
     """Return a suggested name for a scenario."""
     name, outcome = texts.reader().half(play.subject.name), play.played.case.outcome
-    key = "trials.scenario.outcome" if outcome else "trials.scenario.name"
+    key = "test-runs.scenario.outcome" if outcome else "test-runs.scenario.name"
     return texts.say(key, name=name, outcome=outcome or "").translate(_UNISOLATED)
 
 
@@ -165,9 +165,9 @@ _UNISOLATED = dict.fromkeys((0x2068, 0x2069))  # file names need no direction ma
 
 
 @looked_at(f"{ONE}/picture.svg")
-def play_picture(visit: Visit, trial_id: UUID, **where: Any) -> Content:
+def play_picture(visit: Visit, test_run_id: UUID, **where: Any) -> Content:
     """Return the current steps as an image, for browsers without JavaScript."""
-    play = _own(visit, trial_id, where)
+    play = _own(visit, test_run_id, where)
     case = play.played.case
     tokens: list[Any] = [(work.element, "task") for work in case.open.values()]
     tokens += [(element, "wait") for element in case.awaited]
@@ -176,15 +176,15 @@ def play_picture(visit: Visit, trial_id: UUID, **where: Any) -> Content:
     return Content(test_runs.picture(visit.uow, play.subject, visit.reader.language, marks), "image/svg+xml")
 
 
-def _own(visit: Visit, trial_id: UUID, where: Mapping[str, Any]) -> Play:
-    play = test_runs.get(visit.uow, trial_id)
+def _own(visit: Visit, test_run_id: UUID, where: Mapping[str, Any]) -> Play:
+    play = test_runs.get(visit.uow, test_run_id)
     if play.subject.where != where_of(where):
-        raise NotFound(f"There is no test run {trial_id}.")
+        raise NotFound(f"There is no test run {test_run_id}.")
     return play
 
 
 def _at(play: Play) -> str:
-    return f"{home(play.subject.where)}/try/{play.trial.id}"
+    return f"{home(play.subject.where)}/try/{play.test_run.id}"
 
 
 def _wished(play: Play) -> Doing | None:
@@ -201,25 +201,25 @@ def _revision() -> int:
 
 
 def _require_seen(play: Play) -> None:
-    if play.trial.revision != _revision():
-        raise Stale("The test run has changed since you opened it.", revision=play.trial.revision)
+    if play.test_run.revision != _revision():
+        raise Stale("The test run has changed since you opened it.", revision=play.test_run.revision)
 
 
 def _word(refusal: Refusal) -> str | None:
-    return refusal.state.get("trial") if isinstance(refusal, Conflict) else None
+    return refusal.state.get("test_run") if isinstance(refusal, Conflict) else None
 
 
 def _reason(refusal: Refusal) -> str | None:
     """Return why something was refused, apart from faults shown next to fields."""
     if isinstance(refusal, Stale):
-        return texts.say("trials.refused.stale")
+        return texts.say("test-runs.refused.stale")
     if isinstance(refusal, Conflict):
-        return texts.say(f"trials.refused.{_word(refusal) or 'unlike'}")
+        return texts.say(f"test-runs.refused.{_word(refusal) or 'unlike'}")
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     if whole := [fault for fault in faults if fault.pointer.startswith(("/files", "/unit"))]:
         return " ".join(map(forms.explained, whole))  # for the draft in which the scenario was to be stored
     beside = faults and all(one.pointer != "/act" for one in faults)
-    return None if beside else texts.say("trials.refused.act")
+    return None if beside else texts.say("test-runs.refused.act")
 
 
 def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
@@ -249,7 +249,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "passed": Counter(case.passed),
         "names": {path: named(spec, path) for path in spec.elements},
     }
-    return Page("trials/play.html", values, status=status)
+    return Page("test_runs/play.html", values, status=status)
 
 
 def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any]:
@@ -274,7 +274,7 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
     elif one.do != "wait":
         panel["text"] = typed.text if typed.text is not None else doing.shown(filled or {})
     panel["wrong"] = {
-        fault.pointer.removeprefix("/"): texts.say(f"trials.wrong.{fault.code}")
+        fault.pointer.removeprefix("/"): texts.say(f"test-runs.wrong.{fault.code}")
         for fault in typed.faults
         if fault.code in ("json", "amount", "error")
     }
