@@ -4,7 +4,7 @@ from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
-from engine.models.case_migrations import Move, MovedCase, MovedCaseStatus, MoveStatus
+from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -79,6 +79,8 @@ __all__ = [
     "CandidateGroup",
     "CandidateGroupRole",
     "Case",
+    "CaseMigration",
+    "CaseMigrationStatus",
     "CaseStatus",
     "Channel",
     "Comment",
@@ -104,10 +106,8 @@ __all__ = [
     "Membership",
     "Message",
     "MessageStatus",
-    "Move",
-    "MoveStatus",
-    "MovedCase",
-    "MovedCaseStatus",
+    "MigratedCase",
+    "MigratedCaseStatus",
     "Openable",
     "OrganisationKind",
     "OrganisationRecord",

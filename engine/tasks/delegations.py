@@ -180,7 +180,7 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
             }
             values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
             groups.write(uow)
-            _move(uow, case, row, values, "task.delegated")
+            _change_group(uow, case, row, values, "task.delegated")
 
 
 class _Placed(NamedTuple):
@@ -212,7 +212,9 @@ def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
     return cases.locked_case(found[0]), found[1]
 
 
-def _move(uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
+def _change_group(
+    uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind
+) -> None:
     """Moves a task to another candidate group and removes its assignee. Its draft and comments remain."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)
@@ -258,7 +260,9 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_candidate_group_id is not None:
             values = {"candidate_group_id": row.home_candidate_group_id, "home_candidate_group_id": None}
-            _move(uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned")
+            _change_group(
+                uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned"
+            )
     return len(rows)
 
 

@@ -245,7 +245,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
     }
 
 
-def test_every_obstacle_to_a_move_has_a_text() -> None:
+def test_every_obstacle_to_a_migration_has_a_text() -> None:
     codes = strings(calls(python("engine/bpmn/run/case_migration.py", "engine/cases"), "Obstacle"), 1)
     codes |= set(_REASONS) | set(get_args(migration._stay.__annotations__["code"]))
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
@@ -263,7 +263,7 @@ CALLED = {
     "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
     "IncidentStatus": "incident", "MessageStatus": "message",
-    "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
+    "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
     "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",
     "TaskKind": "task-kind",

@@ -69,11 +69,13 @@ def again(visit: Visit, key: str, refusal: Refusal) -> Page:
     return _one(visit, key, refusal)
 
 
-@page(blueprint.post("/definitions/<key>/moves"), may="cases.move", refused=again)
+@page(blueprint.post("/definitions/<key>/migrations"), may="cases.migrate", refused=again)
 def plan(visit: Visit, key: str) -> Away:
     """Plan a migration: find out which cases can be migrated from one version to another."""
     source, target = (_number(name) for name in ("from", "to"))
-    return Away(f"/administration/moves/{migration.plan(visit.uow, key, source, target).move['id']}")
+    return Away(
+        f"/administration/migrations/{migration.plan(visit.uow, key, source, target).migration['id']}"
+    )
 
 
 def _number(name: str) -> int:

@@ -24,7 +24,7 @@ def show(visit: Visit) -> Page:
     values = {
         "groups": groups[:FIRST],
         "open": sum(group.count for group in groups),
-        "moves": going,
+        "migrations": going,
         "orders": orders,
         **called(visit, of_processes=[row["definition"] for row in (*going, *orders)]),
         "everywhere": access.everywhere(visit.uow),

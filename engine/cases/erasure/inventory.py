@@ -128,7 +128,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "id key code ordered_by ordered_at",
         {"reason": "NULL"},
     ),
-    "moved_cases": Changed(_OF_CASE, "move_id case_id status at", {"obstacles": "'[]'"}),
+    "migrated_cases": Changed(_OF_CASE, "migration_id case_id status at", {"obstacles": "'[]'"}),
     "recusals": Changed(_OF_CASE, "case_id user_id at", {"reason": "NULL"}),
     "comments": Deleted(_OF_CASE, "id case_id task_id author_id text visible at"),
     "document_versions": Deleted(
@@ -238,7 +238,7 @@ KEPT: Mapping[str, Kept] = {
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
     "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
-    "moves": Kept(
+    "case_migrations": Kept(
         _IDS,
         "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
     ),

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.command import Reply, command
 from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
 from engine.cases import migration
-from engine.models import MovedCaseStatus, MoveStatus
+from engine.models import CaseMigrationStatus, MigratedCaseStatus
 from engine.platform.db import UnitOfWork
 
-blueprint = APIBlueprint("moves", __name__, tag="Moves")
+blueprint = APIBlueprint("migrations", __name__, tag="Migrations")
 
 
-class PlanMove(Request):
+class PlanMigration(Request):
     """The definition whose cases are migrated, and the versions from and to."""
 
     definition: Key
@@ -22,7 +22,7 @@ class PlanMove(Request):
     target: int = Field(alias="to", ge=1, le=1_000_000)
 
 
-class MoveBody(BaseModel):
+class MigrationBody(BaseModel):
     """A case migration. Its status is `planning` until every case has been checked."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -31,7 +31,7 @@ class MoveBody(BaseModel):
     definition: str
     source: int = Field(alias="from")
     target: int = Field(alias="to")
-    status: MoveStatus
+    status: CaseMigrationStatus
     planned_by: UUID
     planned_at: Instant
     started_by: UUID | None
@@ -62,84 +62,96 @@ class CountsBody(BaseModel):
     ended: int
 
 
-class MoveOverview(MoveBody):
+class MigrationOverview(MigrationBody):
     """A case migration with its progress and the 200 most frequent obstacles."""
 
     counts: CountsBody
     obstacles: list[HurdleBody]
 
 
-class MovePage(Page[MoveBody]):
+class MigrationPage(Page[MigrationBody]):
     """A page of case migrations, newest first."""
 
 
-class MovedCasesQuery(PageQuery):
-    """Which cases of the move: all unless said otherwise."""
+class MigratedCasesQuery(PageQuery):
+    """Which cases of the migration: by default all."""
 
-    status: MovedCaseStatus | None = None
+    status: MigratedCaseStatus | None = None
 
 
-class MovedCaseBody(BaseModel):
+class MigratedCaseBody(BaseModel):
     """A case of a migration; `id` is that of the case, `at` the time of its last change."""
 
     id: UUID
     number: str
-    status: MovedCaseStatus
+    status: MigratedCaseStatus
     obstacles: list[ObstacleBody]
     at: Instant
 
 
-class MovedCasePage(Page[MovedCaseBody]):
+class MigratedCasePage(Page[MigratedCaseBody]):
     """A page of the cases of a migration, oldest first."""
 
 
-def _body(found: migration.Overview) -> MoveOverview:
+def _body(found: migration.Overview) -> MigrationOverview:
     obstacles = [HurdleBody.model_validate(hurdle, from_attributes=True) for hurdle in found.obstacles]
-    return MoveOverview(**found.move, counts=CountsBody.model_validate(found.counts), obstacles=obstacles)
+    return MigrationOverview(
+        **found.migration, counts=CountsBody.model_validate(found.counts), obstacles=obstacles
+    )
 
 
-@command(blueprint.post("/moves"), body=PlanMove, answer=MoveOverview, status=201, refusals=(409,))
-def create(uow: UnitOfWork, body: PlanMove) -> Reply:
+@command(
+    blueprint.post("/migrations"), body=PlanMigration, answer=MigrationOverview, status=201, refusals=(409,)
+)
+def create(uow: UnitOfWork, body: PlanMigration) -> Reply:
     """Plan a migration of running cases to another version"""
     made = _body(migration.plan(uow, body.definition, body.source, body.target))
-    return Reply(made, {"Location": f"/api/v1/moves/{made.id}"}, status=201)
+    return Reply(made, {"Location": f"/api/v1/migrations/{made.id}"}, status=201)
 
 
-@command(blueprint.get("/moves"), query=PageQuery, answer=MovePage)
+@command(blueprint.get("/migrations"), query=PageQuery, answer=MigrationPage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List case migrations, newest first"""
-    return Reply(MovePage(**page_of(MoveBody, migration.page(uow, after=query.cursor), migration.PAGE)))
+    return Reply(
+        MigrationPage(**page_of(MigrationBody, migration.page(uow, after=query.cursor), migration.PAGE))
+    )
 
 
-@command(blueprint.get("/moves/<uuid:move_id>"), answer=MoveOverview, refusals=(404,))
-def show(uow: UnitOfWork, move_id: UUID) -> Reply:
+@command(blueprint.get("/migrations/<uuid:migration_id>"), answer=MigrationOverview, refusals=(404,))
+def show(uow: UnitOfWork, migration_id: UUID) -> Reply:
     """Read a case migration: its plan and progress"""
-    return Reply(_body(migration.get(uow, move_id)))
+    return Reply(_body(migration.get(uow, migration_id)))
 
 
 @command(
-    blueprint.get("/moves/<uuid:move_id>/cases"),
-    query=MovedCasesQuery,
-    answer=MovedCasePage,
+    blueprint.get("/migrations/<uuid:migration_id>/cases"),
+    query=MigratedCasesQuery,
+    answer=MigratedCasePage,
     refusals=(404,),
 )
-def cases_of(uow: UnitOfWork, move_id: UUID, query: MovedCasesQuery) -> Reply:
+def cases_of(uow: UnitOfWork, migration_id: UUID, query: MigratedCasesQuery) -> Reply:
     """List the cases of a migration, oldest first"""
-    rows = migration.cases_of(uow, move_id, status=query.status, after=query.cursor)
-    return Reply(MovedCasePage(**page_of(MovedCaseBody, rows, migration.PAGE)))
+    rows = migration.cases_of(uow, migration_id, status=query.status, after=query.cursor)
+    return Reply(MigratedCasePage(**page_of(MigratedCaseBody, rows, migration.PAGE)))
 
 
 @command(
-    blueprint.post("/moves/<uuid:move_id>/start"), body=Request, answer=MoveOverview, refusals=(404, 409)
+    blueprint.post("/migrations/<uuid:migration_id>/start"),
+    body=Request,
+    answer=MigrationOverview,
+    refusals=(404, 409),
 )
-def start(uow: UnitOfWork, move_id: UUID) -> Reply:
+def start(uow: UnitOfWork, migration_id: UUID) -> Reply:
     """Start a case migration: cases without obstacles are migrated"""
-    return Reply(_body(migration.start(uow, move_id)))
+    return Reply(_body(migration.start(uow, migration_id)))
 
 
 @command(
-    blueprint.post("/moves/<uuid:move_id>/cancel"), body=Request, answer=MoveOverview, refusals=(404, 409)
+    blueprint.post("/migrations/<uuid:migration_id>/cancel"),
+    body=Request,
+    answer=MigrationOverview,
+    refusals=(404, 409),
 )
-def cancel(uow: UnitOfWork, move_id: UUID) -> Reply:
+def cancel(uow: UnitOfWork, migration_id: UUID) -> Reply:
     """Cancel a case migration: remaining cases keep their version"""
-    return Reply(_body(migration.cancel(uow, move_id)))
+    return Reply(_body(migration.cancel(uow, migration_id)))

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import cases, events, tasks
 from engine.cases import CaseView, incidents, messages, migration
-from engine.models import Case, Event, Incident, MovedCase, Task, Wait
+from engine.models import Case, Event, Incident, MigratedCase, Task, Wait
 from engine.platform import jobs
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Invalid, NotFound
@@ -131,52 +131,54 @@ class Office:
         return self.see(case)
 
     def plan(self, source: int = 1, target: int = 2) -> UUID:
-        """A move that is yet to be planned."""
+        """A migration that is yet to be planned."""
         made = self.act("administrator", lambda uow: migration.plan(uow, "p", source, target))
-        assert (made.move["status"], sum(made.counts.values())) == ("planning", 0)
-        move: UUID = made.move["id"]
-        return move
+        assert (made.migration["status"], sum(made.counts.values())) == ("planning", 0)
+        migration_id: UUID = made.migration["id"]
+        return migration_id
 
     def planned(self, source: int = 1, target: int = 2) -> UUID:
-        """A move that is ready to be started."""
-        move = self.plan(source, target)
+        """A migration that is ready to be started."""
+        migration_id = self.plan(source, target)
         self.work()
-        assert self.status(move) == "planned"
-        return move
+        assert self.status(migration_id) == "planned"
+        return migration_id
 
     def ready(self, number: int) -> tuple[UUID, list[UUID]]:
-        """So many cases of version 1, and their move to version 2, planned."""
+        """So many cases of version 1, and their migration to version 2, planned."""
         self.deploy(*TWO)
         made = [self.start().id for _ in range(number)]
         self.deploy(*THREE)
         return self.planned(), made
 
-    def begin(self, move: UUID) -> migration.Overview:
-        """Start a planned move."""
-        begun: migration.Overview = self.act("administrator", lambda uow: migration.start(uow, move))
+    def begin(self, migration_id: UUID) -> migration.Overview:
+        """Start a planned migration."""
+        begun: migration.Overview = self.act("administrator", lambda uow: migration.start(uow, migration_id))
         return begun
 
     def carry(self, case: UUID) -> Any:
         """What the job of a case does."""
         return self.act("administrator", lambda uow: migration.migrate_case(uow, case))
 
-    def cancel(self, move: UUID) -> migration.Overview:
-        """Cancel a move."""
-        cancelled: migration.Overview = self.act("administrator", lambda uow: migration.cancel(uow, move))
+    def cancel(self, migration_id: UUID) -> migration.Overview:
+        """Cancel a migration."""
+        cancelled: migration.Overview = self.act(
+            "administrator", lambda uow: migration.cancel(uow, migration_id)
+        )
         return cancelled
 
-    def look(self, move: UUID) -> migration.Overview:
-        """A move as it is now."""
-        found: migration.Overview = self.act("administrator", lambda uow: migration.get(uow, move))
+    def look(self, migration_id: UUID) -> migration.Overview:
+        """A migration as it is now."""
+        found: migration.Overview = self.act("administrator", lambda uow: migration.get(uow, migration_id))
         return found
 
-    def status(self, move: UUID) -> str:
-        """The status of a move."""
-        return str(self.look(move).move["status"])
+    def status(self, migration_id: UUID) -> str:
+        """The status of a migration."""
+        return str(self.look(migration_id).migration["status"])
 
-    def counts(self, move: UUID) -> dict[str, int]:
-        """How many cases of a move are how far."""
-        return {status: number for status, number in self.look(move).counts.items() if number}
+    def counts(self, migration_id: UUID) -> dict[str, int]:
+        """How many cases of a migration are how far."""
+        return {status: number for status, number in self.look(migration_id).counts.items() if number}
 
     def rows(self, key: Any, *values: Any, where: Any = True) -> dict[Any, Any]:
         """What stands in these columns, the first as the key."""
@@ -220,7 +222,7 @@ def at_each_place(office: Office) -> dict[str, list[UUID]]:
 
 
 def go_on(office: Office, there: Mapping[str, Sequence[UUID]]) -> None:
-    """Between plan and move: one ends, one comes to where it has to stay, one leaves such a place."""
+    """Between plan and migration: one ends, one comes to where it has to stay, one leaves such a place."""
     office.act("administrator", lambda uow: cases.cancel(uow, there["receive"][0]))
     (task,) = office.see(there["decide"][0]).tasks
     office.act("caseworker", lambda uow: tasks.complete(uow, task.id, {}), name="somebody")
@@ -228,7 +230,7 @@ def go_on(office: Office, there: Mapping[str, Sequence[UUID]]) -> None:
 
 
 def lasting(office: Office) -> list[dict[Any, Any]]:
-    """What a move leaves as it is."""
+    """What a migration leaves as it is."""
     return [
         office.rows(Task.id, Task.element, Task.assignee_id, Task.opened_at, Task.status),
         office.rows(Wait.id, Wait.element, Wait.due_at, Wait.closed_at),
@@ -236,36 +238,36 @@ def lasting(office: Office) -> list[dict[Any, Any]]:
     ]
 
 
-def test_hundred_cases_move_as_the_plan_says(office: Office) -> None:
+def test_hundred_cases_are_migrated_as_the_plan_says(office: Office) -> None:
     office.deploy(*FIRST)
     there = at_each_place(office)
     office.deploy(*SECOND)
 
-    move = office.planned()
-    assert office.counts(move) == {"movable": 8 * EACH, "stays": 2 * EACH}
-    assert {(one.element, one.code, one.cases) for one in office.look(move).obstacles} == {
+    migration_id = office.planned()
+    assert office.counts(migration_id) == {"movable": 8 * EACH, "stays": 2 * EACH}
+    assert {(one.element, one.code, one.cases) for one in office.look(migration_id).obstacles} == {
         ("note", "removed", EACH),
         ("archive", "removed", EACH),
     }
-    foretold = office.rows(MovedCase.case_id, MovedCase.status)
+    foretold = office.rows(MigratedCase.case_id, MigratedCase.status)
     for place, some in there.items():
         assert {foretold[case] for case in some} == {"stays" if place in GONE else "movable"}
 
     go_on(office, there)
     before = lasting(office)
-    office.begin(move)
+    office.begin(migration_id)
     office.work()
-    assert office.status(move) == "done"
-    assert office.counts(move) == {"stays": 21, "moved": 78, "ended": 1}
+    assert office.status(migration_id) == "done"
+    assert office.counts(migration_id) == {"stays": 21, "moved": 78, "ended": 1}
     assert lasting(office) == before
-    all_moved(
+    all_migrated(
         office, {case for place in GONE for case in there[place]} | {there["decide"][0], there["receive"][0]}
     )
     assert office.rows(Case.id, Case.status)[there["delay"][0]] == "suspended"
     in_the_new_version(office, there)
 
 
-def all_moved(office: Office, besides: set[UUID]) -> None:
+def all_migrated(office: Office, besides: set[UUID]) -> None:
     """All cases but these are of the new version, whole, and the log tells so."""
     versions = office.rows(Case.id, Case.version_id)
     moved = versions.keys() - besides
@@ -299,10 +301,10 @@ def in_the_new_version(office: Office, there: Mapping[str, Sequence[UUID]]) -> N
 
 def test_plan_goes_through_all_cases_in_batches(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migration, "BATCH", 3)
-    move, made = office.ready(9)
-    assert office.counts(move) == {"movable": 9}
-    assert set(office.rows(MovedCase.case_id, MovedCase.status)) == set(made)
-    assert office.act("administrator", lambda uow: migration.judge(uow, move)) == 0
+    migration_id, made = office.ready(9)
+    assert office.counts(migration_id) == {"movable": 9}
+    assert set(office.rows(MigratedCase.case_id, MigratedCase.status)) == set(made)
+    assert office.act("administrator", lambda uow: migration.judge(uow, migration_id)) == 0
 
 
 def test_ended_cases_and_those_of_other_versions_are_not_planned(office: Office) -> None:
@@ -311,10 +313,13 @@ def test_ended_cases_and_those_of_other_versions_are_not_planned(office: Office)
     office.act("administrator", lambda uow: cases.cancel(uow, ended.id))
     office.deploy(*THREE)
     office.start()
-    move = office.planned()
-    assert office.counts(move) == {}
-    begun = office.begin(move)
-    assert (begun.move["status"], begun.move["finished_at"]) == ("done", begun.move["started_at"])
+    migration_id = office.planned()
+    assert office.counts(migration_id) == {}
+    begun = office.begin(migration_id)
+    assert (begun.migration["status"], begun.migration["finished_at"]) == (
+        "done",
+        begun.migration["started_at"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -335,43 +340,43 @@ def test_plan_needs_two_versions_of_the_definition(
     assert {(fault.pointer, fault.code) for fault in error.value.faults} == faults
 
 
-def test_two_moves_of_a_definition_do_not_go_on_at_once(office: Office) -> None:
+def test_two_migrations_of_a_definition_do_not_go_on_at_once(office: Office) -> None:
     office.deploy(*TWO)
     office.deploy(*THREE)
 
     found = factories.at_once(4, lambda number: office.plan(1 + number % 2, 2 - number % 2))
     (made,) = (one for one in found if isinstance(one, UUID))
     others = [one for one in found if isinstance(one, Conflict)]
-    assert (len(others), {one.state["move"]["id"] for one in others}) == (3, {made})
+    assert (len(others), {one.state["migration"]["id"] for one in others}) == (3, {made})
     office.cancel(made)
     assert office.plan() != made
 
 
-def test_move_is_started_once_and_not_before_it_is_planned(office: Office) -> None:
-    move, _ = office.ready(3)
-    begun = factories.at_once(3, lambda _: office.begin(move))
+def test_migration_is_started_once_and_not_before_it_is_planned(office: Office) -> None:
+    migration_id, _ = office.ready(3)
+    begun = factories.at_once(3, lambda _: office.begin(migration_id))
     assert sorted(type(one).__name__ for one in begun) == ["Conflict", "Conflict", "Overview"]
     with office.database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar_one() == 3
     office.work()
-    assert office.counts(move) == {"moved": 3}
+    assert office.counts(migration_id) == {"moved": 3}
     for too_late in (office.begin, office.cancel):
         with pytest.raises(Conflict) as error:
-            too_late(move)
-        assert error.value.state["move"]["status"] == "done"
+            too_late(migration_id)
+        assert error.value.state["migration"]["status"] == "done"
     with pytest.raises(Conflict):
         office.begin(office.plan(2, 1))
     with pytest.raises(NotFound):
         office.begin(uuid4())
 
 
-def test_case_is_moved_once_however_often_its_job_runs(office: Office) -> None:
-    move, (case,) = office.ready(1)
-    office.begin(move)
+def test_case_is_migrated_once_however_often_its_job_runs(office: Office) -> None:
+    migration_id, (case,) = office.ready(1)
+    office.begin(migration_id)
     done = factories.at_once(4, lambda _: office.carry(case))
     assert Counter(done) == {"moved": 1, None: 3}
     assert office.moved() == [case]
-    assert office.status(move) == "done"
+    assert office.status(migration_id) == "done"
 
 
 def wake(uow: UnitOfWork, case: CaseView) -> bool:
@@ -391,7 +396,7 @@ def retry(uow: UnitOfWork, case: CaseView) -> bool:
 
 
 @pytest.mark.parametrize("command", [wake, suspend, complete, retry])
-def test_who_waits_for_a_case_that_is_moved_finds_it_in_its_new_version(
+def test_who_waits_for_a_case_that_is_migrated_finds_it_in_its_new_version(
     office: Office, actor: Callable[..., Actor], command: Callable[[UnitOfWork, CaseView], bool]
 ) -> None:
     body = (
@@ -420,39 +425,43 @@ def test_who_waits_for_a_case_that_is_moved_finds_it_in_its_new_version(
     assert office.see(case.id).version == 2
 
 
-def test_last_of_many_at_once_finds_that_the_move_is_done(office: Office) -> None:
-    move, made = office.ready(8)
-    office.begin(move)
+def test_last_of_many_at_once_finds_that_the_migration_is_done(office: Office) -> None:
+    migration_id, made = office.ready(8)
+    office.begin(migration_id)
     done = factories.at_once(8, lambda n: office.carry(made[n]))
     assert done == ["moved"] * 8
-    assert office.status(move) == "done"
+    assert office.status(migration_id) == "done"
 
 
 def test_cancelled_in_the_middle_the_others_stay(office: Office) -> None:
-    move, made = office.ready(5)
-    office.begin(move)
+    migration_id, made = office.ready(5)
+    office.begin(migration_id)
     for case in made[:2]:
         office.carry(case)
-    cancelled = office.cancel(move)
+    cancelled = office.cancel(migration_id)
     assert [(one.code, one.cases) for one in cancelled.obstacles] == [("cancelled", 3)]
     office.work()
-    assert office.counts(move) == {"moved": 2, "stays": 3}
+    assert office.counts(migration_id) == {"moved": 2, "stays": 3}
     assert sorted(office.moved()) == made[:2]
-    assert office.status(move) == "cancelled"
+    assert office.status(migration_id) == "cancelled"
 
 
-def test_cancelled_at_the_same_moment_each_case_is_moved_or_stays(office: Office) -> None:
-    move, made = office.ready(7)
-    office.begin(move)
+def test_cancelled_at_the_same_moment_each_case_is_migrated_or_stays(office: Office) -> None:
+    migration_id, made = office.ready(7)
+    office.begin(migration_id)
 
     def one(number: int) -> Any:
-        return office.carry(made[number]) if number < len(made) else office.cancel(move).move["status"]
+        return (
+            office.carry(made[number])
+            if number < len(made)
+            else office.cancel(migration_id).migration["status"]
+        )
 
     done = factories.at_once(len(made) + 1, one)
     moved = {case for case, became in zip(made, done, strict=False) if became == "moved"}
     assert set(done) <= {"moved", None, "cancelled"} or isinstance(done[-1], Conflict), done
     assert set(office.moved()) == moved
-    turns = office.rows(MovedCase.case_id, MovedCase.status)
+    turns = office.rows(MigratedCase.case_id, MigratedCase.status)
     assert {case for case, status in turns.items() if status == "moved"} == moved
     assert set(turns.values()) <= {"moved", "stays"}
 
@@ -461,19 +470,19 @@ def test_plan_that_is_cancelled_while_it_is_made_leaves_nothing_movable(office: 
     office.deploy(*TWO)
     office.start()
     office.deploy(*THREE)
-    move = office.plan()
-    office.cancel(move)
+    migration_id = office.plan()
+    office.cancel(migration_id)
     office.work()
-    assert (office.counts(move), office.status(move)) == ({}, "cancelled")
+    assert (office.counts(migration_id), office.status(migration_id)) == ({}, "cancelled")
 
 
 def test_case_whose_job_was_given_up_stays(office: Office) -> None:
-    move, (case,) = office.ready(1)
-    office.begin(move)
+    migration_id, (case,) = office.ready(1)
+    office.begin(migration_id)
     office.act("administrator", lambda uow: migration.give_up(uow, case, "ten times"))
-    found = office.look(move)
+    found = office.look(migration_id)
     assert [(one.code, one.reason) for one in found.obstacles] == [("given-up", "ten times")]
-    assert found.move["status"] == "done"
+    assert found.migration["status"] == "done"
 
 
 def test_only_tasks_that_changed_get_a_new_revision(office: Office) -> None:
@@ -502,27 +511,27 @@ def test_only_tasks_that_changed_get_a_new_revision(office: Office) -> None:
     assert open_at(office.see(case.id)) == ["a", "b", "c"]
 
 
-def test_cases_of_a_suspended_definition_move_and_stay_held_up(office: Office) -> None:
-    move, made = office.ready(2)
+def test_cases_of_a_suspended_definition_are_migrated_and_stay_suspended(office: Office) -> None:
+    migration_id, made = office.ready(2)
     office.act("administrator", lambda uow: cases.suspend(uow, made[0]))
     office.act("administrator", lambda uow: cases.suspend_definition(uow, "p"))
-    office.begin(move)
+    office.begin(migration_id)
     office.work()
     assert office.rows(Case.id, Case.status) == {made[0]: "suspended", made[1]: "active"}
-    assert office.counts(move) == {"moved": 2}
+    assert office.counts(migration_id) == {"moved": 2}
 
 
 def test_business_keys_run_once_at_a_time_where_the_new_version_says_so(office: Office) -> None:
     office.deploy(*TWO)
     first, second, keyless = office.start("k").id, office.start("k").id, office.start().id
     office.deploy(*TWO, more='parvandeh:businessKey="unique"')
-    move = office.planned()
-    office.begin(move)
+    migration_id = office.planned()
+    office.begin(migration_id)
     office.work()
-    assert office.rows(MovedCase.case_id, MovedCase.status) == {
+    assert office.rows(MigratedCase.case_id, MigratedCase.status) == {
         first: "moved", second: "stays", keyless: "moved"
     }  # fmt: skip
-    assert [(one.element, one.code) for one in office.look(move).obstacles] == [("", "business-key")]
+    assert [(one.element, one.code) for one in office.look(migration_id).obstacles] == [("", "business-key")]
     with pytest.raises(IntegrityError):
         office.start("k")
     office.deploy(*THREE)
@@ -604,17 +613,17 @@ def test_what_becomes_true_with_the_new_version_goes_on_at_once(office: Office) 
     goes, stays, held = (office.start(x=x).id for x in (1, 2, 1))
     office.deploy(*TWO, event, bpmn.node("userTask", "c"), bpmn.flow("now", "c"))
     office.act("administrator", lambda uow: cases.suspend(uow, held))
-    move = office.planned()
-    office.begin(move)
+    migration_id = office.planned()
+    office.begin(migration_id)
     office.work()
     assert (open_at(office.see(goes)), open_at(office.see(stays))) == (["c"], ["a"])
     assert (office.see(held).status, open_at(office.see(held))) == ("suspended", ["a"])
-    assert [(one.element, one.code) for one in office.look(move).obstacles] == [("now", "suspended")]
+    assert [(one.element, one.code) for one in office.look(migration_id).obstacles] == [("now", "suspended")]
 
 
-def test_other_jobs_go_before_moves_and_moves_make_nothing_late(office: Office) -> None:
-    move, made = office.ready(3)
-    office.begin(move)
+def test_other_jobs_run_before_migrations_and_these_make_nothing_late(office: Office) -> None:
+    migration_id, made = office.ready(3)
+    office.begin(migration_id)
     depth, *_ = office.act("administrator", lambda uow: jobs.depth(uow.connection))
     assert (depth.waiting, depth.age) == (3, None)
     office.act("administrator", lambda uow: jobs.defer(uow, "wake", queue="cases", case_id=made[0]))
@@ -629,22 +638,22 @@ def test_other_jobs_go_before_moves_and_moves_make_nothing_late(office: Office) 
 def test_killed_worker_leaves_each_case_in_one_version(
     office: Office, database_url: str, tmp_path: Path
 ) -> None:
-    move, made = office.ready(30)
-    office.begin(move)
+    migration_id, made = office.ready(30)
+    office.begin(migration_id)
     with (
         working.serving(database_url, tmp_path, "--queue", "cases") as worker,
         psycopg.connect(conninfo(database_url)) as holding,
     ):
         holding.execute("SELECT FROM cases WHERE id = %s FOR UPDATE", [made[12]])
-        until(lambda: office.counts(move).get("moved") == 12)
+        until(lambda: office.counts(migration_id).get("moved") == 12)
         worker.kill()
-    assert office.counts(move) == {"moved": 12, "movable": 18}
+    assert office.counts(migration_id) == {"moved": 12, "movable": 18}
     gone = text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
     office.act("administrator", lambda uow: uow.connection.execute(gone).rowcount)
     with working.serving(database_url, tmp_path, "--queue", "cases"):
-        until(lambda: office.status(move) == "done")
+        until(lambda: office.status(migration_id) == "done")
         back = office.plan(2, 1)
         until(lambda: office.status(back) == "planned")
-    assert (office.counts(move), office.counts(back)) == ({"moved": 30}, {"movable": 30})
+    assert (office.counts(migration_id), office.counts(back)) == ({"moved": 30}, {"movable": 30})
     assert sorted(office.moved()) == made
     assert len(set(office.rows(Case.id, Case.version_id).values())) == 1
