@@ -78,7 +78,8 @@ _INDEXES = (
 
 
 def upgrade() -> None:
-    # Names only: no row is read or written. Each table is locked for milliseconds.
+    # Names only: no row is read or written. Each table is locked for milliseconds. NOT NULL constraints, which
+    # have names from PostgreSQL 18 on, remain as they are: nothing refers to them.
     for old, new in _TABLES:
         op.rename_table(old, new)
     for table, old, new in _COLUMNS:
