@@ -192,7 +192,7 @@ def _organise(database: Database) -> tuple[list[UUID], list[UUID]]:
         people = {f"member-{number}": (offices[0], "reviewer") for number in range(MEMBERS)}
         people["head"] = (agency, "*")
         for name, (unit, role) in people.items():
-            user = accounts.find_or_create(session, now, name, "caseworker", post=None)
+            user = accounts.find_or_create(session, now, name, "caseworker", position=None)
             organisation.enrol(session, user.id, unit_id=unit, role=role, valid_from=user.created_at)
         made = []
         for office in offices:

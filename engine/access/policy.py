@@ -68,7 +68,7 @@ def seen_by(uow: UnitOfWork) -> dict[str, Any]:
 _VIEWER = bindparam("viewer", type_=Uuid())
 
 
-def posts() -> Subquery:
+def positions() -> Subquery:
     """Returns the viewer's positions: its own memberships, and those of people for whom it is the substitute.
 
     Columns: unit_id, role, user_id.
@@ -85,14 +85,14 @@ def posts() -> Subquery:
 
 def covers(unit: Any) -> ColumnElement[bool]:
     """Returns whether the viewer works in this unit, or in one above it."""
-    held, line = posts(), aliased(UnitLine)
+    held, line = positions(), aliased(UnitLine)
     above = line.ancestor_id == held.c.unit_id
     return select(held.c.unit_id).join(line, above).where(line.unit_id == unit).exists()
 
 
 def acting_in(unit: Any) -> ScalarSelect[str]:
     """Returns the key of the unit as whose member the viewer acts in this one; NULL without a membership."""
-    held, line, acting = posts(), aliased(UnitLine), aliased(Unit)
+    held, line, acting = positions(), aliased(UnitLine), aliased(Unit)
     return (
         select(func.min(acting.key))
         .select_from(held)
@@ -105,11 +105,11 @@ def acting_in(unit: Any) -> ScalarSelect[str]:
 
 def acting() -> ScalarSelect[str]:
     """Returns the key of a unit in which the viewer works; NULL if there is none."""
-    held, where = posts(), aliased(Unit)
+    held, where = positions(), aliased(Unit)
     return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
 
 
-def _lying(held: Subquery, *columns: Any) -> Select[Any]:
+def _join_groups(held: Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups of their units, whatever role these require."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
     return (
@@ -123,28 +123,28 @@ def _lying(held: Subquery, *columns: Any) -> Select[Any]:
     )
 
 
-def _taking(held: Subquery, *columns: Any) -> Select[Any]:
+def _join_claimable_groups(held: Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups whose tasks they may claim."""
     named = or_(
         CandidateGroupRole.role == held.c.role, CandidateGroupRole.role == CASEWORKER, held.c.role == ANY
     )
-    return _lying(held, *columns).where(named)
+    return _join_groups(held, *columns).where(named)
 
 
-def taking_as(group: Any) -> ScalarSelect[str]:
+def claiming_unit(group: Any) -> ScalarSelect[str]:
     """Returns the key of the unit as whose member the viewer may claim this group's tasks.
 
     NULL if it may not.
     """
-    held, acting = posts(), aliased(Unit)
-    found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
+    held, acting = positions(), aliased(Unit)
+    found = _join_claimable_groups(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
     return found.where(CandidateGroup.id == group).scalar_subquery()
 
 
-def takers(group: Any) -> ColumnElement[bool]:
+def candidates_of(group: Any) -> ColumnElement[bool]:
     """Returns the accounts that may claim tasks of this group, themselves or as substitutes: on `User`."""
     held = _everybody()
-    return _at_work(_taking(held, held.c.user_id).where(CandidateGroup.id == group))
+    return _at_work(_join_claimable_groups(held, held.c.user_id).where(CandidateGroup.id == group))
 
 
 def workers(unit: Any) -> ColumnElement[bool]:
@@ -154,10 +154,14 @@ def workers(unit: Any) -> ColumnElement[bool]:
     return _at_work(found.where(line.unit_id == unit))
 
 
-def takers_of_all(groups: Collection[UUID]) -> ColumnElement[bool]:
+def candidates_of_all(groups: Collection[UUID]) -> ColumnElement[bool]:
     """Returns the accounts that may claim tasks of each of these groups: on `User`."""
     held = _everybody()
-    found = _taking(held, held.c.user_id).where(CandidateGroup.id.in_(groups)).group_by(held.c.user_id)
+    found = (
+        _join_claimable_groups(held, held.c.user_id)
+        .where(CandidateGroup.id.in_(groups))
+        .group_by(held.c.user_id)
+    )
     return _at_work(found.having(func.count(CandidateGroup.id.distinct()) == len(groups)))
 
 
@@ -179,7 +183,7 @@ def _at_work(users: Select[Any]) -> ColumnElement[bool]:
 
 def staff() -> ColumnElement[bool]:
     """Returns the accounts that work where the viewer is a supervisor: on `User`."""
-    held, line, member = posts(), aliased(UnitLine), aliased(Membership)
+    held, line, member = positions(), aliased(UnitLine), aliased(Membership)
     found = (
         select(member.user_id)
         .join(line, line.unit_id == member.unit_id)
@@ -191,8 +195,8 @@ def staff() -> ColumnElement[bool]:
 
 def supervises(role: str, group: Any) -> ColumnElement[bool]:
     """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
-    held = posts()
-    found = _lying(held, held.c.unit_id).where(CandidateGroup.id == group)
+    held = positions()
+    found = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == group)
     if role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found.exists()
@@ -222,8 +226,8 @@ def roles_for(group: Any, unit: Any) -> ScalarSelect[Any]:
 
     `*` is all.
     """
-    held, line = posts(), aliased(UnitLine)
-    taken = _taking(held, _side(held).label("role")).where(CandidateGroup.id == group)
+    held, line = positions(), aliased(UnitLine)
+    taken = _join_claimable_groups(held, _side(held).label("role")).where(CandidateGroup.id == group)
     above = line.ancestor_id == held.c.unit_id
     near = select(_side(held).label("role")).join(line, above).where(line.unit_id == unit)
     found = union(taken, near).subquery("roles")
@@ -240,7 +244,7 @@ def known_as(roles: Collection[str] | None) -> Collection[str]:
 
 def roles_in(unit: Any) -> ScalarSelect[Any]:
     """Returns the roles by which forms know the viewer in this unit, and in those above it; `*` is all."""
-    held, line = posts(), aliased(UnitLine)
+    held, line = positions(), aliased(UnitLine)
     found = select(func.array_agg(_side(held))).join(line, line.ancestor_id == held.c.unit_id)
     return found.where(line.unit_id == unit).scalar_subquery()
 
@@ -250,8 +254,8 @@ def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool
 
     `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it may assign freely.
     """
-    held = posts()
-    lying = _lying if supervised or role == "administrator" else _taking
+    held = positions()
+    lying = _join_groups if supervised or role == "administrator" else _join_claimable_groups
     found = lying(held, CandidateGroup.id).where(*narrowed).distinct()
     if supervised and role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
@@ -329,7 +333,7 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
         return and_(reachable_cases(role), Task.candidate_group_id.is_(None))
     return or_(
         reachable_cases(role),
-        taking_as(Task.candidate_group_id).is_not(None),
+        claiming_unit(Task.candidate_group_id).is_not(None),
         supervises(role, Task.candidate_group_id),
     )
 
@@ -352,7 +356,7 @@ def taken_as(role: str) -> ColumnElement[Any]:
     # Applicants who came to a desk, or wrote, do there what others do at a portal.
     at_a_desk = and_(Task.candidate_group_id.is_(None), Case.channel != "online")
     return func.coalesce(
-        taking_as(Task.candidate_group_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null())
+        claiming_unit(Task.candidate_group_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null())
     )
 
 

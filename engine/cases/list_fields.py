@@ -59,7 +59,9 @@ def search_text(spec: Spec, work: Work, words: str, subject: str | None, *, dele
     It contains the subject if all candidates see the case, or its form shows the subject.
     """
     found = persian.normalise(f"{work.name} {words}")
-    elsewhere = any(post.unit is not None for post in work.posts) and not bpmn.shown_by(spec, work.element)
+    elsewhere = any(role.unit is not None for role in work.candidate_roles) and not bpmn.shown_by(
+        spec, work.element
+    )
     return (
         found if elsewhere or spec.rules.subject is None else found + _ending(None if delegated else subject)
     )

@@ -93,7 +93,7 @@ def _print(reports: Sequence[ScenarioReport]) -> None:
             print(covered.process)
             for result in report.results:
                 if result.process == covered.process:
-                    _tell(result)
+                    _print_result(result)
             _tell_coverage(covered)
     results = [result for report in reports for result in report.results]
     failed = sum(not result.passed for result in results)
@@ -102,7 +102,7 @@ def _print(reports: Sequence[ScenarioReport]) -> None:
     print(f"{len(results)} scenarios, {failed} failed{unread}")
 
 
-def _tell(result: Result) -> None:
+def _print_result(result: Result) -> None:
     print(f"  {'passed' if result.passed else 'FAILED'}  {result.name} ({result.file}:{result.line})")
     if not result.passed:
         place = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")

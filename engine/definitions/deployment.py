@@ -146,7 +146,7 @@ def _keys(report: Report) -> list[str]:
 
 def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
     """Returns the unit with this key, or the actor's only unit. Raises Invalid."""
-    held = access.posts()
+    held = access.positions()
     found: Select[Any] = select(held.c.unit_id).distinct()
     if key is not None:
         found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))

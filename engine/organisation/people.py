@@ -148,7 +148,9 @@ def works(session: Session) -> Sequence[RowMapping]:
     return session.execute(found).mappings().all()
 
 
-def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping[str, list[tuple[str, str]]]:
+def positions_of(
+    session: Session, now: datetime, names: Collection[str]
+) -> Mapping[str, list[tuple[str, str]]]:
     """Returns current memberships of these accounts: unit names with roles. None for accounts without any."""
     found = (
         select(User.name, Unit.name, Membership.role)
@@ -158,10 +160,10 @@ def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping
         .order_by(Membership.valid_from, Membership.id)
         .limit(PAGE)
     )
-    posts: dict[str, list[tuple[str, str]]] = {}
+    positions: dict[str, list[tuple[str, str]]] = {}
     for name, unit, role in session.execute(found):
-        posts.setdefault(name, []).append((unit, role))
-    return posts
+        positions.setdefault(name, []).append((unit, role))
+    return positions
 
 
 def names_of_accounts(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:

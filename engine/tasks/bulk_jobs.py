@@ -126,7 +126,7 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     _require_some(ids)
     seen = access.seen_by(uow)
     groups = select(Task.candidate_group_id).distinct().join(Case, Task.case_id == Case.id)
-    theirs = access.taking_as(Task.candidate_group_id).is_not(None) | access.supervises(
+    theirs = access.claiming_unit(Task.candidate_group_id).is_not(None) | access.supervises(
         uow.actor.role, Task.candidate_group_id
     )
     groups = groups.where(Task.id.in_(ids), theirs)
@@ -134,7 +134,7 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     if not found or None in found:
         return ()
     wanted = select(User.id, User.name, names.of().label("display_name")).where(
-        access.takers_of_all([group for group in found if group is not None])
+        access.candidates_of_all([group for group in found if group is not None])
     )
     return uow.connection.execute(wanted.order_by(User.name).limit(RECEIVERS), seen).mappings().all()
 

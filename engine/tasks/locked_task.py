@@ -15,7 +15,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
 _HOLDER = select(User.id).where(User.id == bindparam("holder"))
-_STILL = _HOLDER.where(access.takers(bindparam("group", type_=Task.candidate_group_id.type)))
+_STILL = _HOLDER.where(access.candidates_of(bindparam("group", type_=Task.candidate_group_id.type)))
 # The applicant's tasks have no candidate group that a membership could lose.
 _ACTIVE = _HOLDER.where(User.deactivated_at.is_(None))
 

@@ -56,7 +56,7 @@ _ENDED: Any = select(User.id).where(
 # Its assignee may no longer claim it.
 _LOST = and_(
     Task.assignee_id.in_(_ENDED),
-    ~exists().where(User.id == Task.assignee_id, access.takers(Task.candidate_group_id)),
+    ~exists().where(User.id == Task.assignee_id, access.candidates_of(Task.candidate_group_id)),
 )
 _WAITING = (
     select(Task.id).where(_COMES, Task.assignee_id.is_(None)),

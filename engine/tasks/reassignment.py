@@ -79,7 +79,7 @@ def find_receiver(uow: UnitOfWork, candidate_group_id: UUID | None, to: str) -> 
     if number is not None:
         wanted.append(User.id == number)
     found = select(User.id).where(
-        or_(*wanted), access.takers(bindparam("group", type_=Task.candidate_group_id.type))
+        or_(*wanted), access.candidates_of(bindparam("group", type_=Task.candidate_group_id.type))
     )
     # An id takes precedence over a name that looks like one.
     found = found.order_by(User.id != number).limit(1)
@@ -169,7 +169,7 @@ def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> 
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     _require(uow, task_id, row.case_seen, row.taken_as, row.supervises)
     found = select(User.id, User.name, names.of().label("display_name"))
-    found = found.where(access.takers(bindparam("group", type_=Task.candidate_group_id.type)))
+    found = found.where(access.candidates_of(bindparam("group", type_=Task.candidate_group_id.type)))
     if after is not None:
         last = aliased(User)
         found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())

@@ -78,8 +78,8 @@ _INDEXES = (
 
 
 def upgrade() -> None:
-    # Names only: no row is read or written. Each table is locked for milliseconds. NOT NULL constraints, which
-    # have names from PostgreSQL 18 on, remain as they are: nothing refers to them.
+    # Names only: no row is read or written. Each table is locked for milliseconds. NOT NULL constraints have
+    # names from PostgreSQL 18 on; these remain as they are, since nothing refers to them.
     for old, new in _TABLES:
         op.rename_table(old, new)
     for table, old, new in _COLUMNS:

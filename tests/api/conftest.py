@@ -18,7 +18,7 @@ from engine.identity import accounts
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database
-from tests import bpmn, factories, filed, installed, ruling
+from tests import bpmn, dmn_files, factories, filed, installed
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
 from tests.exchanging import demo_connectors
@@ -150,7 +150,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     (incident, another), tasks = case["incidents"], {task["element"]: task["id"] for task in case["tasks"]}
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     job = factories.a_failed_job(database)
-    decision = ruling.dmn(ruling.table("p", drawn=False))
+    decision = dmn_files.dmn(dmn_files.table("p", drawn=False))
     factories.deploy(database, factories.one_task() | {"rules.dmn": decision})
     factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
     withdrawn, left = client("portal").start(applicant=PERSON)["id"], client("portal").start()["tasks"][0]

@@ -11,7 +11,7 @@ from demo.installation import Installation, opened
 from engine.platform.config import Settings
 from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
-from tests.ruling import dmn, table
+from tests.dmn_files import dmn, table
 from web.designer import patterns
 from web.texts import TEXTS
 

@@ -15,7 +15,7 @@ from engine.platform.config import Publishing
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound, Rejected, Stale
 from tests import bpmn, drafting, factories, organisation
-from tests.ruling import dmn, table
+from tests.dmn_files import dmn, table
 
 Work = Callable[..., AbstractContextManager[UnitOfWork]]
 FILES = factories.one_task()

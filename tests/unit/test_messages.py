@@ -18,7 +18,7 @@ from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
 from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.notation.findings import Severity
 from engine.bpmn.run.case_migration import _REASONS
-from engine.cases import migration
+from engine.cases.migration import commands
 from engine.definitions import forms
 from engine.events import Kind
 from engine.platform.errors import Refusal
@@ -247,7 +247,7 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
 
 def test_every_obstacle_to_a_migration_has_a_text() -> None:
     codes = strings(calls(python("engine/bpmn/run/case_migration.py", "engine/cases"), "Obstacle"), 1)
-    codes |= set(_REASONS) | set(get_args(migration._stay.__annotations__["code"]))
+    codes |= set(_REASONS) | set(get_args(commands._stay.__annotations__["code"]))
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
 
 
@@ -278,7 +278,7 @@ def test_every_word_of_the_tables_is_named() -> None:
     assert set(literals) == set(CALLED)
     words |= {f"{CALLED[name]}.{word}" for name, listed in literals.items() for word in listed}
     told = {key.removeprefix("words.") for key in texts("words")}
-    others = ("assignment.", "definition.", "post.", "presence.")
+    others = ("assignment.", "definition.", "position.", "presence.")
     assert {key for key in told if not key.startswith(others)} == words
 
 

@@ -4,7 +4,7 @@ from engine.bpmn import Source, Spec, build, digest
 from engine.definitions.scenarios import Coverage, Part
 from tests.driving import built, document, flow, path, script, source
 from tests.eventful import DEFINITIONS, error, handler, message, timer
-from tests.telling import run_stories
+from tests.stories import run_stories
 
 DECIDING = (
     '<startEvent id="start"/><exclusiveGateway id="g" default="other"/>'

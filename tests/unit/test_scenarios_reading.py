@@ -6,7 +6,7 @@ from engine.bpmn import Spec
 from engine.definitions import scenarios
 from engine.definitions.scenarios.yaml_nodes import Unreadable, read
 from tests.driving import built, path
-from tests.telling import HEAD, passes, run_stories, wrong
+from tests.stories import HEAD, passes, run_stories, wrong
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from engine.bpmn import Spec
 from tests.driving import built, flow, path, script
 from tests.eventful import DEFINITIONS, error, message, signal, throw, timer
-from tests.telling import fails, passes, run_stories
+from tests.stories import fails, passes, run_stories
 
 TASKS = (
     '<laneSet><lane id="l" name="بازرس | Inspector"><flowNodeRef>a</flowNodeRef></lane></laneSet>'

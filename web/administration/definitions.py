@@ -8,7 +8,7 @@ from engine.design import publishing
 from engine.organisation import units
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked
-from web.administration.area import called, refused, shown
+from web.administration.area import called, refused, render
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("definitions", __name__)
@@ -25,7 +25,7 @@ ACTIONS = {
 @page(blueprint.get("/definitions"), may="definitions.suspend")
 def index(visit: Visit) -> Page:
     """Show those of the visitor's units."""
-    return shown(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
+    return render(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
 
 
 @page(blueprint.get("/definitions/<key>"), may="definitions.suspend")
@@ -51,7 +51,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
         "groups": incidents.groups(visit.uow, key),
         **(refused(refusal) if refusal else {}),
     }
-    return shown(visit, "definition", values, way="definitions", status=409 if refusal else 200)
+    return render(visit, "definition", values, way="definitions", status=409 if refusal else 200)
 
 
 @page(

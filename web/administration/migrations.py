@@ -9,7 +9,7 @@ from engine.cases import migration
 from engine.models import MigratedCaseStatus
 from engine.platform.errors import Refusal
 from web import asked
-from web.administration.area import called, refused, shown
+from web.administration.area import called, refused, render
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
@@ -22,7 +22,7 @@ def index(visit: Visit) -> Page:
     """Show those of the visitor's definitions, the newest first."""
     rows, next_one = following(migration.page(visit.uow, after=cursor()), migration.PAGE)
     named = called(visit, of_processes=[row["definition"] for row in rows])
-    return shown(visit, "migrations", {"rows": rows, "next": next_one, **named}, way="migrations")
+    return render(visit, "migrations", {"rows": rows, "next": next_one, **named}, way="migrations")
 
 
 @page(blueprint.get("/migrations/<uuid:migration_id>"), may="cases.migrate")
@@ -55,7 +55,7 @@ def _one(visit: Visit, migration_id: UUID, refusal: Refusal | None = None) -> Pa
         **called(visit, of_processes=[found.migration["definition"]]),
         **(refused(refusal) if refusal else {}),
     }
-    return shown(visit, "migration", values, way="migrations", status=409 if refusal else 200)
+    return render(visit, "migration", values, way="migrations", status=409 if refusal else 200)
 
 
 @page(blueprint.post("/migrations/<uuid:migration_id>/start"), may="cases.migrate", refused=again)

@@ -12,7 +12,16 @@ from engine.design import drafts
 from engine.platform.errors import NotFound, Refusal, Rejected
 from web import connectors
 from web.designer import findings
-from web.designer.area import blueprint, diagrams, download, packed, revision, status, told, uploaded
+from web.designer.area import (
+    blueprint,
+    diagrams,
+    download,
+    explain_refusal,
+    packed,
+    revision,
+    status,
+    uploaded,
+)
 from web.listing import cursor, following
 from web.site import site
 from web.visit import Away, Content, Page, Shown, Visit, page
@@ -22,7 +31,7 @@ def _url(draft_id: UUID) -> str:
     return f"/designer/drafts/{draft_id}"
 
 
-def shown(visit: Visit, draft_id: UUID, *, refusal: Refusal | None = None) -> Page:
+def render_draft(visit: Visit, draft_id: UUID, *, refusal: Refusal | None = None) -> Page:
     """Show a draft; with what was refused, if anything was."""
     view = drafts.get(visit.uow, draft_id)
     check = view.draft.check
@@ -30,7 +39,7 @@ def shown(visit: Visit, draft_id: UUID, *, refusal: Refusal | None = None) -> Pa
     upload = uploads.of_draft(visit.uow, draft_id)
     if upload is not None and upload.uploaded_at < view.draft.updated_at and upload.status != "checking":
         upload = None  # about the draft before it was saved again
-    found = findings.shown(_findings(report, upload, refusal))
+    found = findings.sort_findings(_findings(report, upload, refusal))
     names = diagrams([file.name for file in view.files])
     asked = request.args.get("file")
     file = asked if asked in names else next(iter(names), None)
@@ -46,7 +55,7 @@ def shown(visit: Visit, draft_id: UUID, *, refusal: Refusal | None = None) -> Pa
         "diagrams": names,
         "file": file,
         "marks": findings.marks(found, file) if file else {},
-        "faults": [] if refusal is None else told(refusal),
+        "faults": [] if refusal is None else explain_refusal(refusal),
         "how": _how(),
         "offered": _offered(view.draft),
     }
@@ -79,7 +88,7 @@ def _findings(
 
 def refused(visit: Visit, draft_id: UUID, *, refusal: Refusal) -> Page:
     """Show the draft as it is now, and why nothing was done."""
-    return shown(visit, draft_id, refusal=refusal)
+    return render_draft(visit, draft_id, refusal=refusal)
 
 
 @page(blueprint.get("/drafts"), may="definitions.deploy")
@@ -93,7 +102,7 @@ def all_drafts(visit: Visit) -> Page:
 @page(blueprint.get("/drafts/<uuid:draft_id>"), may="definitions.deploy")
 def one_draft(visit: Visit, draft_id: UUID) -> Page:
     """Show a draft."""
-    return shown(visit, draft_id)
+    return render_draft(visit, draft_id)
 
 
 @page(blueprint.get("/drafts/<uuid:draft_id>/file"), may="definitions.deploy")
@@ -165,7 +174,7 @@ def deploy(visit: Visit, draft_id: UUID) -> Shown:
     if isinstance(done, NotFound):
         raise done
     if isinstance(done, Refusal):  # also Forbidden: the process of another unit
-        return shown(visit, draft_id, refusal=done)
+        return render_draft(visit, draft_id, refusal=done)
     if isinstance(done, UUID):
         waits = "deploying-draft" if _how() == "draft" else "deploying"
         return Away(_url(draft_id), told=f"designer.notice.{waits}")

@@ -10,7 +10,7 @@ from engine.bpmn import BPMN_SUFFIXES
 from engine.design import drafts
 from engine.platform.errors import NotFound, Refusal, Stale
 from web import texts
-from web.designer.area import blueprint, download, revision, status, told
+from web.designer.area import blueprint, download, explain_refusal, revision, status
 from web.visit import Away, Content, Page, Shown, Visit, page
 
 LABELS = "modeler.label."  # texts of the drawing tools
@@ -33,14 +33,14 @@ def draw(visit: Visit, draft_id: UUID) -> Page:
         raise NotFound("The file holds no diagram.")
     language = visit.reader.language
     # Unformatted: the tools themselves insert values.
-    words = [told for key, told in texts.TEXTS.texts.items() if key.startswith(LABELS)]
+    words = [text for key, text in texts.TEXTS.texts.items() if key.startswith(LABELS)]
     values = {
         "draft": view.draft,
         "file": name,
-        "labels": {} if language == "en" else {told["en"]: told[language] for told in words},
+        "labels": {} if language == "en" else {text["en"]: text[language] for text in words},
         "words": {
-            key.removeprefix(WORDS): told[language]
-            for key, told in texts.TEXTS.texts.items()
+            key.removeprefix(WORDS): text[language]
+            for key, text in texts.TEXTS.texts.items()
             if key.startswith(WORDS)
         },
         "laid_out": bpmn.without_places(name, drafts.file(visit.uow, draft_id, name)),
@@ -61,7 +61,7 @@ def not_drawn(visit: Visit, draft_id: UUID, *, refusal: Refusal) -> Page:
     values = {
         "draft": draft,
         "file": request.args.get("file", ""),
-        "faults": told(refusal),
+        "faults": explain_refusal(refusal),
         "stale": isinstance(refusal, Stale),
     }
     return Page("designer/conflict.html", values, status(refusal))
@@ -88,7 +88,7 @@ def _written(visit: Visit, draft_id: UUID, *, refusal: Refusal | None = None) ->
         "file": name,
         "text": request.form.get("text", kept),
         "theirs": kept if isinstance(refusal, Stale) else None,
-        "faults": [] if refusal is None else told(refusal),
+        "faults": [] if refusal is None else explain_refusal(refusal),
     }
     return Page("designer/write.html", values, status(refusal))
 

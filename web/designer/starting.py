@@ -8,7 +8,7 @@ from engine.definitions import overview
 from engine.design import drafts
 from engine.platform.errors import Fault, Invalid, Refusal
 from web.designer import patterns
-from web.designer.area import blueprint, status, title, told, uploaded
+from web.designer.area import blueprint, explain_refusal, status, title, uploaded
 from web.visit import Away, Page, Visit, page
 
 ALL = "root"  # the root unit
@@ -23,7 +23,7 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
         "bare": patterns.BARE,
         "shipped": list(patterns.shipped()),
         "sent": request.form,
-        "faults": [] if refusal is None else told(refusal),
+        "faults": [] if refusal is None else explain_refusal(refusal),
     }
     return Page("designer/start.html", values, status(refusal))
 

@@ -42,7 +42,7 @@ class Doing:
     do: str
     at: str
     name: str
-    told: str = ""
+    target: str = ""
     count: int = 1
     form: Form | None = None
     about: Any = None
@@ -70,8 +70,8 @@ def _starts(spec: Spec) -> list[Doing]:
     for path, trigger in spec.starts.items():
         if trigger.kind not in TRIGGERS:
             continue  # it can't be started from outside
-        told = path if trigger.kind == "timer" else trigger.name or ""
-        found.append(Doing(f"start-{trigger.kind}", path, named(spec, path), told))
+        target = path if trigger.kind == "timer" else trigger.name or ""
+        found.append(Doing(f"start-{trigger.kind}", path, named(spec, path), target))
     return found
 
 
@@ -81,8 +81,8 @@ def _tasks(played: Played) -> list[Doing]:
     found = []
     for path, work in reversed(works.items()):
         form = played.spec.elements[path].form
-        posts = {post.role for post in work.posts}
-        roles = [role for role in judging.named(form) if role in posts] if form else []
+        own = {one.role for one in work.candidate_roles}
+        roles = [role for role in judging.named(form) if role in own] if form else []
         found.append(Doing("task", path, named(played.spec, path), path, many[path], form, work, roles))
     return found
 
@@ -122,7 +122,7 @@ def chosen(found: Sequence[Doing], wished: "MultiDict[str, str]") -> Doing | Non
     return next((one for one in found if (one.do, one.at) == key), next(iter(found), None))
 
 
-def told(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
+def parse_action(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
     """Return the action that a browser sent. Raises Invalid, Conflict."""
     if doing is None or (doing.do, doing.at) != (sent.get("do"), sent.get("at")):
         raise Conflict("That cannot be done where the case stands.", test_run="gone")
@@ -131,7 +131,7 @@ def told(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
     if doing.do == "start":
         return {"data": _data(doing, sent)}
     if doing.do.startswith("start-"):
-        return {doing.do.removeprefix("start-"): doing.told, "data": _data(doing, sent)}
+        return {doing.do.removeprefix("start-"): doing.target, "data": _data(doing, sent)}
     return _step(doing, sent)
 
 
@@ -141,26 +141,26 @@ def _step(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
     data = _data(doing, sent)
     if doing.do == "task":
         role = sent.get("as")
-        act = {"task": doing.told, "answer": data}
+        act = {"task": doing.target, "answer": data}
         return {**act, "by": role} if role in doing.roles else act
     if doing.do == "incident":
-        return {"skip" if "skip" in sent else "retry": doing.told, "data": data}
+        return {"skip" if "skip" in sent else "retry": doing.target, "data": data}
     if doing.do == "call":
-        return {"reply": doing.told, "data": data}
+        return {"reply": doing.target, "data": data}
     keys = plain(dict(doing.about.keys)) if doing.do == "message" else {}
-    return {doing.do: doing.told, **({"keys": keys} if keys else {}), "data": data}
+    return {doing.do: doing.target, **({"keys": keys} if keys else {}), "data": data}
 
 
 def _failure(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
     """Return the failure of the call: with the code of the button, or a typed one, and its data."""
     if sent["fail"] == NO_ANSWER:
-        return {"fail": doing.told}
+        return {"fail": doing.target}
     if sent["fail"] != TYPED:
-        return {"fail": doing.told, "error": sent["fail"]}
+        return {"fail": doing.target, "error": sent["fail"]}
     error = sent.get("error", "").strip()
     if not error:
         raise Invalid("No code was typed.", [Fault("/error", "is required", "error")])
-    return {"fail": doing.told, "error": error, "data": _data(doing, sent) if JSON in sent else {}}
+    return {"fail": doing.target, "error": error, "data": _data(doing, sent) if JSON in sent else {}}
 
 
 def sample(fields: Sequence[Field]) -> dict[str, Any]:
@@ -216,6 +216,6 @@ def _time(sent: "MultiDict[str, str]") -> str:
     return unit.format(int(typed))
 
 
-def shown(value: Any) -> str:
+def format_data(value: Any) -> str:
     """Format data for people."""
     return orjson.dumps(plain(value), option=orjson.OPT_INDENT_2).decode()

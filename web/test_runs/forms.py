@@ -29,7 +29,7 @@ class _Tried:
 @looked_at("/forms")
 def previews(visit: Visit, **where: Any) -> Page:
     """Show all forms, one of them drawn."""
-    return _shown(find(visit, where), _Tried())
+    return _render(find(visit, where), _Tried())
 
 
 @done("/forms", files=True)
@@ -44,16 +44,16 @@ def judge(visit: Visit, **where: Any) -> Page:
     values = forms.answer(drawn.fields, attached.sent())
     language = request.form.get("language")
     if attached.edited():
-        return _shown(subject, _Tried(language, values, attached.faults()))
+        return _render(subject, _Tried(language, values, attached.faults()))
     try:
         attached.require()
         judging.check(form, values, role and [role])
     except Invalid as invalid:
-        return _shown(subject, _Tried(language, values, invalid.faults))
-    return _shown(subject, _Tried(language, values, fits=True))
+        return _render(subject, _Tried(language, values, invalid.faults))
+    return _render(subject, _Tried(language, values, fits=True))
 
 
-def _shown(subject: Subject, tried: _Tried) -> Page:
+def _render(subject: Subject, tried: _Tried) -> Page:
     spec = subject.spec
     form, role = _chosen(spec)
     drawn = form and judging.for_roles(form, role and [role])

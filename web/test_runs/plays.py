@@ -76,7 +76,7 @@ def begin(visit: Visit, **where: Any) -> Away:
 @looked_at(ONE)
 def play(visit: Visit, test_run_id: UUID, **where: Any) -> Page:
     """Show the current steps of the case, and the possible actions."""
-    return _shown(visit, _own(visit, test_run_id, where), _Typed())
+    return _render(visit, _own(visit, test_run_id, where), _Typed())
 
 
 def refused(visit: Visit, test_run_id: UUID, *, refusal: Refusal, **where: Any) -> Page:
@@ -84,24 +84,24 @@ def refused(visit: Visit, test_run_id: UUID, *, refusal: Refusal, **where: Any) 
     if _word(refusal) in UNREADY:
         return unready(visit, refusal=refusal, **where)
     play = _own(visit, test_run_id, where)
-    one = _wished(play)
+    one = _requested(play)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     filled = one is not None and one.by_form(request.values)
     values = forms.answer(doing.fields(one, _role(one)), request.form) if one and filled else None
     typed = _Typed(values, request.form.get(doing.JSON), faults, _reason(refusal), refusal.detail)
-    return _shown(visit, play, typed, status=422 if faults else 409)
+    return _render(visit, play, typed, status=422 if faults else 409)
 
 
 @done(ONE, refused=refused)
 def act(visit: Visit, test_run_id: UUID, **where: Any) -> Shown:
     """Do the chosen action."""
     play = _own(visit, test_run_id, where)
-    one = _wished(play)
+    one = _requested(play)
     if one is not None and one.by_form(request.values) and forms.edited(request.form):
         values = forms.answer(doing.fields(one, _role(one)), request.form)
-        return _shown(visit, play, _Typed(values))
+        return _render(visit, play, _Typed(values))
     _require_seen(play)
-    test_runs.act(visit.uow, test_run_id, play.test_run.revision, doing.told(one, request.form))
+    test_runs.act(visit.uow, test_run_id, play.test_run.revision, doing.parse_action(one, request.form))
     return Away(_at(play))
 
 
@@ -187,7 +187,7 @@ def _at(play: Play) -> str:
     return f"{home(play.subject.where)}/try/{play.test_run.id}"
 
 
-def _wished(play: Play) -> Doing | None:
+def _requested(play: Play) -> Doing | None:
     return doing.chosen(doing.possible(play), request.values)
 
 
@@ -217,12 +217,14 @@ def _reason(refusal: Refusal) -> str | None:
         return texts.say(f"test-runs.refused.{_word(refusal) or 'unlike'}")
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     if whole := [fault for fault in faults if fault.pointer.startswith(("/files", "/unit"))]:
-        return " ".join(map(forms.explained, whole))  # for the draft in which the scenario was to be stored
+        return " ".join(
+            map(forms.explain_fault, whole)
+        )  # for the draft in which the scenario was to be stored
     beside = faults and all(one.pointer != "/act" for one in faults)
     return None if beside else texts.say("test-runs.refused.act")
 
 
-def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
+def _render(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
     found = doing.possible(play)
     one = doing.chosen(found, request.values)
     spec, case = play.played.spec, play.played.case
@@ -243,7 +245,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
         "painting_places": drawn,
         "focus": drawn.get(one.at) if one and one.at else None,
         "story": story.entries(play.played),
-        "data": [(name, doing.shown(value)) for name, value in sorted(case.data.items())],
+        "data": [(name, doing.format_data(value)) for name, value in sorted(case.data.items())],
         "standing": _standing(play),
         "elements": [(path, one) for path, one in spec.elements.items() if path in drawn],
         "passed": Counter(case.passed),
@@ -254,7 +256,7 @@ def _shown(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:
 
 def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any]:
     """Return the form of this action."""
-    examples = test_runs.examples(visit.uow, play.subject, one.do, one.told)
+    examples = test_runs.examples(visit.uow, play.subject, one.do, one.target)
     wished = request.args.get("fill", "")
     filled = examples[int(wished)].data if wished in map(str, range(len(examples))) else None
     if filled is None and one.do in ("call", "message", "signal") and examples:
@@ -272,7 +274,7 @@ def _panel(visit: Visit, play: Play, one: Doing, typed: _Typed) -> dict[str, Any
         drawn = forms.drawing(doing.fields(one, role), plain(dict(values)), visit.reader, faults)
         panel["drawing"] = attached.stand_ins(drawn)
     elif one.do != "wait":
-        panel["text"] = typed.text if typed.text is not None else doing.shown(filled or {})
+        panel["text"] = typed.text if typed.text is not None else doing.format_data(filled or {})
     panel["wrong"] = {
         fault.pointer.removeprefix("/"): texts.say(f"test-runs.wrong.{fault.code}")
         for fault in typed.faults
@@ -289,7 +291,7 @@ def _call(visit: Visit, play: Play, one: Doing, filled: Mapping[str, Any] | None
     if sample is None:
         sample = doing.sample(one.form.fields) if one.form else awaited.reply
     return {
-        "request": doing.shown(one.about.request),
+        "request": doing.format_data(one.about.request),
         "sample": sample,
         "guessed": filled is None and one.form is None and bool(sample),
         "errors": dict.fromkeys([*one.errors, *awaited.errors]),

@@ -106,12 +106,12 @@ def read(database: Database, attempt: Attempt) -> Standing:
     if not hmac.compare_digest(kept, cases.digest(attempt.secret)) or found is None:
         raise NotFound("No case has this number and secret. Check both.")
 
-    def shown(session: Session, now: datetime) -> Standing:
+    def find(session: Session, now: datetime) -> Standing:
         throttle.forgive(session, here)
         throttle.take_back(session, of_address)
-        return standing(session, found.id, now)
+        return find_status(session, found.id, now)
 
-    return database.run(shown)
+    return database.run(find)
 
 
 def written(typed: str) -> str:
@@ -143,7 +143,7 @@ _CASE = (
 _TASK = (Task.name, Task.kind, Task.candidate_group_id, Task.asked, Task.opened_at, Task.due_at)
 
 
-def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     """Returns the status of a case for those who may know it."""
     found = (
         select(*_CASE)

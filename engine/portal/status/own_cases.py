@@ -16,7 +16,7 @@ from engine import access, bpmn, cases, definitions
 from engine.bpmn import Effect, Spec
 from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.platform.db import UnitOfWork
-from engine.portal.status.lookup import Standing, standing
+from engine.portal.status.lookup import Standing, find_status
 
 MOST = 200  # facts of one case
 
@@ -208,7 +208,7 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
     done, steps = _steps(uow, case_id, spec) if whole else (0, None)
     return Own(
         case_id,
-        standing(uow.session, case_id, uow.now),
+        find_status(uow.session, case_id, uow.now),
         _own_tasks(uow, Task.case_id == case_id) if whole else (),
         _happened(uow, case_id) if whole else (),
         done,
