@@ -80,7 +80,7 @@ def positions() -> Subquery:
         .join(Substitution, Substitution.absent_id == Membership.user_id)
         .where(Substitution.substitute_id == _VIEWER, valid(Substitution), valid(Membership))
     )
-    return union_all(own, lent).subquery("posts")
+    return union_all(own, lent).subquery("positions")
 
 
 def covers(unit: Any) -> ColumnElement[bool]:

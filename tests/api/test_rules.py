@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import event
-from tests.evaluation import data, dmn, table
+from tests.dmn_files import data, dmn, table
 
 from engine.platform.db import Database
 from tests import factories
