@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import event
-from tests.dmn_files import data, dmn, table
 
 from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused
+from tests.dmn_files import data, dmn, table
 
 EVALUATE = "/decisions/route/evaluate"
 
