@@ -83,11 +83,11 @@ def open_(page: Page, language: Language, folder: Path, drawn: str = DRAWN) -> P
     """A draft with a diagram, opened in the modeler."""
     (folder / "house.bpmn").write_text(drawn)
     (folder / "form.json").write_text(FORM)
-    page.goto("/designer/sketches/new")
+    page.goto("/designer/drafts/new")
     page.locator("#upload-unit").select_option("root")
     page.locator("#files").set_input_files([folder / "house.bpmn", folder / "form.json"])
     page.locator("form[data-drop] button").first.click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     page.goto(f"{page.url}/draw?file=house.bpmn")
     expect(page.locator("[data-modeler][data-shown]")).to_be_visible()
     return Panel(page, language)

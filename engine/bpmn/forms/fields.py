@@ -90,7 +90,7 @@ def fields_of(schema: Mapping[str, Any], ui: Mapping[str, Any] | None) -> tuple[
 
 def title(schema: Mapping[str, Any]) -> Text | None:
     """Returns the title of a form, or None."""
-    return _told(schema, "title", None)
+    return _localized(schema, "title", None)
 
 
 def text(value: str) -> Text:
@@ -147,8 +147,8 @@ class _Reading:
         return Field(
             pointer=None if kind == "notice" else at,
             kind=kind,
-            label=_told(schema, "title", ui.get("ui:title")) or text("" if kind == "notice" else name),
-            description=_told(schema, "description", ui.get("ui:description")),
+            label=_localized(schema, "title", ui.get("ui:title")) or text("" if kind == "notice" else name),
+            description=_localized(schema, "description", ui.get("ui:description")),
             read_only=bool(schema.get("readOnly") or ui.get("ui:readonly") or ui.get("ui:disabled")),
             choices=tuple(_choices(item if kind == "choices" else schema)),
             fields=inner,
@@ -282,7 +282,7 @@ def _kind(schema: Mapping[str, Any], item: Mapping[str, Any], ui: Mapping[str, A
     return "long-text" if long else "text"
 
 
-def _told(schema: Mapping[str, Any], name: str, over: Any) -> Text | None:
+def _localized(schema: Mapping[str, Any], name: str, over: Any) -> Text | None:
     both = _mapping(schema.get("x-i18n"))
     plain = _word(over) or _word(schema.get(name))
     persian, english = (_word(_mapping(both.get(tongue)).get(name)) for tongue in ("fa", "en"))
@@ -306,7 +306,7 @@ def _choices(schema: Mapping[str, Any]) -> list[Choice]:
     for one_of in (schema.get("oneOf"), schema.get("anyOf")):
         if one_of and all(isinstance(part, Mapping) and "const" in part for part in one_of):
             return [
-                Choice(part["const"], _told(part, "title", None) or text(str(part["const"])))
+                Choice(part["const"], _localized(part, "title", None) or text(str(part["const"])))
                 for part in one_of
             ]
     return []

@@ -169,8 +169,8 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     token.data = {**token.data, **changes}
     _require_outcome(token)
     if isinstance(token.task_spec, CatchEvent):
-        token.task_spec.pass_over(token)
-    token.pass_over()
+        token.task_spec.skip(token)
+    token.skip()
     workflow.advance()
     return replace(step_of(workflow), scope=scope)
 

@@ -101,7 +101,7 @@ class Case:
         names = {part.strip() for part in (work.lane or "").split("|")} | {work.lane}
         if work.people is not None:
             names |= {*work.people.groups, *work.people.users, work.people.assignee}
-        names |= {post.role for post in work.posts}
+        names |= {one.role for one in work.candidate_roles}
         if action.by is not None and action.by not in names:
             who = join_names(sorted(name for name in names if name))
             raise Mismatch(

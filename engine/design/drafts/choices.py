@@ -38,14 +38,14 @@ class Choices:
     events: Mapping[str, tuple[Named, ...]]
 
 
-def choices(uow: UnitOfWork, sketch_id: UUID) -> Choices:
+def choices(uow: UnitOfWork, draft_id: UUID) -> Choices:
     """Returns the choices for a draft, from its own files and from current versions. Raises NotFound."""
-    get(uow, sketch_id)
+    get(uow, draft_id)
     own: Offers = _NOTHING
     others: list[Offers] = []
     try:
         with budget.limited(ShortBudget()):
-            own = bpmn.offers(files_of(uow, sketch_id))
+            own = bpmn.offers(files_of(uow, draft_id))
             others.extend(_current_offers(uow))
     except Exhausted:
         pass  # unread ones are chosen by name only, or typed
