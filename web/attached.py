@@ -191,7 +191,7 @@ def _stood_in(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(
         replace(
             node,
-            upload="stand-in" if node.field.kind in DOCUMENT_KINDS else "",
+            upload="stand-in" if node.field.kind in DOCUMENT_KINDS and not node.field.read_only else "",
             nodes=_stood_in(node.nodes),
             rows=tuple(_stood_in(row) for row in node.rows),
         )

@@ -241,7 +241,8 @@ def answerable(
     cases.require_no_party(uow, row._mapping, spec)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
+    known = subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
+    return form, seen, {**known, **subtasks.item_data(uow, spec, form, task_id)}
 
 
 def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:

@@ -144,14 +144,15 @@ class _Reading:
         elif kind == "list" and depth <= _DEEP:
             one = self.field("", [item], _mapping(ui.get("items")), f"{at}/*", depth + 1)
             inner = one.fields if one.kind == "group" else (one,)
+        read_only = bool(schema.get("readOnly") or ui.get("ui:readonly") or ui.get("ui:disabled"))
         return Field(
             pointer=None if kind == "notice" else at,
             kind=kind,
             label=_localized(schema, "title", ui.get("ui:title")) or text("" if kind == "notice" else name),
             description=_localized(schema, "description", ui.get("ui:description")),
-            read_only=bool(schema.get("readOnly") or ui.get("ui:readonly") or ui.get("ui:disabled")),
+            read_only=read_only,
             choices=tuple(_choices(item if kind == "choices" else schema)),
-            fields=inner,
+            fields=tuple(_only_read(one) for one in inner) if read_only else inner,
             visible_to=tuple(schema.get(VISIBLE_TO) or ()),
             editable_by=tuple(schema.get(EDITABLE_BY) or ()),
             hide_when=_hidden(schema.get(HIDE), at),
@@ -184,6 +185,11 @@ def _token(name: str) -> str:
 def _with(one: Field, **changed: Any) -> Field:
     values = {name: getattr(one, name) for name in Field.__slots__}
     return Field(**{**values, **changed})
+
+
+def _only_read(one: Field) -> Field:
+    """Returns what is within a field that is only read: nothing in it is answered either."""
+    return _with(one, read_only=True, required=False, fields=tuple(map(_only_read, one.fields)))
 
 
 def _conditions(

@@ -61,9 +61,8 @@ def _appeal(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 node.element,
                 "no-appeal",
-                "The application may be refused here, and the process names no appeal (parvandeh:appeal).",
-                'Name the process for appeals: parvandeh:appeal="objection" on the process, with'
-                ' parvandeh:appealWithin="P20D".',
+                "The application may be refused here, and the process names no way to appeal.",
+                "Choose for the process how to appeal, and within what time.",
             )
             return
 
