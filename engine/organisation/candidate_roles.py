@@ -20,22 +20,22 @@ from engine.platform.findings import sentence
 
 def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
     """Returns findings on the roles that checked files name, for processes of this unit."""
-    named = [post for post in bpmn.required_roles(files) if post.role != APPLICANT]
+    named = [required for required in bpmn.required_roles(files) if required.role != APPLICANT]
     if not named:
         return []
-    keys = {post.unit for post in named if post.unit is not None}
+    keys = {required.unit for required in named if required.unit is not None}
     rows = uow.connection.execute(
         select(Unit.key, Unit.id).where(Unit.key.in_(keys), Unit.closed_at.is_(None))
     )
     units: dict[str | None, UUID] = {None: owner, **{key: unit_id for key, unit_id in rows}}
-    places = {(post.role, units[post.unit]) for post in named if post.unit in units}
+    places = {(required.role, units[required.unit]) for required in named if required.unit in units}
     held = {place for place in places if _held(uow, *place)}
     found = []
-    for post in named:
-        if post.unit not in units:
-            found.append(_unknown(post))
-        elif (post.role, units[post.unit]) not in held:
-            found.append(_nobody(post))
+    for required in named:
+        if required.unit not in units:
+            found.append(_unknown(required))
+        elif (required.role, units[required.unit]) not in held:
+            found.append(_nobody(required))
     return found
 
 
@@ -62,37 +62,37 @@ def _held(uow: UnitOfWork, role: str, unit: UUID) -> bool:
     return uow.connection.execute(found, access.seen_by(uow)).first() is not None
 
 
-def _unknown(post: RequiredRole) -> Finding:
+def _unknown(required: RequiredRole) -> Finding:
     return Finding(
         "error",
         "unknown-unit",
-        post.file,
+        required.file,
         sentence(
-            f"The task is for the unit {post.unit!r}, which does not exist or is closed.",
-            unit=post.unit or "",
+            f"The task is for the unit {required.unit!r}, which does not exist or is closed.",
+            unit=required.unit or "",
         ),
         "Correct its key, or make the unit before.",
-        post.element,
+        required.element,
         None,
-        post.line,
+        required.line,
         "parvandeh:unit",
     )
 
 
-def _nobody(post: RequiredRole) -> Finding:
-    where = "the process's agency" if post.unit is None else f"the unit {post.unit!r}"
+def _nobody(required: RequiredRole) -> Finding:
+    where = "the process's agency" if required.unit is None else f"the unit {required.unit!r}"
     return Finding(
         "warning",
         "nobody-has-role",
-        post.file,
+        required.file,
         sentence(
-            f"The task is for the role {post.role!r}, which nobody has in {where}: it would wait for"
+            f"The task is for the role {required.role!r}, which nobody has in {where}: it would wait for"
             " somebody.",
-            role=post.role,
+            role=required.role,
         ),
         "Give somebody the role, or correct its name.",
-        post.element,
+        required.element,
         None,
-        post.line,
+        required.line,
         "parvandeh:role",
     )

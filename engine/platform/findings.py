@@ -108,17 +108,17 @@ class Notes:
 
     def error(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
         """Add an error, which prevents the deployment."""
-        self.tell("error", where, code, reason, fix)
+        self.report("error", where, code, reason, fix)
 
     def warn(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
         """Add a warning: it runs, but perhaps not as intended."""
-        self.tell("warning", where, code, reason, fix)
+        self.report("warning", where, code, reason, fix)
 
     def translated(self, where: Place, code: str, reason: str = "") -> None:
         """Add a note: a foreign notation that is translated into ours."""
-        self.tell("note", where, code, reason)
+        self.report("note", where, code, reason)
 
-    def tell(self, severity: Severity, where: Place, code: str, reason: str = "", fix: str = "") -> None:
+    def report(self, severity: Severity, where: Place, code: str, reason: str = "", fix: str = "") -> None:
         """Add a finding of this severity."""
         place = (where.element, where.name, where.line, where.attribute)
         self.add(Finding(severity, code, where.file, reason, fix, *place))

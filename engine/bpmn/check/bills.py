@@ -32,10 +32,10 @@ def check_bills(diagram: Diagram, notes: Notes) -> None:
 
 
 def _has(node: Node, names: Sequence[str]) -> bool:
-    return any(_said(node.element, name) is not None for name in names)
+    return any(_attribute(node.element, name) is not None for name in names)
 
 
-def _said(element: Any, name: str) -> str | None:
+def _attribute(element: Any, name: str) -> str | None:
     said: str | None = element.get(f"{{{PARVANDEH}}}{name}")
     return said
 
@@ -44,7 +44,7 @@ class _Rules(Rules):
     def declaration(self, element: Any) -> None:
         """Checks the attributes of a service task that issues a bill."""
         self.names(element, (BILL, *PARTS), (BILL, *_NEEDED), _DECLARED)
-        currency = _said(element, "billCurrency") or ""
+        currency = _attribute(element, "billCurrency") or ""
         if is_code(currency) and currency not in CURRENCIES:
             self.error(
                 element,
@@ -54,9 +54,9 @@ class _Rules(Rules):
                 ),
                 'Write a code such as "IRR", or the name of the part of the reply that has the currency.',
             )
-        keys = _keys(_said(element, "request"))
+        keys = _keys(_attribute(element, "request"))
         for name in ("billAmount", "billPurpose"):
-            part = _said(element, name)
+            part = _attribute(element, name)
             if part and keys is not None and part not in keys:
                 self.error(
                     element,
@@ -73,7 +73,7 @@ class _Rules(Rules):
     def awaits(self, element: Any) -> None:
         """Checks the attributes of an event or task that waits for a payment."""
         self.names(element, PAID, PAID, _AWAITED)
-        keys = _keys(_said(element, "correlation"))
+        keys = _keys(_attribute(element, "correlation"))
         if keys is not None and BILL not in keys:
             self.error(
                 element,
@@ -84,7 +84,7 @@ class _Rules(Rules):
                 ),
                 f"Write the number of the bill: parvandeh:correlation=\"{{'{BILL}': …}}\".",
             )
-        if _said(element, "name") is not None:
+        if _attribute(element, "name") is not None:
             self.error(
                 element,
                 _AWAITED,
@@ -96,7 +96,7 @@ class _Rules(Rules):
 
     def names(self, element: Any, known: Sequence[str], needed: Sequence[str], code: str) -> None:
         """Checks names of parts: required ones are present, and none is empty."""
-        missing = [f"parvandeh:{name}" for name in needed if not _said(element, name)]
+        missing = [f"parvandeh:{name}" for name in needed if not _attribute(element, name)]
         if missing:
             self.error(
                 element,
@@ -105,7 +105,7 @@ class _Rules(Rules):
                 "Write the name of the part that has it, or remove all that is said of a bill.",
             )
         for name in known:
-            said = _said(element, name)
+            said = _attribute(element, name)
             if said and said != said.strip():
                 self.error(
                     element,
@@ -133,7 +133,7 @@ class _Rules(Rules):
                 "Declare the bill where it is issued, with parvandeh:bill; or remove parvandeh:paidAmount and"
                 " parvandeh:paidCurrency.",
             )
-        ways = {(_message(node), *(_said(node.element, name) for name in PAID)) for node in awaiting}
+        ways = {(_message(node), *(_attribute(node.element, name) for name in PAID)) for node in awaiting}
         if len(ways) > 1:
             self.error(
                 awaiting[1].element,

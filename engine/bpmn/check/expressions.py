@@ -17,7 +17,7 @@ from engine.bpmn.expressions.scripts import MAX_SCRIPT, names
 from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
 from engine.bpmn.sandbox import unsupported
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Sentence, sentence, with_values
 
 # Modules of the sandbox that are useful in scripts; os, sys and pathlib exist but reject every call.
 MODULES = frozenset({
@@ -124,12 +124,7 @@ class _Rules:
             syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
-            reason = sentence(
-                f"The {text.what} is not correct Python (its line {line}): {error.msg}.",
-                part=text.part,
-                line=line,
-            )
-            self.error(text, line, "syntax-error", (reason, _mend(text)))
+            self.error(text, line, "syntax-error", (_unreadable(text, line, error.msg), _mend(text)))
             return False
         return True
 
@@ -286,10 +281,21 @@ def _counted(element: Any) -> frozenset[str]:
     return frozenset({"loopCounter", "nrOfInstances"}) if inside else frozenset()
 
 
+def _unreadable(text: Text, line: int, cause: str) -> Sentence:
+    if local(text.element) in TIMES:
+        value = text.code.strip()[:40]
+        return sentence(
+            f"The {text.what} {value!r} is neither a time nor correct Python.", part=text.part, value=value
+        )
+    return sentence(
+        f"The {text.what} is not correct Python (its line {line}): {cause}.", part=text.part, line=line
+    )
+
+
 def _mend(text: Text) -> str:
     if local(text.element) in TIMES:
-        return "Write a time as ISO 8601 has it, such as P30D or R/2026-03-21T08:00/P1D, or correct it."
-    return "Correct it; see docs/bpmn-support.md for the language."
+        return "Write, for example, P10D (ten days), PT8H (eight hours) or 2026-03-21, or an expression."
+    return "Correct it. A text stands in quotes, for example 'permit'."
 
 
 _NO_MAPPING = (

@@ -110,7 +110,7 @@ class Forms(Rules):
             )
 
     def form(self, element: Any) -> None:
-        ways = _ways(element)
+        ways = _form_references(element)
         if len(ways) > 1:
             self.error(
                 element,
@@ -154,7 +154,7 @@ class Forms(Rules):
             )
 
     def nobody_there(self, element: Any) -> None:
-        if _ways(element):
+        if _form_references(element):
             self.error(
                 element,
                 "form-inside",
@@ -248,7 +248,7 @@ class Forms(Rules):
             )
 
 
-def _ways(element: Any) -> list[str]:
+def _form_references(element: Any) -> list[str]:
     """Returns the attributes and elements by which an element names a form."""
     ways = []
     if any(item.get("name") == "formJsonSchemaFilename" for item in element.iterfind(_PROPERTY)):

@@ -60,6 +60,5 @@ def check_roles(diagram: Diagram, notes: Notes) -> None:
             "no-role",
             "The task is for nobody in particular: anyone who may work on tasks gets it."
             + (f" So are {len(nobody) - 1} more: {more}." if more else ""),
-            "Draw it in a lane that is named after the role, or name that:"
-            " parvandeh:candidateGroups=\"'clerks'\".",
+            "Draw it in a lane that is named after the role, or choose a role for the task.",
         )

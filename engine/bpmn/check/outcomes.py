@@ -84,7 +84,7 @@ class Outcomes(Rules):
                 "decision-without-outcomes",
                 "It is a legal decision, and nothing declares what its outcomes do: which of them grant, and"
                 " which refuse and so need a ground.",
-                f"Write each into the extensionElements of the process: {_HOW}.",
+                "Add each outcome to the outcomes of the process, with its effect.",
             )
         return {**held, field: outcomes} if outcomes else {}
 

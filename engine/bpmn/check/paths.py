@@ -93,7 +93,7 @@ def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
     for loop in _loops([node for node in scope.nodes if not _chooses(node)], _unchosen):
         told.update(loop)
         if not (interrupted and any(map(_waits, loop))):
-            _tell(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
+            _report(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
     ended = any(
         node.kind == "endEvent" and node.trigger in ("terminate", "error", "cancel") for node in scope.nodes
     )
@@ -101,10 +101,10 @@ def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
         leaves = {target for node in loop for target in targets(node)} - set(loop)
         if leaves or not told.isdisjoint(loop) or (interrupted and any(map(_waits, loop))):
             continue
-        _tell(file, scope, loop, "Every way out of this loop leads back into it.", notes)
+        _report(file, scope, loop, "Every way out of this loop leads back into it.", notes)
 
 
-def _tell(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Notes) -> None:
+def _report(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Notes) -> None:
     members = set(loop)
     drawn = [node for node in scope.nodes if node in members]
     names = ", ".join(repr(node.element.get("id")) for node in drawn[:5]) + (" …" if len(drawn) > 5 else "")

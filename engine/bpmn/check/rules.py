@@ -72,7 +72,7 @@ class _Tasks(Rules):
                 task,
                 "decision-unnamed",
                 "The business rule task names no decision.",
-                'Write parvandeh:decisionRef="…" with the id of a decision in a .dmn file of this upload.',
+                "Choose a decision of a .dmn file of this upload.",
             )
             return
         found = rules.named(name)

@@ -158,7 +158,7 @@ class _Scope:
             "deadlock",
             sentence(
                 f"The gateway waits for ever for a token from {names or 'before it'}, and the case never ends"
-                f"{' if it goes this way' if lost is None else ''}: {_told(moves, station)}.",
+                f"{' if it goes this way' if lost is None else ''}: {_describe(moves, station)}.",
                 sources=tuple(name_of(flow.source) for flow in missing if flow.source),
             ),
             "Join branches by the kind of gateway at which they part: what an exclusive gateway chooses"
@@ -189,7 +189,7 @@ class _Scope:
                     station.node,
                     "lack-of-synchronisation",
                     "Several branches of a case come here, and nothing joins them: what follows runs once for"
-                    f" each of them. {_told(self.markings.path(number), station)}.",
+                    f" each of them. {_describe(self.markings.path(number), station)}.",
                     "Join them with a parallel or inclusive gateway; nothing to do if it is to run for each.",
                 )
 
@@ -200,7 +200,7 @@ class _Scope:
                 station.node,
                 "unbounded-tokens",
                 "Each time round the loop one more branch begins here, without end:"
-                f" {_told(self.markings.path(number), station)}.",
+                f" {_describe(self.markings.path(number), station)}.",
                 "Join the branches before the loop begins again.",
             )
 
@@ -287,7 +287,7 @@ def _only_ends(station: Station) -> bool:
     return all(node.kind == "endEvent" and about(node.element) in ("", "terminate") for node in nodes)
 
 
-def _told(moves: Sequence[Move], last: Station) -> str:
+def _describe(moves: Sequence[Move], last: Station) -> str:
     """Describes a path: the elements before the last one, and the choices made."""
     before = upstream([last.node])
     steps = [

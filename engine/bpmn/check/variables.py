@@ -264,7 +264,7 @@ class _Told:
         # Outputs exist to store received data.
         ours = [text for text, _ in places if is_strict(text) and text.attribute != "outputs"]
         if ours:
-            self.tell(
+            self.report(
                 ours[0],
                 name,
                 sentence(
@@ -290,7 +290,7 @@ class _Told:
         told = {"part": text.part, "variable": name} | ({"meant": meant} if meant else {})
         fix = f"Write {meant!r} if that is meant; else set" if meant else "Set"
         fix += " it before, in a form, a script or as what comes with a message or reply."
-        self.tell(text, name, sentence(reason, **told), fix, fails=fails)
+        self.report(text, name, sentence(reason, **told), fix, fails=fails)
 
     def undrawn(self, name: str, text: Text) -> bool:
         """Whether it is an input of a decision whose file doesn't draw it."""
@@ -313,7 +313,7 @@ class _Told:
     def other_language(self, name: str, text: Text, *, fails: bool) -> None:
         """Reports a word of another language, such as `true`, with its spelling in Python."""
         meant = _WORDS[name]
-        self.tell(
+        self.report(
             text,
             name,
             sentence(
@@ -331,7 +331,7 @@ class _Told:
         meant = self.nearest(name, known, *_SPELT, *bound(text), *self.read_often)
         if meant is None or not _one_slip(name, meant):
             return False
-        self.tell(
+        self.report(
             text,
             name,
             sentence(
@@ -344,7 +344,7 @@ class _Told:
         )
         return True
 
-    def tell(self, text: Text, name: str, reason: str, fix: str, *, fails: bool = False) -> None:
+    def report(self, text: Text, name: str, reason: str, fix: str, *, fails: bool = False) -> None:
         """Records an error if every case would fail, else a warning."""
         self.told += 1
         where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)

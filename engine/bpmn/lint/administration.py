@@ -145,15 +145,14 @@ class _Rules:
                     element,
                     "in-person-without-basis",
                     "The applicant may have to come in person, and no legal basis is named for it.",
-                    'Name it: parvandeh:legalBasis="…", or do without the visit.',
+                    "Name the law as the legal basis, or do without the visit.",
                 )
             elif node.kind == "manualTask" and element.get(_PRESENCE) is None and not text:
                 self.warn(
                     element,
                     "manual-without-basis",
                     "A manual task happens outside of the system, and nothing says why it must.",
-                    'Write it into its documentation, or tell who has to come: parvandeh:presence="none",'
-                    ' "optional" or "required".',
+                    "Write why into its documentation, or tell whether the applicant has to come.",
                 )
 
     def deadlines(self) -> None:
@@ -164,7 +163,7 @@ class _Rules:
                     node.element,
                     "no-deadline",
                     "The task has no deadline: nobody notices if it is left undone.",
-                    'Say until when (parvandeh:due="P10D"), or draw a timer on its border.',
+                    "Give it a due date, such as P10D, or draw a timer on its border.",
                 )
 
     def _timed(self, node: Node) -> bool:

@@ -61,9 +61,8 @@ def _appeal(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
             warn(
                 node.element,
                 "no-appeal",
-                "The application may be refused here, and the process names no appeal (parvandeh:appeal).",
-                'Name the process for appeals: parvandeh:appeal="objection" on the process, with'
-                ' parvandeh:appealWithin="P20D".',
+                "The application may be refused here, and the process names no way to appeal.",
+                "Choose for the process how to appeal, and within what time.",
             )
             return
 
@@ -80,7 +79,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
     for node in nodes:
         if node.element.get(DECISION) is None:
             continue
-        for name in _posts(node.element, lanes):
+        for name in _candidate_role_names(node.element, lanes):
             if any(_OTHERS.fullmatch(part.strip()) for part in name.split("|")):
                 warn(
                     node.element,
@@ -90,7 +89,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
                 break
 
 
-def _posts(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
+def _candidate_role_names(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
     """Yields the candidate roles of a task, as names."""
     yield task.get(f"{_OURS}role", "")
     with suppress(Unfit):

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.dmn.check.cells import table
 from engine.dmn.check.expressions import Expressions
-from engine.dmn.check.scopes import LIST, Scope, Signature, common, may_fit, told
+from engine.dmn.check.scopes import LIST, Scope, Signature, common, may_fit, type_text
 from engine.dmn.feel.types import ANY, BASIC, Type
 from engine.dmn.model import syntax
 from engine.platform.findings import sentence
@@ -41,7 +41,9 @@ class Boxes(Expressions):
         of = self.box(boxed.function, scope)
         given = {name: self.box(expression, scope) for name, expression in boxed.arguments}
         if of.name not in ("Any", "function"):
-            reason = sentence(f"What is invoked is a {told(of)}, and no function.", invoked=told(of))
+            reason = sentence(
+                f"What is invoked is a {type_text(of)}, and no function.", invoked=type_text(of)
+            )
             self.error(boxed.line, "type-mismatch", reason, "Invoke a business knowledge model or a service.")
         elif isinstance(of, Signature):
             self._bound(boxed, of, given)
@@ -67,10 +69,10 @@ class Boxes(Expressions):
         for name, wanted in known.items():
             if name in given and not may_fit(given[name], wanted):
                 reason = sentence(
-                    f"The parameter {name!r} gets a {told(given[name])}, but is a {told(wanted)}.",
+                    f"The parameter {name!r} gets a {type_text(given[name])}, but is a {type_text(wanted)}.",
                     parameter=name,
-                    found=told(given[name]),
-                    wanted=told(wanted),
+                    found=type_text(given[name]),
+                    wanted=type_text(wanted),
                 )
                 self.error(boxed.line, "argument-type", reason, "Convert the argument, or give another.")
 
@@ -99,7 +101,8 @@ class Boxes(Expressions):
         if condition.name not in ("Any", "boolean"):
             line = boxed.condition.line if boxed.condition else boxed.line
             reason = sentence(
-                f"The condition is a {told(condition)}, neither true nor false.", condition=told(condition)
+                f"The condition is a {type_text(condition)}, neither true nor false.",
+                condition=type_text(condition),
             )
             self.error(line, "type-mismatch", reason, "Compare it with something.")
         return common([self.box(boxed.then, scope), self.box(boxed.otherwise, scope)])

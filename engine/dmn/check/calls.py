@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.dmn.check.scopes import Signature, may_fit, nearest, told
+from engine.dmn.check.scopes import Signature, may_fit, nearest, type_text
 from engine.dmn.feel.calling import Way
 from engine.dmn.feel.types import ANY, Function, Parameter, Type
 from engine.platform.findings import sentence
@@ -87,10 +87,11 @@ def _by_type(name: str, ways: Sequence[Sequence[tuple[Parameter, Type]]]) -> Wro
         return None
     parameter, of = wrong[0]
     reason = sentence(
-        f"{name!r} gets a {told(of)} as {parameter.name!r}, which is to be a {told(parameter.type)}",
+        f"{name!r} gets a {type_text(of)} as {parameter.name!r},"
+        f" which is to be a {type_text(parameter.type)}",
         function=name,
-        found=told(of),
-        wanted=told(parameter.type),
+        found=type_text(of),
+        wanted=type_text(parameter.type),
     )
     return "argument-type", reason, "Convert the argument, or give another."
 
@@ -102,4 +103,4 @@ def _takes(ways: Sequence[Way]) -> str:
 
 def _parameter(of: Parameter) -> str:
     more = "…" if of.many else "?" if of.optional else ""
-    return of.name + more + (f": {told(of.type)}" if of.type.name != ANY.name else "")
+    return of.name + more + (f": {type_text(of.type)}" if of.type.name != ANY.name else "")

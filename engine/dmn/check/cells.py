@@ -7,7 +7,7 @@ from engine.dmn.check.axes import typed
 from engine.dmn.check.columns import Read
 from engine.dmn.check.conditions import Unclear, constant
 from engine.dmn.check.expressions import Expressions
-from engine.dmn.check.scopes import Scope, common, may_fit, told, type_of
+from engine.dmn.check.scopes import Scope, common, may_fit, type_of, type_text
 from engine.dmn.check.tables import POLICIES, Analysed, analyse
 from engine.dmn.feel import tree
 from engine.dmn.feel.building import Building
@@ -160,9 +160,9 @@ class _Output:
         value = _constant(node)
         if not may_fit(found, self.declared):
             reason = sentence(
-                f"The result is a {told(found)}, but the output is a {told(self.declared)}.",
-                found=told(found),
-                wanted=told(self.declared),
+                f"The result is a {type_text(found)}, but the output is a {type_text(self.declared)}.",
+                found=type_text(found),
+                wanted=type_text(self.declared),
             )
             of.error(text.line, "output-type", reason, "Write a result of the output's type.")
         elif value is not None and not self._allows(value):

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.dmn.check.elements import Elements
 from engine.dmn.check.inference import Inference, Problem
-from engine.dmn.check.scopes import Scope, may_fit, nearest, told
+from engine.dmn.check.scopes import Scope, may_fit, nearest, type_text
 from engine.dmn.errors import Unreadable
 from engine.dmn.feel import tree
 from engine.dmn.feel.parser import parse, parse_tests, parse_type
@@ -49,7 +49,7 @@ class Expressions:
     def _problem(self, of: syntax.Text, problem: Problem) -> None:
         shown = of.text if len(of.text) <= _SHOWN else f"{of.text[:_SHOWN]}…"
         reason = self.where + problem.reason + f" (at character {problem.at + 1} of “{shown}”)."
-        self.notes.tell(problem.severity, self.place(of.line), problem.code, reason, problem.fix)
+        self.notes.report(problem.severity, self.place(of.line), problem.code, reason, problem.fix)
 
     @contextmanager
     def at(self, where: str) -> Iterator[None]:
@@ -146,9 +146,9 @@ class Expressions:
             return found
         if not may_fit(found, wanted):
             reason = sentence(
-                f"The result is a {told(found)}, but declared as {name!r}, a {told(wanted)}.",
-                found=told(found),
-                wanted=told(wanted),
+                f"The result is a {type_text(found)}, but declared as {name!r}, a {type_text(wanted)}.",
+                found=type_text(found),
+                wanted=type_text(wanted),
             )
             self.error(line, "result-type", reason, "Declare the type that it has, or calculate another.")
         return wanted

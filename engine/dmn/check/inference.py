@@ -9,7 +9,7 @@ from typing import Any
 from engine.dmn.check.axes import typed
 from engine.dmn.check.calls import misfit
 from engine.dmn.check.conditions import constant
-from engine.dmn.check.scopes import LIST, Scope, Signature, common, nearest, result_of, told, type_of
+from engine.dmn.check.scopes import LIST, Scope, Signature, common, nearest, result_of, type_of, type_text
 from engine.dmn.feel import tree
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.functions import BUILT_IN
@@ -87,9 +87,9 @@ class Inference:
             found = (found.of or ANY) if found.name == "range" else found
         if "Any" not in (found.name, of.name) and found.name != of.name:
             reason = sentence(
-                f"A {told(of)} is tested against a {told(found)}, which it never equals",
-                found=told(found),
-                wanted=told(of),
+                f"A {type_text(of)} is tested against a {type_text(found)}, which it never equals",
+                found=type_text(found),
+                wanted=type_text(of),
             )
             self.fault(node, "test-type", reason, "Test against values of the input's type.")
 
@@ -99,7 +99,9 @@ class Inference:
         found = _tried(sign, left, right)
         if found is not None and not found:
             reason = sentence(
-                f"A {told(left)} is compared with a {told(right)}", left=told(left), right=told(right)
+                f"A {type_text(left)} is compared with a {type_text(right)}",
+                left=type_text(left),
+                right=type_text(right),
             )
             fix = "Compare values of one type, and by order only where it has one."
             self.fault(node, "type-mismatch", reason, fix)
@@ -121,8 +123,8 @@ class Inference:
             for side, of in ((node.left, left), (node.right, right)):
                 if of.name not in ("Any", "boolean"):
                     reason = sentence(
-                        f"A {told(of)} stands beside {node.sign!r}, which takes true or false",
-                        found=told(of),
+                        f"A {type_text(of)} stands beside {node.sign!r}, which takes true or false",
+                        found=type_text(of),
                         sign=node.sign,
                     )
                     self.fault(side, "condition-type", reason, "Compare it with something.", "warning")
@@ -134,9 +136,9 @@ class Inference:
             return ANY
         if not found:
             reason = sentence(
-                f"{node.sign!r} stands between a {told(left)} and a {told(right)}",
-                left=told(left),
-                right=told(right),
+                f"{node.sign!r} stands between a {type_text(left)} and a {type_text(right)}",
+                left=type_text(left),
+                right=type_text(right),
                 sign=node.sign,
             )
             return self.fault(node, "type-mismatch", reason, "Convert one of them, or calculate otherwise.")
@@ -146,7 +148,7 @@ class Inference:
         of = self.type(node.operand, scope)
         if of.name in ("Any", "number", "days and time duration", "years and months duration"):
             return of
-        reason = sentence(f"A {told(of)} has no negative", negated=told(of))
+        reason = sentence(f"A {type_text(of)} has no negative", negated=type_text(of))
         return self.fault(node, "type-mismatch", reason, "Remove the sign.")
 
     def _between(self, node: tree.Between, scope: Scope) -> Type:
@@ -172,7 +174,7 @@ class Inference:
     def _if(self, node: tree.If, scope: Scope) -> Type:
         of = self.type(node.condition, scope)
         if of.name not in ("Any", "boolean"):
-            reason = sentence(f"A condition is a {told(of)}, which is never true", found=told(of))
+            reason = sentence(f"A condition is a {type_text(of)}, which is never true", found=type_text(of))
             self.fault(node.condition, "condition-type", reason, "Compare it with something.", "warning")
         return common([self.type(node.then, scope), self.type(node.otherwise, scope)])
 
@@ -226,7 +228,7 @@ class Inference:
             return self.fault(
                 node,
                 "unknown-member",
-                sentence(f"A {told(of)} has no {name!r}", member=name),
+                sentence(f"A {type_text(of)} has no {name!r}", member=name),
                 "Correct the name.",
             )
         return type_of(found[0])
@@ -259,7 +261,7 @@ class Inference:
         of = self.type(node.function, scope)
         given = [self.type(argument, scope) for argument in node.arguments]
         if of.name not in ("Any", "function"):
-            reason = sentence(f"A {told(of)} cannot be called", called=told(of))
+            reason = sentence(f"A {type_text(of)} cannot be called", called=type_text(of))
             return self.fault(node, "type-mismatch", reason, "Remove the brackets.")
         built_in = BUILT_IN.get(name) if name and scope.find(name) is None else None
         wrong = misfit(name or "the function", built_in, of, given, node.names)

@@ -92,7 +92,7 @@ class Structure:
                 severity: Severity = "error" if local(node) in _NAMED else "warning"
                 reason = sentence(f"The id {name!r} is used twice.", id=name[:120])
                 where = place(self._file, node)
-                self._notes.tell(severity, where, "duplicate-id", reason, "Give one of them another id.")
+                self._notes.report(severity, where, "duplicate-id", reason, "Give one of them another id.")
             seen.add(name or "")
 
     def _names(self) -> None:

@@ -40,7 +40,7 @@ def analyse(read: Analysed, place: Callable[[int], Place], notes: Notes) -> None
     except Unclear as unclear:
         fix = "Nothing to do; test its rules with examples, or write its cells with constants."
         reason = f"Overlaps and gaps of the table are not looked for: {unclear}."
-        notes.tell("note", place(table.line), "table-not-analysed", reason, fix)
+        notes.report("note", place(table.line), "table-not-analysed", reason, fix)
         return
     _Analysis(read, found, place, notes).run()
 
@@ -74,7 +74,7 @@ class _Analysis:
         if stopped:
             reason = "The table is too large to be looked through; some findings may be missing."
             fix = "Divide it into several tables if you want to be sure."
-            self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped", reason, fix)
+            self._notes.report("note", self._place(self._read.table.line), "analysis-stopped", reason, fix)
         for (_, code), left_out in self._told.items():
             if left_out > MOST:
                 reason = sentence(
@@ -82,16 +82,16 @@ class _Analysis:
                     count=left_out - MOST,
                 )
                 fix = "Mend those that are shown first."
-                self._notes.tell("note", self._place(self._read.table.line), "more-of-table", reason, fix)
+                self._notes.report("note", self._place(self._read.table.line), "more-of-table", reason, fix)
 
-    def _tell(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
+    def _report(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
         """Reports a finding, up to the limit for its kind."""
         if not self._is_enough(severity, code):
             self._add(severity, rule, code, reason, fix)
 
     def _add(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
         line = self._rules[rule].line if rule >= 0 else self._read.table.line
-        self._notes.tell(severity, self._place(line), code, reason, fix)
+        self._notes.report(severity, self._place(line), code, reason, fix)
 
     def _is_enough(self, severity: Severity, code: str) -> bool:
         """Whether the limit for its kind is reached, so that this finding is only counted."""
@@ -108,7 +108,7 @@ class _Analysis:
                 f"Rule {rule + 1} is never reached: no value of {' and '.join(labels)} passes its test.",
                 rule=rule + 1,
             )
-            self._tell("warning", rule, "unreachable-rule", reason, "Correct its test, or remove the rule.")
+            self._report("warning", rule, "unreachable-rule", reason, "Correct its test, or remove the rule.")
 
     def _tell_twice(self) -> None:
         seen: dict[Any, int] = {}
@@ -122,7 +122,7 @@ class _Analysis:
                 reason = sentence(
                     f"Rule {rule + 1} says the same as rule {first + 1}.", rule=rule + 1, other=first + 1
                 )
-                self._tell("warning", rule, "duplicate-rule", reason, "Remove one of them.")
+                self._report("warning", rule, "duplicate-rule", reason, "Remove one of them.")
 
     # Several rules
 
@@ -192,7 +192,7 @@ class _Analysis:
                     others=tuple(map(str, several[:MOST])),
                 )
                 fix = "Remove it, or put it before those that hide it."
-                self._tell("warning", rule, "unreachable-rule", reason, fix)
+                self._report("warning", rule, "unreachable-rule", reason, fix)
 
     def _by_priority(self) -> list[int]:
         """Returns the rules by priority, highest first, without those whose priority is unknown."""
@@ -223,7 +223,7 @@ class _Analysis:
             return
         for box in self._sweep.gaps():
             told = [
-                f"{column.label} is {column.axis.told(parts)}"
+                f"{column.label} is {column.axis.format(parts)}"
                 for column, parts in zip(self._columns, box, strict=True)
                 if parts != column.live
             ]
@@ -233,7 +233,7 @@ class _Analysis:
                 example=self._example(box),
             )
             fix = "Write a rule for it, or a default output."
-            self._tell("warning", -1, "uncovered-values", reason, fix)
+            self._report("warning", -1, "uncovered-values", reason, fix)
 
     def _example(self, box: Box) -> str:
         """Returns an example value for each input."""
