@@ -15,7 +15,6 @@ from engine.access import ANY, APPLICANT, CASEWORKER
 from engine.bpmn import Finding, RequiredRole
 from engine.models import Membership, Unit, UnitLine, User
 from engine.platform.db import UnitOfWork
-from engine.platform.findings import sentence
 
 
 def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
@@ -63,36 +62,25 @@ def _held(uow: UnitOfWork, role: str, unit: UUID) -> bool:
 
 
 def _unknown(post: RequiredRole) -> Finding:
+    values = {"unit": post.unit or ""}
     return Finding(
         "error",
         "unknown-unit",
         post.file,
-        sentence(
-            f"The task is for the unit {post.unit!r}, which does not exist or is closed.",
-            unit=post.unit or "",
-        ),
-        "Correct its key, or make the unit before.",
-        post.element,
-        None,
-        post.line,
-        "parvandeh:unit",
+        element=post.element,
+        line=post.line,
+        attribute="parvandeh:unit",
+        values=values,
     )
 
 
 def _nobody(post: RequiredRole) -> Finding:
-    where = "the process's agency" if post.unit is None else f"the unit {post.unit!r}"
     return Finding(
         "warning",
         "nobody-has-role",
         post.file,
-        sentence(
-            f"The task is for the role {post.role!r}, which nobody has in {where}: it would wait for"
-            " somebody.",
-            role=post.role,
-        ),
-        "Give somebody the role, or correct its name.",
-        post.element,
-        None,
-        post.line,
-        "parvandeh:role",
+        element=post.element,
+        line=post.line,
+        attribute="parvandeh:role",
+        values={"role": post.role} | ({} if post.unit is None else {"unit": post.unit}),
     )
