@@ -1,15 +1,18 @@
 """Case migrations: plan which running cases can be migrated to another version, then migrate them."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.command import Reply, command
+from api.language import texts
 from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
 from engine.cases import migration
 from engine.models import MovedCaseStatus, MoveStatus
 from engine.platform.db import UnitOfWork
+from engine.platform.messages import obstacles
 
 blueprint = APIBlueprint("moves", __name__, tag="Moves")
 
@@ -94,8 +97,20 @@ class MovedCasePage(Page[MovedCaseBody]):
 
 
 def _body(found: migration.Overview) -> MoveOverview:
-    obstacles = [HurdleBody.model_validate(hurdle, from_attributes=True) for hurdle in found.obstacles]
-    return MoveOverview(**found.move, counts=CountsBody.model_validate(found.counts), obstacles=obstacles)
+    hurdles = [
+        HurdleBody(element=one.element, code=one.code, reason=_reason(one.code, one.detail), cases=one.cases)
+        for one in found.obstacles
+    ]
+    return MoveOverview(**found.move, counts=CountsBody.model_validate(found.counts), obstacles=hurdles)
+
+
+def _obstacle(stored: Mapping[str, str]) -> ObstacleBody:
+    reason = _reason(stored["code"], stored.get("detail", ""))
+    return ObstacleBody(element=stored["element"], code=stored["code"], reason=reason)
+
+
+def _reason(code: str, detail: str) -> str:
+    return obstacles.explain(code, detail, texts())
 
 
 @command(blueprint.post("/moves"), body=PlanMove, answer=MoveOverview, status=201, refusals=(409,))
@@ -125,7 +140,8 @@ def show(uow: UnitOfWork, move_id: UUID) -> Reply:
 )
 def cases_of(uow: UnitOfWork, move_id: UUID, query: MovedCasesQuery) -> Reply:
     """List the cases of a migration, oldest first"""
-    rows = migration.cases_of(uow, move_id, status=query.status, after=query.cursor)
+    found = migration.cases_of(uow, move_id, status=query.status, after=query.cursor)
+    rows = [{**row, "obstacles": [_obstacle(one) for one in row["obstacles"]]} for row in found]
     return Reply(MovedCasePage(**page_of(MovedCaseBody, rows, migration.PAGE)))
 
 

@@ -53,7 +53,7 @@ class Hurdle:
 
     element: str
     code: str
-    reason: str
+    detail: str
     cases: int
 
 
@@ -170,7 +170,12 @@ def get(uow: UnitOfWork, move_id: UUID) -> Overview:
 def _obstacles(move_id: UUID) -> Select[Any]:
     each = func.jsonb_array_elements(MovedCase.obstacles).table_valued("value").alias("obstacle")
     parts: list[Any] = [
-        literal_column(f"obstacle.value ->> '{name}'") for name in ("element", "code", "reason")
+        literal_column(part)
+        for part in (
+            "obstacle.value ->> 'element'",
+            "obstacle.value ->> 'code'",
+            "coalesce(obstacle.value ->> 'detail', '')",  # older rows have an English reason instead
+        )
     ]
     return (
         select(*parts, func.count().label("cases"))
@@ -229,16 +234,11 @@ def cancel(uow: UnitOfWork, move_id: UUID) -> Overview:
     Raises NotFound, and Conflict if the migration has ended.
     """
     _require_own(uow, move_id)
-    why: tuple[Any, ...] = (
-        MovedCase.move_id == move_id,
-        "cancelled",
-        "The migration was cancelled before this case was migrated.",
-    )
     # Locks the pending cases first and then the migration, in the common order: a case that is being migrated
     # at this moment is completed.
-    _stay(uow, *why)
+    _stay(uow, MovedCase.move_id == move_id, "cancelled")
     _pass(uow, move_id, OPEN, {"status": "cancelled", "finished_at": uow.now})
-    _stay(uow, *why)  # planned in the meantime
+    _stay(uow, MovedCase.move_id == move_id, "cancelled")  # planned in the meantime
     return get(uow, move_id)
 
 
@@ -318,9 +318,9 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
         _finish(uow, move_id)
 
 
-def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], reason: str) -> set[UUID]:
+def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], detail: str = "") -> set[UUID]:
     """Leaves these cases unless they were already migrated. Returns the migrations to which they belong."""
-    obstacles = _payload_of([Obstacle("", code, reason)])
+    obstacles = _payload_of([Obstacle("", code, detail)])
     change = update(MovedCase).where(which, MovedCase.status == "movable")
     rows = uow.connection.execute(
         change.values(status="stays", at=uow.now, **obstacles).returning(MovedCase.move_id)

@@ -472,7 +472,7 @@ def test_case_whose_job_was_given_up_stays(office: Office) -> None:
     office.begin(move)
     office.act("administrator", lambda uow: migration.give_up(uow, case, "ten times"))
     found = office.look(move)
-    assert [(one.code, one.reason) for one in found.obstacles] == [("given-up", "ten times")]
+    assert [(one.code, one.detail) for one in found.obstacles] == [("given-up", "ten times")]
     assert found.move["status"] == "done"
 
 

@@ -17,7 +17,6 @@ from engine.bpmn.diff import CODES
 from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
 from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.notation.findings import Severity
-from engine.bpmn.run.case_migration import _REASONS
 from engine.cases import migration
 from engine.definitions import forms
 from engine.events import Kind
@@ -25,7 +24,7 @@ from engine.platform.errors import Refusal
 from engine.platform.messages import refusals
 from tests import catalogues
 from tests.catalogues import FILES, LANGUAGES, placeholders, texts
-from tests.rules.sources import calls, nodes, python, strings
+from tests.rules.sources import ROOT, calls, nodes, python, strings
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 WORD = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
@@ -262,8 +261,19 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
 
 def test_every_obstacle_to_a_move_has_a_text() -> None:
     codes = strings(calls(python("engine/bpmn/run/case_migration.py", "engine/cases"), "Obstacle"), 1)
-    codes |= set(_REASONS) | set(get_args(migration._stay.__annotations__["code"]))
+    codes |= set(get_args(migration._stay.__annotations__["code"]))
+    codes |= strings(calls(python("engine/bpmn/run/case_migration.py"), "_tell"), 1)
+    for function in ("_obstacle", "_first_of_others"):
+        codes |= _returned("engine/bpmn/run/case_migration.py", function)
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
+
+
+def _returned(path: str, function: str) -> set[str]:
+    """The texts that a function returns."""
+    (found,) = (node for node in nodes(ROOT / path) if getattr(node, "name", "") == function)
+    returns = (node.value for node in ast.walk(found) if isinstance(node, ast.Return) and node.value)
+    constants = (part for value in returns for part in ast.walk(value) if isinstance(part, ast.Constant))
+    return {part.value for part in constants if isinstance(part.value, str)}
 
 
 def test_every_difference_has_a_text() -> None:
