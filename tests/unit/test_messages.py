@@ -173,7 +173,7 @@ def test_every_fault_has_a_text() -> None:
     faulting = [
         path
         for path in python("engine", "api", "web/desk", "web/attached.py", "web/visit.py")
-        if path.parent.name != "connectors"
+        if path.parent.name != "connectors" and path.name != "po.py"  # for translators, in English
     ]
     codes = strings(calls(faulting, "Fault"), 2) | set(forms.MESSAGES)
     for function in ("fault", "_invalid"):
