@@ -43,15 +43,27 @@ def readable(finding: Any, texts: Texts) -> dict[str, Any]:
 def explain(finding: Mapping[str, Any], texts: Texts) -> tuple[str, str]:
     """Return the reason, with its values, and how to fix it."""
     code, values = f"findings.{finding['code']}", finding.get("values") or {}
-    own = f"{code}.{finding.get('variant') or variant(values)}"
+    named = finding.get("variant") or variant(values)
+    own = f"{code}.{named}" if named else code
     words = {name: _word(name, value, texts) for name, value in values.items()}
     reason, fix = (
-        texts.say(f"{own}.{part}", **words)
-        if f"{own}.{part}" in texts
-        else _general(f"{code}.{part}", finding.get(part, ""), texts)
+        _own(f"{own}.{part}", words, texts) if named or "variant" in finding else ""
         for part in ("reason", "fix")
     )
-    return _place(words, texts) + reason + _position(words, texts), fix
+    if not reason and finding.get("reason") and texts.reader.language == "en":
+        reason = finding["reason"]  # of an older release, with its place
+    else:
+        reason = reason or texts.find(f"{code}.reason", finding.get("reason", ""))
+        reason = _place(words, texts) + reason + _position(words, texts)
+    return reason, fix or _general(f"{code}.fix", finding.get("fix", ""), texts)
+
+
+def _own(key: str, words: Mapping[str, Any], texts: Texts) -> str:
+    """Return the text of a variant; empty if there is none, or an older finding lacks one of its values."""
+    try:
+        return texts.say(key, **words) if key in texts else ""
+    except KeyError:
+        return ""
 
 
 def _general(key: str, told: str, texts: Texts) -> str:
