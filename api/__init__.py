@@ -26,7 +26,7 @@ from api import (
     incidents,
     jobs,
     messages,
-    moves,
+    migrations,
     people,
     pictures,
     problems,
@@ -59,7 +59,19 @@ MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its o
 
 RESOURCES = (
     *(deployments, definitions, cases, tasks, messages, external_work, incidents),
-    *(moves, retries, events, webhooks, jobs, pictures, access_log, account, sessions, documents, staging),
+    *(
+        migrations,
+        retries,
+        events,
+        webhooks,
+        jobs,
+        pictures,
+        access_log,
+        account,
+        sessions,
+        documents,
+        staging,
+    ),
     *(units, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules),
 )

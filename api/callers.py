@@ -36,7 +36,7 @@ class Callers:
         digest = accounts.digest(token)
         return self._known(digest) or self._keep(digest, accounts.find_actor(session, digest))
 
-    def vouched(self, database: Database, providers: Providers, token: str) -> Actor:
+    def account_of_token(self, database: Database, providers: Providers, token: str) -> Actor:
         """Return the account of a token signed by a provider. Verified each time, and outside of
         transactions.
 
@@ -45,8 +45,8 @@ class Callers:
         person = providers.bearer(token)
         actor = self._known(person)
         if actor is None:
-            found = database.run(lambda session, _: login.find_vouched(session, person), "single")
-            actor = found or database.run(lambda session, now: login.vouched(session, now, person))
+            found = database.run(lambda session, _: login.find_account_of_person(session, person), "single")
+            actor = found or database.run(lambda session, now: login.account_of_person(session, now, person))
             self._keep(person, actor)
         return actor
 

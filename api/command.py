@@ -188,7 +188,7 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
     """
     if is_signed(token := _bearer()):
         callers: Callers = current_app.extensions[CALLERS]
-        g.vouched = callers.vouched(database, current_app.extensions[PROVIDERS], token)
+        g.signed_in = callers.account_of_token(database, current_app.extensions[PROVIDERS], token)
     if view in _PREPARED:
         return {**parts, **_PREPARED[view](**parts)}
     _receive()
@@ -254,13 +254,13 @@ def _valid(part: str, model: type[R], value: Any) -> R:
 def _actor(session: Session) -> Actor:
     """Return the caller, with the person for whom and the purpose for which they act."""
     token, callers = _bearer(), current_app.extensions[CALLERS]
-    actor: Actor | None = g.get("vouched") or callers.find(session, token)
+    actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
     quota: Quota = current_app.extensions[QUOTA]
     quota.take(token)
     g.actor_id = actor.id
-    behalf, purpose = _said("X-On-Behalf-Of"), _said("X-Purpose")
+    behalf, purpose = _header_text("X-On-Behalf-Of"), _header_text("X-Purpose")
     if behalf is not None:
         access.require(actor, "behalf.act")
     return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
@@ -277,7 +277,7 @@ def _query() -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
 
 
-def _said(header: str) -> str | None:
+def _header_text(header: str) -> str | None:
     """Return a header's text in UTF-8, as senders mean it; WSGI decodes it as Latin-1."""
     value = request.headers.get(header)
     try:
@@ -308,7 +308,7 @@ def _json(model: type[BaseModel]) -> Any:
 
 
 def _idempotency_key() -> str | None:
-    return _said("Idempotency-Key") if request.method == "POST" else None
+    return _header_text("Idempotency-Key") if request.method == "POST" else None
 
 
 def _fingerprint() -> bytes:

@@ -102,7 +102,7 @@ def _received() -> dict[str, Any]:
     """Return the uploaded file, checked and stored, and the other fields."""
     intake: Intake = current_app.extensions[INTAKE]
     upload = uploaded(intake, ("title", "replaces"))
-    beside = _beside()
+    beside = _form_fields()
     return {"received": intake.receive(upload.stream, upload.filename or ""), "beside": beside}
 
 
@@ -137,7 +137,7 @@ def _fault(code: str, detail: str) -> Fault:
     return Fault("/file", detail, code)
 
 
-def _beside() -> Beside:
+def _form_fields() -> Beside:
     return parts_as(Beside)
 
 

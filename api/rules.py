@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from api.command import Reply, command, writes_once
 from api.shapes import Request, Text
 from engine.definitions import dmn_evaluation
-from engine.definitions.dmn_evaluation import Evaluation
+from engine.definitions.dmn_evaluation import DeployedDecision
 from engine.dmn import TooMuch, write_json
 from engine.platform.db import UnitOfWork
 
@@ -137,13 +137,13 @@ def index(uow: UnitOfWork) -> Reply:
 @writes_once
 def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     """Evaluate a DMN decision, by its id or name, for data outside of any case"""
-    of, ruling = dmn_evaluation.evaluate(uow, key, body.inputs, body.definition)
+    of, evaluation = dmn_evaluation.evaluate(uow, key, body.inputs, body.definition)
     told = {
         **_named(of),
-        "digest": ruling.digest,
+        "digest": evaluation.digest,
         "deployment": str(of.deployment_id),
-        "result": ruling.result,
-        "why": ruling.why,
+        "result": evaluation.result,
+        "why": evaluation.why,
     }
     # Encoded here: pydantic would turn numbers that no float can represent into texts.
     try:
@@ -153,7 +153,7 @@ def evaluate(uow: UnitOfWork, key: str, body: EvaluateRule) -> Reply:
     return Reply(written, {"Content-Type": "application/json"})
 
 
-def _named(of: Evaluation) -> dict[str, Any]:
+def _named(of: DeployedDecision) -> dict[str, Any]:
     return {
         "key": of.offered.id,
         "name": of.offered.name,

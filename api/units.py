@@ -58,7 +58,7 @@ class UnitsQuery(PageQuery):
     parent: UnitKey | None = None
 
 
-def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _fields_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: row[name] for name in UnitBody.model_fields}
 
 
@@ -67,21 +67,21 @@ def index(uow: UnitOfWork, query: UnitsQuery) -> Reply:
     """List units, oldest first"""
     rows = units.page(uow, parent=query.parent, after=query.cursor)
     following: UUID | None = rows[units.PAGE - 1]["id"] if len(rows) > units.PAGE else None
-    items = [UnitBody(**_shown(row)) for row in rows[: units.PAGE]]
+    items = [UnitBody(**_fields_of(row)) for row in rows[: units.PAGE]]
     return Reply(UnitPage(items=items, next=following))
 
 
 @command(blueprint.get("/units/<key>"), answer=UnitBody, refusals=(404,))
 def show(uow: UnitOfWork, key: str) -> Reply:
     """Read a unit"""
-    return Reply(UnitBody(**_shown(units.get(uow, key))))
+    return Reply(UnitBody(**_fields_of(units.get(uow, key))))
 
 
 @command(blueprint.post("/units"), body=CreateUnit, answer=UnitBody, status=201, refusals=(409,))
 def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
     """Create a unit below one of yours"""
     units.create(uow, units.NewUnit(**body.model_dump()))
-    shown = UnitBody(**_shown(units.get(uow, body.key)))
+    shown = UnitBody(**_fields_of(units.get(uow, body.key)))
     return Reply(shown, {"Location": f"/api/v1/units/{body.key}"}, status=201)
 
 

@@ -57,12 +57,12 @@ FROM generate_series(1, %(count)s) n RETURNING id
 """
 # Every other task is in the first group; three of four have a due date, one in a hundred a priority.
 _TASKS = """
-INSERT INTO tasks (id, case_id, element, name, status, revision, opened_at, kind, pool_id, search, due_at,
-    priority, assignee_id)
+INSERT INTO tasks (id, case_id, element, name, status, revision, opened_at, kind, candidate_group_id, search,
+    due_at, priority, assignee_id)
 SELECT gen_random_uuid(), (%(cases)s::uuid[])[1 + n %% %(case_count)s], 't', 'Review', 'open', 1, now(),
     'step',
-    CASE WHEN n %% 2 = 0 THEN (%(pools)s::uuid[])[1]
-         ELSE (%(pools)s::uuid[])[1 + (n / 2) %% %(pool_count)s] END,
+    CASE WHEN n %% 2 = 0 THEN (%(groups)s::uuid[])[1]
+         ELSE (%(groups)s::uuid[])[1 + (n / 2) %% %(group_count)s] END,
     'review 1405 ' || lpad(n::text, 7, '0') || ' ali kazemi',
     CASE WHEN n %% 4 > 0 THEN now() + (hashint4(n) %% 8640000) * interval '1 second' END,
     CASE WHEN n %% 100 = 0 THEN n %% 7 END,
@@ -94,13 +94,13 @@ def measure() -> Taken:
     # Before the first request: a log line for each would be measured too, and fill the screen.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _stage() as (database, sql, url):
-        users, pools = _organise(database)
+        users, groups = _organise(database)
         settings = Settings.read({"DATABASE_URL": url})
         app = create(settings)
         app.extensions[SITE] = web.Site(settings, database, Providers(()))
         filled = 0
         for size in SIZES:
-            _fill(sql, users, pools, (filled + 1, size))
+            _fill(sql, users, groups, (filled + 1, size))
             clients = {name: _client(app, database, name, role) for name, role in PEOPLE.items()}
             found += [_took(size, name, ask, clients) for name, ask in _requests().items()]
             if not filled:
@@ -192,18 +192,18 @@ def _organise(database: Database) -> tuple[list[UUID], list[UUID]]:
         people = {f"member-{number}": (offices[0], "reviewer") for number in range(MEMBERS)}
         people["head"] = (agency, "*")
         for name, (unit, role) in people.items():
-            user = accounts.find_or_create(session, now, name, "caseworker", post=None)
+            user = accounts.find_or_create(session, now, name, "caseworker", position=None)
             organisation.enrol(session, user.id, unit_id=unit, role=role, valid_from=user.created_at)
-        pools = []
+        made = []
         for office in offices:
             for number in range(DEFINITIONS):
                 for role in ROLES:
                     groups = CandidateGroups(CaseScope(office, f"p{number}", delegated=False))
-                    pools.append(groups.group_for([(role, None)]))
+                    made.append(groups.group_for([(role, None)]))
                     groups.write(uow)
-                    uow.connection  # noqa: B018  # written now: the next pool is another statement
+                    uow.connection  # noqa: B018  # written now: the next group is another statement
         users = list(session.scalars(select(User.id).where(User.name.like("member-%"))))
-        return users, [pool for pool in pools if pool is not None]
+        return users, [group for group in made if group is not None]
 
     return database.run(make)
 
@@ -221,7 +221,7 @@ def _unit(session: Session, now: datetime, key: str, parent: UUID) -> UUID:
 def _fill(
     sql: psycopg.Connection[Any],
     users: list[UUID],
-    pools: list[UUID],
+    groups: list[UUID],
     numbers: tuple[int, int],
 ) -> None:
     first, last = numbers
@@ -234,8 +234,8 @@ def _fill(
     given = {
         "cases": made,
         "case_count": len(made),
-        "pools": pools,
-        "pool_count": len(pools),
+        "groups": groups,
+        "group_count": len(groups),
         "users": users,
         "members": len(users),
         "first": first,

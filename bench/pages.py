@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine import cases, definitions
 from engine.identity import accounts
-from engine.models import Role
+from engine.models import Definition, Role
 from engine.platform.db import Actor, Database, UnitOfWork
 
 FAILING = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
@@ -94,6 +95,7 @@ def fill(database: Database, sql: psycopg.Connection[Any]) -> Sequence[Looked]:
     def begin(session: Session, now: datetime) -> tuple[UUID, UUID, UUID]:
         system = UnitOfWork(session, accounts.system(session, now), now)
         definitions.deploy(system, {"p.bpmn": FAILING}, unit="agency")
+        session.execute(update(Definition).values(offered_at=now))  # applicants start only such cases
         made = {
             name: accounts.find_or_create(
                 session, now, name, role, person=PERSON if role == "applicant" else None

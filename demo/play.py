@@ -65,7 +65,7 @@ def _play_match(installation: Installation) -> None:
     case = _start(installation, "address-change", ADDRESS)
     case = _await(installation, case, "the registry has answered", _ended)
     _require_outcome(case, "updated")
-    _tell("registered address", case["data"]["registered_address"]["address"])
+    _print_value("registered address", case["data"]["registered_address"]["address"])
     _show_log(installation, case)
 
 
@@ -73,7 +73,7 @@ def _play_mismatch(installation: Installation) -> None:
     _title("Address change: the civil registry knows another address, so a caseworker decides")
     case = _start(installation, "address-change", OTHER_ADDRESS)
     case = _await(installation, case, "the registry has answered", _has_task)
-    _tell("finding", case["data"]["finding"]["code"])
+    _print_value("finding", case["data"]["finding"]["code"])
     task = _take(installation, case, "resolve_mismatch", "caseworker")
     refusal = {"code": "occupancy_not_proven", "text": "سکونت در این نشانی از پاسخ مراجع برنمی‌آید."}
     answer = {"decision": "refused", "ground": refusal}
@@ -83,7 +83,7 @@ def _play_mismatch(installation: Installation) -> None:
     installation.expect(200, "caseworker", "POST", path, {"data": answer})
     case = _read(installation, case)
     _require_outcome(case, "refused")
-    _tell("ground", case["data"]["ground"]["code"])
+    _print_value("ground", case["data"]["ground"]["code"])
     _show_log(installation, case)
 
 
@@ -92,7 +92,7 @@ def _play_licence(installation: Installation) -> None:
     case = _start(installation, "food-shop-licence", SHOP, unit="guild-tehran")
     case = _await(installation, case, "all registries have answered", _has_task, "supervisor")
     for name in ("identity", "tax", "zoning", "health", "route", "statutory_days"):
-        _tell(name, case["data"][name])
+        _print_value(name, case["data"][name])
     task = _take(installation, case, "inspect_premises", "inspector")
     _complete(installation, task, "inspector", INSPECTION)
     task = _take(installation, case, "decide", "supervisor")
@@ -101,12 +101,12 @@ def _play_licence(installation: Installation) -> None:
     installation.expect(422, "supervisor", "POST", path, {"data": {"decision": "refused"}})
     _complete(installation, task, "supervisor", {"decision": "granted"})
     case = _await(installation, case, "the bill is issued", lambda case: "bill" in case["data"], "supervisor")
-    _tell("bill", case["data"]["bill"])
+    _print_value("bill", case["data"]["bill"])
     require(case["data"]["bill"]["amount_rials"] == 10_250_000, "the fee is not 10250000 rials")
     _pay(installation, case["data"]["bill"])
     case = _await(installation, case, "the licence is registered", _ended, "supervisor")
     _require_outcome(case, "granted")
-    _tell("licence", case["data"]["licence"]["licence"])
+    _print_value("licence", case["data"]["licence"]["licence"])
     _show_log(installation, case, "supervisor")
 
 
@@ -162,8 +162,8 @@ def _take(installation: Installation, case: Json, element: str, account: str) ->
     found = [task["element"] for task in tasks]
     require(found == [element], f"the open tasks are {found} instead of {element}")
     task = installation.expect(200, account, "GET", f"/tasks/{tasks[0]['id']}")
-    _tell("task", task["name"])
-    _tell("lane", task["lane"])
+    _print_value("task", task["name"])
+    _print_value("lane", task["lane"])
     if task["assignee"] is None:  # nobody was assigned
         installation.expect(200, account, "POST", f"/tasks/{task['id']}/claim", {})
     return task
@@ -180,9 +180,9 @@ def _read(installation: Installation, case: Json) -> Json:
 
 
 def _describe(case: Json) -> None:
-    _tell("case number", case["case_number"])
-    _tell("status", case["status"])
-    _tell("outcome", case["outcome"] or "none yet")
+    _print_value("case number", case["case_number"])
+    _print_value("status", case["status"])
+    _print_value("outcome", case["outcome"] or "none yet")
     require(not case["incidents"], f"case {case['case_number']} has incidents: {case['incidents']}")
 
 
@@ -219,7 +219,7 @@ def _title(text: str) -> None:
     print(f"\n{text}\n{'-' * len(text)}")
 
 
-def _tell(name: str, value: object) -> None:
+def _print_value(name: str, value: object) -> None:
     print(f"{'':13}{name}: {value}")
 
 

@@ -9,21 +9,21 @@ from engine.design import drafts, test_runs
 Do = Callable[[Callable[..., Any]], Any]
 
 
-def check(do: Do, sketch_id: UUID) -> None:
+def check(do: Do, draft_id: UUID) -> None:
     """Run the check as a worker does."""
-    do(lambda uow: drafts.ask(uow, sketch_id))
-    drafts.judge(do(lambda uow: drafts.take(uow, sketch_id)), do)
+    do(lambda uow: drafts.ask(uow, draft_id))
+    drafts.judge(do(lambda uow: drafts.take(uow, draft_id)), do)
 
 
-def play(do: Do, sketch_id: UUID, process: str, *acts: Mapping[str, Any]) -> UUID:
+def play(do: Do, draft_id: UUID, process: str, *acts: Mapping[str, Any]) -> UUID:
     """Start a test run of a draft that was checked."""
-    trial_id: UUID = do(lambda uow: test_runs.new(uow, test_runs.OfDraft(sketch_id, process)).id)
+    test_run_id: UUID = do(lambda uow: test_runs.new(uow, test_runs.OfDraft(draft_id, process)).id)
     for revision, act in enumerate(acts, 1):
-        do(lambda uow, act=act, revision=revision: test_runs.act(uow, trial_id, revision, act))
-    return trial_id
+        do(lambda uow, act=act, revision=revision: test_runs.act(uow, test_run_id, revision, act))
+    return test_run_id
 
 
-def try_out(do: Do, sketch_id: UUID, process: str = "p") -> UUID:
+def try_out(do: Do, draft_id: UUID, process: str = "p") -> UUID:
     """Check a draft of one task `a`, and play it to its end."""
-    check(do, sketch_id)
-    return play(do, sketch_id, process, {}, {"task": "a"})
+    check(do, draft_id)
+    return play(do, draft_id, process, {}, {"task": "a"})

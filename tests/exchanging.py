@@ -81,7 +81,7 @@ class Playing:
     port: int
     connectors: Connectors
 
-    def tell(self, service: str, behaviour: str | None, times: int | None = 1) -> None:
+    def set_behaviour(self, service: str, behaviour: str | None, times: int | None = 1) -> None:
         """Make a service misbehave."""
         self.call("POST", "/control", {"service": service, "behaviour": behaviour, "times": times})
 

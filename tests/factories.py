@@ -216,7 +216,7 @@ def an_agency(database: Database, key: str) -> None:
 def deploy_shipped(database: Database, key: str) -> Deployed:
     """Publish a shipped process after those that it calls, with the agencies that it names."""
     files = shipped(key)
-    for unit in sorted({post.unit for post in required_roles(files) if post.unit}):
+    for unit in sorted({role.unit for role in required_roles(files) if role.unit}):
         an_agency(database, unit)
     for called in sorted(name for process in check(files).processes for name in process.calls):
         deploy_shipped(database, called)

@@ -55,7 +55,7 @@ def a_member(
     """
     person = a_person(name) if person == OF_NAME else person
     with database.transaction() as session:
-        user = accounts.find_or_create(session, LONG_AGO, name, account_role, person=person, post=None)
+        user = accounts.find_or_create(session, LONG_AGO, name, account_role, person=person, position=None)
         home = session.scalars(select(Unit.id).where(Unit.key == unit)).one()
         organisation.enrol(
             session, user.id, unit_id=home, role=role, valid_from=valid_from, valid_to=valid_to

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from engine.cases import CaseView
 from engine.events import feed, webhooks
-from engine.events.webhooks import Outcome, Posting
+from engine.events.webhooks import Outcome, WebhookRequest
 from engine.models import Delivery, Event
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories
@@ -48,10 +48,10 @@ class Hub:
         settled(self.database)
         return case
 
-    def due(self, limit: int = 100) -> list[Posting]:
+    def due(self, limit: int = 100) -> list[WebhookRequest]:
         """Create deliveries of new events, and lease those that may be sent."""
         self.run(webhooks.fan_out)
-        taken: list[Posting] = self.run(webhooks.due, limit)
+        taken: list[WebhookRequest] = self.run(webhooks.due, limit)
         return taken
 
     def round(self, limit: int = 100) -> list[Outcome]:
@@ -59,11 +59,11 @@ class Hub:
         taken = self.due(limit)
 
         async def send_all() -> list[Outcome]:
-            return list(await asyncio.gather(*(webhooks.send(posting, LOOPBACK) for posting in taken)))
+            return list(await asyncio.gather(*(webhooks.send(request, LOOPBACK) for request in taken)))
 
         outcomes = asyncio.run(send_all())
-        for posting, outcome in zip(taken, outcomes, strict=True):
-            self.run(webhooks.settle, posting, outcome)
+        for request, outcome in zip(taken, outcomes, strict=True):
+            self.run(webhooks.settle, request, outcome)
         return outcomes
 
     def rounds(self) -> None:

@@ -20,7 +20,7 @@ from web import (
     frame,
     home,
     login,
-    trials,
+    test_runs,
     uploads,
 )
 from web.site import SITE, Site
@@ -33,7 +33,7 @@ __all__ = ["Site", "behind", "install"]
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
-    *(trials.blueprint, trials.of_drafts, uploads.blueprint),
+    *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint),
 )
 
 

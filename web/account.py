@@ -37,7 +37,7 @@ def _own(visit: Visit, refusal: Refusal | None = None) -> Page:
     values = {
         "opened": visit.session,
         "profile": {**asdict(profiles.own(uow)), **texts.chosen()},  # from now on stored with the account
-        "posts": people.posts_of(uow.session, uow.now, [uow.actor.name]).get(uow.actor.name),
+        "positions": people.positions_of(uow.session, uow.now, [uow.actor.name]).get(uow.actor.name),
         "away": away,
         "mine": mine,
         "team": [row for row in agreed if row not in mine],

@@ -58,10 +58,10 @@ class Came:
 
 def sent() -> "MultiDict[str, str]":
     """Return the values of the request's form, with the ids of its files, without removed ones."""
-    return _came().sent
+    return _received().sent
 
 
-def _came() -> Came:
+def _received() -> Came:
     if "came" not in g:
         values = MultiDict(request.form)
         g.came = Came(values)
@@ -80,28 +80,28 @@ def edited() -> bool:
 
 def changed() -> bool:
     """Return whether the form was sent to change its files."""
-    return bool({UPLOAD, DROP} & set(request.form)) or bool(_came().notes)
+    return bool({UPLOAD, DROP} & set(request.form)) or bool(_received().notes)
 
 
 def require() -> None:
     """Raises Invalid if a file of the form was refused."""
-    if faults := _came().faults:
+    if faults := _received().faults:
         raise Invalid("A file was not accepted.", faults)
 
 
 def faults() -> Sequence[Fault]:
     """Return the faults of files of the form."""
-    return _came().faults
+    return _received().faults
 
 
 def forget_dropped(uow: UnitOfWork) -> None:
     """Delete the files that the form removes, if they belong to the visitor and were never sent."""
-    staged_documents.discard_some(uow, _came().dropped)
+    staged_documents.discard_some(uow, _received().dropped)
 
 
 def take(place: Place) -> Mapping[str, Any]:
     """Check and store the files of this request, each separately: a refused one doesn't exclude others."""
-    found = _came()
+    found = _received()
     for name, upload in _uploads():
         pointer = name.removeprefix(FILE)
         try:
@@ -120,7 +120,7 @@ def take(place: Place) -> Mapping[str, Any]:
 
 def try_out(fields: Sequence[Field]) -> None:
     """Check the files of this request without storing them: their names represent them."""
-    found = _came()
+    found = _received()
     for name, upload in _uploads():
         pointer = name.removeprefix(FILE)
         one = _field(fields, pointer)
@@ -164,7 +164,7 @@ def _add(came: Came, pointer: str, to: Field, value: str) -> None:
 def _of_file(pointer: str, upload: FileStorage, fault: Fault) -> Fault:
     """Return a fault of one of several files, with the name of the file."""
     name = (upload.filename or "")[: media.MAX_NAME]
-    values = {"name": name, "reason": forms.explained(fault)}
+    values = {"name": name, "reason": forms.explain_fault(fault)}
     return Fault(f"/data{pointer}", f"{name}: {fault.detail}", "of-file", values)
 
 
@@ -191,7 +191,7 @@ def _stood_in(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(
         replace(
             node,
-            upload="stand-in" if node.field.kind in DOCUMENT_KINDS else "",
+            upload="stand-in" if node.field.kind in DOCUMENT_KINDS and not node.field.read_only else "",
             nodes=_stood_in(node.nodes),
             rows=tuple(_stood_in(row) for row in node.rows),
         )
@@ -234,7 +234,7 @@ def _with(node: Node, known: Mapping[str, File], place: str) -> Node:
         files=tuple(known[one] for one in node.shown if one in known),
         upload=place,
         accept=",".join(f".{ending}" for kind in kinds for ending in media.BY_NAME[kind].extensions),
-        notes=tuple(_came().notes.get(node.name, ())) if request.method == "POST" else (),
+        notes=tuple(_received().notes.get(node.name, ())) if request.method == "POST" else (),
     )
 
 

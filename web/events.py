@@ -49,7 +49,7 @@ _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 
 
-def told(
+def describe(
     event: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[str, dict[str, Any]]:
     """Return the text of an event from `cases.log`; `names` are those of elements by their paths."""

@@ -107,8 +107,8 @@ def drawing(
     """
     wrong: dict[str, list[str]] = {}
     for fault in faults:
-        wrong.setdefault(fault.pointer, []).append(explained(fault))
-    nodes = tuple(_Sketch(reader, wrong, apart).nodes(fields, "", values))
+        wrong.setdefault(fault.pointer, []).append(explain_fault(fault))
+    nodes = tuple(_NodeBuilder(reader, wrong, apart).nodes(fields, "", values))
     places = {node.name.removeprefix(DATA) for node in _all(nodes)}
     rest = [
         text
@@ -119,7 +119,7 @@ def drawing(
     return Drawing(nodes, tuple(rest))
 
 
-def explained(fault: Fault) -> str:
+def explain_fault(fault: Fault) -> str:
     """Explain a fault in the reader's language."""
     return explain(fault, texts.for_reader())
 
@@ -127,7 +127,7 @@ def explained(fault: Fault) -> str:
 def all_explained(refusal: Refusal) -> str:
     """Explain why something was refused: all faults, else the refusal itself."""
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    return " ".join(explained(fault) for fault in faults) or texts.explain(refusal)
+    return " ".join(explain_fault(fault) for fault in faults) or texts.explain(refusal)
 
 
 def answer(
@@ -150,7 +150,7 @@ def edited(sent: "MultiDict[str, str]") -> bool:
     return ADD in sent or REMOVE in sent
 
 
-class _Sketch:
+class _NodeBuilder:
     def __init__(self, reader: Reader, told: Mapping[str, Sequence[str]], apart: str) -> None:
         self.reader = reader
         self.told = told
@@ -234,7 +234,7 @@ class _Sketch:
 
     def _hint(self, field: Field) -> str:
         own = self._say(field.description) if field.description else ""
-        example = texts.said(f"frame.hint.{field.kind}.{self.reader.calendar}")
+        example = texts.find_text(f"frame.hint.{field.kind}.{self.reader.calendar}")
         return " ".join(filter(None, (own, example)))
 
     def _only(self, field: Field, beside: Sequence[Field]) -> str:

@@ -111,7 +111,11 @@ def notice() -> str | None:
         return None
     g.told = True
     try:
-        return texts.say(key, count=int(count)) if count.isdecimal() and len(count) < 10 else texts.said(key)
+        return (
+            texts.say(key, count=int(count))
+            if count.isdecimal() and len(count) < 10
+            else texts.find_text(key)
+        )
     except KeyError:  # a text with more values than a notice has: the cookie isn't ours
         return None
 
@@ -123,7 +127,7 @@ def install(app: Flask) -> None:
         languages=LANGUAGES,
         calendars=tuple(CALENDARS.values()),
         say=texts.say,
-        said=texts.said,
+        find_text=texts.find_text,
         reader=texts.reader,
         asset=asset,
         sections=sections,
@@ -139,7 +143,7 @@ def install(app: Flask) -> None:
     app.before_request(_limit)
     app.after_request(_finish)
     app.teardown_request(lambda _: request.close())  # uploaded files are in temporary ones
-    app.register_error_handler(Forged, lambda _: told(403, "frame.forged"))
+    app.register_error_handler(Forged, lambda _: render_message(403, "frame.forged"))
 
 
 def _limit() -> None:
@@ -148,7 +152,7 @@ def _limit() -> None:
         request.max_content_length = STRANGERS
 
 
-def told(status: int, key: str, **values: Any) -> Response:
+def render_message(status: int, key: str, **values: Any) -> Response:
     """Return a page with one message."""
     content = render_template(
         "told.html", told=texts.say(key, **values), refusal=g.get("refusal"), before=_before()
@@ -171,7 +175,7 @@ def _finish(response: Response) -> Response:
     if request.path.startswith(OURS):
         return response
     if response.mimetype == PROBLEM:
-        response = _explained(response)
+        response = _problem_page(response)
     # Logging out redirects to the provider, and browsers apply the policy to all redirects.
     elsewhere = sorted({provider.origin for provider in site().providers})
     response.headers["Content-Security-Policy"] = " ".join([POLICY, *elsewhere])
@@ -182,17 +186,17 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _explained(problem: Response) -> Response:
+def _problem_page(problem: Response) -> Response:
     """Return the page for a problem document, with the same status and headers."""
     status = problem.status_code
     if "refusal" in g:
         key, values = refusals.text_of(g.refusal)
-        response = told(status, key, **values)
+        response = render_message(status, key, **values)
     elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and (most := (request.max_content_length or 0) >> 20):
-        response = told(status, "frame.too-large", most=most)
+        response = render_message(status, "frame.too-large", most=most)
     else:
         key = f"frame.status.{status}"
-        response = told(status, key if key in texts.TEXTS else "frame.status.other")
+        response = render_message(status, key if key in texts.TEXTS else "frame.status.other")
     response.headers.extend(
         (name, value)
         for name, value in problem.headers

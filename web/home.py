@@ -35,8 +35,8 @@ def show() -> Response:
     roles = [(role, name) for role, name in ROLES if name in demo]
     known = {name for _, name in roles}
     others = [name for name in demo if name not in known]
-    posts, called = here.database.run(_described(demo), "snapshot") if demo else ({}, {})
-    values = {"roles": roles, "others": others, "posts": posts, "called": called}
+    positions, called = here.database.run(_described(demo), "snapshot") if demo else ({}, {})
+    values = {"roles": roles, "others": others, "positions": positions, "called": called}
     response = make_response(render_template("home.html", **values))
     remember_before(response)
     return response
@@ -44,7 +44,10 @@ def show() -> Response:
 
 def _described(demo: Sequence[str]) -> Callable[[Session, datetime], tuple[Any, Any]]:
     """Return the units and names of the demonstration's people."""
-    return lambda session, now: (people.posts_of(session, now, demo), people.names_of_accounts(session, demo))
+    return lambda session, now: (
+        people.positions_of(session, now, demo),
+        people.names_of_accounts(session, demo),
+    )
 
 
 @blueprint.post("/demo/<name>")

@@ -12,7 +12,7 @@ from engine.identity.sessions import Opened
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import AssuranceTooLow, Busy, Conflict, Invalid, NotRecognised, Throttled
 from web import forms, texts
-from web.frame import told
+from web.frame import render_message
 from web.site import (
     before,
     current,
@@ -114,33 +114,33 @@ def change() -> Response:
     except Throttled as refusal:
         return _throttled(_unchanged(HTTPStatus.TOO_MANY_REQUESTS, _too_many(refusal)), refusal)
     except Invalid as refusal:
-        told = " ".join(forms.explained(fault) for fault in refusal.faults)
-        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, told)
+        reasons = " ".join(forms.explain_fault(fault) for fault in refusal.faults)
+        return _unchanged(HTTPStatus.UNPROCESSABLE_ENTITY, reasons)
     return _entered(secret, "/account")
 
 
 @blueprint.errorhandler(NotRecognised)
 def unknown(_: NotRecognised) -> Response:
     """Show that the login failed, without the reason."""
-    return told(HTTPStatus.FORBIDDEN, "login.unknown")
+    return render_message(HTTPStatus.FORBIDDEN, "login.unknown")
 
 
 @blueprint.errorhandler(Conflict)
 def second(_: Conflict) -> Response:
     """The person already has an account, and gets no second one."""
-    return told(HTTPStatus.CONFLICT, "refusals.person-taken")
+    return render_message(HTTPStatus.CONFLICT, "refusals.person-taken")
 
 
 @blueprint.errorhandler(AssuranceTooLow)
 def too_low(_: AssuranceTooLow) -> Response:
     """The provider's assurance level is lower than requested."""
-    return told(HTTPStatus.FORBIDDEN, "login.too-low")
+    return render_message(HTTPStatus.FORBIDDEN, "login.too-low")
 
 
 @blueprint.errorhandler(Busy)
 def unavailable(_: Busy) -> Response:
     """The provider doesn't respond."""
-    response = told(HTTPStatus.SERVICE_UNAVAILABLE, "login.unavailable")
+    response = render_message(HTTPStatus.SERVICE_UNAVAILABLE, "login.unavailable")
     response.headers["Retry-After"] = "5"
     return response
 

@@ -46,7 +46,7 @@ class Ledger:
         self._told: dict[str, _Told] = {}
         self._bills: dict[str, Json] = json.loads(file.read_bytes()) if file and file.exists() else {}
 
-    def tell(self, service: str, behaviour: str | None, times: int | None) -> None:
+    def set_behaviour(self, service: str, behaviour: str | None, times: int | None) -> None:
         """Set the behaviour from now on, for so many attempts. None: behave normally."""
         with self._lock:
             self._told.pop(service, None)

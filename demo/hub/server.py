@@ -116,7 +116,7 @@ class _Conversation(http.server.BaseHTTPRequestHandler):
             return Answer(400, {"error": f"behaviour must be null or one of {', '.join(BEHAVIOURS)}"})
         if times is not None and (not isinstance(times, int) or times < 1):
             return Answer(400, {"error": "times must be null (for good) or a number from 1"})
-        self.server.ledger.tell(service, behaviour, times)
+        self.server.ledger.set_behaviour(service, behaviour, times)
         return Answer(200, {"service": service, "behaviour": behaviour, "times": times})
 
     def _serve(self, name: str, service: Service, place: str, content: bytes, body: Json) -> None:

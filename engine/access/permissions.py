@@ -24,7 +24,7 @@ Permission = Literal[
     "incidents.retry",
     "behalf.act",
     "cases.suspend",
-    "cases.move",
+    "cases.migrate",
     "definitions.suspend",
     "incidents.repair",
     "messages.send",
@@ -73,7 +73,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "incidents.retry",
             "incidents.repair",
             "cases.suspend",
-            "cases.move",
+            "cases.migrate",
             "definitions.suspend",
             "jobs.manage",
             "messages.send",
@@ -170,7 +170,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
 }
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 # Scopes of earlier releases that are stored with tokens, and their present names.
-_FORMER: Mapping[str, Permission] = {"incidents.mend": "incidents.repair"}
+_FORMER: Mapping[str, Permission] = {"cases.move": "cases.migrate", "incidents.mend": "incidents.repair"}
 ASSURANCES: tuple[Assurance, ...] = get_args(Assurance)  # in ascending order
 
 

@@ -6,6 +6,7 @@ counts from the next request on. Conditions have the parameters `viewer` and `no
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -38,12 +39,12 @@ from engine.access.permissions import ALLOWED, Permission, only_catalogue, only_
 from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
+    CandidateGroup,
+    CandidateGroupRole,
     Case,
     Definition,
     Delegation,
     Membership,
-    Pool,
-    PoolRole,
     Substitution,
     Task,
     Unit,
@@ -68,7 +69,7 @@ def seen_by(uow: UnitOfWork) -> dict[str, Any]:
 _VIEWER = bindparam("viewer", type_=Uuid())
 
 
-def posts() -> Subquery:
+def positions() -> Subquery:
     """Returns the viewer's positions: its own memberships, and those of people for whom it is the substitute.
 
     Columns: unit_id, role, user_id.
@@ -80,19 +81,20 @@ def posts() -> Subquery:
         .join(Substitution, Substitution.absent_id == Membership.user_id)
         .where(Substitution.substitute_id == _VIEWER, valid(Substitution), valid(Membership))
     )
-    return union_all(own, lent).subquery("posts")
+    return union_all(own, lent).subquery("positions")
 
 
+@lru_cache(32)
 def covers(unit: Any) -> ColumnElement[bool]:
     """Returns whether the viewer works in this unit, or in one above it."""
-    held, line = posts(), aliased(UnitLine)
+    held, line = positions(), aliased(UnitLine)
     above = line.ancestor_id == held.c.unit_id
     return select(held.c.unit_id).join(line, above).where(line.unit_id == unit).exists()
 
 
 def acting_in(unit: Any) -> ScalarSelect[str]:
     """Returns the key of the unit as whose member the viewer acts in this one; NULL without a membership."""
-    held, line, acting = posts(), aliased(UnitLine), aliased(Unit)
+    held, line, acting = positions(), aliased(UnitLine), aliased(Unit)
     return (
         select(func.min(acting.key))
         .select_from(held)
@@ -105,44 +107,46 @@ def acting_in(unit: Any) -> ScalarSelect[str]:
 
 def acting() -> ScalarSelect[str]:
     """Returns the key of a unit in which the viewer works; NULL if there is none."""
-    held, where = posts(), aliased(Unit)
+    held, where = positions(), aliased(Unit)
     return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
 
 
-def _lying(held: Subquery, *columns: Any) -> Select[Any]:
+def _join_groups(held: Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups of their units, whatever role these require."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
     return (
         select(*columns)
         .select_from(held)
         .join(line, line.ancestor_id == held.c.unit_id)
-        .join(PoolRole, PoolRole.unit_id == line.unit_id)
-        .join(Pool, Pool.id == PoolRole.pool_id)
-        .outerjoin(delegation, delegation.id == Pool.delegation_id)
+        .join(CandidateGroupRole, CandidateGroupRole.unit_id == line.unit_id)
+        .join(CandidateGroup, CandidateGroup.id == CandidateGroupRole.candidate_group_id)
+        .outerjoin(delegation, delegation.id == CandidateGroup.delegation_id)
         .where(lies_there(delegation))
     )
 
 
-def _taking(held: Subquery, *columns: Any) -> Select[Any]:
+def _join_claimable_groups(held: Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups whose tasks they may claim."""
-    named = or_(PoolRole.role == held.c.role, PoolRole.role == CASEWORKER, held.c.role == ANY)
-    return _lying(held, *columns).where(named)
+    named = or_(
+        CandidateGroupRole.role == held.c.role, CandidateGroupRole.role == CASEWORKER, held.c.role == ANY
+    )
+    return _join_groups(held, *columns).where(named)
 
 
-def taking_as(pool: Any) -> ScalarSelect[str]:
+def claiming_unit(group: Any) -> ScalarSelect[str]:
     """Returns the key of the unit as whose member the viewer may claim this group's tasks.
 
     NULL if it may not.
     """
-    held, acting = posts(), aliased(Unit)
-    found = _taking(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
-    return found.where(Pool.id == pool).scalar_subquery()
+    held, acting = positions(), aliased(Unit)
+    found = _join_claimable_groups(held, func.min(acting.key)).join(acting, acting.id == held.c.unit_id)
+    return found.where(CandidateGroup.id == group).scalar_subquery()
 
 
-def takers(pool: Any) -> ColumnElement[bool]:
+def candidates_of(group: Any) -> ColumnElement[bool]:
     """Returns the accounts that may claim tasks of this group, themselves or as substitutes: on `User`."""
     held = _everybody()
-    return _at_work(_taking(held, held.c.user_id).where(Pool.id == pool))
+    return _at_work(_join_claimable_groups(held, held.c.user_id).where(CandidateGroup.id == group))
 
 
 def workers(unit: Any) -> ColumnElement[bool]:
@@ -152,11 +156,15 @@ def workers(unit: Any) -> ColumnElement[bool]:
     return _at_work(found.where(line.unit_id == unit))
 
 
-def takers_of_all(pools: Collection[UUID]) -> ColumnElement[bool]:
+def candidates_of_all(groups: Collection[UUID]) -> ColumnElement[bool]:
     """Returns the accounts that may claim tasks of each of these groups: on `User`."""
     held = _everybody()
-    found = _taking(held, held.c.user_id).where(Pool.id.in_(pools)).group_by(held.c.user_id)
-    return _at_work(found.having(func.count(Pool.id.distinct()) == len(pools)))
+    found = (
+        _join_claimable_groups(held, held.c.user_id)
+        .where(CandidateGroup.id.in_(groups))
+        .group_by(held.c.user_id)
+    )
+    return _at_work(found.having(func.count(CandidateGroup.id.distinct()) == len(groups)))
 
 
 def _everybody() -> Subquery:
@@ -177,7 +185,7 @@ def _at_work(users: Select[Any]) -> ColumnElement[bool]:
 
 def staff() -> ColumnElement[bool]:
     """Returns the accounts that work where the viewer is a supervisor: on `User`."""
-    held, line, member = posts(), aliased(UnitLine), aliased(Membership)
+    held, line, member = positions(), aliased(UnitLine), aliased(Membership)
     found = (
         select(member.user_id)
         .join(line, line.unit_id == member.unit_id)
@@ -187,10 +195,10 @@ def staff() -> ColumnElement[bool]:
     return _at_work(found)
 
 
-def supervises(role: str, pool: Any) -> ColumnElement[bool]:
+def supervises(role: str, group: Any) -> ColumnElement[bool]:
     """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
-    held = posts()
-    found = _lying(held, held.c.unit_id).where(Pool.id == pool)
+    held = positions()
+    found = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == group)
     if role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found.exists()
@@ -215,13 +223,13 @@ def _side(held: Subquery) -> ColumnElement[Any]:
     return case((private.exists(), literal(DELEGATE)), else_=held.c.role)
 
 
-def roles_for(pool: Any, unit: Any) -> ScalarSelect[Any]:
+def roles_for(group: Any, unit: Any) -> ScalarSelect[Any]:
     """Returns the roles by which forms know the viewer, for a task of this group in a case of this unit.
 
     `*` is all.
     """
-    held, line = posts(), aliased(UnitLine)
-    taken = _taking(held, _side(held).label("role")).where(Pool.id == pool)
+    held, line = positions(), aliased(UnitLine)
+    taken = _join_claimable_groups(held, _side(held).label("role")).where(CandidateGroup.id == group)
     above = line.ancestor_id == held.c.unit_id
     near = select(_side(held).label("role")).join(line, above).where(line.unit_id == unit)
     found = union(taken, near).subquery("roles")
@@ -238,19 +246,19 @@ def known_as(roles: Collection[str] | None) -> Collection[str]:
 
 def roles_in(unit: Any) -> ScalarSelect[Any]:
     """Returns the roles by which forms know the viewer in this unit, and in those above it; `*` is all."""
-    held, line = posts(), aliased(UnitLine)
+    held, line = positions(), aliased(UnitLine)
     found = select(func.array_agg(_side(held))).join(line, line.ancestor_id == held.c.unit_id)
     return found.where(line.unit_id == unit).scalar_subquery()
 
 
-def pools(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
+def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
     """Returns the ids of the candidate groups whose tasks the viewer may claim or, as an administrator, see.
 
     `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it may assign freely.
     """
-    held = posts()
-    lying = _lying if supervised or role == "administrator" else _taking
-    found = lying(held, Pool.id).where(*narrowed).distinct()
+    held = positions()
+    lying = _join_groups if supervised or role == "administrator" else _join_claimable_groups
+    found = lying(held, CandidateGroup.id).where(*narrowed).distinct()
     if supervised and role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
     return found
@@ -324,8 +332,12 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
     if "tasks.read" not in ALLOWED.get(role, ()):
         return false()
     if role in ("portal", "applicant"):
-        return and_(reachable_cases(role), Task.pool_id.is_(None))
-    return or_(reachable_cases(role), taking_as(Task.pool_id).is_not(None), supervises(role, Task.pool_id))
+        return and_(reachable_cases(role), Task.candidate_group_id.is_(None))
+    return or_(
+        reachable_cases(role),
+        claiming_unit(Task.candidate_group_id).is_not(None),
+        supervises(role, Task.candidate_group_id),
+    )
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:
@@ -344,8 +356,10 @@ def taken_as(role: str) -> ColumnElement[Any]:
     if role in ("portal", "applicant"):
         return case((visible_tasks(role), literal("")), else_=null())
     # Applicants who came to a desk, or wrote, do there what others do at a portal.
-    at_a_desk = and_(Task.pool_id.is_(None), Case.channel != "online")
-    return func.coalesce(taking_as(Task.pool_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null()))
+    at_a_desk = and_(Task.candidate_group_id.is_(None), Case.channel != "online")
+    return func.coalesce(
+        claiming_unit(Task.candidate_group_id), case((at_a_desk, acting_in(Case.unit_id)), else_=null())
+    )
 
 
 def everywhere(uow: UnitOfWork) -> bool:

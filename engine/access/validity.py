@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, and_, bindparam, or_
 
-from engine.models import Case, Definition, DefinitionVersion, Delegation, Pool, Substitution
+from engine.models import CandidateGroup, Case, Definition, DefinitionVersion, Delegation, Substitution
 
 NOW = bindparam("now", type_=DateTime(timezone=True))
 
@@ -63,7 +63,7 @@ def over(now: datetime) -> ColumnElement[bool]:
 
 def lies_there(delegation: Any = Delegation) -> ColumnElement[bool]:
     """Returns whether tasks may be in a candidate group: its delegation, if it has one, is in force."""
-    return or_(Pool.delegation_id.is_(None), in_force(delegation))
+    return or_(CandidateGroup.delegation_id.is_(None), in_force(delegation))
 
 
 def current(version: Any = DefinitionVersion) -> ColumnElement[bool]:

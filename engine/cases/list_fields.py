@@ -59,7 +59,9 @@ def search_text(spec: Spec, work: Work, words: str, subject: str | None, *, dele
     It contains the subject if all candidates see the case, or its form shows the subject.
     """
     found = persian.normalise(f"{work.name} {words}")
-    elsewhere = any(post.unit is not None for post in work.posts) and not bpmn.shown_by(spec, work.element)
+    elsewhere = any(role.unit is not None for role in work.candidate_roles) and not bpmn.shown_by(
+        spec, work.element
+    )
     return (
         found if elsewhere or spec.rules.subject is None else found + _ending(None if delegated else subject)
     )
@@ -73,12 +75,14 @@ def search_text_with(subject: str | None) -> ColumnElement[str]:
 
 def shows_subject() -> ColumnElement[bool]:
     """Returns whether all candidates for a task may know the subject of its case."""
-    return and_(func.strpos(Task.search, _BEFORE_SUBJECT) > 0, Task.home_pool_id.is_(None))
+    return and_(func.strpos(Task.search, _BEFORE_SUBJECT) > 0, Task.home_candidate_group_id.is_(None))
 
 
 def update_search_text(uow: UnitOfWork, case_id: UUID, subject: str | None) -> None:
     """Updates the search text of the open tasks of a case with another subject."""
-    own = update(Task).where(Task.case_id == case_id, Task.status == "open", Task.home_pool_id.is_(None))
+    own = update(Task).where(
+        Task.case_id == case_id, Task.status == "open", Task.home_candidate_group_id.is_(None)
+    )
     uow.connection.execute(own.values(search=search_text_with(subject)))
 
 

@@ -26,7 +26,7 @@ from engine.organisation.task_assignment import Opening
 from engine.platform.db import UnitOfWork, Write, recordset, table, values_of
 
 _CASES, _TASKS = table(Case), table(Task)
-_MOVED = (
+_CONTINUED = (
     *("status", "outcome", "data", "state", "log_length", "log_hash", "ended_at", "revision"),
     *("running_key", "subject", "parties"),
 )
@@ -36,8 +36,8 @@ _MARKED = ("status", *_NOTED)
 
 _BEGUN = tuple(column.key for column in _CASES.c if column.key != "erased_at")
 _INSERT_CASE = insert(_CASES).values(values_of(_CASES, "case", _BEGUN))
-_MOVE_CASE = (
-    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MOVED))
+_CONTINUE_CASE = (
+    update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _CONTINUED))
 )
 _NOTE_CASE = (
     update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _NOTED))
@@ -152,7 +152,7 @@ def apply(
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)
     if listed.subject != case.subject and not step.ended:
         list_fields.update_search_text(uow, case.id, listed.subject)
-    _write(uow, _MOVE_CASE, values, log, effects=effects, change=change)
+    _write(uow, _CONTINUE_CASE, values, log, effects=effects, change=change)
     if step.unwaited:
         if isinstance(change, CallChange):
             waits.close(uow, step.unwaited, change.id, change.status)

@@ -74,7 +74,7 @@ def _usual(member: bool) -> Any:
     """
     if not member:
         return Definition.unit_id
-    held = access.posts()
+    held = access.positions()
     own = (
         select(held.c.unit_id)
         .join(UnitLine, UnitLine.unit_id == held.c.unit_id)

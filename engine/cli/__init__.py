@@ -90,17 +90,17 @@ def execute(
     try:
         settings = read()
     except ValueError as mistake:
-        return _tell(str(mistake), code=2)
+        return _print_error(str(mistake), code=2)
     try:
         code: int = commands[arguments.command].run(arguments, settings)
         return code
     except KeyboardInterrupt:
-        return _tell("Interrupted.", code=130)
+        return _print_error("Interrupted.", code=130)
     except (Refusal, Unusable, PermissionError, DBAPIError) as failure:
         told = _explained(failure)
         if told is None:
             raise
-        return _tell(told)
+        return _print_error(told)
 
 
 def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
@@ -128,6 +128,6 @@ def _explained(failure: Exception) -> str | None:
     return str(failure)
 
 
-def _tell(text: str, *, code: int = 1) -> int:
+def _print_error(text: str, *, code: int = 1) -> int:
     print(text, file=sys.stderr)
     return code

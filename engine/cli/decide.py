@@ -10,9 +10,9 @@ from typing import Any
 from engine.dmn import (
     Decisions,
     Definitions,
+    Evaluation,
     NotDmn,
     Offered,
-    Ruling,
     TooMuch,
     Wrong,
     read_file,
@@ -54,16 +54,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         decisions = _read(arguments.files)
         asked = _asked(decisions, arguments.files[0].name, arguments.decision)
-        ruling = decisions.ask(asked, _input(arguments.input), datetime.now(settings.time_zone))
-        told = {"decision": asked.id, "name": asked.name, "result": ruling.result, **ruling.why}
-        print(write_json(told if arguments.why else ruling.result))
+        evaluation = decisions.ask(asked, _input(arguments.input), datetime.now(settings.time_zone))
+        told = {"decision": asked.id, "name": asked.name, "result": evaluation.result, **evaluation.why}
+        print(write_json(told if arguments.why else evaluation.result))
     except _Called as mistake:
-        return _tell(str(mistake), code=2)
+        return _print_error(str(mistake), code=2)
     except Wrong as wrong:
-        return _tell("\n".join(f"{each.pointer} {each.reason}" for each in wrong.misfits), code=2)
+        return _print_error("\n".join(f"{each.pointer} {each.reason}" for each in wrong.misfits), code=2)
     except TooMuch as error:
-        return _tell(str(error), code=1)
-    return _faults(ruling)
+        return _print_error(str(error), code=1)
+    return _faults(evaluation)
 
 
 def _read(paths: Sequence[Path]) -> Decisions:
@@ -119,13 +119,13 @@ def _input(text: str) -> dict[str, Any]:
     return value
 
 
-def _faults(ruling: Ruling) -> int:
+def _faults(evaluation: Evaluation) -> int:
     """Print the faults and return the exit code."""
-    for fault in ruling.faults:
+    for fault in evaluation.faults:
         print(f"{fault.element}: {fault.reason}", file=sys.stderr)
-    return 1 if ruling.unusable else 0
+    return 1 if evaluation.unusable else 0
 
 
-def _tell(text: str, *, code: int) -> int:
+def _print_error(text: str, *, code: int) -> int:
     print(text, file=sys.stderr)
     return code

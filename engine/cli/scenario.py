@@ -14,7 +14,7 @@ from engine.bpmn import Source, Spec
 from engine.cli import folders
 from engine.cli.check import describe
 from engine.definitions import scenarios
-from engine.definitions.scenarios import Coverage, Part, Result, Trial
+from engine.definitions.scenarios import Coverage, Part, Result, ScenarioReport
 from engine.platform.config import Settings
 from engine.platform.errors import Invalid
 
@@ -39,11 +39,11 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     groups = list(folders.groups(arguments.paths).values())
     if arguments.all:
         groups = [bpmn.all_executable(files) for files in groups]
-    trials = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
-    if not any(trial.results or trial.findings for trial in trials):
+    reports = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
+    if not any(report.results or report.findings for report in reports):
         raise Invalid(f"No scenario was found. Save scenarios of a folder as scenarios/*{scenarios.SUFFIX}.")
-    (_print_json if arguments.json else _print)(trials)
-    return 1 if any(trial.failed for trial in trials) else 0
+    (_print_json if arguments.json else _print)(reports)
+    return 1 if any(report.failed for report in reports) else 0
 
 
 def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
@@ -76,33 +76,33 @@ def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
         raise Invalid(error.finding.reason) from error
 
 
-def _print_json(trials: Sequence[Trial]) -> None:
+def _print_json(reports: Sequence[ScenarioReport]) -> None:
     told: dict[str, list[Any]] = {"scenarios": [], "coverage": [], "findings": []}
-    for trial in trials:
-        for name, parts in trial.plain.items():
+    for report in reports:
+        for name, parts in report.plain.items():
             told[name] += parts
-        told["findings"] += [asdict(finding) for finding in trial.findings]
+        told["findings"] += [asdict(finding) for finding in report.findings]
     print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
 
 
-def _print(trials: Sequence[Trial]) -> None:
-    for trial in trials:
-        if not trial.results:
-            describe(trial.findings, to=sys.stdout)
-        for covered in trial.coverage:
+def _print(reports: Sequence[ScenarioReport]) -> None:
+    for report in reports:
+        if not report.results:
+            describe(report.findings, to=sys.stdout)
+        for covered in report.coverage:
             print(covered.process)
-            for result in trial.results:
+            for result in report.results:
                 if result.process == covered.process:
-                    _tell(result)
+                    _print_result(result)
             _tell_coverage(covered)
-    results = [result for trial in trials for result in trial.results]
+    results = [result for report in reports for result in report.results]
     failed = sum(not result.passed for result in results)
-    faulty = any(trial.findings and not trial.results for trial in trials)
+    faulty = any(report.findings and not report.results for report in reports)
     unread = "(no scenario runs if a file has errors)" if faulty else ""
     print(f"{len(results)} scenarios, {failed} failed{unread}")
 
 
-def _tell(result: Result) -> None:
+def _print_result(result: Result) -> None:
     print(f"  {'passed' if result.passed else 'FAILED'}  {result.name} ({result.file}:{result.line})")
     if not result.passed:
         place = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")

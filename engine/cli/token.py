@@ -25,8 +25,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--role", required=True, choices=accounts.ROLES)
     unit = "the unit where a new account works, including the units below it (default: all units)"
     create.add_argument("--unit", default="root", metavar="KEY", help=unit)
-    post = "its role in that unit, such as inspector (default: any)"
-    create.add_argument("--as", default=access.ANY, metavar="ROLE", dest="post", help=post)
+    position = "its role in that unit, such as inspector (default: any)"
+    create.add_argument("--as", default=access.ANY, metavar="ROLE", dest="position", help=position)
     scope = "a permission of the token, such as messages.send; can be repeated (default: all of the role)"
     create.add_argument("--scope", action="append", metavar="SCOPE", dest="scopes", help=scope)
     create.add_argument(
@@ -54,9 +54,9 @@ def _create(database: Database, arguments: argparse.Namespace) -> None:
     def make(session: Session, now: datetime) -> str:
         ends = now + arguments.expires if arguments.expires else None
         limits = accounts.Limits(arguments.scopes, ends)
-        post = accounts.Post(units.open_id(session, arguments.unit), arguments.post)
+        position = accounts.Position(units.open_id(session, arguments.unit), arguments.position)
         return accounts.create_token(
-            session, now, name=arguments.name, role=arguments.role, post=post, limits=limits
+            session, now, name=arguments.name, role=arguments.role, position=position, limits=limits
         )
 
     token = database.run(make)

@@ -59,12 +59,12 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The result of a deployment; `trial` are the results of its scenarios, as stored."""
+    """The result of a deployment; `scenario_report` are the results of its scenarios, as stored."""
 
     id: UUID
     definitions: tuple[Published, ...]
     report: Report
-    trial: Mapping[str, Any]
+    scenario_report: Mapping[str, Any]
 
 
 _REFUSED = "The files can't be deployed. Fix the errors in the report."
@@ -106,10 +106,10 @@ def deploy(
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
     specs = _built(content, report)
-    trial = scenarios.run_all(told, specs)
-    if trial.failed:
-        raise Rejected(_REFUSED, [*report.findings, *trial.findings])
-    stored = {"findings": [asdict(finding) for finding in report.findings], **trial.plain}
+    scenario_report = scenarios.run_all(told, specs)
+    if scenario_report.failed:
+        raise Rejected(_REFUSED, [*report.findings, *scenario_report.findings])
+    stored = {"findings": [asdict(finding) for finding in report.findings], **scenario_report.plain}
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
     )
@@ -119,7 +119,7 @@ def deploy(
         for version in made:
             publish(uow, version, held[version.key].current, specs[version.key])
     published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
-    return Deployed(deployment_id, tuple(published), report, trial.plain)
+    return Deployed(deployment_id, tuple(published), report, scenario_report.plain)
 
 
 def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:
@@ -146,7 +146,7 @@ def _keys(report: Report) -> list[str]:
 
 def owner_of(uow: UnitOfWork, key: str | None) -> UUID:
     """Returns the unit with this key, or the actor's only unit. Raises Invalid."""
-    held = access.posts()
+    held = access.positions()
     found: Select[Any] = select(held.c.unit_id).distinct()
     if key is not None:
         found = select(Unit.id).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
@@ -206,8 +206,10 @@ def _unchanged(uow: UnitOfWork, report: Report, there: list[tuple[Version, Versi
     stored = stored_report(
         uow.session, deployment_id
     )  # with the same content, the scenarios have the same results
-    trial: dict[str, Any] = {name: stored[name] for name in ("scenarios", "coverage") if name in stored}
-    return Deployed(deployment_id, tuple(published), report, trial)
+    scenario_report: dict[str, Any] = {
+        name: stored[name] for name in ("scenarios", "coverage") if name in stored
+    }
+    return Deployed(deployment_id, tuple(published), report, scenario_report)
 
 
 def _store(uow: UnitOfWork, content: Source, calls: Mapping[str, UUID], report: Mapping[str, Any]) -> UUID:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.access import validity
-from engine.dmn import SUFFIX, Decisions, Input, Offered, Ruling, TooMuch, Wrong, decisions
+from engine.dmn import SUFFIX, Decisions, Evaluation, Input, Offered, TooMuch, Wrong, decisions
 from engine.models import Definition, DefinitionVersion, DeploymentDecision, DeploymentFile
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -21,7 +21,7 @@ CACHED = 64  # deployments
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class DeployedDecision:
     """A DMN decision, and the version of a definition with which it was deployed."""
 
     offered: Offered
@@ -47,14 +47,14 @@ def keep(session: Session, deployment_id: UUID, found: Sequence[Offered]) -> Non
         session.execute(insert(DeploymentDecision), rows)
 
 
-def offered(uow: UnitOfWork) -> list[Evaluation]:
+def offered(uow: UnitOfWork) -> list[DeployedDecision]:
     """Returns the DMN decisions of all current versions; for portals those of enabled definitions."""
     return _found(uow)
 
 
 def evaluate(
     uow: UnitOfWork, name: str, values: Mapping[str, Any], definition: str | None
-) -> tuple[Evaluation, Ruling]:
+) -> tuple[DeployedDecision, Evaluation]:
     """Evaluates the DMN decision with this id or name on the given values.
 
     Returns the result with its reasons.
@@ -64,16 +64,16 @@ def evaluate(
     """
     of = _one(name, _found(uow, name, definition))
     try:
-        ruling = _cache.get(uow.session, of.deployment_id).ask(of.offered, values, uow.now)
+        evaluation = _cache.get(uow.session, of.deployment_id).ask(of.offered, values, uow.now)
     except Wrong as wrong:
         faults = [Fault(f"/inputs{each.pointer}", each.reason, each.code) for each in wrong.misfits]
         raise Invalid("The inputs do not match the decision.", faults) from None
     except TooMuch as error:
         raise too_much(error) from None
-    if ruling.unusable:
-        undecided = [Fault("/inputs", reason, "undecided") for reason in ruling.unusable]
+    if evaluation.unusable:
+        undecided = [Fault("/inputs", reason, "undecided") for reason in evaluation.unusable]
         raise Invalid("The decision has no usable result for these inputs.", undecided)
-    return of, ruling
+    return of, evaluation
 
 
 def too_much(error: TooMuch) -> Invalid:
@@ -82,7 +82,7 @@ def too_much(error: TooMuch) -> Invalid:
     return Invalid("Evaluating the decision for these inputs takes too long.", [fault])
 
 
-def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = None) -> list[Evaluation]:
+def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = None) -> list[DeployedDecision]:
     access.require(uow.actor, "rules.evaluate")
     found = (
         select(DeploymentDecision, DefinitionVersion.key, DefinitionVersion.number)
@@ -99,12 +99,14 @@ def _found(uow: UnitOfWork, name: str | None = None, definition: str | None = No
     return [_ruled(*row) for row in uow.session.execute(found)]
 
 
-def _ruled(row: DeploymentDecision, definition: str, version: int) -> Evaluation:
+def _ruled(row: DeploymentDecision, definition: str, version: int) -> DeployedDecision:
     inputs = tuple(Input(**each) for each in row.inputs)
-    return Evaluation(Offered(row.key, row.name, row.file, inputs), definition, version, row.deployment_id)
+    return DeployedDecision(
+        Offered(row.key, row.name, row.file, inputs), definition, version, row.deployment_id
+    )
 
 
-def _one(name: str, found: list[Evaluation]) -> Evaluation:
+def _one(name: str, found: list[DeployedDecision]) -> DeployedDecision:
     if not found:
         raise NotFound(f"The decision {name!r} does not exist.")
     if len(found) == 1:

@@ -17,7 +17,7 @@ from engine.bpmn import is_file_name, too_deep, too_much
 from engine.connectors.deployment_check import Operations
 from engine.definitions import Deployed
 from engine.identity import accounts
-from engine.models import DefinitionVersion, Sketch, Unit, Upload, UploadFile, UploadStatus
+from engine.models import DefinitionVersion, ProcessDraft, Unit, Upload, UploadFile, UploadStatus
 from engine.platform import budget, jobs
 from engine.platform.budget import Budget, Exhausted, ShortBudget
 from engine.platform.config import Publishing
@@ -49,7 +49,7 @@ def submit(
     *,
     publishing: Publishing,
     unit: str | None = None,
-    sketch_id: UUID | None = None,
+    draft_id: UUID | None = None,
     operations: Operations = None,
 ) -> Deployed | UUID:
     """Deploys the files, or has a worker do it if their check takes longer.
@@ -61,7 +61,7 @@ def submit(
     access.require(uow.actor, "definitions.deploy")
     done = uow.attempt(lambda: _at_once(uow, files, publishing, unit, operations))
     if isinstance(done, Busy) and isinstance(done.__cause__, Exhausted):
-        return _store(uow, files, unit, sketch_id)
+        return _store(uow, files, unit, draft_id)
     if isinstance(done, Refusal):
         raise done
     return done
@@ -114,8 +114,8 @@ def carry_out(
         _finish(uow, upload_id, "refused", _refusal(done))
     else:
         _finish(uow, upload_id, "deployed", plain(done))
-        if upload.sketch_id is not None:
-            note_version(uow, upload.sketch_id, done)
+        if upload.draft_id is not None:
+            note_version(uow, upload.draft_id, done)
 
 
 def give_up(uow: UnitOfWork, upload_id: UUID, reason: str) -> None:
@@ -137,9 +137,9 @@ def get(uow: UnitOfWork, upload_id: UUID) -> State:
     return found
 
 
-def of_sketch(uow: UnitOfWork, sketch_id: UUID) -> State | None:
+def of_draft(uow: UnitOfWork, draft_id: UUID) -> State | None:
     """Returns the latest upload of a draft, for those who see the draft."""
-    found = select(Upload).where(Upload.sketch_id == sketch_id, access.covers(Upload.unit_id))
+    found = select(Upload).where(Upload.draft_id == draft_id, access.covers(Upload.unit_id))
     return _state(uow, found.order_by(Upload.id.desc()).limit(1))
 
 
@@ -154,7 +154,7 @@ def plain(deployed: Deployed) -> dict[str, Any]:
     return {
         "deployment": str(deployed.id),
         "definitions": [asdict(made) for made in deployed.definitions],
-        "report": {"findings": findings, **deployed.trial},
+        "report": {"findings": findings, **deployed.scenario_report},
     }
 
 
@@ -162,12 +162,12 @@ def plain(deployed: Deployed) -> dict[str, Any]:
 _LONG_CHECK = text("SET LOCAL idle_in_transaction_session_timeout = '10min'")
 
 
-def note_version(uow: UnitOfWork, sketch_id: UUID, deployed: Deployed) -> None:
+def note_version(uow: UnitOfWork, draft_id: UUID, deployed: Deployed) -> None:
     """Records which version a draft has become."""
     first = deployed.definitions[0]
     version = DefinitionVersion
     made = select(version.id).where(version.key == first.key, version.number == first.version)
-    noted = update(Sketch).where(Sketch.id == sketch_id).values(version_id=made.scalar_subquery())
+    noted = update(ProcessDraft).where(ProcessDraft.id == draft_id).values(version_id=made.scalar_subquery())
     uow.session.execute(noted)
 
 
@@ -197,7 +197,7 @@ def is_only_check(uow: UnitOfWork) -> Callable[[], bool]:
     return lambda: bool(uow.connection.execute(lock).scalar_one())
 
 
-def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch_id: UUID | None) -> UUID:
+def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, draft_id: UUID | None) -> UUID:
     if not all(map(is_file_name, files)):
         fault = Fault("/files", "contains an invalid file name", "file-name")
         raise Invalid("Some file names are not allowed.", [fault])
@@ -211,7 +211,7 @@ def _store(uow: UnitOfWork, files: Mapping[str, bytes], unit: str | None, sketch
         "id": upload_id,
         "unit_id": owner,
         "unit_named": unit is not None,
-        "sketch_id": sketch_id,
+        "draft_id": draft_id,
         "status": "checking",
         "uploaded_by": uow.actor.id,
         "uploaded_at": uow.now,

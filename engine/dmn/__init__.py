@@ -6,7 +6,7 @@ Other packages import from here only: the modules below may change.
 from engine.dmn.check import Checked
 from engine.dmn.check import check as check_files
 from engine.dmn.errors import TooMuch, Unreadable
-from engine.dmn.evaluation import SUFFIX, Decisions, Input, Offered, Ruling, decisions
+from engine.dmn.evaluation import SUFFIX, Decisions, Evaluation, Input, Offered, decisions
 from engine.dmn.feel import Expression, Run
 from engine.dmn.feel import tree as feel_tree
 from engine.dmn.feel.moments import SECOND, Date, DateTime, Days, Months, Time, from_python
@@ -28,13 +28,13 @@ __all__ = [
     "Days",
     "Decisions",
     "Definitions",
+    "Evaluation",
     "Expression",
     "Input",
     "Months",
     "NotDmn",
     "Offered",
     "Range",
-    "Ruling",
     "Run",
     "Time",
     "TooMuch",

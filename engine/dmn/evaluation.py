@@ -38,7 +38,7 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Evaluation:
     """The result of a decision and its reasons; `digest` is the SHA-256 of its file.
 
     `rows` are the results with the names of their outputs, one for each rule that counted.
@@ -114,7 +114,7 @@ class Decisions:
         found = ((graph, graph.find(name)) for graph in self._graphs)
         return ((graph, key) for graph, key in found if key is not None)
 
-    def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
+    def ask(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Evaluation:
         """Evaluates a decision for JSON by the names of its inputs. Raises Wrong and TooMuch.
 
         Ignores data for other decisions of the file.
@@ -127,13 +127,13 @@ class Decisions:
         )
         return self.decide(asked, inputs, now)
 
-    def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Ruling:
+    def decide(self, asked: Offered, values: Mapping[str, Any], now: datetime) -> Evaluation:
         """Evaluates a decision for values of FEEL. Raises TooMuch."""
         graph, key = self._place(asked)
         run = Run(now=now, explained=[])
         result = graph.evaluate(key, values, run)
         told = [each for each in run.explained or () if each.get("decision") != asked.id]
-        return Ruling(
+        return Evaluation(
             asked,
             graph.main.digest,
             result,
@@ -187,4 +187,4 @@ def _wanted(graph: Graph, key: Key) -> Wanted:
     return found
 
 
-__all__ = ["SUFFIX", "Decisions", "Input", "Offered", "Ruling", "Wrong", "decisions"]
+__all__ = ["SUFFIX", "Decisions", "Evaluation", "Input", "Offered", "Wrong", "decisions"]

@@ -69,7 +69,7 @@ def _of_own_task(role: str) -> ColumnElement[bool]:
     """
     own: ColumnElement[bool] = false()
     if role == "caseworker":
-        own = and_(access.taking_as(Task.pool_id).is_not(None), not_(access.party()))
+        own = and_(access.claiming_unit(Task.candidate_group_id).is_not(None), not_(access.party()))
     return exists().where(Task.id == DocumentVersion.task_id, own).correlate(DocumentVersion, Case)
 
 

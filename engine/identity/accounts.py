@@ -37,7 +37,7 @@ _BEARER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Position:
     """The unit (with those below) where an account works, and its role there."""
 
     unit_id: UUID
@@ -57,7 +57,7 @@ class Limits:
 
 
 UNLIMITED = Limits()
-EVERYWHERE = Post(ROOT, access.ANY)
+EVERYWHERE = Position(ROOT, access.ANY)
 SYSTEMS = ("service", "portal")
 OUTSIDE = ("portal", "applicant")  # members of no unit
 
@@ -81,7 +81,7 @@ def create_token(
     *,
     name: str,
     role: Role,
-    post: Post = EVERYWHERE,
+    position: Position = EVERYWHERE,
     limits: Limits = UNLIMITED,
 ) -> str:
     """Creates a token for the account with this name.
@@ -89,9 +89,9 @@ def create_token(
     If needed, creates the account with this membership.
     """
     check(name, role, limits.scopes or ())
-    if post.role != access.ANY and (not is_role(post.role) or post.role == access.APPLICANT):
+    if position.role != access.ANY and (not is_role(position.role) or position.role == access.APPLICANT):
         raise Invalid("The account can't be created.", [Fault("/as", "cannot be a role in a unit", "role")])
-    user = find_or_create(session, now, name, role, post=post)
+    user = find_or_create(session, now, name, role, position=position)
     token = PREFIX + secrets.token_urlsafe(32)
     row = Token(user_id=user.id, digest=digest(token), created_at=now, revoked_at=None)
     row.scopes, row.expires_at = limits.sorted(), limits.expires_at
@@ -165,7 +165,7 @@ def find_or_create(
     role: Role,
     *,
     person: str | None = None,
-    post: Post | None = EVERYWHERE,
+    position: Position | None = EVERYWHERE,
 ) -> User:
     """Returns the account with this name, or creates it with this role and membership.
 
@@ -178,10 +178,10 @@ def find_or_create(
     # Two commands may create the same account at once: the second waits for the first and uses its account.
     made = insert(User).values(id=uuid7(), name=name, role=role, created_at=now, person=person)
     new = session.scalars(made.on_conflict_do_nothing().returning(User.id)).one_or_none()
-    if new is not None and post is not None and role not in OUTSIDE:
+    if new is not None and position is not None and role not in OUTSIDE:
         # Slightly in the past: a concurrent command may have begun earlier.
         since = now - timedelta(days=1)
-        session.add(Membership(user_id=new, unit_id=post.unit_id, role=post.role, valid_from=since))
+        session.add(Membership(user_id=new, unit_id=position.unit_id, role=position.role, valid_from=since))
         session.flush()
     user = session.scalars(select(User).where(User.name == name)).one()
     if user.role != role:

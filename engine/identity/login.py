@@ -172,31 +172,31 @@ def by_provider(
     proof = Proof(came.agent, person.acr, person.provider, person.authenticated_at)
 
     def enter(session: Session, now: datetime) -> str:
-        return sessions.open_one(session, now, vouched(session, now, person).id, proof, lasting)
+        return sessions.open_one(session, now, account_of_person(session, now, person).id, proof, lasting)
 
     return database.run(enter), row.target
 
 
-def vouched(session: Session, now: datetime, person: oidc.Person) -> Actor:
+def account_of_person(session: Session, now: datetime, person: oidc.Person) -> Actor:
     """Returns the account of a person whom a provider has authenticated.
 
     On the first login it is the person's only account, or the only one of the provider's kind; else a new
     applicant, if the provider's people may have accounts. Raises NotRecognised, and Conflict if the person
     already has such an account that is closed or has another name at the provider.
     """
-    user = find_vouched(session, person)
+    user = find_account_of_person(session, person)
     if user is None:
         if session.get(Identity, (person.issuer, person.subject)) is None:
             user_id = _linked_by_person(session, person) or _made(session, now, person)
             link(session, now, user_id, issuer=person.issuer, subject=person.subject)
             profiles.fill(session, session.get_one(User, user_id), dict(person.profile))
-        user = find_vouched(session, person)  # includes what another browser has linked meanwhile
+        user = find_account_of_person(session, person)  # includes what another browser has linked meanwhile
     if user is None:
         raise NotRecognised("The account is deactivated.")
     return user
 
 
-def find_vouched(session: Session, person: oidc.Person) -> Actor | None:
+def find_account_of_person(session: Session, person: oidc.Person) -> Actor | None:
     """Returns the account linked before, if it isn't closed. Systems have no assurance level."""
     wanted = select(User.id, User.name, User.role).join(Identity, Identity.user_id == User.id)
     mine = (Identity.issuer == person.issuer) & (Identity.subject == person.subject)

@@ -4,6 +4,7 @@ The full name in the reader's script, else that in the other one, else the name 
 of accounts; names are looked up when something is shown.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal_column, or_
@@ -18,6 +19,7 @@ def display_names(name: str, full_name_fa: str | None, full_name_en: str | None)
     return {"fa": full_name_fa or full_name_en or name, "en": full_name_en or full_name_fa or name}
 
 
+@lru_cache(32)  # one for `users` and each alias of it
 def of(user: Any = User) -> ColumnElement[Any]:
     """Returns the same as a column, of `users` or an alias of it; NULL where an outer join found nobody."""
     fa, en = user.full_name_fa, user.full_name_en

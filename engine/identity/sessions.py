@@ -4,9 +4,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -102,7 +104,21 @@ def find(
 
     `prolonged`: extends the session, because the user is active.
     """
-    wanted = (
+    values = {"digest": accounts.digest(secret), "now": now, "idle_since": now - lasting.idle}
+    row = connection(session).execute(_of_cookie(), values).one_or_none()
+    if row is None:
+        return None
+    if prolonged and now - row.seen_at >= timedelta(minutes=1):
+        connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
+    actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
+    restricted = row.provider is None and bool(row.temporary)
+    return Opened(row.id, actor, row.provider, restricted, row.names, row.language, row.calendar)
+
+
+@lru_cache
+def _of_cookie() -> Select[Any]:
+    """Selects a session that has not ended. Built once: each page executes it."""
+    return (
         select(
             *(BrowserSession.id, BrowserSession.acr, BrowserSession.seen_at, BrowserSession.provider),
             *(User.id.label("user_id"), User.name, User.role, Password.temporary),
@@ -111,21 +127,13 @@ def find(
         .join(User, User.id == BrowserSession.user_id)
         .outerjoin(Password, Password.user_id == User.id)
         .where(
-            BrowserSession.digest == accounts.digest(secret),
+            BrowserSession.digest == bindparam("digest"),
             BrowserSession.revoked_at.is_(None),
-            BrowserSession.expires_at > now,
-            BrowserSession.seen_at > now - lasting.idle,
+            BrowserSession.expires_at > bindparam("now"),
+            BrowserSession.seen_at > bindparam("idle_since"),
             User.deactivated_at.is_(None),
         )
     )
-    row = session.execute(wanted).one_or_none()
-    if row is None:
-        return None
-    if prolonged and now - row.seen_at >= timedelta(minutes=1):
-        connection(session).execute(update(_ROWS).where(_ROWS.c.id == row.id).values(seen_at=now))
-    actor = Actor(id=row.user_id, name=row.name, role=row.role, acr=row.acr)
-    restricted = row.provider is None and bool(row.temporary)
-    return Opened(row.id, actor, row.provider, restricted, row.names, row.language, row.calendar)
 
 
 def own(uow: UnitOfWork, lasting: Lasting) -> Sequence[Listed]:

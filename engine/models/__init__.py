@@ -4,7 +4,7 @@ from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
-from engine.models.case_migrations import Move, MovedCase, MovedCaseStatus, MoveStatus
+from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -14,17 +14,23 @@ from engine.models.login import BrowserSession, Identity, Password, PendingLogin
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
 from engine.models.organisation import (
     ROOT,
+    CandidateGroup,
+    CandidateGroupRole,
     Delegation,
     Membership,
-    Pool,
-    PoolRole,
     Substitution,
     Unit,
     UnitKind,
     UnitLine,
 )
 from engine.models.organisation_log import OrganisationKind, OrganisationRecord
-from engine.models.process_drafts import Sketch, SketchCheck, SketchCheckStatus, SketchCheckStep, SketchFile
+from engine.models.process_drafts import (
+    ProcessDraft,
+    ProcessDraftCheck,
+    ProcessDraftCheckStatus,
+    ProcessDraftCheckStep,
+    ProcessDraftFile,
+)
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -51,7 +57,7 @@ from engine.models.tables import (
     Wait,
     WaitKind,
 )
-from engine.models.test_runs import Trial
+from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
 from engine.platform.db import Base
@@ -70,7 +76,11 @@ __all__ = [
     "BrowserSession",
     "Call",
     "CallStatus",
+    "CandidateGroup",
+    "CandidateGroupRole",
     "Case",
+    "CaseMigration",
+    "CaseMigrationStatus",
     "CaseStatus",
     "Channel",
     "Comment",
@@ -96,17 +106,18 @@ __all__ = [
     "Membership",
     "Message",
     "MessageStatus",
-    "Move",
-    "MoveStatus",
-    "MovedCase",
-    "MovedCaseStatus",
+    "MigratedCase",
+    "MigratedCaseStatus",
     "Openable",
     "OrganisationKind",
     "OrganisationRecord",
     "Password",
     "PendingLogin",
-    "Pool",
-    "PoolRole",
+    "ProcessDraft",
+    "ProcessDraftCheck",
+    "ProcessDraftCheckStatus",
+    "ProcessDraftCheckStep",
+    "ProcessDraftFile",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -114,20 +125,15 @@ __all__ = [
     "RetriedStatus",
     "Retry",
     "Role",
-    "Sketch",
-    "SketchCheck",
-    "SketchCheckStatus",
-    "SketchCheckStep",
-    "SketchFile",
     "StagedDocument",
     "StagedPart",
     "Substitution",
     "Task",
     "TaskKind",
     "TaskStatus",
+    "TestRun",
     "Throttle",
     "Token",
-    "Trial",
     "Unit",
     "UnitKind",
     "UnitLine",

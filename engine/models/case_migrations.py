@@ -10,17 +10,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.models.tables import Id, Instant
 from engine.platform.db import Base
 
-MoveStatus = Literal["planning", "planned", "moving", "done", "cancelled"]
-MovedCaseStatus = Literal["movable", "stays", "moved", "ended"]
+CaseMigrationStatus = Literal["planning", "planned", "moving", "done", "cancelled"]
+MigratedCaseStatus = Literal["movable", "stays", "moved", "ended"]
 
 
-class Move(Base):
+class CaseMigration(Base):
     """A migration of the running cases of one version to another. One at a time for each definition."""
 
-    __tablename__ = "moves"
+    __tablename__ = "case_migrations"
     __table_args__ = (
         Index(
-            "ix_moves_open",
+            "ix_case_migrations_open",
             "key",
             unique=True,
             postgresql_where=text("status IN ('planning', 'planned', 'moving')"),
@@ -31,7 +31,7 @@ class Move(Base):
     key: Mapped[str] = mapped_column(ForeignKey("definitions.key"))
     from_version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
     to_version_id: Mapped[UUID] = mapped_column(ForeignKey("definition_versions.id"))
-    status: Mapped[MoveStatus] = mapped_column(Text)
+    status: Mapped[CaseMigrationStatus] = mapped_column(Text)
     planned_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     planned_at: Mapped[Instant]
     started_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
@@ -39,19 +39,24 @@ class Move(Base):
     finished_at: Mapped[Instant | None]
 
 
-class MovedCase(Base):
+class MigratedCase(Base):
     """The state of a case in a migration, and its obstacle."""
 
-    __tablename__ = "moved_cases"
+    __tablename__ = "migrated_cases"
     __table_args__ = (
         # Pending cases; and whether a migration has any left.
-        Index("ix_moved_cases_movable", "case_id", "move_id", postgresql_where=text("status = 'movable'")),
-        Index(None, "move_id", "status", "case_id"),
+        Index(
+            "ix_migrated_cases_movable",
+            "case_id",
+            "migration_id",
+            postgresql_where=text("status = 'movable'"),
+        ),
+        Index(None, "migration_id", "status", "case_id"),
     )
 
-    move_id: Mapped[UUID] = mapped_column(ForeignKey("moves.id"), primary_key=True)
+    migration_id: Mapped[UUID] = mapped_column(ForeignKey("case_migrations.id"), primary_key=True)
     # No foreign key: a plan would wait for transactions that lock the case.
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[MovedCaseStatus] = mapped_column(Text)
+    status: Mapped[MigratedCaseStatus] = mapped_column(Text)
     obstacles: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     at: Mapped[Instant]

@@ -19,7 +19,7 @@ Index(
 # Tasks that wait for an answer, or have got one: read to find corrections by the applicant.
 Index(
     "ix_tasks_asks",
-    Task.pool_id,
+    Task.candidate_group_id,
     text("(assignee_id IS NOT NULL)"),
     DUE,
     Task.id,

@@ -66,14 +66,14 @@ class Substitution(Base):
     valid_to: Mapped[Instant]
 
 
-class Pool(Base):
+class CandidateGroup(Base):
     """A candidate group: those who may claim its tasks, by their roles.
 
     Its tasks belong to one definition. The id is computed from its contents
     (engine/organisation/candidate_groups.py). The group of a delegation applies only while that is valid.
     """
 
-    __tablename__ = "pools"
+    __tablename__ = "candidate_groups"
     __table_args__ = (Index(None, "definition"),)
 
     id: Mapped[Id]
@@ -81,13 +81,13 @@ class Pool(Base):
     delegation_id: Mapped[UUID | None] = mapped_column(ForeignKey("delegations.id"))
 
 
-class PoolRole(Base):
+class CandidateGroupRole(Base):
     """A role in a unit whose holders may claim the tasks of a candidate group."""
 
-    __tablename__ = "pool_roles"
+    __tablename__ = "candidate_group_roles"
     __table_args__ = (Index(None, "unit_id", "role"),)
 
-    pool_id: Mapped[UUID] = mapped_column(ForeignKey("pools.id"), primary_key=True)
+    candidate_group_id: Mapped[UUID] = mapped_column(ForeignKey("candidate_groups.id"), primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
     role: Mapped[str] = mapped_column(Text, primary_key=True)
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.models.tables import Id, Instant
 from engine.platform.db import Base
 
-SketchCheckStatus = Literal["waiting", "running", "done", "failed"]
-SketchCheckStep = Literal["files", "posts", "scenarios"]
+ProcessDraftCheckStatus = Literal["waiting", "running", "done", "failed"]
+ProcessDraftCheckStep = Literal["files", "posts", "scenarios"]
 
 
-class Sketch(Base):
+class ProcessDraft(Base):
     """Files that belong together and may have errors.
 
     `version_id`: the version that it began with or last became. `process_revision` is the last revision that
@@ -22,7 +22,7 @@ class Sketch(Base):
     end.
     """
 
-    __tablename__ = "sketches"
+    __tablename__ = "process_drafts"
     __table_args__ = (Index(None, "unit_id", "updated_at"),)
 
     id: Mapped[Id]
@@ -38,28 +38,32 @@ class Sketch(Base):
     updated_at: Mapped[Instant]
 
 
-class SketchFile(Base):
+class ProcessDraftFile(Base):
     """One file of a draft."""
 
-    __tablename__ = "sketch_files"
+    __tablename__ = "process_draft_files"
 
-    sketch_id: Mapped[UUID] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"), primary_key=True)
+    draft_id: Mapped[UUID] = mapped_column(
+        ForeignKey("process_drafts.id", ondelete="CASCADE"), primary_key=True
+    )
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class SketchCheck(Base):
+class ProcessDraftCheck(Base):
     """The latest check of a draft, of the revision that it had then.
 
     `done` of `total` scenarios have run.
     """
 
-    __tablename__ = "sketch_checks"
+    __tablename__ = "process_draft_checks"
 
-    sketch_id: Mapped[UUID] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"), primary_key=True)
+    draft_id: Mapped[UUID] = mapped_column(
+        ForeignKey("process_drafts.id", ondelete="CASCADE"), primary_key=True
+    )
     revision: Mapped[int]
-    status: Mapped[SketchCheckStatus] = mapped_column(Text)
-    step: Mapped[SketchCheckStep] = mapped_column(Text)
+    status: Mapped[ProcessDraftCheckStatus] = mapped_column(Text)
+    step: Mapped[ProcessDraftCheckStep] = mapped_column(Text)
     done: Mapped[int]
     total: Mapped[int]
     report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

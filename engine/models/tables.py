@@ -29,7 +29,8 @@ DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
 
 # The search index: words and candidate group of a task, so that only a person's own groups are searched.
 FOUND_BY = text(
-    "to_tsvector('simple'::regconfig, (search || ' p'::text) || replace(pool_id::text, '-'::text, ''::text))"
+    "to_tsvector('simple'::regconfig, "
+    "(search || ' p'::text) || replace(candidate_group_id::text, '-'::text, ''::text))"
 )
 
 # One counter for all years: it never blocks, and a number remains unique even if its year is misheard.
@@ -156,7 +157,7 @@ class Case(Base):
 class Task(Base):
     """Work for a person. The id is that of the engine's token, except for requests attached to a task.
 
-    Its candidate group defines who may claim it; a task without one is the applicant's.
+    Its candidate group (`home_…`: before it was delegated) may claim it; without one it is the applicant's.
     """
 
     __tablename__ = "tasks"
@@ -164,8 +165,8 @@ class Task(Base):
         Index(None, "case_id"),
         # The inbox reads open tasks only, and most tasks are closed.
         Index(
-            "ix_tasks_pool",
-            "pool_id",
+            "ix_tasks_candidate_group",
+            "candidate_group_id",
             text("(assignee_id IS NOT NULL)"),
             DUE,
             "id",
@@ -180,7 +181,7 @@ class Task(Base):
         ),
         Index(
             "ix_tasks_priority",
-            "pool_id",
+            "candidate_group_id",
             "priority",
             "id",
             postgresql_where=text("status = 'open' AND priority IS NOT NULL"),
@@ -215,8 +216,8 @@ class Task(Base):
     priority: Mapped[int | None]
     people: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # named by the diagram
     kind: Mapped[TaskKind] = mapped_column(Text)
-    pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pools.id"))
-    home_pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pools.id"))  # before it was delegated
+    candidate_group_id: Mapped[UUID | None] = mapped_column(ForeignKey("candidate_groups.id"))
+    home_candidate_group_id: Mapped[UUID | None] = mapped_column(ForeignKey("candidate_groups.id"))
     assignment: Mapped[str | None] = mapped_column(Text)  # NULL: to be claimed
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # the task that waits for it
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom

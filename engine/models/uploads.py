@@ -16,7 +16,7 @@ UploadStatus = Literal["checking", "deployed", "refused", "failed"]
 class Upload(Base):
     """Files to be deployed, and the result.
 
-    `unit_named`: whether the uploader named the unit. `sketch_id`: the draft that is deployed, if it is one.
+    `unit_named`: whether the uploader named the unit. `draft_id`: the draft that is deployed, if it is one.
     """
 
     __tablename__ = "uploads"
@@ -24,7 +24,9 @@ class Upload(Base):
     id: Mapped[Id]
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     unit_named: Mapped[bool]
-    sketch_id: Mapped[UUID | None] = mapped_column(ForeignKey("sketches.id", ondelete="CASCADE"), index=True)
+    draft_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("process_drafts.id", ondelete="CASCADE"), index=True
+    )
     status: Mapped[UploadStatus] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     uploaded_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)

@@ -30,7 +30,16 @@ from engine import access, bpmn
 from engine.access.validity import lies_there
 from engine.bpmn import Spec
 from engine.events import Fact
-from engine.models import Delegation, Membership, Pool, PoolRole, Substitution, Task, UnitLine, User
+from engine.models import (
+    CandidateGroup,
+    CandidateGroupRole,
+    Delegation,
+    Membership,
+    Substitution,
+    Task,
+    UnitLine,
+    User,
+)
 from engine.organisation import candidate_groups, eligibility
 from engine.organisation.candidate_groups import CandidateGroups
 from engine.organisation.eligibility import PriorWork
@@ -110,10 +119,12 @@ class _Staff:
 def _stored() -> Select[*tuple[Any, ...]]:
     """Returns the roles of these groups; those of a delegation only while it is valid."""
     return (
-        select(PoolRole.pool_id, PoolRole.unit_id, PoolRole.role)
-        .join(Pool, Pool.id == PoolRole.pool_id)
-        .outerjoin(Delegation, Delegation.id == Pool.delegation_id)
-        .where(PoolRole.pool_id.in_(bindparam("of_pools", expanding=True)), lies_there())
+        select(CandidateGroupRole.candidate_group_id, CandidateGroupRole.unit_id, CandidateGroupRole.role)
+        .join(CandidateGroup, CandidateGroup.id == CandidateGroupRole.candidate_group_id)
+        .outerjoin(Delegation, Delegation.id == CandidateGroup.delegation_id)
+        .where(
+            CandidateGroupRole.candidate_group_id.in_(bindparam("of_groups", expanding=True)), lies_there()
+        )
     )
 
 
@@ -142,7 +153,7 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
     away = aliased(Substitution)
     return (
         select(
-            source.c.pool_id,
+            source.c.candidate_group_id,
             user.id,
             user.name,
             holder.name.label("holder"),
@@ -176,8 +187,8 @@ def choose_for_new(
     if not open_tasks:
         return {}
     wanted = {task.group for task in open_tasks}
-    roles = [role for role in groups.roles if role["pool"] in wanted]
-    staff = _staff(uow, context, _OF_NEW, {"pool_roles": roles, **_counting(open_tasks)})
+    roles = [role for role in groups.roles if role["candidate_group"] in wanted]
+    staff = _staff(uow, context, _OF_NEW, {"candidate_group_roles": roles, **_counting(open_tasks)})
     return _choose(uow, context, open_tasks, staff, ())
 
 
@@ -190,7 +201,7 @@ def choose_for_open(
     """Chooses the assignees of open tasks, by task; `avoided` accounts only if there is nobody else."""
     if not open_tasks:
         return {}
-    wanted = {"of_pools": sorted({task.group for task in open_tasks})}
+    wanted = {"of_groups": sorted({task.group for task in open_tasks})}
     staff = _staff(uow, context, _OF_STORED, {**wanted, **_counting(open_tasks)})
     return _choose(uow, context, open_tasks, staff, avoided)
 
@@ -208,7 +219,7 @@ def _staff(
     for row in rows:
         if row.id not in deciders and not eligibility.has_interest(context.parties, row.person, row.related):
             found = _Candidate(row.id, row.name, row.person, row.holder, (row.any, row.distance))
-            staff.of.setdefault(row.pool_id, []).append(found)
+            staff.of.setdefault(row.candidate_group_id, []).append(found)
             staff.load[row.id] = row.load
     return staff
 

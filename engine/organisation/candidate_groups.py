@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from engine.access import APPLICANT, CASEWORKER, seen_by
 from engine.access.validity import in_force
-from engine.models import Definition, Delegation, Pool, PoolRole, Task, Unit, UnitLine
+from engine.models import CandidateGroup, CandidateGroupRole, Definition, Delegation, Task, Unit, UnitLine
 from engine.platform.db import UnitOfWork, recordset, table
 
 # A role, and the key of the unit in which it applies; None is the unit of the case.
@@ -41,7 +41,7 @@ class CandidateGroups:
     """The candidate groups of a command's tasks, as rows that may already exist."""
 
     home: CaseScope
-    pools: list[dict[str, Any]] = field(default_factory=list)
+    groups: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
 
     def group_for(self, candidates: Collection[CandidateRole]) -> UUID | None:
@@ -52,45 +52,47 @@ class CandidateGroups:
         names = sorted(f"{unit or ''} {role}" for role, unit in named)
         found = self._add(f"{self.home.unit_id}\n{self.home.definition}\n" + "\n".join(names))
         for role, unit in named:
-            self.roles.append({"pool": found, "unit": unit, "case_unit": self.home.unit_id, "role": role})
+            self.roles.append(
+                {"candidate_group": found, "unit": unit, "case_unit": self.home.unit_id, "role": role}
+            )
         return found
 
     def delegate_group(self, delegation: UUID, key: str) -> UUID:
         """Returns the group of a delegation, whose delegate is the unit with this key."""
         found = self._add(f"delegation {delegation}", delegation)
         case_unit = self.home.unit_id
-        self.roles.append({"pool": found, "unit": key, "case_unit": case_unit, "role": CASEWORKER})
+        self.roles.append({"candidate_group": found, "unit": key, "case_unit": case_unit, "role": CASEWORKER})
         return found
 
     def _add(self, text: str, delegation: UUID | None = None) -> UUID:
         found = uuid5(_SPACE, text)
         row = {"id": found, "definition": self.home.definition, "delegation_id": delegation}
-        if row not in self.pools:
-            self.pools.append(row)
+        if row not in self.groups:
+            self.groups.append(row)
         return found
 
     def write(self, uow: UnitOfWork) -> None:
         """Writes the groups that do not exist yet, when the command ends."""
-        if self.pools:
-            uow.write(_POOLS, {"pools": self.pools})
-            uow.write(_ROLES, {"pool_roles": self.roles})
+        if self.groups:
+            uow.write(_GROUPS, {"candidate_groups": self.groups})
+            uow.write(_ROLES, {"candidate_group_roles": self.roles})
 
 
-_POOLS = recordset(table(Pool), "pools").on_conflict_do_nothing()
+_GROUPS = recordset(table(CandidateGroup), "candidate_groups").on_conflict_do_nothing()
 
 
 def resolve_roles() -> Select[Any]:
-    """Returns roles as rows (pool, unit, role) from the parameter `pool_roles`, as in
+    """Returns roles as rows (group, unit, role) from the parameter `candidate_group_roles`, as in
     `CandidateGroups`.
 
     A unit named by its key is that unit, or the one below it that serves the case's region.
     """
     rows = (
-        func.json_to_recordset(bindparam("pool_roles", type_=JSON))
+        func.json_to_recordset(bindparam("candidate_group_roles", type_=JSON))
         .table_valued(
-            column("pool", PoolRole.pool_id.type),
+            column("candidate_group", CandidateGroupRole.candidate_group_id.type),
             column("unit", Text),
-            column("case_unit", PoolRole.unit_id.type),
+            column("case_unit", CandidateGroupRole.unit_id.type),
             column("role", Text),
         )
         .render_derived(name="given", with_types=True)
@@ -109,12 +111,12 @@ def resolve_roles() -> Select[Any]:
         .scalar_subquery()
     )
     unit = func.coalesce(nearest, rows.c.case_unit).label("unit_id")
-    return select(rows.c.pool.label("pool_id"), unit, rows.c.role)
+    return select(rows.c.candidate_group.label("candidate_group_id"), unit, rows.c.role)
 
 
 _ROLES = (
-    insert(table(PoolRole))
-    .from_select(["pool_id", "unit_id", "role"], resolve_roles())
+    insert(table(CandidateGroupRole))
+    .from_select(["candidate_group_id", "unit_id", "role"], resolve_roles())
     .on_conflict_do_nothing()
 )
 
@@ -124,8 +126,8 @@ _DELEGATIONS = (
     select(Delegation.id, Delegation.elements, Unit.key, func.count(Task.id).label("open"))
     .join(Unit, Unit.id == Delegation.delegate_id)
     .join(UnitLine, and_(UnitLine.ancestor_id == Delegation.unit_id, UnitLine.unit_id == bindparam("unit")))
-    .outerjoin(Pool, Pool.delegation_id == Delegation.id)
-    .outerjoin(Task, and_(Task.pool_id == Pool.id, Task.status == "open"))
+    .outerjoin(CandidateGroup, CandidateGroup.delegation_id == Delegation.id)
+    .outerjoin(Task, and_(Task.candidate_group_id == CandidateGroup.id, Task.status == "open"))
     .where(Delegation.definition == bindparam("definition"), in_force())
     .group_by(Delegation.id, Unit.key)
     .order_by("open", Delegation.id)

@@ -19,22 +19,22 @@ from engine.platform.db import UnitOfWork
 
 def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
     """Returns findings on the roles that checked files name, for processes of this unit."""
-    named = [post for post in bpmn.required_roles(files) if post.role != APPLICANT]
+    named = [required for required in bpmn.required_roles(files) if required.role != APPLICANT]
     if not named:
         return []
-    keys = {post.unit for post in named if post.unit is not None}
+    keys = {required.unit for required in named if required.unit is not None}
     rows = uow.connection.execute(
         select(Unit.key, Unit.id).where(Unit.key.in_(keys), Unit.closed_at.is_(None))
     )
     units: dict[str | None, UUID] = {None: owner, **{key: unit_id for key, unit_id in rows}}
-    places = {(post.role, units[post.unit]) for post in named if post.unit in units}
+    places = {(required.role, units[required.unit]) for required in named if required.unit in units}
     held = {place for place in places if _held(uow, *place)}
     found = []
-    for post in named:
-        if post.unit not in units:
-            found.append(_unknown(post))
-        elif (post.role, units[post.unit]) not in held:
-            found.append(_nobody(post))
+    for required in named:
+        if required.unit not in units:
+            found.append(_unknown(required))
+        elif (required.role, units[required.unit]) not in held:
+            found.append(_nobody(required))
     return found
 
 

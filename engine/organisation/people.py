@@ -15,7 +15,7 @@ from engine.access import ANY, APPLICANT, CASEWORKER, seen_by, validity
 from engine.bpmn import is_role
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
-from engine.models import ROOT, Membership, PoolRole, Role, Unit, User
+from engine.models import ROOT, CandidateGroupRole, Membership, Role, Unit, User
 from engine.organisation import administration_log, units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
@@ -148,7 +148,9 @@ def works(session: Session) -> Sequence[RowMapping]:
     return session.execute(found).mappings().all()
 
 
-def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping[str, list[tuple[str, str]]]:
+def positions_of(
+    session: Session, now: datetime, names: Collection[str]
+) -> Mapping[str, list[tuple[str, str]]]:
     """Returns current memberships of these accounts: unit names with roles. None for accounts without any."""
     found = (
         select(User.name, Unit.name, Membership.role)
@@ -158,10 +160,10 @@ def posts_of(session: Session, now: datetime, names: Collection[str]) -> Mapping
         .order_by(Membership.valid_from, Membership.id)
         .limit(PAGE)
     )
-    posts: dict[str, list[tuple[str, str]]] = {}
+    positions: dict[str, list[tuple[str, str]]] = {}
     for name, unit, role in session.execute(found):
-        posts.setdefault(name, []).append((unit, role))
-    return posts
+        positions.setdefault(name, []).append((unit, role))
+    return positions
 
 
 def names_of_accounts(session: Session, accounts_named: Collection[str]) -> Mapping[str, Names]:
@@ -194,7 +196,7 @@ def roles(uow: UnitOfWork) -> Sequence[str]:
     """Returns the roles that people have in the actor's units, or that cases there require."""
     access.require(uow.actor, "people.manage")
     held = select(Membership.role).where(access.covers(Membership.unit_id))
-    asked = select(PoolRole.role).where(access.covers(PoolRole.unit_id))
+    asked = select(CandidateGroupRole.role).where(access.covers(CandidateGroupRole.unit_id))
     found = held.union(asked).subquery()
     wanted = select(found.c.role).where(found.c.role.not_in((ANY, APPLICANT))).order_by(found.c.role)
     return uow.connection.execute(wanted.limit(PAGE), seen_by(uow)).scalars().all()

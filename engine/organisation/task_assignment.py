@@ -74,11 +74,11 @@ def assign(uow: UnitOfWork, opening: Opening) -> Assignment:
 def _candidates(
     spec: Spec, work: Work, groups: CandidateGroups, delegated: Mapping[str, tuple[UUID, str]]
 ) -> Candidates:
-    own = groups.group_for(work.posts)
+    own = groups.group_for(work.candidate_roles)
     delegation = delegated.get(work.element) if own is not None else None
     group = own if delegation is None else groups.delegate_group(*delegation)
     people = work.people
-    only = bool(people and people.users and not (people.groups or work.posts or delegation))
+    only = bool(people and people.users and not (people.groups or work.candidate_roles or delegation))
     how = None if own is None else _automatic(spec, work)
     return Candidates(group, None if delegation is None else own, how, only)
 

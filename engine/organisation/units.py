@@ -24,12 +24,12 @@ from engine import access
 from engine.access import seen_by, validity
 from engine.models import (
     ROOT,
+    CandidateGroup,
+    CandidateGroupRole,
     Case,
     Definition,
     Delegation,
     Membership,
-    Pool,
-    PoolRole,
     Task,
     Unit,
     UnitKind,
@@ -306,9 +306,9 @@ def _require_idle(uow: UnitOfWork, unit: Unit) -> None:
     lent = and_(validity.agreed(), validity.lasting(Delegation, uow.now))
     open_tasks = (
         select(func.count(Task.id.distinct()))
-        .join(Pool, Pool.id == Task.pool_id)
-        .join(PoolRole, PoolRole.pool_id == Pool.id)
-        .where(PoolRole.unit_id == unit.id, Task.status == "open")
+        .join(CandidateGroup, CandidateGroup.id == Task.candidate_group_id)
+        .join(CandidateGroupRole, CandidateGroupRole.candidate_group_id == CandidateGroup.id)
+        .where(CandidateGroupRole.unit_id == unit.id, Task.status == "open")
     )
     counted = {
         "units": _count(child).where(child.parent_id == unit.id, child.closed_at.is_(None)),

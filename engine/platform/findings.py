@@ -77,17 +77,17 @@ class Notes:
 
     def error(self, where: Place, code: str, /, **values: Value) -> None:
         """Add an error, which prevents the deployment."""
-        self.tell("error", where, code, **values)
+        self.report("error", where, code, **values)
 
     def warn(self, where: Place, code: str, /, **values: Value) -> None:
         """Add a warning: it runs, but perhaps not as intended."""
-        self.tell("warning", where, code, **values)
+        self.report("warning", where, code, **values)
 
     def translated(self, where: Place, code: str, /, **values: Value) -> None:
         """Add a note: a foreign notation that is translated into ours."""
-        self.tell("note", where, code, **values)
+        self.report("note", where, code, **values)
 
-    def tell(self, severity: Severity, where: Place, code: str, /, **values: Value) -> None:
+    def report(self, severity: Severity, where: Place, code: str, /, **values: Value) -> None:
         """Add a finding of this severity; `code` may name a variant of its text: `loop.two-markers`."""
         place = (where.element, where.name, where.line, where.attribute)
         self.add(Finding(severity, code, where.file, "", "", *place, values))

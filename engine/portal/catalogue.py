@@ -108,7 +108,7 @@ def _offered() -> Select[*tuple[Any, ...]]:
 
 
 def _near() -> ColumnElement[bool]:
-    held, line = access.posts(), aliased(UnitLine)
+    held, line = access.positions(), aliased(UnitLine)
     below = select(held.c.unit_id).join(line, line.unit_id == held.c.unit_id)
     return or_(
         access.covers(Definition.unit_id), below.where(line.ancestor_id == Definition.unit_id).exists()

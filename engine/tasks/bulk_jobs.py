@@ -125,14 +125,16 @@ def receivers(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[RowMapping]:
     access.require(uow.actor, "tasks.assign")
     _require_some(ids)
     seen = access.seen_by(uow)
-    pools = select(Task.pool_id).distinct().join(Case, Task.case_id == Case.id)
-    theirs = access.taking_as(Task.pool_id).is_not(None) | access.supervises(uow.actor.role, Task.pool_id)
-    pools = pools.where(Task.id.in_(ids), theirs)
-    found = set(uow.session.scalars(pools, seen))
+    groups = select(Task.candidate_group_id).distinct().join(Case, Task.case_id == Case.id)
+    theirs = access.claiming_unit(Task.candidate_group_id).is_not(None) | access.supervises(
+        uow.actor.role, Task.candidate_group_id
+    )
+    groups = groups.where(Task.id.in_(ids), theirs)
+    found = set(uow.session.scalars(groups, seen))
     if not found or None in found:
         return ()
     wanted = select(User.id, User.name, names.of().label("display_name")).where(
-        access.takers_of_all([pool for pool in found if pool is not None])
+        access.candidates_of_all([group for group in found if group is not None])
     )
     return uow.connection.execute(wanted.order_by(User.name).limit(RECEIVERS), seen).mappings().all()
 

@@ -42,7 +42,7 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
     return (
         cases.select_for_locking(
             Task.id.label("task_id"),
-            Task.pool_id,
+            Task.candidate_group_id,
             Task.opened_at,
             Task.element,
             Task.name,

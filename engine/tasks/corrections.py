@@ -62,7 +62,7 @@ def _element(uow: UnitOfWork, held: LockedTask, task_id: UUID) -> str:
     found = select(Task.element).where(
         Task.id == task_id,
         Task.case_id == held.case.id,
-        Task.pool_id.is_(None),
+        Task.candidate_group_id.is_(None),
         Task.kind == "step",
         Task.status == "completed",
     )

@@ -20,7 +20,7 @@ from engine.access import seen_by, validity
 from engine.bpmn import HUMAN, Element
 from engine.cases import LockedCase, TaskChange
 from engine.events import Fact, Kind
-from engine.models import Case, Definition, Delegation, Pool, Task, Unit, UnitLine
+from engine.models import CandidateGroup, Case, Definition, Delegation, Task, Unit, UnitLine
 from engine.organisation import administration_log, imports, units
 from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform.db import UnitOfWork
@@ -153,12 +153,12 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
     """Transfers the open tasks of its steps to the delegate; their assignees lose them."""
     found = (
         select(Task.id, Task.case_id)
-        .join(Pool, Pool.id == Task.pool_id)
+        .join(CandidateGroup, CandidateGroup.id == Task.candidate_group_id)
         .join(Case, Case.id == Task.case_id)
         .join(UnitLine, and_(UnitLine.unit_id == Case.unit_id, UnitLine.ancestor_id == delegation.unit_id))
         .where(
-            Pool.definition == delegation.definition,
-            Pool.delegation_id.is_(None),
+            CandidateGroup.definition == delegation.definition,
+            CandidateGroup.delegation_id.is_(None),
             Task.status == "open",
             Task.kind == "step",
             Task.element.in_(delegation.elements),
@@ -172,15 +172,15 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
         raise Conflict(detail, code="too-many-to-take-over")
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
-        if row.task_status == "open" and row.home_pool_id is None:
+        if row.task_status == "open" and row.home_candidate_group_id is None:
             groups = CandidateGroups(case.home)
             values: dict[str, Any] = {
-                "pool_id": groups.delegate_group(delegation.id, key),
-                "home_pool_id": row.pool_id,
+                "candidate_group_id": groups.delegate_group(delegation.id, key),
+                "home_candidate_group_id": row.candidate_group_id,
             }
             values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
             groups.write(uow)
-            _move(uow, case, row, values, "task.delegated")
+            _change_group(uow, case, row, values, "task.delegated")
 
 
 class _Placed(NamedTuple):
@@ -189,15 +189,15 @@ class _Placed(NamedTuple):
     task_id: UUID
     element: str
     task_status: str
-    pool_id: UUID | None
-    home_pool_id: UUID | None
+    candidate_group_id: UUID | None
+    home_candidate_group_id: UUID | None
 
 
 @lru_cache
 def _holding() -> Select[Any]:
     columns = (Task.id.label("task_id"), Task.element, Task.status.label("task_status"))
     return (
-        cases.select_for_locking(*columns, Task.pool_id, Task.home_pool_id)
+        cases.select_for_locking(*columns, Task.candidate_group_id, Task.home_candidate_group_id)
         .join(Task, Task.case_id == Case.id)
         .where(Task.id == bindparam("task"))
         .with_for_update(of=(Case, Task))
@@ -212,7 +212,9 @@ def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
     return cases.locked_case(found[0]), found[1]
 
 
-def _move(uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind) -> None:
+def _change_group(
+    uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind
+) -> None:
     """Moves a task to another candidate group and removes its assignee. Its draft and comments remain."""
     change = TaskChange(row.task_id, "open", None, None)
     cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)
@@ -243,10 +245,10 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
     """
     found = (
         select(Task.id, Task.case_id)
-        .join(Pool, Pool.id == Task.pool_id)
-        .join(Delegation, Delegation.id == Pool.delegation_id)
+        .join(CandidateGroup, CandidateGroup.id == Task.candidate_group_id)
+        .join(Delegation, Delegation.id == CandidateGroup.delegation_id)
         .join(Case, Case.id == Task.case_id)
-        .where(validity.over(uow.now), Task.status == "open", Task.home_pool_id.is_not(None))
+        .where(validity.over(uow.now), Task.status == "open", Task.home_candidate_group_id.is_not(None))
         .order_by(Task.case_id, Task.id)
         .limit(AT_ONCE)
         .with_for_update(of=Case, skip_locked=delegation_id is None)
@@ -256,9 +258,11 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
     rows = uow.connection.execute(found).all()
     for task_id, _ in rows:
         case, row = _held(uow, task_id)
-        if row.task_status == "open" and row.home_pool_id is not None:
-            values = {"pool_id": row.home_pool_id, "home_pool_id": None}
-            _move(uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned")
+        if row.task_status == "open" and row.home_candidate_group_id is not None:
+            values = {"candidate_group_id": row.home_candidate_group_id, "home_candidate_group_id": None}
+            _change_group(
+                uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned"
+            )
     return len(rows)
 
 

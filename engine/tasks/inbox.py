@@ -45,12 +45,12 @@ from engine.access import validity
 from engine.identity import names
 from engine.models import (
     FOUND_BY,
+    CandidateGroup,
+    CandidateGroupRole,
     Case,
     Definition,
     DefinitionVersion,
     Document,
-    Pool,
-    PoolRole,
     Substitution,
     Task,
     Unit,
@@ -215,7 +215,7 @@ def nearest(
     """
     if "query" in given:
         return _hits(role, scope, given, count)
-    own = own_pools(role, scope, given) if own is None else own
+    own = own_groups(role, scope, given) if own is None else own
     homes = _homes(scope, given, own)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
     filters += _after(_DUE, Task.id, given)
@@ -223,7 +223,7 @@ def nearest(
         filters.append(_CLAIMED)
     near = select(Task.id, _DUE.label("due")).where(Task.status == "open", *filters).limit(count)
     if "taken" in homes.c:
-        near = near.where(Task.pool_id == homes.c.id, homes.c.taken == _TAKEN)
+        near = near.where(Task.candidate_group_id == homes.c.id, homes.c.taken == _TAKEN)
     else:
         near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role, scope, own))
     near = near.order_by(_DUE, Task.id) if ordered else near
@@ -234,9 +234,9 @@ def nearest(
 
 def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
     """Returns the first hits of a search; if there are more than `SEARCHED`, only some are sorted."""
-    pools = own_pools(role, scope, given).subquery("pools")
+    groups = own_groups(role, scope, given).subquery("groups")
     own = select(
-        func.string_agg(literal_column("'p'").op("||")(func.replace(cast(pools.c.id, Text), "-", "")), " | ")
+        func.string_agg(literal_column("'p'").op("||")(func.replace(cast(groups.c.id, Text), "-", "")), " | ")
     ).scalar_subquery()
     simple: Any = literal_column("'simple'")
     wanted = func.to_tsquery(simple, bindparam("query", type_=Text)).op("&&")(func.to_tsquery(simple, own))
@@ -274,7 +274,7 @@ def _after(due: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[boo
 def _still_allowed(role: str, scope: Scope, own: Select[Any]) -> list[ColumnElement[bool]]:
     """Returns the condition that the assignee still has the membership by which the task was claimed."""
     works = role == "caseworker" or scope != "mine"
-    return [Task.pool_id.in_(own) if works else false()]
+    return [Task.candidate_group_id.in_(own) if works else false()]
 
 
 def _persons() -> Subquery:
@@ -290,13 +290,13 @@ def _narrowed(given: frozenset[str]) -> list[ColumnElement[bool]]:
     """Returns the condition for the candidate groups, if they are narrowed."""
     narrowed: list[ColumnElement[bool]] = []
     if "definition" in given:
-        narrowed.append(Pool.definition == bindparam("definition", type_=Text))
+        narrowed.append(CandidateGroup.definition == bindparam("definition", type_=Text))
     if "role" in given:
-        narrowed.append(PoolRole.role == bindparam("role", type_=Text))
+        narrowed.append(CandidateGroupRole.role == bindparam("role", type_=Text))
     if "unit" in given:
         above = select(Unit.id).where(Unit.key == bindparam("unit", type_=Text)).scalar_subquery()
         below = select(UnitLine.unit_id).where(UnitLine.ancestor_id == above)
-        narrowed.append(PoolRole.unit_id.in_(below))
+        narrowed.append(CandidateGroupRole.unit_id.in_(below))
     return narrowed
 
 
@@ -304,8 +304,8 @@ _HALVES: Any = func.unnest(literal_column("'{f,t}'::boolean[]"))
 _HOLDER = bindparam("holder", type_=Uuid)
 
 
-def own_pools(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
-    return access.pools(role, *_narrowed(given), supervised=scope == "supervised")
+def own_groups(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
+    return access.candidate_groups(role, *_narrowed(given), supervised=scope == "supervised")
 
 
 def _homes(scope: Scope, given: frozenset[str], own: Select[Any]) -> Subquery:
@@ -314,7 +314,7 @@ def _homes(scope: Scope, given: frozenset[str], own: Select[Any]) -> Subquery:
         return _persons()
     if "holder" in given:
         return select(_HOLDER.label("id")).subquery("persons")
-    found = own.subquery("pools")
+    found = own.subquery("groups")
     # Two rows even where one is wanted: PostgreSQL would make a constant of it, and then not use the index.
     # And no VALUES, because statements with these are compiled each time.
     taken = _HALVES.table_valued(column("taken", Boolean), name="halves").render_derived()
@@ -334,13 +334,13 @@ def _counts(role: str) -> Select[Any]:
         ("returned", "team", frozenset({"returned"})),
         ("supervised", "supervised", none),
     )
-    pools = {
-        scope: select(own_pools(role, scope, none).cte(f"{scope}_pools").c.id)
+    groups = {
+        scope: select(own_groups(role, scope, none).cte(f"{scope}_groups").c.id)
         for scope in ("team", "supervised")
     }
 
     def counted(scope: Scope, given: frozenset[str]) -> ScalarSelect[int]:
-        own = pools["supervised" if scope == "supervised" else "team"]
+        own = groups["supervised" if scope == "supervised" else "team"]
         found = nearest(role, scope, given, COUNTED, ordered=False, own=own)
         return select(func.count()).select_from(found).scalar_subquery()
 
@@ -356,7 +356,7 @@ def choices(uow: UnitOfWork, scope: Scope = "team") -> Sequence[RowMapping]:
 
 @lru_cache
 def _choices(role: str, scope: Scope) -> Select[Any]:
-    own = select(own_pools(role, scope, frozenset()).cte("own").c.id)
+    own = select(own_groups(role, scope, frozenset()).cte("own").c.id)
 
     def kind(name: str, key: Any, called: Any) -> Select[Any]:
         return select(literal(name).label("kind"), key.label("key"), called.label("name"))
@@ -364,12 +364,14 @@ def _choices(role: str, scope: Scope) -> Select[Any]:
     processes = (
         kind("definition", Definition.key, DefinitionVersion.name)
         .join(DefinitionVersion, validity.current())
-        .where(Definition.key.in_(select(Pool.definition).where(Pool.id.in_(own))))
+        .where(Definition.key.in_(select(CandidateGroup.definition).where(CandidateGroup.id.in_(own))))
     )
-    homes = select(PoolRole.unit_id).where(PoolRole.pool_id.in_(own))
+    homes = select(CandidateGroupRole.unit_id).where(CandidateGroupRole.candidate_group_id.in_(own))
     found = union(
         processes,
-        kind("role", PoolRole.role, PoolRole.role).where(PoolRole.pool_id.in_(own)),
+        kind("role", CandidateGroupRole.role, CandidateGroupRole.role).where(
+            CandidateGroupRole.candidate_group_id.in_(own)
+        ),
         kind("unit", Unit.key, Unit.name).where(Unit.id.in_(homes)),
     ).subquery("choices")
     return select(found).order_by(found.c.kind, found.c.name)
@@ -378,10 +380,10 @@ def _choices(role: str, scope: Scope) -> Select[Any]:
 def staff(uow: UnitOfWork) -> Sequence[RowMapping]:
     """Returns the first accounts, by name, that work where the actor is a supervisor."""
     access.require(uow.actor, "inbox.read")
-    found = (
-        select(User.id, User.name, names.of().label("display_name"))
-        .where(access.staff())
-        .order_by(User.name)
-        .limit(STAFF)
-    )
-    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+    return uow.connection.execute(_staff(), access.seen_by(uow)).mappings().all()
+
+
+@lru_cache
+def _staff() -> Select[Any]:
+    found = select(User.id, User.name, names.of().label("display_name")).where(access.staff())
+    return found.order_by(User.name).limit(STAFF)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from engine import access, cases
 from engine.models import Case, Task
 from engine.platform.db import UnitOfWork
-from engine.tasks.inbox import COUNTED, Inbox, Scope, day_end, nearest, own_pools, page, parameters
+from engine.tasks.inbox import COUNTED, Inbox, Scope, day_end, nearest, own_groups, page, parameters
 
 # Where in a list a person continues: with their own tasks, or tasks they can claim.
 _WORKABLE: Mapping[Scope, tuple[Scope, ...]] = {"mine": ("mine",), "free": ("free",)}
@@ -45,7 +45,7 @@ def inbox_state(uow: UnitOfWork, wanted: Inbox) -> InboxState:
 
 @lru_cache
 def _inbox_state(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
-    own = None if "query" in given else select(own_pools(role, scope, given).cte("own").c.id)
+    own = None if "query" in given else select(own_groups(role, scope, given).cte("own").c.id)
     first = nearest(role, scope, given, cases.PAGE + 1, ordered=True, own=own)
     every = nearest(role, scope, given - {"after"}, COUNTED, ordered=False, own=own)
     who = case(

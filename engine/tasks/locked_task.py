@@ -15,7 +15,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
 _HOLDER = select(User.id).where(User.id == bindparam("holder"))
-_STILL = _HOLDER.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+_STILL = _HOLDER.where(access.candidates_of(bindparam("group", type_=Task.candidate_group_id.type)))
 # The applicant's tasks have no candidate group that a membership could lose.
 _ACTIVE = _HOLDER.where(User.deactivated_at.is_(None))
 
@@ -26,7 +26,7 @@ class TaskRow(NamedTuple):
     """A locked task: the columns that `work.locking` selects besides its case, in its order."""
 
     task_id: UUID
-    pool_id: UUID | None
+    candidate_group_id: UUID | None
     opened_at: datetime
     element: str
     name: str
@@ -85,8 +85,8 @@ class LockedTask:
         row = self.row
         if row.assignee_id is None or row.own:
             return
-        still = _ACTIVE if row.pool_id is None else _STILL
-        given = {"holder": row.assignee_id, "pool": row.pool_id, "now": uow.now}
+        still = _ACTIVE if row.candidate_group_id is None else _STILL
+        given = {"holder": row.assignee_id, "group": row.candidate_group_id, "now": uow.now}
         if uow.connection.execute(still, given).first() is not None:
             raise self.conflict("Somebody else has claimed the task.", code="task-claimed")
 

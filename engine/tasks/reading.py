@@ -119,7 +119,7 @@ def had_by(role: str) -> ColumnElement[bool]:
     """
     own = access.in_place_of(Task.assignee_id)
     free = (
-        and_(Task.assignee_id.is_(None), Task.pool_id.is_(None))
+        and_(Task.assignee_id.is_(None), Task.candidate_group_id.is_(None))
         if role in ("portal", "applicant")
         else false()
     )
@@ -138,7 +138,7 @@ def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
         .add_columns(
             had_by(role).label("had"),
             access.taken_as(role).is_not(None).label("takes"),
-            func.coalesce(access.supervises(role, Task.pool_id), false()).label("supervises"),
+            func.coalesce(access.supervises(role, Task.candidate_group_id), false()).label("supervises"),
         )
         .where(Task.id == bindparam("task"), visible)
     )
@@ -186,7 +186,9 @@ def of_case(
 
 @lru_cache
 def _latest(role: str) -> Select[*tuple[Any, ...]]:
-    found = summaries().add_columns(Task.pool_id, Task.asked).where(Task.case_id == bindparam("case"))
+    found = (
+        summaries().add_columns(Task.candidate_group_id, Task.asked).where(Task.case_id == bindparam("case"))
+    )
     found = found.where(access.visible_tasks(role)).order_by((Task.status == "open").desc(), Task.id.desc())
     return found.limit(cases.PAGE)
 
@@ -199,7 +201,7 @@ def latest(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
 
 
 _ROLES = (
-    select(access.roles_for(Task.pool_id, Case.unit_id), Task.pool_id)
+    select(access.roles_for(Task.candidate_group_id, Case.unit_id), Task.candidate_group_id)
     .select_from(Task)
     .join(Case, Task.case_id == Case.id)
     .where(Task.id == bindparam("task"))
@@ -211,8 +213,8 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
     if access.for_applicants(uow.actor):
         return (access.APPLICANT,)
     values = {"task": task_id, **access.seen_by(uow)}
-    found, pool = uow.connection.execute(_ROLES, values).one()
-    own = (*access.known_as(found), *(() if pool is not None else (access.APPLICANT,)))
+    found, group = uow.connection.execute(_ROLES, values).one()
+    own = (*access.known_as(found), *(() if group is not None else (access.APPLICANT,)))
     return None if access.ANY in own else own
 
 
@@ -239,7 +241,8 @@ def answerable(
     cases.require_no_party(uow, row._mapping, spec)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
-    return form, seen, subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
+    known = subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
+    return form, seen, {**known, **subtasks.item_data(uow, spec, form, task_id)}
 
 
 def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:

@@ -26,7 +26,7 @@ BATCH = 500
 _COLUMNS = (
     Task.id.label("task_id"),
     Task.element,
-    Task.pool_id,
+    Task.candidate_group_id,
     Task.opened_at,
     Task.assignment,
     Task.people,
@@ -38,7 +38,7 @@ class _Coming(NamedTuple):
 
     task_id: UUID
     element: str
-    pool_id: UUID | None
+    candidate_group_id: UUID | None
     opened_at: datetime
     assignment: str | None
     people: Mapping[str, Any] | None
@@ -55,7 +55,8 @@ _ENDED: Any = select(User.id).where(
 )
 # Its assignee may no longer claim it.
 _LOST = and_(
-    Task.assignee_id.in_(_ENDED), ~exists().where(User.id == Task.assignee_id, access.takers(Task.pool_id))
+    Task.assignee_id.in_(_ENDED),
+    ~exists().where(User.id == Task.assignee_id, access.candidates_of(Task.candidate_group_id)),
 )
 _WAITING = (
     select(Task.id).where(_COMES, Task.assignee_id.is_(None)),
@@ -95,13 +96,13 @@ def choose(
         OpenTask(
             row.task_id,
             row.element,
-            row.pool_id,
+            row.candidate_group_id,
             row.opened_at,
             row.assignment,
             only=row.people["users"] if row.people and row.people.get("only") else (),
         )
         for row in rows
-        if row.assignment is not None and row.pool_id is not None
+        if row.assignment is not None and row.candidate_group_id is not None
     ]
     if not open_tasks:
         return {}

@@ -46,7 +46,7 @@ def assign(
     if row.assignment is not None and not supervises:
         raise AssignedNotPicked("This task is assigned automatically. Only a supervisor can reassign it.")
     cases.require_revision(row.task_revision, revisions)
-    receiver = find_receiver(uow, row.pool_id, to)
+    receiver = find_receiver(uow, row.candidate_group_id, to)
     if receiver != row.assignee_id:
         why = reassignment_reasons.payload_of(row.assignment, reason)
         require_eligible(uow, held, receiver)
@@ -68,7 +68,7 @@ def require_eligible(uow: UnitOfWork, held: LockedTask, receiver: UUID) -> None:
         raise _nobody()
 
 
-def find_receiver(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
+def find_receiver(uow: UnitOfWork, candidate_group_id: UUID | None, to: str) -> UUID:
     """Returns the account with this name or id, if it may claim tasks of the candidate group.
 
     Raises the same Invalid for an ineligible account as for an unknown one: the answer doesn't reveal which
@@ -78,10 +78,14 @@ def find_receiver(uow: UnitOfWork, pool_id: UUID | None, to: str) -> UUID:
     number = _uuid(to)
     if number is not None:
         wanted.append(User.id == number)
-    found = select(User.id).where(or_(*wanted), access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    found = select(User.id).where(
+        or_(*wanted), access.candidates_of(bindparam("group", type_=Task.candidate_group_id.type))
+    )
     # An id takes precedence over a name that looks like one.
     found = found.order_by(User.id != number).limit(1)
-    receiver: UUID | None = uow.connection.execute(found, {"pool": pool_id, **access.seen_by(uow)}).scalar()
+    receiver: UUID | None = uow.connection.execute(
+        found, {"group": candidate_group_id, **access.seen_by(uow)}
+    ).scalar()
     if receiver is None:
         raise _nobody()
     return receiver
@@ -102,7 +106,7 @@ def _uuid(text: str) -> UUID | None:
 @lru_cache
 def _supervised(role: str) -> Select[Any]:
     return locking(role).add_columns(
-        access.supervises(role, Task.pool_id).label("supervises"),
+        access.supervises(role, Task.candidate_group_id).label("supervises"),
         access.acting_in(Case.unit_id).label("acting"),
     )
 
@@ -142,10 +146,10 @@ def _require(uow: UnitOfWork, task_id: UUID, case_seen: bool, taken_as: str | No
 def _place(role: str) -> Select[Any]:
     return (
         select(
-            Task.pool_id,
+            Task.candidate_group_id,
             access.visible_cases(role).label("case_seen"),
             access.taken_as(role).label("taken_as"),
-            access.supervises(role, Task.pool_id).label("supervises"),
+            access.supervises(role, Task.candidate_group_id).label("supervises"),
         )
         .select_from(Task)
         .join(Case, Task.case_id == Case.id)
@@ -165,10 +169,10 @@ def colleagues(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> 
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     _require(uow, task_id, row.case_seen, row.taken_as, row.supervises)
     found = select(User.id, User.name, names.of().label("display_name"))
-    found = found.where(access.takers(bindparam("pool", type_=Task.pool_id.type)))
+    found = found.where(access.candidates_of(bindparam("group", type_=Task.candidate_group_id.type)))
     if after is not None:
         last = aliased(User)
         found = found.where(User.name > select(last.name).where(last.id == after).scalar_subquery())
     found = found.order_by(User.name).limit(cases.PAGE + 1)
-    values = {"pool": row.pool_id, **access.seen_by(uow)}
+    values = {"group": row.candidate_group_id, **access.seen_by(uow)}
     return uow.connection.execute(found, values).mappings().all()

@@ -76,14 +76,14 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, asked: Question) -> UUID:
     if faults:
         raise Invalid("The opinion can't be requested.", faults)
     groups = CandidateGroups(held.case.home)
-    pool = groups.group_for([(asked.role or access.CASEWORKER, asked.unit)])
+    group = groups.group_for([(asked.role or access.CASEWORKER, asked.unit)])
     groups.write(uow)
     recipients = {"unit": asked.unit, "role": asked.role, "show": list(asked.show)}
     question = {"question": asked.question, "unit_name": name, **recipients}
     row = _row(uow, held, "opinion", asked.due_at, question)
     row |= {
-        "pool_id": pool,
-        "assignee_id": reassignment.find_receiver(uow, pool, asked.to) if asked.to else None,
+        "candidate_group_id": group,
+        "assignee_id": reassignment.find_receiver(uow, group, asked.to) if asked.to else None,
     }
     payload = {"parent": task_id, "question": asked.question, "due_at": asked.due_at, **recipients}
     if row["assignee_id"]:
@@ -106,7 +106,11 @@ def request_correction(uow: UnitOfWork, task_id: UUID, marks: Marks) -> UUID:
     if any(one["kind"] == "correction" and one["status"] == "open" for one in waiting):
         detail = "The applicant has already been asked for a correction. Withdraw that request first."
         raise held.conflict(detail, code="applicant-asked")
-    row = {**_row(uow, held, "correction", marks.due_at, asked), "name": corrections.NAME, "pool_id": None}
+    row = {
+        **_row(uow, held, "correction", marks.due_at, asked),
+        "name": corrections.NAME,
+        "candidate_group_id": None,
+    }
     payload = {"parent": task_id, "due_at": marks.due_at, "text": marks.text, "fields": asked["fields"]}
     open_subtask(uow, held, row, payload)
     return UUID(str(row["id"]))

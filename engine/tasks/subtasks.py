@@ -104,6 +104,16 @@ def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
     return {**data, **own} if row.kind == "opinion" else own  # which shows fields of the application, too
 
 
+def item_data(uow: UnitOfWork, spec: Spec, form: Form | None, task_id: UUID) -> Mapping[str, Any]:
+    """Returns the item for which a task was repeated, if its form shows it: only this instance knows it."""
+    names = spec.items & fields_of(form).keys()
+    if not names:
+        return {}
+    found = select(TOKEN, Case.state).join(Case, Task.case_id == Case.id).where(Task.id == task_id)
+    token_id, state = uow.connection.execute(found).one()
+    return bpmn.items_at(spec, state, token_id, names, uow.now)
+
+
 def marked_fields(asked: Mapping[str, Any]) -> set[str]:
     """Returns the names of the fields that a correction may change: a mark within a field marks the field."""
     return {field_of(one["pointer"]) for one in asked["fields"]}

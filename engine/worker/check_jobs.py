@@ -15,9 +15,9 @@ class Checker:
         self._runner = runner
         self._operations = Connectors.operations_of(runner.settings)
 
-    async def check(self, sketch_id: UUID) -> None:
+    async def check(self, draft_id: UUID) -> None:
         """Runs one check, unless it has been done already, and records its progress."""
-        work = await self._runner.submit(lambda uow: drafts.take(uow, sketch_id))
+        work = await self._runner.submit(lambda uow: drafts.take(uow, draft_id))
         if work is not None:
             await self._runner.offload(drafts.judge, work, self._runner.run, self._operations)
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from engine.events.webhooks import Posting, due, fan_out, send, settle
+from engine.events.webhooks import WebhookRequest, due, fan_out, send, settle
 from engine.worker.command_runner import CommandRunner
 
 AT_ONCE = 20
@@ -30,8 +30,8 @@ async def deliver(runner: CommandRunner) -> None:
             free = AT_ONCE - len(under_way)
             await runner.poll(fan_out)
             found = await runner.poll(partial(due, limit=free), "single") if free else []
-            for posting in found or []:
-                task = group.create_task(_send(runner, posting))
+            for request in found or []:
+                task = group.create_task(_send(runner, request))
                 under_way.add(task)
                 task.add_done_callback(done)
             # The next event of a case is due as soon as the one before it is delivered.
@@ -39,8 +39,8 @@ async def deliver(runner: CommandRunner) -> None:
                 await asyncio.wait_for(settled.wait(), PAUSE)
 
 
-async def _send(runner: CommandRunner, posting: Posting) -> None:
-    outcome = await send(posting, runner.settings.webhook_allow)
+async def _send(runner: CommandRunner, request: WebhookRequest) -> None:
+    outcome = await send(request, runner.settings.webhook_allow)
     if outcome.result != "delivered":
-        log.warning("webhook.failed", webhook=str(posting.webhook_id), failure=outcome.failure)
-    await runner.poll(lambda uow: settle(uow, posting, outcome))  # else it is sent again when its lease ends
+        log.warning("webhook.failed", webhook=str(request.webhook_id), failure=outcome.failure)
+    await runner.poll(lambda uow: settle(uow, request, outcome))  # else it is sent again when its lease ends

@@ -18,7 +18,7 @@ from engine.identity import accounts
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database
-from tests import bpmn, factories, filed, installed, ruling
+from tests import bpmn, dmn_files, factories, filed, installed
 from tests.api.contract import Client, Contract, body
 from tests.api.matrix import BODIES, PERSON
 from tests.exchanging import demo_connectors
@@ -150,7 +150,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     (incident, another), tasks = case["incidents"], {task["element"]: task["id"] for task in case["tasks"]}
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     job = factories.a_failed_job(database)
-    decision = ruling.dmn(ruling.table("p", drawn=False))
+    decision = dmn_files.dmn(dmn_files.table("p", drawn=False))
     factories.deploy(database, factories.one_task() | {"rules.dmn": decision})
     factories.deploy(database, factories.files(bpmn.line("userTask z")), "four-eyes")
     withdrawn, left = client("portal").start(applicant=PERSON)["id"], client("portal").start()["tasks"][0]
@@ -160,7 +160,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     (membership,) = body(client("administrator").get(f"/people/{member.id}"))["memberships"]
     leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
     delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
-    move, ended = a_move(client, database, "m"), a_move(client, database, "n")
+    planned, ended = a_migration(client, database, "m"), a_migration(client, database, "n")
     return {
         "<key>": "p",
         "<int:number>": "1",
@@ -185,17 +185,17 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:membership_id>": membership["id"],
         "<uuid:substitution_id>": body(client("caseworker").post("/substitutions", leave))["id"],
         "<uuid:delegation_id>": delegation["id"],
-        "<uuid:move_id>": move,
-        "<uuid:move_id>/cancel": f"{ended}/cancel",
+        "<uuid:migration_id>": planned,
+        "<uuid:migration_id>/cancel": f"{ended}/cancel",
     }
 
 
-def a_move(client: Clients, database: Database, key: str) -> str:
-    """A move of no cases, planned."""
+def a_migration(client: Clients, database: Database, key: str) -> str:
+    """A migration of no cases, planned."""
     for task in ("a", "b"):
         factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(f"userTask {task}"), key=key)))
-    planned = client("administrator").post("/moves", {"definition": key, "from": 1, "to": 2})
-    move: str = body(planned)["id"]
+    planned = client("administrator").post("/migrations", {"definition": key, "from": 1, "to": 2})
+    migration_id: str = body(planned)["id"]
     who = factories.an_actor(database, "administrator", f"planner of {key}")
-    factories.as_actor(database, who, lambda uow: migration.judge(uow, UUID(move)))
-    return move
+    factories.as_actor(database, who, lambda uow: migration.judge(uow, UUID(migration_id)))
+    return migration_id

@@ -61,3 +61,26 @@ def test_log_names_the_call_whose_variables_were_set(client: Clients, case: Mapp
         "child/s": {"changes": {"total": 20, "secret": 1}, "scope": "call"},
         "child/a": {"data": {"note": "first"}, "scope": "call"},
     }
+
+
+@pytest.mark.parametrize("sequential", ["true", "false"])
+def test_form_of_a_repeated_task_shows_its_own_item(
+    client: Clients, database: Database, sequential: str
+) -> None:
+    loop = (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{sequential}">'
+        '<bpmn:loopDataInputRef>owners</bpmn:loopDataInputRef><bpmn:inputDataItem id="owner"/>'
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    task = bpmn.node("userTask", "a", loop, camunda__formKey="f.json")
+    owner = {"type": "string", "readOnly": True}
+    form = {"type": "object", "properties": {"owner": owner, "given": {"type": "boolean"}}}
+    files = {"p.bpmn": bpmn.process(*bpmn.in_line(task)), "f.json": json.dumps(form).encode()}
+    factories.deploy(database, files)
+    case = client("portal").start(data={"owners": ["Sara", "Reza"]})
+    clerk, shown = client("caseworker"), []
+    while found := body(clerk.get(f"/tasks?case={case['id']}&status=open"))["items"]:
+        shown.append(body(clerk.get(f"/tasks/{found[0]['id']}"))["data"])
+        clerk.complete(found[0]["id"], {"given": True})
+    assert sorted(one["owner"] for one in shown) == ["Reza", "Sara"]
+    assert "owner" not in body(clerk.get(f"/cases/{case['id']}"))["data"]

@@ -290,9 +290,9 @@ def expected() -> set[Place]:
         if isinstance(entry, Changed)
         for column in entry.values
     }
-    # Empty once a case has ended, salted or hashed; and what the tests of moves and of batches plant.
+    # Empty once a case has ended, salted or hashed; and what the tests of migrations and of batches plant.
     changed -= {("cases", name) for name in ("state", "running_key", "secret")}
-    changed -= {("events", "salt"), ("access_log", "salt"), ("moved_cases", "obstacles")}
+    changed -= {("events", "salt"), ("access_log", "salt"), ("migrated_cases", "obstacles")}
     changed -= {("tasks", "draft"), ("batches", "answer"), ("batches", "results")}
     texts = [("comments", "text"), ("document_versions", "title"), ("document_versions", "name")]
     texts += [("messages", "correlation"), ("messages", "data")]

@@ -1,4 +1,4 @@
-"""Whoever may take a task no more has it no more: others of its pool take it."""
+"""A person who may no longer claim a task loses it: others of its candidate group claim it."""
 
 from datetime import UTC, datetime
 

@@ -68,7 +68,17 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
     unknown = {"<key>": "p", "<int:number>": "1", "<int:job_id>": "1"}
     unknown |= {
         f"<uuid:{name}_id>": str(uuid4())
-        for name in ("case", "task", "incident", "call", "webhook", "move", "session", "document", "relation")
+        for name in (
+            "case",
+            "task",
+            "incident",
+            "call",
+            "webhook",
+            "migration",
+            "session",
+            "document",
+            "relation",
+        )
     }
     unknown |= {
         f"<uuid:{name}_id>": str(uuid4())

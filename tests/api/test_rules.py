@@ -12,7 +12,7 @@ from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, pointers, refused
-from tests.ruling import data, dmn, table
+from tests.dmn_files import data, dmn, table
 
 EVALUATE = "/decisions/route/evaluate"
 
@@ -25,14 +25,14 @@ def deploy(database: Database, *decisions: str, key: str = "p") -> None:
 
 def test_decision_is_evaluated_with_the_reasons_of_its_result(client: Clients, database: Database) -> None:
     deploy(database)
-    ruling = body(client("caseworker").post(EVALUATE, {"inputs": {"amount": 12}}))
-    assert ruling["result"] == {"route": "desk", "days": 10}
-    assert (ruling["definition"], ruling["version"], ruling["file"]) == ("p", 1, "rules.dmn")
-    (reason,) = ruling["why"]["tables"]
+    evaluation = body(client("caseworker").post(EVALUATE, {"inputs": {"amount": 12}}))
+    assert evaluation["result"] == {"route": "desk", "days": 10}
+    assert (evaluation["definition"], evaluation["version"], evaluation["file"]) == ("p", 1, "rules.dmn")
+    (reason,) = evaluation["why"]["tables"]
     assert reason["rules"] == [{"number": 2, "id": "route-2", "remark": ""}]
     assert reason["policy"] == "U"
-    assert reason["inputs"] == ruling["why"]["inputs"] == {"amount": 12}
-    assert len(ruling["digest"]) == 64
+    assert reason["inputs"] == evaluation["why"]["inputs"] == {"amount": 12}
+    assert len(evaluation["digest"]) == 64
 
 
 def test_values_of_required_decisions_are_told(client: Clients, database: Database) -> None:
@@ -57,10 +57,10 @@ def test_null_of_a_fault_is_the_result_with_its_fault_and_folded_texts_are_told(
     folded = folded.replace('typeRef="number"', "")
     folded = folded.replace("<decisionTable", f"{needs('size')}<decisionTable", 1)
     deploy(database, data("income", "string"), data("size"), folded)
-    ruling = body(client("caseworker").post(EVALUATE, {"inputs": {"income": "كم"}}))
-    assert ruling["result"] == {"route": "low", "days": None}
-    assert ruling["why"]["tables"][0]["folded"] == {"income": "کم"}
-    found = [(each["code"], each["expression"], each["at"]) for each in ruling["why"]["faults"]]
+    evaluation = body(client("caseworker").post(EVALUATE, {"inputs": {"income": "كم"}}))
+    assert evaluation["result"] == {"route": "low", "days": None}
+    assert evaluation["why"]["tables"][0]["folded"] == {"income": "کم"}
+    found = [(each["code"], each["expression"], each["at"]) for each in evaluation["why"]["faults"]]
     assert found == [("missing-input", "size", 1), ("null-operand", "1 + size", 3)]
 
 
@@ -86,8 +86,8 @@ def test_current_version_is_asked(client: Clients, database: Database) -> None:
     deploy(database)
     changed = table(rules=[("-", '"inspect"', "30")])
     deploy(database, data("amount"), changed)
-    ruling = body(client("caseworker").post(EVALUATE, {"inputs": {"amount": 12}}))
-    assert (ruling["version"], ruling["result"]["route"]) == (2, "inspect")
+    evaluation = body(client("caseworker").post(EVALUATE, {"inputs": {"amount": 12}}))
+    assert (evaluation["version"], evaluation["result"]["route"]) == (2, "inspect")
     factories.deploy(database, factories.one_task())
     refused(client("caseworker").post(EVALUATE, {"inputs": {"amount": 12}}), 404, "not-found")
 
@@ -104,8 +104,8 @@ def test_definition_is_named_where_several_have_such_a_decision(client: Clients,
     deploy(database, data("amount"), table(rules=[("-", '"other"', "1")]), key="other")
     problem = refused(client("caseworker").post(EVALUATE, {"inputs": {}}), 409, "conflict")
     assert problem["state"] == {"definitions": ["one", "other"]}
-    ruling = body(client("caseworker").post(EVALUATE, {"inputs": {"amount": 1}, "definition": "other"}))
-    assert ruling["result"]["route"] == "other"
+    evaluation = body(client("caseworker").post(EVALUATE, {"inputs": {"amount": 1}, "definition": "other"}))
+    assert evaluation["result"]["route"] == "other"
 
 
 def test_portal_does_not_see_what_is_disabled(client: Clients, database: Database) -> None:

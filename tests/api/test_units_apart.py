@@ -18,7 +18,7 @@ ALONE = {
     "/cases": "/cases/{id}",
     "/tasks": "/tasks/{id}",
     "/people": "/people/{id}",
-    "/moves": "/moves/{id}",
+    "/migrations": "/migrations/{id}",
     "/incidents": "/cases/{case}",
     "/definitions": "/definitions/{key}",
     "/units": "/units/{key}",

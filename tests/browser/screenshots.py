@@ -52,11 +52,11 @@ def main() -> None:
 
 def _designer(page: Page, folder: Path) -> None:
     """Two pictures of one draft: a finding of its check at its element, and the diagram in the modeler."""
-    page.goto("/designer/sketches/new")
+    page.goto("/designer/drafts/new")
     page.locator("#upload-unit").select_option("root")
     page.locator("#files").set_input_files(_faulty(folder))
     page.locator("form[data-drop] button").first.click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     expect(page.locator("#check")).to_have_count(0, timeout=60_000)
     expect(page.locator("[data-diagram][data-shown]")).to_be_visible()
     page.locator(".finding.is-error [data-element]").first.click()

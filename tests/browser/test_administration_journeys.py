@@ -118,7 +118,7 @@ def test_all_of_a_kind_are_retried_at_once(
 
 
 @TWO
-def test_a_hundred_cases_are_moved_and_a_reload_loses_nothing(
+def test_a_hundred_cases_are_migrated_and_a_reload_loses_nothing(
     visit: Visits,
     check: Check,
     shot: Shot,
@@ -137,19 +137,19 @@ def test_a_hundred_cases_are_moved_and_a_reload_loses_nothing(
     begin = page.get_by_role("button", name=said["start"])
     expect(begin).to_be_enabled(timeout=30_000)
     check(page)
-    shot(page, "administration-move-planned")
+    shot(page, "administration-migration-planned")
     with page.expect_navigation():
         begin.click()
     page.reload()
     expect(page.get_by_text(said["over"])).to_be_visible(timeout=60_000)
     expect(page.get_by_text(said["done"])).to_be_visible()
     check(page)
-    shot(page, "administration-move-done")
-    found = installation.look("administrator", f"/moves/{page.url.rpartition('/')[2].partition('?')[0]}")
+    shot(page, "administration-migration-done")
+    found = installation.look("administrator", f"/migrations/{page.url.rpartition('/')[2].partition('?')[0]}")
     assert found["counts"] == {"movable": 0, "stays": 0, "moved": 100, "ended": 0}
 
 
-def test_a_move_goes_on_without_javascript(visit: Visits, installation: Installation) -> None:
+def test_a_migration_continues_without_javascript(visit: Visits, installation: Installation) -> None:
     page, key = visit("en", javascript=False, account="administrator"), a_key()
     deploy(page, installation, key, "userTask a")
     start(installation, key, 1)
@@ -169,7 +169,7 @@ def test_everybody_can_use_all_pages(
     visit: Visits, check: Check, shot: Shot, language: Language, width: Width
 ) -> None:
     page = visit(language, width, account="administrator")
-    names = ("definitions", "moves", "units", "units/guild", "people", "people/new", "people/import")
+    names = ("definitions", "migrations", "units", "units/guild", "people", "people/new", "people/import")
     for name in (*names, "delegations", "log", "jobs", "connectors", "messages", "webhooks"):
         page.goto(f"/administration/{name}")
         check(page)

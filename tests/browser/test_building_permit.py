@@ -149,11 +149,11 @@ class Drawing:
 
 def opened(page: Page, language: Language, folder: Path, key: str) -> Drawing:
     """A draft with an empty canvas in the modeler."""
-    page.goto("/designer/sketches/new")
+    page.goto("/designer/drafts/new")
     page.locator("#upload-unit").select_option("municipality")
     page.locator("#files").set_input_files(files(folder, key))
     page.locator("form[data-drop] button").first.click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     page.goto(f"{page.url}/draw?file=permit.bpmn")
     expect(page.locator("[data-modeler][data-shown]")).to_be_visible()
     return Drawing(page, language, key)

@@ -11,7 +11,7 @@ from demo.installation import Installation, opened
 from engine.platform.config import Settings
 from tests import factories
 from tests.browser.visits import Check, Language, Shot, Visits
-from tests.ruling import dmn, table
+from tests.dmn_files import dmn, table
 from web.designer import patterns
 from web.texts import TEXTS
 
@@ -77,30 +77,30 @@ def fill(page: Page, section: str, name: str, value: str) -> None:
 
 
 def begun(page: Page, pattern: str, key: str, say: Words) -> str:
-    """A sketch that begins with a pattern; its address."""
-    page.goto("/designer/sketches/new")
+    """A process draft that begins with a pattern; its address."""
+    page.goto("/designer/drafts/new")
     page.locator(f'input[value="{pattern}"]').check()
     page.locator("#begin-unit").select_option("root")
     page.locator("#begin-name").fill(f"فرایند {key} | Process {key}")
     page.locator("#key").fill(key)
     page.get_by_role("button", name=say("begin.send"), exact=True).click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     return page.url
 
 
 def deployed(page: Page, key: str, say: Words) -> None:
-    """The sketch that is shown has become a draft."""
+    """The draft that is shown has become a version in review."""
     page.get_by_role("button", name=say("deploy.draft")).click()
     page.wait_for_url(f"**/designer/{key}")
 
 
 def uploaded(page: Page, sent: list[str], say: Words) -> None:
-    """The files have become a sketch, and its check is done."""
-    page.goto("/designer/sketches/new")
+    """The files have become a draft, and its check is done."""
+    page.goto("/designer/drafts/new")
     page.locator("#upload-unit").select_option("root")
     page.locator("#files").set_input_files(sent)
     page.get_by_role("button", name=say("upload.send")).click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     checked(page)
     expect(page.locator("[data-diagram][data-shown]")).to_be_visible()
 
@@ -169,20 +169,20 @@ def test_a_phone_does_for_what_is_not_drawn(
 ) -> None:
     say, key = Words(language), f"phone-{language}"
     page = visit(language, "phone", account="designer")
-    sketch = begun(page, "review", key, say)
+    draft = begun(page, "review", key, say)
     checked(page)
     expect(page.get_by_text(say("check.green-text"))).to_be_visible()
     check(page)
-    shot(page, "designer-sketch")
+    shot(page, "designer-draft")
     deployed(page, key, say)
     for path in (
         f"/designer/{key}",
         f"/designer/{key}/1",
         "/designer",
-        "/designer/sketches",
-        "/designer/sketches/new",
-        f"{sketch}/write?file=decision.json",
-        f"{sketch}/draw?file=process.bpmn",
+        "/designer/drafts",
+        "/designer/drafts/new",
+        f"{draft}/write?file=decision.json",
+        f"{draft}/draw?file=process.bpmn",
     ):
         page.goto(path)
         check(page)
@@ -225,9 +225,9 @@ def test_what_has_no_drawing_is_drawn_and_the_tools_speak_persian(
 def test_two_who_draw_at_once_lose_nothing(visit: Visits, check: Check, shot: Shot) -> None:
     say = Words("en")
     page, other = visit("en", account="designer"), visit("en", account="second-designer")
-    sketch = begun(page, "review", "two", say)
+    draft = begun(page, "review", "two", say)
     for one in (page, other):
-        one.goto(f"{sketch}/draw?file=process.bpmn")
+        one.goto(f"{draft}/draw?file=process.bpmn")
         drawn(one)
     fill(other, "general", "name-en", "Theirs")
     other.get_by_role("button", name=say("draw.save")).click()
@@ -243,7 +243,7 @@ def test_two_who_draw_at_once_lose_nothing(visit: Visits, check: Check, shot: Sh
     page.get_by_role("button", name=say("draw.overwrite")).click()
     expect(page.locator("#saved")).to_have_text(say("draw.saved"))
     expect(page.get_by_role("alert")).to_have_count(0)
-    kept = page.context.request.get(f"{sketch}/file?name=process.bpmn").text()
+    kept = page.context.request.get(f"{draft}/file?name=process.bpmn").text()
     assert "Mine" in kept
     assert "Theirs" not in kept
 

@@ -83,11 +83,11 @@ def open_(page: Page, language: Language, folder: Path, drawn: str = DRAWN) -> P
     """A draft with a diagram, opened in the modeler."""
     (folder / "house.bpmn").write_text(drawn)
     (folder / "form.json").write_text(FORM)
-    page.goto("/designer/sketches/new")
+    page.goto("/designer/drafts/new")
     page.locator("#upload-unit").select_option("root")
     page.locator("#files").set_input_files([folder / "house.bpmn", folder / "form.json"])
     page.locator("form[data-drop] button").first.click()
-    page.wait_for_url("**/designer/sketches/*-*-*")
+    page.wait_for_url("**/designer/drafts/*-*-*")
     page.goto(f"{page.url}/draw?file=house.bpmn")
     expect(page.locator("[data-modeler][data-shown]")).to_be_visible()
     return Panel(page, language)
@@ -301,3 +301,43 @@ def test_a_label_is_one_language_and_what_is_being_typed_is_saved(
     shot(page, "panel")
     panel.save()
     assert stored(page)["set_fee"].get("name") == "بها | Charge"
+
+
+def test_no_click_is_lost_and_no_mark_remains(visit: Visits, tmp_path: Path) -> None:
+    page = visit("en", account="designer")
+    panel = open_(page, "en", tmp_path)
+    panel.select("collect")
+    inputs = panel.place.locator("[data-entry='parvandeh:inputs']")
+    add, values = (
+        inputs.get_by_role("button", name=panel.say("inputs.add")),
+        inputs.get_by_placeholder(panel.say("inputs.right")),
+    )
+    add.click()
+    expect(inputs.locator(".finding-here")).to_have_count(0)  # an empty row is no fault
+    values.fill("are")
+    expect(inputs.locator("[role=listbox]")).to_be_visible()
+    add.click()  # it moves when the list closes
+    expect(values).to_have_count(2)
+    panel.select("ask")
+    expect(page.locator("g.djs-element[data-element-id=ask].has-warning")).to_have_count(1)
+    panel.field("id.name").fill("ask_registry")
+    panel.field("id.name").press("Tab")
+    panel.field("connector.name").select_option("payments")
+    panel.field("operation.name").select_option("bill")
+    expect(page.locator("g.djs-element[data-element-id=ask_registry].has-warning")).to_have_count(0)
+    for _ in range(2):
+        page.locator("[data-tool=out]").click()
+    page.locator("g.djs-element[data-element-id=set_fee] .djs-hit").first.click()
+    page.locator('.djs-context-pad [data-action="append.end-event"]').click()
+    page.locator('.djs-context-pad [data-action="replace"]').click()  # the new event's label is being edited
+    expect(page.locator(".djs-popup")).to_be_visible()
+
+
+def test_the_field_of_a_decision_is_suggested(visit: Visits, tmp_path: Path) -> None:
+    form = '<bpmn:userTask id="review" camunda:formKey="form.json" '
+    page = visit("en", account="designer")
+    panel = open_(page, "en", tmp_path, DRAWN.replace('<bpmn:userTask id="review" ', form))
+    panel.select("review")
+    panel.section("form")
+    panel.field("decision.name").press("Control+Space")
+    expect(panel.place.locator("[role=option]").first).to_contain_text("area")

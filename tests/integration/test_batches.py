@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 
 from engine import tasks
 from engine.identity import accounts
-from engine.models import Batch, Event, Membership, PoolRole, Task, Unit, User
+from engine.models import Batch, CandidateGroupRole, Event, Membership, Task, Unit, User
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from engine.tasks import bulk_jobs
@@ -205,8 +205,12 @@ def test_of_tasks_that_are_not_ones_own_to_give_nobody_is_named(office: Desks) -
     (task,) = office.some(1)
     with office.database.transaction() as session:
         fire = select(Unit.id).where(Unit.key == "fire").scalar_subquery()
-        pool = select(Task.pool_id).where(Task.id == task).scalar_subquery()
-        session.execute(update(PoolRole).where(PoolRole.pool_id == pool).values(unit_id=fire))
+        group = select(Task.candidate_group_id).where(Task.id == task).scalar_subquery()
+        session.execute(
+            update(CandidateGroupRole)
+            .where(CandidateGroupRole.candidate_group_id == group)
+            .values(unit_id=fire)
+        )
     assert [row["id"] for row in office.do("mina", lambda uow: tasks.find_visible(uow, [task]))] == [task]
     assert office.do("mina", lambda uow: tasks.receivers(uow, [task])) == ()
     assert [row["name"] for row in office.do("omid", lambda uow: tasks.receivers(uow, [task]))] == ["omid"]

@@ -48,16 +48,16 @@ def test_draft_warns_and_is_not_published_before_the_connector_is_there(database
     )
 
 
-def test_check_of_a_sketch_warns(database: Database) -> None:
+def test_check_of_a_draft_warns(database: Database) -> None:
     who = factories.an_actor(database, "designer")
 
     def do(command: Callable[[UnitOfWork], Any]) -> Any:
         return factories.as_actor(database, who, command)
 
-    sketch_id = do(lambda uow: drafts.create(uow, "Asks", ASKS, unit="root"))
-    do(lambda uow: drafts.ask(uow, sketch_id))
-    drafts.judge(do(lambda uow: drafts.take(uow, sketch_id)), do, HAS)
-    check = do(lambda uow: drafts.get(uow, sketch_id)).sketch.check
+    draft_id = do(lambda uow: drafts.create(uow, "Asks", ASKS, unit="root"))
+    do(lambda uow: drafts.ask(uow, draft_id))
+    drafts.judge(do(lambda uow: drafts.take(uow, draft_id)), do, HAS)
+    check = do(lambda uow: drafts.get(uow, draft_id)).draft.check
     found = [(finding["severity"], finding["code"]) for finding in check.report["findings"]]
     assert ("warning", "unknown-connector") in found
 

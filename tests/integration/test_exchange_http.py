@@ -89,7 +89,7 @@ def test_a_field_that_cannot_stand_in_a_path_is_not_sent(tmp_path: Path, name: o
 
 
 def test_the_same_id_goes_out_on_every_try(hub: Playing) -> None:
-    hub.tell("civil-registry", "error", times=2)
+    hub.set_behaviour("civil-registry", "error", times=2)
     request = a_request({"national_id": PERSON})
     it = hub.connectors.get("civil-registry")
     assert [failure(send(it, request)).code for _ in range(2)] == ["status", "status"]
@@ -100,7 +100,7 @@ def test_the_same_id_goes_out_on_every_try(hub: Playing) -> None:
 
 
 def test_what_was_done_before_the_answer_was_lost_is_not_done_twice(hub: Playing) -> None:
-    hub.tell("payments", "half")
+    hub.set_behaviour("payments", "half")
     request = a_request({"amount_rials": 5000, "reference": "1405-000001"})
     it = hub.connectors.get("payments")
     assert failure(send(it, request)).code == "interrupted"
@@ -123,26 +123,26 @@ def test_what_was_done_before_the_answer_was_lost_is_not_done_twice(hub: Playing
 def test_a_bad_answer_is_a_failure(
     hub: Playing, tmp_path: Path, behaviour: str, code: str, retriable: bool
 ) -> None:
-    hub.tell("civil-registry", behaviour)
+    hub.set_behaviour("civil-registry", behaviour)
     failed = failure(send(registry(hub, tmp_path, "timeout = 60"), a_request({"national_id": PERSON})))
     assert (failed.code, failed.retriable, failed.error_code) == (code, retriable, None)
 
 
 @pytest.mark.parametrize("behaviour", ["silent", "drip", "slow"])
 def test_no_whole_answer_in_time_is_a_failure(hub: Playing, tmp_path: Path, behaviour: str) -> None:
-    hub.tell("civil-registry", behaviour)
+    hub.set_behaviour("civil-registry", behaviour)
     failed = failure(send(registry(hub, tmp_path, "timeout = 0.3"), a_request({"national_id": PERSON})))
     assert (failed.code, failed.detail, failed.retriable) == ("timeout", "no whole answer within 0.3 s", True)
 
 
 def test_redirections_are_not_followed(hub: Playing, tmp_path: Path) -> None:
-    hub.tell("civil-registry", "redirect")
+    hub.set_behaviour("civil-registry", "redirect")
     failed = failure(send(registry(hub, tmp_path), a_request({"national_id": PERSON})))
     assert failed.detail == "answered 302; redirections are not followed"
 
 
 def test_a_reply_that_does_not_fit_its_schema_is_told_by_its_place(hub: Playing, tmp_path: Path) -> None:
-    hub.tell("civil-registry", "wrong")
+    hub.set_behaviour("civil-registry", "wrong")
     failed = failure(send(registry(hub, tmp_path), a_request({"national_id": PERSON})))
     assert failed.detail == "does not fit its schema: /result (required)"
 
@@ -306,7 +306,7 @@ def test_a_successful_call_logs_no_data(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 def test_twenty_calls_at_once_do_not_wait_for_one_that_hangs(hub: Playing, tmp_path: Path) -> None:
-    hub.tell("zoning", "silent")
+    hub.set_behaviour("zoning", "silent")
     registry_, zoning = hub.connectors.get("civil-registry"), hub.connectors.get("zoning")
 
     async def calls() -> tuple[list[dict[str, object]], bool]:
@@ -333,7 +333,7 @@ async def _each(calls):
 
 
 def test_a_circuit_opens_and_a_probe_closes_it(hub: Playing, tmp_path: Path) -> None:
-    hub.tell("civil-registry", "error", times=None)
+    hub.set_behaviour("civil-registry", "error", times=None)
     it = registry(hub, tmp_path, "breaker = { failures = 2, pause = 0 }")
 
     def code(pause: float) -> str:
@@ -343,7 +343,7 @@ def test_a_circuit_opens_and_a_probe_closes_it(hub: Playing, tmp_path: Path) -> 
     assert [code(60) for _ in range(3)] == ["status", "status", "circuit-open"]
     assert code(0) == "status"
     assert len(hub.received) == 3
-    hub.tell("civil-registry", None)
+    hub.set_behaviour("civil-registry", None)
     assert code(60) == "circuit-open"
     it.breaker.pause = 0
     assert ask(it, a_request({"national_id": PERSON})).body == {"result": "match"}
@@ -351,7 +351,7 @@ def test_a_circuit_opens_and_a_probe_closes_it(hub: Playing, tmp_path: Path) -> 
 
 
 def test_one_connector_s_circuit_is_not_another_s(hub: Playing) -> None:
-    hub.tell("civil-registry", "error", times=None)
+    hub.set_behaviour("civil-registry", "error", times=None)
     for _ in range(5):
         failure(send(hub.connectors.get("civil-registry"), a_request({"national_id": PERSON})))
     assert failure(send(hub.connectors.get("civil-registry"), a_request({"national_id": PERSON}))).code == (

@@ -85,7 +85,7 @@ def test_the_same_message_has_the_same_answer(hub: Playing) -> None:
 
 
 def test_a_behaviour_lasts_as_often_as_told(hub: Playing) -> None:
-    hub.tell("zoning", "error", times=2)
+    hub.set_behaviour("zoning", "error", times=2)
     it, request = hub.connectors.get("zoning"), a_request({"postal_code": "1345678902"})
     assert [failure(send(it, request)).code for _ in range(2)] == ["status", "status"]
     assert ask(it, request).body == {"land_use": "commercial"}
@@ -125,7 +125,7 @@ def test_a_wish_that_it_does_not_know_is_refused(hub: Playing, body: dict) -> No
 
 
 def test_it_forgets_when_told(hub: Playing) -> None:
-    hub.tell("payments", "error", times=None)
+    hub.set_behaviour("payments", "error", times=None)
     failure(send(hub.connectors.get("payments"), a_request(BILL)))
     hub.call("DELETE", "/received")
     assert not hub.received

@@ -100,7 +100,7 @@ def test_the_same_id_goes_out_on_every_try(hub: Playing) -> None:
 
 
 def test_an_answer_without_the_hash_is_none(hub: Playing) -> None:
-    hub.tell("tax-clearance", "no-hash")
+    hub.set_behaviour("tax-clearance", "no-hash")
     found = failure(send(hub.connectors.get("tax-clearance"), a_request({"national_id": PERSON})))
     assert (found.code, found.retriable) == ("invalid-reply", False)
     assert found.detail == "answered 200 without the hash of the request"
@@ -149,7 +149,7 @@ def test_a_failure_of_x_road_is_never_the_service_s_answer(tmp_path: Path) -> No
 
 
 def test_the_hub_fails_as_x_road_does(hub: Playing) -> None:
-    hub.tell("tax-clearance", "x-road-error")
+    hub.set_behaviour("tax-clearance", "x-road-error")
     found = failure(send(hub.connectors.get("tax-clearance"), a_request({"national_id": PERSON})))
     assert found.detail == "Server.ServerProxy.ServiceFailed, with 500"
     assert hub.received[0]["accepted"] == 0

@@ -147,7 +147,7 @@ def test_a_person_is_linked_to_one_account_only(database: Database) -> None:
 def test_whoever_comes_twice_at_once_for_the_first_time_gets_one_account(database: Database) -> None:
     person = Person("https://i.example", "s", "0012345679", "low", None, "applicant", "i")
     found = factories.at_once(
-        6, lambda _: database.run(lambda session, now: login.vouched(session, now, person))
+        6, lambda _: database.run(lambda session, now: login.account_of_person(session, now, person))
     )
     assert len({actor.id for actor in found}) == 1
 

@@ -105,7 +105,7 @@ def test_people_and_tasks_from_before_units_go_on_in_the_unit_above_all(empty_da
         connection.execute(BEFORE + TASK)
         command.upgrade(config(empty_database_url), "head")
         allowed = """
-            SELECT m.role, r.role FROM tasks JOIN pool_roles r USING (pool_id)
+            SELECT m.role, r.role FROM tasks JOIN candidate_group_roles r USING (candidate_group_id)
             JOIN unit_lines l ON l.unit_id = r.unit_id JOIN memberships m ON m.unit_id = l.ancestor_id
         """
         assert connection.execute(allowed).fetchall() == [("*", "caseworker")]

@@ -23,9 +23,9 @@ FAILED = Outcome("failed", "status 500")
 def sent(hub: Hub, outcome: Outcome = DELIVERED) -> list[str]:
     """One round that sends nothing, and ends like this: the ids that were taken."""
     taken = hub.due()
-    for posting in taken:
-        hub.run(webhooks.settle, posting, outcome)
-    return [posting.event_id for posting in taken]
+    for request in taken:
+        hub.run(webhooks.settle, request, outcome)
+    return [request.event_id for request in taken]
 
 
 def all_sent(hub: Hub) -> list[str]:
@@ -117,10 +117,10 @@ def test_later_event_of_a_case_waits_for_the_earlier_and_other_cases_do_not(hub:
     hub.subscribe(NOWHERE, kinds=["case.started", "task.created"])
     held, free = hub.case(), hub.case()
     first = hub.due()
-    assert {posting.event_id for posting in first} == {f"{held.id}/1", f"{free.id}/1"}
-    for posting in first:
-        failed = posting.event_id.startswith(str(held.id))
-        hub.run(webhooks.settle, posting, FAILED if failed else DELIVERED)
+    assert {request.event_id for request in first} == {f"{held.id}/1", f"{free.id}/1"}
+    for request in first:
+        failed = request.event_id.startswith(str(held.id))
+        hub.run(webhooks.settle, request, FAILED if failed else DELIVERED)
     assert {name.split("/")[0] for name in sent(hub)} == {str(free.id)}
     assert sent(hub) == []
     hub.later(seconds=10)
@@ -157,14 +157,14 @@ def test_what_comes_after_a_failure_in_its_case_is_due_no_sooner(hub: Hub) -> No
 def test_delivery_that_is_being_sent_is_not_taken_again(hub: Hub) -> None:
     hub.subscribe(NOWHERE)
     hub.case()
-    (posting,) = hub.due()
+    (request,) = hub.due()
     assert hub.due() == []
     hub.later(seconds=59)
     assert hub.due() == []
     hub.later(seconds=2)  # its process must have died
     (again,) = hub.due()
-    assert (again.event_id, again.body, again.attempt) == (posting.event_id, posting.body, 2)
-    hub.run(webhooks.settle, posting, FAILED)  # it lives after all, and comes too late
+    assert (again.event_id, again.body, again.attempt) == (request.event_id, request.body, 2)
+    hub.run(webhooks.settle, request, FAILED)  # it lives after all, and comes too late
     (delivery,) = [row for row in hub.deliveries() if row.attempts]
     assert (delivery.status, delivery.failure, delivery.lease_until is None) == ("waiting", None, False)
 
@@ -176,7 +176,7 @@ def test_two_workers_take_different_deliveries(hub: Hub) -> None:
         hub.case()
     hub.run(webhooks.fan_out)
     taken = factories.at_once(4, lambda _: hub.run(webhooks.due, 5))
-    ids = [posting.delivery_id for some in taken if isinstance(some, list) for posting in some]
+    ids = [request.delivery_id for some in taken if isinstance(some, list) for request in some]
     assert len(ids) == len(set(ids))
     assert ids
 
@@ -201,11 +201,11 @@ def test_subscription_has_few_in_hand_so_that_others_are_not_held_up(hub: Hub) -
     hanging, _ = hub.subscribe(NOWHERE, kinds=["case.started"])
     for _ in range(10):
         hub.case()
-    assert {posting.webhook_id for posting in hub.due()} == {hanging}
+    assert {request.webhook_id for request in hub.due()} == {hanging}
     quick, _ = hub.subscribe(NOWHERE, kinds=["case.started"])
     case = hub.case()
     taken = hub.due()
-    assert [(posting.webhook_id, posting.event_id) for posting in taken] == [(quick, f"{case.id}/1")]
+    assert [(request.webhook_id, request.event_id) for request in taken] == [(quick, f"{case.id}/1")]
     assert len([row for row in hub.deliveries() if row.lease_until and row.webhook_id == hanging]) == 4
 
 
@@ -216,8 +216,8 @@ def test_subscription_with_fewest_in_hand_comes_first(hub: Hub) -> None:
     hub.due(limit=2)
     idle, _ = hub.subscribe(NOWHERE, kinds=["case.started"])
     hub.case()
-    assert [posting.webhook_id for posting in hub.due(limit=1)] == [idle]
-    assert {posting.webhook_id for posting in hub.due(limit=100)} == {busy}
+    assert [request.webhook_id for request in hub.due(limit=1)] == [idle]
+    assert {request.webhook_id for request in hub.due(limit=100)} == {busy}
 
 
 def test_receiver_that_is_gone_disables_its_subscription(hub: Hub) -> None:
@@ -273,10 +273,10 @@ def test_replay_leaves_alone_what_is_being_sent(hub: Hub) -> None:
 def test_removed_subscription_takes_its_deliveries_along(hub: Hub) -> None:
     webhook, _ = hub.subscribe(NOWHERE)
     hub.case()
-    (posting,) = hub.due()
+    (request,) = hub.due()
     hub.run(subscriptions.remove, webhook)
     assert hub.deliveries() == []
-    hub.run(webhooks.settle, posting, DELIVERED)
+    hub.run(webhooks.settle, request, DELIVERED)
     for act in (
         subscriptions.get,
         subscriptions.remove,

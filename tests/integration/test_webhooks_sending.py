@@ -19,7 +19,7 @@ import pytest
 
 from engine import tasks
 from engine.events import webhooks
-from engine.events.webhooks import Outcome, Posting, sending, subscriptions
+from engine.events.webhooks import Outcome, WebhookRequest, sending, subscriptions
 from engine.platform import egress_guard
 from engine.platform.config import ROOT
 from tests import factories, receiver
@@ -31,9 +31,9 @@ CERTIFICATE = Path(__file__).with_name("receiver.test.pem")
 STARTED = ("case.started",)
 
 
-def a_posting(url: str, **changes: Any) -> Posting:
+def a_posting(url: str, **changes: Any) -> WebhookRequest:
     """Something to send, without a database."""
-    made = Posting(
+    made = WebhookRequest(
         UUID(int=1),
         UUID(int=2),
         UUID(int=3),
@@ -46,7 +46,7 @@ def a_posting(url: str, **changes: Any) -> Posting:
     return replace(made, **changes)
 
 
-def send(posting: Posting, allow: Any = LOOPBACK) -> Outcome:
+def send(posting: WebhookRequest, allow: Any = LOOPBACK) -> Outcome:
     return asyncio.run(webhooks.send(posting, allow))
 
 

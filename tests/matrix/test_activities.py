@@ -1,10 +1,10 @@
 """Activities, sub-processes and calls: BPMN 2.0.2 §10.3, §13.3."""
 
 from engine import bpmn
+from tests.dmn_files import data, dmn, table
 from tests.driving import Run, path, script
 from tests.eventful import line, sub
 from tests.matrix.table import Section
-from tests.ruling import data, dmn, table
 
 SECTION = Section("Activities")
 RULES = {"rules.dmn": dmn(data("amount") + table())}
@@ -28,7 +28,7 @@ def test_people_work_one_after_the_other(process: bpmn.Spec) -> None:
 )
 def test_tasks_are_for_the_role_and_unit_of_their_lane(process: bpmn.Spec) -> None:
     [work] = Run(process).open.values()
-    assert work.posts == {("inspector", "health-network")}
+    assert work.candidate_roles == {("inspector", "health-network")}
 
 
 @SECTION.runs("script task in Python", line(script("a", "total = sum(parts)")))

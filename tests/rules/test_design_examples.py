@@ -70,9 +70,9 @@ def test_a_small_permit_is_granted_at_once() -> None:
 
 def test_the_scenario_of_a_permit_passes() -> None:
     story = {"permit-refused.yaml": FILES["permit-refused.yaml"]}
-    trial = scenarios.run(story, {"permit": built("permit.bpmn")})
-    assert not trial.findings
-    [covered] = trial.coverage
+    report = scenarios.run(story, {"permit": built("permit.bpmn")})
+    assert not report.findings
+    [covered] = report.coverage
     assert (covered.flows.missing, covered.never_true) == (("small", "grant"), ("grant",))
 
 

@@ -39,19 +39,9 @@ RETIRED = {
     "trials",
 }
 
-# Tables that still have such names. Renaming one requires a migration.
-TABLES_TO_RENAME = {
-    "moved_cases",
-    "moves",
-    "pool_roles",
-    "pools",
-    "sketch_checks",
-    "sketch_files",
-    "sketches",
-    "trials",
-}
 HEADS = {"Term", "Package"}  # of the columns of terms
 TABLES_RETIRED = RETIRED | {"moved"}
+TABLES = engine.models.Base.metadata.tables
 
 
 def modules() -> list[Path]:
@@ -67,9 +57,31 @@ def test_no_module_is_called_by_a_retired_word() -> None:
 
 
 def test_no_table_is_called_by_a_retired_word() -> None:
-    names = set(engine.models.Base.metadata.tables)
-    assert names
-    assert not {name for name in names if TABLES_RETIRED & set(name.split("_"))} - TABLES_TO_RENAME
+    assert TABLES
+    assert not {name for name in TABLES if TABLES_RETIRED & set(name.split("_"))}
+
+
+def test_no_column_is_called_by_a_retired_word() -> None:
+    columns = {f"{table}.{column.name}" for table, of in TABLES.items() for column in of.columns}
+    assert not {name for name in columns if TABLES_RETIRED & set(re.split(r"[._]", name))}
+
+
+def test_no_key_check_or_index_is_called_by_a_retired_word() -> None:
+    found = [one for table in TABLES.values() for one in (*table.constraints, *table.indexes)]
+    names = {str(name) for one in found if (name := getattr(one, "name", None))}
+    assert len(names) > len(TABLES)
+    assert not {name for name in names if TABLES_RETIRED & set(name.split("_"))}
+
+
+def test_no_model_is_called_by_a_retired_word() -> None:
+    models = {mapper.class_.__name__ for mapper in engine.models.Base.registry.mappers}
+    assert len(models) == len(TABLES)
+    assert not {name for name in (*models, *engine.models.__all__) if TABLES_RETIRED & set(words_of(name))}
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in capitals, such as `TestRun`, in lower case."""
+    return [word.lower() for word in re.findall("[A-Z][a-z]*", name)]
 
 
 def test_each_package_of_the_engine_is_in_the_glossary_and_no_other() -> None:

@@ -45,7 +45,7 @@ def built(files: Mapping[str, bytes]) -> bpmn.Spec:
 def posts(files: Mapping[str, bytes], **data: object) -> set[tuple[str, str | None]]:
     """The posts of the task that a case opens."""
     [work] = bpmn.start(built(files), data, NOW).opened
-    return set(work.posts)
+    return set(work.candidate_roles)
 
 
 def codes(files: Mapping[str, bytes], severity: str = "error") -> list[tuple[str, str | None]]:
@@ -155,7 +155,7 @@ def test_instances_of_one_task_each_have_their_posts() -> None:
     task = node("userTask", "a", marker, parvandeh__candidateGroups="group")
     files = {"p.bpmn": definitions(process_element(*in_line(task)))}
     opened = bpmn.start(built(files), {"groups": ["law", "tax"]}, NOW).opened
-    assert [set(work.posts) for work in opened] == [{("law", None)}, {("tax", None)}]
+    assert [set(work.candidate_roles) for work in opened] == [{("law", None)}, {("tax", None)}]
 
 
 @pytest.mark.parametrize("name", ["x" * 101, "a\x07b", "\u202eabc"])

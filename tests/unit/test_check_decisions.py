@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from engine.bpmn import Finding, check
+from tests.dmn_files import data, dmn, table, task
 from tests.driving import document, path, script
 from tests.matrix.test_others import extension
-from tests.ruling import data, dmn, table, task
 
 AMOUNT = data("amount")
 FEE = {"rules.dmn": dmn(AMOUNT + table())}

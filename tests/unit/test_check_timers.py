@@ -45,7 +45,7 @@ def test_time_that_is_none_is_refused(kind: str, time: str, text: str) -> None:
 def test_time_that_is_neither_one_nor_python_is_refused(text: str) -> None:
     (finding,) = findings(*sole("intermediateCatchEvent", timer("timeDuration", text)))
     assert (finding.code, finding.element) == ("syntax-error", "x")
-    assert "ISO 8601" in finding.fix
+    assert "P10D" in finding.fix
 
 
 @pytest.mark.parametrize(

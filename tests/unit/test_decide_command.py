@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.cli import main
-from tests.ruling import data, dmn, table
+from tests.dmn_files import data, dmn, table
 
 Captured = pytest.CaptureFixture[str]
 

@@ -13,7 +13,7 @@ from engine.platform.messages.differences import explain
 from tests import bpmn, factories
 from tests.bpmn import extension, flow, node, script
 from tests.catalogues import speaking
-from tests.ruling import dmn, table
+from tests.dmn_files import dmn, table
 
 SHIPPED = ("verify-identity", "collect-fee", factories.ADDRESS, factories.LICENCE)
 ROOTS = """

@@ -117,6 +117,19 @@ def test_read_only_fields_are_not_required() -> None:
     assert (field.read_only, field.required) == (True, False)
 
 
+def test_what_is_within_a_read_only_field_is_only_read() -> None:
+    rows = {"type": "array", "items": {"type": "string"}, "readOnly": True}
+    owner = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}},
+        "required": ["name"],
+        "readOnly": True,
+    }
+    for field in fields(rows=rows, owner=owner):
+        (inner,) = field.fields
+        assert (inner.read_only, inner.required) == (True, False)
+
+
 ODD: list[Any] = [None, 1, "x", [], {}, True, [1], {"a": 1}, [[]], [{"fields": [[]]}], [{"fields": 1}]]
 
 

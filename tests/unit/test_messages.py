@@ -17,7 +17,7 @@ from engine.bpmn.diff import CODES
 from engine.bpmn.diff.words import FACTS, LONG_FACTS, RULES
 from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.notation.findings import Severity
-from engine.cases import migration
+from engine.cases.migration import commands as migration
 from engine.definitions import forms
 from engine.events import Kind
 from engine.platform.errors import Refusal
@@ -259,10 +259,10 @@ def test_every_incident_has_a_reason_and_a_mend() -> None:
     }
 
 
-def test_every_obstacle_to_a_move_has_a_text() -> None:
+def test_every_obstacle_to_a_migration_has_a_text() -> None:
     codes = strings(calls(python("engine/bpmn/run/case_migration.py", "engine/cases"), "Obstacle"), 1)
     codes |= set(get_args(migration._stay.__annotations__["code"]))
-    codes |= strings(calls(python("engine/bpmn/run/case_migration.py"), "_tell"), 1)
+    codes |= strings(calls(python("engine/bpmn/run/case_migration.py"), "_add_obstacle"), 1)
     for function in ("_obstacle", "_first_of_others"):
         codes |= _returned("engine/bpmn/run/case_migration.py", function)
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
@@ -288,9 +288,10 @@ CALLED = {
     "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
     "IncidentStatus": "incident", "MessageStatus": "message",
-    "MoveStatus": "move", "MovedCaseStatus": "moved-case", "Openable": "opened",
+    "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
-    "Role": "role", "SketchCheckStatus": "check", "SketchCheckStep": "check-step", "TaskKind": "task-kind",
+    "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",
+    "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "UploadStatus": "upload",
     "VersionStatus": "version", "WaitKind": "wait",
 }  # fmt: skip
@@ -302,7 +303,7 @@ def test_every_word_of_the_tables_is_named() -> None:
     assert set(literals) == set(CALLED)
     words |= {f"{CALLED[name]}.{word}" for name, listed in literals.items() for word in listed}
     told = {key.removeprefix("words.") for key in texts("words")}
-    others = ("assignment.", "definition.", "post.", "presence.")
+    others = ("assignment.", "definition.", "position.", "presence.")
     assert {key for key in told if not key.startswith(others)} == words
 
 

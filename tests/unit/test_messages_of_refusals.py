@@ -27,8 +27,8 @@ UNTIL = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
         (Conflict("x", code="task-claimed", task={"id": 1, "status": "open"}), "task-claimed"),
         (Conflict("x", case={"id": 1, "status": "suspended", "outcome": None}), "case-suspended"),
         (Conflict("x", code="appealed", case={"id": 1, "status": "completed"}), "appealed"),
-        (Conflict("x", code="move-under-way", move=None), "move-under-way"),
-        (Conflict("x", move=None), "conflict"),
+        (Conflict("x", code="migration-in-progress", migration=None), "migration-in-progress"),
+        (Conflict("x", migration=None), "conflict"),
     ],
 )
 def test_a_refusal_is_told_by_its_class_or_what_is_in_the_way(refusal: Refusal, told: str) -> None:

@@ -181,6 +181,16 @@ def test_sequential_instance_sets_back_what_the_one_before_has_set() -> None:
     assert run.data["open"] is False
 
 
+def test_each_instance_knows_its_own_item() -> None:
+    run = Run(many(sequential=True), items=["a", "b"])
+    for item in ("a", "b"):
+        [token] = run.open
+        assert bpmn.items_at(run.spec, run.state, token, run.spec.items, NOW) == {"item": item}
+        run.answer("many")
+    [token] = run.open
+    assert bpmn.items_at(run.spec, run.state, token, run.spec.items, NOW) == {}
+
+
 def test_multi_instance_sub_process_runs_each_instance_through_all_its_elements() -> None:
     loop = (
         "<multiInstanceLoopCharacteristics><loopDataInputRef>items</loopDataInputRef>"

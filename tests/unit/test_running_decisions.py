@@ -8,9 +8,9 @@ import pytest
 
 from engine.bpmn import Spec
 from engine.bpmn.notation.rule_tasks import RESULTS
+from tests.dmn_files import data, ruled, table, task
 from tests.driving import Run
 from tests.matrix.test_others import extension
-from tests.ruling import data, ruled, table, task
 
 AMOUNT = data("amount")
 BOTH = (("&lt; 10", '"a"'), ("&lt; 20", '"b"'))

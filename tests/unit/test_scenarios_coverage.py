@@ -4,7 +4,7 @@ from engine.bpmn import Source, Spec, build, digest
 from engine.definitions.scenarios import Coverage, Part
 from tests.driving import built, document, flow, path, script, source
 from tests.eventful import DEFINITIONS, error, handler, message, timer
-from tests.telling import trial
+from tests.stories import run_stories
 
 DECIDING = (
     '<startEvent id="start"/><exclusiveGateway id="g" default="other"/>'
@@ -15,7 +15,7 @@ DECIDING = (
 
 
 def covered(spec: Spec, *stories: str) -> Coverage:
-    made = trial(spec, *stories)
+    made = run_stories(spec, *stories)
     assert not made.findings, made.findings
     [found] = made.coverage
     return found
@@ -45,7 +45,7 @@ def test_what_several_scenarios_pass_counts_together() -> None:
 
 
 def test_scenario_that_fails_counts_as_far_as_it_came() -> None:
-    made = trial(built(DECIDING), "start: {data: {x: 1}}\nexpect: {outcome: high}\n")
+    made = run_stories(built(DECIDING), "start: {data: {x: 1}}\nexpect: {outcome: high}\n")
     assert made.findings
     assert made.coverage[0].elements.passed == 3
 

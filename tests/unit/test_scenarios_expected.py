@@ -5,7 +5,7 @@ import pytest
 from engine.bpmn import Spec
 from tests.driving import built, flow, path, script
 from tests.eventful import DEFINITIONS, message, timer
-from tests.telling import fails, passes
+from tests.stories import fails, passes
 
 BODY = (
     '<startEvent id="start"/>'

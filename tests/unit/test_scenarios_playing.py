@@ -104,7 +104,7 @@ def test_an_act_that_cannot_be_done_is_refused(acts: Sequence[Act], number: int)
         play(built(TASKS), *acts)
     assert halt.value.number == number
     assert isinstance(halt.value.refusal, Conflict)
-    assert halt.value.refusal.state == {"trial": "unlike"}
+    assert halt.value.refusal.state == {"test_run": "unlike"}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_timers_without_end_are_stopped() -> None:
     with pytest.raises(Unplayable) as halt:
         play(spec, {}, {"wait": "P1D"})
     assert isinstance(halt.value.refusal, Conflict)
-    assert halt.value.refusal.state["trial"] == "long"
+    assert halt.value.refusal.state["test_run"] == "long"
 
 
 STORIES = [
@@ -171,5 +171,5 @@ def test_what_was_played_is_written_as_a_scenario_that_passes(
     assert not findings
     assert told.at == AT
     assert [told.start, *told.steps][-1].data == played.done[-1].act.data
-    trial = scenarios.run_all([told], {"process": spec})
-    assert not trial.findings, content.decode()
+    report = scenarios.run_all([told], {"process": spec})
+    assert not report.findings, content.decode()

@@ -6,7 +6,7 @@ from engine.bpmn import Spec
 from engine.definitions import scenarios
 from engine.definitions.scenarios.yaml_nodes import Unreadable, read
 from tests.driving import built, path
-from tests.telling import HEAD, passes, trial, wrong
+from tests.stories import HEAD, passes, run_stories, wrong
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_what_the_diagram_does_not_have_is_told_with_its_line(spec: Spec) -> Non
 
 
 def test_all_findings_come_at_once(spec: Spec) -> None:
-    found = trial(spec, "expect: {tasks: [x, y], never: [z]}\n", "expect: {tasks: [w]}\n").findings
+    found = run_stories(spec, "expect: {tasks: [x, y], never: [z]}\n", "expect: {tasks: [w]}\n").findings
     assert sorted(str(finding.values["element"]) for finding in found) == ["w", "x", "y", "z"]
 
 

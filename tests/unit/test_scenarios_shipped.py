@@ -7,7 +7,7 @@ import pytest
 from engine import bpmn
 from engine.bpmn import Finding, Source
 from engine.definitions import scenarios
-from engine.definitions.scenarios import Trial
+from engine.definitions.scenarios import ScenarioReport
 from tests import factories
 
 ADDRESS, IDENTITY, LICENCE, FEE = "address-change", "verify-identity", "food-shop-licence", "collect-fee"
@@ -24,25 +24,25 @@ def called() -> dict[str, Source]:
     }
 
 
-def judged(key: str, files: dict[str, bytes]) -> tuple[list[Finding], Trial]:
+def judged(key: str, files: dict[str, bytes]) -> tuple[list[Finding], ScenarioReport]:
     """What a deployment would be told: the errors of the check, else what came of the scenarios."""
     calls = {name: source for name, source in called().items() if name != key}
     report = bpmn.check(files, known=calls)
     if report.errors:
-        return list(report.errors), Trial()
+        return list(report.errors), ScenarioReport()
     digest = bpmn.digest(files, {name: source.digest for name, source in calls.items()})
-    trial = scenarios.run(files, {key: bpmn.build(Source(digest, files, calls), key)})
-    return list(trial.findings), trial
+    results = scenarios.run(files, {key: bpmn.build(Source(digest, files, calls), key)})
+    return list(results.findings), results
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_scenarios_of_a_shipped_process_pass_and_cover_all_of_it(key: str) -> None:
-    findings, trial = judged(key, factories.shipped(key))
+    findings, report = judged(key, factories.shipped(key))
     assert not findings
-    [covered] = trial.coverage
+    [covered] = report.coverage
     assert (covered.elements.missing, covered.flows.missing) == ((), ())
     assert (covered.never_true, covered.never_false) == ((), ())
-    assert len(trial.results) >= 4
+    assert len(report.results) >= 4
 
 
 SWAPPED = ('route == "auto"', 'route == "desk"')

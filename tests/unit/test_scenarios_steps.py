@@ -5,7 +5,7 @@ import pytest
 from engine.bpmn import Spec
 from tests.driving import built, flow, path, script
 from tests.eventful import DEFINITIONS, error, message, signal, throw, timer
-from tests.telling import fails, passes, trial
+from tests.stories import fails, passes, run_stories
 
 TASKS = (
     '<laneSet><lane id="l" name="بازرس | Inspector"><flowNodeRef>a</flowNodeRef></lane></laneSet>'
@@ -417,10 +417,10 @@ def test_scripts_that_never_end_stop_at_the_limit_of_time(monkeypatch: pytest.Mo
 
 def test_all_scenarios_together_have_a_limit_of_time(tasks: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.definitions.scenarios.running.ALL_SECONDS", -1.0)
-    made = trial(tasks, "expect: {tasks: [a]}\n", "expect: {tasks: [a]}\n")
+    made = run_stories(tasks, "expect: {tasks: [a]}\n", "expect: {tasks: [a]}\n")
     assert [result.came for result in made.results] == ["it took longer"] * 2
 
 
 def test_more_scenarios_than_are_run_are_refused(tasks: Spec) -> None:
-    made = trial(tasks, *["expect: {tasks: [a]}\n"] * 101)
+    made = run_stories(tasks, *["expect: {tasks: [a]}\n"] * 101)
     assert [finding.code for finding in made.findings] == ["too-many-scenarios"]

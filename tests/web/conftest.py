@@ -150,11 +150,11 @@ def statements(database: Database) -> Iterator[list[str]]:
     """`with statements(database) as told:` the SQL that is executed meanwhile; no page needs more than 12."""
     told: list[str] = []
 
-    def tell(*arguments: Any) -> None:
+    def record(*arguments: Any) -> None:
         told.append(arguments[2])
 
-    event.listen(database.engine, "before_cursor_execute", tell)
+    event.listen(database.engine, "before_cursor_execute", record)
     try:
         yield told
     finally:
-        event.remove(database.engine, "before_cursor_execute", tell)
+        event.remove(database.engine, "before_cursor_execute", record)

@@ -115,7 +115,7 @@ def test_where_somebody_works_is_told_by_name_and_the_key_beside_it(
     sara = a_member(database, "sara", "guild", "inspector")
     person = browser.get(f"/administration/people/{sara.id}?lang=fa").text
     assert '<bdi>اتحادیه</bdi> <code class="faint">guild</code>' in person
-    assert texts.TEXTS.texts["words.post.inspector"]["fa"] in person
+    assert texts.TEXTS.texts["words.position.inspector"]["fa"] in person
     people = browser.get("/administration/people?lang=en").text
     assert "<bdi>Guild</bdi> (inspector)" in people
 

@@ -186,23 +186,23 @@ def test_a_definition_is_held_up_and_goes_on(browser: Browser, database: Databas
         assert f'action="{path}/{action}"' in browser.get(path).text
 
 
-def test_a_move_to_a_version_that_vanished_is_explained(
+def test_a_migration_to_a_version_that_vanished_is_explained(
     browser: Browser, database: Database, administrator: Actor, actor: Callable[..., Actor]
 ) -> None:
     factories.deploy(database, factories.one_task())
     factories.a_case(database, actor("caseworker"))
     factories.deploy(database, factories.scripted("pass"))
-    path = send(browser, "/administration/definitions/p/moves", **{"from": "1", "to": "2"}).headers[
+    path = send(browser, "/administration/definitions/p/migrations", **{"from": "1", "to": "2"}).headers[
         "Location"
     ]
-    move = UUID(path.rpartition("/")[2])
-    factories.as_actor(database, administrator, lambda uow: migration.judge(uow, move))
+    migration_id = UUID(path.rpartition("/")[2])
+    factories.as_actor(database, administrator, lambda uow: migration.judge(uow, migration_id))
     with database.transaction() as session:
         session.execute(text("UPDATE definition_versions SET status = 'retired' WHERE number = 2"))
     answer = send(browser, f"{path}/start")
     assert (answer.status_code, 'role="alert"' in answer.text) == (409, True)
     assert send(browser, f"{path}/cancel").status_code == 303
-    again = send(browser, "/administration/definitions/p/moves", **{"from": "1", "to": "2"})
+    again = send(browser, "/administration/definitions/p/migrations", **{"from": "1", "to": "2"})
     assert (again.status_code, "has-fault" in again.text) == (409, True)
 
 

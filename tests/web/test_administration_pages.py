@@ -20,7 +20,7 @@ OWN = (
     "",
     "incidents",
     "definitions",
-    "moves",
+    "migrations",
     "units",
     "people",
     "people/new",
@@ -58,8 +58,10 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
     factories.deploy(
         database, factories.files(bpmn.process(*bpmn.in_line("userTask a", "userTask b"), key="q"))
     )
-    move = factories.as_actor(database, administrator, lambda uow: migration.plan(uow, "q", 1, 2)).move["id"]
-    factories.as_actor(database, administrator, lambda uow: migration.judge(uow, move))
+    planned = factories.as_actor(
+        database, administrator, lambda uow: migration.plan(uow, "q", 1, 2)
+    ).migration["id"]
+    factories.as_actor(database, administrator, lambda uow: migration.judge(uow, planned))
     a_unit(database, "agency", kind="agency")
     a_unit(database, "lent", kind="delegate")
     people = [a_member(database, f"person-{number}", "agency") for number in range(6)]
@@ -75,7 +77,7 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         "incident": f"/administration/incidents/{failed[0].incidents[0]['id']}",
         "diagram": f"/administration/incidents/{failed[0].incidents[0]['id']}/diagram.svg",
         "definition": "/administration/definitions/q",
-        "move": f"/administration/moves/{move}",
+        "migration": f"/administration/migrations/{planned}",
         "unit": "/administration/units/agency",
         "person": f"/administration/people/{people[0].id}",
         "retry": f"/administration/retries/{order}",
@@ -117,10 +119,12 @@ def test_of_another_agency_nothing_is_there(
     found = {name: browser.get(path).status_code for name, path in paths.items()}
     assert found == {**dict.fromkeys(paths, 404), "unit": 200}  # the tree is everybody's to read
     assert 'action="/administration/units/agency"' not in browser.get(paths["unit"]).text
-    for path in ("", "/incidents", "/definitions", "/moves", "/people", "/delegations"):
+    for path in ("", "/incidents", "/definitions", "/migrations", "/people", "/delegations"):
         shown = browser.get(f"/administration{path}?lang=en")
         assert shown.status_code == 200
-        assert not re.search(r"/administration/(incidents|definitions|moves)/\w|person-\d", shown.text), path
+        assert not re.search(
+            r"/administration/(incidents|definitions|migrations)/\w|person-\d", shown.text
+        ), path
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -152,7 +156,7 @@ def test_commands_on_what_others_have_find_nothing(
     token = browser.token("/account")
     for path in (
         f"{paths['incident']}/retry",
-        f"{paths['move']}/start",
+        f"{paths['migration']}/start",
         f"{paths['definition']}/suspend",
         f"{paths['unit']}/close",
         f"{paths['person']}/close",

@@ -52,8 +52,8 @@ def send(browser: Browser, path: str, files: Mapping[str, bytes] | None = None, 
 
 
 def made(do: Callable[..., Any], files: Mapping[str, bytes] = FILES, name: str = "One") -> str:
-    sketch_id: UUID = do(lambda uow: drafts.create(uow, name, files, unit="root"))
-    return f"/designer/sketches/{sketch_id}"
+    draft_id: UUID = do(lambda uow: drafts.create(uow, name, files, unit="root"))
+    return f"/designer/drafts/{draft_id}"
 
 
 def checked(do: Callable[..., Any], path: str) -> None:
@@ -82,13 +82,13 @@ def test_no_page_costs_more_than_a_dozen_statements(
     factories.deploy(database, {**content, "process.bpmn": changed}, "four-eyes")
     first = made(do, content)
     for number in range(5):
-        made(do, FILES, f"Sketch {number}")
+        made(do, FILES, f"ProcessDraft {number}")
         factories.deploy(database, factories.one_task(f"p{number}"), "four-eyes")
     checked(do, first)
     paths = [
         "/designer",
-        "/designer/sketches",
-        "/designer/sketches/new",
+        "/designer/drafts",
+        "/designer/drafts/new",
         first,
         f"{first}/check",
         f"{first}/draw?file=process.bpmn",
@@ -105,7 +105,7 @@ def test_no_page_costs_more_than_a_dozen_statements(
     assert max(costs.values()) <= 12, costs
 
 
-def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
+def test_draft_whose_check_takes_longer_is_deployed_by_a_worker(
     database: Database, designer: Browser, do: Callable[..., Any]
 ) -> None:
     long = {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}
@@ -121,28 +121,26 @@ def test_sketch_whose_check_takes_longer_is_deployed_by_a_worker(
     assert 'href="/designer/p/1"' in shown
 
 
-def test_sketch_that_a_worker_refuses_shows_what_to_correct(
-    designer: Browser, do: Callable[..., Any]
-) -> None:
+def test_draft_that_a_worker_refuses_shows_what_to_correct(designer: Browser, do: Callable[..., Any]) -> None:
     path = tried(do, made(do, {"p.bpmn": FILES["p.bpmn"] + b"\n" * budget.AT_ONCE}))
-    sketch_id = UUID(path.rpartition("/")[2])
-    do(lambda uow: drafts.save(uow, sketch_id, {"s.yaml": b"- none"}, revision=1))
+    draft_id = UUID(path.rpartition("/")[2])
+    do(lambda uow: drafts.save(uow, draft_id, {"s.yaml": b"- none"}, revision=1))
     send(designer, f"{path}/deploy", revision="2")
     (upload,) = do(lambda uow: uow.session.scalars(select(Upload.id)).all())
     do(lambda uow: uploads.carry_out(uow, upload, "direct"))
     shown = designer.get(path).get_data(as_text=True)
     assert "were not deployed" in shown
     assert "s.yaml" in shown
-    do(lambda uow: drafts.save(uow, sketch_id, FILES, revision=2))
+    do(lambda uow: drafts.save(uow, draft_id, FILES, revision=2))
     assert "were not deployed" not in designer.get(path).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("path", ["/designer", "/designer/sketches"])
+@pytest.mark.parametrize("path", ["/designer", "/designer/drafts"])
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_an_empty_list_says_what_to_do(designer: Browser, path: str, lang: str) -> None:
     page = designer.get(f"{path}?lang={lang}").text
     assert 'class="empty"' in page
-    assert "/designer/sketches/new" in page
+    assert "/designer/drafts/new" in page
 
 
 def test_what_waits_stands_first_and_says_for_whom(
@@ -168,8 +166,8 @@ def test_a_long_list_has_pages(database: Database, designer: Browser) -> None:
     assert "/designer/p49" not in last
 
 
-def test_uploaded_files_become_a_sketch_that_is_checked(designer: Browser) -> None:
-    given = send(designer, "/designer/sketches/upload", {**FILES, "fee.dmn": b"<any/>"}, unit="root")
+def test_uploaded_files_become_a_draft_that_is_checked(designer: Browser) -> None:
+    given = send(designer, "/designer/drafts/upload", {**FILES, "fee.dmn": b"<any/>"}, unit="root")
     assert given.status_code == 303
     page = designer.get(given.headers["Location"]).text
     assert "fee.dmn" in page
@@ -187,7 +185,7 @@ def test_uploaded_files_become_a_sketch_that_is_checked(designer: Browser) -> No
 def test_files_that_cannot_be_kept_are_explained(
     designer: Browser, files: Mapping[str, bytes], told: str
 ) -> None:
-    given = send(designer, "/designer/sketches/upload", files, unit="root")
+    given = send(designer, "/designer/drafts/upload", files, unit="root")
     assert given.status_code == 422
     assert told in given.text
 
@@ -199,23 +197,23 @@ def test_a_file_that_comes_twice_is_explained(designer: Browser) -> None:
         "files": [(io.BytesIO(b"<a/>"), "p.bpmn"), (io.BytesIO(b"<b/>"), "p.bpmn")],
     }
     options = designer._options({})
-    given = designer.client.post("/designer/sketches/upload", data=data, **options)
+    given = designer.client.post("/designer/drafts/upload", data=data, **options)
     assert given.status_code == 422
     assert "twice" in given.text
 
 
-def test_the_unit_of_a_sketch_is_chosen_unless_there_is_just_one_agency(
+def test_the_unit_of_a_draft_is_chosen_unless_there_is_just_one_agency(
     database: Database, actor: Act, session_of: Open
 ) -> None:
     browser = session_of(actor("designer"))
     organisation.a_unit(database, "guild")
     chosen = '<option value="guild" selected>'
-    assert browser.get("/designer/sketches/new?lang=en").text.count(chosen) == 2
+    assert browser.get("/designer/drafts/new?lang=en").text.count(chosen) == 2
     organisation.a_unit(database, "fire")
-    page = browser.get("/designer/sketches/new").text
+    page = browser.get("/designer/drafts/new").text
     assert (page.count("selected"), page.count("Choose the unit that owns this process")) == (0, 2)
     assert page.index('id="upload-unit"') < page.index('type="file"'), "before files are dropped"
-    assert send(browser, "/designer/sketches/upload", FILES, unit="").status_code == 422
+    assert send(browser, "/designer/drafts/upload", FILES, unit="").status_code == 422
 
 
 def test_broken_xml_is_kept_and_found(designer: Browser, do: Callable[..., Any]) -> None:
@@ -233,7 +231,7 @@ def test_a_pattern_passes_the_check_under_its_own_name(
 ) -> None:
     given = send(
         designer,
-        "/designer/sketches/begin",
+        "/designer/drafts/begin",
         unit="root",
         pattern=pattern,
         key="my-permit",
@@ -242,16 +240,14 @@ def test_a_pattern_passes_the_check_under_its_own_name(
     path = given.headers["Location"].removeprefix("http://pages.test")
     checked(do, path)
     view = do(lambda uow: drafts.get(uow, UUID(path.rpartition("/")[2])))
-    assert view.sketch.check.green, view.sketch.check.report
-    assert [process["key"] for process in view.sketch.check.report["processes"]] == ["my-permit"]
-    assert view.sketch.check.report["scenarios"]
+    assert view.draft.check.green, view.draft.check.report
+    assert [process["key"] for process in view.draft.check.report["processes"]] == ["my-permit"]
+    assert view.draft.check.report["scenarios"]
     assert "&#34;My&#34; permit" in designer.get(path).text
 
 
 def test_a_key_that_is_none_is_explained_and_what_was_typed_stays(designer: Browser) -> None:
-    given = send(
-        designer, "/designer/sketches/begin", unit="root", pattern="bare", key="9 lives", name="Cats"
-    )
+    given = send(designer, "/designer/drafts/begin", unit="root", pattern="bare", key="9 lives", name="Cats")
     assert given.status_code == 422
     assert "must start with a Latin letter" in given.text
     assert 'value="9 lives"' in given.text
@@ -261,8 +257,8 @@ def test_who_saves_second_learns_who_was_first_and_loses_nothing(
     designer: Browser, do: Callable[..., Any]
 ) -> None:
     path = made(do, {**FILES, "f.json": b"{}"})
-    sketch_id = UUID(path.rpartition("/")[2])
-    do(lambda uow: drafts.save(uow, sketch_id, {"f.json": b'{"theirs": 1}'}, revision=1), "sara")
+    draft_id = UUID(path.rpartition("/")[2])
+    do(lambda uow: drafts.save(uow, draft_id, {"f.json": b'{"theirs": 1}'}, revision=1), "sara")
     given = send(designer, f"{path}/write?file=f.json", text='{"mine": 2}', revision="1")
     assert given.status_code == 409
     assert "sara" in given.text
@@ -271,7 +267,7 @@ def test_who_saves_second_learns_who_was_first_and_loses_nothing(
     again = re.search(r'name="revision" value="(\d+)"', given.text)
     assert again
     assert send(designer, f"{path}/write?file=f.json", text="{}", revision=again[1]).status_code == 303
-    assert do(lambda uow: drafts.file(uow, sketch_id, "f.json")) == b"{}"
+    assert do(lambda uow: drafts.file(uow, draft_id, "f.json")) == b"{}"
 
 
 def test_a_drawing_is_saved_with_its_revision(designer: Browser, do: Callable[..., Any]) -> None:
@@ -283,7 +279,7 @@ def test_a_drawing_is_saved_with_its_revision(designer: Browser, do: Callable[..
     assert 'data-revision="2"' in late.text
 
 
-def test_a_sketch_of_another_unit_is_not_there(
+def test_a_draft_of_another_unit_is_not_there(
     database: Database, designer: Browser, session_of: Open, do: Callable[..., Any]
 ) -> None:
     path = made(do)
@@ -293,10 +289,10 @@ def test_a_sketch_of_another_unit_is_not_there(
         assert stranger.get(f"{path}{page}").status_code == 404
     for action in ("files", "remove", "rename", "delete", "deploy", "check", "draw?file=p.bpmn"):
         assert send(stranger, f"{path}/{action}", revision="1").status_code == 404
-    assert path not in stranger.get("/designer/sketches").text
+    assert path not in stranger.get("/designer/drafts").text
 
 
-@pytest.mark.parametrize("path", ["/designer", "/designer/sketches", "/designer/sketches/new", "/designer/p"])
+@pytest.mark.parametrize("path", ["/designer", "/designer/drafts", "/designer/drafts/new", "/designer/p"])
 def test_others_than_designers_see_none_of_it(actor: Act, session_of: Open, path: str) -> None:
     assert session_of(actor("caseworker")).get(path).status_code == 403
 
@@ -309,11 +305,11 @@ def test_the_process_of_another_unit_is_not_taken(database: Database, session_of
     def do(command: Callable[..., Any]) -> Any:
         return factories.as_actor(database, stranger, command)
 
-    sketch_id = do(lambda uow: drafts.create(uow, "One", {**FILES, "README.md": b""}, unit="elsewhere"))
-    drafting.try_out(do, sketch_id)
+    draft_id = do(lambda uow: drafts.create(uow, "One", {**FILES, "README.md": b""}, unit="elsewhere"))
+    drafting.try_out(do, draft_id)
     browser = session_of(stranger)
     browser.get("/account?lang=en")
-    given = send(browser, f"/designer/sketches/{sketch_id}/deploy", revision="1")
+    given = send(browser, f"/designer/drafts/{draft_id}/deploy", revision="1")
     assert given.status_code == 403
     assert "belongs to another unit" in given.text
 
@@ -360,7 +356,7 @@ def test_drafts_of_one_name_are_told_apart(designer: Browser, do: Callable[..., 
     made(do)
     other = made(lambda command: do(command, "sara"))
     do(lambda uow: drafts.save(uow, UUID(other.rpartition("/")[2]), {"README.md": b""}, revision=1))
-    page = re.sub(r"[\u2066-\u2069]", "", designer.get("/designer/sketches").text)
+    page = re.sub(r"[\u2066-\u2069]", "", designer.get("/designer/drafts").text)
     assert "created by designer," in page
     assert "created by sara," in page
     assert "revision 2" in page
@@ -456,9 +452,9 @@ def test_files_are_downloaded_and_never_shown_as_pages(database: Database, desig
         assert {name: packed.read(name) for name in packed.namelist()} == {**FILES, "notes.md": b"<script>"}
 
 
-def test_a_version_becomes_a_sketch(database: Database, designer: Browser) -> None:
+def test_a_version_becomes_a_draft(database: Database, designer: Browser) -> None:
     factories.deploy(database, FILES)
-    given = send(designer, "/designer/p/1/sketch")
+    given = send(designer, "/designer/p/1/draft")
     assert "version 1" in designer.get(given.headers["Location"]).text
 
 
@@ -477,8 +473,8 @@ def test_a_name_keeps_its_persian_spelling(database: Database, designer: Browser
     body = bpmn.process(*bpmn.in_line("userTask a"), key="p", attributes=f'isExecutable="true" name="{name}"')
     factories.deploy(database, factories.files(body))
     for made in (
-        send(designer, "/designer/p/1/sketch"),
-        send(designer, "/designer/sketches/upload", factories.files(body), unit="root"),
+        send(designer, "/designer/p/1/draft"),
+        send(designer, "/designer/drafts/upload", factories.files(body), unit="root"),
     ):
         assert made.status_code == 303
         assert f"<h1>{name}</h1>" in designer.get(made.headers["Location"]).text

@@ -10,7 +10,7 @@ import pytest
 from engine import cases, tasks
 from engine.platform.db import Actor, Database
 from tests import bpmn, factories
-from tests.ruling import data, dmn, table
+from tests.dmn_files import data, dmn, table
 from tests.web.conftest import Browser
 from tests.web.desk import Office, an_office
 

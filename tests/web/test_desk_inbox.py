@@ -146,7 +146,7 @@ def test_pages_follow_each_other_without_a_gap(office: Desks, sara: Browser) -> 
 
 def _copy(office: Desks, task: UUID, count: int) -> None:
     """So many more like this one."""
-    columns = "case_id, element, name, status, revision, opened_at, due_at, kind, pool_id, search"
+    columns = "case_id, element, name, status, revision, opened_at, due_at, kind, candidate_group_id, search"
     copied = f"INSERT INTO tasks (id, {columns}) SELECT gen_random_uuid(), {columns} FROM tasks"
     with office.database.transaction() as session:
         many = text(f"{copied} CROSS JOIN generate_series(1, :count) WHERE id = :task")

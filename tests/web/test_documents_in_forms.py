@@ -16,7 +16,7 @@ from engine.platform.db import Actor, Database
 from tests import bpmn, factories, filed
 from tests.web.applying import ME, OTHER, Applicant, an_applicant
 from tests.web.conftest import Browser, statements
-from tests.web.test_trials_pages import Player
+from tests.web.test_test_run_pages import Player
 
 STEP, CHECK = "/services/p/apply/1", "/services/p/apply/check"
 DEED = {"type": "string", "format": "document", "x-accept": ["pdf"], "title": "سند | Deed"}

@@ -56,10 +56,10 @@ def unpacked(answer: bytes) -> dict[str, bytes]:
 def test_downloaded_draft_and_version_become_drafts_again(designer: Browser, database: Database) -> None:
     own = {name: content for name, content in FILES.items() if name != "s.yaml"}
     factories.deploy(database, own)
-    made = send(designer, "/designer/sketches/upload", FILES, unit="root").location
+    made = send(designer, "/designer/drafts/upload", FILES, unit="root").location
     for address, held in ((made, FILES), ("/designer/p/1", own)):
         zipped = designer.get(f"{address}/files.zip").data
-        again = send(designer, "/designer/sketches/upload", {"draft.zip": zipped}, unit="root")
+        again = send(designer, "/designer/drafts/upload", {"draft.zip": zipped}, unit="root")
         assert again.status_code == 303, again.text
         assert unpacked(designer.get(f"{again.location}/files.zip").data) == held
 
@@ -74,7 +74,7 @@ def test_folder_that_a_desktop_has_packed_becomes_a_draft(designer: Browser) -> 
         "one/.DS_Store": b"x",
         "__MACOSX/one/._p.bpmn": b"x",
     }
-    made = send(designer, "/designer/sketches/upload", {"one.ZIP": packed(own)}, unit="root")
+    made = send(designer, "/designer/drafts/upload", {"one.ZIP": packed(own)}, unit="root")
     assert made.status_code == 303, made.text
     assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES
 
@@ -83,7 +83,7 @@ def test_archive_with_a_comment_as_code_hosts_write_it_becomes_a_draft(designer:
     held = io.BytesIO(packed(FILES))
     with zipfile.ZipFile(held, "a") as archive:
         archive.comment = b"1f0c2d3e" * 5
-    made = send(designer, "/designer/sketches/upload", {"one.zip": held.getvalue()}, unit="root")
+    made = send(designer, "/designer/drafts/upload", {"one.zip": held.getvalue()}, unit="root")
     assert made.status_code == 303, made.text
     assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES
 
@@ -113,7 +113,7 @@ def test_bad_archive_is_explained_and_leaves_no_draft(
     designer: Browser, database: Database, actor: Callable[..., Actor], what: str
 ) -> None:
     content, told = BAD[what]
-    answer = send(designer, "/designer/sketches/upload", {"one.zip": content()}, unit="root")
+    answer = send(designer, "/designer/drafts/upload", {"one.zip": content()}, unit="root")
     assert answer.status_code == 422
     assert told in answer.text.replace("\u2068", "").replace("\u2069", "")
     assert not factories.as_actor(database, actor("designer"), drafts.page)

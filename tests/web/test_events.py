@@ -107,26 +107,26 @@ def events_of_all_kinds() -> Iterator[tuple[str, str, dict[str, Any] | None]]:
 
 @pytest.mark.parametrize(("kind", "ending", "payload"), list(events_of_all_kinds()))
 def test_an_event_is_told_by_what_it_holds(kind: str, ending: str, payload: dict[str, Any] | None) -> None:
-    key, values = events.told(row(kind, payload))
+    key, values = events.describe(row(kind, payload))
     assert key == f"events.{kind}{ending}"
     for text in texts("events")[key].values():
         assert all(placeholders(form) <= set(values) for form in forms(text))
 
 
 def test_each_way_of_telling_is_used() -> None:
-    told = {events.told(row(kind, payload))[0] for kind, _, payload in events_of_all_kinds()}
+    told = {events.describe(row(kind, payload))[0] for kind, _, payload in events_of_all_kinds()}
     assert told | {"events.case.started.by-itself"} == set(texts("events"))
 
 
 def test_what_begins_by_itself_was_begun_by_nobody() -> None:
-    assert events.told(row("case.started", {}, actor=SYSTEM))[0] == "events.case.started.by-itself"
+    assert events.describe(row("case.started", {}, actor=SYSTEM))[0] == "events.case.started.by-itself"
 
 
 def test_an_element_is_called_by_its_name_where_it_is_known() -> None:
     say = speaking("fa").say
-    key, values = events.told(row("task.completed", None), {"licence/review": "بازبینی"})
+    key, values = events.describe(row("task.completed", None), {"licence/review": "بازبینی"})
     assert say(key, **values) == "سارا کار «بازبینی» را انجام داد."
-    key, values = events.told(row("task.completed", None))
+    key, values = events.describe(row("task.completed", None))
     assert say(key, **values) == "سارا کار «licence/review» را انجام داد."
 
 
@@ -134,7 +134,7 @@ def test_a_sentence_counts_in_english() -> None:
     say = speaking("en").say
     said = []
     for missed in (1, 3):
-        key, values = events.told(row("timer.fired", {"missed": missed}))
+        key, values = events.describe(row("timer.fired", {"missed": missed}))
         said.append(say(key, **values).partition("; ")[2])
     assert said == ["1 earlier repetition was missed.", "3 earlier repetitions were missed."]
 
@@ -152,7 +152,7 @@ def test_a_case_tells_its_own_history(database: Database, actor: Callable[..., A
         factories.as_actor(database, worker, command)
     say = speaking("en").say
     happened = factories.as_actor(database, worker, lambda uow: cases.log(uow, case.id))
-    said = [say(key, **values) for key, values in (events.told(row, {"a": "Review"}) for row in happened)]
+    said = [say(key, **values) for key, values in (events.describe(row, {"a": "Review"}) for row in happened)]
     assert said == [
         "caseworker started the case.",
         "The case passed “start”.",

@@ -13,6 +13,7 @@ from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database
 from engine.tasks import Question
+from tests import factories
 from tests.desks import Desks
 from tests.web.applying import Applicant, apply_here, me, started
 from tests.web.conftest import Browser
@@ -79,6 +80,16 @@ def test_applicants_read_by_name_who_has_looked(
     page = me.get(f"/my/cases/{case}/access")
     assert "<bdi>Sara &lt;i&gt;Ahmadi&lt;/i&gt;</bdi>" in page
     assert "official" not in page
+
+
+@pytest.mark.parametrize(("language", "name"), [("fa", "سامانه"), ("en", "The system")])
+def test_processes_show_who_published_them(
+    database: Database, actor: Callable[..., Actor], session_of: SessionOf, language: str, name: str
+) -> None:
+    factories.deploy(database, factories.one_task())
+    browser = session_of(actor("designer"))
+    for path in ("/designer", "/designer/p"):
+        assert f"<bdi>{name}</bdi>" in words(browser.get(f"{path}?lang={language}").text), path
 
 
 def test_of_two_with_one_name_a_choice_tells_the_accounts(

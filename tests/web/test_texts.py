@@ -13,7 +13,7 @@ from web import texts
 
 TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "web" / "assets").glob("*.js"))
-SAID = re.compile(r"""\b(?:say|said)\(\s*["']([\w.-]+)["']\s*(~)?""")
+SAID = re.compile(r"""\b(?:say|find_text)\(\s*["']([\w.-]+)["']\s*(~)?""")
 # Attributes that a person sees or hears.
 TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label", "summary", "content"}
 # Texts that the engine's own words name at run time: a key for each code, kind or status. And what drawing

@@ -14,13 +14,13 @@ from web import forms, texts
 from web.visit import Page, Visit
 
 # Navigation of the administration, in order; the pages about the whole installation come last.
-WAYS = ("overview", "incidents", "definitions", "moves", "units", "people", "delegations", "log")
+WAYS = ("overview", "incidents", "definitions", "migrations", "units", "people", "delegations", "log")
 WHOLE = ("jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}
 
 
-def shown(
+def render(
     visit: Visit,
     name: str,
     values: Mapping[str, Any] | None = None,
@@ -41,7 +41,7 @@ def refused(refusal: Refusal) -> dict[str, Any]:
     """Return what a page shows of a refusal: in `fault`, and next to fields in `wrong`."""
     wrong: dict[str, list[str]] = {}
     for fault in refusal.faults if isinstance(refusal, Invalid) else ():
-        wrong.setdefault(fault.pointer, []).append(forms.explained(fault))
+        wrong.setdefault(fault.pointer, []).append(forms.explain_fault(fault))
     return {"fault": texts.explain(refusal), "wrong": wrong, "typed": request.form}
 
 
@@ -75,7 +75,7 @@ def _told_apart(visit: Visit, name: str, above: str | None) -> str:
 def roles_to_choose(visit: Visit) -> Choices:
     """Return the available roles: those of every installation, then those used in the visitor's units."""
     known = dict.fromkeys([access.CASEWORKER, access.SUPERVISOR, *people.roles(visit.uow)])
-    named = [(role, texts.said(f"words.post.{role}", role)) for role in known]
+    named = [(role, texts.find_text(f"words.position.{role}", role)) for role in known]
     return [*named, (access.ANY, texts.say("administration.people.any-role"))]
 
 

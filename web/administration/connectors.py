@@ -5,7 +5,7 @@ from flask import Blueprint
 from engine.cases import messages
 from engine.connectors import Connector, health
 from engine.connectors.connector import Email, XRoad
-from web.administration.area import shown
+from web.administration.area import render
 from web.connectors import known
 from web.visit import Page, Visit, page
 
@@ -35,10 +35,10 @@ def index(visit: Visit) -> Page:
         "broken": broken,
         "topics": health.of_topics(visit.uow),
     }
-    return shown(visit, "connectors", values, way="connectors")
+    return render(visit, "connectors", values, way="connectors")
 
 
 @page(blueprint.get("/messages"), may="messages.send")
 def kept(visit: Visit) -> Page:
     """Show messages that are stored because no case waits for them."""
-    return shown(visit, "messages", {"rows": messages.unclaimed(visit.uow)}, way="messages")
+    return render(visit, "messages", {"rows": messages.unclaimed(visit.uow)}, way="messages")

@@ -8,7 +8,7 @@ from engine.design import publishing
 from engine.organisation import units
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked
-from web.administration.area import called, refused, shown
+from web.administration.area import called, refused, render
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("definitions", __name__)
@@ -25,7 +25,7 @@ ACTIONS = {
 @page(blueprint.get("/definitions"), may="definitions.suspend")
 def index(visit: Visit) -> Page:
     """Show those of the visitor's units."""
-    return shown(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
+    return render(visit, "definitions", {"rows": publishing.managed(visit.uow)}, way="definitions")
 
 
 @page(blueprint.get("/definitions/<key>"), may="definitions.suspend")
@@ -51,7 +51,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
         "groups": incidents.groups(visit.uow, key),
         **(refused(refusal) if refusal else {}),
     }
-    return shown(visit, "definition", values, way="definitions", status=409 if refusal else 200)
+    return render(visit, "definition", values, way="definitions", status=409 if refusal else 200)
 
 
 @page(
@@ -69,11 +69,13 @@ def again(visit: Visit, key: str, refusal: Refusal) -> Page:
     return _one(visit, key, refusal)
 
 
-@page(blueprint.post("/definitions/<key>/moves"), may="cases.move", refused=again)
+@page(blueprint.post("/definitions/<key>/migrations"), may="cases.migrate", refused=again)
 def plan(visit: Visit, key: str) -> Away:
     """Plan a migration: find out which cases can be migrated from one version to another."""
     source, target = (_number(name) for name in ("from", "to"))
-    return Away(f"/administration/moves/{migration.plan(visit.uow, key, source, target).move['id']}")
+    return Away(
+        f"/administration/migrations/{migration.plan(visit.uow, key, source, target).migration['id']}"
+    )
 
 
 def _number(name: str) -> int:

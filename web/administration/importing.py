@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from engine.organisation import import_files, imports
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.tasks import delegations
-from web.administration.area import called, refused, shown
+from web.administration.area import called, refused, render
 from web.site import site
 from web.visit import Away, Page, Visit, page
 
@@ -22,14 +22,14 @@ MORE = {"delegations": delegations.take}
 @page(blueprint.get("/people/import"), may="people.manage")
 def ask(visit: Visit) -> Page:
     """Ask for a file."""
-    return shown(visit, "import", {"example": EXAMPLE}, way="people")
+    return render(visit, "import", {"example": EXAMPLE}, way="people")
 
 
 def again(visit: Visit, refusal: Refusal) -> Page:
     """Show the faults of the file, each with its place."""
     faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {**refused(refusal), "example": EXAMPLE, "faults": faults[:TOLD], "count": len(faults)}
-    return shown(visit, "import", values, way="people", status=422)
+    return render(visit, "import", values, way="people", status=422)
 
 
 @page(blueprint.post("/people/import"), may="people.manage", refused=again)
@@ -44,10 +44,10 @@ def try_out(visit: Visit) -> Page:
         code = "too-large" if content else "missing"
         raise Invalid("The file cannot be read.", [Fault("/file", "is missing or too large", code)])
     tried = imports.rehearse(visit.uow, import_files.read(name, content, site().zone), MORE)
-    values: dict[str, object] = {"done": _told(tried.done), "records": tried.records, "name": name}
+    values: dict[str, object] = {"done": _changes(tried.done), "records": tried.records, "name": name}
     values |= called(visit, of_units=[row["unit"] for row in tried.records])
     values["content"] = content.decode("utf-8-sig")
-    return shown(visit, "import", values, way="people")
+    return render(visit, "import", values, way="people")
 
 
 @page(blueprint.post("/people/import/apply"), may="people.manage", refused=again)
@@ -61,5 +61,5 @@ def apply(visit: Visit) -> Away:
     return Away("/administration/log", told="administration.import.applied", count=count)
 
 
-def _told(done: Counter[str]) -> Sequence[tuple[str, int]]:
+def _changes(done: Counter[str]) -> Sequence[tuple[str, int]]:
     return sorted((kind, number) for kind, number in done.items() if number)

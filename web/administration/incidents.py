@@ -14,7 +14,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked, texts
 from web.administration import variables
-from web.administration.area import reason, refused, shown, word
+from web.administration.area import reason, refused, render, word
 from web.asked import typed_day
 from web.listing import cursor, following
 from web.visit import Away, Content, Page, Visit, page
@@ -52,14 +52,14 @@ def listed(visit: Visit, refusal: Refusal | None = None, status: int = 200) -> P
         "groups": groups,
         "definitions": sorted({(one.definition, visit.reader.half(one.name)) for one in groups}),
         "codes": [
-            (code, texts.said(f"incidents.{code}.reason", code))
+            (code, texts.find_text(f"incidents.{code}.reason", code))
             for code in sorted({one.code for one in groups})
         ],
         "which": which,
         "group": chosen[0] if chosen and which.status == "open" else None,
         **told,
     }
-    return shown(visit, "incidents", values, way="incidents", status=status)
+    return render(visit, "incidents", values, way="incidents", status=status)
 
 
 def again(visit: Visit, incident_id: UUID, refusal: Refusal) -> Page:
@@ -89,7 +89,7 @@ def _one(visit: Visit, incident_id: UUID, refusal: Refusal | None = None) -> Pag
         **(refused(refusal) if refusal else {}),
     }
     opened = Opened("case", case.id, way="incident")
-    return shown(visit, "incident", values, way="incidents", status=409 if refusal else 200, opened=opened)
+    return render(visit, "incident", values, way="incidents", status=409 if refusal else 200, opened=opened)
 
 
 @page(blueprint.get("/incidents/<uuid:incident_id>/diagram.svg"), may="incidents.read")

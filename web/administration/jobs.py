@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from engine.oversight import job_queue
 from engine.platform.errors import NotFound
-from web.administration.area import shown
+from web.administration.area import render
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("jobs", __name__)
@@ -20,7 +20,7 @@ def index(visit: Visit) -> Page:
         "tasks": job_queue.by_task(visit.uow),
         "failed": job_queue.failed(visit.uow),
     }
-    return shown(visit, "jobs", values, way="jobs")
+    return render(visit, "jobs", values, way="jobs")
 
 
 @page(blueprint.post("/jobs/<int:job_id>/retry"), may="jobs.manage")

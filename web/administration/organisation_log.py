@@ -3,7 +3,7 @@
 from flask import Blueprint
 
 from engine.organisation import administration_log
-from web.administration.area import called, shown
+from web.administration.area import called, render
 from web.listing import cursor, following
 from web.visit import Page, Visit, page
 
@@ -17,4 +17,4 @@ def index(visit: Visit) -> Page:
         administration_log.page(visit.uow, after=cursor(), newest=True), administration_log.PAGE
     )
     named = called(visit, of_units=[row["unit"] for row in rows])
-    return shown(visit, "log", {"rows": rows, "next": next_one, **named}, way="log")
+    return render(visit, "log", {"rows": rows, "next": next_one, **named}, way="log")

@@ -7,7 +7,7 @@ from engine.cases import incidents, mass_retry, messages, migration
 from engine.connectors import health
 from engine.oversight import job_queue
 from engine.platform.db import UnitOfWork
-from web.administration.area import called, shown
+from web.administration.area import called, render
 from web.administration.connectors import names
 from web.visit import Page, Visit, page
 
@@ -24,14 +24,14 @@ def show(visit: Visit) -> Page:
     values = {
         "groups": groups[:FIRST],
         "open": sum(group.count for group in groups),
-        "moves": going,
+        "migrations": going,
         "orders": orders,
         **called(visit, of_processes=[row["definition"] for row in (*going, *orders)]),
         "everywhere": access.everywhere(visit.uow),
     }
     if values["everywhere"]:
         values |= _whole(visit.uow)
-    return shown(visit, "overview", values, way="overview")
+    return render(visit, "overview", values, way="overview")
 
 
 def _whole(uow: UnitOfWork) -> dict[str, object]:

@@ -11,7 +11,7 @@ from engine.models import Role
 from engine.organisation import people
 from engine.organisation.people import MEMBERS, NewPerson, PersonFilter, Work
 from engine.platform.errors import Refusal
-from web.administration.area import refused, roles_to_choose, shown, units_to_choose, word
+from web.administration.area import refused, render, roles_to_choose, units_to_choose, word
 from web.asked import text, typed_day
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
@@ -47,7 +47,7 @@ def _listed(visit: Visit, text: str | None) -> Page:
         "lacking": lacking,
         "unsettled": people.unsettled(visit.uow),
     }
-    return shown(visit, "people", values, way="people")
+    return render(visit, "people", values, way="people")
 
 
 @page(blueprint.get("/people/new"), may="people.manage")
@@ -69,7 +69,7 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
         "typed": request.form,
         **(refused(refusal) if refusal else {}),
     }
-    return shown(visit, "new-person", values, way="people", status=422 if refusal else 200)
+    return render(visit, "new-person", values, way="people", status=422 if refusal else 200)
 
 
 @page(blueprint.post("/people"), may="people.manage", refused=again)

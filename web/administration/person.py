@@ -8,7 +8,7 @@ from flask import Blueprint
 from engine.identity import sessions
 from engine.organisation import account_administration, people, substitutes
 from engine.platform.errors import Forbidden, Refusal
-from web.administration.area import refused, roles_to_choose, shown, units_to_choose, word
+from web.administration.area import refused, render, roles_to_choose, units_to_choose, word
 from web.administration.people import profile, work
 from web.people import leave, people_to_choose
 from web.site import site
@@ -45,7 +45,7 @@ def _one(visit: Visit, person_id: UUID, status: int = 200, **more: object) -> Pa
         "instant": timedelta(seconds=1),
         **more,
     }
-    return shown(visit, "person", values, way="people", status=status)
+    return render(visit, "person", values, way="people", status=status)
 
 
 def _back(person_id: UUID, told: str) -> Away:
@@ -113,7 +113,7 @@ def ask_closing(visit: Visit, person_id: UUID) -> Page | Away:
     person = people.get(visit.uow, person_id)
     if not (person.active and account_administration.governs(visit.uow, person_id)):
         return Away(f"/administration/people/{person_id}")
-    return shown(visit, "closing", {"person": person}, way="people")
+    return render(visit, "closing", {"person": person}, way="people")
 
 
 @page(blueprint.post("/people/<uuid:person_id>/<any(close,reopen):action>"), may="people.manage")

@@ -7,7 +7,7 @@ from flask import Blueprint
 from engine.cases import mass_retry
 from engine.platform.errors import Refusal
 from web.administration import incidents
-from web.administration.area import called, reason, shown, word
+from web.administration.area import called, reason, render, word
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("retries", __name__)
@@ -32,4 +32,4 @@ def show(visit: Visit, retry_id: UUID) -> Page:
     total = sum(found.counts.values())
     values = {"found": found, "total": total, "done": total - found.counts["waiting"]}
     values |= called(visit, of_processes=[found.order["definition"]])
-    return shown(visit, "retry", values, way="incidents")
+    return render(visit, "retry", values, way="incidents")

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from engine.events.webhooks import subscriptions
 from engine.tasks import delegations
-from web.administration.area import called, shown
+from web.administration.area import called, render
 from web.listing import cursor, following
 from web.visit import Away, Page, Visit, page
 
@@ -27,7 +27,7 @@ def delegated(visit: Visit) -> Page:
             of_processes=[row["definition"] for row in rows],
         ),
     }
-    return shown(visit, "delegations", values, way="delegations")
+    return render(visit, "delegations", values, way="delegations")
 
 
 @page(blueprint.post("/delegations/<uuid:delegation_id>/revoke"), may="units.manage")
@@ -42,7 +42,7 @@ def subscribed(visit: Visit) -> Page:
     """Show the subscriptions."""
     rows, next_one = following(subscriptions.page(visit.uow, after=cursor()), subscriptions.PAGE)
     named = called(visit, of_processes=[row["definition"] for row in rows])
-    return shown(visit, "webhooks", {"rows": rows, "next": next_one, **named}, way="webhooks")
+    return render(visit, "webhooks", {"rows": rows, "next": next_one, **named}, way="webhooks")
 
 
 @page(blueprint.get("/webhooks/<uuid:webhook_id>"), may="webhooks.manage")
@@ -53,7 +53,7 @@ def webhook(visit: Visit, webhook_id: UUID) -> Page:
     one = subscriptions.get(visit.uow, webhook_id)
     values = {"webhook": one, "rows": rows, "next": next_one}
     values |= called(visit, of_processes=[one["definition"]])
-    return shown(visit, "webhook", values, way="webhooks")
+    return render(visit, "webhook", values, way="webhooks")
 
 
 @page(blueprint.post("/webhooks/<uuid:webhook_id>/<any(enable,disable):action>"), may="webhooks.manage")

@@ -8,7 +8,7 @@ from engine.models import UnitKind
 from engine.organisation import units
 from engine.organisation.units import KINDS, NewUnit, UnitView
 from engine.platform.errors import Refusal
-from web.administration.area import Choices, refused, shown, units_to_choose, word
+from web.administration.area import Choices, refused, render, units_to_choose, word
 from web.listing import following
 from web.visit import Away, Page, Visit, page
 
@@ -43,7 +43,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None, form: str | Non
         "form": form,
         **(refused(refusal) if refusal else {}),
     }
-    return shown(visit, "unit", values, way="units", status=409 if refusal else 200)
+    return render(visit, "unit", values, way="units", status=409 if refusal else 200)
 
 
 def _places(visit: Visit, view: UnitView) -> Choices:
@@ -83,7 +83,7 @@ def change(visit: Visit, key: str) -> Away:
     return Away(f"/administration/units/{key}", told="administration.saved")
 
 
-def standing(visit: Visit, key: str, action: str, refusal: Refusal) -> Page:
+def show_refusal(visit: Visit, key: str, action: str, refusal: Refusal) -> Page:
     """Show the unit, and why it was not changed."""
     del action
     return _one(visit, key, refusal)
@@ -92,7 +92,7 @@ def standing(visit: Visit, key: str, action: str, refusal: Refusal) -> Page:
 @page(
     blueprint.post("/units/<key>/<any(close,open):action>"),
     may="units.manage",
-    refused=standing,
+    refused=show_refusal,
 )
 def switch(visit: Visit, key: str, action: str) -> Away:
     """Close it, or open it again."""

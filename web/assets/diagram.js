@@ -37,16 +37,18 @@ const EDGE = 24; // space around a diagram
 
 // Shows the whole diagram, not enlarged, next to what covers so many pixels at the canvas's left. If it would be
 // smaller than the least scale, its beginning is shown at that scale.
-export function fit(canvas, { covered = 0, least = 0 } = {}) {
+export function fit(canvas, { covered = 0, least = 0, begin } = {}) {
   const { inner, outer } = canvas.viewbox();
   const room = { width: outer.width - covered - 2 * EDGE, height: outer.height - 2 * EDGE };
   if (!inner.width || !inner.height || room.width <= 0 || room.height <= 0) return;
   const whole = Math.min(room.width / inner.width, room.height / inner.height, 1);
   const scale = Math.max(whole, least);
   const spare = Math.max(0, room.width - inner.width * scale) / 2;
+  const high = inner.height * scale > room.height; // then it is shown from where it begins
+  const middle = (high && begin) || inner.y + inner.height / 2;
   canvas.viewbox({
     x: inner.x - (covered + EDGE + spare) / scale,
-    y: inner.y + inner.height / 2 - outer.height / 2 / scale,
+    y: middle - outer.height / 2 / scale,
     width: outer.width / scale,
     height: outer.height / scale,
   });

@@ -49,7 +49,8 @@ async function draw(container) {
     fitted = true; // from now on the user scrolls
     const narrow = container.clientWidth < NARROW;
     if (narrow) modeler.get("palette").close();
-    fit(canvas, { covered: covered(), least: narrow ? LEGIBLE : 0 });
+    const start = modeler.get("elementRegistry").find(({ type, parent }) => type === "bpmn:StartEvent" && parent === canvas.getRootElement());
+    fit(canvas, { covered: covered(), least: narrow ? LEGIBLE : 0, begin: start && start.y + start.height / 2 });
   });
   const saving = new Saving(modeler, container);
   modeler.on("commandStack.changed", () => saving.changed());

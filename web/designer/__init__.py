@@ -1,16 +1,16 @@
 """The designer's pages: processes and their versions, drafts, the check, the modeler."""
 
-from web.designer import checking, comparing, drawing, looking, overview, sketching, starting, versions
+from web.designer import checking, comparing, drafts, drawing, looking, overview, starting, versions
 from web.designer.area import blueprint
 
 __all__ = [
     "blueprint",
     "checking",
     "comparing",
+    "drafts",
     "drawing",
     "looking",
     "overview",
-    "sketching",
     "starting",
     "versions",
 ]

@@ -16,8 +16,8 @@ from engine.design.drafts import MAX_TITLE
 from engine.platform import persian
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, Refusal, Rejected, Stale
 from web import asked
-from web.forms import explained
-from web.texts import explain, reader, said, say
+from web.forms import explain_fault
+from web.texts import explain, find_text, reader, say
 from web.visit import Content
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
@@ -27,7 +27,7 @@ KINDS = {".json": "application/json", ".md": "text/markdown", ".yaml": "applicat
 NAME = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
-def told(refusal: Refusal) -> Sequence[str]:
+def explain_refusal(refusal: Refusal) -> Sequence[str]:
     """Explain a refusal in the reader's language: one sentence, or one for each fault."""
     if isinstance(refusal, Stale) and "editor" in refusal.state:
         saved = refusal.state
@@ -53,7 +53,7 @@ def status(refusal: Refusal | None) -> int:
 
 def _named(fault: Fault) -> str:
     """Add the name of the file to a fault."""
-    text = said(f"designer.fault.{fault.code}", explained(fault))
+    text = find_text(f"designer.fault.{fault.code}", explain_fault(fault))
     name = fault.pointer.removeprefix("/files/")
     return text if name == fault.pointer else say("designer.of-file", name=name, text=text)
 

@@ -5,31 +5,31 @@ from uuid import UUID
 from engine.definitions import uploads
 from engine.design import drafts
 from web.designer.area import blueprint
-from web.designer.sketching import refused
+from web.designer.drafts import refused
 from web.visit import Away, Page, Visit, page
 
 
-@page(blueprint.post("/sketches/<uuid:sketch_id>/check"), may="definitions.deploy", refused=refused)
-def ask(visit: Visit, sketch_id: UUID) -> Away:
+@page(blueprint.post("/drafts/<uuid:draft_id>/check"), may="definitions.deploy", refused=refused)
+def ask(visit: Visit, draft_id: UUID) -> Away:
     """Check the draft as it is now."""
-    drafts.ask(visit.uow, sketch_id)
-    return Away(f"/designer/sketches/{sketch_id}")
+    drafts.ask(visit.uow, draft_id)
+    return Away(f"/designer/drafts/{draft_id}")
 
 
-@page(blueprint.get("/sketches/<uuid:sketch_id>/check"), may="definitions.deploy")
-def follow(visit: Visit, sketch_id: UUID) -> Page:
+@page(blueprint.get("/drafts/<uuid:draft_id>/check"), may="definitions.deploy")
+def follow(visit: Visit, draft_id: UUID) -> Page:
     """Return the progress, for the page that polls; when it is done, that page is reloaded."""
-    sketch = drafts.get(visit.uow, sketch_id).sketch
-    over = sketch.check is None or not sketch.check.under_way
+    draft = drafts.get(visit.uow, draft_id).draft
+    over = draft.check is None or not draft.check.under_way
     headers = {"HX-Refresh": "true"} if over else {}
-    return Page("designer/progress.html", {"sketch": sketch, "check": sketch.check}, headers=headers)
+    return Page("designer/progress.html", {"draft": draft, "check": draft.check}, headers=headers)
 
 
-@page(blueprint.get("/sketches/<uuid:sketch_id>/deploying"), may="definitions.deploy")
-def deploying(visit: Visit, sketch_id: UUID) -> Page:
+@page(blueprint.get("/drafts/<uuid:draft_id>/deploying"), may="definitions.deploy")
+def deploying(visit: Visit, draft_id: UUID) -> Page:
     """Return the same for a draft that a worker deploys."""
-    sketch = drafts.get(visit.uow, sketch_id).sketch
-    upload = uploads.of_sketch(visit.uow, sketch_id)
+    draft = drafts.get(visit.uow, draft_id).draft
+    upload = uploads.of_draft(visit.uow, draft_id)
     over = upload is None or upload.status != "checking"
     headers = {"HX-Refresh": "true"} if over else {}
-    return Page("designer/deploying.html", {"sketch": sketch, "upload": upload}, headers=headers)
+    return Page("designer/deploying.html", {"draft": draft, "upload": upload}, headers=headers)

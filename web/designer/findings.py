@@ -29,10 +29,10 @@ class Shown:
     foreign: Mapping[str, Any] | None = None
 
 
-def shown(findings: Iterable[Mapping[str, Any] | Finding]) -> Sequence[Shown]:
+def sort_findings(findings: Iterable[Mapping[str, Any] | Finding]) -> Sequence[Shown]:
     """Return all of them, the most severe first."""
     plain = [asdict(item) if isinstance(item, Finding) else item for item in findings]
-    return sorted(map(_shown, plain), key=lambda item: SEVERITIES.index(item.severity))
+    return sorted(map(_render_finding, plain), key=lambda item: SEVERITIES.index(item.severity))
 
 
 def marks(findings: Iterable[Shown], file: str) -> dict[str, str]:
@@ -49,7 +49,7 @@ def counts(findings: Iterable[Shown]) -> Mapping[str, int]:
     return Counter(item.severity for item in findings)
 
 
-def _shown(finding: Mapping[str, Any]) -> Shown:
+def _render_finding(finding: Mapping[str, Any]) -> Shown:
     found = readable(finding, for_reader())
     return Shown(
         code=found["code"],

@@ -17,7 +17,7 @@ from engine.design import drafts
 from web import connectors
 from web.designer import findings
 from web.designer.area import blueprint
-from web.texts import reader, said, say
+from web.texts import find_text, reader, say
 from web.visit import Content, Visit, page
 
 JSON = "application/json"
@@ -28,13 +28,15 @@ def _json(value: Mapping[str, Any]) -> Content:
     return Content(json.dumps(value, ensure_ascii=False).encode(), JSON)
 
 
-@page(blueprint.get("/sketches/<uuid:sketch_id>/choices"), may="definitions.deploy")
-def choose(visit: Visit, sketch_id: UUID) -> Content:
+@page(blueprint.get("/drafts/<uuid:draft_id>/choices"), may="definitions.deploy")
+def choose(visit: Visit, draft_id: UUID) -> Content:
     """Return the names that a diagram of this draft can refer to, in the reader's language."""
-    found = drafts.choices(visit.uow, sketch_id)
+    found = drafts.choices(visit.uow, draft_id)
     return _json(
         {
-            "roles": [{"value": role, "label": said(f"words.post.{role}", role)} for role in found.roles],
+            "roles": [
+                {"value": role, "label": find_text(f"words.position.{role}", role)} for role in found.roles
+            ],
             "units": _named(found.units),
             "forms": [
                 {
@@ -53,13 +55,13 @@ def choose(visit: Visit, sketch_id: UUID) -> Content:
     )
 
 
-@page(blueprint.post("/sketches/<uuid:sketch_id>/look"), may="definitions.deploy")
-def look(visit: Visit, sketch_id: UUID) -> Content:
+@page(blueprint.post("/drafts/<uuid:draft_id>/look"), may="definitions.deploy")
+def look(visit: Visit, draft_id: UUID) -> Content:
     """Check a diagram as it is drawn now. Nothing is stored."""
     sent = request.form
     view = drafts.look(
         visit.uow,
-        sketch_id,
+        draft_id,
         sent.get("file", ""),
         sent.get("xml", "").encode(),
         operations=connectors.operations(),
@@ -68,14 +70,14 @@ def look(visit: Visit, sketch_id: UUID) -> Content:
     return _json(
         {
             "names": {element: [_name(one) for one in known] for element, known in view.names.items()},
-            "findings": [_finding(one) for one in _shown(view)],
+            "findings": [_finding(one) for one in _findings_of(view)],
             "complete": view.complete,
         }
     )
 
 
-def _shown(view: drafts.Preview) -> Sequence[findings.Shown]:
-    return findings.shown(
+def _findings_of(view: drafts.Preview) -> Sequence[findings.Shown]:
+    return findings.sort_findings(
         asdict(one) | ({"foreign": asdict(view.foreign[one])} if one in view.foreign else {})
         for one in view.findings
     )

@@ -8,7 +8,7 @@ from engine.definitions import overview
 from engine.design import drafts
 from engine.platform.errors import Fault, Invalid, Refusal
 from web.designer import patterns
-from web.designer.area import blueprint, status, title, told, uploaded
+from web.designer.area import blueprint, explain_refusal, status, title, uploaded
 from web.visit import Away, Page, Visit, page
 
 ALL = "root"  # the root unit
@@ -23,7 +23,7 @@ def _form(visit: Visit, refusal: Refusal | None = None) -> Page:
         "bare": patterns.BARE,
         "shipped": list(patterns.shipped()),
         "sent": request.form,
-        "faults": [] if refusal is None else told(refusal),
+        "faults": [] if refusal is None else explain_refusal(refusal),
     }
     return Page("designer/start.html", values, status(refusal))
 
@@ -42,41 +42,41 @@ def refused(visit: Visit, *, refusal: Refusal) -> Page:
     return _form(visit, refusal)
 
 
-@page(blueprint.get("/sketches/new"), may="definitions.deploy")
+@page(blueprint.get("/drafts/new"), may="definitions.deploy")
 def start(visit: Visit) -> Page:
     """Show the form."""
     return _form(visit)
 
 
-@page(blueprint.post("/sketches/upload"), may="definitions.deploy", refused=refused)
+@page(blueprint.post("/drafts/upload"), may="definitions.deploy", refused=refused)
 def upload(visit: Visit) -> Away:
     """Create a draft from files, and check it."""
     files = uploaded()
     if not files:
         raise Invalid("There is no file.", [Fault("/files", "is missing", "required")])
     name = request.form.get("name", "").strip() or title(files)
-    sketch_id = drafts.create(visit.uow, name, files, unit=request.form.get("unit", ""))
-    drafts.ask(visit.uow, sketch_id)
-    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
+    draft_id = drafts.create(visit.uow, name, files, unit=request.form.get("unit", ""))
+    drafts.ask(visit.uow, draft_id)
+    return Away(f"/designer/drafts/{draft_id}", told="designer.notice.made")
 
 
-@page(blueprint.post("/sketches/begin"), may="definitions.deploy", refused=refused)
+@page(blueprint.post("/drafts/begin"), may="definitions.deploy", refused=refused)
 def begin(visit: Visit) -> Away:
     """Create a draft from a pattern."""
     sent = request.form
     name = sent.get("name", "").strip()
     files = patterns.files(sent.get("pattern", ""), sent.get("key", "").strip(), name)
-    sketch_id = drafts.create(visit.uow, name, files, unit=sent.get("unit", ""))
-    drafts.ask(visit.uow, sketch_id)
-    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
+    draft_id = drafts.create(visit.uow, name, files, unit=sent.get("unit", ""))
+    drafts.ask(visit.uow, draft_id)
+    return Away(f"/designer/drafts/{draft_id}", told="designer.notice.made")
 
 
-@page(blueprint.post("/<key>/<int:number>/sketch"), may="definitions.deploy")
+@page(blueprint.post("/<key>/<int:number>/draft"), may="definitions.deploy")
 def of_version(visit: Visit, key: str, number: int) -> Away:
     """Create a draft from a version."""
-    sketch_id = drafts.from_version(visit.uow, key, number, unit=unit_for(visit, key))
-    drafts.ask(visit.uow, sketch_id)
-    return Away(f"/designer/sketches/{sketch_id}", told="designer.notice.made")
+    draft_id = drafts.from_version(visit.uow, key, number, unit=unit_for(visit, key))
+    drafts.ask(visit.uow, draft_id)
+    return Away(f"/designer/drafts/{draft_id}", told="designer.notice.made")
 
 
 def unit_for(visit: Visit, key: str) -> str:

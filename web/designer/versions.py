@@ -12,7 +12,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import OwnWork, PersonUnknown, Refusal
 from web import connectors
 from web.designer import findings
-from web.designer.area import blueprint, download, packed, status, told
+from web.designer.area import blueprint, download, explain_refusal, packed, status
 from web.site import site
 from web.visit import Away, Content, Page, Shown, Visit, page
 
@@ -27,27 +27,27 @@ def _records(uow: UnitOfWork, entry: overview.Entry) -> list[Record]:
     return [Record(row, "", {}, row.published_at, None, None, None, None) for row in seen if row.published_at]
 
 
-def shown(visit: Visit, key: str, *, refusal: Refusal | None = None) -> Page:
+def render_versions(visit: Visit, key: str, *, refusal: Refusal | None = None) -> Page:
     """Show a process; with what was refused, if anything was."""
     entry = overview.entry(visit.uow, key)
     values = {
         "entry": entry,
         "records": _records(visit.uow, entry),
         "four_eyes": site().settings.publishing == "four-eyes",
-        "faults": [] if refusal is None else told(refusal),
+        "faults": [] if refusal is None else explain_refusal(refusal),
     }
     return Page("designer/definition.html", values, status(refusal))
 
 
 def refused(visit: Visit, key: str, *, refusal: Refusal, **_: int) -> Page:
     """Show the process as it is now, and why nothing was done."""
-    return shown(visit, key, refusal=refusal)
+    return render_versions(visit, key, refusal=refusal)
 
 
 @page(blueprint.get("/<key>"), may="definitions.publish")
 def one_process(visit: Visit, key: str) -> Page:
     """Show a process."""
-    return shown(visit, key)
+    return render_versions(visit, key)
 
 
 @page(blueprint.get("/<key>/<int:number>"), may="definitions.publish")
@@ -55,7 +55,7 @@ def one_version(visit: Visit, key: str, number: int) -> Page:
     """Show a version."""
     row = definitions.version(visit.uow, key, number)
     report = definitions.report(visit.uow, row.deployment_id)
-    found = findings.shown(report["findings"])
+    found = findings.sort_findings(report["findings"])
     entry = overview.entry(visit.uow, key)
     draft = entry.own and row.status == "draft"
     own_draft = draft and bool(entry.by_actor) and site().settings.publishing == "four-eyes"
@@ -103,7 +103,7 @@ def publish(visit: Visit, key: str, number: int) -> Shown:
         lambda: publishing.publish(visit.uow, key, number, publishing=how, operations=known)
     )
     if isinstance(done, OwnWork | PersonUnknown):
-        return shown(visit, key, refusal=done)
+        return render_versions(visit, key, refusal=done)
     if done is not None:
         raise done
     return Away(f"/designer/{key}", told="designer.notice.published")

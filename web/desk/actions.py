@@ -14,7 +14,7 @@ from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import NotFound, Refusal
 from web.desk import typed
-from web.desk.explained import Explained, explained
+from web.desk.explained import Explained, explain
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("actions", __name__)
@@ -78,7 +78,7 @@ def ask_action(visit: Visit, case_id: UUID, name: str) -> Page:
 
 
 def _action_refused(visit: Visit, case_id: UUID, name: str, *, refusal: Refusal) -> Page:
-    return _asked(visit, case_id, name, explained(refusal))
+    return _asked(visit, case_id, name, explain(refusal))
 
 
 @page(blueprint.post("/cases/<uuid:case_id>/do/<name>"), may="events.read", refused=_action_refused)

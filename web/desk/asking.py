@@ -17,7 +17,7 @@ from engine.tasks import Marks, Question
 from web import asked
 from web.desk import typed
 from web.desk.data import Datum, Labels, by_name, inside
-from web.desk.explained import Explained, explained
+from web.desk.explained import Explained, explain
 from web.desk.task import task_refused
 from web.people import people_to_choose
 from web.visit import Away, Page, Visit, page
@@ -59,7 +59,7 @@ def _answered(rows: Sequence[Mapping[Any, Any]]) -> Sequence[Mapping[Any, Any]]:
     return [
         row
         for row in rows
-        if row["pool_id"] is None and row["kind"] == "step" and row["status"] == "completed"
+        if row["candidate_group_id"] is None and row["kind"] == "step" and row["status"] == "completed"
     ]
 
 
@@ -92,7 +92,7 @@ def ask_correction(visit: Visit, task_id: UUID) -> Page:
 
 
 def _send_back_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
-    return _send_back(visit, task_id, explained(refusal))
+    return _send_back(visit, task_id, explain(refusal))
 
 
 def _marked() -> Sequence[tuple[str, str]]:
@@ -141,7 +141,7 @@ def ask_opinion(visit: Visit, task_id: UUID) -> Page:
 
 
 def _ask_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
-    return _ask(visit, task_id, explained(refusal))
+    return _ask(visit, task_id, explain(refusal))
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/ask"), may="tasks.ask", refused=_ask_refused)

@@ -8,7 +8,7 @@ from engine import tasks
 from engine.oversight.access_log import Opened
 from engine.platform.errors import Refusal
 from web.desk import typed
-from web.desk.explained import Explained, explained
+from web.desk.explained import Explained, explain
 from web.people import people_to_choose
 from web.visit import Away, Page, Visit, page
 
@@ -37,7 +37,7 @@ def ask_assignee(visit: Visit, task_id: UUID) -> Page:
 
 
 def _assign_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
-    return _assign(visit, task_id, explained(refusal))
+    return _assign(visit, task_id, explain(refusal))
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/assign"), may="tasks.assign", refused=_assign_refused)

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from engine import tasks
-from web.desk.inbox import explained
+from web.desk.inbox import explain
 from web.visit import Page, Visit, page
 
 blueprint = Blueprint("batches", __name__)
@@ -27,7 +27,7 @@ def show(visit: Visit, batch_id: UUID) -> Page:
     ]
     values = {
         "batch": batch,
-        "refused": [(task, explained(refusal)) for task, refusal in came if refusal is not None],
+        "refused": [(task, explain(refusal)) for task, refusal in came if refusal is not None],
         "done": [task for task, refusal in came if refusal is None],
         "me": visit.uow.actor.id,
     }

@@ -11,7 +11,7 @@ from engine.definitions import forms as answers
 from engine.platform.errors import Conflict, Invalid, NotFound, Refusal
 from web import asked, forms, texts
 from web.desk import typed
-from web.desk.inbox import explained, inbox, kept
+from web.desk.inbox import explain, inbox, kept
 from web.people import people_to_choose
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -26,7 +26,7 @@ def _not_done(visit: Visit, refusal: Refusal) -> Page:
         if row["assignee"] is not None and row["assignee_id"] != visit.uow.actor.id:
             fault = texts.say("inbox.has-it", name=row["assignee_name"], task=visit.reader.half(row["name"]))
             return inbox(visit, fault=fault, status=409)
-    return inbox(visit, fault=explained(refusal), status=422 if isinstance(refusal, Invalid) else 409)
+    return inbox(visit, fault=explain(refusal), status=422 if isinstance(refusal, Invalid) else 409)
 
 
 @page(blueprint.post(""), may="inbox.read", refused=_not_done)
@@ -80,7 +80,7 @@ def _again(visit: Visit, refusal: Refusal) -> Shown:
     marked = asked.identities("task")
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     if any(fault.pointer == "/tasks" for fault in faults) or not marked:
-        return inbox(visit, fault=explained(refusal), status=422)
+        return inbox(visit, fault=explain(refusal), status=422)
     if request.form.get("action") == "assign":
         return _whom(visit, marked, texts.say("inbox.assign.nobody"))
     return _answer(visit, marked, forms.answer(_fields(visit, marked), request.form), faults)

@@ -17,7 +17,7 @@ from web import asked
 from web.desk import story
 from web.desk.actions import offered
 from web.desk.data import Labels
-from web.desk.explained import explained
+from web.desk.explained import explain
 from web.listing import following
 from web.visit import Content, Page, Visit, page
 
@@ -46,7 +46,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "open_tasks": [row for row in rows if row["status"] == "open"],
         "closed_tasks": [row for row in rows if row["status"] != "open"],
         "data": Labels.of(reader, seen.spec, filed).data(seen.case.data, sources),
-        "groups": story.grouped(story.told(reader, seen, events[:RECENT])),
+        "groups": story.grouped(story.describe(reader, seen, events[:RECENT])),
         "more_events": len(events) > RECENT,
         "documents": filed,
         "comments": tasks.comments(uow, case_id, seen=True),
@@ -69,7 +69,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
 
 def case_refused(visit: Visit, case_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
     """Return the page of a case after a refusal, with what was typed."""
-    told = explained(refusal)
+    told = explain(refusal)
     return case_page(visit, case_id, status=told.status, refused=told, typed=request.form)
 
 
@@ -94,7 +94,7 @@ def show_log(visit: Visit, case_id: UUID) -> Page:
     shown, before = following(rows, cases.PAGE, itemgetter("seq"))
     values = {
         "case": seen.case,
-        "groups": story.grouped(story.told(visit.reader, seen, shown)),
+        "groups": story.grouped(story.describe(visit.reader, seen, shown)),
         "next": before,
     }
     return Page("desk/log.html", values, opened=Opened("events", case_id))

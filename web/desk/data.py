@@ -107,7 +107,7 @@ class Labels:
     def _label(self, name: str, field: Field | None) -> tuple[str, bool]:
         if field is not None:
             return getattr(field.label, self.reader.language), True
-        said = texts.said(f"desk.payload.{name}") if self.of_event else ""
+        said = texts.find_text(f"desk.payload.{name}") if self.of_event else ""
         return said or name, bool(said)
 
     def _unasked(self, datum: Datum, value: str) -> Datum:

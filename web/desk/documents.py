@@ -14,7 +14,7 @@ from engine.platform.errors import Refusal
 from web import asked
 from web.desk import typed
 from web.desk.case import case_refused
-from web.desk.explained import Explained, explained
+from web.desk.explained import Explained, explain
 from web.desk.task import task_refused
 from web.documents import content, received
 from web.visit import Away, Content, Page, Visit, page
@@ -73,7 +73,7 @@ def _document(visit: Visit, document_id: UUID, refused: Explained | None = None)
 
 
 def _document_refused(visit: Visit, document_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
-    return _document(visit, document_id, explained(refusal))
+    return _document(visit, document_id, explain(refusal))
 
 
 @page(

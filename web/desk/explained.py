@@ -38,12 +38,12 @@ class Explained:
     faults: Sequence[Fault] = ()
     logins: Sequence[Login] = ()
 
-    def said(self, pointer: str) -> Sequence[str]:
+    def faults_at(self, pointer: str) -> Sequence[str]:
         """Return the fault at this place."""
-        return [forms.explained(fault) for fault in self.faults if fault.pointer == pointer]
+        return [forms.explain_fault(fault) for fault in self.faults if fault.pointer == pointer]
 
 
-def explained(refusal: Refusal) -> Explained:
+def explain(refusal: Refusal) -> Explained:
     """Explain a refusal in the reader's language."""
     status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()

@@ -132,7 +132,7 @@ def _choices(visit: Visit, wanted: Inbox) -> Mapping[str, list[tuple[str, str]]]
     for row in tasks.choices(visit.uow, wanted.scope):
         name = visit.reader.half(row["name"])
         if row["kind"] == "role":
-            name = texts.said(f"words.post.{row['key']}", name)
+            name = texts.find_text(f"words.position.{row['key']}", name)
         found[row["kind"]].append((row["key"], name))
     return found
 
@@ -167,14 +167,14 @@ def _search(visit: Visit, rows: Sequence[Any], refusal: Refusal | None = None) -
         "scopes": SCOPES,
         "paged": "cursor" in request.form,
         "searched": request.method == "POST" and refusal is None,
-        "wrong": None if refusal is None else explained(refusal),
+        "wrong": None if refusal is None else explain(refusal),
         **listed(visit, rows),
     }
     return Page("desk/search.html", values, 200 if refusal is None else 422)
 
 
-def explained(refusal: Refusal) -> str:
+def explain(refusal: Refusal) -> str:
     """Return why something was refused: the first fault, if the input has any."""
     if isinstance(refusal, Invalid) and refusal.faults:
-        return forms.explained(refusal.faults[0])
+        return forms.explain_fault(refusal.faults[0])
     return texts.explain(refusal)

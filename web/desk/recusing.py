@@ -8,7 +8,7 @@ from engine import tasks
 from engine.oversight.access_log import Opened
 from engine.platform.errors import Refusal
 from web.desk import typed
-from web.desk.explained import Explained, explained
+from web.desk.explained import Explained, explain
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("recusing", __name__)
@@ -28,7 +28,7 @@ def ask_recusal(visit: Visit, task_id: UUID) -> Page:
 
 
 def _recuse_refused(visit: Visit, task_id: UUID, *, refusal: Refusal) -> Page:
-    return _recuse(visit, task_id, explained(refusal))
+    return _recuse(visit, task_id, explain(refusal))
 
 
 @page(blueprint.post("/tasks/<uuid:task_id>/recuse"), may="cases.recuse", refused=_recuse_refused)

@@ -25,14 +25,14 @@ def _parts(payload: Mapping[str, Any], labels: Labels) -> Iterator[Datum]:
     if faults:  # unknown in events from before reasons were recorded
         yield _named("faults", text=labels.reader.both(faults))
     result = labels.datum("result", payload["result"], None)
-    yield replace(result, label=texts.say("desk.ruling.result"), known=True)
+    yield replace(result, label=texts.say("desk.evaluation.result"), known=True)
     yield replace(_named("file", text=payload["file"]), latin=True)
 
 
 def _rule(rule: Mapping[str, Any], labels: Labels) -> str:
     """Return its number, with its authors' remark, else its id."""
     remark = labels.reader.half(rule.get("remark") or "") or rule["id"]
-    return texts.say("desk.ruling.rule", number=rule["number"], remark=remark)
+    return texts.say("desk.evaluation.rule", number=rule["number"], remark=remark)
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
@@ -40,8 +40,8 @@ def _fault(fault: Mapping[str, Any]) -> str:
     reason = texts.say(f"desk.null.{fault['code']}")
     if not fault["expression"]:
         return reason
-    return texts.say("desk.ruling.fault", reason=reason, text=fault["expression"], at=fault["at"])
+    return texts.say("desk.evaluation.fault", reason=reason, text=fault["expression"], at=fault["at"])
 
 
 def _named(what: str, **more: Any) -> Datum:
-    return Datum(what, texts.say(f"desk.ruling.{what}"), known=True, **more)
+    return Datum(what, texts.say(f"desk.evaluation.{what}"), known=True, **more)

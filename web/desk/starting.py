@@ -12,7 +12,7 @@ from engine.cases.staged_documents import Place
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.portal import catalogue
 from web import asked, attached, forms
-from web.desk.inbox import explained
+from web.desk.inbox import explain
 from web.visit import Away, Page, Shown, Visit, page
 
 blueprint = Blueprint("starting", __name__)
@@ -36,7 +36,7 @@ def show(visit: Visit, key: str) -> Page:
 def _again(visit: Visit, key: str, refusal: Refusal) -> Page:
     form = catalogue.startable_at_desk(visit.uow, key).form
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    return _draw(visit, key, _typed(form), faults, None if faults else explained(refusal))
+    return _draw(visit, key, _typed(form), faults, None if faults else explain(refusal))
 
 
 def _files(key: str) -> Mapping[str, Any]:
@@ -74,7 +74,7 @@ def _draw(
 ) -> Page:
     service = catalogue.startable_at_desk(visit.uow, key)
     inside = [one for one in faults if one.pointer.startswith("/data")]
-    own = {one.pointer[1:]: forms.explained(one) for one in faults if one not in inside}
+    own = {one.pointer[1:]: forms.explain_fault(one) for one in faults if one not in inside}
     shown = {
         "key": key,
         "name": visit.reader.half(service.name),

@@ -72,11 +72,11 @@ def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
     return found | {one.value: reader.half(one.name) for one in declared if one.name}
 
 
-def told(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:
+def describe(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:
     """Explain these events of a case."""
     called, labels = names(reader, seen.spec), Labels.of(reader, seen.spec)
     words = grounds(reader, seen.spec)
-    return [_happened(_in_words(row, words), called, labels) for row in rows]
+    return [_describe_event(_in_words(row, words), called, labels) for row in rows]
 
 
 def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
@@ -87,12 +87,12 @@ def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, 
     if row["kind"] in ("task.assigned", "task.released"):
         for name, words_of in (("reason", "desk.reason-code"), ("assignment", "words.assignment")):
             if isinstance(code := payload.get(name), str):
-                said[name] = texts.said(f"{words_of}.{code}", code)
+                said[name] = texts.find_text(f"{words_of}.{code}", code)
     return {**row, "payload": {**payload, **said}} if said else row
 
 
-def _happened(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels) -> Happened:
-    key, values = events.told(row, called)
+def _describe_event(row: Mapping[str, Any], called: Mapping[str, str], labels: Labels) -> Happened:
+    key, values = events.describe(row, called)
     payload = dict(row["payload"] or {})
     behalf, purpose = payload.pop("on_behalf_of", None), payload.pop("purpose", None)
     data = payload.pop("data", None) or payload.pop("changes", None)

@@ -17,7 +17,7 @@ from web import attached, forms, texts
 from web.desk import story, typed
 from web.desk.data import inside, name_of
 from web.desk.evidence import NOTHING, evidence
-from web.desk.explained import Explained, explained
+from web.desk.explained import Explained, explain
 from web.desk.inbox import kept
 from web.forms import Drawing
 from web.visit import Away, Page, Shown, Visit, page
@@ -76,7 +76,7 @@ def task_page(
         "reasons": typed.reasons(),
         "typed_rest": _rest(drawing, all_of_it=not row["had"] or row["status"] != "open") if trouble else (),
         "who": _who(uow, row) if trouble and trouble.conflict else "",
-        "happened": _happened(visit, seen) if trouble and trouble.conflict else (),
+        "happened": _history(visit, seen) if trouble and trouble.conflict else (),
     }
     status = trouble.told.status if trouble else 200
     return Page("desk/task.html", values, status, opened=Opened("task", row["case_id"], row["id"]))
@@ -84,7 +84,7 @@ def task_page(
 
 def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
     """Return the page of a task after a refusal, with what was typed."""
-    told = explained(refusal)
+    told = explain(refusal)
     if request.headers.get("HX-Request"):
         return Page("desk/saved.html", {"refused": told}, 422)
     try:
@@ -198,8 +198,8 @@ def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:
     return ""
 
 
-def _happened(visit: Visit, seen: cases.Seen | None) -> Sequence[story.Group]:
+def _history(visit: Visit, seen: cases.Seen | None) -> Sequence[story.Group]:
     if seen is None:
         return ()
     rows = cases.latest(visit.uow, seen, limit=HAPPENED)[:HAPPENED]
-    return story.grouped(story.told(visit.reader, seen, rows))
+    return story.grouped(story.describe(visit.reader, seen, rows))

@@ -40,7 +40,7 @@ def required(name: str, *, most: int = TEXT) -> str:
 
 def reasons() -> list[tuple[str, str]]:
     """Return the codes of reasons for a reassignment, each with its name."""
-    return [(code, texts.said(f"desk.reason-code.{code}", code)) for code in tasks.REASON_CODES]
+    return [(code, texts.find_text(f"desk.reason-code.{code}", code)) for code in tasks.REASON_CODES]
 
 
 def last_minute(name: str) -> datetime | None:

@@ -91,6 +91,6 @@ def both(key: str) -> Mapping[str, str]:
     return cast(Mapping[str, str], TEXTS.texts[key])
 
 
-def said(key: str, otherwise: str = "") -> str:
+def find_text(key: str, otherwise: str = "") -> str:
     """Return the text of a key, or None: for words that others may add."""
     return say(key) if key in TEXTS else otherwise

@@ -75,10 +75,10 @@ def _of(variable: str, trees: list[ast.AST]) -> Iterator[tuple[str, Any]]:
         elif isinstance(node, ast.Compare) and len(node.comparators) == 1:
             name, other = _part(node.left, variable), node.comparators[0]
             if name is not None and isinstance(other, ast.Constant):
-                yield name, _told(other.value)
+                yield name, _constant_of(other.value)
 
 
-def _told(value: Any) -> Any:
+def _constant_of(value: Any) -> Any:
     """Returns a constant, if a reply can contain it: JSON has no bytes, and no unlimited numbers."""
     if isinstance(value, int):
         return value if abs(value) < _LARGEST else None
@@ -108,7 +108,7 @@ def _free(trees: list[ast.AST], process: Any, known: Collection[str]) -> Iterato
         elif isinstance(node, ast.Compare) and len(node.comparators) == 1:
             name, other = node.left, node.comparators[0]
             if isinstance(name, ast.Name) and name.id not in elsewhere and isinstance(other, ast.Constant):
-                yield name.id, _told(other.value)
+                yield name.id, _constant_of(other.value)
 
 
 def _compared(reads: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -33,12 +33,9 @@ def required_roles(files: Mapping[str, bytes]) -> tuple[RequiredRole, ...]:
             root = read_xml(name, content).getroot()
             translate(root, bindings)
             for task in _tasks(root):
-                posting = CandidateRoles(task.get(f"{OURS}role"), task.get(f"{OURS}unit"), bindings)
-                posts = posting.of(_groups(task))
-                found += [
-                    RequiredRole(*post, name, task.get("id"), task.sourceline)
-                    for post in sorted(posts, key=lambda post: (post.role, post.unit or ""))
-                ]
+                named = CandidateRoles(task.get(f"{OURS}role"), task.get(f"{OURS}unit"), bindings)
+                roles = sorted(named.of(_groups(task)), key=lambda role: (role.role, role.unit or ""))
+                found += [RequiredRole(*role, name, task.get("id"), task.sourceline) for role in roles]
     return tuple(found)
 
 

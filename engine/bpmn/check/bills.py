@@ -31,10 +31,10 @@ def check_bills(diagram: Diagram, notes: Notes) -> None:
 
 
 def _has(node: Node, names: Sequence[str]) -> bool:
-    return any(_said(node.element, name) is not None for name in names)
+    return any(_attribute(node.element, name) is not None for name in names)
 
 
-def _said(element: Any, name: str) -> str | None:
+def _attribute(element: Any, name: str) -> str | None:
     said: str | None = element.get(f"{{{PARVANDEH}}}{name}")
     return said
 
@@ -43,12 +43,12 @@ class _Rules(Rules):
     def declaration(self, element: Any) -> None:
         """Checks the attributes of a service task that issues a bill."""
         self.names(element, (BILL, *PARTS), (BILL, *_NEEDED), _DECLARED)
-        currency = _said(element, "billCurrency") or ""
+        currency = _attribute(element, "billCurrency") or ""
         if is_code(currency) and currency not in CURRENCIES:
             self.error(element, "bill-declaration.currency", currency=currency)
-        keys = _keys(_said(element, "request"))
+        keys = _keys(_attribute(element, "request"))
         for name in ("billAmount", "billPurpose"):
-            part = _said(element, name)
+            part = _attribute(element, name)
             if part and keys is not None and part not in keys:
                 self.error(
                     element, "bill-declaration.attribute-part", attribute=f"parvandeh:{name}", part=part[:80]
@@ -57,19 +57,19 @@ class _Rules(Rules):
     def awaits(self, element: Any) -> None:
         """Checks the attributes of an event or task that waits for a payment."""
         self.names(element, PAID, PAID, _AWAITED)
-        keys = _keys(_said(element, "correlation"))
+        keys = _keys(_attribute(element, "correlation"))
         if keys is not None and BILL not in keys:
             self.error(element, "bill-payment.key", key=BILL)
-        if _said(element, "name") is not None:
+        if _attribute(element, "name") is not None:
             self.error(element, "bill-payment.computed", computed="parvandeh:name")
 
     def names(self, element: Any, known: Sequence[str], needed: Sequence[str], code: str) -> None:
         """Checks names of parts: required ones are present, and none is empty."""
-        missing = [f"parvandeh:{name}" for name in needed if not _said(element, name)]
+        missing = [f"parvandeh:{name}" for name in needed if not _attribute(element, name)]
         if missing:
             self.error(element, code, missing=", ".join(missing))
         for name in known:
-            said = _said(element, name)
+            said = _attribute(element, name)
             if said and said != said.strip():
                 self.error(element, code, attribute=f"parvandeh:{name}")
 
@@ -79,7 +79,7 @@ class _Rules(Rules):
             self.error(issuing[0].element, "bill-payment.not-awaited")
         elif not issuing:
             self.error(awaiting[0].element, "bill-payment.not-issued")
-        ways = {(_message(node), *(_said(node.element, name) for name in PAID)) for node in awaiting}
+        ways = {(_message(node), *(_attribute(node.element, name) for name in PAID)) for node in awaiting}
         if len(ways) > 1:
             self.error(awaiting[1].element, "bill-payment.different")
 

@@ -108,7 +108,10 @@ class _Rules:
             syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
-            self.error(text, line, f"syntax-error.{_kind(text)}", line=line, error=error.msg or "")
+            if local(text.element) in TIMES:
+                self.error(text, line, "syntax-error", value=text.code.strip()[:40])
+            else:
+                self.error(text, line, "syntax-error.python", line=line, error=error.msg or "")
             return False
         return True
 
@@ -203,10 +206,6 @@ def _counted(element: Any) -> frozenset[str]:
     around = (element, *element.iterancestors())
     inside = any(item.find(marker) is not None for item in around for marker in _MARKERS)
     return frozenset({"loopCounter", "nrOfInstances"}) if inside else frozenset()
-
-
-def _kind(text: Text) -> str:
-    return "time" if local(text.element) in TIMES else "python"
 
 
 _NO_MAPPING = (

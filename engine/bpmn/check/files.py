@@ -12,7 +12,7 @@ from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
-from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, read_bindings, squeezed
+from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, normalize_name, read_bindings
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml
 from engine.bpmn.notation.vocabulary import bpmn
@@ -142,8 +142,8 @@ def _check_bindings(value: Mapping[str, Any], lines: Sequence[str], notes: Notes
         return
     seen: set[str] = set()
     for name, entry in value.items():
-        wrong = "twice" if squeezed(name) in seen else fault(entry)
-        seen.add(squeezed(name))
+        wrong = "twice" if normalize_name(name) in seen else fault(entry)
+        seen.add(normalize_name(name))
         if wrong is not None:
             line = next((number for number, text in enumerate(lines, 1) if f'"{name}"' in text), None)
             notes.error(

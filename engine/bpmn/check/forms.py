@@ -88,7 +88,7 @@ class Forms(Rules):
             self.notes.warn(Place(name), "form-roles-nested")
 
     def form(self, element: Any) -> None:
-        ways = _ways(element)
+        ways = _form_references(element)
         if len(ways) > 1:
             self.error(element, "two-forms", forms=tuple(ways))
         if not ways and local(element) == "userTask":
@@ -121,7 +121,7 @@ class Forms(Rules):
             )
 
     def nobody_there(self, element: Any) -> None:
-        if _ways(element):
+        if _form_references(element):
             self.error(element, "form-inside")
 
     def form_data(self, data: Any) -> None:
@@ -189,7 +189,7 @@ class Forms(Rules):
             )
 
 
-def _ways(element: Any) -> list[str]:
+def _form_references(element: Any) -> list[str]:
     """Returns the attributes and elements by which an element names a form."""
     ways = []
     if any(item.get("name") == "formJsonSchemaFilename" for item in element.iterfind(_PROPERTY)):

@@ -11,7 +11,14 @@ from engine.bpmn.check.writers import asked
 from engine.bpmn.expressions.named_people import Unfit, named_groups
 from engine.bpmn.expressions.scripts import names
 from engine.bpmn.notation import timers
-from engine.bpmn.notation.candidate_roles import APPLICANT, BINDINGS, MAX_ROLE, is_role, is_unit, squeezed
+from engine.bpmn.notation.candidate_roles import (
+    APPLICANT,
+    BINDINGS,
+    MAX_ROLE,
+    is_role,
+    is_unit,
+    normalize_name,
+)
 from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
@@ -129,7 +136,7 @@ class _Marks(Rules):
         except Unfit:
             return  # reported with the other expressions, or when it is computed
         for name in names:
-            if not is_role(squeezed(name)):
+            if not is_role(normalize_name(name)):
                 self.error(
                     task,
                     "invalid-role",
@@ -167,7 +174,9 @@ def _bound(upload: Upload, notes: Notes) -> None:
         return
     names: set[str] = set()
     for root in upload.documents.values():
-        names |= {squeezed(item.get("name") or "") for item in root.iter(bpmn("lane"), bpmn("participant"))}
+        names |= {
+            normalize_name(item.get("name") or "") for item in root.iter(bpmn("lane"), bpmn("participant"))
+        }
         for code in _codes(root):
             try:
                 found, complete = named_groups(code)
@@ -175,7 +184,7 @@ def _bound(upload: Upload, notes: Notes) -> None:
                 continue
             if not complete:
                 return  # any name may be computed
-            names.update(map(squeezed, found))
+            names.update(map(normalize_name, found))
     for name in upload.bindings.keys() - names:
         notes.warn(Place(BINDINGS), "unused-binding", name=name[:80])
 

@@ -150,7 +150,7 @@ class _Scope:
             place(self.file, station.node.element),
             "deadlock" if lost is None else "deadlock.always",
             sources=tuple(name_of(flow.source) for flow in missing if flow.source),
-            path=_told(moves, station),
+            path=_describe(moves, station),
         )
 
     def roots(self, number: int) -> list[Station]:
@@ -176,7 +176,7 @@ class _Scope:
                 self.warn(
                     station.node,
                     "lack-of-synchronisation",
-                    path=_told(self.markings.path(number), station),
+                    path=_describe(self.markings.path(number), station),
                 )
 
     def growth(self) -> None:
@@ -185,7 +185,7 @@ class _Scope:
             self.warn(
                 station.node,
                 "unbounded-tokens",
-                path=_told(self.markings.path(number), station),
+                path=_describe(self.markings.path(number), station),
             )
 
     def trapped(self) -> bool:
@@ -267,7 +267,7 @@ def _only_ends(station: Station) -> bool:
     return all(node.kind == "endEvent" and about(node.element) in ("", "terminate") for node in nodes)
 
 
-def _told(moves: Sequence[Move], last: Station) -> str:
+def _describe(moves: Sequence[Move], last: Station) -> str:
     """Describes a path: the elements before the last one, and the choices made."""
     before = upstream([last.node])
     steps = [

@@ -87,12 +87,12 @@ class _Reader:
 
     def net(self) -> Net:
         for node, station in self.stations.items():
-            station.ways = self.ways(node) if station.stop is None else []
+            station.ways = self.alternatives(node) if station.stop is None else []
         self.any_error |= any(station.stop == CANCELLED for station in self.stations.values())
         firsts = [_place(self.stations[node]) for node in self.firsts]
         return Net([*self.stations.values(), *self.more], firsts, self.partial, self.any_error)
 
-    def ways(self, node: Node) -> list[Way]:
+    def alternatives(self, node: Node) -> list[Way]:
         """Returns all alternatives of an element, including those of its boundary events."""
         ends = (
             Ends(any_error=True)

@@ -264,7 +264,7 @@ class _Told:
         # Outputs exist to store received data.
         ours = [text for text, _ in places if is_strict(text) and text.attribute != "outputs"]
         if ours:
-            self.tell(ours[0], name, "outside")
+            self.report(ours[0], name, "outside")
 
     def never_set(self, name: str, text: Text, known: int, more: int, *, fails: bool) -> None:
         """Reports a name where nothing comes from outside, so that all names are known."""
@@ -276,7 +276,7 @@ class _Told:
         variants = ("elsewhere-set", "elsewhere-meant") if elsewhere else ("before-set", "before-meant")
         variant = variants[meant is not None]
         told = {"meant": meant} if meant else {}
-        self.tell(text, name, variant, fails=fails, count=more + 1, **told)
+        self.report(text, name, variant, fails=fails, count=more + 1, **told)
 
     def undrawn(self, name: str, text: Text) -> bool:
         """Whether it is an input of a decision whose file doesn't draw it."""
@@ -294,17 +294,17 @@ class _Told:
     def other_language(self, name: str, text: Text, *, fails: bool) -> None:
         """Reports a word of another language, such as `true`, with its spelling in Python."""
         meant = _WORDS[name]
-        self.tell(text, name, "python", fails=fails, meant=meant)
+        self.report(text, name, "python", fails=fails, meant=meant)
 
     def mistyped(self, name: str, text: Text, known: int) -> bool:
         """Reports a name similar to one that is set, and used once, although any data may have come."""
         meant = self.nearest(name, known, *_SPELT, *bound(text), *self.read_often)
         if meant is None or not _one_slip(name, meant):
             return False
-        self.tell(text, name, "mistyped", meant=meant)
+        self.report(text, name, "mistyped", meant=meant)
         return True
 
-    def tell(self, text: Text, name: str, variant: str, /, *, fails: bool = False, **values: Value) -> None:
+    def report(self, text: Text, name: str, variant: str, /, *, fails: bool = False, **values: Value) -> None:
         """Records an error if every case would fail, else a warning."""
         self.told += 1
         where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)

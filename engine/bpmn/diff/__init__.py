@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Step, read
 from engine.bpmn.diff.forms import form_differences
-from engine.bpmn.diff.paths import ways
+from engine.bpmn.diff.paths import compare_paths
 from engine.bpmn.diff.words import CODES, FACTS, LONG_FACTS, RULES
 from engine.bpmn.notation.source import Source
 
@@ -107,7 +107,7 @@ def _inside(old: Drawn, new: Drawn) -> Iterator[Told]:
         expected = _expected(old.steps[name], new.steps[later], same, roles, messages)
         found = _step(old.steps[name], new.steps[later], expected, names)
         yield from ((code, later, more) for code, more in found)
-    yield from ways(old, new, same, names)
+    yield from compare_paths(old, new, same, names)
 
 
 def _kind(step: Step) -> str:

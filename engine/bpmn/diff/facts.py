@@ -15,7 +15,7 @@ from engine.bpmn.expressions import syntax
 from engine.bpmn.expressions.named_people import Unfit, words
 from engine.bpmn.notation import events, outcomes, timers
 from engine.bpmn.notation.bills import BILL, PAID, PARTS
-from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles, read_bindings, squeezed
+from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles, normalize_name, read_bindings
 from engine.bpmn.notation.events import STARTER
 from engine.bpmn.notation.lanes import lane_of, listed
 from engine.bpmn.notation.outcomes import OUTCOME
@@ -183,7 +183,7 @@ def _roles(process: Any, root: Any) -> dict[str, str]:
         for pool in root.iter(bpmn("participant"))
         if (pool.get("processRef") or "").rpartition(":")[2] == process.get("id")
     ]
-    names = {item.get("id"): squeezed(item.get("name") or "") for item in found}
+    names = {item.get("id"): normalize_name(item.get("name") or "") for item in found}
     return {key: name for key, name in names.items() if name}
 
 
@@ -261,10 +261,10 @@ def _place(node: Any) -> dict[str, Any]:
 def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
     kind = node.tag.rpartition("}")[2]
     if kind in HUMAN:
-        role, unit = _posts(node, bindings)
+        role, unit = _roles_and_units(node, bindings)
     else:
         works = kind.endswith("Task") or kind in ("callActivity", "subProcess", "transaction")
-        name = squeezed("" if lane is None or not works else lane.get("name") or "")
+        name = normalize_name("" if lane is None or not works else lane.get("name") or "")
         role, unit = [name] if name else None, None
     users = node.get(f"{OURS}candidateUsers")
     return {
@@ -281,7 +281,7 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
     }
 
 
-def _posts(node: Any, bindings: Bindings) -> tuple[Any, Any]:
+def _roles_and_units(node: Any, bindings: Bindings) -> tuple[Any, Any]:
     """Returns the sorted roles and units of a task; expressions for roles are unchanged."""
     groups, unit = node.get(f"{OURS}candidateGroups"), node.get(f"{OURS}unit")
     posting = CandidateRoles(node.get(f"{OURS}role"), unit, bindings)

@@ -11,7 +11,7 @@ from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Flow
 Ways = dict[tuple[str, str], list[str]]
 
 
-def ways(
+def compare_paths(
     old: Drawn, new: Drawn, same: Mapping[str, str], names: Mapping[str, str]
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yields codes, steps and parameters; `same` has the ids of steps that are in both, by the older ones."""

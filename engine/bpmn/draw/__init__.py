@@ -96,7 +96,7 @@ class _Picture:
         title = named(self.process.get("name") or self.process.get("id"), self.language)
         box = _extent(self.drawing)
         loose = self.marks.get(None)
-        told = listed([title, *(loose.told() if loose else ())])
+        told = listed([title, *(loose.describe() if loose else ())])
         return tag(
             "svg",
             tag("title", text(told)),
@@ -133,7 +133,7 @@ class _Picture:
         mark = self.marks.get(element) or Mark()
         name = named(element.get("name"), self.language)
         about = " ".join(_WORD.sub(" ", word).lower() for word in (*nodes.triggers(element), kind))
-        title = listed([f"{about.capitalize()}: {name}" if name else about.capitalize(), *mark.told()])
+        title = listed([f"{about.capitalize()}: {name}" if name else about.capitalize(), *mark.describe()])
         classes = " ".join([kind, *mark.classes()])
         return tag("g", tag("title", text(title)), drawn, data_element=element.get("id"), class_=classes)
 

@@ -63,7 +63,7 @@ class Mark:
             found.append("passed")
         return found
 
-    def told(self) -> list[str]:
+    def describe(self) -> list[str]:
         """Returns the marks in words."""
         lines = [f"{item.severity}: {item.reason}"[:300] for item in self.findings[:_SHOWN]]
         if len(self.findings) > _SHOWN:

@@ -90,7 +90,7 @@ def fields_of(schema: Mapping[str, Any], ui: Mapping[str, Any] | None) -> tuple[
 
 def title(schema: Mapping[str, Any]) -> Text | None:
     """Returns the title of a form, or None."""
-    return _told(schema, "title", None)
+    return _localized(schema, "title", None)
 
 
 def text(value: str) -> Text:
@@ -144,14 +144,15 @@ class _Reading:
         elif kind == "list" and depth <= _DEEP:
             one = self.field("", [item], _mapping(ui.get("items")), f"{at}/*", depth + 1)
             inner = one.fields if one.kind == "group" else (one,)
+        read_only = bool(schema.get("readOnly") or ui.get("ui:readonly") or ui.get("ui:disabled"))
         return Field(
             pointer=None if kind == "notice" else at,
             kind=kind,
-            label=_told(schema, "title", ui.get("ui:title")) or text("" if kind == "notice" else name),
-            description=_told(schema, "description", ui.get("ui:description")),
-            read_only=bool(schema.get("readOnly") or ui.get("ui:readonly") or ui.get("ui:disabled")),
+            label=_localized(schema, "title", ui.get("ui:title")) or text("" if kind == "notice" else name),
+            description=_localized(schema, "description", ui.get("ui:description")),
+            read_only=read_only,
             choices=tuple(_choices(item if kind == "choices" else schema)),
-            fields=inner,
+            fields=tuple(_only_read(one) for one in inner) if read_only else inner,
             visible_to=tuple(schema.get(VISIBLE_TO) or ()),
             editable_by=tuple(schema.get(EDITABLE_BY) or ()),
             hide_when=_hidden(schema.get(HIDE), at),
@@ -184,6 +185,11 @@ def _token(name: str) -> str:
 def _with(one: Field, **changed: Any) -> Field:
     values = {name: getattr(one, name) for name in Field.__slots__}
     return Field(**{**values, **changed})
+
+
+def _only_read(one: Field) -> Field:
+    """Returns what is within a field that is only read: nothing in it is answered either."""
+    return _with(one, read_only=True, required=False, fields=tuple(map(_only_read, one.fields)))
 
 
 def _conditions(
@@ -282,7 +288,7 @@ def _kind(schema: Mapping[str, Any], item: Mapping[str, Any], ui: Mapping[str, A
     return "long-text" if long else "text"
 
 
-def _told(schema: Mapping[str, Any], name: str, over: Any) -> Text | None:
+def _localized(schema: Mapping[str, Any], name: str, over: Any) -> Text | None:
     both = _mapping(schema.get("x-i18n"))
     plain = _word(over) or _word(schema.get(name))
     persian, english = (_word(_mapping(both.get(tongue)).get(name)) for tongue in ("fa", "en"))
@@ -306,7 +312,7 @@ def _choices(schema: Mapping[str, Any]) -> list[Choice]:
     for one_of in (schema.get("oneOf"), schema.get("anyOf")):
         if one_of and all(isinstance(part, Mapping) and "const" in part for part in one_of):
             return [
-                Choice(part["const"], _told(part, "title", None) or text(str(part["const"])))
+                Choice(part["const"], _localized(part, "title", None) or text(str(part["const"])))
                 for part in one_of
             ]
     return []

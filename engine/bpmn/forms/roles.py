@@ -34,7 +34,7 @@ def _for_roles(form: Form, roles: frozenset[str]) -> Form:
 def visible(form: Form, roles: Collection[str] | None, data: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the part of a case's data that the form shows to these roles."""
     schema = for_roles(form, roles).schema
-    found: dict[str, Any] = _shown(data, [schema], schema)
+    found: dict[str, Any] = _declared_part(data, [schema], schema)
     return found
 
 
@@ -257,12 +257,12 @@ def _inner(told: list[Any], root: Mapping[str, Any]) -> tuple[dict[str, list[Any
     return properties({"allOf": told}, root), [part["items"] for part in found if "items" in part]
 
 
-def _shown(value: Any, told: list[Any], root: Mapping[str, Any]) -> Any:
+def _declared_part(value: Any, told: list[Any], root: Mapping[str, Any]) -> Any:
     known, item = _inner(told, root)
     if isinstance(value, Mapping) and known:
-        return {name: _shown(one, known[name], root) for name, one in value.items() if name in known}
+        return {name: _declared_part(one, known[name], root) for name, one in value.items() if name in known}
     if isinstance(value, list) and item:
-        return [_shown(one, item, root) for one in value]
+        return [_declared_part(one, item, root) for one in value]
     return value
 
 

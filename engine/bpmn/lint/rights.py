@@ -74,13 +74,13 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
     for node in nodes:
         if node.element.get(DECISION) is None:
             continue
-        for name in _posts(node.element, lanes):
+        for name in _candidate_role_names(node.element, lanes):
             if any(_OTHERS.fullmatch(part.strip()) for part in name.split("|")):
                 warn(node.element, "decision-outside-agency", name=name[:80])
                 break
 
 
-def _posts(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
+def _candidate_role_names(task: Any, lanes: Mapping[str, Any]) -> Iterator[str]:
     """Yields the candidate roles of a task, as names."""
     yield task.get(f"{_OURS}role", "")
     with suppress(Unfit):

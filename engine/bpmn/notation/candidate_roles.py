@@ -47,15 +47,15 @@ class CandidateRoles:
 
     def of(self, groups: Collection[str]) -> frozenset[CandidateRole]:
         """Returns the roles for these groups. Empty if the element names none."""
-        return frozenset(_role(role, unit) for role, unit in self._said(groups))
+        return frozenset(_role(role, unit) for role, unit in self._names(groups))
 
-    def _said(self, groups: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    def _names(self, groups: Collection[str]) -> Iterator[tuple[str, str | None]]:
         if self.role is not None:
             yield self.role, self.unit
             return
         for name in groups:
-            bound = self.bindings.get(squeezed(name), NOWHERE)
-            yield bound.role or squeezed(name), self.unit or bound.unit
+            bound = self.bindings.get(normalize_name(name), NOWHERE)
+            yield bound.role or normalize_name(name), self.unit or bound.unit
         if not groups and self.unit is not None:
             yield CASEWORKER, self.unit
 
@@ -64,7 +64,7 @@ def _role(role: str, unit: str | None) -> CandidateRole:
     return CandidateRole(role, None if role == APPLICANT else unit)
 
 
-def squeezed(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Normalises a name for comparison: modelers break the names of lanes into lines."""
     return " ".join(name.split())
 
@@ -88,7 +88,7 @@ def read_bindings(files: Mapping[str, bytes]) -> Bindings:
         return {}
     entries = found.items() if isinstance(found, dict) else ()
     return {
-        squeezed(name): Bound(*(entry.get(member) for member in _MEMBERS))
+        normalize_name(name): Bound(*(entry.get(member) for member in _MEMBERS))
         for name, entry in entries
         if fault(entry) is None
     }

@@ -125,7 +125,7 @@ def duration(value: Any) -> Duration:
         return Duration(0, 0, value.total_seconds())
     found = _DURATION.fullmatch(_text(value, "a duration, such as PT8H or P30D"))
     if found is None or any(len(part or "") > _DIGITS + 7 for part in found.groups()):
-        raise Untimely("duration", f"{_shown(value)} is no duration, such as PT8H, P30D or P1Y2M")
+        raise Untimely("duration", f"{_format(value)} is no duration, such as PT8H, P30D or P1Y2M")
     years, months, weeks, days, hours, minutes = (int(part or 0) for part in found.groups()[:6])
     seconds = float((found[7] or "0").replace(",", "."))
     return Duration(years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
@@ -154,7 +154,7 @@ def instant(value: Any, now: datetime) -> datetime:
             found = datetime.fromisoformat(text)
         except ValueError as error:
             raise Untimely(
-                "date", f"{_shown(value)} is no date, such as 2026-03-21 or 2026-03-21T08:00:00"
+                "date", f"{_format(value)} is no date, such as 2026-03-21 or 2026-03-21T08:00:00"
             ) from error
     try:
         return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(tzinfo=now.tzinfo)
@@ -167,7 +167,7 @@ def cycle(value: Any, now: datetime) -> Cycle:
     text = _text(value, "a repetition, such as R3/P7D")
     head, *parts = text.split("/")
     if not re.fullmatch(r"R\d{0,6}", head) or len(parts) not in (1, 2):
-        raise Untimely("repetition", f"{_shown(value)} is no repetition, such as R3/P7D or R/PT1H")
+        raise Untimely("repetition", f"{_format(value)} is no repetition, such as R3/P7D or R/PT1H")
     count = int(head[1:]) if head[1:] else None
     if count == 0:
         raise Untimely("never", "repeats not even once")
@@ -201,5 +201,5 @@ def _text(value: Any, wanted: str) -> str:
     return value.strip()
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     return repr(str(value)[:60])

@@ -10,7 +10,7 @@ from typing import Any
 from engine.bpmn.expressions.named_people import Unfit, literal_names, one_name, words
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import TERMS, Own
-from engine.bpmn.notation.candidate_roles import MAX_ROLE, CandidateRole, is_role, squeezed
+from engine.bpmn.notation.candidate_roles import MAX_ROLE, CandidateRole, is_role, normalize_name
 from engine.bpmn.run.completions import INPUTS, LOCALS
 from engine.bpmn.run.step import People
 from engine.bpmn.values import plain
@@ -68,7 +68,7 @@ def people(token: Any) -> People | None:
     return None if found is None else People(**found)
 
 
-def posts(token: Any) -> frozenset[CandidateRole]:
+def candidate_roles(token: Any) -> frozenset[CandidateRole]:
     """Returns the roles whose holders may claim a user task. Empty if the diagram names none."""
     own: Own = token.task_spec.own
     return own.posting.of(token.internal_data.get(PEOPLE, {}).get("groups", ()))
@@ -107,7 +107,7 @@ def _written(name: str, code: str) -> Any:
 
 def _groups(value: Any) -> list[str]:
     found = words(value)
-    if not all(is_role(squeezed(name)) for name in found):
+    if not all(is_role(normalize_name(name)) for name in found):
         raise Unfit(f"a group is named by 1 to {MAX_ROLE} printable characters")
     return found
 

@@ -170,7 +170,7 @@ class _Moving:
             parent = names[row[PLACE]] if row[PLACE] >= 0 else None
             code = _obstacle(before, after) or _first_of_others(scope, parent)
             if code is not None:
-                self._tell(before, code)
+                self._add_obstacle(before, code)
             elif isinstance(before, ServiceTask) and _asks(before) != _asks(after):
                 (row[INTERNAL] or {}).pop(CALL, None)  # the system that is now called doesn't know the id
         elif after is None:
@@ -195,7 +195,7 @@ class _Moving:
                 arrived = {names[row[PLACE]] for row in there}
                 known = isinstance(before, ParallelGateway) and _lacks(before, at, arrived)
                 if not known and _lacks(join, at, arrived):
-                    self._tell(join, "branches")
+                    self._add_obstacle(join, "branches")
 
     def _records(self, scope: _Scope, internal: Mapping[str, Any], name: str) -> None:
         """Reports completed work that could no longer be compensated."""
@@ -216,7 +216,7 @@ class _Moving:
                 continue
             inner = self._within(scope, name)
             if inner is None or (times and before.compensation is not None):
-                self._tell(before, "compensation")
+                self._add_obstacle(before, "compensation")
             elif len(record) > 3:
                 self._undoable(inner, record[3] or ())
 
@@ -227,7 +227,7 @@ class _Moving:
             return None
         return _Scope(self.old.inner[before.spec], self.new.inner[after.spec])
 
-    def _tell(self, before: Any, code: str) -> None:
+    def _add_obstacle(self, before: Any, code: str) -> None:
         element = before.element or before.behind
         path = element.path if element else before.bpmn_id or before.name
         obstacle = Obstacle(path, code)

@@ -3,7 +3,7 @@
 This module uses no database and no actors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -169,8 +169,8 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     token.data = {**token.data, **changes}
     _require_outcome(token)
     if isinstance(token.task_spec, CatchEvent):
-        token.task_spec.pass_over(token)
-    token.pass_over()
+        token.task_spec.skip(token)
+    token.skip()
     workflow.advance()
     return replace(step_of(workflow), scope=scope)
 
@@ -215,6 +215,17 @@ def known_at(
     while (host := scope.host) is not None and not host.task_spec.own.apart:
         scope = host.workflow
     return None if host is None else plain(outside(token))
+
+
+def items_at(
+    spec: Spec, state: bytes | None, token_id: UUID, names: Collection[str], now: datetime
+) -> dict[str, Any]:
+    """Returns the items of these names that a token of a repeated activity reads: those of its instance."""
+    try:
+        token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id) if state else None
+    except LookupError:
+        token = None
+    return {} if token is None else plain({name: token.data[name] for name in names if name in token.data})
 
 
 def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> int:

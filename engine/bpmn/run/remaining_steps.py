@@ -19,7 +19,7 @@ def steps_ahead(spec: Spec, at: Iterable[str] | None = None) -> int | None:
     this function doesn't follow.
     """
     steps = {path for path, element in spec.elements.items() if element.kind in HUMAN}
-    ways = _ways(spec)
+    ways = _next_elements(spec)
     begin = [one.element.path for one in _drawn(spec) if one.element.kind == STARTS]
     longest = _longest(ways, steps, begin)
     if not steps <= longest.keys():
@@ -30,7 +30,7 @@ def steps_ahead(spec: Spec, at: Iterable[str] | None = None) -> int | None:
     return max((longest[path] for path in begin if path in longest), default=None)
 
 
-def _ways(spec: Spec) -> _Ways:
+def _next_elements(spec: Spec) -> _Ways:
     """Returns the next elements of each element of the process itself: by flows and boundary events."""
     found: dict[str, list[str]] = {}
     for flow in spec.flows.values():

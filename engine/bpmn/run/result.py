@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.outcomes import MAX_OUTCOME, VARIABLE
-from engine.bpmn.run.activity_scope import people, posts
+from engine.bpmn.run.activity_scope import candidate_roles, people
 from engine.bpmn.run.completions import BACK, FOR, INPUTS, KEPT, LOCALS
 from engine.bpmn.run.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
 from engine.bpmn.run.elements.branches import ABSENT, changed
@@ -173,7 +173,9 @@ def _opened(workflow: CaseWorkflow) -> Iterator[Work]:
     for token, _, state, _ in workflow.trail:
         if state == READY and token.human and token._state == READY:
             element: Element = token.task_spec.element
-            yield Work(token.id, element.path, element.name, element.lane, people(token), posts(token))
+            yield Work(
+                token.id, element.path, element.name, element.lane, people(token), candidate_roles(token)
+            )
 
 
 def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:

@@ -17,7 +17,7 @@ from engine.bpmn.run import rule_tasks
 from engine.bpmn.run.trace import Trace
 from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
-from engine.dmn import Decisions, Ruling
+from engine.dmn import Decisions, Evaluation
 
 _SHOWN = 200  # characters of an expression in a message
 
@@ -83,7 +83,7 @@ class Sandbox:
         except (juel.Fault, juel.Unreadable, Unportable) as error:
             raise ScriptFailed(_of_juel(expression, error)) from error
 
-    def decide(self, among: Decisions, decision: str, data: Mapping[str, Any], *, strict: bool) -> Ruling:
+    def decide(self, among: Decisions, decision: str, data: Mapping[str, Any], *, strict: bool) -> Evaluation:
         """Evaluates a DMN decision over data. Raises RuleFailed."""
         if self.trace is not None:
             self.trace.require_time()

@@ -103,6 +103,12 @@ class Spec:
         events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
         return frozenset(one.element.path for one in events if one.trigger.paid)
 
+    @cached_property
+    def items(self) -> frozenset[str]:
+        """Returns the variables of single items, in which activities are repeated for each item of a list."""
+        found = (one.item for one in _all(self.inner) if isinstance(one, MultiInstance))
+        return frozenset(item for item in found if item is not None)
+
     @property
     def starts(self) -> Mapping[str, Trigger]:
         """Returns what starts cases other than people: triggers by the path of their start event."""

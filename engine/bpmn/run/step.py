@@ -28,7 +28,7 @@ class People:
 class Work:
     """A human task that was opened; `token` becomes the task's id.
 
-    Holders of the roles in `posts` may claim it, if the diagram names any.
+    Holders of the roles in `candidate_roles` may claim it, if the diagram names any.
     """
 
     token: UUID
@@ -36,7 +36,7 @@ class Work:
     name: str
     lane: str | None
     people: People | None = None
-    posts: frozenset[CandidateRole] = frozenset()
+    candidate_roles: frozenset[CandidateRole] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

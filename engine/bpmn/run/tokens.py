@@ -133,7 +133,7 @@ class Token(Task):
                 raise
         return data
 
-    def pass_over(self) -> None:
+    def skip(self) -> None:
         """Continues as if the element's work were done, without its outputs."""
         self.internal_data[PASSED_OVER] = True
         self.complete()
@@ -219,20 +219,20 @@ class Token(Task):
 
 def _failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
-        error.message = _told(error.message)
+        error.message = _clean(error.message)
         return error
     if isinstance(error, declared_outcomes.NotDeclared):
-        return Failed("undeclared-outcome", _told(str(error)))
+        return Failed("undeclared-outcome", _clean(str(error)))
     if isinstance(error, declared_outcomes.NotGrounded):
-        return Failed("refusal-without-ground", _told(str(error)))
+        return Failed("refusal-without-ground", _clean(str(error)))
     if isinstance(error, named_people.Unfit):
-        return Failed("mapping", _told(str(error)))
+        return Failed("mapping", _clean(str(error)))
     if isinstance(error, ScriptFailed):
-        return Failed("script-failed", _told(error.message), error.line)
-    return Failed("no-flow", _told(str(error)))
+        return Failed("script-failed", _clean(error.message), error.line)
+    return Failed("no-flow", _clean(str(error)))
 
 
-def _told(message: str) -> str:
+def _clean(message: str) -> str:
     """Returns a failure's message that can be stored and read: scripts may produce any text."""
     clean = message.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
     return clean if len(clean) <= MAX_MESSAGE else clean[: MAX_MESSAGE - 1] + "…"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.bpmn.notation.candidate_roles import NOWHERE, Bindings, is_role, is_unit, squeezed
+from engine.bpmn.notation.candidate_roles import NOWHERE, Bindings, is_role, is_unit, normalize_name
 from engine.bpmn.notation.lanes import lane_of, lanes_around, listed
 from engine.bpmn.notation.requirements import ASSIGNMENTS
 from engine.bpmn.notation.vocabulary import HUMAN, OURS
@@ -51,30 +51,30 @@ def _assign(task: Any, around: Iterable[Any]) -> None:
 
 def _role(task: Any, around: Iterable[Any], bindings: Bindings) -> None:
     """Sets the role and the unit, each from the innermost lane or pool that has it."""
-    places = [(place, bindings.get(squeezed(place.get("name") or ""), NOWHERE)) for place in around]
-    roles = _said(f"{OURS}role", ((place, bound.role) for place, bound in places))
-    units = _said(f"{OURS}unit", ((place, bound.unit) for place, bound in places))
+    places = [(place, bindings.get(normalize_name(place.get("name") or ""), NOWHERE)) for place in around]
+    roles = _values(f"{OURS}role", ((place, bound.role) for place, bound in places))
+    units = _values(f"{OURS}unit", ((place, bound.unit) for place, bound in places))
     for name, found, fits in (("role", roles, is_role), ("unit", units, is_unit)):
         value = next(found, None)
         if task.get(OURS + name) is None and value is not None and fits(value):
             task.set(OURS + name, value)
 
 
-def _said(attribute: str, places: Iterable[tuple[Any, str | None]]) -> Iterator[str]:
+def _values(attribute: str, places: Iterable[tuple[Any, str | None]]) -> Iterator[str]:
     return (found for place, bound in places if (found := place.get(attribute) or bound) is not None)
 
 
 def _name(task: Any, where: Any) -> bool:
     """Sets the group to the name of its lane or pool; returns whether the task had no role."""
     name = "" if where is None else (where.get("name") or "").strip()
-    if not is_role(squeezed(name)):
+    if not is_role(normalize_name(name)):
         return False
     said = task.get(f"{OURS}role") is not None
     if not _assigned(task):
         task.set(f"{OURS}candidateGroups", as_group(name))
         return not said
     if not said:
-        task.set(f"{OURS}role", squeezed(name))
+        task.set(f"{OURS}role", normalize_name(name))
     return False
 
 

@@ -126,7 +126,7 @@ def _handed_over(call: Any, told: Told) -> None:
         if meant_anyway or call.get(f"{OURS}{name}") is not None:
             continue
         try:
-            code = as_names(_handed(item) for item in items)
+            code = as_names(_parse_mapping(item) for item in items)
         except Untranslatable:  # also if it maps all variables and some others
             continue
         call.set(f"{OURS}{name}", code)
@@ -148,7 +148,9 @@ def _sent_along(definition: Any, told: Told) -> None:
     try:
         inputs = [] if mapping is None else variables(parameters(mapping, "inputParameter"))
         code = as_names(
-            pair for item in items for pair in (inputs if dict(item.attrib) == _OWN else [_handed(item)])
+            pair
+            for item in items
+            for pair in (inputs if dict(item.attrib) == _OWN else [_parse_mapping(item)])
         )
     except Untranslatable:
         return
@@ -163,7 +165,7 @@ def variables(names: Iterable[str]) -> list[tuple[str, Value]]:
     return [(name, Value.variable(name)) for name in names]
 
 
-def _handed(item: Any) -> tuple[str, Value]:
+def _parse_mapping(item: Any) -> tuple[str, Value]:
     target = item.get("target") or ""
     source, expression = item.get("source"), item.get("sourceExpression")
     if not target.isidentifier() or set(item.attrib) - {"target", "source", "sourceExpression"}:

@@ -43,16 +43,16 @@ def translate_payloads(root: Any, told: Told) -> None:
         message = messages.get((at.get("messageRef") or "").rpartition(":")[2])
         if message is not None:
             # If both have a payload, SpiffArena uses that of the message.
-            said = message if any(_said(message, word) is not None for word in _WORDS) else at
+            said = message if any(_extension(message, word) is not None for word in _WORDS) else at
             _speaks(at.getparent() if at.tag == _SPEAKING[0] else at, said, told)
     for element in [*messages.values(), *root.iter(*_SPEAKING)]:
         for word in _WORDS:
-            if (found := _said(element, word)) is not None and _expressible(found):
+            if (found := _extension(element, word)) is not None and _expressible(found):
                 found.getparent().remove(found)
 
 
 def _speaks(event: Any, said: Any, told: Told) -> None:
-    payload, variable = (_said(said, word) for word in _WORDS)
+    payload, variable = (_extension(said, word) for word in _WORDS)
     if event.tag in _THROWING and payload is not None and _expressible(payload):
         event.set(f"{OURS}data", _expression(payload.text))
         told(event, "translated-message", text=short(payload.text))
@@ -61,7 +61,7 @@ def _speaks(event: Any, said: Any, told: Told) -> None:
         told(event, "translated-message", variable=short(variable.text))
 
 
-def _said(element: Any, word: str) -> Any:
+def _extension(element: Any, word: str) -> Any:
     return element.find(f"{BPMN}extensionElements/{SPIFF}{word}")
 
 

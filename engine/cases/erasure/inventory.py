@@ -128,7 +128,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "id key code ordered_by ordered_at",
         {"reason": "NULL"},
     ),
-    "moved_cases": Changed(_OF_CASE, "move_id case_id status at", {"obstacles": "'[]'"}),
+    "migrated_cases": Changed(_OF_CASE, "migration_id case_id status at", {"obstacles": "'[]'"}),
     "recusals": Changed(_OF_CASE, "case_id user_id at", {"reason": "NULL"}),
     "comments": Deleted(_OF_CASE, "id case_id task_id author_id text visible at"),
     "document_versions": Deleted(
@@ -172,7 +172,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "tasks": Changed(
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
-        " priority kind pool_id home_pool_id assignment parent_id asks",
+        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks",
         {"people": "NULL", "asked": _ASKED, "draft": "NULL", "search": "''"},
     ),
     "access_log": Changed(
@@ -238,15 +238,15 @@ KEPT: Mapping[str, Kept] = {
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
     "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
-    "moves": Kept(
+    "case_migrations": Kept(
         _IDS,
         "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
     ),
     "organisation_log": Kept(_ORGANISATION, "id at actor_id kind unit_id user_id payload"),
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
-    "pool_roles": Kept(_ORGANISATION, "pool_id unit_id role"),
-    "pools": Kept(_ORGANISATION, "id definition delegation_id"),
+    "candidate_group_roles": Kept(_ORGANISATION, "candidate_group_id unit_id role"),
+    "candidate_groups": Kept(_ORGANISATION, "id definition delegation_id"),
     "procrastinate_events": Kept(_IDS, "id job_id type at"),
     "procrastinate_jobs": Kept(
         "a job names rows by their ids alone (engine/platform/jobs.py)",
@@ -264,11 +264,11 @@ KEPT: Mapping[str, Kept] = {
         _ACCOUNT,
         "id digest user_id provider acr authenticated_at created_at seen_at expires_at revoked_at agent",
     ),
-    "sketch_checks": Kept(
-        _PROCESS, "sketch_id revision status step done total report asked_by asked_at finished_at"
+    "process_draft_checks": Kept(
+        _PROCESS, "draft_id revision status step done total report asked_by asked_at finished_at"
     ),
-    "sketch_files": Kept(_PROCESS, "sketch_id name content"),
-    "sketches": Kept(
+    "process_draft_files": Kept(_PROCESS, "draft_id name content"),
+    "process_drafts": Kept(
         _PROCESS,
         "id unit_id name revision process_revision tried_revision version_id made_by made_at updated_by"
         " updated_at",
@@ -276,15 +276,15 @@ KEPT: Mapping[str, Kept] = {
     "substitutions": Kept(_ORGANISATION, "id absent_id substitute_id valid_from valid_to"),
     "throttles": Kept("hashes of what was tried at logins, for an hour", "key failures since blocked_until"),
     "tokens": Kept(_ACCOUNT, "id user_id digest created_at revoked_at scopes expires_at"),
-    "trials": Kept(
+    "test_runs": Kept(
         "test runs of designers, with data that they type for it; nothing is copied from a case",
-        "id version_id sketch_id process process_revision owner_id clock_at acts revision updated_at",
+        "id version_id draft_id process process_revision owner_id clock_at acts revision updated_at",
     ),
     "unit_lines": Kept(_ORGANISATION, "ancestor_id unit_id"),
     "units": Kept(_ORGANISATION, "id key name kind parent_id region created_at closed_at"),
     "upload_files": Kept(_PROCESS, "upload_id name content"),
     "uploads": Kept(
-        _PROCESS, "id unit_id unit_named sketch_id status result uploaded_by uploaded_at finished_at"
+        _PROCESS, "id unit_id unit_named draft_id status result uploaded_by uploaded_at finished_at"
     ),
     "users": Kept(
         _ACCOUNT,

@@ -15,7 +15,7 @@ from engine.definitions.scenarios.running import (
     MAX_SCENARIOS,
     Result,
     Run,
-    Trial,
+    ScenarioReport,
     run_all,
     run_each,
 )
@@ -36,8 +36,8 @@ __all__ = [
     "Result",
     "Run",
     "Scenario",
+    "ScenarioReport",
     "Start",
-    "Trial",
     "Unplayable",
     "check",
     "clock",
@@ -69,7 +69,7 @@ def check(files: Mapping[str, bytes]) -> list[Finding]:
     return read(files)[1]
 
 
-def run(files: Mapping[str, bytes], specs: Mapping[str, Spec]) -> Trial:
+def run(files: Mapping[str, bytes], specs: Mapping[str, Spec]) -> ScenarioReport:
     """Runs the scenarios among a deployment's files on its processes, by key."""
     scenarios, findings = read(files)
-    return Trial(findings=tuple(findings)) if findings else run_all(scenarios, specs)
+    return ScenarioReport(findings=tuple(findings)) if findings else run_all(scenarios, specs)

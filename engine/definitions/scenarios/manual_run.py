@@ -110,12 +110,12 @@ def _refusal(failure: Exception) -> Refusal:
     if isinstance(failure, Invalid):
         return failure
     if isinstance(failure, OutOfTime):
-        return Conflict(f"The case takes longer than {SECONDS:g} s.", trial="time")
+        return Conflict(f"The case takes longer than {SECONDS:g} s.", test_run="time")
     if isinstance(failure, Mismatch):
         if isinstance(failure.__cause__, Invalid):
             return failure.__cause__
-        return Conflict(f"This needs: {failure.expected}. But: {failure.came}", trial="unlike")
-    return Conflict(f"The case takes more than {MAX_COMMANDS} commands.", trial="long")
+        return Conflict(f"This needs: {failure.expected}. But: {failure.came}", test_run="unlike")
+    return Conflict(f"The case takes more than {MAX_COMMANDS} commands.", test_run="long")
 
 
 def _duration(time: timedelta) -> str:

@@ -202,7 +202,7 @@ def _expected(node: Node, at: datetime) -> Expected:
         **{name: _optional(parts, name, _texts) for name in (*_LISTS, "path")},
         due=_optional(parts, "due", lambda item: _dues(item, at)),
         data=_optional(parts, "data", _data),
-        thrown=_optional(parts, "thrown", lambda item: [_told(part) for part in _list(item)]),
+        thrown=_optional(parts, "thrown", lambda item: [_thrown_event(part) for part in _list(item)]),
         incidents=_optional(parts, "incidents", _incidents),
         ended=_optional(parts, "ended", _flag),
         outcome=_optional(parts, "outcome", _text),
@@ -213,7 +213,7 @@ def _dues(node: Node, at: datetime) -> dict[str, datetime]:
     return {element: _instant(part, at.tzinfo) for element, part in _mapping(node).items()}
 
 
-def _told(node: Node) -> Told:
+def _thrown_event(node: Node) -> Told:
     parts = _parts(node, ("message", "signal", "keys", "data"))
     if ("message" in parts) == ("signal" in parts):
         raise _Wrong(node.line, "thrown")

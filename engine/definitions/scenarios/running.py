@@ -50,7 +50,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ScenarioReport:
     """The results of all scenarios of a set of files, and their coverage, by process."""
 
     results: tuple[Result, ...] = ()
@@ -75,21 +75,21 @@ def run_all(
     scenarios: Sequence[Scenario],
     specs: Mapping[str, Spec],
     tell: Callable[[int], object] | None = None,
-) -> Trial:
+) -> ScenarioReport:
     """Runs scenarios on the processes that they name; calls `tell` with the number done after each."""
     findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
     if len(scenarios) > MAX_SCENARIOS:
         values = {"count": len(scenarios), "limit": MAX_SCENARIOS}
         findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, values=values))
     if findings:
-        return Trial(findings=tuple(findings[:MAX_FINDINGS]))
+        return ScenarioReport(findings=tuple(findings[:MAX_FINDINGS]))
     runs = run_each(scenarios, specs, tell)
     covered = [
         cover(specs[key], [one.seen for one in runs if one.result.process == key])
         for key in dict.fromkeys(scenario.process for scenario in scenarios)
     ]
     failed = tuple(_failed(one.result) for one in runs if not one.result.passed)
-    return Trial(tuple(one.result for one in runs), tuple(covered), failed)
+    return ScenarioReport(tuple(one.result for one in runs), tuple(covered), failed)
 
 
 def run_each(

@@ -101,7 +101,7 @@ class Case:
         names = {part.strip() for part in (work.lane or "").split("|")} | {work.lane}
         if work.people is not None:
             names |= {*work.people.groups, *work.people.users, work.people.assignee}
-        names |= {post.role for post in work.posts}
+        names |= {one.role for one in work.candidate_roles}
         if action.by is not None and action.by not in names:
             who = join_names(sorted(name for name in names if name))
             raise Mismatch(
@@ -273,9 +273,13 @@ class Case:
         self._run(lambda state: bpmn.fire(self.spec, state, happened, self.now))
 
     def known_at(self, token: UUID, path: str) -> Mapping[str, Any]:
-        """Returns the variables that a token at this element reads: the case's, or its called process's."""
+        """Returns the variables that a token at this element reads.
+
+        They are those of the case, or of its called process, and the item of its instance.
+        """
         own = bpmn.known_at(self.spec, self.state, token, path, self.now)
-        return self.data if own is None else own
+        items = bpmn.items_at(self.spec, self.state, token, self.spec.items, self.now)
+        return {**(self.data if own is None else own), **items}
 
     def _run(self, command: Callable[[bytes], Step]) -> None:
         self._commands += 1

@@ -19,7 +19,7 @@ from engine.bpmn import BPMN_SUFFIXES, Finding, Foreign, Report, Source, Unreada
 from engine.connectors import deployment_check
 from engine.definitions import Version, scenarios
 from engine.design.drafts.reading import files_of, source, unknown
-from engine.models import Sketch, SketchCheck, SketchCheckStep
+from engine.models import ProcessDraft, ProcessDraftCheck, ProcessDraftCheckStep
 from engine.organisation import candidate_roles
 from engine.platform import budget, jobs
 from engine.platform.budget import Budget, Exhausted
@@ -30,24 +30,24 @@ from engine.platform.db import UnitOfWork
 class Checkable:
     """What is checked: the files of a revision, and the versions that it may call."""
 
-    sketch_id: UUID
+    draft_id: UUID
     asked_at: datetime
     unit_id: UUID
     files: Mapping[str, bytes]
     known: Mapping[str, Version]
 
 
-def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
+def ask(uow: UnitOfWork, draft_id: UUID) -> None:
     """Requests a check of a draft in its present state; a running check of the same revision continues.
 
     Raises NotFound.
     """
     access.require(uow.actor, "definitions.deploy")
-    found = select(Sketch.revision, Sketch.process_revision)
-    found = found.where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    found = select(ProcessDraft.revision, ProcessDraft.process_revision)
+    found = found.where(ProcessDraft.id == draft_id, access.covers(ProcessDraft.unit_id))
     row = uow.session.execute(found, access.seen_by(uow)).one_or_none()
     if row is None:
-        raise unknown(sketch_id)
+        raise unknown(draft_id)
     revision, process_revision = row
     values = {
         "revision": revision,
@@ -60,27 +60,29 @@ def ask(uow: UnitOfWork, sketch_id: UUID) -> None:
         "asked_at": uow.now,
         "finished_at": None,
     }
-    new = upsert(SketchCheck).values(sketch_id=sketch_id, **values)
+    new = upsert(ProcessDraftCheck).values(draft_id=draft_id, **values)
     # The results for the same processes remain, so that they can be played meanwhile.
-    values["report"] = case((SketchCheck.revision >= process_revision, SketchCheck.report), else_=null())
-    over = SketchCheck.status.in_(("done", "failed")) | (SketchCheck.revision != revision)
-    asked = new.on_conflict_do_update(index_elements=["sketch_id"], set_=values, where=over)
-    if uow.session.scalars(asked.returning(SketchCheck.sketch_id)).first() is not None:
-        jobs.defer(uow, "check_sketch", queue="checks", sketch=sketch_id)
+    values["report"] = case(
+        (ProcessDraftCheck.revision >= process_revision, ProcessDraftCheck.report), else_=null()
+    )
+    over = ProcessDraftCheck.status.in_(("done", "failed")) | (ProcessDraftCheck.revision != revision)
+    asked = new.on_conflict_do_update(index_elements=["draft_id"], set_=values, where=over)
+    if uow.session.scalars(asked.returning(ProcessDraftCheck.draft_id)).first() is not None:
+        jobs.defer(uow, "check_sketch", queue="checks", draft=draft_id)
 
 
-def take(uow: UnitOfWork, sketch_id: UUID) -> Checkable | None:
+def take(uow: UnitOfWork, draft_id: UUID) -> Checkable | None:
     """Returns what a worker should check; None if there is nothing to do (any more)."""
-    held = select(SketchCheck).where(SketchCheck.sketch_id == sketch_id).with_for_update()
+    held = select(ProcessDraftCheck).where(ProcessDraftCheck.draft_id == draft_id).with_for_update()
     check = uow.session.scalars(held).one_or_none()
     if check is None or check.status in ("done", "failed"):
         return None
-    sketch = uow.session.scalars(select(Sketch).where(Sketch.id == sketch_id)).one()
-    if check.revision < sketch.process_revision:
+    draft = uow.session.scalars(select(ProcessDraft).where(ProcessDraft.id == draft_id)).one()
+    if check.revision < draft.process_revision:
         check.report = None  # saved again since the request: the results are of other processes
-    check.status, check.revision = "running", sketch.revision
+    check.status, check.revision = "running", draft.revision
     known = definitions.currents(uow.session)
-    return Checkable(sketch_id, check.asked_at, sketch.unit_id, files_of(uow, sketch_id), known)
+    return Checkable(draft_id, check.asked_at, draft.unit_id, files_of(uow, draft_id), known)
 
 
 def judge(
@@ -128,7 +130,7 @@ def _judged(
     report = bpmn.check(work.files, work.known, now)
     told, unread = scenarios.read(work.files)
     findings: list[Finding] = [*report.findings, *unread]
-    trial: Mapping[str, Any] = {}
+    results: Mapping[str, Any] = {}
     playable = False
     if not report.errors:
         do(lambda uow: report_progress(uow, work, "posts", 0, len(told)))
@@ -144,15 +146,17 @@ def _judged(
                 lambda done: do(lambda uow: report_progress(uow, work, "scenarios", done, len(told))),
             )
             findings += came.findings
-            trial = came.plain
+            results = came.plain
     processes = [
         {"key": process.key, "name": process.name, "file": process.file, "calls": sorted(process.calls)}
         for process in report.processes
     ]
-    return findings, {"processes": processes, "playable": playable, **trial}
+    return findings, {"processes": processes, "playable": playable, **results}
 
 
-def report_progress(uow: UnitOfWork, work: Checkable, step: SketchCheckStep, done: int, total: int) -> None:
+def report_progress(
+    uow: UnitOfWork, work: Checkable, step: ProcessDraftCheckStep, done: int, total: int
+) -> None:
     """Records the progress of a check."""
     uow.session.execute(_of(work).values(step=step, done=done, total=total))
 
@@ -162,19 +166,19 @@ def finish(uow: UnitOfWork, work: Checkable, result: Mapping[str, Any]) -> None:
     uow.session.execute(_of(work).values(status="done", report=dict(result), finished_at=uow.now))
 
 
-def give_up(uow: UnitOfWork, sketch_id: UUID, _reason: str) -> None:
+def give_up(uow: UnitOfWork, draft_id: UUID, _reason: str) -> None:
     """Records that there is no result: the check itself failed each time."""
-    lost = update(SketchCheck).where(
-        SketchCheck.sketch_id == sketch_id, SketchCheck.status.in_(("waiting", "running"))
+    lost = update(ProcessDraftCheck).where(
+        ProcessDraftCheck.draft_id == draft_id, ProcessDraftCheck.status.in_(("waiting", "running"))
     )
     uow.session.execute(lost.values(status="failed", finished_at=uow.now))
 
 
 def _of(work: Checkable) -> Update:
     """Selects only this check: another one may have been requested meanwhile."""
-    row = SketchCheck
+    row = ProcessDraftCheck
     return update(row).where(
-        row.sketch_id == work.sketch_id, row.asked_at == work.asked_at, row.status == "running"
+        row.draft_id == work.draft_id, row.asked_at == work.asked_at, row.status == "running"
     )
 
 

@@ -4,6 +4,7 @@ Connectors are not included: the engine doesn't know those of an installation, b
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,17 +39,16 @@ class Choices:
     events: Mapping[str, tuple[Named, ...]]
 
 
-def choices(uow: UnitOfWork, sketch_id: UUID) -> Choices:
+def choices(uow: UnitOfWork, draft_id: UUID) -> Choices:
     """Returns the choices for a draft, from its own files and from current versions. Raises NotFound."""
-    get(uow, sketch_id)
+    get(uow, draft_id)
     own: Offers = _NOTHING
     others: list[Offers] = []
-    try:
-        with budget.limited(ShortBudget()):
-            own = bpmn.offers(files_of(uow, sketch_id))
-            others.extend(_current_offers(uow))
-    except Exhausted:
-        pass  # unread ones are chosen by name only, or typed
+    # A large draft leaves enough for the others. Unread ones are chosen by name only, or typed.
+    with suppress(Exhausted), budget.limited(ShortBudget()):
+        own = bpmn.offers(files_of(uow, draft_id))
+    with suppress(Exhausted), budget.limited(ShortBudget()):
+        others.extend(_current_offers(uow))
     everything = [own, *others]
     return Choices(
         roles=_roles(uow),

@@ -17,7 +17,7 @@ from engine.definitions import Deployed, uploads
 from engine.definitions.scenarios import SUFFIX
 from engine.design.drafts.reading import file, files_of, get, unknown
 from engine.identity import names
-from engine.models import Sketch, SketchFile, User
+from engine.models import ProcessDraft, ProcessDraftFile, User
 from engine.organisation import units
 from engine.platform import persian
 from engine.platform.config import Publishing
@@ -47,7 +47,7 @@ def create(
     _require_title(name)
     require_files(files)
     owner = units.covered(uow, unit)
-    sketch = Sketch(
+    draft = ProcessDraft(
         id=uuid7(),
         unit_id=owner.id,
         name=name.strip(),
@@ -60,10 +60,10 @@ def create(
         updated_by=uow.actor.id,
         updated_at=uow.now,
     )
-    uow.session.add(sketch)
+    uow.session.add(draft)
     uow.session.flush()
-    _put(uow, sketch.id, files)
-    return sketch.id
+    _put(uow, draft.id, files)
+    return draft.id
 
 
 def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
@@ -77,89 +77,91 @@ def from_version(uow: UnitOfWork, key: str, number: int, *, unit: str) -> UUID:
     return create(uow, name, files, unit=unit, version_id=version.id)
 
 
-def rename(uow: UnitOfWork, sketch_id: UUID, name: str, *, revision: int) -> None:
+def rename(uow: UnitOfWork, draft_id: UUID, name: str, *, revision: int) -> None:
     """Renames a draft. Raises NotFound, Stale, Invalid."""
     _require_title(name)
-    _hold(uow, sketch_id, revision).name = name.strip()
-    _saved(uow, sketch_id)
+    _hold(uow, draft_id, revision).name = name.strip()
+    _saved(uow, draft_id)
 
 
-def save(uow: UnitOfWork, sketch_id: UUID, changes: Mapping[str, bytes | None], *, revision: int) -> int:
+def save(uow: UnitOfWork, draft_id: UUID, changes: Mapping[str, bytes | None], *, revision: int) -> int:
     """Stores files in a draft and replaces those of the same name; None removes one.
 
     Returns the new revision.
 
     Raises NotFound, Stale if the draft was saved since, Invalid.
     """
-    _hold(uow, sketch_id, revision)
+    _hold(uow, draft_id, revision)
     put = {name: content for name, content in changes.items() if content is not None}
     require_files(put)
     gone = [name for name in changes.keys() - put.keys() if is_file_name(name)]
     uow.session.execute(
-        deletion(SketchFile).where(SketchFile.sketch_id == sketch_id, SketchFile.name.in_(gone))
+        deletion(ProcessDraftFile).where(
+            ProcessDraftFile.draft_id == draft_id, ProcessDraftFile.name.in_(gone)
+        )
     )
-    _put(uow, sketch_id, put)
-    many = select(func.count()).where(SketchFile.sketch_id == sketch_id)
+    _put(uow, draft_id, put)
+    many = select(func.count()).where(ProcessDraftFile.draft_id == draft_id)
     require_number(uow.session.scalars(many).one())
-    return _saved(uow, sketch_id, runs=not all(name.endswith(NOT_RUN) for name in changes))
+    return _saved(uow, draft_id, runs=not all(name.endswith(NOT_RUN) for name in changes))
 
 
-def add_scenario(
-    uow: UnitOfWork, sketch_id: UUID, stem: str, content: bytes, *, process_revision: int
-) -> str:
+def add_scenario(uow: UnitOfWork, draft_id: UUID, stem: str, content: bytes, *, process_revision: int) -> str:
     """Stores a scenario recorded from what the draft ran at this revision. Returns the name of its file.
 
     The name begins with `stem` and is new; an existing file with the same content is used instead. Raises
     NotFound, Conflict if what runs has changed since, Invalid if the draft is full.
     """
-    sketch = _hold(uow, sketch_id, None)
-    if sketch.process_revision != process_revision:
-        raise Conflict("The draft has changed since this test run.", trial="changed")
-    there = files_of(uow, sketch_id)
+    draft = _hold(uow, draft_id, None)
+    if draft.process_revision != process_revision:
+        raise Conflict("The draft has changed since this test run.", test_run="changed")
+    there = files_of(uow, draft_id)
     same = [name for name, held in there.items() if name.endswith(SUFFIX) and held == content]
     if same:
         return same[0]
     taken = {name.casefold() for name in there}
     numbered = (f"{stem}-{number}{SUFFIX}" if number > 1 else stem + SUFFIX for number in count(1))
     name = next(name for name in numbered if name.casefold() not in taken)
-    save(uow, sketch_id, {name: content}, revision=sketch.revision)
+    save(uow, draft_id, {name: content}, revision=draft.revision)
     return name
 
 
-def note_tried(uow: UnitOfWork, sketch_id: UUID, process_revision: int) -> None:
+def note_tried(uow: UnitOfWork, draft_id: UUID, process_revision: int) -> None:
     """Records that a test run has reached an end, if what runs has not changed since this revision."""
-    tried = update(Sketch).where(Sketch.id == sketch_id, Sketch.process_revision == process_revision)
+    tried = update(ProcessDraft).where(
+        ProcessDraft.id == draft_id, ProcessDraft.process_revision == process_revision
+    )
     uow.session.execute(tried.values(tried_revision=process_revision))
 
 
 def remove_foreign(
-    uow: UnitOfWork, sketch_id: UUID, place: ForeignPlace, *, revision: int, translate: bool = False
+    uow: UnitOfWork, draft_id: UUID, place: ForeignPlace, *, revision: int, translate: bool = False
 ) -> int:
     """Removes another engine's extension from a diagram, or replaces it by ours. Returns the new revision.
 
     Raises NotFound, Stale if the draft was saved since, Invalid if the diagram doesn't have it.
     """
-    _hold(uow, sketch_id, revision)
-    content = file(uow, sketch_id, place.file)
+    _hold(uow, draft_id, revision)
+    content = file(uow, draft_id, place.file)
     change = bpmn.translated if translate else bpmn.without
     try:
         changed = change(place.file, content, place.element, place.attribute)
     except (bpmn.Gone, Unreadable) as error:
         fault = Fault(f"/files/{place.file}", "doesn't have this any more", "foreign-gone")
         raise Invalid("The diagram no longer contains this element.", [fault]) from error
-    return save(uow, sketch_id, {place.file: changed}, revision=revision)
+    return save(uow, draft_id, {place.file: changed}, revision=revision)
 
 
-def delete(uow: UnitOfWork, sketch_id: UUID, *, revision: int) -> None:
+def delete(uow: UnitOfWork, draft_id: UUID, *, revision: int) -> None:
     """Deletes a draft. Raises NotFound, Stale."""
-    _hold(uow, sketch_id, revision)
+    _hold(uow, draft_id, revision)
     uow.session.flush()
-    uow.session.execute(deletion(Sketch).where(Sketch.id == sketch_id))
+    uow.session.execute(deletion(ProcessDraft).where(ProcessDraft.id == draft_id))
 
 
 def deploy(
     uow: UnitOfWork,
-    sketch_id: UUID,
+    draft_id: UUID,
     *,
     revision: int,
     publishing: Publishing,
@@ -170,65 +172,67 @@ def deploy(
     If its check takes longer, a worker does it: then returns the id of the upload. Raises NotFound, Stale,
     Conflict if what it would run was never tested, and what a deployment raises.
     """
-    sketch = _hold(uow, sketch_id, revision)
-    if not get(uow, sketch_id).sketch.tried:
+    draft = _hold(uow, draft_id, revision)
+    if not get(uow, draft_id).draft.tried:
         raise Conflict(
             "Test this draft before you publish it: finish a test run, or make sure that its scenarios pass.",
             code="not-tried",
         )
-    files, owner = files_of(uow, sketch_id), units.key_of(uow, sketch.unit_id)
+    files, owner = files_of(uow, draft_id), units.key_of(uow, draft.unit_id)
     done = uploads.submit(
-        uow, files, publishing=publishing, unit=owner, sketch_id=sketch_id, operations=operations
+        uow, files, publishing=publishing, unit=owner, draft_id=draft_id, operations=operations
     )
     uow.session.flush()
     if isinstance(done, Deployed):
-        uploads.note_version(uow, sketch_id, done)
+        uploads.note_version(uow, draft_id, done)
     return done
 
 
-def _hold(uow: UnitOfWork, sketch_id: UUID, revision: int | None) -> Sketch:
+def _hold(uow: UnitOfWork, draft_id: UUID, revision: int | None) -> ProcessDraft:
     """Locks a draft in the revision that its editor has seen (None: any).
 
     Raises NotFound, Stale.
     """
     access.require(uow.actor, "definitions.deploy")
     found = (
-        select(Sketch).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id)).with_for_update(of=Sketch)
+        select(ProcessDraft)
+        .where(ProcessDraft.id == draft_id, access.covers(ProcessDraft.unit_id))
+        .with_for_update(of=ProcessDraft)
     )
-    sketch = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
-    if sketch is None:
-        raise unknown(sketch_id)
-    if revision is not None and sketch.revision != revision:
-        editor = uow.session.get_one(User, sketch.updated_by)
+    draft = uow.session.scalars(found, access.seen_by(uow)).one_or_none()
+    if draft is None:
+        raise unknown(draft_id)
+    if revision is not None and draft.revision != revision:
+        editor = uow.session.get_one(User, draft.updated_by)
         raise Stale(
             f"{editor.name} has saved the draft in the meantime. Reload it.",
-            revision=sketch.revision,
+            revision=draft.revision,
             editor=names.display_names(editor.name, editor.full_name_fa, editor.full_name_en),
-            updated_at=sketch.updated_at,
+            updated_at=draft.updated_at,
         )
-    return sketch
+    return draft
 
 
-def _saved(uow: UnitOfWork, sketch_id: UUID, *, runs: bool = False) -> int:
+def _saved(uow: UnitOfWork, draft_id: UUID, *, runs: bool = False) -> int:
     """Increments the revision; `runs`: the change affects execution. Returns the new revision."""
     uow.session.flush()
-    changed = update(Sketch).where(Sketch.id == sketch_id).returning(Sketch.revision)
+    changed = update(ProcessDraft).where(ProcessDraft.id == draft_id).returning(ProcessDraft.revision)
     values: dict[str, Any] = {
-        "revision": Sketch.revision + 1,
+        "revision": ProcessDraft.revision + 1,
         "updated_by": uow.actor.id,
         "updated_at": uow.now,
     }
     if runs:
-        values["process_revision"] = Sketch.revision + 1
+        values["process_revision"] = ProcessDraft.revision + 1
     return uow.session.scalars(changed.values(values)).one()
 
 
-def _put(uow: UnitOfWork, sketch_id: UUID, files: Mapping[str, bytes]) -> None:
-    rows = [{"sketch_id": sketch_id, "name": name, "content": content} for name, content in files.items()]
+def _put(uow: UnitOfWork, draft_id: UUID, files: Mapping[str, bytes]) -> None:
+    rows = [{"draft_id": draft_id, "name": name, "content": content} for name, content in files.items()]
     if rows:
-        new = upsert(SketchFile)
+        new = upsert(ProcessDraftFile)
         replaced = new.on_conflict_do_update(
-            index_elements=["sketch_id", "name"], set_={"content": new.excluded.content}
+            index_elements=["draft_id", "name"], set_={"content": new.excluded.content}
         )
         uow.connection.execute(replaced, rows)
 

@@ -16,7 +16,7 @@ from engine.connectors import deployment_check
 from engine.definitions import uploads
 from engine.design.drafts.editing import require_files
 from engine.design.drafts.reading import files_of, unknown
-from engine.models import Sketch
+from engine.models import ProcessDraft
 from engine.organisation import candidate_roles
 from engine.platform import budget
 from engine.platform.budget import Exhausted, ShortBudget
@@ -36,7 +36,7 @@ class Preview:
 
 def look(
     uow: UnitOfWork,
-    sketch_id: UUID,
+    draft_id: UUID,
     name: str,
     content: bytes,
     *,
@@ -48,11 +48,13 @@ def look(
     With an `element`, returns only the names of that element.
     """
     access.require(uow.actor, "definitions.deploy")
-    unit = select(Sketch.unit_id).where(Sketch.id == sketch_id, access.covers(Sketch.unit_id))
+    unit = select(ProcessDraft.unit_id).where(
+        ProcessDraft.id == draft_id, access.covers(ProcessDraft.unit_id)
+    )
     owner = uow.session.scalars(unit, access.seen_by(uow)).one_or_none()
     if owner is None:
-        raise unknown(sketch_id)
-    files = files_of(uow, sketch_id)
+        raise unknown(draft_id)
+    files = files_of(uow, draft_id)
     if name not in files:
         raise NotFound(f"The draft has no file {name!r}.")
     require_files({name: content})

@@ -15,11 +15,11 @@ from engine.definitions import Version
 from engine.identity import names
 from engine.models import (
     DefinitionVersion,
-    Sketch,
-    SketchCheck,
-    SketchCheckStatus,
-    SketchCheckStep,
-    SketchFile,
+    ProcessDraft,
+    ProcessDraftCheck,
+    ProcessDraftCheckStatus,
+    ProcessDraftCheckStep,
+    ProcessDraftFile,
     Unit,
     User,
 )
@@ -37,8 +37,8 @@ class Check:
     `applies`: it checked what would run now; since then at most scenarios, texts or the name have changed.
     """
 
-    status: SketchCheckStatus
-    step: SketchCheckStep
+    status: ProcessDraftCheckStatus
+    step: ProcessDraftCheckStep
     done: int
     total: int
     stale: bool
@@ -120,39 +120,41 @@ class Listed:
 class View:
     """A draft with its files."""
 
-    sketch: Listed
+    draft: Listed
     files: tuple[File, ...]
 
 
 def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[Listed]:
     """Returns up to a page of the actor's drafts, newest first, plus one if more follow."""
     access.require(uow.actor, "definitions.deploy")
-    found = _listed().order_by(Sketch.id.desc()).limit(PAGE + 1)
+    found = _listed().order_by(ProcessDraft.id.desc()).limit(PAGE + 1)
     if after is not None:
-        found = found.where(Sketch.id < after)
+        found = found.where(ProcessDraft.id < after)
     rows = uow.connection.execute(found, access.seen_by(uow)).mappings()
     return [_from(row) for row in rows]
 
 
-def get(uow: UnitOfWork, sketch_id: UUID) -> View:
+def get(uow: UnitOfWork, draft_id: UUID) -> View:
     """Returns one draft. Raises NotFound."""
     access.require(uow.actor, "definitions.deploy")
-    found = _listed().where(Sketch.id == sketch_id)
+    found = _listed().where(ProcessDraft.id == draft_id)
     row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
     if row is None:
-        raise unknown(sketch_id)
-    held = select(SketchFile.name, func.length(SketchFile.content))
-    held = held.where(SketchFile.sketch_id == sketch_id).order_by(SketchFile.name)
+        raise unknown(draft_id)
+    held = select(ProcessDraftFile.name, func.length(ProcessDraftFile.content))
+    held = held.where(ProcessDraftFile.draft_id == draft_id).order_by(ProcessDraftFile.name)
     return View(_from(row), tuple(File(*file) for file in uow.connection.execute(held)))
 
 
-def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
+def file(uow: UnitOfWork, draft_id: UUID, name: str) -> bytes:
     """Returns the content of a file. Raises NotFound."""
     access.require(uow.actor, "definitions.deploy")
     found = (
-        select(SketchFile.content)
-        .join(Sketch, Sketch.id == SketchFile.sketch_id)
-        .where(Sketch.id == sketch_id, SketchFile.name == name, access.covers(Sketch.unit_id))
+        select(ProcessDraftFile.content)
+        .join(ProcessDraft, ProcessDraft.id == ProcessDraftFile.draft_id)
+        .where(
+            ProcessDraft.id == draft_id, ProcessDraftFile.name == name, access.covers(ProcessDraft.unit_id)
+        )
     )
     known = is_file_name(name)  # other names may contain what the database doesn't accept as text
     content: bytes | None = (
@@ -163,12 +165,14 @@ def file(uow: UnitOfWork, sketch_id: UUID, name: str) -> bytes:
     return content
 
 
-def files_of(uow: UnitOfWork, sketch_id: UUID, process_revision: int | None = None) -> dict[str, bytes]:
+def files_of(uow: UnitOfWork, draft_id: UUID, process_revision: int | None = None) -> dict[str, bytes]:
     """Returns all files of a draft, by name; none if what runs has changed since this revision."""
-    found = select(SketchFile.name, SketchFile.content).where(SketchFile.sketch_id == sketch_id)
+    found = select(ProcessDraftFile.name, ProcessDraftFile.content).where(
+        ProcessDraftFile.draft_id == draft_id
+    )
     if process_revision is not None:
-        found = found.join(Sketch).where(Sketch.process_revision == process_revision)
-    return {name: content for name, content in uow.connection.execute(found.order_by(SketchFile.name))}
+        found = found.join(ProcessDraft).where(ProcessDraft.process_revision == process_revision)
+    return {name: content for name, content in uow.connection.execute(found.order_by(ProcessDraftFile.name))}
 
 
 def source(uow: UnitOfWork, files: Mapping[str, bytes], called: Mapping[str, Version]) -> Source:
@@ -193,45 +197,45 @@ def units(uow: UnitOfWork) -> Mapping[str, str]:
     return {key: name for key, name in rows}
 
 
-def unknown(sketch_id: UUID) -> NotFound:
+def unknown(draft_id: UUID) -> NotFound:
     """Returns the refusal for a draft that does not exist, or that this actor may not see."""
-    return NotFound(f"The draft {sketch_id} does not exist.")
+    return NotFound(f"The draft {draft_id} does not exist.")
 
 
 def _listed() -> Select[Any]:
     author, editor = aliased(User), aliased(User)
-    check, version = SketchCheck, DefinitionVersion
+    check, version = ProcessDraftCheck, DefinitionVersion
     columns: tuple[Any, ...] = (
-        Sketch.id,
-        Sketch.name,
-        Sketch.revision,
-        Sketch.process_revision,
-        Sketch.tried_revision,
+        ProcessDraft.id,
+        ProcessDraft.name,
+        ProcessDraft.revision,
+        ProcessDraft.process_revision,
+        ProcessDraft.tried_revision,
         Unit.key.label("unit"),
         Unit.name.label("unit_name"),
         names.of(author).label("author"),
-        Sketch.made_at,
+        ProcessDraft.made_at,
         names.of(editor).label("editor"),
-        Sketch.updated_at,
+        ProcessDraft.updated_at,
         version.key,
         version.number,
         check.status,
         check.step,
         check.done,
         check.total,
-        (check.revision != Sketch.revision).label("stale"),
-        (check.revision >= Sketch.process_revision).label("applies"),
+        (check.revision != ProcessDraft.revision).label("stale"),
+        (check.revision >= ProcessDraft.process_revision).label("applies"),
         check.report,
         check.finished_at,
     )
     return (
         select(*columns)
-        .join(Unit, Unit.id == Sketch.unit_id)
-        .join(author, author.id == Sketch.made_by)
-        .join(editor, editor.id == Sketch.updated_by)
-        .outerjoin(version, version.id == Sketch.version_id)
-        .outerjoin(check, check.sketch_id == Sketch.id)
-        .where(access.covers(Sketch.unit_id))
+        .join(Unit, Unit.id == ProcessDraft.unit_id)
+        .join(author, author.id == ProcessDraft.made_by)
+        .join(editor, editor.id == ProcessDraft.updated_by)
+        .outerjoin(version, version.id == ProcessDraft.version_id)
+        .outerjoin(check, check.draft_id == ProcessDraft.id)
+        .where(access.covers(ProcessDraft.unit_id))
     )
 
 

@@ -6,7 +6,7 @@ system: tests happen in memory, and of a played case only the acts are stored.
 
 from engine.design.test_runs.manual_runs import (
     KEPT,
-    MAX_TRIALS,
+    MAX_TEST_RUNS,
     Play,
     act,
     adopt,
@@ -35,7 +35,7 @@ from engine.design.test_runs.subjects import (
 
 __all__ = [
     "KEPT",
-    "MAX_TRIALS",
+    "MAX_TEST_RUNS",
     "Example",
     "OfDraft",
     "OfVersion",

@@ -29,7 +29,7 @@ class OfVersion:
 class OfDraft:
     """A process of a draft, at whatever revision."""
 
-    sketch_id: UUID
+    draft_id: UUID
     process: str
 
 
@@ -111,51 +111,51 @@ def _version(uow: UnitOfWork, where: OfVersion) -> Subject:
 
 
 def _draft(uow: UnitOfWork, where: OfDraft) -> Subject:
-    sketch = drafts.get(uow, where.sketch_id).sketch
-    known = _processes(sketch)
+    draft = drafts.get(uow, where.draft_id).draft
+    known = _processes(draft)
     if where.process not in known:
         raise NotFound(f"The draft has no process {where.process!r}.")
-    files = drafts.files_of(uow, where.sketch_id, sketch.process_revision)
+    files = drafts.files_of(uow, where.draft_id, draft.process_revision)
     if not files:
         raise _unready(None)  # it is being saved at this moment
     called = {key for one in known.values() for key in one["calls"]} - known.keys()
     versions = definitions.currents(uow.session) if called else {}
     if not called <= versions.keys():
-        raise Conflict("This draft calls a process that is no longer in use.", trial="calls")
+        raise Conflict("This draft calls a process that is no longer in use.", test_run="calls")
     bound = {key: versions[key] for key in called}
     digest, own = drafts.digest(files, bound), known[where.process]
     try:
         spec = bpmn.cached(digest, where.process, lambda: drafts.source(uow, files, bound))
     except bpmn.Unbuildable as error:
-        raise Conflict("The draft can't be tested. Fix its errors first.", trial="errors") from error
+        raise Conflict("The draft can't be tested. Fix its errors first.", test_run="errors") from error
     return Subject(
-        where, own["name"], own["file"], digest, spec, None, files, sketch.process_revision, sketch.name,
+        where, own["name"], own["file"], digest, spec, None, files, draft.process_revision, draft.name,
         tuple((key, one["name"]) for key, one in known.items() if key != where.process),
     )  # fmt: skip
 
 
-def main_process(uow: UnitOfWork, sketch_id: UUID) -> OfDraft:
+def main_process(uow: UnitOfWork, draft_id: UUID) -> OfDraft:
     """Returns the main process of a draft: the first that no other one calls.
 
     Raises NotFound, Forbidden, and Conflict for a draft whose processes can't be played (yet).
     """
     access.require(uow.actor, "definitions.publish")
-    known = _processes(drafts.get(uow, sketch_id).sketch)
+    known = _processes(drafts.get(uow, draft_id).draft)
     called = {key for one in known.values() for key in one["calls"]}
-    return OfDraft(sketch_id, next((key for key in known if key not in called), next(iter(known))))
+    return OfDraft(draft_id, next((key for key in known if key not in called), next(iter(known))))
 
 
-def _processes(sketch: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
+def _processes(draft: drafts.Listed) -> Mapping[str, Mapping[str, Any]]:
     """Returns the processes of a draft by key. Raises Conflict if they can't be played."""
-    if sketch.check is None or not sketch.check.playable:
-        raise _unready(sketch.check)
-    return {one["key"]: one for one in sketch.check.processes}
+    if draft.check is None or not draft.check.playable:
+        raise _unready(draft.check)
+    return {one["key"]: one for one in draft.check.processes}
 
 
 def _unready(check: drafts.Check | None) -> Conflict:
     """Returns the refusal for a draft that can't be played, with its code."""
     if check is not None and check.under_way:
-        return Conflict("The draft is being checked. Try again in a few seconds.", trial="checking")
+        return Conflict("The draft is being checked. Try again in a few seconds.", test_run="checking")
     if check is None or not check.applies or check.status == "failed":
-        return Conflict("The draft has changed since its last check. Check it again.", trial="unchecked")
-    return Conflict("The draft has errors. Fix them first.", trial="errors")
+        return Conflict("The draft has changed since its last check. Check it again.", test_run="unchecked")
+    return Conflict("The draft has errors. Fix them first.", test_run="errors")

@@ -109,7 +109,7 @@ class Axis:
         first = points or chosen
         return typed(self.example((first & -first).bit_length() - 1))
 
-    def told(self, mask: int) -> str:
+    def format(self, mask: int) -> str:
         """Formats parts as a cell of a table."""
         if mask & self.live == self.live:
             return "-"

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.dmn.check.cells import table
 from engine.dmn.check.expressions import Expressions
-from engine.dmn.check.scopes import LIST, Scope, Signature, common, may_fit, told
+from engine.dmn.check.scopes import LIST, Scope, Signature, common, may_fit, type_text
 from engine.dmn.feel.types import ANY, BASIC, Type
 from engine.dmn.model import syntax
 
@@ -40,7 +40,7 @@ class Boxes(Expressions):
         of = self.box(boxed.function, scope)
         given = {name: self.box(expression, scope) for name, expression in boxed.arguments}
         if of.name not in ("Any", "function"):
-            self.error(boxed.line, "type-mismatch", invoked=told(of))
+            self.error(boxed.line, "type-mismatch", invoked=type_text(of))
         elif isinstance(of, Signature):
             self._bound(boxed, of, given)
         return of.of or ANY
@@ -63,7 +63,7 @@ class Boxes(Expressions):
             )
         for name, wanted in known.items():
             if name in given and not may_fit(given[name], wanted):
-                told_too = {"found": told(given[name]), "wanted": told(wanted)}
+                told_too = {"found": type_text(given[name]), "wanted": type_text(wanted)}
                 self.error(boxed.line, "argument-type", parameter=name, **told_too)
 
     def _items(self, boxed: syntax.Items, scope: Scope) -> Type:
@@ -90,7 +90,7 @@ class Boxes(Expressions):
         condition = self.box(boxed.condition, scope)
         if condition.name not in ("Any", "boolean"):
             line = boxed.condition.line if boxed.condition else boxed.line
-            self.error(line, "type-mismatch", condition=told(condition))
+            self.error(line, "type-mismatch", condition=type_text(condition))
         return common([self.box(boxed.then, scope), self.box(boxed.otherwise, scope)])
 
     def _filtered(self, boxed: syntax.Filtered, scope: Scope) -> Type:

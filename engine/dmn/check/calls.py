@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.dmn.check.scopes import Signature, may_fit, nearest, told
+from engine.dmn.check.scopes import Signature, may_fit, nearest, type_text
 from engine.dmn.feel.calling import Way
 from engine.dmn.feel.types import ANY, Function, Parameter, Type
 from engine.platform.findings import Value
@@ -73,7 +73,7 @@ def _by_type(name: str, ways: Sequence[Sequence[tuple[Parameter, Type]]]) -> Wro
     if len(wrong) < len(found) or not wrong:
         return None
     parameter, of = wrong[0]
-    types = {"found": told(of), "wanted": told(parameter.type)}
+    types = {"found": type_text(of), "wanted": type_text(parameter.type)}
     return "argument-type", {"function": name, "parameter": parameter.name, **types}
 
 
@@ -83,4 +83,4 @@ def _takes(ways: Sequence[Way]) -> tuple[str, ...]:
 
 def _parameter(of: Parameter) -> str:
     more = "…" if of.many else "?" if of.optional else ""
-    return of.name + more + (f": {told(of.type)}" if of.type.name != ANY.name else "")
+    return of.name + more + (f": {type_text(of.type)}" if of.type.name != ANY.name else "")

@@ -7,7 +7,7 @@ from engine.dmn.check.axes import typed
 from engine.dmn.check.columns import Read
 from engine.dmn.check.conditions import Unclear, constant
 from engine.dmn.check.expressions import Expressions
-from engine.dmn.check.scopes import Scope, common, may_fit, told, type_of
+from engine.dmn.check.scopes import Scope, common, may_fit, type_of, type_text
 from engine.dmn.check.tables import POLICIES, Analysed, analyse
 from engine.dmn.feel import tree
 from engine.dmn.feel.building import Building
@@ -154,7 +154,7 @@ class _Output:
         self._found.append(found)
         value = _constant(node)
         if not may_fit(found, self.declared):
-            of.error(text.line, "output-type", found=told(found), wanted=told(self.declared))
+            of.error(text.line, "output-type", found=type_text(found), wanted=type_text(self.declared))
         elif value is not None and not self._allows(value):
             of.error(text.line, "output-value", value=typed(value))
 

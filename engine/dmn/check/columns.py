@@ -52,7 +52,8 @@ def _column(same: Sequence[Read]) -> Column:
     first = same[0]
     known: dict[int, Condition] = {}
     rules = [
-        both([_said(each, at, each.tests[at], known) for each in same]) for at in range(len(first.tests))
+        both([_condition_of(each, at, each.tests[at], known) for each in same])
+        for at in range(len(first.tests))
     ]
     allowed = [_allowed(first.label, tests) for each in same for tests in each.allowed]
     said = {id(each): each for each in (*rules, *allowed)}
@@ -73,7 +74,7 @@ def _column(same: Sequence[Read]) -> Column:
     return Column(first.label, axis, tuple(true[id(each)] & inside for each in rules), live)
 
 
-def _said(of: Read, at: int, tests: tree.Tests, known: dict[int, Condition]) -> Condition:
+def _condition_of(of: Read, at: int, tests: tree.Tests, known: dict[int, Condition]) -> Condition:
     if id(tests) not in known:  # equal trees may differ in true and 1
         try:
             known[id(tests)] = condition(tests)

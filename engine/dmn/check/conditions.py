@@ -96,7 +96,7 @@ def _test(node: tree.Node) -> Condition:
     if isinstance(node, tree.RangeOf):
         return _between(node.low, node.high, node.low_included, node.high_included)
     if tree.mentions(node, INPUT):
-        return _told(node)
+        return _self_condition(node)
     return _expected(constant(node))
 
 
@@ -126,19 +126,19 @@ def _among(value: Any) -> Condition:
     return Every(tuple(ends))
 
 
-def _told(node: tree.Node) -> Condition:
+def _self_condition(node: tree.Node) -> Condition:
     """Returns the condition in an expression that refers to the input itself."""
-    told = _TOLD.get(type(node))
-    if told is None:
+    condition = _TOLD.get(type(node))
+    if condition is None:
         raise Unclear("about-input")
-    return told(node)
+    return condition(node)
 
 
 def _operation(node: tree.Binary) -> Condition:
     if node.sign == "and":
-        return Every((_told(node.left), _told(node.right)))
+        return Every((_self_condition(node.left), _self_condition(node.right)))
     if node.sign == "or":
-        return Some((_told(node.left), _told(node.right)))
+        return Some((_self_condition(node.left), _self_condition(node.right)))
     if node.sign in _MIRRORED:
         if _is_input(node.left):
             return Comparison(node.sign, constant(node.right))
@@ -164,7 +164,7 @@ def _called(node: tree.Call) -> Condition:
     negates = isinstance(node.function, tree.Name) and node.function.name == "not"
     if not negates or len(node.arguments) != 1:
         raise Unclear("function")
-    return Opposite(_told(node.arguments[0]))
+    return Opposite(_self_condition(node.arguments[0]))
 
 
 def _is_input(node: tree.Node) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.dmn.check.elements import Elements
 from engine.dmn.check.inference import Inference, Problem
-from engine.dmn.check.scopes import Scope, may_fit, nearest, told
+from engine.dmn.check.scopes import Scope, may_fit, nearest, type_text
 from engine.dmn.errors import Unreadable
 from engine.dmn.feel import tree
 from engine.dmn.feel.parser import parse, parse_tests, parse_type
@@ -49,7 +49,7 @@ class Expressions:
         shown = of.text if len(of.text) <= _SHOWN else f"{of.text[:_SHOWN]}…"
         at: dict[str, Value] = {"at_character": problem.at + 1, "at_text": shown}
         values = {**self.where, **problem.values, **at}
-        self.notes.tell(problem.severity, self.place(of.line), problem.code, **values)
+        self.notes.report(problem.severity, self.place(of.line), problem.code, **values)
 
     @contextmanager
     def at(self, **where: Value) -> Iterator[None]:
@@ -140,5 +140,5 @@ class Expressions:
         if wanted.name == "Any":
             return found
         if not may_fit(found, wanted):
-            self.error(line, "result-type", found=told(found), wanted=told(wanted), type=name or "")
+            self.error(line, "result-type", found=type_text(found), wanted=type_text(wanted), type=name or "")
         return wanted

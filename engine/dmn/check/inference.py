@@ -9,7 +9,7 @@ from typing import Any
 from engine.dmn.check.axes import typed
 from engine.dmn.check.calls import misfit
 from engine.dmn.check.conditions import constant
-from engine.dmn.check.scopes import LIST, Scope, Signature, common, nearest, result_of, told, type_of
+from engine.dmn.check.scopes import LIST, Scope, Signature, common, nearest, result_of, type_of, type_text
 from engine.dmn.feel import tree
 from engine.dmn.feel.frames import Run
 from engine.dmn.feel.functions import BUILT_IN
@@ -89,14 +89,14 @@ class Inference:
             found = ANY if of.name == "list" else found.of or ANY
             found = (found.of or ANY) if found.name == "range" else found
         if "Any" not in (found.name, of.name) and found.name != of.name:
-            self.fault(node, "test-type", found=told(found), wanted=told(of))
+            self.fault(node, "test-type", found=type_text(found), wanted=type_text(of))
 
     # Operations
 
     def _compared(self, node: tree.Node, sign: str, left: Type, right: Type) -> Type:
         found = _tried(sign, left, right)
         if found is not None and not found:
-            self.fault(node, "type-mismatch.compared", left=told(left), right=told(right))
+            self.fault(node, "type-mismatch.compared", left=type_text(left), right=type_text(right))
         return BOOLEAN
 
     def _binary(self, node: tree.Binary, scope: Scope) -> Type:
@@ -114,7 +114,7 @@ class Inference:
         if node.sign in ("and", "or"):
             for side, of in ((node.left, left), (node.right, right)):
                 if of.name not in ("Any", "boolean"):
-                    self.warn(side, "condition-type", found=told(of), sign=node.sign)
+                    self.warn(side, "condition-type", found=type_text(of), sign=node.sign)
             return BOOLEAN
         if node.sign in ("=", "!=", "<", "<=", ">", ">="):
             return self._compared(node, node.sign, left, right)
@@ -122,14 +122,16 @@ class Inference:
         if found is None:
             return ANY
         if not found:
-            return self.fault(node, "type-mismatch", left=told(left), right=told(right), sign=node.sign)
+            return self.fault(
+                node, "type-mismatch", left=type_text(left), right=type_text(right), sign=node.sign
+            )
         return type_of(found[0])
 
     def _negative(self, node: tree.Negative, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
         if of.name in ("Any", "number", "days and time duration", "years and months duration"):
             return of
-        return self.fault(node, "type-mismatch", negated=told(of))
+        return self.fault(node, "type-mismatch", negated=type_text(of))
 
     def _between(self, node: tree.Between, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
@@ -154,7 +156,7 @@ class Inference:
     def _if(self, node: tree.If, scope: Scope) -> Type:
         of = self.type(node.condition, scope)
         if of.name not in ("Any", "boolean"):
-            self.warn(node.condition, "condition-type", found=told(of))
+            self.warn(node.condition, "condition-type", found=type_text(of))
         return common([self.type(node.then, scope), self.type(node.otherwise, scope)])
 
     # Names
@@ -199,7 +201,7 @@ class Inference:
             each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name, Run())) is not None
         ]
         if not found:
-            return self.fault(node, "unknown-member", member=name, found=told(of))
+            return self.fault(node, "unknown-member", member=name, found=type_text(of))
         return type_of(found[0])
 
     # Constructors
@@ -229,7 +231,7 @@ class Inference:
         of = self.type(node.function, scope)
         given = [self.type(argument, scope) for argument in node.arguments]
         if of.name not in ("Any", "function"):
-            return self.fault(node, "type-mismatch", called=told(of))
+            return self.fault(node, "type-mismatch", called=type_text(of))
         built_in = BUILT_IN.get(name) if name and scope.find(name) is None else None
         wrong = misfit(name or "…", built_in, of, given, node.names)
         if wrong is not None:

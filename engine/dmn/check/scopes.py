@@ -186,8 +186,8 @@ def may_fit(given: Type, wanted: Type) -> bool:
     return given.name == "date" and wanted.name == "date and time"
 
 
-def told(of: Type) -> str:
+def type_text(of: Type) -> str:
     """Formats a type for messages."""
     if of.name in ("list", "range") and of.of is not None and of.of.name != "Any":
-        return f"{of.name} of {told(of.of)}"
+        return f"{of.name} of {type_text(of.of)}"
     return of.name

@@ -84,7 +84,7 @@ class Structure:
                 # Elements without references to them are evaluated, too.
                 severity: Severity = "error" if local(node) in _NAMED else "warning"
                 where = place(self._file, node)
-                self._notes.tell(severity, where, "duplicate-id", id=name[:120])
+                self._notes.report(severity, where, "duplicate-id", id=name[:120])
             seen.add(name or "")
 
     def _names(self) -> None:

@@ -38,7 +38,7 @@ def analyse(read: Analysed, place: Callable[[int], Place], notes: Notes) -> None
         found = columns(read.inputs)
     except Unclear as unclear:
         code = f"table-not-analysed.{unclear.cause}"
-        notes.tell("note", place(table.line), code, **unclear.values)
+        notes.report("note", place(table.line), code, **unclear.values)
         return
     _Analysis(read, found, place, notes).run()
 
@@ -70,11 +70,11 @@ class _Analysis:
             except Stopped:
                 stopped = True
         if stopped:
-            self._notes.tell("note", self._place(self._read.table.line), "analysis-stopped")
+            self._notes.report("note", self._place(self._read.table.line), "analysis-stopped")
         for (_, code), left_out in self._told.items():
             if left_out > MOST:
                 place = self._place(self._read.table.line)
-                self._notes.tell("note", place, "more-of-table", count=left_out - MOST, code=code)
+                self._notes.report("note", place, "more-of-table", count=left_out - MOST, code=code)
 
     def _tell(self, severity: Severity, rule: int, code: str, /, **values: Value) -> None:
         """Reports a finding, up to the limit for its kind."""
@@ -83,7 +83,7 @@ class _Analysis:
 
     def _add(self, severity: Severity, rule: int, code: str, /, **values: Value) -> None:
         line = self._rules[rule].line if rule >= 0 else self._read.table.line
-        self._notes.tell(severity, self._place(line), code, **values)
+        self._notes.report(severity, self._place(line), code, **values)
 
     def _is_enough(self, severity: Severity, code: str) -> bool:
         """Whether the limit for its kind is reached, so that this finding is only counted."""
@@ -194,7 +194,7 @@ class _Analysis:
             return
         for box in self._sweep.gaps():
             where = tuple(
-                f"{column.label}: {column.axis.told(parts)}"
+                f"{column.label}: {column.axis.format(parts)}"
                 for column, parts in zip(self._columns, box, strict=True)
                 if parts != column.live
             )

@@ -37,7 +37,7 @@ class Run:
     noted: set[tuple[Place, str]] | None = None  # places already recorded as null
     explained: list[dict[str, Any]] | None = None  # a list if all tables record their reasons
 
-    def tell(self, reason: str, element: str, *, grave: bool = False, code: str = "invalid") -> None:
+    def add_fault(self, reason: str, element: str, *, grave: bool = False, code: str = "invalid") -> None:
         """Records a fault; at most the first hundred."""
         if len(self.faults) - len(self.noted or ()) < MOST:
             self.faults.append(Fault(reason, element, grave, code))

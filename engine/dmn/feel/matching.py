@@ -46,7 +46,7 @@ def build_test(node: tree.Node, build: Build) -> Test:
         return _build_range(node, build)
     code = build(node)
     if tree.mentions(node, INPUT):
-        return lambda value, frame: _told(value, code(frame.within({INPUT: value})), frame.run)
+        return lambda value, frame: _test_result(value, code(frame.within({INPUT: value})), frame.run)
     return lambda value, frame: matches(value, code(frame), frame.run)
 
 
@@ -66,7 +66,7 @@ def _build_range(node: tree.RangeOf, build: Build) -> Test:
     return lambda value, frame: conjunction(above(value, low(frame)), below(value, high(frame)))
 
 
-def _told(value: Any, result: Any, run: Run) -> bool | None:
+def _test_result(value: Any, result: Any, run: Run) -> bool | None:
     """Returns the result of a test that refers to the input itself."""
     return result if isinstance(result, bool) or result is None else matches(value, result, run)
 

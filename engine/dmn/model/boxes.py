@@ -60,7 +60,7 @@ def _invocation(builder: Builder, boxed: syntax.Invocation) -> Code:
     def invoked(frame: Frame) -> Any:
         of = function(frame)
         if not isinstance(of, Function):
-            frame.run.tell("What is invoked is no function.", boxed.id)
+            frame.run.add_fault("What is invoked is no function.", boxed.id)
             return None
         given = {name: code(frame) for name, code in arguments.items()}
         found = call(frame.run, of, given)
@@ -127,7 +127,7 @@ def _conditional(builder: Builder, boxed: syntax.Conditional) -> Code:
     def chosen(frame: Frame) -> Any:
         decides = condition(frame)
         if decides is not None and not isinstance(decides, bool):
-            frame.run.tell("The condition is neither true nor false.", boxed.id)
+            frame.run.add_fault("The condition is neither true nor false.", boxed.id)
             return None
         return then(frame) if decides else otherwise(frame)
 

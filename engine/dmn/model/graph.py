@@ -191,11 +191,11 @@ class Graph:
         run = run or Run()
         given = {normalized(name): value for name, value in values.items()}
         try:
-            evaluation = Evaluation(self, run, given)
+            evaluator = _Evaluator(self, run, given)
             element = self.element(key)
             if isinstance(element, syntax.Service):
-                return evaluation.serve(key, element, given)
-            return evaluation.value(key)
+                return evaluator.serve(key, element, given)
+            return evaluator.value(key)
         except RecursionError:
             raise TooMuch("The evaluation goes too deep.") from None
 
@@ -235,7 +235,7 @@ def _output(result: Any, name: str | None) -> Any:
     return result.get(name) if isinstance(result, dict) else None
 
 
-class Evaluation:
+class _Evaluator:
     """One evaluation: every element once."""
 
     def __init__(self, graph: Graph, run: Run, values: Mapping[str, Any]) -> None:
@@ -260,7 +260,7 @@ class Evaluation:
     def _value(self, key: Key) -> Any:
         if key not in self._known:
             if key in self._begun:
-                self._run.tell("It requires itself.", key[1], grave=True)
+                self._run.add_fault("It requires itself.", key[1], grave=True)
                 return None
             self._begun.add(key)
             value = self._known[key] = self._evaluated(key)
@@ -287,7 +287,7 @@ class Evaluation:
             self._run.note(Place(element.name, element.id, 0), "missing-input", element.name)
         found = fitted(value, self._logic.types[key], self._run)
         if found is None and value is not None:
-            self._run.tell(f"The value of {element.name} is not of its type.", element.id)
+            self._run.add_fault(f"The value of {element.name} is not of its type.", element.id)
         return found
 
     def _frame(self, key: Key, element: syntax.Element) -> Frame:
@@ -298,7 +298,7 @@ class Evaluation:
         for reference in requires:
             target = self._graph.resolve(file, reference)
             if target is None:
-                self._run.tell(f"What it requires is not there: {reference}.", element.id, grave=True)
+                self._run.add_fault(f"What it requires is not there: {reference}.", element.id, grave=True)
                 continue
             *above, name = self._graph.known_as(file, target)
             inside = imported if target[0] != file.namespace else own
@@ -322,7 +322,7 @@ class Evaluation:
         result = self._result_type(key)
 
         def call(run: Run, arguments: list[Any]) -> Any:
-            inner = Evaluation(self._graph, run, {})
+            inner = _Evaluator(self._graph, run, {})
             inner._known = dict(zip(parameters, arguments, strict=True))
             return fitting(run, inner._result(key, service), result, service.id)
 

@@ -105,10 +105,10 @@ class Literals:
         """Returns code without a value for an expression that can't be read."""
         self.flaws.append(Flaw(reason, of.line, of.id))
 
-        def told(frame: Frame) -> None:
-            frame.run.tell(reason, of.id)
+        def record_fault(frame: Frame) -> None:
+            frame.run.add_fault(reason, of.id)
 
-        return told
+        return record_fault
 
     @contextmanager
     def within(self, *names: str) -> Iterator[None]:
@@ -125,5 +125,5 @@ def fitting(run: Run, value: Any, wanted: Type, element: str) -> Any:
     """Converts a value to a type; records a fault if it doesn't fit."""
     found = fitted(value, wanted, run)
     if found is None and value is not None:
-        run.tell(f"The value is no {wanted.name} as was declared.", element)
+        run.add_fault(f"The value is no {wanted.name} as was declared.", element)
     return found

@@ -172,7 +172,9 @@ class _Table:
         tested = self._fold(inputs, frame) if self._folded else inputs
         for column, value in zip(self._columns, tested, strict=True):
             if column.allowed is not None and not _is_allowed(value, column.allowed, frame):
-                frame.run.tell(f"The value of “{column.label}” is not among those allowed.", self._table.id)
+                frame.run.add_fault(
+                    f"The value of “{column.label}” is not among those allowed.", self._table.id
+                )
                 return None
         matching = (each for each in self._rows if each[1].matches(tested, frame))
         hits = list(islice(matching, 1) if self._table.policy == "F" else matching)
@@ -182,7 +184,7 @@ class _Table:
                 table=self._table.id,
                 policy=self._table.policy,
                 inputs=dict(zip((column.label for column in self._columns), inputs, strict=True)),
-                rules=[self._told(at, row) for at, row in hits],
+                rules=[self._describe_rule(at, row) for at, row in hits],
                 result=result,
                 **(self._compared(inputs, tested) if self._folded else {}),
             )
@@ -200,7 +202,7 @@ class _Table:
         found = {self._columns[at].label: tested[at] for at in self._folded if tested[at] != inputs[at]}
         return {"folded": found} if found else {}
 
-    def _told(self, at: int, row: _Row) -> dict[str, Any]:
+    def _describe_rule(self, at: int, row: _Row) -> dict[str, Any]:
         return {"number": at, "id": row.id, "remark": self._table.rules[at - 1].remark}
 
     def _missed(self, frame: Frame) -> Any:
@@ -220,7 +222,7 @@ class _Table:
         values = [result(frame) for result in row.results]
         for at, result in enumerate(self._results):
             if result.allowed and not _is_allowed(values[at], result.allows, frame):
-                frame.run.tell("The result is not among those allowed.", row.id)
+                frame.run.add_fault("The result is not among those allowed.", row.id)
                 values[at] = None
         return values
 
@@ -230,7 +232,7 @@ class _Table:
     def _unique(self, frame: Frame, hits: Hits) -> Any:
         if len(hits) > 1:
             numbers = ", ".join(str(at) for at, _ in hits)
-            frame.run.tell(f"The rules {numbers} match, but only one may.", self._table.id, grave=True)
+            frame.run.add_fault(f"The rules {numbers} match, but only one may.", self._table.id, grave=True)
             return None
         return self._given(frame, hits[0][1])
 
@@ -239,7 +241,7 @@ class _Table:
         if any(equal(first, other, frame.run) is not True for other in others):
             numbers = ", ".join(str(at) for at, _ in hits)
             told = f"The rules {numbers} match, but give different results."
-            frame.run.tell(told, self._table.id, grave=True)
+            frame.run.add_fault(told, self._table.id, grave=True)
             return None
         return first
 

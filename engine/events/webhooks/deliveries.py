@@ -28,7 +28,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from engine.events import feed
-from engine.events.webhooks.sending import TIMEOUT, Outcome, Posting, posting
+from engine.events.webhooks.sending import TIMEOUT, Outcome, WebhookRequest, build_request
 from engine.models import Cursor, DefinitionVersion, Delivery, Event, Webhook
 from engine.platform.db import UnitOfWork
 
@@ -102,7 +102,7 @@ def revive(uow: UnitOfWork, webhook: UUID) -> int:
     return _counted(uow, dead.values(_afresh(uow)))
 
 
-def due(uow: UnitOfWork, limit: int) -> list[Posting]:
+def due(uow: UnitOfWork, limit: int) -> list[WebhookRequest]:
     """Leases up to this number of deliveries that may be sent now: send them without delay.
 
     So request only as many as can be sent at once. Subscriptions with the fewest running deliveries come
@@ -129,7 +129,7 @@ def due(uow: UnitOfWork, limit: int) -> list[Posting]:
         .returning(Delivery.id)
     )
     ids = list(uow.connection.execute(taken).scalars())
-    return [posting(row) for row in uow.connection.execute(_postings(ids)).mappings()] if ids else []
+    return [build_request(row) for row in uow.connection.execute(_requests(ids)).mappings()] if ids else []
 
 
 def _first_of_each(uow: UnitOfWork, ready: ColumnElement[bool]) -> LateralFromClause:
@@ -161,7 +161,7 @@ def _first_of_each(uow: UnitOfWork, ready: ColumnElement[bool]) -> LateralFromCl
     )
 
 
-def settle(uow: UnitOfWork, sent: Posting, outcome: Outcome) -> None:
+def settle(uow: UnitOfWork, sent: WebhookRequest, outcome: Outcome) -> None:
     """Stores the result; does nothing if the lease has ended and another process has leased it since."""
     values: dict[str, Any] = {"due_at": uow.now}
     if outcome.result == "delivered":
@@ -228,7 +228,7 @@ def _afresh(uow: UnitOfWork) -> dict[str, Any]:
     return {"status": "waiting", "attempts": 0, "due_at": uow.now, "failure": None, "closed_at": None}
 
 
-def _postings(ids: Sequence[UUID]) -> Select[Any]:
+def _requests(ids: Sequence[UUID]) -> Select[Any]:
     return (
         feed.facts(
             Delivery.id.label("delivery_id"),

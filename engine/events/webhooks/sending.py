@@ -30,7 +30,7 @@ PREFIX = "whsec_"
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class WebhookRequest:
     """A delivery that this process has leased. Its address and secret are never shown."""
 
     delivery_id: UUID
@@ -45,16 +45,16 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a posting. `gone`: the receiver wants nothing further. `failure`: a word or a status."""
+    """The result of a request. `gone`: the receiver wants nothing further. `failure`: a word or a status."""
 
     result: Literal["delivered", "failed", "gone"]
     failure: str | None = None
 
 
-def posting(row: Mapping[Any, Any]) -> Posting:
-    """Returns the posting of a leased delivery, with its event and its subscription."""
+def build_request(row: Mapping[Any, Any]) -> WebhookRequest:
+    """Returns the request of a leased delivery, with its event and its subscription."""
     event = cloud_event(row)
-    return Posting(
+    return WebhookRequest(
         delivery_id=row["delivery_id"],
         webhook_id=row["webhook_id"],
         case_id=row["case_id"],
@@ -98,11 +98,11 @@ def signature(secret: str, event_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(signed).decode()
 
 
-async def send(posting: Posting, allow: Sequence[Network] = ()) -> Outcome:
+async def send(outgoing: WebhookRequest, allow: Sequence[Network] = ()) -> Outcome:
     """Sends the request. `allow` names networks that are allowed although they are not public."""
     try:
         async with asyncio.timeout(TIMEOUT):
-            status = await _post(posting, allow)
+            status = await _post(outgoing, allow)
     except (TimeoutError, httpx.TimeoutException):
         return Outcome("failed", "timeout")
     except Refused as refusal:
@@ -116,37 +116,37 @@ async def send(posting: Posting, allow: Sequence[Network] = ()) -> Outcome:
     return Outcome("gone" if status == 410 else "failed", f"status {status}")
 
 
-async def _post(posting: Posting, allow: Sequence[Network]) -> int:
+async def _post(outgoing: WebhookRequest, allow: Sequence[Network]) -> int:
     """Returns the status of the response, whose body is not read."""
-    url = egress_guard.parse(posting.url)
+    url = egress_guard.parse(outgoing.url)
     *others, last = await asyncio.to_thread(egress_guard.resolve, url, allow)
     for address in others:
         try:
-            return await _exchange(posting, url, address)
+            return await _exchange(outgoing, url, address)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue  # nothing was sent, and another of its addresses may be reachable
-    return await _exchange(posting, url, last)
+    return await _exchange(outgoing, url, last)
 
 
-async def _exchange(posting: Posting, url: httpx.URL, address: str) -> int:
+async def _exchange(outgoing: WebhookRequest, url: httpx.URL, address: str) -> int:
     """Sends to this address with the host name of the URL, in `Host` and in the certificate.
 
     Uses the transport directly: a client would log the URL, follow redirects, and use proxies. One for each
-    posting: pooled connections are found by address, and two names may share one.
+    request: pooled connections are found by address, and two names may share one.
     """
     timestamp = int(time.time())
     headers = {
         "Host": url.netloc.decode("ascii"),
         "Content-Type": MEDIA_TYPE,
         "User-Agent": "Parvandeh",
-        "Webhook-Id": posting.event_id,
+        "Webhook-Id": outgoing.event_id,
         "Webhook-Timestamp": str(timestamp),
-        "Webhook-Signature": signature(posting.secret, posting.event_id, timestamp, posting.body),
+        "Webhook-Signature": signature(outgoing.secret, outgoing.event_id, timestamp, outgoing.body),
     }
     request = httpx.Request(
         "POST",
         url.copy_with(host=address),
-        content=posting.body,
+        content=outgoing.body,
         headers=headers,
         extensions={
             "sni_hostname": url.raw_host.decode("ascii"),

@@ -76,7 +76,7 @@ def back(remote: Remote, given: Mapping[str, str], *, nonce: str, verifier: str,
     if status != httpx.codes.OK or not isinstance(token, str):
         raise NotRecognised("The provider did not accept its code.")
     claims = tokens.identity(remote, token, nonce)
-    return remote.provider.vouched({**_more(remote, claims, answer.get("access_token")), **claims})
+    return remote.provider.person_of({**_more(remote, claims, answer.get("access_token")), **claims})
 
 
 def _more(remote: Remote, claims: Mapping[str, Any], token: object) -> Mapping[str, Any]:

@@ -59,7 +59,7 @@ class Provider:
         scheme, _, rest = self.issuer.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}"
 
-    def vouched(self, claims: Mapping[str, Any]) -> Person:
+    def person_of(self, claims: Mapping[str, Any]) -> Person:
         """Returns the person of these verified claims. Raises NotRecognised if they name nobody."""
         subject = claims.get(self.subject)
         if not isinstance(subject, str) or not 0 < len(subject) <= 255 or "\0" in subject:

@@ -40,7 +40,7 @@ class Providers:
         remote = self._by_issuer.get(issuer) if isinstance(issuer, str) else None
         if remote is None:
             raise NotRecognised("The token was not issued by a trusted provider.")
-        return remote.provider.vouched(tokens.access(remote, token))
+        return remote.provider.person_of(tokens.access(remote, token))
 
     def values(self, needed: str) -> list[str]:
         """Returns the `acr` values to request for a level.

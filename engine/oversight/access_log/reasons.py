@@ -44,7 +44,7 @@ def _step() -> Any:
     # A union and no OR, which would read all tasks.
     about = Task.case_id.in_(union_all(select(_CASE), select(Case.id).where(Case.appeal_of == _CASE)))
     mine = access.in_place_of(Task.assignee_id)
-    free = and_(Task.assignee_id.is_(None), access.taking_as(Task.pool_id).is_not(None))
+    free = and_(Task.assignee_id.is_(None), access.claiming_unit(Task.candidate_group_id).is_not(None))
     part = case(
         (and_(Task.status == "open", mine), "step"),
         (and_(Task.status == "open", free), "open-step"),

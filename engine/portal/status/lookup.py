@@ -20,7 +20,7 @@ from engine.bpmn import Effect, Spec
 from engine.cases import BillView
 from engine.identity import throttle
 from engine.identity.throttle import Limit
-from engine.models import Case, Decision, Definition, DefinitionVersion, PoolRole, Task, Unit
+from engine.models import CandidateGroupRole, Case, Decision, Definition, DefinitionVersion, Task, Unit
 from engine.platform import persian
 from engine.platform.db import Database, connection
 from engine.platform.errors import NotFound
@@ -106,12 +106,12 @@ def read(database: Database, attempt: Attempt) -> Standing:
     if not hmac.compare_digest(kept, cases.digest(attempt.secret)) or found is None:
         raise NotFound("No case has this number and secret. Check both.")
 
-    def shown(session: Session, now: datetime) -> Standing:
+    def find(session: Session, now: datetime) -> Standing:
         throttle.forgive(session, here)
         throttle.take_back(session, of_address)
-        return standing(session, found.id, now)
+        return find_status(session, found.id, now)
 
-    return database.run(shown)
+    return database.run(find)
 
 
 def written(typed: str) -> str:
@@ -140,10 +140,10 @@ _CASE = (
     cases.list_bills().correlate(Case).scalar_subquery().label("bills"),
     *definitions.VERSION,
 )
-_TASK = (Task.name, Task.kind, Task.pool_id, Task.asked, Task.opened_at, Task.due_at)
+_TASK = (Task.name, Task.kind, Task.candidate_group_id, Task.asked, Task.opened_at, Task.due_at)
 
 
-def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
+def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
     """Returns the status of a case for those who may know it."""
     found = (
         select(*_CASE)
@@ -155,7 +155,7 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
     row: Any = session.execute(found).one()
     open_tasks = select(*_TASK).where(Task.case_id == case_id, Task.status == "open")
     tasks = session.execute(open_tasks.order_by(Task.opened_at, Task.id)).all()
-    staff = [task for task in tasks if task.pool_id is not None and task.kind == "step"]
+    staff = [task for task in tasks if task.candidate_group_id is not None and task.kind == "step"]
     expected = [task.due_at for task in staff if task.due_at is not None]
     return Standing(
         service=row.service,
@@ -167,9 +167,13 @@ def standing(session: Session, case_id: UUID, now: datetime) -> Standing:
         cancelled=row.status == "cancelled",
         paused=validity.status_of(row.status, row.suspended_at) == "suspended",
         unit=row.unit,
-        holders=_holders(session, [task.pool_id for task in staff]),
+        holders=_holders(session, [task.candidate_group_id for task in staff]),
         since=min((task.opened_at for task in staff), default=None) or _last_done(session, row),
-        to_do=[ToDo(task.name, _asked(task.asked), task.due_at) for task in tasks if task.pool_id is None],
+        to_do=[
+            ToDo(task.name, _asked(task.asked), task.due_at)
+            for task in tasks
+            if task.candidate_group_id is None
+        ],
         expected_at=max(expected, default=None),
         decided=_decided(session, row, now),
         bills=cases.bills_of_case(row.bills, now),
@@ -184,11 +188,15 @@ def _asked(asked: Mapping[str, Any] | None) -> str | None:
     return "\n".join(text for text in texts if isinstance(text, str) and text) or None
 
 
-def _holders(session: Session, pools: Sequence[UUID]) -> Sequence[str]:
+def _holders(session: Session, groups: Sequence[UUID]) -> Sequence[str]:
     """Returns the names of the units that have tasks of these candidate groups."""
-    if not pools:
+    if not groups:
         return ()
-    named = select(Unit.name).join(PoolRole, PoolRole.unit_id == Unit.id).where(PoolRole.pool_id.in_(pools))
+    named = (
+        select(Unit.name)
+        .join(CandidateGroupRole, CandidateGroupRole.unit_id == Unit.id)
+        .where(CandidateGroupRole.candidate_group_id.in_(groups))
+    )
     return session.scalars(named.distinct().order_by(Unit.name)).all()
 
 

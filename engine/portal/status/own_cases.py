@@ -6,17 +6,18 @@ Names of internal steps and officials, and internal messages, are not shown.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, bpmn, cases, definitions
 from engine.bpmn import Effect, Spec
 from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.platform.db import UnitOfWork
-from engine.portal.status.lookup import Standing, standing
+from engine.portal.status.lookup import Standing, find_status
 
 MOST = 200  # facts of one case
 
@@ -117,7 +118,10 @@ def overview(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Summary]
     access.require(uow.actor, "cases.read")
     asked = aliased(Task)
     waits = select(asked.id).where(
-        asked.case_id == Case.id, asked.status == "open", asked.pool_id.is_(None), asked.kind != "opinion"
+        asked.case_id == Case.id,
+        asked.status == "open",
+        asked.candidate_group_id.is_(None),
+        asked.kind != "opinion",
     )
     found = (
         select(
@@ -190,14 +194,9 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
     Raises NotFound for those of others.
     """
     access.require(uow.actor, "cases.read")
-    appeal = aliased(Case)
-    filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
-    seen: Select[*tuple[Any, ...]] = (
-        select(Case.appeal_of, filed.scalar_subquery(), *definitions.VERSION)
-        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Case.id == case_id, access.visible_cases(uow.actor.role))
-    )
-    row = uow.connection.execute(seen, access.seen_by(uow)).one_or_none()
+    row = uow.connection.execute(
+        _visible(uow.actor.role), {"case_id": case_id, **access.seen_by(uow)}
+    ).one_or_none()
     if row is None:
         raise cases.unknown(case_id)
     appeal_of, appeal_id, *version = row
@@ -205,7 +204,7 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
     done, steps = _steps(uow, case_id, spec) if whole else (0, None)
     return Own(
         case_id,
-        standing(uow.session, case_id, uow.now),
+        find_status(uow.session, case_id, uow.now),
         _own_tasks(uow, Task.case_id == case_id) if whole else (),
         _happened(uow, case_id) if whole else (),
         done,
@@ -213,6 +212,17 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
         appeal_of,
         appeal_id,
         spec.rules.appeal,
+    )
+
+
+@lru_cache
+def _visible(role: str) -> Select[*tuple[Any, ...]]:
+    appeal = aliased(Case)
+    filed = select(appeal.id).where(appeal.appeal_of == Case.id).order_by(appeal.id.desc()).limit(1)
+    return (
+        select(Case.appeal_of, filed.scalar_subquery(), *definitions.VERSION)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Case.id == bindparam("case_id"), access.visible_cases(role))
     )
 
 
@@ -232,7 +242,7 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
     """Returns the newest facts of a case that an applicant may see, newest first."""
     own = Event.actor_role.in_(("portal", access.APPLICANT))
     found = (
-        select(Event.kind, Event.at, own, Task.name, Task.pool_id, Unit.name)
+        select(Event.kind, Event.at, own, Task.name, Task.candidate_group_id, Unit.name)
         .outerjoin(Task, Task.id == Event.task_id)
         .outerjoin(Unit, Unit.key == Event.actor_unit)
         .where(Event.case_id == case_id, Event.kind.in_(_TOLD))
@@ -241,8 +251,8 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
         .limit(MOST)
     )
     return [
-        Happened(kind, at, by_them, name if pool is None else None, unit)
-        for kind, at, by_them, name, pool, unit in uow.connection.execute(found)
+        Happened(kind, at, by_them, name if group is None else None, unit)
+        for kind, at, by_them, name, group, unit in uow.connection.execute(found)
     ]
 
 

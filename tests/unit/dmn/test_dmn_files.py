@@ -12,7 +12,7 @@ from engine.dmn.errors import TooMuch
 from engine.dmn.feel.frames import Run
 from engine.dmn.model.graph import Graph, around
 from engine.dmn.model.reader import NotDmn, read_file
-from tests import ruling
+from tests import dmn_files
 from tests.unit.dmn.models import (
     asked,
     context,
@@ -337,6 +337,6 @@ def survive(content: bytes) -> None:
 
 def test_files_of_which_nobody_speaks_are_not_built() -> None:
     first, other = (
-        read_file(f"{name}.dmn", ruling.dmn(ruling.data("x"), name)) for name in ("first", "other")
+        read_file(f"{name}.dmn", dmn_files.dmn(dmn_files.data("x"), name)) for name in ("first", "other")
     )
     assert around(first, [other, first]).files == [first]

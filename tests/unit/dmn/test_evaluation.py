@@ -13,7 +13,7 @@ from engine.dmn.evaluation import Decisions, Input, Wrong, decisions
 from engine.dmn.feel.moments import Date, DateTime, Days, Months, Time
 from engine.dmn.inputs import as_declared
 from engine.dmn.serialization import LONGEST, read_json, write_json
-from tests.ruling import data, dmn, table
+from tests.dmn_files import data, dmn, table
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ADDRESS = (

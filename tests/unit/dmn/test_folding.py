@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.dmn.check import check
-from engine.dmn.evaluation import Ruling, decisions
+from engine.dmn.evaluation import Evaluation, decisions
 from engine.platform import persian
 from engine.platform.findings import Finding
 from tests.unit.dmn.models import DMN_15, decision, definitions, inputs, table
@@ -22,7 +22,7 @@ def file(data: str, logic: str) -> bytes:
     return definitions(data + decision("d", logic, "x"), attributes=SPACES)
 
 
-def ask(content: bytes, value: Any) -> Ruling:
+def ask(content: bytes, value: Any) -> Evaluation:
     made = decisions({"a.dmn": content})
     return made.ask(made.offered[0], {"x": value}, NOW)
 

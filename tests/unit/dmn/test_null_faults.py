@@ -129,6 +129,6 @@ def test_boxed_expressions_record_their_nulls() -> None:
 
 def test_result_that_is_null_for_such_a_fault_is_given() -> None:
     file = decisions({"a.dmn": definitions(inputs("x") + decision("d", literal("x + 1"), "x"))})
-    ruling = file.ask(file.offered[0], {}, NOW)
-    assert (ruling.result, ruling.unusable) == (None, [])
-    assert ruling.why["faults"][0]["code"] == "missing-input"
+    evaluation = file.ask(file.offered[0], {}, NOW)
+    assert (evaluation.result, evaluation.unusable) == (None, [])
+    assert evaluation.why["faults"][0]["code"] == "missing-input"

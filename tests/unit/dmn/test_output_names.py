@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.dmn.evaluation import Decisions, Ruling, decisions
+from engine.dmn.evaluation import Decisions, Evaluation, decisions
 from tests.unit.dmn import checking
 from tests.unit.dmn.models import decision, definitions, inputs, literal, table
 
@@ -15,7 +15,7 @@ SEASON = decision(
 )
 
 
-def ask(*elements: str, of: str = "d", **values: Any) -> Ruling:
+def ask(*elements: str, of: str = "d", **values: Any) -> Evaluation:
     made = read(*elements)
     (offered,) = made.named(of)
     return made.ask(offered, values, NOW)
@@ -29,8 +29,8 @@ def test_table_reads_what_a_required_decision_gives() -> None:
     dish = decision(
         "d", table(["season", "guests"], ["dish"], [['"Summer"', "> 8", '"Salad"']]), "@Time of year"
     )
-    ruling = ask(SEASON, dish, warmth=32, guests=9)
-    assert (ruling.result, ruling.faults) == ("Salad", [])
+    evaluation = ask(SEASON, dish, warmth=32, guests=9)
+    assert (evaluation.result, evaluation.faults) == ("Salad", [])
     assert [each.name for each in read(SEASON, dish).named("d")[0].inputs] == ["guests", "warmth"]
 
 

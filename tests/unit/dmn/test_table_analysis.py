@@ -209,7 +209,7 @@ def test_findings_foresee_what_the_evaluation_of_all_values_meets(
 )
 def test_parts_are_told_as_a_cell_would(column: list[str], cell: str, told: str) -> None:
     made, masks = axis([*column, cell])
-    assert made.told(masks[-1] & made.live) == told
+    assert made.format(masks[-1] & made.live) == told
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ function common(entry, findings) {
 
 // What an expression can read, as suggestions.
 export function readable(entry, { look, element, say }) {
-  const names = look.names(entry.of ?? entry.about ?? element.businessObject.id);
+  const all = look.names(entry.of ?? entry.about ?? element.businessObject.id);
+  // A field of the step's own form has a value only after the step.
+  const names = entry.kind === "field" ? [...all].sort((one, other) => other.after - one.after) : all;
   return names.map(({ name, label, from }) => ({ value: name, label, hint: from && say("from", { place: from }) }));
 }
 
@@ -251,6 +253,7 @@ const KINDS = {
   area: Area,
   number: Number_,
   code: Code,
+  field: Code,
   names: Code,
   expression: Code,
   script: Script,

@@ -17,8 +17,9 @@ export function rows(text, feelByDefault = false) {
   return found.every(Boolean) ? { rows: found, feel } : null;
 }
 
-// The expression of rows; empty without any.
-export function expression({ rows: all, feel }) {
+// The expression of rows; empty without any. A row that was only added isn't part of it yet.
+export function expression({ rows: every, feel }) {
+  const all = every.filter(({ name, value }) => name || value);
   if (!all.length) return "";
   const quote = feel ? '"' : "'";
   const quoted = (name) => quote + name.replaceAll("\\", "\\\\").replaceAll(quote, `\\${quote}`) + quote;

@@ -7,13 +7,14 @@ export default class Marks {
   constructor(eventBus, canvas, elementRegistry, look) {
     let marked = [];
     eventBus.on("look.changed", () => {
-      for (const [id, mark] of marked) if (elementRegistry.get(id)) canvas.removeMarker(id, mark);
+      // By the element: its ID may have changed.
+      for (const [shape, mark] of marked) if (elementRegistry.get(shape.id) === shape) canvas.removeMarker(shape, mark);
       marked = [];
       for (const { element, severity } of look.answer.findings) {
         const shape = elementRegistry.get(element);
         if (!shape?.parent || !MARKS[severity]) continue; // the drawing itself has no outline
         canvas.addMarker(shape, MARKS[severity]);
-        marked.push([element, MARKS[severity]]);
+        marked.push([shape, MARKS[severity]]);
       }
     });
   }

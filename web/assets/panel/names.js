@@ -2,6 +2,7 @@
 import TextRenderer from "bpmn-js/lib/draw/TextRenderer";
 import LabelEditingProvider from "bpmn-js/lib/features/label-editing/LabelEditingProvider";
 import { getLabel } from "bpmn-js/lib/util/LabelUtil";
+import { is } from "bpmn-js/lib/util/ModelUtil";
 
 const BETWEEN = " | ";
 const ARABIC = /[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]/;
@@ -48,6 +49,8 @@ class Labels extends LabelEditingProvider {
   }
 
   update(element, text, before, bounds) {
+    // If only the size of the field was rounded, nothing changes: tools redrawn now would lose the click that ended this.
+    if (text === (before ?? "") && !is(element, "bpmn:TextAnnotation")) return;
     const whole = getLabel(element) ?? "";
     const label = whole.includes(BETWEEN) ? joined({ ...halves(whole), [english() ? "en" : "fa"]: text ?? "" }) : text;
     super.update(element, label, before, bounds);

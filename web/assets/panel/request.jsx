@@ -1,6 +1,6 @@
 // What a service task sends: a field for each parameter of the chosen operation; else, and for more, rows.
 import { operationOf } from "./choices.js";
-import { Findings, described, idOf, readable } from "./entries.jsx";
+import { Findings, Help, described, idOf, readable } from "./entries.jsx";
 import { AsText, Rows, useRows } from "./mapping.jsx";
 import { Suggesting } from "./suggesting.jsx";
 
@@ -23,8 +23,9 @@ function Parameters({ entry, findings, tools, parameters }) {
   };
   const id = idOf(entry);
   return (
-    <fieldset class="entry rows" data-entry={entry.key}>
+    <fieldset class="entry rows" data-entry={entry.key} aria-describedby={`${id}-help`}>
       <legend>{say("request.name")}</legend>
+      <Help id={id} text={say("request.each")} />
       {parameters.map((parameter) => (
         <Parameter key={parameter.name} {...{ parameter, say, options, id: `${id}-${parameter.name.replace(/\W+/g, "-")}` }} value={all.find(({ name }) => name === parameter.name)?.value ?? ""} set={(value) => set(parameter.name, value)} />
       ))}

@@ -5,6 +5,15 @@ import { useRef, useState } from "@bpmn-io/properties-panel/preact/hooks";
 const WORD = /[\p{L}_][\p{L}\p{N}_]*$/u;
 const MOST = 30;
 
+// A list that closes moves what is below it: not while a mouse button is pressed, or that click would be lost.
+let pressed = false;
+document.addEventListener("mousedown", () => (pressed = true), { capture: true });
+document.addEventListener("mouseup", () => (pressed = false), { capture: true });
+const afterClick = (act) => {
+  if (pressed) document.addEventListener("mouseup", () => setTimeout(act), { capture: true, once: true });
+  else act();
+};
+
 export function Suggesting({ as: Tag, by, options, value, onText, lines, listLabel, ...attributes }) {
   const field = useRef();
   const [open, setOpen] = useState(false);
@@ -62,7 +71,7 @@ export function Suggesting({ as: Tag, by, options, value, onText, lines, listLab
           event.preventDefault();
           if (event.key === "Escape") event.stopPropagation();
         }}
-        onBlur={shut}
+        onBlur={() => afterClick(shut)}
       />
       {matching.length > 0 && (
         <ul class="suggestions" role="listbox" id={listId} aria-label={listLabel}>

@@ -154,11 +154,11 @@ def _list(node: tree.ListOf) -> Run:
 
 
 def _map(node: tree.MapOf) -> Run:
-    entries = [(compiled(key), _told(key, compiled(value))) for key, value in node.entries]
+    entries = [(compiled(key), _name_faults(key, compiled(value))) for key, value in node.entries]
     return lambda frame: {text(key(frame)): value(frame) for key, value in entries}
 
 
-def _told(key: tree.Node, value: Run) -> Run:
+def _name_faults(key: tree.Node, value: Run) -> Run:
     """Wraps a function so that its faults name the key, unless that is computed from data."""
     if not isinstance(key, tree.Constant):
         return value

@@ -17,12 +17,12 @@ from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.run import activity_scope, completions
 from engine.bpmn.run.activity_scope import outside
 from engine.bpmn.run.elements import calls
-from engine.bpmn.run.rule_tasks import RuleFailed, mapped, told
+from engine.bpmn.run.rule_tasks import RuleFailed, mapped, payload_of
 from engine.bpmn.run.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
 from engine.bpmn.run.workflow import SubProcess
 from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import MAX_BYTES, Unportable, fits, portable
-from engine.dmn import Decisions, Ruling
+from engine.dmn import Decisions, Evaluation
 
 
 class StartEvent(SpiffStartEvent):
@@ -90,8 +90,8 @@ class RuleTask(ScriptTask):
     def _execute(self, my_task: Token) -> bool:
         try:
             sandbox = my_task.workflow.top_workflow.sandbox
-            ruling = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)
-            data, why = portable({**my_task.data, **self._changes(ruling)}), told(ruling)
+            evaluation = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)
+            data, why = portable({**my_task.data, **self._changes(evaluation)}), payload_of(evaluation)
         except (RuleFailed, Unportable) as error:
             raise Failed("decision-failed", f"{self.decision}: {error}") from error
         if not fits(data):
@@ -110,13 +110,13 @@ class RuleTask(ScriptTask):
         made_of = {name: known[name] for name in sorted(read) if name in known}
         return {"variable": self.result, **({"data": made_of} if made_of else {})}
 
-    def _changes(self, ruling: Ruling) -> dict[str, Any]:
+    def _changes(self, evaluation: Evaluation) -> dict[str, Any]:
         if self.result is not None:
-            return {self.result: mapped(ruling, self.how)}
+            return {self.result: mapped(evaluation, self.how)}
         outputs = self.rules.outputs(self.decision)
-        if isinstance(ruling.result, list) and ruling.rows:
-            return {name: [row.get(name) for row in ruling.rows] for name in outputs}
-        given = ruling.result if isinstance(ruling.result, dict) else next(iter(ruling.rows), {})
+        if isinstance(evaluation.result, list) and evaluation.rows:
+            return {name: [row.get(name) for row in evaluation.rows] for name in outputs}
+        given = evaluation.result if isinstance(evaluation.result, dict) else next(iter(evaluation.rows), {})
         return {name: given.get(name) for name in outputs}
 
 

@@ -116,7 +116,7 @@ class CatchEvent(BaseEvent):
         del my_task.internal_data[WAIT]
         my_task.fail(error)
 
-    def pass_over(self, my_task: Token) -> None:
+    def skip(self, my_task: Token) -> None:
         """Continues a failed token as if the event had occurred."""
         self._taken(my_task)
 

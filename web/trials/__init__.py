@@ -1,6 +1,0 @@
-"""Testing versions and drafts: diagram, scenarios, forms, and test runs without real effects."""
-
-from web.trials import diagrams, forms, plays, scenarios
-from web.trials.subject import blueprint, of_drafts
-
-__all__ = ["blueprint", "diagrams", "forms", "of_drafts", "plays", "scenarios"]
