@@ -84,7 +84,7 @@ class RecordList(BaseModel):
 
 
 class DiffQuery(Request):
-    """The version to compare with: what is told is what changed since."""
+    """The version to compare with: the answer lists what has changed since."""
 
     against: int
 

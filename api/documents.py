@@ -82,7 +82,7 @@ class ContentQuery(Request):
 
 
 class Beside(Request):
-    """What may stand beside the file: its title, and the document of which it is a new version."""
+    """What may be sent with the file: its title, and the document of which it is a new version."""
 
     title: Text | None = None
     replaces: UUID | None = None

@@ -1,15 +1,18 @@
 """Case migrations: plan which running cases can be migrated to another version, then migrate them."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.command import Reply, command
+from api.language import texts
 from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
 from engine.cases import migration
 from engine.models import CaseMigrationStatus, MigratedCaseStatus
 from engine.platform.db import UnitOfWork
+from engine.platform.messages import obstacles
 
 blueprint = APIBlueprint("migrations", __name__, tag="Migrations")
 
@@ -94,10 +97,22 @@ class MigratedCasePage(Page[MigratedCaseBody]):
 
 
 def _body(found: migration.Overview) -> MigrationOverview:
-    obstacles = [HurdleBody.model_validate(hurdle, from_attributes=True) for hurdle in found.obstacles]
+    hurdles = [
+        HurdleBody(element=one.element, code=one.code, reason=_reason(one.code, one.detail), cases=one.cases)
+        for one in found.obstacles
+    ]
     return MigrationOverview(
-        **found.migration, counts=CountsBody.model_validate(found.counts), obstacles=obstacles
+        **found.migration, counts=CountsBody.model_validate(found.counts), obstacles=hurdles
     )
+
+
+def _obstacle(stored: Mapping[str, str]) -> ObstacleBody:
+    reason = _reason(stored["code"], stored.get("detail", ""))
+    return ObstacleBody(element=stored["element"], code=stored["code"], reason=reason)
+
+
+def _reason(code: str, detail: str) -> str:
+    return obstacles.explain(code, detail, texts())
 
 
 @command(
@@ -131,7 +146,8 @@ def show(uow: UnitOfWork, migration_id: UUID) -> Reply:
 )
 def cases_of(uow: UnitOfWork, migration_id: UUID, query: MigratedCasesQuery) -> Reply:
     """List the cases of a migration, oldest first"""
-    rows = migration.cases_of(uow, migration_id, status=query.status, after=query.cursor)
+    found = migration.cases_of(uow, migration_id, status=query.status, after=query.cursor)
+    rows = [{**row, "obstacles": [_obstacle(one) for one in row["obstacles"]]} for row in found]
     return Reply(MigratedCasePage(**page_of(MigratedCaseBody, rows, migration.PAGE)))
 
 

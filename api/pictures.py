@@ -28,8 +28,8 @@ class PictureQuery(Request):
 class VersionPictureQuery(PictureQuery):
     """And what is shown on it.
 
-    The findings of the version's check, how many running cases stand where, or what differs from the version
-    `against`.
+    The findings of the version's check, how many running cases are at which step, or what differs from the
+    version `against`.
     """
 
     marks: Literal["findings", "cases", "changes", "none"] = "findings"

@@ -43,9 +43,7 @@ def change_version(
     if case.state is None or case.version.id == target.id:
         return case.state is not None
     if case.version.id != source.id:
-        raise Immovable(
-            [Obstacle(source.key, "version", "The case belongs to another version in the meantime.")]
-        )
+        raise Immovable([Obstacle(source.key, "version")])
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
     found = bpmn.migrate(case.state, old, new, uow.now)
     if case.status == "suspended":
@@ -67,8 +65,7 @@ def _free_key(uow: UnitOfWork, case: LockedCase, business_key: str | None) -> st
     key = running_key(case.version.key, business_key)
     other = select(Case.id).where(Case.running_key == key, Case.id != case.id)
     if key is not None and uow.connection.execute(other).first() is not None:
-        reason = "Another case with the same business key is active, and the target version allows only one."
-        raise Immovable([Obstacle("", "business-key", reason)])
+        raise Immovable([Obstacle("", "business-key")])
     return key
 
 
@@ -76,8 +73,7 @@ def _require_still(step: Step) -> None:
     """Raises Immovable if the case would continue immediately because a condition is already true."""
     gone = [passage.element for passage in step.passages if passage.movement == "passed"]
     if gone:
-        reason = "The case is suspended, but would continue immediately in the target version."
-        raise Immovable([Obstacle(gone[0], "suspended", reason)])
+        raise Immovable([Obstacle(gone[0], "suspended")])
 
 
 def _follow(uow: UnitOfWork, case_id: UUID, target: Version, found: Migrated) -> None:

@@ -23,6 +23,7 @@ from engine.cli import (
     diff,
     documents,
     erase,
+    messages,
     migrate,
     password,
     people,
@@ -61,6 +62,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "documents": documents,
     "erase": erase,
     "prune": prune,
+    "messages": messages,
     "worker": worker,
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column

@@ -10,7 +10,7 @@ from typing import Literal
 from engine import bpmn
 from engine.bpmn import Finding, Report, RequiredConnector
 from engine.platform.config import Publishing
-from engine.platform.findings import sentence
+from engine.platform.findings import Value
 
 # The operations of each connector; None if unknown, such as on the command line.
 Operations = Mapping[str, Collection[str]] | None
@@ -37,32 +37,25 @@ def _missing(
     named: RequiredConnector, operations: Mapping[str, Collection[str]], severity: Literal["error", "warning"]
 ) -> Finding | None:
     has = operations.get(named.connector)
+    values: dict[str, Value] = {"connector": named.connector}
     if has is None:
-        code, reason = (
-            "unknown-connector",
-            sentence(f"The installation has no connector {named.connector!r}.", connector=named.connector),
-        )
-        fix = f"Correct parvandeh:connector, or add [{named.connector}] to the connectors' file and restart."
-    elif named.operation is None and len(has) != 1:
-        code, reason = (
-            "unknown-operation",
-            sentence(
-                f"The connector {named.connector!r} has several operations.",
-                connector=named.connector,
-                allowed=tuple(sorted(has)),
-            ),
-        )
-        fix = f"Name one, as in parvandeh:operation={min(has, default='…')!r}."
-    elif named.operation is not None and named.operation not in has:
-        code = "unknown-operation"
-        reason = sentence(
-            f"The connector {named.connector!r} has no operation {named.operation!r}.",
-            connector=named.connector,
-            operation=named.operation or "",
-            allowed=tuple(sorted(has)),
-        )
-        fix = f"Name one that it has ({', '.join(sorted(has))}), or add it to its file and restart."
+        code, about = "unknown-connector", "parvandeh:connector"
+    elif (named.operation is None and len(has) != 1) or (
+        named.operation is not None and named.operation not in has
+    ):
+        code, about = "unknown-operation", "parvandeh:operation"
+        values["allowed"] = tuple(sorted(has))
+        if named.operation is not None:
+            values["operation"] = named.operation
     else:
         return None
-    about = "parvandeh:connector" if code == "unknown-connector" else "parvandeh:operation"
-    return Finding(severity, code, named.file, reason, fix, named.element, named.name, named.line, about)
+    return Finding(
+        severity,
+        code,
+        named.file,
+        element=named.element,
+        name=named.name,
+        line=named.line,
+        attribute=about,
+        values=values,
+    )

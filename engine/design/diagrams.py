@@ -11,6 +11,9 @@ from engine.bpmn import ChangeMark, Finding, TokenMark
 from engine.models import Call, Case, DefinitionVersion, Event, Incident, Task, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Rejected
+from engine.platform.language import Reader, preferred
+from engine.platform.messages import messages
+from engine.platform.messages.findings import readable
 
 _CHANGES: dict[str, ChangeMark] = {"step-added": "added", "step-removed": "removed"}
 _PASSED = ("element.passed", "task.completed", "incident.skipped")
@@ -22,7 +25,8 @@ def of_version(uow: UnitOfWork, key: str, number: int, language: str, *, finding
     found: Iterable[Any] = ()
     if findings:
         found = definitions.report(uow, version.deployment_id)["findings"]
-    shown = [Finding(**item) for item in found if item["file"] == version.file]
+    texts = messages(Reader.of(preferred([(language, 1)])))
+    shown = [Finding(**readable(item, texts)) for item in found if item["file"] == version.file]
     return _drawn(uow, version, language, bpmn.Marks(findings=shown))
 
 

@@ -15,7 +15,6 @@ from engine.access import ANY, APPLICANT, CASEWORKER
 from engine.bpmn import Finding, RequiredRole
 from engine.models import Membership, Unit, UnitLine, User
 from engine.platform.db import UnitOfWork
-from engine.platform.findings import sentence
 
 
 def findings(uow: UnitOfWork, files: Mapping[str, bytes], owner: UUID) -> list[Finding]:
@@ -62,37 +61,26 @@ def _held(uow: UnitOfWork, role: str, unit: UUID) -> bool:
     return uow.connection.execute(found, access.seen_by(uow)).first() is not None
 
 
-def _unknown(required: RequiredRole) -> Finding:
+def _unknown(post: RequiredRole) -> Finding:
+    values = {"unit": post.unit or ""}
     return Finding(
         "error",
         "unknown-unit",
-        required.file,
-        sentence(
-            f"The task is for the unit {required.unit!r}, which does not exist or is closed.",
-            unit=required.unit or "",
-        ),
-        "Correct its key, or make the unit before.",
-        required.element,
-        None,
-        required.line,
-        "parvandeh:unit",
+        post.file,
+        element=post.element,
+        line=post.line,
+        attribute="parvandeh:unit",
+        values=values,
     )
 
 
-def _nobody(required: RequiredRole) -> Finding:
-    where = "the process's agency" if required.unit is None else f"the unit {required.unit!r}"
+def _nobody(post: RequiredRole) -> Finding:
     return Finding(
         "warning",
         "nobody-has-role",
-        required.file,
-        sentence(
-            f"The task is for the role {required.role!r}, which nobody has in {where}: it would wait for"
-            " somebody.",
-            role=required.role,
-        ),
-        "Give somebody the role, or correct its name.",
-        required.element,
-        None,
-        required.line,
-        "parvandeh:role",
+        post.file,
+        element=post.element,
+        line=post.line,
+        attribute="parvandeh:role",
+        values={"role": post.role} | ({} if post.unit is None else {"unit": post.unit}),
     )

@@ -1,4 +1,4 @@
-"""Findings of a check of uploaded files: each has a place, a reason and how to fix it."""
+"""Findings of a check of uploaded files: each has a place, and a code with values for its text."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,46 +16,12 @@ LAST_LINE = 65_535  # libxml2 stops counting here: beyond it the line is unknown
 Value = str | int | tuple[str, ...]
 
 
-class Sentence(str):
-    """A sentence of a finding, with the values that it names: translations name them too."""
-
-    __slots__ = ("values",)
-    values: Mapping[str, Value]
-
-    def __add__(self, other: str) -> "Sentence":
-        text = "" if other == "" and isinstance(other, Sentence) else str(self) + str(other)
-        return sentence(text, **{**self.values, **values_of(other)})
-
-    def __radd__(self, other: str) -> "Sentence":
-        return sentence(str(other) + str(self), **self.values)
-
-
-def sentence(text: str, /, **values: Value) -> Sentence:
-    """Build a sentence that names values, and perhaps some more that only the fix names.
-
-    Values whose names begin with `at_` say where in a table or form something is.
-    """
-    found = Sentence(text)
-    found.values = values
-    return found
-
-
-def with_values(**named: Value) -> Sentence:
-    """Build an empty sentence with values: its text is in engine/platform/messages/findings.toml."""
-    return sentence("", **named)
-
-
-def values_of(text: str) -> Mapping[str, Value]:
-    """Return the values that a sentence names; none for a plain text."""
-    return text.values if isinstance(text, Sentence) else {}
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding: an error prevents the deployment, a note says what was translated.
 
-    `code` is stable; `line` counts from 1 in `file`; `fix` says how to fix it. `values` are named in the
-    reason. If the reason or fix is empty, the catalogue's English text for code and values is used.
+    `code` is stable; `line` counts from 1 in `file`. Reason and fix are those of the catalogue for `code`,
+    `variant` and `values`, in English; those that are passed were stored with it.
     """
 
     severity: Severity
@@ -68,16 +34,19 @@ class Finding:
     line: int | None = None
     attribute: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    variant: str = ""
 
     def __post_init__(self) -> None:
-        """Set the values from the sentence, and the attribute from the values."""
-        if not self.values:
-            object.__setattr__(self, "values", dict(values_of(self.reason)))
+        """Split `code.variant`; set the attribute from the values, and the English texts."""
+        code, _, variant = self.code.partition(".")
+        if variant:
+            object.__setattr__(self, "code", code)
+            object.__setattr__(self, "variant", variant)
         if self.attribute is None:
             said = self.values.get("attribute")
             object.__setattr__(self, "attribute", said if isinstance(said, str) else None)
         if not (self.reason and self.fix):
-            plain = {"code": self.code, "values": self.values, "reason": self.reason, "fix": self.fix}
+            plain = {name: getattr(self, name) for name in ("code", "variant", "values", "reason", "fix")}
             reason, fix = explain(plain, messages(Reader.of("en")))
             object.__setattr__(self, "reason", self.reason or reason)
             object.__setattr__(self, "fix", self.fix or fix)
@@ -106,22 +75,22 @@ class Notes:
         self._worst_left_out: Severity = "warning"
         self._refused: set[str] = set()
 
-    def error(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
+    def error(self, where: Place, code: str, /, **values: Value) -> None:
         """Add an error, which prevents the deployment."""
-        self.report("error", where, code, reason, fix)
+        self.report("error", where, code, **values)
 
-    def warn(self, where: Place, code: str, reason: str = "", fix: str = "") -> None:
+    def warn(self, where: Place, code: str, /, **values: Value) -> None:
         """Add a warning: it runs, but perhaps not as intended."""
-        self.report("warning", where, code, reason, fix)
+        self.report("warning", where, code, **values)
 
-    def translated(self, where: Place, code: str, reason: str = "") -> None:
+    def translated(self, where: Place, code: str, /, **values: Value) -> None:
         """Add a note: a foreign notation that is translated into ours."""
-        self.report("note", where, code, reason)
+        self.report("note", where, code, **values)
 
-    def report(self, severity: Severity, where: Place, code: str, reason: str = "", fix: str = "") -> None:
-        """Add a finding of this severity."""
+    def report(self, severity: Severity, where: Place, code: str, /, **values: Value) -> None:
+        """Add a finding of this severity; `code` may name a variant of its text: `loop.two-markers`."""
         place = (where.element, where.name, where.line, where.attribute)
-        self.add(Finding(severity, code, where.file, reason, fix, *place))
+        self.add(Finding(severity, code, where.file, "", "", *place, values))
 
     def add(self, finding: Finding) -> None:
         """Add a finding that was created elsewhere."""
@@ -143,6 +112,6 @@ class Notes:
         rank = {name: index for index, name in enumerate(files)}
         found = sorted(self._findings, key=lambda item: (rank.get(item.file, -1), item.line or 0))
         if self._left_out:
-            left_out = with_values(count=self._left_out)
-            found.append(Finding(self._worst_left_out, "too-many-findings", "", left_out))
+            left_out = {"count": self._left_out}
+            found.append(Finding(self._worst_left_out, "too-many-findings", "", values=left_out))
         return tuple(found)

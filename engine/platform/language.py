@@ -169,7 +169,7 @@ class Catalogue:
     def __contains__(self, key: str) -> bool:
         return key in self.texts
 
-    def say(self, reader: Reader, key: str, **values: Any) -> str:
+    def say(self, reader: Reader, key: str, /, **values: Any) -> str:
         """Return the text of this key. Raises KeyError for an unknown one."""
         text = self.texts[key][reader.language]
         if isinstance(text, Mapping):
@@ -192,7 +192,7 @@ class Texts:
     def __contains__(self, key: str) -> bool:
         return key in self.catalogue
 
-    def say(self, key: str, **values: Any) -> str:
+    def say(self, key: str, /, **values: Any) -> str:
         """Return the text of this key. Raises KeyError for an unknown one."""
         return self.catalogue.say(self.reader, key, **values)
 

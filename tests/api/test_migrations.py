@@ -51,7 +51,7 @@ def test_plan_tells_what_can_be_migrated_and_why_the_rest_cannot(
     planned = body(administrator.get(f"/migrations/{made['id']}"))
     assert planned["status"] == "planned"
     assert planned["counts"] == {"movable": 1, "stays": 1, "moved": 0, "ended": 0}
-    reason = "It stands at 'b', which the new version does not have."
+    reason = "The case is at a step that the new version doesn’t have."
     (hurdle,) = planned["obstacles"]
     assert hurdle == {"element": "b", "code": "removed", "reason": reason, "cases": 1}
     (stays,) = body(administrator.get(f"/migrations/{made['id']}/cases?status=stays"))["items"]

@@ -507,7 +507,7 @@ def test_case_whose_job_was_given_up_stays(office: Office) -> None:
     office.begin(migration_id)
     office.act("administrator", lambda uow: migration.give_up(uow, case, "ten times"))
     found = office.look(migration_id)
-    assert [(one.code, one.reason) for one in found.obstacles] == [("given-up", "ten times")]
+    assert [(one.code, one.detail) for one in found.obstacles] == [("given-up", "ten times")]
     assert found.migration["status"] == "done"
 
 

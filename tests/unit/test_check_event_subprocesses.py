@@ -224,9 +224,9 @@ def test_second_event_sub_process_for_the_same_is_refused(kind: str, named: str)
     assert told(*in_line(sub), handler(about(kind, named)), again, named=NAMES) == []
 
 
-def test_findings_tell_what_to_do() -> None:
+def test_flow_out_of_an_event_subprocess_is_refused() -> None:
     [found] = findings(*in_line("task a"), handler(MESSAGE), flow("h", "end"))
-    assert "event begins it" in found.fix
+    assert found.code == "flow-to-handler"
 
 
 def test_variables_for_what_is_thrown_are_judged() -> None:

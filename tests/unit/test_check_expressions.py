@@ -98,8 +98,7 @@ def test_marked_expressions_are_read_as_feel(text: str) -> None:
 def test_what_is_no_feel_is_told_with_its_line_and_place() -> None:
     (finding,) = of_condition("<![CDATA[\n  = amount >\n    and]]>")
     assert finding.code == "syntax-error"
-    assert "not correct FEEL (its line 3)" in finding.reason
-    assert "(at character " in finding.reason
+    assert (finding.values["line"], "(at character " in str(finding.values["feel"])) == (3, True)
 
 
 @pytest.mark.parametrize("text", ["a ${b} c", "${a} and ${b}", "${a.b()}", "${execution.id}", "${"])

@@ -257,9 +257,9 @@ def test_findings_have_an_end() -> None:
 def test_file_is_refused_also_for_an_error_that_is_not_shown() -> None:
     found = Notes()
     for number in range(MAX_FINDINGS):
-        found.warn(Place("a.bpmn", line=number), "code", "reason", "fix")
+        found.warn(Place("a.bpmn", line=number), "no-form")
     assert found.refused == set()
-    found.error(Place("a.bpmn"), "code", "reason", "fix")
+    found.error(Place("a.bpmn"), "no-form")
     assert found.refused == {"a.bpmn"}
     assert [each.severity for each in found.sorted(["a.bpmn"])].count("error") == 1
 
@@ -267,10 +267,10 @@ def test_file_is_refused_also_for_an_error_that_is_not_shown() -> None:
 def test_warnings_alone_forbid_nothing_however_many_they_are() -> None:
     found = Notes()
     for number in range(MAX_FINDINGS + 5):
-        found.warn(Place("a.bpmn", line=number), "code", "reason", "fix")
+        found.warn(Place("a.bpmn", line=number), "no-form")
     told = found.sorted(["a.bpmn"])
     assert (told[-1].code, told[-1].severity) == ("too-many-findings", "warning")
-    assert "5 more" in told[-1].reason
+    assert told[-1].values == {"count": 5}
 
 
 @pytest.mark.parametrize("name", ["x", "camunda:x", "parvandeh:x"])

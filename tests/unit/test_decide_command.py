@@ -58,7 +58,7 @@ def test_file_that_is_no_dmn_is_told_with_line_and_reason(
     (tmp_path / "bad.dmn").write_text("<a>\n</b>", encoding="utf-8")
     assert main(["decide", drawn, str(tmp_path / "bad.dmn"), str(tmp_path / "none.dmn")]) == 2
     told = capsys.readouterr()
-    assert "bad.dmn:2: It is no XML" in told.err
+    assert "bad.dmn:2: The file is not well-formed XML" in told.err
     assert "none.dmn" in told.err
     assert not told.out
 

@@ -40,7 +40,7 @@ def obstacles(run: Run, body: str | Spec) -> list[tuple[str, str]]:
     new = body if isinstance(body, Spec) else spec(body)
     with pytest.raises(Immovable) as error:
         migrate(run.state or b"", run.spec, new, run.now)
-    assert all(obstacle.reason for obstacle in error.value.obstacles)
+    assert all(obstacle.code for obstacle in error.value.obstacles)
     return [(obstacle.element, obstacle.code) for obstacle in error.value.obstacles]
 
 

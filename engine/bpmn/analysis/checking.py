@@ -45,7 +45,6 @@ from engine.bpmn.check.variables import check_variables
 from engine.bpmn.lint import lint
 from engine.bpmn.notation.findings import Finding, Report
 from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn
-from engine.platform.findings import sentence
 
 __all__ = ["Looked", "check", "look"]
 
@@ -138,16 +137,11 @@ def _check(
     idle = {process for _, process in processes if not executable(process)}
     tell_not_executable(upload.documents, idle, notes, alone=alone)
     if upload.documents and not processes:
-        notes.error(Place(""), "no-process", "No file holds a process.", "Draw a process.")
+        notes.error(Place(""), "no-process")
     passed_over: Collection[Any] = () if alone else idle
     if len(processes) > MAX_PROCESSES:
         file, process = processes[MAX_PROCESSES]
-        reason = sentence(
-            f"There are {len(processes)} processes; {MAX_PROCESSES} are allowed.",
-            count=len(processes),
-            limit=MAX_PROCESSES,
-        )
-        notes.error(place(file, process), "too-many-processes", reason, "Upload what belongs together.")
+        notes.error(place(file, process), "too-many-processes", count=len(processes), limit=MAX_PROCESSES)
         return Report(notes.sorted(files), ())
     for file, root in upload.documents.items():
         check_elements(file, root, passed_over, notes)

@@ -7,7 +7,6 @@ from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, Rules, place
 from engine.bpmn.expressions.scripts import language
 from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, TASKS, bpmn
-from engine.platform.findings import sentence, with_values
 
 PLACEHOLDER = "__targetRef_placeholder"  # written by Camunda Modeler, because the standard requires a target
 
@@ -49,31 +48,16 @@ class _Rules(Rules):
         if marker is None:
             return
         if by_event(node.element):
-            self.error(
-                marker,
-                "multi-instance",
-                "An event sub-process runs once each time its event happens.",
-                "Put a sub-process or task with the marker into it.",
-            )
+            self.error(marker, "multi-instance.event-sub-process")
         if len(node.element.findall(bpmn("multiInstanceLoopCharacteristics"))) > 1:
-            self.error(marker, "multi-instance", "It has several markers.", "Keep one.")
+            self.error(marker, "multi-instance.several-markers")
         parts = {name: marker.findall(bpmn(name)) for name in _PARTS}
         for name, found in parts.items():
             if len(found) > 1:
-                self.error(
-                    marker,
-                    "multi-instance",
-                    sentence(f"<{name}> occurs {len(found)} times.", tag=name),
-                    "Keep one.",
-                )
+                self.error(marker, "multi-instance", tag=name)
         count, collection = parts["loopCardinality"], parts["loopDataInputRef"]
         if bool(count) == bool(collection):
-            self.error(
-                marker,
-                "multi-instance",
-                "It needs either a number of instances or a list, and not both.",
-                "Give it <loopCardinality>3</loopCardinality> or <loopDataInputRef>list</loopDataInputRef>.",
-            )
+            self.error(marker, "multi-instance.count-or-list")
         self.variables(marker, parts)
         self.mapped(node, marker, parts)
         self.output(node, marker, parts)
@@ -83,23 +67,14 @@ class _Rules(Rules):
         if marker is None:
             return
         if node.element.find(bpmn("multiInstanceLoopCharacteristics")) is not None:
-            self.error(marker, "loop", "It has a loop marker and one for several instances.", "Keep one.")
+            self.error(marker, "loop.two-markers")
         maximum = marker.get("loopMaximum")
         if maximum is not None and not (
             maximum.isascii() and maximum.isdecimal() and 0 < int(maximum[:9]) <= 1_000
         ):
-            self.error(
-                marker,
-                "loop",
-                with_values(value=maximum[:40]),
-            )
+            self.error(marker, "loop", value=maximum[:40])
         if maximum is None and marker.find(bpmn("loopCondition")) is None:
-            self.error(
-                marker,
-                "loop",
-                "The loop says neither how often it goes round, nor while what is true.",
-                "Give it a <loopCondition>, or the attribute loopMaximum.",
-            )
+            self.error(marker, "loop.endless")
 
     def variables(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         for name in ("loopDataInputRef", "loopDataOutputRef"):
@@ -109,58 +84,29 @@ class _Rules(Rules):
                     self.variable(marker, f"<{name}>", (element.text or "").strip())
         for name in ("inputDataItem", "outputDataItem"):
             for element in parts[name]:
-                self.variable(marker, f"the id of <{name}>", element.get("id") or "")
+                self.variable(marker, f"id (<{name}>)", element.get("id") or "")
 
     def variable(self, marker: Any, what: str, name: str) -> None:
         if not name.isidentifier():
-            self.error(
-                marker,
-                "multi-instance",
-                sentence(
-                    f"{what[0].upper()}{what[1:]} is {name[:80]!r}, which names no variable.",
-                    variable=name[:80],
-                ),
-                "Write the name of a variable, as in <loopDataInputRef>members</loopDataInputRef> and"
-                ' <inputDataItem id="member"/>.',
-            )
+            self.error(marker, "multi-instance.variable", part=what, variable=name[:80])
 
     def mapped(self, node: Node, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         outputs = node.element.get(f"{{{PARVANDEH}}}outputs") is not None
         if outputs and marker.get("isSequential") != "true" and not parts["loopDataOutputRef"]:
-            self.error(
-                node.element,
-                "outputs-collide",
-                "Its instances run side by side, and each would set the outputs anew: which was to count?",
-                "Collect one of them with <loopDataOutputRef> and <outputDataItem>, or remove the outputs.",
-            )
+            self.error(node.element, "outputs-collide")
 
     def output(self, node: Node, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         collected, item = parts["loopDataOutputRef"], parts["outputDataItem"]
         if bool(collected) != bool(item):
-            self.error(
-                marker,
-                "multi-instance",
-                "Results are collected only with both <loopDataOutputRef> and <outputDataItem>.",
-                "Give both, as in <loopDataOutputRef>opinions</loopDataOutputRef> and"
-                ' <outputDataItem id="opinion"/>.',
-            )
+            self.error(marker, "multi-instance.half-collected")
         sets = node.kind in TASKS - {"sendTask"}
         if sets and not collected and not item and marker.get("isSequential") != "true":
-            self.notes.warn(
-                place(self.file, marker),
-                "answers-collide",
-                "Instances that set one variable to different values stop the case with an incident.",
-                "Collect the results with <loopDataOutputRef> and <outputDataItem>.",
-            )
+            self.notes.warn(place(self.file, marker), "answers-collide")
 
     def reference(self, reference: Any, homes: Mapping[str, Any]) -> None:
         name = reference.get("dataObjectRef")
         if name not in homes:
-            self.error(
-                reference,
-                "data-object-missing",
-                with_values(name=name[:80]),
-            )
+            self.error(reference, "data-object-missing", name=name[:80])
 
     def associations(self, node: Node, objects: Mapping[str, str]) -> None:
         placeholders = self.placeholders(node)
@@ -181,43 +127,21 @@ class _Rules(Rules):
             if item.get("name") == PLACEHOLDER:
                 found.add(item.get("id"))
             else:
-                self.error(
-                    item,
-                    "unsupported-element",
-                    with_values(property=str(item.get("name") or item.get("id"))[:80]),
-                )
+                self.error(item, "unsupported-element", property=str(item.get("name") or item.get("id"))[:80])
         return found
 
     def elsewhere(self, element: Any, end: str, names: list[str]) -> None:
         if element.getparent().find(bpmn("ioSpecification")) is not None:
             return  # the whole reference is rejected
-        self.error(
-            element,
-            "data-association",
-            sentence(f"The association's {end} {', '.join(names)[:100]!r} is not read.", end=end),
-            f"Draw it between the activity and a data object only (remove <{end}>).",
-        )
+        self.error(element, "data-association.end", end=end, name=", ".join(names)[:100])
 
     def data_object(self, element: Any, names: list[str], objects: Mapping[str, str]) -> None:
         if len(names) != 1:
-            self.error(
-                element,
-                "data-association",
-                f"The association has {len(names) or 'no'} data objects.",
-                "Draw one association for each data object.",
-            )
+            self.error(element, "data-association.count", count=len(names))
         elif names[0] not in objects:
-            self.error(
-                element,
-                "data-object-scope",
-                with_values(name=names[0][:80]),
-            )
+            self.error(element, "data-object-scope", name=names[0][:80])
         elif not objects[names[0]].isidentifier():
-            self.error(
-                element,
-                "data-object-name",
-                with_values(name=objects[names[0]][:80]),
-            )
+            self.error(element, "data-object-name", name=objects[names[0]][:80])
 
 
 _PARTS = (

@@ -10,7 +10,6 @@ from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.notation.bills import BILL, PAID, PARTS
 from engine.bpmn.notation.money import CURRENCIES, is_code
 from engine.bpmn.notation.vocabulary import PARVANDEH
-from engine.platform.findings import sentence
 
 _NEEDED = ("billAmount", "billCurrency")
 _DECLARED = "bill-declaration"
@@ -46,28 +45,13 @@ class _Rules(Rules):
         self.names(element, (BILL, *PARTS), (BILL, *_NEEDED), _DECLARED)
         currency = _attribute(element, "billCurrency") or ""
         if is_code(currency) and currency not in CURRENCIES:
-            self.error(
-                element,
-                _DECLARED,
-                sentence(
-                    f"parvandeh:billCurrency={currency!r} is not a currency of ISO 4217.", currency=currency
-                ),
-                'Write a code such as "IRR", or the name of the part of the reply that has the currency.',
-            )
+            self.error(element, "bill-declaration.currency", currency=currency)
         keys = _keys(_attribute(element, "request"))
         for name in ("billAmount", "billPurpose"):
             part = _attribute(element, name)
             if part and keys is not None and part not in keys:
                 self.error(
-                    element,
-                    _DECLARED,
-                    sentence(
-                        f"parvandeh:{name}={part[:80]!r} names no part of the request.",
-                        attribute=f"parvandeh:{name}",
-                        part=part[:80],
-                    ),
-                    f"Send it, as in parvandeh:request=\"{{'{part[:40]}': …}}\", or name a part that is sent:"
-                    " the engine compares what was asked for with what was issued.",
+                    element, "bill-declaration.attribute-part", attribute=f"parvandeh:{name}", part=part[:80]
                 )
 
     def awaits(self, element: Any) -> None:
@@ -75,72 +59,29 @@ class _Rules(Rules):
         self.names(element, PAID, PAID, _AWAITED)
         keys = _keys(_attribute(element, "correlation"))
         if keys is not None and BILL not in keys:
-            self.error(
-                element,
-                _AWAITED,
-                sentence(
-                    f"What awaits a payment has no key {BILL!r}: nobody could know which bill is paid.",
-                    key=BILL,
-                ),
-                f"Write the number of the bill: parvandeh:correlation=\"{{'{BILL}': …}}\".",
-            )
+            self.error(element, "bill-payment.key", key=BILL)
         if _attribute(element, "name") is not None:
-            self.error(
-                element,
-                _AWAITED,
-                sentence(
-                    "The name of the message that confirms a payment is computed.", computed="parvandeh:name"
-                ),
-                "Name the message as it stands, and remove parvandeh:name.",
-            )
+            self.error(element, "bill-payment.computed", computed="parvandeh:name")
 
     def names(self, element: Any, known: Sequence[str], needed: Sequence[str], code: str) -> None:
         """Checks names of parts: required ones are present, and none is empty."""
         missing = [f"parvandeh:{name}" for name in needed if not _attribute(element, name)]
         if missing:
-            self.error(
-                element,
-                code,
-                sentence(f"{', '.join(missing)} is missing or empty.", missing=", ".join(missing)),
-                "Write the name of the part that has it, or remove all that is said of a bill.",
-            )
+            self.error(element, code, missing=", ".join(missing))
         for name in known:
             said = _attribute(element, name)
             if said and said != said.strip():
-                self.error(
-                    element,
-                    code,
-                    sentence(
-                        f"parvandeh:{name}={said[:80]!r} has space around it.", attribute=f"parvandeh:{name}"
-                    ),
-                    "Write the name of a part of the request, reply or message as it stands.",
-                )
+                self.error(element, code, attribute=f"parvandeh:{name}")
 
     def together(self, issuing: Sequence[Node], awaiting: Sequence[Node], diagram: Diagram) -> None:
         """Checks that a process waits for the payment of its bills, by one message with the same parts."""
         if not awaiting:
-            self.error(
-                issuing[0].element,
-                _AWAITED,
-                "A bill is issued, and nothing in the process awaits its payment.",
-                "Add a receive task or a message event with parvandeh:paidAmount and parvandeh:paidCurrency.",
-            )
+            self.error(issuing[0].element, "bill-payment.not-awaited")
         elif not issuing:
-            self.error(
-                awaiting[0].element,
-                _AWAITED,
-                "The payment of a bill is awaited, and no service task of the process issues one.",
-                "Declare the bill where it is issued, with parvandeh:bill; or remove parvandeh:paidAmount and"
-                " parvandeh:paidCurrency.",
-            )
+            self.error(awaiting[0].element, "bill-payment.not-issued")
         ways = {(_message(node), *(_attribute(node.element, name) for name in PAID)) for node in awaiting}
         if len(ways) > 1:
-            self.error(
-                awaiting[1].element,
-                _AWAITED,
-                "Payments are awaited by several messages, or other parts of the message are read here.",
-                "Let all that await a payment in one process name the same message and the same parts.",
-            )
+            self.error(awaiting[1].element, "bill-payment.different")
 
 
 def _message(node: Node) -> str | None:

@@ -6,11 +6,6 @@ from engine.bpmn.notation.findings import Report
 from engine.platform.budget import Budget, Exhausted, is_limited, limited
 from engine.platform.findings import Finding
 
-_DEEP = "Something in the files is nested too deeply to be checked."
-_MEND_DEEP = "Nest expressions, lists and forms less deeply."
-_MEND_LONG = "Correct it, or divide it into shorter ones."
-_MEND_MUCH = "Shorten the expressions and tables, or deploy the files in several parts."
-
 
 def check(run: Callable[[], Report]) -> Report:
     """Runs a check. Raises Exhausted if the caller set a budget; otherwise, that becomes a finding, too."""
@@ -30,16 +25,14 @@ def check(run: Callable[[], Report]) -> Report:
 
 def too_deep() -> Finding:
     """Returns the finding for files that are nested too deeply for Python."""
-    return Finding("error", "too-deep-to-check", "", _DEEP, _MEND_DEEP)
+    return Finding("error", "too-deep-to-check", "")
 
 
 def unreadable(reason: str) -> Finding:
     """Returns the finding for a text that is not a script or expression."""
-    return Finding("error", "syntax-error", "", f"An expression cannot be read: {reason}.", _MEND_LONG)
+    return Finding("error", "syntax-error.unreadable", "", values={"error": reason})
 
 
 def too_much(where: str) -> Finding:
     """Returns the finding for files that were not checked completely, and so may not run."""
-    at = f" The check stopped in {where!r}." if where else ""
-    reason = f"The files take more work to check than is allowed.{at}"
-    return Finding("error", "too-much-to-check", where, reason, _MEND_MUCH)
+    return Finding("error", "too-much-to-check", where, values={"where": where} if where else {})

@@ -9,7 +9,6 @@ from typing import Any
 from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.notation.vocabulary import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
-from engine.platform.findings import with_values
 
 _THROWING: Mapping[str, frozenset[str]] = {
     "error": SUBPROCESSES | {"callActivity", "serviceTask"},
@@ -24,13 +23,13 @@ def check_catching(diagram: Diagram, notes: Notes) -> None:
     homes = {node.element: (node, scope) for scope in diagram.scopes for node in scope.nodes}
     for scope in diagram.scopes:
         for node in scope.nodes:
-            rules.caught_twice(node.boundaries, "on the activity's border")
+            rules.caught_twice(node.boundaries)
             for event in node.boundaries:
                 rules.boundary(event, node)
             if node.kind in ("endEvent", "intermediateThrowEvent") and node.trigger in THROWN:
                 rules.uncaught(node, scope, _around(scope, homes))
         found = dict(handlers(scope))
-        rules.caught_twice(list(found.values()), "here")
+        rules.caught_twice(list(found.values()))
         for node, event in found.items():
             rules.handler(event, node, scope)
 
@@ -51,7 +50,7 @@ class _Rules(Rules):
         super().__init__(diagram.file, notes)
         self.named = named(diagram)
 
-    def caught_twice(self, events: list[Node], where: str) -> None:
+    def caught_twice(self, events: list[Node]) -> None:
         """Reports events that never trigger because another one at the same place catches everything."""
         seen = set()
         for event in events:
@@ -59,48 +58,28 @@ class _Rules(Rules):
                 continue
             code = known_as(event, self.named)
             if (event.trigger, code) in seen:
-                what = f"every {event.trigger}" if code is None else f"the {event.trigger} {code[:100]!r}"
-                reason, fix = f"Another event {where} catches {what} already.", "Keep one of them."
-                if event.trigger == "error":
-                    self.error(event.element, "error-caught-twice", reason, fix)
-                else:
-                    self.error(event.element, "escalation-caught-twice", reason, fix)
+                error = event.trigger == "error"
+                kind = "error-caught-twice" if error else "escalation-caught-twice"
+                told = {} if code is None else {"code": code[:100]}
+                self.error(event.element, kind, **told)
             seen.add((event.trigger, code))
 
     def boundary(self, event: Node, host: Node) -> None:
         if event.trigger in ("compensate", "cancel"):
             return  # see check/compensation.py
         if event.trigger == "error" and not event.interrupting:
-            self.error(
-                event.element,
-                "error-not-interrupting",
-                "An error ends its activity; there is nothing left to go on.",
-                'Remove cancelActivity="false".',
-            )
+            self.error(event.element, "error-not-interrupting.boundary")
         if event.trigger in THROWN and host.kind not in _THROWING[event.trigger] | REFUSED_NODES:
-            self.error(
-                event.element,
-                "boundary-never",
-                with_values(kind=host.kind, trigger=event.trigger or ""),
-            )
+            self.error(event.element, "boundary-never", kind=host.kind, trigger=event.trigger or "")
         elif host.kind in _AT_ONCE or host.empty:
-            self.warn(
-                event.element,
-                "boundary-never",
-                with_values(kind=host.kind),
-            )
+            self.warn(event.element, "boundary-never", kind=host.kind)
         elif event.trigger == "escalation":
             self.never_thrown(event, [host.element])
 
     def handler(self, event: Node, handler: Node, scope: Scope) -> None:
         """Checks the start event of an event sub-process."""
         if event.trigger == "error" and not event.interrupting:
-            self.error(
-                event.element,
-                "error-not-interrupting",
-                "An error ends the work of its (sub-)process; there is nothing left to go on.",
-                'Remove isInterrupting="false".',
-            )
+            self.error(event.element, "error-not-interrupting.start")
         if event.trigger in THROWN:
             self.never_thrown(event, [node.element for node in scope.nodes if node is not handler])
 
@@ -108,13 +87,8 @@ class _Rules(Rules):
         """Reports an error or escalation that is never thrown."""
         kind, code = event.trigger or "", known_as(event, self.named)
         if not any(self.throws(element, kind, code) for element in inside):
-            what = f"an {kind}" if code is None else f"the {kind} {code[:100]!r}"
-            self.warn(
-                event.element,
-                "never-thrown",
-                f"Nothing there throws {what}: the event never happens.",
-                "Throw it, or remove the event.",
-            )
+            told = {} if code is None else {"code": code[:100]}
+            self.warn(event.element, "never-thrown", what=kind, **told)
 
     def throws(self, element: Any, kind: str, code: str | None) -> bool:
         """Whether an element, or one inside it, can throw what a catch event waits for."""
@@ -136,14 +110,6 @@ class _Rules(Rules):
         if any(event.trigger == kind and known_as(event, self.named) in (code, None) for event in around):
             return
         if kind == "error":
-            self.warn(
-                node.element,
-                "error-not-caught",
-                with_values(code=code[:100]),
-            )
+            self.warn(node.element, "error-not-caught", code=code[:100])
         else:
-            self.warn(
-                node.element,
-                "escalation-not-caught",
-                with_values(code=code[:100]),
-            )
+            self.warn(node.element, "escalation-not-caught", code=code[:100])

@@ -7,7 +7,6 @@ from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
 from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.notation.structure import is_handler
 from engine.bpmn.notation.vocabulary import ACTIVITIES, bpmn, local
-from engine.platform.findings import sentence, with_values
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
@@ -58,131 +57,59 @@ class _Rules(Rules):
 
     def twice(self, event: Node) -> None:
         """Reports a second event of its kind on one boundary."""
-        reason, fix = f"The activity has another {event.trigger} event.", "Keep one of them."
-        if event.trigger == "cancel":
-            self.error(event.element, "cancel-boundary", reason, fix)
-        else:
-            self.error(event.element, "compensation-boundary", reason, fix)
+        code = "cancel-boundary" if event.trigger == "cancel" else "compensation-boundary"
+        self.error(event.element, f"{code}.several")
 
     def handler(self, node: Node) -> None:
         """Checks an activity marked as a handler."""
         if by_event(node.element):
             start = self.starts.get(node)
             if start is not None and start.trigger != "compensate":
-                self.error(
-                    node.element,
-                    "compensation-handler",
-                    "An event sub-process compensates only if its start event is one of compensation.",
-                    "Remove isForCompensation, or give its start event a compensateEventDefinition.",
-                )
+                self.error(node.element, "compensation-handler.event-sub-process")
             return
         for flow in node.incoming + node.outgoing:
-            self.error(
-                flow.element,
-                "compensation-flow",
-                "A flow leads to a compensation handler, or out of it.",
-                "Remove the flow: the handler is reached by the association from the event on the border of"
-                " what it compensates, and what threw the compensation goes on behind it.",
-            )
+            self.error(flow.element, "compensation-flow.handler")
         for event in node.boundaries:
-            self.error(
-                event.element,
-                "compensation-handler",
-                "A compensation handler has no events on its border.",
-                "Put the work into a sub-process within the handler, with the event on the border of that.",
-            )
+            self.error(event.element, "compensation-handler.boundary")
         if node not in self.serving:
-            self.error(
-                node.element,
-                "compensation-handler",
-                "No compensation event is linked to this handler: it would never run.",
-                "Draw a compensation event on the border of what it compensates, and an association from"
-                " there to the handler; or remove isForCompensation.",
-            )
+            self.error(node.element, "compensation-handler.unlinked")
 
     def boundary(self, event: Node, scope: Scope) -> None:
         """Checks a compensation boundary event of an activity."""
         for flow in event.outgoing:
-            self.error(
-                flow.element,
-                "compensation-flow",
-                "A flow leads out of a compensation event on a border.",
-                "Draw an association to a handler in place of the flow.",
-            )
+            self.error(flow.element, "compensation-flow.boundary")
         found = [node for node in self.linked.get(event, ()) if is_handler(node.element)]
         unmarked = [node for node in self.linked.get(event, ()) if not is_handler(node.element)]
         if unmarked and not found:
             self.error(
-                event.element,
-                "compensation-boundary",
-                with_values(handler=str(unmarked[0].element.get("id"))[:100]),
+                event.element, "compensation-boundary", handler=str(unmarked[0].element.get("id"))[:100]
             )
         elif len(found) != 1:
-            self.error(
-                event.element,
-                "compensation-boundary",
-                with_values(count=len(found)),
-            )
+            self.error(event.element, "compensation-boundary", count=len(found))
         elif self.homes[found[0].element][1] is not scope:
-            self.error(
-                event.element,
-                "compensation-boundary",
-                "The handler lies in another (sub-)process.",
-                "Draw the handler in the (sub-)process of the activity that it compensates.",
-            )
+            self.error(event.element, "compensation-boundary.elsewhere")
         host = event.host
         if host is None:
             return  # reported as boundary-host
         if is_handler(host.element) and not by_event(host.element):
             return  # reported there
         if host.element in self.by_event:
-            self.error(
-                event.element,
-                "compensation-boundary",
-                "The sub-process has a compensation event sub-process, too.",
-                "Keep one of the two.",
-            )
+            self.error(event.element, "compensation-boundary.two-ways")
 
     def handler_events(self, scope: Scope) -> None:
         """Checks the compensation event sub-processes of a scope."""
         found = [start for _, start in handlers(scope) if start.trigger == "compensate"]
         for start in found:
             if local(scope.element) == "process":
-                self.error(
-                    start.element,
-                    "compensation-start",
-                    "Nothing compensates a process: only a sub-process has a compensation event sub-process.",
-                    "Put it into the sub-process that it compensates, or throw compensation from another"
-                    " event sub-process.",
-                )
+                self.error(start.element, "compensation-start.process")
             elif by_event(scope.element):
-                self.error(
-                    start.element,
-                    "compensation-start",
-                    "An event sub-process has no compensation event sub-process.",
-                    "Put the work into a sub-process, with the compensation event sub-process in that.",
-                )
+                self.error(start.element, "compensation-start.event-sub-process")
             elif is_handler(scope.element):
-                self.error(
-                    start.element,
-                    "compensation-start",
-                    "Nothing compensates a compensation handler.",
-                    "Remove it.",
-                )
+                self.error(start.element, "compensation-start.handler")
             elif start is not found[0]:
-                self.error(
-                    start.element,
-                    "compensation-start",
-                    "The sub-process has another compensation event sub-process.",
-                    "Keep one of them.",
-                )
+                self.error(start.element, "compensation-start.several")
             if start.element.get("isInterrupting") == "false":
-                self.error(
-                    start.element,
-                    "compensation-start",
-                    "Compensation begins when the work of the sub-process has ended.",
-                    'Remove isInterrupting="false".',
-                )
+                self.error(start.element, "compensation-start.not-interrupting")
 
     def throw(self, event: Node, scope: Scope) -> None:
         """Checks an event that throws compensation."""
@@ -194,32 +121,15 @@ class _Rules(Rules):
             )
         reached = [scope, *self.around(scope)]
         if len(reached) > 2:
-            self.error(
-                event.element,
-                "compensation-throw",
-                "It is not clear whose work is meant by an event in an event sub-process within another one.",
-                "Throw it in the outer event sub-process, or in a sub-process.",
-            )
+            self.error(event.element, "compensation-throw.nested")
         name = definition.get("activityRef")
         if name is not None:
             self.target(event, name.rpartition(":")[2], reached)
             return
         if not any(found.element in self.homes_of_them for found in reached):
-            self.warn(
-                event.element,
-                "compensation-nothing",
-                "Nothing in this (sub-)process can be compensated: the event is passed at once.",
-                "Draw compensation events with handlers on the border of activities, or remove the event.",
-            )
+            self.warn(event.element, "compensation-nothing")
         if scope.element in self.homes_of_them and len(reached) > 1 and _runs_beside(scope):
-            self.error(
-                event.element,
-                "compensation-throw",
-                "The event sub-process runs beside other work, and both can be compensated: it is not known"
-                " what completed first.",
-                "Name the activity (activityRef), or move the work of the event sub-process into a"
-                " sub-process without compensation.",
-            )
+            self.error(event.element, "compensation-throw.parallel")
 
     def around(self, scope: Scope) -> Iterator[Scope]:
         """Yields the scopes of an event sub-process, nearest first."""
@@ -231,26 +141,11 @@ class _Rules(Rules):
         """Checks the activity to compensate."""
         node, home = self.drawn.get(name, (None, None))
         if node is None or node.kind not in ACTIVITIES:
-            reason = sentence(
-                f"The activity {name[:100]!r} that is to be compensated does not exist in this process.",
-                activity=name[:100],
-            )
-            fix = "Name an activity with a compensation handler, or remove activityRef: all are meant then."
+            self.error(event.element, "compensation-target", activity=name[:100])
         elif home not in reached:
-            reason = sentence(
-                f"The activity {name[:100]!r} lies in another (sub-)process than the event.",
-                outside=name[:100],
-            )
-            fix = "Name the sub-process around it that stands beside the event, or throw it there."
+            self.error(event.element, "compensation-target", outside=name[:100])
         elif node not in self.compensable:
-            reason = sentence(
-                f"The activity {name[:100]!r} has no compensation handler, and nothing in it has.",
-                bare=name[:100],
-            )
-            fix = "Draw a compensation event with a handler on its border, or name another activity."
-        else:
-            return
-        self.error(event.element, "compensation-target", reason, fix)
+            self.error(event.element, "compensation-target", bare=name[:100])
 
     def cancel_boundary(self, event: Node) -> None:
         """Checks a cancel boundary event."""
@@ -258,45 +153,19 @@ class _Rules(Rules):
         if host is None:
             return  # reported as boundary-host
         if host.kind != "transaction":
-            self.error(
-                event.element,
-                "cancel-boundary",
-                "Only a transaction is cancelled.",
-                "Make the sub-process a <transaction>, or use an error event.",
-            )
+            self.error(event.element, "cancel-boundary.no-transaction")
         elif any(host.element.find(bpmn(marker)) is not None for marker in _MARKERS):
-            self.error(
-                event.element,
-                "cancel-boundary",
-                "Of a transaction with a marker it is not clear whether one run or all are cancelled.",
-                "Put the transaction with its cancel event into a sub-process with the marker.",
-            )
+            self.error(event.element, "cancel-boundary.marker")
         if event.element.get("cancelActivity") == "false":
-            self.error(
-                event.element,
-                "cancel-boundary",
-                "A cancelled transaction has ended; there is nothing left to go on.",
-                'Remove cancelActivity="false".',
-            )
+            self.error(event.element, "cancel-boundary.not-interrupting")
 
     def cancel_end(self, event: Node, scope: Scope) -> None:
         """Checks a cancel end event."""
         if local(scope.element) != "transaction":
-            self.error(
-                event.element,
-                "cancel-outside",
-                "A cancel end event stands directly in a transaction.",
-                "Make the sub-process around it a <transaction>, or end with an error; from deeper inside,"
-                " end with an error and let that lead to the cancel end event.",
-            )
+            self.error(event.element, "cancel-outside")
             return
         if scope.element.get("id") not in self.cancelled:
-            self.error(
-                event.element,
-                "cancel-boundary",
-                "The transaction has no cancel event on its border: it is not said how to go on.",
-                "Draw a cancel boundary event on the transaction.",
-            )
+            self.error(event.element, "cancel-boundary.missing")
 
     def never(self) -> None:
         """Reports handlers in a process that never throws compensation."""

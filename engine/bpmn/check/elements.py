@@ -9,9 +9,8 @@ from lxml import etree
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN, UNUSED_DEFINITIONS, Values
 from engine.bpmn.check.extensions import Extensions
 from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.check.refusals import OTHERWISE, OTHERWISE_ATTRIBUTE, REFUSED, REFUSED_ATTRIBUTES
+from engine.bpmn.check.refusals import REFUSED, REFUSED_ATTRIBUTES
 from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, NAMED_BY_EVENTS, SUBPROCESSES, local
-from engine.platform.findings import sentence, with_values
 
 MAX_ATTRIBUTES = 200
 _CORRELATION = frozenset({"correlationProperty"})  # rejected where it is used to throw or wait for messages
@@ -55,11 +54,7 @@ class _Walk:
             self.refuse(child, name, around)
             return False
         if name in UNUSED_DEFINITIONS | _CORRELATION and unused:
-            self.notes.warn(
-                place(self.file, child),
-                "unused-definition",
-                with_values(tag=name),
-            )
+            self.notes.warn(place(self.file, child), "unused-definition", tag=name)
             return False
         return True
 
@@ -78,39 +73,30 @@ class _Walk:
         self.extensions.element(owner, child)
 
     def refuse(self, child: Any, name: str, around: str) -> None:
-        reason, fix = REFUSED.get(name, OTHERWISE)
+        variant, told = REFUSED.get(name, "tag"), {"tag": name}
         if name in CHILDREN and name not in REFUSED:
-            reason, fix = f"It may not stand in <{around}>.", "Move or remove it."
+            variant, told = "misplaced", {"tag": name, "around": around}
         where = place(self.file, child)
         if child.get("id") and around in SUBPROCESSES | {"process"}:
             where = replace(where, element=child.get("id"), name=child.get("name"))
-        self.notes.error(where, "unsupported-element", sentence(f"<{name}>: {reason}", tag=name), fix)
+        self.notes.error(where, f"unsupported-element.{variant}", **told)
 
     def attributes(self, element: Any) -> None:
         name = local(element)
         allowed = ATTRIBUTES.get(name, {})
         if len(element.attrib) > MAX_ATTRIBUTES:  # each look-up visits all of them
-            self.notes.error(
-                place(self.file, element),
-                "too-many-attributes",
-                with_values(tag=name, limit=MAX_ATTRIBUTES),
-            )
+            self.notes.error(place(self.file, element), "too-many-attributes", tag=name, limit=MAX_ATTRIBUTES)
             return
         for attribute, value in element.attrib.items():
             if attribute.startswith("{"):
                 self.extensions.attribute(element, attribute)
             elif attribute not in allowed or not _fits(value, allowed[attribute]):
-                reason, fix = REFUSED_ATTRIBUTES.get(attribute, OTHERWISE_ATTRIBUTE)
                 self.notes.error(
                     place(self.file, element),
-                    "unsupported-attribute",
-                    sentence(
-                        f"{attribute}={value[:80]!r} on <{name}>: {reason}",
-                        attribute=attribute,
-                        value=value[:80],
-                        kind=name,
-                    ),
-                    fix,
+                    f"unsupported-attribute.{REFUSED_ATTRIBUTES.get(attribute, 'attribute-kind-value')}",
+                    attribute=attribute,
+                    value=value[:80],
+                    kind=name,
                 )
 
 

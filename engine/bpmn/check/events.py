@@ -11,7 +11,6 @@ from engine.bpmn.check.texts import written_time
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.vocabulary import CAMUNDA, EVENTS, PARVANDEH, THROWN, TIMES, bpmn, local
 from engine.bpmn.values import MAX_NAME
-from engine.platform.findings import sentence, with_values
 
 MAX_CODE = 100  # of an error code: it becomes the outcome of a case if nothing catches it
 _LONGEST = {"message": MAX_NAME, "signal": MAX_NAME, "error": MAX_CODE, "escalation": MAX_CODE}
@@ -48,12 +47,7 @@ class _Rules(Rules):
     def event(self, node: Node) -> None:
         found = definitions(node.element)
         if len(found) > 1:
-            self.error(
-                node.element,
-                "several-definitions",
-                "The event is about several things at once.",
-                "Keep one definition; wait for the first of several behind an event-based gateway.",
-            )
+            self.error(node.element, "several-definitions")
         elif not found and (node.kind in ("intermediateCatchEvent", "boundaryEvent") or node.handles):
             self.undefined(node)
         for definition in found:
@@ -82,21 +76,11 @@ class _Rules(Rules):
         name = at.get(f"{kind}Ref")
         if name is None:
             if not optional:
-                self.error(
-                    at,
-                    "no-reference",
-                    with_values(what=kind),
-                    f'Define <{kind} id="…"> beside the process, and name it: {kind}Ref="…".',
-                )
+                self.error(at, "no-reference", what=kind)
             return
         found = self.named[kind].get(name.rpartition(":")[2])
         if found is None:
-            self.error(
-                at,
-                "unknown-reference",
-                with_values(what=kind, name=name[:100]),
-                f'Define <{kind} id="{name[:40]}"> beside the process.',
-            )
+            self.error(at, "unknown-reference", what=kind, name=name[:100])
             return
         event = at.getparent() if at.tag.endswith("Definition") else at
         if event.get(f"{{{PARVANDEH}}}name") is None:  # else it is computed at each use
@@ -107,47 +91,24 @@ class _Rules(Rules):
         attribute, longest = NAMES[kind], _LONGEST[kind]
         text = found.get(attribute)
         if (text is None and not optional) or (text is not None and not is_name(text, longest)):
-            self.error(
-                found,
-                "no-name",
-                with_values(what=kind, attribute=attribute, limit=longest),
-                f'Write {attribute}="a short word".',
-            )
+            self.error(found, "no-name", what=kind, attribute=attribute, limit=longest)
         elif text is not None and _is_computed(text):
-            self.error(
-                found,
-                "name-computed",
-                with_values(what=kind, attribute=attribute, value=text[:80]),
-            )
+            self.error(found, "name-computed", what=kind, attribute=attribute, value=text[:80])
 
     def timer(self, node: Node, definition: Any) -> None:
         times = [child for name in TIMES for child in definition.findall(bpmn(name))]
         if len(times) != 1:
-            self.error(
-                definition,
-                "timer-times",
-                with_values(count=len(times)),
-            )
+            self.error(definition, "timer-times", count=len(times))
             return
         value = written_time(times[0].text or "")
         if value is None and node.kind == "startEvent" and not node.handles:
-            self.error(
-                times[0],
-                "timer-computed",
-                "There are no data from which the time could be computed before a case starts.",
-                "Write it as it stands: R/2026-03-21T08:00/P1D, P30D or 2026-03-21T08:00.",
-            )
+            self.error(times[0], "timer-computed")
         elif value is not None:
             self.time(node, times[0], value)
 
     def condition(self, definition: Any) -> None:
         if definition.find(bpmn("condition")) is None:
-            self.error(
-                definition,
-                "missing-condition",
-                "The event does not say what it waits for to become true.",
-                "Give it a <condition>, an expression such as amount > 100.",
-            )
+            self.error(definition, "missing-condition.event")
 
     def time(self, node: Node, element: Any, value: Any) -> None:
         """Checks a literal time."""
@@ -161,12 +122,7 @@ class _Rules(Rules):
             else:
                 self.cycle(node, element, value)
         except timers.Untimely as error:
-            self.error(
-                element,
-                "invalid-timer",
-                sentence(f"The <{kind}> {error}.", attribute=kind, value=str(value)[:80]),
-                "Write it as ISO 8601 has it, or as a Python expression whose value is such a text.",
-            )
+            self.error(element, f"invalid-timer.{error.code}", attribute=kind, value=str(value)[:80])
 
     def duration(self, element: Any, value: Any) -> None:
         found = timers.duration(value)
@@ -183,12 +139,7 @@ class _Rules(Rules):
         self.past(element, over if begins else passed > 0)
         once = node.kind == "intermediateCatchEvent" or node.interrupting
         if once and not begins and found.count != 1:
-            self.warn(
-                element,
-                "cycle-once",
-                "The event happens once: what comes after the first repetition has no effect.",
-                "Write a duration; only start events of a process and events that do not interrupt repeat.",
-            )
+            self.warn(element, "cycle-once")
 
     def past(self, element: Any, is_past: bool) -> None:
         if is_past:
@@ -199,11 +150,7 @@ class _Rules(Rules):
 
     def boundary(self, node: Node) -> None:
         if node.host is None:
-            self.error(
-                node.element,
-                "boundary-host",
-                with_values(host=str(node.element.get("attachedToRef"))[:100]),
-            )
+            self.error(node.element, "boundary-host", host=str(node.element.get("attachedToRef"))[:100])
             return
 
     def starts(self, scope: Scope) -> None:
@@ -214,69 +161,43 @@ class _Rules(Rules):
                 continue
             name = known_as(node, self.named)
             if name is not None and name in seen:
-                self.error(
-                    node.element,
-                    "several-starts",
-                    with_values(message=name[:80]),
-                )
+                self.error(node.element, "several-starts", message=name[:80])
             seen.add(name)
 
     def service(self, element: Any) -> None:
         named = [element.get(name) for name in _TARGETS if element.get(name) is not None]
         if len(named) != 1:
-            self.error(
-                element,
-                "service-target",
-                with_values(count=len(named)),
-            )
+            self.error(element, "service-target", count=len(named))
         for name in (*_TARGETS, f"{{{PARVANDEH}}}operation"):
             text = element.get(name)
             if text is not None and not (is_name(text) and not _is_computed(text)):
                 self.error(
                     element,
                     "service-target",
-                    sentence(
-                        f"{name.rpartition('}')[2]}={text[:80]!r} is empty, longer than {MAX_NAME}"
-                        " characters, surrounded by space, or an expression.",
-                        attribute=qualified(element, name),
-                        value=text[:80],
-                        limit=MAX_NAME,
-                    ),
-                    "Write a name as it stands.",
+                    attribute=qualified(element, name),
+                    value=text[:80],
+                    limit=MAX_NAME,
                 )
 
     def gateway(self, node: Node) -> None:
         if len(node.outgoing) < 2:
-            tell, what = (self.warn, "Only one") if node.outgoing else (self.error, "No")
+            tell = self.warn if node.outgoing else self.error
             tell(
                 node.element,
-                "event-gateway",
-                f"{what} flow leads out of the event-based gateway: there is nothing that could come first.",
-                "Draw one flow to each event that may come first, or remove the gateway.",
+                "event-gateway.flows",
+                count=len(node.outgoing),
             )
         for flow in node.outgoing:
             target = flow.target
             if target is not None and not _can_be_first(target):
-                self.error(
-                    target.element,
-                    "event-gateway",
-                    "Behind an event-based gateway stand intermediate timer, message, signal and conditional"
-                    " events, and receive tasks without boundary events and markers; no other flow leads to"
-                    " them.",
-                    "Put such an event between, and the rest behind it.",
-                )
+                self.error(target.element, "event-gateway.target")
 
     def variables(self, element: Any) -> None:
         """Checks the names of variables for received data."""
         for attribute in ("result", "code", "detail", "starter"):
             name = element.get(f"{{{PARVANDEH}}}{attribute}")
             if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-                self.error(
-                    element,
-                    "invalid-variable",
-                    with_values(attribute=f"parvandeh:{attribute}", value=name[:80]),
-                    f'Write the name of a variable, as in parvandeh:{attribute}="answer".',
-                )
+                self.error(element, "invalid-variable", attribute=f"parvandeh:{attribute}", value=name[:80])
 
 
 def is_name(text: str, longest: int = MAX_NAME) -> bool:

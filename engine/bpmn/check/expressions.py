@@ -17,7 +17,7 @@ from engine.bpmn.expressions.scripts import MAX_SCRIPT, names
 from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
 from engine.bpmn.sandbox import unsupported
-from engine.platform.findings import Sentence, sentence, with_values
+from engine.platform.findings import Value
 
 # Modules of the sandbox that are useful in scripts; os, sys and pathlib exist but reject every call.
 MODULES = frozenset({
@@ -48,11 +48,7 @@ def check_length(diagrams: Iterable[Diagram], notes: Notes) -> bool:
         for text in texts(diagram.element):
             left -= len(text.code)
             if left < 0:
-                notes.error(
-                    place(diagram.file, text.element),
-                    "too-much-script",
-                    with_values(limit=MAX_PYTHON),
-                )
+                notes.error(place(diagram.file, text.element), "too-much-script", limit=MAX_PYTHON)
                 return False
     return True
 
@@ -72,11 +68,6 @@ def check_expressions(diagram: Diagram, notes: Notes) -> None:
 
 
 _PUT_TOGETHER = (*TIMES, "script")  # texts that a translation may have combined
-_ONE_EXPRESSION = (
-    "Write one expression: ${…} without methods and objects of Java, or one in Python or FEEL; see"
-    " docs/bpmn-support.md for what JUEL means here."
-)
-_IN_PYTHON = "Write it in Python, as in {'order': number}."
 
 
 class _Rules:
@@ -84,26 +75,20 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, text: Text, line: int | None, code: str, told: tuple[str, str]) -> None:
-        """Records an error; `line` counts from 1 within the text."""
-        reason, fix = told
-        self.notes.error(text.place(self.file, (line or 1) - 1), code, reason, fix)
+    def error(self, text: Text, line: int | None, code: str, /, **values: Value) -> None:
+        """Records an error; `line` counts from 1 within the text. The values include the text's part."""
+        self.notes.error(text.place(self.file, (line or 1) - 1), code, part=text.part, **values)
 
     def script_task(self, element: Any) -> None:
         language = element.get("scriptFormat")
         if language is not None and language.strip().lower() not in FORMATS:
-            self.notes.error(
-                place(self.file, element),
-                "script-language",
-                with_values(language=language[:40]),
-            )
+            self.notes.error(place(self.file, element), "script-language", language=language[:40])
         count = len(element.findall(bpmn("script")))
         if count != 1:
             self.notes.error(
                 place(self.file, element),
                 "no-script" if count == 0 else "several-scripts",
-                sentence(f"The script task has {count or 'no'} scripts.", count=count),
-                "Give it one script, or make it another kind of task.",
+                **({"count": count} if count else {}),
             )
 
     def is_python(self, text: Text) -> bool:
@@ -115,8 +100,7 @@ class _Rules:
             self.feel(text) if written_in == "feel" else self.juel(text)
             return False
         if text.mode == "eval" and is_juel(text.code):
-            told = sentence(f"The {text.what} is not written in Python.", part=text.part), _ONE_EXPRESSION
-            self.error(text, 1, "expression-language", told)
+            self.error(text, 1, "expression-language.not-python")
             return False
         code, skipped = stripped(text)
         try:
@@ -124,20 +108,19 @@ class _Rules:
             syntax.require_oldest(code, text.mode)
         except SyntaxError as error:
             line = (error.lineno or 1) + skipped
-            self.error(text, line, "syntax-error", (_unreadable(text, line, error.msg), _mend(text)))
+            if local(text.element) in TIMES:
+                self.error(text, line, "syntax-error", value=text.code.strip()[:40])
+            else:
+                self.error(text, line, "syntax-error.python", line=line, error=error.msg or "")
             return False
         return True
 
     def _length(self, text: Text) -> bool:
         long = len(stripped(text)[0])
         if not long:
-            told = sentence(f"The {text.what} is empty.", part=text.part), "Write it, or remove it."
-            self.error(text, 1, "empty-expression", told)
+            self.error(text, 1, "empty-expression")
         elif long > MAX_SCRIPT:
-            limit = sentence(
-                f"The {text.what} is longer than {MAX_SCRIPT:,} characters.", limit=MAX_SCRIPT, part=text.part
-            )
-            self.error(text, 1, "syntax-error", (limit, "Divide it into shorter ones."))
+            self.error(text, 1, "syntax-error", limit=MAX_SCRIPT)
         return 0 < long <= MAX_SCRIPT
 
     def feel(self, text: Text) -> None:
@@ -145,21 +128,10 @@ class _Rules:
         found = feel.fault(code)
         if found is not None:
             line = found[0] + skipped
-            reason = sentence(
-                f"The {text.what} is not correct FEEL (its line {line}): {found[1]}",
-                part=text.part,
-                line=line,
-                feel=found[1],
-            )
-            self.error(text, line, "syntax-error", (reason, _mend(text)))
+            self.error(text, line, "syntax-error", line=line, feel=found[1])
             return
         if text.attribute in MAPPINGS and not feel.is_mapping(code):
-            self.error(
-                text,
-                1,
-                "no-names",
-                (sentence(f"{text.what} gives no names with values.", part=text.part), 'Write ={"a": b}.'),
-            )
+            self.error(text, 1, "no-names.feel")
         for name, line in feel.reads(code):
             self.counter(text, line + skipped, name)
 
@@ -168,32 +140,17 @@ class _Rules:
         found = juel.fault(code, strict=not text.attribute and local(text.element) not in _PUT_TOGETHER)
         if found is not None:
             line = found[0] + skipped
-            reason = sentence(
-                f"The {text.what} cannot be evaluated as JUEL (its line {line}): {found[1]}.",
-                part=text.part,
-                line=line,
-            )
-            self.error(text, line, "expression-language", (reason, _ONE_EXPRESSION))
+            self.error(text, line, "expression-language.juel", line=line, error=found[1])
             return
         if text.attribute in MAPPINGS and not juel.is_mapping(code):
-            self.error(
-                text,
-                1,
-                "no-names",
-                (sentence(f"{text.what} gives no names with values.", part=text.part), _IN_PYTHON),
-            )
+            self.error(text, 1, "no-names")
         for name, line in juel.reads(code):
             self.counter(text, line + skipped, name)
 
     def counter(self, text: Text, line: int, name: str) -> None:
         """Reports variables of instances that are used outside of them."""
         if name in _OF_INSTANCES and name not in _counted(text.element):
-            told = (
-                sentence(f"There is no variable {name!r} here.", counter=name),
-                "loopCounter and nrOfInstances are known within an instance, all four in its"
-                " completionCondition.",
-            )
-            self.error(text, line, "unknown-variable", told)
+            self.error(text, line, "unknown-variable.counter", counter=name)
 
     def _language(self, text: Text) -> bool:
         owner = text.element
@@ -203,23 +160,13 @@ class _Rules:
         language = None if text.attribute else owner.get("language")
         if language is None or language.strip().lower() in FORMATS:
             return True
-        told = (
-            sentence(
-                f"The {text.what} is written in {language[:80]!r}.", part=text.part, language=language[:80]
-            ),
-            'Write it in Python and remove "language".',
-        )
-        self.error(text, 1, "expression-language", told)
+        self.error(text, 1, "expression-language", language=language[:80])
         return False
 
     def mapping(self, text: Text) -> None:
         """Reports an expression that can't be a mapping of names to values."""
         if isinstance(python.expression(text.code.strip()), _NO_MAPPING):
-            told = (
-                sentence(f"{text.what} gives no names with values.", part=text.part),
-                f"Write it as in {text.what}=\"{{'order': number}}\".",
-            )
-            self.error(text, 1, "no-names", told)
+            self.error(text, 1, "no-names")
 
     def names(self, text: Text) -> None:
         """Reports modules and functions that the sandbox doesn't have."""
@@ -227,28 +174,15 @@ class _Rules:
         own = names(code, text.mode).writes
         for line, module in python.imports(code, text.mode):
             if module not in MODULES:
-                told = (
-                    sentence(
-                        f"The module {module!r} is not available.",
-                        module=module,
-                        allowed=tuple(sorted(MODULES)),
-                    ),
-                    f"Use one of {', '.join(sorted(MODULES))}.",
+                allowed = tuple(sorted(MODULES))
+                self.error(
+                    text, line + skipped, "import-not-available.module", module=module, allowed=allowed
                 )
-                self.error(text, line + skipped, "import-not-available", told)
         for line, name in python.calls(code, text.mode):
             if name in MISSING:
-                told = (
-                    sentence(f"{name}() is not available in scripts.", function=name),
-                    "Write it without this function.",
-                )
-                self.error(text, line + skipped, "not-in-sandbox", told)
+                self.error(text, line + skipped, "not-in-sandbox.function", function=name)
             elif name not in dir(builtins):
-                told = (
-                    sentence(f"There is no function {name!r}: the data of a case are values.", function=name),
-                    "Import it or define it in this script, or write it without.",
-                )
-                self.error(text, line + skipped, "unknown-function", told)
+                self.error(text, line + skipped, "unknown-function.function", function=name)
         for line, name in python.reads(code, text.mode):
             if name not in own:
                 self.counter(text, line + skipped, name)
@@ -261,15 +195,8 @@ class _Rules:
         for text in found:
             code, skipped = stripped(text)
             for line, reason in _refusals(code, text.mode):
-                told = (
-                    sentence(
-                        f"The sandbox cannot run this {text.what}: {reason}.",
-                        part=text.part,
-                        construct=reason,
-                    ),
-                    _without(reason),
-                )
-                self.error(text, (line or 1) + skipped, "not-in-sandbox", told)
+                variant = "delete" if "'del'" in reason else "construct-part"
+                self.error(text, (line or 1) + skipped, f"not-in-sandbox.{variant}", construct=reason)
 
 
 def _counted(element: Any) -> frozenset[str]:
@@ -279,23 +206,6 @@ def _counted(element: Any) -> frozenset[str]:
     around = (element, *element.iterancestors())
     inside = any(item.find(marker) is not None for item in around for marker in _MARKERS)
     return frozenset({"loopCounter", "nrOfInstances"}) if inside else frozenset()
-
-
-def _unreadable(text: Text, line: int, cause: str) -> Sentence:
-    if local(text.element) in TIMES:
-        value = text.code.strip()[:40]
-        return sentence(
-            f"The {text.what} {value!r} is neither a time nor correct Python.", part=text.part, value=value
-        )
-    return sentence(
-        f"The {text.what} is not correct Python (its line {line}): {cause}.", part=text.part, line=line
-    )
-
-
-def _mend(text: Text) -> str:
-    if local(text.element) in TIMES:
-        return "Write, for example, P10D (ten days), PT8H (eight hours) or 2026-03-21, or an expression."
-    return "Correct it. A text stands in quotes, for example 'permit'."
 
 
 _NO_MAPPING = (
@@ -310,10 +220,6 @@ def _refusals(code: str, mode: Mode) -> tuple[tuple[int | None, str], ...]:
     return tuple(
         (line, reason.replace(_PARSER, "there is no support for")) for line, reason in unsupported(code, mode)
     )
-
-
-def _without(reason: str) -> str:
-    return "Assign None instead of deleting." if "'del'" in reason else "Write it without this construct."
 
 
 def _joined(codes: Sequence[str], mode: Mode) -> str:

@@ -15,7 +15,6 @@ from engine.bpmn.notation.bills import PAID, PARTS
 from engine.bpmn.notation.outcomes import DECISION
 from engine.bpmn.notation.vocabulary import ACTIVITIES, BPMN, CAMUNDA, HUMAN, PARVANDEH, RUNNING, local
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
-from engine.platform.findings import sentence, with_values
 
 # Layout, colours and notes of editors: nothing in them can change how a process runs.
 _EDITORS = frozenset({
@@ -106,90 +105,59 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
 
-_FIXES: Mapping[str, str] = MappingProxyType({
+# How to fix each misplaced attribute or element: the text `advice` of the findings.
+_ADVICE: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(
-        ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"),
-        "Write it on a user task, with a text or an expression that only reads variables.",
+        ("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "priority"), "user-task"
     ),
-    **dict.fromkeys(
-        ("in", "out"),
-        "Name what a call hands over and takes back, or what goes with a signal, by source and target.",
-    ),
-    **dict.fromkeys(
-        ("inputOutput", "ioMapping"),
-        "Write texts, or expressions that only read variables, on an activity; an event that catches has"
-        " outputs, one that throws inputs. Elsewhere set other names in a script task before or after.",
-    ),
+    **dict.fromkeys(("in", "out"), "call"),
+    **dict.fromkeys(("inputOutput", "ioMapping"), "mapping"),
     **dict.fromkeys(
         ("executionListener", "taskListener", "executionListeners", "taskListeners", "preScript",
          "postScript"),
-        "Remove it, and put the script into a script task before or after the element.",
+        "script-task",
     ),
     **dict.fromkeys(
         ("class", "expression", "delegateExpression", "type", "connector", "serviceTaskOperator", "field",
          "taskDefinition"),
-        'Remove it. A service task names whom it asks: parvandeh:connector="…", or parvandeh:topic="…" for'
-        " work that another program fetches.",
+        "service-task",
     ),
-    "topic": 'Only a service task has a topic; beside camunda:topic it needs camunda:type="external".',
-    "operation": "Only a service task has an operation.",
-    "request": "Only a service task has a request.",
-    "name": "Only what throws or catches a message or signal has a computed name, and nothing that starts a"
-    " case.",
-    "correlation": "Only events and tasks that throw or catch a message have a correlation; a message that"
-    " starts a case has none. Write it on the event, not on its definition.",
-    "data": "Only events and tasks that throw a message or signal have data. Write it on the event, not on"
-    " its definition.",
-    "result": "Only service tasks and what catches a message, signal, error or escalation have a result."
-    " Write it on the event, not on its definition.",
+    "topic": "topic",
+    **dict.fromkeys(("operation", "request"), "service-only"),
+    "name": "computed-name",
+    "correlation": "correlation",
+    "data": "data",
+    "result": "result",
     **dict.fromkeys(
         ("code", "detail", "errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"),
-        "Only what catches an error or escalation has a variable for its code, and for an error's detail.",
+        "error-code",
     ),
     **dict.fromkeys(
-        ("messageVariable", "messagePayload", "payloadExpression", "variableName"),
-        'Write parvandeh:data="{\'fee\': fee}" where it is thrown, parvandeh:result="answer" where it is'
-        " caught.",
+        ("messageVariable", "messagePayload", "payloadExpression", "variableName"), "message-data"
     ),
-    **dict.fromkeys(
-        ("collection", "elementVariable"),
-        "Use the standard <loopDataInputRef>list</loopDataInputRef> and <inputDataItem id=\"item\"/>.",
-    ),
-    **dict.fromkeys(
-        ("formProperty", "formDefinition", "userTaskForm"),
-        'Upload the form as a JSON Schema file and name it: camunda:formKey="form.json".',
-    ),
-    "formKey": 'Write camunda:formKey="form.json" on a user task or start event; upload that JSON Schema.',
-    "formData": "Only user tasks and start events have a form.",
-    "resultVariable": 'A script assigns its variables itself; a service task has parvandeh:result="…", a'
-    ' business rule task parvandeh:resultVariable="…".',
-    "resource": "Put the script into the diagram.",
-    **dict.fromkeys(
-        ("initiator", "starter"), "Write it on a start event of the process; nobody starts a sub-process."
-    ),
+    **dict.fromkeys(("collection", "elementVariable"), "instances"),
+    **dict.fromkeys(("formProperty", "formDefinition", "userTaskForm", "formKey"), "form-key"),
+    "formData": "form-data",
+    "resultVariable": "result-variable",
+    "resource": "resource",
+    **dict.fromkeys(("initiator", "starter"), "starter"),
     **dict.fromkeys(
         ("calledDecisionId", "calledDecision", "decisionRef", "decisionRefBinding", "decisionRefVersion",
          "decisionRefVersionTag", "mapDecisionResult"),
-        'Name the decision by its id on a business rule task, parvandeh:decisionRef="route": what is deployed'
-        " together with the diagram decides, in the version of then.",
+        "decision-ref",
     ),
-    "outcome": "Only an end event has an outcome as an attribute; a process, or the user task of a decision,"
-    " declares outcomes in its extensionElements.",
-    "presence": "Only tasks for people tell whether somebody has to come.",
-    **dict.fromkeys(("role", "unit"), "Write it on a task for people, a lane or a pool."),
-    "assignment": "Write it on a task for people, a lane or a process.",
-    **dict.fromkeys(("sod", "acr"), "Write it on a task for people."),
-    "decision": "Write it on the user task by whose form is decided.",
-    **dict.fromkeys(
-        ("appeal", "appealWithin", "party", "searchable", "subject"), "Write it on the process."
-    ),
-    "nullFaults": "Write it on a business rule task, or on the process for all of its tasks.",
-    "legalBasis": "Only tasks for people, and processes, name a legal basis.",
-    **dict.fromkeys(("bill", *PARTS), "Write it on the service task that issues the bill."),
-    **dict.fromkeys(PAID, "Write it on the receive task or message event that awaits the payment of a bill."),
-    "accept": "Flow nodes, flows and processes may accept findings.",
+    "outcome": "outcome",
+    **dict.fromkeys(("presence", "sod", "acr"), "people"),
+    **dict.fromkeys(("role", "unit"), "people-or-lane"),
+    "assignment": "people-lane-process",
+    "decision": "decision",
+    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable", "subject"), "process"),
+    "nullFaults": "null-faults",
+    "legalBasis": "legal-basis",
+    **dict.fromkeys(("bill", *PARTS), "bill"),
+    **dict.fromkeys(PAID, "payment"),
+    "accept": "accept",
 })  # fmt: skip
-_OTHERWISE = "Remove it if the process does not need it, or wait for a later release."
 
 
 class Extensions:
@@ -208,14 +176,9 @@ class Extensions:
         if space == PARVANDEH or name in _USED_ATTRIBUTES:
             self._refuse(owner, owner, space, short)
         elif space == BPMN:
-            self._notes.error(
-                place(self._file, owner),
-                "unsupported-attribute",
-                with_values(prefixed=short),
-            )
+            self._notes.error(place(self._file, owner), "unsupported-attribute", prefixed=short)
         elif space == CAMUNDA and short not in VOCABULARY:
-            known = f"The attribute {short!r}, which Camunda does not know,"
-            self._ignore(owner, f"{space} {short}", known, qualified(owner, name))
+            self._ignore(owner, f"{space} {short}", qualified(owner, name))
         else:
             self._judge(owner, owner, space, short)
 
@@ -239,63 +202,44 @@ class Extensions:
         if space == CAMUNDA or any(item.get("name") in forms for item in element):
             self._notes.error(
                 place(self._file, element),
-                "unsupported-extension",
-                sentence(
-                    f"<{short}> gives a form to an element that has none.",
-                    attribute=qualified(element, element.tag),
-                    kind=local(owner),
-                ),
-                "Only user tasks and start events have a form.",
+                "unsupported-extension.form",
+                attribute=qualified(element, element.tag),
+                kind=local(owner),
             )
         else:
-            self._ignore(element, f"{space} {short}", f"<{short}>", qualified(element, element.tag))
+            self._ignore(element, f"{space} {short}", qualified(element, element.tag))
 
     def _judge(self, owner: Any, at: Any, space: str, short: str) -> None:
         attribute = qualified(at, f"{{{space}}}{short}")
         if space in _EDITORS or (space == CAMUNDA and short in _CAMUNDA_HARMLESS):
             return
         if (space, short) in _IGNORED or (space == CAMUNDA and short == "properties"):
-            self._ignore(at, f"{space} {short}", f"<{short}>", attribute)
+            self._ignore(at, f"{space} {short}", attribute)
         elif (space == SPIFF and short in _SPIFF_HARMLESS) or (space == ZEEBE and short in _ZEEBE_HARMLESS):
             return
         elif space == CAMUNDA and short in _STARTERS and local(owner) == "process":
             self._notes.warn(
-                place(self._file, at),
-                "starters-ignored",
-                with_values(attribute=qualified(owner, f"{{{space}}}{short}")),
+                place(self._file, at), "starters-ignored", attribute=qualified(owner, f"{{{space}}}{short}")
             )
         elif space == CAMUNDA or space in OTHER_ENGINES:
             self._refuse(owner, at, space, short)
         else:
-            self._ignore(at, space, f"What the namespace {space!r} adds", attribute)
+            self._ignore(at, space, attribute)
 
     def _refuse(self, owner: Any, at: Any, space: str, short: str) -> None:
-        fix = _FIXES.get(short, _OTHERWISE)
         code = "unknown-extension" if space == PARVANDEH else "unsupported-extension"
-        self._notes.error(
-            place(self._file, at),
-            code,
-            sentence(
-                f"{short!r} ({space}) on <{local(owner)}> has no effect here: the process would run"
-                " otherwise.",
-                attribute=qualified(at, f"{{{space}}}{short}"),
-                kind=local(owner),
-            ),
-            fix,
-        )
+        advice = {"advice": _ADVICE[short]} if short in _ADVICE else {}
+        named = qualified(at, f"{{{space}}}{short}")
+        self._notes.error(place(self._file, at), code, attribute=named, kind=local(owner), **advice)
 
-    def _ignore(self, at: Any, key: str, what: str, attribute: str) -> None:
+    def _ignore(self, at: Any, key: str, attribute: str) -> None:
         """Reports an ignored extension once per file: an editor writes the same into every element."""
         if key not in self._told:
             self._told.add(key)
             self._notes.warn(
                 place(self._file, at, attribute=attribute),
                 "ignored-extension",
-                sentence(
-                    f"{what} is kept in the file and has no effect (here and perhaps elsewhere in it).",
-                    attribute=attribute,
-                ),
-                "Nothing to do if the process does not rely on it.",
+                attribute=attribute,
             )
 
     def _no_bpmn_inside(self, owner: Any, element: Any) -> None:
@@ -305,7 +249,8 @@ class Extensions:
                 self._notes.error(
                     place(self._file, inner),
                     "unsupported-element",
-                    with_values(tag=etree.QName(inner).localname, around=local(owner)),
+                    tag=etree.QName(inner).localname,
+                    around=local(owner),
                 )
                 return
 

@@ -19,7 +19,6 @@ from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate import translate
 from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import sentence, with_values
 
 MAX_FILES = 50
 # Scenarios are read where they are run.
@@ -47,10 +46,7 @@ def read_files(files: Mapping[str, bytes], notes: Notes) -> Upload:
     """Reads all files; reports unreadable ones and omits them."""
     upload = Upload()
     if len(files) > MAX_FILES:
-        reason = sentence(
-            f"There are {len(files)} files; {MAX_FILES} are allowed.", count=len(files), limit=MAX_FILES
-        )
-        notes.error(Place(""), "too-many-files", reason, "Upload what belongs together, and no more.")
+        notes.error(Place(""), "too-many-files", count=len(files), limit=MAX_FILES)
         return upload
     seen: dict[str, str] = {}
     upload.bindings = read_bindings(files)
@@ -83,16 +79,12 @@ def _named(name: str, seen: dict[str, str], notes: Notes) -> bool:
         notes.error(
             Place("".join(char if char.isprintable() else "\ufffd" for char in name[:MAX_NAME])),
             "file-name",
-            with_values(limit=MAX_NAME),
+            limit=MAX_NAME,
         )
         return False
     folded = unicodedata.normalize("NFC", name).casefold()
     if folded in seen:
-        notes.error(
-            Place(name),
-            "file-twice",
-            with_values(other=seen[folded]),
-        )
+        notes.error(Place(name), "file-twice", other=seen[folded])
         return False
     seen[folded] = name
     return True
@@ -102,18 +94,11 @@ def _read(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     if name.endswith(BPMN_SUFFIXES):
         _read_bpmn(name, content, upload, notes)
     elif len(content) > MAX_FILE:
-        reason = sentence(f"The file is larger than {MAX_FILE >> 20} MiB.", limit=MAX_FILE >> 20)
-        notes.error(Place(name), "file-too-large", reason, "Upload a smaller file.")
+        notes.error(Place(name), "file-too-large", limit=MAX_FILE >> 20)
     elif name.endswith(FORM_SUFFIXES):
         _read_json(name, content, upload, notes)
     elif not name.endswith(FILE_SUFFIXES):
-        notes.error(
-            Place(name),
-            "unsupported-file",
-            "Files of this kind are not understood.",
-            "Upload .bpmn (or .xml) files, .dmn decisions, .json and .form forms, .yaml scenarios and .md"
-            " texts. Suffixes are in small letters.",
-        )
+        notes.error(Place(name), "unsupported-file")
 
 
 def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
@@ -126,14 +111,10 @@ def _read_bpmn(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         for found in translate(root, upload.bindings):
             where = place(name, found.element)
             note = notes.warn if found.warns else notes.translated
-            note(where, found.code, found.reason)
+            note(where, found.code, **found.values)
         upload.documents[name] = root
         return
-    notes.error(
-        Place(name, line=root.sourceline),
-        "not-bpmn",
-        with_values(tag=etree.QName(root).localname[:80]),
-    )
+    notes.error(Place(name, line=root.sourceline), "not-bpmn", tag=etree.QName(root).localname[:80])
 
 
 def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
@@ -142,9 +123,8 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     except orjson.JSONDecodeError as error:
         notes.error(
             Place(name, line=error.lineno),
-            "invalid-json",
-            f"The file is not correct JSON: {error.msg}.",
-            "Correct it.",
+            "invalid-json.parser",
+            error=error.msg,
         )
         return
     if isinstance(value, dict) and name == BINDINGS:
@@ -153,29 +133,21 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
         form, upload.problems[name] = converted(value)
         upload.schemas[name] = form.schema
     else:
-        notes.error(
-            Place(name, line=1), "invalid-json", "The file holds no JSON object.", "A form is a JSON Schema."
-        )
+        notes.error(Place(name, line=1), "invalid-json.no-object")
 
 
 def _check_bindings(value: Mapping[str, Any], lines: Sequence[str], notes: Notes) -> None:
     if len(value) > MAX_BINDINGS:
-        reason = sentence(
-            f"There are {len(value)} bindings; {MAX_BINDINGS} are allowed.",
-            count=len(value),
-            limit=MAX_BINDINGS,
-        )
-        notes.error(Place(BINDINGS), "invalid-binding", reason, "Bind the names that the diagrams have.")
+        notes.error(Place(BINDINGS), "invalid-binding", count=len(value), limit=MAX_BINDINGS)
         return
     seen: set[str] = set()
     for name, entry in value.items():
-        wrong = "occurs twice" if normalize_name(name) in seen else fault(entry)
+        wrong = "twice" if normalize_name(name) in seen else fault(entry)
         seen.add(normalize_name(name))
         if wrong is not None:
             line = next((number for number, text in enumerate(lines, 1) if f'"{name}"' in text), None)
             notes.error(
                 Place(BINDINGS, line=line),
-                "invalid-binding",
-                sentence(f"The binding of {name[:80]!r} {wrong}.", name=name[:80]),
-                'Write {"name of a lane or group": {"role": "inspector", "unit": "health-network"}}.',
+                f"invalid-binding.{wrong}",
+                name=name[:80],
             )

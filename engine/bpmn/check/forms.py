@@ -10,7 +10,7 @@ from engine.bpmn.forms.camunda import ROLES
 from engine.bpmn.notation.vocabulary import CAMUNDA, bpmn, local
 from engine.bpmn.translate.vendors import SPIFF
 from engine.platform import media
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Value
 from engine.platform.formats import FORMATS
 
 _PROPERTY = f"{bpmn('extensionElements')}/{{{SPIFF}}}properties/{{{SPIFF}}}property"
@@ -23,31 +23,19 @@ _LIMITS: Mapping[str, frozenset[str]] = {
     "minlength": frozenset({"string"}),
     "maxlength": frozenset({"string"}),
 }
-_FIX = "Upload a JSON Schema of type object and name it, or use <camunda:formData>."
-_ROLES = (
-    "Write x-visible-to and x-editable-by, lists of roles, at properties themselves, and let no if, not,"
-    " anyOf, oneOf or dependentRequired depend on those."
-)
-_LIMITED = f"Write x-accept as a list of {', '.join(media.BY_NAME)}, and x-max-mib as a number above 0."
-_NOTHING_ASKED = " Where nothing is asked: one without properties, or a plain task."
 
 
-def _fault(schema: Any) -> tuple[str, str, str] | None:
+def _fault(schema: Any) -> tuple[str, Mapping[str, Value]] | None:
     if schema.get("type") != "object" or not isinstance(schema.get("properties"), dict):
-        return "invalid-form", 'A form is a JSON Schema with "type": "object" and "properties".', "Add them."
+        return "invalid-form.no-object", {}
     try:
         forms.validator(schema)
     except ValueError as error:
-        text = getattr(error, "message", str(error))
-        return "invalid-form", f"The JSON Schema is not correct: {text[:300]}.", "Correct it."
+        return "invalid-form.schema", {"error": getattr(error, "message", str(error))[:300]}
     if (keyword := forms.unusable_limit(schema)) is not None:
-        return (
-            "document-limit",
-            f"The keyword {keyword} of a field for documents has no usable value.",
-            _LIMITED,
-        )
-    reason = forms.unenforceable(schema)
-    return ("form-roles", f"{reason}.", _ROLES) if reason else None
+        return "document-limit", {"keyword": keyword, "allowed": tuple(media.BY_NAME)}
+    found = forms.unenforceable(schema)
+    return (f"form-roles.{found[0]}", found[1]) if found else None
 
 
 class Forms(Rules):
@@ -86,45 +74,25 @@ class Forms(Rules):
         """Checks a file that is a form."""
         for problem in self.problems.get(name, ()):
             note = self.notes.warn if problem.harmless else self.notes.error
-            note(Place(name), problem.code, problem.reason, problem.fix)
+            note(Place(name), problem.code, **problem.values)
         fault = None if name in self.notes.refused else _fault(schema)
         if fault:
-            self.notes.error(Place(name), *fault)
+            code, values = fault
+            self.notes.error(Place(name), code, **values)
             return
         for odd in forms.unchecked(schema):
-            reason = sentence(
-                f"The format {odd[:80]!r} is not known: no answer is refused for it.",
-                format=odd[:80],
-                allowed=tuple(sorted(forms.FORMATS)),
-            )
             self.notes.warn(
-                Place(name), "unknown-format", reason, f"Use one of {', '.join(sorted(forms.FORMATS))}."
+                Place(name), "unknown-format", format=odd[:80], allowed=tuple(sorted(forms.FORMATS))
             )
         if forms.nested(schema):
-            self.notes.warn(
-                Place(name),
-                "form-roles-nested",
-                "A field within another is for some roles only: an answer replaces the whole, and takes"
-                " from it what its author does not see.",
-                "Make it a field of the form itself.",
-            )
+            self.notes.warn(Place(name), "form-roles-nested")
 
     def form(self, element: Any) -> None:
         ways = _form_references(element)
         if len(ways) > 1:
-            self.error(
-                element,
-                "two-forms",
-                sentence(f"It has several forms: {', '.join(ways)}.", forms=tuple(ways)),
-                "Keep one of them.",
-            )
+            self.error(element, "two-forms", forms=tuple(ways))
         if not ways and local(element) == "userTask":
-            self.notes.warn(
-                place(self.file, element),
-                "no-form",
-                "The user task has no form: any data are accepted.",
-                _FIX + _NOTHING_ASKED,
-            )
+            self.notes.warn(place(self.file, element), "no-form")
         schema, drawing = forms.names(element)
         for name in (schema, drawing):
             if name is not None:
@@ -143,72 +111,48 @@ class Forms(Rules):
             self.notes.warn(
                 place(self.file, element),
                 "form-elsewhere",
-                with_values(form=name[:100]),
-                _FIX,
+                form=name[:100],
             )
         else:
             self.error(
                 element,
                 "form-missing",
-                with_values(form=name[:100]),
+                form=name[:100],
             )
 
     def nobody_there(self, element: Any) -> None:
         if _form_references(element):
-            self.error(
-                element,
-                "form-inside",
-                "Nobody fills in a form at the start of a sub-process, or where a timer, message or signal"
-                " starts the case.",
-                "Put a user task with this form behind it.",
-            )
+            self.error(element, "form-inside")
 
     def form_data(self, data: Any) -> None:
         if data.attrib:
-            self.error(
-                data, "unsupported-extension", "<formData> has attributes without effect.", "Remove them."
-            )
+            self.error(data, "unsupported-extension.form-data")
         seen: set[str] = set()
         for field in data:
             if field.tag != _FIELD:
                 self.error(
                     data,
                     "unsupported-extension",
-                    with_values(attribute=str(field.tag).rpartition("}")[2], kind="formData"),
+                    attribute=str(field.tag).rpartition("}")[2],
+                    kind="formData",
                 )
                 continue
             self.field(field, seen)
         if not seen:
-            self.error(data, "empty-form", "<formData> has no fields.", "Add fields, or remove it.")
+            self.error(data, "empty-form")
 
     def field(self, field: Any, seen: set[str]) -> None:
         name, kind = field.get("id") or "", field.get("type") or ""
         if not name.isidentifier() or name in seen:
-            self.error(
-                field,
-                "form-field",
-                with_values(name=name[:80]),
-            )
+            self.error(field, "form-field", name=name[:80])
         seen.add(name)
         if kind not in _TYPES:
-            self.error(
-                field,
-                "form-field",
-                with_values(field=name, type=kind[:40], allowed=tuple(sorted(_TYPES))),
-            )
+            self.error(field, "form-field", field=name, type=kind[:40], allowed=tuple(sorted(_TYPES)))
         for odd in sorted(set(field.attrib) - {"id", "label", "type", "defaultValue"}):
-            self.error(
-                field,
-                "form-field",
-                with_values(field=name, attribute=odd),
-            )
+            self.error(field, "form-field", field=name, attribute=odd)
         values = field.findall(f"{{{CAMUNDA}}}value")
         if (kind == "enum") != bool(values) or not all(value.get("id") for value in values):
-            self.error(
-                field,
-                "form-field",
-                with_values(field=name, type=kind),
-            )
+            self.error(field, "form-field", field=name, type=kind)
         self.constraints(field, name, kind)
         self.properties(field, name)
 
@@ -222,8 +166,9 @@ class Forms(Rules):
             self.warn(
                 field,
                 "form-property",
-                with_values(property=told[:40], field=name),
-                f"Use visibleTo and editableBy with roles, or format with one of {', '.join(FORMATS)}.",
+                property=told[:40],
+                field=name,
+                allowed=tuple(FORMATS),
             )
 
     def constraints(self, field: Any, name: str, kind: str) -> None:
@@ -238,13 +183,9 @@ class Forms(Rules):
             self.error(
                 field,
                 "form-field",
-                sentence(
-                    f"The constraint {rule[:40]!r} ({value!r}) of the field {name!r} would not be kept.",
-                    constraint=rule[:40],
-                    field=name,
-                ),
-                "Use required or readonly, min and max with whole numbers on long, minlength and maxlength"
-                " on string; for more, upload a JSON Schema.",
+                constraint=rule[:40],
+                field=name,
+                value=str(value)[:40],
             )
 
 

@@ -9,7 +9,6 @@ from lxml import etree
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
-from engine.platform.findings import sentence, with_values
 
 MAX_ID = 200
 _NEEDED = RUNNING | {
@@ -55,23 +54,16 @@ def _below(root: Any) -> Iterator[Any]:
 
 
 def _missing(file: str, element: Any, kind: str, notes: Notes) -> None:
-    notes.error(
-        place(file, element),
-        "missing-id",
-        with_values(kind=kind),
-    )
+    notes.error(place(file, element), "missing-id", kind=kind)
 
 
 def _twice(file: str, element: Any, other: Any, notes: Notes) -> None:
     notes.error(
         place(file, element),
-        "duplicate-id",
-        sentence(
-            f"The id {element.get('id')!r} of <{etree.QName(element).localname}> is already that of"
-            f" <{etree.QName(other).localname}> in line {other.sourceline}.",
-            id=str(element.get("id"))[:120],
-        ),
-        "Give one of them another id.",
+        "duplicate-id.line",
+        id=str(element.get("id"))[:120],
+        other=etree.QName(other).localname,
+        line=other.sourceline or 0,
     )
 
 
@@ -79,17 +71,9 @@ def _well_formed(file: str, element: Any, notes: Notes) -> None:
     name, kind = element.get("id"), local(element)
     if kind == "process":
         if not _KEY.fullmatch(name):
-            notes.error(
-                place(file, element),
-                "invalid-key",
-                with_values(id=name[:120]),
-            )
+            notes.error(place(file, element), "invalid-key", id=name[:120])
     elif kind in _NEEDED and (len(name) > MAX_ID or not _ID.fullmatch(name)):
-        notes.error(
-            place(file, element),
-            "invalid-id",
-            with_values(id=name[:120], limit=MAX_ID),
-        )
+        notes.error(place(file, element), "invalid-id", id=name[:120], limit=MAX_ID)
 
 
 def check_ids_together(diagrams: Sequence[Diagram], notes: Notes) -> None:
@@ -112,10 +96,7 @@ def check_ids_together(diagrams: Sequence[Diagram], notes: Notes) -> None:
 def _in_two_files(file: str, element: Any, other: str, notes: Notes) -> None:
     notes.error(
         place(file, element),
-        "duplicate-id",
-        sentence(
-            f"The id {element.get('id')!r} is already that of a process or sub-process in {other}.",
-            id=str(element.get("id"))[:120],
-        ),
-        "Give one of them another id: processes and sub-processes need ids unique among all files.",
+        "duplicate-id.file",
+        id=str(element.get("id"))[:120],
+        file=other,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
-from engine.platform.findings import with_values
+from engine.platform.findings import Value
 
 _ASSIGNED = tuple(
     f"{{{PARVANDEH}}}{name}" for name in ("assignee", "candidateUsers", "candidateGroups", "role", "unit")
@@ -19,18 +19,15 @@ def check_lanes(diagram: Diagram, notes: Notes) -> None:
     for reference in diagram.element.iter(bpmn("flowNodeRef")):
         name, lane = (reference.text or "").strip(), reference.getparent()
         if name not in nodes:
-            notes.warn(
-                place(diagram.file, lane),
-                "lane-without-element",
-                with_values(name=name[:80]),
-            )
+            notes.warn(place(diagram.file, lane), "lane-without-element", name=name[:80])
             continue
         # The last one in the document is used: it must be the innermost.
         if name in lane_of and lane_of[name] not in lane.iterancestors():
             notes.error(
                 place(diagram.file, nodes[name].element),
                 "two-lanes",
-                with_values(lane=lane_of[name].get("name") or "", other=lane.get("name") or ""),
+                lane=lane_of[name].get("name") or "",
+                other=lane.get("name") or "",
             )
         lane_of[name] = lane
     for lane in {id(lane): lane for lane in lane_of.values()}.values():
@@ -52,13 +49,10 @@ def check_roles(diagram: Diagram, notes: Notes) -> None:
         if node.kind in HUMAN and not any(node.element.get(name) is not None for name in _ASSIGNED)
     ]
     if nobody:
-        more = ", ".join(repr(element.get("id")) for element in nobody[1:6]) + (
-            " …" if len(nobody) > 6 else ""
-        )
+        ids = tuple(str(element.get("id")) for element in nobody[1:6])
+        more: dict[str, Value] = {"count": len(nobody) - 1, "elements": ids} if len(nobody) > 1 else {}
         notes.warn(
             place(diagram.file, nobody[0]),
-            "no-role",
-            "The task is for nobody in particular: anyone who may work on tasks gets it."
-            + (f" So are {len(nobody) - 1} more: {more}." if more else ""),
-            "Draw it in a lane that is named after the role, or choose a role for the task.",
+            "no-role.more" if len(nobody) > 1 else "no-role",
+            **more,
         )

@@ -7,7 +7,7 @@ from engine.bpmn.check.events import is_name
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.values import MAX_NAME
-from engine.platform.findings import with_values
+from engine.platform.findings import Value
 
 _PLACES = frozenset({"intermediateThrowEvent", "intermediateCatchEvent"})  # rejected elsewhere
 
@@ -28,30 +28,20 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, node: Node, code: str, reason: str = "", fix: str = "") -> None:
-        self.notes.error(place(self.file, node.element), code, reason, fix)
+    def error(self, node: Node, code: str, /, **values: Value) -> None:
+        self.notes.error(place(self.file, node.element), code, **values)
 
     def named(self, node: Node) -> None:
         name = link_name(node)
         if name is None or not is_name(name):
-            self.error(
-                node,
-                "no-name",
-                with_values(limit=MAX_NAME),
-            )
+            self.error(node, "no-name", limit=MAX_NAME)
 
     def alone(self, node: Node) -> None:
         """Checks that a link event has no sequence flow in place of the link."""
         throws = _throws(node)
         flows = node.outgoing if throws else node.incoming
         if any(flow.element.tag == bpmn("sequenceFlow") for flow in flows):
-            what = "out of the event that throws" if throws else "into the event that catches"
-            self.error(
-                node,
-                "link-with-flow",
-                f"A sequence flow leads {what} a link.",
-                "Remove the flow, or the link.",
-            )
+            self.error(node, f"link-with-flow.{'throws' if throws else 'catches'}")
 
     def pairs(self, events: list[Node]) -> None:
         caught = Counter(link_name(node) for node in events if not _throws(node))
@@ -59,17 +49,9 @@ class _Rules:
         for node in events:
             name = link_name(node) or ""
             if _throws(node) and caught[name] != 1:
-                self.error(
-                    node,
-                    "link-target",
-                    with_values(link=name[:80], count=caught[name]),
-                )
+                self.error(node, "link-target", link=name[:80], count=caught[name])
             elif not _throws(node) and (caught[name] > 1 or name not in thrown):
-                self.error(
-                    node,
-                    "link-target",
-                    with_values(link=name[:80]),
-                )
+                self.error(node, "link-target", link=name[:80])
 
 
 def _throws(node: Node) -> bool:

@@ -8,7 +8,6 @@ from lxml import etree
 from engine.bpmn.check.diagram import definitions, trigger
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn, local
-from engine.platform.findings import with_values
 
 _THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})
 _CATCH = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"})
@@ -26,11 +25,7 @@ def check_message_flows(file: str, root: Any, passed_over: Collection[Any], note
         ends = [(flow.get(end) or "").rpartition(":")[2] for end in ("sourceRef", "targetRef")]
         missing = [end for end in ends if end not in drawn]
         if missing:
-            notes.error(
-                place(file, flow),
-                "dangling-flow",
-                with_values(name=missing[0][:80]),
-            )
+            notes.error(place(file, flow), "dangling-flow", name=missing[0][:80])
             continue
         _judge(file, flow, [nodes.get(end) for end in ends], notes)
 
@@ -53,8 +48,6 @@ def _judge(file: str, flow: Any, ends: list[Any], notes: Notes) -> None:
         notes.warn(
             place(file, flow),
             "message-flow-drawn",
-            "The message flow is a drawing: the engine sends and receives nothing there.",
-            "Nothing to do if people see to it; else use a message event, a send or a receive task.",
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.bpmn.notation.vocabulary import OWNERS, local
 from engine.bpmn.translate.vendors import qualified
-from engine.platform.findings import LAST_LINE, MAX_FINDINGS, Notes, Place
+from engine.platform.findings import LAST_LINE, MAX_FINDINGS, Notes, Place, Value
 
 __all__ = ["MAX_FINDINGS", "Notes", "Place", "Rules", "place", "qualified"]
 
@@ -41,10 +41,10 @@ class Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
+    def error(self, at: Any, code: str, /, **values: Value) -> None:
         """Records an error of an element, which prevents the deployment."""
-        self.notes.error(place(self.file, at), code, reason, fix)
+        self.notes.error(place(self.file, at), code, **values)
 
-    def warn(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
+    def warn(self, at: Any, code: str, /, **values: Value) -> None:
         """Records a warning: the element runs, but perhaps not as intended."""
-        self.notes.warn(place(self.file, at), code, reason, fix)
+        self.notes.warn(place(self.file, at), code, **values)

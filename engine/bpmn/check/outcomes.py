@@ -15,7 +15,6 @@ from engine.bpmn.notation.outcomes import (
     Outcome,
     Vocabulary,
     exactly,
-    listed,
     of_process,
     of_task,
     read,
@@ -23,9 +22,6 @@ from engine.bpmn.notation.outcomes import (
     twice,
     variables,
 )
-from engine.platform.findings import sentence, with_values
-
-_HOW = '<parvandeh:outcome value="refused" effect="refuses" name="رد شد | Refused"/>'
 
 
 class Outcomes(Rules):
@@ -52,25 +48,15 @@ class Outcomes(Rules):
             self.error(
                 item,
                 "invalid-declaration",
-                sentence(
-                    f"The outcome {value[:80]!r} is not declared correctly: it has a value of 1 to"
-                    f" {MAX_DECLARED}"
-                    f" characters, one of the effects {', '.join(EFFECTS)}, and perhaps a name.",
-                    value=value[:80],
-                    limit=MAX_DECLARED,
-                    allowed=EFFECTS,
-                ),
-                f"Write {_HOW}.",
+                value=value[:80],
+                limit=MAX_DECLARED,
+                allowed=EFFECTS,
             )
 
     def alike(self, element: Any, declared: Sequence[Outcome]) -> None:
         """Reports two outcomes that people can't distinguish."""
         if (again := twice(declared)) is not None:
-            self.error(
-                element,
-                "outcome-twice",
-                with_values(value=again.value[:80]),
-            )
+            self.error(element, "outcome-twice", value=again.value[:80])
 
     def fields(self, node: Node, held: Mapping[str, Vocabulary], process: Any) -> Mapping[str, Vocabulary]:
         """Returns the fields of a form that hold outcomes; a decision needs some to choose from."""
@@ -79,13 +65,7 @@ class Outcomes(Rules):
             return held
         outcomes = of_task(node.element)
         if not outcomes and process.find(f".//{OUTCOME}") is None:
-            self.error(
-                node.element,
-                "decision-without-outcomes",
-                "It is a legal decision, and nothing declares what its outcomes do: which of them grant, and"
-                " which refuse and so need a ground.",
-                "Add each outcome to the outcomes of the process, with its effect.",
-            )
+            self.error(node.element, "decision-without-outcomes")
         return {**held, field: outcomes} if outcomes else {}
 
     def form(self, node: Node, schemas: Mapping[str, Any], fields: Mapping[str, Vocabulary]) -> None:
@@ -102,9 +82,7 @@ class Outcomes(Rules):
         """Checks the values of one field."""
         if values is None:
             self.error(
-                element,
-                "open-outcome",
-                with_values(field=name[:80], allowed=tuple(one.value for one in vocabulary)),
+                element, "open-outcome", field=name[:80], allowed=tuple(one.value for one in vocabulary)
             )
         for value in values or ():
             if exactly(vocabulary, value) is None:
@@ -121,11 +99,6 @@ class Outcomes(Rules):
         self.error(
             element,
             "undeclared-outcome",
-            sentence(
-                f"The outcome {word[:80]!r} is not declared; declared are {listed(vocabulary)[:300]}.",
-                value=word[:80],
-                allowed=tuple(one.value for one in vocabulary),
-            ),
-            f'Declare it with its effect: <parvandeh:outcome value="{word[:80]}" effect="…"/>'
-            f" ({', '.join(EFFECTS)}), or use a declared one.",
+            value=word[:80],
+            allowed=tuple(one.value for one in vocabulary),
         )

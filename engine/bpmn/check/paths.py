@@ -7,7 +7,6 @@ from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, 
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.structure import is_asked
 from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS
-from engine.platform.findings import sentence
 
 Successors = Callable[[Node], Sequence[Node]]
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", "eventBasedGateway"}
@@ -69,8 +68,6 @@ def _unreachable(file: str, scope: Scope, notes: Notes) -> None:
             tell(
                 place(file, node.element),
                 "unreachable",
-                "No path leads here from the start event: no case ever comes to it.",
-                "Connect it, or remove it.",
             )
 
 
@@ -93,7 +90,7 @@ def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
     for loop in _loops([node for node in scope.nodes if not _chooses(node)], _unchosen):
         told.update(loop)
         if not (interrupted and any(map(_waits, loop))):
-            _report(file, scope, loop, "The loop has no gateway at which a case could leave it.", notes)
+            _tell(file, scope, loop, "no-gateway", notes)
     ended = any(
         node.kind == "endEvent" and node.trigger in ("terminate", "error", "cancel") for node in scope.nodes
     )
@@ -101,18 +98,16 @@ def _endless(file: str, scope: Scope, interrupted: bool, notes: Notes) -> None:
         leaves = {target for node in loop for target in targets(node)} - set(loop)
         if leaves or not told.isdisjoint(loop) or (interrupted and any(map(_waits, loop))):
             continue
-        _report(file, scope, loop, "Every way out of this loop leads back into it.", notes)
+        _tell(file, scope, loop, "back", notes)
 
 
-def _report(file: str, scope: Scope, loop: Iterable[Node], reason: str, notes: Notes) -> None:
+def _tell(file: str, scope: Scope, loop: Iterable[Node], variant: str, notes: Notes) -> None:
     members = set(loop)
     drawn = [node for node in scope.nodes if node in members]
-    names = ", ".join(repr(node.element.get("id")) for node in drawn[:5]) + (" …" if len(drawn) > 5 else "")
     notes.error(
         place(file, drawn[0].element),
-        "endless-loop",
-        sentence(f"{reason} ({names})", elements=tuple(str(node.element.get("id")) for node in drawn[:5])),
-        "Put an exclusive gateway into the loop, with one flow that leads out of it.",
+        f"endless-loop.{variant}",
+        elements=tuple(str(node.element.get("id")) for node in drawn[:5]),
     )
 
 

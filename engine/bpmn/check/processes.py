@@ -9,7 +9,6 @@ from engine.bpmn.notation.findings import Process
 from engine.bpmn.notation.outcomes import MAX_DECLARED, OUTCOME
 from engine.bpmn.notation.requirements import BUSINESS_KEY
 from engine.bpmn.notation.vocabulary import CAMUNDA, PARVANDEH, bpmn
-from engine.platform.findings import sentence, with_values
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
 _APPEAL = f"{{{PARVANDEH}}}appeal"
@@ -31,10 +30,7 @@ def tell_not_executable(
             if process in idle:
                 tell(
                     place(file, process),
-                    "not-executable",
-                    'The process is marked isExecutable="false".'
-                    + ("" if alone else " It is not deployed and not checked."),
-                    'Write isExecutable="true" if it is to run, or deploy all processes as executable.',
+                    "not-executable" if alone else "not-executable.others",
                 )
 
 
@@ -44,11 +40,7 @@ def check_pools(file: str, root: Any, notes: Notes) -> None:
     for pool in root.iterfind(f"{bpmn('collaboration')}/{bpmn('participant')}"):
         name = pool.get("processRef")
         if name is not None and name.rpartition(":")[2] not in keys:
-            notes.warn(
-                place(file, pool),
-                "pool-without-process",
-                with_values(process=name[:100]),
-            )
+            notes.warn(place(file, pool), "pool-without-process", process=name[:100])
 
 
 def check_outcomes(diagram: Diagram, notes: Notes) -> None:
@@ -59,12 +51,7 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
             if node.kind != "endEvent" or outcome is None:
                 continue
             if not 0 < len(outcome.strip()) <= MAX_DECLARED:
-                reason = sentence(
-                    f"The outcome is empty or longer than {MAX_DECLARED} characters.", limit=MAX_DECLARED
-                )
-                notes.error(
-                    place(diagram.file, node.element), "invalid-outcome", reason, "Write a short word."
-                )
+                notes.error(place(diagram.file, node.element), "invalid-outcome", limit=MAX_DECLARED)
             elif not scope.of_case:
                 notes.error(
                     place(diagram.file, node.element),
@@ -76,9 +63,7 @@ def check_business_key(diagram: Diagram, notes: Notes) -> None:
     """Checks the setting for unique business keys."""
     said = diagram.element.get(BUSINESS_KEY)
     if said not in (None, "unique"):
-        reason = sentence(f"parvandeh:businessKey={said[:40]!r} is not understood.", value=said[:40])
-        fix = 'Write "unique" to let a business key run once at a time, or remove it.'
-        notes.error(place(diagram.file, diagram.element), "invalid-business-key", reason, fix)
+        notes.error(place(diagram.file, diagram.element), "invalid-business-key", value=said[:40])
 
 
 def check_calls(diagrams: Sequence[Diagram], known: Collection[str], notes: Notes) -> tuple[Process, ...]:
@@ -113,27 +98,13 @@ def _call(file: str, element: Any, own: Mapping[str, Diagram], known: Collection
         notes.error(
             at,
             "no-called-process",
-            "The call activity names no process.",
-            'Write calledElement="the process id".',
         )
     elif any(mark in target for mark in ("${", "#{", "=")):
-        notes.error(
-            at,
-            "called-process-computed",
-            with_values(value=target[:80]),
-        )
+        notes.error(at, "called-process-computed", value=target[:80])
     elif target not in own and target not in known:
-        notes.error(
-            at,
-            "unknown-process",
-            with_values(process=target[:100]),
-        )
+        notes.error(at, "unknown-process", process=target[:100])
     elif target in own and not _has_plain_start(own[target]):
-        notes.error(
-            at,
-            "called-without-start",
-            with_values(process=target),
-        )
+        notes.error(at, "called-without-start", process=target)
     _binding(element, at, target in own, notes)
 
 
@@ -151,11 +122,7 @@ def _binding(element: Any, at: Any, together: bool, notes: Notes) -> None:
                 "bound-at-deployment",
             )
         return
-    notes.error(
-        at,
-        "unsupported-extension",
-        with_values(binding=binding[:40]),
-    )
+    notes.error(at, "unsupported-extension", binding=binding[:40])
 
 
 def _cycles(diagrams: Sequence[Diagram], calls: Mapping[str, Collection[str]], notes: Notes) -> None:
@@ -167,8 +134,6 @@ def _cycles(diagrams: Sequence[Diagram], calls: Mapping[str, Collection[str]], n
             notes.error(
                 place(diagram.file, diagram.element),
                 "call-cycle",
-                "The process calls itself, directly or through others.",
-                "Repeat with a gateway or a multi-instance marker instead.",
             )
 
 

@@ -21,7 +21,7 @@ from engine.bpmn.notation.candidate_roles import (
 )
 from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Value
 
 _OURS = f"{{{PARVANDEH}}}"
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
@@ -41,26 +41,22 @@ def _are_variables(text: str) -> bool:
     return 0 < len(names) <= MAX_NAMES and all(map(str.isidentifier, names))
 
 
-# By attribute: what its value must be, the code if it is invalid, and how to fix it.
-_VALUES: Mapping[str, tuple[Callable[[str], bool], str, str]] = {
-    "role": (is_role, "invalid-role", f"Name the role with 1 to {MAX_ROLE} printable characters."),
-    "unit": (is_unit, "invalid-unit", "Write the unit's key: 1 to 63 small letters, digits and -."),
-    "sod": (is_role, "invalid-sod", f"Name the group with 1 to {MAX_ROLE} printable characters."),
-    "assignment": (ASSIGNMENTS.__contains__, "invalid-assignment", f"Write one of {', '.join(ASSIGNMENTS)}."),
-    "acr": (LEVELS.__contains__, "invalid-acr", f"Write one of {', '.join(LEVELS)}."),
-    "decision": (str.isidentifier, "invalid-decision", "Name the field of the form that holds the outcome."),
+# By attribute: what its value must be, and the code if it is invalid, with values that its text names.
+_VALUES: Mapping[str, tuple[Callable[[str], bool], str, Mapping[str, Value]]] = {
+    "role": (is_role, "invalid-role", {"limit": MAX_ROLE}),
+    "unit": (is_unit, "invalid-unit", {}),
+    "sod": (is_role, "invalid-sod", {"limit": MAX_ROLE}),
+    "assignment": (ASSIGNMENTS.__contains__, "invalid-assignment", {"allowed": tuple(ASSIGNMENTS)}),
+    "acr": (LEVELS.__contains__, "invalid-acr", {"allowed": tuple(LEVELS)}),
+    "decision": (str.isidentifier, "invalid-decision", {}),
     "appeal": (
         lambda text: 0 < len(text) <= _MAX_KEY and not any(map(str.isspace, text)),
-        "invalid-appeal",
-        "Write the key of the process by which the decision is appealed.",
+        "invalid-appeal.key",
+        {},
     ),
-    "appealWithin": (_is_duration, "invalid-appeal", 'Write a duration: parvandeh:appealWithin="P20D".'),
-    "party": (_are_variables, "invalid-party", f"Name 1 to {MAX_NAMES} variables, with commas between."),
-    "searchable": (
-        _are_variables,
-        "invalid-searchable",
-        f"Name 1 to {MAX_NAMES} variables, with commas between.",
-    ),
+    "appealWithin": (_is_duration, "invalid-appeal.duration", {}),
+    "party": (_are_variables, "invalid-party", {"limit": MAX_NAMES}),
+    "searchable": (_are_variables, "invalid-searchable", {"limit": MAX_NAMES}),
 }
 _MARKED = tuple(bpmn(name) for name in (*HUMAN, "lane", "participant", "process"))
 
@@ -90,27 +86,17 @@ def check_marks(
 class _Marks(Rules):
     def values(self, element: Any) -> None:
         """Checks the values of an element's attributes."""
-        for name, (fits, code, fix) in _VALUES.items():
+        for name, (fits, code, more) in _VALUES.items():
             value = element.get(_OURS + name)
             if value is not None and not fits(value):
-                self.error(
-                    element,
-                    code,
-                    sentence(
-                        f"parvandeh:{name}={value[:80]!r} is not understood.",
-                        attribute=f"parvandeh:{name}",
-                        value=value[:80],
-                    ),
-                    fix,
-                )
+                self.error(element, code, attribute=f"parvandeh:{name}", value=value[:80], **more)
         # By now a task has those of its lane, so that its own unit can't be distinguished from the lane's.
         around = element.tag in (bpmn("lane"), bpmn("participant"))
         if around and element.get(f"{_OURS}role") == APPLICANT and element.get(f"{_OURS}unit") is not None:
             self.error(
                 element,
                 "applicant-in-unit",
-                f"The role {APPLICANT!r} is that of the applicant, who belongs to no unit.",
-                "Remove the unit, or name another role.",
+                role=APPLICANT,
             )
 
     def appeal(self, process: Any, keys: Collection[str | None]) -> None:
@@ -119,16 +105,10 @@ class _Marks(Rules):
         if key is None and process.get(f"{_OURS}appealWithin") is not None:
             self.error(
                 process,
-                "invalid-appeal",
-                "It is said within what time to appeal, and not by which process.",
-                'Name it: parvandeh:appeal="objection".',
+                "invalid-appeal.no-process",
             )
         if key is not None and key not in keys:
-            self.warn(
-                process,
-                "unknown-appeal",
-                with_values(process=key[:100]),
-            )
+            self.warn(process, "unknown-appeal", process=key[:100])
 
     def subject(self, diagram: Diagram, schemas: Mapping[str, Any]) -> None:
         """Checks that the subject reads nothing that is hidden from some: all who see the case see it."""
@@ -145,11 +125,7 @@ class _Marks(Rules):
             )
             secret = sorted(reads & forms.secret_names(schema or {}))
             if secret:
-                self.error(
-                    diagram.element,
-                    "secret-subject",
-                    with_values(variable=secret[0]),
-                )
+                self.error(diagram.element, "secret-subject", variable=secret[0])
                 return
 
     def groups(self, task: Any, upload: Upload) -> None:
@@ -164,8 +140,8 @@ class _Marks(Rules):
                 self.error(
                     task,
                     "invalid-role",
-                    with_values(group=name[:80]),
-                    f"Name it with 1 to {MAX_ROLE} printable characters.",
+                    group=name[:80],
+                    limit=MAX_ROLE,
                 )
 
     def decision(self, node: Node, schemas: Mapping[str, Any]) -> None:
@@ -177,11 +153,7 @@ class _Marks(Rules):
         if name.endswith(".json") and name not in schemas:
             return  # a missing form is already reported
         if field not in asked(node.element, schemas).names:
-            self.error(
-                node.element,
-                "decision-without-field",
-                with_values(field=field[:80]),
-            )
+            self.error(node.element, "decision-without-field", field=field[:80])
 
 
 def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
@@ -193,11 +165,7 @@ def _four_eyes(diagrams: Sequence[Diagram], notes: Notes) -> None:
                 groups.setdefault(node.element.get(f"{_OURS}sod"), []).append((diagram, node))
     for name, [(diagram, node), *others] in groups.items():
         if not others and node.element.find(_MARKER) is None:
-            Rules(diagram.file, notes).warn(
-                node.element,
-                "sod-alone",
-                with_values(group=name[:80]),
-            )
+            Rules(diagram.file, notes).warn(node.element, "sod-alone", group=name[:80])
 
 
 def _bound(upload: Upload, notes: Notes) -> None:
@@ -218,11 +186,7 @@ def _bound(upload: Upload, notes: Notes) -> None:
                 return  # any name may be computed
             names.update(map(normalize_name, found))
     for name in upload.bindings.keys() - names:
-        notes.warn(
-            Place(BINDINGS),
-            "unused-binding",
-            with_values(name=name[:80]),
-        )
+        notes.warn(Place(BINDINGS), "unused-binding", name=name[:80])
 
 
 def _codes(root: Any) -> Iterable[str]:

@@ -11,7 +11,7 @@ from engine.bpmn.expressions.scripts import language
 from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
 from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
 from engine.dmn import SUFFIX, Decisions, Definitions, NotDmn, check_files, parse_xml
-from engine.platform.findings import Sentence, sentence, with_values
+from engine.platform.findings import Value
 
 
 def read_rules(files: Mapping[str, bytes], notes: Notes) -> Decisions:
@@ -54,14 +54,14 @@ def check_rule_tasks(diagram: Diagram, rules: Decisions, notes: Notes) -> None:
         tasks.result(task, rules)
 
 
-def _unknown(name: str, known: Sequence[str]) -> Sentence:
-    """Returns the sentence on an unknown decision: a similar name, else the available ones."""
+def _unknown(name: str, known: Sequence[str]) -> dict[str, Value]:
+    """Returns the values of an unknown decision: a similar name, else the available ones."""
     near = difflib.get_close_matches(name, known, 1)
     if near:
-        return with_values(decision=name[:100], near=near[0])
+        return {"decision": name[:100], "near": near[0]}
     if known:
-        return with_values(decision=name[:100], known=tuple(known[:10]))
-    return with_values(decision=name[:100])
+        return {"decision": name[:100], "known": tuple(known[:10])}
+    return {"decision": name[:100]}
 
 
 class _Tasks(Rules):
@@ -71,35 +71,24 @@ class _Tasks(Rules):
             self.error(
                 task,
                 "decision-unnamed",
-                "The business rule task names no decision.",
-                "Choose a decision of a .dmn file of this upload.",
             )
             return
         found = rules.named(name)
         if len(found) > 1:
-            files = ", ".join(each.file for each in found)
             self.error(
                 task,
                 "decision-twice",
-                sentence(
-                    f"There are several decisions {name!r}: in {files}.",
-                    decision=name[:100],
-                    files=tuple(each.file for each in found),
-                ),
-                "Give each an id of its own.",
+                decision=name[:100],
+                files=tuple(each.file for each in found),
             )
         elif not found and not any(file.endswith(SUFFIX) for file in self.notes.refused):
-            self.error(task, "unknown-decision", _unknown(name, [each.id for each in rules.offered]))
+            self.error(task, "unknown-decision", **_unknown(name, [each.id for each in rules.offered]))
 
     def null_faults(self, element: Any) -> None:
         """Checks how expressions are handled that are null because of a wrong type or a missing input."""
         value = element.get(NULL_FAULTS)
         if value is not None and value not in ON_NULL:
-            self.error(
-                element,
-                "invalid-null-faults",
-                with_values(value=value[:40], allowed=ON_NULL),
-            )
+            self.error(element, "invalid-null-faults", value=value[:40], allowed=ON_NULL)
 
     def inputs(self, task: Any, rules: Decisions) -> None:
         """Checks inputs whose names can't be variables: inputs of the task must set their values."""
@@ -111,13 +100,9 @@ class _Tasks(Rules):
         if missing:
             self.warn(
                 task,
-                "decision-input",
-                sentence(
-                    f"No variable can be called {', '.join(map(repr, missing))[:200]}, which the decision"
-                    " reads.",
-                    names=tuple(missing[:10]),
-                ),
-                f"Write parvandeh:inputs='={{\"{missing[0]}\": variable}}'.",
+                "decision-input.names",
+                names=tuple(missing[:10]),
+                first=missing[0],
             )
 
     def result(self, task: Any, rules: Decisions) -> None:
@@ -125,21 +110,11 @@ class _Tasks(Rules):
         if how is not None and (how not in RESULTS or result is None):
             self.error(
                 task,
-                "decision-result",
-                sentence(
-                    f"mapDecisionResult={how[:40]!r} says not what becomes of the result.",
-                    value=how[:40],
-                    allowed=RESULTS,
-                )
-                if how not in RESULTS
-                else "mapDecisionResult has no effect without a variable that takes the result.",
-                f"Write one of {', '.join(RESULTS)}, and the variable in parvandeh:resultVariable.",
+                "decision-result.unknown" if how not in RESULTS else "decision-result.no-variable",
+                value=how[:40],
+                allowed=RESULTS,
             )
         names = rules.outputs(task.get(DECISION) or "") if result is None else (result,)
         wrong = [name for name in names if not name.isidentifier()]
         if wrong:
-            self.error(
-                task,
-                "decision-result",
-                with_values(variable=wrong[0][:80]),
-            )
+            self.error(task, "decision-result", variable=wrong[0][:80])

@@ -23,7 +23,7 @@ from engine.bpmn.check.transitions import (
     read_net,
 )
 from engine.bpmn.notation.vocabulary import GATEWAYS, local
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Value
 
 BOUND = 100_000  # states of all processes of an upload
 BOUND_LATER = 1_000  # of each further scope, after that many
@@ -113,25 +113,19 @@ class _Scope:
             self.never()
         return self.ends(inner)
 
-    def warn(self, node: Node, code: str, reason: str = "", fix: str = "") -> None:
-        self.notes.warn(place(self.file, node.element), code, reason, fix)
+    def warn(self, node: Node, code: str, /, **values: Value) -> None:
+        self.notes.warn(place(self.file, node.element), code, **values)
 
     def bound(self) -> None:
         """Reports that the check is incomplete."""
         if self.net.partial:
-            reason = f"A choice has more than {ALL_CHOICES} flows that can be taken together: not every"
-            reason += " combination was tried."
-        elif self.markings.growing:
-            reason = (
-                f"Its tokens multiply without end: only {len(self.markings.found):,} states were looked at."
-            )
+            variant, limit = "choices", ALL_CHOICES
         else:
-            reason = f"It has too many states: only {len(self.markings.found):,} were looked at."
+            variant, limit = "growing" if self.markings.growing else "states", len(self.markings.found)
         self.notes.warn(
             place(self.file, self.scope.element),
-            "soundness-bound",
-            f"{reason} There may be more deadlocks than are told.",
-            "Nothing to do, or move parts that run side by side into sub-processes.",
+            f"soundness-bound.{variant}",
+            limit=limit,
         )
 
     def deadlocks(self, *, certain: bool) -> None:
@@ -150,19 +144,13 @@ class _Scope:
     def deadlock(self, station: Station, number: int, lost: Lost | None) -> None:
         marking = self.markings.found[number]
         missing = [arc.flow for arc in station.arcs if arc.flow and not marking & (0xFF << arc.shift)]
-        names = ", ".join(repr(name_of(flow.source)) for flow in missing if flow.source)
         moves = lost.path(number) if lost else self.markings.path(number)
         tell = self.notes.warn if lost is None else self.notes.error
         tell(
             place(self.file, station.node.element),
-            "deadlock",
-            sentence(
-                f"The gateway waits for ever for a token from {names or 'before it'}, and the case never ends"
-                f"{' if it goes this way' if lost is None else ''}: {_describe(moves, station)}.",
-                sources=tuple(name_of(flow.source) for flow in missing if flow.source),
-            ),
-            "Join branches by the kind of gateway at which they part: what an exclusive gateway chooses"
-            " between meets in an exclusive one, what a parallel gateway splits in a parallel one.",
+            "deadlock" if lost is None else "deadlock.always",
+            sources=tuple(name_of(flow.source) for flow in missing if flow.source),
+            path=_describe(moves, station),
         )
 
     def roots(self, number: int) -> list[Station]:
@@ -188,9 +176,7 @@ class _Scope:
                 self.warn(
                     station.node,
                     "lack-of-synchronisation",
-                    "Several branches of a case come here, and nothing joins them: what follows runs once for"
-                    f" each of them. {_describe(self.markings.path(number), station)}.",
-                    "Join them with a parallel or inclusive gateway; nothing to do if it is to run for each.",
+                    path=_describe(self.markings.path(number), station),
                 )
 
     def growth(self) -> None:
@@ -199,9 +185,7 @@ class _Scope:
             self.warn(
                 station.node,
                 "unbounded-tokens",
-                "Each time round the loop one more branch begins here, without end:"
-                f" {_describe(self.markings.path(number), station)}.",
-                "Join the branches before the loop begins again.",
+                path=_describe(self.markings.path(number), station),
             )
 
     def trapped(self) -> bool:
@@ -225,11 +209,7 @@ class _Scope:
                 if target.kind in GATEWAYS:  # reported for the work after it
                     waiting.append(target)
                 else:
-                    self.warn(
-                        target,
-                        "never-runs",
-                        with_values(name=name_of(target)),
-                    )
+                    self.warn(target, "never-runs", name=name_of(target))
 
     def ran(self) -> set[Node]:
         """Returns the elements that have run in some case, including boundary events."""

@@ -7,7 +7,7 @@ from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.notation.structure import begins_alone, is_asked, only_bare
 from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Value
 
 MAX_NODES = 300
 _PLAIN = ACTIVITIES | EVENTS - {"endEvent"}  # may have one outgoing flow
@@ -17,11 +17,7 @@ def check_structure(diagram: Diagram, ids: Collection[str], notes: Notes) -> Non
     """Checks every scope of a process; `ids` are those of all flow nodes of the file."""
     count = sum(len(scope.nodes) for scope in diagram.scopes)
     if count > MAX_NODES:
-        notes.error(
-            place(diagram.file, diagram.element),
-            "too-many-nodes",
-            with_values(count=count, limit=MAX_NODES),
-        )
+        notes.error(place(diagram.file, diagram.element), "too-many-nodes", count=count, limit=MAX_NODES)
     for scope in diagram.scopes:
         rules = _Rules(diagram.file, notes)
         rules.events(scope)
@@ -35,8 +31,8 @@ class _Rules:
         self.file = file
         self.notes = notes
 
-    def error(self, at: Any, code: str, reason: str = "", fix: str = "") -> None:
-        self.notes.error(place(self.file, at), code, reason, fix)
+    def error(self, at: Any, code: str, /, **values: Value) -> None:
+        self.notes.error(place(self.file, at), code, **values)
 
     def events(self, scope: Scope) -> None:
         what = local(scope.element)
@@ -45,23 +41,13 @@ class _Rules:
             self.notes.warn(
                 place(self.file, scope.element),
                 "empty-sub-process",
-                "The sub-process has no flow nodes: it is passed at once.",
-                "Nothing to do if that is meant; else draw what happens in it, or make it a task.",
             )
         elif not scope.nodes:
-            self.error(
-                scope.element,
-                "empty-process",
-                with_values(kind=what),
-            )
+            self.error(scope.element, "empty-process", kind=what)
         elif not starts:
             self.no_start(scope, what)
         for node in [node for node in starts if scope.depth or node.trigger is None][1:]:
-            self.error(
-                node.element,
-                "several-starts",
-                with_values(kind=what),
-            )
+            self.error(node.element, "several-starts", kind=what)
         self.triggers(scope, starts)
 
     def triggers(self, scope: Scope, starts: Sequence[Node]) -> None:
@@ -70,42 +56,22 @@ class _Rules:
             if not scope.depth and node.trigger in (*THROWN, "condition", "compensate"):
                 self.error(
                     node.element,
-                    "trigger-outside",
-                    "Before a case begins there are no data that could make a condition true."
-                    if node.trigger == "condition"
-                    else sentence(
-                        f"Nothing outside throws the {node.trigger} with which the process would begin.",
-                        trigger=node.trigger,
-                    ),
-                    "Put the start event into an event sub-process, or begin with a message.",
+                    "trigger-outside.condition" if node.trigger == "condition" else "trigger-outside",
+                    **({} if node.trigger == "condition" else {"trigger": node.trigger}),
                 )
             elif scope.depth and node.trigger and not by_event(scope.element):
-                self.error(
-                    node.element,
-                    "trigger-inside",
-                    with_values(trigger=node.trigger),
-                )
+                self.error(node.element, "trigger-inside", trigger=node.trigger)
 
     def no_start(self, scope: Scope, what: str) -> None:
         first = [node for node in scope.nodes if begins_alone(node.element) and not node.incoming]
         if not first or by_event(scope.element):
-            self.error(
-                scope.element,
-                "no-start",
-                with_values(kind=what),
-            )
+            self.error(scope.element, "no-start", kind=what)
             return
-        names = ", ".join(repr(node.element.get("id")) for node in first[:5]) + (
-            " …" if len(first) > 5 else ""
-        )
         self.notes.translated(
             place(self.file, scope.element),
             "translated-start",
-            sentence(
-                f"The {what} has no start event: it begins at what no flow leads to, all at once ({names}).",
-                kind=what,
-                elements=tuple(str(node.element.get("id")) for node in first[:5]),
-            ),
+            kind=what,
+            elements=tuple(str(node.element.get("id")) for node in first[:5]),
         )
 
     def flows(self, scope: Scope, ids: Collection[str]) -> None:
@@ -117,17 +83,9 @@ class _Rules:
     def loose_end(self, flow: Flow, end: str, ids: Collection[str]) -> None:
         name = flow.element.get(end)
         if name in ids:
-            self.error(
-                flow.element,
-                "flow-crosses-border",
-                with_values(end=end, name=str(name)[:100]),
-            )
+            self.error(flow.element, "flow-crosses-border", end=end, name=str(name)[:100])
         else:
-            self.error(
-                flow.element,
-                "dangling-flow",
-                with_values(end=end, name=str(name)[:100]),
-            )
+            self.error(flow.element, "dangling-flow", end=end, name=str(name)[:100])
 
     def node(self, node: Node) -> None:
         if node.kind in CONDITIONAL:
@@ -142,8 +100,6 @@ class _Rules:
             self.error(
                 node.element,
                 "flow-to-start",
-                "A flow leads into the start event.",
-                "Let it lead to a gateway behind it.",
             )
         if node.kind == "boundaryEvent" and node.incoming:
             self.error(
@@ -160,13 +116,9 @@ class _Rules:
         if len(node.outgoing) > 1 or asked:
             self.notes.translated(
                 place(self.file, node.element),
-                "translated-flows",
-                f"{len(node.outgoing)} flows lead out of <{node.kind}>: "
-                + (
-                    "those are taken whose condition is true, and all that have none."
-                    if asked
-                    else "all are taken, as behind a parallel gateway."
-                ),
+                "translated-flows.conditions" if asked else "translated-flows.all",
+                kind=node.kind,
+                count=len(node.outgoing),
             )
 
     def handler(self, node: Node) -> None:
@@ -175,35 +127,23 @@ class _Rules:
             self.error(
                 flow.element,
                 "flow-to-handler",
-                "A flow leads to an event sub-process, or out of it.",
-                "Remove the flow: its event begins it, and the flow out of what is around it goes on.",
             )
         for event in node.boundaries:
             self.error(
                 event.element,
-                "boundary-host",
-                "An event sub-process has no events on its border.",
-                "Put the work into a sub-process within it, with the event on the border of that.",
+                "boundary-host.event-sub-process",
             )
 
     def no_choice(self, node: Node) -> None:
         for flow in node.outgoing:
             if flow.condition is not None:
-                self.error(
-                    flow.element,
-                    "condition-ignored",
-                    with_values(kind=node.kind),
-                )
+                self.error(flow.element, "condition-ignored", kind=node.kind)
 
     def default(self, node: Node) -> str | None:
         """Checks the default flow out of a node and returns it."""
         default: str | None = node.element.get("default")
         if default is not None and default not in {flow.id for flow in node.outgoing}:
-            self.error(
-                node.element,
-                "invalid-default",
-                with_values(flow=default[:100]),
-            )
+            self.error(node.element, "invalid-default", flow=default[:100])
         for flow in node.outgoing:
             if default is not None and flow.id == default and flow.condition is not None:
                 self.error(
@@ -220,7 +160,6 @@ class _Rules:
             self.notes.translated(
                 place(self.file, meant),
                 "translated-default",
-                "The only flow out of the gateway without a condition is taken as its default flow.",
             )
             return
         for flow in node.outgoing:
@@ -233,15 +172,9 @@ class _Rules:
                     "always-taken",
                 )
             else:
-                self.error(
-                    flow.element,
-                    "missing-condition",
-                    with_values(kind=node.kind),
-                )
+                self.error(flow.element, "missing-condition", kind=node.kind)
         if default is None and any(flow.condition is not None for flow in node.outgoing):
             self.notes.warn(
                 place(self.file, node.element),
                 "no-default",
-                "The gateway has no default flow: a case with no true condition stops with an incident.",
-                "Make one of the flows the default.",
             )

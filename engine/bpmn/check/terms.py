@@ -8,7 +8,6 @@ from engine.bpmn.check.texts import written_term
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import TERMS
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH
-from engine.platform.findings import sentence
 
 
 def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
@@ -22,10 +21,7 @@ def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
             except timers.Untimely as error:
                 notes.error(
                     place(diagram.file, node.element),
-                    "invalid-timer",
-                    sentence(
-                        f"parvandeh:{name} {error}.", attribute=f"parvandeh:{name}", value=str(text)[:80]
-                    ),
-                    f'Write a duration or a date, such as parvandeh:{name}="P10D" or'
-                    f' parvandeh:{name}="2026-03-21", or an expression whose value is such a text.',
+                    f"invalid-timer.{error.code}",
+                    attribute=f"parvandeh:{name}",
+                    value=str(text)[:80],
                 )

@@ -158,7 +158,7 @@ class _Reader:
         names = [repr(_flow_name(flow)) for flow in flows]
         return Way(
             tuple(self.arcs[flow] for flow in flows),
-            f"flow {names[0]}" if len(names) == 1 else f"flows {', '.join(names)}" if names else "no flow",
+            ", ".join(names) or "–",
         )
 
     def out(self, *nodes: Node) -> tuple[Arc, ...]:

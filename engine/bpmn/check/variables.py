@@ -22,7 +22,7 @@ from engine.bpmn.expressions.scripts import language
 from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS, RESULT
 from engine.bpmn.notation.vocabulary import bpmn, local
 from engine.dmn import Decisions
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Value
 
 _ANYTHING = 1
 _LIST = bpmn("loopDataInputRef")
@@ -264,33 +264,19 @@ class _Told:
         # Outputs exist to store received data.
         ours = [text for text, _ in places if is_strict(text) and text.attribute != "outputs"]
         if ours:
-            self.report(
-                ours[0],
-                name,
-                sentence(
-                    f"The {ours[0].what} reads {name!r}, which nothing in the files sets: the task or"
-                    " event fails"
-                    " unless it has come with data of unknown names.",
-                    part=ours[0].part,
-                    variable=name,
-                ),
-                f"Give {name!r} a field in a form, or set it in a script; if it comes from outside, declare"
-                f' it: <dataObject id="{name}"/>.',
-            )
+            self.report(ours[0], name, "outside")
 
     def never_set(self, name: str, text: Text, known: int, more: int, *, fails: bool) -> None:
         """Reports a name where nothing comes from outside, so that all names are known."""
-        beside = " (it is set in another branch, or later)" if self.process.sets_somewhere(name) else ""
-        again = f" (and so do {more} more places)" if more else ""
+        elsewhere = self.process.sets_somewhere(name)
         meant = self.nearest(name, known)
-        if self.undrawn(name, text) and not beside:
+        if self.undrawn(name, text) and not elsewhere:
             self.undrawn_datum(name, text, meant)
             return
-        reason = f"The {text.what} reads {name!r}{again}: no step before can have set it{beside}."
-        told = {"part": text.part, "variable": name} | ({"meant": meant} if meant else {})
-        fix = f"Write {meant!r} if that is meant; else set" if meant else "Set"
-        fix += " it before, in a form, a script or as what comes with a message or reply."
-        self.report(text, name, sentence(reason, **told), fix, fails=fails)
+        variants = ("elsewhere-set", "elsewhere-meant") if elsewhere else ("before-set", "before-meant")
+        variant = variants[meant is not None]
+        told = {"meant": meant} if meant else {}
+        self.report(text, name, variant, fails=fails, count=more + 1, **told)
 
     def undrawn(self, name: str, text: Text) -> bool:
         """Whether it is an input of a decision whose file doesn't draw it."""
@@ -302,54 +288,28 @@ class _Told:
         self.told += 1
         where = text.place(self.process.diagram.file, 0)
         decision = text.element.get(DECISION)
-        fix = f"Write {meant!r} if that is meant; a text is written in quotes. Else set" if meant else "Set"
-        self.notes.error(
-            where,
-            "undrawn-name",
-            with_values(decision=str(decision)[:100], variable=name),
-            f"{fix} it before, or correct the name in the .dmn file.",
-        )
+        told = {"meant": meant} if meant else {}
+        self.notes.error(where, "undrawn-name", decision=str(decision)[:100], variable=name, **told)
 
     def other_language(self, name: str, text: Text, *, fails: bool) -> None:
         """Reports a word of another language, such as `true`, with its spelling in Python."""
         meant = _WORDS[name]
-        self.report(
-            text,
-            name,
-            sentence(
-                f"The {text.what} reads {name!r}, which is set nowhere: Python writes {meant}.",
-                part=text.part,
-                variable=name,
-                meant=meant,
-            ),
-            f"Write {meant} if that is meant.",
-            fails=fails,
-        )
+        self.report(text, name, "python", fails=fails, meant=meant)
 
     def mistyped(self, name: str, text: Text, known: int) -> bool:
         """Reports a name similar to one that is set, and used once, although any data may have come."""
         meant = self.nearest(name, known, *_SPELT, *bound(text), *self.read_often)
         if meant is None or not _one_slip(name, meant):
             return False
-        self.report(
-            text,
-            name,
-            sentence(
-                f"The {text.what} reads {name!r}, which is set nowhere; {meant!r} is known there.",
-                part=text.part,
-                variable=name,
-                meant=meant,
-            ),
-            f"Write {meant!r} if that is meant; nothing to do if the data come with {name!r}.",
-        )
+        self.report(text, name, "mistyped", meant=meant)
         return True
 
-    def report(self, text: Text, name: str, reason: str, fix: str, *, fails: bool = False) -> None:
+    def report(self, text: Text, name: str, variant: str, /, *, fails: bool = False, **values: Value) -> None:
         """Records an error if every case would fail, else a warning."""
         self.told += 1
         where = text.place(self.process.diagram.file, first_lines(text).get(name, 1) - 1)
         note = self.notes.error if fails else self.notes.warn
-        note(where, "unknown-variable", reason, fix)
+        note(where, f"unknown-variable.{variant}", part=text.part, variable=name, **values)
 
     def nearest(self, name: str, known: int, *more: str) -> str | None:
         """Returns the most similar known name, or one of some others."""

@@ -70,9 +70,7 @@ def _read(content: bytes, key: str) -> tuple[Any, Drawing]:
     root = _root(key, content)
     process = next((item for item in root.iterchildren(bpmn("process")) if item.get("id") == key), None)
     if process is None:
-        raise Undrawable(
-            Finding("error", "no-process", key, f"The file has no process {key!r}.", "Name one that it has.")
-        )
+        raise Undrawable(Finding("error", "no-process", key, values={"process": key}))
     return process, read(root, process) or lay_out(process)
 
 

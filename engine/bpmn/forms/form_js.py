@@ -9,7 +9,7 @@ from engine.bpmn.forms.conditions import Unreadable, condition
 from engine.bpmn.forms.fields import HIDE, NOTICE
 from engine.bpmn.forms.form import READ_ONLY, Form
 from engine.bpmn.forms.form_js_inputs import INPUTS, Unheld, answer
-from engine.platform.findings import sentence, with_values
+from engine.platform.findings import Value
 
 NEWEST = 19  # the newest schemaVersion supported
 _PLAIN = frozenset({"group", "page", "multipage"})
@@ -23,9 +23,8 @@ class Problem:
     """A difference from form-js. `harmless`: the same answers are accepted and rejected."""
 
     code: str
-    reason: str
-    fix: str
     harmless: bool
+    values: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ def convert(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:
     if not isinstance(version, int) or version > NEWEST:
         reading.refuse(
             "form-js",
-            with_values(limit=NEWEST),
+            limit=NEWEST,
         )
     scope = _Scope()
     reading.components(document["components"], scope, 0)
@@ -86,31 +85,30 @@ class _Reading:
         self.problems: list[Problem] = []
         self.notices = 0
 
-    def refuse(self, code: str, reason: str = "", fix: str = "") -> None:
+    def refuse(self, code: str, /, **values: Value) -> None:
         """Records a difference that changes which answers are accepted."""
-        self.problems.append(Problem(code, reason, fix, harmless=False))
+        self.problems.append(Problem(code, harmless=False, values=values))
 
-    def warn(self, code: str, reason: str = "", fix: str = "") -> None:
+    def warn(self, code: str, /, **values: Value) -> None:
         """Records a difference in drawing only."""
-        self.problems.append(Problem(code, reason, fix, harmless=True))
+        self.problems.append(Problem(code, harmless=True, values=values))
 
     def components(self, found: Any, scope: _Scope, depth: int) -> list[str]:
         """Reads components into a scope; returns the names of their properties."""
         if not isinstance(found, list) or depth > _DEEP:
-            reason = f"It has components that are no list, or deeper than {_DEEP} groups."
-            self.refuse("form-js-component", reason, "Draw fewer groups inside each other.")
+            self.refuse("form-js-component.deep", limit=_DEEP)
             return []
         names: list[str] = []
         for one in found:
             if not isinstance(one, Mapping) or not isinstance(one.get("type"), str):
-                self.refuse("form-js-component", "A component has no type.", "Export the form anew.")
+                self.refuse("form-js-component.no-type")
                 continue
             names += self.component(one, scope, depth)
         return names
 
     def component(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
         """Reads one component."""
-        kind, what = one["type"], _called(one)
+        kind = one["type"]
         if kind in _PLAIN:
             return self.group(one, scope, depth)
         if kind == "dynamiclist":
@@ -120,17 +118,9 @@ class _Reading:
         if kind in INPUTS:
             return self.input(one, scope)
         if kind in _NOT_SHOWN:
-            self.warn(
-                "form-js-ignored",
-                sentence(f"{what} is not shown.", component=_name_of(one)),
-                "Say it in a text, or leave it out.",
-            )
+            self.warn("form-js-ignored", component=_name_of(one))
         elif kind not in _SILENT:
-            self.refuse(
-                "form-js-component",
-                sentence(f"{what} is not understood.", component=_name_of(one), type=str(kind)[:40]),
-                "Use a field of another type.",
-            )
+            self.refuse("form-js-component", component=_name_of(one), type=str(kind)[:40])
         return []
 
     def group(self, one: Mapping[str, Any], scope: _Scope, depth: int) -> list[str]:
@@ -151,7 +141,7 @@ class _Reading:
         for name in names:
             self.properties(one, scope.properties[name])
             if name in scope.inner and _hide(one):
-                self.unreadable(_called(one), required=True)
+                self.unreadable(_name_of(one), required=True)
             self.hide(one, scope, name, required=name in scope.required)
         if names and title:
             scope.hints.setdefault("ui:groups", []).append({"title": title, "fields": names})
@@ -169,10 +159,7 @@ class _Reading:
         if title := _plain(one.get("label")):
             schema["title"] = title
         if one.get("allowAddRemove") is False:
-            reason = sentence(
-                f"{_called(one)} may not grow or shrink, which is not kept.", component=_name_of(one)
-            )
-            self.refuse("form-js-component", reason, "Leave out allowAddRemove, or use a group.")
+            self.refuse("form-js-component", component=_name_of(one))
         holder.properties[name] = schema
         self.properties(one, schema)
         if ui := inner.ui():
@@ -184,8 +171,7 @@ class _Reading:
         """Reads a text between the fields."""
         text = one.get("text")
         if not isinstance(text, str) or text.lstrip().startswith("=") or "{{" in text:
-            reason = sentence(f"{_called(one)} is computed, and not shown.", component=_name_of(one))
-            self.warn("form-js-ignored", reason, "Write the text as it is.")
+            self.warn("form-js-ignored.computed", component=_name_of(one))
             return []
         self.notices += 1
         name = f"{NOTICE}{self.notices}"
@@ -203,11 +189,7 @@ class _Reading:
         try:
             schema, hints, required = answer(one)
         except Unheld as unheld:
-            self.refuse(
-                "form-js-field",
-                sentence(f"{_called(one)}: {unheld.reason}.", component=_name_of(one)),
-                unheld.fix,
-            )
+            self.refuse(f"form-js-field.{unheld.code}", component=_name_of(one), **unheld.values)
             return []
         schema["title"] = _plain(one.get("label") or one.get("dateLabel") or one.get("timeLabel")) or name
         if description := _plain(one.get("description")):
@@ -235,15 +217,12 @@ class _Reading:
             if value is True:
                 schema.update(READ_ONLY)
             elif value not in (False, None, ""):
-                reason = sentence(
-                    f"{_called(one)} is {name} on a condition, which is not kept.", component=_name_of(one)
-                )
-                self.refuse("form-js-condition", reason, "Write true or false, or use two tasks.")
+                self.refuse("form-js-condition.locked", component=_name_of(one), attribute=name)
 
     def hide(self, one: Mapping[str, Any], scope: _Scope, name: str, *, required: bool) -> None:
         """Records the condition that hides a property, until all properties of its object are known."""
         if hide := _hide(one):
-            scope.asked.append((name, hide, required, _called(one)))
+            scope.asked.append((name, hide, required, _name_of(one)))
 
     def conditions(self, scope: _Scope) -> None:
         """Adds the recorded conditions as rules. A property with two conditions is hidden if either holds."""
@@ -268,28 +247,19 @@ class _Reading:
 
     def unreadable(self, what: str, required: bool) -> None:
         """Reports a condition that is more than a comparison with a field of the same object."""
-        reason = f"{what} is hidden on a condition that is no comparison with a field beside it"
-        fix = 'Compare one field of the same group with a value, as in =kind = "other".'
         if required:
-            self.refuse("form-js-condition", f"{reason}, and must be answered otherwise.", fix)
+            self.refuse("form-js-condition.required", component=what)
         else:
-            self.warn("form-js-condition", f"{reason}: it is always shown.", fix)
+            self.warn("form-js-condition", component=what)
 
     def twice(self, one: Mapping[str, Any]) -> list[str]:
         """Reports a key that is invalid or used by another component."""
-        reason = sentence(
-            f"{_called(one)} has no key or path, or one that another component has.", component=_name_of(one)
-        )
-        self.refuse("form-js-field", reason, "Give it a key of its own: letters, digits, _ and dots.")
+        self.refuse("form-js-field.key", component=_name_of(one))
         return []
 
 
 def _name_of(one: Mapping[str, Any]) -> str:
     return str(one.get("key") or one.get("path") or one.get("label") or one.get("id") or "")[:80]
-
-
-def _called(one: Mapping[str, Any]) -> str:
-    return f"The component {_name_of(one)!r} ({str(one.get('type'))[:40]})"
 
 
 def _plain(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.platform.findings import Value
 from engine.platform.formats import FORMATS
 
 _CHOICES = frozenset({"radio", "select", "checklist", "taglist"})
@@ -12,11 +13,11 @@ _HINTS = {"searchable": "searchable", "use24h": "use24h", "timeInterval": "step"
 
 
 class Unheld(Exception):
-    """Raised for a field that can't be checked as in form-js."""
+    """Raised for a field that can't be checked as in form-js, with a code and values."""
 
-    def __init__(self, reason: str, fix: str) -> None:
-        super().__init__(reason)
-        self.reason, self.fix = reason, fix
+    def __init__(self, code: str, /, **values: Value) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
 
 
 def answer(one: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], bool]:
@@ -24,7 +25,7 @@ def answer(one: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], bool
     rules = _rules(one)
     for name, value in {**one, **rules}.items():
         if name in ("min", "max", "minLength", "maxLength", "pattern", "required") and _computed(value):
-            raise Unheld(f"{name} is computed", "Write a value.")
+            raise Unheld("computed", attribute=name)
     required = rules.get("required") is True
     schema = INPUTS[one["type"]](one)
     if required:
@@ -56,9 +57,7 @@ def _text(one: Mapping[str, Any]) -> dict[str, Any]:
     elif kind in FORMATS:
         schema["format"] = kind
     elif kind not in (None, "", "custom"):
-        raise Unheld(
-            f"validationType {str(kind)[:40]!r} is not known", f"Use email, phone, {', '.join(FORMATS)}."
-        )
+        raise Unheld("validation-type", value=str(kind)[:40], allowed=("email", "phone", *FORMATS))
     return schema
 
 
@@ -72,10 +71,7 @@ def _amount(one: Mapping[str, Any]) -> dict[str, Any]:
     }
     if one.get("serializeToString") is True:
         if limits or step not in (None, ""):
-            raise Unheld(
-                "min, max and increment are not checked of numbers that are sent as texts",
-                "Leave out serializeToString.",
-            )
+            raise Unheld("number-as-text")
         rest = "" if decimals == 0 else rf"(\.[0-9]{{1,{decimals or 30}}})?"
         return {"type": "string", "pattern": f"^-?[0-9]{{1,60}}{rest}$"}
     schema: dict[str, Any] = {"type": "integer" if decimals == 0 else "number", **limits}
@@ -88,13 +84,10 @@ def _amount(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _moment(one: Mapping[str, Any]) -> dict[str, Any]:
     if one.get("disallowPassedDates") is True:
-        raise Unheld(
-            "that the date is not past is not checked",
-            "Leave out disallowPassedDates; compare the date behind the task.",
-        )
+        raise Unheld("past-dates")
     kind = _word(one.get("subtype", "date"))
     if kind not in _TIMES:
-        raise Unheld(f"the subtype {str(kind)[:40]!r} is not known", "Use date, time or datetime.")
+        raise Unheld("subtype", value=str(kind)[:40])
     naive = kind == "datetime" and one.get("timeSerializingFormat") == "no_timezone"
     return {"type": "string", "format": "local-date-time" if naive else _TIMES[kind]}
 
@@ -102,14 +95,14 @@ def _moment(one: Mapping[str, Any]) -> dict[str, Any]:
 def _choice(one: Mapping[str, Any]) -> dict[str, Any]:
     values = one.get("values")
     if "valuesKey" in one or "valuesExpression" in one or not isinstance(values, list) or not values:
-        raise Unheld("its values are computed, or it has none", "List its values.")
+        raise Unheld("values")
     options = [
         {"const": value["value"], "title": str(value.get("label") or value["value"])}
         for value in values
         if isinstance(value, Mapping) and value.get("value") is not None
     ]
     if len(options) < len(values) or len({repr(option["const"]) for option in options}) < len(options):
-        raise Unheld("a value is missing, or occurs twice", "Give each its own value.")
+        raise Unheld("value-twice")
     if one["type"] in ("radio", "select"):
         return {"oneOf": options}
     return {"type": "array", "uniqueItems": True, "items": {"oneOf": options}}
@@ -153,7 +146,7 @@ def _number(value: Any, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
-        raise Unheld(f"{name} is no number", "Write a number.") from error
+        raise Unheld("no-number", attribute=name) from error
     return int(number) if number.is_integer() else number
 
 

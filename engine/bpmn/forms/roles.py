@@ -84,8 +84,8 @@ def secret_names(schema: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def unenforceable(schema: Mapping[str, Any]) -> str | None:
-    """Returns why the roles in a schema can't be enforced; None if they can."""
+def unenforceable(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]] | None:
+    """Returns why the roles in a schema can't be enforced, a code with values; None if they can."""
     marked = [part for part in objects_in(schema) if VISIBLE_TO in part or EDITABLE_BY in part]
     for part in marked:
         reason = _unfit(part)
@@ -97,9 +97,9 @@ def unenforceable(schema: Mapping[str, Any]) -> str | None:
         reached += level.values()
         used = names & _asked(level.parts)
         if used:
-            return f"A condition depends on {sorted(used)[0]!r}, which some roles may not answer"
+            return "condition", {"field": sorted(used)[0]}
     if any(not any(part is one for one in reached) for part in marked):
-        return "A field is for some roles where that cannot be kept: in $defs, a condition, or the whole form"
+        return "place", {}
     return None
 
 
@@ -132,13 +132,13 @@ def _levels(schema: Any) -> Iterator[_Level]:
         waiting += [one["items"] for one in level.parts if isinstance(one.get("items"), Mapping)]
 
 
-def _unfit(part: Mapping[str, Any]) -> str | None:
+def _unfit(part: Mapping[str, Any]) -> tuple[str, Mapping[str, str]] | None:
     for name in (VISIBLE_TO, EDITABLE_BY):
         roles = part.get(name, [])
         if not isinstance(roles, list) or not all(isinstance(role, str) and role for role in roles):
-            return f"{name} is no list of names of roles"
+            return "list", {"keyword": name}
     if VISIBLE_TO in part and EDITABLE_BY in part and not set(part[EDITABLE_BY]) <= set(part[VISIBLE_TO]):
-        return "A field may be answered by a role that may not see it"
+        return "invisible", {}
     return None
 
 

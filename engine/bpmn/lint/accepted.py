@@ -7,7 +7,6 @@ from engine.bpmn.check.diagram import Diagram
 from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.rules import CODES
 from engine.bpmn.notation.vocabulary import PARVANDEH, local
-from engine.platform.findings import with_values
 
 ACCEPT = f"{{{PARVANDEH}}}accept"
 
@@ -31,8 +30,4 @@ def check_accepted(diagrams: Sequence[Diagram], notes: Notes) -> None:
         for element in diagram.element.iter():
             unknown = sorted({*element.get(ACCEPT, "").split()} - CODES)
             if unknown:
-                notes.warn(
-                    place(diagram.file, element),
-                    "unknown-rule",
-                    with_values(rule=unknown[0][:80]),
-                )
+                notes.warn(place(diagram.file, element), "unknown-rule", rule=unknown[0][:80])

@@ -20,7 +20,7 @@ from engine.bpmn.lint.rights import check_rights
 from engine.bpmn.notation.broadcast import WITHDRAWAL
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
-from engine.platform.findings import with_values
+from engine.platform.findings import Value
 
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
@@ -77,9 +77,9 @@ class _Rules:
         self.outcomes = of_process(diagram.element)
         self.homes = {node.element: scope.element for scope in diagram.scopes for node in scope.nodes}
 
-    def warn(self, element: Any, code: str, reason: str = "", fix: str = "") -> None:
+    def warn(self, element: Any, code: str, /, **values: Value) -> None:
         if not accepts(element, code):
-            self.notes.warn(place(self.diagram.file, element), code, reason, fix)
+            self.notes.warn(place(self.diagram.file, element), code, **values)
 
     def withdrawal(self) -> None:
         """Checks withdrawal: the engine ends the case, unless its process waits for withdrawals."""
@@ -87,13 +87,7 @@ class _Rules:
         at_once = any(node.kind in _SPLITS for node in self.nodes)
         for node in self.nodes:
             if _catches(node) and _message(node, defined) == WITHDRAWAL and _goes_on(node, at_once=at_once):
-                self.warn(
-                    node.element,
-                    "no-withdrawal",
-                    "The process takes the withdrawal (case.withdraw) here, and its other work goes on.",
-                    "Let the event interrupt, or lead it to a terminate event; without an event for"
-                    " case.withdraw the case simply ends.",
-                )
+                self.warn(node.element, "no-withdrawal")
 
     def refusals(self, grounds: Grounds) -> None:
         """Checks that a refusal has grounds, and that a person is responsible for it."""
@@ -102,13 +96,7 @@ class _Rules:
             if end.kind != "endEvent" or effect_of(self.outcomes, outcome) != "refuses":
                 continue
             if comes_without(end, self.diagram, grounds.given):
-                self.warn(
-                    end.element,
-                    "refusal-without-ground",
-                    "A case can come to this refusal without anybody having been asked for a ground.",
-                    "Give the form of the decision a field for the ground ('ground', 'reason') that is"
-                    " required with a refusal.",
-                )
+                self.warn(end.element, "refusal-without-ground")
             if comes_without(end, self.diagram, lambda node: node.kind in HUMAN):
                 self.warn(
                     end.element,
@@ -121,12 +109,7 @@ class _Rules:
             form = schema_of(node.element, self.schemas) if node.element.get(DECISION) else None
             refuses = any(one.effect == "refuses" for one in of_task(node.element))
             if form is not None and refuses and not gives_reasons(form):
-                self.warn(
-                    node.element,
-                    "decision-without-ground",
-                    "The form of the decision has no field for a ground, so that nobody could refuse.",
-                    "Give it 'ground', an object with 'code' and 'text', or 'grounds', a list of such.",
-                )
+                self.warn(node.element, "decision-without-ground")
 
     def presence(self) -> None:
         """Checks that steps in person or on paper have a legal basis."""
@@ -134,37 +117,20 @@ class _Rules:
             element, text = node.element, _documented(node.element)
             if element.get(_PRESENCE) not in _PRESENCES:
                 self.notes.error(
-                    place(self.diagram.file, element),
-                    "invalid-presence",
-                    with_values(value=element.get(_PRESENCE)[:40]),
+                    place(self.diagram.file, element), "invalid-presence", value=element.get(_PRESENCE)[:40]
                 )
             if node.kind not in HUMAN or element.get(_BASIS, "").strip():
                 continue
             if element.get(_PRESENCE) in _IN_PERSON and not _LAW.search(text):
-                self.warn(
-                    element,
-                    "in-person-without-basis",
-                    "The applicant may have to come in person, and no legal basis is named for it.",
-                    "Name the law as the legal basis, or do without the visit.",
-                )
+                self.warn(element, "in-person-without-basis")
             elif node.kind == "manualTask" and element.get(_PRESENCE) is None and not text:
-                self.warn(
-                    element,
-                    "manual-without-basis",
-                    "A manual task happens outside of the system, and nothing says why it must.",
-                    "Write why into its documentation, or tell whether the applicant has to come.",
-                )
+                self.warn(element, "manual-without-basis")
 
     def deadlines(self) -> None:
         """Reports work for people without a deadline."""
         for node in self.nodes:
             if node.kind in HUMAN and node.element.get(_DUE) is None and not self._timed(node):
-                self.warn(
-                    node.element,
-                    "no-deadline",
-                    "The task has no deadline: nobody notices if it is left undone.",
-                    "Give it a due date, such as P10D, or draw a timer on its border.",
-                )
+                self.warn(node.element, "no-deadline")
 
     def _timed(self, node: Node) -> bool:
         """Whether a task has a timer, on its boundary or around it."""
@@ -183,11 +149,7 @@ class _Rules:
     def held(self) -> None:
         """Reports data requested from the applicant that a registry already has."""
         for start, name, source in check_held(self.diagram, self.schemas):
-            self.warn(
-                start,
-                "data-held",
-                with_values(field=name[:80], source=source[:80]),
-            )
+            self.warn(start, "data-held", field=name[:80], source=source[:80])
 
 
 def _message(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -12,6 +12,7 @@ from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.rules import DRAWING
 from engine.bpmn.notation.vocabulary import local
+from engine.platform.findings import Value
 
 _LARGEST = 512 << 10  # bytes; the parser in plain Python takes a second for them
 _MOST_SHAPES = 500  # the rules compare each with each
@@ -35,15 +36,15 @@ def check_drawing(file: str, content: bytes, diagrams: Sequence[Diagram], notes:
         found = [elements[name] for name in ids if name in elements]
         broken = [element for element in found if _meant(code, element) and not accepts(element, code)]
         if broken:
-            reason, fix = DRAWING[code]
-            notes.warn(place(file, broken[0]), code, reason + _others(broken[1:]), fix)
+            more: dict[str, Value] = (
+                {"count": len(broken) - 1, "elements": _ids(broken[1:])} if len(broken) > 1 else {}
+            )
+            notes.warn(place(file, broken[0]), f"{code}.more" if more else code, **more)
 
 
-def _others(elements: Sequence[Any]) -> str:
-    if not elements:
-        return ""
-    more = ", ".join(repr(element.get("id")) for element in elements[:_MORE])
-    return f" So it is with {len(elements)} more: {more}{' …' if len(elements) > _MORE else ''}."
+def _ids(elements: Sequence[Any]) -> tuple[str, ...]:
+    more = ("…",) if len(elements) > _MORE else ()
+    return (*(str(element.get("id")) for element in elements[:_MORE]), *more)
 
 
 def _meant(code: str, element: Any) -> bool:

@@ -13,13 +13,13 @@ from engine.bpmn.notation import timers
 from engine.bpmn.notation.lanes import lanes_around, listed
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
-from engine.platform.findings import with_values
+from engine.platform.findings import Value
 
 
 class Warn(Protocol):
-    """Records a warning about an element; the message catalogue provides a missing reason or fix."""
+    """Records a warning about an element."""
 
-    def __call__(self, element: Any, code: str, reason: str = "", fix: str = "") -> None: ...
+    def __call__(self, element: Any, code: str, /, **values: Value) -> None: ...
 
 
 YEARS = 5  # no deadline of an administration is longer
@@ -58,12 +58,7 @@ def _appeal(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
     for node in nodes:
         ends = effect_of(declared, node.element.get(OUTCOME)) == "refuses"
         if ends or _may_refuse(node):
-            warn(
-                node.element,
-                "no-appeal",
-                "The application may be refused here, and the process names no way to appeal.",
-                "Choose for the process how to appeal, and within what time.",
-            )
+            warn(node.element, "no-appeal")
             return
 
 
@@ -81,11 +76,7 @@ def _decided(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
             continue
         for name in _candidate_role_names(node.element, lanes):
             if any(_OTHERS.fullmatch(part.strip()) for part in name.split("|")):
-                warn(
-                    node.element,
-                    "decision-outside-agency",
-                    with_values(name=name[:80]),
-                )
+                warn(node.element, "decision-outside-agency", name=name[:80])
                 break
 
 
@@ -111,11 +102,7 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
     for element, what, text in found:
         longest = max(_durations(text), default=None) if isinstance(text, str) else None
         if longest is not None and longest > _FROM.replace(year=_FROM.year + YEARS):
-            warn(
-                element,
-                "long-term",
-                with_values(attribute=what, value=str(text)[:40], limit=YEARS),
-            )
+            warn(element, "long-term", attribute=what, value=str(text)[:40], limit=YEARS)
 
 
 def _durations(text: str) -> Iterator[datetime]:
@@ -130,8 +117,4 @@ def _visits(nodes: Sequence[Node], warn: Warn) -> None:
     for node in nodes:
         name = node.element.get("name") or ""
         if node.kind in HUMAN and node.element.get(_PRESENCE) is None and _VISIT.search(name):
-            warn(
-                node.element,
-                "visit-in-name",
-                with_values(name=name[:80]),
-            )
+            warn(node.element, "visit-in-name", name=name[:80])

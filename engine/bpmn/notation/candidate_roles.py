@@ -95,14 +95,14 @@ def read_bindings(files: Mapping[str, bytes]) -> Bindings:
 
 
 def fault(entry: Any) -> str | None:
-    """Returns the error in the binding of one name, or None."""
+    """Returns the code of the error in the binding of one name, or None."""
     if not isinstance(entry, dict) or not entry or not entry.keys() <= set(_MEMBERS):
-        return 'is not an object with "role" or "unit", or both'
+        return "not-an-object"
     role, unit = (entry.get(member) for member in _MEMBERS)
     if "role" in entry and not (isinstance(role, str) and is_role(role)):
-        return f"has a role that is not a text of 1 to {MAX_ROLE} printable characters"
+        return "role"
     if "unit" in entry and not (isinstance(unit, str) and is_unit(unit)):
-        return "has a unit that is not a key of 1 to 63 small letters, digits and -"
+        return "unit"
     if role == APPLICANT and unit is not None:
-        return "has a unit, though an applicant belongs to none"
+        return "applicant-in-unit"
     return None

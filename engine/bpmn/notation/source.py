@@ -11,7 +11,7 @@ from lxml import etree
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform import xml
-from engine.platform.findings import with_values
+from engine.platform.findings import Value
 
 MAX_FILE = 2 << 20  # bytes
 MAX_ELEMENTS = 10_000
@@ -71,11 +71,7 @@ def read_xml(name: str, content: bytes) -> Any:
     Raises Unreadable.
     """
     if len(content) > MAX_FILE:
-        raise _unreadable(
-            name,
-            "file-too-large",
-            with_values(limit=MAX_FILE >> 20),
-        )
+        raise _unreadable(name, "file-too-large", limit=MAX_FILE >> 20)
     try:
         tree = xml.parse(content).getroottree()
     except xml.HasDoctype as error:
@@ -90,33 +86,18 @@ def read_xml(name: str, content: bytes) -> Any:
 
 def _bounded(name: str, tree: Any) -> None:
     if _TOO_DEEP(tree):
-        raise _unreadable(
-            name,
-            "too-deep",
-            with_values(limit=MAX_DEPTH),
-        )
+        raise _unreadable(name, "too-deep", limit=MAX_DEPTH)
     if _COUNT(tree) > MAX_ELEMENTS:
-        raise _unreadable(
-            name,
-            "too-many-elements",
-            with_values(limit=MAX_ELEMENTS),
-        )
+        raise _unreadable(name, "too-many-elements", limit=MAX_ELEMENTS)
 
 
 def _has_doctype(name: str, line: int | None) -> Unreadable:
-    return _unreadable(
-        name,
-        "doctype",
-        "The file has a document type declaration (DOCTYPE), which BPMN does not need.",
-        "Remove the DOCTYPE and its entities.",
-        line,
-    )
+    return _unreadable(name, "doctype", line)
 
 
 def _not_xml(name: str, message: str, line: int | None) -> Unreadable:
-    reason = f"The file is not well-formed XML: {message.strip()}"
-    return _unreadable(name, "not-xml", reason, "Export the diagram again as BPMN 2.0 XML.", line or None)
+    return _unreadable(name, "not-xml.parser", line or None, error=message.strip())
 
 
-def _unreadable(name: str, code: str, reason: str = "", fix: str = "", line: int | None = None) -> Unreadable:
-    return Unreadable(Finding("error", code, name, reason, fix, line=line))
+def _unreadable(name: str, code: str, line: int | None = None, /, **values: Value) -> Unreadable:
+    return Unreadable(Finding("error", code, name, line=line, values=values))

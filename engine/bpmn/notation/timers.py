@@ -23,7 +23,11 @@ _TERM = re.compile(r"[-+]?P-?T?-?\d[\dA-Z.,-]*|R\d*/P.*|\d{4}-[\dW]\d[\dTZ:.,+-]
 
 
 class Untimely(ValueError):
-    """Raised for a text or value that is not a time; the message states the reason."""
+    """Raised for a text or value that is not a time; the message and a code state the reason."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Duration:
         try:
             return self._after(instant, times)
         except (OverflowError, ValueError) as error:
-            raise Untimely("lies too far away") from error
+            raise Untimely("too-far", "lies too far away") from error
 
     def _after(self, instant: datetime, times: int) -> datetime:
         count = instant.year * 12 + instant.month - 1 + self.months * times
@@ -117,11 +121,11 @@ def duration(value: Any) -> Duration:
     """Parses a duration from a text or timedelta. Raises Untimely."""
     if isinstance(value, timedelta):
         if value < timedelta(0):
-            raise Untimely("is negative")
+            raise Untimely("negative", "is negative")
         return Duration(0, 0, value.total_seconds())
     found = _DURATION.fullmatch(_text(value, "a duration, such as PT8H or P30D"))
     if found is None or any(len(part or "") > _DIGITS + 7 for part in found.groups()):
-        raise Untimely(f"{_format(value)} is no duration, such as PT8H, P30D or P1Y2M")
+        raise Untimely("duration", f"{_format(value)} is no duration, such as PT8H, P30D or P1Y2M")
     years, months, weeks, days, hours, minutes = (int(part or 0) for part in found.groups()[:6])
     seconds = float((found[7] or "0").replace(",", "."))
     return Duration(years * 12 + months, weeks * 7 + days, hours * 3600 + minutes * 60 + seconds)
@@ -150,12 +154,12 @@ def instant(value: Any, now: datetime) -> datetime:
             found = datetime.fromisoformat(text)
         except ValueError as error:
             raise Untimely(
-                f"{_format(value)} is no date, such as 2026-03-21 or 2026-03-21T08:00:00"
+                "date", f"{_format(value)} is no date, such as 2026-03-21 or 2026-03-21T08:00:00"
             ) from error
     try:
         return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(tzinfo=now.tzinfo)
     except OverflowError as error:  # at the limits of the calendar
-        raise Untimely("lies too far away") from error
+        raise Untimely("too-far", "lies too far away") from error
 
 
 def cycle(value: Any, now: datetime) -> Cycle:
@@ -163,35 +167,37 @@ def cycle(value: Any, now: datetime) -> Cycle:
     text = _text(value, "a repetition, such as R3/P7D")
     head, *parts = text.split("/")
     if not re.fullmatch(r"R\d{0,6}", head) or len(parts) not in (1, 2):
-        raise Untimely(f"{_format(value)} is no repetition, such as R3/P7D or R/PT1H")
+        raise Untimely("repetition", f"{_format(value)} is no repetition, such as R3/P7D or R/PT1H")
     count = int(head[1:]) if head[1:] else None
     if count == 0:
-        raise Untimely("repeats not even once")
+        raise Untimely("never", "repeats not even once")
     if len(parts) == 1:
         every = duration(parts[0])
         first = every.after(now)
     elif parts[0].startswith("P"):
         every = duration(parts[0])
         if count is None:
-            raise Untimely("has an end and no number of times, so that its beginning is not known")
+            raise Untimely(
+                "no-beginning", "has an end and no number of times, so that its beginning is not known"
+            )
         first = every.after(instant(parts[1], now), 1 - count)
     else:
         first, every = instant(parts[0], now), duration(parts[1])
     if every.empty:
-        raise Untimely("repeats without a pause")
+        raise Untimely("no-pause", "repeats without a pause")
     return Cycle(count, first, every)
 
 
 def within_reach(found: datetime, now: datetime) -> datetime:
     """Returns the instant unchanged. Raises Untimely if it is too far in the future or past."""
     if abs(found.year - now.year) > MAX_YEARS:
-        raise Untimely(f"lies more than {MAX_YEARS} years away")
+        raise Untimely("too-far", f"lies more than {MAX_YEARS} years away")
     return found
 
 
 def _text(value: Any, wanted: str) -> str:
     if not isinstance(value, str):
-        raise Untimely(f"must be {wanted}, not {type(value).__name__}")
+        raise Untimely("no-text", f"must be {wanted}, not {type(value).__name__}")
     return value.strip()
 
 

@@ -46,11 +46,11 @@ ID, PLACE, STATE, NAME, INTERNAL = 0, 1, 2, 3, 5  # of a stored token
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a case can't be migrated: the current element, a stable code, and a text."""
+    """Why a case can't be migrated: the current element, a stable code, and the message of an error."""
 
     element: str
     code: str
-    reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Immovable(Exception):
     """Raised for a case that can't be migrated to that version."""
 
     def __init__(self, obstacles: Sequence[Obstacle]) -> None:
-        super().__init__("; ".join(obstacle.reason for obstacle in obstacles))
+        super().__init__("; ".join(f"{obstacle.element}: {obstacle.code}" for obstacle in obstacles))
         self.obstacles = tuple(obstacles)
 
 
@@ -84,9 +84,7 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
             _arm(tree, scope)
             _wait_anew(tree, scope)
     except (Failed, ScriptFailed) as error:
-        raise Immovable(
-            [Obstacle(new.key, "wait-failed", f"What it is to wait for there: {error}")]
-        ) from error
+        raise Immovable([Obstacle(new.key, "wait-failed", str(error))]) from error
     workflow.advance()
     step = step_of(workflow)
     step = replace(
@@ -232,21 +230,9 @@ class _Moving:
     def _add_obstacle(self, before: Any, code: str) -> None:
         element = before.element or before.behind
         path = element.path if element else before.bpmn_id or before.name
-        obstacle = Obstacle(path, code, _REASONS[code].format(name=element.name if element else path))
+        obstacle = Obstacle(path, code)
         if obstacle not in self.obstacles:
             self.obstacles.append(obstacle)
-
-
-_REASONS: Mapping[str, str] = {
-    "removed": "It stands at {name!r}, which the new version does not have.",
-    "kind": "It stands at {name!r}, which is another kind of element in the new version.",
-    "instances": "{name!r} is done for several items, which the new version tells in another way.",
-    "called": "{name!r} calls another process in the new version.",
-    "branches": "{name!r} joins branches there, one of which the case has not begun.",
-    "alternatives": "It waits behind {name!r} for the first of other events than those of the new version.",
-    "event": "{name!r} waits for another kind of event in the new version.",
-    "compensation": "{name!r} was done, and the new version has no way to undo it.",
-}
 
 
 def _obstacle(before: Any, after: Any) -> str | None:
@@ -320,8 +306,7 @@ def _unfit(workflow: CaseWorkflow) -> Iterator[Obstacle]:
     for token, failed in workflow.failures:
         if not isinstance(token.task_spec, SideEvent):
             element = token.task_spec.element
-            reason = f"What {element.name!r} has of its own there cannot be computed: {failed.message}"
-            yield Obstacle(element.path, "own-failed", reason)
+            yield Obstacle(element.path, "own-failed", failed.message)
 
 
 def _arm(tree: Any, scope: _Scope) -> None:

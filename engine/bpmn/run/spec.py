@@ -51,7 +51,7 @@ from engine.bpmn.run.trace import Trace
 from engine.bpmn.translate import translate
 from engine.dmn import decisions
 from engine.platform.budget import costed, spend
-from engine.platform.findings import sentence
+from engine.platform.findings import Value
 
 CACHED = 256
 BYTES = 3  # bytes of files that are read in a step of the budget
@@ -145,9 +145,9 @@ class Spec:
 class Unbuildable(Exception):
     """Raised for processes that are each valid but don't fit together; `finding` has the reason."""
 
-    def __init__(self, file: str, code: str, reason: str, fix: str, element: str | None = None) -> None:
-        super().__init__(reason)
-        self.finding = Finding("error", code, file, reason, fix, element)
+    def __init__(self, file: str, code: str, element: str | None = None, /, **values: Value) -> None:
+        self.finding = Finding("error", code, file, element=element, values=values)
+        super().__init__(self.finding.reason)
 
 
 class _Cache:
@@ -189,12 +189,12 @@ def build(source: Source, key: str) -> Spec:
     try:
         return _build(source, key)
     except RecursionError as error:
-        fix = "Nest expressions, lists and forms less deeply."
-        raise Unbuildable("", "too-deep-to-check", "The files are nested too deeply.", fix) from error
+        raise Unbuildable("", "too-deep-to-check") from error
     except ValidationException as error:
         # The check rejects whatever the library rejects; if not, the designer must not see an HTTP 500.
-        fix = "Draw it with other elements, and report this as a fault of the check."
-        raise Unbuildable(error.file_name or "", "not-built", str(error)[:500], fix, error.id) from error
+        raise Unbuildable(
+            error.file_name or "", "not-built.error", error.id, error=str(error)[:500]
+        ) from error
 
 
 def _build(source: Source, key: str) -> Spec:
@@ -207,16 +207,11 @@ def _build(source: Source, key: str) -> Spec:
     while open_processes:
         files, process, prefix = open_processes.pop()
         if homes.setdefault(process, files) is not files:
-            reason = sentence(f"{process!r} is called in two different versions.", process=process)
-            raise Unbuildable(
-                "", "two-versions", reason, "Deploy the processes that call it again, then this one."
-            )
+            raise Unbuildable("", "two-versions", process=process)
         if files.name(process) in inner:
             continue
         if prefix and not files.can_be_called(process):
-            reason = sentence(f"The called process {process!r} has no plain start event.", process=process)
-            fix = "Deploy it again with a plain start event beside the others, then this one."
-            raise Unbuildable("", "called-without-start", reason, fix)
+            raise Unbuildable("", "called-without-start.deployed", process=process)
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)

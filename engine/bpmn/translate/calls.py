@@ -4,7 +4,6 @@ from typing import Any
 
 from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import sentence
 
 _KINDS = {"globalTask": "task", "globalUserTask": "userTask", "globalManualTask": "manualTask"}
 _BESIDE = frozenset({f"{BPMN}documentation"})
@@ -29,10 +28,8 @@ def translate_calls(root: Any, told: Told) -> None:
         told(
             call,
             "translated-call",
-            sentence(
-                f"It calls the global task {short(task.get('id'))!r}: it is a {kind}.",
-                task=short(task.get("id")),
-            ),
+            task=short(task.get("id")),
+            kind=kind,
         )
         called[task] = None
     for task in called:

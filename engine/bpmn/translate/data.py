@@ -83,7 +83,7 @@ class _Drawn:
         declared = self.process.find(_SPECIFICATION)
         if declared is not None and _plain(declared):
             self.process.remove(declared)
-            self._note_translation(self.process, "The process declares its inputs and outputs")
+            self._tell(self.process, "process")
         for store in self.stores.values():
             store.getparent().remove(store)
             self.told(
@@ -126,7 +126,7 @@ class _Drawn:
         if known and all(map(_plain, parts)) and all(map(_straight, associations)):
             for part in (*parts, *associations):
                 owner.remove(part)
-            self._note_translation(owner, "Its inputs and outputs are described")
+            self._tell(owner, "described")
 
     def _associations(self, owner: Any) -> None:
         """Removes associations of an activity with data that are only drawn."""
@@ -138,11 +138,10 @@ class _Drawn:
         for item in found:
             owner.remove(item)
         if found:
-            self._note_translation(owner, "It is connected with data that are only drawn")
+            self._tell(owner, "connected")
 
-    def _note_translation(self, owner: Any, what: str) -> None:
-        reason = f"{what}, which changes nothing here: it sees all data of the case."
-        self.told(owner, "data-drawn", reason, warns=True)
+    def _tell(self, owner: Any, variant: str) -> None:
+        self.told(owner, f"data-drawn.{variant}", warns=True)
 
 
 def _with_data(process: Any) -> list[Any]:

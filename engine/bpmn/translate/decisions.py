@@ -7,7 +7,6 @@ from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, RESULT
 from engine.bpmn.translate.juel import is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import SPIFF, ZEEBE
-from engine.platform.findings import sentence
 
 _KEPT = "decisionResult"  # the name that Camunda gives to an unnamed result
 _BINDING = f"{CAMUNDA}decisionRefBinding"
@@ -55,12 +54,8 @@ def _spiff(task: Any, told: Told) -> None:
 
 def _asks(task: Any, name: str, result: str | None, told: Told) -> None:
     task.set(DECISION, name)
-    takes = "each of its outputs sets the variable of its name"
+    told_too: dict[str, Any] = {}
     if result is not None:
         task.set(RESULT, result)
-        takes = f"{short(result)!r} takes its result"
-    reason = sentence(
-        f"It asks for the decision {short(name)!r} as deployed together with it; {takes}.",
-        decision=short(name),
-    )
-    told(task, "translated-decision", reason)
+        told_too = {"variable": short(result)}
+    told(task, "translated-decision", decision=short(name), **told_too)

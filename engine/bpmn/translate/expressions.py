@@ -5,7 +5,6 @@ from typing import Any
 from engine.bpmn.expressions.feel import is_feel
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import with_values
 
 HOLDERS = tuple(
     BPMN + name
@@ -34,11 +33,7 @@ def translate_expressions(root: Any, told: Told) -> None:
             continue
         if element.get("language", "").strip().lower() in _LANGUAGES:
             del element.attrib["language"]
-        told(
-            element,
-            "translated-expression",
-            with_values(text=short(text)),
-        )
+        told(element, "translated-expression", text=short(text))
 
 
 def _script(task: Any, told: Told) -> None:
@@ -54,8 +49,4 @@ def _script(task: Any, told: Told) -> None:
     script.text = code if result is None else f"{result} = {code}"
     for name in ("scriptFormat", _RESULT):
         task.attrib.pop(name, None)
-    told(
-        task,
-        "translated-expression",
-        with_values(text=short(text)),
-    )
+    told(task, "translated-expression", text=short(text))

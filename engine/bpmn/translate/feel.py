@@ -13,7 +13,6 @@ from engine.bpmn.translate.juel import Untranslatable, is_juel
 from engine.bpmn.translate.translations import BPMN, Told, short
 from engine.dmn import Unreadable
 from engine.dmn import feel_tree as tree
-from engine.platform.findings import sentence
 
 _SUBJECT = f"{OURS}subject"
 _COUNTED = "loopCounter"  # from 1 in Camunda 8, and from 0 here
@@ -48,8 +47,7 @@ def _mark_subject(process: Any, told: Told) -> None:
 
 
 def _told_feel(told: Told, element: Any, text: str) -> None:
-    why = sentence(f"{short(text)!r} is read as FEEL.", text=short(text))
-    told(element, "translated-expression", why)
+    told(element, "translated-expression.feel", text=short(text))
 
 
 def translate_counters(root: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import sentence, with_values
 
 _HOLDERS = (f"{BPMN}userTask", f"{BPMN}startEvent")
 _TYPES = {"int": "long", "integer": "long", "": "string"}
@@ -59,11 +58,7 @@ def _properties(element: Any, told: Told) -> None:
         around.remove(item)
     if not len(data):
         around.remove(data)
-    told(
-        element,
-        "translated-form",
-        with_values(count=len(found)),
-    )
+    told(element, "translated-form", count=len(found))
 
 
 def _understood(item: Any) -> bool:
@@ -91,11 +86,9 @@ def _dated(element: Any, field: Any, told: Told) -> None:
     told(
         element,
         "translated-form",
-        sentence(
-            f"{short(field.get('id') or '')!r} is sent as {_EXAMPLES[timed]}, not as {short(pattern)!r}.",
-            field=short(field.get("id") or ""),
-            example=_EXAMPLES[timed],
-        ),
+        field=short(field.get("id") or ""),
+        pattern=short(pattern),
+        example=_EXAMPLES[timed],
     )
 
 

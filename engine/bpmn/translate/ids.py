@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Any
 
 from engine.bpmn.translate.translations import BPMN, Told
-from engine.platform.findings import with_values
 
 _NODES = tuple(
     BPMN + name
@@ -29,8 +28,4 @@ def translate_ids(root: Any, told: Told) -> None:
                 name = f"{called}_{alike[called]}"
             taken.add(name)
             element.set("id", name)
-            told(
-                element,
-                "translated-id",
-                with_values(name=name),
-            )
+            told(element, "translated-id", name=name)

@@ -9,7 +9,6 @@ from engine.bpmn.notation.requirements import ASSIGNMENTS
 from engine.bpmn.notation.vocabulary import HUMAN, OURS
 from engine.bpmn.translate.people import as_group
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import with_values
 
 _HUMAN = tuple(BPMN + name for name in sorted(HUMAN))
 _GROUPS = tuple(f"{space}candidateGroups" for space in (OURS, CAMUNDA))
@@ -40,11 +39,7 @@ def translate_lanes(root: Any, bindings: Bindings, told: Told) -> None:
             if not own and _name(task, where):
                 given[where] = given.get(where, 0) + 1
     for where, count in given.items():
-        told(
-            where,
-            "translated-role",
-            with_values(count=count, group=short(where.get("name"))),
-        )
+        told(where, "translated-role", count=count, group=short(where.get("name")))
 
 
 def _assign(task: Any, around: Iterable[Any]) -> None:

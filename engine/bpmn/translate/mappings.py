@@ -9,7 +9,6 @@ from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
-from engine.platform.findings import sentence, with_values
 
 # Elements whose tokens can have local variables, and the kinds of parameters supported there.
 _BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
@@ -112,11 +111,7 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
     for name, code in found.items():
         element.set(f"{OURS}{name}", code)
     mapping.getparent().remove(mapping)
-    told(
-        element,
-        "translated-mapping",
-        with_values(inputs=len(given), outputs=len(taken)),
-    )
+    told(element, "translated-mapping", inputs=len(given), outputs=len(taken))
 
 
 def _handed_over(call: Any, told: Told) -> None:
@@ -137,11 +132,11 @@ def _handed_over(call: Any, told: Told) -> None:
         call.set(f"{OURS}{name}", code)
         for item in items:
             item.getparent().remove(item)
-        how = "over" if kind == "in" else "back"
-        only = sentence(
-            f"Only these are handed {how}: {call.get(OURS + name)}.", code=short(call.get(OURS + name) or "")
-        )
-        told(call, "translated-mapping", only if items else f"Nothing is handed {how}: it names nothing.")
+        variant = "over" if kind == "in" else "back"
+        if items:
+            told(call, f"translated-mapping.{variant}", code=short(call.get(OURS + name) or ""))
+        else:
+            told(call, f"translated-mapping.nothing-{variant}")
 
 
 def _sent_along(definition: Any, told: Told) -> None:
@@ -162,11 +157,7 @@ def _sent_along(definition: Any, told: Told) -> None:
     event.set(f"{OURS}data", code)
     for item in items:
         item.getparent().remove(item)
-    told(
-        event,
-        "translated-mapping",
-        with_values(code=short(event.get(f"{OURS}data"))),
-    )
+    told(event, "translated-mapping", code=short(event.get(f"{OURS}data")))
 
 
 def variables(names: Iterable[str]) -> list[tuple[str, Value]]:

@@ -31,12 +31,12 @@ def _collection(marker: Any, told: Told) -> None:
         return
     del marker.attrib[_COLLECTION]
     etree.SubElement(marker, f"{BPMN}loopDataInputRef").text = name
-    reason = f"The instances go over the list {name!r}"
+    told_too: dict[str, Any] = {}
     item = marker.attrib.pop(_VARIABLE, None)
     if item is not None:
         etree.SubElement(marker, f"{BPMN}inputDataItem", id=item)
-        reason += f"; each has its item as {short(item)!r}"
-    told(marker, "translated-marker", f"{reason}.")
+        told_too = {"item": short(item)}
+    told(marker, "translated-marker", name=name, **told_too)
 
 
 def _list(text: str) -> str | None:

@@ -6,7 +6,6 @@ from typing import Any
 from engine.bpmn.translate.references import Definitions
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.work import says_who
-from engine.platform.findings import sentence, with_values
 
 _DEFINITION = f"{BPMN}messageEventDefinition"
 _TASKS = (f"{BPMN}sendTask", f"{BPMN}receiveTask")
@@ -32,14 +31,11 @@ def translate_messages(root: Any, told: Told) -> None:
         said[name] = message  # elements connected by a message flow have the same message
         at.set("messageRef", message)
         known = messages.words.get(message.rpartition(":")[2]) or message
-        what = "sends" if node.tag in _THROWING else "awaits"
+        variant = "sends" if node.tag in _THROWING else "awaits"
         told(
             node,
-            "translated-message",
-            sentence(
-                f"It does not say which message it {what}: it {what} one named {short(known)!r}.",
-                message=short(known),
-            ),
+            f"translated-message.{variant}",
+            message=short(known),
         )
 
 
@@ -76,8 +72,4 @@ def _names(root: Any, told: Told) -> None:
         for item in root.iterchildren(f"{BPMN}{kind}"):
             if (kind, item.get("id")) in used and not (item.get("name") or "").strip():
                 item.set("name", item.get("id"))
-                told(
-                    item,
-                    "translated-name",
-                    with_values(what=kind),
-                )
+                told(item, "translated-name", what=kind)

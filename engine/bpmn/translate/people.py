@@ -9,7 +9,6 @@ from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, listing, value
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import qualified
-from engine.platform.findings import sentence, with_values
 
 _ONE = {"assignee": "assignee", "dueDate": "due", "followUpDate": "followUp", "priority": "priority"}
 _MANY = ("candidateUsers", "candidateGroups")
@@ -42,7 +41,8 @@ def _starters(root: Any, told: Told) -> None:
             told(
                 start,
                 "translated-starter",
-                with_values(attribute=qualified(start, f"{CAMUNDA}initiator"), variable=short(name)),
+                attribute=qualified(start, f"{CAMUNDA}initiator"),
+                variable=short(name),
             )
 
 
@@ -60,11 +60,8 @@ def _set(task: Any, name: str, ours: str, read: Any, told: Told) -> None:
         told(
             task,
             "translated-assignment",
-            sentence(
-                f"{name.rpartition('}')[2]}={short(text)!r} is kept with the task.",
-                attribute=qualified(task, name),
-                value=short(text),
-            ),
+            attribute=qualified(task, name),
+            value=short(text),
         )
 
 
@@ -86,11 +83,7 @@ def _resources(task: Any, resources: Mapping[str, str | None], told: Told) -> No
             continue
         task.set(f"{OURS}candidateGroups", as_group(name))
         task.remove(role)
-        told(
-            task,
-            "translated-assignment",
-            with_values(group=short(name)),
-        )
+        told(task, "translated-assignment", group=short(name))
 
 
 def as_group(name: str) -> str:
@@ -104,11 +97,7 @@ def _resource_roles(task: Any, told: Told) -> None:
         texts = [(item.text or "").strip() for item in role.iterfind(_TEXT)]
         if texts and all(texts) and _role(task, role, texts, candidates):
             task.remove(role)
-            told(
-                task,
-                "translated-assignment",
-                with_values(value=short(", ".join(texts))),
-            )
+            told(task, "translated-assignment", value=short(", ".join(texts)))
     for name, found in zip(_MANY, candidates.values(), strict=True):
         if found:
             task.set(OURS + name, listing(found).code)

@@ -7,7 +7,6 @@ from lxml import etree
 from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, expression, is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
-from engine.platform.findings import sentence, with_values
 
 _NAMED = {
     "error": ("errorCode", "translated-error"),
@@ -44,11 +43,7 @@ def _name(event: Any, text: str, told: Told) -> None:
         event.set(f"{OURS}name", expression(text))
     except Untranslatable:
         return
-    told(
-        event,
-        "translated-expression",
-        with_values(text=short(text)),
-    )
+    told(event, "translated-expression", text=short(text))
 
 
 def _starts_case(event: Any) -> bool:
@@ -65,10 +60,7 @@ def _codes(root: Any, told: Told) -> None:
                 told(
                     definition,
                     note,
-                    sentence(
-                        f"The {kind} {short(code)!r} is defined nowhere: that is taken as its code.",
-                        code=short(code),
-                    ),
+                    code=short(code),
                 )
 
 
@@ -81,10 +73,9 @@ def _variables(root: Any, told: Told) -> None:
                 event.set(OURS + ours, name)
                 told(
                     definition,
-                    "translated-variable",
-                    sentence(
-                        f"The variable {short(name)!r} takes the {ours} of the {kind}.", variable=short(name)
-                    ),
+                    f"translated-variable.{ours}",
+                    variable=short(name),
+                    what=kind,
                 )
 
 

@@ -13,7 +13,6 @@ from engine.bpmn.expressions.syntax import tree
 from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.translations import BPMN, Told, short
-from engine.platform.findings import with_values
 
 _ACTIVITIES = tuple(
     BPMN + name
@@ -56,18 +55,10 @@ def _speaks(event: Any, said: Any, told: Told) -> None:
     payload, variable = (_extension(said, word) for word in _WORDS)
     if event.tag in _THROWING and payload is not None and _expressible(payload):
         event.set(f"{OURS}data", _expression(payload.text))
-        told(
-            event,
-            "translated-message",
-            with_values(text=short(payload.text)),
-        )
+        told(event, "translated-message", text=short(payload.text))
     if event.tag not in _THROWING and variable is not None and variable.text:
         event.set(f"{OURS}result", variable.text.strip())
-        told(
-            event,
-            "translated-message",
-            with_values(variable=short(variable.text)),
-        )
+        told(event, "translated-message", variable=short(variable.text))
 
 
 def _extension(element: Any, word: str) -> Any:
@@ -137,7 +128,7 @@ def _before(activity: Any, flows: _Flows, told: Told) -> None:
         for flow in into:
             flow.set("targetRef", task.get("id"))
         _join(task, activity)
-        told(activity, "translated-script", "The script before it is a script task of its own.")
+        told(activity, "translated-script.before")
 
 
 def _after(activity: Any, flows: _Flows, told: Told) -> None:
@@ -149,7 +140,7 @@ def _after(activity: Any, flows: _Flows, told: Told) -> None:
         if "default" in activity.attrib:
             task.set("default", activity.attrib.pop("default"))
         _join(activity, task)
-        told(activity, "translated-script", "The script after it is a script task of its own.")
+        told(activity, "translated-script.after")
 
 
 def _written(activity: Any, when: str) -> list[Any]:
@@ -197,11 +188,7 @@ def _operator(task: Any, operator: Any, words: frozenset[str], told: Told) -> No
     # Its reply needs a name even if none was set.
     result = operator.get("resultVariable") or f"spiff__{task.get('id') or ''}_result".replace("-", "_")
     task.set(f"{OURS}result", _readable(result, words))
-    told(
-        task,
-        "translated-service",
-        with_values(topic=short(name)),
-    )
+    told(task, "translated-service", topic=short(name))
 
 
 def _readable(name: str, words: frozenset[str]) -> str:

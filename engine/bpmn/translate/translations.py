@@ -1,23 +1,25 @@
 """The translations of a document, for the report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.notation import vocabulary
+from engine.platform.findings import Value
 
 BPMN, CAMUNDA = (f"{{{space}}}" for space in (vocabulary.BPMN, vocabulary.CAMUNDA))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Translation:
-    """One translation: `code` is stable; `reason` describes the original and its translation.
+    """One translation: `code` is stable; `values` are those of its text.
 
     If it `warns`, something else may have been intended.
     """
 
     element: Any
     code: str
-    reason: str
+    values: Mapping[str, Value]
     warns: bool = False
 
 
@@ -27,8 +29,8 @@ class Told:
     def __init__(self) -> None:
         self.all: list[Translation] = []
 
-    def __call__(self, element: Any, code: str, reason: str = "", *, warns: bool = False) -> None:
-        self.all.append(Translation(element, code, reason, warns))
+    def __call__(self, element: Any, code: str, /, *, warns: bool = False, **values: Value) -> None:
+        self.all.append(Translation(element, code, values, warns))
 
 
 def short(text: str, longest: int = 80) -> str:

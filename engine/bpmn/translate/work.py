@@ -9,7 +9,6 @@ from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate.juel import Untranslatable, Value, expression, is_juel, read, value
 from engine.bpmn.translate.mappings import as_names, outputs, parameters, variables
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
-from engine.platform.findings import sentence, with_values
 
 _TASKS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "businessRuleTask"))
 _THROWING = frozenset(BPMN + name for name in ("intermediateThrowEvent", "endEvent"))
@@ -72,14 +71,8 @@ def _task(task: Any, told: Told) -> None:
         task.set(f"{OURS}request", request)
     if task.get(_RESULT) is not None:
         task.set(f"{OURS}result", task.attrib.pop(_RESULT))
-    what = "is work" if before == "serviceTask" else f"(a {before}) is work"
-    told(
-        task,
-        "translated-service",
-        sentence(
-            f"It {what} that another program takes, with the topic {short(topic)!r}.", topic=short(topic)
-        ),
-    )
+    more = {} if before == "serviceTask" else {"kind": before}
+    told(task, "translated-service", topic=short(topic), **more)
 
 
 def says_who(task: Any) -> bool:
@@ -94,12 +87,7 @@ def _abstract(task: Any, told: Told) -> None:
     if task.tag != f"{BPMN}serviceTask" or not task.get("id") or task.get("operationRef") or says_who(task):
         return
     task.set(f"{OURS}topic", task.get("id"))
-    told(
-        task,
-        "abstract-service",
-        with_values(topic=short(task.get("id"))),
-        warns=True,
-    )
+    told(task, "abstract-service", topic=short(task.get("id")), warns=True)
 
 
 def _computed(task: Any, told: Told) -> bool:
@@ -121,11 +109,7 @@ def _computed(task: Any, told: Told) -> bool:
         task.attrib.pop(name, None)
     script = etree.SubElement(task, f"{BPMN}script")
     script.text = code if result is None else f"{result} = {code}"
-    told(
-        task,
-        "translated-service",
-        with_values(script=short(script.text)),
-    )
+    told(task, "translated-service", script=short(script.text))
     return True
 
 

@@ -12,7 +12,6 @@ from engine.bpmn.translate import feel
 from engine.bpmn.translate.juel import Untranslatable
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, short
 from engine.bpmn.translate.vendors import ZEEBE as SPACE
-from engine.platform.findings import sentence, with_values
 
 ZEEBE = f"{{{SPACE}}}"
 _JOBS = tuple(BPMN + name for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
@@ -81,8 +80,9 @@ def _job(task: Any, told: Told) -> None:
         _drop(definition)
         told(
             task,
-            "translated-service",
-            sentence(f"It has the topic {short(known)!r}, and not {short(topic)!r}.", topic=short(known)),
+            "translated-service.kept",
+            topic=short(known),
+            other=short(topic),
         )
         return
     if not topic or is_feel(topic):
@@ -103,11 +103,7 @@ def _job(task: Any, told: Told) -> None:
     if inputs:
         task.set(f"{OURS}inputs", feel.as_context(inputs))
     _drop(definition, headers, mapping)
-    told(
-        task,
-        "translated-service",
-        with_values(topic=short(topic)),
-    )
+    told(task, "translated-service", topic=short(topic))
 
 
 def _as_service(element: Any) -> None:
@@ -161,11 +157,7 @@ def _mapping(element: Any, told: Told) -> None:
         if values:
             element.set(OURS + name, feel.as_context(values))
     _drop(mapping)
-    told(
-        element,
-        "translated-mapping",
-        with_values(count=len(inputs)),
-    )
+    told(element, "translated-mapping", count=len(inputs))
 
 
 def _people(task: Any, told: Told) -> None:
@@ -178,10 +170,7 @@ def _people(task: Any, told: Told) -> None:
     for name, (part, code) in parts.items():
         if code is not None and task.get(OURS + name) is None:
             task.set(OURS + name, code)
-            kept = sentence(
-                f"{name}={short(code)} is kept with the task.", attribute=f"zeebe:{part}", value=short(code)
-            )
-            told(task, "translated-assignment", kept)
+            told(task, "translated-assignment", attribute=f"zeebe:{part}", name=name, value=short(code))
     _drop(assigned, times, priority, _of(task, "userTask"))
 
 
@@ -198,11 +187,7 @@ def _form(task: Any, told: Told) -> None:
     if name and not is_feel(name) and not name.startswith("camunda-forms:"):
         task.set(f"{CAMUNDA}formKey", name)
         _drop(definition)
-        told(
-            task,
-            "translated-form",
-            with_values(attribute="zeebe:formDefinition", form=short(name)),
-        )
+        told(task, "translated-form", attribute="zeebe:formDefinition", form=short(name))
 
 
 def _call(call: Any, told: Told) -> None:
@@ -219,11 +204,7 @@ def _call(call: Any, told: Told) -> None:
     if outputs or called.get("propagateAllChildVariables") == "false":
         call.set(f"{OURS}outputs", feel.as_context(outputs))
     _drop(called, mapping)
-    told(
-        call,
-        "translated-mapping",
-        with_values(process=short(call.get("calledElement"))),
-    )
+    told(call, "translated-mapping", process=short(call.get("calledElement")))
 
 
 def _instances(marker: Any, told: Told) -> None:
@@ -246,12 +227,8 @@ def _instances(marker: Any, told: Told) -> None:
         etree.SubElement(marker, f"{BPMN}outputDataItem", id=_VALUE)
         activity.set(output, feel.as_context([(_VALUE, feel.code(result))]))
     _drop(loop)
-    reason = f"Its instances go over {short(source)!r}"
-    told(
-        marker,
-        "translated-marker",
-        f"{reason}; {short(collected)!r} collects." if collected else f"{reason}.",
-    )
+    told_too: dict[str, Any] = {"output": short(collected)} if collected else {}
+    told(marker, "translated-marker", list=short(source), **told_too)
 
 
 def _keys(root: Any, told: Told) -> None:
@@ -272,7 +249,7 @@ def _keys(root: Any, told: Told) -> None:
             continue
         for event in awaiting.pop(message.get("id") or "", ()):  # the check rejects a second one with this id
             event.set(f"{OURS}correlation", feel.as_context([(_KEY, key)]))
-            told(event, "translated-message", f"Its key is {_KEY!r}, with the value of {short(text)!r}.")
+            told(event, "translated-message.key", key=_KEY, text=short(text))
         _drop(subscription)
 
 

@@ -117,16 +117,12 @@ def cancel(uow: UnitOfWork, migration_id: UUID) -> Overview:
     Raises NotFound, and Conflict if the migration has ended.
     """
     require_own(uow, migration_id)
-    why: tuple[Any, ...] = (
-        MigratedCase.migration_id == migration_id,
-        "cancelled",
-        "The migration was cancelled before this case was migrated.",
-    )
+    pending = MigratedCase.migration_id == migration_id
     # Locks the pending cases first and then the migration, in the common order: a case that is being migrated
     # at this moment is completed.
-    _stay(uow, *why)
+    _stay(uow, pending, "cancelled")
     _pass(uow, migration_id, OPEN, {"status": "cancelled", "finished_at": uow.now})
-    _stay(uow, *why)  # planned in the meantime
+    _stay(uow, pending, "cancelled")  # planned in the meantime
     return get(uow, migration_id)
 
 
@@ -216,9 +212,9 @@ def give_up(uow: UnitOfWork, case_id: UUID, reason: str) -> None:
         _finish(uow, migration_id)
 
 
-def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], reason: str) -> set[UUID]:
+def _stay(uow: UnitOfWork, which: Any, code: Literal["cancelled", "given-up"], detail: str = "") -> set[UUID]:
     """Leaves these cases unless they were already migrated. Returns the migrations to which they belong."""
-    obstacles = _payload_of([Obstacle("", code, reason)])
+    obstacles = _payload_of([Obstacle("", code, detail)])
     change = update(MigratedCase).where(which, MigratedCase.status == "movable")
     rows = uow.connection.execute(
         change.values(status="stays", at=uow.now, **obstacles).returning(MigratedCase.migration_id)

@@ -50,7 +50,7 @@ class Hurdle:
 
     element: str
     code: str
-    reason: str
+    detail: str
     cases: int
 
 
@@ -116,7 +116,12 @@ def get(uow: UnitOfWork, migration_id: UUID) -> Overview:
 def _obstacles(migration_id: UUID) -> Select[Any]:
     each = func.jsonb_array_elements(MigratedCase.obstacles).table_valued("value").alias("obstacle")
     parts: list[Any] = [
-        literal_column(f"obstacle.value ->> '{name}'") for name in ("element", "code", "reason")
+        literal_column(part)
+        for part in (
+            "obstacle.value ->> 'element'",
+            "obstacle.value ->> 'code'",
+            "coalesce(obstacle.value ->> 'detail', '')",  # older rows have an English reason instead
+        )
     ]
     return (
         select(*parts, func.count().label("cases"))

@@ -19,7 +19,7 @@ from engine.definitions.scenarios.plan import (
 )
 from engine.definitions.scenarios.yaml_nodes import Node, Unreadable, read
 from engine.platform.errors import Fault, Invalid
-from engine.platform.findings import sentence
+from engine.platform.findings import Value
 
 T = TypeVar("T")
 
@@ -43,11 +43,11 @@ _EXPECTED = (*_LISTS, "due", "path", "data", "thrown", "incidents", "ended", "ou
 
 
 class _Wrong(Exception):
-    """An error in a scenario."""
+    """An error in a scenario: the variant of its finding, with values."""
 
-    def __init__(self, line: int, reason: str, fix: str) -> None:
-        super().__init__(reason)
-        self.line, self.reason, self.fix = line, reason, fix
+    def __init__(self, line: int, variant: str, /, **values: Value) -> None:
+        super().__init__(variant)
+        self.line, self.variant, self.values = line, variant, values
 
 
 def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]:
@@ -55,16 +55,15 @@ def read_file(file: str, content: bytes) -> tuple[list[Scenario], list[Finding]]
     try:
         documents = read(content)
     except Unreadable as error:
-        return [], [_finding("scenario-unreadable", file, error.line, error.reason, error.fix)]
+        return [], [_finding(f"scenario-unreadable.{error.variant}", file, error.line, error.values)]
     if not documents:
-        reason, fix = "The file holds no scenario.", "Write one, or leave the file out."
-        return [], [_finding("scenario-unreadable", file, 1, reason, fix)]
+        return [], [_finding("scenario-unreadable.empty", file, 1, {})]
     scenarios, findings = [], []
     for node in documents:
         try:
             scenarios.append(_scenario(file, node))
         except _Wrong as wrong:
-            findings.append(_finding("scenario-invalid", file, wrong.line, wrong.reason, wrong.fix))
+            findings.append(_invalid(file, wrong))
     return scenarios, findings
 
 
@@ -74,29 +73,29 @@ def read_act(told: Mapping[str, Any], at: datetime, *, first: bool) -> Start | A
     try:
         return _start(node, at) if first else _action(node, at)
     except _Wrong as wrong:
-        faults = [Fault("/act", f"{wrong.reason} {wrong.fix}", "scenario-invalid")]
+        found = _invalid("", wrong)
+        faults = [Fault("/act", f"{found.reason} {found.fix}", "scenario-invalid")]
         raise Invalid("The act is not understood.", faults) from wrong
 
 
-def _finding(code: str, file: str, line: int | None, reason: str, fix: str) -> Finding:
-    return Finding("error", code, file, reason, fix, line=line)
+def _finding(code: str, file: str, line: int | None, values: Mapping[str, Value]) -> Finding:
+    return Finding("error", code, file, line=line, values=values)
+
+
+def _invalid(file: str, wrong: _Wrong) -> Finding:
+    return _finding(f"scenario-invalid.{wrong.variant}", file, wrong.line, wrong.values)
 
 
 def _scenario(file: str, node: Node) -> Scenario:
     parts = _parts(node, ("name", "process", "at", "zone", "start", "steps", "expect"))
     for name in ("name", "process", "at", "expect"):
         if name not in parts:
-            raise _Wrong(
-                node.line,
-                sentence(f"The scenario does not say its {name!r}.", missing=name),
-                f"Add a line `{name}: …`.",
-            )
+            raise _Wrong(node.line, "missing", missing=name)
     at = _instant(parts["at"], _zone(parts))
     steps = _listed(parts["steps"], at) if "steps" in parts else []
     expect = _expected(parts["expect"], at)
     if all(part is None for part in (expect.outcome, expect.ended, expect.tasks, expect.waits)):
-        fix = "Expect an `outcome`, `ended`, open `tasks` or `waits` at the end."
-        raise _Wrong(expect.line, "The scenario does not say where the case is to stand at its end.", fix)
+        raise _Wrong(expect.line, "no-end")
     return Scenario(
         file=file,
         line=node.line,
@@ -116,11 +115,7 @@ def _zone(parts: Mapping[str, Node]) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
         line = 1 if node is None else node.line
-        raise _Wrong(
-            line,
-            sentence(f"The time zone {name!r} does not exist.", zone=name[:80]),
-            "Write one as Asia/Tehran.",
-        ) from error
+        raise _Wrong(line, "zone", zone=name[:80]) from error
 
 
 def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
@@ -128,15 +123,14 @@ def _instant(node: Node, zone: ZoneInfo | Any) -> datetime:
         found = timers.instant(_text(node), datetime(2026, 1, 1, tzinfo=zone)).astimezone(zone)
         return timers.within_reach(found, datetime.now(UTC))
     except (timers.Untimely, OverflowError) as error:
-        reason = sentence(f"{_text(node)!r} is no instant.", value=_text(node)[:80])
-        raise _Wrong(node.line, reason, "Write a date and time, as 2026-03-21T09:00.") from error
+        raise _Wrong(node.line, "value", value=_text(node)[:80]) from error
 
 
 def _start(node: Node, at: datetime) -> Start:
     parts = _parts(node, (*TRIGGERS, "by", "data", "refused", "then"))
     kinds = [kind for kind in TRIGGERS if kind in parts]
     if len(kinds) > 1 or (kinds and ("by" in parts or "refused" in parts)):
-        raise _Wrong(node.line, "The case begins in two ways.", "Leave one of them.")
+        raise _Wrong(node.line, "two-starts")
     return Start(
         line=node.line,
         kind=kinds[0] if kinds else "person",
@@ -151,37 +145,26 @@ def _start(node: Node, at: datetime) -> Start:
 def _listed(node: Node, at: datetime) -> list[Action]:
     steps = _list(node)
     if len(steps) > MAX_STEPS:
-        raise _Wrong(
-            node.line,
-            sentence(f"There are more than {MAX_STEPS} steps.", count=MAX_STEPS),
-            "Write several scenarios.",
-        )
+        raise _Wrong(node.line, "count", count=MAX_STEPS)
     return [_action(step, at) for step in steps]
 
 
 def _action(node: Node, at: datetime) -> Action:
     if not isinstance(node.value, dict):
-        raise _Wrong(node.line, "A step must say what is done.", f"Begin it with one of {_or(ACTIONS)}.")
+        raise _Wrong(node.line, "no-step", allowed=tuple(ACTIONS))
     kinds = [kind for kind in ACTIONS if kind in node.value]
     if len(kinds) != 1:
-        reason = (
-            sentence(f"A step does two things: {' and '.join(kinds)}.", both=tuple(kinds))
-            if kinds
-            else "A step does nothing."
-        )
-        others = [name[:80] for name in node.value if name != "then"]
-        if others and not kinds:
-            reason = sentence(
-                f"A step does nothing that is understood: {', '.join(others)}.",
-                found=tuple(others),
-                allowed=tuple(ACTIONS),
-            )
-        raise _Wrong(node.line, reason, f"Write one of {_or(ACTIONS)} in each step.")
+        others = tuple(name[:80] for name in node.value if name != "then")
+        if kinds:
+            raise _Wrong(node.line, "both", both=tuple(kinds), allowed=tuple(ACTIONS))
+        found = {"found": others} if others else {}
+        variant = "unknown-step" if others else "empty-step"
+        raise _Wrong(node.line, variant, allowed=tuple(ACTIONS), **found)
     kind = kinds[0]
     parts = _parts(node, (kind, *_FIELDS[kind], "then"))
     keys = _optional(parts, "keys", _data) or {}
     if not short(keys):
-        raise _Wrong(parts["keys"].line, "The keys of the message are too long.", "Choose shorter ones.")
+        raise _Wrong(parts["keys"].line, "long-keys")
     if kind == "wait":
         _duration(parts[kind])
     return Action(
@@ -203,7 +186,7 @@ def _duration(node: Node) -> None:
     try:
         timers.duration(_text(node))
     except timers.Untimely as error:
-        raise _Wrong(node.line, f"The time that passes {error}.", "Write P7D, PT8H, P1M or P1Y.") from error
+        raise _Wrong(node.line, "duration", value=_text(node)[:80]) from error
 
 
 def _then(parts: Mapping[str, Node], at: datetime) -> Expected | None:
@@ -213,8 +196,7 @@ def _then(parts: Mapping[str, Node], at: datetime) -> Expected | None:
 def _expected(node: Node, at: datetime) -> Expected:
     parts = _parts(node, _EXPECTED)
     if "path" in parts and ("contains" in parts or "never" in parts):
-        fix = "Write `path` for all elements, or `contains` and `never` for some."
-        raise _Wrong(parts["path"].line, "A path that is told exactly needs no more.", fix)
+        raise _Wrong(parts["path"].line, "path")
     return Expected(
         line=node.line,
         **{name: _optional(parts, name, _texts) for name in (*_LISTS, "path")},
@@ -234,7 +216,7 @@ def _dues(node: Node, at: datetime) -> dict[str, datetime]:
 def _thrown_event(node: Node) -> Told:
     parts = _parts(node, ("message", "signal", "keys", "data"))
     if ("message" in parts) == ("signal" in parts):
-        raise _Wrong(node.line, "What is thrown is a message or a signal.", "Write `message: its name`.")
+        raise _Wrong(node.line, "thrown")
     kind: ToldKind = "message" if "message" in parts else "signal"
     return Told(
         kind,
@@ -255,23 +237,19 @@ def _parts(node: Node, known: Collection[str]) -> dict[str, Node]:
     parts = _mapping(node)
     for name, part in parts.items():
         if name not in known:
-            raise _Wrong(
-                part.line,
-                sentence(f"{name[:80]!r} is not understood here.", name=name[:80], allowed=tuple(known)),
-                f"Known are {_or(known)}.",
-            )
+            raise _Wrong(part.line, "allowed-name", name=name[:80], allowed=tuple(known))
     return parts
 
 
 def _mapping(node: Node) -> dict[str, Node]:
     if not isinstance(node.value, dict):
-        raise _Wrong(node.line, "Here must be names with values.", "Write lines as `name: value`.")
+        raise _Wrong(node.line, "names")
     return node.value
 
 
 def _list(node: Node) -> list[Node]:
     if not isinstance(node.value, list):
-        raise _Wrong(node.line, "Here must be a list.", "Write lines that begin with `- `, or [a, b].")
+        raise _Wrong(node.line, "list")
     return node.value
 
 
@@ -282,13 +260,12 @@ def _texts(node: Node) -> list[str]:
 def _text(node: Node) -> str:
     if isinstance(node.value, str) and 0 < len(node.value.strip()) <= MAX_TEXT:
         return node.value.strip()
-    reason = sentence(f"Here must be a text of at most {MAX_TEXT} characters.", limit=MAX_TEXT)
-    raise _Wrong(node.line, reason, "Write one, a number or `true` in quotes.")
+    raise _Wrong(node.line, "limit", limit=MAX_TEXT)
 
 
 def _flag(node: Node) -> bool:
     if not isinstance(node.value, bool):
-        raise _Wrong(node.line, "Here must be true or false.", "Write one of the two.")
+        raise _Wrong(node.line, "flag")
     return node.value
 
 
@@ -297,13 +274,9 @@ def _data(node: Node) -> dict[str, Any]:
     try:
         data: dict[str, Any] = portable(node.plain)
     except Unportable as error:
-        raise _Wrong(node.line, f"A case cannot hold this: {error}.", "Write other data.") from error
+        raise _Wrong(node.line, "data", error=str(error)) from error
     return data
 
 
 def _optional(parts: Mapping[str, Node], name: str, read: Callable[[Node], T]) -> T | None:
     return read(parts[name]) if name in parts else None
-
-
-def _or(words: Collection[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)

@@ -12,7 +12,7 @@ from engine.definitions.scenarios.difference import Difference, Mismatch
 from engine.definitions.scenarios.plan import Action, Scenario, Start
 from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
 from engine.platform.budget import spend
-from engine.platform.findings import sentence
+from engine.platform.findings import Value
 
 SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
@@ -79,13 +79,8 @@ def run_all(
     """Runs scenarios on the processes that they name; calls `tell` with the number done after each."""
     findings = [finding for scenario in scenarios for finding in _unknown(scenario, specs)]
     if len(scenarios) > MAX_SCENARIOS:
-        reason = sentence(
-            f"There are {len(scenarios)} scenarios; {MAX_SCENARIOS} are run.",
-            count=len(scenarios),
-            limit=MAX_SCENARIOS,
-        )
-        fix = "Leave out those that tell the same again."
-        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, reason, fix))
+        values = {"count": len(scenarios), "limit": MAX_SCENARIOS}
+        findings.append(Finding("error", "too-many-scenarios", scenarios[MAX_SCENARIOS].file, values=values))
     if findings:
         return ScenarioReport(findings=tuple(findings[:MAX_FINDINGS]))
     runs = run_each(scenarios, specs, tell)
@@ -116,22 +111,14 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
     """Returns findings on names in a scenario that the diagram does not have."""
     where: dict[str, Any] = {"severity": "error", "code": "scenario-unknown", "file": scenario.file}
     if scenario.process not in specs:
-        reason = sentence(
-            f"There is no process {scenario.process!r} in these files.", process=scenario.process[:100]
-        )
-        fix = f"Name one of {', '.join(specs) or 'its processes'}."
-        yield Finding(**where, reason=reason, fix=fix, line=scenario.line)
+        named: dict[str, Value] = {"process": scenario.process[:100], "allowed": tuple(specs)}
+        yield Finding(**where, line=scenario.line, values=named)
         return
     known = specs[scenario.process].elements
     for element, line in scenario.elements.items():
         if element not in known:
-            reason = sentence(
-                f"The process {scenario.process!r} has no element {element!r}.",
-                process=scenario.process[:100],
-                element=element[:100],
-            )
-            fix = "Write the id of an element; in a called process as `its-key/the-id`."
-            yield Finding(**where, reason=reason, fix=fix, line=line)
+            named = {"process": scenario.process[:100], "element": element[:100]}
+            yield Finding(**where, line=line, values=named)
 
 
 def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
@@ -187,18 +174,13 @@ def _difference(scenario: Scenario, case: Case, trace: Trace) -> tuple[int | Non
 
 
 def _failed(result: Result) -> Finding:
-    where = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")
-    return Finding(
-        "error",
-        "scenario-failed",
-        result.file,
-        sentence(
-            f"{result.name}, {where}. Expected: {result.expected}. Came: {result.came}",
-            scenario=result.name,
-            expected=str(result.expected),
-            came=str(result.came),
-        ),
-        "Mend the process; or the scenario, if that is wrong.",
-        result.element,
-        line=result.line,
-    )
+    variant = {None: "at-the-end", 0: "at-the-start"}.get(result.step, "at-step")
+    told: dict[str, Value] = {
+        "scenario": result.name,
+        "expected": str(result.expected),
+        "came": str(result.came),
+    }
+    if result.step:
+        told["step"] = result.step
+    code = f"scenario-failed.{variant}"
+    return Finding("error", code, result.file, element=result.element, line=result.line, values=told)

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from engine.platform.findings import sentence
+from engine.platform.findings import Value
 
 MAX_BYTES = 128 << 10
 MAX_DEPTH = 32
@@ -26,11 +26,11 @@ _LONGEST = 40  # characters of a number
 
 
 class Unreadable(Exception):
-    """A file that cannot be read as YAML of this kind."""
+    """A file that cannot be read as YAML of this kind: the variant of its finding, with values."""
 
-    def __init__(self, reason: str, fix: str, line: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.fix, self.line = reason, fix, line
+    def __init__(self, variant: str, line: int | None = None, /, **values: Value) -> None:
+        super().__init__(variant)
+        self.variant, self.line, self.values = variant, line, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,18 @@ class Node:
 def read(content: bytes) -> list[Node]:
     """Returns the documents of a file, without empty ones. Raises Unreadable."""
     if len(content) > MAX_BYTES:
-        raise Unreadable(
-            sentence(f"The file is larger than {MAX_BYTES >> 10} KiB.", limit=MAX_BYTES >> 10),
-            "Split it into several.",
-        )
+        raise Unreadable("limit", limit=MAX_BYTES >> 10)
     try:
         text = content.decode("utf-8-sig")
         return [node for node in _documents(yaml.parse(text, Loader=_LOADER)) if node.value is not None]
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Unreadable("The file is not UTF-8.", "Save it as UTF-8.", line) from error
+        raise Unreadable("not-utf-8", line) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         where = None if mark is None else mark.line + 1
-        raise Unreadable(f"The file is no correct YAML: {problem}.", "Correct it there.", where) from error
+        raise Unreadable("yaml", where, error=problem) from error
 
 
 class _Open:
@@ -93,11 +90,7 @@ class _Open:
         elif self.key is None:
             self.key = _key(part)
             if self.key in self.node.value:
-                raise Unreadable(
-                    sentence(f"{self.key!r} comes twice.", name=self.key[:80]),
-                    "Leave one of them out.",
-                    part.line,
-                )
+                raise Unreadable("name", part.line, name=self.key[:80])
         else:
             self.node.value[self.key] = part
             self.key = None
@@ -108,9 +101,7 @@ def _documents(events: Iterator[Any]) -> Iterator[Node]:
     for count, event in enumerate(events):
         line = event.start_mark.line + 1
         if count > 2 * MAX_NODES:
-            raise Unreadable(
-                sentence(f"There are more than {MAX_NODES} values.", count=MAX_NODES), "Split the file.", line
-            )
+            raise Unreadable("count", line, count=MAX_NODES)
         _require_harmless(event, line, len(open_parts))
         done = None
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
@@ -127,25 +118,25 @@ def _documents(events: Iterator[Any]) -> Iterator[Node]:
 
 def _require_harmless(event: Any, line: int, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Unreadable(f"Values are nested deeper than {MAX_DEPTH} levels.", "Nest less deeply.", line)
+        raise Unreadable("deep", line, limit=MAX_DEPTH)
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-        raise Unreadable("Anchors (&) and aliases (*) are not taken.", "Write the value out.", line)
+        raise Unreadable("alias", line)
     if getattr(event, "tag", None) is not None:
-        raise Unreadable("Tags (!) are not taken.", "Write the value without a tag.", line)
+        raise Unreadable("tag", line)
 
 
 def _key(node: Node) -> str:
     if isinstance(node.value, list | dict):
-        raise Unreadable("A name must be a text, no list and no names.", "Write a text.", node.line)
+        raise Unreadable("key", node.line)
     if node.value is None or isinstance(node.value, bool):
-        raise Unreadable("A name must be a text.", "Write it in quotes.", node.line)
+        raise Unreadable("key-unquoted", node.line)
     return str(node.value)
 
 
 def _scalar(event: Any, line: int) -> Any:
     text: str = event.value
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise Unreadable("A text holds a character that cannot be stored.", "Leave it out.", line)
+        raise Unreadable("character", line)
     if event.style is not None and event.style != "":
         return text
     if text in _WORDS:
@@ -162,5 +153,5 @@ def _scalar(event: Any, line: int) -> Any:
 def _float(text: str, line: int) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
-        raise Unreadable(f"{text} is too large a number.", "Write a smaller one, or a text in quotes.", line)
+        raise Unreadable("number", line, value=text)
     return number

@@ -19,18 +19,12 @@ from engine.dmn.model.completion import completed
 from engine.dmn.model.graph import Key
 from engine.dmn.model.reader import NotDmn, parse_xml, read_file
 from engine.platform.budget import look_at, spend
-from engine.platform.findings import Finding, Notes, Place, sentence, with_values
+from engine.platform.findings import Finding, Notes, Place
 
 __all__ = ["Checked", "check"]
 
 MAX_FILE = 8 << 20  # bytes
 MAX_DEPTH = 100
-_FIXES = {
-    "not-xml": "Export the model again as DMN XML.",
-    "doctype": "Remove the DOCTYPE and its entities.",
-    "not-dmn": "Export the model as DMN 1.2 to 1.5.",
-    "too-many-elements": "Split it into several files that import each other.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ def check(files: Mapping[str, bytes]) -> Checked:
     if found and not any(
         isinstance(each, syntax.Decision) for file in found for each in file.elements.values()
     ):
-        notes.warn(Place(found[0].file), "no-decision", "No file holds a decision.", "Model one.")
+        notes.warn(Place(found[0].file), "no-decision")
     if not found or not _apart(found, notes):
         return Checked(notes.sorted(files))
     judged = _Judged(found, notes)
@@ -68,20 +62,13 @@ def _read(files: Mapping[str, bytes], notes: Notes) -> list[syntax.Definitions]:
         spend(len(content) // 4)
         try:
             if len(content) > MAX_FILE:
-                raise NotDmn(
-                    "file-too-large",
-                    with_values(limit=MAX_FILE >> 20),
-                )
+                raise NotDmn("file-too-large", limit=MAX_FILE >> 20)
             roots[name] = parse_xml(content)
             if roots[name].xpath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")"):
-                raise NotDmn(
-                    "too-deep",
-                    with_values(limit=MAX_DEPTH),
-                )
+                raise NotDmn("too-deep", limit=MAX_DEPTH)
             found.append(completed(read_file(name, content)))
         except NotDmn as error:
-            fix = _FIXES.get(error.code, "Split it into several files.")
-            notes.error(Place(name, line=error.line), error.code, error.reason, fix)
+            notes.error(Place(name, line=error.line), error.code, **error.values)
     known = {each.namespace: set(each.elements) for each in found}
     for each in found:
         Structure(each.file, roots[each.file], notes).check(known)
@@ -93,12 +80,10 @@ def _apart(found: Sequence[syntax.Definitions], notes: Notes) -> bool:
     spaces = {each.namespace: each for each in found}
     for each in found:
         if spaces[each.namespace] is not each:
-            reason = sentence(
-                f"{spaces[each.namespace].file!r} has the same namespace, {each.namespace!r}.",
-                file=spaces[each.namespace].file,
+            other = spaces[each.namespace].file
+            notes.error(
+                Place(each.file, line=1), "namespace-twice", file=other, namespace=each.namespace[:120]
             )
-            fix = "Give each file a namespace of its own."
-            notes.error(Place(each.file, line=1), "namespace-twice", reason, fix)
     return len(spaces) == len(found)
 
 
@@ -126,11 +111,8 @@ class _Judged:
             passed = [self._elements.files[key[0]].elements[key[1]] for key in way]
             file = self._elements.files[way[0][0]]
             place = Place(file.file, passed[0].id, passed[0].name, passed[0].line)
-            reason = sentence(
-                f"It requires itself: {' → '.join(each.name for each in passed)}.",
-                names=tuple(each.name for each in passed),
-            )
-            self._notes.error(place, "requirement-cycle", reason, "Remove one of the requirements.")
+            names = tuple(each.name for each in passed)
+            self._notes.error(place, "requirement-cycle", names=" → ".join(names))
 
     def _item(
         self, file: syntax.Definitions, item: syntax.Item, name: str, beside: Sequence[str] = ()
@@ -138,7 +120,7 @@ class _Judged:
         """Reads the types and allowed values of an item definition; `beside` are its sibling components."""
         at = Expressions(self._elements, file, syntax.Element("", name, None, 0), self._notes)
         with (
-            at.at(sentence(f"Type {name!r}: ", at_type=name)),
+            at.at(at_type=name),
             self._elements.names.within([*BUILT_IN, *beside]),
         ):
             plain = ANY
@@ -166,11 +148,7 @@ class _Judged:
         declared = at.declared(element.type, element.line)
         self._types[key] = ANY
         for name in element.ambiguous if isinstance(element, syntax.Decision) else ():
-            reason = sentence(
-                f"{name!r} is the name of an output of several decisions that are required.", name=name
-            )
-            fix = "Give each output a name of its own, or write the name of the decision that is meant."
-            at.error(element.line, "ambiguous-output", reason, fix)
+            at.error(element.line, "ambiguous-output", name=name)
         if isinstance(element, syntax.Decision | syntax.Knowledge):
             required = self._elements.required(file, element)  # checks them, if that hasn't been done yet
             with self._elements.names.within([*BUILT_IN, *required]):

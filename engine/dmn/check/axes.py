@@ -102,10 +102,10 @@ class Axis:
         """Returns a value of one of several parts, as it would be typed; null only if there is no other."""
         chosen = mask & ~self.null or mask
         if not self.points:
-            return "null" if chosen == self.null else "anything"
+            return "null" if chosen == self.null else "…"
         points = chosen & self._only_points
         if self.kind == "string" and not points and chosen != self.null and not self._ordered:
-            return "any other text"
+            return '"…"'
         first = points or chosen
         return typed(self.example((first & -first).bit_length() - 1))
 
@@ -156,7 +156,7 @@ def _joined(found: Sequence[Truth], operation: Any, start: int, which: int = 0) 
 def _common(kinds: Sequence[str]) -> str:
     several = sorted(set(kinds))
     if len(several) > 1:
-        raise Unclear(f"values of different types: {', '.join(several)}")
+        raise Unclear("types", types=tuple(several))
     if several and several[0] in ("list", "context", "range", "function"):
         raise Unclear(f"a {several[0]}")
     return several[0] if several else ""
@@ -168,7 +168,7 @@ def _key(value: Any) -> Any:
 
 def _ordered(one: Any, other: Any) -> int:
     if isinstance(one, Time | DateTime) and not alike_placed(one, other):
-        raise Unclear("times with and without their distance from UTC")
+        raise Unclear("times")
     return order(one, other) or 0
 
 

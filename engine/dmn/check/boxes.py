@@ -8,7 +8,6 @@ from engine.dmn.check.expressions import Expressions
 from engine.dmn.check.scopes import LIST, Scope, Signature, common, may_fit, type_text
 from engine.dmn.feel.types import ANY, BASIC, Type
 from engine.dmn.model import syntax
-from engine.platform.findings import sentence
 
 
 class Boxes(Expressions):
@@ -41,40 +40,31 @@ class Boxes(Expressions):
         of = self.box(boxed.function, scope)
         given = {name: self.box(expression, scope) for name, expression in boxed.arguments}
         if of.name not in ("Any", "function"):
-            reason = sentence(
-                f"What is invoked is a {type_text(of)}, and no function.", invoked=type_text(of)
-            )
-            self.error(boxed.line, "type-mismatch", reason, "Invoke a business knowledge model or a service.")
+            self.error(boxed.line, "type-mismatch", invoked=type_text(of))
         elif isinstance(of, Signature):
             self._bound(boxed, of, given)
         return of.of or ANY
 
     def _bound(self, boxed: syntax.Invocation, of: Signature, given: Mapping[str, Type]) -> None:
         known = dict(zip(of.names, of.takes or (), strict=True))
-        mend = f"Its parameters are: {', '.join(of.names) or 'none'}."
         for name in [each for each in given if each not in known]:
             self.error(
                 boxed.line,
                 "argument-name",
-                sentence(f"There is no parameter {name!r} to be bound.", parameter=name),
-                mend,
+                parameter=name,
+                allowed=of.names,
             )
         for name in [each for each in known if each not in given]:
             self.error(
                 boxed.line,
                 "argument-count",
-                sentence(f"Nothing is bound to the parameter {name!r}.", parameter=name),
-                mend,
+                parameter=name,
+                allowed=of.names,
             )
         for name, wanted in known.items():
             if name in given and not may_fit(given[name], wanted):
-                reason = sentence(
-                    f"The parameter {name!r} gets a {type_text(given[name])}, but is a {type_text(wanted)}.",
-                    parameter=name,
-                    found=type_text(given[name]),
-                    wanted=type_text(wanted),
-                )
-                self.error(boxed.line, "argument-type", reason, "Convert the argument, or give another.")
+                told_too = {"found": type_text(given[name]), "wanted": type_text(wanted)}
+                self.error(boxed.line, "argument-type", parameter=name, **told_too)
 
     def _items(self, boxed: syntax.Items, scope: Scope) -> Type:
         return Type("list", of=common([self.box(item, scope) for item in boxed.items]))
@@ -100,11 +90,7 @@ class Boxes(Expressions):
         condition = self.box(boxed.condition, scope)
         if condition.name not in ("Any", "boolean"):
             line = boxed.condition.line if boxed.condition else boxed.line
-            reason = sentence(
-                f"The condition is a {type_text(condition)}, neither true nor false.",
-                condition=type_text(condition),
-            )
-            self.error(line, "type-mismatch", reason, "Compare it with something.")
+            self.error(line, "type-mismatch", condition=type_text(condition))
         return common([self.box(boxed.then, scope), self.box(boxed.otherwise, scope)])
 
     def _filtered(self, boxed: syntax.Filtered, scope: Scope) -> Type:

@@ -1,13 +1,13 @@
 """Checks arguments of function calls, as far as their types are known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.dmn.check.scopes import Signature, may_fit, nearest, type_text
 from engine.dmn.feel.calling import Way
 from engine.dmn.feel.types import ANY, Function, Parameter, Type
-from engine.platform.findings import sentence
+from engine.platform.findings import Value
 
-Wrong = tuple[str, str, str]  # code, reason, fix
+Wrong = tuple[str, Mapping[str, Value]]  # code, and the values of its text
 
 
 def misfit(
@@ -29,19 +29,11 @@ def _by_name(name: str, ways: Sequence[Way], given: Sequence[Type], names: Seque
     strange = [each for each in names if each not in known]
     if strange:
         near = nearest(strange[0], iter(known))
-        hint = f"; {near!r} is spelled like it" if near else ""
-        return (
-            "argument-name",
-            sentence(f"{name!r} has no parameter {strange[0]!r}{hint}", function=name, parameter=strange[0]),
-            _takes(ways),
-        )
+        values: dict[str, Value] = {"function": name, "parameter": strange[0], "takes": _takes(ways)}
+        return "argument-name", values | ({"near": near} if near else {})
     fitting = [way for way in ways if _holds(way, set(names))]
     if not fitting:
-        return (
-            "argument-count",
-            sentence(f"{name!r} lacks an argument, or has too many", function=name),
-            _takes(ways),
-        )
+        return "argument-count", {"function": name, "takes": _takes(ways)}
     by_name = dict(zip(names, given, strict=True))
     return _by_type(
         name, [[(each, by_name[each.name]) for each in way if each.name in by_name] for way in fitting]
@@ -56,12 +48,7 @@ def _holds(way: Way, names: set[str]) -> bool:
 def _in_order(name: str, ways: Sequence[Way], given: Sequence[Type]) -> Wrong | None:
     fitting = [way for way in ways if _counts(way, len(given))]
     if not fitting:
-        count = f"{len(given)} argument{'' if len(given) == 1 else 's'}"
-        return (
-            "argument-count",
-            sentence(f"{name!r} does not take {count}", function=name, count=len(given)),
-            _takes(ways),
-        )
+        return "argument-count", {"function": name, "count": len(given), "takes": _takes(ways)}
     return _by_type(name, [_paired(way, given) for way in fitting])
 
 
@@ -86,19 +73,12 @@ def _by_type(name: str, ways: Sequence[Sequence[tuple[Parameter, Type]]]) -> Wro
     if len(wrong) < len(found) or not wrong:
         return None
     parameter, of = wrong[0]
-    reason = sentence(
-        f"{name!r} gets a {type_text(of)} as {parameter.name!r},"
-        f" which is to be a {type_text(parameter.type)}",
-        function=name,
-        found=type_text(of),
-        wanted=type_text(parameter.type),
-    )
-    return "argument-type", reason, "Convert the argument, or give another."
+    types = {"found": type_text(of), "wanted": type_text(parameter.type)}
+    return "argument-type", {"function": name, "parameter": parameter.name, **types}
 
 
-def _takes(ways: Sequence[Way]) -> str:
-    told_ways = ("(" + ", ".join(_parameter(each) for each in way) + ")" for way in ways)
-    return f"It takes {' or '.join(told_ways)}."
+def _takes(ways: Sequence[Way]) -> tuple[str, ...]:
+    return tuple("(" + ", ".join(_parameter(each) for each in way) + ")" for way in ways)
 
 
 def _parameter(of: Parameter) -> str:

@@ -16,7 +16,6 @@ from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.matching import build_tests
 from engine.dmn.feel.types import ANY, NUMBER, Type, fitted
 from engine.dmn.model import syntax
-from engine.platform.findings import sentence
 
 
 def table(of: Expressions, boxed: syntax.Table, scope: Scope) -> Type:
@@ -56,10 +55,9 @@ def _input(of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> Read 
     column = boxed.inputs[at]
     text = column.expression
     label = column.label or " ".join(text.text.split()) or f"input {at + 1}"
-    with of.at(sentence(f"Input “{label}”: ", at_input=label)):
+    with of.at(at_input=label):
         if not text.text:
-            fix = "Write the expression whose value is tested."
-            of.error(text.line, "no-input", "Nothing is said to be tested in the column.", fix)
+            of.error(text.line, "no-input")
         expression = of.read(text)
         found = of.fits(of.typed(text, expression, scope), text.type, text.line)
         allowed = _tests(of, column.allowed, found, scope) if column.allowed else None
@@ -68,7 +66,7 @@ def _input(of: Expressions, boxed: syntax.Table, at: int, scope: Scope) -> Read 
     known: dict[str, tree.Tests | None] = {}
     tests = []
     for number, rule in enumerate(boxed.rules, 1):
-        with of.at(sentence(f"Rule {number}, “{label}”: ", at_rule=number, at_column=label)):
+        with of.at(at_rule=number, at_column=label):
             cell = rule.tests[at]
             if known.get(cell.text) is None:
                 known[cell.text] = of.read_tests(cell)
@@ -97,10 +95,7 @@ def _allowed(of: Expressions, cell: syntax.Text, tests: tree.Tests, domain: Sequ
             continue
         value = _constant(test)
         if isinstance(value, str | bool) and not all(_passes(allowed, value) for allowed in domain):
-            reason = sentence(
-                f"{typed(value)} is not among the allowed values of the input.", value=typed(value)
-            )
-            of.error(cell.line, "test-value", reason, "Test for an allowed value, or allow this one.")
+            of.error(cell.line, "test-value", value=typed(value))
 
 
 def _constant(node: tree.Node | None) -> Any:
@@ -130,7 +125,7 @@ class _Output:
         self.name = output.name
         self.label = output.label or output.name or of.element.name
         line = output.allowed.line if output.allowed else boxed.line
-        with of.at(sentence(f"Output “{self.label}”: ", at_output=self.label)):
+        with of.at(at_output=self.label):
             self.declared = of.declared(output.type, line)
             if self.declared is ANY and len(boxed.outputs) == 1 and boxed.policy in ("U", "A", "P", "F"):
                 self.declared = of.declared(boxed.type, boxed.line)
@@ -149,7 +144,7 @@ class _Output:
 
     def cell(self, of: Expressions, number: int, text: syntax.Text, scope: Scope) -> tree.Node | None:
         """Checks the result of a rule."""
-        with of.at(sentence(f"Rule {number}, “{self.label}”: ", at_rule=number, at_column=self.label)):
+        with of.at(at_rule=number, at_column=self.label):
             node = of.read(text)
             self._judged(of, text, node, scope)
         return node
@@ -159,17 +154,9 @@ class _Output:
         self._found.append(found)
         value = _constant(node)
         if not may_fit(found, self.declared):
-            reason = sentence(
-                f"The result is a {type_text(found)}, but the output is a {type_text(self.declared)}.",
-                found=type_text(found),
-                wanted=type_text(self.declared),
-            )
-            of.error(text.line, "output-type", reason, "Write a result of the output's type.")
+            of.error(text.line, "output-type", found=type_text(found), wanted=type_text(self.declared))
         elif value is not None and not self._allows(value):
-            reason = sentence(
-                f"{typed(value)} is not among the allowed values of the output.", value=typed(value)
-            )
-            of.error(text.line, "output-value", reason, "Write an allowed value, or allow this one.")
+            of.error(text.line, "output-value", value=typed(value))
 
     def _allows(self, value: Any) -> bool:
         if self.declared.allows is not None and type_of(value).name == self.declared.name:

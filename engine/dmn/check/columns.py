@@ -42,9 +42,9 @@ def columns(inputs: Sequence[Read]) -> list[Column]:
     for each in inputs:
         alike.setdefault(" ".join(each.text.split()), []).append(each)
     if len(alike) > MAX_COLUMNS:
-        raise Unclear(f"it has more than {MAX_COLUMNS} inputs")
+        raise Unclear("inputs", limit=MAX_COLUMNS)
     if any(len(each.tests) > MAX_RULES for each in inputs):
-        raise Unclear(f"it has more than {MAX_RULES:,} rules")
+        raise Unclear("rules", limit=MAX_RULES)
     return [_column(same) for same in alike.values()]
 
 
@@ -63,10 +63,10 @@ def _column(same: Sequence[Read]) -> Column:
             ordered=any(map(orders, said.values())),
         )
         if axis.kind not in _ANY and first.type.name not in (*_ANY, axis.kind):
-            raise Unclear(f"a {axis.kind} where there is a {first.type.name}")
+            raise Unclear("kind", found=axis.kind, wanted=first.type.name)
         true = {key: axis.truth(each)[0] for key, each in said.items()}
     except Unclear as unclear:
-        raise Unclear(f"the column “{first.label}” has {unclear}") from None
+        raise Unclear(unclear.cause, **unclear.values, at_column=first.label) from None
     live = axis.live
     for each in allowed:
         live &= true[id(each)]
@@ -79,7 +79,7 @@ def _condition_of(of: Read, at: int, tests: tree.Tests, known: dict[int, Conditi
         try:
             known[id(tests)] = condition(tests)
         except Unclear as unclear:
-            raise Unclear(f"the cell of rule {at + 1} and “{of.label}” has {unclear}") from None
+            raise Unclear(unclear.cause, **unclear.values, at_rule=at + 1, at_column=of.label) from None
     return known[id(tests)]
 
 
@@ -87,7 +87,7 @@ def _allowed(label: str, tests: tree.Tests) -> Condition:
     try:
         return condition(tests)
     except Unclear as unclear:
-        raise Unclear(f"the allowed values of “{label}” have {unclear}") from None
+        raise Unclear(unclear.cause, **unclear.values, at_allowed=label) from None
 
 
 def independent(inputs: Sequence[Read]) -> bool:

@@ -11,6 +11,7 @@ from engine.dmn.feel.frames import Frame, Run
 from engine.dmn.feel.functions import BUILT_IN
 from engine.dmn.feel.matching import INPUT
 from engine.dmn.feel.values import Range
+from engine.platform.findings import Value
 
 _STEPS = 10_000
 _OPEN = (tree.For, tree.Quantified, tree.FunctionOf, tree.Filter)  # define names of their own
@@ -19,7 +20,11 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
 class Unclear(Exception):
-    """Raised for a cell that depends on more than its input and constants; contains the part at fault."""
+    """Raised for a cell that depends on more than its input and constants: the cause, with values."""
+
+    def __init__(self, cause: str, /, **values: Value) -> None:
+        super().__init__(cause)
+        self.cause, self.values = cause, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,15 @@ def constant(node: tree.Node) -> Any:
         part = waiting.pop()
         varies = isinstance(part, tree.Name) and (part.name not in BUILT_IN or part.name in _CHANGING)
         if varies or isinstance(part, _OPEN):
-            raise Unclear(part.name if isinstance(part, tree.Name) else "an expression of its own")
+            if isinstance(part, tree.Name):
+                raise Unclear("name", name=part.name)
+            raise Unclear("expression")
         waiting += tree.children(part)
     run = Run(steps=_STEPS)
     try:
         return build(node)(Frame(run, {}, Frame(run, BUILT_IN)))
     except (TooMuch, RecursionError):
-        raise Unclear("an expression that takes too much") from None
+        raise Unclear("too-much") from None
 
 
 def condition(tests: tree.Tests) -> Condition:
@@ -79,7 +86,7 @@ def condition(tests: tree.Tests) -> Condition:
     try:
         found = Some(tuple(_test(test) for test in tests.tests))
     except RecursionError:
-        raise Unclear("an expression that is nested too deeply") from None
+        raise Unclear("deep") from None
     return Opposite(found) if tests.negated else found
 
 
@@ -121,10 +128,10 @@ def _among(value: Any) -> Condition:
 
 def _self_condition(node: tree.Node) -> Condition:
     """Returns the condition in an expression that refers to the input itself."""
-    told = _TOLD.get(type(node))
-    if told is None:
-        raise Unclear(f"an expression about {INPUT}")
-    return told(node)
+    condition = _TOLD.get(type(node))
+    if condition is None:
+        raise Unclear("about-input")
+    return condition(node)
 
 
 def _operation(node: tree.Binary) -> Condition:
@@ -137,18 +144,18 @@ def _operation(node: tree.Binary) -> Condition:
             return Comparison(node.sign, constant(node.right))
         if _is_input(node.right):
             return Comparison(_MIRRORED[node.sign], constant(node.left))
-    raise Unclear(f"an expression about {INPUT}")
+    raise Unclear("about-input")
 
 
 def _in(node: tree.In) -> Condition:
     if not _is_input(node.operand):
-        raise Unclear(f"an expression about {INPUT}")
+        raise Unclear("about-input")
     return Some(tuple(_test(test) for test in node.tests))
 
 
 def _inside(node: tree.Between) -> Condition:
     if not _is_input(node.operand):
-        raise Unclear(f"an expression about {INPUT}")
+        raise Unclear("about-input")
     return _between(node.low, node.high, True, True)
 
 
@@ -156,7 +163,7 @@ def _called(node: tree.Call) -> Condition:
     """Returns the condition of `not(...)` with one argument."""
     negates = isinstance(node.function, tree.Name) and node.function.name == "not"
     if not negates or len(node.arguments) != 1:
-        raise Unclear(f"a function of {INPUT}")
+        raise Unclear("function")
     return Opposite(_self_condition(node.arguments[0]))
 
 

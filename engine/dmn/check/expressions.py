@@ -12,15 +12,14 @@ from engine.dmn.feel import tree
 from engine.dmn.feel.parser import parse, parse_tests, parse_type
 from engine.dmn.feel.types import ANY, BASIC, Type
 from engine.dmn.model import syntax
-from engine.platform.findings import Notes, Place, sentence
+from engine.platform.findings import Notes, Place, Value
 
 _SHOWN = 80
 DEEPEST = 60  # levels of an expression: reading and evaluating it are recursive, wherever it is used
-_MEND_FEEL = "Correct the expression; it is FEEL, as DMN defines it."
 
 
 class Expressions:
-    """Checks the expressions of one element. `where` is the part of it in messages, as in “Rule 3: ”."""
+    """Checks the expressions of one element. `where` is the part of it in messages, as in `at_rule`."""
 
     def __init__(
         self, elements: Elements, file: syntax.Definitions, element: syntax.Element, notes: Notes
@@ -31,7 +30,7 @@ class Expressions:
         self.names = elements.names
         self.effort = elements.effort
         self.notes = notes
-        self.where = ""
+        self.where: Mapping[str, Value] = {}
         self._missing = tuple(f"{name}." for name in elements.missing(file))
         self._elsewhere = elements.called(file)
 
@@ -42,17 +41,18 @@ class Expressions:
         known = None if self.element.id.startswith("line-") else self.element.id or None
         return Place(self.file.file, known, self.element.name or None, line or self.element.line or None)
 
-    def error(self, line: int, code: str, reason: str = "", fix: str = "") -> None:
+    def error(self, line: int, code: str, /, **values: Value) -> None:
         """Reports an error."""
-        self.notes.error(self.place(line), code, self.where + reason, fix)
+        self.notes.error(self.place(line), code, **self.where, **values)
 
     def _problem(self, of: syntax.Text, problem: Problem) -> None:
         shown = of.text if len(of.text) <= _SHOWN else f"{of.text[:_SHOWN]}…"
-        reason = self.where + problem.reason + f" (at character {problem.at + 1} of “{shown}”)."
-        self.notes.report(problem.severity, self.place(of.line), problem.code, reason, problem.fix)
+        at: dict[str, Value] = {"at_character": problem.at + 1, "at_text": shown}
+        values = {**self.where, **problem.values, **at}
+        self.notes.report(problem.severity, self.place(of.line), problem.code, **values)
 
     @contextmanager
-    def at(self, where: str) -> Iterator[None]:
+    def at(self, **where: Value) -> Iterator[None]:
         """Sets the part of the element for messages, for the duration of a block."""
         before, self.where = self.where, where
         try:
@@ -82,7 +82,7 @@ class Expressions:
         try:
             return reading()
         except Unreadable as error:
-            problem = Problem("error", "unreadable-feel", error.at, error.reason, _MEND_FEEL)
+            problem = Problem("error", "unreadable-feel", error.at, {"error": error.reason})
             self._problem(of, problem)
             return None
 
@@ -105,7 +105,7 @@ class Expressions:
         try:
             yield inference
         except RecursionError:
-            problem = Problem("error", "unreadable-feel", 0, "It is nested too deeply", "Divide it.")
+            problem = Problem("error", "unreadable-feel.deep", 0)
             inference.problems = [problem]
         for problem in inference.problems:
             self._problem(of, problem)
@@ -129,15 +129,10 @@ class Expressions:
         known = dict.fromkeys(self.kinds, ANY)
         try:
             parse_type(name, known)  # then one of its parts has an error that is reported there
-        except Unreadable as error:
+        except Unreadable:
             near = nearest(name, iter((*known, *BASIC)))
-            hint = f"; {near!r} is like it" if near else ""
-            self.error(
-                line,
-                "unknown-type",
-                sentence(f"{error.reason}{hint}.", type=name),
-                "Correct the type, or define it.",
-            )
+            told_too = {"near": near} if near else {}
+            self.error(line, "unknown-type", type=name, **told_too)
 
     def fits(self, found: Type, name: str | None, line: int) -> Type:
         """Returns the declared type, if there is one; reports an incompatible result."""
@@ -145,10 +140,5 @@ class Expressions:
         if wanted.name == "Any":
             return found
         if not may_fit(found, wanted):
-            reason = sentence(
-                f"The result is a {type_text(found)}, but declared as {name!r}, a {type_text(wanted)}.",
-                found=type_text(found),
-                wanted=type_text(wanted),
-            )
-            self.error(line, "result-type", reason, "Declare the type that it has, or calculate another.")
+            self.error(line, "result-type", found=type_text(found), wanted=type_text(wanted), type=name or "")
         return wanted

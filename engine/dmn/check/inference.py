@@ -1,7 +1,7 @@
 """Infers the types of an expression's parts, and finds those without a value. Unknown types are no errors."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from engine.dmn.feel.properties import member
 from engine.dmn.feel.types import ANY, BOOLEAN, Type
 from engine.dmn.feel.values import Range, kind
 from engine.platform.budget import spend
-from engine.platform.findings import Severity, sentence
+from engine.platform.findings import Severity, Value
 
 _DAY = Date(2000, 1, 1)
 # The result of an operation is found by trying it with values of each type, with and without a time zone.
@@ -33,18 +33,16 @@ _SAMPLES: Mapping[str, Sequence[Any]] = {
 }
 _MAKERS = {"date", "time", "date and time", "duration", "number", "jalali", "jalali date"}
 _OLD = 1800  # earlier years are more likely in the Jalali calendar
-_MEND_NAME = "Correct the name, write a text in quotes, or let the decision require what it is to mean."
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error at a character of an expression."""
+    """An error at a character of an expression, with the values of its text."""
 
     severity: Severity
     code: str
     at: int
-    reason: str
-    fix: str
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 class Inference:
@@ -60,9 +58,14 @@ class Inference:
         found: Type = _TYPERS[type(node)](self, node, scope)
         return found
 
-    def fault(self, node: tree.Node, code: str, reason: str, fix: str, severity: Severity = "error") -> Type:
+    def fault(self, node: tree.Node, code: str, /, **values: Value) -> Type:
         """Records an error; the type of an invalid part is unknown."""
-        self.problems.append(Problem(severity, code, node.at, reason, fix))
+        self.problems.append(Problem("error", code, node.at, values))
+        return ANY
+
+    def warn(self, node: tree.Node, code: str, /, **values: Value) -> Type:
+        """Records a warning; the type of such a part is unknown."""
+        self.problems.append(Problem("warning", code, node.at, values))
         return ANY
 
     # Tests
@@ -86,25 +89,14 @@ class Inference:
             found = ANY if of.name == "list" else found.of or ANY
             found = (found.of or ANY) if found.name == "range" else found
         if "Any" not in (found.name, of.name) and found.name != of.name:
-            reason = sentence(
-                f"A {type_text(of)} is tested against a {type_text(found)}, which it never equals",
-                found=type_text(found),
-                wanted=type_text(of),
-            )
-            self.fault(node, "test-type", reason, "Test against values of the input's type.")
+            self.fault(node, "test-type", found=type_text(found), wanted=type_text(of))
 
     # Operations
 
     def _compared(self, node: tree.Node, sign: str, left: Type, right: Type) -> Type:
         found = _tried(sign, left, right)
         if found is not None and not found:
-            reason = sentence(
-                f"A {type_text(left)} is compared with a {type_text(right)}",
-                left=type_text(left),
-                right=type_text(right),
-            )
-            fix = "Compare values of one type, and by order only where it has one."
-            self.fault(node, "type-mismatch", reason, fix)
+            self.fault(node, "type-mismatch.compared", left=type_text(left), right=type_text(right))
         return BOOLEAN
 
     def _binary(self, node: tree.Binary, scope: Scope) -> Type:
@@ -122,12 +114,7 @@ class Inference:
         if node.sign in ("and", "or"):
             for side, of in ((node.left, left), (node.right, right)):
                 if of.name not in ("Any", "boolean"):
-                    reason = sentence(
-                        f"A {type_text(of)} stands beside {node.sign!r}, which takes true or false",
-                        found=type_text(of),
-                        sign=node.sign,
-                    )
-                    self.fault(side, "condition-type", reason, "Compare it with something.", "warning")
+                    self.warn(side, "condition-type", found=type_text(of), sign=node.sign)
             return BOOLEAN
         if node.sign in ("=", "!=", "<", "<=", ">", ">="):
             return self._compared(node, node.sign, left, right)
@@ -135,21 +122,16 @@ class Inference:
         if found is None:
             return ANY
         if not found:
-            reason = sentence(
-                f"{node.sign!r} stands between a {type_text(left)} and a {type_text(right)}",
-                left=type_text(left),
-                right=type_text(right),
-                sign=node.sign,
+            return self.fault(
+                node, "type-mismatch", left=type_text(left), right=type_text(right), sign=node.sign
             )
-            return self.fault(node, "type-mismatch", reason, "Convert one of them, or calculate otherwise.")
         return type_of(found[0])
 
     def _negative(self, node: tree.Negative, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
         if of.name in ("Any", "number", "days and time duration", "years and months duration"):
             return of
-        reason = sentence(f"A {type_text(of)} has no negative", negated=type_text(of))
-        return self.fault(node, "type-mismatch", reason, "Remove the sign.")
+        return self.fault(node, "type-mismatch", negated=type_text(of))
 
     def _between(self, node: tree.Between, scope: Scope) -> Type:
         of = self.type(node.operand, scope)
@@ -174,8 +156,7 @@ class Inference:
     def _if(self, node: tree.If, scope: Scope) -> Type:
         of = self.type(node.condition, scope)
         if of.name not in ("Any", "boolean"):
-            reason = sentence(f"A condition is a {type_text(of)}, which is never true", found=type_text(of))
-            self.fault(node.condition, "condition-type", reason, "Compare it with something.", "warning")
+            self.warn(node.condition, "condition-type", found=type_text(of))
         return common([self.type(node.then, scope), self.type(node.otherwise, scope)])
 
     # Names
@@ -187,15 +168,12 @@ class Inference:
         if node.name in BUILT_IN:
             return Type("function")
         if node.name in self._elsewhere:
-            reason = sentence(f"{node.name!r} is there, but not among what is required here", name=node.name)
-            fix = "Draw a requirement from it to here."
-            return self.fault(node, "not-required", reason, fix)
+            return self.fault(node, "not-required", name=node.name)
         near = nearest(node.name, iter((*scope.names(), *BUILT_IN)))
-        hint = f"; {near!r} is spelled like it" if near else ""
-        reason = sentence(f"Nothing is called {node.name!r}{hint}", name=node.name)
+        told_too = {"near": near} if near else {}
         # An item may have members that aren't declared.
-        severity: Severity = "warning" if scope.of_items else "error"
-        return self.fault(node, "unknown-name", reason, _MEND_NAME, severity)
+        record = self.warn if scope.of_items else self.fault
+        return record(node, "unknown-name", name=node.name, **told_too)
 
     def _path(self, node: tree.Path, scope: Scope) -> Type:
         return self._member(node, self.type(node.source, scope), node.name)
@@ -208,10 +186,8 @@ class Inference:
             if name in members or not members:
                 return members.get(name, ANY)
             near = nearest(name, iter(members))
-            reason = sentence(
-                f"It has no {name!r}{f'; {near!r} is spelled like it' if near else ''}", member=name
-            )
-            return self.fault(node, "unknown-member", reason, "Correct the name.")
+            told_too = {"near": near} if near else {}
+            return self.fault(node, "unknown-member", member=name, **told_too)
         if of.name in ("Any", "function"):
             return ANY
         if of.name == "range":
@@ -225,12 +201,7 @@ class Inference:
             each for value in _SAMPLES.get(of.name, ()) if (each := member(value, name, Run())) is not None
         ]
         if not found:
-            return self.fault(
-                node,
-                "unknown-member",
-                sentence(f"A {type_text(of)} has no {name!r}", member=name),
-                "Correct the name.",
-            )
+            return self.fault(node, "unknown-member", member=name, found=type_text(of))
         return type_of(found[0])
 
     # Constructors
@@ -248,8 +219,7 @@ class Inference:
         names = tuple(name for name, _ in node.parameters)
         takes = tuple(of for _, of in node.parameters)
         if node.body is None:
-            reason = "A function of another language is never called"
-            self.fault(node, "function-language", reason, "Write it in FEEL.")
+            self.fault(node, "function-language")
             return Signature("function", of=ANY, takes=takes, names=names)
         result = self.type(node.body, scope.within(dict(node.parameters)))
         return Signature("function", of=result, takes=takes, names=names)
@@ -261,12 +231,12 @@ class Inference:
         of = self.type(node.function, scope)
         given = [self.type(argument, scope) for argument in node.arguments]
         if of.name not in ("Any", "function"):
-            reason = sentence(f"A {type_text(of)} cannot be called", called=type_text(of))
-            return self.fault(node, "type-mismatch", reason, "Remove the brackets.")
+            return self.fault(node, "type-mismatch", called=type_text(of))
         built_in = BUILT_IN.get(name) if name and scope.find(name) is None else None
-        wrong = misfit(name or "the function", built_in, of, given, node.names)
+        wrong = misfit(name or "…", built_in, of, given, node.names)
         if wrong is not None:
-            return self.fault(node, *wrong)
+            code, values = wrong
+            return self.fault(node, code, **values)
         if built_in is None or name is None:
             return of.of or ANY
         return self._made(node, name) if name in _MAKERS else result_of(name, given)
@@ -277,8 +247,7 @@ class Inference:
         value = constant(node) if plain else None
         if plain and value is None:
             shown = ", ".join(typed(each.value) for each in node.arguments if isinstance(each, tree.Constant))
-            reason = sentence(f"{name!r} gives nothing for {shown}", function=name, value=shown)
-            return self.fault(node, "argument-value", reason, "Correct the argument.")
+            return self.fault(node, "argument-value", function=name, value=shown)
         if not name.startswith("jalali"):
             self._old(node, value)
         return result_of(name, [])
@@ -291,13 +260,7 @@ class Inference:
         """Reports a day that was probably not meant in the Gregorian calendar."""
         day = value.date if isinstance(value, DateTime) else value
         if isinstance(day, Date) and day.year < _OLD:
-            reason = sentence(
-                f"{typed(value)} is in the year {day.year} of the Gregorian calendar",
-                value=typed(value),
-                year=day.year,
-            )
-            fix = f'Write jalali("{typed(day)}") if the Jalali year is meant.'
-            self.fault(node, "gregorian-year", reason, fix, "warning")
+            self.warn(node, "gregorian-year", value=typed(value), year=str(day.year), day=typed(day))
 
     def _unknown_function(self, node: tree.Call, name: str, scope: Scope) -> Type:
         for argument in node.arguments:
@@ -305,10 +268,8 @@ class Inference:
         if name in self._elsewhere:
             return self._name(tree.Name(node.function.at, name), scope)
         near = nearest(name, iter((*scope.names(), *BUILT_IN)))
-        hint = f"; {near!r} is spelled like it" if near else ""
-        reason = sentence(f"No function is called {name!r}{hint}", function=name)
-        fix = "Correct the name, or let the decision require the model that it is to mean."
-        return self.fault(node.function, "unknown-feel-function", reason, fix)
+        told_too = {"near": near} if near else {}
+        return self.fault(node.function, "unknown-feel-function", function=name, **told_too)
 
     # Iterations
 

@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.dmn.feel.names import normalized
 from engine.dmn.model.reader import FOLD
-from engine.platform.findings import LAST_LINE, Notes, Place, Severity, sentence
+from engine.platform.findings import LAST_LINE, Notes, Place, Severity, Value
 
 _POLICIES = ("UNIQUE", "ANY", "PRIORITY", "FIRST", "RULE ORDER", "OUTPUT ORDER", "COLLECT")
 _AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
@@ -17,7 +17,6 @@ _REFERRING = (
     *("outputDecision", "encapsulatedDecision", "inputDecision", "inputData"),
 )
 _NAMED = ("decision", "inputData", "businessKnowledgeModel", "decisionService", "import")
-_MEND_LANGUAGE = "Write it in FEEL, the language of the standard; nothing else is run here."
 
 
 def is_feel(language: str | None) -> bool:
@@ -55,8 +54,8 @@ class Structure:
         self._root = root
         self._notes = notes
 
-    def _error(self, node: Any, code: str, reason: str = "", fix: str = "") -> None:
-        self._notes.error(place(self._file, node), code, reason, fix)
+    def _error(self, node: Any, code: str, /, **values: Value) -> None:
+        self._notes.error(place(self._file, node), code, **values)
 
     def check(self, known: Mapping[str, set[str]]) -> None:
         """Checks everything; `known` has the ids of elements by namespace."""
@@ -75,13 +74,7 @@ class Structure:
             value = node.get(FOLD)
             if value is None or (value in ("true", "false") and local(node) in ("input", "inputData")):
                 continue
-            reason = sentence(
-                f"parvandeh:fold={value[:20]!r} has no meaning on {local(node)!r}.",
-                value=value[:20],
-                kind=local(node),
-            )
-            fix = 'Write parvandeh:fold="true" on an input column or on input data.'
-            self._error(node, "invalid-fold", reason, fix)
+            self._error(node, "invalid-fold", value=value[:20], kind=local(node))
 
     def _ids(self) -> None:
         seen: set[str] = set()
@@ -90,9 +83,8 @@ class Structure:
             if name and "/DMNDI/" not in node.tag and name in seen:
                 # Elements without references to them are evaluated, too.
                 severity: Severity = "error" if local(node) in _NAMED else "warning"
-                reason = sentence(f"The id {name!r} is used twice.", id=name[:120])
                 where = place(self._file, node)
-                self._notes.report(severity, where, "duplicate-id", reason, "Give one of them another id.")
+                self._notes.report(severity, where, "duplicate-id", id=name[:120])
             seen.add(name or "")
 
     def _names(self) -> None:
@@ -104,8 +96,7 @@ class Structure:
                 name = normalized(node.get("name") or "")
                 if counted[name] > 1 and name not in told:
                     told.add(name)
-                    reason = sentence(f"{counted[name]} {what} are called {name!r}.", name=name)
-                    self._error(node, "name-twice", reason, "Rename one of them.")
+                    self._error(node, f"name-twice.{what}", name=name, count=counted[name])
 
     def _references(self, known: Mapping[str, set[str]]) -> None:
         own = self._root.get("namespace") or ""
@@ -113,11 +104,7 @@ class Structure:
         for node in each(self._root, "import"):
             kind = node.get("importType") or ""
             if "DMN" in kind and node.get("namespace") not in known:
-                reason = sentence(
-                    f"The import {node.get('name')!r} is of a file that is not among these.",
-                    name=str(node.get("name")),
-                )
-                self._error(node, "missing-import", reason, "Upload the file that it imports, too.")
+                self._error(node, "missing-import", name=str(node.get("name")))
         for node in self._root.iter(*(f"{{*}}{tag}" for tag in _REFERRING)):
             reference = node.get("href")
             if reference is None:
@@ -125,39 +112,26 @@ class Structure:
             namespace, _, target = reference.rpartition("#")
             space = namespace or own
             if space != own and space not in imported:
-                reason = sentence(
-                    f"{reference!r} refers to a file that is not imported.", imported=reference[:120]
-                )
-                self._error(node, "dead-reference", reason, "Import the file, or refer to another element.")
+                self._error(node, "dead-reference", imported=reference[:120])
             elif space in known and target not in known[space]:
-                reason = sentence(f"{reference!r} refers to nothing.", reference=reference[:120])
-                self._error(node, "dead-reference", reason, "Draw the requirement again, or remove it.")
+                self._error(node, "dead-reference", reference=reference[:120])
 
     def _languages(self) -> None:
         for node in self._root.iter("{*}*"):
             language = node.get("expressionLanguage")
             if not is_feel(language):
-                reason = sentence(
-                    f"The language of the expression is {language!r}, not FEEL.", language=str(language)[:120]
-                )
-                self._error(node, "not-feel", reason, _MEND_LANGUAGE)
+                self._error(node, "not-feel", language=str(language)[:120])
             if (
                 local(node) in ("functionDefinition", "encapsulatedLogic")
                 and node.get("kind", "FEEL") != "FEEL"
             ):
-                reason = sentence(
-                    f"The function is written in {node.get('kind')}, not in FEEL.",
-                    language=str(node.get("kind"))[:40],
-                )
-                self._error(node, "function-language", reason, _MEND_LANGUAGE)
+                self._error(node, "function-language", language=str(node.get("kind"))[:40])
 
     def _logic(self, decision: Any) -> None:
         aside = ("description", "extensionElements", "question", "allowedAnswers", "variable")
         inside = [local(child) for child in decision if local(child) not in aside]
         if not any(not name.endswith(("Requirement", "Objective", "Maker", "Owner")) for name in inside):
-            reason = "The decision has no logic, and never a result."
-            fix = "Write its table or expression."
-            self._notes.warn(place(self._file, decision), "no-logic", reason, fix)
+            self._notes.warn(place(self._file, decision), "no-logic")
 
     # Tables
 
@@ -165,73 +139,37 @@ class Structure:
         outputs = list(each(table, "output"))
         self._policy(table, outputs)
         if not outputs:
-            self._error(table, "no-outputs", "The table has no output.", "Add a column for its result.")
+            self._error(table, "no-outputs")
         self._outputs(table, outputs)
         inputs = sum(1 for _ in each(table, "input"))
         for number, rule in enumerate(each(table, "rule"), 1):
             tests = sum(1 for _ in each(rule, "inputEntry"))
             results = sum(1 for _ in each(rule, "outputEntry"))
             if (tests, results) != (inputs, len(outputs)):
-                reason = sentence(
-                    f"Rule {number} has {tests} conditions and {results} results, "
-                    f"but the table {inputs} inputs and {len(outputs)} outputs.",
-                    number=number,
-                    tests=tests,
-                    results=results,
-                )
-                self._error(rule, "rule-cells", reason, "Fill in a cell for each column, and no more.")
+                wanted = {"inputs": inputs, "outputs": len(outputs)}
+                self._error(rule, "rule-cells", number=number, tests=tests, results=results, **wanted)
 
     def _policy(self, table: Any, outputs: list[Any]) -> None:
         policy, aggregation = table.get("hitPolicy", "UNIQUE"), table.get("aggregation")
         if policy not in _POLICIES:
-            reason = sentence(
-                f"There is no hit policy {policy!r}.", value=policy[:40], allowed=tuple(_POLICIES)
-            )
-            self._error(table, "hit-policy", reason, f"Choose one of {', '.join(_POLICIES)}.")
+            self._error(table, "hit-policy", value=policy[:40], allowed=tuple(_POLICIES))
         if aggregation is None:
             return
         if aggregation not in _AGGREGATIONS:
-            reason = sentence(
-                f"There is no aggregation {aggregation!r}.",
-                value=aggregation[:40],
-                allowed=tuple(_AGGREGATIONS),
-            )
-            self._error(table, "wrong-aggregation", reason, f"Choose one of {', '.join(_AGGREGATIONS)}.")
+            allowed = tuple(_AGGREGATIONS)
+            self._error(table, "wrong-aggregation", value=aggregation[:40], allowed=allowed)
         elif policy != "COLLECT":
-            reason = sentence(
-                f"The results are to be put together by {aggregation}, but the hit policy is {policy}.",
-                aggregation=aggregation[:40],
-                policy=policy[:40],
-            )
-            self._error(
-                table, "wrong-aggregation", reason, "Choose the hit policy COLLECT, or no aggregation."
-            )
+            self._error(table, "wrong-aggregation", aggregation=aggregation[:40], policy=policy[:40])
         elif len(outputs) > 1:
-            reason = sentence(
-                f"{aggregation} takes one output, but the table has {len(outputs)}.",
-                aggregation=aggregation[:40],
-                count=len(outputs),
-            )
-            self._error(table, "wrong-aggregation", reason, "Collect one output, or choose no aggregation.")
+            self._error(table, "wrong-aggregation", aggregation=aggregation[:40], count=len(outputs))
 
     def _outputs(self, table: Any, outputs: list[Any]) -> None:
         if len(outputs) > 1:
             names = [node.get("name") or "" for node in outputs]
             for node, name in zip(outputs, names, strict=True):
                 if not name or names.count(name) > 1:
-                    reason = (
-                        sentence(f"Two outputs are called {name!r}.", name=name)
-                        if name
-                        else "An output has no name."
-                    )
-                    fix = "Give each output a name of its own."
-                    self._error(node, "output-name", reason, fix)
+                    self._error(node, "output-name", **({"name": name} if name else {}))
         if table.get("hitPolicy") in ("PRIORITY", "OUTPUT ORDER") and not any(
             True for node in outputs for _ in each(node, "outputValues")
         ):
-            reason = sentence(
-                f"The hit policy {table.get('hitPolicy')} asks for the order of the outputs' values.",
-                policy=str(table.get("hitPolicy")),
-            )
-            fix = "List the allowed values of the output, the most important first."
-            self._error(table, "no-output-values", reason, fix)
+            self._error(table, "no-output-values", policy=str(table.get("hitPolicy")))

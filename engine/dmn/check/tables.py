@@ -11,7 +11,7 @@ from engine.dmn.feel import tree
 from engine.dmn.feel.comparing import equal
 from engine.dmn.feel.frames import Run
 from engine.dmn.model import syntax
-from engine.platform.findings import Notes, Place, Severity, sentence
+from engine.platform.findings import Notes, Place, Severity, Value
 
 MOST = 20  # findings of each kind for one table
 _UNKNOWN = object()
@@ -32,15 +32,13 @@ def analyse(read: Analysed, place: Callable[[int], Place], notes: Notes) -> None
     """Reports the findings; `place` returns the place of a line."""
     table = read.table
     if not table.rules:
-        fix = "Write the rules, or remove the table."
-        notes.warn(place(table.line), "no-rules", "The table has no rules, and never a result.", fix)
+        notes.warn(place(table.line), "no-rules")
         return
     try:
         found = columns(read.inputs)
     except Unclear as unclear:
-        fix = "Nothing to do; test its rules with examples, or write its cells with constants."
-        reason = f"Overlaps and gaps of the table are not looked for: {unclear}."
-        notes.report("note", place(table.line), "table-not-analysed", reason, fix)
+        code = f"table-not-analysed.{unclear.cause}"
+        notes.report("note", place(table.line), code, **unclear.values)
         return
     _Analysis(read, found, place, notes).run()
 
@@ -72,26 +70,20 @@ class _Analysis:
             except Stopped:
                 stopped = True
         if stopped:
-            reason = "The table is too large to be looked through; some findings may be missing."
-            fix = "Divide it into several tables if you want to be sure."
-            self._notes.report("note", self._place(self._read.table.line), "analysis-stopped", reason, fix)
+            self._notes.report("note", self._place(self._read.table.line), "analysis-stopped")
         for (_, code), left_out in self._told.items():
             if left_out > MOST:
-                reason = sentence(
-                    f"There are {left_out - MOST} more findings {code!r} of this table.",
-                    count=left_out - MOST,
-                )
-                fix = "Mend those that are shown first."
-                self._notes.report("note", self._place(self._read.table.line), "more-of-table", reason, fix)
+                place = self._place(self._read.table.line)
+                self._notes.report("note", place, "more-of-table", count=left_out - MOST, code=code)
 
-    def _report(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
+    def _tell(self, severity: Severity, rule: int, code: str, /, **values: Value) -> None:
         """Reports a finding, up to the limit for its kind."""
-        if not self._is_enough(severity, code):
-            self._add(severity, rule, code, reason, fix)
+        if not self._is_enough(severity, code.partition(".")[0]):
+            self._add(severity, rule, code, **values)
 
-    def _add(self, severity: Severity, rule: int, code: str, reason: str, fix: str) -> None:
+    def _add(self, severity: Severity, rule: int, code: str, /, **values: Value) -> None:
         line = self._rules[rule].line if rule >= 0 else self._read.table.line
-        self._notes.report(severity, self._place(line), code, reason, fix)
+        self._notes.report(severity, self._place(line), code, **values)
 
     def _is_enough(self, severity: Severity, code: str) -> bool:
         """Whether the limit for its kind is reached, so that this finding is only counted."""
@@ -103,12 +95,8 @@ class _Analysis:
 
     def _tell_empty(self) -> None:
         for rule in sorted(self._empty):
-            labels = [f"“{column.label}”" for column in self._columns if not column.cells[rule]]
-            reason = sentence(
-                f"Rule {rule + 1} is never reached: no value of {' and '.join(labels)} passes its test.",
-                rule=rule + 1,
-            )
-            self._report("warning", rule, "unreachable-rule", reason, "Correct its test, or remove the rule.")
+            labels = tuple(column.label for column in self._columns if not column.cells[rule])
+            self._tell("warning", rule, "unreachable-rule", rule=rule + 1, columns=labels)
 
     def _tell_twice(self) -> None:
         seen: dict[Any, int] = {}
@@ -119,10 +107,7 @@ class _Analysis:
             )
             first = seen.setdefault(said, rule)
             if first != rule and rule not in self._empty:
-                reason = sentence(
-                    f"Rule {rule + 1} says the same as rule {first + 1}.", rule=rule + 1, other=first + 1
-                )
-                self._report("warning", rule, "duplicate-rule", reason, "Remove one of them.")
+                self._tell("warning", rule, "duplicate-rule", rule=rule + 1, other=first + 1)
 
     # Several rules
 
@@ -145,16 +130,8 @@ class _Analysis:
         severity: Severity = "error" if sure and not self._by_chance(common, one, other) else "warning"
         if self._is_enough(severity, code):
             return
-        says = "match both" if unique else "match both and give different results"
-        says = says if sure else f"may {says}"
-        reason = sentence(
-            f"Rules {one + 1} and {other + 1} {says}, for example where {self._example(common)}.",
-            rule=one + 1,
-            other=other + 1,
-            example=self._example(common),
-        )
-        fix = "Let one of them exclude what the other takes, or choose another hit policy."
-        self._add(severity, other, code, reason, fix)
+        values: dict[str, Value] = {"rule": one + 1, "other": other + 1, "example": self._example(common)}
+        self._add(severity, other, code if sure else f"{code}.possible", **values)
 
     def _by_chance(self, common: Box, one: int, other: int) -> bool:
         """Whether rules only overlap in null and neither tests for it: for example, `not("a")` matches it."""
@@ -184,15 +161,9 @@ class _Analysis:
             hidden = self._sweep.hidden(rule, by, live_only=False)
             if hidden or self._sweep.hidden(rule, by, live_only=True):
                 several = [at + 1 for at in _ones(by)]
-                numbers = f"rule{'s' * (len(several) > 1)} {', '.join(map(str, several[:MOST]))}"
-                when = "" if hidden else ", or only where an input has no value (null)"
-                reason = sentence(
-                    f"Rule {rule + 1} is never reached{when}: {numbers} come before it.",
-                    rule=rule + 1,
-                    others=tuple(map(str, several[:MOST])),
-                )
-                fix = "Remove it, or put it before those that hide it."
-                self._report("warning", rule, "unreachable-rule", reason, fix)
+                others = tuple(map(str, several[:MOST]))
+                code = "unreachable-rule" if hidden else "unreachable-rule.unless-null"
+                self._tell("warning", rule, code, rule=rule + 1, others=others)
 
     def _by_priority(self) -> list[int]:
         """Returns the rules by priority, highest first, without those whose priority is unknown."""
@@ -222,18 +193,13 @@ class _Analysis:
         if any(each.default and each.default.text for each in self._read.table.outputs):
             return
         for box in self._sweep.gaps():
-            told = [
-                f"{column.label} is {column.axis.format(parts)}"
+            where = tuple(
+                f"{column.label}: {column.axis.format(parts)}"
                 for column, parts in zip(self._columns, box, strict=True)
                 if parts != column.live
-            ]
-            what = " and ".join(told) or "any values are given"
-            reason = sentence(
-                f"No rule matches where {what}, for example where {self._example(box)}.",
-                example=self._example(box),
             )
-            fix = "Write a rule for it, or a default output."
-            self._report("warning", -1, "uncovered-values", reason, fix)
+            found: dict[str, Value] = {"where": where} if where else {}
+            self._tell("warning", -1, "uncovered-values", example=self._example(box), **found)
 
     def _example(self, box: Box) -> str:
         """Returns an example value for each input."""

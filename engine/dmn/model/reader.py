@@ -10,6 +10,7 @@ from engine.dmn.feel.names import normalized
 from engine.dmn.model import syntax
 from engine.platform import xml
 from engine.platform.budget import spend
+from engine.platform.findings import Finding, Value
 from engine.platform.xml import Element
 
 MAX_ELEMENTS = 100_000
@@ -36,12 +37,12 @@ _AGGREGATIONS = {"SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
 
 
 class NotDmn(Exception):
-    """Raised for a file that isn't DMN: `reason`, `line`, and the `code` of a finding."""
+    """Raised for a file that isn't DMN: `line`, `code` and `values` of a finding, and its `reason`."""
 
-    def __init__(self, code: str, reason: str, line: int | None = None) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+    def __init__(self, code: str, line: int | None = None, /, **values: Value) -> None:
+        self.reason = Finding("error", code, "", values=values).reason
+        super().__init__(self.reason)
+        self.code, self.values = code, values
         self.line = line
 
 
@@ -76,17 +77,17 @@ def parse_xml(content: bytes) -> Element:
     try:
         root = xml.parse(content)
     except xml.HasDoctype:
-        raise NotDmn("doctype", "A document type declaration is not allowed.", 1) from None
+        raise NotDmn("doctype", 1) from None
     except xml.NotXml as error:
-        raise NotDmn("not-xml", f"It is no XML: {error.reason}", error.line) from None
+        raise NotDmn("not-xml.parser", error.line, error=error.reason) from None
     name = etree.QName(root)
     if name.localname != "definitions" or name.namespace not in _NAMESPACES:
-        raise NotDmn("not-dmn", "It is XML, but no DMN 1.1 to 1.5.", root.sourceline)
+        raise NotDmn("not-dmn", root.sourceline)
     sizes = [len(node.text or "") for node in root.iter()]
     if len(sizes) > MAX_ELEMENTS:
-        raise NotDmn("too-many-elements", f"It has more than {MAX_ELEMENTS} elements.")
+        raise NotDmn("too-many-elements", limit=MAX_ELEMENTS)
     if sum(sizes) > MAX_TEXT:
-        raise NotDmn("file-too-large", f"Its texts have more than {MAX_TEXT} characters.")
+        raise NotDmn("file-too-large.text", limit=MAX_TEXT)
     return root
 
 

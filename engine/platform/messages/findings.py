@@ -10,11 +10,13 @@ from typing import Any
 
 from engine.platform.language import Texts
 
-_AT = "at_"  # prefix of values that say where in a table or type something is
+_AT = "at_"  # prefix of values that say where in a table, type or expression something is
+_POSITION = ("at_character", "at_text")
 _PARTS, _KINDS = ("findings.part",), ("differences.kind", "findings.part")
 _EVENTS, _TYPES = ("findings.trigger",), ("findings.type",)
 _WORDS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("part", "attribute", "end"), _PARTS),
+    "advice": ("findings.advice",),
     **dict.fromkeys(("kind", "around"), _KINDS),
     **dict.fromkeys(("what", "trigger"), _EVENTS),
     **dict.fromkeys(("found", "wanted", "left", "right"), _TYPES),
@@ -41,15 +43,27 @@ def readable(finding: Any, texts: Texts) -> dict[str, Any]:
 def explain(finding: Mapping[str, Any], texts: Texts) -> tuple[str, str]:
     """Return the reason, with its values, and how to fix it."""
     code, values = f"findings.{finding['code']}", finding.get("values") or {}
-    own = f"{code}.{variant(values)}"
+    named = finding.get("variant") or variant(values)
+    own = f"{code}.{named}" if named else code
     words = {name: _word(name, value, texts) for name, value in values.items()}
     reason, fix = (
-        texts.say(f"{own}.{part}", **words)
-        if f"{own}.{part}" in texts
-        else _general(f"{code}.{part}", finding.get(part, ""), texts)
+        _own(f"{own}.{part}", words, texts) if named or "variant" in finding else ""
         for part in ("reason", "fix")
     )
-    return _place(words, texts) + reason, fix
+    if not reason and finding.get("reason") and texts.reader.language == "en":
+        reason = finding["reason"]  # of an older release, with its place
+    else:
+        reason = reason or texts.find(f"{code}.reason", finding.get("reason", ""))
+        reason = _place(words, texts) + reason + _position(words, texts)
+    return reason, fix or _general(f"{code}.fix", finding.get("fix", ""), texts)
+
+
+def _own(key: str, words: Mapping[str, Any], texts: Texts) -> str:
+    """Return the text of a variant; empty if there is none, or an older finding lacks one of its values."""
+    try:
+        return texts.say(key, **words) if key in texts else ""
+    except KeyError:
+        return ""
 
 
 def _general(key: str, told: str, texts: Texts) -> str:
@@ -59,9 +73,15 @@ def _general(key: str, told: str, texts: Texts) -> str:
 
 def _place(words: Mapping[str, Any], texts: Texts) -> str:
     """Describe where in a table or type something is."""
-    at = {name: word for name, word in words.items() if name.startswith(_AT)}
+    at = {name: word for name, word in words.items() if name.startswith(_AT) and name not in _POSITION}
     names = "-".join(sorted(name.removeprefix(_AT) for name in at))
     return texts.say(f"findings.place.{names}", **at) + " " if at else ""
+
+
+def _position(words: Mapping[str, Any], texts: Texts) -> str:
+    """Describe where in an expression something is."""
+    at = {name: words[name] for name in _POSITION if name in words}
+    return " " + texts.say("findings.place.position", **at) if at else ""
 
 
 def _word(name: str, value: Any, texts: Texts) -> Any:

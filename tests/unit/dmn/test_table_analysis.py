@@ -195,8 +195,8 @@ def test_findings_foresee_what_the_evaluation_of_all_values_meets(
     assert ("uncovered-values" in codes) is missed
     if policy == "FIRST":
         never = {at + 1 for at in range(len(rules)) if Decimal(at) not in given}
-        told = [each.reason for each in found if each.code == "unreachable-rule"]
-        sure = {int(reason.split()[1]) for reason in told if "no value (null)" not in reason}
+        told = [each for each in found if each.code == "unreachable-rule"]
+        sure = {each.values["rule"] for each in told if each.variant != "unless-null"}
         assert sure == never
 
 
