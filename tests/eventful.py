@@ -114,6 +114,11 @@ def spec(*parts: str, calls: dict[str, str] | None = None) -> Spec:
     return bpmn.build(source("".join(parts), calls=bound, more=DEFINITIONS), "process")
 
 
+def shared(*names: str) -> str:
+    """Data objects of the process: variables that no instance and no event sub-process has to itself."""
+    return "".join(f'<dataObject id="{name}"/>' for name in names)
+
+
 def compensation(activity: str | None = None) -> str:
     """A compensation's definition; None means all that has completed."""
     return f'<compensateEventDefinition activityRef="{activity}"/>' if activity else COMPENSATION

@@ -197,7 +197,7 @@ def retry(
     repaired = _sound(uow, case, spec, row, repair or {})
     step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
-        changed = cases.scoped({**payload, "changes": repaired}, step.scope)
+        changed = cases.scoped({**payload, "changes": repaired}, repaired, step.scopes)
         happened.insert(0, Fact("data.repaired", row.element, payload=changed))
     cases.apply(uow, case, step, happened)
     return cases.get(uow, case.id)
@@ -218,7 +218,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
         step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise _not_skippable(incident_id, row, error.reason) from error
-    payload = cases.scoped({"incident": incident_id, "reason": reason, "changes": given}, step.scope)
+    facts = {"incident": incident_id, "reason": reason, "changes": given}
+    payload = cases.scoped(facts, given, step.scopes)
     cases.apply(uow, case, step, [Fact("incident.skipped", row.element, payload=payload)])
     return cases.get(uow, case.id)
 

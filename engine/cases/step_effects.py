@@ -3,7 +3,7 @@
 `organisation.task_assignment` decides who is assigned the tasks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -139,15 +139,22 @@ def facts(
     return found
 
 
-def scoped(payload: Mapping[str, Any], scope: str | None) -> dict[str, Any]:
-    """Returns the facts about data that were set, with their scope unless they belong to the case."""
-    return {**payload, **({"scope": scope} if scope else {})}
+def scoped(payload: Mapping[str, Any], names: Collection[str], scopes: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the facts about variables that were set, with the scopes of those that aren't the case's.
+
+    One `scope` if all belong to it, else the `scopes` by name.
+    """
+    paths = set(scopes.values())
+    if len(paths) == 1 and scopes.keys() == set(names):
+        return {**payload, "scope": paths.pop()}
+    return {**payload, **({"scopes": dict(scopes)} if scopes else {})}
 
 
 def _fact(passage: TokenTransition) -> Fact:
     if passage.human:
         return Fact("task.cancelled", passage.element, passage.token)
-    payload = scoped({"changes": passage.changes}, passage.scope) if passage.changes else None
+    changes = passage.changes
+    payload = scoped({"changes": changes}, changes, passage.scopes) if changes else None
     match passage.movement:
         case "entered":
             return Fact("element.entered", passage.element)

@@ -137,7 +137,7 @@ def complete(
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
-    payload = cases.scoped({"data": answer}, step.scope) if answer else None
+    payload = cases.scoped({"data": answer}, answer, step.scopes) if answer else None
     done = Fact("task.completed", row.element, task_id, payload)
     happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
     values, opened = cases.apply(uow, case, step, happened, change=change)

@@ -99,7 +99,9 @@ def correct(
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
     subtasks.touch(uow, row.parent_id)
     change = TaskChange(row.task_id, "completed", uow.actor.id, uow.now)
-    fact = Fact("data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, step.scope))
+    fact = Fact(
+        "data.corrected", row.element, row.task_id, cases.scoped({"changes": answer}, answer, step.scopes)
+    )
     applied = cases.apply(uow, case, step, [*files.facts(row.element, row.task_id), fact], change=change)
     files.file(uow, case.id, row.task_id)
     return applied

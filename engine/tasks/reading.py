@@ -219,7 +219,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
 
 
 # The columns of `subtasks.FormRow`.
-_OF_FORM = (Task.element, Task.kind, Task.asked, subtasks.TOKEN, subtasks.STATE, Case.data)
+_OF_FORM = (Task.element, Task.kind, Task.asked, subtasks.TOKEN, Case.state, Case.data)
 _READER = (Case.applicant, Case.representative)
 
 
@@ -242,7 +242,7 @@ def answerable(
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
     known = subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
-    return form, seen, {**known, **subtasks.item_data(uow, spec, form, task_id)}
+    return form, seen, known
 
 
 def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Uuid, bindparam, case, func, select, update
+from sqlalchemy import RowMapping, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from engine import bpmn, cases
@@ -16,7 +16,7 @@ from engine.bpmn import Form, Spec
 from engine.cases import LockedCase, TaskChange
 from engine.events import Fact, Kind
 from engine.identity import names
-from engine.models import Case, Task, User
+from engine.models import Task, User
 from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.errors import Conflict, CorrectionAwaited, OpinionAwaited
 from engine.tasks.locked_task import LockedTask, Subtask
@@ -24,8 +24,6 @@ from engine.tasks.locked_task import LockedTask, Subtask
 _TASKS = table(Task)
 # The token of a task's step: that of the task, or of its parent.
 TOKEN = func.coalesce(Task.parent_id, Task.id).label("token_id")
-# The state of its case, but only where a form may show other variables than the case's.
-STATE = case((Task.element.contains("/"), Case.state)).label("state")
 OPINION: Mapping[str, Any] = {
     "opinion": {
         "type": "string",
@@ -93,7 +91,7 @@ class FormRow(NamedTuple):
 
 
 def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
-    """Returns the variables that a task's form shows: those of the case, or of its called process."""
+    """Returns the variables that a task's form shows: those that its element reads."""
     about = row.element if row.kind != "correction" else (row.asked or {}).get("form") or ""
     data = row.data
     if not bpmn.same_process(about, row.element):
@@ -102,16 +100,6 @@ def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
     if own is None:
         return data
     return {**data, **own} if row.kind == "opinion" else own  # which shows fields of the application, too
-
-
-def item_data(uow: UnitOfWork, spec: Spec, form: Form | None, task_id: UUID) -> Mapping[str, Any]:
-    """Returns the item for which a task was repeated, if its form shows it: only this instance knows it."""
-    names = spec.items & fields_of(form).keys()
-    if not names:
-        return {}
-    found = select(TOKEN, Case.state).join(Case, Task.case_id == Case.id).where(Task.id == task_id)
-    token_id, state = uow.connection.execute(found).one()
-    return bpmn.items_at(spec, state, token_id, names, uow.now)
 
 
 def marked_fields(asked: Mapping[str, Any]) -> set[str]:

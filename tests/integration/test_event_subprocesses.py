@@ -93,7 +93,7 @@ def test_message_interrupts_and_the_case_ends_behind_it(
     database: Database, act: Act, begun: Callable[..., cases.CaseView]
 ) -> None:
     keys: dict[str, Any] = {"parvandeh__correlation": "{'order': order}", "parvandeh__result": "payment"}
-    case = begun(handler(MESSAGE, **keys), order=7)
+    case = begun(handler(MESSAGE, **keys), bpmn.node("dataObject", "payment"), order=7)
     assert waits(database) == [("hs", "message", False)]
     assert [number for _, number in send(act, {"order": 7}, sum=1).cases] == [case.number]
     assert opened(act, case) == ["ht"]

@@ -72,17 +72,17 @@ def test_parallel_join_waits_for_every_branch(process: bpmn.Spec) -> None:
     assert run.answer("a").waiting == ["after"]
 
 
-@SECTION.runs("join of branches: it preserves the changes of each branch", FORK)
+@SECTION.runs("join of branches: it merges nothing, since branches share their data", FORK)
 def test_join_keeps_the_values_of_both_branches(process: bpmn.Spec) -> None:
     run = Run(process, votes=["yes"]).answer("a", votes=["no", "no"]).answer("b", papers=["c"])
     assert run.data == {"votes": ["no", "no"], "papers": ["c"]}
     assert run.waiting == ["after"]
 
 
-@SECTION.runs("join of branches that set one variable to different values: an incident", FORK)
-def test_join_loses_no_value_silently(process: bpmn.Spec) -> None:
+@SECTION.runs("branches that set one variable: the last value counts, at once and everywhere", FORK)
+def test_last_of_two_values_counts(process: bpmn.Spec) -> None:
     run = Run(process).answer("a", decision="yes").answer("b", decision="no")
-    assert run.failed == [("join", "data-conflict")]
+    assert (run.data["decision"], run.waiting) == ("no", ["after"])
 
 
 @SECTION.runs(

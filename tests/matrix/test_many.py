@@ -113,10 +113,10 @@ def test_completion_condition_counts_instances(process: bpmn.Spec) -> None:
     assert Run(process).answer("each").answer("each").waiting == ["after"]
 
 
-@SECTION.runs("parallel instances that set one variable to different values: an incident", many(EACH))
-def test_instances_lose_no_value_silently(process: bpmn.Spec) -> None:
+@SECTION.runs("parallel instances that set one variable of the case: the last value counts", many(EACH))
+def test_last_value_of_the_instances_counts(process: bpmn.Spec) -> None:
     run = Run(process, items=[1, 2]).answer("each", vote="yes").answer("each", vote="no")
-    assert run.failed == [("each", "data-conflict")]
+    assert (run.data["vote"], run.waiting) == ("no", ["after"])
 
 
 test_marker_without_number_or_list_is_refused = SECTION.refused(

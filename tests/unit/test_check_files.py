@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.bpmn.check.notes import MAX_FINDINGS, Notes, Place
+from engine.bpmn.model.notes import MAX_FINDINGS, Notes, Place
 from tests.bpmn import (
     definitions,
     extension,

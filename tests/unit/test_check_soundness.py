@@ -10,12 +10,12 @@ from lxml import etree
 
 from engine import bpmn
 from engine.bpmn import check
-from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.markings import Lost, Markings, _each, _ready
 from engine.bpmn.check.net import Net, Station
-from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.soundness import check_soundness
 from engine.bpmn.check.transitions import read_net
+from engine.bpmn.model.diagram import Diagram, read_diagram
+from engine.bpmn.model.notes import Notes
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.vocabulary import bpmn as named
 from tests.bpmn import definitions, flow, in_line, node, process, process_element

@@ -8,8 +8,8 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import Source
-from engine.bpmn.check.diagram import read_diagram
 from engine.bpmn.check.variables import Process
+from engine.bpmn.model.diagram import read_diagram
 from engine.bpmn.notation.source import read_xml
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.state import load

@@ -156,23 +156,29 @@ def test_more_than_a_thousand_instances_are_an_incident() -> None:
     assert Run(many(), items=list(range(1001))).failed == [("many", "multi-instance")]
 
 
-def test_instances_do_not_see_each_others_variables() -> None:
-    run = Run(many(), items=["a", "b"]).answer("many", result=1, private="x")
-    run.answer("many", result=2)
-    assert "private" not in run.data
-    assert "item" not in run.data
+def test_instances_have_their_items_and_results_to_themselves() -> None:
+    run = Run(many(), items=["a", "b"]).answer("many", result=1)
+    assert run.data == {"items": ["a", "b"]}
+    assert run.answer("many", result=2).data == {"items": ["a", "b"], "results": [1, 2]}
 
 
-def test_parallel_instances_that_contradict_each_other_are_an_incident() -> None:
+def test_name_that_nothing_outside_reads_or_writes_belongs_to_each_instance() -> None:
     run = Run(many("scriptTask", output=False), items=[1, 2])
-    assert run.failed == [("many", "data-conflict")]
+    assert (run.data, run.waiting) == ({"items": [1, 2]}, ["after"])
 
 
-def test_sequential_instances_build_on_each_other() -> None:
-    process = many("scriptTask", sequential=True, output=False).replace(
+def test_name_that_the_diagram_does_not_say_belongs_to_the_case() -> None:
+    run = Run(many(), items=["a", "b"]).answer("many", result=1, remark="x")
+    assert run.data["remark"] == "x"
+
+
+@pytest.mark.parametrize("sequential", [True, False])
+def test_instances_build_on_each_other_in_a_name_that_is_read_outside(sequential: bool) -> None:
+    process = many("scriptTask", sequential=sequential, output=False).replace(
         "result = item * 10", "total = total + item"
     )
-    assert Run(process, items=[1, 2, 3], total=0).data["total"] == 6
+    process = process.replace('<userTask id="after"/>', script("after", "double = total * 2"))
+    assert Run(process, items=[1, 2, 3], total=0).data["double"] == 12
 
 
 def test_sequential_instance_sets_back_what_the_one_before_has_set() -> None:
@@ -185,10 +191,12 @@ def test_each_instance_knows_its_own_item() -> None:
     run = Run(many(sequential=True), items=["a", "b"])
     for item in ("a", "b"):
         [token] = run.open
-        assert bpmn.items_at(run.spec, run.state, token, run.spec.items, NOW) == {"item": item}
+        known = bpmn.known_at(run.spec, run.state, token, "many", NOW)
+        assert known is not None
+        assert known["item"] == item
         run.answer("many")
     [token] = run.open
-    assert bpmn.items_at(run.spec, run.state, token, run.spec.items, NOW) == {}
+    assert bpmn.known_at(run.spec, run.state, token, "after", NOW) is None
 
 
 def test_multi_instance_sub_process_runs_each_instance_through_all_its_elements() -> None:

@@ -15,6 +15,7 @@ from tests.eventful import (
     inside,
     line,
     message,
+    shared,
     signal,
     spec,
     sub,
@@ -349,7 +350,7 @@ def test_instances_of_a_sub_process_are_compensated_with_what_was_their_own() ->
     body = body.replace("<script>room", "<script>room")
     # Every instance sets `room`, so that they would disagree: the results are collected.
     body = body.replace(MANY.format(""), COLLECTED)
-    run = Run(spec(line(body, ALL)), items=[1, 2, 3], gone=[])
+    run = Run(spec(line(body, ALL), shared("gone")), items=[1, 2, 3], gone=[])
     assert run.step.ended
     assert run.data["gone"] == [30, 20, 10]
 
@@ -914,7 +915,7 @@ def beside_ask(element: str, *more: str) -> Run:
         + path("both", "x")
         + element
     )
-    return Run(spec(cancelling(more=body).replace(flow("t.in", "ask"), "")), items=[1, 2, 3])
+    return Run(spec(cancelling(more=body).replace(flow("t.in", "ask"), ""), shared("gone")), items=[1, 2, 3])
 
 
 @pytest.mark.parametrize("event", [False, True])

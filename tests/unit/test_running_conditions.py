@@ -1,10 +1,7 @@
 """Conditional events run as BPMN 2.0.2 §10.5.5 has them."""
 
-from typing import Any
-
 import pytest
 
-from engine.bpmn.run.elements import present
 from tests.driving import Run, path, script
 from tests.eventful import boundary, catch, condition, handler, inside, line, message, spec, sub
 
@@ -197,22 +194,3 @@ def test_log_tells_nothing_of_an_event_on_a_border_whose_condition_failed_and_wa
     assert run.failed == [("e", "script-failed")]
     run.retry(n=0).answer("work")
     assert "e" not in [element for _, element in run.log]
-
-
-def test_conditions_asked_at_the_same_time_look_at_the_case_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked = []
-
-    def counting(scope: Any) -> dict[str, Any]:
-        looked.append(scope)
-        return within(scope)
-
-    within = present.within
-    monkeypatch.setattr(present, "within", counting)
-    many = "<loopCardinality>30</loopCardinality>"
-    many = f"<multiInstanceLoopCharacteristics>{many}</multiInstanceLoopCharacteristics>"
-    inner = inside(sub("s", "userTask a"), boundary("e", "a", TRUE))
-    run = Run(
-        spec(line(inner.replace('<startEvent id="s.in"/>', many + '<startEvent id="s.in"/>'))), ready=False
-    )
-    assert len(run.awaited) == 30
-    assert sum(scope is scope.top_workflow for scope in looked) < 150

@@ -15,6 +15,7 @@ from tests.eventful import (
     inside,
     line,
     message,
+    shared,
     signal,
     spec,
     sub,
@@ -272,7 +273,7 @@ def test_error_begins_an_event_sub_process_of_its_scope() -> None:
         + flow("both", "boom")
         + ERROR_SUB
     )
-    run = Run(spec(process, handler("h", error(), more='parvandeh:result="problem"')))
+    run = Run(spec(process, handler("h", error(), more='parvandeh:result="problem"'), shared("problem")))
     assert run.awaited == []
     run.answer("try", tried=1)
     assert run.waiting == ["h-task"]
@@ -342,7 +343,7 @@ def test_error_in_what_runs_beside_is_one_of_the_scope() -> None:
 
 def test_failed_call_begins_it() -> None:
     ask = '<serviceTask id="ask" parvandeh:topic="registry"/>'
-    process = spec(line(ask), handler("h", error(None), more='parvandeh:result="problem"'))
+    process = spec(line(ask), handler("h", error(None), more='parvandeh:result="problem"'), shared("problem"))
     run = Run(process).fail("ask")
     assert run.waiting == ["h-task"]
     assert run.data["problem"] == {"code": "unreachable", "detail": "no answer"}
@@ -387,7 +388,8 @@ def test_it_sees_what_was_set_so_far_and_what_came() -> None:
     calc = script("calc", "seen = [given, x, y, news['n']]")
     for interrupting in (True, False):
         body = handler("h", message(), calc, interrupting=interrupting, more='parvandeh:result="news"')
-        run = Run(spec(process, body), given=1).answer("a", x=2).answer("b", y=3).happens("h.in", n=4)
+        run = Run(spec(process, body, shared("seen")), given=1).answer("a", x=2).answer("b", y=3)
+        run.happens("h.in", n=4)
         assert run.data["seen"] == [1, 2, 3, 4]
 
 
@@ -414,7 +416,7 @@ def test_one_that_runs_beside_leaves_what_it_set_and_not_what_it_found() -> None
 def test_what_another_one_finds_is_what_counts_now() -> None:
     first = handler("h", message(), "userTask h1", "userTask h2", interrupting=False)
     second = handler("late", signal(), script("calc", "seen = [x, y]"), interrupting=False)
-    run = Run(spec(line("userTask a", "userTask b"), first, second), x=0, y=0)
+    run = Run(spec(line("userTask a", "userTask b"), first, second, shared("seen")), x=0, y=0)
     run.happens("h.in").answer("h1", y="set").answer("a", x="new").happens("late.in")
     assert run.data["seen"] == ["new", "set"]
 
@@ -490,7 +492,7 @@ def test_repair_of_an_event_reaches_the_work_beside_it() -> None:
 
 def test_failure_in_it_is_retried_and_skipped_as_anywhere() -> None:
     body = handler("h", message(), script("calc", "answer = 10 // divisor"), interrupting=False)
-    process = spec(WORK, body)
+    process = spec(WORK, body, shared("answer"))
     run = Run(process, divisor=0).happens("h.in")
     assert run.failed == [("calc", "script-failed")]
     assert run.waiting == ["work"]

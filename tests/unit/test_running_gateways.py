@@ -91,14 +91,16 @@ def test_branch_that_set_a_list_is_not_merged_with_the_one_before() -> None:
     assert run.data["seen"] == ["yes"]
 
 
-def test_branches_that_contradict_each_other_are_an_incident_and_nothing_is_lost() -> None:
-    run = Run(FORK).answer("a", decision="yes").answer("b", decision="no")
-    assert run.failed == [("join", "data-conflict")]
-    assert run.retry().failed == [("join", "data-conflict")]
+def test_of_two_branches_that_set_one_variable_the_last_one_counts() -> None:
+    run = Run(FORK).answer("b", decision="no").answer("a", decision="yes")
+    assert (run.data["decision"], run.waiting) == ("yes", ["after"])
 
 
-def test_branches_that_agree_are_no_conflict() -> None:
-    assert Run(FORK).answer("a", decision="yes").answer("b", decision="yes").waiting == ["after"]
+def test_branch_reads_at_once_what_another_one_has_set() -> None:
+    process = FORK.replace('<userTask id="b"/>', '<userTask id="b"/>' + script("look", "seen = city"))
+    process = process.replace(path("b", "join"), path("b", "look", "join"))
+    run = Run(process, city="old").answer("a", city="new").answer("b")
+    assert run.data["seen"] == "new"
 
 
 def test_parallel_join_waits_again_in_every_round_of_a_loop() -> None:

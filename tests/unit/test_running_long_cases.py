@@ -91,8 +91,8 @@ def test_state_holds_the_same_whatever_the_length_of_the_process() -> None:
 
 def test_state_of_a_later_format_is_refused() -> None:
     run = Run(ROUNDS, n=0, stop=False)
-    later = (run.state or b"").replace(b'"format":1', b'"format":2')
-    with pytest.raises(ValueError, match="format 2"):
+    later = (run.state or b"").replace(b'"format":2', b'"format":3')
+    with pytest.raises(ValueError, match="format 3"):
         bpmn.cancel(run.spec, later, NOW)
 
 

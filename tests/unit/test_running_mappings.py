@@ -137,13 +137,15 @@ def test_called_process_gets_only_what_is_handed_over_and_gives_back_only_what_i
     assert run.waiting == ["b"]
     assert run.data == {"fee": 3, "total": 7}
     inside = next(one for one in run.step.passages if one.element == "other/x")
-    assert (dict(inside.changes), inside.scope) == ({"sum": 7, "saw": False}, "call")
+    assert inside.changes == {"sum": 7, "saw": False}
+    assert inside.scopes == {"sum": "call", "saw": "call"}
 
 
-def test_called_process_without_mappings_shares_its_variables_with_the_case() -> None:
+def test_called_process_without_mappings_gets_everything_and_gives_back_what_it_has_set() -> None:
     run = called("", script("x", "sum = fee + 1"), fee=3)
     assert run.data == {"fee": 3, "sum": 4}
-    assert {one.scope for one in run.step.passages} == {None}
+    inside, call = (one for one in run.step.passages if one.changes)
+    assert (inside.scopes, call.changes, call.scopes) == ({"sum": "call"}, {"sum": 4}, {})
     assert bpmn.known_at(run.spec, run.state, next(iter(run.open)), "b", NOW) is None
 
 
@@ -153,7 +155,7 @@ TAKING = '<camunda:in source="fee" target="amount"/><camunda:out source="note" t
 
 def test_answer_in_a_called_process_stays_in_it_but_for_what_is_taken() -> None:
     run = called(TAKING, ASKING, fee=3, note="ours").answer("other/x", note="theirs", secret=1)
-    assert run.step.scope == "call"
+    assert run.step.scopes == {"note": "call", "secret": "call"}
     [token] = run.open
     assert bpmn.known_at(run.spec, run.state, token, "other/y", NOW) == {
         "amount": 3,
@@ -174,17 +176,17 @@ def test_embedded_sub_process_of_a_called_process_shares_with_that_alone() -> No
 def test_repair_in_a_called_process_is_not_the_cases() -> None:
     run = called(TAKING, script("x", "note = missing"), fee=3)
     assert run.retry(missing=1).data == {"fee": 3, "said": 1}
-    assert run.step.scope == "call"
+    assert run.step.scopes == {"missing": "call"}
 
 
 def test_correction_of_the_application_counts_in_the_case_from_within_a_called_process() -> None:
     run = called(TAKING, ASKING, fee=3, amount="the case's own")
     [token] = run.open
     step = bpmn.correct(run.spec, run.state or b"", token, {"amount": 5}, NOW)
-    assert (dict(step.changes), step.scope) == ({"amount": 5}, None)
+    assert (dict(step.changes), step.scopes) == ({"amount": 5}, {})
     assert bpmn.known_at(run.spec, step.state, token, "other/x", NOW) == {"amount": 3}
     step = bpmn.correct(run.spec, run.state or b"", token, {"amount": 5}, NOW, "other/x")
-    assert (dict(step.changes), step.scope) == ({}, "call")
+    assert (dict(step.changes), step.scopes) == ({}, {"amount": "call"})
     assert bpmn.known_at(run.spec, step.state, token, "other/x", NOW) == {"amount": 5}
 
 
@@ -273,6 +275,7 @@ def test_event_in_a_sub_process_sees_its_inputs() -> None:
     handler = start + script("e", "seen = x") + path("due", "e")
     inside = f'<userTask id="a"/><subProcess id="h" triggeredByEvent="true">{handler}</subProcess>'
     body = around('<userTask id="a"/>', given("x", "1")).replace('<userTask id="a"/>', inside)
+    body = '<dataObject id="seen"/>' + body
     assert Run(body).later(hours=2).data["seen"] == "1"
 
 

@@ -39,9 +39,10 @@ def test_variable_that_was_not_there_is_there_behind_a_join(process: str) -> Non
     assert Run(body).answer("c").retry(x=2).answer("b").data == {"x": 2, "y": 0.5, "z": 2}
 
 
-def test_what_another_branch_set_itself_contradicts_the_repair() -> None:
+def test_repair_counts_over_what_another_branch_had_set() -> None:
     run = Run(PLAIN, x=1).answer("b", x=5).answer("c", x=0)
-    assert run.retry(x=2).failed == [("join", "data-conflict")]
+    assert run.retry(x=2).waiting == ["after"]
+    assert run.data["x"] == 2
 
 
 def test_repair_of_what_the_branch_set_itself_leaves_the_rest_as_it_was() -> None:
@@ -86,7 +87,7 @@ def test_called_process_with_data_of_its_own_is_repaired_apart() -> None:
 
 
 def test_state_is_the_same_when_stored_again_after_a_variable_was_added() -> None:
-    body = PLAIN.replace('<userTask id="b"/>', script("b", "w = x = 5") + '<userTask id="more"/>')
+    body = PLAIN.replace('<userTask id="b"/>', script("b", "w = v = 5") + '<userTask id="more"/>')
     run = Run(body.replace(path("b", "join"), path("b", "more", "join"))).answer("c")
     assert run.retry(x=2).waiting == ["more"]
 
@@ -101,28 +102,6 @@ def test_repair_of_what_a_task_sees_alone_leaves_the_case_as_it_was() -> None:
     task = FAILING.replace("<scriptTask ", "<scriptTask parvandeh:inputs=\"{'x': x}\" ")
     run = Run(line(task, script("after", "z = x")), x=0)
     assert run.retry(x=2).data == {"x": 0, "y": 0.5, "z": 0}
-
-
-@pytest.mark.parametrize("value", [1, 2, 3])
-def test_contradiction_at_a_join_is_resolved_by_the_value_that_is_to_count(value: int) -> None:
-    body = PLAIN.replace(FAILING, script("a", "k = 1")).replace(
-        '<userTask id="after"/>', script("after", "z = x")
-    )
-    run = Run(body, x=0).answer("b", x=1, n=1).answer("c", x=2, n=2)
-    assert run.failed == [("join", "data-conflict")]
-    assert run.retry(x=value).failed == [("join", "data-conflict")]
-    assert run.retry(n=5).data == {"x": value, "n": 5, "k": 1, "z": value}
-
-
-def test_contradiction_of_instances_is_resolved_by_the_value_that_is_to_count() -> None:
-    many = script("a", "x = n = loopCounter").replace(
-        "<script>",
-        "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
-        "</multiInstanceLoopCharacteristics><script>",
-    )
-    run = Run(line(many, script("after", "z = x")), x=5)
-    assert run.failed == [("a", "data-conflict")]
-    assert run.retry(x=0, n=1).data == {"x": 0, "n": 1, "z": 0}
 
 
 def test_repair_at_a_join_that_chooses_counts_whichever_branch_had_set_it() -> None:

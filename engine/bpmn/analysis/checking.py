@@ -15,7 +15,6 @@ from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.bills import check_bills
 from engine.bpmn.check.catching import check_catching
 from engine.bpmn.check.compensation import check_compensation
-from engine.bpmn.check.diagram import Diagram, read_diagram
 from engine.bpmn.check.elements import check_elements
 from engine.bpmn.check.events import check_events
 from engine.bpmn.check.expressions import check_expressions, check_length
@@ -25,7 +24,6 @@ from engine.bpmn.check.ids import check_ids, check_ids_together
 from engine.bpmn.check.lanes import check_lanes, check_roles
 from engine.bpmn.check.links import check_links
 from engine.bpmn.check.messages import check_message_flows
-from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.outcomes import Outcomes
 from engine.bpmn.check.paths import check_paths
 from engine.bpmn.check.processes import (
@@ -36,6 +34,7 @@ from engine.bpmn.check.processes import (
     executable,
     tell_not_executable,
 )
+from engine.bpmn.check.races import check_races
 from engine.bpmn.check.requirements import check_marks
 from engine.bpmn.check.rules import check_rule_tasks
 from engine.bpmn.check.soundness import check_soundness
@@ -43,6 +42,8 @@ from engine.bpmn.check.structure import check_structure
 from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.lint import lint
+from engine.bpmn.model.diagram import Diagram, read_diagram
+from engine.bpmn.model.notes import Notes, Place, place
 from engine.bpmn.notation.findings import Finding, Report
 from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn
 
@@ -111,7 +112,8 @@ def _unknown(diagrams: Sequence[Diagram], upload: Upload, file: str, report: Rep
     if not wrong or wrong & _LOOSE or "unknown-variable" in {finding.code for finding in report.findings}:
         return ()
     notes = Notes()
-    check_variables(diagrams, upload, {diagram.file for diagram in diagrams} - {file}, notes)
+    processes = check_variables(diagrams, upload, {diagram.file for diagram in diagrams} - {file}, notes)
+    check_races(processes, notes)
     return notes.sorted((file,))
 
 
@@ -189,4 +191,4 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
     refused = notes.refused
     # With other errors, one mistake would be reported several times.
     check_soundness([diagram for diagram in diagrams if diagram.file not in refused], notes)
-    check_variables(diagrams, upload, refused, notes)
+    check_races(check_variables(diagrams, upload, refused, notes), notes)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from engine.bpmn.check import juel
-from engine.bpmn.check.texts import Text, texts
 from engine.bpmn.expressions import syntax
+from engine.bpmn.model import juel
+from engine.bpmn.model.texts import Text, texts
 from engine.bpmn.notation.bills import BILL, IN_REPLY
 from engine.bpmn.notation.money import is_code
 from engine.bpmn.notation.source import Unreadable, read_xml

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check import writers
-from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.variables import Process
-from engine.bpmn.check.writers import Origin
 from engine.bpmn.forms.fields import Field, Kind, Text, fields_of
+from engine.bpmn.model import writers
+from engine.bpmn.model.diagram import Diagram, Node
+from engine.bpmn.model.writers import Origin
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform.budget import spend
 

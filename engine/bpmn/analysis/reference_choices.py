@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.bpmn.check.diagram import NAMES, read_diagram
 from engine.bpmn.check.files import Upload, read_files
-from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.variables import Process
 from engine.bpmn.forms.fields import Text, text, title
+from engine.bpmn.model.diagram import NAMES, read_diagram
+from engine.bpmn.model.notes import Notes
 from engine.bpmn.notation.candidate_roles import BINDINGS
 from engine.bpmn.notation.vocabulary import bpmn
 

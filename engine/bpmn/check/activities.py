@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.check.notes import Notes, Rules, place
 from engine.bpmn.expressions.scripts import language
+from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.model.notes import Notes, Rules, place
 from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, TASKS, bpmn
 
 PLACEHOLDER = "__targetRef_placeholder"  # written by Camunda Modeler, because the standard requires a target

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from engine.bpmn.check import python
-from engine.bpmn.check.diagram import Diagram, Node, definitions
-from engine.bpmn.check.notes import Notes, Rules
+from engine.bpmn.model import python
+from engine.bpmn.model.diagram import Diagram, Node, definitions
+from engine.bpmn.model.notes import Notes, Rules
 from engine.bpmn.notation.bills import BILL, PAID, PARTS
 from engine.bpmn.notation.money import CURRENCIES, is_code
 from engine.bpmn.notation.vocabulary import PARVANDEH

@@ -6,8 +6,8 @@ Doesn't check names.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Node, Scope, handlers, known_as, named
-from engine.bpmn.check.notes import Notes, Rules
+from engine.bpmn.model.diagram import Diagram, Node, Scope, handlers, known_as, named
+from engine.bpmn.model.notes import Notes, Rules
 from engine.bpmn.notation.vocabulary import REFUSED_NODES, SUBPROCESSES, THROWN, bpmn
 
 _THROWING: Mapping[str, frozenset[str]] = {

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers
-from engine.bpmn.check.notes import Notes, Rules
+from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, handlers
+from engine.bpmn.model.notes import Notes, Rules
 from engine.bpmn.notation.structure import is_handler
 from engine.bpmn.notation.vocabulary import ACTIVITIES, bpmn, local
 

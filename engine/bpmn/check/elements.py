@@ -8,8 +8,8 @@ from lxml import etree
 
 from engine.bpmn.check.allow_list import ATTRIBUTES, CHILDREN, UNUSED_DEFINITIONS, Values
 from engine.bpmn.check.extensions import Extensions
-from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.refusals import REFUSED, REFUSED_ATTRIBUTES
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import BPMN, BPMNDI, NAMED_BY_EVENTS, SUBPROCESSES, local
 
 MAX_ATTRIBUTES = 200

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn.check.allow_list import CHILDREN
-from engine.bpmn.check.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
-from engine.bpmn.check.notes import Notes, Rules, qualified
-from engine.bpmn.check.texts import written_time
+from engine.bpmn.model.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
+from engine.bpmn.model.notes import Notes, Rules, qualified
+from engine.bpmn.model.texts import written_time
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.vocabulary import CAMUNDA, EVENTS, PARVANDEH, THROWN, TIMES, bpmn, local
 from engine.bpmn.values import MAX_NAME

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.check.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
 from engine.bpmn.expressions import syntax
 from engine.bpmn.expressions.juel import is_juel
 from engine.bpmn.expressions.scripts import MAX_SCRIPT, names
 from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.model import feel, juel, python
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
+from engine.bpmn.model.texts import MAPPINGS, Text, as_juel, language_of, stripped, texts
 from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
 from engine.bpmn.sandbox import unsupported
 from engine.platform.findings import Value

@@ -7,9 +7,9 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.check.allow_list import CHILDREN
-from engine.bpmn.check.diagram import by_event, trigger
-from engine.bpmn.check.notes import Notes, place, qualified
 from engine.bpmn.check.refusals import REFUSED
+from engine.bpmn.model.diagram import by_event, trigger
+from engine.bpmn.model.notes import Notes, place, qualified
 from engine.bpmn.notation.activities import ASSIGNMENT
 from engine.bpmn.notation.bills import PAID, PARTS
 from engine.bpmn.notation.outcomes import DECISION

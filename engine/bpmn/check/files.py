@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from lxml import etree
 
-from engine.bpmn.check.notes import Notes, Place, place
 from engine.bpmn.check.rules import read_rules
 from engine.bpmn.forms import SUFFIXES as FORM_SUFFIXES
 from engine.bpmn.forms import Problem, converted
+from engine.bpmn.model.notes import Notes, Place, place
 from engine.bpmn.notation.candidate_roles import BINDINGS, Bindings, fault, normalize_name, read_bindings
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.notation.source import BPMN_SUFFIXES, MAX_FILE, Unreadable, read_xml

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, Place, Rules, place
 from engine.bpmn.forms.camunda import ROLES
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, Place, Rules, place
 from engine.bpmn.notation.vocabulary import CAMUNDA, bpmn, local
 from engine.bpmn.translate.vendors import SPIFF
 from engine.platform import media

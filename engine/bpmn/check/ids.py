@@ -6,8 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import BPMNDI, FLOW_NODES, RUNNING, SUBPROCESSES, local
 
 MAX_ID = 200

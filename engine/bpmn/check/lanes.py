@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
 

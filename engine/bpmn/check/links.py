@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from engine.bpmn.check.diagram import Diagram, Node, link_name
 from engine.bpmn.check.events import is_name
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import Diagram, Node, link_name
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.values import MAX_NAME
 from engine.platform.findings import Value

@@ -5,8 +5,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.diagram import definitions, trigger
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import definitions, trigger
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn, local
 
 _THROW = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.bpmn.check.diagram import Flow, Node
+from engine.bpmn.model.diagram import Flow, Node
 
 Join = Literal[
     "any", "all", "some"

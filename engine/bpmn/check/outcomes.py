@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.diagram import Diagram, Node, Scope
-from engine.bpmn.check.notes import Rules
+from engine.bpmn.model.diagram import Diagram, Node, Scope
+from engine.bpmn.model.notes import Rules
 from engine.bpmn.notation.outcomes import (
     ATTRIBUTES,
     DECISION,

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event, handlers, runs
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, handlers, runs
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.structure import is_asked
 from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.findings import Process
 from engine.bpmn.notation.outcomes import MAX_DECLARED, OUTCOME
 from engine.bpmn.notation.requirements import BUSINESS_KEY

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn import forms
-from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.check.files import Upload
-from engine.bpmn.check.notes import Notes, Place, Rules
-from engine.bpmn.check.writers import asked
 from engine.bpmn.expressions.named_people import Unfit, named_groups
 from engine.bpmn.expressions.scripts import names
+from engine.bpmn.model.diagram import Diagram, Node
+from engine.bpmn.model.notes import Notes, Place, Rules
+from engine.bpmn.model.writers import asked
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.candidate_roles import (
     APPLICANT,

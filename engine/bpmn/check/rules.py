@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check import feel, juel
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, Rules
 from engine.bpmn.expressions.scripts import language
+from engine.bpmn.model import feel, juel
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, Rules
 from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, NULL_FAULTS, ON_NULL, RESULT, RESULTS
 from engine.bpmn.notation.vocabulary import PARVANDEH, bpmn
 from engine.dmn import SUFFIX, Decisions, Definitions, NotDmn, check_files, parse_xml

@@ -7,10 +7,8 @@ depends on them is a warning.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Node, Scope, runs
 from engine.bpmn.check.markings import Lost, Markings, Move
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Station, upstream
-from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.transitions import (
     ALL_CHOICES,
     AT_ONCE,
@@ -22,6 +20,8 @@ from engine.bpmn.check.transitions import (
     name_of,
     read_net,
 )
+from engine.bpmn.model.diagram import Diagram, Node, Scope, runs
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import GATEWAYS, local
 from engine.platform.findings import Value
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Flow, Node, Scope, by_event
-from engine.bpmn.check.notes import Notes, place
+from engine.bpmn.model.diagram import Diagram, Flow, Node, Scope, by_event
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.structure import begins_alone, is_asked, only_bare
 from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS, THROWN, local
 from engine.platform.findings import Value

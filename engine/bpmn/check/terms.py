@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
-from engine.bpmn.check.texts import written_term
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
+from engine.bpmn.model.texts import written_term
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import TERMS
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH

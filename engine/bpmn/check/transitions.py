@@ -11,8 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.check.diagram import Flow, Node, Scope
 from engine.bpmn.check.net import CANCELLED, TERMINATE, Arc, Join, Net, Station, Way
+from engine.bpmn.model.diagram import Flow, Node, Scope
 from engine.bpmn.notation.vocabulary import bpmn, local
 
 AT_ONCE = frozenset({"scriptTask", "sendTask"})  # nothing can happen in the meantime

@@ -11,14 +11,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check import writers
-from engine.bpmn.check.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.check.concurrency import Concurrency
 from engine.bpmn.check.files import Upload
-from engine.bpmn.check.notes import Notes
 from engine.bpmn.check.paths import components, targets
-from engine.bpmn.check.texts import Text, bound, first_lines, is_strict, texts, variables
-from engine.bpmn.check.writers import Given
 from engine.bpmn.expressions.scripts import language
+from engine.bpmn.model import writers
+from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.model.notes import Notes
+from engine.bpmn.model.texts import Text, bound, first_lines, is_strict, texts, variables
+from engine.bpmn.model.writers import Given
 from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS, RESULT
 from engine.bpmn.notation.vocabulary import bpmn, local
 from engine.dmn import Decisions
@@ -47,8 +48,8 @@ _SHORTEST = 4  # minimum letters of a name to distinguish a typing error from an
 
 def check_variables(
     diagrams: Sequence[Diagram], upload: Upload, refused: Collection[str], notes: Notes
-) -> None:
-    """Checks the processes of all files without errors; `refused` are the others."""
+) -> list["Process"]:
+    """Checks the processes of all files without errors, and returns them; `refused` are the others."""
     called = {
         call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
     }
@@ -60,6 +61,7 @@ def check_variables(
     written = {name for process in found for name in process.bits}
     for process in found:
         _Told(process, written, notes).all()
+    return found
 
 
 class Process:
@@ -79,6 +81,7 @@ class Process:
         self.before: dict[Node, int] = {}  # and what may be known when it is reached
         self.total: dict[Any, int] = {}  # by scope: everything set in it,
         self.beginning: dict[Any, int] = {}  # and what is known when it begins
+        self.together: dict[Any, Concurrency] = {}  # by scope, too: what may run at the same time
         for scope in reversed(diagram.scopes):
             self._write(scope)
         objects = (item.get("id") for item in diagram.element.iter(bpmn("dataObject")))
@@ -135,6 +138,10 @@ class Process:
                 self.beginning[scope.element] |= self.sets[node]
         for part in reversed(components(scope.nodes, targets)):
             self._pass_on(part)
+        together = self.together[scope.element] = Concurrency(scope)
+        for node in scope.nodes:
+            for other in together.may_precede(node):
+                self.before[node] |= self.sets[other]
 
     def _pass_on(self, part: Sequence[Node]) -> None:
         """Passes on variables from a loop, or from a single element, to all that follow."""

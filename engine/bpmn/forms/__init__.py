@@ -17,7 +17,17 @@ from engine.bpmn.forms.documents import (
 from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text, text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
 from engine.bpmn.forms.parts import choices, objects_in
-from engine.bpmn.forms.reading import SUFFIXES, Problem, converted, file_of, names, read, required, schema_of
+from engine.bpmn.forms.reading import (
+    SUFFIXES,
+    Problem,
+    converted,
+    file_of,
+    names,
+    read,
+    required,
+    schema_of,
+    schemas,
+)
 from engine.bpmn.forms.roles import (
     for_roles,
     for_some,
@@ -61,6 +71,7 @@ __all__ = [
     "read",
     "required",
     "schema_of",
+    "schemas",
     "secret_names",
     "text",
     "unchecked",

@@ -9,7 +9,7 @@ from engine.bpmn.forms.camunda import BPMN, CAMUNDA, form_data, required
 from engine.bpmn.forms.form import Form, with_read_only
 from engine.bpmn.forms.form_js import Problem, convert, is_form_js
 
-__all__ = ["SUFFIXES", "Problem", "converted", "file_of", "names", "read", "required", "schema_of"]
+__all__ = ["SUFFIXES", "Problem", "converted", "file_of", "names", "read", "required", "schema_of", "schemas"]
 
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 _KEY_PREFIXES = ("embedded:deployment:", "camunda-forms:deployment:", "embedded:app:")
@@ -44,6 +44,12 @@ def schema_of(element: Any, schemas: Mapping[str, Any]) -> Mapping[str, Any] | N
     if found is None and name is None and (form := form_data(element)):
         found = form.schema
     return found
+
+
+def schemas(files: Mapping[str, bytes]) -> dict[str, Mapping[str, Any]]:
+    """Returns the JSON Schemas of the forms among files, by name. Assumes that the check has passed."""
+    documents = {name: orjson.loads(content) for name, content in files.items() if name.endswith(SUFFIXES)}
+    return {name: converted(one)[0].schema for name, one in documents.items() if isinstance(one, dict)}
 
 
 def converted(document: Mapping[str, Any]) -> tuple[Form, tuple[Problem, ...]]:

@@ -7,11 +7,11 @@ all of them.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes
 from engine.bpmn.lint.accepted import check_accepted
 from engine.bpmn.lint.administration import check_administration
 from engine.bpmn.lint.drawing import check_drawing
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes
 
 __all__ = ["lint"]
 

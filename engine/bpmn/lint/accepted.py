@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.rules import CODES
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import PARVANDEH, local
 
 ACCEPT = f"{{{PARVANDEH}}}accept"

@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram, Node, handlers, known_as, named
-from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.check.paths import targets
 from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.accepted import accepts
@@ -17,6 +15,8 @@ from engine.bpmn.lint.grounds import Grounds, gives_reasons
 from engine.bpmn.lint.once_only import check_held
 from engine.bpmn.lint.paths import comes_without
 from engine.bpmn.lint.rights import check_rights
+from engine.bpmn.model.diagram import Diagram, Node, handlers, known_as, named
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.broadcast import WITHDRAWAL
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn

@@ -7,10 +7,10 @@ from bpmn_io import BpmnModdle, ParseError
 from bpmn_io.lint.rules import RULES
 from bpmn_io.lint.test_rule import test_rule as apply_rule
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.notes import Notes, place
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.rules import DRAWING
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.vocabulary import local
 from engine.platform.findings import Value
 

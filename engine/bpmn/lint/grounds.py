@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check import juel
-from engine.bpmn.check.diagram import Diagram, Node
 from engine.bpmn.expressions.syntax import tree
 from engine.bpmn.forms import objects_in, schema_of
+from engine.bpmn.model import juel
+from engine.bpmn.model.diagram import Diagram, Node
 from engine.bpmn.notation.outcomes import DECISION
 from engine.bpmn.notation.vocabulary import HUMAN, bpmn
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.bpmn.check.diagram import Diagram
-from engine.bpmn.check.texts import texts
 from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.grounds import syntax
+from engine.bpmn.model.diagram import Diagram
+from engine.bpmn.model.texts import texts
 from engine.bpmn.notation.vocabulary import PARVANDEH
 
 _ASKED = (f"{{{PARVANDEH}}}connector", f"{{{PARVANDEH}}}topic", "calledElement")

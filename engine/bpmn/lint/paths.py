@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from engine.bpmn.check.diagram import Diagram, Node, Scope
+from engine.bpmn.model.diagram import Diagram, Node, Scope
 from engine.bpmn.notation.vocabulary import SUBPROCESSES
 
 

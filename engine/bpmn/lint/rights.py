@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from engine.bpmn.check.diagram import Diagram, Node
-from engine.bpmn.check.texts import written_term, written_time
 from engine.bpmn.expressions.named_people import Unfit, named_groups
+from engine.bpmn.model.diagram import Diagram, Node
+from engine.bpmn.model.texts import written_term, written_time
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.lanes import lanes_around, listed
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task

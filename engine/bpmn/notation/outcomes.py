@@ -18,6 +18,7 @@ MAX_DECLARED = 100  # characters of an outcome that a process declares or sets o
 MAX_OUTCOME = 200  # characters of any outcome: it is a word of the process, not free text
 MIN_TEXT = 10  # characters of the text of one ground
 VARIABLE = "outcome"  # the variable that holds a case's outcome if its end event has none
+GROUND = "ground"  # the variable with the legal grounds of a refusal
 
 OUTCOME = f"{OURS}outcome"  # an element that declares outcomes, and the attribute of end events
 DECISION = f"{OURS}decision"
@@ -147,7 +148,7 @@ def listed(vocabulary: Vocabulary) -> str:
 def grounds(data: Mapping[str, Any]) -> list[dict[str, str]]:
     """Returns the grounds of a refusal among the data as they are stored: `ground`, and each of `grounds`."""
     several = data.get("grounds")
-    offered = [data.get("ground"), *(several if isinstance(several, list) else ())]
+    offered = [data.get(GROUND), *(several if isinstance(several, list) else ())]
     return [found for one in offered if (found := _ground(one)) is not None]
 
 

@@ -26,40 +26,23 @@ def enter(token: Any) -> None:
     if own.inputs is not None and INPUTS not in token.internal_data:
         values = _mapping(own.inputs, token, token.data, exact=own.exact)
         token.internal_data[INPUTS] = list(values)
-        token.data = {**token.data, **values}
+        token.internal_data[LOCALS] = {**token.internal_data.get(LOCALS, {}), **values}
     if own.people and PEOPLE not in token.internal_data:
         token.internal_data[PEOPLE] = _people(own.people, token)
 
 
 def handed_over(token: Any) -> dict[str, Any]:
-    """Returns the data that an activity passes to the process inside. Raises Unfit and ScriptFailed."""
+    """Returns the variables that a call passes to its process. Raises Unfit and ScriptFailed."""
     own: Own = token.task_spec.own
-    enter(token)
     return dict(token.data) if own.handed is None else _mapping(own.handed, token, token.data)
 
 
-def outside(token: Any, data: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Returns the data of a token, or these instead, as visible around it: without inputs."""
-    found: dict[str, Any] = token.data if data is None else data
-    names = token.internal_data.get(INPUTS)
-    if not names:
-        return found
-    around = {**token.parent.data, **token.internal_data.get(LOCALS, {})}
-    return {
-        name: around[name] if name in names else value
-        for name, value in found.items()
-        if name not in names or name in around
-    }
-
-
-def leave(token: Any) -> dict[str, Any]:
-    """Returns the data with which a token leaves its element. Raises Unfit and ScriptFailed."""
+def outputs(token: Any) -> dict[str, Any]:
+    """Returns what an activity sets when its work is done. Raises Unfit and ScriptFailed."""
     own: Own = token.task_spec.own
-    seen = token.internal_data.get(RETURNED, token.data)
-    outputs = {} if own.outputs is None else _mapping(own.outputs, token, seen)
-    token.internal_data.pop(RETURNED, None)
-    token.received |= outputs.keys()
-    return {**outside(token), **outputs} if outputs else outside(token)
+    if own.outputs is None:
+        return {}
+    return _mapping(own.outputs, token, token.internal_data.get(RETURNED, token.data))
 
 
 def people(token: Any) -> People | None:

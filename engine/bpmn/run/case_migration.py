@@ -19,11 +19,10 @@ from engine.bpmn.run.elements.calls import CALL, ServiceTask
 from engine.bpmn.run.elements.events import CatchEvent, EventBasedGateway, SideEvent
 from engine.bpmn.run.elements.gateways import ParallelGateway, upstream
 from engine.bpmn.run.elements.multi_instance import MultiInstance
-from engine.bpmn.run.elements.present import within
 from engine.bpmn.run.result import step_of
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
-from engine.bpmn.run.state import load
+from engine.bpmn.run.state import load, read
 from engine.bpmn.run.step import Step, TokenTransition, Work
 from engine.bpmn.run.tokens import (
     FAILED,
@@ -39,7 +38,7 @@ from engine.bpmn.run.tokens import (
 )
 from engine.bpmn.run.workflow import CaseWorkflow
 from engine.bpmn.sandbox import ScriptFailed
-from engine.bpmn.values import decode, encode
+from engine.bpmn.values import encode
 
 ID, PLACE, STATE, NAME, INTERNAL = 0, 1, 2, 3, 5  # of a stored token
 
@@ -71,7 +70,7 @@ class Immovable(Exception):
 
 def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
     """Migrates a case to another version of the same process. Raises Immovable."""
-    content = decode(state)
+    content = read(state, old)
     moving = _Moving(old, new)
     moving.all(content)
     if moving.obstacles:
@@ -323,7 +322,6 @@ def _arm(tree: Any, scope: _Scope) -> None:
         for event in _new(tree.spec.handlers, scope.old.handlers):
             token = first._add_child(event, FUTURE)
             token.internal_data[HOST] = first.id.hex
-            token.data = within(tree)
             token._ready()
 
 

@@ -3,27 +3,28 @@
 This module uses no database and no actors.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from engine.bpmn.run import declared_outcomes
-from engine.bpmn.run.activity_scope import RETURNED, outside
+from engine.bpmn.run.activity_scope import RETURNED
 from engine.bpmn.run.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.run.elements.calls import ServiceTask
 from engine.bpmn.run.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.run.elements.multi_instance import INDEX, SequentialMultiInstance
 from engine.bpmn.run.repair import repair
-from engine.bpmn.run.result import scope_of, step_of
+from engine.bpmn.run.result import step_of
+from engine.bpmn.run.scopes import scopes_of, written_by
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.state import load
 from engine.bpmn.run.step import Fired, Step
 from engine.bpmn.run.tokens import DONE, FAILED, READY, STARTED, STARTED_BY, UNBEGUN, WAIT, Token
 from engine.bpmn.run.workflow import CaseWorkflow
-from engine.bpmn.values import differing, plain
+from engine.bpmn.values import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def start(
     workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.trace))
     workflow.entry_id = at
     workflow.plant()
-    workflow.task_tree.data = dict(data)
+    workflow.values.update(data)
     if spec.asks_starter:
         workflow.data[STARTED_BY] = starter
     workflow.advance()
@@ -74,11 +75,11 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
-    scope = scope_of(token)
-    token.data = {**token.data, **differing(token.data, data)}
+    elsewhere = scopes_of(token, data)
+    token.write(data)
     token.advance()
     workflow.advance()
-    return replace(step_of(workflow), scope=scope)
+    return replace(step_of(workflow), scopes=elsewhere)
 
 
 def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], now: datetime) -> Step:
@@ -127,10 +128,10 @@ def retry(
     Raises LookupError if there is no failed token.
     """
     workflow, token = _failed(spec, state, token_id, now)
-    repaired, scope = repair(token, data or {}), scope_of(token)
+    elsewhere = repair(token, data or {})
     token.retry()
     workflow.advance()
-    return replace(step_of(workflow, repaired), scope=scope)
+    return replace(step_of(workflow), scopes=elsewhere)
 
 
 def correct(
@@ -146,9 +147,9 @@ def correct(
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
     token = _at_process_of(token, form or "")
-    corrected, scope = repair(token, data), scope_of(token)
+    elsewhere = repair(token, data)
     workflow.advance()
-    return replace(step_of(workflow, corrected), scope=scope)
+    return replace(step_of(workflow), scopes=elsewhere)
 
 
 def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now: datetime) -> Step:
@@ -162,17 +163,16 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
     done = DONE in token.internal_data or RETURNED in token.internal_data or _ended_inside(token)
     if not (passable or done) or isinstance(token.task_spec, SideEvent):
         raise Unskippable(token.task_spec.element.kind if token.task_spec.element else "")
-    scope = scope_of(token)
+    elsewhere = scopes_of(token, data)
     del token.internal_data[FAILED]
     token.internal_data.pop(WAIT, None)
-    token.received = frozenset(changes := differing(token.data, data))
-    token.data = {**token.data, **changes}
+    token.write(data)
     _require_outcome(token)
     if isinstance(token.task_spec, CatchEvent):
         token.task_spec.skip(token)
     token.skip()
     workflow.advance()
-    return replace(step_of(workflow), scope=scope)
+    return replace(step_of(workflow), scopes=elsewhere)
 
 
 def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
@@ -198,34 +198,17 @@ def same_process(one: str, other: str) -> bool:
 def known_at(
     spec: Spec, state: bytes | None, token_id: UUID, path: str, now: datetime
 ) -> dict[str, Any] | None:
-    """Returns the variables that a token at this element reads, if they differ from the case's; else None.
+    """Returns the variables that a token at this element reads, if they aren't all the case's; else None.
 
-    A called process has its own variables if the call maps inputs and outputs. When the token is gone, so are
-    these, and the result is empty.
+    When the token is gone, so are those of its scopes, and the result is empty.
     """
-    if "/" not in path or not spec.maps_calls:
+    if not spec.scoped(path):
         return None
     try:
         token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id) if state else None
     except LookupError:
         token = None
-    if token is None:
-        return {}
-    scope = token.workflow
-    while (host := scope.host) is not None and not host.task_spec.own.apart:
-        scope = host.workflow
-    return None if host is None else plain(outside(token))
-
-
-def items_at(
-    spec: Spec, state: bytes | None, token_id: UUID, names: Collection[str], now: datetime
-) -> dict[str, Any]:
-    """Returns the items of these names that a token of a repeated activity reads: those of its instance."""
-    try:
-        token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id) if state else None
-    except LookupError:
-        token = None
-    return {} if token is None else plain({name: token.data[name] for name in names if name in token.data})
+    return {} if token is None else plain(dict(token.data))
 
 
 def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> int:
@@ -242,7 +225,7 @@ def _require_outcome(token: Token) -> None:
     """Raises Unskippable if the case would get an undeclared outcome, or a refusal without grounds."""
     if token.task_spec.limits is not None:
         try:
-            declared_outcomes.require(token.task_spec.limits, token, token.data)
+            declared_outcomes.require(token.task_spec.limits, token, token.data, written_by(token))
         except declared_outcomes.NotAllowed as error:
             element = token.task_spec.element
             raise Unskippable(element.kind if element else "", str(error)) from error

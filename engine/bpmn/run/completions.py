@@ -2,12 +2,11 @@
 
 They are stored with the scope's first token, since tokens of passed work are dropped. A record is a list,
 without empty parts at its end: the element's name, how often it completed in a row (0: only elements inside
-it did), an instance's local variables, the records of what completed inside, the data objects there, the
-inputs visible there, and the token that now compensates it. This module knows neither elements nor how they
-are compensated.
+it did), an instance's local variables, the records of what completed inside, the variables of its own scope,
+the inputs visible there, and the token that now compensates it. This module knows neither elements nor how
+they are compensated.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 Record = list[Any]
@@ -16,26 +15,11 @@ RESERVED = 7  # parts of a record that a throwing token has reserved
 RECORDS = "done inside"  # keys in internal data: of a scope's first token, its records;
 INSIDE = "inside"  # of an activity's token, the records that it passes on when it completes;
 FOR = "for"  # of a compensating token, the token that threw;
-KEPT = "kept"  # and the variables local to an instance
 PARTLY = "partly"  # of a scope that is restarted although it had not completed
 BACK = "back"  # of the token of a sub-process that is restarted for compensation
 LOCALS = "locals"  # variables with which it started, in addition to those of the previous token
 INPUTS = "inputs"  # the names of its inputs, visible only to it and its content
-LASTING = (INSIDE, FOR, KEPT, LOCALS)  # what a multi-instance activity stores until its end
-
-
-def own_names(token: Any) -> Collection[str]:
-    """Returns the variables visible only to a token and those after it, such as the item of an instance.
-
-    Variables with which a compensating token started belong to the case.
-    """
-    names: Collection[str] = token.internal_data.get(KEPT if FOR in token.internal_data else LOCALS, ())
-    return names
-
-
-def private(token: Any) -> Collection[str]:
-    """Returns the local variables that an activity hides from its surroundings, including its inputs."""
-    return {*own_names(token), *token.internal_data.get(INPUTS, ())}
+LASTING = (INSIDE, FOR, LOCALS)  # what a multi-instance activity stores until its end
 
 
 def note(token: Any) -> None:
@@ -64,13 +48,6 @@ def hand_over(token: Any, inner: Any) -> None:
         token.internal_data[INSIDE] = [_record(token, found, objects, _inputs(token))]
 
 
-def keep_only(names: Collection[str | None], records: Collection[Record]) -> None:
-    """Makes variables set by instances visible to the case, except these."""
-    for record in records:
-        if len(record) > 2 and record[2]:
-            record[2] = {name: value for name, value in record[2].items() if name in names}
-
-
 def leave(token: Any) -> None:
     """Stores what completed within a token's activity when an enclosing transaction was cancelled."""
     records: list[Record] = token.internal_data.pop(INSIDE, [])
@@ -85,8 +62,8 @@ def leave(token: Any) -> None:
 
 
 def inside(inner: Any) -> tuple[list[Record] | None, dict[str, Any] | None]:
-    """Returns the completed and not compensated work in a sub-process, and its data objects."""
-    return inner.task_tree.internal_data.get(RECORDS), inner.data.get("data_objects")
+    """Returns the completed and not compensated work in a sub-process, and the variables of its own."""
+    return inner.task_tree.internal_data.get(RECORDS), dict(inner.values) or None
 
 
 def reserve(scope: Any, thrower: str, element: str | None = None) -> bool:
@@ -137,13 +114,14 @@ def _records(scope: Any) -> list[Record]:
 
 def _record(token: Any, *within: Any) -> Record:
     # By then, the case's current variables apply; those local to an instance will be gone.
-    own = token.parent.task_spec.own_of(token) if token.triggered else None
+    own = dict(token.internal_data.get(LOCALS, {})) if token.triggered else None
     return _trim([token.task_spec.name, 1, own, *within])
 
 
 def _inputs(token: Any) -> dict[str, Any]:
     """Returns the current inputs of a sub-process: what they are computed from may change later."""
-    return {name: token.data[name] for name in token.internal_data.get(INPUTS, ()) if name in token.data}
+    own = token.internal_data.get(LOCALS, {})
+    return {name: own[name] for name in token.internal_data.get(INPUTS, ())}
 
 
 def _trim(record: Record) -> Record:

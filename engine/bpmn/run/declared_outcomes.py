@@ -3,7 +3,7 @@
 Input from people is rejected earlier. Versions without declared outcomes aren't restricted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from engine.bpmn.notation.outcomes import (
     PROCESS,
     Outcome,
     Vocabulary,
-    changed,
     effect_of,
     exactly,
     grounds,
@@ -71,14 +70,14 @@ class Declared:
         return Limits(held, None, node.get(DECISION), kind not in _AROUND) if kind in _JUDGED else None
 
 
-def require(limits: Limits, token: Any, data: Mapping[str, Any]) -> None:
-    """Checks the data with which a token leaves its element. Raises NotAllowed."""
+def require(limits: Limits, token: Any, data: Mapping[str, Any], written: Collection[str]) -> None:
+    """Checks the data with which a token leaves its element, which has set these names. Raises NotAllowed."""
     notes = token.workflow.top_workflow.data
     if limits.refuses is not None:
         _require_ground(limits.refuses, data, notes)
         return
-    before = token.parent.data if token.parent is not None else {}
-    for name, value, vocabulary in changed(limits.variables, before, data):
+    for name in limits.variables.keys() & written:
+        value, vocabulary = data.get(name), limits.variables[name]
         found = exactly(vocabulary, value)
         if found is None:
             raise NotDeclared(_undeclared(name, value, vocabulary))

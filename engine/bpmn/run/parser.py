@@ -22,7 +22,6 @@ from engine.bpmn.notation.rule_tasks import DECISION, MAPPING, RESULT, is_strict
 from engine.bpmn.notation.service_tasks import service
 from engine.bpmn.run.elements.activities import (
     CallActivity,
-    DataObject,
     EventSubProcess,
     RuleTask,
     ScriptTask,
@@ -100,9 +99,6 @@ class _Process(ProcessParser):
         event.bpmn_name = start.get("name")
         event.connect(activity)
         self.spec.handlers += (event,)
-
-    def parse_data_object(self, obj: Any) -> Any:
-        return self.create_data_spec(obj, DataObject)
 
 
 def _ours(base: type) -> type:

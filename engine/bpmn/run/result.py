@@ -8,12 +8,11 @@ from uuid import UUID
 from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.outcomes import MAX_OUTCOME, VARIABLE
 from engine.bpmn.run.activity_scope import candidate_roles, people
-from engine.bpmn.run.completions import BACK, FOR, INPUTS, KEPT, LOCALS
-from engine.bpmn.run.elements.activities import CallActivity, ScriptTask, StartEvent, SubProcessTask
-from engine.bpmn.run.elements.branches import ABSENT, changed
-from engine.bpmn.run.elements.calls import ServiceTask
-from engine.bpmn.run.elements.events import CatchEvent, SideEvent, of_case
-from engine.bpmn.run.elements.multi_instance import COUNT, MultiInstance
+from engine.bpmn.run.completions import BACK
+from engine.bpmn.run.elements.activities import CallActivity, SubProcessTask
+from engine.bpmn.run.elements.events import SideEvent, of_case
+from engine.bpmn.run.elements.multi_instance import COUNT
+from engine.bpmn.run.scopes import Write
 from engine.bpmn.run.spec import Element
 from engine.bpmn.run.state import dump
 from engine.bpmn.run.step import Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
@@ -21,24 +20,20 @@ from engine.bpmn.run.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED,
 from engine.bpmn.run.workflow import CaseWorkflow
 
 
-def step_of(workflow: CaseWorkflow, given: Mapping[str, Any] | None = None) -> Step:
-    """Returns the step; `given` are variables that the command itself set."""
+def step_of(workflow: CaseWorkflow) -> Step:
+    """Returns the step."""
     passages = []
     if workflow.sandbox.trace is not None:
         workflow.sandbox.trace.moved(workflow.trail)
-    changes: dict[str, Any] = dict(given or {})
     for token, passage in _passages(workflow):
         passages.append(passage)
-        if passage.scope is None:
-            hidden = _hidden(token)
-            changes.update((name, value) for name, value in passage.changes.items() if name not in hidden)
         if passage.movement == "passed" and token.task_spec.element.outcome and of_case(token):
             workflow.outcome = token.task_spec.element.outcome
     ended = workflow.is_completed()
     waits = {} if ended else workflow.waits()
     return Step(
         state=None if ended else dump(workflow),
-        changes=changes,
+        changes={one.name: one.value for one in workflow.journal if one.scope is None},
         opened=tuple(_opened(workflow)),
         passages=tuple(passages),
         failures=tuple(_failures(workflow)),
@@ -88,9 +83,13 @@ _MOVEMENTS: Mapping[int, Movement] = {STARTED: "entered", COMPLETED: "passed", C
 
 def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, TokenTransition]]:
     # Work that was opened and removed by one command never had an assignee.
-    fresh = {token.id for token, _, state, _ in workflow.trail if state == READY and token.human}
-    begun = {token.id for token, before, _, _ in workflow.trail if before == STARTED}
-    for token, before, state, data in workflow.trail:
+    fresh = {token.id for token, _, state in workflow.trail if state == READY and token.human}
+    begun = {token.id for token, before, _ in workflow.trail if before == STARTED}
+    written: dict[UUID, list[Write]] = {}
+    for one in workflow.journal:
+        if one.by is not None:
+            written.setdefault(one.by.id, []).append(one)
+    for token, before, state in workflow.trail:
         element: Element | None = token.task_spec.element
         if element is None or state not in _MOVEMENTS or BACK in token.internal_data:
             continue
@@ -101,11 +100,18 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, TokenTransition]]
             continue
         if _stood_by(token, movement):
             continue
-        changes = _changes(token, data) if movement == "passed" else {}
-        why = token.why if movement == "passed" else None
+        writes = written.get(token.id, ()) if movement == "passed" else ()
         yield (
             token,
-            TokenTransition(movement, token.id, element.path, token.human, changes, why, scope_of(token)),
+            TokenTransition(
+                movement,
+                token.id,
+                element.path,
+                token.human,
+                {one.name: one.value for one in writes},
+                token.why if movement == "passed" else None,
+                {one.name: one.scope for one in writes if one.scope is not None},
+            ),
         )
 
 
@@ -122,55 +128,8 @@ def _at_work(token: Token, before: int) -> bool:
     return token.human or (before == READY and around)
 
 
-def _changes(token: Token, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the variables that an element set itself.
-
-    A sub-process, join or event only passes on what others set.
-    """
-    spec = token.task_spec
-    if isinstance(spec, CatchEvent | SubProcessTask):
-        return {name: value for name, value in data.items() if name in token.received}
-    names = isinstance(spec, StartEvent) and spec.starter
-    sets = (
-        names or token.human or isinstance(spec, ScriptTask | MultiInstance | ServiceTask) or spec.own.outputs
-    )
-    if not sets or token.parent is None:
-        return {}
-    read_only = {item.bpmn_id for item in spec.data_input_associations}
-    read_only -= {item.bpmn_id for item in spec.data_output_associations}
-    read_only.update(token.internal_data.get(KEPT, ()))
-    found = changed({**token.parent.data, **token.internal_data.get(LOCALS, {})}, data, read_only)
-    return {name: value for name, value in found.items() if value is not ABSENT}
-
-
-def scope_of(token: Token) -> str | None:
-    """Returns the path of the innermost activity around a token with its own variables; None for the case's.
-
-    That is a single instance of a multi-instance activity, or a call that maps inputs and outputs.
-    """
-    inside: Token | None = token
-    while inside is not None and (not inside.triggered or FOR in inside.internal_data):
-        inside = inside.workflow.host
-        if inside is not None and inside.task_spec.own.apart:
-            break
-    if inside is None:
-        return None
-    element: Element | None = inside.task_spec.element
-    return element.path if element else str(inside.task_spec.bpmn_id)
-
-
-def _hidden(token: Token) -> set[str]:
-    """Returns the variables that only a sub-process around the token sees: its inputs."""
-    names: set[str] = set()
-    inside = token
-    while (around := inside.workflow.host) is not None:
-        names.update(around.internal_data.get(INPUTS, ()))
-        inside = around
-    return names
-
-
 def _opened(workflow: CaseWorkflow) -> Iterator[Work]:
-    for token, _, state, _ in workflow.trail:
+    for token, _, state in workflow.trail:
         if state == READY and token.human and token._state == READY:
             element: Element = token.task_spec.element
             yield Work(
@@ -195,5 +154,5 @@ def _outcome(workflow: CaseWorkflow) -> str | None:
 
     It is that of an error that ended the process or of the end event reached, else of the variable `outcome`.
     """
-    word = workflow.uncaught or workflow.outcome or workflow.data.get(VARIABLE)
+    word = workflow.uncaught or workflow.outcome or workflow.values.get(VARIABLE)
     return word if isinstance(word, str) and 0 < len(word) <= MAX_OUTCOME else None

@@ -14,10 +14,8 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
 from engine.bpmn.notation.activities import NOTHING, own
-from engine.bpmn.notation.candidate_roles import read_bindings
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
-from engine.bpmn.notation.lanes import lane_of, listed
 from engine.bpmn.notation.outcomes import (
     OUTCOME,
     Effect,
@@ -29,27 +27,22 @@ from engine.bpmn.notation.outcomes import (
     variables,
 )
 from engine.bpmn.notation.requirements import (
-    BUSINESS_KEY,
     NO_RULES,
     CaseRules,
     TaskRules,
-    case_rules,
     task_rules,
 )
-from engine.bpmn.notation.source import BPMN_SUFFIXES, Source, read_xml
-from engine.bpmn.notation.structure import flow_nodes
+from engine.bpmn.notation.source import Source
 from engine.bpmn.notation.vocabulary import bpmn
-from engine.bpmn.run import declared_outcomes, flows
 from engine.bpmn.run.elements.activities import RuleTask, StartEvent
 from engine.bpmn.run.elements.calls import ServiceTask
 from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent
 from engine.bpmn.run.elements.multi_instance import MultiInstance
 from engine.bpmn.run.flows import Flow
-from engine.bpmn.run.normalize import HANDLER, drawn_before, normalize, original
-from engine.bpmn.run.parser import Parser
+from engine.bpmn.run.normalize import HANDLER, drawn_before, original
+from engine.bpmn.run.scopes import NO_NAMES
+from engine.bpmn.run.sources import Files
 from engine.bpmn.run.trace import Trace
-from engine.bpmn.translate import translate
-from engine.dmn import decisions
 from engine.platform.budget import costed, spend
 from engine.platform.findings import Value
 
@@ -88,9 +81,13 @@ class Spec:
     trace: Trace | None = None
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # documentation of the process; perhaps `Persian | English`
-    maps_calls: bool = False  # whether some called process has its own variables
+    scoped_elements: frozenset[str] = frozenset()  # those that may read other variables than the case's
     outcomes: Vocabulary = ()  # outcomes that its process declares
     outcome_variables: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
+
+    def scoped(self, path: str) -> bool:
+        """Whether the element at a path may read other variables than the case's."""
+        return "/" in path or path in self.scoped_elements
 
     @cached_property
     def bills(self) -> bool:
@@ -102,12 +99,6 @@ class Spec:
         """Returns the elements, by path, that wait for the payment of a bill."""
         events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
         return frozenset(one.element.path for one in events if one.trigger.paid)
-
-    @cached_property
-    def items(self) -> frozenset[str]:
-        """Returns the variables of single items, in which activities are repeated for each item of a list."""
-        found = (one.item for one in _all(self.inner) if isinstance(one, MultiInstance))
-        return frozenset(item for item in found if item is not None)
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -201,8 +192,9 @@ def _build(source: Source, key: str) -> Spec:
     inner: dict[str, Any] = {}
     elements: dict[str, Element] = {}
     drawn: dict[str, Flow] = {}
-    homes: dict[str, _Files] = {}  # one version of each key, or elements' paths would be ambiguous
-    root = _Files(source, {})
+    scoped: set[str] = set()
+    homes: dict[str, Files] = {}  # one version of each key, or elements' paths would be ambiguous
+    root = Files(source, {})
     open_processes = [(root, key, "")]
     while open_processes:
         files, process, prefix = open_processes.pop()
@@ -215,6 +207,7 @@ def _build(source: Source, key: str) -> Spec:
         for name, scope in files.scopes(process):
             inner[files.name(name)] = scope
             _attach(scope)
+            files.own(process, name, scope)
             files.describe_flows(name, scope, prefix, drawn)
             # A multi-instance activity after its inner one, which alone has the lane.
             for task_spec in sorted(
@@ -224,6 +217,7 @@ def _build(source: Source, key: str) -> Spec:
                 open_processes += _link(task_spec, files)
             for task_spec in scope.task_specs.values():
                 task_spec.behind = elements.get(prefix + drawn_before(task_spec.bpmn_id or ""))
+    scoped.update(_scoped(inner[root.name(key)], inner))
     return Spec(
         key,
         inner[root.name(key)],
@@ -235,14 +229,24 @@ def _build(source: Source, key: str) -> Spec:
         drawn,
         rules=root.case_rules(key),
         description=root.description(key),
-        maps_calls=_maps_calls(inner),
+        scoped_elements=frozenset(scoped),
         outcomes=of_process(root.node(key)),
         outcome_variables=variables(root.node(key)),
     )
 
 
-def _maps_calls(inner: Mapping[str, Any]) -> bool:
-    return any(isinstance(one, CallActivityMixin) and one.own.apart for one in _all(inner))
+def _scoped(scope: Any, inner: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the elements in a process that may read variables of a scope inside it."""
+    waiting = [(scope, False)]
+    while waiting:
+        scope, whole = waiting.pop()
+        for one in scope.task_specs.values():
+            apart = whole or bool(one.owned) or one.own.inputs is not None
+            if isinstance(one, SubWorkflowMixin) and not isinstance(one, CallActivityMixin):
+                inside = inner[one.spec]
+                waiting.append((inside, apart or bool(inside.owned)))
+            if one.element is not None and apart:
+                yield one.element.path
 
 
 def _all(inner: Mapping[str, Any]) -> Iterator[Any]:
@@ -253,12 +257,14 @@ def _all(inner: Mapping[str, Any]) -> Iterator[Any]:
 def _attach(scope: Any) -> None:
     """Adds boundary events to every element."""
     for task_spec in scope.task_specs.values():
-        task_spec.boundaries, task_spec.compensation = (), None
+        task_spec.boundaries, task_spec.compensation, task_spec.owned = (), None, NO_NAMES
+        # A data object is a variable of its scope: nothing is copied in and out.
+        task_spec.data_input_associations, task_spec.data_output_associations = [], []
     for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
         scope.task_specs[event.host].boundaries += (event,)
 
 
-def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
+def _link(task_spec: Any, files: "Files") -> list[tuple["Files", str, str]]:
     """Sets the unique name of a sub-process; returns the processes to be built for a call."""
     if isinstance(task_spec, MultiInstance):
         task_spec.listen()
@@ -271,93 +277,7 @@ def _link(task_spec: Any, files: "_Files") -> list[tuple["_Files", str, str]]:
     return []
 
 
-class _Files:
-    """The parsed files of one source; `built` has those of all sources so far, by digest."""
-
-    def __init__(self, source: Source, built: "dict[str, _Files]") -> None:
-        self.source = source
-        self.bindings = read_bindings(source.files)
-        self.parser = Parser()
-        self.nodes: dict[tuple[str, str], Any] = {}  # by file and id
-        self._lanes: dict[str, dict[str, Any]] = {}  # by file, then by the id of what they list
-        self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as drawn
-        self.rules = decisions(source.files)
-        self.declared = declared_outcomes.Declared()
-        self._built = built
-        built[source.digest] = self
-        # The parser identifies documents by their memory address: they must live as long as it does.
-        self._roots = []
-        for name, content in source.files.items():
-            if name.endswith(BPMN_SUFFIXES):
-                root = read_xml(name, content).getroot()
-                translate(root, self.bindings)
-                drawn = flow_nodes(root)
-                self._flows[name] = flows.drawn(root)
-                normalize(root)
-                self.nodes.update(((name, node.get("id")), node) for node in drawn)
-                self._lanes[name] = listed(root)
-                self.parser.add_bpmn_xml(root, name)
-                self._roots.append(root)
-
-    def name(self, process: str) -> str:
-        """Returns the name of a process or sub-process that is unique among all sources."""
-        return f"{self.source.digest[:12]}:{process}"
-
-    def lane(self, file: str, node: Any) -> str | None:
-        """Returns the name of an element's lane."""
-        found = lane_of(node, self._lanes[file])
-        name: str | None = None if found is None else found.get("name")
-        return name
-
-    def describe_flows(self, process: str, scope: Any, prefix: str, found: dict[str, Flow]) -> None:
-        """Records the flows drawn in a process or sub-process, and adds them to its elements."""
-        node = self.parser.process_parsers[process].node
-        found.update(flows.attach(scope, node, self._flows[scope.file], prefix))
-
-    def node(self, process: str) -> Any:
-        """Returns the element of a process or sub-process."""
-        return self.parser.process_parsers[process].node
-
-    def unique_business_key(self, process: str) -> bool:
-        """Whether a business key must be unique among running cases."""
-        return bool(self.node(process).get(BUSINESS_KEY) == "unique")
-
-    def case_rules(self, process: str) -> CaseRules:
-        """Returns the rules for the cases of a process."""
-        return case_rules(self.node(process))
-
-    def description(self, process: str) -> str:
-        """Returns the documentation of a process, in one line."""
-        node = self.node(process)
-        return " ".join((node.findtext(bpmn("documentation")) or "").split())
-
-    def home(self, key: str) -> "_Files":
-        """Returns the files with a called process: the source's own, else those bound at deployment."""
-        if key in self.parser.process_parsers:
-            return self
-        bound = self.source.calls[key]
-        return self._built.get(bound.digest) or _Files(bound, self._built)
-
-    def can_be_called(self, process: str) -> bool:
-        """Whether it has a plain start event."""
-        starts = self.parser.process_parsers[process].get_spec().start.outputs
-        return any(spec.trigger is None for spec in starts)
-
-    def scopes(self, process: str) -> Iterator[tuple[str, Any]]:
-        """Yields a process and its embedded sub-processes: (id, built spec)."""
-        open_names = [process]
-        while open_names:
-            name = open_names.pop()
-            scope = self.parser.process_parsers[name].get_spec()
-            open_names += [
-                task_spec.spec
-                for task_spec in scope.task_specs.values()
-                if isinstance(task_spec, SubWorkflowMixin) and not isinstance(task_spec, CallActivityMixin)
-            ]
-            yield name, scope
-
-
-def _describe(task_spec: Any, file: str, files: _Files, prefix: str, elements: dict[str, Element]) -> None:
+def _describe(task_spec: Any, file: str, files: Files, prefix: str, elements: dict[str, Element]) -> None:
     """Records how passing the element is described.
 
     The library's own elements have no description, and neither has the start of an event sub-process: its

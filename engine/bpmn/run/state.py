@@ -1,25 +1,23 @@
-"""The stored state of a case: its tokens only, restored onto the shared spec.
+"""The stored state of a case: its tokens and the variables of its scopes, restored onto the shared spec.
 
-Each token is a row, with its data as the difference to the previous token; those of the first token of a
-sub-process as the difference to its activity's, so that variables it sets can be distinguished from those it
-leaves unchanged. Passed tokens that nothing can return to are dropped first, so that a case after a thousand
-loops is stored like one after the first. The order of rows matters, therefore the state is bytes and never
-jsonb.
+Each token is a row. Passed tokens that nothing can return to are dropped first, so that a case after a
+thousand loops is stored like one after the first. The order of rows matters, therefore the state is bytes and
+never jsonb. States of format 1, in which each token had its own data, are read, too (`format_1`).
 """
 
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.run.completions import LOCALS
-from engine.bpmn.run.elements.branches import ABSENT, FOUND, changed, consumed, set_since
+from engine.bpmn.run import format_1
+from engine.bpmn.run.scopes import consumed
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.tokens import COMPLETED, FINISHED, READY, WAITING, Token
 from engine.bpmn.run.workflow import CaseWorkflow, SubProcess
 from engine.bpmn.values import decode, encode
 
-FORMAT = 1
-FIRST, FIRST_INSIDE = -1, -2  # instead of the previous row: of a process's first token, of a sub-process's
+FORMAT = 2
+FIRST = -1  # instead of the previous row: of the first token of a process or sub-process
 
 
 def dump(workflow: CaseWorkflow) -> bytes:
@@ -47,9 +45,7 @@ def dump(workflow: CaseWorkflow) -> bytes:
 
 def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
     """Restores the workflow of a stored state."""
-    content = decode(state)
-    if content["format"] != FORMAT:
-        raise ValueError(f"a case state of format {content['format']}; this release reads {FORMAT}")
+    content = read(state, spec)
     workflow = CaseWorkflow(spec.process, dict(spec.inner), sandbox)
     workflow.outcome = content["outcome"]
     _restore(workflow, content["main"])
@@ -65,51 +61,49 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
     return workflow
 
 
+def read(state: bytes, spec: Spec) -> dict[str, Any]:
+    """Returns a stored state as rows and values in the present format."""
+    content: dict[str, Any] = decode(state)
+    if content["format"] == 1:
+        return format_1.upgraded(content, spec)
+    if content["format"] != FORMAT:
+        raise ValueError(f"a case state of format {content['format']}; this release reads 1 and {FORMAT}")
+    return content
+
+
 def _rows(tree: Any) -> list[Any]:
     rows: list[Any] = []
     places: dict[UUID, int] = {}
     for token in tree.tasks.values():
         places[token.id] = len(rows)
         parent = tree.tasks.get(token._parent)
-        before = parent or tree.host
-        changes = changed(
-            {**(before.data if before else {}), **token.internal_data.get(LOCALS, {})}, token.data
-        )
-        # By name: the order in which a command set them must not matter, since loading would change it.
-        there = {name: changes[name] for name in sorted(changes) if changes[name] is not ABSENT}
         rows.append(
             [
                 token.id.hex,
-                places[parent.id] if parent else FIRST_INSIDE if before else FIRST,
+                places[parent.id] if parent else FIRST,
                 token._state,
                 token.task_spec.name,
                 int(token.triggered),
                 token.internal_data or None,
-                there or None,
-                sorted(changes.keys() - there.keys()) or None,
             ]
         )
-    return [rows, tree.data, tree.completed]
+    return [rows, tree.data, tree.completed, tree.values, sorted(tree.written)]
 
 
 def _restore(tree: Any, stored: list[Any]) -> None:
-    rows, tree.data, tree.completed = stored
+    rows, tree.data, tree.completed, tree.values, written = stored
+    tree.written = set(written)
     tokens: list[Token] = []
-    for name, place, state, spec_name, triggered, internal, changes, gone in rows:
+    for name, place, state, spec_name, triggered, internal in rows:
         token = Token.__new__(Token)
         token.id, token.workflow, token.task_spec = UUID(hex=name), tree, tree.spec.task_specs[spec_name]
         token._state, token.triggered, token.internal_data = state, bool(triggered), internal or {}
         token._children, token.thread_id, token.last_state_change = [], 0, 0.0
-        token._parent, given = None, {}
+        token._parent = None
         if place >= 0:
             parent = tokens[place]
-            token._parent, given = parent.id, parent.data
+            token._parent = parent.id
             parent._children.append(token.id)
-        elif place == FIRST_INSIDE:
-            given = tree.host.data
-        token.data = {**given, **token.internal_data.get(LOCALS, {}), **(changes or {})}
-        for key in gone or ():
-            del token.data[key]
         tree.tasks[token.id] = token
         tokens.append(token)
         if state in (WAITING, READY):
@@ -129,7 +123,6 @@ def _compact(tree: Any) -> None:
             _drop(tree, token)
         elif (
             token._state == COMPLETED
-            and FOUND not in token.internal_data
             and len(token._children) == 1
             and tree.tasks[token._children[0]]._state == COMPLETED
         ):
@@ -141,25 +134,14 @@ def _compact(tree: Any) -> None:
 
 
 def _drop_ended(tree: Any) -> bool:
-    """Drops ended branches whose data aren't lost; returns whether there were any.
-
-    Such a branch set nothing, or what it set was set again by one that ended later.
-    """
+    """Drops ended branches, except the last one, which ends the process; returns whether there were any."""
     ended = [
         token for token in tree.tasks.values() if token._state == WAITING and token.task_spec is tree.spec.end
     ]
-    before = len(tree.tasks)
-    covered: set[str] = set()
-    for token in reversed(ended):
-        parting = next((earlier for earlier in token.ancestors() if len(earlier._children) > 1), None)
-        if parting is None:
-            continue  # nothing else is left
-        own = set_since(parting, token, token.parent.data).keys()
-        if own <= covered:
-            tree.forget(token)
-            _prune(tree, token.parent)
-        covered |= own
-    return len(tree.tasks) < before
+    for token in ended[:-1]:
+        tree.forget(token)
+        _prune(tree, token.parent)
+    return len(ended) > 1
 
 
 def _prune(tree: Any, token: Token) -> None:

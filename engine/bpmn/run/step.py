@@ -44,8 +44,8 @@ class TokenTransition:
     """A token entered, passed or left an element; in order of occurrence.
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
-    the element set, `why` the reasons of a decision for them. `scope` is the path of the activity that owns
-    these variables: a call with mappings, or a single instance of many. None: they are the case's.
+    the element set, `why` the reasons of a decision for them. `scopes` has the path of the activity to which
+    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's.
     """
 
     movement: Movement
@@ -54,7 +54,7 @@ class TokenTransition:
     human: bool
     changes: Mapping[str, Any]
     why: Mapping[str, Any] | None = None
-    scope: str | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,9 @@ class Step:
     """The new state and everything that happened before it. `state` is None once the process has ended.
 
     `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
-    `changes` are the case's variables that were set; those of a single instance of many, or of a called
-    process with mappings, are not the case's. `scope` defines whose variables the command itself set, as in
-    TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer awaited.
+    `changes` are the case's variables that were set. `scopes` are those of the variables that the command
+    itself set, as in TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer
+    awaited.
     """
 
     state: bytes | None
@@ -170,6 +170,6 @@ class Step:
     calls: tuple[Outgoing, ...] = ()
     thrown: tuple[Thrown, ...] = ()
     fired: tuple[Fired, ...] = ()
-    scope: str | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
     bills: tuple[Issued, ...] = ()
     unpaid: tuple[str, ...] = ()

@@ -13,8 +13,8 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.expressions import named_people
-from engine.bpmn.run import activity_scope, completions, declared_outcomes
-from engine.bpmn.run.completions import BACK, FOR, LOCALS
+from engine.bpmn.run import activity_scope, completions, declared_outcomes, scopes
+from engine.bpmn.run.completions import BACK, FOR, INPUTS, LOCALS
 from engine.bpmn.sandbox import ScriptFailed
 from engine.platform.ids import uuid7
 
@@ -57,8 +57,6 @@ class Token(Task):
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id=uuid7())
 
-    # The variables received from what it waited for, and those that its outputs have set.
-    received: frozenset[str] = frozenset()
     why: Mapping[str, Any] | None = None  # the reasons of a decision, until they are recorded for the command
 
     def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
@@ -70,9 +68,22 @@ class Token(Task):
         if value != before:
             self.workflow.top_workflow.moved(self, before)
 
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Returns what its element reads: the variables of its scopes. `write` sets them."""
+        return scopes.view(self)
+
+    @data.setter
+    def data(self, value: Mapping[str, Any]) -> None:
+        if value:  # the library creates tokens with empty data
+            raise AttributeError("a token has no data of its own: write to its scope")
+
+    def write(self, values: Mapping[str, Any]) -> None:
+        """Sets variables where its element's names belong."""
+        scopes.write(self, values)
+
     def _inherit_data(self) -> None:
-        # A shallow copy is enough: values are replaced, never changed in place (scripts run elsewhere).
-        self.data = {**self.parent.data, **self.internal_data.get(LOCALS, {})}
+        """Does nothing: scopes have the data, not tokens."""
 
     def is_descendant_of(self, task: Task) -> bool:
         """Whether `task` is an ancestor of this token."""
@@ -102,10 +113,8 @@ class Token(Task):
 
         The tokens after this one are only created now: SpiffWorkflow would predict whole branches.
         """
-        if PASSED_OVER in self.internal_data or BACK in self.internal_data:
-            self.data = activity_scope.outside(self)
-        else:
-            self.data = self._left()
+        if PASSED_OVER not in self.internal_data and BACK not in self.internal_data:
+            self._leave()
         thrower = self.thrower
         if thrower is not None:
             pass  # the following work continues where compensation was thrown
@@ -118,20 +127,26 @@ class Token(Task):
             completions.note(self)
         else:
             thrower.task_spec.handled(thrower, self)
+        self._forget_inputs()
 
-    def _left(self) -> dict[str, Any]:
-        """Returns the data with which it continues. Raises NotAllowed and then leaves it unchanged."""
-        returned = self.internal_data.get(activity_scope.RETURNED)
-        data = activity_scope.leave(self)
+    def _leave(self) -> None:
+        """Sets the outputs. Raises Unfit, ScriptFailed and NotAllowed, and then sets none."""
+        outputs = activity_scope.outputs(self)
         limits: declared_outcomes.Limits | None = getattr(self.task_spec, "limits", None)
         if limits is not None:
-            try:
-                declared_outcomes.require(limits, self, data)
-            except declared_outcomes.NotAllowed:
-                if returned is not None:
-                    self.internal_data[activity_scope.RETURNED] = returned
-                raise
-        return data
+            data = {**scopes.view(self, around=True), **outputs}
+            declared_outcomes.require(limits, self, data, scopes.written_by(self) | outputs.keys())
+        for name in (activity_scope.RETURNED, scopes.WROTE):
+            self.internal_data.pop(name, None)
+        scopes.write(self, outputs, around=True)
+
+    def _forget_inputs(self) -> None:
+        """Removes the inputs: they end with the activity."""
+        own = self.internal_data.get(LOCALS)
+        for name in self.internal_data.pop(INPUTS, ()):
+            own.pop(name, None)
+        if own == {}:
+            del self.internal_data[LOCALS]
 
     def skip(self) -> None:
         """Continues as if the element's work were done, without its outputs."""
@@ -140,7 +155,8 @@ class Token(Task):
 
     def advance(self) -> None:
         """Runs this token's element. A failure leaves it there with unchanged data."""
-        before = self.data
+        journal = self.workflow.top_workflow.journal
+        mark = len(journal)
         try:
             self.run()
         except (
@@ -150,7 +166,9 @@ class Token(Task):
             declared_outcomes.NotAllowed,
             SpiffWorkflowException,
         ) as error:
-            self.data = before
+            scopes.take_back(journal, mark)
+            if names := scopes.written_by(self):
+                self.internal_data[scopes.WROTE] = sorted(names)
             if self.human:  # a person has done it, and doesn't have to do it again
                 self.internal_data[DONE] = True
             self.fail(error)

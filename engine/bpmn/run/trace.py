@@ -36,9 +36,9 @@ class Trace:
         for path in known.get((token.task_spec.bpmn_id, condition.strip()), ()):
             self.answers.add((path, bool(value)))
 
-    def moved(self, trail: Iterable[tuple[Any, int, int, Any]]) -> None:
+    def moved(self, trail: Iterable[tuple[Any, int, int]]) -> None:
         """Records the flows by which tokens reached their elements."""
-        for token, _, state, _ in trail:
+        for token, _, state in trail:
             before, spec = token.parent, token.workflow.spec
             if before is None:
                 continue

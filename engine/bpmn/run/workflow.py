@@ -18,6 +18,7 @@ from engine.bpmn.notation import activities
 from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run import activity_scope
 from engine.bpmn.run.completions import FOR, PARTLY
+from engine.bpmn.run.scopes import Write
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.step import Issued, Outgoing, Thrown
 from engine.bpmn.run.tokens import (
@@ -47,6 +48,9 @@ class _Tree:
     task_tree: Token
     spec: Any
     data: dict[str, Any]
+    values: dict[str, Any]  # the variables of this scope
+    written: set[str]  # of a called process, the names of those that it has set
+    called = False  # whether this is a called process, which reads nothing around it
     completed: bool
     parent_task_id: UUID | None
     top_workflow: "CaseWorkflow"
@@ -72,7 +76,8 @@ class _Tree:
         return token
 
     def plant(self) -> None:
-        """Creates the first token at the start."""
+        """Creates the first token at the start. Data objects are None until they are written."""
+        self.values.update(dict.fromkeys(self.spec.data_objects))
         self.task_tree = Token(self, self.spec.start, state=FUTURE)
         self.task_tree._ready()
 
@@ -121,7 +126,6 @@ class _Tree:
         return []
 
     def _mark_complete(self, token: Token) -> None:
-        self.data.update(token.data)
         self.completed = True
 
 
@@ -131,7 +135,9 @@ class SubProcess(_Tree, BpmnSubWorkflow):
     def __init__(self, name: str, parent_task_id: UUID, top_workflow: "CaseWorkflow") -> None:
         self.name = name
         spec = top_workflow.subprocess_specs[name]
+        self.values, self.written = {}, set()
         super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
+        self.called = self.host is not None and self.host.task_spec.calls
 
     def _calculate_depth(self) -> int:
         return 0  # only SpiffWorkflow's own loop would use it
@@ -140,20 +146,22 @@ class SubProcess(_Tree, BpmnSubWorkflow):
 class CaseWorkflow(_Tree, BpmnWorkflow):
     """The process of one case.
 
-    `trail` is what happened since it was loaded: (token, state before, state after, data then).
+    `trail` is what happened since it was loaded: (token, state before, state after); `journal` is what was
+    written.
     """
 
     def __init__(self, spec: Any, subprocess_specs: dict[str, Any], sandbox: Sandbox) -> None:
         self.ready: deque[Token] = deque()
         self.waiting: dict[UUID, Token] = {}
-        self.trail: list[tuple[Token, int, int, dict[str, Any]]] = []
+        self.values, self.written = {}, set()
+        self.trail: list[tuple[Token, int, int]] = []
+        self.journal: list[Write] = []
         self.failures: list[tuple[Token, Failed]] = []
         self.thrown: list[Thrown] = []
         self.calls: list[Outgoing] = []
         self.bills: list[Issued] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # tokens that wait for conditions
-        self.known: dict[Any, dict[str, Any]] = {}  # the data by (sub-)process, while nothing moves
         self.asked: dict[UUID, dict[str, Any]] = {}  # the data with which these were last evaluated
         self.outcome: str | None = None
         self.uncaught: str | None = None  # what ended the case: an error that nothing caught
@@ -208,7 +216,6 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             host.internal_data[ARMED] = True
             token = host.parent._add_child(spec, FUTURE)
             token.internal_data[HOST] = host.id.hex
-            token.data = host.data
             token._ready()
 
     def disarm(self, host: Token) -> None:
@@ -228,19 +235,15 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         }
 
     def note(self, token: Token, before: int) -> None:
-        """Adds a change to the trail.
-
-        Data objects remove variables again, so their values are stored here.
-        """
-        data = dict(token.data) if token.task_spec.data_output_associations else token.data
-        self.trail.append((token, before, token._state, data))
+        """Adds a change to the trail."""
+        self.trail.append((token, before, token._state))
 
     def enter(self, token: Token) -> None:
         """Records that an activity around other work has begun.
 
         It will become ready and start many more times.
         """
-        self.trail.append((token, READY, STARTED, token.data))
+        self.trail.append((token, READY, STARTED))
 
     def advance(self) -> None:
         """Runs everything that needs no person, up to the step budget; then the next token fails."""
@@ -282,12 +285,10 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         for token in list(self.waiting.values()):
             if token.task_spec.element is not None:
                 del self.waiting[token.id]
-                token._inherit_data()
                 token.fail(Failed("deadlock", "it waits for a branch that can never come"))
 
     def _look(self) -> None:
         """Triggers the events whose conditions have become true."""
-        self.known.clear()
         for token in self._watched():
             if token._state == STARTED:  # an earlier one may have removed it
                 token.task_spec.look(token)

@@ -273,13 +273,9 @@ class Case:
         self._run(lambda state: bpmn.fire(self.spec, state, happened, self.now))
 
     def known_at(self, token: UUID, path: str) -> Mapping[str, Any]:
-        """Returns the variables that a token at this element reads.
-
-        They are those of the case, or of its called process, and the item of its instance.
-        """
+        """Returns the variables that a token at this element reads."""
         own = bpmn.known_at(self.spec, self.state, token, path, self.now)
-        items = bpmn.items_at(self.spec, self.state, token, self.spec.items, self.now)
-        return {**(self.data if own is None else own), **items}
+        return self.data if own is None else own
 
     def _run(self, command: Callable[[bytes], Step]) -> None:
         self._commands += 1

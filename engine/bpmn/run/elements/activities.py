@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
-from SpiffWorkflow.bpmn.specs.data_spec import DataObject as SpiffDataObject
 from SpiffWorkflow.bpmn.specs.defaults import CallActivity as SpiffCallActivity
 from SpiffWorkflow.bpmn.specs.defaults import ScriptTask as SpiffScriptTask
 from SpiffWorkflow.bpmn.specs.defaults import StartEvent as SpiffStartEvent
@@ -14,8 +13,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn.expressions import juel, named_people
 from engine.bpmn.expressions.scripts import as_written, names
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
-from engine.bpmn.run import activity_scope, completions
-from engine.bpmn.run.activity_scope import outside
+from engine.bpmn.run import activity_scope, completions, scopes
 from engine.bpmn.run.elements import calls
 from engine.bpmn.run.rule_tasks import RuleFailed, mapped, payload_of
 from engine.bpmn.run.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
@@ -41,7 +39,7 @@ class StartEvent(SpiffStartEvent):
     def _run_hook(self, my_task: Token) -> bool:
         if self.starter is not None:
             name = my_task.workflow.top_workflow.data.get(STARTED_BY)
-            my_task.data = {**my_task.data, self.starter: name}
+            my_task.write({self.starter: name})
         return True
 
 
@@ -59,8 +57,7 @@ class ScriptTask(SpiffScriptTask):
         if my_task.internal_data.pop(FIRED, False):
             my_task.internal_data.pop(calls.CALL, None)
             return True
-        changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
-        my_task.data = {**my_task.data, **changes}
+        my_task.write(my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data))
         return True
 
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
@@ -91,13 +88,14 @@ class RuleTask(ScriptTask):
         try:
             sandbox = my_task.workflow.top_workflow.sandbox
             evaluation = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)
-            data, why = portable({**my_task.data, **self._changes(evaluation)}), payload_of(evaluation)
+            changes, why = portable(self._changes(evaluation)), payload_of(evaluation)
         except (RuleFailed, Unportable) as error:
             raise Failed("decision-failed", f"{self.decision}: {error}") from error
-        if not fits(data):
+        if not fits({**my_task.data, **changes}):
             limit = f"with its result the case's data would be larger than {MAX_BYTES >> 20} MiB"
             raise Failed("decision-failed", f"{self.decision}: {limit}")
-        my_task.why, my_task.data = {**why, **self._places(my_task)}, data
+        my_task.why = {**why, **self._places(my_task)}
+        my_task.write(changes)
         return True
 
     def _places(self, my_task: Token) -> dict[str, Any]:
@@ -106,7 +104,7 @@ class RuleTask(ScriptTask):
         Roles that may not see these may not see the reasons either.
         """
         read = names(self.own.inputs.strip(), "eval").reads if self.own.inputs else ()
-        known = outside(my_task)
+        known = scopes.view(my_task, around=True)
         made_of = {name: known[name] for name in sorted(read) if name in known}
         return {"variable": self.result, **({"data": made_of} if made_of else {})}
 
@@ -121,22 +119,24 @@ class RuleTask(ScriptTask):
 
 
 class _Inner(SubWorkflowMixin):
-    """The data of a sub-process are those of its surroundings.
+    """A sub-process reads and writes the variables of its surroundings, except those that are its own.
 
-    All data go in and out, shared and never copied, unless a call maps inputs and outputs.
+    A called process has its own: what the call passes in, and it sets what the call passes out.
     """
+
+    calls = False
 
     def _update_hook(self, my_task: Token) -> bool:
         if my_task.id in my_task.workflow.top_workflow.subprocesses:
             return bool(super()._update_hook(my_task))
-        my_task._inherit_data()
         self.open_inside(my_task)
         return False
 
     def open_inside(self, my_task: Token) -> None:
         """Starts the process inside, unless its input can't be computed."""
         try:
-            data = activity_scope.handed_over(my_task)
+            activity_scope.enter(my_task)
+            given = activity_scope.handed_over(my_task) if self.calls else self._received(my_task)
         except (named_people.Unfit, ScriptFailed) as error:
             my_task.stay(error)
             return
@@ -144,9 +144,14 @@ class _Inner(SubWorkflowMixin):
         inner.completed_event.connect(self._on_subworkflow_completed, my_task)
         if completions.INSIDE in my_task.internal_data:
             come_back(inner, *my_task.internal_data.pop(completions.INSIDE))
-        inner.task_tree.data = data
+        inner.values.update(given)
         inner.task_tree.run()
         my_task._set_state(STARTED)
+
+    def _received(self, my_task: Token) -> dict[str, Any]:
+        """Returns what an event has brought for the sub-process that it starts."""
+        received: dict[str, Any] = my_task.parent.internal_data.pop(scopes.RECEIVED, {})
+        return received
 
     def _on_subworkflow_completed(self, subworkflow: SubProcess, my_task: Token) -> None:
         # One interrupted by an error also ends, and its token must stay removed.
@@ -154,10 +159,7 @@ class _Inner(SubWorkflowMixin):
             super()._on_subworkflow_completed(subworkflow, my_task)
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
-        if self.own.apart:
-            my_task.internal_data[activity_scope.RETURNED] = dict(subworkflow.last_task.data)
-        else:
-            my_task.data = dict(subworkflow.last_task.data)
+        """Does nothing: only a call returns data."""
 
 
 class SubProcessTask(_Inner, SpiffSubWorkflowTask):
@@ -171,39 +173,29 @@ class SubProcessTask(_Inner, SpiffSubWorkflowTask):
 class EventSubProcess(SubProcessTask):
     """A sub-process started by an event: its token comes from that of its start event."""
 
+    by_event = True
+
 
 class CallActivity(_Inner, SpiffCallActivity):
     """A call of another process, bound when the caller was deployed."""
 
+    calls = True
 
-class DataObject(SpiffDataObject):
-    """A data object. It is None until it is written; if an activity doesn't set it, it stays unchanged."""
-
-    def get(self, my_task: Token) -> None:
-        my_task.data[self.bpmn_id] = _home(self.bpmn_id, my_task).get(self.bpmn_id)
-
-    def set(self, my_task: Token) -> None:
-        if self.bpmn_id in my_task.data:
-            _home(self.bpmn_id, my_task)[self.bpmn_id] = my_task.data.pop(self.bpmn_id)
+    def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
+        """Takes over what the process has set, unless the call maps its outputs."""
+        if self.own.apart:
+            my_task.internal_data[activity_scope.RETURNED] = dict(subworkflow.values)
+        else:
+            written = sorted(subworkflow.written & subworkflow.values.keys())
+            my_task.write({name: subworkflow.values[name] for name in written})
 
 
-def come_back(
-    inner: SubProcess, times: int, records: list[Any] | None, objects: dict[str, Any] | None
-) -> None:
-    """Restarts a completed sub-process to compensate what completed in it."""
+def come_back(inner: SubProcess, times: int, records: list[Any] | None, own: dict[str, Any] | None) -> None:
+    """Restarts a completed sub-process, with its own variables, to compensate what completed in it."""
     inner.task_tree.internal_data[INTERRUPTED] = True
     if not times:
         inner.task_tree.internal_data[completions.PARTLY] = True
     if records:
         inner.task_tree.internal_data[completions.RECORDS] = records
-    if objects:
-        inner.data["data_objects"] = objects
-
-
-def _home(name: str, token: Token) -> dict[str, Any]:
-    """Returns the data objects of the innermost process around the token that declares `name`."""
-    workflow = token.workflow
-    while workflow.parent_workflow is not None and name not in workflow.spec.data_objects:
-        workflow = workflow.parent_workflow
-    objects: dict[str, Any] = workflow.data.setdefault("data_objects", {})
-    return objects
+    if own:
+        inner.values.update(own)

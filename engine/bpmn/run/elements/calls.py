@@ -9,12 +9,14 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn.notation.service_tasks import Service
 from engine.bpmn.run import bills
+from engine.bpmn.run.scopes import ABSENT
 from engine.bpmn.run.step import Outgoing
 from engine.bpmn.run.tokens import FIRED, WAIT, Failed, Token
-from engine.bpmn.values import differing, encode, plain
+from engine.bpmn.values import encode, plain, same
 from engine.platform.ids import uuid7
 
 ASKED = "asked"  # key in a token's internal data: the terms of the bill that it requests
+SEEN = "seen"  # key in a token's internal data: guarded variables, as they were when the call was made
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of the request
 
 
@@ -24,6 +26,8 @@ class NotDone(Failed):
 
 class ServiceTask(BpmnSpecMixin):
     """A service task: its token waits for the reply."""
+
+    guarded: frozenset[str] = frozenset()  # names that no reply may overwrite unnoticed
 
     def __init__(self, wf_spec: Any, bpmn_id: str, service: Service, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
@@ -36,6 +40,9 @@ class ServiceTask(BpmnSpecMixin):
         request = self._request(my_task)
         if self.service.bill is not None:
             my_task.internal_data[ASKED] = bills.ask(self.service.bill, plain(request))
+        if self.guarded:
+            data = my_task.data
+            my_task.internal_data[SEEN] = {name: data[name] for name in self.guarded & data.keys()}
         call_id = _call_id(my_task, request)
         my_task.internal_data[WAIT] = {"kind": "call", "call": call_id.hex}
         service = self.service
@@ -78,6 +85,22 @@ class ServiceTask(BpmnSpecMixin):
             # The payment address is only for the applicant, and many people read the case's data.
             reply = {name: value for name, value in reply.items() if name != terms.link}
         accept(my_task, reply, self.service.result)
+        self._require_unchanged(my_task)
+
+    def _require_unchanged(self, my_task: Token) -> None:
+        """Opens an incident if the reply has overwritten a guarded name that others changed since the call.
+
+        A retry accepts the reply; the value given with it counts.
+        """
+        seen = my_task.internal_data.pop(SEEN, None)
+        if seen is None:
+            return
+        journal = my_task.workflow.top_workflow.journal
+        for one in [one for one in journal if one.by is my_task and one.name in self.guarded]:
+            if one.before is not ABSENT and not (one.name in seen and same(one.before, seen[one.name])):
+                message = f"the reply sets {one.name!r}, which was changed since the call was made"
+                my_task.fail(Failed("data-conflict", message))
+                return
 
     def give_up(self, my_task: Token, code: str, detail: str) -> None:
         """Opens an incident. A retry sends a new request."""
@@ -89,7 +112,7 @@ def accept(my_task: Token, reply: Mapping[str, Any], result: str | None) -> None
     del my_task.internal_data[WAIT]
     my_task.internal_data[FIRED] = True
     given = {result: dict(reply)} if result else reply
-    my_task.data = {**my_task.data, **differing(my_task.data, given)}
+    my_task.write(given)
     my_task._ready()
 
 

@@ -10,11 +10,9 @@ from typing import Any
 
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.run import completions
-from engine.bpmn.run.completions import BACK, FOR, INPUTS, INSIDE, KEPT, LOCALS
+from engine.bpmn.run.completions import BACK, FOR, INPUTS, INSIDE, LOCALS
 from engine.bpmn.run.elements.activities import EventSubProcess, SubProcessTask
-from engine.bpmn.run.elements.branches import ABSENT, changed, set_since
 from engine.bpmn.run.elements.events import BaseEvent
-from engine.bpmn.run.elements.present import seen, within
 from engine.bpmn.run.tokens import COMPLETED, FUTURE, INTERRUPTED, READY, STARTED, UNFINISHED, Token
 
 THROWING = "throwing"  # key in a throwing token's internal data: it has started
@@ -48,10 +46,7 @@ class CompensateEvent(BaseEvent):
         """Prepares compensation."""
 
     def handled(self, my_task: Token, handler: Token) -> None:
-        """Continues with the next record: a handler is done, and its data become the thrower's."""
-        given = {**handler.parent.data, **handler.internal_data[LOCALS]}
-        changes = changed(given, handler.data, besides=handler.internal_data[KEPT])
-        my_task.data = _there({**my_task.data, **changes})
+        """Continues with the next record: a handler is done."""
         completions.drop(handler.workflow, completions.last(handler.workflow, my_task.id.hex))
         if my_task._state == STARTED:
             my_task._set_state(READY)
@@ -74,12 +69,9 @@ class CancelEvent(CompensateEvent):
 
     def _begin(self, my_task: Token) -> None:
         scope = my_task.workflow
-        my_task.data = _now(my_task, scope)
         scope.top_workflow.disarm(scope.host)
         scope.task_tree.internal_data[INTERRUPTED] = True
         unfinished = list(_unfinished(scope))
-        for token in unfinished:
-            token.data = seen(token)
         for token in list(scope.tasks.values()):
             if token is not my_task and token._state & UNFINISHED:
                 token.cancel()
@@ -120,28 +112,18 @@ def _scopes(token: Token) -> Iterator[Any]:
 
 
 def _compensate(my_task: Token, scope: Any, record: completions.Record) -> None:
-    name, times, own, inside, objects, inputs, _ = record
+    name, times, local, inside, own, inputs, _ = record
     spec = scope.spec.task_specs[name]
     handler = scope.spec.task_specs[spec.compensation] if spec.compensation and times else spec
     token = scope.task_tree._add_child(handler, FUTURE)
-    token.triggered = True  # its data aren't those of a branch: the throwing token gets them
-    kept = {**(own or {}), **(inputs or {})}
-    given = {**_now(my_task, scope), **kept}
-    token.internal_data.update({FOR: my_task.id.hex, KEPT: list(kept), LOCALS: given})
+    token.triggered = True
+    # What was local to the completed work is as it was then; all else as it is now (§10.7).
+    token.internal_data[FOR] = my_task.id.hex
+    if kept := {**(local or {}), **(inputs or {})}:
+        token.internal_data[LOCALS] = kept
     if handler is spec:
-        token.internal_data.update({BACK: True, INSIDE: [times, inside, objects]})
+        token.internal_data.update({BACK: True, INSIDE: [times, inside, own]})
         if inputs:
             token.internal_data[INPUTS] = list(inputs)
         record[3:5] = None, None  # it has them now
     handler._update(token)
-
-
-def _now(my_task: Token, scope: Any) -> dict[str, Any]:
-    """Returns the current variables of a scope, as the throwing token sees them."""
-    own = set_since(my_task.workflow.task_tree, my_task, my_task.data)
-    return _there({**within(scope), **own})
-
-
-def _there(data: dict[str, Any]) -> dict[str, Any]:
-    """Returns these variables without removed ones."""
-    return {name: value for name, value in data.items() if value is not ABSENT}

@@ -10,8 +10,7 @@ from typing import Any
 
 from engine.bpmn.expressions.juel import expression, is_marked
 from engine.bpmn.expressions.scripts import names
-from engine.bpmn.run.elements.branches import changed
-from engine.bpmn.run.elements.present import known
+from engine.bpmn.run.scopes import within
 from engine.bpmn.run.tokens import Token
 
 HELD = "held"  # in a token's internal data: the condition was true at the last evaluation
@@ -21,10 +20,10 @@ def came_true(text: str, token: Token) -> dict[str, Any] | None:
     """Returns the variables that made a condition true; None if none newly did. Raises ScriptFailed."""
     workflow = token.workflow.top_workflow
     reads = names(text, "eval").reads
-    data = known(token.workflow)
+    data = within(token.workflow)
     seen = {name: data[name] for name in reads & data.keys()}
     asked = workflow.asked.get(token.id)
-    if asked is not None and asked.keys() == seen.keys() and not changed(asked, seen):
+    if asked is not None and asked.keys() == seen.keys() and all(asked[name] is seen[name] for name in seen):
         return None
     workflow.asked[token.id] = seen
     # A missing variable never makes a condition true.

@@ -19,13 +19,11 @@ from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.events import THROWN, Kind, Trigger
 from engine.bpmn.run.completions import FOR
 from engine.bpmn.run.elements.activities import EventSubProcess
-from engine.bpmn.run.elements.branches import FOUND, changed
 from engine.bpmn.run.elements.conditions import came_true
-from engine.bpmn.run.elements.present import present
 from engine.bpmn.run.step import Thrown
 from engine.bpmn.run.tokens import FIRED, FUTURE, HOST, INTERRUPTED, WAIT, Failed, Token
 from engine.bpmn.sandbox import ScriptFailed
-from engine.bpmn.values import MAX_KEYS, MAX_NAME, differing, plain, short
+from engine.bpmn.values import MAX_KEYS, MAX_NAME, plain, short
 
 
 class BaseEvent(BpmnSpecMixin):
@@ -44,7 +42,6 @@ class CatchEvent(BaseEvent):
 
     def _run_hook(self, my_task: Token) -> bool | None:
         if FIRED in my_task.internal_data:
-            my_task.received = frozenset(my_task.internal_data[FIRED])
             return True
         my_task.internal_data[WAIT] = self._wait(my_task)
         my_task.workflow.top_workflow.enter(my_task)
@@ -53,9 +50,6 @@ class CatchEvent(BaseEvent):
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
         my_task.internal_data.pop(FIRED, None)
-        if FOUND in my_task.internal_data:  # its outputs have set these since
-            found = my_task.internal_data[FOUND]
-            my_task.internal_data[FOUND] = [name for name in found if name not in my_task.received]
 
     def _wait(self, my_task: Token) -> dict[str, Any]:
         """Returns what it waits for, as stored. Raises Failed and ScriptFailed."""
@@ -78,26 +72,20 @@ class CatchEvent(BaseEvent):
         if again is not None and not self.interrupting:
             my_task.internal_data[WAIT] = again
             going = my_task.parent._add_child(self, FUTURE)
-        self._receive(going, self._given(my_task), data)
+        self._receive(going, data)
         if going is my_task:
             del my_task.internal_data[WAIT]
             self._taken(my_task)
         going._ready()
         return 0 if self.interrupting else missed
 
-    def _given(self, my_task: Token) -> dict[str, Any]:
-        """Returns the data with which the token continues."""
-        return my_task.data
+    def _receive(self, going: Token, data: Mapping[str, Any]) -> None:
+        going.internal_data[FIRED] = True
+        if self.trigger.kind != "condition":  # whose variables were set elsewhere
+            self._set(going, self.trigger.taken(data))
 
-    def _receive(self, going: Token, before: dict[str, Any], data: Mapping[str, Any]) -> None:
-        changes = differing(before, self.trigger.taken(data))
-        going.data = {**before, **changes}
-        # What made a condition true was set elsewhere: it was read, not received.
-        came = [] if self.trigger.kind == "condition" else list(changes)
-        going.internal_data[FIRED] = came
-        others = set() if self.interrupting else set(changed(going.parent.data, before))
-        if found := (others | changes.keys()) - set(came):
-            going.internal_data[FOUND] = sorted(found)
+    def _set(self, going: Token, taken: Mapping[str, Any]) -> None:
+        going.write(taken)
 
     def look(self, my_task: Token) -> None:
         """Triggers the event if its condition has become true."""
@@ -107,9 +95,7 @@ class CatchEvent(BaseEvent):
             self.give_up(my_task, error)
             return
         if seen is not None:
-            workflow = my_task.workflow.top_workflow
-            workflow.known.clear()
-            self.fire(my_task, seen, workflow.sandbox.now)
+            self.fire(my_task, seen, my_task.workflow.top_workflow.sandbox.now)
 
     def give_up(self, my_task: Token, error: Exception) -> None:
         """Stops waiting and opens an incident."""
@@ -153,13 +139,10 @@ class BoundaryEvent(SideEvent):
 
     def catch(self, work: Token, data: Mapping[str, Any]) -> None:
         token = work.parent._add_child(self, FUTURE)
-        self._receive(token, present(work), data)
+        self._receive(token, data)
         if self.interrupting:
             work.cancel()
         token._ready()
-
-    def _given(self, my_task: Token) -> dict[str, Any]:
-        return present(self._host(my_task))
 
     def _taken(self, my_task: Token) -> None:
         host = self._host(my_task)

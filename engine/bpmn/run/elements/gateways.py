@@ -1,4 +1,4 @@
-"""Joins (BPMN 2.0.2 §13.4): tokens wait, are consumed together, and no branch's data are lost."""
+"""Joins (BPMN 2.0.2 §13.4): tokens wait, and are consumed together."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -9,16 +9,14 @@ from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway as SpiffInclusive
 from SpiffWorkflow.bpmn.specs.defaults import ParallelGateway as SpiffParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 
-from engine.bpmn.run.elements.branches import CONSUMED, DECIDED, joined
 from engine.bpmn.run.elements.events import BoundaryEvent
 from engine.bpmn.run.elements.handlers import rest
+from engine.bpmn.run.scopes import CONSUMED
 from engine.bpmn.run.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED, WAITING, Failed, Token
 
 
 class Join(UnstructuredJoin):
     """An element where tokens wait. The token that arrives or is checked last continues for all."""
-
-    conflicts = True  # whether branches must not set one variable to different values
 
     def _update_hook(self, my_task: Token) -> bool:
         my_task._set_state(WAITING)
@@ -31,7 +29,6 @@ class Join(UnstructuredJoin):
         my_task.internal_data[CONSUMED] = [token.id.hex for token in consumed]
         for token in consumed:
             token.cancel()
-        my_task._inherit_data()
         return True
 
     def _waiting(self, my_task: Token) -> list[Token]:
@@ -49,23 +46,13 @@ class Join(UnstructuredJoin):
         """Returns the tokens, in addition to `my_task`, that this firing consumes."""
         return [token for token in waiting if token is not my_task]
 
-    def _gather(self, my_task: Token) -> list[Token]:
-        """Merges the data of all branches into the token; returns the consumed tokens, to drop later."""
-        consumed = [my_task.workflow.tasks[UUID(hex=name)] for name in my_task.internal_data[CONSUMED]]
-        if consumed:
-            ends = [token.parent for token in (*consumed, my_task)]
-            decided = my_task.internal_data.get(DECIDED)
-            my_task.data = joined(ends, conflicts=self.conflicts, decided=decided)
-        return consumed
-
-    def _forget(self, my_task: Token, consumed: Sequence[Token]) -> None:
-        del my_task.internal_data[CONSUMED]
-        my_task.internal_data.pop(DECIDED, None)
-        for token in consumed:
-            my_task.workflow.forget(token)
+    def _forget(self, my_task: Token) -> None:
+        """Drops the tokens that it represents: it has run, and no longer returns to them."""
+        for name in my_task.internal_data.pop(CONSUMED):
+            my_task.workflow.forget(my_task.workflow.tasks[UUID(hex=name)])
 
     def _run_hook(self, my_task: Token) -> bool:
-        self._forget(my_task, self._gather(my_task))
+        self._forget(my_task)
         return True
 
 
@@ -100,12 +87,11 @@ class InclusiveGateway(Join, SpiffInclusiveGateway):
         )
 
     def _run_hook(self, my_task: Token) -> bool:
-        consumed = self._gather(my_task)
         matches, defaults = self._get_matching_outputs(my_task)
         if not matches and not defaults:
             raise Failed("no-flow", "no condition is true and there is no default flow")
         my_task._sync_children(matches or defaults, FUTURE)
-        self._forget(my_task, consumed)
+        self._forget(my_task)
         return True
 
 
@@ -150,13 +136,7 @@ class ExclusiveGateway(SpiffExclusiveGateway):
 
 
 class EndJoin(Join, BpmnTaskSpec):
-    """The end of all branches of a process: fires when only events that may still start work remain.
-
-    Event handlers end here one after the other, and often set the same variables: the last one takes
-    precedence.
-    """
-
-    conflicts = False
+    """The end of all branches of a process: fires when only events that may still start work remain."""
 
     def _update_hook(self, my_task: Token) -> bool:
         fires = super()._update_hook(my_task)

@@ -7,7 +7,7 @@ from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 
 from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run.elements.events import SideEvent
-from engine.bpmn.run.elements.present import within
+from engine.bpmn.run.scopes import RECEIVED
 from engine.bpmn.run.tokens import FUTURE, HOST, INTERRUPTED, Token
 
 
@@ -31,7 +31,7 @@ class HandlerStart(SideEvent):
 
     def catch(self, work: Token, data: Mapping[str, Any]) -> None:
         token = work.workflow.task_tree._add_child(self, FUTURE)
-        self._receive(token, within(work.workflow), data)
+        self._receive(token, data)
         self._interrupt(token)
         token._ready()
 
@@ -39,8 +39,13 @@ class HandlerStart(SideEvent):
         # Its token starts when the enclosing sub-process is compensated.
         return True if self.trigger.kind == "compensate" else super()._run_hook(my_task)
 
-    def _given(self, my_task: Token) -> dict[str, Any]:
-        return within(my_task.workflow)
+    def _set(self, going: Token, taken: Mapping[str, Any]) -> None:
+        """Sets what has arrived: in the run of the sub-process if it owns the name, else around it."""
+        owned = going.workflow.top_workflow.subprocess_specs[self.outputs[0].spec].owned
+        own = {name: value for name, value in taken.items() if name in owned}
+        going.write({name: value for name, value in taken.items() if name not in owned})
+        if own:
+            going.internal_data[RECEIVED] = own
 
     def _taken(self, my_task: Token) -> None:
         del my_task.internal_data[HOST]

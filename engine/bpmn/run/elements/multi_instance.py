@@ -9,8 +9,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.expressions.scripts import language
-from engine.bpmn.run.completions import FOR, INSIDE, LASTING, LOCALS, keep_only
-from engine.bpmn.run.elements.branches import ABSENT, DECIDED, changed, together
+from engine.bpmn.run.completions import FOR, LASTING, LOCALS
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
@@ -18,14 +17,14 @@ from engine.bpmn.values import MAX_BYTES, fits
 MAX_INSTANCES = 1_000
 INDEX = "index"  # keys in the internal data of an instance and of the activity
 COUNT, OPENED, RESULTS, ITEMS = "count", "opened", "results", "items"
-COUNTERS = frozenset({"loopCounter", "nrOfInstances"})  # variables of an instance about all instances
+LAST = "last"  # the variables of the instance that has just ended
 
 
 class MultiInstance(LoopTask, BpmnSpecMixin):
     """The activity around its instances. It becomes ready again after each of them.
 
-    With an output collection, only the output items leave the instances. Without one, what they set is
-    assigned to the case; parallel instances that set one variable to different values are a conflict.
+    Each instance is a scope: it owns its item, its counters, and the names that nothing outside of the
+    activity reads or writes. Others are shared. An output collection has the results in item order.
     """
 
     sequential = False
@@ -100,37 +99,23 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             state[OPENED] += 1
             instance = my_task._add_child(self._wf_spec.task_specs[self.task_spec], FUTURE)
             instance.triggered = True
-            before = self._carried(my_task) if self.sequential else {}
             local = {self.item: items[index]} if self.item else {}
             local |= {"loopCounter": index, "nrOfInstances": state[COUNT]}
-            instance.internal_data.update({INDEX: index, LOCALS: {**before, **local}})
+            instance.internal_data.update({INDEX: index, LOCALS: local})
             instance.task_spec._update(instance)
-
-    def _carried(self, my_task: Token) -> dict[str, Any]:
-        """Returns what earlier instances set, if nothing collects it."""
-        return {} if self.output else together(my_task.internal_data[RESULTS].values(), conflicts=False)
 
     def _instance_ended(self, _workflow: Any, instance: Token) -> None:
         if FOR in instance.internal_data:
             return  # it has been compensated
         my_task = instance.parent
-        if self.output:
-            result = instance.data.get(self.output_item)
-        else:
-            # Sequential: an instance may have reset what the previous one had set.
-            earlier = self._carried(my_task) if self.sequential else {}
-            changes = changed({**my_task.data, **earlier}, instance.data, besides={self.item, *COUNTERS})
-            result = {name: value for name, value in changes.items() if value is not ABSENT}
+        result = instance.data.get(self.output_item) if self.output else None
         my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
+        if self.condition is not None:
+            my_task.internal_data[LAST] = dict(instance.internal_data.get(LOCALS, {}))
         if my_task._state == STARTED and FAILED not in my_task.internal_data:
             # Ahead of the queue: the completion condition is evaluated after each instance.
             my_task._set_state(READY)
             my_task.workflow.top_workflow.ready.rotate(1)
-
-    def own_of(self, instance: Token) -> dict[str, Any]:
-        """Returns what is local to this instance during the activity: item, counters, and what it set."""
-        found = changed(instance.parent.data, instance.data)
-        return {name: value for name, value in found.items() if value is not ABSENT}
 
     def _satisfied(self, my_task: Token) -> bool:
         if self.condition is None:
@@ -142,8 +127,8 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
             "nrOfCompletedInstances": done,
             "nrOfActiveInstances": state[OPENED] - done,
         }
-        collected = {self.output: self._collected(state)} if self.output else self._carried(my_task)
-        data = {**my_task.data, **collected}
+        collected = {self.output: self._collected(state)} if self.output else {}
+        data = {**my_task.data, **collected, **state.get(LAST, {})}
         sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
         return sandbox.holds(self.condition, data, extra)
 
@@ -154,14 +139,9 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         state = my_task.internal_data
         if self.output:
             results = {self.output: self._collected(state)}
-        else:
-            branches, decided = state[RESULTS].values(), state.get(DECIDED)
-            results = together(branches, conflicts=not self.sequential, decided=decided)
-            keep_only({self.item, *COUNTERS}, state.get(INSIDE, ()))
-        data = {**my_task.data, **results}
-        if not fits(data):
-            raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
-        my_task.data = data
+            if not fits({**my_task.data, **results}):
+                raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
+            my_task.write(results)
         my_task.internal_data = {name: state[name] for name in LASTING if name in state}
         return True
 
@@ -204,9 +184,8 @@ class StandardLoop(MultiInstance):
             raise Failed("multi-instance", f"more than {MAX_INSTANCES} instances")
         if self.condition is None:
             return True
-        data = {**my_task.data, **self._carried(my_task)}
         sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
-        return sandbox.holds(self.condition, data, {"loopCounter": done})
+        return sandbox.holds(self.condition, my_task.data, {"loopCounter": done})
 
 
 class ParallelMultiInstance(MultiInstance):

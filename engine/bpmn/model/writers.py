@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.bpmn import forms
-from engine.bpmn.check import feel, juel
-from engine.bpmn.check.diagram import Node
-from engine.bpmn.check.python import expression
 from engine.bpmn.expressions.scripts import as_written, language, names
+from engine.bpmn.model import feel, juel
+from engine.bpmn.model.diagram import Node
+from engine.bpmn.model.python import expression
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, THROWN, bpmn
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.bpmn.check import feel, juel, python
-from engine.bpmn.check.notes import Place, place
 from engine.bpmn.expressions.juel import assignment
 from engine.bpmn.expressions.scripts import Language, Names, as_written, language, names
 from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.model import feel, juel, python
+from engine.bpmn.model.notes import Place, place
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import ASSIGNMENT, TERMS
 from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, local

@@ -1,0 +1,61 @@
+"""Warns of elements that may run at the same time and use one variable: the last value counts."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from engine.bpmn import forms
+from engine.bpmn.check.variables import Process
+from engine.bpmn.expressions.scripts import names
+from engine.bpmn.model.diagram import Node
+from engine.bpmn.model.notes import Notes, place
+
+_MOST = 20  # findings of a process
+_SHOWN = 5  # names in a finding
+
+
+def check_races(processes: Iterable[Process], notes: Notes) -> None:
+    """Checks the processes of all files without errors."""
+    for process in processes:
+        for code, first, second, variables in islice(_races(process), _MOST):
+            shown = tuple(sorted(variables)[:_SHOWN])
+            where = place(process.diagram.file, second.element)
+            notes.warn(where, code, first=_name(first), second=_name(second), variables=shown)
+
+
+def _races(process: Process) -> Iterator[tuple[str, Node, Node, set[str]]]:
+    for scope in process.diagram.scopes:
+        for one, other in process.together[scope.element].pairs():
+            written = set(process.names(process.sets[one] & process.sets[other]))
+            written -= _only_shown(process, one) | _only_shown(process, other)
+            if written:
+                yield "race-to-write", one, other, written
+            for writer, chooser in ((one, other), (other, one)):
+                read = _decides_by(chooser) & set(process.names(process.sets[writer]))
+                read -= _only_shown(process, writer)
+                if read:
+                    yield "race-to-read", writer, chooser, read
+
+
+def _decides_by(node: Node) -> set[str]:
+    """Returns the names that the conditions behind a gateway read."""
+    found: set[str] = set()
+    for flow in node.outgoing:
+        if flow.condition is not None:
+            try:
+                found |= names((flow.condition.text or "").strip(), "eval").reads
+            except SyntaxError:
+                continue  # another rule reports it
+    return found
+
+
+def _only_shown(process: Process, node: Node) -> set[str]:
+    """Returns the fields of a form that a person can't change."""
+    fields = (forms.schema_of(node.element, process.schemas) or {}).get("properties")
+    known = fields if isinstance(fields, dict) else {}
+    return {
+        name for name, field in known.items() if isinstance(field, dict) and field.get("readOnly") is True
+    }
+
+
+def _name(node: Node) -> str:
+    return str(node.element.get("name") or node.element.get("id"))[:80]

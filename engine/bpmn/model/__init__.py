@@ -1,0 +1,1 @@
+"""Processes as drawn: their graph, scripts and expressions, and which variables each element uses."""

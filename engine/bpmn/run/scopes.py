@@ -1,0 +1,156 @@
+"""Variables by scope: where a name is stored, read and written (BPMN 2.0.2 §10.4).
+
+A scope has one store, which everything in it shares: the process instance, a called process, each run of an
+event sub-process, each instance of a multi-instance activity, the inputs of an activity, and an embedded
+sub-process for the names that it declares. Who owns a name is known before a case runs
+(`engine.bpmn.model.owners`). An element reads outwards through its scopes and writes to the owner of a name.
+
+Each write is noted in the journal of the workflow, so that a failed element's writes can be taken back, and
+the log can name the scope.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn.run.completions import FOR, INPUTS, LOCALS
+from engine.bpmn.values import same
+
+FINISHED = TaskState.FINISHED_MASK
+ABSENT: Any = object()  # the value of a variable that has none
+CONSUMED = "consumed"  # in a firing join's internal data: the tokens that it represents
+RECEIVED = "received"  # in an event's internal data: variables of the sub-process that it starts
+WROTE = "wrote"  # in a failed token's internal data: the names that its element had set, and that stay
+NO_NAMES: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A variable that was set. `by` is the token whose element set it; None for a repair or correction.
+
+    `scope` is the path of the activity to which the variable belongs; None: the case.
+    """
+
+    by: Any
+    scope: str | None
+    store: dict[str, Any]
+    name: str
+    before: Any
+    value: Any
+
+
+def view(token: Any, *, around: bool = False) -> Mapping[str, Any]:
+    """Returns all variables that an element reads. Must not be changed, nor stored beyond the next write.
+
+    `around`: without the element's own inputs.
+    """
+    stores = [store for store in _stores(token, around=around) if store]
+    if len(stores) == 1:
+        return stores[0]
+    found: dict[str, Any] = {}
+    for store in reversed(stores):
+        found.update(store)
+    return found
+
+
+def within(tree: Any) -> Mapping[str, Any]:
+    """Returns all variables that are read in a process or sub-process, outside of its activities."""
+    return view(tree.task_tree)
+
+
+def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repairs: bool = False) -> None:
+    """Sets variables in the scopes that own them, and notes those that differ.
+
+    `around`: the element's own inputs stay as they are; `repairs`: it is not the element that sets them.
+    """
+    journal: list[Write] = token.workflow.top_workflow.journal
+    for name, value in values.items():
+        store, scope = _home(token, name, around=around)
+        before = store.get(name, ABSENT)
+        if before is not ABSENT and same(before, value):
+            continue
+        journal.append(Write(None if repairs else token, scope, store, name, before, value))
+        store[name] = value
+
+
+def take_back(journal: list[Write], mark: int) -> None:
+    """Undoes all writes after the first `mark`."""
+    while len(journal) > mark:
+        one = journal.pop()
+        if one.before is ABSENT:
+            del one.store[one.name]
+        else:
+            one.store[one.name] = one.before
+
+
+def written_by(token: Any) -> set[str]:
+    """Returns the names that a token's element has set: in this command, and before it failed."""
+    journal: list[Write] = token.workflow.top_workflow.journal
+    return {one.name for one in journal if one.by is token}.union(token.internal_data.get(WROTE, ()))
+
+
+def consumed(tree: Any) -> set[str]:
+    """Returns the ids of tokens that a firing join represents: it may still return to them."""
+    return {
+        name
+        for token in tree.tasks.values()
+        if not token._state & FINISHED
+        for name in token.internal_data.get(CONSUMED, ())
+    }
+
+
+def scopes_of(token: Any, names: Iterable[str]) -> dict[str, str]:
+    """Returns the path of the scope to which each variable belongs that a token sets, without the case's."""
+    homes = ((name, _home(token, name, around=False)[1]) for name in names)
+    return {name: path for name, path in homes if path is not None}
+
+
+def path_of(token: Any) -> str:
+    """Returns the path of a token's element."""
+    element = token.task_spec.element
+    return element.path if element else str(token.task_spec.bpmn_id)
+
+
+def _stores(token: Any, *, around: bool) -> Iterator[dict[str, Any]]:
+    """Yields the stores that an element reads, innermost first."""
+    own = token.internal_data.get(LOCALS)
+    if own:
+        inputs = token.internal_data.get(INPUTS, ()) if around else ()
+        yield {name: value for name, value in own.items() if name not in inputs} if inputs else own
+    tree = token.workflow
+    while True:
+        yield tree.values
+        host = tree.host
+        if host is None or tree.called:
+            return
+        if host.internal_data.get(LOCALS):
+            yield host.internal_data[LOCALS]
+        tree = host.workflow
+
+
+def _home(token: Any, name: str, *, around: bool) -> tuple[dict[str, Any], str | None]:
+    """Returns the store that owns a name, and the path of its scope."""
+    inside = token
+    while True:
+        own = inside.internal_data.get(LOCALS)
+        passed_by = around and inside is token and name in token.internal_data.get(INPUTS, ())
+        owned = _iterates(inside) and name in inside.task_spec.owned
+        if owned or (own and name in own and not passed_by):
+            return inside.internal_data.setdefault(LOCALS, {}), path_of(inside)
+        tree = inside.workflow
+        host = tree.host
+        if host is None:
+            return tree.values, None
+        if tree.called:
+            tree.written.add(name)
+            return tree.values, path_of(host)
+        if name in tree.spec.owned or name in tree.values:
+            return tree.values, path_of(host)
+        inside = host
+
+
+def _iterates(token: Any) -> bool:
+    """Whether this is an instance of a multi-instance activity, or one that is compensated."""
+    return bool(token.triggered) and (FOR in token.internal_data or token.task_spec.owned is not NO_NAMES)
