@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from urllib.parse import quote, urlencode
 
 from demo.installation import Installation, Json, Unexpected, opened, require
@@ -100,10 +101,11 @@ def _play_licence(installation: Installation) -> None:
     path = f"/tasks/{task['id']}/complete"
     installation.expect(422, "supervisor", "POST", path, {"data": {"decision": "refused"}})
     _complete(installation, task, "supervisor", {"decision": "granted"})
-    case = _await(installation, case, "the bill is issued", lambda case: "bill" in case["data"], "supervisor")
-    _print_value("bill", case["data"]["bill"])
-    require(case["data"]["bill"]["amount_rials"] == 10_250_000, "the fee is not 10250000 rials")
-    _pay(installation, case["data"]["bill"])
+    case = _await(installation, case, "the bill is issued", lambda case: bool(case["bills"]), "supervisor")
+    bill = case["bills"][0]
+    _print_value("bill", bill)
+    require(Decimal(bill["amount"]) == 10_250_000, "the fee is not 10250000 rials")
+    _pay(installation, bill)
     case = _await(installation, case, "the licence is registered", _ended, "supervisor")
     _require_outcome(case, "granted")
     _print_value("licence", case["data"]["licence"]["licence"])
@@ -114,9 +116,9 @@ def _pay(installation: Installation, bill: Json) -> None:
     """Pay the bill as the payment service does."""
     message = {
         "name": "payment.confirmed",
-        "id": f"payment {bill['bill']}",
-        "correlation": {"bill": bill["bill"]},
-        "data": {"amount_rials": bill["amount_rials"], "currency": "IRR"},
+        "id": f"payment {bill['reference']}",
+        "correlation": {"bill": bill["reference"]},
+        "data": {"amount_rials": int(Decimal(bill["amount"])), "currency": bill["currency"]},
     }
     installation.expect(200, "service", "POST", "/messages", message)
 

@@ -97,16 +97,16 @@ def test_whose_session_has_ended_is_refused_and_not_sent_away(office: Desks, bro
 
 
 def test_the_next_task_is_that_of_the_same_list(office: Desks, sara: Browser) -> None:
-    first, held, second, other = (office.some(1, hours=hours)[0] for hours in (1, 2, 3, 400))
+    first, held, second, other = (office.some(1, hours=hours)[0] for hours in (-3, -2, -1, 400))
     office.claimed("reza", held)
     office.claimed("sara", first)
-    target, page = completed(sara, first, "?view=today")
+    target, page = completed(sara, first, "?view=overdue")
     assert urlsplit(target).path == f"/desk/tasks/{second}"
     assert "Task completed. This is the next one." in page
     assert office.row(second).assignee_id is None  # it was only opened
     office.claimed("sara", second)
-    target, page = completed(sara, second, "?view=today")
-    assert target == "/desk?view=today"
+    target, page = completed(sara, second, "?view=overdue")
+    assert target == "/desk?view=overdue"
     assert "There are no other tasks for you in this list." in page
     assert office.row(other).status == "open"
 
