@@ -13,7 +13,8 @@ from engine.bpmn.expressions import plain
 from engine.bpmn.expressions.limited import MAX_TEXT, NotPlain
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.sandbox import ScriptFailed
-from tests.scripting import LIMITS, NOW, ORDINARY, Written, compared, in_sandbox, outcome
+from tests.script_values import LIMITS, NOW, ORDINARY
+from tests.scripting import Written, compared, in_sandbox, outcome
 
 COUNT = 600
 
