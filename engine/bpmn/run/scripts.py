@@ -18,10 +18,12 @@ from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.run import rule_tasks
 from engine.bpmn.run.trace import Trace
 from engine.bpmn.sandbox import ScriptFailed
-from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
+from engine.bpmn.values import MAX_BYTES, MAX_DEPTH, Unportable, differing, fits, portable
 from engine.dmn import Decisions, Evaluation
 
 _SHOWN = 200  # characters of an expression in a message
+_TOO_LARGE = f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB"
+_MAX_PARTS = MAX_BYTES // 2  # each has at least one character and a comma
 
 
 class Sandbox:
@@ -134,7 +136,9 @@ class Sandbox:
 
     def _run(self, code: str, given: dict[str, Any], *, before: str | None = None) -> Any:
         seed = int(self._now.timestamp() * 1e6) * 1000 + self._runs
-        return sandbox.run(code, given, self._now, seed, before)
+        value = sandbox.run(code, given, self._now, seed, before)
+        _require_few_parts(value)
+        return value
 
 
 _BUILTINS = ("type", "locals")
@@ -155,8 +159,27 @@ def _kept(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values that are new in the data, if a case can store them."""
     changes = differing(data, values)
     if changes and not fits({**data, **changes}):
-        raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
+        raise ScriptFailed(_TOO_LARGE)
     return changes
+
+
+def _require_few_parts(value: Any) -> None:
+    """Raises ScriptFailed for a value with more parts than a case can store.
+
+    The sandbox returns a list that is in several places once. A copy has it in each: `a = [a, a]`, thirty
+    times, would take all memory.
+    """
+    count, rest = 0, [(value, 0)]
+    while rest:
+        part, depth = rest.pop()
+        if depth > MAX_DEPTH:
+            return  # rejected for that
+        inner = part.values() if isinstance(part, dict) else part
+        if isinstance(part, dict | list | tuple | set | frozenset):
+            count += len(inner)
+            if count > _MAX_PARTS:
+                raise ScriptFailed(_TOO_LARGE)
+            rest += [(each, depth + 1) for each in reversed([*inner])]
 
 
 def _checked(value: Any) -> Any:
