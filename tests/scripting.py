@@ -4,6 +4,7 @@
 tests compare a few hundred.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -282,6 +283,7 @@ def _spelled(random: Random) -> tuple[str, str]:
     )
 
 
+_TAKEN = re.compile(r"[\d.]+m?s(?= > )")  # the time that a script had taken when it was stopped
 EDGES = (_doubled, _counted, _nested, _long, _unevaluated, _spelled)
 
 
@@ -293,7 +295,7 @@ def outcome(written: Written) -> Any:
             return _shown(runner.evaluate(written.code, written.data))
         return _shown(runner.execute(written.code, written.data))
     except ScriptFailed as error:
-        return error.message, error.line
+        return _TAKEN.sub("", error.message), error.line
 
 
 def _shown(value: Any) -> Any:
