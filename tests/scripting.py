@@ -20,7 +20,7 @@ from engine.bpmn.sandbox import ScriptFailed
 from tests.script_values import KINDS, LIMITS, NOW, NUMBERS, ORDINARY
 
 # Two are used where results are collected, some are keywords in other places; the odd ones are never plain.
-NAMES = (*"abcdexyz", "amount", "fee", "type", "locals", "len", "match", "case", "print")
+NAMES: tuple[str, ...] = (*"abcdexyz", "amount", "fee", "type", "locals", "len", "match", "case", "print")
 ODD = ("مبلغ", "_k")
 OTHER = (
     *("{a} % {b}", "{a} // {b}", "2 ** {a}", "1 << {a}", "~{a}", "+{a}", "{a} if {b} in {a} else {b}"),
