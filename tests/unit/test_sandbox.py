@@ -62,6 +62,15 @@ def test_value_that_case_data_cannot_hold_is_a_failure(code: str) -> None:
         Sandbox(NOW).execute(code, {})
 
 
+@pytest.mark.parametrize(
+    ("times", "reason"),
+    [(19, "larger than 1 MiB"), (30, "larger than 1 MiB"), (1000, "deeper than 32 levels")],
+)
+def test_list_that_holds_another_twice_many_times_over_is_never_copied(times: int, reason: str) -> None:
+    with pytest.raises(ScriptFailed, match=reason):
+        Sandbox(NOW).execute("a = [1]\n" + "a = [a, a]\n" * times, {})
+
+
 def test_failure_names_its_line() -> None:
     with pytest.raises(ScriptFailed) as failed:
         Sandbox(NOW).execute("a = 1\nb = 2\nc = a / 0", {})

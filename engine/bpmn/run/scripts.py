@@ -1,8 +1,9 @@
-"""Runs scripts and expressions from uploaded files in sandbox processes, never in this one.
+"""Runs scripts and expressions from uploaded files.
 
-Each script gets a new session with a fixed clock and a fixed random seed, so that running a command again has
-the same result; only the names that it reads are passed in, and only those that it may have changed are
-returned.
+Plain ones are closures of our own in this process, which can only calculate and assign; all others run in
+sandbox processes. There, each gets a new session with a fixed clock and a fixed random seed, so that running
+a command again has the same result; only the names that it reads are passed in, and only those that it may
+have changed are returned.
 """
 
 from collections.abc import Mapping
@@ -10,20 +11,26 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import sandbox
-from engine.bpmn.expressions import feel, juel
+from engine.bpmn.expressions import feel, juel, plain
+from engine.bpmn.expressions.limited import NotPlain
 from engine.bpmn.expressions.scripts import Names, language, names
 from engine.bpmn.expressions.syntax import Mode
 from engine.bpmn.run import rule_tasks
 from engine.bpmn.run.trace import Trace
 from engine.bpmn.sandbox import ScriptFailed
-from engine.bpmn.values import MAX_BYTES, Unportable, differing, fits, portable
+from engine.bpmn.values import MAX_BYTES, MAX_DEPTH, Unportable, differing, fits, portable
 from engine.dmn import Decisions, Evaluation
 
 _SHOWN = 200  # characters of an expression in a message
+_TOO_LARGE = f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB"
+_MAX_PARTS = MAX_BYTES // 2  # each has at least one character and a comma
 
 
 class Sandbox:
-    """Runs the scripts of one command, at one instant. The n-th script gets the n-th seed."""
+    """Runs the scripts of one command, at one instant.
+
+    The n-th script gets the n-th seed; plain scripts count, though they need none.
+    """
 
     def __init__(self, now: datetime, trace: Trace | None = None) -> None:
         self._now = now
@@ -39,16 +46,19 @@ class Sandbox:
         self, expression: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None
     ) -> Any:
         """Evaluates an expression over `data` and the names in `extra`. Raises ScriptFailed."""
-        known = {**(extra or {}), **data}
+        known = {**extra, **data} if extra else data
         written_in = language(expression)
         if written_in == "feel":
             return self._feel(expression, known)
         if written_in == "juel":
             return self._juel(expression, known)
-        text = parse(expression.strip(), "eval")
-        return _checked(
-            self._run(expression.strip(), {name: known[name] for name in text.reads & known.keys()})
-        )
+        code = expression.strip()
+        given = {name: known[name] for name in parse(code, "eval").reads & known.keys()}
+        self._begin()
+        try:
+            return _checked(plain.result(code, "eval", given))
+        except NotPlain:
+            return _checked(self._run(code, given))
 
     def holds(self, condition: str, data: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
         """Evaluates a condition. FEEL and JUEL require a boolean. Raises ScriptFailed."""
@@ -97,6 +107,15 @@ class Sandbox:
             return _kept(data, {} if assigned.result is None else {assigned.result: value})
         text = parse(script, "exec")
         given = {name: data[name] for name in text.reads & data.keys()}
+        self._begin()
+        try:
+            return _kept(data, _checked(plain.result(script, "exec", given)))
+        except NotPlain:
+            return self._executed(script, text, data, given)
+
+    def _executed(
+        self, script: str, text: Names, data: Mapping[str, Any], given: dict[str, Any]
+    ) -> dict[str, Any]:
         # A list or dictionary that the script can reach may have been changed in place.
         wanted = text.writes | {name for name, value in given.items() if isinstance(value, list | dict)}
         if not wanted:
@@ -110,12 +129,16 @@ class Sandbox:
         code = f"{script}\n{collect}"
         return _kept(data, _checked(self._run(code, given, before=_KEPT if kept else None)))
 
-    def _run(self, code: str, given: dict[str, Any], *, before: str | None = None) -> Any:
+    def _begin(self) -> None:
         self._runs += 1
         if self.trace is not None:
             self.trace.require_time()
+
+    def _run(self, code: str, given: dict[str, Any], *, before: str | None = None) -> Any:
         seed = int(self._now.timestamp() * 1e6) * 1000 + self._runs
-        return sandbox.run(code, given, self._now, seed, before)
+        value = sandbox.run(code, given, self._now, seed, before)
+        _require_few_parts(value)
+        return value
 
 
 _BUILTINS = ("type", "locals")
@@ -136,8 +159,27 @@ def _kept(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values that are new in the data, if a case can store them."""
     changes = differing(data, values)
     if changes and not fits({**data, **changes}):
-        raise ScriptFailed(f"with this the case's data would be larger than {MAX_BYTES >> 20} MiB")
+        raise ScriptFailed(_TOO_LARGE)
     return changes
+
+
+def _require_few_parts(value: Any) -> None:
+    """Raises ScriptFailed for a value with more parts than a case can store.
+
+    The sandbox returns a list that is in several places once. A copy has it in each: `a = [a, a]`, thirty
+    times, would take all memory.
+    """
+    count, rest = 0, [(value, 0)]
+    while rest:
+        part, depth = rest.pop()
+        if depth > MAX_DEPTH:
+            return  # rejected for that
+        inner = part.values() if isinstance(part, dict) else part
+        if isinstance(part, dict | list | tuple | set | frozenset):
+            count += len(inner)
+            if count > _MAX_PARTS:
+                raise ScriptFailed(_TOO_LARGE)
+            rest += [(each, depth + 1) for each in reversed([*inner])]
 
 
 def _checked(value: Any) -> Any:
