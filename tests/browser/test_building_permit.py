@@ -138,7 +138,9 @@ class Drawing:
         """Choose from lists of a section."""
         self.panel.section(section)
         for word, value in values.items():
-            self.panel.field(f"{word}.name").select_option(value)
+            field = self.panel.field(f"{word}.name")
+            expect(field).to_have_js_property("tagName", "SELECT")  # once the choices are there
+            field.select_option(value)
 
     def write(self, section: str, **values: str) -> None:
         """Fill in fields of a section."""

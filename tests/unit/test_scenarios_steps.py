@@ -406,7 +406,7 @@ def test_gateway_that_stands_cannot_be_skipped() -> None:
 def test_scripts_that_never_end_stop_at_the_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.definitions.scenarios.running.SECONDS", 0.2)
     body = (
-        f'<startEvent id="start"/><exclusiveGateway id="g"/>{script("s", "n = n + 1")}'
+        f'<startEvent id="start"/><exclusiveGateway id="g"/>{script("s", "n = max(n, 0) + 1")}'
         '<exclusiveGateway id="enough" default="back"/><endEvent id="end"/>'
         f"{path('start', 'g', 's', 'enough')}{flow('enough', 'g', name='back')}"
         f"{flow('enough', 'end', 'n == 100000')}"

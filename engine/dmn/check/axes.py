@@ -158,7 +158,7 @@ def _common(kinds: Sequence[str]) -> str:
     if len(several) > 1:
         raise Unclear("types", types=tuple(several))
     if several and several[0] in ("list", "context", "range", "function"):
-        raise Unclear(f"a {several[0]}")
+        raise Unclear("structure", found=several[0])
     return several[0] if several else ""
 
 
