@@ -124,7 +124,7 @@ def _set_by(process: Process, node: Node, *, outside: bool) -> Iterator[tuple[st
         for name in given.names:
             yield name, _Source(origin, by, fields.get(name) if origin == "form" else None)
     more: Mapping[Origin, Any] = {
-        "decision": process.ruled(node.element),
+        "decision": writers.ruled(node.element, process.rules),
         "input": writers.inputs(node.element).names,
         "item": writers.items(node.element).names,
         "results": filter(None, [writers.collected(node.element)]),

@@ -22,18 +22,25 @@ def check_races(processes: Iterable[Process], notes: Notes) -> None:
             notes.warn(where, code, first=_name(first), second=_name(second), variables=shown)
 
 
-def _races(process: Process) -> Iterator[tuple[str, Node, Node, set[str]]]:
+def _races(process: Process) -> Iterator[tuple[str, Node, Node, list[str]]]:
     for scope in process.diagram.scopes:
+        # As masks: there are many pairs.
+        shown = {node: _mask(process, _only_shown(process, node)) for node in scope.nodes}
+        written = {node: process.sets[node] & ~shown[node] for node in scope.nodes}
+        read = {node: _mask(process, _decides_by(node)) for node in scope.nodes}
         for one, other in process.together[scope.element].pairs():
-            written = set(process.names(process.sets[one] & process.sets[other]))
-            written -= _only_shown(process, one) | _only_shown(process, other)
-            if written:
-                yield "race-to-write", one, other, written
+            if both := process.names(written[one] & written[other]):
+                yield "race-to-write", one, other, both
             for writer, chooser in ((one, other), (other, one)):
-                read = _decides_by(chooser) & set(process.names(process.sets[writer]))
-                read -= _only_shown(process, writer)
-                if read:
-                    yield "race-to-read", writer, chooser, read
+                if found := process.names(written[writer] & read[chooser]):
+                    yield "race-to-read", writer, chooser, found
+
+
+def _mask(process: Process, names: Iterable[str]) -> int:
+    found = 0
+    for name in names:
+        found |= process.bits.get(name, 0)
+    return found
 
 
 def _decides_by(node: Node) -> set[str]:

@@ -6,7 +6,6 @@ outside and their names are unknown.
 
 import builtins
 import difflib
-import keyword
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,19 +13,17 @@ from typing import Any
 from engine.bpmn.check.concurrency import Concurrency
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.paths import components, targets
-from engine.bpmn.expressions.scripts import language
 from engine.bpmn.model import writers
 from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event
 from engine.bpmn.model.notes import Notes
-from engine.bpmn.model.texts import Text, bound, first_lines, is_strict, texts, variables
+from engine.bpmn.model.texts import Text, bound, first_lines, is_strict, read_texts, variables
 from engine.bpmn.model.writers import Given
-from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS, RESULT
+from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS
 from engine.bpmn.notation.vocabulary import bpmn, local
 from engine.dmn import Decisions
 from engine.platform.findings import Value
 
 _ANYTHING = 1
-_LIST = bpmn("loopDataInputRef")
 _LOOPS = (bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics"))
 _BEFORE = frozenset({"loopCardinality", "loopDataInputRef"})  # read before there are instances
 _AFTER = frozenset({"outputs", "completionCondition", "loopCondition"})  # read when its work is done
@@ -104,7 +101,7 @@ class Process:
         total = 0
         for node in scope.nodes:
             own = self.mask(writers.written(node, self.schemas, outside=scope.depth == 0))
-            own |= self.mask(Given(frozenset(self.ruled(node.element))))
+            own |= self.mask(Given(frozenset(writers.ruled(node.element, self.rules))))
             self.within[node] = own | self.total.get(node.element, 0)
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
@@ -112,11 +109,6 @@ class Process:
             if node.trigger != "condition":  # which passes on variables that others have set
                 total |= collects
         self.total[scope.element] = total
-
-    def ruled(self, task: Any) -> Sequence[str]:
-        """Returns the variables that a business rule task sets."""
-        result = task.get(RESULT)
-        return self.rules.outputs(task.get(DECISION, "")) if result is None else (result,)
 
     def _inside(self, node: Node) -> int:
         """Returns what is known at the start of a sub-process, including variables set in earlier rounds."""
@@ -191,7 +183,7 @@ class Process:
     def unknown(self) -> dict[str, list[tuple[Text, int]]]:
         """Returns unknown variables that are read, with the places and the names known there."""
         found: dict[str, list[tuple[Text, int]]] = {}
-        for text in self._texts():
+        for text in read_texts(self.diagram.element, self.rules):
             try:
                 reads = variables(text).reads
             except SyntaxError:  # reported by another rule, and the diagram is unfinished
@@ -204,16 +196,6 @@ class Process:
             for name in sorted(missing - bound(text)) if missing else ():
                 found.setdefault(name, []).append((text, known))
         return found
-
-    def _texts(self) -> Iterator[Text]:
-        yield from texts(self.diagram.element)
-        for item in self.diagram.element.iter(_LIST):
-            if not keyword.iskeyword(item.text or "") and language(item.text or "") == "python":
-                yield Text(item, item.text or "", "eval")
-        for task in self.diagram.element.iter(bpmn("businessRuleTask")):
-            for name in sorted(self.rules.reads(task.get(DECISION, ""))):
-                if name.isidentifier() and not keyword.iskeyword(name):
-                    yield Text(task, name, "eval", "decisionRef")
 
     def known_at(self, element: str) -> set[str]:
         """Returns the names that may be known when a case reaches an element."""
@@ -236,7 +218,7 @@ class Process:
 
     def names(self, known: int) -> list[str]:
         """Returns the names in a set."""
-        return [name for name, bit in self.bits.items() if bit & known]
+        return [name for name, bit in self.bits.items() if bit & known] if known > _ANYTHING else []
 
 
 class _Told:

@@ -5,22 +5,20 @@ activity or event sub-process read or write belongs to each instance or run. All
 the diagram doesn't say, belong to the process instance (BPMN 2.0.2 §10.4).
 """
 
-import keyword
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
-from engine.bpmn.expressions.scripts import language
 from engine.bpmn.model import writers
 from engine.bpmn.model.diagram import Diagram, Node, by_event, read_diagram
-from engine.bpmn.model.texts import Text, texts, variables
+from engine.bpmn.model.texts import Text, read_texts, variables
 from engine.bpmn.notation.bills import BILL
-from engine.bpmn.notation.outcomes import GROUND, VARIABLE
-from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS, RESULT
+from engine.bpmn.notation.outcomes import DECISION, GROUND, VARIABLE
+from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.notation.vocabulary import OURS, bpmn
 from engine.dmn import Decisions
 
-OUTCOME_OF = "decision"  # the attribute of a task whose form decides
 COUNTERS = frozenset({"loopCounter", "nrOfInstances"})
 _MANY, _LOOP = bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics")
 _LIST, _COUNT = bpmn("loopDataInputRef"), bpmn("loopCardinality")
@@ -65,7 +63,7 @@ def guarded(process: Any) -> frozenset[str]:
     """Returns the names that no reply may overwrite unnoticed: those of legal decisions, and of bills."""
     found: set[str] = set()
     for element in process.iter("{*}*"):
-        decision = element.get(f"{OURS}{OUTCOME_OF}")
+        decision = element.get(DECISION)
         if decision:
             found |= {decision, GROUND}
         if element.get(f"{OURS}{BILL}"):
@@ -111,20 +109,12 @@ def _chain(name: str, place: Any, declared: Mapping[Any, _Declares], *, for_inpu
 
 def _common(one: Chain, other: Chain) -> Chain:
     """Returns the scopes that are around both places."""
-    pairs = zip(one, other, strict=False)
-    return tuple(a for a, _ in _while_same(pairs))
-
-
-def _while_same(pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-    for pair in pairs:
-        if pair[0] is not pair[1]:
-            return
-        yield pair
+    return tuple(a for a, _ in takewhile(lambda pair: pair[0] is pair[1], zip(one, other, strict=False)))
 
 
 def _uses(diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions) -> Iterator[tuple[str, Any, bool]]:
     """Yields each name that is read or written, the element where that is, and whether for its inputs."""
-    for text in _texts(diagram.element, rules):
+    for text in read_texts(diagram.element, rules):
         for name in _names(text):
             yield name, text.element, text.attribute == "inputs"
     for node in diagram.nodes():
@@ -140,7 +130,7 @@ def _written(node: Node, schemas: Mapping[str, Any], rules: Decisions, *, outsid
     for origin, given in writers.sources(node, schemas, outside=outside):
         if origin != "condition":
             yield from given.names
-    yield from _ruled(node.element, rules)
+    yield from writers.ruled(node.element, rules)
 
 
 def _names(text: Text) -> frozenset[str]:
@@ -149,21 +139,3 @@ def _names(text: Text) -> frozenset[str]:
     except SyntaxError:
         return frozenset()  # of an unfinished diagram
     return found.reads | found.writes
-
-
-def _texts(process: Any, rules: Decisions) -> Iterator[Text]:
-    yield from texts(process)
-    for item in process.iter(_LIST):
-        if not keyword.iskeyword(item.text or "") and language(item.text or "") == "python":
-            yield Text(item, item.text or "", "eval")
-    for task in process.iter(bpmn("businessRuleTask")):
-        for name in sorted(rules.reads(task.get(DECISION, ""))):
-            if name.isidentifier() and not keyword.iskeyword(name):
-                yield Text(task, name, "eval", "decisionRef")
-
-
-def _ruled(task: Any, rules: Decisions) -> Sequence[str]:
-    result = task.get(RESULT)
-    if result is not None:
-        return (result,)
-    return rules.outputs(task.get(DECISION, "")) if task.get(DECISION) else ()

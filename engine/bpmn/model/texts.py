@@ -1,6 +1,7 @@
 """The scripts and expressions of a diagram, and the variables that each reads and assigns. Checks nothing."""
 
 import ast
+import keyword
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from engine.bpmn.model import feel, juel, python
 from engine.bpmn.model.notes import Place, place
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import ASSIGNMENT, TERMS
-from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, local
+from engine.bpmn.notation.rule_tasks import DECISION
+from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, bpmn, local
+from engine.dmn import Decisions
 
 _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
@@ -60,6 +63,18 @@ def texts(process: Any) -> Iterator[Text]:
             yield Text(element, as_written(code), "exec")
         elif kind in _EXPRESSIONS or (kind in TIMES and written_time(code) is None) or _computed(kind, code):
             yield Text(element, code, "eval")
+
+
+def read_texts(process: Any, rules: Decisions) -> Iterator[Text]:
+    """Yields the same, and what else reads variables: lists by name, and inputs of decisions."""
+    yield from texts(process)
+    for item in process.iter(bpmn("loopDataInputRef")):
+        if not keyword.iskeyword(item.text or "") and language(item.text or "") == "python":
+            yield Text(item, item.text or "", "eval")
+    for task in process.iter(bpmn("businessRuleTask")):
+        for name in sorted(rules.reads(task.get(DECISION, ""))):
+            if name.isidentifier() and not keyword.iskeyword(name):
+                yield Text(task, name, "eval", "decisionRef")
 
 
 def _computed(kind: str, code: str) -> bool:

@@ -1,7 +1,7 @@
 """The variables that each element may set in a case, as drawn. Checks nothing."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,9 @@ from engine.bpmn.expressions.scripts import as_written, language, names
 from engine.bpmn.model import feel, juel
 from engine.bpmn.model.diagram import Node
 from engine.bpmn.model.python import expression
+from engine.bpmn.notation.rule_tasks import DECISION, RESULT
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, THROWN, bpmn
+from engine.dmn import Decisions
 
 _MARKER = bpmn("multiInstanceLoopCharacteristics")
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
@@ -89,6 +91,12 @@ def items(element: Any) -> Given:
     parts = [] if marker is None else marker.findall("*")
     tags = (bpmn("inputDataItem"), bpmn("outputDataItem"))
     return Given(frozenset(filter(None, (part.get("id") for part in parts if part.tag in tags))))
+
+
+def ruled(task: Any, rules: Decisions) -> Sequence[str]:
+    """Returns the variables that a business rule task sets."""
+    result = task.get(RESULT)
+    return rules.outputs(task.get(DECISION, "")) if result is None else (result,)
 
 
 def collected(element: Any) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.run import scopes
-from engine.bpmn.run.completions import INPUTS, LOCALS
+from engine.bpmn.run.completions import INPUTS
 from engine.bpmn.run.tokens import Token
 
 
@@ -20,5 +20,4 @@ def _forget_inputs(token: Token, data: Mapping[str, Any]) -> None:
     """Recomputes a decision's inputs from repaired data, unless the inputs themselves were repaired."""
     inputs = token.internal_data.get(INPUTS, ())
     if token.task_spec.own.exact and data and data.keys().isdisjoint(inputs):
-        for name in token.internal_data.pop(INPUTS, ()):
-            del token.internal_data[LOCALS][name]
+        token.forget_inputs()

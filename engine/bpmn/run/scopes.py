@@ -13,14 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from SpiffWorkflow.util.task import TaskState
-
 from engine.bpmn.run.completions import FOR, INPUTS, LOCALS
 from engine.bpmn.values import same
 
-FINISHED = TaskState.FINISHED_MASK
 ABSENT: Any = object()  # the value of a variable that has none
-CONSUMED = "consumed"  # in a firing join's internal data: the tokens that it represents
 RECEIVED = "received"  # in an event's internal data: variables of the sub-process that it starts
 WROTE = "wrote"  # in a failed token's internal data: the names that its element had set, and that stay
 NO_NAMES: frozenset[str] = frozenset()
@@ -89,16 +85,6 @@ def written_by(token: Any) -> set[str]:
     """Returns the names that a token's element has set: in this command, and before it failed."""
     journal: list[Write] = token.workflow.top_workflow.journal
     return {one.name for one in journal if one.by is token}.union(token.internal_data.get(WROTE, ()))
-
-
-def consumed(tree: Any) -> set[str]:
-    """Returns the ids of tokens that a firing join represents: it may still return to them."""
-    return {
-        name
-        for token in tree.tasks.values()
-        if not token._state & FINISHED
-        for name in token.internal_data.get(CONSUMED, ())
-    }
 
 
 def scopes_of(token: Any, names: Iterable[str]) -> dict[str, str]:

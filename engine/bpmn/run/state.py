@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.bpmn.run import format_1
-from engine.bpmn.run.scopes import consumed
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
-from engine.bpmn.run.tokens import COMPLETED, FINISHED, READY, WAITING, Token
+from engine.bpmn.run.tokens import COMPLETED, FINISHED, READY, WAITING, Token, consumed
 from engine.bpmn.run.workflow import CaseWorkflow, SubProcess
 from engine.bpmn.values import decode, encode
 

@@ -36,6 +36,8 @@ UNBEGUN = "unbegun"  # it failed before the process inside could start
 ARMED = "armed"  # the boundary events of this activity wait
 INTERRUPTED = "interrupted"  # of the first token of a scope: an event sub-process has replaced its work
 
+CONSUMED = "consumed"  # in a firing join's internal data: the tokens that it represents
+
 STARTED_BY = "started by"  # in a case's own data: who started it, if the process needs it
 
 
@@ -127,7 +129,7 @@ class Token(Task):
             completions.note(self)
         else:
             thrower.task_spec.handled(thrower, self)
-        self._forget_inputs()
+        self.forget_inputs()
 
     def _leave(self) -> None:
         """Sets the outputs. Raises Unfit, ScriptFailed and NotAllowed, and then sets none."""
@@ -140,7 +142,7 @@ class Token(Task):
             self.internal_data.pop(name, None)
         scopes.write(self, outputs, around=True)
 
-    def _forget_inputs(self) -> None:
+    def forget_inputs(self) -> None:
         """Removes the inputs: they end with the activity."""
         own = self.internal_data.get(LOCALS)
         for name in self.internal_data.pop(INPUTS, ()):
@@ -233,6 +235,16 @@ class Token(Task):
         while token is not None and token.task_spec.element is None:
             token = token.workflow.host
         return token
+
+
+def consumed(tree: Any) -> set[str]:
+    """Returns the ids of tokens that a firing join represents: it may still return to them."""
+    return {
+        name
+        for token in tree.tasks.values()
+        if not token._state & FINISHED
+        for name in token.internal_data.get(CONSUMED, ())
+    }
 
 
 def _failed(error: Exception) -> Failed:

@@ -11,8 +11,17 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 
 from engine.bpmn.run.elements.events import BoundaryEvent
 from engine.bpmn.run.elements.handlers import rest
-from engine.bpmn.run.scopes import CONSUMED
-from engine.bpmn.run.tokens import COMPLETED, FUTURE, READY, STARTED, UNFINISHED, WAITING, Failed, Token
+from engine.bpmn.run.tokens import (
+    COMPLETED,
+    CONSUMED,
+    FUTURE,
+    READY,
+    STARTED,
+    UNFINISHED,
+    WAITING,
+    Failed,
+    Token,
+)
 
 
 class Join(UnstructuredJoin):
