@@ -11,13 +11,21 @@ FORM = (
     '<camunda:value id="granted"/><camunda:value id="closed"/></camunda:formField></camunda:formData>'
     "</extensionElements>"
 )
-BODY = (
-    DECIDED
-    + '<startEvent id="start"/><parallelGateway id="fork"/><serviceTask id="ask" parvandeh:topic="registry"/>'
-    + f'<userTask id="decide" parvandeh:decision="decision">{FORM}</userTask>'
-    + path("start", "fork", "ask")
-    + path("fork", "decide")
-)
+ASK = '<serviceTask id="ask" parvandeh:topic="registry"/>'
+
+
+def asked(work: str, name: str) -> str:
+    """A process in which this work runs at the same time as the task of the decision."""
+    return (
+        DECIDED
+        + f'<startEvent id="start"/><parallelGateway id="fork"/>{work}'
+        + f'<userTask id="decide" parvandeh:decision="decision">{FORM}</userTask>'
+        + path("start", "fork", name)
+        + path("fork", "decide")
+    )
+
+
+BODY = asked(ASK, "ask")
 
 
 def test_reply_that_overwrites_a_decision_made_since_the_call_is_an_incident() -> None:
@@ -31,3 +39,9 @@ def test_reply_to_a_decision_that_nobody_has_changed_counts() -> None:
     run = Run(BODY, decision="none").reply("ask", decision="closed")
     assert run.failed == []
     assert run.data["decision"] == "closed"
+
+
+def test_reply_inside_a_sub_process_is_compared_with_a_decision_outside_of_it() -> None:
+    inner = f'<subProcess id="sub"><startEvent id="in"/>{ASK}{path("in", "ask")}</subProcess>'
+    run = Run(asked(inner, "sub"), decision="none").answer("decide", decision="granted")
+    assert run.reply("ask", decision="closed").failed == [("ask", "data-conflict")]

@@ -42,6 +42,7 @@ class Files:
         self.rules = decisions(source.files)
         self.declared = declared_outcomes.Declared()
         self._owners: dict[str, dict[str, frozenset[str]]] = {}
+        self._guarded: dict[str, frozenset[str]] = {}
         self._schemas = forms.schemas(source.files)
         self._built = built
         built[source.digest] = self
@@ -78,10 +79,11 @@ class Files:
         """Sets which variables a process or sub-process, and each instance of its activities, owns."""
         if process not in self._owners:
             self._owners[process] = owners(self.node(process), self._schemas, self.rules)
+            self._guarded[process] = guarded(self.node(process))
         found = self._owners[process]
         # What an activity with many instances owns is each instance's.
         scope.owned = NO_NAMES if iterates(self.node(name)) else found.get(name, NO_NAMES)
-        names = guarded(self.node(name))
+        names = self._guarded[process]
         for task_spec in scope.task_specs.values():
             if isinstance(task_spec, ServiceTask):
                 task_spec.guarded = names
