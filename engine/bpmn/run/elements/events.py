@@ -8,6 +8,7 @@ immediately.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,14 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.events import THROWN, Kind, Trigger
+from engine.bpmn.run import own_waits
 from engine.bpmn.run.completions import FOR
 from engine.bpmn.run.elements.activities import EventSubProcess
 from engine.bpmn.run.elements.conditions import came_true
 from engine.bpmn.run.step import Thrown
 from engine.bpmn.run.tokens import FIRED, FUTURE, HOST, INTERRUPTED, WAIT, Failed, Token
 from engine.bpmn.sandbox import ScriptFailed
-from engine.bpmn.values import MAX_KEYS, MAX_NAME, plain, short
+from engine.bpmn.values import MAX_BYTES, MAX_KEYS, MAX_NAME, fits, plain, short
 
 
 class BaseEvent(BpmnSpecMixin):
@@ -167,11 +169,15 @@ class ThrowEvent(BaseEvent):
 
     def _run_hook(self, my_task: Token) -> bool:
         if self.trigger is not None and self.trigger.kind not in THROWN:
-            throw(self.trigger, my_task)
+            my_task.thrown = _thrown(self.trigger, my_task)
         return True
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
+        if my_task.thrown is not None:
+            workflow = my_task.workflow.top_workflow
+            reached = own_waits.deliver(workflow, my_task.thrown)
+            workflow.thrown.append(replace(my_task.thrown, reached=reached))
         if self.trigger is not None and self.trigger.kind == "escalation":
             code = self.trigger.name or ""
             caught(my_task, "escalation", code, {"code": code})
@@ -225,21 +231,19 @@ def of_case(token: Token) -> bool:
     return True
 
 
-def throw(trigger: Trigger, token: Token) -> None:
-    """Records a message or signal that leaves the case. Raises ScriptFailed and Failed."""
-    data = _mapping(trigger.data, token, "the data of a message") if trigger.data else {}
-    keys = keys_of(trigger, token) if trigger.kind == "message" else {}
-    workflow = token.workflow.top_workflow
-    workflow.thrown.append(
-        Thrown(
-            "message" if trigger.kind == "message" else "signal",
-            name_of(trigger, token) or "",
-            keys,
-            plain(data),
-            token.task_spec.element.path,
-            frozenset(workflow.waits()) if trigger.kind == "signal" else (),
-        )
+def _thrown(trigger: Trigger, token: Token) -> Thrown:
+    """Returns the message or signal that a token throws. Raises ScriptFailed and Failed."""
+    thrown = Thrown(
+        "message" if trigger.kind == "message" else "signal",
+        name_of(trigger, token) or "",
+        keys_of(trigger, token) if trigger.kind == "message" else {},
+        plain(_mapping(trigger.data, token, "the data of a message") if trigger.data else {}),
+        token.task_spec.element.path,
     )
+    if own_waits.receivers(token.workflow.top_workflow, thrown) and not fits({**token.data, **thrown.data}):
+        limit = f"with the data of {thrown.name!r} the case's data would be larger than {MAX_BYTES >> 20} MiB"
+        raise Failed("correlation", limit)
+    return thrown
 
 
 def name_of(trigger: Trigger, token: Token) -> str | None:
