@@ -12,6 +12,7 @@ from engine.bpmn.analysis.finding_attributes import with_attributes
 from engine.bpmn.analysis.known_names import Name, readable
 from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
+from engine.bpmn.check.answers import check_answers
 from engine.bpmn.check.bills import check_bills
 from engine.bpmn.check.catching import check_catching
 from engine.bpmn.check.compensation import check_compensation
@@ -186,6 +187,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_business_key(diagram, notes)
         if readable:
             check_expressions(diagram, notes)
+            check_answers(diagram, upload.schemas, upload.rules, notes)
         forms.process(diagram)
     forms.files()
     refused = notes.refused

@@ -218,6 +218,7 @@ def _build(source: Source, key: str) -> Spec:
             for task_spec in scope.task_specs.values():
                 task_spec.behind = elements.get(prefix + drawn_before(task_spec.bpmn_id or ""))
     scoped.update(_scoped(inner[root.name(key)], inner))
+    inner[root.name(key)].gathers = any(one.gathered is not None for one in _all(inner))
     return Spec(
         key,
         inner[root.name(key)],
@@ -258,6 +259,7 @@ def _attach(scope: Any) -> None:
     """Adds boundary events to every element."""
     for task_spec in scope.task_specs.values():
         task_spec.boundaries, task_spec.compensation, task_spec.owned = (), None, NO_NAMES
+        task_spec.gathered = None
         # A data object is a variable of its scope: nothing is copied in and out.
         task_spec.data_input_associations, task_spec.data_output_associations = [], []
     for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
