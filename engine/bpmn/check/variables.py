@@ -15,7 +15,7 @@ from engine.bpmn.check.files import Upload
 from engine.bpmn.check.paths import components, targets
 from engine.bpmn.model import answers, writers
 from engine.bpmn.model.answers import Gathered
-from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, keys_called
 from engine.bpmn.model.homes import find_homes
 from engine.bpmn.model.notes import Notes
 from engine.bpmn.model.texts import Text, bound, first_lines, is_strict, read_texts, variables
@@ -50,9 +50,7 @@ def check_variables(
     diagrams: Sequence[Diagram], upload: Upload, refused: Collection[str], notes: Notes
 ) -> list["Process"]:
     """Checks the processes of all files without errors, and returns them; `refused` are the others."""
-    called = {
-        call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
-    }
+    called = keys_called(diagrams)
     found = [
         Process(diagram, upload.schemas, called=diagram.key in called, rules=upload.rules)
         for diagram in diagrams
