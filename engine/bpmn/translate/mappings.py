@@ -171,7 +171,9 @@ def _parse_mapping(item: Any) -> tuple[str, Value]:
     if not target.isidentifier() or set(item.attrib) - {"target", "source", "sourceExpression"}:
         raise Untranslatable("it is handed over in another way")
     if source is not None and expression is None and source.isidentifier():
-        return target, Value.variable(source)
+        # Camunda returns null for what was never set. What is missing on the way in is an incident.
+        returned = item.tag == f"{CAMUNDA}out"
+        return target, (Value.variable_or_null if returned else Value.variable)(source)
     if expression is not None and source is None and is_juel(expression):
         return target, juel.value(expression)
     raise Untranslatable("it names no variable")
