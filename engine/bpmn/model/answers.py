@@ -10,9 +10,9 @@ from typing import Any
 
 from engine.bpmn import forms
 from engine.bpmn.model import writers
-from engine.bpmn.model.diagram import Diagram, Node
+from engine.bpmn.model.diagram import Diagram, Node, by_event
 from engine.bpmn.model.homes import MANY, Homes, written_by
-from engine.bpmn.notation.vocabulary import HUMAN
+from engine.bpmn.notation.vocabulary import HUMAN, bpmn
 from engine.bpmn.translate.vendors import of_camunda
 from engine.dmn import Decisions
 
@@ -52,7 +52,7 @@ def uncollected(
     for activity in filter(is_uncollected, nodes):
         outer, own = set(), set()
         for node in nodes:
-            if node is activity or activity.element in node.element.iterancestors():
+            if activity.element in (node.element, *node.element.iterancestors()) and not _undoes(node):
                 owned = {
                     name: homes.owner(name, node.element) for name in _set(node, diagram, schemas, rules)
                 }
@@ -62,6 +62,18 @@ def uncollected(
         if outer or own or anything:
             found[activity.element] = Uncollected(frozenset(outer), frozenset(own), anything)
     return found
+
+
+def _undoes(node: Node) -> bool:
+    """Whether it is part of a compensation handler: these run one after the other."""
+    around = (node.element, *node.element.iterancestors(bpmn("subProcess")))
+    return any(element.get("isForCompensation") == "true" or _compensates(element) for element in around)
+
+
+def _compensates(element: Any) -> bool:
+    return (
+        by_event(element) and element.find(f"{{*}}startEvent/{bpmn('compensateEventDefinition')}") is not None
+    )
 
 
 def _within(owner: Any, activity: Any) -> bool:

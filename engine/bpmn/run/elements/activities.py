@@ -180,6 +180,17 @@ class CallActivity(_Inner, SpiffCallActivity):
     """A call of another process, bound when the caller was deployed."""
 
     calls = True
+    early = False  # set when it is built: errors and escalations out of it map its outputs, as in Camunda
+    returns_all = False  # and that it says that all is returned
+
+    def return_early(self, my_task: Token, subworkflow: SubProcess) -> None:
+        """Maps the outputs when an error or escalation leaves the call. Raises Unfit and ScriptFailed."""
+        if self.own.outputs is not None:
+            values = activity_scope.outputs(my_task, subworkflow.values)
+        else:
+            written = subworkflow.written & subworkflow.values.keys() if self.returns_all else ()
+            values = {name: subworkflow.values[name] for name in sorted(written)}
+        scopes.write(my_task, values, around=True)
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
         """Takes over what the process has set, unless the call maps its outputs."""

@@ -7,7 +7,7 @@ parallel with the work of their scope. Errors and escalations have none: these a
 immediately.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -127,8 +127,8 @@ class SideEvent(CatchEvent):
     def test(self) -> None:
         """SpiffWorkflow would require a flow into it."""
 
-    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
-        """Continues from here with an error or escalation thrown in that work."""
+    def catch(self, work: Token, data: Mapping[str, Any]) -> Token:
+        """Continues from here with an error or escalation thrown in that work; returns the event's token."""
         raise NotImplementedError
 
 
@@ -139,12 +139,13 @@ class BoundaryEvent(SideEvent):
         super().__init__(wf_spec, bpmn_id, **parts)
         self.host = host
 
-    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
-        token = work.parent._add_child(self, FUTURE)
+    def catch(self, work: Token, data: Mapping[str, Any]) -> Token:
+        token: Token = work.parent._add_child(self, FUTURE)
         self._receive(token, data)
         if self.interrupting:
             work.cancel()
         token._ready()
+        return token
 
     def _taken(self, my_task: Token) -> None:
         host = self._host(my_task)
@@ -202,23 +203,42 @@ def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool
     """Throws an error or escalation at a token; returns whether an event around it caught it (§10.5.6).
 
     The nearest event catches it; at the same place, one for this code precedes one for all. See BPMN 2.0.2.
+    In files of Camunda, the calls that it leaves map their outputs. Raises Unfit and ScriptFailed.
     """
     work: Token | None = token
+    left: list[Token] = []
     while work is not None:
-        places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
-        # A single instance has no events of its own, and an interrupted scope catches nothing more.
-        if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
-            # An event sub-process never catches what is thrown in itself.
-            places.append(
-                [event for event in work.workflow.spec.handlers if work.task_spec not in event.outputs]
-            )
-        for events in places:
-            for event in sorted(events, key=lambda event: event.trigger.name is None):
-                if event.trigger.kind == kind and event.trigger.name in (code, None):
-                    event.catch(work, data)
-                    return True
+        for event in _handlers(work):
+            if event.trigger.kind == kind and event.trigger.name in (code, None):
+                _catch(event, work, data, left)
+                return True
+        if work.workflow.called and work.around is work.workflow.host:
+            left.append(work.around)
         work = work.around
     return False
+
+
+def _handlers(work: Token) -> Iterator[Any]:
+    """Yields the events that catch what is thrown in some work: the nearest ones first."""
+    places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
+    # A single instance has no events of its own, and an interrupted scope catches nothing more.
+    if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
+        # An event sub-process never catches what is thrown in itself.
+        places.append([event for event in work.workflow.spec.handlers if work.task_spec not in event.outputs])
+    for events in places:
+        yield from sorted(events, key=lambda event: event.trigger.name is None)
+
+
+def _catch(event: "SideEvent", work: Token, data: Mapping[str, Any], left: Sequence[Token]) -> None:
+    """Maps the outputs of the calls that are left, and continues at the event."""
+    workflow = work.workflow.top_workflow
+    mark = len(workflow.journal)
+    for call in left:
+        if call.task_spec.early:
+            call.task_spec.return_early(call, workflow.subprocesses[call.id])
+    token = event.catch(work, data)
+    # The log names what has passed: the event, not the call.
+    workflow.journal[mark:] = [replace(one, by=token) for one in workflow.journal[mark:]]
 
 
 def of_case(token: Token) -> bool:
