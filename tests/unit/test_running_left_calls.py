@@ -75,6 +75,16 @@ def test_own_calls_return_nothing_unless_they_complete(kind: str) -> None:
     assert (case.data, case.waiting) == ({}, ["after"])
 
 
+def test_outputs_of_camunda_are_set_by_an_escalation_that_nothing_catches() -> None:
+    """As in Operaton's testPropagateOutputVariablesWithoutCatchEscalation."""
+    inner = process("called", INNER.format(THROWS["escalation"]))
+    caller = calling(OUT).replace(ERROR, "<errorEventDefinition/>")
+    case = run(file(CAMUNDA, process("caller", caller), inner))
+    assert (case.data, case.waiting) == ({"y": 5}, ["called/on"])
+    (passage,) = (one for one in case.step.passages if one.element == "called/leave")
+    assert passage.changes == {"y": 5}
+
+
 def test_what_maps_nothing_returns_nothing_when_it_is_left() -> None:
     assert called(CAMUNDA, "").data == {}
 

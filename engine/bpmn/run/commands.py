@@ -117,7 +117,7 @@ def fail_call(spec: Spec, state: bytes, token_id: UUID, failure: CallFailure, no
     workflow, token = _calling(spec, state, token_id, now)
     told = {"code": failure.error or failure.code, "detail": failure.detail}
     try:
-        if not caught(token, "error", told["code"], {**told, **failure.data}):
+        if not caught(token, "error", told["code"], {**told, **failure.data}, by_call=True):
             token.task_spec.give_up(token, failure.code, failure.detail)
     except (Unfit, ScriptFailed) as error:  # the outputs of a call that it leaves; a retry calls again
         take_back(workflow.journal, 0)

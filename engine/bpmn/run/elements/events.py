@@ -7,9 +7,10 @@ parallel with the work of their scope. Errors and escalations have none: these a
 immediately.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -199,22 +200,25 @@ class EndEvent(ThrowEvent):
                 workflow.cancel()
 
 
-def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool:
+def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any], *, by_call: bool = False) -> bool:
     """Throws an error or escalation at a token; returns whether an event around it caught it (§10.5.6).
 
     The nearest event catches it; at the same place, one for this code precedes one for all. See BPMN 2.0.2.
-    In files of Camunda, the calls that it leaves map their outputs. Raises Unfit and ScriptFailed.
+    In files of Camunda, the calls that it leaves map their outputs, even if nothing catches it; not for a
+    call to another system (`by_call`), whose error is then an incident. Raises Unfit and ScriptFailed.
     """
     work: Token | None = token
     left: list[Token] = []
     while work is not None:
         for event in _handlers(work):
             if event.trigger.kind == kind and event.trigger.name in (code, None):
-                _catch(event, work, data, left)
+                _map(left, token, partial(event.catch, work, data))
                 return True
         if work.workflow.called and work.around is work.workflow.host:
             left.append(work.around)
         work = work.around
+    if not by_call:
+        _map(left, token, lambda: token)
     return False
 
 
@@ -229,16 +233,16 @@ def _handlers(work: Token) -> Iterator[Any]:
         yield from sorted(events, key=lambda event: event.trigger.name is None)
 
 
-def _catch(event: "SideEvent", work: Token, data: Mapping[str, Any], left: Sequence[Token]) -> None:
-    """Maps the outputs of the calls that are left, and continues at the event."""
-    workflow = work.workflow.top_workflow
+def _map(left: Sequence[Token], token: Token, going: Callable[[], Token]) -> None:
+    """Maps the outputs of the calls that are left, and continues at the token that `going` returns."""
+    workflow = token.workflow.top_workflow
     mark = len(workflow.journal)
     for call in left:
         if call.task_spec.early:
             call.task_spec.return_early(call, workflow.subprocesses[call.id])
-    token = event.catch(work, data)
+    passing = going()
     # The log names what has passed: the event, not the call.
-    workflow.journal[mark:] = [replace(one, by=token) for one in workflow.journal[mark:]]
+    workflow.journal[mark:] = [replace(one, by=passing) for one in workflow.journal[mark:]]
 
 
 def of_case(token: Token) -> bool:
