@@ -64,7 +64,7 @@ def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repair
     """
     journal: list[Write] = token.workflow.top_workflow.journal
     if token.workflow.top_workflow.spec.gathers and not repairs:
-        _gather(token, values, journal)
+        gather(token, values)
     for name, value in values.items():
         store, scope = _home(token, name, around=around)
         before = store.get(name, ABSENT)
@@ -74,8 +74,9 @@ def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repair
         store[name] = value
 
 
-def _gather(token: Any, values: Mapping[str, Any], journal: list[Write]) -> None:
+def gather(token: Any, values: Mapping[str, Any]) -> None:
     """Notes what an instance around the element sets without collecting it, with that instance."""
+    journal: list[Write] = token.workflow.top_workflow.journal
     inside = token
     while inside is not None:
         gathered = inside.task_spec.gathered if inside.triggered else None
