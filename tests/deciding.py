@@ -1,7 +1,7 @@
 """Random processes in which each task is followed by a decision, for tests of what decisions are based on.
 
-Each branch that may run beside another begins with a task, so that one command moves one token. `t<n>` is a
-task whose gateway compares two names, and leads to the script `yes<n>` or `no<n>`.
+Each branch that may run alongside another begins with a task, so that one command moves one token. `t<n>` is
+a task whose gateway compares two names, and leads to the script `yes<n>` or `no<n>`.
 """
 
 from collections.abc import Callable
@@ -143,7 +143,7 @@ class Drawing:
         return f'<subProcess id="s{n}">{self._within(n, depth)}{event}</subProcess>', f"s{n}", f"s{n}"
 
     def guarded(self, depth: int) -> tuple[str, str, str]:
-        """A sub-process with a boundary event, whose branch ends or goes on instead."""
+        """A sub-process with a boundary event, whose branch ends, or continues instead of it."""
         n = self.next()
         self.messages.append(f"h{n}")
         stops = self.random.random() < 0.4
@@ -157,7 +157,7 @@ class Drawing:
         ), f"s{n}", f"z{n}"  # fmt: skip
 
     def escalated(self, depth: int) -> tuple[str, str, str]:
-        """A sub-process that escalates: a branch beside it sets a variable."""
+        """A sub-process that escalates: a branch alongside it sets a variable."""
         n = self.next()
         definition = '<escalationEventDefinition escalationRef="esc"/>'
         throws = f'<intermediateThrowEvent id="u{n}">{definition}</intermediateThrowEvent>'
