@@ -42,6 +42,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotNamed: (HTTPStatus.FORBIDDEN, "not-named"),
     errors.PersonUnknown: (HTTPStatus.FORBIDDEN, "person-unknown"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
+    errors.DataChanged: (HTTPStatus.CONFLICT, "data-changed"),
     errors.OpinionAwaited: (HTTPStatus.CONFLICT, "opinion-awaited"),
     errors.CorrectionAwaited: (HTTPStatus.CONFLICT, "correction-awaited"),
     errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
