@@ -155,6 +155,8 @@ def _fact(passage: TokenTransition) -> Fact:
         return Fact("task.cancelled", passage.element, passage.token)
     changes = passage.changes
     payload = scoped({"changes": changes}, changes, passage.scopes) if changes else None
+    if payload and passage.overwritten:
+        payload["overwritten"] = list(passage.overwritten)
     match passage.movement:
         case "entered":
             return Fact("element.entered", passage.element)

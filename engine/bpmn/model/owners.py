@@ -14,6 +14,7 @@ from engine.bpmn.model import writers
 from engine.bpmn.model.diagram import Diagram, Node, by_event, read_diagram
 from engine.bpmn.model.texts import Text, read_texts, variables
 from engine.bpmn.notation.bills import BILL
+from engine.bpmn.notation.conflicts import INCIDENT, OVERWRITE, on_conflict
 from engine.bpmn.notation.outcomes import DECISION, GROUND, VARIABLE
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.notation.vocabulary import OURS, bpmn
@@ -60,7 +61,11 @@ class _Declares:
 
 
 def guarded(process: Any) -> frozenset[str]:
-    """Returns the names that no reply may overwrite unnoticed: those of legal decisions, and of bills."""
+    """Returns the names that no reply may overwrite if they were changed since its call was made.
+
+    These are those of legal decisions and of bills, unless their data objects say otherwise, and those whose
+    data objects say so.
+    """
     found: set[str] = set()
     for element in process.iter("{*}*"):
         decision = element.get(DECISION)
@@ -69,7 +74,9 @@ def guarded(process: Any) -> frozenset[str]:
         if element.get(f"{OURS}{BILL}"):
             text = Text(element, element.get(f"{OURS}request", ""), "eval", "request")
             found |= _names(text)
-    return frozenset(found)
+    said = dict(on_conflict(process))
+    found |= {name for name, value in said.items() if value == INCIDENT}
+    return frozenset(name for name in found if said.get(name) != OVERWRITE)
 
 
 def iterates(element: Any) -> bool:

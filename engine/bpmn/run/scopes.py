@@ -63,7 +63,9 @@ def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repair
     """
     journal: list[Write] = token.workflow.top_workflow.journal
     for name, value in values.items():
-        store, scope = _home(token, name, around=around)
+        store, scope, called = _home(token, name, around=around)
+        if called is not None:
+            called.written.add(name)
         before = store.get(name, ABSENT)
         if before is not ABSENT and same(before, value):
             continue
@@ -93,6 +95,11 @@ def scopes_of(token: Any, names: Iterable[str]) -> dict[str, str]:
     return {name: path for name, path in homes if path is not None}
 
 
+def owner(token: Any, name: str) -> dict[str, Any]:
+    """Returns the store to which a token's element writes a variable."""
+    return _home(token, name, around=False)[0]
+
+
 def path_of(token: Any) -> str:
     """Returns the path of a token's element."""
     element = token.task_spec.element
@@ -116,24 +123,23 @@ def _stores(token: Any, *, around: bool) -> Iterator[dict[str, Any]]:
         tree = host.workflow
 
 
-def _home(token: Any, name: str, *, around: bool) -> tuple[dict[str, Any], str | None]:
-    """Returns the store that owns a name, and the path of its scope."""
+def _home(token: Any, name: str, *, around: bool) -> tuple[dict[str, Any], str | None, Any]:
+    """Returns the store that owns a name, the path of its scope, and the called process whose store it is."""
     inside = token
     while True:
         own = inside.internal_data.get(LOCALS)
         passed_by = around and inside is token and name in token.internal_data.get(INPUTS, ())
         owned = _iterates(inside) and name in inside.task_spec.owned
         if owned or (own and name in own and not passed_by):
-            return inside.internal_data.setdefault(LOCALS, {}), path_of(inside)
+            return inside.internal_data.setdefault(LOCALS, {}), path_of(inside), None
         tree = inside.workflow
         host = tree.host
         if host is None:
-            return tree.values, None
+            return tree.values, None, None
         if tree.called:
-            tree.written.add(name)
-            return tree.values, path_of(host)
+            return tree.values, path_of(host), tree
         if name in tree.spec.owned or name in tree.values:
-            return tree.values, path_of(host)
+            return tree.values, path_of(host), None
         inside = host
 
 

@@ -45,7 +45,8 @@ class TokenTransition:
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
     the element set, `why` the reasons of a decision for them. `scopes` has the path of the activity to which
-    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's.
+    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's. A reply has
+    `overwritten` the variables that were changed since its call was made.
     """
 
     movement: Movement
@@ -55,6 +56,7 @@ class TokenTransition:
     changes: Mapping[str, Any]
     why: Mapping[str, Any] | None = None
     scopes: Mapping[str, str] = field(default_factory=dict)
+    overwritten: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.failures: list[tuple[Token, Failed]] = []
         self.thrown: list[Thrown] = []
         self.calls: list[Outgoing] = []
+        self.called_at: dict[UUID, int] = {}  # by token: the length of the journal when it made its call
         self.bills: list[Issued] = []
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # tokens that wait for conditions
