@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn import Failure, People, Step, TokenTransition, Work
+from engine.bpmn import Disputed, Failure, People, Step, TokenTransition, Work
 from engine.cases import bills, list_fields, waits
 from engine.events import Fact
 from engine.organisation import task_assignment
@@ -120,7 +120,7 @@ def facts(
     step: Step, effects: StepEffects, closed: Sequence[Fact] = (), ended: str = "completed"
 ) -> list[Fact]:
     """Returns the effects of a step as facts for the log; `ended` is the status of the case if it ended."""
-    found = []
+    found = [_disputed(one) for one in step.disputed]
     for passage in step.passages:
         if passage.why is not None:
             found.append(Fact("decision.evaluated", passage.element, payload=passage.why))
@@ -137,6 +137,11 @@ def facts(
     if step.ended and ended == "completed":
         found.append(Fact("case.completed", payload={"outcome": step.outcome} if step.outcome else None))
     return found
+
+
+def _disputed(one: Disputed) -> Fact:
+    payload = {"field": one.name, "values": list(one.values)}
+    return Fact("data.disputed", payload=payload if one.scope is None else {**payload, "scope": one.scope})
 
 
 def scoped(payload: Mapping[str, Any], names: Collection[str], scopes: Mapping[str, str]) -> dict[str, Any]:

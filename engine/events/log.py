@@ -74,6 +74,7 @@ Kind = Literal[
     "correction.expired",
     "correction.withdrawn",
     "data.corrected",
+    "data.disputed",
     "case.erased",
 ]
 

@@ -52,7 +52,8 @@ def test_reply_inside_a_sub_process_is_compared_with_a_decision_outside_of_it() 
 def parallel(extra: str = "") -> str:
     """A process in which a task sets `fee` while a call is made that sets it, too."""
     return (
-        f'{extra}<startEvent id="start"/><parallelGateway id="fork"/>{ASK}<userTask id="a"/><userTask id="b"/>'
+        f'{extra}<startEvent id="start"/><parallelGateway id="fork"/>{ASK}'
+        + '<userTask id="a"/><userTask id="b"/>'
         + path("start", "fork", "ask", "b")
         + path("fork", "a")
     )

@@ -16,7 +16,7 @@ from engine.bpmn.run.elements.multi_instance import COUNT
 from engine.bpmn.run.scopes import Write
 from engine.bpmn.run.spec import Element
 from engine.bpmn.run.state import dump
-from engine.bpmn.run.step import Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
+from engine.bpmn.run.step import Disputed, Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
 from engine.bpmn.run.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
 from engine.bpmn.run.workflow import CaseWorkflow
 
@@ -48,6 +48,7 @@ def step_of(workflow: CaseWorkflow) -> Step:
         thrown=tuple(workflow.thrown),
         bills=tuple(workflow.bills),
         unpaid=tuple(_unpaid(workflow, waits)),
+        disputed=tuple(Disputed(one.name, one.values, one.scope) for one in workflow.discovered),
     )
 
 

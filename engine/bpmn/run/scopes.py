@@ -9,7 +9,7 @@ Each write is noted in the journal of the workflow, so that a failed element's w
 the log can name the scope.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,19 @@ class Write:
     name: str
     before: Any
     value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A variable that branches of an earlier release had set differently: their values, in their order.
+
+    `scope` is as in Write.
+    """
+
+    store: dict[str, Any]
+    scope: str | None
+    name: str
+    values: Sequence[Any]
 
 
 def view(token: Any, *, around: bool = False) -> Mapping[str, Any]:
@@ -69,6 +82,7 @@ def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repair
         before = store.get(name, ABSENT)
         if before is not ABSENT and same(before, value):
             continue
+        settle(token.workflow.top_workflow, store, name)
         journal.append(Write(None if repairs else token, scope, store, name, before, value))
         store[name] = value
 
@@ -98,6 +112,17 @@ def scopes_of(token: Any, names: Iterable[str]) -> dict[str, str]:
 def owner(token: Any, name: str) -> dict[str, Any]:
     """Returns the store to which a token's element writes a variable."""
     return _home(token, name, around=False)[0]
+
+
+def source(token: Any, name: str) -> dict[str, Any] | None:
+    """Returns the store from which a token's element reads a variable; None if it has no value."""
+    return next((store for store in _stores(token, around=False) if name in store), None)
+
+
+def settle(workflow: Any, store: dict[str, Any] | None, name: str) -> None:
+    """Removes a variable of a store from the disputed ones."""
+    if workflow.disputes:
+        workflow.disputes = [one for one in workflow.disputes if one.store is not store or one.name != name]
 
 
 def path_of(token: Any) -> str:

@@ -151,13 +151,25 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """A variable that parallel branches of an earlier release had set to these values; the last one counts.
+
+    `scope` is the path of the activity to which it belongs; None: the case.
+    """
+
+    name: str
+    values: Sequence[Any]
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The new state and everything that happened before it. `state` is None once the process has ended.
 
     `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
     `changes` are the case's variables that were set. `scopes` are those of the variables that the command
     itself set, as in TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer
-    awaited.
+    awaited. `disputed` were found in the state of an earlier release.
     """
 
     state: bytes | None
@@ -175,3 +187,4 @@ class Step:
     scopes: Mapping[str, str] = field(default_factory=dict)
     bills: tuple[Issued, ...] = ()
     unpaid: tuple[str, ...] = ()
+    disputed: tuple[Disputed, ...] = ()
