@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from engine.cases import bills, list_fields, waits
 from engine.events import Fact
 from engine.organisation import task_assignment
 from engine.organisation.candidate_groups import CandidateGroups
-from engine.organisation.task_assignment import Assignment, Opening
+from engine.organisation.task_assignment import Assignment, Candidates, Opening
 from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7
 
@@ -24,7 +24,8 @@ Rows = Sequence[dict[str, Any]]
 class StepEffects:
     """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
-    `assigned` are the facts of tasks that have an assignee from the beginning.
+    `created` has what the log states of each task; `assigned` are the facts of tasks that have an assignee
+    from the beginning.
     """
 
     tasks: Rows
@@ -33,6 +34,7 @@ class StepEffects:
     calls: Rows = ()
     messages: Rows = ()
     groups: CandidateGroups | None = None
+    created: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
     assigned: Sequence[Fact] = ()
     bills: Rows = ()
 
@@ -48,6 +50,7 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
         waits.call_rows(uow, case_id, step.calls),
         waits.message_rows(uow, case_id, step.thrown),
         assignment.groups,
+        {work.token: _created(work, assignment.candidates[work.token]) for work in step.opened},
         assignment.facts(step),
         bills.rows_of(uow, case_id, step),
     )
@@ -84,6 +87,21 @@ def _task_row(
         row["people"]["only"] = True
     assignee = assignment.assignees.get(work.token)
     return row if assignee is None else {**row, "assignee_id": assignee.user_id}
+
+
+def _created(work: Work, candidates: Candidates) -> dict[str, Any]:
+    """Returns what the log states of a new task; `unit` only if it isn't the unit of the case."""
+    people = work.people
+    side = "applicant" if candidates.group is None else "delegate" if candidates.own_group else "office"
+    return {
+        "side": side,
+        "role": ",".join(sorted({role for role, _ in work.candidate_roles})) or None,
+        "unit": ",".join(sorted({unit for _, unit in work.candidate_roles if unit})) or None,
+        "assignment": candidates.how,
+        "due_at": people and people.due,
+        "follow_up_at": people and people.follow_up,
+        "priority": people and people.priority,
+    }
 
 
 def _people(people: People | None) -> dict[str, Any]:
@@ -126,7 +144,10 @@ def facts(
             found.append(Fact("decision.evaluated", passage.element, payload=passage.why))
         if not (passage.human and passage.movement == "passed"):
             found.append(_fact(passage))
-    found += [Fact("task.created", task["element"], task["id"]) for task in effects.tasks]
+    found += [
+        Fact("task.created", task["element"], task["id"], facts=effects.created[task["id"]])
+        for task in effects.tasks
+    ]
     found += effects.assigned
     found += bills.issued(effects.bills)
     found += waits.facts(step, effects.messages)

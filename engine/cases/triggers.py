@@ -170,7 +170,12 @@ def answer(
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
     if step.bills:
         bills.require_new(uow, step)
-    done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
+    done = Fact(
+        "call.answered",
+        call.element,
+        payload={"call": call_id, **(seen or {})},
+        facts={"attempts": call.attempts},
+    )
     apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
 
 

@@ -277,6 +277,7 @@ class Event(Base):
     # json, not jsonb: the hash covers exactly this text.
     payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: of format 1
 
 
 class IdempotencyKey(Base):

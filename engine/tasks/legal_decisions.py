@@ -71,7 +71,10 @@ def record(uow: UnitOfWork, held: LockedTask, decision: LegalDecision | None) ->
     if case.home.appeal_of is not None:
         jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision_id)
     payload = {"decision": decision_id, "outcome": decision.outcome, "grounds": row["grounds"]}
-    return [Fact("decision.made", held.row.element, task_id, payload)]
+    codes = ",".join(one["code"] for one in decision.grounds if "code" in one)
+    spec = definitions.spec(uow.session, case.version)
+    stated = {"effect": spec.effect_of(decision.outcome, held.row.element), "grounds": codes or None}
+    return [Fact("decision.made", held.row.element, task_id, payload, stated)]
 
 
 def require_other_decider(uow: UnitOfWork, held: LockedTask, *, completing: bool) -> None:

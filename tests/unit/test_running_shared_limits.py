@@ -1,5 +1,7 @@
 """Shared data at their limits: many writes, many variables, missing ones, and more than a case may hold."""
 
+from typing import Any
+
 from engine.bpmn.values import MAX_BYTES
 from tests.driving import Run, flow, path, script
 
@@ -40,7 +42,7 @@ def test_variable_that_nothing_sets_while_another_branch_waits_for_it_is_an_inci
 
 
 def test_ten_thousand_variables_are_kept_and_read() -> None:
-    many = {f"v{number}": number for number in range(10_000)}
+    many: dict[str, Any] = {f"v{number}": number for number in range(10_000)}
     body = (
         '<startEvent id="start"/><userTask id="a"/>'
         + script("sum", "total = v0 + v9999")

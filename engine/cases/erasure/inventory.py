@@ -183,7 +183,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "events": Changed(
         _PAYLOAD.rows,
         "case_id seq at kind element task_id actor_id actor_role actor_unit purpose version_id transaction_id"
-        " hash payload_hash",
+        " hash payload_hash facts",
         _PAYLOAD.values,
     ),
     "cases": Changed(
