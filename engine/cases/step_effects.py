@@ -25,7 +25,7 @@ class StepEffects:
     """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
     `created` has what the log states of each task; `assigned` are the facts of tasks that have an assignee
-    from the beginning.
+    from the beginning. `effect` is that of the outcome with which the case ended.
     """
 
     tasks: Rows
@@ -37,6 +37,7 @@ class StepEffects:
     created: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
     assigned: Sequence[Fact] = ()
     bills: Rows = ()
+    effect: str | None = None
 
 
 def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str | None) -> StepEffects:
@@ -53,6 +54,7 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
         {work.token: _created(work, assignment.candidates[work.token]) for work in step.opened},
         assignment.facts(step),
         bills.rows_of(uow, case_id, step),
+        opening.spec.effect_of(step.outcome) if step.ended else None,
     )
 
 
@@ -156,7 +158,10 @@ def facts(
         payload = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}
         found.append(Fact("incident.opened", incident["element"], payload=payload))
     if step.ended and ended == "completed":
-        found.append(Fact("case.completed", payload={"outcome": step.outcome} if step.outcome else None))
+        # Any other outcome than a declared one is a text that somebody may have typed.
+        stated = {"outcome": step.outcome if effects.effect else None, "effect": effects.effect}
+        said = {"outcome": step.outcome} if step.outcome else None
+        found.append(Fact("case.completed", payload=said, facts=stated))
     return found
 
 

@@ -16,13 +16,13 @@ Value = str | int | bool
 _BILL = {"bill": str, "amount": str, "currency": str}
 _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
-_TAKEN = {"message": str, "name": str}
+_TAKEN = {"message": str}
 
 # By kind of event; kinds that are not listed have none.
 VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
     {
         "case.started": {"unit": str, "channel": str, "represented": bool, "appeal_of": str},
-        "case.completed": {"outcome": str},
+        "case.completed": {"outcome": str, "effect": str},
         "case.moved": {"move": str, "from": int, "to": int},
         "case.blocked": {"reason": str},
         "case.erased": {"legal_basis": str},
@@ -60,7 +60,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "opinion.asked": {"parent": str, "unit": str, "role": str, "due_at": str},
         "correction.asked": {"parent": str, "due_at": str},
         "appeal.filed": {"decision": str, "appeal": str, "appeal_of": str},
-        "appeal.decided": {"appeal": str, "outcome": str},
+        "appeal.decided": {"appeal": str},
     }
 )
 
