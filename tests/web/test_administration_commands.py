@@ -383,6 +383,7 @@ def test_a_file_is_tried_first_and_then_imported(browser: Browser, database: Dat
 @pytest.mark.parametrize(
     ("name", "content", "place"),
     [
+        ("p.csv", "name,unit\nsara,root\n", "line 1"),
         ("p.csv", "name,account,unit,role\nsara,caseworker,nowhere,caseworker\n", "line 2, unit"),
         ("p.csv", "name,account,unit,role,from\nsara,caseworker,root,caseworker,soon\n", "line 2, from"),
         ("p.json", '{"people": [{"name": "x"}]}', "/people/0"),

@@ -180,7 +180,7 @@ def play_picture(visit: Visit, test_run_id: UUID, **where: Any) -> Content:
 def _own(visit: Visit, test_run_id: UUID, where: Mapping[str, Any]) -> Play:
     play = test_runs.get(visit.uow, test_run_id)
     if play.subject.where != where_of(where):
-        raise NotFound(f"There is no test run {test_run_id}.")
+        raise NotFound(f"The test run {test_run_id} does not exist.")
     return play
 
 
