@@ -1,4 +1,4 @@
-"""Handlers of a compensation are work like any other: tasks, calls and incidents, told by the log."""
+"""Handlers of a compensation are work like any other: tasks, calls and incidents, recorded in the log."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Several people at the same moment: one wins, the others are told what is, and nothing is done twice."""
+"""Several people at the same moment: one wins, the others see the state, and nothing is done twice."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -37,7 +37,7 @@ def handler(definition: str, *, beside: bool = False, **attributes: str) -> str:
 
 @pytest.fixture
 def begun(database: Database, act: Act) -> Callable[..., cases.CaseView]:
-    """A case of a process with these elements beside the user task `u`."""
+    """A case of a process with these elements and the user task `u`."""
 
     def begin(*elements: str, **data: Any) -> cases.CaseView:
         process = bpmn.process_element(*bpmn.in_line("userTask u"), *elements)

@@ -18,7 +18,7 @@ from engine.connectors import CallFailed, Connector, Reply, Request, send
 from tests import exchanging
 from tests.exchanging import CERTIFICATE, JSON_OK, PERSON, Playing, a_request, ask, failure, serving
 
-DATA = "مریم-0012345679"  # must never be told
+DATA = "مریم-0012345679"  # must never be reported
 
 
 @pytest.fixture

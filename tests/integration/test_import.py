@@ -1,4 +1,4 @@
-"""Files of people: what they say is so afterwards, twice is once, and one fault keeps all of it out."""
+"""Files of people: applied as they say, twice is once, and one fault refuses all of it."""
 
 import json
 from collections import Counter

@@ -160,7 +160,7 @@ def test_timer_that_falls_due_just_as_its_definition_is_resumed_fires(
     do("suspend")
     with unit_of_work("administrator") as resuming:
         cases.resume_definition(resuming, "p")
-        work(2 * HOUR)  # does not see yet that it goes on
+        work(2 * HOUR)  # does not see yet that it is resumed
     work(2 * HOUR)
     assert [task["element"] for task in look(act, case).tasks] == ["u"]
 

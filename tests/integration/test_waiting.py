@@ -748,7 +748,7 @@ def test_cancelled_case_takes_its_work_back(
     assert count(database, Call, Call.status == "open") == 0
 
 
-# Holding up and mending
+# Suspending and repairing
 
 
 def test_suspended_case_refuses_commands_and_keeps_what_falls_due(

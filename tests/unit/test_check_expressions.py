@@ -1,4 +1,4 @@
-"""Scripts and expressions: Python that the sandbox can run, told with their lines."""
+"""Scripts and expressions: Python that the sandbox can run, and findings with their lines."""
 
 from datetime import UTC, datetime
 

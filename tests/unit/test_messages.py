@@ -162,7 +162,7 @@ def _words(path: Path) -> set[str]:
 
 
 def _codes() -> set[str]:
-    """The codes of findings: the catalogue's, where the code of the checks names them; all that are told."""
+    """The codes of findings: the catalogue's, where the code of the checks names them; all reported."""
     catalogue = {key.split(".")[1] for key in texts("findings")} - {*WORDS}
     constants = {word.partition(".")[0] for path in python(*CHECKING) for word in _words(path)}
     found = constants & catalogue
@@ -198,7 +198,7 @@ def test_every_fault_has_a_text() -> None:
 
 
 # Keywords of JSON Schema of which the engine has no sentence of its own: what breaks them, in an older draft
-# where the present one has them no more.
+# where the present one no longer has them.
 BROKEN: Mapping[str, tuple[dict[str, Any], Any]] = {
     "additionalItems": ({"$schema": DRAFT_7, "items": [{}], "additionalItems": False}, [1, 2]),
     "anyOf": ({"anyOf": [{"const": 1}]}, 2),

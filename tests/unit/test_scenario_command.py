@@ -1,4 +1,4 @@
-"""`python -m engine scenario` runs scenarios and tells results and coverage; `check` reads them, too."""
+"""`python -m engine scenario` runs scenarios and prints results and coverage; `check` reads them, too."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each kind of step of a scenario: what it does, and how it is told that it could not be done."""
+"""Each kind of step of a scenario: what it does, and how it is explained that it isn't possible."""
 
 import pytest
 

@@ -58,7 +58,7 @@ class Player:
 
     @property
     def page(self) -> str:
-        """Where the case stands, as it is shown."""
+        """The current step of the case, as it is shown."""
         return self.browser.get(f"{self.url}?lang=en").text
 
     @property
@@ -363,7 +363,7 @@ TAX = {"data/clear": "true", "data/debt_rials": "۰"}
 
 @pytest.fixture
 def registers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The connectors of a demonstration, which tell what they reply."""
+    """The connectors of a demonstration, which show what they reply."""
     chosen = {"PARVANDEH_VAR": str(tmp_path), "DEMO_CONNECTORS": demo_connectors(tmp_path)}
     known = Connectors.read(Settings.read(chosen))
     monkeypatch.setattr(connectors, "_read", lambda _: known)

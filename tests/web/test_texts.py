@@ -1,4 +1,4 @@
-"""What pages say stands in the catalogues, in both languages, and nowhere else."""
+"""The texts of pages are in the catalogues, in both languages, and nowhere else."""
 
 import ast
 import re
@@ -70,7 +70,11 @@ def test_every_text_is_used() -> None:
 
 def test_pages_never_show_the_sentence_of_an_exception() -> None:
     """It is in English, for logs and the API: pages have the text of its code."""
-    shown = [path for path in TEMPLATES if re.search(r"\b(?:fault|refusal)\.detail\b", path.read_text(encoding="utf-8"))]
+    shown = [
+        path
+        for path in TEMPLATES
+        if re.search(r"\b(?:fault|refusal)\.detail\b", path.read_text(encoding="utf-8"))
+    ]
     read = [
         where(path, node.lineno)
         for path in python("web")
