@@ -200,7 +200,8 @@ def _unit() -> str | None:
         raise Invalid("Send `unit` only once.", [Fault("/unit", "comes twice", "duplicate")])
     if said and not is_unit(said[0]):
         raise Invalid(
-            "The value of `unit` is not a key of a unit.", [Fault("/unit", "is no key of a unit", "unit")]
+            "The value of `unit` is not a key of a unit.",
+            [Fault("/unit", "is not the key of a unit", "unit")],
         )
     return said[0] if said else None
 
