@@ -394,7 +394,7 @@ def test_scenario_that_fails_forbids_the_deployment(client: Clients) -> None:
     found = only(problem["findings"], "scenario-failed")
     assert (found["file"], found["line"], found["severity"]) == ("s.yaml", 5, "error")
     assert found["reason"].endswith(
-        f"Expected: {found['values']['expected']}. Result: {found['values']['came']}"
+        f"Expected: {found['values']['expected']}. Result: {found['values']['came']}."
     )
     assert found["values"]["expected"] == "the case ends with the outcome granted"
     assert body(designer.get("/definitions/p"))["versions"] == [1]

@@ -14,7 +14,7 @@ from engine.dmn import Unreadable
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.parser import parse
 from engine.platform import xml
-from engine.platform.findings import Finding
+from engine.platform.findings import Finding, Value
 from engine.platform.messages.findings import readable
 from engine.platform.messages.parsers import MISTAKES, Parser, phrase
 from engine.platform.messages.phrases import Phrase
@@ -119,6 +119,14 @@ BROKEN = [
 @pytest.mark.parametrize(("parser", "text", "expected"), BROKEN)
 def test_a_common_mistake_is_explained_with_its_place(parser: Parser, text: str, expected: str) -> None:
     assert expected in str(_found(parser, text))
+
+
+def test_a_scenario_has_its_name_in_the_language_of_the_reader() -> None:
+    values: dict[str, Value] = {"scenario": "رد | Refused", "expected": Phrase("scenarios.ends"), "came": "1"}
+    finding = Finding("error", "scenario-failed.at-the-end", "a.yaml", values=values)
+    shown = {language: readable(finding, speaking(language))["reason"] for language in ("fa", "en")}
+    assert shown["en"] == 'Scenario "Refused", at the end. Expected: the case ends. Result: 1.'
+    assert shown["fa"] == "سناریوی «رد»، در پایان. انتظار: پرونده پایان می‌یابد. نتیجه: ۱."
 
 
 def test_a_rare_mistake_is_quoted() -> None:

@@ -92,6 +92,8 @@ def _position(words: Mapping[str, Any], texts: Texts) -> str:
 
 def _word(name: str, value: Any, texts: Texts) -> Any:
     """Format a value for a sentence; parts of BPMN and types have names in the reader's language."""
+    if name == "scenario":
+        return texts.reader.half(value)
     if isinstance(value, list | tuple) or is_phrase(value):
         return phrases.explain(value, texts)
     for area in _WORDS.get(name, ()):
