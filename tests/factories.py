@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import make_url, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import cases, definitions
+from engine import cases, definitions, events
 from engine.bpmn import check, required_roles
 from engine.cli import folders
 from engine.definitions import Deployed
@@ -275,3 +275,15 @@ def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(attempt, range(count)))
+
+
+def count(database: Database, model: Any, *where: Any) -> int:
+    """The number of rows of a table that match."""
+    with database.transaction() as session:
+        return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def whole(database: Database) -> bool:
+    """Whether the event log is complete and unchanged."""
+    with database.transaction() as session:
+        return events.verify(session) == []

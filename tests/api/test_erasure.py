@@ -325,7 +325,7 @@ def test_nothing_that_was_entered_is_found_after_erasing(
 
 
 def see_all(office: Office, case: str) -> None:
-    """All that the API tells of an erased case can be read, says that it was erased, and nothing else."""
+    """All that the API shows of an erased case can be read, says that it was erased, and nothing else."""
     administrator, url = office.client("administrator"), f"/cases/{case}"
     shown = body(administrator.get(url))
     assert shown["erased_at"]

@@ -24,7 +24,7 @@ def settings(quick: Path) -> Settings:
 def installation(settings: Settings) -> Iterator[Installation]:
     """`python -m engine run`: address and tokens of the demo accounts, whose work all tests share."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("WEB_WORKERS", "2")  # one looker-on, and what its page asks for beside
+        environment.setenv("WEB_WORKERS", "2")  # one onlooker, and the other requests of its page
         environment.setenv("WORKERS", "1")
         environment.setenv("DEMO_CASES", "no")  # tests make their own, and count them
         with opened(settings) as started:

@@ -1,4 +1,4 @@
-"""The task in hand: its form, what is asked beside it, and that nothing typed is lost."""
+"""The current task: its form, what else is asked, and that nothing typed is lost."""
 
 import re
 from collections.abc import Callable

@@ -50,5 +50,5 @@ def last_minute(name: str) -> datetime | None:
         return None
     read = FORMATS["date"](given)
     if read is None:
-        raise Invalid("The day cannot be read.", [Fault(f"/{name}", "is no date", "format/date")])
+        raise Invalid("The day is not a date.", [Fault(f"/{name}", "is not a date", "format/date")])
     return datetime.combine(date.fromisoformat(read), time(23, 59), texts.reader().zone)
