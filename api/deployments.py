@@ -40,6 +40,23 @@ class FindingBody(BaseModel):
     values: dict[str, Any] = Field(default_factory=dict)
 
 
+class OwnerBody(BaseModel):
+    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
+
+    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
+    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of an
+    activity). `element` is the activity; null for a process.
+    """
+
+    kind: str
+    file: str
+    process: str
+    element: str | None
+    name: str
+    variables: list[str]
+    count: int
+
+
 class ScenarioBody(BaseModel):
     """The result of a scenario.
 
@@ -82,9 +99,13 @@ class CoverageBody(BaseModel):
 
 
 class ReportBody(BaseModel):
-    """The findings of the check and the results of the scenarios; empty for old deployments."""
+    """The findings of the check, who owns each variable, and the results of the scenarios.
+
+    Empty for old deployments.
+    """
 
     findings: list[FindingBody]
+    owners: list[OwnerBody] = []
     scenarios: list[ScenarioBody] = []
     coverage: list[CoverageBody] = []
 

@@ -52,6 +52,14 @@ def test_shipped_process_is_published_without_errors(client: Clients, database: 
     assert deployed["report"]["findings"] == []
 
 
+def test_report_lists_who_owns_each_variable(client: Clients) -> None:
+    files = factories.files(bpmn.line(bpmn.script("a", "x = 1")))
+    report = body(client("designer").deploy(files))["report"]
+    (owner,) = report["owners"]
+    assert (owner["kind"], owner["process"], owner["element"]) == ("case", "p", None)
+    assert (owner["variables"], owner["count"]) == (["x"], 1)
+
+
 def test_same_bytes_again_make_no_new_version(client: Clients) -> None:
     first, second = (body(client("designer").deploy(factories.one_task())) for _ in range(2))
     assert second["definitions"] == [{**first["definitions"][0], "created": False}]

@@ -244,7 +244,7 @@ def test_call_hands_over_what_it_says() -> None:
     assert element(content, "a") == {
         "kind": "callActivity",
         "inputs": "${{'amount': fee, 'sum': a + b}}",
-        "outputs": "{'done': paid}",
+        "outputs": "${{'done': execution.getVariable('paid')}}",
     }
     assert notes(content) == [("translated-mapping", "a")] * 2
 
@@ -253,7 +253,10 @@ def test_call_hands_over_what_it_says() -> None:
     ("inside", "ours"),
     [
         ('<camunda:in source="a" target="b"/>', {"inputs": "{'b': a}", "outputs": "{}"}),
-        ('<camunda:out source="a" target="b"/>', {"inputs": "{}", "outputs": "{'b': a}"}),
+        (
+            '<camunda:out source="a" target="b"/>',
+            {"inputs": "{}", "outputs": "${{'b': execution.getVariable('a')}}"},
+        ),
         ('<camunda:in variables="all"/>', {"outputs": "{}"}),
         ('<camunda:in businessKey="${key}"/>', {"inputs": "{}", "outputs": "{}"}),
         ('<camunda:in variables="all"/><camunda:out variables="all"/>', {}),

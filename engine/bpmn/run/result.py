@@ -69,10 +69,6 @@ def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]
                 wait.get("name"),
                 wait.get("correlation", {}),
                 wait.get("due"),
-                late=any(
-                    (one.kind, one.name) == ("signal", wait.get("name")) and token_id not in one.before
-                    for one in workflow.thrown
-                ),
             )
 
 

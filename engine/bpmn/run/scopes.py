@@ -17,6 +17,7 @@ from engine.bpmn.run.completions import FOR, INPUTS, LOCALS
 from engine.bpmn.values import same
 
 ABSENT: Any = object()  # the value of a variable that has none
+ANSWERS = "answers"  # in an instance's internal data: what it has set without collecting it
 RECEIVED = "received"  # in an event's internal data: variables of the sub-process that it starts
 WROTE = "wrote"  # in a failed token's internal data: the names that its element had set, and that stay
 NO_NAMES: frozenset[str] = frozenset()
@@ -75,6 +76,8 @@ def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repair
     `around`: the element's own inputs stay as they are; `repairs`: it is not the element that sets them.
     """
     journal: list[Write] = token.workflow.top_workflow.journal
+    if token.workflow.top_workflow.spec.gathers and not repairs:
+        gather(token, values)
     for name, value in values.items():
         store, scope, called = _home(token, name, around=around)
         if called is not None:
@@ -85,6 +88,20 @@ def write(token: Any, values: Mapping[str, Any], *, around: bool = False, repair
         settle(token.workflow.top_workflow, store, name)
         journal.append(Write(None if repairs else token, scope, store, name, before, value))
         store[name] = value
+
+
+def gather(token: Any, values: Mapping[str, Any]) -> None:
+    """Notes what an instance around the element sets without collecting it, with that instance."""
+    journal: list[Write] = token.workflow.top_workflow.journal
+    inside = token
+    while inside is not None:
+        gathered = inside.task_spec.gathered if inside.triggered else None
+        for name in [name for name in values if gathered is not None and gathered.list_of(name)]:
+            store = inside.internal_data.setdefault(ANSWERS, {})
+            # By nobody, and not in the case: this is no variable.
+            journal.append(Write(None, path_of(inside), store, name, store.get(name, ABSENT), values[name]))
+            store[name] = values[name]
+        inside = None if inside.workflow.called else inside.workflow.host
 
 
 def take_back(journal: list[Write], mark: int) -> None:

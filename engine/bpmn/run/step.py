@@ -1,6 +1,6 @@
 """What a command did: the result that `engine.cases` writes to the database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -78,8 +78,7 @@ class Failure:
 class Wait:
     """A token that waits for a timer, a message, a signal or a condition, whose text is its `name`.
 
-    `due` is the instant of a timer; `keys` are a message's correlation keys. `late` means that it started to
-    wait only after the command itself had thrown its signal.
+    `due` is the instant of a timer; `keys` are a message's correlation keys.
     """
 
     token: UUID
@@ -88,7 +87,6 @@ class Wait:
     name: str | None
     keys: Mapping[str, Any]
     due: datetime | None
-    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +106,6 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Thrown:
-    """A message or signal that leaves the case; `before` are the case's tokens that were already waiting."""
-
-    kind: Literal["message", "signal"]
-    name: str
-    keys: Mapping[str, Any]
-    data: Mapping[str, Any]
-    element: str
-    before: Collection[UUID] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Fired:
     """A wait that has ended because its event occurred; `missed` repetitions were skipped."""
 
@@ -128,6 +114,18 @@ class Fired:
     kind: str
     name: str | None
     missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A message or signal that leaves the case; `reached` are the case's own events that have received it."""
+
+    kind: Literal["message", "signal"]
+    name: str
+    keys: Mapping[str, Any]
+    data: Mapping[str, Any]
+    element: str
+    reached: Sequence[Fired] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

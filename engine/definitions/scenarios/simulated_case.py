@@ -50,8 +50,9 @@ class Case:
         self.ended = False
         self.outcome: str | None = None
         self._commands = 0
-        self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
-        self._messages: list[tuple[datetime, Thrown]] = []  # each with its expiry
+        self._messages: list[
+            tuple[datetime, Thrown]
+        ] = []  # those that nobody has received, with their expiry
 
     @property
     def awaited(self) -> list[str]:
@@ -240,22 +241,10 @@ class Case:
                 for token, wait in self.waits.items()
                 if wait.due is not None and wait.due <= self.now
             }
-            if self._signals:
-                self._hear(self._signals.pop(0))
-            elif due:
+            if due:
                 self._fire({token: {} for token in sorted(due, key=lambda token: (due[token], token))})
             elif not self._receive_own():
                 return
-
-    def _hear(self, signal: Thrown) -> None:
-        """Delivers to the case a signal that it has thrown itself, where it waited for it by then."""
-        waiting = [
-            token
-            for token, wait in self.waits.items()
-            if (wait.kind, wait.name) == ("signal", signal.name) and token in signal.before
-        ]
-        if waiting:
-            self._fire(dict.fromkeys(waiting, signal.data))
 
     def _receive_own(self) -> bool:
         """Delivers to the case a message that it has thrown itself, if it waits for one.
@@ -301,8 +290,8 @@ class Case:
         self.incidents.update((failure.token, failure) for failure in step.failures)
         self.fresh += step.failures
         self.thrown += step.thrown
-        self._signals += [one for one in step.thrown if one.kind == "signal"]
-        self._messages += [(self.now + KEPT, one) for one in step.thrown if one.kind == "message"]
+        early = [one for one in step.thrown if one.kind == "message" and not one.reached]
+        self._messages += [(self.now + KEPT, one) for one in early]
         if self.ended:
             self.incidents.clear()
 
