@@ -34,11 +34,13 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from engine.platform.errors import Recorded, Refusal, Uncertain
 from engine.platform.limits import Guard, Limits, Unresponsive
-from engine.platform.prepared import PARAMETERS, Prepared
+from engine.platform.prepared import PARAMETERS, Prepared, begin
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
 Write = Insert | Update | Delete
+
+_BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION LEVEL REPEATABLE READ"}
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
 
@@ -195,6 +197,8 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             paramstyle=PARAMETERS,
+            isolation_level="AUTOCOMMIT",  # until `transaction` begins one
+            use_native_hstore=False,  # a type that we don't use, and that it would look for
         )
         event.listen(self.engine, "connect", _use_raw_cursors)
         if self._guard is not None:
@@ -202,11 +206,6 @@ class Database:
             event.listen(
                 self.engine, "do_connect", lambda _, __, given, named: guard.connect(*given, **named)
             )
-        self._views = {
-            "write": self.engine,
-            "single": self.engine.execution_options(isolation_level="AUTOCOMMIT"),
-            "snapshot": self.engine.execution_options(isolation_level="REPEATABLE READ"),
-        }
 
     @contextmanager
     def transaction(self, view: View = "write") -> Iterator[Session]:
@@ -219,14 +218,18 @@ class Database:
             raise OperationalError(
                 None, None, Unresponsive("The database hasn't answered recently. Try again later.")
             )
-        with (
-            self._views[view].begin() as bound,
-            Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
-        ):
-            yield session
-            connection(session)
-            if session.in_transaction():
-                session.commit()  # flushes its objects; the transaction ends with the connection's block
+        with self.engine.begin() as bound:
+            if view in _BEGIN:
+                begin(bound, _BEGIN[view])
+            session = Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only")
+            try:
+                yield session
+                connection(session)
+                if session.in_transaction():
+                    session.commit()  # flushes its objects; the transaction ends with the connection's block
+            finally:
+                if session.in_transaction() or session.identity_map:
+                    session.close()
 
     def run(self, command: Callable[[Session, datetime], T], view: View = "write") -> T:
         """Run a command in its own transaction; repeat it after a deadlock or a lost connection.

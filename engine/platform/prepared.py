@@ -57,16 +57,8 @@ class Prepared:
         if connection.engine.dispatch.before_cursor_execute:  # somebody watches what SQLAlchemy executes
             result = connection.execute(self.statement, values)
             return [tuple(row) for row in result] if result.returns_rows else []
-        cursors: dict[Prepared, psycopg.RawCursor[Row]] = connection.info
-        cursor = cursors.get(self)
-        if cursor is None:
-            cursor = cursors[self] = psycopg.RawCursor(cast(Any, connection.connection.driver_connection))
-        try:
-            cursor.execute(compiled.text, [_given(one, values) for one in compiled.parameters])
-            rows = cursor.fetchall() if compiled.names else []
-        except psycopg.Error as error:
-            # As SQLAlchemy reports its own: a lost connection leaves the pool, with all that are as old.
-            connection._handle_dbapi_exception(error, compiled.text.decode(), None, None, None)
+        cursor = _execute(connection, compiled.text, [_given(one, values) for one in compiled.parameters])
+        rows = cursor.fetchall() if compiled.names else []
         converts = compiled.converts
         return rows if converts is None else [_converted(row, converts) for row in rows]
 
@@ -96,6 +88,23 @@ class Prepared:
             whole.statement.encode(), parameters, converts if any(converts) else None, names
         )
         return self._compiled
+
+
+def begin(connection: Connection, statement: bytes) -> None:
+    """Begin a transaction of a connection that otherwise commits each statement."""
+    _execute(connection, statement, None)
+
+
+def _execute(connection: Connection, text: bytes, parameters: Sequence[Any] | None) -> psycopg.RawCursor[Row]:
+    cursors: dict[bytes, psycopg.RawCursor[Row]] = connection.info
+    cursor = cursors.get(text)
+    if cursor is None:
+        cursor = cursors[text] = psycopg.RawCursor(cast(Any, connection.connection.driver_connection))
+    try:
+        return cursor.execute(text, parameters)
+    except psycopg.Error as error:
+        # As SQLAlchemy reports its own: a lost connection leaves the pool, with all that are as old.
+        connection._handle_dbapi_exception(error, text.decode(), None, None, None)
 
 
 def _kind(typed: Any) -> TypeEngine[Any]:
