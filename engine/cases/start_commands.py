@@ -30,8 +30,9 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 from engine.platform.ids import uuid7
+from engine.platform.prepared import Prepared
 
-_NEXT = select(CASE_NUMBERS.next_value())
+_NEXT = Prepared(select(CASE_NUMBERS.next_value()))
 # The columns that a case view copies from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
@@ -242,7 +243,8 @@ def running_key(definition: str, business_key: str | None) -> str | None:
 
 def _next_number(uow: UnitOfWork) -> str:
     """Returns the next case number. Drawn last, so that refused commands use none up."""
-    return case_number(uow.now, uow.connection.execute(_NEXT).scalar_one())
+    ((counter,),) = uow.rows(_NEXT, {})
+    return case_number(uow.now, counter)
 
 
 def case_number(now: datetime, counter: int) -> str:

@@ -20,6 +20,7 @@ from engine.organisation import eligibility
 from engine.organisation.automatic_assignment import Chosen
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
+from engine.platform.prepared import Prepared
 from engine.tasks import (
     corrections,
     eligibility_checks,
@@ -74,6 +75,11 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+@lru_cache
+def _locking(role: str) -> Prepared:
+    return Prepared(locking(role))
+
+
 @dataclass(frozen=True, slots=True)
 class Completed:
     """The effects of completing a task on it and its case.
@@ -97,10 +103,10 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
     """
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
-    found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+    found = cases.held_with(uow, _locking(uow.actor.role), TaskRow._make, **given)
     if found is not None and found[1].seen_revision != found[0].revision:
         # It waited for another command: what it has read of other tables is older.
-        found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+        found = cases.held_with(uow, _locking(uow.actor.role), TaskRow._make, **given)
     if found is None or (found[1].taken_as is None and not found[1].case_seen):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     case, row = found

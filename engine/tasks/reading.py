@@ -29,6 +29,7 @@ from engine.identity import names
 from engine.models import Case, DefinitionVersion, Task, Unit, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
+from engine.platform.prepared import Prepared
 from engine.tasks import subtasks
 from engine.tasks.entity_tags import EntityTag, Shown
 
@@ -170,11 +171,11 @@ def find_visible(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str
 
 
 @lru_cache
-def _of_case(role: str, *given: str) -> Select[*tuple[Any, ...]]:
+def _of_case(role: str, *given: str) -> Prepared:
     conditions = {"status": Task.status == bindparam("status"), "after": Task.id > bindparam("after")}
     filters = [condition for name, condition in conditions.items() if name in given]
     found = listed(role).where(Task.case_id == bindparam("case"), access.visible_tasks(role), *filters)
-    return found.order_by(Task.id).limit(cases.PAGE + 1)
+    return Prepared(found.order_by(Task.id).limit(cases.PAGE + 1))
 
 
 def of_case(
@@ -184,8 +185,8 @@ def of_case(
     access.require(uow.actor, "tasks.read")
     values = {"case": case_id, "status": status, "after": after}
     given = {name: value for name, value in values.items() if value is not None}
-    rows = uow.connection.execute(_of_case(uow.actor.role, *given), {**given, **access.seen_by(uow)})
-    return [describe(row) for row in rows.mappings()]
+    rows = _of_case(uow.actor.role, *given).mappings(uow.connection, {**given, **access.seen_by(uow)})
+    return [describe(row) for row in rows]
 
 
 @lru_cache

@@ -30,7 +30,7 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event
 Width = Literal["phone", "desktop"]
 Language = Literal["fa", "en"]
 Check = Callable[[Page], None]  # the fixtures of these names
-Shot = Callable[[Page, str], Path]
+Shot = Callable[[Page, str], None]
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -73,7 +73,7 @@ def finished(
 @pytest.fixture
 def w1(finished: tuple[Database, dict[str, UUID]]) -> Iterator[W1]:
     database, ids = finished
-    with Session(database.engine) as session:
+    with Session(database.engine.execution_options(isolation_level="READ COMMITTED")) as session:
         yield W1(session, **ids)
 
 
