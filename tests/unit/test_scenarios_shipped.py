@@ -85,7 +85,7 @@ FROM_INSPECTION = (
                      id="a branch leads into the wrong join"),
         pytest.param(OBJECTION, 'decision == "granted"', 'decision == "accepted"', "scenario-failed",
                      id="an objection is never granted"),
-        pytest.param(ADDRESS, UPDATE_JOIN, UPDATE_JOIN.replace("exclusive", "parallel"), "deadlock",
+        pytest.param(ADDRESS, UPDATE_JOIN, UPDATE_JOIN.replace("exclusive", "parallel"), "scenario-failed",
                      id="a join waits for both of two ways"),
         pytest.param(ADDRESS, '<bpmn:endEvent id="refused"', '<bpmn:endEvent id="declined"',
                      "dangling-flow", id="an end is dropped"),
