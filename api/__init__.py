@@ -3,7 +3,9 @@
 It decides nothing itself.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from apiflask import APIFlask
 from flask import Flask
@@ -77,6 +79,14 @@ RESOURCES = (
 )
 
 
+class Application(APIFlask):
+    """The application of an installation."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself: all are synchronous, and Flask would check each at every request."""
+        return func
+
+
 def create_app(settings: Settings) -> APIFlask:
     """Create the application on the database of `settings`, which must be set.
 
@@ -84,7 +94,7 @@ def create_app(settings: Settings) -> APIFlask:
     """
     if settings.database_url is None:
         raise ValueError("DATABASE_URL is not set. `make run` starts the embedded server and sets it.")
-    app = APIFlask("api", title="Parvandeh", version="1", docs_path=None, spec_path=None)
+    app = Application("api", title="Parvandeh", version="1", docs_path=None, spec_path=None)
     app.url_map.merge_slashes = False  # a redirect would repeat the caller's Host header
     app.json_provider_class = Json
     app.json = Json(app)

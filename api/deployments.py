@@ -19,6 +19,7 @@ from engine.definitions import uploads
 from engine.models import UploadStatus, VersionStatus
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
+from engine.platform.messages import scenarios
 from engine.platform.messages.findings import readable
 
 blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
@@ -202,13 +203,8 @@ def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
     if texts.reader.language != "en" and "problem" in result:
         result = {**result, "detail": texts.find(f"refusals.{result['problem']}", result["detail"])}
     found = [readable(finding, texts) for finding in report["findings"]]
-    scenarios = [_scenario(scenario) for scenario in report.get("scenarios", ())]
-    return {**result, "report": {**report, "findings": found, "scenarios": scenarios}}
-
-
-def _scenario(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a scenario's result in the names of the API."""
-    return {name if name != "came" else "actual": value for name, value in stored.items()}
+    results = [scenarios.readable(result, texts) for result in report.get("scenarios", ())]
+    return {**result, "report": {**report, "findings": found, "scenarios": results}}
 
 
 def _all_executable() -> bool:
@@ -225,7 +221,8 @@ def _unit() -> str | None:
         raise Invalid("Send `unit` only once.", [Fault("/unit", "comes twice", "duplicate")])
     if said and not is_unit(said[0]):
         raise Invalid(
-            "The value of `unit` is not a key of a unit.", [Fault("/unit", "is no key of a unit", "unit")]
+            "The value of `unit` is not a key of a unit.",
+            [Fault("/unit", "is not the key of a unit", "unit")],
         )
     return said[0] if said else None
 

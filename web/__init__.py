@@ -48,4 +48,6 @@ def install(app: Flask, site: Site) -> None:
 
 def behind(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
     """Trust as many proxies: their headers define a request's origin."""
+    if not settings.trusted_proxies:
+        return app
     return ProxyFix(app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)

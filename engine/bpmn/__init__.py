@@ -50,6 +50,7 @@ from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
 from engine.bpmn.run.step import (
+    Disputed,
     Failure,
     Fired,
     Issued,
@@ -79,6 +80,7 @@ __all__ = [
     "CaseRules",
     "ChangeMark",
     "Difference",
+    "Disputed",
     "Effect",
     "Element",
     "Failure",

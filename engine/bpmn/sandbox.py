@@ -61,7 +61,8 @@ class _Pool:
 def _forgo_telemetry() -> None:
     """Reports once that OpenTelemetry is missing; otherwise the sandbox would search for it at every run."""
     if "opentelemetry" not in sys.modules and find_spec("opentelemetry") is None:
-        sys.modules["opentelemetry"] = None  # type: ignore[assignment]  # as Python itself marks a missing module
+        for name in ("opentelemetry", "opentelemetry.context"):  # it imports the second one at every run
+            sys.modules[name] = None  # type: ignore[assignment]  # as Python itself marks a missing module
 
 
 _pool = _Pool()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import Select, exists, select
 
 from engine import access
 from engine.access import validity
@@ -18,6 +18,7 @@ from engine.organisation import candidate_groups
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Stale
+from engine.platform.prepared import Prepared
 
 R = TypeVar("R")
 
@@ -151,35 +152,35 @@ def named(*words: str | None) -> tuple[str, ...]:
     return tuple(word for word in words if word)
 
 
-def fetch_locked(uow: UnitOfWork, statement: Select[Any], **values: Any) -> CaseRow | None:
+def fetch_locked(uow: UnitOfWork, statement: Select[Any] | Prepared, **values: Any) -> CaseRow | None:
     """Returns the row of a locked select of `locking()`, or None if there is none."""
     row = _found(uow, statement, values)
     return None if row is None else CaseRow._make(row)
 
 
 def held_with(
-    uow: UnitOfWork, statement: Select[Any], more: Callable[[Sequence[Any]], R], /, **values: Any
+    uow: UnitOfWork, statement: Select[Any] | Prepared, more: Callable[[Sequence[Any]], R], /, **values: Any
 ) -> tuple[CaseRow, R] | None:
     """Returns the row of a locked select of `locking(*columns)`, and the result of `more`; or None."""
     row = _found(uow, statement, values)
     return None if row is None else split(row, more)
 
 
-def split(row: Row[*tuple[Any, ...]], more: Callable[[Sequence[Any]], R]) -> tuple[CaseRow, R]:
+def split(row: Sequence[Any], more: Callable[[Sequence[Any]], R]) -> tuple[CaseRow, R]:
     """Returns the columns of `LOCKING` in a row, and the result of `more` for the columns after them."""
     return CaseRow._make(row[: len(LOCKING)]), more(row[len(LOCKING) :])
 
 
 def _found(
-    uow: UnitOfWork, statement: Select[Any], values: Mapping[str, Any]
-) -> Row[*tuple[Any, ...]] | None:
+    uow: UnitOfWork, statement: Select[Any] | Prepared, values: Mapping[str, Any]
+) -> Sequence[Any] | None:
     """Looks for the row twice.
 
     If the case was migrated to another version while this transaction waited for it, PostgreSQL joins it to
     the old version and finds nothing.
     """
-    row = uow.connection.execute(statement, values).one_or_none()
-    return uow.connection.execute(statement, values).one_or_none() if row is None else row
+    rows = uow.rows(statement, values) or uow.rows(statement, values)
+    return rows[0] if rows else None
 
 
 def lock(uow: UnitOfWork, case_id: UUID) -> LockedCase:

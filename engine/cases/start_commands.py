@@ -30,8 +30,9 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 from engine.platform.ids import uuid7
+from engine.platform.prepared import Prepared
 
-_NEXT = select(CASE_NUMBERS.next_value())
+_NEXT = Prepared(select(CASE_NUMBERS.next_value()))
 # The columns that a case view copies from the case's row.
 _SHOWN = (
     *("id", "number", "status", "outcome", "applicant", "representative", "business_key"),
@@ -156,7 +157,9 @@ def _begin(
         entry.acting,
     )
     payload = {"case_number": number, "data": data, **given, "channel": application.channel}
-    row, effects = begin(uow, case, step, _started(payload, application, files, trigger))
+    stated = {"unit": entry.unit, "represented": given["representative"] is not None}
+    started = Fact("case.started", payload=payload, facts=stated)
+    row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
     return CaseView(
         key=version.key,
@@ -191,13 +194,13 @@ def _given(application: Application) -> dict[str, str | None]:
 
 
 def _started(
-    payload: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
+    started: Fact, application: Application, files: Claimed, trigger: tuple[str, Fact] | None
 ) -> list[Fact]:
     """Returns the start of a case as facts for the log."""
     filed = {"appeal_of": application.appeal_of}
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
     return [
-        Fact("case.started", payload=payload),
+        started,
         *filings,
         *files.facts(),
         *([trigger[1]] if trigger else []),
@@ -240,7 +243,8 @@ def running_key(definition: str, business_key: str | None) -> str | None:
 
 def _next_number(uow: UnitOfWork) -> str:
     """Returns the next case number. Drawn last, so that refused commands use none up."""
-    return case_number(uow.now, uow.connection.execute(_NEXT).scalar_one())
+    ((counter,),) = uow.rows(_NEXT, {})
+    return case_number(uow.now, counter)
 
 
 def case_number(now: datetime, counter: int) -> str:

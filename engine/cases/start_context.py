@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, null, select
+from sqlalchemy import bindparam, case, null, select
 from sqlalchemy.orm import aliased
 
 from engine import access
@@ -16,6 +16,7 @@ from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 from engine.organisation import candidate_groups
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
+from engine.platform.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class StartContext:
 
 
 @lru_cache
-def _to_start(member: bool, named: bool) -> Select[*tuple[Any, ...]]:
+def _to_start(member: bool, named: bool) -> Prepared:
     """Builds the query, by whether a unit's member starts the case and whether a unit is named.
 
     Cached for each combination.
     """
     unit_id = _named(member) if named else _usual(member)
-    return (
+    return Prepared(
         select(
             *VERSION,
             Definition.suspended_at,
@@ -95,10 +96,10 @@ def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> St
     """
     member = uow.actor.role == "caseworker"
     given = {"key": key, "unit": unit, **access.seen_by(uow)}
-    row = uow.connection.execute(_to_start(member, unit is not None), given).one_or_none()
-    if row is None:
+    rows = uow.rows(_to_start(member, unit is not None), given)
+    if not rows:
         raise unknown(key)
-    *version, suspended_at, disabled_at, offered_at, unit_id, unit_key, delegated, acting = row
+    *version, suspended_at, disabled_at, offered_at, unit_id, unit_key, delegated, acting = rows[0]
     if suspended_at is not None:
         present = {"key": key, "suspended_at": suspended_at}
         raise Conflict(

@@ -18,13 +18,14 @@ from engine.models import ROOT, Membership, Role, Token, User
 from engine.platform.db import Actor, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
+from engine.platform.prepared import Prepared
 
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "pvd_"  # identifies tokens that leaked into a log or a repository
 SYSTEM = "system"
 SYSTEM_NAMES = ("سامانه", "The system")  # on pages, in Persian and English
 
-_BEARER = (
+_BEARER = Prepared(
     select(User.id, User.name, User.role, Token.scopes)
     .join(Token, Token.user_id == User.id)
     .where(
@@ -123,12 +124,12 @@ def find_actor(session: Session, digest: bytes) -> Actor | None:
 
     None if there is none, it has ended, or its account is closed.
     """
-    row = connection(session).execute(_BEARER, {"digest": digest}).one_or_none()
-    if row is None:
+    rows = _BEARER.rows(connection(session), {"digest": digest})
+    if not rows:
         return None
-    scopes = None if row.scopes is None else access.scopes(row.scopes)
-    acr = None if is_system(row.role) else "low"
-    return Actor(id=row.id, name=row.name, role=row.role, acr=acr, scopes=scopes)
+    ((user_id, name, role, granted),) = rows
+    scopes = None if granted is None else access.scopes(granted)
+    return Actor(id=user_id, name=name, role=role, acr=None if is_system(role) else "low", scopes=scopes)
 
 
 def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:

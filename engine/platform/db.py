@@ -1,6 +1,6 @@
 """Sessions and transactions. The only module that begins, commits or rolls back."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -9,11 +9,13 @@ from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import orjson
+import psycopg
 from sqlalchemy import (
     JSON,
     BindParameter,
     Connection,
     Delete,
+    Executable,
     Insert,
     MetaData,
     Table,
@@ -32,10 +34,13 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from engine.platform.errors import Recorded, Refusal, Uncertain
 from engine.platform.limits import Guard, Limits, Unresponsive
+from engine.platform.prepared import PARAMETERS, Prepared, begin
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
 Write = Insert | Update | Delete
+
+_BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION LEVEL REPEATABLE READ"}
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
 
@@ -79,9 +84,9 @@ def values_of(target: Table, prefix: str, names: Iterable[str]) -> dict[str, Bin
 
 
 @lru_cache
-def _together(last: Write, *others: Write) -> Write:
+def _together(last: Write, *others: Write) -> Prepared:
     """Combine writes to different rows into one statement, at the cost of one round trip."""
-    return last.add_cte(*(other.cte(f"write_{number}") for number, other in enumerate(others)))
+    return Prepared(last.add_cte(*(other.cte(f"write_{number}") for number, other in enumerate(others))))
 
 
 class Base(DeclarativeBase):
@@ -131,6 +136,12 @@ class UnitOfWork:
         """
         return connection(self.session)
 
+    def rows(self, statement: Executable | Prepared, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Return all rows of a query."""
+        if isinstance(statement, Prepared):
+            return statement.rows(self.connection, values)
+        return self.connection.execute(statement, values).all()
+
     def write(self, statement: Write, values: Mapping[str, Any]) -> None:
         """Write rows when the command ends, or when `connection` is next used.
 
@@ -163,7 +174,7 @@ def connection(session: Session) -> Connection:
     bound = cast(Connection, session.get_bind())
     if owed := session.info.pop(_OWED, None):
         statements, values = zip(*owed, strict=True)
-        bound.execute(_together(*statements), {name: one[name] for one in values for name in one})
+        _together(*statements).rows(bound, {name: one[name] for one in values for name in one})
     return bound
 
 
@@ -185,17 +196,16 @@ class Database:
             connect_args={"options": f"{_PLANNING} {limits.options}" if limits else _PLANNING},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
+            paramstyle=PARAMETERS,
+            isolation_level="AUTOCOMMIT",  # until `transaction` begins one
+            use_native_hstore=False,  # a type that we don't use, and that it would look for
         )
+        event.listen(self.engine, "connect", _use_raw_cursors)
         if self._guard is not None:
             guard = self._guard
             event.listen(
                 self.engine, "do_connect", lambda _, __, given, named: guard.connect(*given, **named)
             )
-        self._views = {
-            "write": self.engine,
-            "single": self.engine.execution_options(isolation_level="AUTOCOMMIT"),
-            "snapshot": self.engine.execution_options(isolation_level="REPEATABLE READ"),
-        }
 
     @contextmanager
     def transaction(self, view: View = "write") -> Iterator[Session]:
@@ -208,14 +218,18 @@ class Database:
             raise OperationalError(
                 None, None, Unresponsive("The database hasn't answered recently. Try again later.")
             )
-        with (
-            self._views[view].begin() as bound,
-            Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
-        ):
-            yield session
-            connection(session)
-            if session.in_transaction():
-                session.commit()  # flushes its objects; the transaction ends with the connection's block
+        with self.engine.begin() as bound:
+            if view in _BEGIN:
+                begin(bound, _BEGIN[view])
+            session = Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only")
+            try:
+                yield session
+                connection(session)
+                if session.in_transaction():
+                    session.commit()  # flushes its objects; the transaction ends with the connection's block
+            finally:
+                if session.in_transaction() or session.identity_map:
+                    session.close()
 
     def run(self, command: Callable[[Session, datetime], T], view: View = "write") -> T:
         """Run a command in its own transaction; repeat it after a deadlock or a lost connection.
@@ -249,6 +263,15 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _use_raw_cursors(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Send statements as SQLAlchemy writes them, with PostgreSQL's own parameters.
+
+    psycopg would search long statements, and those with many parameters, for its own again at each execution.
+    """
+    connection.cursor_factory = psycopg.RawCursor
+    connection.server_cursor_factory = psycopg.RawServerCursor
 
 
 def repeatable(error: DBAPIError) -> bool:

@@ -20,6 +20,7 @@ from engine.organisation import eligibility
 from engine.organisation.automatic_assignment import Chosen
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
+from engine.platform.prepared import Prepared
 from engine.tasks import (
     corrections,
     eligibility_checks,
@@ -28,6 +29,8 @@ from engine.tasks import (
     reassignment_reasons,
     subtasks,
 )
+from engine.tasks.changed_values import require_seen
+from engine.tasks.entity_tags import EntityTag
 from engine.tasks.locked_task import LockedTask, TaskRow
 from engine.tasks.reading import get, roles, unknown
 
@@ -72,6 +75,11 @@ def locking(role: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+@lru_cache
+def _locking(role: str) -> Prepared:
+    return Prepared(locking(role))
+
+
 @dataclass(frozen=True, slots=True)
 class Completed:
     """The effects of completing a task on it and its case.
@@ -95,10 +103,10 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
     """
     access.require(uow.actor, "tasks.work")
     given = {"task": task_id, **access.seen_by(uow)}
-    found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+    found = cases.held_with(uow, _locking(uow.actor.role), TaskRow._make, **given)
     if found is not None and found[1].seen_revision != found[0].revision:
         # It waited for another command: what it has read of other tables is older.
-        found = cases.held_with(uow, locking(uow.actor.role), TaskRow._make, **given)
+        found = cases.held_with(uow, _locking(uow.actor.role), TaskRow._make, **given)
     if found is None or (found[1].taken_as is None and not found[1].case_seen):
         raise cases.explain_refusal(uow, unknown(task_id), task=task_id)
     case, row = found
@@ -108,9 +116,11 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
 
 
 def complete(
-    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, revisions: Collection[int] | None = None
+    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, tags: Collection[EntityTag] | None = None
 ) -> Completed:
     """Completes a task with the data of its form and continues the case.
+
+    `tags` say what the actor has seen (None: anything). Raises Stale or DataChanged if it isn't up to date.
 
     An unclaimed task is treated as the actor's. If a later element fails, the task remains completed with its
     data and the failing element has an incident.
@@ -120,7 +130,7 @@ def complete(
     state = held.require_open()
     eligibility_checks.require_assigned(held)
     held.require_available(uow)
-    cases.require_revision(row.task_revision, revisions)
+    require_seen(uow, held, tags)
     spec = definitions.spec(uow.session, case.version)
     rules = _rules(uow, held)
     eligibility_checks.require(uow, held, rules, completing=True)

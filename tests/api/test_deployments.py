@@ -401,7 +401,10 @@ def test_scenario_that_fails_forbids_the_deployment(client: Clients) -> None:
     problem = refused(designer.deploy({**changed, "s.yaml": failing}), 422, "rejected")
     found = only(problem["findings"], "scenario-failed")
     assert (found["file"], found["line"], found["severity"]) == ("s.yaml", 5, "error")
-    assert "Expected: the case ends with the outcome 'granted'. Result: " in found["reason"]
+    assert found["reason"].endswith(
+        f"Expected: {found['values']['expected']}. Result: {found['values']['came']}."
+    )
+    assert found["values"]["expected"] == "the case ends with the outcome granted"
     assert body(designer.get("/definitions/p"))["versions"] == [1]
 
 

@@ -89,7 +89,7 @@ def by_id(actor: Actor) -> UUID:
 @pytest.fixture
 def written(recorded: tuple[Database, UUID, UUID]) -> Iterator[Chains]:
     database, reader, other = recorded
-    with Session(database.engine) as session:
+    with Session(database.engine.execution_options(isolation_level="READ COMMITTED")) as session:
         yield Chains(session, reader, other)
 
 

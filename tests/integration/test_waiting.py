@@ -7,15 +7,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from engine import cases, events, tasks
+from engine import cases, tasks
 from engine.cases import external_calls, incidents, messages
 from engine.models import Call, Case, Event, Incident, Message, Task, Wait
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Busy, Conflict, NotFound
 from tests import bpmn, factories
+from tests.factories import count, whole
+from tests.integration.conftest import look
 
 T = TypeVar("T")
 Act = Callable[..., Any]
@@ -46,11 +48,6 @@ def deploy(database: Database, *body: str, attributes: str = 'isExecutable="true
     factories.deploy(database, {"p.bpmn": bpmn.definitions(*DEFINITIONS, process)})
 
 
-def count(database: Database, model: Any, *where: Any) -> int:
-    with database.transaction() as session:
-        return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
-
-
 def jobs(database: Database) -> list[str]:
     with database.transaction() as session:
         return list(session.scalars(text("SELECT task_name FROM procrastinate_jobs ORDER BY id")))
@@ -65,18 +62,8 @@ def offer(act: Act, case: cases.CaseView, later: timedelta = timedelta(0)) -> No
     act("administrator", lambda uow: messages.offer(uow, case.id), later)
 
 
-def look(act: Act, case: cases.CaseView) -> cases.CaseView:
-    shown: cases.CaseView = act("caseworker", lambda uow: cases.get(uow, case.id))
-    return shown
-
-
 def begin(act: Act, wait: UUID, later: timedelta) -> None:
     act("administrator", lambda uow: messages.begin(uow, wait), later)
-
-
-def whole(database: Database) -> bool:
-    with database.transaction() as session:
-        return events.verify(session) == []
 
 
 def payloads(database: Database, kind: str) -> list[Any]:
@@ -846,7 +833,7 @@ def test_cancelled_case_takes_its_work_back(
     assert count(database, Call, Call.status == "open") == 0
 
 
-# Holding up and mending
+# Suspending and repairing
 
 
 def test_suspended_case_refuses_commands_and_keeps_what_falls_due(

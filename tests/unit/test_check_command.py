@@ -1,4 +1,4 @@
-"""`python -m engine check` prints what a deployment would tell."""
+"""`python -m engine check` prints what a deployment would report."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the exploration of a process tells: deadlocks, branches that nothing joins, what never runs."""
+"""What the exploration of a process finds: deadlocks, branches that nothing joins, what never runs."""
 
 import sys
 from collections.abc import Iterator
@@ -354,7 +354,7 @@ def test_a_loop_that_leaves_tokens_at_a_join_is_a_warning_too() -> None:
 
 
 def wide(count: int, split: str, join: str, *, ending: bool = False) -> list[str]:
-    """Many branches with a choice in each: between two tasks, or between going on and `ending`."""
+    """Many branches with a choice in each: between two tasks, or between continuing and `ending`."""
     drawn = [node("startEvent", "start"), node(split, "split"), node(join, "join"), node("endEvent", "end")]
     drawn += [path("start", "split"), path("join", "end")]
     for number in range(count):

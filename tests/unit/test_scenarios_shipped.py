@@ -25,7 +25,7 @@ def called() -> dict[str, Source]:
 
 
 def judged(key: str, files: dict[str, bytes]) -> tuple[list[Finding], ScenarioReport]:
-    """What a deployment would be told: the errors of the check, else what came of the scenarios."""
+    """What a deployment would report: the errors of the check, else the results of the scenarios."""
     calls = {name: source for name, source in called().items() if name != key}
     report = bpmn.check(files, known=calls)
     if report.errors:

@@ -31,7 +31,7 @@ from tests.translating import element, notes, parameters
         ("#{ amount > 100 }", "${amount > 100}"),
         ("${a && !b || c == null}", "${a && !b || c == null}"),
         ("${order.lines[0]['price'] * 1.5}", "${order.lines[0]['price'] * 1.5}"),
-        (r"${'it\'s'}", '"it\'s"'),  # a text as it stands is one in Python
+        (r"${'it\'s'}", '"it\'s"'),  # a text as it is written is one in Python
         ("PT${hours}H", "${'PT' += hours += 'H'}"),
         (" ${a ? 1 : b}c", "${(a ? 1 : b) += 'c'}"),
         ("it's ${x}", r"${'it\'s ' += x}"),

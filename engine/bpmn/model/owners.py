@@ -15,6 +15,7 @@ from engine.bpmn.model.diagram import Diagram, by_event, read_diagram
 from engine.bpmn.model.homes import COUNTERS, Homes, find_homes, iterates, names_of
 from engine.bpmn.model.texts import Text
 from engine.bpmn.notation.bills import BILL
+from engine.bpmn.notation.conflicts import INCIDENT, OVERWRITE, on_conflict
 from engine.bpmn.notation.findings import MOST_SHOWN, Owner
 from engine.bpmn.notation.outcomes import DECISION, GROUND
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
@@ -98,7 +99,11 @@ def _by_element(homes: Homes) -> dict[Any, set[str]]:
 
 
 def guarded(process: Any) -> frozenset[str]:
-    """Returns the names that no reply may overwrite unnoticed: those of legal decisions, and of bills."""
+    """Returns the names that no reply may overwrite if they were changed since its call was made.
+
+    These are those of legal decisions and of bills, unless their data objects say otherwise, and those whose
+    data objects say so.
+    """
     found: set[str] = set()
     for element in process.iter("{*}*"):
         decision = element.get(DECISION)
@@ -107,4 +112,6 @@ def guarded(process: Any) -> frozenset[str]:
         if element.get(f"{OURS}{BILL}"):
             text = Text(element, element.get(f"{OURS}request", ""), "eval", "request")
             found |= names_of(text)
-    return frozenset(found)
+    said = dict(on_conflict(process))
+    found |= {name for name, value in said.items() if value == INCIDENT}
+    return frozenset(name for name in found if said.get(name) != OVERWRITE)

@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.bpmn.expressions.named_people import Unfit
 from engine.bpmn.run import declared_outcomes
 from engine.bpmn.run.activity_scope import RETURNED
+from engine.bpmn.run.disputes import accept_present
 from engine.bpmn.run.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.run.elements.calls import ServiceTask
 from engine.bpmn.run.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
@@ -136,6 +137,7 @@ def retry(
     """
     workflow, token = _failed(spec, state, token_id, now)
     elsewhere = repair(token, data or {})
+    accept_present(token)
     token.retry()
     workflow.advance()
     return replace(step_of(workflow), scopes=elsewhere)

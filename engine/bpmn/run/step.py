@@ -45,7 +45,8 @@ class TokenTransition:
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
     the element set, `why` the reasons of a decision for them. `scopes` has the path of the activity to which
-    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's.
+    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's. A reply has
+    `overwritten` the variables that were changed since its call was made.
     """
 
     movement: Movement
@@ -55,6 +56,7 @@ class TokenTransition:
     changes: Mapping[str, Any]
     why: Mapping[str, Any] | None = None
     scopes: Mapping[str, str] = field(default_factory=dict)
+    overwritten: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +149,25 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """A variable that parallel branches of an earlier release had set to these values; the last one counts.
+
+    `scope` is the path of the activity to which it belongs; None: the case.
+    """
+
+    name: str
+    values: Sequence[Any]
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The new state and everything that happened before it. `state` is None once the process has ended.
 
     `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
     `changes` are the case's variables that were set. `scopes` are those of the variables that the command
     itself set, as in TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer
-    awaited.
+    awaited. `disputed` were found in the state of an earlier release.
     """
 
     state: bytes | None
@@ -171,3 +185,4 @@ class Step:
     scopes: Mapping[str, str] = field(default_factory=dict)
     bills: tuple[Issued, ...] = ()
     unpaid: tuple[str, ...] = ()
+    disputed: tuple[Disputed, ...] = ()

@@ -3,7 +3,7 @@
 Every change of a token's state calls `Token._set_state`, which notifies the workflow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,7 @@ class Token(Task):
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id=uuid7())
 
+    overwritten: Sequence[str] = ()  # what a reply has replaced though it was changed since the call
     why: Mapping[str, Any] | None = None  # the reasons of a decision, until they are recorded for the command
     thrown: Thrown | None = None  # the message or signal that it throws when it completes
 

@@ -1,5 +1,5 @@
-"""Scenarios after assertions that Operaton publishes (many are Camunda's) and after the standard, drawn anew.
+"""Scenarios after assertions that Operaton publishes (many are Camunda's) and after the standard, redrawn.
 
-The name of a row is that of the test or section; brackets tell its rows apart, or name a case of a
+The name of a row is that of the test or section; brackets distinguish its rows, or name a case of a
 class whose tests have it in another form.
 """

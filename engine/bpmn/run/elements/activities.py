@@ -14,6 +14,7 @@ from engine.bpmn.expressions import juel, named_people
 from engine.bpmn.expressions.scripts import as_written, names
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.run import activity_scope, completions, scopes
+from engine.bpmn.run.disputes import require_settled
 from engine.bpmn.run.elements import calls
 from engine.bpmn.run.rule_tasks import RuleFailed, mapped, payload_of
 from engine.bpmn.run.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
@@ -89,6 +90,8 @@ class RuleTask(ScriptTask):
         super().__init__(wf_spec, bpmn_id, "", **parts)
 
     def _execute(self, my_task: Token) -> bool:
+        if my_task.workflow.top_workflow.disputes:
+            require_settled(my_task, self.rules.reads(self.decision))
         try:
             sandbox = my_task.workflow.top_workflow.sandbox
             evaluation = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)

@@ -21,6 +21,7 @@ from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.events import THROWN, Kind, Trigger
 from engine.bpmn.run import own_waits
 from engine.bpmn.run.completions import FOR
+from engine.bpmn.run.disputes import require_settled_in
 from engine.bpmn.run.elements.activities import EventSubProcess
 from engine.bpmn.run.elements.conditions import came_true
 from engine.bpmn.run.step import Thrown
@@ -93,8 +94,9 @@ class CatchEvent(BaseEvent):
     def look(self, my_task: Token) -> None:
         """Triggers the event if its condition has become true."""
         try:
+            require_settled_in(my_task, self.trigger.text)
             seen = came_true(self.trigger.text, my_task)
-        except ScriptFailed as error:
+        except (Failed, ScriptFailed) as error:
             self.give_up(my_task, error)
             return
         if seen is not None:

@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from engine.bpmn.expressions.scripts import language
 from engine.bpmn.model.answers import Gathered
 from engine.bpmn.run.completions import FOR, LASTING, LOCALS
+from engine.bpmn.run.disputes import require_settled_in
 from engine.bpmn.run.scopes import ANSWERS
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
@@ -136,6 +137,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         collected = {self.output: self._collected(state)} if self.output else {}
         data = {**my_task.data, **collected, **state.get(LAST, {})}
         sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        require_settled_in(my_task, self.condition)
         return sandbox.holds(self.condition, data, extra)
 
     def _collected(self, state: dict[str, Any]) -> list[Any]:
@@ -205,6 +207,7 @@ class StandardLoop(MultiInstance):
         if self.condition is None:
             return True
         sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        require_settled_in(my_task, self.condition)
         return sandbox.holds(self.condition, my_task.data, {"loopCounter": done})
 
 
