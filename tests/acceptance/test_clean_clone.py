@@ -78,8 +78,12 @@ class Clone:
 def environment(port: int) -> dict[str, str]:
     """A newcomer's, but for the port and the number of processes."""
     own = ("DATABASE_URL", "PARVANDEH_VAR", "HUB_PORT", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VIRTUAL_ENV")
-    inherited = {name: value for name, value in os.environ.items() if name not in own}
-    return inherited | {"PORT": str(port), "WEB_WORKERS": "2", "WORKERS": "1"}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in (*own, "PYTHONDONTWRITEBYTECODE")
+    }
+    # Python compiles what is imported; pip would compile thousands of modules that nobody needs here.
+    quick = {"PIP_NO_COMPILE": "1"}
+    return inherited | quick | {"PORT": str(port), "WEB_WORKERS": "2", "WORKERS": "1"}
 
 
 def blocks() -> list[str]:
