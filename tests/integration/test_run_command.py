@@ -288,6 +288,22 @@ def test_hanging_database_holds_no_request_and_everything_goes_on_after_it(
     assert running.poll() is None
 
 
+def test_only_the_web_server_holds_its_port(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    assert running.poll() is None
+    held = [name for pid, name in installation.processes.items() if holds(pid, installation.port)]
+    assert len(held) == 3  # the master and both workers
+    assert all("gunicorn" in name for name in held)
+
+
+def holds(pid: int, port: int) -> bool:
+    """Whether a process has the socket that listens on a port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
+    return any(os.readlink(entry) in listening for entry in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def test_killed_worker_is_replaced(installation: Installation, running: subprocess.Popen[str]) -> None:
     master = installation.pid(running.pid, "gunicorn")
     children = Path(f"/proc/{master}/task/{master}/children")
