@@ -15,7 +15,8 @@ run: free-port .venv/.installed web/static/manifest.json ## run everything: data
 	@exec $(BIN)/python -m demo run --with-parent $$PPID
 
 test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed ## the checks, then all tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@# Hundreds of processes import the same modules: compiling them again each time takes a minute.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 demo: .venv/.installed web/static/manifest.json ## play three cases from application to decision over HTTP
 	@$(BIN)/python -m demo play

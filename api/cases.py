@@ -179,7 +179,11 @@ class EventActor(Account):
 
 
 class EventBody(BaseModel):
-    """An event of the log. `payload` is null if the event has none or it was erased."""
+    """An event of the log.
+
+    `facts` are never erased; null in events of earlier releases. `payload` is null if the event has none or
+    it was erased.
+    """
 
     seq: int
     at: Instant
@@ -191,6 +195,7 @@ class EventBody(BaseModel):
     purpose: str | None
     definition: str
     version: int
+    facts: dict[str, str | int | bool] | None
     payload: dict[str, Any] | None
     hash: str
 
@@ -307,6 +312,7 @@ def _event(row: Any) -> EventBody:
         purpose=row["purpose"] or purpose,
         definition=row["key"],
         version=row["version"],
+        facts=row["facts"],
         payload=payload or None,
         hash=row["hash"].hex(),
     )

@@ -4,7 +4,6 @@ Authentication, decoding, the command and the encoding of its response happen in
 the response describes what was committed. APIFlask generates the documentation from the same declaration.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -32,6 +31,7 @@ from engine.platform.storage import checksum
 from engine.requests import serving
 from engine.requests.idempotency import Answer
 from engine.requests.serving import Outcome
+from engine.tasks import EntityTag
 
 QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"
@@ -340,12 +340,18 @@ def revisions_seen() -> frozenset[int] | None:
 
     Tags that aren't ours match nothing, as the standard requires (RFC 9110 §13.1.1).
     """
+    tags = tags_seen()
+    return None if tags is None else frozenset(tag.revision for tag in tags)
+
+
+def tags_seen() -> frozenset[EntityTag] | None:
+    """Return the tags in If-Match; None if any will do. Those of tasks may cover the values of a form."""
     tags = request.if_match
     if "If-Match" not in request.headers or tags.star_tag:
         return None
-    return frozenset(int(tag) for tag in tags.as_set() if tag and re.fullmatch(r"[0-9]{1,9}", tag))
+    return frozenset(tag for tag in map(EntityTag.parse, filter(None, tags.as_set())) if tag is not None)
 
 
-def etag(revision: int) -> str:
-    """Return the entity tag of a revision."""
-    return f'"{revision}"'
+def etag(tag: EntityTag | int) -> str:
+    """Return the entity tag of a task or a revision, as a header."""
+    return f'"{tag}"'

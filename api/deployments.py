@@ -19,6 +19,7 @@ from engine.definitions import uploads
 from engine.models import UploadStatus, VersionStatus
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
+from engine.platform.messages import scenarios
 from engine.platform.messages.findings import readable
 
 blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
@@ -37,6 +38,23 @@ class FindingBody(BaseModel):
     fix: str
     attribute: str | None = None
     values: dict[str, Any] = Field(default_factory=dict)
+
+
+class OwnerBody(BaseModel):
+    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
+
+    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
+    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of an
+    activity). `element` is the activity; null for a process.
+    """
+
+    kind: str
+    file: str
+    process: str
+    element: str | None
+    name: str
+    variables: list[str]
+    count: int
 
 
 class ScenarioBody(BaseModel):
@@ -81,9 +99,13 @@ class CoverageBody(BaseModel):
 
 
 class ReportBody(BaseModel):
-    """The findings of the check and the results of the scenarios; empty for old deployments."""
+    """The findings of the check, who owns each variable, and the results of the scenarios.
+
+    Empty for old deployments.
+    """
 
     findings: list[FindingBody]
+    owners: list[OwnerBody] = []
     scenarios: list[ScenarioBody] = []
     coverage: list[CoverageBody] = []
 
@@ -181,13 +203,8 @@ def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
     if texts.reader.language != "en" and "problem" in result:
         result = {**result, "detail": texts.find(f"refusals.{result['problem']}", result["detail"])}
     found = [readable(finding, texts) for finding in report["findings"]]
-    scenarios = [_scenario(scenario) for scenario in report.get("scenarios", ())]
-    return {**result, "report": {**report, "findings": found, "scenarios": scenarios}}
-
-
-def _scenario(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a scenario's result in the names of the API."""
-    return {name if name != "came" else "actual": value for name, value in stored.items()}
+    results = [scenarios.readable(result, texts) for result in report.get("scenarios", ())]
+    return {**result, "report": {**report, "findings": found, "scenarios": results}}
 
 
 def _all_executable() -> bool:
@@ -204,7 +221,8 @@ def _unit() -> str | None:
         raise Invalid("Send `unit` only once.", [Fault("/unit", "comes twice", "duplicate")])
     if said and not is_unit(said[0]):
         raise Invalid(
-            "The value of `unit` is not a key of a unit.", [Fault("/unit", "is no key of a unit", "unit")]
+            "The value of `unit` is not a key of a unit.",
+            [Fault("/unit", "is not the key of a unit", "unit")],
         )
     return said[0] if said else None
 

@@ -121,7 +121,7 @@ def uploaded(intake: Intake, beside: Collection[str]) -> FileStorage:
         listed = " and ".join(f"`{name}`" for name in beside)
         raise Invalid(
             f"Unknown part. Allowed: one file named `file`, and {listed}.",
-            [Fault(pointer([name]), "is unknown, or is no file", "unknown") for name in unknown],
+            [Fault(pointer([name]), "is unknown, or not a file", "unknown") for name in unknown],
         )
     files = given.getlist("file")
     if len(files) != 1:

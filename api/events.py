@@ -30,7 +30,10 @@ class FeedQuery(Request):
 
 
 class FeedEvent(BaseModel):
-    """An event without its payload, which is in the log of its case."""
+    """An event without its payload, which is in the log of its case.
+
+    `facts` is null in events of earlier releases.
+    """
 
     id: str
     case: UUID
@@ -40,6 +43,7 @@ class FeedEvent(BaseModel):
     kind: str
     element: str | None
     task: UUID | None
+    facts: dict[str, str | int | bool] | None
     definition: str
     version: int
     hash: str
@@ -70,6 +74,7 @@ def _event(row: Mapping[Any, Any]) -> FeedEvent:
         id=f"{row['case_id']}/{row['seq']}",
         case=row["case_id"],
         task=row["task_id"],
+        facts=row["facts"],
         hash=row["hash"].hex(),
         **shown,
     )

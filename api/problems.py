@@ -42,6 +42,7 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotNamed: (HTTPStatus.FORBIDDEN, "not-named"),
     errors.PersonUnknown: (HTTPStatus.FORBIDDEN, "person-unknown"),
     errors.Stale: (HTTPStatus.PRECONDITION_FAILED, "stale"),
+    errors.DataChanged: (HTTPStatus.CONFLICT, "data-changed"),
     errors.OpinionAwaited: (HTTPStatus.CONFLICT, "opinion-awaited"),
     errors.CorrectionAwaited: (HTTPStatus.CONFLICT, "correction-awaited"),
     errors.Conflict: (HTTPStatus.CONFLICT, "conflict"),
@@ -257,7 +258,11 @@ def _unauthorized(_: Exception) -> Response:
 def _http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
     name = _NAMES.get(int(status), "http")
-    response = problem(status, name, _in_language(name, error.description or status.description))
+    if error.description == type(error).description:  # Werkzeug's own sentence, for browsers
+        detail = language.texts().find(f"problems.{name}.detail", status.description)
+    else:
+        detail = _in_language(name, error.description or status.description)
+    response = problem(status, name, detail)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value

@@ -53,7 +53,12 @@ READS = {
     "X-Purpose": "The reason for the request, logged with every event.",
 }
 WRITES = {"Idempotency-Key": "Makes retries safe: the same key and the same request are executed once."}
-CONDITIONAL = {"If-Match": "The `ETag` from the last read. Returns 412 if the resource has changed since."}
+CONDITIONAL = {
+    "If-Match": (
+        "The `ETag` from the last read. Returns 412 if the resource has changed since, 409 (`data-changed`)"
+        " if values have changed that the form of a task showed."
+    )
+}
 FILES = {
     "type": "object",
     "properties": {

@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from api.command import Reply, command, etag, revisions_seen
+from api.command import Reply, command, etag, revisions_seen, tags_seen
 from api.shapes import (
     Account,
     Instant,
@@ -25,7 +25,7 @@ from engine import cases, tasks
 from engine.models import CaseStatus, TaskKind, TaskStatus
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
-from engine.tasks import Scope
+from engine.tasks import EntityTag, Scope
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 
@@ -299,7 +299,7 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
         opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],
         corrections=[correction_body(one) for one in beside if one["kind"] == "correction"],
     )
-    return Reply(body, {"ETag": etag(row["revision"])}, opened=Opened("task", row["case_id"], task_id))
+    return Reply(body, {"ETag": etag(shown.tag)}, opened=Opened("task", row["case_id"], task_id))
 
 
 _NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}
@@ -345,8 +345,11 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     refusals=(404, 409, 412, 503),
 )
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
-    """Complete a task, so that its case continues"""
-    done = tasks.complete(uow, task_id, body.data, revisions=revisions_seen())
+    """Complete a task, so that its case continues
+
+    With `If-Match`, it returns 409 if a value that the form shows has changed since you read the task.
+    """
+    done = tasks.complete(uow, task_id, body.data, tags=tags_seen())
     case = CaseState(
         id=done.case_id,
         case_number=done.case_number,
@@ -363,8 +366,10 @@ def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
 
 
 def assigned(row: Mapping[str, Any]) -> Reply:
-    """Return a task after it was assigned or released."""
-    return Reply(TaskSummary(**_fields(row)), {"ETag": etag(row["revision"])})
+    """Return a task after it was assigned or released. Its tag still covers the values that were read."""
+    seen = tags_seen() or ()
+    tag = EntityTag(row["revision"]) if len(seen) != 1 else next(iter(seen)).at(row["revision"])
+    return Reply(TaskSummary(**_fields(row)), {"ETag": etag(tag)})
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A case with many parallel tasks and variables: its completions over HTTP, next to those of W1.
+"""A case with many parallel tasks and variables: its completions over HTTP, alternating with W1.
 
 One client, W1 and the wide case in turn, so that changes of the machine's speed affect both.
 """

@@ -3,13 +3,11 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 
-from demo import hub, play, run
 from demo.settings import DemoSettings
 from engine.cli import execute
 
-COMMANDS: Mapping[str, ModuleType] = {"run": run, "play": play, "hub": hub}
+COMMANDS: Mapping[str, str] = {"run": "demo.run", "play": "demo.play", "hub": "demo.hub"}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -15,15 +15,18 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url, select
 
+from engine import bpmn
 from engine.bpmn import Finding
+from engine.definitions import scenarios
 from engine.models import Role, User
 from engine.platform import budget, postgres
 from engine.platform.config import ROOT
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.ids import uuid7
-from tests import databases, factories
+from tests import databases, deploying, factories
 from tests.databases import Reused
 from tests.findings import require_text
+from tests.rules.sources import nodes
 
 pytest_plugins = ["tests.distribution"]
 
@@ -45,6 +48,22 @@ def _findings_have_texts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Finding, "__post_init__", require_text)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _results_are_used_again() -> Iterator[None]:
+    """Files that set up a test are checked once in a process (tests/deploying.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bpmn, "check", deploying.check)
+        patch.setattr(scenarios, "run_all", deploying.run_all)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sources_are_forgotten() -> Iterator[None]:
+    """The syntax trees of all sources take some hundred megabytes."""
+    yield
+    nodes.cache_clear()
 
 
 @pytest.fixture(scope="session")

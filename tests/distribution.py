@@ -2,52 +2,65 @@
 
 A process runs one file after the other. The slowest files are first, so that no process runs one of them
 while the others have nothing left. All browser tests run in one process, which starts one installation for
-them.
+them; only those that need another installation run in any process.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from xdist import plugin
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+OTHER_INSTALLATION = BROWSER + "test_designer_journey.py"
 # By measured time, the slowest first. All others follow in the order of collection.
 LONGEST = (
+    OTHER_INSTALLATION,
     BROWSER,
+    "tests/acceptance/",
     "tests/integration/test_run_command.py",
+    "tests/unit/dmn/test_feel_limits.py",
+    "tests/integration/test_worker.py",
+    "tests/integration/test_case_migration.py",
     "tests/web/test_odd_requests.py",
     "tests/web/test_test_run_pages.py",
+    "tests/unit/test_messages.py",
+    "tests/integration/test_waiting.py",
+    "tests/unit/dmn/test_feel_fuzz.py",
+    "tests/conformance/test_corpora.py",
     "tests/web/test_applicants_cases.py",
-    "tests/unit/dmn/test_feel_limits.py",
-    "tests/web/test_designer_pages.py",
-    "tests/web/test_desk_case.py",
-    "tests/web/test_applicants_applying.py",
-    "tests/acceptance/",
-    "tests/integration/test_worker.py",
-    "tests/integration/test_exchange_payments.py",
+    "tests/api/test_units_apart.py",
     "tests/integration/test_chaos.py",
-    "tests/web/test_desk_task.py",
-    "tests/web/test_administration_",
-    "tests/web/test_draft_test_runs.py",
-    "tests/web/test_passwords.py",
+    "tests/integration/test_migrations.py",
+    "tests/integration/test_bills.py",
+    "tests/unit/test_budget.py",
     "tests/web/",
     "tests/integration/",
     "tests/api/",
+    "tests/rules/",
+    "tests/conformance/",
 )
 
 
 class BrowserTogether(LoadFileScheduling):
-    """Groups tests by file, and all browser tests as if they were one file."""
+    """Groups tests by file, and the browser tests of one installation as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+        shares = nodeid.startswith(BROWSER) and not nodeid.startswith(OTHER_INSTALLATION)
+        return BROWSER if shares else str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """For `--dist loadfile`; other distributions are unchanged."""
     return BrowserTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the number of processes for `-n auto`: tests often wait for a server, a worker or a browser."""
+    return int(plugin.pytest_xdist_auto_num_workers(config)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

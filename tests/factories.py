@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from sqlalchemy import make_url, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import cases, definitions
-from engine.bpmn import check, required_roles
+from engine import cases, definitions, events
+from engine.bpmn import required_roles
 from engine.cli import folders
 from engine.definitions import Deployed
 from engine.design import publishing
@@ -25,6 +25,7 @@ from engine.organisation.units import place
 from engine.platform.config import ROOT, Publishing
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import bpmn
+from tests.deploying import check, checked_once
 from tests.organisation import a_person
 
 T = TypeVar("T")
@@ -192,11 +193,15 @@ def an_actor(database: Database, role: Role, name: str | None = None) -> Actor:
 
 
 def deploy(database: Database, content: Mapping[str, bytes], how: Publishing = "direct") -> Deployed:
-    """Deploy files as the installation deploys its own, which are in the catalogue."""
+    """Deploy files as the installation deploys its own, which are in the catalogue.
+
+    The same files are checked once in a process.
+    """
 
     def command(session: Session, now: datetime) -> Deployed:
         uow = UnitOfWork(session, accounts.system(session, now), now)
-        done = definitions.deploy(uow, content, publishing=how)
+        with checked_once():
+            done = definitions.deploy(uow, content, publishing=how)
         for made in done.definitions:
             publishing.offer(uow, made.key)
         return done
@@ -218,8 +223,10 @@ def deploy_shipped(database: Database, key: str) -> Deployed:
     files = shipped(key)
     for unit in sorted({role.unit for role in required_roles(files) if role.unit}):
         an_agency(database, unit)
-    for called in sorted(name for process in check(files).processes for name in process.calls):
-        deploy_shipped(database, called)
+    with checked_once():
+        called = {name for process in check(files).processes for name in process.calls}
+    for name in sorted(called):
+        deploy_shipped(database, name)
     return deploy(database, files)
 
 
@@ -275,3 +282,15 @@ def at_once(count: int, command: Callable[[int], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(attempt, range(count)))
+
+
+def count(database: Database, model: Any, *where: Any) -> int:
+    """The number of rows of a table that match."""
+    with database.transaction() as session:
+        return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def whole(database: Database) -> bool:
+    """Whether the event log is complete and unchanged."""
+    with database.transaction() as session:
+        return events.verify(session) == []

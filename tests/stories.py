@@ -1,10 +1,11 @@
 """Running scenarios in tests: the text of one, on a small process."""
 
 import textwrap
+from typing import NamedTuple
 
 from engine.bpmn import Finding, Spec
 from engine.definitions import scenarios
-from engine.definitions.scenarios import Result, ScenarioReport
+from engine.definitions.scenarios import ScenarioReport
 
 HEAD = "name: n\nprocess: process\nat: 2026-03-21T09:00\n"
 
@@ -26,16 +27,26 @@ def passes(spec: Spec, story: str) -> bool:
     return True
 
 
-def fails(spec: Spec, story: str) -> Result:
+class Failure(NamedTuple):
+    """The result of a failing scenario, with its phrases in English."""
+
+    step: int | None
+    line: int
+    element: str | None
+    expected: str
+    came: str
+
+
+def fails(spec: Spec, story: str) -> Failure:
     """Return the result of a failing scenario, as its finding describes it."""
     made = run_stories(spec, story)
     [result] = made.results
     [finding] = made.findings
     assert not result.passed
     assert (finding.code, finding.line, finding.element) == ("scenario-failed", result.line, result.element)
-    assert str(result.expected) in finding.reason
-    assert str(result.came) in finding.reason
-    return result
+    failure = Failure(result.step, result.line, result.element, str(result.expected), str(result.came))
+    assert f"Expected: {failure.expected}. Result: {failure.came}" in finding.reason
+    return failure
 
 
 def wrong(spec: Spec, story: str) -> Finding:

@@ -52,7 +52,7 @@ def typed_day(name: str, pointer: str, *, whole: bool = False) -> datetime | Non
         return None
     found = formats.day(typed)
     if found is None or not YEARS[0] <= found < YEARS[1]:
-        raise Invalid("The request has faults.", [Fault(pointer, "is no date", "format/date")])
+        raise Invalid("The request is invalid.", [Fault(pointer, "is not a date", "format/date")])
     begin = datetime.fromisoformat(found).replace(tzinfo=texts.reader().zone)
     return begin + timedelta(days=1) if whole else begin
 

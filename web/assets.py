@@ -36,7 +36,7 @@ def built() -> dict[str, str]:
     try:
         names: dict[str, str] = json.loads((FOLDER / "manifest.json").read_bytes())
     except FileNotFoundError:
-        raise Unusable("What browsers load has not been built. Run: make assets") from None
+        raise Unusable("The browser assets are missing. Run: make assets") from None
     return names
 
 

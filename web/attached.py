@@ -165,7 +165,7 @@ def _of_file(pointer: str, upload: FileStorage, fault: Fault) -> Fault:
     """Return a fault of one of several files, with the name of the file."""
     name = (upload.filename or "")[: media.MAX_NAME]
     values = {"name": name, "reason": forms.explain_fault(fault)}
-    return Fault(f"/data{pointer}", f"{name}: {fault.detail}", "of-file", values)
+    return Fault(f"/data{pointer}", f"{name}: {values['reason']}", "of-file", values)
 
 
 def named(uow: UnitOfWork, drawing: Drawing, place: Place) -> Drawing:

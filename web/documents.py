@@ -28,7 +28,7 @@ def received(admit: Callable[[UnitOfWork], Any]) -> Mapping[str, Any]:
     site().database.run(lambda session, now: admit(UnitOfWork(session, actor, now)), "single")
     upload, taking = request.files.get("file"), intake()
     if upload is None or not upload.filename:
-        raise Invalid("There is no file.", [Fault("/file", "is missing", "missing")])
+        raise Invalid("Select a file.", [Fault("/file", "is missing", "missing")])
     if upload.stream.seek(0, 2) > taking.max_bytes:
         raise RequestEntityTooLarge
     return {"received": taking.receive(upload.stream, upload.filename)}

@@ -56,7 +56,7 @@ def enter(name: str) -> Response:
     require_own_form()
     here = site()
     if name not in demonstration():
-        raise NotFound("There is no such person to try it out with.")
+        raise NotFound("The demonstration has no such person.")
     proof = Proof(request.user_agent.string, "substantial")
     secret = here.database.run(
         lambda session, now: sessions.open_one(

@@ -38,5 +38,5 @@ def leave(absent: str | None) -> Leave:
     if begin is None or end is None or substitute is None:
         missing = [name for name, found in {**days, "substitute": substitute}.items() if found is None]
         faults = [Fault(f"/{name}", "must be told", "required") for name in missing]
-        raise Invalid("The request has faults.", faults)
+        raise Invalid("The request is invalid.", faults)
     return Leave(absent, substitute, begin, end)

@@ -89,7 +89,7 @@ def discard(visit: Visit, upload_id: UUID) -> Content:
 def _place() -> Place:
     found = Place.read(request.form.get("place", ""))
     if found is None:
-        raise NotFound("There is no such form.")
+        raise NotFound("The form does not exist.")
     return found
 
 

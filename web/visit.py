@@ -138,7 +138,7 @@ def page(
 def _require_text() -> None:
     """Raises NotFound for an address with text that the database can't store: no page has issued it."""
     if any("\0" in value for _, value in request.args.items(multi=True)):
-        raise NotFound("There is no such page.")
+        raise NotFound("The page does not exist.")
 
 
 def _require_storable() -> None:

@@ -21,7 +21,7 @@ from engine.bpmn.forms import Form
 from engine.bpmn.notation import broadcast, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
 from engine.bpmn.notation.candidate_roles import BINDINGS, CandidateRole, is_role, is_unit
-from engine.bpmn.notation.findings import Finding, Process, Report
+from engine.bpmn.notation.findings import Finding, Owner, Process, Report
 from engine.bpmn.notation.money import NotMoney
 from engine.bpmn.notation.outcomes import Effect, Outcome
 from engine.bpmn.notation.requirements import CaseRules, TaskRules
@@ -50,6 +50,7 @@ from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
 from engine.bpmn.run.step import (
+    Disputed,
     Failure,
     Fired,
     Issued,
@@ -79,6 +80,7 @@ __all__ = [
     "CaseRules",
     "ChangeMark",
     "Difference",
+    "Disputed",
     "Effect",
     "Element",
     "Failure",
@@ -101,6 +103,7 @@ __all__ = [
     "OutOfTime",
     "Outcome",
     "Outgoing",
+    "Owner",
     "Paid",
     "People",
     "Process",

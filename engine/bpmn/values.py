@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from engine.platform.messages.phrases import Phrase
+
 MAX_DEPTH = 32
 MAX_BYTES = 1 << 20  # of all data of a case
 MAX_NAME = 200  # characters of a message's or signal's name
@@ -25,10 +27,19 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
 class Unportable(ValueError):
     """Raised for a value that case data can't contain; `where` is the JSON Pointer of its place."""
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"{where or 'the value'} {reason}")
+    def __init__(self, where: str, problem: str, /, **values: Any) -> None:
+        super().__init__(where, problem)
         self.where = where
-        self.reason = reason
+        self.problem = Phrase(f"parsers.value.{problem}", values)
+
+    @property
+    def reason(self) -> str:
+        """Returns the problem in English, without the place."""
+        return str(self.problem)
+
+    def __str__(self) -> str:
+        """Returns the place and the problem in English."""
+        return f"{self.where or 'the value'} {self.problem}"
 
 
 def portable(value: Any, where: str = "", depth: int = 0) -> Any:
@@ -37,7 +48,7 @@ def portable(value: Any, where: str = "", depth: int = 0) -> Any:
     Raises Unportable.
     """
     if isinstance(value, Decimal) and not value.is_finite():
-        raise Unportable(where, "is not finite")
+        raise Unportable(where, "finite")
     if value is None or isinstance(value, bool | Decimal | datetime | date | time | timedelta):
         return value
     if isinstance(value, str):
@@ -45,7 +56,7 @@ def portable(value: Any, where: str = "", depth: int = 0) -> Any:
     if isinstance(value, int | float):
         return _number(value, where)
     if depth >= MAX_DEPTH:
-        raise Unportable(where, f"is nested deeper than {MAX_DEPTH} levels")
+        raise Unportable(where, "deep", limit=MAX_DEPTH)
     if isinstance(value, Mapping):
         return {
             _name(key, where): portable(part, f"{where}/{_token(key)}", depth + 1)
@@ -53,7 +64,7 @@ def portable(value: Any, where: str = "", depth: int = 0) -> Any:
         }
     if isinstance(value, list | tuple | set | frozenset):
         return [portable(part, f"{where}/{index}", depth + 1) for index, part in enumerate(value)]
-    raise Unportable(where, f"is a {type(value).__name__}, which case data cannot hold")
+    raise Unportable(where, "type", type=type(value).__name__)
 
 
 def _token(key: Any) -> str:
@@ -66,7 +77,7 @@ def _token(key: Any) -> str:
 def _text(value: str, where: str) -> str:
     # PostgreSQL's jsonb can't store NUL, and UTF-8 can't encode lone surrogates.
     if "\0" in value or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
-        raise Unportable(where, "contains a character that cannot be stored")
+        raise Unportable(where, "character")
     return value
 
 
@@ -74,17 +85,17 @@ def _number(value: float, where: str) -> float:
     if isinstance(value, int):
         if -(2**63) <= value < 2**63:
             return value
-        raise Unportable(where, "does not fit in 64 bits")
+        raise Unportable(where, "large")
     if math.isfinite(value):
         return value
-    raise Unportable(where, "is not finite")
+    raise Unportable(where, "finite")
 
 
 def _name(key: Any, where: str) -> str:
     if not isinstance(key, str):
-        raise Unportable(where, "has a key that is not a text")
+        raise Unportable(where, "key")
     if key == TAG:
-        raise Unportable(where, f"has the key {TAG!r}, which is reserved")
+        raise Unportable(where, "reserved", key=TAG)
     return _text(key, where)
 
 
@@ -163,7 +174,7 @@ def _tagged(value: Any) -> dict[str, Any]:
         return {TAG: "time", "v": value.isoformat()}
     if isinstance(value, timedelta):
         return {TAG: "timedelta", "v": [value.days, value.seconds, value.microseconds]}
-    raise Unportable("", f"is a {type(value).__name__}, which case data cannot hold")
+    raise Unportable("", "type", type=type(value).__name__)
 
 
 _RESTORE: Mapping[str, Any] = {

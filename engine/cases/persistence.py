@@ -53,9 +53,13 @@ _CHANGE_TASK = (
     .values(
         **values_of(_TASKS, "task", ("status", "assignee_id", "closed_at")),
         revision=_TASKS.c.revision + 1,
-        draft=choice((bindparam("task__status", type_=_TASKS.c.status.type) == "open", _TASKS.c.draft)),
+        **{
+            column.key: choice((bindparam("task__status", type_=_TASKS.c.status.type) == "open", column))
+            for column in (_TASKS.c.draft, _TASKS.c.draft_seen)
+        },
     )
 )
+_NO_DRAFT: Mapping[str, None] = {"draft": None, "draft_seen": None}
 _GONE: BindParameter[Any] = bindparam("tasks", expanding=True)
 _CLOSE_TASKS = (
     update(Task)
@@ -238,7 +242,7 @@ def _close(uow: UnitOfWork, case: LockedCase, step: Step) -> Sequence[Fact]:
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
     if not gone and not (step.ended and case.troubled):
         return []
-    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1, "draft": None}
+    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1, **_NO_DRAFT}
     tasks = uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone}).all()
     asked = [Fact("task.cancelled", task.element, task.id) for task in tasks if task.kind != "step"]
     left = Incident.case_id == case.id if step.ended else Incident.token_id.in_(gone)

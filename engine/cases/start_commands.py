@@ -157,7 +157,9 @@ def _begin(
         entry.acting,
     )
     payload = {"case_number": number, "data": data, **given, "channel": application.channel}
-    row, effects = begin(uow, case, step, _started(payload, application, files, trigger))
+    stated = {"unit": entry.unit, "represented": given["representative"] is not None}
+    started = Fact("case.started", payload=payload, facts=stated)
+    row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
     return CaseView(
         key=version.key,
@@ -192,13 +194,13 @@ def _given(application: Application) -> dict[str, str | None]:
 
 
 def _started(
-    payload: Mapping[str, Any], application: Application, files: Claimed, trigger: tuple[str, Fact] | None
+    started: Fact, application: Application, files: Claimed, trigger: tuple[str, Fact] | None
 ) -> list[Fact]:
     """Returns the start of a case as facts for the log."""
     filed = {"appeal_of": application.appeal_of}
     filings = [Fact("appeal.filed", payload=filed)] if application.appeal_of else []
     return [
-        Fact("case.started", payload=payload),
+        started,
         *filings,
         *files.facts(),
         *([trigger[1]] if trigger else []),

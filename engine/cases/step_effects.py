@@ -4,16 +4,16 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn import Failure, People, Step, TokenTransition, Work
+from engine.bpmn import Disputed, Failure, People, Step, TokenTransition, Work
 from engine.cases import bills, list_fields, waits
 from engine.events import Fact
 from engine.organisation import task_assignment
 from engine.organisation.candidate_groups import CandidateGroups
-from engine.organisation.task_assignment import Assignment, Opening
+from engine.organisation.task_assignment import Assignment, Candidates, Opening
 from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7
 
@@ -24,7 +24,8 @@ Rows = Sequence[dict[str, Any]]
 class StepEffects:
     """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
-    `assigned` are the facts of tasks that have an assignee from the beginning.
+    `created` has what the log states of each task; `assigned` are the facts of tasks that have an assignee
+    from the beginning. `effect` is that of the outcome with which the case ended.
     """
 
     tasks: Rows
@@ -33,8 +34,10 @@ class StepEffects:
     calls: Rows = ()
     messages: Rows = ()
     groups: CandidateGroups | None = None
+    created: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
     assigned: Sequence[Fact] = ()
     bills: Rows = ()
+    effect: str | None = None
 
 
 def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str | None) -> StepEffects:
@@ -48,8 +51,10 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
         waits.call_rows(uow, case_id, step.calls),
         waits.message_rows(uow, case_id, step.thrown),
         assignment.groups,
+        {work.token: _created(work, assignment.candidates[work.token]) for work in step.opened},
         assignment.facts(step),
         bills.rows_of(uow, case_id, step),
+        opening.spec.effect_of(step.outcome) if step.ended else None,
     )
 
 
@@ -86,6 +91,21 @@ def _task_row(
     return row if assignee is None else {**row, "assignee_id": assignee.user_id}
 
 
+def _created(work: Work, candidates: Candidates) -> dict[str, Any]:
+    """Returns what the log states of a new task; `unit` only if it isn't the unit of the case."""
+    people = work.people
+    side = "applicant" if candidates.group is None else "delegate" if candidates.own_group else "office"
+    return {
+        "side": side,
+        "role": ",".join(sorted({role for role, _ in work.candidate_roles})) or None,
+        "unit": ",".join(sorted({unit for _, unit in work.candidate_roles if unit})) or None,
+        "assignment": candidates.how,
+        "due_at": people and people.due,
+        "follow_up_at": people and people.follow_up,
+        "priority": people and people.priority,
+    }
+
+
 def _people(people: People | None) -> dict[str, Any]:
     """Returns the columns of a task that say who works on it and when it is due."""
     if people is None:
@@ -120,13 +140,16 @@ def facts(
     step: Step, effects: StepEffects, closed: Sequence[Fact] = (), ended: str = "completed"
 ) -> list[Fact]:
     """Returns the effects of a step as facts for the log; `ended` is the status of the case if it ended."""
-    found = []
+    found = [_disputed(one) for one in step.disputed]
     for passage in step.passages:
         if passage.why is not None:
             found.append(Fact("decision.evaluated", passage.element, payload=passage.why))
         if not (passage.human and passage.movement == "passed"):
             found.append(_fact(passage))
-    found += [Fact("task.created", task["element"], task["id"]) for task in effects.tasks]
+    found += [
+        Fact("task.created", task["element"], task["id"], facts=effects.created[task["id"]])
+        for task in effects.tasks
+    ]
     found += effects.assigned
     found += bills.issued(effects.bills)
     found += waits.facts(step, effects.messages)
@@ -135,8 +158,16 @@ def facts(
         payload = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}
         found.append(Fact("incident.opened", incident["element"], payload=payload))
     if step.ended and ended == "completed":
-        found.append(Fact("case.completed", payload={"outcome": step.outcome} if step.outcome else None))
+        # Any other outcome than a declared one is a text that somebody may have typed.
+        stated = {"outcome": step.outcome if effects.effect else None, "effect": effects.effect}
+        said = {"outcome": step.outcome} if step.outcome else None
+        found.append(Fact("case.completed", payload=said, facts=stated))
     return found
+
+
+def _disputed(one: Disputed) -> Fact:
+    payload = {"field": one.name, "values": list(one.values)}
+    return Fact("data.disputed", payload=payload if one.scope is None else {**payload, "scope": one.scope})
 
 
 def scoped(payload: Mapping[str, Any], names: Collection[str], scopes: Mapping[str, str]) -> dict[str, Any]:
@@ -155,6 +186,8 @@ def _fact(passage: TokenTransition) -> Fact:
         return Fact("task.cancelled", passage.element, passage.token)
     changes = passage.changes
     payload = scoped({"changes": changes}, changes, passage.scopes) if changes else None
+    if payload and passage.overwritten:
+        payload["overwritten"] = list(passage.overwritten)
     match passage.movement:
         case "entered":
             return Fact("element.entered", passage.element)

@@ -4,6 +4,7 @@ Each locks the case first and then checks what is still awaited: the queue may r
 may arrive too late.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -56,6 +57,9 @@ _TIMERS = (
     .where(or_(Wait.due_at <= bindparam("now", type_=Wait.due_at.type), Wait.woken_at.is_not(None)))
     .order_by(Wait.due_at, Wait.id)
 )
+
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z_.:-]{0,63}")
 
 
 class CallRow(NamedTuple):
@@ -170,7 +174,12 @@ def answer(
     step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
     if step.bills:
         bills.require_new(uow, step)
-    done = Fact("call.answered", call.element, payload={"call": call_id, **(seen or {})})
+    done = Fact(
+        "call.answered",
+        call.element,
+        payload={"call": call_id, **(seen or {})},
+        facts={"attempts": call.attempts},
+    )
     apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
 
 
@@ -189,7 +198,9 @@ def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: in
         "detail": failure.detail,
         "attempts": attempts,
     }
-    failed = Fact("call.failed", call.element, payload=payload)
+    # A worker may send any text; only a code can't be personal.
+    code = payload["code"] if _CODE.fullmatch(str(payload["code"])) else None
+    failed = Fact("call.failed", call.element, payload=payload, facts={"code": code})
     apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
 
 

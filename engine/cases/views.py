@@ -304,9 +304,11 @@ def _receiver() -> Any:
 
 def _events(uow: UnitOfWork, case_id: UUID) -> Select[Any]:
     payload: Any = Event.payload
+    facts: Any = Event.facts
     if not access.allows(uow.actor, "fairness.read"):
         payload = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=payload)
-    columns: Sequence[Any] = (*_LOGGED, payload.label("payload"))
+        facts = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=facts)
+    columns: Sequence[Any] = (*_LOGGED, facts.label("facts"), payload.label("payload"))
     return (
         select(*columns)
         .join(User, Event.actor_id == User.id)

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, case, update
 
 from engine.bpmn import Outgoing, Step, Thrown, Wait
 from engine.bpmn.values import canonical
-from engine.events import Fact
+from engine.events import Fact, Kind
 from engine.models import Call, Message
 from engine.models import Wait as WaitRow
 from engine.platform import jobs
@@ -22,6 +22,10 @@ THROWN_FOR = timedelta(days=30)  # how long a thrown message waits for its recei
 _WAITS, _CALLS = table(WaitRow), table(Call)
 _IDS = ARRAY(Uuid())
 
+_SENT: Mapping[str, tuple[Kind, Kind]] = {
+    "message": ("message.sent", "message.received"),
+    "signal": ("signal.sent", "signal.received"),
+}
 _NEW_WAITS = recordset(_WAITS, "waits")
 # The same token waits again: its timer repeats, its call is repeated, or its process has changed.
 _OPEN_WAITS = _NEW_WAITS.on_conflict_do_update(
@@ -82,7 +86,7 @@ def wait_rows(
             "name": wait.name,
             "correlation": canonical(wait.keys) if wait.kind == "message" else None,
             "due_at": wait.due,
-            "opened_at": uow.now + timedelta(microseconds=wait.late),
+            "opened_at": uow.now,
         }
         for wait in waits
     ]
@@ -112,7 +116,10 @@ def call_rows(uow: UnitOfWork, case_id: UUID, calls: Sequence[Outgoing]) -> list
 
 
 def message_rows(uow: UnitOfWork, case_id: UUID, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
-    """Returns the rows of the messages that the case has thrown, stored until they are delivered."""
+    """Returns the rows of the messages that the case has thrown, stored until they are delivered.
+
+    A message that the case itself has received is delivered; other cases may still receive it.
+    """
     return [
         {
             "id": uuid7(),
@@ -123,7 +130,7 @@ def message_rows(uow: UnitOfWork, case_id: UUID, thrown: Sequence[Thrown]) -> li
             "thrown_element": one.element,
             "thrown_by": case_id,
             "wait_id": None,
-            "status": "kept",
+            "status": "delivered" if one.reached and one.kind == "message" else "kept",
             "sent_at": uow.now,
             "expires_at": uow.now + THROWN_FOR,
         }
@@ -146,7 +153,11 @@ def record(
         jobs.defer_each(uow, "call", made, queue="calls")
     if messages:
         uow.write(_KEEP_MESSAGES, {"messages": messages})
-        jobs.defer_each(uow, "deliver", [{"message_id": row["id"]} for row in messages], queue="cases")
+        for job, to_all in (("deliver", True), ("deliver_others", False)):
+            rows = [
+                row for row in messages if to_all == ((row["kind"], row["status"]) == ("message", "kept"))
+            ]
+            jobs.defer_each(uow, job, [{"message_id": row["id"]} for row in rows], queue="cases")
     # A message may have arrived before, or be arriving at this moment: both are visible only after the
     # commit.
     awaited = {wait["case_id"] for wait in waits if wait["kind"] == "message"}
@@ -174,8 +185,9 @@ def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
         yield Fact(
             "call.made", call.element, payload={name: value for name, value in payload.items() if value}
         )
-    for row in messages:
-        sent = {"message": row["id"], "name": row["name"], "keys": orjson.loads(row["correlation"])}
-        yield Fact(
-            "message.sent" if row["kind"] == "message" else "signal.sent", row["thrown_element"], payload=sent
-        )
+    for row, thrown in zip(messages, step.thrown, strict=True):
+        sent = {"message": row["id"], "name": row["name"]}
+        kinds = _SENT[thrown.kind]
+        yield Fact(kinds[0], thrown.element, payload={**sent, "keys": orjson.loads(row["correlation"])})
+        for fired in thrown.reached:
+            yield Fact(kinds[1], fired.element, payload=sent)

@@ -6,64 +6,40 @@ User errors are reported on standard error with how to fix them, never as a trac
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine import RELEASE
-from engine.cli import (
-    account,
-    audit,
-    backup,
-    check,
-    decide,
-    deploy,
-    diff,
-    documents,
-    erase,
-    messages,
-    migrate,
-    password,
-    people,
-    picture,
-    prune,
-    publish,
-    restore,
-    retire,
-    run,
-    scenario,
-    token,
-    worker,
-)
 from engine.platform.config import Settings
 from engine.platform.errors import Invalid, Refusal, Unusable
 from engine.platform.schema import MIGRATE
 
-COMMANDS: Mapping[str, ModuleType] = {
-    "run": run,
-    "migrate": migrate,
-    "token": token,
-    "password": password,
-    "account": account,
-    "import": people,
-    "deploy": deploy,
-    "check": check,
-    "decide": decide,
-    "diff": diff,
-    "publish": publish,
-    "retire": retire,
-    "scenario": scenario,
-    "picture": picture,
-    "audit": audit,
-    "backup": backup,
-    "restore": restore,
-    "documents": documents,
-    "erase": erase,
-    "prune": prune,
-    "messages": messages,
-    "worker": worker,
+COMMANDS: Mapping[str, str] = {
+    "run": "engine.cli.run",
+    "migrate": "engine.cli.migrate",
+    "token": "engine.cli.token",
+    "password": "engine.cli.password",
+    "account": "engine.cli.account",
+    "import": "engine.cli.people",
+    "deploy": "engine.cli.deploy",
+    "check": "engine.cli.check",
+    "decide": "engine.cli.decide",
+    "diff": "engine.cli.diff",
+    "publish": "engine.cli.publish",
+    "retire": "engine.cli.retire",
+    "scenario": "engine.cli.scenario",
+    "picture": "engine.cli.picture",
+    "audit": "engine.cli.audit",
+    "backup": "engine.cli.backup",
+    "restore": "engine.cli.restore",
+    "documents": "engine.cli.documents",
+    "erase": "engine.cli.erase",
+    "prune": "engine.cli.prune",
+    "messages": "engine.cli.messages",
+    "worker": "engine.cli.worker",
 }
 UNDEFINED = {"42P01", "42703"}  # a table, a column
 
@@ -77,22 +53,23 @@ def main(argv: Sequence[str]) -> int:
 def execute(
     parser: argparse.ArgumentParser,
     argv: Sequence[str],
-    commands: Mapping[str, ModuleType],
+    commands: Mapping[str, str],
     read: Callable[[], Any],
 ) -> int:
     """Run the command that `argv` names with the settings that `read` returns, and return the exit code.
 
-    Each command is a module with `HELP`, `declare(parser)` and `run(arguments, settings)`. `read` raises
-    ValueError if a setting cannot be used.
+    Each command is the name of a module with `HELP`, `declare(parser)` and `run(arguments, settings)`.
+    `read` raises ValueError if a setting cannot be used.
     """
-    _declare(parser, commands)
+    # Importing all of them takes a second, in each process of an installation.
+    _declare(parser, commands, argv[:1] if commands.keys() & argv[:1] else commands)
     arguments = parser.parse_args(argv)
     try:
         settings = read()
     except ValueError as mistake:
         return _print_error(str(mistake), code=2)
     try:
-        code: int = commands[arguments.command].run(arguments, settings)
+        code: int = import_module(commands[arguments.command]).run(arguments, settings)
         return code
     except KeyboardInterrupt:
         return _print_error("Interrupted.", code=130)
@@ -103,10 +80,11 @@ def execute(
         return _print_error(told)
 
 
-def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
+def _declare(parser: argparse.ArgumentParser, modules: Mapping[str, str], names: Iterable[str]) -> None:
     parser.add_argument("--version", action="version", version=f"Parvandeh {RELEASE}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in modules.items():
+    for name in names:
+        module = import_module(modules[name])
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.declare(command)
 

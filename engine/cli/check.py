@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TextIO
 
 from engine import bpmn
-from engine.bpmn import Finding
+from engine.bpmn import Finding, Owner
 from engine.cli import folders
 from engine.definitions import scenarios
 from engine.platform.config import Settings
@@ -47,9 +47,20 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
         describe(findings, to=sys.stdout, language=arguments.language)
         for process in report.processes:
             print(f"process {process.key}: {process.name}")
+            _print_owners(report.owners, process.key, arguments.language)
         count.update(finding.severity for finding in findings)
     print(f"{count['error']} errors, {count['warning']} warnings, {count['note']} translations")
     return 1 if count["error"] else 0
+
+
+def _print_owners(owners: Iterable[Owner], process: str, language: Language) -> None:
+    """Print which scope of a process owns each variable."""
+    texts = messages(Reader.of(language))
+    for owner in owners:
+        if owner.process == process:
+            more = owner.count - len(owner.variables)
+            names = [*owner.variables, *([texts.say("scopes.more", count=more)] if more else [])]
+            print(f"    {texts.say(f'scopes.{owner.kind}', name=owner.name)}: {', '.join(names)}")
 
 
 def describe(findings: Iterable[Finding], *, to: TextIO, language: Language = "en") -> None:

@@ -5,18 +5,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from engine import bpmn
 from engine.bpmn import Source, Spec
 from engine.cli import folders
-from engine.cli.check import describe
+from engine.cli.check import declare_language, describe
 from engine.definitions import scenarios
 from engine.definitions.scenarios import Coverage, Part, Result, ScenarioReport
 from engine.platform.config import Settings
 from engine.platform.errors import Invalid
+from engine.platform.language import Language, Reader, Texts
+from engine.platform.messages import findings, messages
+from engine.platform.messages.scenarios import readable
 
 HELP = "Run the scenarios of process folders. The exit code is 1 if one of them fails."
 
@@ -32,6 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print results and coverage as JSON")
     parser.add_argument("--all", action="store_true", help="treat every process as executable")
+    declare_language(parser)
 
 
 def run(arguments: argparse.Namespace, _settings: Settings) -> int:
@@ -42,7 +45,7 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     reports = [scenarios.run(files, specs) for files, specs in zip(groups, _built(groups), strict=True)]
     if not any(report.results or report.findings for report in reports):
         raise Invalid(f"No scenario was found. Save scenarios of a folder as scenarios/*{scenarios.SUFFIX}.")
-    (_print_json if arguments.json else _print)(reports)
+    (_print_json if arguments.json else _print)(reports, arguments.language)
     return 1 if any(report.failed for report in reports) else 0
 
 
@@ -76,25 +79,26 @@ def _built(groups: Sequence[Mapping[str, bytes]]) -> list[dict[str, Spec]]:
         raise Invalid(error.finding.reason) from error
 
 
-def _print_json(reports: Sequence[ScenarioReport]) -> None:
-    told: dict[str, list[Any]] = {"scenarios": [], "coverage": [], "findings": []}
-    for report in reports:
-        for name, parts in report.plain.items():
-            told[name] += parts
-        told["findings"] += [asdict(finding) for finding in report.findings]
-    print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+def _print_json(reports: Sequence[ScenarioReport], language: Language) -> None:
+    texts = messages(Reader.of(language))
+    printed = {
+        "scenarios": [readable(asdict(result), texts) for report in reports for result in report.results],
+        "coverage": [asdict(covered) for report in reports for covered in report.coverage],
+        "findings": [findings.readable(finding, texts) for report in reports for finding in report.findings],
+    }
+    print(orjson.dumps(printed, option=orjson.OPT_INDENT_2).decode())
 
 
-def _print(reports: Sequence[ScenarioReport]) -> None:
+def _print(reports: Sequence[ScenarioReport], language: Language) -> None:
     for report in reports:
         if not report.results:
-            describe(report.findings, to=sys.stdout)
+            describe(report.findings, to=sys.stdout, language=language)
         for covered in report.coverage:
             print(covered.process)
             for result in report.results:
                 if result.process == covered.process:
-                    _print_result(result)
-            _tell_coverage(covered)
+                    _print_result(result, messages(Reader.of(language)))
+            _print_coverage(covered)
     results = [result for report in reports for result in report.results]
     failed = sum(not result.passed for result in results)
     faulty = any(report.findings and not report.results for report in reports)
@@ -102,16 +106,17 @@ def _print(reports: Sequence[ScenarioReport]) -> None:
     print(f"{len(results)} scenarios, {failed} failed{unread}")
 
 
-def _print_result(result: Result) -> None:
+def _print_result(result: Result, texts: Texts) -> None:
     print(f"  {'passed' if result.passed else 'FAILED'}  {result.name} ({result.file}:{result.line})")
     if not result.passed:
         place = {None: "at the end", 0: "at the start"}.get(result.step, f"step {result.step}")
         element = f", at {result.element}" if result.element else ""
         print(f"          {place}{element}")
-        print(f"          expected: {result.expected}\n          came:     {result.came}")
+        shown = readable(asdict(result), texts)
+        print(f"          expected: {shown['expected']}\n          actual:   {shown['actual']}")
 
 
-def _tell_coverage(covered: Coverage) -> None:
+def _print_coverage(covered: Coverage) -> None:
     print(f"  {_figures(covered.elements, 'elements')}, {_figures(covered.flows, 'flows')}")
     lists = {
         "elements not passed": covered.elements.missing,

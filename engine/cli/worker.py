@@ -4,8 +4,8 @@ import argparse
 import signal
 import subprocess
 import time
+from importlib import import_module
 
-from engine import worker
 from engine.cli import children, migrate
 from engine.connectors import Connectors
 from engine.platform import jobs, parent_death, postgres
@@ -30,7 +30,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with postgres.available(settings) as url:
         migrate.refuse_other_release(url)
         if arguments.queue is not None:
-            return worker.serve(settings, url, arguments.queue)
+            # Imported here: the supervisor doesn't do their work, and starts sooner without it.
+            code: int = import_module("engine.worker").serve(settings, url, arguments.queue)
+            return code
         _supervise(settings, url)
     return 0
 

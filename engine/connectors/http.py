@@ -75,7 +75,7 @@ def _segment(text: str) -> str:
 def _query(fields: Mapping[str, Any]) -> dict[str, str]:
     if any(isinstance(value, dict | list) or value is None for value in fields.values()):
         raise CallFailed(
-            "invalid-request", "a field of the query is no text, number or boolean", retriable=False
+            "invalid-request", "a field of the query is not a text, number or boolean", retriable=False
         )
     return {
         name: value if isinstance(value, str) else orjson.dumps(value).decode()
@@ -154,15 +154,15 @@ def _decode(response: httpx.Response, content: bytes) -> dict[str, Any]:
         return {}
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise _invalid("the answer is no JSON by its Content-Type", retriable=True)
+        raise _invalid("the answer is not JSON by its Content-Type", retriable=True)
     try:
         body = portable(from_json(content, allow_inf_nan=False))  # preserves every digit of a number
     except Unportable as error:
         raise _invalid(f"a part of the answer {error.reason}", retriable=False) from None
     except ValueError:
-        raise _invalid("the answer is no JSON", retriable=True) from None
+        raise _invalid("the answer is not JSON", retriable=True) from None
     if not isinstance(body, dict):
-        raise _invalid("the answer is no JSON object", retriable=False)
+        raise _invalid("the answer is not a JSON object", retriable=False)
     return body
 
 

@@ -100,7 +100,7 @@ class Table:
         """Returns all unread tables, whose names match this pattern."""
         for name in list(self._left):
             if not re.fullmatch(pattern, name):
-                self.blame(name, "is no usable name", fix)
+                self.blame(name, "is not a valid name", fix)
             yield name, self.table(name)
 
     def close(self) -> None:

@@ -109,7 +109,7 @@ def deploy(
     scenario_report = scenarios.run_all(told, specs)
     if scenario_report.failed:
         raise Rejected(_REFUSED, [*report.findings, *scenario_report.findings])
-    stored = {"findings": [asdict(finding) for finding in report.findings], **scenario_report.plain}
+    stored = {**plain_report(report), **scenario_report.plain}
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
     )
@@ -120,6 +120,12 @@ def deploy(
             publish(uow, version, held[version.key].current, specs[version.key])
     published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
     return Deployed(deployment_id, tuple(published), report, scenario_report.plain)
+
+
+def plain_report(report: Report) -> dict[str, Any]:
+    """Returns the findings and owners of a report in the form in which they are stored and shown."""
+    findings = [asdict(finding) for finding in report.findings]
+    return {"findings": findings, "owners": [asdict(owner) for owner in report.owners]}
 
 
 def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:

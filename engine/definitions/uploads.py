@@ -16,6 +16,7 @@ from engine import access, definitions
 from engine.bpmn import is_file_name, too_deep, too_much
 from engine.connectors.deployment_check import Operations
 from engine.definitions import Deployed
+from engine.definitions.deployment import plain_report
 from engine.identity import accounts
 from engine.models import DefinitionVersion, ProcessDraft, Unit, Upload, UploadFile, UploadStatus
 from engine.platform import budget, jobs
@@ -150,11 +151,10 @@ def forget(uow: UnitOfWork) -> int:
 
 def plain(deployed: Deployed) -> dict[str, Any]:
     """Returns the result of a deployment in the form in which it is shown."""
-    findings = [asdict(finding) for finding in deployed.report.findings]
     return {
         "deployment": str(deployed.id),
         "definitions": [asdict(made) for made in deployed.definitions],
-        "report": {"findings": findings, **deployed.scenario_report},
+        "report": {**plain_report(deployed.report), **deployed.scenario_report},
     }
 
 

@@ -41,6 +41,7 @@ FACT: tuple[Any, ...] = (
     Event.kind,
     Event.element,
     Event.task_id,
+    Event.facts,
     Event.hash,
     Case.number.label("case_number"),
     DefinitionVersion.key.label("definition"),

@@ -20,9 +20,9 @@ ADDED = "the entry was added by another hand"
 END = "the end of the log is missing"
 
 
-def text(value: Any) -> str | int | None:
+def text(value: Any) -> Any:
     """Returns a value in the form in which it is hashed."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, str | int | dict):
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
@@ -37,7 +37,8 @@ def bytea(value: str | None) -> str | None:
 def canonical(members: Mapping[str, Any]) -> bytes:
     """Returns the canonical JSON of RFC 8785.
 
-    Only for text and whole numbers, and keys in ASCII: for these orjson's sorted output is canonical.
+    Only for text, whole numbers up to 2^53, booleans and objects of these, and keys in ASCII: for these
+    orjson's sorted output is canonical.
     """
     return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
 
@@ -68,11 +69,17 @@ def _payload_holds(entry: Mapping[Any, Any]) -> bool:
 
 
 def first_break(
-    entries: Iterable[Mapping[Any, Any]], members: Sequence[str], length: int, last: bytes
+    entries: Iterable[Mapping[Any, Any]],
+    members: Sequence[str],
+    length: int,
+    last: bytes,
+    *,
+    later: Sequence[str] = (),
 ) -> tuple[int, str] | None:
     """Returns the number of the first invalid entry, and why it is invalid. None if all are valid.
 
-    `entries` come in the order of `seq`; `members` are hashed; `length` and `last` are in the chain's head.
+    `entries` come in the order of `seq`; `members` are hashed, and those in `later` unless they are None, as
+    in entries of earlier releases; `length` and `last` are in the chain's head.
     """
     before, seq = GENESIS, 0
     for entry in entries:
@@ -81,7 +88,8 @@ def first_break(
             return seq, MISSING if seq <= length else ADDED
         if seq > length:
             return seq, ADDED
-        if digest(before, {name: text(entry[name]) for name in members}) != entry["hash"]:
+        hashed = [*members, *(name for name in later if entry[name] is not None)]
+        if digest(before, {name: text(entry[name]) for name in hashed}) != entry["hash"]:
             return seq, CHANGED
         if not _payload_holds(entry):
             return seq, PAYLOAD

@@ -6,6 +6,7 @@ docs/events.md.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn.values import plain
 from engine.events import hash_chain
+from engine.events.vocabulary import facts_of
 from engine.models import Case, Event
 from engine.platform.db import UnitOfWork, recordset, table
 
@@ -74,8 +76,11 @@ Kind = Literal[
     "correction.expired",
     "correction.withdrawn",
     "data.corrected",
+    "data.disputed",
     "case.erased",
 ]
+
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 APPEND = recordset(table(Event), "events")  # with the parameter that `stored` returns
 
@@ -92,12 +97,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact to be written. `payload` contains all that is personal."""
+    """One fact to be written. `payload` contains all that is personal.
+
+    `facts` are those of its kind that are not in the payload (`engine.events.vocabulary`).
+    """
 
     kind: Kind
     element: str | None = None
     task_id: UUID | None = None
     payload: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +162,7 @@ def _row(shared: Mapping[str, Any], head: Head, fact: Fact, stated: Mapping[str,
         **shared,
         "seq": head.length + 1,
         "kind": fact.kind,
+        "facts": facts_of(fact.kind, fact.payload or NO_FACTS, fact.facts),
         "element": fact.element,
         "task_id": str(fact.task_id) if fact.task_id else None,
         "payload_hash": sealed["payload_hash"],
@@ -186,7 +196,8 @@ def verify(session: Session, case_id: UUID | None = None) -> list[Break]:
 
 
 def _verify_case(session: Session, case_id: UUID, length: int, last: bytes) -> Break | None:
-    events = select(*_CHAINED, Event.hash, Event.payload, Event.salt).where(Event.case_id == case_id)
+    events = select(*_CHAINED, Event.facts, Event.hash, Event.payload, Event.salt)
+    events = events.where(Event.case_id == case_id)
     rows = session.execute(events.order_by(Event.seq)).mappings()
-    broken = hash_chain.first_break(rows, [column.key for column in _CHAINED], length, last)
+    broken = hash_chain.first_break(rows, [column.key for column in _CHAINED], length, last, later=["facts"])
     return Break(case_id, *broken) if broken else None

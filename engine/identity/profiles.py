@@ -58,10 +58,13 @@ _READ: Mapping[str, tuple[Callable[[str], str | None], Fault]] = {
         )
         for name in NAMES
     },
-    "email": (formats.email, Fault("/email", "is no e-mail address: write name@example.org", "format/email")),
+    "email": (
+        formats.email,
+        Fault("/email", "is not an e-mail address: write name@example.org", "format/email"),
+    ),
     "phone": (
         formats.phone,
-        Fault("/phone", "is no phone number: write 09121234567 or +982112345678", "phone"),
+        Fault("/phone", "is not a phone number: write 09121234567 or +982112345678", "phone"),
     ),
     "language": (_one_of(get_args(Language)), Fault("/language", "must be fa or en", "enum")),
     "calendar": (_one_of(get_args(Calendar)), Fault("/calendar", "must be jalali or gregorian", "enum")),

@@ -222,6 +222,7 @@ class Task(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))  # the task that waits for it
     asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what was asked, by whom
     draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # an unfinished answer
+    draft_seen: Mapped[str | None] = mapped_column(Text)  # the entity tag of the task when it was written
     asks: Mapped[bool] = mapped_column(server_default=text("false"))  # it has requests attached to it
     search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
 
@@ -251,10 +252,7 @@ class Incident(Base):
 
 
 class Event(Base):
-    """One fact of the log.
-
-    Append-only (trigger); only payload and salt can be erased. See docs/events.md.
-    """
+    """One fact of the log. Append-only (trigger); only payload and salt can be erased. See docs/events.md."""
 
     __tablename__ = "events"
     # The feed reads in this order, below the oldest running transaction.
@@ -279,6 +277,7 @@ class Event(Base):
     # json, not jsonb: the hash covers exactly this text.
     payload: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: of format 1
 
 
 class IdempotencyKey(Base):

@@ -138,7 +138,8 @@ def _header(names: list[str]) -> list[str]:
     said = [f"{verb} {', '.join(map(repr, found))}" for verb, found in problems.items() if found]
     if said:
         detail = f"The header {'; '.join(said)}. The columns are {', '.join(COLUMNS)}."
-        raise Invalid("The file can't be read.", [Fault("line 1", detail, "header")])
+        values = {"columns": ", ".join(COLUMNS), "found": ", ".join(names)[:200]}
+        raise Invalid("The file can't be read.", [Fault("line 1", detail, "columns", values)])
     return names
 
 

@@ -16,6 +16,8 @@ from engine.organisation.substitutes import Leave
 from engine.organisation.units import NewUnit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, Refusal
+from engine.platform.messages.phrases import Phrase
+from engine.platform.messages.refusals import text_of
 
 Done = Counter[str]
 Apply = Callable[[UnitOfWork, Mapping[str, Any]], str | None]
@@ -76,7 +78,7 @@ def _faults_of(row: Row, refusal: Refusal) -> list[Fault]:
     """Returns the faults with their places in the file."""
     found = refusal.faults if isinstance(refusal, Invalid) else ()
     faults = []
-    for fault in found or [Fault("", refusal.detail, "refused")]:
+    for fault in found or [Fault("", refusal.detail, "refused", {"reason": Phrase(*text_of(refusal))})]:
         name = fault.pointer.rpartition("/")[2]
         name = "account" if fault.pointer == "/role" else _NAMES.get(name, name)
         faults.append(replace(fault, pointer=row.at(name if name in row.values else "")))

@@ -13,7 +13,8 @@ Refusal
 ├── PersonUnknown the step requires different people, and one of the accounts has no national ID
 ├── Conflict      it contradicts the present state, which is included
 │   ├── OpinionAwaited      an opinion about the task was requested, and may still be submitted
-│   └── CorrectionAwaited   the applicant was asked for a correction, and may still make it
+│   ├── CorrectionAwaited   the applicant was asked for a correction, and may still make it
+│   └── DataChanged         the form of a task shows other values than when the caller read it
 ├── Stale         the caller's revision is out of date (If-Match)
 ├── Invalid       the input breaks a rule; every fault with its place
 ├── Rejected      a deployment with findings
@@ -120,6 +121,14 @@ class OpinionAwaited(Conflict):
 
 class CorrectionAwaited(Conflict):
     """The applicant was asked to correct something in the task's case, and may still do so."""
+
+
+class DataChanged(Conflict):
+    """The form of a task shows other values than when the caller read it; `changes` lists them."""
+
+    def __init__(self, detail: str, changes: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(detail, changes=changes)
+        self.changes = tuple(changes)
 
 
 class Stale(Conflict):

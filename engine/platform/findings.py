@@ -7,13 +7,14 @@ from typing import Literal
 from engine.platform.language import Reader
 from engine.platform.messages import messages
 from engine.platform.messages.findings import explain
+from engine.platform.messages.phrases import Phrase
 
 Severity = Literal["error", "warning", "note"]
 MAX_FINDINGS = 1_000
 LAST_LINE = 65_535  # libxml2 stops counting here: beyond it the line is unknown
 
 
-Value = str | int | tuple[str, ...]
+Value = str | int | Phrase | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

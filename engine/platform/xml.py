@@ -9,16 +9,18 @@ its length before, its elements and levels afterwards.
 
 from lxml import etree
 
+from engine.platform.messages import parsers
+
 Element = etree._Element
 
 
 class NotXml(ValueError):
-    """A document that isn't well-formed: `reason` says why, `line` where, from 1, if known."""
+    """A document that isn't well-formed: the message of the parser, and where, from 1, if known."""
 
-    def __init__(self, reason: str, line: int | None) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, message: str, line: int | None, column: int | None = None) -> None:
+        super().__init__(message)
         self.line = line
+        self.reason = parsers.phrase("xml", message, line, column)
 
 
 class HasDoctype(NotXml):
@@ -46,7 +48,7 @@ def parse(content: bytes, *, comments: bool = False, blank_text: bool = True) ->
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise NotXml(str(error.msg), error.lineno) from error
+        raise NotXml(str(error.msg), *error.position) from error
     except ValueError as error:  # lxml, if it is no document at all
         raise NotXml(str(error), None) from error
     document = root.getroottree().docinfo

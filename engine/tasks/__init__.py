@@ -16,6 +16,7 @@ from engine.tasks.commands import Completed, claim, complete, recuse, release
 from engine.tasks.comments import comment, comments
 from engine.tasks.corrections import Marks
 from engine.tasks.drafts import save as save_draft
+from engine.tasks.entity_tags import EntityTag
 from engine.tasks.inbox import COUNTED, Inbox, Scope, choices, counts, page, staff
 from engine.tasks.inbox_updates import InboxState, find_next, inbox_state
 from engine.tasks.legal_decisions import decisions
@@ -51,6 +52,7 @@ __all__ = [
     "Action",
     "BulkJob",
     "Completed",
+    "EntityTag",
     "Inbox",
     "InboxState",
     "Item",

@@ -113,7 +113,7 @@ def common_form(uow: UnitOfWork, ids: Sequence[UUID]) -> tuple[Form | None, Coll
     if len(rows) != 1 or rows[0].many != len(set(ids)):
         fault = Fault("/tasks", "must all be the same step of the same version of a process", "steps-differ")
         raise Invalid("These tasks can't be completed with one answer.", [fault])
-    form, roles, _ = answerable(uow, ids[0])
+    form, roles, *_ = answerable(uow, ids[0])
     return form, roles
 
 

@@ -16,6 +16,7 @@ from engine.definitions import forms
 from engine.models import Case, Task
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden
+from engine.tasks.entity_tags import EntityTag
 from engine.tasks.reading import answerable, had_by, unknown
 
 
@@ -43,12 +44,14 @@ _SAVE = (
         Task.status == "open",
         Task.assignee_id.is_not_distinct_from(bindparam("assignee", type_=Task.assignee_id.type)),
     )
-    .values(draft=bindparam("begun"))
+    .values(draft=bindparam("begun"), draft_seen=bindparam("seen"))
 )
 
 
-def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Saves a draft in place of the previous one and returns it.
+def save(
+    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, tag: EntityTag | None = None
+) -> dict[str, Any]:
+    """Saves a draft in place of the previous one and returns it. `tag` says which values the form showed.
 
     It may lack required fields. Raises Conflict if the actor isn't the assignee of the task.
     """
@@ -61,10 +64,11 @@ def save(uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any]) -> dict[str, A
         raise Forbidden("You have none of the roles that can claim this task.")
     if row.status != "open" or not row.had:
         raise _lost(task_id, row.status, row.assignee_id)
-    form, roles, _ = answerable(uow, task_id)
+    form, roles, *_ = answerable(uow, task_id)
     begun = forms.begun(form, data, roles)
     cases.require_size(begun)
-    saved = uow.connection.execute(_SAVE, {"task": task_id, "assignee": row.assignee_id, "begun": begun})
+    given = {"task": task_id, "assignee": row.assignee_id, "begun": begun, "seen": tag and str(tag)}
+    saved = uow.connection.execute(_SAVE, given)
     if saved.rowcount == 0:
         raise _lost(task_id, row.status, row.assignee_id)
     return begun

@@ -71,7 +71,22 @@ def record(uow: UnitOfWork, held: LockedTask, decision: LegalDecision | None) ->
     if case.home.appeal_of is not None:
         jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision_id)
     payload = {"decision": decision_id, "outcome": decision.outcome, "grounds": row["grounds"]}
-    return [Fact("decision.made", held.row.element, task_id, payload)]
+    return [Fact("decision.made", held.row.element, task_id, payload, _stated(uow, held, decision))]
+
+
+def _stated(uow: UnitOfWork, held: LockedTask, decision: LegalDecision) -> dict[str, str | None]:
+    """Returns what the log states of a decision: declared words only. Any other text may be personal."""
+    spec = definitions.spec(uow.session, held.case.version)
+    effect = spec.effect_of(decision.outcome, held.row.element)
+    form = spec.elements[held.row.element].form
+    fields = [one for field in (form.fields if form else ()) for one in (field, *field.fields)]
+    declared = {choice.value for field in fields for choice in field.choices}
+    codes = [code for one in decision.grounds if (code := one.get("code")) in declared]
+    return {
+        "outcome": decision.outcome if effect else None,
+        "effect": effect,
+        "grounds": ",".join(filter(None, codes)) or None,
+    }
 
 
 def require_other_decider(uow: UnitOfWork, held: LockedTask, *, completing: bool) -> None:

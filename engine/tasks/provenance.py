@@ -14,7 +14,7 @@ from engine.platform.db import UnitOfWork
 
 MAX_RELATED = 20
 # Events whose payload contains the data that were set, by any person or system.
-_SETTING = (
+SETTING = (
     *("case.started", "task.completed", "element.passed", "incident.skipped"),
     *("data.repaired", "data.corrected"),
 )
@@ -23,7 +23,7 @@ _SETTING = (
 SEARCHED = 500
 _latest = (
     select(Event)
-    .where(Event.case_id == bindparam("case"), Event.kind.in_(_SETTING))
+    .where(Event.case_id == bindparam("case"), Event.kind.in_(SETTING))
     .order_by(Event.seq.desc())
     .limit(SEARCHED)
     .subquery("latest")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 from engine.platform.prepared import Prepared
 from engine.tasks import subtasks
+from engine.tasks.entity_tags import EntityTag, Shown
 
 SUMMARY = (
     Task.id,
@@ -130,11 +131,14 @@ def had_by(role: str) -> ColumnElement[bool]:
 @lru_cache
 def _one(role: str, own: bool) -> Select[*tuple[Any, ...]]:
     visible = access.reachable_tasks(role) if own else access.visible_tasks(role)
-    draft = case((had_by(role), Task.draft), else_=null()).label("draft")
+    drafted = (
+        case((had_by(role), column), else_=null()).label(column.key)
+        for column in (Task.draft, Task.draft_seen)
+    )
     return (
         listed(role)
         .outerjoin(subtasks.ASKER, subtasks.ASKER.id == subtasks.asker())
-        .add_columns(Task.parent_id, Task.asked, Task.asks, draft)
+        .add_columns(Task.parent_id, Task.asked, Task.asks, *drafted)
         .add_columns(names.of(subtasks.ASKER).label("asker_name"))
         .add_columns(
             had_by(role).label("had"),
@@ -224,15 +228,31 @@ _OF_FORM = (Task.element, Task.kind, Task.asked, subtasks.TOKEN, Case.state, Cas
 _READER = (Case.applicant, Case.representative)
 
 
-def answerable(
-    uow: UnitOfWork, task_id: UUID
-) -> tuple[Form | None, Collection[str] | None, Mapping[str, Any]]:
-    """Returns the form of a visible task, the roles in which the actor answers it, and the data it shows.
+class Answerable(NamedTuple):
+    """The form of a task, the roles in which the actor answers it, and the data it reads.
+
+    `length` is that of the case's log at the same moment.
+    """
+
+    form: Form | None
+    roles: Collection[str] | None
+    data: Mapping[str, Any]
+    length: int
+
+
+def answerable(uow: UnitOfWork, task_id: UUID) -> Answerable:
+    """Returns the form of a visible task.
 
     Raises ConflictOfInterest for an official who is a party to the case.
     """
     statement = (
-        select(*_OF_FORM, *_READER, cases.actor_person(uow).label("person"), *definitions.VERSION)
+        select(
+            *_OF_FORM,
+            *_READER,
+            cases.actor_person(uow).label("person"),
+            Case.log_length,
+            *definitions.VERSION,
+        )
         .join(Case, Task.case_id == Case.id)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Task.id == task_id)
@@ -243,7 +263,7 @@ def answerable(
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
     seen = roles(uow, task_id) if form and forms.for_some(form) else None
     known = subtasks.form_data(spec, subtasks.FormRow._make(row[: len(_OF_FORM)]), uow.now)
-    return form, seen, known
+    return Answerable(form, seen, known, row.log_length)
 
 
 def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
@@ -261,20 +281,28 @@ def showable_fields(uow: UnitOfWork, task_id: UUID) -> Form | None:
 
 @dataclass(frozen=True, slots=True)
 class TaskForm:
-    """The form of a task as the actor's roles have it, the case data it shows, and the draft."""
+    """The form of a task as the actor's roles have it, the case data it shows, and the draft.
+
+    `tag` covers the revision and the data; `draft_tag` those that were shown when the draft was written.
+    """
 
     form: Form | None
     data: Mapping[str, Any]
     draft: Mapping[str, Any] | None
+    tag: EntityTag
+    draft_tag: EntityTag | None = None
 
 
 def get_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     """Returns the form of a task that `get` has returned."""
-    form, seen, data = answerable(uow, task["id"])
+    form, seen, data, length = answerable(uow, task["id"])
     if form is None:
-        return TaskForm(None, {}, task["draft"])
+        return TaskForm(None, {}, task["draft"], EntityTag(task["revision"]))
+    tag = EntityTag(task["revision"], Shown.of(length, form, seen, data))
     draft = task["draft"] and forms.visible(form, seen, task["draft"])
-    return TaskForm(forms.for_roles(form, seen), forms.visible(form, seen, data), draft)
+    before = EntityTag.parse(task["draft_seen"] or "") if draft else None
+    own = before and before.at(tag.revision)
+    return TaskForm(forms.for_roles(form, seen), forms.visible(form, seen, data), draft, tag, own)
 
 
 def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
@@ -288,11 +316,12 @@ def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     row = uow.connection.execute(statement).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[len(_OF_FORM) :]))
     form = subtasks.corrected_form(spec, task["asked"])
+    tag = EntityTag(task["revision"])
     if form is None:
-        return TaskForm(None, {}, None)
+        return TaskForm(None, {}, None, tag)
     own, formed = (access.APPLICANT,), subtasks.FormRow._make(row[: len(_OF_FORM)])
     known = subtasks.form_data(spec, formed, uow.now)
-    return TaskForm(forms.for_roles(form, own), forms.visible(form, own, known), None)
+    return TaskForm(forms.for_roles(form, own), forms.visible(form, own, known), None, tag)
 
 
 def unknown(task_id: UUID) -> NotFound:

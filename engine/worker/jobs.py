@@ -41,6 +41,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
         "resume": handler(cases.resume_waits_of_version),
         "begin": handler(messages.begin),
         "deliver": handler(messages.deliver_kept),
+        "deliver_others": handler(messages.deliver_to_others),
         "tell_appealed": handler(appeals.notify_appealed),
         "judge": handler(migration.judge),
         "move": handler(migration.migrate_case, migration.give_up),

@@ -36,7 +36,7 @@ class Contract:
         return next((template for pattern, template in self._templates if pattern.fullmatch(path)), None)
 
     def check(self, method: str, path: str, response: TestResponse) -> None:
-        """Fails unless the document tells of this answer."""
+        """Fails unless the document describes this answer."""
         template = self.template(path)
         operation = self.document["paths"][template].get(method.lower()) if template else None
         if operation is None:

@@ -93,7 +93,7 @@ def last(office: Office) -> tuple[str | None, str | None]:
 
 
 def why(office: Office, reader: Client, path: str = "/cases/{case}") -> tuple[str | None, str | None]:
-    """Why somebody has looked, as the log tells it."""
+    """The reason of access that the log shows."""
     assert reader.get(path.format(case=office.case, task=office.task)).status_code == 200
     return last(office)
 

@@ -1,4 +1,4 @@
-"""X-On-Behalf-Of and X-Purpose: who may say them, and where they stand afterwards."""
+"""X-On-Behalf-Of and X-Purpose: who may send them, and where they are recorded."""
 
 import pytest
 

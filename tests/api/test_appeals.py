@@ -231,7 +231,7 @@ def test_first_case_is_told_what_was_decided_once(
 def test_licence_that_was_refused_is_objected_to(client: Clients, database: Database) -> None:
     factories.deploy_shipped(database, "objection")
     factories.deploy_shipped(database, factories.LICENCE)
-    client("caseworker", "inspector")  # by lot, for there is nobody else yet
+    client("caseworker", "inspector")  # assigned at random, since there is nobody else yet
     case = body(client("portal").post("/cases", factories.example(factories.LICENCE)))
     factories.answer_calls(database)
     inspect, decide = factories.LICENCE_STEPS

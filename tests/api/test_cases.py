@@ -24,7 +24,7 @@ def test_licence_is_granted_after_inspection_decision_and_payment(
     client: Clients, database: Database
 ) -> None:
     factories.deploy_shipped(database, factories.LICENCE)
-    inspector = client("caseworker", "inspector")  # by lot, for there is nobody else yet
+    inspector = client("caseworker", "inspector")  # assigned at random, since there is nobody else yet
     response = client("portal").post("/cases", factories.example(factories.LICENCE))
     assert response.status_code == 201
     case = body(response)

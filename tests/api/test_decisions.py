@@ -1,4 +1,4 @@
-"""Legal decisions: what a refusal needs, what is kept of it, and who is told what."""
+"""Legal decisions: what a refusal needs, what is stored of it, and who sees what."""
 
 from collections.abc import Mapping
 from dataclasses import replace

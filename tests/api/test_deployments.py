@@ -52,6 +52,14 @@ def test_shipped_process_is_published_without_errors(client: Clients, database: 
     assert deployed["report"]["findings"] == []
 
 
+def test_report_lists_who_owns_each_variable(client: Clients) -> None:
+    files = factories.files(bpmn.line(bpmn.script("a", "x = 1")))
+    report = body(client("designer").deploy(files))["report"]
+    (owner,) = report["owners"]
+    assert (owner["kind"], owner["process"], owner["element"]) == ("case", "p", None)
+    assert (owner["variables"], owner["count"]) == (["x"], 1)
+
+
 def test_same_bytes_again_make_no_new_version(client: Clients) -> None:
     first, second = (body(client("designer").deploy(factories.one_task())) for _ in range(2))
     assert second["definitions"] == [{**first["definitions"][0], "created": False}]
@@ -393,7 +401,10 @@ def test_scenario_that_fails_forbids_the_deployment(client: Clients) -> None:
     problem = refused(designer.deploy({**changed, "s.yaml": failing}), 422, "rejected")
     found = only(problem["findings"], "scenario-failed")
     assert (found["file"], found["line"], found["severity"]) == ("s.yaml", 5, "error")
-    assert "Expected: the case ends with the outcome 'granted'. Result: " in found["reason"]
+    assert found["reason"].endswith(
+        f"Expected: {found['values']['expected']}. Result: {found['values']['came']}."
+    )
+    assert found["values"]["expected"] == "the case ends with the outcome granted"
     assert body(designer.get("/definitions/p"))["versions"] == [1]
 
 

@@ -1,4 +1,4 @@
-"""Many tasks at once: each is done or refused by itself, and the answer tells it of each."""
+"""Many tasks at once: each is done or refused separately, and the answer has the result of each."""
 
 from collections.abc import Mapping
 from typing import Any

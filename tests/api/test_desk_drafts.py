@@ -1,4 +1,4 @@
-"""Drafts: an answer begun is kept with the task, for whoever has it, and is no act."""
+"""Drafts: an unfinished answer is stored with the task, for its assignee, and is not an act."""
 
 import pytest
 from sqlalchemy import select

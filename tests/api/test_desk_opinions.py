@@ -1,4 +1,4 @@
-"""Opinions: asked beside a task of a colleague or another agency, awaited, read with the task."""
+"""Opinions: requested from a colleague or another agency, awaited, read with the task."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -50,7 +50,7 @@ def sent(client: Client, path: str, parts: list[tuple[str, str | None, bytes]], 
 
 
 def code(response: Any) -> str:
-    """The code of the one fault of a refused file, whose detail tells the fix."""
+    """The code of the only fault of a refused file, whose detail says how to fix it."""
     problem = refused(response, 422, "invalid")
     (fault,) = problem["errors"]
     assert fault["pointer"] == "/file"

@@ -293,7 +293,7 @@ def expected() -> set[Place]:
     # Empty once a case has ended, salted or hashed; and what the tests of migrations and of batches plant.
     changed -= {("cases", name) for name in ("state", "running_key", "secret")}
     changed -= {("events", "salt"), ("access_log", "salt"), ("migrated_cases", "obstacles")}
-    changed -= {("tasks", "draft"), ("batches", "answer"), ("batches", "results")}
+    changed -= {("tasks", "draft"), ("tasks", "draft_seen"), ("batches", "answer"), ("batches", "results")}
     texts = [("comments", "text"), ("document_versions", "title"), ("document_versions", "name")]
     texts += [("messages", "correlation"), ("messages", "data")]
     texts += [("idempotency_keys", "key"), ("idempotency_keys", "body")]
@@ -325,7 +325,7 @@ def test_nothing_that_was_entered_is_found_after_erasing(
 
 
 def see_all(office: Office, case: str) -> None:
-    """All that the API tells of an erased case can be read, says that it was erased, and nothing else."""
+    """All that the API shows of an erased case can be read, says that it was erased, and nothing else."""
     administrator, url = office.client("administrator"), f"/cases/{case}"
     shown = body(administrator.get(url))
     assert shown["erased_at"]

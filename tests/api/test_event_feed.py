@@ -1,4 +1,4 @@
-"""The feed over HTTP: whoever asks with `next` misses nothing."""
+"""The feed over HTTP: a reader that follows `next` misses nothing."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""What keeps people from deciding on what is theirs: four eyes, interests, recusal, and who was named."""
+"""What prevents people from deciding on their own matters: four eyes, interests, recusal, named people."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -20,10 +20,9 @@ from tests.api.contract import Client, body, refused
 from tests.api.matrix import ALLOWED, BODIES, GUARDED, QUERIES, send, url
 from tests.organisation import LONG_AGO, a_member, a_unit
 
-OTHERS = "0012345679"  # the applicant of nothing here
-# What is told to everybody, and so is no secret of the agency that has it.
+# What everybody can read, and so is no secret of the agency that has it.
 PUBLIC = ("/definitions", "/units")
-# What cannot be told apart by units, and needs a membership of the one above all.
+# What isn't separated by units, and needs a membership of the root unit.
 EVERYWHERE = ("/webhooks", "/jobs", "/events")
 
 

@@ -1,4 +1,4 @@
-"""What a problem document tells of a refusal, and what is for pages alone."""
+"""What a problem document says about a refusal, and what is for pages only."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

@@ -301,7 +301,7 @@ def by_message(number: int) -> dict[str, bytes]:
 
 
 def reached(client: Clients, number: int) -> list[str]:
-    """The steps at which the cases stand that a message has started."""
+    """The current steps of the cases that a message has started."""
     sent = client("service").post("/messages", {"name": "begin", "id": str(number)})
     cases = body(sent)["cases"] if sent.status_code == 201 else []
     shown = [body(client("caseworker").get(f"/cases/{case['id']}")) for case in cases]

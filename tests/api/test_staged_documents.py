@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 
 from engine import events
 from engine.cases import erasure, staged_documents
@@ -19,6 +19,7 @@ from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused
 from tests.api.test_documents import sent
+from tests.factories import count
 
 DEED = {"type": "string", "format": "document", "x-accept": ["pdf"]}
 PHOTO = {"type": "string", "format": "document", "x-accept": ["jpeg", "png"], "x-max-mib": 0.001}
@@ -67,11 +68,6 @@ def start(client: Client, **data: Any) -> Any:
 def codes(response: Any) -> dict[str, str]:
     """The codes of what was refused, by place."""
     return {one["pointer"]: one["code"] for one in refused(response, 422, "invalid")["errors"]}
-
-
-def count(database: Database, table: Any) -> int:
-    with database.transaction() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_what_a_portal_uploads_becomes_documents_of_the_case(portal: Client, database: Database) -> None:

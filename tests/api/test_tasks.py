@@ -240,7 +240,7 @@ def test_inbox_is_narrowed_by_definition_unit_role_due_and_priority(
         items = body(worker.get(f"/tasks?scope={scope}&{query}"))["items"]
         return [ids[item["id"]] for item in items]
 
-    assert found("") == ["p", "q"]  # what is due first first
+    assert found("") == ["p", "q"]  # sorted by due date, earliest first
     assert found("definition=q") == ["q"]
     assert found("role=inspector") == ["p"]
     assert found("unit=root") == ["p", "q"]

@@ -1,4 +1,4 @@
-"""The tree of units over HTTP: who changes which part of it, and what keeps a unit open."""
+"""The tree of units over HTTP: who changes which part of it, and why a unit can't be closed."""
 
 import pytest
 from sqlalchemy import select

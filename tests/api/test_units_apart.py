@@ -27,7 +27,7 @@ ALONE = {
 
 @pytest.fixture(autouse=True)
 def agency(database: Database) -> None:
-    """`a` and `b` are parts of `guild`; its process has a task for whoever handles a case, one for `b`."""
+    """`a` and `b` are parts of `guild`; its process has a task for caseworkers, and one for `b`."""
     a_unit(database, "guild", kind="agency")
     a_unit(database, "a", "guild")
     a_unit(database, "b", "guild")

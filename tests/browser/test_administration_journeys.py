@@ -112,7 +112,7 @@ def test_all_of_a_kind_are_retried_at_once(
     start(installation, key, 3, amount=100, divisor=0)
     page.goto(f"/administration/incidents?definition={key}&code=script-failed")
     page.get_by_role("button", name=said["all"]).click()
-    expect(page.get_by_text(said["turn"])).to_be_visible(timeout=30_000)  # the page goes on by itself
+    expect(page.get_by_text(said["turn"])).to_be_visible(timeout=30_000)  # the page continues by itself
     check(page)
     shot(page, "administration-retry")
 

@@ -60,7 +60,7 @@ FORMS: Mapping[str, Mapping[str, object]] = {
 
 
 def files(folder: Path, key: str) -> list[Path]:
-    """What a designer has beside the diagram: forms and a decision table; and an empty diagram."""
+    """The other files of a designer: forms and a decision table; and an empty diagram."""
     for name, fields in FORMS.items():
         required = [field for field in fields if field != "ground"]
         form = {"type": "object", "title": "فرم | Form", "properties": fields, "required": required}

@@ -68,7 +68,7 @@ def drawn(page: Page) -> None:
 
 
 def fill(page: Page, section: str, name: str, value: str) -> None:
-    """In a property of the review, in the panel beside the modeler."""
+    """In a property of the review, in the modeler's panel."""
     page.locator("g.djs-element[data-element-id=review]").click()
     opener = page.locator(f"#properties [data-section={section}] button[aria-expanded]")
     if opener.get_attribute("aria-expanded") == "false":

@@ -75,7 +75,7 @@ def process() -> dict[str, bytes]:
 
 @pytest.fixture
 def judge(check: Check, shot: Shot) -> Judge:
-    """`judge(page, "task")`: everybody can use it; a picture is kept."""
+    """`judge(page, "task")`: everybody can use it; a picture is stored."""
 
     def judged(page: Page, name: str) -> None:
         check(page)
@@ -130,7 +130,7 @@ def test_a_case_is_worked_on_from_the_claim_to_the_decision(
 
 
 def _begin_to_answer(page: Page, judge: Judge, said: dict[str, str]) -> None:
-    """A draft survives, wrong answers stand beside their fields."""
+    """A draft survives, and faults are shown at their fields."""
     page.locator("section:has(> #tasks) table a").first.click()
     page.get_by_role("button", name=said["claim"]).click()
     expect(page.locator("button[value=complete]")).to_be_visible()
@@ -177,7 +177,7 @@ def _send_back(page: Page, judge: Judge, installation: Installation, case: Json)
 
 
 def _second(page: Page, judge: Judge, said: dict[str, str], task: str) -> None:
-    """Whoever reviewed does not decide."""
+    """The reviewer does not decide."""
     page.goto(f"/desk/tasks/{task}")
     page.get_by_role("button", name=said["claim"]).click()
     expect(page.locator("#refused")).to_be_visible()

@@ -98,7 +98,7 @@ def test_on_a_phone_the_first_task_is_in_sight(visit: Visits, begin: Begin) -> N
 
 
 def wait_for_batch(page: Page, count: int) -> None:
-    """On its page, until it has ended and tells of so many tasks."""
+    """On its page, until it has ended and shows this number of tasks."""
     page.wait_for_url(re.compile(f"/desk/batches/{ID}$"))
     expect(page.locator(".note.good")).to_be_visible(timeout=20_000)
     expect(page.locator("#done + ul > li")).to_have_count(count)

@@ -147,7 +147,7 @@ def test_on_a_phone_the_palette_opens_by_its_toggle(visit: Visits, check: Check)
 
 
 def bare() -> bytes:
-    """The file without its drawing, laid out anew."""
+    """The file without its drawing, laid out again."""
     root = etree.fromstring(FILE.read_bytes())
     for diagram in root.findall("{http://www.omg.org/spec/BPMN/20100524/DI}BPMNDiagram"):
         root.remove(diagram)
@@ -162,13 +162,13 @@ def test_a_step_stays_in_its_lane_where_lanes_are_not_drawn(visit: Visits) -> No
     assert page.evaluate(KEPT).count("flowNodeRef>decide</") == 1
 
 
-# A tall picture beside one that is hardly taller than its frame.
+# A tall picture next to one that is hardly taller than its frame.
 PAIR = """
 <div data-together><div class="diagram"><div class="tall"></div></div>
 <div class="diagram"><div class="low"></div></div></div>
 """
 PAIR_STYLE = ".diagram { height: 200px; overflow: auto } .tall { height: 1200px } .low { height: 215px }"
-# Scrolls the first to a place; where both stand once that has been told.
+# Scrolls the first to a place; returns the positions of both after that event.
 SCROLLED = """async (place) => {
     const [first, second] = document.querySelectorAll(".diagram");
     first.scrollTop = place;

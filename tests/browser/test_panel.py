@@ -1,4 +1,4 @@
-"""The panel beside the modeler: a designer says what a process does without writing XML."""
+"""The modeler's panel: a designer says what a process does without writing XML."""
 
 import re
 from pathlib import Path
@@ -64,7 +64,7 @@ class Panel:
 
     def section(self, name: str) -> None:
         """Open a section."""
-        begins = re.compile(f"^{self.say(f'section.{name}')}")  # what it says of its content stands behind
+        begins = re.compile(f"^{self.say(f'section.{name}')}")  # what it says of its content comes after it
         button = self.place.get_by_role("button", name=begins)
         if button.get_attribute("aria-expanded") == "false":
             button.click()

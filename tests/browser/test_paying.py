@@ -1,4 +1,4 @@
-"""A fee on a phone: a granted licence is paid on the payment page, and the case goes on by itself."""
+"""A fee on a phone: a granted licence is paid on the payment page, and the case continues by itself."""
 
 import re
 from typing import Any

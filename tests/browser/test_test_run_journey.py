@@ -39,7 +39,7 @@ def reply(page: Page, at: str, data: str) -> None:
 
 
 def apply(page: Page, check: Check, shot: Shot) -> None:
-    """Fill in the start form: at first with faults, which stand beside their fields."""
+    """Fill in the start form: at first with faults, which are shown at their fields."""
     page.locator('[name="data/national_id"]').fill("123")
     page.locator('[name="data/shop_name"]').fill("پروتئینی مهر")
     page.locator("#panel button.primary").click()

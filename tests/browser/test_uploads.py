@@ -84,7 +84,7 @@ def upload_deed(page: Page, shot: Shot) -> None:
 
 
 def upload_photos(page: Page) -> None:
-    """Several at once; a program is refused and keeps no other out, and one is removed again."""
+    """Several at once; a program is refused without affecting the others, and one is removed again."""
     photos = page.locator("[data-field='/photos']")
     kept = photos.locator("input[name='data/photos']")
     program: FilePayload = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": filed.EXE}

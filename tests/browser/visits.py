@@ -30,7 +30,7 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event
 Width = Literal["phone", "desktop"]
 Language = Literal["fa", "en"]
 Check = Callable[[Page], None]  # the fixtures of these names
-Shot = Callable[[Page, str], Path]
+Shot = Callable[[Page, str], None]
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -168,7 +168,7 @@ def serve(page: Page, policy: str, files: Mapping[str, tuple[str, str | bytes]])
 
 
 def deploy(page: Page, token: str, files: Mapping[str, bytes], **fields: str) -> None:
-    """Have a process published by whoever has the token, unless it is there already."""
+    """Have a process published by the token's owner, unless it is there already."""
     # Several files of one name, which the browser's own client cannot send.
     edge = "parvandeh-of-tests"
     head = f"--{edge}\r\nContent-Disposition: form-data; name="
@@ -197,7 +197,7 @@ def visits(browser: Browser, url: str, passwords: Mapping[str, str]) -> Iterator
 
 
 def findings(visit: Visit) -> list[str]:
-    """What axe finds that keeps people from using the page, and whether the page is too wide."""
+    """The serious findings of axe, and whether the page is too wide."""
     with _examined(visit) as page:
         page.evaluate(AXE.read_text())
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]

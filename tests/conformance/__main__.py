@@ -1,4 +1,4 @@
-"""Tells what becomes of the collections: `python -m tests.conformance [--decisions] [--record | FILE…]`.
+"""Report the results of the collections: `python -m tests.conformance [--decisions] [--record | FILE…]`.
 
 With `--decisions` it is the OMG's test kit for DMN; files are its folders then.
 """

@@ -1,4 +1,4 @@
-"""The collections of other people's diagrams beside the checkout, each file read and judged once."""
+"""The collections of other people's diagrams next to the checkout, each file read and judged once."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -59,7 +59,7 @@ def written() -> str:
 
 
 def section(text: str, title: str) -> str:
-    """What stands below a heading."""
+    """The content below a heading."""
     found = re.search(_SECTION.format(re.escape(title)), text)
     return found[2].strip() if found else ""
 

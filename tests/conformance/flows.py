@@ -60,7 +60,7 @@ class Flows:
             self._ending.add(name)
 
     def _link(self, process: Any) -> None:
-        """A link event goes on where the one of its name stands in the same (sub-)process."""
+        """A link event continues at the one of its name in the same (sub-)process."""
         ends = [
             (link.get("name"), link.getparent(), link.getparent().getparent())
             for link in process.iter(bpmn("linkEventDefinition"))

@@ -2,7 +2,7 @@
 
 It answers every task and call, lets every awaited message and signal come and every timer fall due. After
 each command it holds the case to what the rest of the product relies on: it has ended, or waits for something
-that someone can see, or has an incident; what is open is what was told; the state survives being stored.
+that someone can see, or has an incident; what is open is what was reported; the state survives being stored.
 """
 
 from collections.abc import Iterator
@@ -186,7 +186,7 @@ def _run(spec: Spec, start: str | None, plan: Plan, values: Values) -> Outcome:
 
 @dataclass
 class _Case:
-    """One run. `open`, `waits`, `calls` and `failed` are what was told and has not been taken back."""
+    """One run. `open`, `waits`, `calls` and `failed` are what was reported and has not been withdrawn."""
 
     spec: Spec
     start: str | None
@@ -211,7 +211,7 @@ class _Case:
         self.chance = Random(self.plan.seed)
 
     def run(self) -> Outcome:
-        """Go on until nothing is left, or too much has happened."""
+        """Continue until nothing is left, or too much has happened."""
         starter = "Starter" if self.start is None else None
         begun = bpmn.start(self.spec, self._first(), self.now, self.start, starter=starter)
         self._took(begun, None)
@@ -305,7 +305,7 @@ class _Case:
         return result if isinstance(result, dict) else self.values.all(turn) if self.plan.telling else {}
 
     def _mend(self, failure: bpmn.Failure) -> None:
-        """Try again once; then pass over it; give up where that cannot be."""
+        """Try again once; then skip it; give up where that isn't possible."""
         state = self._state()
         if failure.element not in self.retried:
             self.retried.add(failure.element)
@@ -322,7 +322,7 @@ class _Case:
         return self.state
 
     def _took(self, step: Step, done: UUID | None, *, meant: bool = False) -> None:
-        """Note what a step tells; `done` is the task or incident that the command was about."""
+        """Note what a step reports; `done` is the task or incident that the command was about."""
         self.state = step.state
         gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
         for token in gone if done is None else [*gone, done]:
@@ -346,7 +346,7 @@ class _Case:
         self._holds(step)
 
     def _holds(self, step: Step) -> None:
-        """What was told is what the state says, no more and no less."""
+        """What was reported is exactly what the state says."""
         assert step.ended == (step.state is None)
         if step.state is None:
             assert not self.open, f"ended with open tasks {self.open}"

@@ -12,7 +12,7 @@ from tests.conformance.report import DOCUMENT, GOLDEN, document, outlines, resul
 
 pytestmark = pytest.mark.skipif(not FILES, reason=f"no BPMN collections beside the project ({CORPUS.name})")
 
-# Told of the whole file, or of an element that may lack an id.
+# Reported of the whole file, or of an element that may lack an id.
 _WITHOUT_ID = {"no-process", "doctype", "missing-id", "unsupported-element", "unreachable"}
 
 
@@ -27,7 +27,7 @@ def test_every_error_tells_its_place_and_mend() -> None:
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_no_case_is_ever_stuck(corpus: str) -> None:
-    """The robot itself asserts after each command that what is open is what was told."""
+    """The robot itself asserts after each command that what is open is what was reported."""
     assert not [one.judged.name for one in results(corpus) if one.ends("stuck")]
 
 

@@ -19,7 +19,7 @@ MODELS = sorted(path for level in LEVELS for path in (KIT / level).glob("*/*.dmn
 
 pytestmark = pytest.mark.skipif(not MODELS, reason=f"no test kit beside the project ({KIT.name})")
 
-# What is told of tables that the kit evaluates: each was looked at, and is so.
+# Findings on tables that the kit evaluates: each was looked at, and is correct.
 WARNED = {
     "0004-lending": {"uncovered-values"},  # no category for a score of exactly 130, nor for any other text
     "0035-test-structure-output": {"uncovered-values"},  # digits from 10 are whole

@@ -55,7 +55,7 @@ class Values:
     def __init__(self, roots: Iterable[Any]) -> None:
         self.known: dict[str, list[Any]] = {}
         self.keys: dict[str, Any] = {}  # that dictionaries turned out to need
-        self._meant: dict[str, list[Any]] = {}  # by the place at which the name stands alone
+        self._meant: dict[str, list[Any]] = {}  # by the place at which the name is alone
         self._called: set[str] = set()  # no data are ever called
         self._items: dict[str, str] = {}  # the variables of single items, by their list
         for root in roots:
@@ -216,7 +216,7 @@ def _constant(text: str) -> Any:
 
 
 def _near(value: Any) -> list[Any]:
-    """A value and what stands on either side of it."""
+    """A value and what is on either side of it."""
     if isinstance(value, bool):
         return [value, not value]
     if isinstance(value, int | float):

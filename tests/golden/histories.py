@@ -13,7 +13,7 @@ Answers = list[tuple[str, dict[str, Any]]]
 class History:
     """`before` leads to the stored state, `after` from there to the end, where `data` must have come out.
 
-    `more` are definitions beside the process.
+    `more` are definitions outside of the process.
     """
 
     name: str

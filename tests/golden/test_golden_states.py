@@ -1,4 +1,4 @@
-"""Stored states of every release load, go on and finish."""
+"""Stored states of every release load, continue and finish."""
 
 import json
 from pathlib import Path

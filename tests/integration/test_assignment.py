@@ -1,4 +1,4 @@
-"""Tasks that come to people: by lot, by load, to those who are named, and later if nobody is there."""
+"""Automatic assignment: at random, by workload, to named people, and later if nobody is there."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A backup is whole, its restored copy goes on where it was, and a restore is all or nothing."""
+"""A backup is complete, its restored copy continues where it was, and a restore is all or nothing."""
 
 from collections.abc import Callable
 from functools import partial

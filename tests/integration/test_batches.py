@@ -1,4 +1,4 @@
-"""Many tasks as work that goes on by itself: each once, in its owner's name, whatever dies meanwhile."""
+"""Many tasks as work in the background: each once, in its owner's name, whatever dies meanwhile."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Calls through connectors: a try is begun once, when it is due, and counted; what is late is told apart."""
+"""Calls through connectors: an attempt begins once, when due, and counts; late replies are known."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

@@ -183,7 +183,7 @@ class Office:
         return {status: number for status, number in self.look(migration_id).counts.items() if number}
 
     def rows(self, key: Any, *values: Any, where: Any = True) -> dict[Any, Any]:
-        """What stands in these columns, the first as the key."""
+        """The values of these columns, the first as the key."""
         with self.database.transaction() as session:
             found = session.execute(select(key, *values).where(where)).all()
         return {name: rest[0] if len(rest) == 1 else tuple(rest) for name, *rest in found}
@@ -294,7 +294,7 @@ def test_hundred_cases_are_migrated_as_the_plan_says(office: Office) -> None:
 
 
 def all_migrated(office: Office, besides: set[UUID]) -> None:
-    """All cases but these are of the new version, whole, and the log tells so."""
+    """All cases but these are of the new version, complete, and the log says so."""
     versions = office.rows(Case.id, Case.version_id)
     moved = versions.keys() - besides
     (new,) = {versions[case] for case in moved}
@@ -309,7 +309,7 @@ def all_migrated(office: Office, besides: set[UUID]) -> None:
 
 
 def in_the_new_version(office: Office, there: Mapping[str, Sequence[UUID]]) -> None:
-    """They go on there, and timers that ran before fall due when they would have."""
+    """They continue there, and timers that ran before are due when they would have been."""
     first = {place: some[-1] for place, some in there.items()}
     assert open_at(office.go(first["look"], "look", "measure")) == ["craft", "law"]
     assert open_at(office.go(first["craft and law"], "law", "craft", 29)) == []

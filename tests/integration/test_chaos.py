@@ -1,6 +1,6 @@
-"""Cases go on while everything around them is killed: web, workers, database, at random.
+"""Cases continue while everything around them is killed: web, workers, database, at random.
 
-Each case asks another system, waits for time, for a message, and for a person. Whoever drives them repeats
+Each case asks another system, waits for time, for a message, and for a person. Their driver repeats
 what was not answered, as clients do. CHAOS_SECONDS and CHAOS_CASES make it longer.
 """
 
@@ -220,7 +220,7 @@ class Driver:
         for order in self.numbers:
             case = self._insist("portal", "POST", "/cases", {"definition": "p", "data": {"order": order}})
             self.started[order] = case["id"]
-            # Sent at any moment: it is early for most, and kept.
+            # Sent at any moment: it is early for most, and stored.
             message = {"name": "paid", "id": str(order), "correlation": {"order": order}, "keep_for": 3600}
             self._insist("service", "POST", "/messages", {**message, "data": {"sum": order}})
             task = self._await_task(case["id"])
@@ -311,7 +311,7 @@ def _rage(installation: Installation) -> None:
 
 
 def _left(installation: Installation) -> str:
-    """What keeps cases from their end."""
+    """What prevents cases from ending."""
     queries = (
         "SELECT element, kind, due_at - now(), woken_at - now(), case_id FROM waits WHERE closed_at IS NULL",
         "SELECT case_id, attempts, due_at - now(), lease_until - now() FROM calls WHERE status = 'open'",

@@ -1,4 +1,4 @@
-"""Handlers of a compensation are work like any other: tasks, calls and incidents, told by the log."""
+"""Handlers of a compensation are work like any other: tasks, calls and incidents, recorded in the log."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +11,7 @@ from engine.cases import external_calls, incidents
 from engine.models import Call, Event, Incident
 from engine.platform.db import Database
 from tests import bpmn, factories
+from tests.integration.conftest import look
 
 Act = Callable[..., Any]
 LEASE = timedelta(hours=1)
@@ -58,11 +59,6 @@ def begun(database: Database, act: Act) -> cases.CaseView:
 def complete(act: Act, case: cases.CaseView, element: str, **data: Any) -> None:
     task = next(task["id"] for task in look(act, case).tasks if task["element"] == element)
     act("caseworker", lambda uow: tasks.complete(uow, task, data))
-
-
-def look(act: Act, case: cases.CaseView) -> cases.CaseView:
-    shown: cases.CaseView = act("caseworker", lambda uow: cases.get(uow, case.id))
-    return shown
 
 
 def opened(act: Act, case: cases.CaseView) -> list[str]:

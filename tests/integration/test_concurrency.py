@@ -1,4 +1,4 @@
-"""Several people at the same moment: one wins, the others are told what is, and nothing is done twice."""
+"""Several people at the same moment: one wins, the others see the state, and nothing is done twice."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from engine import cases, events, tasks
+from engine import cases, tasks
 from engine.cases import incidents
 from engine.models import Case, Event, Incident, Task
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict
 from engine.tasks import Completed
 from tests import bpmn, factories
+from tests.factories import whole
 
 Actors = Callable[..., Actor]
 T = TypeVar("T")
@@ -34,11 +35,6 @@ def count(database: Database, case: UUID, kind: str) -> int:
     with database.transaction() as session:
         found = select(func.count()).where(Event.case_id == case, Event.kind == kind)
         return session.scalars(found).one()
-
-
-def whole(database: Database) -> bool:
-    with database.transaction() as session:
-        return events.verify(session) == []
 
 
 @pytest.fixture

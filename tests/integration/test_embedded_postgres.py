@@ -1,4 +1,4 @@
-"""The embedded server starts, keeps its data, lets nobody else in and leaves nothing behind."""
+"""The embedded server starts, retains its data, accepts nobody else and leaves nothing behind."""
 
 import os
 import shutil

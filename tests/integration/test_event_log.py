@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from engine import cases, events, tasks
 from engine.cases import CaseView, incidents
 from engine.cli import main
-from engine.events import Break
+from engine.events import Break, hash_chain
+from engine.events.log import _CHAINED
 from engine.models import Case, Event
 from engine.platform import postgres
 from engine.platform.db import Actor, Database
@@ -191,6 +192,49 @@ def test_cancelled_case_ends_its_log_with_what_was_taken_back(database: Database
 
 def test_untouched_chains_verify(w1: W1) -> None:
     assert w1.breaks == []
+
+
+def test_facts_say_what_reports_count(w1: W1) -> None:
+    by_kind = {event.kind: event.facts for event in w1.log}
+    assert by_kind["case.started"] == {"unit": "root", "channel": "online", "represented": False}
+    assert by_kind["task.created"] == {"side": "office", "role": "caseworkers"}
+    assert by_kind["case.completed"] == {"outcome": "granted", "effect": "grants"}
+    assert by_kind["task.completed"] == {}
+
+
+def test_changed_fact_is_found(w1: W1) -> None:
+    w1.tamper(w1.at(5).values(facts={"side": "applicant"}))
+    assert w1.breaks == [(w1.case, 5)]
+
+
+@pytest.mark.parametrize("until", [9, 4], ids=["all", "the-first-four"])
+def test_events_of_format_1_still_verify(w1: W1, until: int) -> None:
+    rewrite(w1, until)
+    assert w1.breaks == []
+
+
+def test_removed_facts_are_not_taken_for_format_1(w1: W1) -> None:
+    w1.tamper(w1.at(5).values(facts=None))
+    assert w1.breaks == [(w1.case, 5)]
+
+
+def test_facts_stay_when_payloads_are_erased(w1: W1) -> None:
+    before = [event.facts for event in w1.log]
+    w1.session.execute(update(Event).where(Event.case_id == w1.case).values(payload=None, salt=None))
+    w1.session.expire_all()
+    assert [event.facts for event in w1.log] == before
+    assert w1.breaks == []
+
+
+def rewrite(w1: W1, until: int) -> None:
+    """Makes the first events of the case those of a release without facts."""
+    before, members = hash_chain.GENESIS, [column.key for column in _CHAINED]
+    for event in w1.log:
+        facts = event.facts if event.seq > until else None
+        hashed = {name: hash_chain.text(getattr(event, name)) for name in members}
+        before = hash_chain.digest(before, hashed if facts is None else {**hashed, "facts": facts})
+        w1.tamper(w1.at(event.seq).values(facts=facts, hash=before))
+    w1.session.execute(update(Case).where(Case.id == w1.case).values(log_hash=before))
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import cases, events, tasks
+from engine import cases, tasks
 from engine.bpmn import CallFailure
 from engine.cases import external_calls, messages
 from engine.models import Call, Event, Incident, Message, Task, Wait
 from engine.platform.db import Database, UnitOfWork
 from tests import bpmn, factories
+from tests.factories import whole
+from tests.integration.conftest import look
 
 DEFINITIONS = (
     '<bpmn:message id="m" name="paid"/><bpmn:signal id="s" name="alarm"/><bpmn:error id="e" errorCode="BAD"/>'
@@ -37,7 +39,7 @@ def handler(definition: str, *, beside: bool = False, **attributes: str) -> str:
 
 @pytest.fixture
 def begun(database: Database, act: Act) -> Callable[..., cases.CaseView]:
-    """A case of a process with these elements beside the user task `u`."""
+    """A case of a process with these elements and the user task `u`."""
 
     def begin(*elements: str, **data: Any) -> cases.CaseView:
         process = bpmn.process_element(*bpmn.in_line("userTask u"), *elements)
@@ -50,11 +52,6 @@ def begun(database: Database, act: Act) -> Callable[..., cases.CaseView]:
 def started(act: Act, **data: Any) -> cases.CaseView:
     view: cases.CaseView = act("caseworker", lambda uow: cases.start(uow, "p", data))
     return view
-
-
-def look(act: Act, case: cases.CaseView) -> cases.CaseView:
-    shown: cases.CaseView = act("caseworker", lambda uow: cases.get(uow, case.id))
-    return shown
 
 
 def opened(act: Act, case: cases.CaseView) -> list[str]:
@@ -76,11 +73,6 @@ def waits(database: Database) -> list[tuple[str, str, bool]]:
     with database.transaction() as session:
         rows = session.execute(select(Wait.element, Wait.kind, Wait.closed_at).order_by(Wait.id)).all()
     return [(element, kind, closed is not None) for element, kind, closed in rows]
-
-
-def whole(database: Database) -> bool:
-    with database.transaction() as session:
-        return events.verify(session) == []
 
 
 def log(database: Database) -> list[tuple[str, str | None]]:

@@ -18,7 +18,7 @@ from engine.connectors import CallFailed, Connector, Reply, Request, send
 from tests import exchanging
 from tests.exchanging import CERTIFICATE, JSON_OK, PERSON, Playing, a_request, ask, failure, serving
 
-DATA = "مریم-0012345679"  # must never be told
+DATA = "مریم-0012345679"  # must never be reported
 
 
 @pytest.fixture
@@ -185,28 +185,28 @@ def test_a_name_that_nobody_knows_is_a_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
-        (response(b"{}", "Content-Type: text/html"), "the answer is no JSON by its Content-Type"),
-        (response(b"{}"), "the answer is no JSON by its Content-Type"),
-        (response(b"{" + DATA.encode(), AS_JSON), "the answer is no JSON"),
-        (response(b'{"a": NaN}', AS_JSON), "the answer is no JSON"),
-        (response(b"[1]", AS_JSON), "the answer is no JSON object"),
+        (response(b"{}", "Content-Type: text/html"), "the answer is not JSON by its Content-Type"),
+        (response(b"{}"), "the answer is not JSON by its Content-Type"),
+        (response(b"{" + DATA.encode(), AS_JSON), "the answer is not JSON"),
+        (response(b'{"a": NaN}', AS_JSON), "the answer is not JSON"),
+        (response(b"[1]", AS_JSON), "the answer is not a JSON object"),
         (
             response(b'{"a":"\\u0000"}', AS_JSON),
             "a part of the answer contains a character that cannot be stored",
         ),
         (response(b'{"a":' + b"9" * 30 + b"}", AS_JSON), "a part of the answer does not fit in 64 bits"),
-        (response(b'{"a":"\\ud800"}', AS_JSON), "the answer is no JSON"),
-        (response(b'{"a":' + b"[" * 99_999, AS_JSON), "the answer is no JSON"),
-        (response(b'{"$":1}', AS_JSON), "a part of the answer has the key '$', which is reserved"),
+        (response(b'{"a":"\\ud800"}', AS_JSON), "the answer is not JSON"),
+        (response(b'{"a":' + b"[" * 99_999, AS_JSON), "the answer is not JSON"),
+        (response(b'{"$":1}', AS_JSON), "a part of the answer has the key “$”, which is reserved"),
         (
             response(b'{"a":' + b"[" * 40 + b"]" * 40 + b"}", AS_JSON),
             "a part of the answer is nested deeper than 32 levels",
         ),
         (
             response(gzip.compress(b'{"a":1}'), AS_JSON, "Content-Encoding: gzip"),
-            "the answer is no JSON",
+            "the answer is not JSON",
         ),
-        (b"HTTP/1.1 200 OK\r\n" + AS_JSON.encode() + b'\r\n\r\n{"a":', "the answer is no JSON"),
+        (b"HTTP/1.1 200 OK\r\n" + AS_JSON.encode() + b'\r\n\r\n{"a":', "the answer is not JSON"),
     ],
 )  # fmt: skip
 def test_what_is_no_usable_json_is_a_failure(tmp_path: Path, answer: bytes, detail: str) -> None:

@@ -59,7 +59,7 @@ class Installation:
 
     @property
     def pay(self) -> dict[str, str]:
-        """What the hub must be told to announce a payment here."""
+        """What the hub needs to announce a payment here."""
         return {"post_to": f"http://127.0.0.1:{self.port}/api/v1/messages", "token": self.token}
 
 
@@ -126,7 +126,7 @@ def test_a_payment_is_announced_again_as_the_same_message_until_it_is_answered(
     hub: Playing, installation: Installation, bill: str
 ) -> None:
     installation.losing = 2
-    assert pay(hub, bill, **installation.pay)["posted"] == 200  # another message would only be kept: 202
+    assert pay(hub, bill, **installation.pay)["posted"] == 200  # another message would only be stored: 202
     assert received(installation) == 1
 
 

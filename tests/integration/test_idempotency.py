@@ -11,23 +11,20 @@ from apiflask import APIFlask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from api.command import DATABASE
 from engine.identity import accounts
 from engine.models import Case, Event, IdempotencyKey
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.requests import idempotency
-from tests import factories
-from web.application import create
+from tests import factories, installed
+from tests.installed import NOWHERE
 
 Send = Callable[..., TestResponse]
 
 
 @pytest.fixture
 def app(database: Database) -> APIFlask:
-    made = create(Settings.read({"DATABASE_URL": "postgresql+psycopg://nobody@/nothing"}))
-    made.extensions[DATABASE] = database
-    return made
+    return installed.application(Settings.read({"DATABASE_URL": NOWHERE}), database)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Files of people: what they say is so afterwards, twice is once, and one fault keeps all of it out."""
+"""Files of people: applied as they say, twice is once, and one fault refuses all of it."""
 
 import json
 from collections import Counter
@@ -111,9 +111,9 @@ def test_all_faults_are_told_and_nothing_is_written(database: Database) -> None:
     ("text", "place"),
     [
         ("", ("line 1", "header")),
-        ("name,account,unit\n", ("line 1", "header")),
-        ("name,account,unit,role,colour\n", ("line 1", "header")),
-        ("name,account,unit,role,role\n", ("line 1", "header")),
+        ("name,account,unit\n", ("line 1", "columns")),
+        ("name,account,unit,role,colour\n", ("line 1", "columns")),
+        ("name,account,unit,role,role\n", ("line 1", "columns")),
         (f"{HEADER}a,b,c,d,e,f,g,h\n", ("line 2", "cells")),
         (f'{HEADER}"reza,caseworker\n', ("line 2", "csv")),
         (f"{HEADER}reza,caseworker,gu\0ild,x,,,\n", ("line 2, unit", "text")),

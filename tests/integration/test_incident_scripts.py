@@ -24,7 +24,7 @@ Actors = Callable[..., Actor]
 def run(
     database: Database, actor: Actors, code: str, data: dict[str, Any] | None = None
 ) -> tuple[CaseView, Completed]:
-    """Deploy a process whose script stands behind a user task, start a case and complete the task."""
+    """Deploy a process with a script after a user task, start a case and complete the task."""
     factories.deploy(database, factories.scripted(code))
     case = factories.a_case(database, actor("portal"))
     task = case.tasks[0]["id"]

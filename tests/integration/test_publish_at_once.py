@@ -1,4 +1,4 @@
-"""Versions that several people change at the same moment: one of them does it, the others are told."""
+"""Versions that several people change at the same moment: one of them succeeds, the others are refused."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""A refusal undoes what its command wrote; one that tells of an attempt keeps it."""
+"""A refusal undoes what its command wrote; one that records an attempt retains it."""
 
 from datetime import UTC, datetime
 

@@ -71,12 +71,24 @@ class Installation:
         assert process.poll() is None, self.output
         return process
 
+    def serving(self, command: list[str]) -> subprocess.Popen[str]:
+        """Return the process that was started like this and still runs, or start it."""
+        alive = (process for process in self.started if process.poll() is None and process.args == command)
+        return next(alive, None) or self.serve(command)
+
     def stop(self) -> None:
         """Stop what still runs."""
         for process in self.started:
             if process.poll() is None:
                 process.terminate()
                 process.wait(DEADLINE)
+
+    def require_stopped(self, process: subprocess.Popen[str], number: signal.Signals) -> None:
+        """Require that a signal stops everything, with exit code 0."""
+        process.send_signal(number)
+        assert process.wait(DEADLINE) == 0
+        assert self.processes == {}
+        assert "Traceback" not in self.output
 
     @property
     def output(self) -> str:
@@ -152,31 +164,57 @@ def installation(quick: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def running(installation: Installation) -> subprocess.Popen[str]:
-    """It serves, also for the next test, unless this one starts something itself."""
-    last = installation.started[-1] if installation.started else None
-    return last if last and last.poll() is None else installation.serve()
+    """It serves, also for the next test, unless this one starts or ends something itself.
+
+    A start takes longer than all that a test does with it: the tests are in an order that needs few.
+    """
+    return installation.serving(RUN)
 
 
-def test_signal_stops_everything_with_exit_code_0(installation: Installation) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        process = installation.serve()
-        assert installation.answers
-        process.send_signal(number)
-        assert process.wait(DEADLINE) == 0
-        assert installation.processes == {}
-        assert "Traceback" not in installation.output
+@pytest.fixture
+def make(installation: Installation) -> list[str]:
+    """The command that runs it by `make`."""
+    makefile = installation.var.with_suffix(".mk")
+    makefile.write_text(MAKEFILE)
+    # Tests in the background have a SIGINT that is ignored, and hand it on.
+    return ["env", "--default-signal=INT", "make", "-f", str(makefile), "run"]
 
 
-def test_restart_keeps_tokens_and_versions_and_renews_the_address(installation: Installation) -> None:
-    first = installation.serve()
+@pytest.fixture
+def made(installation: Installation, make: list[str]) -> subprocess.Popen[str]:
+    """The same as `running`, started by `make`."""
+    return installation.serving(make)
+
+
+def test_port_of_the_mock_hub_in_use_is_replaced_and_connectors_find_the_hub(
+    installation: Installation,
+) -> None:
+    with socket.create_server(("127.0.0.1", installation.hub_port)):
+        installation.serve()
+        told = re.search(rf"Port {installation.hub_port} is in use: .* uses port (\d+)", installation.output)
+        assert told, installation.output
+        token = next(
+            account["token"]
+            for account in json.loads((installation.var / "demo.json").read_bytes())["accounts"]
+            if account["name"] == "portal"
+        )
+        url = f"http://127.0.0.1:{installation.port}/api/v1/cases"
+        body = json.dumps(welcome.ADDRESS_CHANGE)
+        bearer = f"-H 'Authorization: Bearer {token}'"
+        case = answered(f"curl {bearer} -H 'Content-Type: application/json' -d {shlex.quote(body)} {url}")
+        wait_until(lambda: bool(answered(f"curl {bearer} {url}/{case['id']}")["data"].get("finding")))
+
+
+def test_interrupt_stops_everything_and_the_next_start_keeps_accounts_and_versions(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    assert installation.answers
     before = json.loads((installation.var / "demo.json").read_bytes())
-    first.terminate()
-    assert first.wait(DEADLINE) == 0
-    second = installation.serve(PORT=str(moved := free_port()))
+    installation.require_stopped(running, signal.SIGINT)
+    installation.port = free_port()
+    installation.serve()
     after = json.loads((installation.var / "demo.json").read_bytes())
-    second.terminate()
-    assert second.wait(DEADLINE) == 0
-    assert after == {**before, "url": f"http://127.0.0.1:{moved}"}
+    assert after == {**before, "url": f"http://127.0.0.1:{installation.port}"}
     assert re.findall(r"version (?!1 \(unchanged\))", installation.output) == []
 
 
@@ -269,29 +307,28 @@ def test_second_start_names_the_first_and_changes_nothing(
     assert installation.answers
 
 
-def test_death_of_a_child_stops_everything_with_exit_code_1(installation: Installation) -> None:
-    process = installation.serve()
-    os.kill(installation.pid(process.pid, "gunicorn"), signal.SIGKILL)
-    assert process.wait(DEADLINE) == 1
+def test_death_of_a_child_stops_everything_with_exit_code_1(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
+    os.kill(installation.pid(running.pid, "gunicorn"), signal.SIGKILL)
+    assert running.wait(DEADLINE) == 1
     assert "died" in installation.output
     wait_until(lambda: installation.processes == {})
 
 
 def test_supervisor_killed_with_kill_9_leaves_nothing_that_blocks_the_next_start(
-    installation: Installation,
+    installation: Installation, running: subprocess.Popen[str]
 ) -> None:
-    process = installation.serve()
-    process.kill()
-    process.wait()
+    running.kill()
+    running.wait()
     again = installation.serve()
     assert installation.answers
-    again.terminate()
-    assert again.wait(DEADLINE) == 0
-    assert installation.processes == {}
+    installation.require_stopped(again, signal.SIGTERM)
 
 
-def test_request_in_hand_when_everything_dies_gets_no_answer(installation: Installation) -> None:
-    supervisor = installation.serve()
+def test_request_in_hand_when_everything_dies_gets_no_answer(
+    installation: Installation, running: subprocess.Popen[str]
+) -> None:
     url = postgres.url(Settings.read({"PARVANDEH_VAR": str(installation.var)}))
     waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'tokens'::regclass AND NOT granted"
     with (
@@ -302,56 +339,29 @@ def test_request_in_hand_when_everything_dies_gets_no_answer(installation: Insta
         holder.execute("LOCK TABLE tokens")
         caller.sendall(b"GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n")
         wait_until(lambda: onlooker.execute(waiting).fetchone() == (1,))
-        os.kill(installation.pid(supervisor.pid, "gunicorn"), signal.SIGQUIT)
+        os.kill(installation.pid(running.pid, "gunicorn"), signal.SIGQUIT)
         assert caller.recv(1000) == b""
-    assert supervisor.wait(DEADLINE) == 1
+    assert running.wait(DEADLINE) == 1
 
 
 def test_killed_make_takes_everything_along_and_the_next_start_waits_for_it(
-    installation: Installation, tmp_path: Path
+    installation: Installation, made: subprocess.Popen[str], make: list[str]
 ) -> None:
-    (tmp_path / "Makefile").write_text(MAKEFILE)
-    make = ["make", "-f", str(tmp_path / "Makefile"), "run"]
-    process = installation.serve(make)
-    process.kill()
-    process.wait()
-    again = installation.serve(make)
+    before = installation.processes.keys()
+    made.kill()
+    made.wait()
+    installation.serve(make)
     assert installation.answers
-    again.kill()
-    again.wait()
-    wait_until(lambda: installation.processes == {})
+    wait_until(lambda: not before & installation.processes.keys())
 
 
-def test_interrupted_make_alone_stops_everything(installation: Installation, tmp_path: Path) -> None:
-    (tmp_path / "Makefile").write_text(MAKEFILE)
-    # Tests in the background have a SIGINT that is ignored, and hand it on.
-    make = ["env", "--default-signal=INT", "make", "-f", str(tmp_path / "Makefile"), "run"]
-    process = installation.serve(make)
-    process.send_signal(signal.SIGINT)
-    process.wait(DEADLINE)
+def test_interrupted_make_alone_stops_everything(
+    installation: Installation, made: subprocess.Popen[str]
+) -> None:
+    made.send_signal(signal.SIGINT)
+    made.wait(DEADLINE)
     assert installation.processes == {}
     assert "Stopped." in installation.output
-
-
-def test_port_of_the_mock_hub_in_use_is_replaced_and_connectors_find_the_hub(
-    installation: Installation,
-) -> None:
-    with socket.create_server(("127.0.0.1", installation.hub_port)):
-        process = installation.serve()
-        told = re.search(rf"Port {installation.hub_port} is in use: .* uses port (\d+)", installation.output)
-        assert told, installation.output
-        token = next(
-            account["token"]
-            for account in json.loads((installation.var / "demo.json").read_bytes())["accounts"]
-            if account["name"] == "portal"
-        )
-        url = f"http://127.0.0.1:{installation.port}/api/v1/cases"
-        body = json.dumps(welcome.ADDRESS_CHANGE)
-        bearer = f"-H 'Authorization: Bearer {token}'"
-        case = answered(f"curl {bearer} -H 'Content-Type: application/json' -d {shlex.quote(body)} {url}")
-        wait_until(lambda: bool(answered(f"curl {bearer} {url}/{case['id']}")["data"].get("finding")))
-        process.terminate()
-        assert process.wait(DEADLINE) == 0
 
 
 def test_the_product_alone_has_no_demo_accounts_and_no_hub(quick: Path) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
 
 from engine import cases
 from engine.models import AccessRecord, Case, IdempotencyKey
@@ -14,6 +13,7 @@ from engine.platform.errors import Conflict, Forbidden, Refusal
 from engine.requests.idempotency import Answer
 from engine.requests.serving import Outcome, Request, serve
 from tests import bpmn, factories
+from tests.factories import count
 
 Command = Callable[[UnitOfWork], Outcome[str]]
 
@@ -36,11 +36,6 @@ def refusing(refusal: Refusal) -> Command:
         raise refusal
 
     return command
-
-
-def count(database: Database, table: type) -> int:
-    with database.transaction() as session:
-        return len(session.scalars(select(table)).all())
 
 
 def counts(database: Database) -> Sequence[int]:

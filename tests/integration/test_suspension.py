@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from engine import cases
 from engine.cases import CaseView, external_calls, messages
 from engine.models import Case, Event
 from engine.platform.db import Database, UnitOfWork
 from tests import bpmn, factories
+from tests.factories import count
 from tests.integration.conftest import Act
 
 Work = Callable[..., None]
@@ -36,11 +37,6 @@ def begun_by(database: Database, definition: str, key: str = "p") -> None:
     """A definition whose cases begin by this event."""
     start = bpmn.node("startEvent", "begins", definition)
     deploy(database, start, bpmn.node("userTask", "u"), bpmn.flow("begins", "u"), key=key)
-
-
-def count(database: Database, model: Any, *where: Any) -> int:
-    with database.transaction() as session:
-        return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
 
 def look(act: Act, case: CaseView) -> CaseView:
@@ -160,7 +156,7 @@ def test_timer_that_falls_due_just_as_its_definition_is_resumed_fires(
     do("suspend")
     with unit_of_work("administrator") as resuming:
         cases.resume_definition(resuming, "p")
-        work(2 * HOUR)  # does not see yet that it goes on
+        work(2 * HOUR)  # does not see yet that it is resumed
     work(2 * HOUR)
     assert [task["element"] for task in look(act, case).tasks] == ["u"]
 

@@ -1,4 +1,4 @@
-"""What a worker does again and again goes on, whoever holds up its rows for a while."""
+"""What a worker does repeatedly continues, even if its rows are locked for a while."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -42,7 +42,7 @@ async def goes_on(work: Coroutine[Any, Any, None], done: Callable[[], bool]) -> 
 def held_for_two_seconds(
     database_url: str, rows: str, work: Coroutine[Any, Any, None], done: Sequence[Any]
 ) -> None:
-    """Hold rows up while the work goes on: nothing is done. What waits goes on when they are free."""
+    """Lock rows while the work continues: nothing is done. What waits continues when they are free."""
     with psycopg.connect(conninfo(database_url)) as holding:
         holding.execute(rows)
         with pytest.raises(TimeoutError):

@@ -7,15 +7,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from engine import cases, events, tasks
+from engine import cases, tasks
 from engine.cases import external_calls, incidents, messages
 from engine.models import Call, Case, Event, Incident, Message, Task, Wait
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Busy, Conflict, NotFound
 from tests import bpmn, factories
+from tests.factories import count, whole
+from tests.integration.conftest import look
 
 T = TypeVar("T")
 Act = Callable[..., Any]
@@ -46,11 +48,6 @@ def deploy(database: Database, *body: str, attributes: str = 'isExecutable="true
     factories.deploy(database, {"p.bpmn": bpmn.definitions(*DEFINITIONS, process)})
 
 
-def count(database: Database, model: Any, *where: Any) -> int:
-    with database.transaction() as session:
-        return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
-
-
 def jobs(database: Database) -> list[str]:
     with database.transaction() as session:
         return list(session.scalars(text("SELECT task_name FROM procrastinate_jobs ORDER BY id")))
@@ -65,18 +62,8 @@ def offer(act: Act, case: cases.CaseView, later: timedelta = timedelta(0)) -> No
     act("administrator", lambda uow: messages.offer(uow, case.id), later)
 
 
-def look(act: Act, case: cases.CaseView) -> cases.CaseView:
-    shown: cases.CaseView = act("caseworker", lambda uow: cases.get(uow, case.id))
-    return shown
-
-
 def begin(act: Act, wait: UUID, later: timedelta) -> None:
     act("administrator", lambda uow: messages.begin(uow, wait), later)
-
-
-def whole(database: Database) -> bool:
-    with database.transaction() as session:
-        return events.verify(session) == []
 
 
 def payloads(database: Database, kind: str) -> list[Any]:
@@ -570,12 +557,110 @@ def test_signal_reaches_all_who_wait(
     deploy(database, *parts, *(bpmn.flow(*pair) for pair in flows))
     one, two = start(), start()
     act("caseworker", lambda uow: tasks.complete(uow, one.tasks[0]["id"], {}))
+    assert look(act, one).status == "completed"  # in the same command
     with database.transaction() as session:
         thrown = session.scalars(select(Message.id)).one()
-    assert act("administrator", lambda uow: messages.deliver_kept(uow, thrown)) == 2
+        log = select(Event.kind).where(Event.case_id == one.id).order_by(Event.seq)
+        kinds = list(session.scalars(log))
+    assert kinds[kinds.index("signal.sent") :] == ["signal.sent", "signal.received", "case.completed"]
+    assert act("administrator", lambda uow: messages.deliver_to_others(uow, thrown)) == 1
     work()
-    assert look(act, one).status == "completed"
     assert [task["element"] for task in look(act, two).tasks] == ["u"]
+    assert whole(database)
+
+
+def test_signal_of_an_earlier_release_still_reaches_its_own_case(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    deploy(database, *bpmn.in_line(bpmn.node("intermediateCatchEvent", "c", SIGNAL)))
+    case = start()
+    with database.transaction() as session:
+        now = session.scalars(select(Wait.opened_at)).one()
+        row = {"kind": "signal", "name": "alarm", "correlation": "{}", "data": {}, "thrown_element": "t"}
+        times = {"sent_at": now, "expires_at": now + DAY, "closed_at": None, "wait_id": None}
+        thrown = Message(id=case.id, thrown_by=case.id, status="kept", **row, **times)
+        session.add(thrown)
+    act("administrator", lambda uow: messages.deliver_kept(uow, case.id))
+    work()
+    assert look(act, case).status == "completed"
+
+
+def test_message_reaches_the_own_wait_at_once_and_other_cases_later(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    keys = {"parvandeh__correlation": "{'order': order}"}
+    parts = (
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "f"),
+        bpmn.node("intermediateCatchEvent", "c", MESSAGE, **keys),
+        bpmn.node("userTask", "u"),
+        bpmn.node("sendTask", "t", messageRef="m", parvandeh__data="{'sum': order + 1}", **keys),
+    )
+    flows = (("start", "f"), ("f", "c"), ("f", "u"), ("u", "t"))
+    deploy(database, *parts, *(bpmn.flow(*pair) for pair in flows))
+    one, two, other = start(order=7), start(order=7), start(order=8)
+    act("caseworker", lambda uow: tasks.complete(uow, one.tasks[0]["id"], {}))
+    shown = look(act, one)
+    assert (shown.status, shown.data["sum"]) == ("completed", 8)
+    assert count(database, Message, Message.status == "delivered") == 1
+    work()
+    assert look(act, two).data["sum"] == 8
+    assert "sum" not in look(act, other).data
+    assert count(database, Message, Message.closed_at.is_(None)) == 0
+    work()
+    assert count(database, Case, Case.status == "completed") == 1
+
+
+def test_message_that_the_own_case_has_received_starts_none(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    begun = [
+        bpmn.node("startEvent", "by_message", MESSAGE),
+        bpmn.node("userTask", "later"),
+        bpmn.flow("by_message", "later"),
+    ]
+    own = [
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "f"),
+        bpmn.node("intermediateCatchEvent", "c", MESSAGE),
+        bpmn.node("userTask", "u"),
+        bpmn.node("sendTask", "t", messageRef="m"),
+        *(bpmn.flow(*pair) for pair in (("start", "f"), ("f", "c"), ("f", "u"), ("u", "t"))),
+    ]
+    other = bpmn.process_element(*begun, key="other")
+    factories.deploy(
+        database,
+        {
+            "p.bpmn": bpmn.definitions(*DEFINITIONS, bpmn.process_element(*own)),
+            "other.bpmn": bpmn.definitions(*DEFINITIONS, other),
+        },
+    )
+    one = start()
+    act("caseworker", lambda uow: tasks.complete(uow, one.tasks[0]["id"], {}))
+    work()
+    assert count(database, Case) == 1
+
+
+def test_event_that_stays_receives_its_own_signal_once(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Callable[..., None]
+) -> None:
+    boundary = bpmn.node("boundaryEvent", "b", SIGNAL, attachedToRef="long", cancelActivity="false")
+    parts = (
+        bpmn.node("startEvent", "start"),
+        bpmn.node("parallelGateway", "f"),
+        bpmn.node("userTask", "long"),
+        boundary,
+        bpmn.node("userTask", "noted"),
+        bpmn.node("userTask", "u"),
+        bpmn.node("intermediateThrowEvent", "t", SIGNAL),
+    )
+    flows = (("start", "f"), ("f", "long"), ("f", "u"), ("u", "t"), ("b", "noted"))
+    deploy(database, *parts, *(bpmn.flow(*pair) for pair in flows))
+    case = start()
+    task = next(task for task in case.tasks if task["element"] == "u")
+    act("caseworker", lambda uow: tasks.complete(uow, task["id"], {}))
+    work()
+    assert [one["element"] for one in look(act, case).tasks].count("noted") == 1
 
 
 def test_signal_does_not_reach_what_only_begins_to_wait_after_it(
@@ -748,7 +833,7 @@ def test_cancelled_case_takes_its_work_back(
     assert count(database, Call, Call.status == "open") == 0
 
 
-# Holding up and mending
+# Suspending and repairing
 
 
 def test_suspended_case_refuses_commands_and_keeps_what_falls_due(

@@ -49,7 +49,7 @@ def test_what_happened_before_is_not_sent(hub: Hub) -> None:
     hub.subscribe(NOWHERE)
     hub.subscribe(NOWHERE)
     after = hub.case()
-    late, _ = hub.subscribe(NOWHERE)  # before the events of `after` have been given out
+    late, _ = hub.subscribe(NOWHERE)  # before the events of `after` have been delivered
     assert hub.run(webhooks.fan_out) == 2 * len(event_ids(hub.database, after.id))
     assert {row.case_id for row in hub.deliveries()} == {after.id}
     assert late not in {row.webhook_id for row in hub.deliveries()}

@@ -1,4 +1,4 @@
-"""Real worker processes: what is in the queue is done, whoever dies; what hangs holds up nothing else."""
+"""Real worker processes: what is in the queue is done, even if one dies; what hangs blocks nothing else."""
 
 import asyncio
 import os

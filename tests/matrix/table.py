@@ -1,8 +1,7 @@
 """The rows of the support table, and how they become tests and text.
 
-A construct runs as drawn, is translated first, or is refused. Which of these it is, the check of its diagram
-tells; a test fails if that is another than its row says, or if the case runs otherwise than the standard has
-it.
+A construct runs as drawn, is translated first, or is refused. The check of its diagram says which; a
+test fails if its row says otherwise, or if the case doesn't run as the standard has it.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from tests.eventful import DEFINITIONS
 
 Verdict = Literal["runs", "translated", "refused"]
 Proof = Callable[[bpmn.Spec], None]
-Files = Mapping[str, bytes]  # of decisions, beside the diagram
+Files = Mapping[str, bytes]  # of decisions, next to the diagram
 NO_FILES: Files = MappingProxyType({})
 
 
@@ -33,7 +32,7 @@ class Row:
 class Section:
     """A part of the table, of one test module.
 
-    Bodies are what stands in `<process>`; `more` stands beside it in the file.
+    Bodies are the content of `<process>`; `more` is next to it in the file.
     """
 
     title: str

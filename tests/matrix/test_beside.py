@@ -30,7 +30,7 @@ def interrupted(run: Run) -> None:
 
 
 def beside(run: Run, times: int) -> None:
-    """The handler runs beside the work, so many times."""
+    """The handler runs alongside the work, so many times."""
     assert run.waiting == ["work"] + ["h-task"] * times
     for _ in range(times):
         run.answer("h-task")

@@ -21,6 +21,7 @@ PLACES = {
     "breaker.failures",
     "breaker.pause",
     "case.waits",
+    "state.changes",
     "state.revision",
     "state.task",
 }  # in JSON and TOML

@@ -13,7 +13,7 @@ SARA = Actor(id=uuid4(), name="sara", role="caseworker")
 
 
 class Clock:
-    """Stands until it is moved."""
+    """Stops until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 0.0

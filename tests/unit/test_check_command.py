@@ -1,11 +1,11 @@
-"""`python -m engine check` prints what a deployment would tell."""
+"""`python -m engine check` prints what a deployment would report."""
 
 from pathlib import Path
 
 import pytest
 
 from engine.cli import main
-from tests.bpmn import definitions, in_line, node, process, process_element
+from tests.bpmn import definitions, in_line, node, process, process_element, script
 
 DRAWN = process(*in_line("userTask a"), attributes='isExecutable="false"')
 
@@ -51,3 +51,13 @@ def test_folders_are_checked_each_for_itself_and_may_call_each_other(
     told = capsys.readouterr().out.splitlines()
     assert [line for line in told if line.startswith(str(tmp_path))] == [str(tmp_path / key) for key in drawn]
     assert main(["check", str(tmp_path / "caller")]) == 1
+
+
+@pytest.mark.parametrize(("language", "scope"), [("en", "the case (p)"), ("fa", "پرونده («p»)")])
+def test_owners_of_variables_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, scope: str
+) -> None:
+    path = tmp_path / "a.bpmn"
+    path.write_bytes(process(*in_line(script("a", "x = 1\ny = 2"))))
+    assert main(["check", "--language", language, str(path)]) == 0
+    assert f"process p: p\n    {scope}: x, y\n" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""docs/bpmn-support.md tells every finding that a check can make, and no other."""
+"""docs/bpmn-support.md lists every finding that a check can make, and no other."""
 
 import ast
 import re

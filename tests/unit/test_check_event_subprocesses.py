@@ -1,4 +1,4 @@
-"""Event sub-processes and escalations: what runs passes, and what would run otherwise is told."""
+"""Event sub-processes and escalations: what runs passes, and what would run otherwise is reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Events that wait, are thrown or caught: what runs passes, and what would run otherwise is told."""
+"""Events that wait, are thrown or caught: what runs passes, and what would run otherwise is reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A system that keeps failing is left alone for a while."""
+"""A system that fails repeatedly isn't called for a while."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from engine.connectors.breaker import Breaker
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that stops until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 100.0

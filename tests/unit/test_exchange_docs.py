@@ -1,4 +1,4 @@
-"""docs/connectors.md tells every key of a connector and every failure of a call, and no other."""
+"""docs/connectors.md lists every key of a connector and every failure of a call, and no other."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What does not fit a schema is told by place and rule, without anything of the data."""
+"""What doesn't fit a schema is reported by place and rule, without any of the data."""
 
 import pytest
 

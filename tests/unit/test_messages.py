@@ -45,6 +45,7 @@ TELLERS = {
     *("Finding", "NotDmn", "Problem", "Unbuildable", "_finding", "_unreadable"),
     *("error", "fault", "refuse", "tell", "told", "translated", "warn"),
 }
+PHRASING = ("Mismatch", "Unportable", "Unreadable", "_Wrong", "phrase", "unreadable")
 NO_CODES = {
     # severities, a kind of field, an encoding, an incident
     *("error", "warning", "note", "long-text", "utf-8", "utf-8-sig", "work-failed"),
@@ -124,14 +125,16 @@ def test_every_variant_of_a_finding_is_used() -> None:
 
 
 def test_no_finding_has_a_sentence_in_code() -> None:
-    """Code and values of a finding are in the code; its sentences only in the catalogue."""
+    """Code and values of a finding or phrase are in the code; its sentences only in the catalogue."""
     sentence = re.compile(r"[A-Z][a-z]* .*[a-z] .*[.:]$|.* [a-z]+ [a-z]+ [a-z]+ .*")
     found = [
         f"{path}:{call.lineno}"
-        for path in python(*CHECKING)
+        for path in python(
+            *CHECKING, "engine/bpmn/expressions/juel", "engine/bpmn/values.py", "engine/dmn/feel"
+        )
         for call in nodes(path)
         if isinstance(call, ast.Call)
-        and (getattr(call.func, "id", None) or getattr(call.func, "attr", "")) in {*TELLERS, "_Wrong"}
+        and (getattr(call.func, "id", None) or getattr(call.func, "attr", "")) in {*TELLERS, *PHRASING}
         for part in ast.walk(call)
         if isinstance(part, ast.Constant) and isinstance(part.value, str) and sentence.match(part.value)
     ]
@@ -159,7 +162,7 @@ def _words(path: Path) -> set[str]:
 
 
 def _codes() -> set[str]:
-    """The codes of findings: the catalogue's, where the code of the checks names them; all that are told."""
+    """The codes of findings: the catalogue's, where the code of the checks names them; all reported."""
     catalogue = {key.split(".")[1] for key in texts("findings")} - {*WORDS}
     constants = {word.partition(".")[0] for path in python(*CHECKING) for word in _words(path)}
     found = constants & catalogue
@@ -195,7 +198,7 @@ def test_every_fault_has_a_text() -> None:
 
 
 # Keywords of JSON Schema of which the engine has no sentence of its own: what breaks them, in an older draft
-# where the present one has them no more.
+# where the present one no longer has them.
 BROKEN: Mapping[str, tuple[dict[str, Any], Any]] = {
     "additionalItems": ({"$schema": DRAFT_7, "items": [{}], "additionalItems": False}, [1, 2]),
     "anyOf": ({"anyOf": [{"const": 1}]}, 2),

@@ -1,4 +1,4 @@
-"""What is said beside a field."""
+"""The texts of faults at fields."""
 
 from typing import Any
 

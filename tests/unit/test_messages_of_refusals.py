@@ -1,4 +1,4 @@
-"""What people are told when something is refused."""
+"""The texts of refusals."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""A case that is brought to another version goes on there from where it stands."""
+"""A migrated case continues in the other version at its current step."""
 
 import json
 

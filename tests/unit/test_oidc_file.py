@@ -1,4 +1,4 @@
-"""The file of providers: what stands in it, and every fault of it at once."""
+"""The file of providers: its content, and all its faults at once."""
 
 from pathlib import Path
 

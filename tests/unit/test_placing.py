@@ -24,7 +24,7 @@ def process(inside: str = STEPS, key: str = "p") -> str:
 
 
 def drawn(content: bytes, number: int = 0) -> list[str | None]:
-    """What one of its drawings is about: the plane, then what stands on it."""
+    """The elements of one of its drawings: the plane, then what is on it."""
     plane = list(etree.fromstring(content).iter(f"{DI}BPMNPlane"))[number]
     return [plane.get("bpmnElement"), *(part.get("bpmnElement") for part in plane)]
 

@@ -1,4 +1,4 @@
-"""How many steps of people may still come: told where a diagram lets it be told, and nowhere else."""
+"""The number of remaining steps of people: shown where a diagram determines it, and nowhere else."""
 
 import pytest
 

@@ -25,7 +25,7 @@ class Mortal:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What was waited for, without waiting; a clock that stands still but for that."""
+    """What was waited for, without waiting; the clock only moves then."""
     waited: list[float] = []
     clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: sum(waited))
     monkeypatch.setattr(restarts, "time", clock)

@@ -907,7 +907,7 @@ def test_data_repaired_beside_a_handler_stay_repaired() -> None:
 
 
 def beside_ask(element: str, *more: str) -> Run:
-    """A transaction in which this element stands beside the task by which it can be cancelled."""
+    """A transaction in which this element runs alongside the task by which it can be cancelled."""
     body = (
         '<parallelGateway id="both"/>'
         + "".join(more)

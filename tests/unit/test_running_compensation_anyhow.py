@@ -35,7 +35,7 @@ class Part:
 
     @property
     def last(self) -> str:
-        """The element from which the flow goes on."""
+        """The element from which the flow continues."""
         return f"{self.name}.join" if self.kind == "both" else self.name
 
 
@@ -68,7 +68,7 @@ def completed(scope: list[Part], order: list[str]) -> list[list[str]]:
 
 
 def broken_off(scope: list[Part], order: list[str]) -> tuple[list[str], bool]:
-    """The undoings of all that completed, also in sub-processes in which work still went on, the last first;
+    """The undoings of all that completed, also in sub-processes that were still running, the last first;
     and whether the order is sure.
     """
     inner = [broken_off(part.parts, order) for part in _open(scope, order)]
@@ -78,7 +78,7 @@ def broken_off(scope: list[Part], order: list[str]) -> tuple[list[str], bool]:
 
 
 def _open(scope: list[Part], order: list[str]) -> list[Part]:
-    """The sub-processes of a scope in which work goes on."""
+    """The running sub-processes of a scope."""
     return [
         other
         for part in scope
@@ -112,7 +112,7 @@ def _part(chance: Random, name: str, depth: int) -> Part:
 
 
 def _undoing(run: Run, order: list[str], chance: Random, names: set[str]) -> list[str]:
-    """Do what handlers are to do, and now and then other work beside; never two handlers wait at once."""
+    """Do what handlers are to do, and now and then other work; never two handlers wait at once."""
     found: list[str] = []
     while waiting := [name for name in run.waiting if name.startswith("undo")]:
         beside = [name for name in run.waiting if name in names]

@@ -104,7 +104,7 @@ def test_keys_and_times_are_worked_out_from_the_data_with_which_the_scope_begins
     assert run.due("late.in") == NOW + timedelta(days=2)
 
 
-# Where they stand
+# Their current steps
 
 
 @pytest.mark.parametrize("interrupting", [True, False])

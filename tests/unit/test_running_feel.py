@@ -1,4 +1,4 @@
-"""FEEL in diagrams, wherever an expression may stand."""
+"""FEEL in diagrams, wherever an expression is allowed."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Forms of Camunda's, as whoever fills them in meets them."""
+"""Forms of Camunda, as people fill them in."""
 
 import pytest
 

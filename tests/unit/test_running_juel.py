@@ -1,4 +1,4 @@
-"""JUEL in diagrams, wherever an expression may stand: it means what it means in Camunda and Operaton."""
+"""JUEL in diagrams, wherever an expression is allowed: it means what it means in Camunda and Operaton."""
 
 from datetime import timedelta
 from typing import Any

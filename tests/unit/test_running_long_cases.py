@@ -1,4 +1,4 @@
-"""Cases that go on for years: nothing grows, nothing freezes, nothing runs for ever."""
+"""Cases that run for years: nothing grows, nothing freezes, nothing runs for ever."""
 
 import pytest
 

@@ -203,9 +203,16 @@ def test_what_cannot_be_handed_over_is_an_incident_of_the_call() -> None:
 
 
 def test_what_cannot_be_taken_back_is_an_incident_and_the_process_is_not_called_again() -> None:
-    run = called('<camunda:out source="missing" target="y"/>', '<userTask id="x"/>').answer("other/x")
+    out = '<camunda:out sourceExpression="${missing + 1}" target="y"/>'
+    run = called(out, '<userTask id="x"/>').answer("other/x")
     assert run.failed == [("call", "script-failed")]
     assert run.skip(y=1).waiting == ["b"]
+
+
+def test_variable_that_was_never_set_comes_back_as_null() -> None:
+    out = '<camunda:out source="missing" target="y"/><camunda:out source="found" target="z"/>'
+    run = called(out, script("x", "found = 1"))
+    assert (run.failed, run.data["y"], run.data["z"]) == ([], None, 1)
 
 
 # Sub-processes

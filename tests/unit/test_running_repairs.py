@@ -10,7 +10,7 @@ FAILING = script("a", "y = 1 / x")
 
 
 def forked(work: str, name: str) -> str:
-    """A user task `b` beside a user task `c` with this work behind it, and a join."""
+    """A user task `b`, alongside it a user task `c` followed by this work, and a join."""
     return (
         '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="b"/><userTask id="c"/>'
         + work

@@ -1,4 +1,4 @@
-"""`python -m engine scenario` runs scenarios and tells results and coverage; `check` reads them, too."""
+"""`python -m engine scenario` runs scenarios and prints results and coverage; `check` reads them, too."""
 
 import json
 from pathlib import Path
@@ -48,12 +48,24 @@ def test_failure_is_told_with_step_and_difference(folder: Path, capsys: pytest.C
         "  FAILED  Never (bad.yaml:4)",
         "          at the end",
         "          expected: the case ends",
-        "          came:     it goes on: open tasks a",
+        "          actual:   it continues, with open tasks: a",
         "  1 of 3 elements, 1 of 2 flows",
         "  elements not passed: a, end",
         "  flows not passed: a-end",
         "1 scenarios, 1 failed",
     ]
+
+
+def test_difference_is_explained_in_persian(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tell(folder, "bad", BAD)
+    assert main(["scenario", "--language", "fa", str(folder)]) == 1
+    assert "expected: پرونده پایان می‌یابد\n" in capsys.readouterr().out
+    assert main(["scenario", "--language", "fa", "--json", str(folder)]) == 1
+    [result] = json.loads(capsys.readouterr().out)["scenarios"]
+    assert (result["expected"], result["actual"]) == (
+        "پرونده پایان می‌یابد",
+        "پرونده ادامه دارد؛ کارهای باز: a",
+    )
 
 
 def test_results_are_told_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a scenario expects: each kind of difference is told in plain words, with the element."""
+"""What a scenario expects: each kind of difference is explained, with the element."""
 
 import pytest
 
@@ -49,27 +49,28 @@ def test_what_is_so_passes(spec: Spec, expected: str) -> None:
         ("tasks: [a], due: {late: 2026-03-31T10:00}", "late is due 2026-03-31 10:00:00+03:30",
          "2026-03-31 09:00:00+03:30", "late"),
         ("tasks: [a], due: {a: 2026-03-31}", "a is due 2026-03-31 00:00:00+03:30",
-         "it is not awaited, or has no term", "a"),
+         "it isn’t open, or has no due date", "a"),
         ("tasks: [a], path: [start, send]", "the path start, send", "start, s, send", "send"),
         ("tasks: [a], path: []", "the path none", "start, s, send", "send"),
-        ("tasks: [a], contains: [send, s]", "s is passed, in this order", "the path start, s, send", "s"),
+        ("tasks: [a], contains: [send, s]", "s is passed, in this order", "start, s, send", "s"),
         ("tasks: [a], never: [s]", "s is never passed", "it was passed", "s"),
         ("tasks: [a], data: {n: 2}", "the variable n is 2", "1", None),
         ("tasks: [a], data: {n: true}", "the variable n is True", "1", None),
         ("tasks: [a], data: {seen: {b: [1, 2]}}", "the variable seen is {'b': [1, 2]}",
          "{'a': 1, 'b': [1]}", None),
-        ("tasks: [a], data: {m: 1}", "the variable m is 1", "there is no such variable", None),
-        ("tasks: [a], absent: [n]", "there is no variable n", "1", None),
-        ("tasks: [a], thrown: []", "thrown: none", "message paid", None),
-        ("tasks: [a], thrown: [{signal: paid}]", "thrown: signal paid", "message paid", None),
+        ("tasks: [a], data: {m: 1}", "the variable m is 1", "the variable m does not exist", None),
+        ("tasks: [a], absent: [n]", "the variable n does not exist", "1", None),
+        ("tasks: [a], thrown: []", "sent messages and signals: none", "message paid", None),
+        ("tasks: [a], thrown: [{signal: paid}]", "sent messages and signals: signal paid",
+         "message paid", None),
         ("tasks: [a], thrown: [{message: paid, keys: {k: 2}}]",
-         "the message paid with the keys {'k': 2}", "{'k': 1}", "send"),
+         "message paid with the keys {'k': 2}", "{'k': 1}", "send"),
         ("tasks: [a], thrown: [{message: paid, data: {y: 2}}]",
-         "the message paid with the data {'y': 2}", "{'x': 2}", "send"),
+         "message paid with the data {'y': 2}", "{'x': 2}", "send"),
         ("tasks: [a], incidents: [s]", "incidents: s", "none", "s"),
-        ("ended: true", "the case ends", "it goes on: open tasks a; waits late", None),
-        ("outcome: done", "the case ends with the outcome 'done'",
-         "it goes on: open tasks a; waits late", None),
+        ("ended: true", "the case ends", "it continues, with open tasks: a; waits: late", None),
+        ("outcome: done", "the case ends with the outcome done",
+         "it continues, with open tasks: a; waits: late", None),
     ],
 )  # fmt: skip
 def test_first_difference_is_told(
@@ -83,8 +84,12 @@ def test_first_difference_is_told(
 @pytest.mark.parametrize(
     ("expected", "wanted", "came"),
     [
-        ("outcome: refused", "the case ends with the outcome 'refused'", "the outcome 'done'"),
-        ("ended: false", "the case goes on", "it has ended, with the outcome 'done'"),
+        (
+            "outcome: refused",
+            "the case ends with the outcome refused",
+            "the case has ended with the outcome done",
+        ),
+        ("ended: false", "the case continues", "the case has ended with the outcome done"),
     ],
 )
 def test_other_end_is_told(spec: Spec, expected: str, wanted: str, came: str) -> None:

@@ -104,7 +104,7 @@ def test_an_act_that_cannot_be_done_is_refused(acts: Sequence[Act], number: int)
         play(built(TASKS), *acts)
     assert halt.value.number == number
     assert isinstance(halt.value.refusal, Conflict)
-    assert halt.value.refusal.state == {"test_run": "unlike"}
+    assert halt.value.refusal.state["test_run"] == "unlike"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def called() -> dict[str, Source]:
 
 
 def judged(key: str, files: dict[str, bytes]) -> tuple[list[Finding], ScenarioReport]:
-    """What a deployment would be told: the errors of the check, else what came of the scenarios."""
+    """What a deployment would report: the errors of the check, else the results of the scenarios."""
     calls = {name: source for name, source in called().items() if name != key}
     report = bpmn.check(files, known=calls)
     if report.errors:
@@ -85,7 +85,7 @@ FROM_INSPECTION = (
                      id="a branch leads into the wrong join"),
         pytest.param(OBJECTION, 'decision == "granted"', 'decision == "accepted"', "scenario-failed",
                      id="an objection is never granted"),
-        pytest.param(ADDRESS, UPDATE_JOIN, UPDATE_JOIN.replace("exclusive", "parallel"), "deadlock",
+        pytest.param(ADDRESS, UPDATE_JOIN, UPDATE_JOIN.replace("exclusive", "parallel"), "scenario-failed",
                      id="a join waits for both of two ways"),
         pytest.param(ADDRESS, '<bpmn:endEvent id="refused"', '<bpmn:endEvent id="declined"',
                      "dangling-flow", id="an end is dropped"),

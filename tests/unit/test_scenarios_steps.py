@@ -1,4 +1,4 @@
-"""Each kind of step of a scenario: what it does, and how it is told that it could not be done."""
+"""Each kind of step of a scenario: what it does, and how it is explained that it isn't possible."""
 
 import pytest
 
@@ -89,13 +89,13 @@ def test_tasks_are_completed_with_their_answers(tasks: Spec) -> None:
 def test_task_that_is_not_open_fails_the_step(tasks: Spec) -> None:
     result = fails(tasks, "steps:\n  - task: a\n  - task: a\nexpect: {outcome: done}\n")
     assert (result.step, result.line, result.element) == (2, 6, "a")
-    assert (result.expected, result.came) == ("the task a is open", "the open tasks are b")
+    assert (result.expected, result.came) == ("the task a is open", "open tasks: b")
 
 
 def test_task_for_somebody_else_fails_the_step(tasks: Spec) -> None:
     result = fails(tasks, "steps: [{task: a, by: Mayor}]\nexpect: {tasks: [b]}\n")
-    assert result.expected == "the task a is for 'Mayor'"
-    assert "Inspector" in str(result.came)
+    assert result.expected == "the role Mayor does the task a"
+    assert "Inspector" in result.came
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +111,8 @@ def formal() -> Spec:
 def test_answer_must_fit_the_form(formal: Spec) -> None:
     result = fails(formal, "steps: [{task: a, answer: {visits: many, more: 1}}]\nexpect: {ended: true}\n")
     assert result.expected == "an answer that fits the form of a"
-    assert "visits" in str(result.came)
-    assert "more is not a field" in str(result.came)
+    assert "visits" in result.came
+    assert "more: This field" in result.came
 
 
 def test_answer_may_be_expected_to_be_refused(formal: Spec) -> None:
@@ -130,13 +130,13 @@ def test_answer_may_be_expected_to_be_refused(formal: Spec) -> None:
         """,
     )
     result = fails(formal, "steps: [{task: a, answer: {visits: 2}, refused: true}]\nexpect: {tasks: [a]}\n")
-    assert (result.expected, result.came) == ("an answer that the form of a refuses", "it fits")
+    assert (result.expected, result.came) == ("an answer that the form of a refuses", "the answer fits")
 
 
 def test_nothing_can_be_done_in_a_case_that_has_ended(tasks: Spec) -> None:
     story = "steps: [{task: a}, {task: b}, {wait: P1D}]\nexpect: {ended: true}\n"
     result = fails(tasks, story)
-    assert (result.step, result.came) == (3, "the case has ended with the outcome 'done'")
+    assert (result.step, result.came) == (3, "the case has ended with the outcome done")
 
 
 # Other systems
@@ -164,13 +164,13 @@ def test_reply_comes_to_the_service_task_that_asked(service: Spec) -> None:
 def test_other_request_fails_the_step(service: Spec) -> None:
     story = "start: {data: {number: 7}}\nsteps: [{reply: ask, request: {id: 8}}]\nexpect: {ended: true}\n"
     result = fails(service, story)
-    assert (result.expected, result.came) == ("ask asks with {'id': 8}", "{'id': 7}")
+    assert (result.expected, result.came) == ("ask sends {'id': 8}", "{'id': 7}")
 
 
 def test_other_system_that_is_asked_fails_the_step(service: Spec) -> None:
     story = "start: {data: {number: 7}}\nsteps: [{fail: ask, connector: tax}]\nexpect: {ended: true}\n"
     result = fails(service, story)
-    assert (result.expected, result.came) == ("the connector tax is asked", "registry")
+    assert (result.expected, result.came) == ("the call uses the connector tax", "registry")
 
 
 def test_error_of_another_system_takes_its_way(service: Spec) -> None:
@@ -211,7 +211,7 @@ def test_call_that_fails_for_good_is_an_incident_that_is_retried_or_skipped(serv
 
 def test_reply_that_nobody_awaits_fails_the_step(waiting: Spec) -> None:
     result = fails(waiting, "start: {data: {bill: 7}}\nsteps: [{reply: pay}]\nexpect: {ended: true}\n")
-    assert (result.expected, result.came) == ("a reply is awaited at pay", "replies are awaited at none")
+    assert (result.expected, result.came) == ("pay waits for a reply", "replies are awaited at: none")
 
 
 # Messages and signals
@@ -241,12 +241,12 @@ def test_message_with_other_keys_fails_the_step(waiting: Spec) -> None:
     story = "start: {data: {bill: 7}}\nsteps: [{message: paid, keys: {bill: 8}}]\nexpect: {ended: true}\n"
     result = fails(waiting, story)
     assert result.expected == "the case waits for the message paid with the keys {'bill': 8}"
-    assert result.came == "the messages that are awaited are paid {'bill': 7}"
+    assert result.came == "awaited messages: paid {'bill': 7}"
 
 
 def test_signal_that_nobody_awaits_fails_the_step(waiting: Spec) -> None:
     result = fails(waiting, "start: {data: {bill: 7}}\nsteps: [{signal: storm}]\nexpect: {ended: true}\n")
-    assert result.came == "the signals that are awaited are none"
+    assert result.came == "awaited signals: none"
 
 
 def test_what_the_case_throws_reaches_the_case_itself() -> None:
@@ -307,13 +307,13 @@ def test_timer_without_end_ends_at_the_limit_of_commands() -> None:
         f"{path('start', 'a', 'end')}{flow('tick', 'ticked')}"
     )
     result = fails(spec, "steps: [{wait: P1Y}]\nexpect: {tasks: [a]}\n")
-    assert result.expected == "it takes at most 1000 commands"
+    assert result.expected == "the scenario takes at most 1,000 commands"
 
 
 def test_time_does_not_pass_beyond_all_measure(tasks: Spec) -> None:
     for time in ("P500Y", "P999999999D"):
         result = fails(tasks, f"steps: [{{wait: {time}}}]\nexpect: {{tasks: [a]}}\n")
-        assert "the time lies" in str(result.came)
+        assert "too far away" in result.came
 
 
 # Starts
@@ -345,13 +345,13 @@ def test_case_begins_by_nothing_else() -> None:
     spec = built(STARTS, more=DEFINITIONS)
     result = fails(spec, "start: {message: asked}\nexpect: {tasks: [a]}\n")
     assert (result.step, result.line) == (0, 4)
-    assert "message paid" in str(result.came)
+    assert "message paid" in result.came
 
 
 def test_person_cannot_start_what_begins_by_itself() -> None:
     body = f'<startEvent id="by">{message()}</startEvent><userTask id="a"/>{path("by", "a")}'
     result = fails(built(body, more=DEFINITIONS), "expect: {tasks: [a]}\n")
-    assert result.came == "it begins by itself or by a message"
+    assert result.came == "it starts automatically or by a message"
 
 
 def test_application_may_be_expected_to_be_refused() -> None:
@@ -377,7 +377,7 @@ def test_who_starts_the_case_is_told() -> None:
 def test_incident_that_nobody_expects_fails_the_step(failing: Spec) -> None:
     result = fails(failing, "start: {data: {x: 0}}\nexpect: {ended: true}\n")
     assert (result.step, result.element, result.expected) == (0, "s", "no incident")
-    assert str(result.came).startswith("script-failed, line 1 of its script: ZeroDivisionError")
+    assert result.came.startswith("script-failed, line 1 of the script: ZeroDivisionError")
 
 
 def test_incident_is_repaired_and_tried_again(failing: Spec) -> None:
@@ -418,7 +418,7 @@ def test_scripts_that_never_end_stop_at_the_limit_of_time(monkeypatch: pytest.Mo
 def test_all_scenarios_together_have_a_limit_of_time(tasks: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.definitions.scenarios.running.ALL_SECONDS", -1.0)
     made = run_stories(tasks, "expect: {tasks: [a]}\n", "expect: {tasks: [a]}\n")
-    assert [result.came for result in made.results] == ["it took longer"] * 2
+    assert [str(result.came) for result in made.results] == ["it took longer"] * 2
 
 
 def test_more_scenarios_than_are_run_are_refused(tasks: Spec) -> None:

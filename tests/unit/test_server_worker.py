@@ -26,7 +26,7 @@ HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
 
 
 class Served:
-    """A worker on a port of its own, whose time stands still until a test moves it."""
+    """A worker on a port of its own, whose clock stops until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""The sentences of the status, beside what the API's tests say of them."""
+"""The sentences of the status; the API's tests have more of them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -31,7 +31,7 @@ from tests.translating import element, notes, parameters
         ("#{ amount > 100 }", "${amount > 100}"),
         ("${a && !b || c == null}", "${a && !b || c == null}"),
         ("${order.lines[0]['price'] * 1.5}", "${order.lines[0]['price'] * 1.5}"),
-        (r"${'it\'s'}", '"it\'s"'),  # a text as it stands is one in Python
+        (r"${'it\'s'}", '"it\'s"'),  # a text as it is written is one in Python
         ("PT${hours}H", "${'PT' += hours += 'H'}"),
         (" ${a ? 1 : b}c", "${(a ? 1 : b) += 'c'}"),
         ("it's ${x}", r"${'it\'s ' += x}"),
@@ -244,7 +244,7 @@ def test_call_hands_over_what_it_says() -> None:
     assert element(content, "a") == {
         "kind": "callActivity",
         "inputs": "${{'amount': fee, 'sum': a + b}}",
-        "outputs": "{'done': paid}",
+        "outputs": "${{'done': execution.getVariable('paid')}}",
     }
     assert notes(content) == [("translated-mapping", "a")] * 2
 
@@ -253,7 +253,10 @@ def test_call_hands_over_what_it_says() -> None:
     ("inside", "ours"),
     [
         ('<camunda:in source="a" target="b"/>', {"inputs": "{'b': a}", "outputs": "{}"}),
-        ('<camunda:out source="a" target="b"/>', {"inputs": "{}", "outputs": "{'b': a}"}),
+        (
+            '<camunda:out source="a" target="b"/>',
+            {"inputs": "{}", "outputs": "${{'b': execution.getVariable('a')}}"},
+        ),
         ('<camunda:in variables="all"/>', {"outputs": "{}"}),
         ('<camunda:in businessKey="${key}"/>', {"inputs": "{}", "outputs": "{}"}),
         ('<camunda:in variables="all"/><camunda:out variables="all"/>', {}),

@@ -1,4 +1,4 @@
-"""What SpiffArena writes beside the standard is read in our own words."""
+"""SpiffArena's extensions of the standard are translated to ours."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What Camunda 8 writes beside the standard is read in our own words."""
+"""Camunda 8's extensions of the standard are translated to ours."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ def service(key: str = "p", start: Mapping[str, Any] = START) -> dict[str, bytes
 
 
 def secret_of(page: str) -> str:
-    """The secret that a page shows; looked for where it stands, since ids may hold something like it."""
+    """The secret that a page shows; looked for at its place, since ids may contain something like it."""
     (secret,) = re.findall(r"<bdi class=\"ltr[^\"]*\">((?:[0-9A-Z]{4}-){2}[0-9A-Z]{4})</bdi>", page)
     return str(secret)
 
@@ -64,7 +64,7 @@ class Applicant:
         return page.text
 
     def post(self, path: str, form: Mapping[str, Any], on: str | None = None) -> Any:
-        """A form, with the word of the page on which it stands."""
+        """A form, with the word of its page."""
         return self.browser.post(path, {"token": self.browser.token(on or path), **form})
 
     def fill(self, key: str = "p", answers: Mapping[str, str] | None = None) -> None:

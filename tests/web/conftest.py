@@ -82,7 +82,7 @@ def an_account(database: Database, name: str, role: Any = "caseworker", *, tempo
 
 
 class Browser:
-    """Keeps cookies and fills in forms."""
+    """Stores cookies and fills in forms."""
 
     def __init__(self, app: APIFlask, base: str = openid.SITE, address: str = "192.0.2.1") -> None:
         self.app = app
@@ -116,7 +116,7 @@ class Browser:
         return self.post("/logout", {"token": self.token("/account")})
 
     def cookies(self, prefix: str = "") -> Sequence[Any]:
-        """Those that it keeps."""
+        """The stored ones."""
         names = [f"{prefix}parvandeh-{name}" for name in ("session", "before", "lang")]
         found = (self.client.get_cookie(name, "pages.test") for name in names)
         return [cookie for cookie in found if cookie is not None]

@@ -1,4 +1,4 @@
-"""One's own account: names, contact data, language and calendar, and who stands in."""
+"""One's own account: names, contact data, language and calendar, and substitutes."""
 
 import re
 from collections.abc import Callable

@@ -30,7 +30,7 @@ def offered(page: str, name: str) -> dict[str, str]:
 
 
 def beside(page: str, name: str) -> str:
-    """What is told as wrong at a field."""
+    """The faults shown at a field."""
     field = re.search(rf'<div class="field has-fault">\n<label for="f-{name}".*?</div>', page, re.DOTALL)
     assert field, name
     return field[0]
@@ -105,7 +105,7 @@ def test_a_unit_is_not_offered_a_place_below_itself(database: Database, session_
     places = offered(administrator.get("/administration/units/office?lang=en").text, "parent")
     assert set(places) == {"guild", "second"}
     own = offered(administrator.get("/administration/units/guild?lang=en").text, "parent")
-    assert own == {"root": "All agencies"}  # where it stands, although the visitor has no say there
+    assert own == {"root": "All agencies"}  # its current unit, although the visitor has no permission there
 
 
 def test_where_somebody_works_is_told_by_name_and_the_key_beside_it(

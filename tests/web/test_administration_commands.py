@@ -47,7 +47,7 @@ def plain(page: str) -> str:
 
 
 def failed(database: Database, actor: Callable[..., Actor], count: int = 1) -> list[UUID]:
-    """Cases that stand at a script; the ids of their incidents."""
+    """Cases that are stopped at a script; the ids of their incidents."""
     factories.deploy(database, FAILING)
     starter = actor("caseworker", "starter")
     made = [factories.a_case(database, starter, data={"divisor": 0, "name": "Sara"}) for _ in range(count)]
@@ -79,7 +79,7 @@ def test_data_are_repaired_and_the_step_goes_on(
         data = session.scalars(select(Case.data)).one()
         told = session.execute(text("SELECT payload FROM events WHERE kind = 'data.repaired'")).scalar_one()
     assert (data["fee"], data["divisor"], data["name"]) == (25.0, 4, "Sara")
-    assert told["changes"] == {"divisor": 4}  # and nothing of what stood there all the same
+    assert told["changes"] == {"divisor": 4}  # and nothing of what was also there
     assert "resolved" in browser.get(path).text
 
 
@@ -332,7 +332,7 @@ def test_an_account_is_closed_and_opened_and_its_sessions_end(
 def test_accounts_that_open_more_than_ones_own_units_are_for_others(
     database: Database, administrator: Actor
 ) -> None:
-    """Whoever could set such a password would have the rights of its owner."""
+    """A person who could set such a password would have the rights of its owner."""
     for unit in ("guild", "treasury"):
         a_unit(database, unit, kind="agency")
     near = a_member(database, "guild-administrator", "guild", "*", "administrator")
@@ -383,6 +383,7 @@ def test_a_file_is_tried_first_and_then_imported(browser: Browser, database: Dat
 @pytest.mark.parametrize(
     ("name", "content", "place"),
     [
+        ("p.csv", "name,unit\nsara,root\n", "line 1"),
         ("p.csv", "name,account,unit,role\nsara,caseworker,nowhere,caseworker\n", "line 2, unit"),
         ("p.csv", "name,account,unit,role,from\nsara,caseworker,root,caseworker,soon\n", "line 2, from"),
         ("p.json", '{"people": [{"name": "x"}]}', "/people/0"),

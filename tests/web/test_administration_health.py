@@ -1,4 +1,4 @@
-"""How other systems do, as their calls tell."""
+"""The state of other systems, from their calls."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from engine.bpmn import Form
 from engine.design import publishing
@@ -17,6 +16,7 @@ from engine.platform.db import Actor, Database
 from engine.platform.limits import Limits
 from engine.portal import application_drafts
 from tests import cutting, factories
+from tests.factories import count
 from tests.web.applying import (
     ANSWERS,
     OTHER,
@@ -35,11 +35,6 @@ from web.site import SITE
 __all__ = ["apply_here", "me"]  # fixtures
 
 CHECK = "/services/p/apply/check"
-
-
-def count(database: Database, table: Any) -> int:
-    with database.transaction() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def switch(database: Database, office: Actor, on: bool = False) -> None:

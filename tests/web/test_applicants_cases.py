@@ -1,4 +1,4 @@
-"""One's own cases: how they stand, what is to be done, who has looked, withdrawing and appealing."""
+"""One's own cases: their status, what is to be done, who has looked, withdrawing and appealing."""
 
 import io
 import re

@@ -90,7 +90,7 @@ def test_without_them_nothing_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_the_modeler_knows_our_attributes() -> None:
-    """But for `name`: the modeler confuses it with that of BPMN, and keeps it if it does not know it."""
+    """But for `name`: the modeler confuses it with that of BPMN, and retains it if it does not know it."""
     read = {name: {element for element, _ in readers} for name, readers in extensions._OURS.items()}
     read |= {
         name.removeprefix(OURS): set(elements)

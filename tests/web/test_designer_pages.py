@@ -409,6 +409,26 @@ def test_a_version_is_published_from_its_page_while_it_is_a_draft(
     assert "/designer/p/1/publish" not in designer.get("/designer/p/1").text
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "the case (\N{FIRST STRONG ISOLATE}p\N{POP DIRECTIONAL ISOLATE})"),
+        ("fa", "پرونده («\N{FIRST STRONG ISOLATE}p\N{POP DIRECTIONAL ISOLATE}»)"),
+    ],
+)
+def test_a_version_and_a_draft_show_who_owns_each_variable(
+    database: Database, designer: Browser, do: Callable[..., Any], language: str, told: str
+) -> None:
+    files = factories.files(bpmn.line(bpmn.script("a", "total = 1")))
+    factories.deploy(database, files)
+    path = made(do, files)
+    checked(do, path)
+    for address in ("/designer/p/1", path):
+        page = designer.get(f"{address}?lang={language}").text
+        assert told in page
+        assert '<code dir="ltr">total</code>' in page
+
+
 def test_a_diagram_without_places_is_laid_out_where_it_is_shown_and_drawn(
     database: Database, designer: Browser, do: Callable[..., Any]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The same with many tasks from the pages: what is asked before, and what is told of it."""
+"""The same with many tasks from the pages: the question before, and the result."""
 
 import re
 from collections.abc import Callable

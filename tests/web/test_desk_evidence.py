@@ -1,4 +1,4 @@
-"""What a decision rests on stands open beside its form: the application, and what colleagues have found."""
+"""The basis of a decision is open next to its form: the application, and what colleagues have found."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def office(database: Database, actor: Callable[..., Actor], session_of: Callable
 
 
 def groups(page: str) -> list[tuple[str, dict[str, str]]]:
-    """Headings of what stands open, each with its labels and values."""
+    """Headings of what is open, each with its labels and values."""
     found = re.findall(r'<section class="card evidence"><h2>([^<]+)</h2>(.*?)</section>', page, re.S)
     pairs = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.S)
     return [

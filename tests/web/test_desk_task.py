@@ -1,4 +1,4 @@
-"""The task in hand: its form, what is asked beside it, and that nothing typed is lost."""
+"""The current task: its form, what else is asked, and that nothing typed is lost."""
 
 import re
 from collections.abc import Callable
@@ -126,10 +126,10 @@ def test_a_case_that_was_cancelled_meanwhile_is_explained(office: Office) -> Non
 def test_an_older_revision_is_told_and_may_be_sent_again(office: Office) -> None:
     sara = office["sara"]
     task = sara.claimed()
-    page = sara.send(f"/tasks/{task}", then="complete", revision="1", data__decision="granted", data__why="w")
+    page = sara.send(f"/tasks/{task}", then="complete", seen="1", data__decision="granted", data__why="w")
     assert page.status_code == 409
     assert ">w</textarea>" in page.text or 'value="w"' in page.text
-    assert f'name="revision" value="{office.do("sara", tasks.get, task)["revision"]}"' in page.text
+    assert f'name="seen" value="{office.do("sara", tasks.get, task)["revision"]}-' in page.text
 
 
 def test_fields_that_the_form_has_lost_are_still_to_be_read(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""The inbox tells its script what is new; and somebody who has completed a task goes on with the next one."""
+"""The inbox shows its script what is new; and somebody who has completed a task continues with the next."""
 
 import re
 from collections.abc import Callable
@@ -25,13 +25,13 @@ NEXT = "complete-next"
 
 
 def listed(browser: Browser, query: str = "") -> dict[str, str]:
-    """The tasks that the script is told of, with who has them."""
+    """The tasks that the script is shown, with their assignees."""
     found: list[list[str]] = browser.get(f"/desk/changes{query}").get_json()["tasks"]
     return {task: who for task, who in found}
 
 
 def completed(browser: Browser, task: UUID, query: str = "") -> tuple[str, str]:
-    """Where completing and going on leads, and what is told there."""
+    """Where completing and continuing leads, and the notice there."""
     fields = (("then", NEXT), ("data/decision", "granted"))
     status, place, text = sent(browser, f"/desk/tasks/{task}{query}", *fields)
     assert status == 303, text

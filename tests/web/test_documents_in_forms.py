@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from engine import tasks
 from engine.models import ApplicationDraft, Document, StagedDocument, StagedPart
 from engine.platform.db import Actor, Database
 from tests import bpmn, factories, filed
+from tests.factories import count
 from tests.web.applying import ME, OTHER, Applicant, an_applicant
 from tests.web.conftest import Browser, statements
 from tests.web.test_test_run_pages import Player
@@ -65,11 +66,6 @@ def send(me: Applicant, path: str = STEP, **form: Any) -> Any:
 def ids(page: str, field: str = "deed") -> list[str]:
     """The files that a page holds for a field."""
     return re.findall(rf'type="hidden" name="data/{field}" value="([^"]+)"', page)
-
-
-def count(database: Database, table: Any) -> int:
-    with database.transaction() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def answers(database: Database) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests import factories
 from tests.catalogues import forms, placeholders, speaking, texts
 from web import events
 
-# What events hold, as docs/events.md has it: the end of the text's key by which each is told.
+# What events contain, as docs/events.md has it: the end of the key of the text of each.
 PAID = {"amount": "4", "currency": "IRR", "billed_amount": "5", "billed_currency": "IRR"}
 PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "case.started": [("", {"case_number": "1405-000001", "data": {}, "applicant": "0000004091"})],

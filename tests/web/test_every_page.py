@@ -1,4 +1,4 @@
-"""What holds of every page there is, whoever asks: found in the application's own list of routes."""
+"""What is true of every page, for every visitor: found in the application's own list of routes."""
 
 from collections.abc import Callable, Iterator
 from uuid import UUID
@@ -11,7 +11,7 @@ from engine.platform.db import Actor
 from tests.web.conftest import Browser, Make
 
 UNKNOWN = {"UUIDConverter": UUID(int=7), "IntegerConverter": 1}
-# Whoever has no session may look at these, and no others.
+# A visitor without a session may look at these, and no others.
 PUBLIC = {
     "/",
     "/demo/<name>",
@@ -33,7 +33,7 @@ def pages(make: Make) -> list[Rule]:
 
 
 def _given(converter: BaseConverter) -> object:
-    """What stands in an address: one of the words that it takes, else what does not exist."""
+    """A part of an address: one of the words that it accepts, else what does not exist."""
     if isinstance(converter, AnyConverter):
         return min(converter.items)
     return UNKNOWN.get(type(converter).__name__, "nothing")

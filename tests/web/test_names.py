@@ -27,7 +27,7 @@ CALLED = {"sara": "سارا نمونه", "reza": "رضا آزمایشی", "mina"
 
 @pytest.fixture
 def task(office: Desks, database: Database) -> UUID:
-    """A task that Mina has given to Reza, who asks Sara beside it; all three have names."""
+    """A task that Mina has assigned to Reza, who requests an opinion of Sara; all three have names."""
     with database.transaction() as session:
         for user in session.scalars(select(User).where(User.name.in_(CALLED))):
             user.full_name_fa = CALLED[user.name]

@@ -1,4 +1,4 @@
-"""The words of the panel beside the modeler: each field has a plain name and help, in both languages."""
+"""The words of the modeler's panel: each field has a plain name and help, in both languages."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def test_every_field_has_a_name_and_help_in_both_languages() -> None:
     wanted |= {f"{short(row['name'])}.{part}" for row in ATTRIBUTES for part in PARTS.get(row["kind"], ())}
     assert not wanted - WORDS.keys()
     bare = {word for word in named() if f"{word}.name" not in WORDS and f"{word}.name-fa" not in WORDS}
-    # Told under another word: an entry that says its own.
+    # Described under another word: an entry that says its own.
     assert bare <= {"name", "text", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"}
     halves = {
         f"{word}.{part}"

@@ -58,7 +58,7 @@ class Player:
 
     @property
     def page(self) -> str:
-        """Where the case stands, as it is shown."""
+        """The current step of the case, as it is shown."""
         return self.browser.get(f"{self.url}?lang=en").text
 
     @property
@@ -245,6 +245,17 @@ def test_an_incident_is_shown_and_mended(designer: Browser, database: Database) 
     assert "do=task&amp;at=b" in player.page
 
 
+def test_an_act_that_is_not_possible_is_explained(designer: Browser, database: Database) -> None:
+    branches = [bpmn.flow("g", name, f"x == {value}") for value, name in enumerate("ab")]
+    nodes = [bpmn.node("startEvent", "start"), bpmn.node("exclusiveGateway", "g"), bpmn.flow("start", "g")]
+    works = [bpmn.node("userTask", name) for name in "ab"]
+    factories.deploy(database, factories.files(bpmn.process(*nodes, *works, *branches)))
+    player = Player(designer, SMALL)
+    player.did("start", json='{"x": 3}')
+    refused = re.sub("[\u2068\u2069]", "", html.unescape(player.act("incident", "g", skip="1").text))
+    assert "It needs: g can be skipped. Now: the next steps depend on its result" in refused
+
+
 def test_a_script_without_end_becomes_an_incident(designer: Browser, database: Database) -> None:
     factories.deploy(database, factories.scripted("while True:\n    pass"))
     player = Player(designer, SMALL)
@@ -297,6 +308,9 @@ def test_a_scenario_that_fails_tells_where_and_how_it_differs(
         assert "0 of 1 scenarios pass" in shown
         assert "The case ended earlier than expected." in shown
         assert "at step 2" in shown
+        assert "the case has ended" in shown
+    shown = designer.get(f"{SMALL}/scenarios?lang=fa").text
+    assert "پرونده پایان یافته است" in shown
 
 
 @pytest.mark.parametrize("kind", get_args(Difference))
@@ -349,7 +363,7 @@ TAX = {"data/clear": "true", "data/debt_rials": "۰"}
 
 @pytest.fixture
 def registers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The connectors of a demonstration, which tell what they reply."""
+    """The connectors of a demonstration, which show what they reply."""
     chosen = {"PARVANDEH_VAR": str(tmp_path), "DEMO_CONNECTORS": demo_connectors(tmp_path)}
     known = Connectors.read(Settings.read(chosen))
     monkeypatch.setattr(connectors, "_read", lambda _: known)

@@ -1,5 +1,6 @@
-"""What pages say stands in the catalogues, in both languages, and nowhere else."""
+"""The texts of pages are in the catalogues, in both languages, and nowhere else."""
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.dmn.feel.faults import NULLS
-from tests.rules.sources import ROOT, nodes, python
+from tests.rules.sources import ROOT, nodes, python, where
 from web import texts
 
 TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
@@ -20,7 +21,7 @@ TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label"
 # tools say.
 NAMED = (
     *("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles."),
-    *("modeler.label.", "panel.", "problems.", "malformed."),
+    *("modeler.label.", "panel.", "problems.", "malformed.", "parsers.", "scenarios."),
 )
 
 
@@ -65,6 +66,22 @@ def test_every_text_is_used() -> None:
     whole, beginnings = used()
     known = (*beginnings, *NAMED)
     assert not {key for key in texts.TEXTS.texts if key not in whole and not key.startswith(known)}
+
+
+def test_pages_never_show_the_sentence_of_an_exception() -> None:
+    """It is in English, for logs and the API: pages have the text of its code."""
+    shown = [
+        path
+        for path in TEMPLATES
+        if re.search(r"\b(?:fault|refusal)\.detail\b", path.read_text(encoding="utf-8"))
+    ]
+    read = [
+        where(path, node.lineno)
+        for path in python("web")
+        for node in nodes(path)
+        if isinstance(node, ast.Attribute) and node.attr == "detail"
+    ]
+    assert (shown, read) == ([], [])
 
 
 class Reading(HTMLParser):

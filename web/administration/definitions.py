@@ -81,5 +81,5 @@ def plan(visit: Visit, key: str) -> Away:
 def _number(name: str) -> int:
     found = asked.count(request.form, name)
     if found is None:
-        raise Invalid("The request has faults.", [Fault(f"/{name}", "names no version", "required")])
+        raise Invalid("The request is invalid.", [Fault(f"/{name}", "is required", "required")])
     return found

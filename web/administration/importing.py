@@ -9,6 +9,7 @@ from engine.organisation import import_files, imports
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.tasks import delegations
 from web.administration.area import called, refused, render
+from web.forms import explain_fault
 from web.site import site
 from web.visit import Away, Page, Visit, page
 
@@ -28,7 +29,8 @@ def ask(visit: Visit) -> Page:
 def again(visit: Visit, refusal: Refusal) -> Page:
     """Show the faults of the file, each with its place."""
     faults: Sequence[Fault] = refusal.faults if isinstance(refusal, Invalid) else ()
-    values = {**refused(refusal), "example": EXAMPLE, "faults": faults[:TOLD], "count": len(faults)}
+    shown = [(fault.pointer, explain_fault(fault)) for fault in faults[:TOLD]]
+    values = {**refused(refusal), "example": EXAMPLE, "faults": shown, "count": len(faults)}
     return render(visit, "import", values, way="people", status=422)
 
 
@@ -42,7 +44,7 @@ def try_out(visit: Visit) -> Page:
     name = uploaded.filename or "" if uploaded is not None else ""
     if not content or len(content) > MOST:
         code = "too-large" if content else "missing"
-        raise Invalid("The file cannot be read.", [Fault("/file", "is missing or too large", code)])
+        raise Invalid("The file can't be read.", [Fault("/file", "is missing or too large", code)])
     tried = imports.rehearse(visit.uow, import_files.read(name, content, site().zone), MORE)
     values: dict[str, object] = {"done": _changes(tried.done), "records": tried.records, "name": name}
     values |= called(visit, of_units=[row["unit"] for row in tried.records])

@@ -113,7 +113,7 @@ def skip(visit: Visit, incident_id: UUID) -> Away:
     """Skip the element, with a reason."""
     why = reason()
     if why is None:
-        raise Invalid("The request has faults.", [Fault("/reason", "must be told", "required")])
+        raise Invalid("The request is invalid.", [Fault("/reason", "is required", "required")])
     given = variables.changes(variables.sent(request.form)) if "rows" in request.form else {}
     return _after(visit.uow, incidents.skip(visit.uow, incident_id, given, why), incident_id)
 

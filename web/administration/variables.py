@@ -74,7 +74,7 @@ def changes(rows: Sequence[Variable]) -> Mapping[str, Any]:
         if row.fresh or orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() != row.was:
             found[row.name] = value
     if faults:
-        raise Invalid("The data have faults.", faults)
+        raise Invalid("The data are invalid.", faults)
     return found
 
 

@@ -74,7 +74,7 @@ def add_message(visit: Visit, case_id: UUID) -> Shown:
     """Send a message."""
     text = typed("text", MAX_TEXT + 1, lines=True)
     if not text:
-        raise Invalid("There is nothing to send.", [Fault("/text", "is required", "required")])
+        raise Invalid("The message is empty.", [Fault("/text", "is required", "required")])
     if len(text) > MAX_TEXT:
         fault = Fault("/text", "is too long", "maxLength", {"count": MAX_TEXT})
         raise Invalid("The message is too long.", [fault])

@@ -22,7 +22,7 @@ def fetch_letter(visit: Visit, case_id: UUID) -> Content:
     values = values_of(visit, case_id)
     event = status.decision_event(visit.uow, case_id)
     if event is None:
-        raise NotFound("Nothing was decided in the case yet.")
+        raise NotFound("The case has no decision yet.")
     look = Markup("<style>{}</style>").format(LOOK.read_text(encoding="utf-8"))
     body = render_template("applicants/letter.html", **values, look=look, event=event, now=visit.uow.now)
     name = f"decision-{values['own'].standing.number}.html"

@@ -1,18 +1,19 @@
 """The applicant's tasks: corrections, and the tasks that the process assigns to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import request
 
 from engine import documents, tasks
+from engine.bpmn.forms import Field
 from engine.cases.staged_documents import Place
 from engine.documents import Received
 from engine.oversight.access_log import Opened
-from engine.platform.errors import Invalid, Refusal
-from web import attached, forms
-from web.applicants.answers import rows
+from engine.platform.errors import DataChanged, Invalid, Refusal
+from web import attached, forms, seen
+from web.applicants.answers import Row, rows
 from web.applicants.documents import own, title
 from web.applicants.door import blueprint, mine
 from web.documents import intake
@@ -34,7 +35,7 @@ def _refused(visit: Visit, task_id: UUID, refusal: Refusal) -> Page:
     row = tasks.get(visit.uow, task_id)
     form = tasks.get_form(visit.uow, row).form
     typed = forms.answer(form.fields, attached.sent()) if form else {}
-    return _page(visit, task_id, typed=typed, refusal=refusal)
+    return _page(visit, task_id, typed=seen.updated(typed, form, refusal), refusal=refusal)
 
 
 def _files(task_id: UUID) -> Mapping[str, Any]:
@@ -53,9 +54,9 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
         return _page(visit, task_id, typed=given)
     attached.require()
     if SAVE in request.form:
-        tasks.save_draft(visit.uow, task_id, given)
+        tasks.save_draft(visit.uow, task_id, given, tag=seen.last_sent())
         return Away(f"/my/tasks/{task_id}", told="applicants.notice.saved")
-    tasks.complete(visit.uow, task_id, given)
+    tasks.complete(visit.uow, task_id, given, tags=seen.sent())
     return Away(f"/my/cases/{row['case_id']}", told="applicants.notice.done")
 
 
@@ -89,6 +90,8 @@ def _page(
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     values = {
         "task": row,
+        "tag": seen.tag_of(shown, refusal),
+        "changes": _changes(visit, fields, refusal, place),
         "drawing": attached.named(visit.uow, forms.drawing(fields, kept, visit.reader, faults), place),
         "typed": rows(fields, typed, visit.reader, visit.uow, place)
         if typed and row["status"] != "open"
@@ -102,6 +105,24 @@ def _page(
     failed = refusal is not None or unfit is not None
     opened = Opened("task", row["case_id"], task_id)
     return Page("applicants/task.html", values, 422 if failed else 200, opened=opened)
+
+
+def _changes(
+    visit: Visit, fields: Sequence[Field], refusal: Refusal | None, place: Place
+) -> Sequence[tuple[str, Sequence[Row], Sequence[Row]]]:
+    """Return the label of each value that has changed since the form was opened, and it before and now."""
+    if not isinstance(refusal, DataChanged):
+        return ()
+    found = []
+    for one in refusal.changes:
+        name = one["field"]
+        field = [part for part in fields if part.pointer == f"/{name}"]
+        before, now = (
+            rows(field, {name: one.get(key)}, visit.reader, visit.uow, place) for key in ("before", "now")
+        )
+        label = getattr(field[0].label, visit.reader.language) if field else name
+        found.append((label, before, now))
+    return found
 
 
 def _only_shown(shown: tasks.TaskForm) -> Mapping[str, Any]:

@@ -75,7 +75,9 @@ def uploaded() -> dict[str, bytes]:
             held = {name: upload.read(MAX_FILE + 1)}
         for one, content in held.items():
             if one in files:
-                raise Invalid("A file comes twice.", [Fault(f"/files/{one}", "comes twice", "duplicate")])
+                raise Invalid(
+                    "A file was uploaded twice.", [Fault(f"/files/{one}", "was uploaded twice", "duplicate")]
+                )
             files[one] = content
         drafts.require_number(len(files))  # before more is read
     return files

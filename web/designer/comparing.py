@@ -48,5 +48,5 @@ def _number(name: str, otherwise: list[int]) -> int:
     """Return the number of a version in the address."""
     found = asked.count(request.args, name)
     if found is None and (request.args.get(name) or not otherwise):
-        raise NotFound("There is no such version.")
+        raise NotFound("The version does not exist.")
     return otherwise[0] if found is None else found

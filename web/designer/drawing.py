@@ -30,7 +30,7 @@ def draw(visit: Visit, draft_id: UUID) -> Page:
     """Show the modeler."""
     view, name = _wanted(visit, draft_id)
     if not name.endswith(BPMN_SUFFIXES):
-        raise NotFound("The file holds no diagram.")
+        raise NotFound("The file contains no diagram.")
     language = visit.reader.language
     # Unformatted: the tools themselves insert values.
     words = [text for key, text in texts.TEXTS.texts.items() if key.startswith(LABELS)]
@@ -82,7 +82,7 @@ def _written(visit: Visit, draft_id: UUID, *, refusal: Refusal | None = None) ->
     try:
         kept = drafts.file(visit.uow, draft_id, name).decode()
     except UnicodeDecodeError as error:
-        raise NotFound("The file is no text.") from error
+        raise NotFound("The file is not a text file.") from error
     values = {
         "draft": view.draft,
         "file": name,

@@ -14,12 +14,11 @@ SEVERITIES = ("error", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding; `exactly` is the engine's own sentence in English, with details that the texts omit."""
+    """A finding, with its texts in the reader's language."""
 
     code: str
     severity: str
     reason: str
-    exactly: str
     fix: str
     file: str
     line: int | None
@@ -55,7 +54,6 @@ def _render_finding(finding: Mapping[str, Any]) -> Shown:
         code=found["code"],
         severity=found["severity"],
         reason=found["reason"],
-        exactly=finding["reason"],
         fix=found["fix"],
         file=found["file"],
         line=found.get("line"),

@@ -25,10 +25,10 @@ def shipped() -> Mapping[str, Path]:
 def files(pattern: str, key: str, name: str) -> dict[str, bytes]:
     """Return the files of a pattern, with this key and name for its process. Raises Invalid."""
     if not KEY.fullmatch(key):
-        raise Invalid("The key is none.", [Fault("/key", "is no id of a process", "process-key")])
+        raise Invalid("The key is invalid.", [Fault("/key", "is not the id of a process", "process-key")])
     folder = Path(__file__).parent / "beginnings" / pattern if pattern in BARE else shipped().get(pattern)
     if folder is None:
-        raise Invalid("There is no such pattern.", [Fault("/pattern", "is unknown", "unknown")])
+        raise Invalid("The pattern does not exist.", [Fault("/pattern", "is unknown", "unknown")])
     read = {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
     return _called(read, key, name)
 

@@ -53,7 +53,7 @@ def upload(visit: Visit) -> Away:
     """Create a draft from files, and check it."""
     files = uploaded()
     if not files:
-        raise Invalid("There is no file.", [Fault("/files", "is missing", "required")])
+        raise Invalid("Select a file.", [Fault("/files", "is missing", "required")])
     name = request.form.get("name", "").strip() or title(files)
     draft_id = drafts.create(visit.uow, name, files, unit=request.form.get("unit", ""))
     drafts.ask(visit.uow, draft_id)

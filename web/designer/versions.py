@@ -66,6 +66,7 @@ def one_version(visit: Visit, key: str, number: int) -> Page:
         "findings": found,
         "counts": findings.counts(found),
         "severities": findings.SEVERITIES,
+        "owners": report.get("owners", ()),
         "scenarios": report.get("scenarios", ()),
         "files": overview.files(visit.uow, row),
         "marks": findings.marks(found, row.file),

@@ -53,7 +53,7 @@ def offered(actor: Actor, case: CaseView) -> Sequence[str]:
 
 def _known(name: str) -> Action:
     if name not in ACTIONS:
-        raise NotFound("There is nothing of that name to do.")
+        raise NotFound("The action does not exist.")
     return ACTIONS[name]
 
 

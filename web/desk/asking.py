@@ -49,7 +49,7 @@ def _form(seen: cases.Seen, rows: Sequence[Mapping[Any, Any]], of: UUID | None) 
     if of is not None:
         element = next((row["element"] for row in rows if row["id"] == of), None)
         if element is None:
-            raise NotFound("There is no such task.")
+            raise NotFound("The task does not exist.")
         form = seen.spec.elements[element].form
     return form and forms.for_roles(form, (access.APPLICANT,))
 
@@ -109,7 +109,7 @@ def _marked() -> Sequence[tuple[str, str]]:
     if not marked and not faults:
         faults.append(Fault("/mark", "marks nothing", "nothing-marked"))
     if faults:
-        raise Invalid("What is to be corrected is not said.", faults)
+        raise Invalid("Say what to correct.", faults)
     return marked
 
 

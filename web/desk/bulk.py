@@ -35,7 +35,7 @@ def act(visit: Visit) -> Shown:
     if "take" in request.form:
         taken = asked.identity(request.form, "take")
         if taken is None:
-            raise NotFound("There is no such task.")
+            raise NotFound("The task does not exist.")
         tasks.claim(visit.uow, taken)
         return Away(f"/desk/tasks/{taken}{kept()}", told="inbox.notice.claimed")
     marked = asked.identities("task")
@@ -48,7 +48,7 @@ def act(visit: Visit) -> Shown:
         return _answer(visit, marked, {}, ())
     if action in ("claim", "release"):
         return _begun(visit, action, marked, {})
-    raise NotFound("There is nothing of this kind to do.")
+    raise NotFound("The action does not exist.")
 
 
 def _begun(visit: Visit, action: Any, marked: Sequence[UUID], answer: Mapping[str, Any]) -> Away:

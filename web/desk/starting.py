@@ -55,7 +55,7 @@ def start(visit: Visit, key: str) -> Shown:
     attached.require()
     channel = asked.choice(request.form, "channel", CHANNELS)
     if channel is None:
-        raise Invalid("It is not said how it came.", [Fault("/channel", "is required", "required")])
+        raise Invalid("Select how the application arrived.", [Fault("/channel", "is required", "required")])
     own: dict[str, Any] = {name: asked.text(request.form, name) for name in OWN}
     case = cases.start(visit.uow, key, answer, cases.Application(**own, channel=channel))
     return Away(f"/desk/cases/{case.id}", told="inbox.notice.started")

@@ -8,14 +8,15 @@ from uuid import UUID
 from flask import Blueprint, request
 
 from engine import access, cases, documents, tasks
-from engine.bpmn.forms import Field
+from engine.bpmn.forms import Field, Form
 from engine.cases.staged_documents import Place
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, NotFound, Refusal
-from web import attached, forms, texts
+from engine.platform.errors import Conflict, DataChanged, NotFound, Refusal
+from engine.platform.language import Reader
+from web import attached, forms, seen, texts
 from web.desk import story, typed
-from web.desk.data import inside, name_of
+from web.desk.data import Datum, Labels, by_name, inside, name_of
 from web.desk.evidence import NOTHING, evidence
 from web.desk.explained import Explained, explain
 from web.desk.inbox import kept
@@ -30,10 +31,24 @@ HAPPENED = 12  # events that explain a conflict
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A refusal, and whether it is because something has changed meanwhile."""
+    """A refusal with its explanation."""
 
     told: Explained
-    conflict: bool
+    refusal: Refusal
+
+    @property
+    def conflict(self) -> bool:
+        """Return whether something has changed meanwhile."""
+        return isinstance(self.refusal, Conflict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value of the form that has changed since the reader saw it. `before` is None if it isn't known."""
+
+    label: str
+    before: Datum | None
+    now: Datum
 
 
 @page(blueprint.get("/tasks/<uuid:task_id>"), may="tasks.read")
@@ -51,32 +66,35 @@ def task_page(
 ) -> Page:
     """Return the page of a task, with an answer that was refused, and why."""
     uow, reader = visit.uow, visit.reader
+    refusal = trouble.refusal if trouble else None
     shown = tasks.get_form(uow, row)
     fields = shown.form.fields if shown.form else ()
-    seen = _seen(uow, row["case_id"])
+    case = _seen(uow, row["case_id"])
     faults = [one for one in trouble.told.faults if one.pointer.startswith("/data")] if trouble else ()
     begun = answer if answer is not None else shown.draft
     drawn = forms.drawing(fields, _filled(fields, shown.data, begun), reader, faults)
     drawing = attached.named(uow, drawn, Place.task(row["id"]))
-    filed = documents.page(uow, row["case_id"], seen=True) if seen else documents.of_task(uow, row["id"])
+    filed = documents.page(uow, row["case_id"], seen=True) if case else documents.of_task(uow, row["id"])
     values = {
         "task": row,
         "drawing": drawing,
-        "seen": seen,
-        "element": seen.spec.elements.get(row["element"]) if seen else None,
+        "seen": case,
+        "tag": seen.tag_of(shown, refusal),
+        "changes": _changes(reader, fields, filed, refusal),
+        "element": case.spec.elements.get(row["element"]) if case else None,
         "editable": row["status"] == "open" and row["had"],
         "has_draft": shown.draft is not None,
         "asked_beside": tasks.list_subtasks(uow, row["id"]) if row["asks"] else (),
         "documents": filed,
-        "comments": tasks.comments(uow, row["case_id"], seen=True) if seen else (),
-        "evidence": evidence(reader, seen, row["element"], filed) if seen else NOTHING,
+        "comments": tasks.comments(uow, row["case_id"], seen=True) if case else (),
+        "evidence": evidence(reader, case, row["element"], filed) if case else NOTHING,
         "kept": kept(),
         "goes_on": access.allows(uow.actor, "inbox.read"),
         "trouble": trouble,
         "reasons": typed.reasons(),
         "typed_rest": _rest(drawing, all_of_it=not row["had"] or row["status"] != "open") if trouble else (),
         "who": _who(uow, row) if trouble and trouble.conflict else "",
-        "happened": _history(visit, seen) if trouble and trouble.conflict else (),
+        "happened": _history(visit, case) if trouble and trouble.conflict else (),
     }
     status = trouble.told.status if trouble else 200
     return Page("desk/task.html", values, status, opened=Opened("task", row["case_id"], row["id"]))
@@ -91,9 +109,12 @@ def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> 
         row = tasks.get(visit.uow, task_id)
     except NotFound:
         return Page("desk/lost.html", {"refused": told, "rest": _sent()}, told.status)
-    trouble = Trouble(told, isinstance(refusal, Conflict))
     sent = any(name.startswith(forms.DATA) for name in request.form) or "then" in request.form
-    return task_page(visit, row, answer=_typed(visit.uow, row) if sent else None, trouble=trouble)
+    answer = None
+    if sent:
+        form = tasks.get_form(visit.uow, row).form
+        answer = seen.updated(_typed(form), form, refusal)
+    return task_page(visit, row, answer=answer, trouble=Trouble(told, refusal))
 
 
 def _files(task_id: UUID) -> Mapping[str, Any]:
@@ -104,7 +125,7 @@ def _files(task_id: UUID) -> Mapping[str, Any]:
 def answer_task(visit: Visit, task_id: UUID) -> Shown:
     """Complete the task, save a draft of its answer, or add a row to a list."""
     row = tasks.get(visit.uow, task_id)
-    answer = _typed(visit.uow, row)
+    answer = _typed(tasks.get_form(visit.uow, row).form)
     if attached.edited():
         attached.forget_dropped(visit.uow)
         attached.require()
@@ -112,9 +133,9 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
     attached.require()
     then = request.form.get("then", "draft")
     if then in ("complete", "complete-next"):
-        tasks.complete(visit.uow, task_id, answer, revisions=typed.revisions())
+        tasks.complete(visit.uow, task_id, answer, tags=seen.sent())
         return _completed(task_id, go_on=then == "complete-next")
-    tasks.save_draft(visit.uow, task_id, answer)
+    tasks.save_draft(visit.uow, task_id, answer, tag=seen.last_sent())
     if request.headers.get("HX-Request"):
         return Page("desk/saved.html", {"at": visit.uow.now})
     if then in AFTER_DRAFT:
@@ -143,9 +164,8 @@ def release(visit: Visit, task_id: UUID) -> Away:
     return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.released")
 
 
-def _typed(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:
-    shown = tasks.get_form(uow, row)
-    return forms.answer(shown.form.fields if shown.form else (), attached.sent())
+def _typed(form: Form | None) -> dict[str, Any]:
+    return forms.answer(form.fields if form else (), attached.sent())
 
 
 def _seen(uow: UnitOfWork, case_id: UUID) -> cases.Seen | None:
@@ -164,6 +184,26 @@ def _filled(
         return data
     only_shown = {name_of(one) for one in inside(fields) if one.read_only}
     return {**{name: value for name, value in data.items() if name in only_shown}, **begun}
+
+
+def _changes(
+    reader: Reader,
+    fields: Sequence[Field],
+    filed: Sequence[Mapping[Any, Any]],
+    refusal: Refusal | None,
+) -> Sequence[Change]:
+    """Return what has changed since the reader saw the form, if that is why the answer was refused."""
+    if not isinstance(refusal, DataChanged):
+        return ()
+    titles = {str(one["id"]): one["title"] for one in filed}
+    labels = Labels(reader, by_name(inside(fields)), documents=titles)
+    found = []
+    for one in refusal.changes:
+        name, field = one["field"], labels.fields.get(one["field"])
+        now = labels.datum(name, one["now"], field)
+        before = labels.datum(name, one["before"], field) if "before" in one else None
+        found.append(Change(now.label, before, now))
+    return found
 
 
 def _sent() -> Sequence[tuple[str, str]]:

@@ -7,7 +7,7 @@ from flask import request
 from engine import tasks
 from engine.platform.errors import Fault, Invalid
 from engine.platform.formats import FORMATS
-from web import asked, texts
+from web import texts
 
 LINE, TEXT = 200, 10_000
 # Control characters; tab and line breaks are allowed.
@@ -50,11 +50,5 @@ def last_minute(name: str) -> datetime | None:
         return None
     read = FORMATS["date"](given)
     if read is None:
-        raise Invalid("The day cannot be read.", [Fault(f"/{name}", "is no date", "format/date")])
+        raise Invalid("The day is not a date.", [Fault(f"/{name}", "is not a date", "format/date")])
     return datetime.combine(date.fromisoformat(read), time(23, 59), texts.reader().zone)
-
-
-def revisions() -> list[int] | None:
-    """Return the revision that was shown with the form."""
-    given = asked.count(request.form, "revision")
-    return None if given is None else [given]

@@ -125,7 +125,7 @@ def chosen(found: Sequence[Doing], wished: "MultiDict[str, str]") -> Doing | Non
 def parse_action(doing: Doing | None, sent: "MultiDict[str, str]") -> dict[str, Any]:
     """Return the action that a browser sent. Raises Invalid, Conflict."""
     if doing is None or (doing.do, doing.at) != (sent.get("do"), sent.get("at")):
-        raise Conflict("That cannot be done where the case stands.", test_run="gone")
+        raise Conflict("The action is not possible at the current step.", test_run="gone")
     if doing.do == "wait":
         return {"wait": sent["next"] if sent.get("next") else _time(sent)}
     if doing.do == "start":
@@ -159,7 +159,7 @@ def _failure(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
         return {"fail": doing.target, "error": sent["fail"]}
     error = sent.get("error", "").strip()
     if not error:
-        raise Invalid("No code was typed.", [Fault("/error", "is required", "error")])
+        raise Invalid("Enter an error code.", [Fault("/error", "is required", "error")])
     return {"fail": doing.target, "error": error, "data": _data(doing, sent) if JSON in sent else {}}
 
 
@@ -202,9 +202,9 @@ def _data(doing: Doing, sent: "MultiDict[str, str]") -> dict[str, Any]:
     try:
         data = orjson.loads(sent.get(JSON, "").strip() or "{}")
     except orjson.JSONDecodeError as error:
-        raise Invalid("This is no JSON.", [Fault(f"/{JSON}", "is no JSON", "json")]) from error
+        raise Invalid("The JSON is invalid.", [Fault(f"/{JSON}", "is not JSON", "json")]) from error
     if not isinstance(data, dict):
-        raise Invalid("This is no JSON object.", [Fault(f"/{JSON}", "is no JSON object", "json")])
+        raise Invalid("The JSON is not an object.", [Fault(f"/{JSON}", "is not a JSON object", "json")])
     return data
 
 
@@ -212,7 +212,7 @@ def _time(sent: "MultiDict[str, str]") -> str:
     typed = persian.digits(sent.get(AMOUNT, "").strip())
     unit = UNITS.get(sent.get("unit", ""))
     if unit is None or not (typed.isascii() and typed.isdecimal() and 0 < len(typed) < 5 and int(typed)):
-        raise Invalid("This is no time.", [Fault(f"/{AMOUNT}", "is no time", "amount")])
+        raise Invalid("The time is invalid.", [Fault(f"/{AMOUNT}", "is not a time", "amount")])
     return unit.format(int(typed))
 
 

@@ -38,7 +38,7 @@ def judge(visit: Visit, **where: Any) -> Page:
     subject = find(visit, where)
     form, role = _chosen(subject.spec)
     if form is None:
-        raise NotFound("There is no such form.")
+        raise NotFound("The form does not exist.")
     drawn = judging.for_roles(form, role and [role])
     attached.try_out(drawn.fields)
     values = forms.answer(drawn.fields, attached.sent())

@@ -13,6 +13,7 @@ from engine.bpmn.values import plain
 from engine.design import test_runs
 from engine.design.test_runs import OfVersion, Play
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound, Refusal, Stale
+from engine.platform.messages.phrases import explain
 from web import asked, attached, forms, texts
 from web.designer import starting
 from web.test_runs import doing, story
@@ -42,7 +43,7 @@ class _Typed:
     text: str | None = None
     faults: Sequence[Fault] = ()
     refusal: str | None = None
-    detail: str = ""
+    needs: str = ""
 
 
 def _listed(visit: Visit, where: Mapping[str, Any], fault: str | None = None) -> Page:
@@ -88,7 +89,7 @@ def refused(visit: Visit, test_run_id: UUID, *, refusal: Refusal, **where: Any) 
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     filled = one is not None and one.by_form(request.values)
     values = forms.answer(doing.fields(one, _role(one)), request.form) if one and filled else None
-    typed = _Typed(values, request.form.get(doing.JSON), faults, _reason(refusal), refusal.detail)
+    typed = _Typed(values, request.form.get(doing.JSON), faults, _reason(refusal), _needs(refusal))
     return _render(visit, play, typed, status=422 if faults else 409)
 
 
@@ -179,7 +180,7 @@ def play_picture(visit: Visit, test_run_id: UUID, **where: Any) -> Content:
 def _own(visit: Visit, test_run_id: UUID, where: Mapping[str, Any]) -> Play:
     play = test_runs.get(visit.uow, test_run_id)
     if play.subject.where != where_of(where):
-        raise NotFound(f"There is no test run {test_run_id}.")
+        raise NotFound(f"The test run {test_run_id} does not exist.")
     return play
 
 
@@ -222,6 +223,14 @@ def _reason(refusal: Refusal) -> str | None:
         )  # for the draft in which the scenario was to be stored
     beside = faults and all(one.pointer != "/act" for one in faults)
     return None if beside else texts.say("test-runs.refused.act")
+
+
+def _needs(refusal: Refusal) -> str:
+    """Return what an action needs, and the case's position; empty unless they differ."""
+    if _word(refusal) != "unlike" or not isinstance(refusal, Conflict):
+        return ""
+    parts = {name: explain(refusal.state[name], texts.for_reader()) for name in ("expected", "came")}
+    return texts.say("test-runs.refused.needs", **parts)
 
 
 def _render(visit: Visit, play: Play, typed: _Typed, status: int = 200) -> Page:

@@ -9,6 +9,7 @@ from engine import bpmn
 from engine.bpmn import Spec
 from engine.design import test_runs
 from engine.design.test_runs import Rehearsal
+from engine.platform.messages.phrases import explain
 from web import asked, texts
 from web.test_runs.subject import Painting, about, find, looked_at, named
 from web.visit import Content, Page, Visit
@@ -54,6 +55,8 @@ def _result(spec: Spec, result: Any) -> dict[str, Any]:
         "name": texts.reader().half(result.name),
         "told": result,
         "at": named(spec, result.element) if result.element else None,
+        "expected": explain(result.expected, texts.for_reader()),
+        "came": explain(result.came, texts.for_reader()),
     }
 
 

@@ -3,7 +3,7 @@
 Reports all findings at once. Never raises because of the files' content, and changes nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from engine.bpmn.analysis.finding_attributes import with_attributes
 from engine.bpmn.analysis.known_names import Name, readable
 from engine.bpmn.check import bounded
 from engine.bpmn.check.activities import check_activities
+from engine.bpmn.check.answers import check_answers
 from engine.bpmn.check.bills import check_bills
 from engine.bpmn.check.catching import check_catching
 from engine.bpmn.check.compensation import check_compensation
@@ -42,9 +43,10 @@ from engine.bpmn.check.structure import check_structure
 from engine.bpmn.check.terms import check_terms
 from engine.bpmn.check.variables import check_variables
 from engine.bpmn.lint import lint
-from engine.bpmn.model.diagram import Diagram, read_diagram
+from engine.bpmn.model.diagram import Diagram, keys_called, read_diagram
 from engine.bpmn.model.notes import Notes, Place, place
-from engine.bpmn.notation.findings import Finding, Report
+from engine.bpmn.model.owners import list_owners
+from engine.bpmn.notation.findings import Finding, Owner, Report
 from engine.bpmn.notation.vocabulary import FLOW_NODES, bpmn
 
 __all__ = ["Looked", "check", "look"]
@@ -158,7 +160,17 @@ def _check(
     _check_diagrams(diagrams, upload, now, notes)
     sound = [diagram for diagram in diagrams if diagram.file not in notes.refused]
     lint(files, sound, upload.schemas, notes)
-    return Report(with_attributes(notes.sorted(files)), () if alone else found, tuple(upload.rules.offered))
+    owners = tuple(_owners(diagrams, upload, notes.refused))
+    offered = tuple(upload.rules.offered)
+    return Report(with_attributes(notes.sorted(files)), () if alone else found, offered, owners)
+
+
+def _owners(diagrams: Sequence[Diagram], upload: Upload, refused: Collection[str]) -> Iterator[Owner]:
+    """Yields the owners of variables in files without errors."""
+    called = keys_called(diagrams)
+    for diagram in diagrams:
+        if diagram.file not in refused:
+            yield from list_owners(diagram, upload.schemas, upload.rules, called=diagram.key in called)
 
 
 def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, notes: Notes) -> None:
@@ -186,6 +198,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_business_key(diagram, notes)
         if readable:
             check_expressions(diagram, notes)
+            check_answers(diagram, upload.schemas, upload.rules, notes)
         forms.process(diagram)
     forms.files()
     refused = notes.refused

@@ -12,7 +12,7 @@ from engine.bpmn.check.files import Upload
 from engine.bpmn.check.variables import Process
 from engine.bpmn.forms.fields import Field, Kind, Text, fields_of
 from engine.bpmn.model import writers
-from engine.bpmn.model.diagram import Diagram, Node
+from engine.bpmn.model.diagram import Diagram, Node, keys_called
 from engine.bpmn.model.writers import Origin
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.platform.budget import spend
@@ -64,9 +64,7 @@ def readable(
 
     Raises Exhausted.
     """
-    called = {
-        call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
-    }
+    called = keys_called(diagrams)
     found: dict[str, tuple[Name, ...]] = {}
     left = MOST
     for diagram in diagrams:

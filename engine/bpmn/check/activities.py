@@ -5,8 +5,8 @@ from typing import Any
 
 from engine.bpmn.expressions.scripts import language
 from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event
-from engine.bpmn.model.notes import Notes, Rules, place
-from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, TASKS, bpmn
+from engine.bpmn.model.notes import Notes, Rules
+from engine.bpmn.notation.vocabulary import ACTIVITIES, PARVANDEH, bpmn
 
 PLACEHOLDER = "__targetRef_placeholder"  # written by Camunda Modeler, because the standard requires a target
 
@@ -60,7 +60,7 @@ class _Rules(Rules):
             self.error(marker, "multi-instance.count-or-list")
         self.variables(marker, parts)
         self.mapped(node, marker, parts)
-        self.output(node, marker, parts)
+        self.output(marker, parts)
 
     def loop(self, node: Node) -> None:
         marker = node.element.find(bpmn("standardLoopCharacteristics"))
@@ -95,13 +95,10 @@ class _Rules(Rules):
         if outputs and marker.get("isSequential") != "true" and not parts["loopDataOutputRef"]:
             self.error(node.element, "outputs-collide")
 
-    def output(self, node: Node, marker: Any, parts: Mapping[str, list[Any]]) -> None:
+    def output(self, marker: Any, parts: Mapping[str, list[Any]]) -> None:
         collected, item = parts["loopDataOutputRef"], parts["outputDataItem"]
         if bool(collected) != bool(item):
             self.error(marker, "multi-instance.half-collected")
-        sets = node.kind in TASKS - {"sendTask"}
-        if sets and not collected and not item and marker.get("isSequential") != "true":
-            self.notes.warn(place(self.file, marker), "answers-collide")
 
     def reference(self, reference: Any, homes: Mapping[str, Any]) -> None:
         name = reference.get("dataObjectRef")

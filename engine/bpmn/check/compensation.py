@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from engine.bpmn.check.concurrency import Concurrency
 from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, handlers
-from engine.bpmn.model.notes import Notes, Rules
+from engine.bpmn.model.notes import Notes, Rules, place
 from engine.bpmn.notation.structure import is_handler
 from engine.bpmn.notation.vocabulary import ACTIVITIES, bpmn, local
+from engine.bpmn.translate.vendors import of_camunda
 
 THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
@@ -166,6 +168,20 @@ class _Rules(Rules):
             return
         if scope.element.get("id") not in self.cancelled:
             self.error(event.element, "cancel-boundary.missing")
+        if of_camunda(scope.element):
+            self.inner(event, scope)
+
+    def inner(self, event: Node, scope: Scope) -> None:
+        """Reports work alongside a cancel end event that has handlers inside: Camunda leaves it as it is."""
+        for pair in Concurrency(scope).pairs():
+            other = next((node for node in pair if node is not event), event)
+            if event in pair and other in self.compensable and other.element in self.homes_of_them:
+                at = place(self.file, event.element)
+                self.notes.translated(
+                    at,
+                    "transaction-compensates-inside",
+                    inner=str(other.element.get("name") or other.element.get("id"))[:80],
+                )
 
     def never(self) -> None:
         """Reports handlers in a process that never throws compensation."""

@@ -18,6 +18,7 @@ from engine.bpmn.model.texts import MAPPINGS, Text, as_juel, language_of, stripp
 from engine.bpmn.notation.vocabulary import TIMES, bpmn, local
 from engine.bpmn.sandbox import unsupported
 from engine.platform.findings import Value
+from engine.platform.messages import parsers
 
 # Modules of the sandbox that are useful in scripts; os, sys and pathlib exist but reject every call.
 MODULES = frozenset({
@@ -111,7 +112,8 @@ class _Rules:
             if local(text.element) in TIMES:
                 self.error(text, line, "syntax-error", value=text.code.strip()[:40])
             else:
-                self.error(text, line, "syntax-error.python", line=line, error=error.msg or "")
+                problem = parsers.phrase("python", error.msg or "", column=error.offset)
+                self.error(text, line, "syntax-error.python", line=line, error=problem)
             return False
         return True
 

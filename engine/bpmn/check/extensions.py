@@ -12,6 +12,7 @@ from engine.bpmn.model.diagram import by_event, trigger
 from engine.bpmn.model.notes import Notes, place, qualified
 from engine.bpmn.notation.activities import ASSIGNMENT
 from engine.bpmn.notation.bills import PAID, PARTS
+from engine.bpmn.notation.conflicts import DATA_OBJECTS
 from engine.bpmn.notation.outcomes import DECISION
 from engine.bpmn.notation.vocabulary import ACTIVITIES, BPMN, CAMUNDA, HUMAN, PARVANDEH, RUNNING, local
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
@@ -101,6 +102,7 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     **dict.fromkeys(
         ("appeal", "appealWithin", "party", "searchable", "subject"), frozenset({("process", None)})
     ),
+    "onConflict": frozenset((kind, None) for kind in DATA_OBJECTS),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
 })  # fmt: skip
@@ -153,6 +155,7 @@ _ADVICE: Mapping[str, str] = MappingProxyType({
     "decision": "decision",
     **dict.fromkeys(("appeal", "appealWithin", "party", "searchable", "subject"), "process"),
     "nullFaults": "null-faults",
+    "onConflict": "data-object",
     "legalBasis": "legal-basis",
     **dict.fromkeys(("bill", *PARTS), "bill"),
     **dict.fromkeys(PAID, "payment"),

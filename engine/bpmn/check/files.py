@@ -19,6 +19,7 @@ from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.translate import translate
 from engine.dmn import Decisions
 from engine.platform.budget import look_at, spend
+from engine.platform.messages import parsers
 
 MAX_FILES = 50
 # Scenarios are read where they are run.
@@ -121,11 +122,8 @@ def _read_json(name: str, content: bytes, upload: Upload, notes: Notes) -> None:
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        notes.error(
-            Place(name, line=error.lineno),
-            "invalid-json.parser",
-            error=error.msg,
-        )
+        problem = parsers.phrase("json", error.msg, error.lineno, error.colno)
+        notes.error(Place(name, line=error.lineno), "invalid-json.parser", error=problem)
         return
     if isinstance(value, dict) and name == BINDINGS:
         _check_bindings(value, content.decode().splitlines(), notes)

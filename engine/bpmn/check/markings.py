@@ -184,41 +184,31 @@ class Markings:
 
 
 class Lost:
-    """The markings after a flow from which no run reaches the end, and the paths to them."""
+    """The markings of cases that can never end, whatever is chosen: those behind a start without any end."""
 
     def __init__(self, markings: Markings) -> None:
-        self._markings = markings
         safe = markings.leading_to(markings.ended)
-        good = 0
-        for move in markings.all_moves():
-            if move.after in safe:
-                good |= move.way.marks
-        begins = [number for number in range(len(markings.net.begins)) if number not in safe]
-        self._flows: dict[int, Move | None] = dict.fromkeys(begins)
-        for move in markings.all_moves():
-            if move.way.marks & ~good:
-                self._flows.setdefault(move.after, move)
-        self._on: dict[int, Move] = {}
-        waiting = list(self._flows)
+        self._on: dict[int, Move | None] = {}
+        for number in range(len(markings.net.begins)):
+            if number not in safe:
+                self._on.setdefault(number, None)
+        waiting = list(self._on)
         for number in waiting:  # it grows during the loop
             for move in markings.moves[number]:
-                if move.after not in self:
+                if move.after not in self._on:
                     self._on[move.after] = move
                     waiting.append(move.after)
 
     def __contains__(self, number: int) -> bool:
-        return number in self._flows or number in self._on
+        return number in self._on
 
     def path(self, number: int) -> list[Move]:
-        """Returns the moves to a marking that pass such a flow."""
+        """Returns the moves to a marking from such a start."""
         moves: list[Move] = []
-        while (move := self._on.get(number)) is not None:
+        while (move := self._on[number]) is not None:
             moves.append(move)
             number = move.before
-        if (move := self._flows[number]) is not None:
-            moves.append(move)
-            number = move.before
-        return self._markings.path(number) + moves[::-1]
+        return moves[::-1]
 
 
 def _each(tokens: int, station: Station) -> bool:

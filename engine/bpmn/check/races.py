@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from engine.bpmn import forms
 from engine.bpmn.check.variables import Process
 from engine.bpmn.expressions.scripts import names
+from engine.bpmn.model import writers
 from engine.bpmn.model.diagram import Node
 from engine.bpmn.model.notes import Notes, place
 
@@ -25,7 +25,9 @@ def check_races(processes: Iterable[Process], notes: Notes) -> None:
 def _races(process: Process) -> Iterator[tuple[str, Node, Node, list[str]]]:
     for scope in process.diagram.scopes:
         # As masks: there are many pairs.
-        shown = {node: _mask(process, _only_shown(process, node)) for node in scope.nodes}
+        shown = {
+            node: _mask(process, writers.only_shown(node.element, process.schemas)) for node in scope.nodes
+        }
         written = {node: process.sets[node] & ~shown[node] for node in scope.nodes}
         read = {node: _mask(process, _decides_by(node)) for node in scope.nodes}
         for one, other in process.together[scope.element].pairs():
@@ -53,15 +55,6 @@ def _decides_by(node: Node) -> set[str]:
             except SyntaxError:
                 continue  # another rule reports it
     return found
-
-
-def _only_shown(process: Process, node: Node) -> set[str]:
-    """Returns the fields of a form that a person can't change."""
-    fields = (forms.schema_of(node.element, process.schemas) or {}).get("properties")
-    known = fields if isinstance(fields, dict) else {}
-    return {
-        name for name, field in known.items() if isinstance(field, dict) and field.get("readOnly") is True
-    }
 
 
 def _name(node: Node) -> str:

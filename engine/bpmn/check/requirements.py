@@ -19,6 +19,7 @@ from engine.bpmn.notation.candidate_roles import (
     is_unit,
     normalize_name,
 )
+from engine.bpmn.notation.conflicts import CONFLICTS, DATA_OBJECTS
 from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
@@ -55,10 +56,11 @@ _VALUES: Mapping[str, tuple[Callable[[str], bool], str, Mapping[str, Value]]] = 
         {},
     ),
     "appealWithin": (_is_duration, "invalid-appeal.duration", {}),
+    "onConflict": (CONFLICTS.__contains__, "invalid-on-conflict", {"allowed": CONFLICTS}),
     "party": (_are_variables, "invalid-party", {"limit": MAX_NAMES}),
     "searchable": (_are_variables, "invalid-searchable", {"limit": MAX_NAMES}),
 }
-_MARKED = tuple(bpmn(name) for name in (*HUMAN, "lane", "participant", "process"))
+_MARKED = tuple(bpmn(name) for name in (*HUMAN, *DATA_OBJECTS, "lane", "participant", "process"))
 
 
 def check_marks(

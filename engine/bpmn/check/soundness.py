@@ -1,7 +1,7 @@
 """Checks that a case can always reach its end: no deadlocks, no work that runs twice or never.
 
-Each scope is explored separately, innermost first. What fails for all data and events is an error; what
-depends on them is a warning.
+Each scope is explored separately, innermost first. A deadlock is an error if no path of the scope completes;
+if one does, it is a warning, with the path into the deadlock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -13,13 +13,16 @@ from typing import Any
 from engine.bpmn.check.concurrency import Concurrency
 from engine.bpmn.check.files import Upload
 from engine.bpmn.check.paths import components, targets
-from engine.bpmn.model import writers
-from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event
+from engine.bpmn.model import answers, writers
+from engine.bpmn.model.answers import Gathered
+from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, keys_called
+from engine.bpmn.model.homes import find_homes
 from engine.bpmn.model.notes import Notes
 from engine.bpmn.model.texts import Text, bound, first_lines, is_strict, read_texts, variables
 from engine.bpmn.model.writers import Given
 from engine.bpmn.notation.rule_tasks import DECISION, NO_DECISIONS
 from engine.bpmn.notation.vocabulary import bpmn, local
+from engine.bpmn.translate.vendors import of_camunda
 from engine.dmn import Decisions
 from engine.platform.findings import Value
 
@@ -47,9 +50,7 @@ def check_variables(
     diagrams: Sequence[Diagram], upload: Upload, refused: Collection[str], notes: Notes
 ) -> list["Process"]:
     """Checks the processes of all files without errors, and returns them; `refused` are the others."""
-    called = {
-        call.get("calledElement") for one in diagrams for call in one.element.iter(bpmn("callActivity"))
-    }
+    called = keys_called(diagrams)
     found = [
         Process(diagram, upload.schemas, called=diagram.key in called, rules=upload.rules)
         for diagram in diagrams
@@ -79,6 +80,7 @@ class Process:
         self.total: dict[Any, int] = {}  # by scope: everything set in it,
         self.beginning: dict[Any, int] = {}  # and what is known when it begins
         self.together: dict[Any, Concurrency] = {}  # by scope, too: what may run at the same time
+        self.gathered = self._gathered()  # by activity: the lists of answers
         for scope in reversed(diagram.scopes):
             self._write(scope)
         objects = (item.get("id") for item in diagram.element.iter(bpmn("dataObject")))
@@ -97,6 +99,12 @@ class Process:
                 found |= self.bits.get(name, _ANYTHING)
         return found
 
+    def _gathered(self) -> Mapping[Any, Gathered]:
+        if not of_camunda(self.diagram.element):
+            return {}
+        homes = find_homes(self.diagram, self.schemas, self.rules)
+        return answers.gathered(self.diagram, homes, self.schemas, self.rules)
+
     def _write(self, scope: Scope) -> None:
         total = 0
         for node in scope.nodes:
@@ -105,6 +113,8 @@ class Process:
             self.within[node] = own | self.total.get(node.element, 0)
             result = writers.collected(node.element)
             collects = self.mask(Given(frozenset({result}))) if result else self.within[node]
+            if node.element in self.gathered:
+                collects |= self.mask(Given(frozenset(self.gathered[node.element].lists.values())))
             self.sets[node] = collects
             if node.trigger != "condition":  # which passes on variables that others have set
                 total |= collects

@@ -16,6 +16,7 @@ from engine.bpmn.expressions.named_people import Unfit, words
 from engine.bpmn.notation import events, outcomes, timers
 from engine.bpmn.notation.bills import BILL, PAID, PARTS
 from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles, normalize_name, read_bindings
+from engine.bpmn.notation.conflicts import on_conflict
 from engine.bpmn.notation.events import STARTER
 from engine.bpmn.notation.lanes import lane_of, listed
 from engine.bpmn.notation.outcomes import OUTCOME
@@ -172,6 +173,7 @@ def _rules(process: Any) -> dict[str, Any]:
         "subject": found.subject,
         "outcomes": _outcomes(process),
         "null-faults": process.get(NULL_FAULTS),
+        "on-conflict": sorted(" ".join(one) for one in on_conflict(process)),
     }
     return {name: value for name, value in rules.items() if value}
 

@@ -49,6 +49,7 @@ RULES = (
     "subject",
     "outcomes",
     "null-faults",
+    "on-conflict",
 )
 # Values that are too long for a sentence.
 LONG_FACTS = (

@@ -75,8 +75,6 @@ class Field:
     read_only: bool = False
     choices: tuple[Choice, ...] = ()
     fields: tuple["Field", ...] = ()
-    visible_to: tuple[str, ...] = ()
-    editable_by: tuple[str, ...] = ()
     hide_when: Mapping[str, Any] | None = (
         None  # {"field": pointer, "is": "=", "value": …}: hidden if this holds
     )
@@ -153,8 +151,6 @@ class _Reading:
             read_only=read_only,
             choices=tuple(_choices(item if kind == "choices" else schema)),
             fields=tuple(_only_read(one) for one in inner) if read_only else inner,
-            visible_to=tuple(schema.get(VISIBLE_TO) or ()),
-            editable_by=tuple(schema.get(EDITABLE_BY) or ()),
             hide_when=_hidden(schema.get(HIDE), at),
             hints=_hints(schema, item, kind) | _drawn(ui),
         )

@@ -1,6 +1,6 @@
 """A file's processes as a graph of flow nodes: read once and used by all rules. Checks nothing itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -232,3 +232,9 @@ def _attach(nodes: list[Node], by_id: Mapping[str | None, Node]) -> None:
 def runs(node: Node) -> bool:
     """Whether the node's kind is supported."""
     return node.kind not in REFUSED_NODES
+
+
+def keys_called(diagrams: Iterable[Diagram]) -> set[str]:
+    """Returns the keys of the processes that others call."""
+    calls = (call for one in diagrams for call in one.element.iter(bpmn("callActivity")))
+    return {call.get("calledElement") for call in calls}

@@ -4,16 +4,18 @@ from engine.bpmn.expressions import feel
 from engine.dmn import Unreadable
 from engine.dmn import feel_tree as tree
 from engine.platform.budget import remembered
+from engine.platform.messages.phrases import Phrase
 
 _NO_MAPPING = (tree.Constant, tree.ListOf, tree.RangeOf, tree.Compared, tree.Between, tree.Negative)
 
 
-def fault(code: str) -> tuple[int, str] | None:
+def fault(code: str) -> tuple[int, Phrase] | None:
     """Returns the line, from 1, and the reason why a marked text is invalid; None if it is valid."""
     try:
         feel.expression(code)
     except Unreadable as error:
-        return _line(code, error.at), str(error)
+        column = error.at - _text(code).rfind("\n", 0, error.at)
+        return _line(code, error.at), Phrase.of("parsers.at.column", problem=error.reason, column=column)
     return None
 
 
@@ -54,4 +56,8 @@ def reads(code: str) -> tuple[tuple[str, int], ...]:
 
 def _line(code: str, at: int) -> int:
     """Returns the line of a position in the text after the mark."""
-    return code.strip().removeprefix(feel.MARK).count("\n", 0, at) + 1
+    return _text(code).count("\n", 0, at) + 1
+
+
+def _text(code: str) -> str:
+    return code.strip().removeprefix(feel.MARK)

@@ -5,6 +5,7 @@ import ast
 from engine.bpmn.expressions import juel
 from engine.bpmn.expressions.juel import tree
 from engine.platform.budget import remembered
+from engine.platform.messages.phrases import Phrase
 
 _NO_MAPPING = (tree.Constant, tree.Joined, tree.ListOf, tree.Unary, tree.Chain)
 _COMPARING = {
@@ -17,7 +18,7 @@ _COMPARING = {
 }
 
 
-def fault(code: str, *, strict: bool) -> tuple[int, str] | None:
+def fault(code: str, *, strict: bool) -> tuple[int, Phrase] | None:
     """Returns the line, from 1, and the reason why a text can't be evaluated; None if it can.
 
     `strict` requires one expression in the syntax of other engines.
@@ -25,7 +26,7 @@ def fault(code: str, *, strict: bool) -> tuple[int, str] | None:
     try:
         juel.strict(code, whole=True) if strict else juel.expression(code)
     except juel.Unreadable as error:
-        return _line(code, error.at), str(error)
+        return _line(code, error.at), error.reason
     return None
 
 

@@ -5,62 +5,105 @@ activity or event sub-process read or write belongs to each instance or run. All
 the diagram doesn't say, belong to the process instance (BPMN 2.0.2 §10.4).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Any
+from typing import Any, Literal
 
-from engine.bpmn.model import writers
-from engine.bpmn.model.diagram import Diagram, Node, by_event, read_diagram
-from engine.bpmn.model.texts import Text, read_texts, variables
+from engine.bpmn.model import answers
+from engine.bpmn.model.answers import Gathered
+from engine.bpmn.model.diagram import Diagram, by_event, read_diagram
+from engine.bpmn.model.homes import COUNTERS, Homes, find_homes, iterates, names_of
+from engine.bpmn.model.texts import Text
 from engine.bpmn.notation.bills import BILL
-from engine.bpmn.notation.outcomes import DECISION, GROUND, VARIABLE
+from engine.bpmn.notation.conflicts import INCIDENT, OVERWRITE, on_conflict
+from engine.bpmn.notation.findings import MOST_SHOWN, Owner
+from engine.bpmn.notation.outcomes import DECISION, GROUND
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
-from engine.bpmn.notation.vocabulary import OURS, bpmn
+from engine.bpmn.notation.vocabulary import OURS
 from engine.dmn import Decisions
-
-COUNTERS = frozenset({"loopCounter", "nrOfInstances"})
-_MANY, _LOOP = bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics")
-_LIST, _COUNT = bpmn("loopDataInputRef"), bpmn("loopCardinality")
-_AROUND = frozenset({_LIST, _COUNT, bpmn("loopDataOutputRef")})  # read or set before and after all instances
-
-Chain = tuple[Any, ...]  # the elements of the scopes around a place, outermost first
-
-
-def owners(
-    process: Any, schemas: Mapping[str, Any], rules: Decisions = NO_DECISIONS
-) -> dict[str, frozenset[str]]:
-    """Returns the names that scopes inside a process own, by the ids of their elements."""
-    diagram = read_diagram("", process)
-    declared = dict(_declared(process))
-    homes: dict[str, Chain] = {}
-    for name, place, for_inputs in _uses(diagram, schemas, rules):
-        chain = _chain(name, place, declared, for_inputs=for_inputs)
-        if chain is not None:
-            homes[name] = chain if name not in homes else _common(homes[name], chain)
-    found = {
-        element.get("id"): set(one.stored) for element, one in declared.items() if element is not process
-    }
-    for name, chain in homes.items():
-        if chain and name != VARIABLE:
-            found[chain[-1].get("id")].add(name)
-    return {element: frozenset(names) for element, names in found.items() if element and names}
 
 
 @dataclass(frozen=True, slots=True)
-class _Declares:
-    """What an element declares: names that its scope stores, and inputs, which end with it.
+class Owners:
+    """The names that scopes inside a process own, and the lists of answers, by the ids of their elements."""
 
-    It `divides` if each of its runs or instances also owns what nothing outside of it uses.
-    """
+    names: Mapping[str, frozenset[str]]
+    gathered: Mapping[str, Gathered]
 
-    stored: frozenset[str]
-    inputs: frozenset[str]
-    divides: bool
+
+def owners(process: Any, schemas: Mapping[str, Any], rules: Decisions = NO_DECISIONS) -> Owners:
+    """Returns the owners of the variables of a process."""
+    homes, lists = _read(read_diagram("", process), schemas, rules)
+    found = _by_element(homes)
+    return Owners(
+        {element.get("id"): frozenset(names) for element, names in found.items() if element is not process},
+        {activity.get("id"): gathered for activity, gathered in lists.items()},
+    )
+
+
+def list_owners(
+    diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions, *, called: bool
+) -> Iterator[Owner]:
+    """Yields the scopes that own variables of a process, itself first; `called`: another one calls it."""
+    homes, _ = _read(diagram, schemas, rules)
+    found = _by_element(homes)
+    shared = {name for name, chain in homes.chains.items() if not chain} | found.pop(diagram.element, set())
+    if shared:
+        yield _owner("call" if called else "case", diagram, None, shared)
+    for element in diagram.element.iter("{*}*"):
+        if names := found.get(element, set()) - COUNTERS:
+            yield _owner(_kind(element), diagram, element, names)
+        if (one := homes.declared.get(element)) is not None and one.inputs:
+            yield _owner("input", diagram, element, one.inputs)
+
+
+def _kind(element: Any) -> Literal["instance", "run", "sub-process"]:
+    if iterates(element):
+        return "instance"
+    return "run" if by_event(element) else "sub-process"
+
+
+def _owner(kind: Any, diagram: Diagram, element: Any, names: Iterable[str]) -> Owner:
+    at = diagram.element if element is None else element
+    shown = sorted(names)
+    return Owner(
+        kind,
+        diagram.file,
+        diagram.key or "",
+        None if element is None else element.get("id"),
+        at.get("name") or at.get("id"),
+        tuple(shown[:MOST_SHOWN]),
+        len(shown),
+    )
+
+
+def _read(
+    diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions
+) -> tuple[Homes, Mapping[Any, Gathered]]:
+    """Returns the homes of all names, those of the lists of answers included, and these lists."""
+    homes = find_homes(diagram, schemas, rules)
+    lists = answers.gathered(diagram, homes, schemas, rules)
+    for activity, gathered in lists.items():
+        for name in gathered.lists.values():
+            homes.use(name, activity.getparent())
+    return homes, lists
+
+
+def _by_element(homes: Homes) -> dict[Any, set[str]]:
+    """Returns the names that elements own; those of the case that nothing declares are left out."""
+    found = {element: set(one.stored) for element, one in homes.declared.items()}
+    for name, chain in homes.chains.items():
+        if chain:
+            found[chain[-1]].add(name)
+    return {element: names for element, names in found.items() if element.get("id") and names}
 
 
 def guarded(process: Any) -> frozenset[str]:
-    """Returns the names that no reply may overwrite unnoticed: those of legal decisions, and of bills."""
+    """Returns the names that no reply may overwrite if they were changed since its call was made.
+
+    These are those of legal decisions and of bills, unless their data objects say otherwise, and those whose
+    data objects say so.
+    """
     found: set[str] = set()
     for element in process.iter("{*}*"):
         decision = element.get(DECISION)
@@ -68,74 +111,7 @@ def guarded(process: Any) -> frozenset[str]:
             found |= {decision, GROUND}
         if element.get(f"{OURS}{BILL}"):
             text = Text(element, element.get(f"{OURS}request", ""), "eval", "request")
-            found |= _names(text)
-    return frozenset(found)
-
-
-def iterates(element: Any) -> bool:
-    """Whether an activity has several instances, or is a loop."""
-    return element.find(_MANY) is not None or element.find(_LOOP) is not None
-
-
-def _declared(process: Any) -> Iterator[tuple[Any, _Declares]]:
-    for element in process.iter("{*}*"):
-        names = {item.get("id", "") for item in element.findall(bpmn("dataObject"))}
-        many = element.find(_MANY) is not None
-        if iterates(element):
-            names |= writers.items(element).names | COUNTERS
-        inputs = writers.inputs(element).names
-        if names or inputs or many or by_event(element):
-            yield element, _Declares(frozenset(names), inputs, many or by_event(element))
-
-
-def _chain(name: str, place: Any, declared: Mapping[Any, _Declares], *, for_inputs: bool) -> Chain | None:
-    """Returns the scopes around a use that may own a name; None if one of the elements around declares it.
-
-    `for_inputs`: it is read to compute the inputs of this element, which don't know each other.
-    """
-    found = []
-    before, element = None, place
-    while element is not None:
-        one = declared.get(element)
-        around = before is not None and before.tag == _MANY and place.tag in _AROUND
-        if one is not None and not around:
-            if name in one.stored or (name in one.inputs and not (for_inputs and element is place)):
-                return None
-            if one.divides:
-                found.append(element)
-        before, element = element, element.getparent()
-    return tuple(reversed(found))
-
-
-def _common(one: Chain, other: Chain) -> Chain:
-    """Returns the scopes that are around both places."""
-    return tuple(a for a, _ in takewhile(lambda pair: pair[0] is pair[1], zip(one, other, strict=False)))
-
-
-def _uses(diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions) -> Iterator[tuple[str, Any, bool]]:
-    """Yields each name that is read or written, the element where that is, and whether for its inputs."""
-    for text in read_texts(diagram.element, rules):
-        for name in _names(text):
-            yield name, text.element, text.attribute == "inputs"
-    for node in diagram.nodes():
-        for name in _written(node, schemas, rules, outside=node.element.getparent() is diagram.element):
-            yield name, node.element, False
-        collected = writers.collected(node.element)
-        if collected:
-            yield collected, node.element.getparent(), False
-
-
-def _written(node: Node, schemas: Mapping[str, Any], rules: Decisions, *, outside: bool) -> Iterator[str]:
-    """Yields the names that an element writes, and those of its form."""
-    for origin, given in writers.sources(node, schemas, outside=outside):
-        if origin != "condition":
-            yield from given.names
-    yield from writers.ruled(node.element, rules)
-
-
-def _names(text: Text) -> frozenset[str]:
-    try:
-        found = variables(text)
-    except SyntaxError:
-        return frozenset()  # of an unfinished diagram
-    return found.reads | found.writes
+            found |= names_of(text)
+    said = dict(on_conflict(process))
+    found |= {name for name, value in said.items() if value == INCIDENT}
+    return frozenset(name for name in found if said.get(name) != OVERWRITE)

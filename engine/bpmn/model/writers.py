@@ -180,3 +180,12 @@ def asked(element: Any, schemas: Mapping[str, Any]) -> Given:
         return ANYTHING
     free = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
     return Given(frozenset(fields), free)
+
+
+def only_shown(element: Any, schemas: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the fields of a form that a person can't change."""
+    fields = (forms.schema_of(element, schemas) or {}).get("properties")
+    known = fields if isinstance(fields, dict) else {}
+    return frozenset(
+        name for name, field in known.items() if isinstance(field, dict) and field.get("readOnly") is True
+    )

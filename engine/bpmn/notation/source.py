@@ -77,7 +77,7 @@ def read_xml(name: str, content: bytes) -> Any:
     except xml.HasDoctype as error:
         raise _has_doctype(name, error.line) from error
     except xml.NotXml as error:
-        raise _not_xml(name, error.reason, error.line) from error
+        raise _unreadable(name, "not-xml.parser", error.line or None, error=error.reason) from error
     _bounded(name, tree)
     for reference in tree.iter(*_REFERENCES):
         reference.text = (reference.text or "").strip()
@@ -93,10 +93,6 @@ def _bounded(name: str, tree: Any) -> None:
 
 def _has_doctype(name: str, line: int | None) -> Unreadable:
     return _unreadable(name, "doctype", line)
-
-
-def _not_xml(name: str, message: str, line: int | None) -> Unreadable:
-    return _unreadable(name, "not-xml.parser", line or None, error=message.strip())
 
 
 def _unreadable(name: str, code: str, line: int | None = None, /, **values: Value) -> Unreadable:

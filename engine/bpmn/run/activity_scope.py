@@ -37,12 +37,16 @@ def handed_over(token: Any) -> dict[str, Any]:
     return dict(token.data) if own.handed is None else _mapping(own.handed, token, token.data)
 
 
-def outputs(token: Any) -> dict[str, Any]:
-    """Returns what an activity sets when its work is done. Raises Unfit and ScriptFailed."""
+def outputs(token: Any, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Returns what an activity sets when its work is done. Raises Unfit and ScriptFailed.
+
+    `data` are those of a called process that an error or escalation leaves.
+    """
     own: Own = token.task_spec.own
     if own.outputs is None:
         return {}
-    return _mapping(own.outputs, token, token.internal_data.get(RETURNED, token.data))
+    given = token.internal_data.get(RETURNED, token.data) if data is None else data
+    return _mapping(own.outputs, token, given)
 
 
 def people(token: Any) -> People | None:

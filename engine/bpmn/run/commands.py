@@ -9,21 +9,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.expressions.named_people import Unfit
 from engine.bpmn.run import declared_outcomes
 from engine.bpmn.run.activity_scope import RETURNED
+from engine.bpmn.run.disputes import accept_present
 from engine.bpmn.run.elements.activities import ScriptTask, SubProcessTask
 from engine.bpmn.run.elements.calls import ServiceTask
 from engine.bpmn.run.elements.events import CatchEvent, SideEvent, ThrowEvent, caught
 from engine.bpmn.run.elements.multi_instance import INDEX, SequentialMultiInstance
 from engine.bpmn.run.repair import repair
 from engine.bpmn.run.result import step_of
-from engine.bpmn.run.scopes import scopes_of, written_by
+from engine.bpmn.run.scopes import scopes_of, take_back, written_by
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.state import load
 from engine.bpmn.run.step import Fired, Step
 from engine.bpmn.run.tokens import DONE, FAILED, READY, STARTED, STARTED_BY, UNBEGUN, WAIT, Token
 from engine.bpmn.run.workflow import CaseWorkflow
+from engine.bpmn.sandbox import ScriptFailed
 from engine.bpmn.values import plain
 
 
@@ -114,8 +117,13 @@ def fail_call(spec: Spec, state: bytes, token_id: UUID, failure: CallFailure, no
     """
     workflow, token = _calling(spec, state, token_id, now)
     told = {"code": failure.error or failure.code, "detail": failure.detail}
-    if not caught(token, "error", told["code"], {**told, **failure.data}):
-        token.task_spec.give_up(token, failure.code, failure.detail)
+    try:
+        if not caught(token, "error", told["code"], {**told, **failure.data}, by_call=True):
+            token.task_spec.give_up(token, failure.code, failure.detail)
+    except (Unfit, ScriptFailed) as error:  # the outputs of a call that it leaves; a retry calls again
+        take_back(workflow.journal, 0)
+        del token.internal_data[WAIT]
+        token.fail(error)
     workflow.advance()
     return step_of(workflow)
 
@@ -129,6 +137,7 @@ def retry(
     """
     workflow, token = _failed(spec, state, token_id, now)
     elsewhere = repair(token, data or {})
+    accept_present(token)
     token.retry()
     workflow.advance()
     return replace(step_of(workflow), scopes=elsewhere)

@@ -9,6 +9,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.run.completions import FOR, INPUTS, LOCALS
+from engine.bpmn.values import same
 
 # Parts of a row: the last two are the variables that differ, and those that were removed.
 ID, PLACE, STATE, NAME, TRIGGERED, INTERNAL, CHANGES, GONE = range(8)
@@ -84,8 +85,16 @@ def upgraded(content: dict[str, Any], spec: Any) -> dict[str, Any]:
     stores: dict[str | None, _Store] = {key: _Store(tree) for key, tree in trees.items()}
     for key, tree in trees.items():
         _gather(tree, stores, key)
+    disputes = [
+        [key, name, values]
+        for key, store in stores.items()
+        for name, values in store.set.items()
+        if any(not same(value, values[0]) for value in values)
+    ]
     return {
         "format": 2,
+        "upgraded": True,
+        "disputes": disputes,
         "outcome": content["outcome"],
         "main": stores[None].stored(),
         "inner": [[parent, name, stores[parent].stored()] for parent, name, _ in content["inner"]],
@@ -110,6 +119,7 @@ class _Store:
         self.whole = tree.host is None or self.called
         self.values: Data = dict(tree.data[0]) if self.whole else {}
         self.written: set[str] = set()
+        self.set: dict[str, list[Any]] = {}  # what branches had set, in their order
         objects = tree.notes.pop("data_objects", None) or {}
         self.values.update({**dict.fromkeys(tree.spec.data_objects), **objects})
         self.internal = [_internal(tree, place) for place in range(len(tree.rows))]
@@ -157,18 +167,20 @@ def _write(place: int, changes: Data, stores: Mapping[str | None, _Store], key: 
     own = stores[key].internal[place].get(LOCALS, {})
     for name, value in changes.items():
         if name not in own:
-            _home(stores, key, name)[name] = value
+            _store(value, name, stores, key)
 
 
-def _home(stores: Mapping[str | None, _Store], key: str | None, name: str) -> Data:
-    """Returns where a name's value is stored."""
+def _store(value: Any, name: str, stores: Mapping[str | None, _Store], key: str | None) -> None:
+    """Stores what a branch had set where it belongs."""
     store = stores[key]
     while not store.owns(name) and store.tree.host is not None:
         around, place = store.tree.host
         store = next(one for one in stores.values() if one.tree is around)
         local: Data = store.internal[place].get(LOCALS, {})
         if name in local:
-            return local
+            local[name] = value
+            return
     if store.called:
         store.written.add(name)
-    return store.values
+    store.values[name] = value
+    store.set.setdefault(name, []).append(value)

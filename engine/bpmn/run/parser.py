@@ -43,11 +43,15 @@ from engine.bpmn.run.normalize import ADDED
 
 
 class ProcessSpec(BpmnProcessSpec):
-    """A built process that ends in an EndJoin; `handlers` start its event sub-processes."""
+    """A built process that ends in an EndJoin; `handlers` start its event sub-processes.
+
+    `gathers`: somewhere in the case, the answers of parallel instances are gathered.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.handlers: tuple[HandlerStart, ...] = ()
+        self.gathers = False
         name = f"{self.name}.EndJoin"
         del self.task_specs[name], self.task_specs["Start"], self.task_specs["End"]
         self.start: ScopeStart = ScopeStart(self, "Start")

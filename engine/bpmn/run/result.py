@@ -10,12 +10,13 @@ from engine.bpmn.notation.outcomes import MAX_OUTCOME, VARIABLE
 from engine.bpmn.run.activity_scope import candidate_roles, people
 from engine.bpmn.run.completions import BACK
 from engine.bpmn.run.elements.activities import CallActivity, SubProcessTask
+from engine.bpmn.run.elements.calls import note_changes
 from engine.bpmn.run.elements.events import SideEvent, of_case
 from engine.bpmn.run.elements.multi_instance import COUNT
 from engine.bpmn.run.scopes import Write
 from engine.bpmn.run.spec import Element
 from engine.bpmn.run.state import dump
-from engine.bpmn.run.step import Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
+from engine.bpmn.run.step import Disputed, Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
 from engine.bpmn.run.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
 from engine.bpmn.run.workflow import CaseWorkflow
 
@@ -31,6 +32,8 @@ def step_of(workflow: CaseWorkflow) -> Step:
             workflow.outcome = token.task_spec.element.outcome
     ended = workflow.is_completed()
     waits = {} if ended else workflow.waits()
+    if workflow.journal:
+        note_changes(workflow, [token for token, wait in waits.values() if wait["kind"] == "call"])
     return Step(
         state=None if ended else dump(workflow),
         changes={one.name: one.value for one in workflow.journal if one.scope is None},
@@ -45,6 +48,7 @@ def step_of(workflow: CaseWorkflow) -> Step:
         thrown=tuple(workflow.thrown),
         bills=tuple(workflow.bills),
         unpaid=tuple(_unpaid(workflow, waits)),
+        disputed=tuple(Disputed(one.name, one.values, one.scope) for one in workflow.discovered),
     )
 
 
@@ -65,10 +69,6 @@ def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]
                 wait.get("name"),
                 wait.get("correlation", {}),
                 wait.get("due"),
-                late=any(
-                    (one.kind, one.name) == ("signal", wait.get("name")) and token_id not in one.before
-                    for one in workflow.thrown
-                ),
             )
 
 
@@ -111,6 +111,7 @@ def _passages(workflow: CaseWorkflow) -> Iterator[tuple[Token, TokenTransition]]
                 {one.name: one.value for one in writes},
                 token.why if movement == "passed" else None,
                 {one.name: one.scope for one in writes if one.scope is not None},
+                token.overwritten,
             ),
         )
 

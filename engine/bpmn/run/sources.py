@@ -7,7 +7,8 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import CallActivity as Cal
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowMixin
 
 from engine.bpmn import forms
-from engine.bpmn.model.owners import COUNTERS, guarded, iterates, owners
+from engine.bpmn.model.homes import COUNTERS, iterates
+from engine.bpmn.model.owners import Owners, guarded, owners
 from engine.bpmn.notation.candidate_roles import read_bindings
 from engine.bpmn.notation.lanes import lane_of, listed
 from engine.bpmn.notation.requirements import (
@@ -41,7 +42,7 @@ class Files:
         self._flows: dict[str, dict[str, Flow]] = {}  # by file and id, as drawn
         self.rules = decisions(source.files)
         self.declared = declared_outcomes.Declared()
-        self._owners: dict[str, dict[str, frozenset[str]]] = {}
+        self._owned: dict[str, Owners] = {}
         self._guarded: dict[str, frozenset[str]] = {}
         self._schemas = forms.schemas(source.files)
         self._built = built
@@ -77,10 +78,10 @@ class Files:
 
     def own(self, process: str, name: str, scope: Any) -> None:
         """Sets which variables a process or sub-process, and each instance of its activities, owns."""
-        if process not in self._owners:
-            self._owners[process] = owners(self.node(process), self._schemas, self.rules)
+        if process not in self._owned:
+            self._owned[process] = owners(self.node(process), self._schemas, self.rules)
             self._guarded[process] = guarded(self.node(process))
-        found = self._owners[process]
+        found = self._owned[process].names
         # What an activity with many instances owns is each instance's.
         scope.owned = NO_NAMES if iterates(self.node(name)) else found.get(name, NO_NAMES)
         names = self._guarded[process]
@@ -90,6 +91,7 @@ class Files:
             if isinstance(task_spec, MultiInstance):
                 body = scope.task_specs[task_spec.task_spec]
                 body.owned = found.get(task_spec.bpmn_id, NO_NAMES) | COUNTERS
+                body.gathered = task_spec.gathered = self._owned[process].gathered.get(task_spec.bpmn_id)
 
     def node(self, process: str) -> Any:
         """Returns the element of a process or sub-process."""

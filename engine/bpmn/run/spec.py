@@ -34,7 +34,7 @@ from engine.bpmn.notation.requirements import (
 )
 from engine.bpmn.notation.source import Source
 from engine.bpmn.notation.vocabulary import bpmn
-from engine.bpmn.run.elements.activities import RuleTask, StartEvent
+from engine.bpmn.run.elements.activities import CallActivity, RuleTask, StartEvent
 from engine.bpmn.run.elements.calls import ServiceTask
 from engine.bpmn.run.elements.events import BoundaryEvent, CatchEvent
 from engine.bpmn.run.elements.multi_instance import MultiInstance
@@ -43,6 +43,8 @@ from engine.bpmn.run.normalize import HANDLER, drawn_before, original
 from engine.bpmn.run.scopes import NO_NAMES
 from engine.bpmn.run.sources import Files
 from engine.bpmn.run.trace import Trace
+from engine.bpmn.translate.mappings import returns_all
+from engine.bpmn.translate.vendors import of_camunda
 from engine.platform.budget import costed, spend
 from engine.platform.findings import Value
 
@@ -218,6 +220,7 @@ def _build(source: Source, key: str) -> Spec:
             for task_spec in scope.task_specs.values():
                 task_spec.behind = elements.get(prefix + drawn_before(task_spec.bpmn_id or ""))
     scoped.update(_scoped(inner[root.name(key)], inner))
+    inner[root.name(key)].gathers = any(one.gathered is not None for one in _all(inner))
     return Spec(
         key,
         inner[root.name(key)],
@@ -258,6 +261,7 @@ def _attach(scope: Any) -> None:
     """Adds boundary events to every element."""
     for task_spec in scope.task_specs.values():
         task_spec.boundaries, task_spec.compensation, task_spec.owned = (), None, NO_NAMES
+        task_spec.gathered = None
         # A data object is a variable of its scope: nothing is copied in and out.
         task_spec.data_input_associations, task_spec.data_output_associations = [], []
     for event in [spec for spec in scope.task_specs.values() if isinstance(spec, BoundaryEvent)]:
@@ -306,6 +310,8 @@ def _describe(task_spec: Any, file: str, files: Files, prefix: str, elements: di
     task_spec.limits = limits
     if isinstance(task_spec, RuleTask):
         task_spec.rules = files.rules
+    if isinstance(task_spec, CallActivity):
+        task_spec.early, task_spec.returns_all = of_camunda(node), returns_all(node)
     if not isinstance(task_spec, MultiInstance):  # the variables of its instances are its own
         task_spec.own = own(node, files.bindings)
         task_spec.compensation = node.get(HANDLER)

@@ -5,10 +5,12 @@ thousand loops is stored like one after the first. The order of rows matters, th
 never jsonb. States of format 1, in which each token had its own data, are read, too (`format_1`).
 """
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from engine.bpmn.run import format_1
+from engine.bpmn.run.scopes import Dispute, path_of
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.tokens import COMPLETED, FINISHED, READY, WAITING, Token, consumed
@@ -29,17 +31,27 @@ def dump(workflow: CaseWorkflow) -> bytes:
         _compact(inner)
         while _drop_ended(inner):  # the remaining ones then have more changes of their own
             _compact(inner)
-    return encode(
-        {
-            "format": FORMAT,
-            "outcome": workflow.outcome,
-            "main": _rows(workflow),
-            "inner": [
-                [inner.parent_task_id.hex, inner.name, _rows(inner)]
-                for inner in workflow.subprocesses.values()
-            ],
-        }
-    )
+    content = {
+        "format": FORMAT,
+        "outcome": workflow.outcome,
+        "main": _rows(workflow),
+        "inner": [
+            [inner.parent_task_id.hex, inner.name, _rows(inner)] for inner in workflow.subprocesses.values()
+        ],
+    }
+    disputes = list(_disputes(workflow))
+    return encode({**content, "disputes": disputes} if disputes else content)
+
+
+def _disputes(workflow: CaseWorkflow) -> Iterator[list[Any]]:
+    """Yields the disputed variables, each with the token of its sub-process."""
+    trees = [(None, workflow.values)] + [
+        (token.hex, inner.values) for token, inner in workflow.subprocesses.items()
+    ]
+    for one in workflow.disputes:
+        for key, values in trees:
+            if values is one.store:
+                yield [key, one.name, one.values]
 
 
 def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
@@ -54,6 +66,12 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
         _restore(inner, rows)
         token: Any = inner.host
         inner.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
+    for key, name, values in content.get("disputes", ()):
+        tree: Any = workflow if key is None else workflow.subprocesses[UUID(hex=key)]
+        scope = None if tree.host is None else path_of(tree.host)
+        workflow.disputes.append(Dispute(tree.values, scope, name, values))
+    if content.get("upgraded"):
+        workflow.discovered = tuple(workflow.disputes)
     workflow.trail.clear()
     workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
     workflow.watched = [token for token, wait in workflow.waits().values() if wait["kind"] == "condition"]

@@ -1,6 +1,6 @@
 """What a command did: the result that `engine.cases` writes to the database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -45,7 +45,8 @@ class TokenTransition:
 
     `element` is the element's path, `human` whether it is a person's task. `changes` are the variables that
     the element set, `why` the reasons of a decision for them. `scopes` has the path of the activity to which
-    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's.
+    a variable belongs: a call, an instance of many, a sub-process. Without one, it is the case's. A reply has
+    `overwritten` the variables that were changed since its call was made.
     """
 
     movement: Movement
@@ -55,6 +56,7 @@ class TokenTransition:
     changes: Mapping[str, Any]
     why: Mapping[str, Any] | None = None
     scopes: Mapping[str, str] = field(default_factory=dict)
+    overwritten: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,7 @@ class Failure:
 class Wait:
     """A token that waits for a timer, a message, a signal or a condition, whose text is its `name`.
 
-    `due` is the instant of a timer; `keys` are a message's correlation keys. `late` means that it started to
-    wait only after the command itself had thrown its signal.
+    `due` is the instant of a timer; `keys` are a message's correlation keys.
     """
 
     token: UUID
@@ -86,7 +87,6 @@ class Wait:
     name: str | None
     keys: Mapping[str, Any]
     due: datetime | None
-    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +106,6 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Thrown:
-    """A message or signal that leaves the case; `before` are the case's tokens that were already waiting."""
-
-    kind: Literal["message", "signal"]
-    name: str
-    keys: Mapping[str, Any]
-    data: Mapping[str, Any]
-    element: str
-    before: Collection[UUID] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Fired:
     """A wait that has ended because its event occurred; `missed` repetitions were skipped."""
 
@@ -126,6 +114,18 @@ class Fired:
     kind: str
     name: str | None
     missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """A message or signal that leaves the case; `reached` are the case's own events that have received it."""
+
+    kind: Literal["message", "signal"]
+    name: str
+    keys: Mapping[str, Any]
+    data: Mapping[str, Any]
+    element: str
+    reached: Sequence[Fired] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +149,25 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """A variable that parallel branches of an earlier release had set to these values; the last one counts.
+
+    `scope` is the path of the activity to which it belongs; None: the case.
+    """
+
+    name: str
+    values: Sequence[Any]
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The new state and everything that happened before it. `state` is None once the process has ended.
 
     `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
     `changes` are the case's variables that were set. `scopes` are those of the variables that the command
     itself set, as in TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer
-    awaited.
+    awaited. `disputed` were found in the state of an earlier release.
     """
 
     state: bytes | None
@@ -173,3 +185,4 @@ class Step:
     scopes: Mapping[str, str] = field(default_factory=dict)
     bills: tuple[Issued, ...] = ()
     unpaid: tuple[str, ...] = ()
+    disputed: tuple[Disputed, ...] = ()

@@ -3,7 +3,7 @@
 Every change of a token's state calls `Token._set_state`, which notifies the workflow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.bpmn.expressions import named_people
 from engine.bpmn.run import activity_scope, completions, declared_outcomes, scopes
 from engine.bpmn.run.completions import BACK, FOR, INPUTS, LOCALS
+from engine.bpmn.run.step import Thrown
 from engine.bpmn.sandbox import ScriptFailed
 from engine.platform.ids import uuid7
 
@@ -59,7 +60,9 @@ class Token(Task):
     ) -> None:
         super().__init__(workflow, task_spec, parent, state, id=uuid7())
 
+    overwritten: Sequence[str] = ()  # what a reply has replaced though it was changed since the call
     why: Mapping[str, Any] | None = None  # the reasons of a decision, until they are recorded for the command
+    thrown: Thrown | None = None  # the message or signal that it throws when it completes
 
     def _add_child(self, task_spec: Any, state: int = MAYBE) -> "Token":
         return Token(self.workflow, task_spec, self, state)

@@ -5,7 +5,7 @@ happened, so that the whole tree never has to be searched.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from engine.bpmn.notation import activities
 from engine.bpmn.notation.events import THROWN
 from engine.bpmn.run import activity_scope
 from engine.bpmn.run.completions import FOR, PARTLY
-from engine.bpmn.run.scopes import Write
+from engine.bpmn.run.disputes import require_settled_in
+from engine.bpmn.run.scopes import Dispute, Write
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.step import Issued, Outgoing, Thrown
 from engine.bpmn.run.tokens import (
@@ -159,7 +160,10 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.failures: list[tuple[Token, Failed]] = []
         self.thrown: list[Thrown] = []
         self.calls: list[Outgoing] = []
+        self.called_at: dict[UUID, int] = {}  # by token: the length of the journal when it made its call
         self.bills: list[Issued] = []
+        self.disputes: list[Dispute] = []
+        self.discovered: Sequence[Dispute] = ()  # those that were found when the state was read
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
         self.watched: list[Token] = []  # tokens that wait for conditions
         self.asked: dict[UUID, dict[str, Any]] = {}  # the data with which these were last evaluated
@@ -313,6 +317,7 @@ class _Expressions:
         self._sandbox = sandbox
 
     def evaluate(self, task: Token, expression: str, external_context: dict[str, Any] | None = None) -> Any:
+        require_settled_in(task, expression)
         value = self._sandbox.holds(expression, task.data, external_context)
         if self._sandbox.trace is not None:
             self._sandbox.trace.asked(task, expression, value)

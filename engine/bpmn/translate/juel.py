@@ -32,6 +32,11 @@ class Value:
         return cls(name, name, frozenset({name}))
 
     @classmethod
+    def variable_or_null(cls, name: str) -> "Value":
+        """Returns the value of a variable; null if it has never been set."""
+        return cls(f"execution.getVariable({juel.quoted(name)})", None, frozenset({name}))
+
+    @classmethod
     def text(cls, text: str) -> "Value":
         """Returns a literal text."""
         return cls(juel.quoted(text), repr(text))

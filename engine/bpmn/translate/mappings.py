@@ -9,6 +9,7 @@ from engine.bpmn.notation.vocabulary import OURS
 from engine.bpmn.translate import juel
 from engine.bpmn.translate.juel import NOTHING, Untranslatable, Value, is_juel
 from engine.bpmn.translate.translations import BPMN, CAMUNDA, Told, extension, short
+from engine.bpmn.translate.vendors import of_camunda
 
 # Elements whose tokens can have local variables, and the kinds of parameters supported there.
 _BOTH, _INPUTS, _OUTPUTS = ("inputs", "outputs"), ("inputs",), ("outputs",)
@@ -117,6 +118,7 @@ def _parameters(element: Any, mapping: Any, told: Told) -> None:
 def _handed_over(call: Any, told: Told) -> None:
     """Translates a call with mappings: it passes and returns the named variables only."""
     found = {kind: call.findall(f"{BPMN}extensionElements/{CAMUNDA}{kind}") for kind in _HANDED}
+    _note_differences(call, found, told)
     for kind, name in _HANDED.items() if any(found.values()) else ():
         for item in found[kind]:
             if set(item.attrib) == {"businessKey"}:  # a called process is not a separate case
@@ -137,6 +139,34 @@ def _handed_over(call: Any, told: Told) -> None:
             told(call, f"translated-mapping.{variant}", code=short(call.get(OURS + name) or ""))
         else:
             told(call, f"translated-mapping.nothing-{variant}")
+
+
+def returns_all(call: Any) -> bool:
+    """Whether a call says that all variables are returned, which remains as it is written."""
+    items = call.findall(f"{BPMN}extensionElements/{CAMUNDA}out")
+    return any(dict(item.attrib) == _MEANT_ANYWAY for item in items)
+
+
+def _note_differences(call: Any, found: Mapping[str, Any], told: Told) -> None:
+    """Reports where a call hands over other variables than in Camunda, or at another time."""
+    if not any(found.values()) and of_camunda(call) and not _mapped(call):
+        told(call, "translated-mapping.everything")
+    if found["out"] and not of_camunda(call) and _left_early(call):
+        told(call, "translated-mapping.completed")
+
+
+def _mapped(call: Any) -> bool:
+    return any(call.get(f"{OURS}{name}") is not None for name in _HANDED.values())
+
+
+def _left_early(call: Any) -> bool:
+    """Whether a boundary event catches an error or escalation of a call."""
+    events = call.getparent().iterchildren(f"{BPMN}boundaryEvent")
+    kinds = [f"{BPMN}{kind}EventDefinition" for kind in ("error", "escalation")]
+    return any(
+        event.get("attachedToRef") == call.get("id") and any(event.find(kind) is not None for kind in kinds)
+        for event in events
+    )
 
 
 def _sent_along(definition: Any, told: Told) -> None:
@@ -171,7 +201,9 @@ def _parse_mapping(item: Any) -> tuple[str, Value]:
     if not target.isidentifier() or set(item.attrib) - {"target", "source", "sourceExpression"}:
         raise Untranslatable("it is handed over in another way")
     if source is not None and expression is None and source.isidentifier():
-        return target, Value.variable(source)
+        # Camunda returns null for what was never set. What is missing when a call starts is an incident.
+        returned = item.tag == f"{CAMUNDA}out"
+        return target, (Value.variable_or_null if returned else Value.variable)(source)
     if expression is not None and source is None and is_juel(expression):
         return target, juel.value(expression)
     raise Untranslatable("it names no variable")

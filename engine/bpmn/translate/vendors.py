@@ -39,6 +39,23 @@ OTHER_ENGINES = frozenset({
 })  # fmt: skip
 
 
+def of_camunda(element: Any) -> bool:
+    """Whether an element's file is one of Camunda, Operaton or Flowable, not one of the product's own."""
+    spaces = _spaces(element)
+    return not spaces.isdisjoint(RELATIVES | {CAMUNDA[1:-1]}) and OURS[1:-1] not in spaces
+
+
+def of_other_engine(element: Any) -> bool:
+    """Whether an element's file is one of any other engine. One with a name of the product is its own."""
+    spaces = _spaces(element)
+    return of_camunda(element) or (not spaces.isdisjoint(OTHER_ENGINES) and OURS[1:-1] not in spaces)
+
+
+def _spaces(element: Any) -> frozenset[str]:
+    """Returns the namespaces that a file declares at its root: a translation adds none there."""
+    return frozenset(element.getroottree().getroot().nsmap.values())
+
+
 def unify(root: Any) -> None:
     """Changes their elements and attributes to Camunda's namespace."""
     for element in root.iter(etree.Element):

@@ -173,7 +173,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
         " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks",
-        {"people": "NULL", "asked": _ASKED, "draft": "NULL", "search": "''"},
+        {"people": "NULL", "asked": _ASKED, "draft": "NULL", "draft_seen": "NULL", "search": "''"},
     ),
     "access_log": Changed(
         _PAYLOAD.rows,
@@ -183,7 +183,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "events": Changed(
         _PAYLOAD.rows,
         "case_id seq at kind element task_id actor_id actor_role actor_unit purpose version_id transaction_id"
-        " hash payload_hash",
+        " hash payload_hash facts",
         _PAYLOAD.values,
     ),
     "cases": Changed(

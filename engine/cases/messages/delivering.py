@@ -3,20 +3,19 @@
 Whether a receiver still waits is checked again after it has been locked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text, update
+from sqlalchemy import RowMapping, func, select, text, update
 
 from engine import access, bpmn, cases, definitions
-from engine.access import validity
 from engine.bpmn.values import MAX_KEYS, short
+from engine.cases.messages import receivers
 from engine.cases.messages.matching import (
     CASE_NUMBER,
     CLEAR,
@@ -29,7 +28,7 @@ from engine.cases.messages.matching import (
 )
 from engine.definitions import forms
 from engine.events import Fact
-from engine.models import Case, Definition, DefinitionVersion, Message, MessageStatus, Wait
+from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Busy, Conflict, Fault, Invalid, NotFound, PaymentMismatch
@@ -81,12 +80,12 @@ def send(
     others_first = first_kept(uow, ready) is not None
     suspended = len(ready) < len(found)
     if not others_first and (
-        reached := _deliver(ready, partial(cases.deliver, uow, data=data, payload=payload))
+        reached := receivers.deliver(ready, partial(cases.deliver, uow, data=data, payload=payload))
     ):
         return Sent(message_id, "delivered", reached)
     begins = not others_first and not suspended and CASE_NUMBER not in keys
     own = access.covers(Definition.unit_id)
-    if begins and (started := _start(uow, name, data, payload, "message", own)):
+    if begins and (started := receivers.start(uow, name, data, payload, "message", own)):
         return Sent(message_id, "started", started)
     if keep is None and others_first:
         raise Busy("Earlier messages for this case are still being delivered. Try again in a few seconds.")
@@ -132,7 +131,7 @@ def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
 
 
 def deliver_kept(uow: UnitOfWork, message_id: UUID) -> int:
-    """Delivers a stored message, or a thrown signal, to those who wait now. Returns how many there are.
+    """Delivers a stored message, or a copy of a signal, to those who wait now. Returns how many there are.
 
     If other messages were stored earlier for one of them, the first of these is delivered instead.
     """
@@ -142,7 +141,37 @@ def deliver_kept(uow: UnitOfWork, message_id: UUID) -> int:
         return 0
     if message.kind == "message":
         return _message(uow, message)
+    # One without a wait was thrown by an earlier release, which left its own case to this job.
     return _broadcast(uow, message) if message.wait_id is None else _signal(uow, message)
+
+
+def deliver_to_others(uow: UnitOfWork, message_id: UUID) -> int:
+    """Delivers what a case has thrown to the other cases that wait. Returns how many there are.
+
+    The case itself has received it in the command that threw it: a signal in any case, a message if it
+    waited for it. Such a message starts no case, and isn't stored for later.
+    """
+    found = select(Message).where(Message.id == message_id, Message.closed_at.is_(None))
+    message = uow.session.scalars(found).one_or_none()
+    if message is None:
+        return 0
+    if message.kind == "signal":
+        return _broadcast(uow, message, message.thrown_by)
+    try:
+        waits = waiting(uow, message.name, orjson.loads(message.correlation), Case.id != message.thrown_by)
+    except Conflict:
+        waits = []  # it matches several, and had its receiver
+    ready = [wait for wait in waits if wait.ready]
+    first = first_kept(uow, ready)
+    if first is not None:
+        jobs.defer(uow, "deliver_others", queue="cases", message_id=message.id)  # after the earlier one
+        return deliver_kept(uow, first)
+    cases.lock_all(uow, {wait.case_id for wait in ready})
+    if not receivers.lock(uow, message):
+        return 0
+    reached = receivers.deliver(ready, partial(receivers.give, uow, message))
+    receivers.settle(uow, message, "delivered")
+    return len(reached)
 
 
 def _message(uow: UnitOfWork, message: Message) -> int:
@@ -157,19 +186,15 @@ def _message(uow: UnitOfWork, message: Message) -> int:
         jobs.defer(uow, "deliver", queue="cases", message_id=message.id)  # after the earlier one is delivered
         return deliver_kept(uow, first)
     cases.lock_all(uow, {wait.case_id for wait in ready})
-    if not _lock(uow, message):
+    if not receivers.lock(uow, message):
         return 0
-    reached = _deliver(ready, partial(_give, uow, message))
+    reached = receivers.deliver(ready, partial(receivers.give, uow, message))
     if not reached and ready == found and CASE_NUMBER not in keys:
-        reached = _start(uow, message.name, message.data, _payload_of(message))
+        reached = receivers.start(uow, message.name, message.data, receivers.payload_of(message))
     if reached:
-        _settle(uow, message, "delivered")
+        receivers.settle(uow, message, "delivered")
     jobs.defer_each(uow, "offer", [{"case_id": case_id} for case_id, _ in reached], queue="cases")
     return len(reached)
-
-
-def _payload_of(message: Message) -> Mapping[str, Any]:
-    return {"message": message.id, "name": message.name}
 
 
 def offer(uow: UnitOfWork, case_id: UUID) -> None:
@@ -197,7 +222,9 @@ def expire(uow: UnitOfWork) -> int:
 
 def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     """Starts the case of a timer start event that is due, and schedules the next one."""
-    row = uow.connection.execute(_start_waits(Wait.id == wait_id).with_for_update(of=Wait)).one_or_none()
+    row = uow.connection.execute(
+        receivers.start_waits(Wait.id == wait_id).with_for_update(of=Wait)
+    ).one_or_none()
     if row is None or row.due_at is None or row.due_at > uow.now:
         return
     version = definitions.Version(*row[: len(definitions.VERSION)])
@@ -210,73 +237,13 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))
 
 
-def _deliver(
-    waits: Sequence[Waiting], give: Callable[[UUID, Sequence[UUID]], bool]
-) -> list[tuple[UUID, str]]:
-    """Delivers a message to those who still wait. Returns the ids and numbers of their cases."""
-    return [
-        case
-        for case, of_case in groupby(waits, lambda wait: (wait.case_id, wait.number))
-        if give(case[0], [wait.id for wait in of_case])
-    ]
-
-
-def _give(uow: UnitOfWork, message: Message, case_id: UUID, tokens: Sequence[UUID]) -> bool:
-    """Delivers a stored message to a case. Returns whether the case waited.
-
-    A message that the case cannot store becomes an incident, so that it doesn't block later messages.
-    """
-    try:
-        return cases.deliver(uow, case_id, tokens, message.data, _payload_of(message))
-    except PaymentMismatch:
-        return True  # an incident was opened for it
-    except (Invalid, NotFound) as refusal:
-        what = f"The {message.kind} {message.name!r} was not accepted"
-        cases.give_up(
-            uow, case_id, f"{what}: {refusal.detail} Ask the sender to correct it and send it again."
-        )
-        return True
-
-
-def _start_waits(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Returns the start events of current versions."""
-    return (
-        select(*definitions.VERSION, Wait.element, Wait.due_at, Wait.opened_at)
-        .select_from(Wait)
-        .join(DefinitionVersion, Wait.version_id == DefinitionVersion.id)
-        .join(Definition, validity.current())
-        .where(Wait.case_id.is_(None), Wait.closed_at.is_(None), validity.goes_on(), *where)
-        .order_by(Wait.id)
-    )
-
-
-def _start(
-    uow: UnitOfWork,
-    name: str,
-    data: Mapping[str, Any],
-    payload: Mapping[str, Any],
-    kind: Literal["message", "signal"] = "message",
-    *where: ColumnElement[bool],
-) -> list[tuple[UUID, str]]:
-    """Starts cases of the definitions that start with this message or signal."""
-    started = []
-    waits = _start_waits(Wait.kind == kind, Wait.name == name, *where)
-    for row in uow.connection.execute(waits, access.seen_by(uow)).all():
-        version = definitions.Version(*row[: len(definitions.VERSION)])
-        trigger = definitions.spec(uow.session, version).starts[row.element]
-        given = {trigger.result: dict(data)} if trigger.result else dict(data)
-        fact = Fact(cases.FIRED[kind], row.element, payload=payload)
-        case = cases.start_at_event(uow, version, row.element, given, fact)
-        started.append((case.id, case.number))
-    return started
-
-
 # One job for each waiting case and for each start event, so that no case is delayed by another. Suspended
 # cases receive the signal later.
 _COPY = text("""
 WITH receivers AS (
     SELECT DISTINCT ON (coalesce(case_id, id)) id FROM waits
     WHERE kind = 'signal' AND name = :name AND closed_at IS NULL AND opened_at <= :sent_at
+        AND (case_id IS NULL OR case_id IS DISTINCT FROM :except)
     ORDER BY coalesce(case_id, id), id
 ), copies AS (
     INSERT INTO messages (id, kind, name, correlation, data, thrown_by, thrown_element, wait_id, status,
@@ -291,13 +258,16 @@ SELECT 'cases', 'deliver', jsonb_build_object('message_id', id) FROM copies
 """)
 
 
-def _broadcast(uow: UnitOfWork, signal: Message) -> int:
-    """Has a signal delivered to all that waited when it was thrown. Returns how many there are."""
-    if not _lock(uow, signal):
+def _broadcast(uow: UnitOfWork, signal: Message, received: UUID | None = None) -> int:
+    """Has a signal delivered to all that waited when it was thrown. Returns how many there are.
+
+    `received` is the case that has already received it.
+    """
+    if not receivers.lock(uow, signal):
         return 0
-    values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at, "case": signal.thrown_by}
+    values = {"signal": signal.id, "name": signal.name, "sent_at": signal.sent_at, "except": received}
     copies = uow.connection.execute(_COPY, values).rowcount
-    _settle(uow, signal, "delivered")
+    receivers.settle(uow, signal, "delivered")
     return copies
 
 
@@ -312,35 +282,20 @@ def _signal(uow: UnitOfWork, signal: Message) -> int:
     if wait.case_id is None:
         place = DefinitionVersion.key == wait.key, Wait.element == wait.element
         done = bool(
-            _lock(uow, signal)
-            and _start(uow, signal.name, signal.data, _payload_of(signal), "signal", *place)
+            receivers.lock(uow, signal)
+            and receivers.start(uow, signal.name, signal.data, receivers.payload_of(signal), "signal", *place)
         )
     else:
         cases.lock_all(uow, [wait.case_id])
         waits = select(Wait.id).where(Wait.case_id == wait.case_id, Wait.kind == "signal")
         waits = waits.where(Wait.name == signal.name, Wait.opened_at <= signal.sent_at)
         still = uow.connection.execute(waits.where(Wait.closed_at.is_(None))).scalars().all()
-        done = _lock(uow, signal) and _give(uow, signal, wait.case_id, still)
+        done = receivers.lock(uow, signal) and receivers.give(uow, signal, wait.case_id, still)
         if not still:
-            _settle(uow, signal, "expired")
+            receivers.settle(uow, signal, "expired")
     if done:
-        _settle(uow, signal, "delivered")
+        receivers.settle(uow, signal, "delivered")
     return int(done)
-
-
-def _lock(uow: UnitOfWork, message: Message) -> bool:
-    """Locks a stored message. Returns whether it still exists. Cases are locked before it."""
-    found = select(Message.id).where(Message.id == message.id, Message.status == "kept")
-    return uow.connection.execute(found.with_for_update()).first() is not None
-
-
-def _settle(uow: UnitOfWork, message: Message, status: MessageStatus) -> None:
-    """Records the result of a message.
-
-    Its data are removed: its receivers have them now, or there are none.
-    """
-    settled = update(Message).where(Message.id == message.id)
-    uow.connection.execute(settled.values(status=status, data={}, closed_at=uow.now))
 
 
 def _keep(

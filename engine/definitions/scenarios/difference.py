@@ -1,6 +1,9 @@
 """A difference between expected and actual results, and when a value equals the expected one."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
+
+from engine.platform.messages.phrases import Phrase
 
 # The kind of a difference: of an action, or of an expectation.
 Difference = Literal[
@@ -11,16 +14,29 @@ MAX_SHOWN = 200  # characters of a value
 
 
 class Mismatch(Exception):
-    """A result differs from the scenario; `kind` is the kind of the difference."""
+    """A result differs from the scenario; `kind` is the kind of the difference.
 
-    def __init__(self, kind: Difference, expected: str, came: str, element: str | None = None) -> None:
-        super().__init__(expected)
+    `came` is a phrase, too, or a value that is shown unchanged.
+    """
+
+    def __init__(
+        self, kind: Difference, expected: Phrase, came: Phrase | str, element: str | None = None
+    ) -> None:
+        super().__init__(kind)
         self.kind, self.expected, self.came, self.element = kind, expected, came, element
 
 
-def join_names(names: list[str]) -> str:
-    """Returns names as a list in one text."""
-    return ", ".join(names) or "none"
+def phrase(code: str, /, **values: Any) -> Phrase:
+    """Returns a phrase of `scenarios.toml`; an empty list in it is shown as "none"."""
+    none = Phrase("scenarios.none")
+    return Phrase(
+        f"scenarios.{code}", {name: none if value == () else value for name, value in values.items()}
+    )
+
+
+def names(found: Sequence[str]) -> Phrase:
+    """Returns names as a list."""
+    return phrase("names", names=tuple(found))
 
 
 def render(value: Any) -> str:

@@ -114,7 +114,12 @@ def _refusal(failure: Exception) -> Refusal:
     if isinstance(failure, Mismatch):
         if isinstance(failure.__cause__, Invalid):
             return failure.__cause__
-        return Conflict(f"This needs: {failure.expected}. But: {failure.came}", test_run="unlike")
+        return Conflict(
+            "The case is at another position than the action needs.",
+            test_run="unlike",
+            expected=failure.expected,
+            came=failure.came,
+        )
     return Conflict(f"The case takes more than {MAX_COMMANDS} commands.", test_run="long")
 
 

@@ -274,7 +274,7 @@ def _data(node: Node) -> dict[str, Any]:
     try:
         data: dict[str, Any] = portable(node.plain)
     except Unportable as error:
-        raise _Wrong(node.line, "data", error=str(error)) from error
+        raise _Wrong(node.line, "data", where=error.where or "/", error=error.problem) from error
     return data
 
 

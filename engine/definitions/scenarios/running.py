@@ -8,11 +8,12 @@ from typing import Any
 from engine.bpmn import Finding, OutOfTime, Spec, Trace
 from engine.definitions.scenarios.comparison import compare, require_no_incident
 from engine.definitions.scenarios.coverage import Coverage, Seen, cover
-from engine.definitions.scenarios.difference import Difference, Mismatch
+from engine.definitions.scenarios.difference import Difference, Mismatch, phrase
 from engine.definitions.scenarios.plan import Action, Scenario, Start
 from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
 from engine.platform.budget import spend
 from engine.platform.findings import Value
+from engine.platform.messages.phrases import Phrase
 
 SECONDS = 5.0  # for one scenario
 ALL_SECONDS = 10.0
@@ -25,8 +26,8 @@ ACTION = 400  # steps of the budget
 class Result:
     """The result of a scenario.
 
-    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
-    word for the kind of `difference`.
+    If it failed: the step (0 is the start, null the end), the `expected` result, the actual one (`came`),
+    and a word for the kind of `difference`.
     """
 
     name: str
@@ -36,8 +37,8 @@ class Result:
     passed: bool
     step: int | None = None
     element: str | None = None
-    expected: str | None = None
-    came: str | None = None
+    expected: Phrase | None = None
+    came: Phrase | str | None = None
     difference: Difference | None = None
 
 
@@ -165,11 +166,11 @@ def _difference(scenario: Scenario, case: Case, trace: Trace) -> tuple[int | Non
     except Mismatch as difference:
         return *place, difference
     except OutOfTime:
-        limit = f"it takes at most {SECONDS:g} s, and all together {ALL_SECONDS:g} s"
-        return *place, Mismatch("limit", limit, "it took longer")
+        limit = phrase("limit.time", seconds=f"{SECONDS:g}", total=f"{ALL_SECONDS:g}")
+        return *place, Mismatch("limit", limit, phrase("limit.longer"))
     except TooLong:
-        came = "it took more: does a timer repeat without end?"
-        return *place, Mismatch("limit", f"it takes at most {MAX_COMMANDS} commands", came)
+        limit = phrase("limit.commands", limit=MAX_COMMANDS)
+        return *place, Mismatch("limit", limit, phrase("limit.more"))
     return None
 
 
@@ -177,8 +178,8 @@ def _failed(result: Result) -> Finding:
     variant = {None: "at-the-end", 0: "at-the-start"}.get(result.step, "at-step")
     told: dict[str, Value] = {
         "scenario": result.name,
-        "expected": str(result.expected),
-        "came": str(result.came),
+        "expected": result.expected or "",
+        "came": result.came or "",
     }
     if result.step:
         told["step"] = result.step

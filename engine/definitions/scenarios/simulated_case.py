@@ -13,9 +13,11 @@ from engine import bpmn
 from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
 from engine.bpmn.values import canonical, plain
 from engine.definitions import forms
-from engine.definitions.scenarios.difference import Mismatch, covers, join_names, render
+from engine.definitions.scenarios.difference import Mismatch, covers, names, phrase, render
 from engine.definitions.scenarios.plan import Action, Start
-from engine.platform.errors import Invalid
+from engine.platform.errors import Fault, Invalid
+from engine.platform.messages import faults
+from engine.platform.messages.phrases import Phrase
 
 MAX_COMMANDS = 1_000
 KEPT = timedelta(days=30)  # how long a thrown message waits for the case
@@ -48,8 +50,9 @@ class Case:
         self.ended = False
         self.outcome: str | None = None
         self._commands = 0
-        self._signals: list[Thrown] = []  # thrown by the case itself, and not delivered yet
-        self._messages: list[tuple[datetime, Thrown]] = []  # each with its expiry
+        self._messages: list[
+            tuple[datetime, Thrown]
+        ] = []  # those that nobody has received, with their expiry
 
     @property
     def awaited(self) -> list[str]:
@@ -60,12 +63,12 @@ class Case:
         ]
 
     def start(self, start: Start) -> None:
-        """Starts the case. Raises Unlike."""
+        """Starts the case. Raises Mismatch."""
         at, data = None, dict(start.data)
         if start.kind == "person":
             if not self.spec.startable:
-                raise Mismatch("start", "a person starts the case", "it begins by itself or by a message")
-            answer = self._answer(self.spec.start_form, data, start.refused, "the start form")
+                raise Mismatch("start", phrase("starts.person"), phrase("starts.otherwise"))
+            answer = self._answer(self.spec.start_form, data, start.refused)
             if answer is None:
                 return  # the case has not begun
             data = answer
@@ -82,55 +85,52 @@ class Case:
             named = path if start.kind == "timer" else trigger.name
             if (trigger.kind, named) == (start.kind, start.name):
                 return path
-        known = [f"{trigger.kind} {trigger.name or path}" for path, trigger in self.spec.starts.items()]
-        raise Mismatch(
-            "start", f"the {start.kind} {start.name!r} starts the case", f"known are {join_names(known)}"
-        )
+        known = tuple(phrase(one.kind, name=one.name or path) for path, one in self.spec.starts.items())
+        wanted = phrase("starts", what=phrase(start.kind, name=start.name))
+        raise Mismatch("start", wanted, phrase("starts.known", names=known))
 
     def act(self, action: Action) -> None:
-        """Performs a step. Raises Unlike."""
+        """Performs a step. Raises Mismatch."""
         self.fresh = []
         if self.ended:
-            raise Mismatch("ended", _wanted(action), f"the case has ended{outcome_of(self)}", action.element)
+            raise Mismatch("ended", _wanted(action), outcome_of(self), action.element)
         _ACTS[action.kind](self, action)
         self._settle()
 
     def _complete(self, action: Action) -> None:
-        token = self._at(self.open, action, "the open tasks are")
+        token = self._at(self.open, action, "tasks")
         work = self.open[token]
-        names = {part.strip() for part in (work.lane or "").split("|")} | {work.lane}
+        roles = {part.strip() for part in (work.lane or "").split("|")} | {work.lane}
         if work.people is not None:
-            names |= {*work.people.groups, *work.people.users, work.people.assignee}
-        names |= {one.role for one in work.candidate_roles}
-        if action.by is not None and action.by not in names:
-            who = join_names(sorted(name for name in names if name))
-            raise Mismatch(
-                "people", f"the task {work.element} is for {action.by!r}", f"it is for {who}", work.element
-            )
+            roles |= {*work.people.groups, *work.people.users, work.people.assignee}
+        roles |= {one.role for one in work.candidate_roles}
+        if action.by is not None and action.by not in roles:
+            wanted = phrase("task-for", element=work.element, role=action.by)
+            raise Mismatch("people", wanted, names(sorted(filter(None, roles))), work.element)
         form = self.spec.elements[work.element].form
         if form is not None and action.by in forms.named(form):
             # As a person without any other role answers; other roles may see and answer all.
             form = forms.for_roles(form, [action.by])
-        data = self._answer(form, action.data, action.refused, f"the form of {work.element}", work.element)
+        data = self._answer(form, action.data, action.refused, work.element)
         if data is not None:
             self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
 
     def _answer(
-        self, form: Any, data: Mapping[str, Any], refused: bool, where: str, element: str | None = None
+        self, form: Any, data: Mapping[str, Any], refused: bool, element: str | None = None
     ) -> dict[str, Any] | None:
         """Returns the data as the case may store them, or None if they do not fit, as expected.
 
-        Raises Unlike.
+        Raises Mismatch.
         """
         try:
             answer = forms.check(form, data)
         except Invalid as fault:
             if refused:
                 return None
-            faults = "; ".join(f"{one.pointer.removeprefix('/data/')} {one.detail}" for one in fault.faults)
-            raise Mismatch("form", f"an answer that fits {where}", faults, element) from fault
+            found = phrase("names", names=tuple(map(_fault, fault.faults)))
+            raise Mismatch("form", _form("fits", element), found, element) from fault
         if refused:
-            raise Mismatch("form", f"an answer that {where} refuses", "it fits", element)
+            raise Mismatch("form", _form("refuses", element), phrase("fits"), element)
         return answer
 
     def _reply(self, action: Action) -> None:
@@ -144,55 +144,55 @@ class Case:
         self._run(lambda state: bpmn.fail_call(self.spec, state, token, failure, self.now))
 
     def _asked(self, action: Action) -> UUID:
-        token = self._at(self.calls, action, "replies are awaited at")
+        token = self._at(self.calls, action, "replies")
         call = self.calls[token]
-        for name, wanted in action.asked.items():
-            if getattr(call, name) != wanted:
-                raise Mismatch("call", f"the {name} {wanted} is asked", str(getattr(call, name)), action.name)
-        came = plain(dict(call.request))
-        if action.request is not None and not covers(came, action.request):
-            raise Mismatch(
-                "call", f"{action.name} asks with {render(action.request)}", render(came), action.name
-            )
+        for name, asked in action.asked.items():
+            if getattr(call, name) != asked:
+                came = getattr(call, name) or phrase("none")
+                raise Mismatch("call", phrase(f"call.{name}", name=asked), came, action.name)
+        request = plain(dict(call.request))
+        if action.request is not None and not covers(request, action.request):
+            wanted = phrase("call.request", element=action.name, request=render(action.request))
+            raise Mismatch("call", wanted, render(request), action.name)
         return token
 
     def _retry(self, action: Action) -> None:
-        token = self._at(self.incidents, action, "incidents stand at")
+        token = self._at(self.incidents, action, "incidents")
         del self.incidents[token]
         self._run(lambda state: bpmn.retry(self.spec, state, token, self.now, action.data))
 
     def _skip(self, action: Action) -> None:
-        token = self._at(self.incidents, action, "incidents stand at")
+        token = self._at(self.incidents, action, "incidents")
         del self.incidents[token]
         try:
             self._run(lambda state: bpmn.skip(self.spec, state, token, action.data, self.now))
         except bpmn.Unskippable as error:
-            came = "the next steps depend on its result"
-            raise Mismatch("act", f"{action.name} can be skipped", came, action.name) from error
+            wanted = phrase("skippable", element=action.name)
+            raise Mismatch("act", wanted, phrase("not-skippable"), action.name) from error
 
-    def _at(self, things: Mapping[UUID, Any], action: Action, there: str) -> UUID:
+    def _at(self, things: Mapping[UUID, Any], action: Action, what: str) -> UUID:
         for token, thing in things.items():
             if thing.element == action.name:
                 return token
-        came = f"{there} {join_names([thing.element for thing in things.values()])}"
+        came = phrase(what, names=tuple(thing.element for thing in things.values()))
         raise Mismatch("act", _wanted(action), came, action.name)
 
     def _send(self, action: Action) -> None:
         if action.refused:
             if self._taking(action.kind, action.name, action.keys):
-                raise Mismatch("act", f"the case does not take the message {action.name}", "it waits for it")
+                raise Mismatch("act", phrase("no-wait", name=action.name), phrase("waits-for-it"))
             return
         if self._deliver(action.kind, action.name, action.keys, action.data):
             return
         if len(self._fitting(action.kind, action.name, action.keys)) > 1:
-            came = "it fits several waits of the case, and a message goes to one"
+            came = phrase("several-waits")
         else:
-            waiting = [
+            waiting = tuple(
                 f"{wait.name} {plain(dict(wait.keys))}" if wait.kind == "message" else str(wait.name)
                 for wait in self.waits.values()
                 if wait.kind == action.kind
-            ]
-            came = f"the {action.kind}s that are awaited are {join_names(waiting)}"
+            )
+            came = phrase(f"awaited.{action.kind}", names=waiting)
         raise Mismatch("act", _wanted(action), came)
 
     def _fitting(self, kind: str, name: str, keys: Mapping[str, Any]) -> list[UUID]:
@@ -222,7 +222,7 @@ class Case:
             until = timers.duration(action.name).after(self.now)
             timers.within_reach(until, self._given_at)
         except timers.Untimely as error:
-            raise Mismatch("time", _wanted(action), f"the time {error}") from error
+            raise Mismatch("time", _wanted(action), phrase("too-far")) from error
         while (due := self.next_due) is not None and due <= until:
             self.now = max(self.now, due.astimezone(self.now.tzinfo))
             self._settle()
@@ -241,22 +241,10 @@ class Case:
                 for token, wait in self.waits.items()
                 if wait.due is not None and wait.due <= self.now
             }
-            if self._signals:
-                self._hear(self._signals.pop(0))
-            elif due:
+            if due:
                 self._fire({token: {} for token in sorted(due, key=lambda token: (due[token], token))})
             elif not self._receive_own():
                 return
-
-    def _hear(self, signal: Thrown) -> None:
-        """Delivers to the case a signal that it has thrown itself, where it waited for it by then."""
-        waiting = [
-            token
-            for token, wait in self.waits.items()
-            if (wait.kind, wait.name) == ("signal", signal.name) and token in signal.before
-        ]
-        if waiting:
-            self._fire(dict.fromkeys(waiting, signal.data))
 
     def _receive_own(self) -> bool:
         """Delivers to the case a message that it has thrown itself, if it waits for one.
@@ -302,8 +290,8 @@ class Case:
         self.incidents.update((failure.token, failure) for failure in step.failures)
         self.fresh += step.failures
         self.thrown += step.thrown
-        self._signals += [one for one in step.thrown if one.kind == "signal"]
-        self._messages += [(self.now + KEPT, one) for one in step.thrown if one.kind == "message"]
+        early = [one for one in step.thrown if one.kind == "message" and not one.reached]
+        self._messages += [(self.now + KEPT, one) for one in early]
         if self.ended:
             self.incidents.clear()
 
@@ -325,21 +313,22 @@ _FAILED = {
     (False, True): "error-not-caught",
     (False, False): "work-failed",
 }
-_WANTED = {
-    "task": "the task {} is open",
-    "wait": "{} passes",
-    "message": "the case waits for the message {}",
-    "signal": "the case waits for the signal {}",
-    "reply": "a reply is awaited at {}",
-    "fail": "a reply is awaited at {}",
-    "retry": "an incident stands at {}",
-    "skip": "an incident stands at {}",
-}
 
 
-def _wanted(action: Action) -> str:
-    wanted = _WANTED[action.kind].format(action.name)
-    return f"{wanted} with the keys {dict(action.keys)}" if action.keys else wanted
+def _wanted(action: Action) -> Phrase:
+    wanted = phrase(f"wanted.{action.kind}", name=action.name)
+    return phrase("with.keys", what=wanted, value=render(dict(action.keys))) if action.keys else wanted
+
+
+def _form(what: str, element: str | None) -> Phrase:
+    """Returns that an answer fits a form, or not: that of an element, or the start form."""
+    return phrase(f"form.{what}", element=element) if element else phrase(f"form.{what}-start")
+
+
+def _fault(fault: Fault) -> Phrase:
+    key, values = faults.text_of(fault)
+    shown = {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
+    return phrase("fault", field=fault.pointer.removeprefix("/data/"), fault=Phrase(key, shown))
 
 
 def _fits(awaited: Mapping[str, Any], keys: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
@@ -350,6 +339,6 @@ def _fits(awaited: Mapping[str, Any], keys: Mapping[str, Any], own: Mapping[str,
     return canonical(awaited) in (canonical(keys), canonical(own)) or (CASE_NUMBER in keys and not own)
 
 
-def outcome_of(case: Case) -> str:
-    """Returns the outcome of a case as the end of a sentence."""
-    return f" with the outcome {case.outcome!r}" if case.outcome else ""
+def outcome_of(case: Case) -> Phrase:
+    """Returns that a case has ended, with its outcome."""
+    return phrase("ended.outcome", outcome=case.outcome) if case.outcome else phrase("ended")

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from engine.platform.findings import Value
+from engine.platform.messages import parsers
 
 MAX_BYTES = 128 << 10
 MAX_DEPTH = 32
@@ -71,9 +72,9 @@ def read(content: bytes) -> list[Node]:
         raise Unreadable("not-utf-8", line) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        where = None if mark is None else mark.line + 1
-        raise Unreadable("yaml", where, error=problem) from error
+        place = () if mark is None else (mark.line + 1, mark.column + 1)
+        problem = parsers.phrase("yaml", getattr(error, "problem", None) or str(error), *place)
+        raise Unreadable("yaml", place[0] if place else None, error=problem) from error
 
 
 class _Open:

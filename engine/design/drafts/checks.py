@@ -151,7 +151,8 @@ def _judged(
         {"key": process.key, "name": process.name, "file": process.file, "calls": sorted(process.calls)}
         for process in report.processes
     ]
-    return findings, {"processes": processes, "playable": playable, **results}
+    owners = [asdict(owner) for owner in report.owners]
+    return findings, {"processes": processes, "playable": playable, "owners": owners, **results}
 
 
 def report_progress(

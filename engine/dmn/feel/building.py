@@ -31,7 +31,7 @@ def build(node: tree.Node, source: Source | None = None) -> Code:
     try:
         return Building(source)(node)
     except RecursionError:
-        raise Unreadable("It is nested too deeply", "", node.at) from None
+        raise Unreadable("deep", "", node.at) from None
 
 
 class Building:

@@ -55,9 +55,9 @@ def _whole(parser: "_Parser", read: Callable[["_Parser"], Found]) -> Found:
     try:
         found = read(parser)
     except RecursionError:
-        raise Unreadable("It is nested too deeply", parser.source, 0) from None
+        raise Unreadable("deep", parser.source, 0) from None
     if parser.here.kind != "end":
-        raise parser.unreadable(f"{parser.here.text!r} is not expected here")
+        raise parser.unreadable("unexpected", text=parser.here.text)
     return found
 
 
@@ -109,7 +109,7 @@ class _Parser(Types):
         """Parses a part that may contain expressions. Raises Unreadable if it is nested too deeply."""
         self._levels -= 1
         if self._levels < 0:
-            raise self.unreadable("It is nested too deeply")
+            raise self.unreadable("deep")
         found = read(self)
         self._levels += 1
         return found
@@ -117,7 +117,7 @@ class _Parser(Types):
     def _counted(self, before: int) -> int:
         """Counts consecutive operations. Raises Unreadable if there are too many."""
         if before == _MOST:
-            raise self.unreadable("It is nested too deeply")
+            raise self.unreadable("deep")
         return before + 1
 
     def _in(self) -> tuple[tree.Node, ...]:
@@ -183,7 +183,7 @@ class _Parser(Types):
             self.next(known[1])
             return known[0]
         if self.here.kind not in ("name", "digits"):
-            raise self.unreadable("The name of a member is expected behind a dot")
+            raise self.unreadable("member")
         return self.next().text
 
     def _call(self, at: int, function: tree.Node) -> tree.Node:
@@ -198,7 +198,7 @@ class _Parser(Types):
                 break
         self.expect(")")
         if names and len(names) != len(arguments):
-            raise self.unreadable("Either all arguments are named or none")
+            raise self.unreadable("arguments")
         return tree.Call(at, function, tuple(arguments), tuple(names))
 
     def _is_named(self) -> bool:
@@ -263,7 +263,7 @@ class _Parser(Types):
     def _moment(self) -> tree.Node:
         value = read_moment(self.here.text)
         if value is None:
-            raise self.unreadable(f"{self.here.text!r} is no date, time or duration")
+            raise self.unreadable("moment", text=self.here.text)
         return tree.Constant(self.next().at, value)
 
     def _bracketed(self) -> tree.Node:
@@ -276,7 +276,7 @@ class _Parser(Types):
             return self._range(at, self.expression(), included=False)
         if self.take("{"):
             return self._context_of(at)
-        raise self.unreadable(f"A value is expected here, not {self.here.text!r}")
+        raise self.no_value()
 
     def _parenthesized(self, at: int) -> tree.Node:
         with self._closing(ranges=False):
@@ -328,9 +328,7 @@ class _Parser(Types):
         if token.text in _CONSTANTS:
             return tree.Constant(self.next().at, _CONSTANTS[token.text])
         if token.kind == "end" or token.text in RESERVED:
-            raise self.unreadable(
-                f"A value is expected here, not {token.text!r}" if token.text else "Something is missing"
-            )
+            raise self.no_value()
         return tree.Name(self.next().at, token.text)
 
     def _if(self) -> tree.Node:

@@ -7,9 +7,9 @@ from engine.dmn.errors import Unreadable
 from engine.platform.budget import spend
 
 _WRONG = {
-    "open": "A comment does not end",
-    '"': "A text in quotes does not end",
-    "nothing": "{!r} means nothing here",
+    "open": "comment",
+    '"': "quote",
+    "nothing": "sign",
 }
 
 # Name start and name part characters (grammar rules 28 and 29).
@@ -57,7 +57,7 @@ class Token(NamedTuple):
 def tokens(text: str) -> list[Token]:
     """Returns all tokens of a text, and an end. Raises Unreadable."""
     if len(text) > LONGEST:
-        raise Unreadable(f"It is longer than {LONGEST} characters", text, LONGEST)
+        raise Unreadable("long", text, LONGEST, limit=LONGEST)
     found: list[Token] = []
     spend(len(text) // 4)
     for match in _TOKEN.finditer(text):  # each starts where the last ended: one alternative is any character
@@ -95,8 +95,8 @@ def _token(match: re.Match[str], source: str) -> Token:
     if kind in ("text", "at"):
         text = unescaped(text[text.index('"') + 1 : -1])
     elif kind in _WRONG:
-        reason = _WRONG['"' if text in ('"', "@") else kind]
-        raise Unreadable(reason.format(text), source, at)
+        mistake = _WRONG['"' if text in ('"', "@") else kind]
+        raise Unreadable(mistake, source, at, **({"sign": text} if mistake == "sign" else {}))
     return Token(kind, text, at, end)
 
 

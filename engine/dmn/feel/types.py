@@ -58,7 +58,6 @@ class Function:
 
 
 ANY = Type("Any")
-NULL = Type("Null")
 STRING = Type("string")
 NUMBER = Type("number")
 BOOLEAN = Type("boolean")

@@ -28,8 +28,12 @@ class Words:
     def following(self) -> Token:
         return self.tokens[min(self.at + 1, len(self.tokens) - 1)]
 
-    def unreadable(self, reason: str) -> Unreadable:
-        return Unreadable(reason, self.source, self.here.at)
+    def unreadable(self, mistake: str, /, **values: str) -> Unreadable:
+        return Unreadable(mistake, self.source, self.here.at, **values)
+
+    def no_value(self) -> Unreadable:
+        text = self.here.text
+        return self.unreadable("value", text=text) if text else self.unreadable("end")
 
     def sees(self, *texts: str) -> bool:
         return self.here.kind in ("name", "sign") and self.here.text in texts
@@ -48,8 +52,10 @@ class Words:
 
     def expect(self, *texts: str) -> Token:
         if not self.sees(*texts):
-            found = f"{self.here.text!r}" if self.here.kind != "end" else "the end"
-            raise self.unreadable(f"{' or '.join(map(repr, texts))} is expected here, not {found}")
+            wanted = " / ".join(texts)
+            if self.here.kind == "end":
+                raise self.unreadable("missing", wanted=wanted)
+            raise self.unreadable("wanted", wanted=wanted, found=self.here.text)
         return self.next()
 
     def number(self) -> Decimal:
@@ -57,11 +63,11 @@ class Words:
         token = self.here
         text = ascii_number(token.text) if token.kind == "digits" else token.text
         if text is None:
-            raise self.unreadable(f"{token.text!r} is no number: use digits of one script, without grouping")
+            raise self.unreadable("number", text=token.text)
         try:
             found = ARITHMETIC.create_decimal(text)
         except DecimalException:
-            raise self.unreadable(f"{token.text} is larger than any number") from None
+            raise self.unreadable("large", text=token.text) from None
         self.next()
         return found
 
@@ -79,7 +85,7 @@ class Words:
         while self.here.kind != "end" and not self.sees(*ends):
             last = self.next()
         if last is None:
-            raise self.unreadable("A name is expected here")
+            raise self.unreadable("name")
         return " ".join(self.source[first.at : last.end].split())
 
 
@@ -107,7 +113,7 @@ class Types(Words):
             self._known = Names(BASIC, self._types)
         known = self._known.variable(self.tokens, self.at)
         if known is None:
-            raise self.unreadable(f"No type is called {self.here.text!r}")
+            raise self.unreadable("type", type=self.here.text)
         self.next(known[1])
         return self._types.get(known[0]) or BASIC[known[0]]
 

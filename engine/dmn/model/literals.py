@@ -52,7 +52,7 @@ class Literals:
         try:
             return self.kinds.named(name)
         except (Unreadable, RecursionError) as error:
-            reason = error.reason if isinstance(error, Unreadable) else "The type is nested too deeply"
+            reason = str(error.reason) if isinstance(error, Unreadable) else "The type is nested too deeply"
             self.flaws.append(Flaw(reason, of.line, of.id))
             return ANY
 

@@ -81,6 +81,7 @@ def cloud_event(row: Mapping[Any, Any]) -> dict[str, Any]:
             "seq": row["seq"],
             "element": row["element"],
             "task": row["task_id"],
+            "facts": row["facts"],
             "definition": row["definition"],
             "version": row["version"],
             "hash": row["hash"].hex(),

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.platform.errors import Fault
 from engine.platform.language import Texts
+from engine.platform.messages import phrases
 
 
 def text_of(fault: Fault) -> tuple[str, dict[str, Any]]:
@@ -17,4 +18,6 @@ def text_of(fault: Fault) -> tuple[str, dict[str, Any]]:
 def explain(fault: Fault, texts: Texts) -> str:
     """Explain a fault in the reader's language; without a text, by the engine's own sentence."""
     key, values = text_of(fault)
-    return texts.say(key, **values) if key in texts else fault.detail
+    if key not in texts:
+        return fault.detail
+    return texts.say(key, **{name: phrases.explain(value, texts) for name, value in values.items()})

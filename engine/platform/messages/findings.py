@@ -9,6 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.platform.language import Texts
+from engine.platform.messages import phrases
+from engine.platform.messages.phrases import is_phrase
 
 _AT = "at_"  # prefix of values that say where in a table, type or expression something is
 _POSITION = ("at_character", "at_text")
@@ -30,13 +32,17 @@ def variant(values: Iterable[str]) -> str:
 
 
 def readable(finding: Any, texts: Texts) -> dict[str, Any]:
-    """Return a finding (or a stored one, a mapping) as a mapping, with translated `reason` and `fix`.
+    """Return a finding (or a stored one, a mapping) as a mapping, with translated `reason`, `fix` and values.
 
     Stored ones of earlier releases have `mend` instead of `fix`.
     """
     plain = dict(finding) if isinstance(finding, Mapping) else asdict(finding)
     plain["fix"] = plain.get("fix", plain.pop("mend", ""))
     plain["reason"], plain["fix"] = explain(plain, texts)
+    values = plain.get("values") or {}
+    plain["values"] = {
+        name: phrases.explain(value, texts) if is_phrase(value) else value for name, value in values.items()
+    }
     return plain
 
 
@@ -86,8 +92,10 @@ def _position(words: Mapping[str, Any], texts: Texts) -> str:
 
 def _word(name: str, value: Any, texts: Texts) -> Any:
     """Format a value for a sentence; parts of BPMN and types have names in the reader's language."""
-    if isinstance(value, list | tuple):
-        return texts.listed(value)
+    if name == "scenario":
+        return texts.reader.half(value)
+    if isinstance(value, list | tuple) or is_phrase(value):
+        return phrases.explain(value, texts)
     for area in _WORDS.get(name, ()):
         if f"{area}.{value}" in texts:
             return texts.say(f"{area}.{value}")

@@ -118,7 +118,7 @@ def of_expression(text: str, *more: str, requires: Sequence[str] = ()) -> list[F
 def of_table(
     policy: str, inputs: Sequence[str], rules: Sequence[str], *more: str, output: str = ""
 ) -> list[Finding]:
-    """What is found in a table; its inputs are data of the types that are told."""
+    """What is found in a table; its inputs are data of the given types."""
     named = dict(each.partition(" = ")[0].partition(": ")[::2] for each in inputs)
     given = [data(name, of or None) for name, of in named.items() if name.isidentifier()]
     logic = table(policy, inputs, rules, output=output)

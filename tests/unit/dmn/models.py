@@ -12,7 +12,7 @@ DMN_15 = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
 
 def definitions(inside: str, namespace: str = "urn:a", attributes: str = f'xmlns="{DMN_15}"') -> bytes:
-    """A file with what stands in it."""
+    """A file with this content."""
     return (
         f'<definitions {attributes} id="f" name="f" namespace="{namespace}">{inside}</definitions>'.encode()
     )

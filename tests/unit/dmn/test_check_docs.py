@@ -1,4 +1,4 @@
-"""docs/dmn-findings.md tells every finding on decisions that a check can make, and no other."""
+"""docs/dmn-findings.md lists every finding on decisions that a check can make, and no other."""
 
 import ast
 import re

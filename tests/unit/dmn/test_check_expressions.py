@@ -1,4 +1,4 @@
-"""What the check says of expressions: what cannot be read, stands for nothing or can have no value."""
+"""What the check says about expressions: what can't be read, means nothing or can have no value."""
 
 from collections.abc import Sequence
 

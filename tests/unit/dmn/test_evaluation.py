@@ -1,4 +1,4 @@
-"""Decisions asked from outside: JSON as the values that are declared, and what is told of them."""
+"""Decisions evaluated from outside: JSON as the declared values, and what is reported about them."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -62,7 +62,7 @@ def strict(text: str, *, whole: bool = False) -> Expression:
     spend(READING * len(text))
     found = _strict(text.strip())
     if whole and isinstance(found.tree, tree.Joined):
-        raise Unreadable("it is more than one expression")
+        raise Unreadable("whole")
     return found
 
 

@@ -44,14 +44,14 @@ FUNCTIONS = frozenset({"now", "dateTime"})
 def parse(text: str, *, strict: bool = False) -> Node:
     """Parses a text with expressions; `strict` rejects EL 3.0. Raises Unreadable."""
     if len(text) > LONGEST:
-        raise Unreadable(f"it is longer than {LONGEST} characters")
+        raise Unreadable("long", limit=LONGEST)
     return _Parser(text, strict=strict).template()
 
 
 def source(text: str) -> str:
     """Returns the expression in a form that can be nested in another one. Raises Unreadable."""
     if len(text) > LONGEST:
-        raise Unreadable(f"it is longer than {LONGEST} characters")
+        raise Unreadable("long", limit=LONGEST)
     parser = _Parser(text, strict=True)
     root = parser.template()
     if not isinstance(root, Joined):
@@ -84,7 +84,7 @@ class _Parser:
             if end == len(self._text):
                 break
             if mark not in ("", self._text[end]):
-                raise Unreadable("${…} and #{…} stand in one text", end)
+                raise Unreadable("mixed", end)
             mark = self._text[end]
             self._tokens.start(end + 2)
             parts.append(self._choice())
@@ -93,13 +93,15 @@ class _Parser:
             place = self._tokens.seen.at + 1
             self.sources.append(self._text[end + 2 : place - 1].strip())
             if len(parts) > _MOST_PARTS:
-                raise Unreadable(f"it has more than {_MOST_PARTS} parts", place)
+                raise Unreadable("parts", place, limit=_MOST_PARTS)
         one = len(parts) == 1 and bool(mark)
         return parts[0] if one else Joined(0, tuple(parts))
 
     def _unexpected(self) -> Unreadable:
         seen = self._tokens.seen
-        return Unreadable("it ends too early" if seen.text == END else f"{seen} is not expected", seen.at)
+        if seen.text == END:
+            return Unreadable("end", seen.at)
+        return Unreadable("unexpected", seen.at, text=seen.text)
 
     def _sees(self, mark: str) -> bool:
         return self._tokens.seen.kind == "mark" and self._tokens.seen.text == mark
@@ -113,12 +115,12 @@ class _Parser:
 
     def _expect(self, mark: str) -> None:
         if not self._skip(mark):
-            raise Unreadable(f"{mark!r} is missing", self._tokens.seen.at)
+            raise Unreadable("missing", self._tokens.seen.at, text=mark)
 
     def _deeper(self) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise Unreadable("it is nested too deeply", self._tokens.seen.at)
+            raise Unreadable("deep", self._tokens.seen.at)
 
     def _choice(self) -> Node:
         self._deeper()
@@ -209,13 +211,13 @@ class _Parser:
         if token.text == "execution" and self._sees("."):
             return self._asked(token)
         if token.text in _OBJECTS:
-            raise Unreadable(f"{token.text} is a Java object", token.at)
+            raise Unreadable("java", token.at, text=token.text)
         return Name(token.at, token.text)
 
     def _function(self, token: Token) -> Node:
         self._tokens.take()
         if token.text not in FUNCTIONS or not self._skip(")"):
-            raise Unreadable(f"it calls {token.text}(…), which is no function here", token.at)
+            raise Unreadable("function", token.at, text=token.text)
         return Function(token.at, token.text)
 
     def _asked(self, token: Token) -> Node:
@@ -225,10 +227,7 @@ class _Parser:
             match step.arguments:
                 case (Constant(value=str(name)),):
                     return Asked(token.at, name, _ASKING[step.method])
-        raise Unreadable(
-            f"{token.text} is a Java object; only its getVariable('x') and hasVariable('x') are known here",
-            token.at,
-        )
+        raise Unreadable("execution", token.at, text=token.text)
 
     def _step(self, known: frozenset[str] | dict[str, bool] = KNOWN) -> Member | Call:
         """Parses a member, or a call of a known method."""
@@ -239,11 +238,11 @@ class _Parser:
         self._expect(".")
         name = self._tokens.take()
         if name.kind != "name":
-            raise Unreadable(f"{name} is no name of a member", name.at)
+            raise Unreadable("member", name.at, text=name.text)
         if not self._skip("("):
             return Member(Constant(name.at, name.text))
         if name.text not in known:
-            raise Unreadable(f"it calls the method {name.text}(…), which is Java's", name.at)
+            raise Unreadable("method", name.at, text=name.text)
         return Call(name.text, self._until(")"))
 
 

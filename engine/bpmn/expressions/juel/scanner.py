@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from engine.platform.messages.phrases import Phrase
+
 OPENING = ("${", "#{")
 _SPACE = re.compile(r"[ \t\n\r\f\v\x1c-\x1f]*")
 _TOKEN = re.compile(
@@ -27,9 +29,14 @@ _LONG = 2**63
 class Unreadable(Exception):
     """Raised for a text that is not a valid or supported expression; `at` is the position of the error."""
 
-    def __init__(self, reason: str, at: int = 0) -> None:
-        super().__init__(reason)
+    def __init__(self, mistake: str, at: int = 0, /, **values: Any) -> None:
+        super().__init__(mistake)
+        self.reason = Phrase(f"parsers.juel.{mistake}", values)
         self.at = at
+
+    def __str__(self) -> str:
+        """Return the reason in English."""
+        return str(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,6 @@ class Token:
     text: str
     at: int
     value: Any = None
-
-    def __str__(self) -> str:
-        return repr(self.text) if self.text else "the end"
 
 
 END = ""
@@ -76,7 +80,7 @@ class Scanner:
             return self._quoted(at)
         match = _TOKEN.match(self.text, at)
         if match is None:
-            raise Unreadable(f"{self.text[at : at + 20]!r} is not understood", at)
+            raise Unreadable("sign", at, text=self.text[at : at + 20])
         self.at = match.end()
         return _token(match[0], match.lastgroup or "", at)
 
@@ -90,13 +94,13 @@ class Scanner:
                 place += 1
                 letter = self.text[place : place + 1]
                 if letter not in ("\\", quote):
-                    raise Unreadable(f"'\\{letter}' is no escape in a text", place - 1)
+                    raise Unreadable("escape", place - 1, text=letter)
             elif letter == quote:
                 self.at = place + 1
                 return Token("value", self.text[at : self.at], at, "".join(parts))
             parts.append(letter)
             place += 1
-        raise Unreadable("a text is not closed", at)
+        raise Unreadable("quote", at)
 
 
 def _token(found: str, group: str, at: int) -> Token:
@@ -112,7 +116,7 @@ def _token(found: str, group: str, at: int) -> Token:
 def _whole(digits: str, at: int) -> int:
     found = digits.lstrip("0")
     if len(found) > 19 or int(found or "0") >= _LONG:
-        raise Unreadable("a whole number does not fit in 64 bits", at)
+        raise Unreadable("large", at)
     return int(found or "0")
 
 

@@ -14,6 +14,7 @@ from engine.bpmn.expressions import juel, named_people
 from engine.bpmn.expressions.scripts import as_written, names
 from engine.bpmn.notation.rule_tasks import NO_DECISIONS
 from engine.bpmn.run import activity_scope, completions, scopes
+from engine.bpmn.run.disputes import require_settled
 from engine.bpmn.run.elements import calls
 from engine.bpmn.run.rule_tasks import RuleFailed, mapped, payload_of
 from engine.bpmn.run.tokens import FINISHED, FIRED, INTERRUPTED, STARTED, STARTED_BY, Failed, Token
@@ -57,7 +58,11 @@ class ScriptTask(SpiffScriptTask):
         if my_task.internal_data.pop(FIRED, False):
             my_task.internal_data.pop(calls.CALL, None)
             return True
-        my_task.write(my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data))
+        changes = my_task.workflow.top_workflow.sandbox.execute(self.script, my_task.data)
+        if my_task.workflow.top_workflow.spec.gathers:  # an answer may be what the variable already was
+            assigned = names(self.script, "exec").writes & my_task.data.keys()
+            scopes.gather(my_task, {name: my_task.data[name] for name in assigned})
+        my_task.write(changes)
         return True
 
     def answer(self, my_task: Token, reply: Mapping[str, Any]) -> None:
@@ -85,6 +90,8 @@ class RuleTask(ScriptTask):
         super().__init__(wf_spec, bpmn_id, "", **parts)
 
     def _execute(self, my_task: Token) -> bool:
+        if my_task.workflow.top_workflow.disputes:
+            require_settled(my_task, self.rules.reads(self.decision))
         try:
             sandbox = my_task.workflow.top_workflow.sandbox
             evaluation = sandbox.decide(self.rules, self.decision, my_task.data, strict=self.strict)
@@ -180,14 +187,28 @@ class CallActivity(_Inner, SpiffCallActivity):
     """A call of another process, bound when the caller was deployed."""
 
     calls = True
+    early = False  # set when it is built: errors and escalations out of it map its outputs, as in Camunda
+    returns_all = False  # and that it says that all is returned
+
+    def return_early(self, my_task: Token, subworkflow: SubProcess) -> None:
+        """Maps the outputs when an error or escalation leaves the call. Raises Unfit and ScriptFailed."""
+        if self.own.outputs is not None:
+            scopes.write(my_task, activity_scope.outputs(my_task, subworkflow.values), around=True)
+        elif self.returns_all:
+            scopes.write(my_task, self._all(subworkflow), around=True)
 
     def update_data(self, my_task: Token, subworkflow: SubProcess) -> None:
         """Takes over what the process has set, unless the call maps its outputs."""
-        if self.own.apart:
+        if self.own.apart and not self.returns_all:
             my_task.internal_data[activity_scope.RETURNED] = dict(subworkflow.values)
         else:
-            written = sorted(subworkflow.written & subworkflow.values.keys())
-            my_task.write({name: subworkflow.values[name] for name in written})
+            my_task.write(self._all(subworkflow))
+
+    def _all(self, subworkflow: SubProcess) -> dict[str, Any]:
+        """Returns what the process has set; with inputs of its own, also these."""
+        values = subworkflow.values
+        names = subworkflow.written & values.keys() if self.own.handed is None else values.keys()
+        return {name: values[name] for name in sorted(names)}
 
 
 def come_back(inner: SubProcess, times: int, records: list[Any] | None, own: dict[str, Any] | None) -> None:

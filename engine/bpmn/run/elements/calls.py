@@ -1,6 +1,6 @@
 """Service tasks: work of another system, which never runs while the case is locked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -9,14 +9,14 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from engine.bpmn.notation.service_tasks import Service
 from engine.bpmn.run import bills
-from engine.bpmn.run.scopes import ABSENT
+from engine.bpmn.run.scopes import owner
 from engine.bpmn.run.step import Outgoing
 from engine.bpmn.run.tokens import FIRED, WAIT, Failed, Token
-from engine.bpmn.values import encode, plain, same
+from engine.bpmn.values import encode, plain
 from engine.platform.ids import uuid7
 
 ASKED = "asked"  # key in a token's internal data: the terms of the bill that it requests
-SEEN = "seen"  # key in a token's internal data: guarded variables, as they were when the call was made
+CHANGED = "changed"  # key in a token's internal data: the variables that others set since the call was made
 CALL = "call"  # key in a token's internal data: the id of its call, and the digest of the request
 
 
@@ -27,7 +27,7 @@ class NotDone(Failed):
 class ServiceTask(BpmnSpecMixin):
     """A service task: its token waits for the reply."""
 
-    guarded: frozenset[str] = frozenset()  # names that no reply may overwrite unnoticed
+    guarded: frozenset[str] = frozenset()  # names that no reply may overwrite once they were changed
 
     def __init__(self, wf_spec: Any, bpmn_id: str, service: Service, **parts: Any) -> None:
         super().__init__(wf_spec, bpmn_id, **parts)
@@ -40,9 +40,7 @@ class ServiceTask(BpmnSpecMixin):
         request = self._request(my_task)
         if self.service.bill is not None:
             my_task.internal_data[ASKED] = bills.ask(self.service.bill, plain(request))
-        if self.guarded:
-            data = my_task.data
-            my_task.internal_data[SEEN] = {name: data[name] for name in self.guarded & data.keys()}
+        workflow.called_at[my_task.id] = len(workflow.journal)
         call_id = _call_id(my_task, request)
         my_task.internal_data[WAIT] = {"kind": "call", "call": call_id.hex}
         service = self.service
@@ -85,20 +83,19 @@ class ServiceTask(BpmnSpecMixin):
             # The payment address is only for the applicant, and many people read the case's data.
             reply = {name: value for name, value in reply.items() if name != terms.link}
         accept(my_task, reply, self.service.result)
-        self._require_unchanged(my_task)
+        self._note_overwritten(my_task)
 
-    def _require_unchanged(self, my_task: Token) -> None:
-        """Opens an incident if the reply has overwritten a guarded name that others changed since the call.
+    def _note_overwritten(self, my_task: Token) -> None:
+        """Records for the log which variables the reply has overwritten that others set since the call.
 
-        A retry accepts the reply; the value given with it counts.
+        Opens an incident if one is guarded. A retry accepts the reply; the value given with it counts.
         """
-        seen = my_task.internal_data.pop(SEEN, None)
-        if seen is None:
-            return
+        changed = my_task.internal_data.pop(CHANGED, ())
         journal = my_task.workflow.top_workflow.journal
-        for one in [one for one in journal if one.by is my_task and one.name in self.guarded]:
-            if one.before is not ABSENT and not (one.name in seen and same(one.before, seen[one.name])):
-                message = f"the reply sets {one.name!r}, which was changed since the call was made"
+        my_task.overwritten = [one.name for one in journal if one.by is my_task and one.name in changed]
+        for name in my_task.overwritten:
+            if name in self.guarded:
+                message = f"the reply sets {name!r}, which was changed since the call was made"
                 my_task.fail(Failed("data-conflict", message))
                 return
 
@@ -120,6 +117,15 @@ def give_up(my_task: Token, code: str, detail: str) -> None:
     """Opens an incident for a token that waits for a reply."""
     del my_task.internal_data[WAIT]
     my_task.fail(NotDone(code, detail))
+
+
+def note_changes(workflow: Any, waiting: Iterable[Token]) -> None:
+    """Records in each token that waits for a reply which of its variables this command has set elsewhere."""
+    for token in waiting:
+        journal = workflow.journal[workflow.called_at.get(token.id, 0) :]
+        changed = {one.name for one in journal if one.store is owner(token, one.name)}
+        if changed:
+            token.internal_data[CHANGED] = sorted(changed.union(token.internal_data.get(CHANGED, ())))
 
 
 def _call_id(my_task: Token, request: Mapping[str, Any]) -> UUID:

@@ -7,8 +7,10 @@ parallel with the work of their scope. Errors and escalations have none: these a
 immediately.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +19,15 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.bills import BILL
 from engine.bpmn.notation.events import THROWN, Kind, Trigger
+from engine.bpmn.run import own_waits
 from engine.bpmn.run.completions import FOR
+from engine.bpmn.run.disputes import require_settled_in
 from engine.bpmn.run.elements.activities import EventSubProcess
 from engine.bpmn.run.elements.conditions import came_true
 from engine.bpmn.run.step import Thrown
 from engine.bpmn.run.tokens import FIRED, FUTURE, HOST, INTERRUPTED, WAIT, Failed, Token
 from engine.bpmn.sandbox import ScriptFailed
-from engine.bpmn.values import MAX_KEYS, MAX_NAME, plain, short
+from engine.bpmn.values import MAX_BYTES, MAX_KEYS, MAX_NAME, fits, plain, short
 
 
 class BaseEvent(BpmnSpecMixin):
@@ -90,8 +94,9 @@ class CatchEvent(BaseEvent):
     def look(self, my_task: Token) -> None:
         """Triggers the event if its condition has become true."""
         try:
+            require_settled_in(my_task, self.trigger.text)
             seen = came_true(self.trigger.text, my_task)
-        except ScriptFailed as error:
+        except (Failed, ScriptFailed) as error:
             self.give_up(my_task, error)
             return
         if seen is not None:
@@ -125,8 +130,8 @@ class SideEvent(CatchEvent):
     def test(self) -> None:
         """SpiffWorkflow would require a flow into it."""
 
-    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
-        """Continues from here with an error or escalation thrown in that work."""
+    def catch(self, work: Token, data: Mapping[str, Any]) -> Token:
+        """Continues from here with an error or escalation thrown in that work; returns the event's token."""
         raise NotImplementedError
 
 
@@ -137,12 +142,13 @@ class BoundaryEvent(SideEvent):
         super().__init__(wf_spec, bpmn_id, **parts)
         self.host = host
 
-    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
-        token = work.parent._add_child(self, FUTURE)
+    def catch(self, work: Token, data: Mapping[str, Any]) -> Token:
+        token: Token = work.parent._add_child(self, FUTURE)
         self._receive(token, data)
         if self.interrupting:
             work.cancel()
         token._ready()
+        return token
 
     def _taken(self, my_task: Token) -> None:
         host = self._host(my_task)
@@ -167,11 +173,15 @@ class ThrowEvent(BaseEvent):
 
     def _run_hook(self, my_task: Token) -> bool:
         if self.trigger is not None and self.trigger.kind not in THROWN:
-            throw(self.trigger, my_task)
+            my_task.thrown = _thrown(self.trigger, my_task)
         return True
 
     def _on_complete_hook(self, my_task: Token) -> None:
         super()._on_complete_hook(my_task)
+        if my_task.thrown is not None:
+            workflow = my_task.workflow.top_workflow
+            reached = own_waits.deliver(workflow, my_task.thrown)
+            workflow.thrown.append(replace(my_task.thrown, reached=reached))
         if self.trigger is not None and self.trigger.kind == "escalation":
             code = self.trigger.name or ""
             caught(my_task, "escalation", code, {"code": code})
@@ -192,27 +202,49 @@ class EndEvent(ThrowEvent):
                 workflow.cancel()
 
 
-def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any]) -> bool:
+def caught(token: Token, kind: Kind, code: str, data: Mapping[str, Any], *, by_call: bool = False) -> bool:
     """Throws an error or escalation at a token; returns whether an event around it caught it (§10.5.6).
 
     The nearest event catches it; at the same place, one for this code precedes one for all. See BPMN 2.0.2.
+    In files of Camunda, the calls that it leaves map their outputs, even if nothing catches it; not for a
+    call to another system (`by_call`), whose error is then an incident. Raises Unfit and ScriptFailed.
     """
     work: Token | None = token
+    left: list[Token] = []
     while work is not None:
-        places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
-        # A single instance has no events of its own, and an interrupted scope catches nothing more.
-        if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
-            # An event sub-process never catches what is thrown in itself.
-            places.append(
-                [event for event in work.workflow.spec.handlers if work.task_spec not in event.outputs]
-            )
-        for events in places:
-            for event in sorted(events, key=lambda event: event.trigger.name is None):
-                if event.trigger.kind == kind and event.trigger.name in (code, None):
-                    event.catch(work, data)
-                    return True
+        for event in _handlers(work):
+            if event.trigger.kind == kind and event.trigger.name in (code, None):
+                _map(left, token, partial(event.catch, work, data))
+                return True
+        if work.workflow.called and work.around is work.workflow.host:
+            left.append(work.around)
         work = work.around
+    if not by_call:
+        _map(left, token, lambda: token)
     return False
+
+
+def _handlers(work: Token) -> Iterator[Any]:
+    """Yields the events that catch what is thrown in some work: the nearest ones first."""
+    places = [] if FOR in work.internal_data else [work.task_spec.boundaries]
+    # A single instance has no events of its own, and an interrupted scope catches nothing more.
+    if not work.triggered and INTERRUPTED not in work.workflow.task_tree.internal_data:
+        # An event sub-process never catches what is thrown in itself.
+        places.append([event for event in work.workflow.spec.handlers if work.task_spec not in event.outputs])
+    for events in places:
+        yield from sorted(events, key=lambda event: event.trigger.name is None)
+
+
+def _map(left: Sequence[Token], token: Token, going: Callable[[], Token]) -> None:
+    """Maps the outputs of the calls that are left, and continues at the token that `going` returns."""
+    workflow = token.workflow.top_workflow
+    mark = len(workflow.journal)
+    for call in left:
+        if call.task_spec.early:
+            call.task_spec.return_early(call, workflow.subprocesses[call.id])
+    passing = going()
+    # The log names what has passed: the event, not the call.
+    workflow.journal[mark:] = [replace(one, by=passing) for one in workflow.journal[mark:]]
 
 
 def of_case(token: Token) -> bool:
@@ -225,21 +257,19 @@ def of_case(token: Token) -> bool:
     return True
 
 
-def throw(trigger: Trigger, token: Token) -> None:
-    """Records a message or signal that leaves the case. Raises ScriptFailed and Failed."""
-    data = _mapping(trigger.data, token, "the data of a message") if trigger.data else {}
-    keys = keys_of(trigger, token) if trigger.kind == "message" else {}
-    workflow = token.workflow.top_workflow
-    workflow.thrown.append(
-        Thrown(
-            "message" if trigger.kind == "message" else "signal",
-            name_of(trigger, token) or "",
-            keys,
-            plain(data),
-            token.task_spec.element.path,
-            frozenset(workflow.waits()) if trigger.kind == "signal" else (),
-        )
+def _thrown(trigger: Trigger, token: Token) -> Thrown:
+    """Returns the message or signal that a token throws. Raises ScriptFailed and Failed."""
+    thrown = Thrown(
+        "message" if trigger.kind == "message" else "signal",
+        name_of(trigger, token) or "",
+        keys_of(trigger, token) if trigger.kind == "message" else {},
+        plain(_mapping(trigger.data, token, "the data of a message") if trigger.data else {}),
+        token.task_spec.element.path,
     )
+    if own_waits.receivers(token.workflow.top_workflow, thrown) and not fits({**token.data, **thrown.data}):
+        limit = f"with the data of {thrown.name!r} the case's data would be larger than {MAX_BYTES >> 20} MiB"
+        raise Failed("correlation", limit)
+    return thrown
 
 
 def name_of(trigger: Trigger, token: Token) -> str | None:

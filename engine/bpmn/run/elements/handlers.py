@@ -29,11 +29,12 @@ class HandlerStart(SideEvent):
     An interrupting one removes all other work from the scope, which then waits for nothing else.
     """
 
-    def catch(self, work: Token, data: Mapping[str, Any]) -> None:
-        token = work.workflow.task_tree._add_child(self, FUTURE)
+    def catch(self, work: Token, data: Mapping[str, Any]) -> Token:
+        token: Token = work.workflow.task_tree._add_child(self, FUTURE)
         self._receive(token, data)
         self._interrupt(token)
         token._ready()
+        return token
 
     def _run_hook(self, my_task: Token) -> bool | None:
         # Its token starts when the enclosing sub-process is compensated.

@@ -9,7 +9,10 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 
 from engine.bpmn.expressions.scripts import language
+from engine.bpmn.model.answers import Gathered
 from engine.bpmn.run.completions import FOR, LASTING, LOCALS
+from engine.bpmn.run.disputes import require_settled_in
+from engine.bpmn.run.scopes import ANSWERS
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.tokens import FAILED, FINISHED, FUTURE, READY, STARTED, Failed, Token
 from engine.bpmn.values import MAX_BYTES, fits
@@ -28,6 +31,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
     """
 
     sequential = False
+    gathered: Gathered | None = None  # set when the process is built: the answers that it collects in lists
 
     def __init__(self, wf_spec: Any, bpmn_id: str, task_spec: str, **parts: Any) -> None:
         self.task_spec = task_spec
@@ -108,7 +112,10 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         if FOR in instance.internal_data:
             return  # it has been compensated
         my_task = instance.parent
-        result = instance.data.get(self.output_item) if self.output else None
+        if self.gathered is not None:
+            result = instance.internal_data.get(ANSWERS)
+        else:
+            result = instance.data.get(self.output_item) if self.output else None
         my_task.internal_data[RESULTS][str(instance.internal_data[INDEX])] = result
         if self.condition is not None:
             my_task.internal_data[LAST] = dict(instance.internal_data.get(LOCALS, {}))
@@ -130,6 +137,7 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
         collected = {self.output: self._collected(state)} if self.output else {}
         data = {**my_task.data, **collected, **state.get(LAST, {})}
         sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        require_settled_in(my_task, self.condition)
         return sandbox.holds(self.condition, data, extra)
 
     def _collected(self, state: dict[str, Any]) -> list[Any]:
@@ -137,13 +145,27 @@ class MultiInstance(LoopTask, BpmnSpecMixin):
 
     def _finish(self, my_task: Token) -> bool:
         state = my_task.internal_data
-        if self.output:
-            results = {self.output: self._collected(state)}
+        results = self._results(state)
+        if results:
             if not fits({**my_task.data, **results}):
                 raise Failed("multi-instance", f"the results are larger than {MAX_BYTES >> 20} MiB")
             my_task.write(results)
         my_task.internal_data = {name: state[name] for name in LASTING if name in state}
         return True
+
+    def _results(self, state: dict[str, Any]) -> dict[str, list[Any]]:
+        """Returns what has been collected, as variables."""
+        if self.output:
+            return {self.output: self._collected(state)}
+        if self.gathered is None:
+            return {}
+        answers = [answer or {} for answer in self._collected(state)]
+        names = sorted({*self.gathered.lists, *(name for answer in answers for name in answer)})
+        return {
+            target: [answer.get(name) for answer in answers]
+            for name in names
+            if (target := self.gathered.list_of(name)) is not None
+        }
 
     def _instances(self, my_task: Token) -> list[Token]:
         return [token for token in my_task.children if token.triggered and not token._state & FINISHED]
@@ -185,6 +207,7 @@ class StandardLoop(MultiInstance):
         if self.condition is None:
             return True
         sandbox: Sandbox = my_task.workflow.top_workflow.sandbox
+        require_settled_in(my_task, self.condition)
         return sandbox.holds(self.condition, my_task.data, {"loopCounter": done})
 
 

@@ -1,0 +1,84 @@
+"""Nobody answers blindly: a form whose values have changed since it was read isn't completed."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from engine.bpmn import Form
+from engine.definitions import forms
+from engine.models import Event
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import DataChanged, Stale
+from engine.tasks.entity_tags import EntityTag, Shown, digest
+from engine.tasks.locked_task import LockedTask
+from engine.tasks.provenance import SEARCHED, SETTING
+from engine.tasks.reading import answerable
+
+_FORMER = (
+    select(Event.payload)
+    .where(
+        Event.case_id == bindparam("case"),
+        Event.seq <= bindparam("length"),
+        Event.kind.in_(SETTING),
+        Event.payload.is_not(None),
+    )
+    .order_by(Event.seq.desc())
+    .limit(SEARCHED)
+)
+
+
+def require_seen(uow: UnitOfWork, held: LockedTask, tags: Collection[EntityTag] | None) -> None:
+    """Raises Stale if no tag has the task's revision, DataChanged if its form shows other values than then.
+
+    None means any. A tag without values, as other commands on the task return it, covers the revision only.
+    """
+    if tags is None:
+        return
+    revision, length = held.row.task_revision, held.case.head.length
+    shown = [tag.shown for tag in tags if tag.revision == revision]
+    if not shown:
+        raise Stale("It has changed since you read it. Read it again.", revision=revision)
+    read = [one for one in shown if one is not None]
+    if len(read) < len(shown) or any(one.length == length for one in read):
+        return
+    form, roles, data, _ = answerable(uow, held.row.task_id)
+    if form is None:
+        return
+    present = forms.visible(form, roles, data)
+    latest = max(read, key=lambda one: one.length)
+    if all(one.changed(present, form, roles) for one in read):
+        raise DataChanged(
+            "Values that the form shows have changed since you read it. Check them, and complete it again.",
+            changes=_changes(uow, held, latest, form, roles, present),
+        )
+
+
+def _changes(
+    uow: UnitOfWork,
+    held: LockedTask,
+    shown: Shown,
+    form: Form,
+    roles: Collection[str] | None,
+    present: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Returns each changed field with its former and present value: null if it had or has none.
+
+    A former value that the log no longer has is left out.
+    """
+    missing = shown.changed(present, form, roles)
+    former: dict[str, Any] = {name: None for name, old in missing.items() if old == digest(name, {})}
+    given = {"case": held.case.id, "length": shown.length}
+    for payload in uow.connection.execute(_FORMER, given).scalars():
+        values = forms.visible(form, roles, payload.get("data") or payload.get("changes") or {})
+        former.update(
+            (name, values[name])
+            for name in (missing.keys() - former.keys()) & values.keys()
+            if digest(name, values) == missing[name]
+        )
+        if len(former) == len(missing):
+            break
+    return [
+        {"field": name, **({"before": former[name]} if name in former else {}), "now": present.get(name)}
+        for name in missing
+    ]
