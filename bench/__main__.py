@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import checks, counts, decisions, front, inbox, load, long, report, w1, waiting
+from bench import checks, counts, decisions, front, inbox, load, long, processor, report, w1, waiting, wide
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
@@ -38,10 +38,10 @@ def main() -> int:
     failed = False
     alone = [name for name in PARTS if getattr(options, name)]
     if not alone and not options.front:
-        failed = _w1(options, figures, goals) or _front(options, figures, goals)
+        failed = _w1(options, figures, goals) or (not options.w1 and _front(options, figures, goals))
     if options.front:
         failed = _front(options, figures, goals)
-    for name in alone if alone or options.front else PARTS:
+    for name in alone if alone or options.front or options.w1 else PARTS:
         measure, told, wanted = PARTS[name]
         found = measure(options.rounds)
         figures[name] = asdict(found)
@@ -66,6 +66,7 @@ def _options() -> argparse.Namespace:
         help="of each server (cores + 1)",
     )
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: does it work at all?")
+    parser.add_argument("--w1", action="store_true", help="only W1 and the wide case")
     parser.add_argument(
         "--front", action="store_true", help="only the web server: sync workers, slow clients"
     )
@@ -89,12 +90,15 @@ def _w1(options: argparse.Namespace, figures: dict[str, Any], goals: list[report
         if found.errors:
             _complain(found.errors)
             return True
+        weighed = {"skeleton": counts.sizes(stage.skeleton_url), "product": counts.sizes(stage.product_url)}
+        beside = wide.measure(stage.product, options.rounds)
         counts.log_everything(stage)
         counted = {target.name: counts.statements(stage, target) for target in stage.targets}
-        weighed = {"skeleton": counts.sizes(stage.skeleton_url), "product": counts.sizes(stage.product_url)}
-    print(f"\n{report.throughput(found)}\n\n{report.statements(counted)}\n\n{report.sizes(weighed)}")
+    print(f"\n{report.throughput(found)}\n\n{report.processor(found)}")
+    print(f"\n{report.statements(counted)}\n\n{report.sizes(weighed)}")
     figures["w1"] = {"workers": options.workers} | report.as_data(found, counted, weighed)
-    goals += report.goals_of_w1(found, counted, weighed)
+    figures["wide"] = asdict(beside) | {"ratio": beside.ratio}
+    goals += [*report.goals_of_w1(found, counted, weighed), report.goal_of_wide(beside)]
     return False
 
 
@@ -127,7 +131,10 @@ def _throughput(stage: w1.Stage, rounds: int, seconds: float) -> Throughput:
         for clients in CLIENTS:
             turn = number % len(stage.targets)
             for target in (*stage.targets[turn:], *stage.targets[:turn]):
+                before = processor.used(target)
                 sample = load.measure(target, clients, seconds)
+                sample.used.update(processor.used(target))
+                sample.used.subtract(before)
                 found.add(target.name, clients, sample)
                 print(
                     f"  round {number + 1}, {target.name}, {clients} clients: {sample.rate:.0f} cases/s",

@@ -8,7 +8,7 @@ import itertools
 import socket
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
@@ -24,7 +24,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server to measure. `keyed`: each write has an Idempotency-Key."""
+    """A server to measure: its port, its main process and its database. `keyed`: each write has a key."""
 
     name: str
     port: int
@@ -32,6 +32,8 @@ class Target:
     starter: str = ""
     worker: str = ""
     keyed: bool = False
+    master: int = 0
+    database: str = ""
 
 
 def case_data(number: int) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class Sample:
     cases: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0  # of the clients themselves
+    used: Counter[str] = field(default_factory=Counter)  # processor seconds of the server, by kind of process
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: list[str] = field(default_factory=list)
 
@@ -140,6 +143,7 @@ def pooled(samples: list[Sample]) -> Sample:
         total.cases += sample.cases
         total.seconds += sample.seconds
         total.cpu_seconds += sample.cpu_seconds
+        total.used.update(sample.used)
         total.errors += sample.errors
         for kind, times in sample.times.items():
             total.times[kind] += times

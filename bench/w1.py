@@ -9,13 +9,16 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from sqlalchemy import make_url
+from sqlalchemy.orm import Session
 
-from bench import skeleton
+from bench import skeleton, wide
 from bench.load import HOST, Target, exchange
 from engine import definitions
 from engine.bpmn import Source
@@ -71,7 +74,9 @@ def stage(workers: int) -> Iterator[Stage]:
         skeleton_url = _prepare_skeleton(server.url)
         logs = (var / "product.log", var / "skeleton.log")
         command = ("-c", "gunicorn.conf.py", "wsgi:app")
-        stack.enter_context(served(settings.port, command, chosen | {"DATABASE_URL": server.url}, logs[0]))
+        product = stack.enter_context(
+            served(settings.port, command, chosen | {"DATABASE_URL": server.url}, logs[0])
+        )
         port = free_port()
         plain = (
             "--no-control-socket",
@@ -81,11 +86,13 @@ def stage(workers: int) -> Iterator[Stage]:
             str(workers),
             "bench.skeleton:create_app()",
         )
-        stack.enter_context(served(port, plain, {"DATABASE_URL": skeleton_url}, logs[1]))
+        beside = stack.enter_context(served(port, plain, {"DATABASE_URL": skeleton_url}, logs[1]))
+        database = make_url(server.url).database or ""
+        alone = Target("product", settings.port, KEY, starter, worker, master=product, database=database)
         yield Stage(
-            product=Target("product", settings.port, KEY, starter, worker),
-            keyed=Target("product, keyed", settings.port, KEY, starter, worker, keyed=True),
-            skeleton=Target("skeleton", port, KEY),
+            product=alone,
+            keyed=replace(alone, name="product, keyed", keyed=True),
+            skeleton=Target("skeleton", port, KEY, master=beside, database="skeleton"),
             product_url=server.url,
             skeleton_url=skeleton_url,
             server=server,
@@ -106,11 +113,8 @@ def prepare_product(url: str, settings: Settings) -> tuple[str, str]:
     migrate.upgrade(url)
     database = Database(url, zone=settings.time_zone)
     try:
-        database.run(
-            lambda session, now: definitions.deploy(
-                UnitOfWork(session, accounts.system(session, now), now), files()
-            )
-        )
+        for deployment in (files(), wide.files()):
+            database.run(partial(_deploy, deployment))
         return (
             database.run(lambda *command: accounts.create_token(*command, name="portal", role="portal")),
             database.run(
@@ -119,6 +123,10 @@ def prepare_product(url: str, settings: Settings) -> tuple[str, str]:
         )
     finally:
         database.dispose()
+
+
+def _deploy(deployment: Mapping[str, bytes], session: Session, now: datetime) -> None:
+    definitions.deploy(UnitOfWork(session, accounts.system(session, now), now), deployment)
 
 
 def _prepare_skeleton(url: str) -> str:
@@ -130,8 +138,8 @@ def _prepare_skeleton(url: str) -> str:
 
 
 @contextmanager
-def served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
-    """Run gunicorn, from its first response to its end."""
+def served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Iterator[int]:
+    """Run gunicorn, from its first response to its end; yield the id of its main process."""
     parent = os.getpid()
     with open(log, "wb") as output:
         process = subprocess.Popen(
@@ -145,7 +153,7 @@ def served(port: int, arguments: Sequence[str], environ: Mapping[str, str], log:
         )
     try:
         _await_answer(port, process, log)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:

@@ -21,7 +21,7 @@ def served(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv(name, str(value))
     made: dict[str, Any] = runpy.run_path(str(ROOT / "wsgi.py"))
     yield Client(made["app"])
-    made["app"].app.extensions["parvandeh.database"].dispose()
+    made["site"].extensions["parvandeh.database"].dispose()
 
 
 def test_new_installation_answers_programs_and_people(served: Client) -> None:
