@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from xdist import plugin
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
@@ -55,12 +54,6 @@ class BrowserTogether(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """For `--dist loadfile`; other distributions are unchanged."""
     return BrowserTogether(config, log) if config.getvalue("dist") == "loadfile" else None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return the number of processes for `-n auto`: tests often wait for a server, a worker or a browser."""
-    return int(plugin.pytest_xdist_auto_num_workers(config)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
