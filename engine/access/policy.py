@@ -66,7 +66,7 @@ def seen_by(uow: UnitOfWork) -> dict[str, Any]:
     return {"viewer": uow.actor.id, "now": uow.now}
 
 
-_VIEWER = bindparam("viewer", type_=Uuid())
+VIEWER = bindparam("viewer", type_=Uuid())
 
 
 def positions() -> Subquery:
@@ -75,11 +75,11 @@ def positions() -> Subquery:
     Columns: unit_id, role, user_id.
     """
     columns = (Membership.unit_id, Membership.role, Membership.user_id)
-    own = select(*columns).where(Membership.user_id == _VIEWER, valid(Membership))
+    own = select(*columns).where(Membership.user_id == VIEWER, valid(Membership))
     lent = (
         select(*columns)
         .join(Substitution, Substitution.absent_id == Membership.user_id)
-        .where(Substitution.substitute_id == _VIEWER, valid(Substitution), valid(Membership))
+        .where(Substitution.substitute_id == VIEWER, valid(Substitution), valid(Membership))
     )
     return union_all(own, lent).subquery("positions")
 
@@ -207,9 +207,9 @@ def supervises(role: str, group: Any) -> ColumnElement[bool]:
 def in_place_of(user: Any) -> ColumnElement[bool]:
     """Returns whether the viewer is this account, or its substitute."""
     lent = select(Substitution.id).where(
-        Substitution.absent_id == user, Substitution.substitute_id == _VIEWER, valid(Substitution)
+        Substitution.absent_id == user, Substitution.substitute_id == VIEWER, valid(Substitution)
     )
-    return or_(user == _VIEWER, lent.exists())
+    return or_(user == VIEWER, lent.exists())
 
 
 def _side(held: Subquery) -> ColumnElement[Any]:
@@ -273,7 +273,7 @@ def startable(actor: Actor) -> ColumnElement[bool]:
 def _own_case() -> ColumnElement[bool]:
     """Returns whether a case is that of the person who owns this account."""
     own: ColumnElement[bool] = (
-        Case.applicant == select(User.person).where(User.id == _VIEWER).scalar_subquery()
+        Case.applicant == select(User.person).where(User.id == VIEWER).scalar_subquery()
     )
     return own
 
@@ -283,7 +283,7 @@ def party() -> ColumnElement[bool]:
 
     The viewer's person is a subquery without references to the case: PostgreSQL evaluates it once.
     """
-    person = select(User.person).where(User.id == _VIEWER).scalar_subquery()
+    person = select(User.person).where(User.id == VIEWER).scalar_subquery()
     return func.coalesce(person.in_((Case.applicant, Case.representative)), false())
 
 
@@ -295,7 +295,7 @@ def named_party(role: str) -> ColumnElement[bool]:
     if role in ("portal", APPLICANT):
         return false()
     written = func.lower(func.regexp_replace(User.person, literal_column("'[^[:alnum:]]'"), "", "g"))
-    person = select(written).where(User.id == _VIEWER).scalar_subquery()
+    person = select(written).where(User.id == VIEWER).scalar_subquery()
     # Where parties are not known yet, any mention counts.
     unknown = and_(Case.parties.is_(None), func.strpos(func.lower(cast(Case.data, Text)), person) > 0)
     named = case((person.is_(None), false()), else_=or_(person == func.any(Case.parties), unknown))
@@ -311,7 +311,7 @@ def reachable_cases(role: str) -> ColumnElement[bool]:
     if "cases.read" not in ALLOWED.get(role, ()):
         return false()
     if role == "portal":
-        return Case.started_by == _VIEWER
+        return Case.started_by == VIEWER
     return _own_case() if role == "applicant" else covers(Case.unit_id)
 
 

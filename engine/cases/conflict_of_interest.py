@@ -4,10 +4,11 @@ The access policy excludes cases in which the official's person is the applicant
 that a process names are part of the case data; they are checked when a single case is read.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, select
 
 from engine import access, definitions
 from engine.bpmn import Spec
@@ -23,12 +24,12 @@ from engine.platform.errors import ConflictOfInterest, NotFound, Refusal
 PARTIES = (Case.applicant, Case.representative, Case.data)
 
 
-def actor_person(uow: UnitOfWork) -> ScalarSelect[str | None]:
-    """Returns the national id of the actor as a column."""
-    return select(User.person).where(User.id == uow.actor.id).scalar_subquery()
+def actor_person() -> ScalarSelect[str | None]:
+    """Returns the national id of the actor as a column, with the parameters of `access.seen_by`."""
+    return select(User.person).where(User.id == access.VIEWER).scalar_subquery()
 
 
-def require_no_party(uow: UnitOfWork, row: RowMapping, spec: Spec) -> None:
+def require_no_party(uow: UnitOfWork, row: Mapping[Any, Any], spec: Spec) -> None:
     """Raises ConflictOfInterest if the official who reads is a party to the case.
 
     `row` has the columns of `PARTIES` and the actor's `person`. The applicant's side is not checked.
@@ -72,7 +73,7 @@ def require_not_own(uow: UnitOfWork, case_id: UUID) -> None:
 def _checked(uow: UnitOfWork, case_id: UUID, *visible: ColumnElement[bool]) -> bool:
     """Returns whether the case was found. Raises ConflictOfInterest."""
     found: Select[*tuple[Any, ...]] = (
-        select(*PARTIES, actor_person(uow).label("person"), *definitions.VERSION)
+        select(*PARTIES, actor_person().label("person"), *definitions.VERSION)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .where(Case.id == case_id, *visible)
     )

@@ -3,10 +3,22 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Uuid, case, func, literal_column, null, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
@@ -20,6 +32,7 @@ from engine.definitions import forms
 from engine.identity import names
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 from engine.platform.db import UnitOfWork
+from engine.platform.prepared import Prepared
 
 PAGE = 50
 OPEN_TASK = (Task.id, Task.kind, Task.element, Task.name, Task.lane, Task.status, Task.opened_at)
@@ -117,15 +130,40 @@ _VIEW = (
 _OF_VERSION = ("version_id", "version_key", "version_number", "version_digest", "version_deployment")
 
 
-def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
-    access.require(uow.actor, "cases.read")
+def _visible(role: str, *columns: Any) -> Select[Any]:
     return (
         select(*columns)
         .select_from(Case)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .join(Unit, Case.unit_id == Unit.id)
-        .where(access.visible_cases(uow.actor.role))
+        .where(access.visible_cases(role))
     )
+
+
+def _version() -> list[Any]:
+    return [column.label(name) for column, name in zip(definitions.VERSION, _OF_VERSION, strict=True)]
+
+
+def _reader() -> tuple[Any, Any]:
+    """Returns two columns: the roles in which the actor sees a case, and the actor's national id."""
+    return access.roles_in(Case.unit_id).label("roles"), actor_person().label("person")
+
+
+@lru_cache
+def _one(role: str) -> Prepared:
+    return Prepared(_visible(role, *_VIEW, *_version(), *_reader()).where(Case.id == bindparam("case")))
+
+
+@lru_cache
+def _logged(role: str) -> Prepared:
+    """Returns what decides who reads the log of a case, and what of it."""
+    return Prepared(_visible(role, *PARTIES, *_version(), *_reader()).where(Case.id == bindparam("case")))
+
+
+def _find(uow: UnitOfWork, statement: Callable[[str], Prepared], case_id: UUID) -> Mapping[str, Any] | None:
+    """Returns the row of a visible case; None if the actor may not see it."""
+    given = {"case": case_id, **access.seen_by(uow)}
+    return next(iter(statement(uow.actor.role).mappings(uow.connection, given)), None)
 
 
 def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
@@ -142,13 +180,8 @@ def get(uow: UnitOfWork, case_id: UUID) -> CaseView:
 
 def see(uow: UnitOfWork, case_id: UUID) -> Seen:
     """Returns the same without its tasks, for callers that read these separately."""
-    row = (
-        uow.connection.execute(
-            _visible(uow, *_VIEW, *_version(), *_reader(uow)).where(Case.id == case_id), access.seen_by(uow)
-        )
-        .mappings()
-        .one_or_none()
-    )
+    access.require(uow.actor, "cases.read")
+    row = _find(uow, _one, case_id)
     if row is None:
         raise explain_refusal(uow, unknown(case_id), case=case_id)
     spec, cut = _for_roles(uow, row)
@@ -160,7 +193,7 @@ def see(uow: UnitOfWork, case_id: UUID) -> Seen:
 
 
 def _for_roles(
-    uow: UnitOfWork, row: RowMapping
+    uow: UnitOfWork, row: Mapping[str, Any]
 ) -> tuple[Spec, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
     """Returns the process of the case in this row, and the filter for data that forms hide from the actor."""
     version = definitions.Version(*(row[name] for name in _OF_VERSION))
@@ -176,15 +209,6 @@ def _for_roles(
         return data
 
     return spec, cut
-
-
-def _reader(uow: UnitOfWork) -> tuple[Any, Any]:
-    """Returns two columns: the roles in which the actor sees a case, and the actor's national id."""
-    return access.roles_in(Case.unit_id).label("roles"), actor_person(uow).label("person")
-
-
-def _version() -> list[Any]:
-    return [column.label(name) for column, name in zip(definitions.VERSION, _OF_VERSION, strict=True)]
 
 
 def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[bool]) -> Sequence[RowMapping]:
@@ -236,7 +260,10 @@ def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
         if (value := getattr(wanted, name)) is not None
     ]
     about = case((access.named_party(uow.actor.role), null()), else_=Case.subject).label("subject")
-    statement = _visible(uow, *_SUMMARY, about).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
+    access.require(uow.actor, "cases.read")
+    statement = (
+        _visible(uow.actor.role, *_SUMMARY, about).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
+    )
     return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
 
 
@@ -266,8 +293,8 @@ def log(uow: UnitOfWork, case_id: UUID, *, after: int = 0) -> Sequence[Mapping[s
     task, but not the reason.
     """
     access.require(uow.actor, "events.read")
-    wanted = _visible(uow, *PARTIES, *_version(), *_reader(uow)).where(Case.id == case_id)
-    seen = uow.connection.execute(wanted, access.seen_by(uow)).mappings().one_or_none()
+    access.require(uow.actor, "cases.read")
+    seen = _find(uow, _logged, case_id)
     if seen is None:
         raise explain_refusal(uow, unknown(case_id), case=case_id)
     statement = _events(uow, case_id).where(Event.seq > after).order_by(Event.seq).limit(LOG_PAGE + 1)

@@ -240,24 +240,23 @@ class Answerable(NamedTuple):
     length: int
 
 
+@lru_cache
+def _answerable() -> Select[*tuple[Any, ...]]:
+    person = cases.actor_person().label("person")
+    return (
+        select(*_OF_FORM, *_READER, person, Case.log_length, *definitions.VERSION)
+        .join(Case, Task.case_id == Case.id)
+        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
+        .where(Task.id == bindparam("task"))
+    )
+
+
 def answerable(uow: UnitOfWork, task_id: UUID) -> Answerable:
     """Returns the form of a visible task.
 
     Raises ConflictOfInterest for an official who is a party to the case.
     """
-    statement = (
-        select(
-            *_OF_FORM,
-            *_READER,
-            cases.actor_person(uow).label("person"),
-            Case.log_length,
-            *definitions.VERSION,
-        )
-        .join(Case, Task.case_id == Case.id)
-        .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
-        .where(Task.id == task_id)
-    )
-    row = uow.connection.execute(statement).one()
+    row = uow.connection.execute(_answerable(), {"task": task_id, **access.seen_by(uow)}).one()
     spec = definitions.spec(uow.session, definitions.Version(*row[-len(definitions.VERSION) :]))
     cases.require_no_party(uow, row._mapping, spec)
     form = subtasks.form_of(spec, row.element, row.kind, row.asked)
