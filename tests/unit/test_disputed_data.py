@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.driving import Run, built, flow, path
+from engine.bpmn import migrate
+from tests.driving import NOW, Run, built, flow, path
 
 FORKED = (
     '<startEvent id="start"/><parallelGateway id="fork"/><userTask id="a"/><userTask id="b"/>'
@@ -94,3 +95,11 @@ def test_condition_of_an_event_that_reads_it_stops() -> None:
     case = run({"fee": 5}, {"fee": 20}, body).answer("c").answer("d")
     assert case.failed == [("wait", "data-conflict")]
     assert case.retry(fee=20).waiting == ["high"]
+
+
+def test_dispute_moves_with_the_case_to_another_version() -> None:
+    case = run({"fee": 5}, {"fee": 20})
+    newer = FORKED.replace('<userTask id="low"/>', '<userTask id="low" name="Low"/>')
+    moved = migrate(case.state or b"", case.spec, built(newer), NOW)
+    assert [(one.name, list(one.values)) for one in moved.step.disputed] == [("fee", [5, 20])]
+    assert json.loads(moved.step.state or b"")["disputes"] == [[None, "fee", [5, 20]]]
