@@ -41,9 +41,8 @@ def post_fork(server, _worker):
         # Until it has its own handlers it has the master's, which would ignore a signal to stop.
         signal.signal(number, signal.SIG_DFL)
     parent_death.follow(server.pid, signal.SIGKILL)
-    for (
-        listener
-    ) in server.LISTENERS:  # the sandbox's processes must not keep the port when the worker is gone
+    # The sandbox's processes must not keep the port when the worker is gone.
+    for listener in server.LISTENERS:
         os.set_inheritable(listener.fileno(), False)
     sandbox.open_pool()  # here, because a pool doesn't survive a fork
     gc.freeze()

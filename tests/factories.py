@@ -122,6 +122,23 @@ def caller(called: str, key: str = "caller") -> dict[str, bytes]:
     return files(bpmn.process(*bpmn.in_line(call), key=key))
 
 
+def side_by_side(start: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, bytes]:
+    """Start → user tasks `a` and `b` at the same time; after `b` there is `c`.
+
+    The start and `a` have the first form, `b` has the other one.
+    """
+    nodes = [
+        bpmn.node("startEvent", "start", camunda__formKey="f.json"),
+        bpmn.node("parallelGateway", "fork"),
+        bpmn.node("userTask", "a", camunda__formKey="f.json"),
+        bpmn.node("userTask", "b", camunda__formKey="g.json"),
+        bpmn.node("userTask", "c"),
+        bpmn.node("endEvent", "end"),
+    ]
+    pairs = (("start", "fork"), ("fork", "a"), ("fork", "b"), ("a", "end"), ("b", "c"), ("c", "end"))
+    return files(bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs)), f=start, g=other)
+
+
 def counting(until: str) -> dict[str, bytes]:
     """A loop that adds 1 to `n` in a script `s` until the condition holds."""
     nodes = [

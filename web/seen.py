@@ -13,15 +13,15 @@ from engine.tasks import EntityTag, TaskForm
 FIELD = "seen"  # the hidden field of a form that contains the tag
 
 
-def sent() -> list[EntityTag] | None:
-    """Return the tag that was sent with a form; None for a page of an earlier release, which had none."""
-    given = request.form.get(FIELD)
-    return None if given is None else [tag for tag in [EntityTag.parse(given)] if tag is not None]
-
-
 def last_sent() -> EntityTag | None:
-    """Return the same as one tag."""
-    return next(iter(sent() or ()), None)
+    """Return the tag that was sent with a form; None if there is none, or none of ours."""
+    return EntityTag.parse(request.form.get(FIELD, ""))
+
+
+def sent() -> list[EntityTag] | None:
+    """Return the same for a command; None for a page of an earlier release, which had no tag."""
+    tag = last_sent()
+    return None if FIELD not in request.form else [] if tag is None else [tag]
 
 
 def tag_of(shown: TaskForm, refusal: Refusal | None = None) -> EntityTag:

@@ -330,12 +330,11 @@ def _receiver() -> Any:
 
 
 def _events(uow: UnitOfWork, case_id: UUID) -> Select[Any]:
-    payload: Any = Event.payload
-    facts: Any = Event.facts
+    said: Sequence[Any] = (Event.facts, Event.payload)
     if not access.allows(uow.actor, "fairness.read"):
-        payload = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=payload)
-        facts = case((Event.kind.in_(("task.blocked", "case.blocked")), null()), else_=facts)
-    columns: Sequence[Any] = (*_LOGGED, facts.label("facts"), payload.label("payload"))
+        hidden = Event.kind.in_(("task.blocked", "case.blocked"))
+        said = [case((hidden, null()), else_=column).label(column.key) for column in said]
+    columns: Sequence[Any] = (*_LOGGED, *said)
     return (
         select(*columns)
         .join(User, Event.actor_id == User.id)

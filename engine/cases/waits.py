@@ -153,10 +153,9 @@ def record(
         jobs.defer_each(uow, "call", made, queue="calls")
     if messages:
         uow.write(_KEEP_MESSAGES, {"messages": messages})
-        for job, to_all in (("deliver", True), ("deliver_others", False)):
-            rows = [
-                row for row in messages if to_all == ((row["kind"], row["status"]) == ("message", "kept"))
-            ]
+        to_others = [row for row in messages if row["kind"] == "signal" or row["status"] == "delivered"]
+        to_all = [row for row in messages if row not in to_others]
+        for job, rows in (("deliver", to_all), ("deliver_others", to_others)):
             jobs.defer_each(uow, job, [{"message_id": row["id"]} for row in rows], queue="cases")
     # A message may have arrived before, or be arriving at this moment: both are visible only after the
     # commit.

@@ -1,5 +1,5 @@
 """The event log: append-only, one hash chain per case; its feed and webhooks."""
 
-from engine.events.log import APPEND, NO_FACTS, Break, Fact, Head, Kind, chain, stored, verify
+from engine.events.log import APPEND, Break, Fact, Head, Kind, chain, stored, verify
 
-__all__ = ["APPEND", "NO_FACTS", "Break", "Fact", "Head", "Kind", "chain", "stored", "verify"]
+__all__ = ["APPEND", "Break", "Fact", "Head", "Kind", "chain", "stored", "verify"]

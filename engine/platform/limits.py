@@ -204,16 +204,6 @@ class Connection(psycopg.Connection[Any]):
 
     guard: Guard | None = None
 
-    def commit(self) -> None:
-        """Commit, if a transaction has begun: otherwise there is nothing to wait for."""
-        if self.pgconn.transaction_status != TransactionStatus.IDLE:
-            super().commit()
-
-    def rollback(self) -> None:
-        """Roll back, if a transaction has begun."""
-        if self.pgconn.transaction_status != TransactionStatus.IDLE:
-            super().rollback()
-
     def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
         """Wait as psycopg does. Raises Unresponsive, and is closed then."""
         if self.guard is None:

@@ -10,7 +10,7 @@ from engine.definitions import forms
 from engine.models import Event
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import DataChanged, Stale
-from engine.tasks.entity_tags import EntityTag, Shown, digest
+from engine.tasks.entity_tags import EntityTag, digest
 from engine.tasks.locked_task import LockedTask
 from engine.tasks.provenance import SEARCHED, SETTING
 from engine.tasks.reading import answerable
@@ -46,29 +46,27 @@ def require_seen(uow: UnitOfWork, held: LockedTask, tags: Collection[EntityTag] 
     if form is None:
         return
     present = forms.visible(form, roles, data)
-    latest = max(read, key=lambda one: one.length)
-    if all(one.changed(present, form, roles) for one in read):
+    read.sort(key=lambda one: one.length)
+    changed = [one.changed(present, form, roles) for one in read]
+    if all(changed):
+        former = _former(uow, held, read[-1].length, changed[-1], form, roles)
         raise DataChanged(
             "Values that the form shows have changed since you read it. Check them, and complete it again.",
-            changes=_changes(uow, held, latest, form, roles, present),
+            changes=[_change(name, former, present) for name in changed[-1]],
         )
 
 
-def _changes(
+def _former(
     uow: UnitOfWork,
     held: LockedTask,
-    shown: Shown,
+    length: int,
+    missing: Mapping[str, str],
     form: Form,
     roles: Collection[str] | None,
-    present: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    """Returns each changed field with its former and present value: null if it had or has none.
-
-    A former value that the log no longer has is left out.
-    """
-    missing = shown.changed(present, form, roles)
+) -> dict[str, Any]:
+    """Returns the values with these digests when the log had this length, as far as it still has them."""
     former: dict[str, Any] = {name: None for name, old in missing.items() if old == digest(name, {})}
-    given = {"case": held.case.id, "length": shown.length}
+    given = {"case": held.case.id, "length": length}
     for payload in uow.connection.execute(_FORMER, given).scalars():
         values = forms.visible(form, roles, payload.get("data") or payload.get("changes") or {})
         former.update(
@@ -78,7 +76,10 @@ def _changes(
         )
         if len(former) == len(missing):
             break
-    return [
-        {"field": name, **({"before": former[name]} if name in former else {}), "now": present.get(name)}
-        for name in missing
-    ]
+    return former
+
+
+def _change(name: str, former: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a field with its former and present value: null if it had or has none."""
+    before = {"before": former[name]} if name in former else {}
+    return {"field": name, **before, "now": present.get(name)}

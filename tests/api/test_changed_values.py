@@ -25,17 +25,7 @@ OTHER = factories.form(
 @pytest.fixture
 def forked(client: Clients, database: Database) -> dict[str, str]:
     """A case with the open tasks `a` and `b`, whose forms share fields."""
-    nodes = [
-        bpmn.node("startEvent", "start", camunda__formKey="f.json"),
-        bpmn.node("parallelGateway", "fork"),
-        bpmn.node("userTask", "a", camunda__formKey="f.json"),
-        bpmn.node("userTask", "b", camunda__formKey="g.json"),
-        bpmn.node("userTask", "c"),
-        bpmn.node("endEvent", "end"),
-    ]
-    pairs = (("start", "fork"), ("fork", "a"), ("fork", "b"), ("a", "end"), ("b", "c"), ("c", "end"))
-    diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
-    factories.deploy(database, factories.files(diagram, f=FORM, g=OTHER))
+    factories.deploy(database, factories.side_by_side(FORM, OTHER))
     case = client("portal").start(data={"fee": 100})
     return {task["element"]: task["id"] for task in case["tasks"]}
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from engine import tasks
 from engine.models import Definition, Unit
 from engine.platform.db import Actor, Database
-from tests import bpmn, factories
+from tests import factories
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser
 from tests.web.desk import Office
@@ -33,17 +33,7 @@ def office(database: Database, actor: Callable[..., Actor], session_of: Callable
     """An office in which `a` is open for Sara, and `b` for Reza."""
     a_unit(database, "office", kind="agency")
     actors = {name: a_member(database, name, "office", "caseworker") for name in ("sara", "reza")}
-    nodes = [
-        bpmn.node("startEvent", "start", camunda__formKey="f.json"),
-        bpmn.node("parallelGateway", "fork"),
-        bpmn.node("userTask", "a", camunda__formKey="f.json"),
-        bpmn.node("userTask", "b", camunda__formKey="g.json"),
-        bpmn.node("userTask", "c"),
-        bpmn.node("endEvent", "end"),
-    ]
-    pairs = (("start", "fork"), ("fork", "a"), ("fork", "b"), ("b", "c"), ("a", "end"), ("c", "end"))
-    diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
-    factories.deploy(database, factories.files(diagram, f=SHOWN, g=OTHER))
+    factories.deploy(database, factories.side_by_side(SHOWN, OTHER))
     with database.transaction() as session:
         unit = select(Unit.id).where(Unit.key == "office").scalar_subquery()
         session.execute(update(Definition).values(unit_id=unit))

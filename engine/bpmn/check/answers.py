@@ -23,7 +23,7 @@ def check_answers(diagram: Diagram, schemas: Mapping[str, Any], decisions: Decis
     rules = _Rules(diagram.file, notes)
     homes = find_homes(diagram, schemas, decisions)
     found = answers.uncollected(diagram, homes, schemas, decisions)
-    gathered = answers.gathered(diagram, homes, schemas, decisions)
+    gathered = answers.lists_of(found, diagram, homes, schemas, decisions)
     for node in parallel:
         names = found.get(node.element, answers.Uncollected())
         if node.element in gathered:

@@ -86,8 +86,18 @@ def gathered(
     """Returns the lists that are gathered, by activity: none in the product's own files."""
     if not of_camunda(diagram.element):
         return {}
-    found = uncollected(diagram, homes, schemas, rules)
-    if not found:
+    return lists_of(uncollected(diagram, homes, schemas, rules), diagram, homes, schemas, rules)
+
+
+def lists_of(
+    found: Mapping[Any, Uncollected],
+    diagram: Diagram,
+    homes: Homes,
+    schemas: Mapping[str, Any],
+    rules: Decisions,
+) -> dict[Any, Gathered]:
+    """Returns the same from the uncollected names."""
+    if not found or not of_camunda(diagram.element):
         return {}
     taken = {name for one in homes.declared.values() for name in one.stored | one.inputs}
     taken.update(name for node in diagram.nodes() for name in _set(node, diagram, schemas, rules))

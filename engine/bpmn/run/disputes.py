@@ -15,8 +15,8 @@ UNSETTLED = "unsettled"  # in a failed token's internal data: the variables beca
 
 def require_settled(token: Token, reads: Iterable[str]) -> None:
     """Raises Failed if one of the variables that an element reads is disputed."""
+    read = {name: source(token, name) for name in reads}
     disputes = token.workflow.top_workflow.disputes
-    read = {name: source(token, name) for name in reads} if disputes else {}
     found = sorted(one.name for one in disputes if read.get(one.name) is one.store)
     if found:
         token.internal_data[UNSETTLED] = found

@@ -50,9 +50,8 @@ class Case:
         self.ended = False
         self.outcome: str | None = None
         self._commands = 0
-        self._messages: list[
-            tuple[datetime, Thrown]
-        ] = []  # those that nobody has received, with their expiry
+        # Those that nobody has received, with their expiry.
+        self._messages: list[tuple[datetime, Thrown]] = []
 
     @property
     def awaited(self) -> list[str]:
