@@ -14,7 +14,11 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "case.completed": [("with-outcome", {"outcome": "outcome"})],
     "case.cancelled": [("because", {"reason": "reason"})],
     "case.withdrawn": [("because", {"reason": "reason"})],
-    "case.suspended": [("because", {"reason": "reason"})],
+    "case.suspended": [
+        ("coded", {"code": "reason_code", "reason": "reason"}),
+        ("because", {"reason": "reason"}),
+        ("because", {"reason": "reason_code"}),
+    ],
     "case.erased": [("because", {"reason": "legal_basis"})],
     "case.moved": [("between", {"before": "from", "after": "to"})],
     "timer.fired": [("late", {"count": "missed"})],

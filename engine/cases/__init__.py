@@ -7,7 +7,7 @@ and its log.
 from engine.bpmn.values import canonical
 from engine.cases.bills import BillStatus, BillView, Late, bills_of_case, list_bills
 from engine.cases.cancellation import cancel, renew_secret, withdraw
-from engine.cases.catch_events import FIRED
+from engine.cases.catch_events import FIRED, timer_fired
 from engine.cases.conflict_of_interest import (
     PARTIES,
     actor_person,
@@ -48,6 +48,8 @@ from engine.cases.start_commands import (
 )
 from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
+    SUSPENSION_CODES,
+    SuspensionCode,
     resume,
     resume_definition,
     resume_waits,
@@ -78,6 +80,7 @@ __all__ = [
     "NOTICES",
     "PAGE",
     "PARTIES",
+    "SUSPENSION_CODES",
     "Application",
     "BillStatus",
     "BillView",
@@ -89,6 +92,7 @@ __all__ = [
     "Payment",
     "Seen",
     "StepEffects",
+    "SuspensionCode",
     "TaskChange",
     "Wanted",
     "actor_person",
@@ -144,6 +148,7 @@ __all__ = [
     "start_at_event",
     "suspend",
     "suspend_definition",
+    "timer_fired",
     "unknown",
     "wake",
     "wake_due",

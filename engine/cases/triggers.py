@@ -96,8 +96,8 @@ def wake(uow: UnitOfWork, case_id: UUID) -> int:
     moved = [timer.id for timer in timers if timer.due_at > uow.now]
     if moved:  # if they were changed after waking: they are checked again when they are due
         uow.connection.execute(update(Wait).where(Wait.id.in_(moved)).values(woken_at=None))
-    due = [timer.id for timer in timers if timer.due_at <= uow.now]
-    return len(fire(uow, case, {token: {} for token in due}).fired) if due else 0
+    due = {timer.id: timer.due_at for timer in timers if timer.due_at <= uow.now}
+    return len(fire(uow, case, {token: {} for token in due}, due=due).fired) if due else 0
 
 
 # Each case with due timers gets one job. A timer that has one is not selected again.

@@ -130,7 +130,7 @@ def chain(
         "case_id": str(head.case_id),
         "at": hash_chain.text(uow.now),
         "actor_id": str(actor.id),
-        "actor_role": actor.role,
+        "actor_role": actor.logged_as or actor.role,
         "actor_unit": unit or actor.unit,
         "purpose": None,  # free text: events of earlier releases have it here, where it can't be erased
         "version_id": str(head.version_id),

@@ -115,6 +115,7 @@ class Actor:
     purpose: str | None = None
     acr: str | None = None  # assurance level of the login: low, substantial or high; None for systems
     scopes: frozenset[str] | None = None  # None: everything that the role allows
+    logged_as: str | None = None  # the role that logs record; None: `role`
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,11 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "case.completed": [(".with-outcome", {"outcome": "granted"})],
     "case.cancelled": [(".because", {"reason": "twice"})],
     "case.withdrawn": [(".because", {"reason": "twice"})],
-    "case.suspended": [(".because", {"reason": "audit"})],
+    "case.suspended": [
+        (".because", {"reason": "audit"}),
+        (".because", {"reason_code": "court-order"}),
+        (".coded", {"reason": "audit", "reason_code": "court-order"}),
+    ],
     "case.moved": [(".between", {"move": "m", "from": 1, "to": 2})],
     "case.erased": [(".because", {"legal_basis": "Order 12", "operator": "root", "rows": {}, "files": 0})],
     "case.blocked": [
