@@ -27,6 +27,7 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "signal.received": [("named", {"message": "name"})],
     "signal.sent": [("named", {"message": "name"})],
     "call.made": [("of-connector", {"system": "connector"}), ("of-topic", {"system": "topic"})],
+    "call.tried": [("ended", {"attempt": "attempt", "code": "code"})],
     "call.failed": [("after", {"count": "attempts", "code": "code"})],
     **{
         f"bill.{what}": [("numbered", {"reference": "reference"})]
@@ -45,6 +46,8 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "document.added": [("called", {"title": "title"})],
     "document.replaced": [("called", {"title": "title", "version": "version"})],
 }
+# Kinds whose texts have values from the facts.
+_BY_FACTS = frozenset({"call.tried", "wait.opened", "wait.closed"})
 # Kinds whose text depends on a value in the payload.
 _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
     "task.assigned": ("how", frozenset({"named", "random", "least-loaded", "given"})),
@@ -58,6 +61,8 @@ def describe(
 ) -> tuple[str, dict[str, Any]]:
     """Return the text of an event from `cases.log`; `names` are those of elements by their paths."""
     kind, payload, element = event["kind"], event["payload"] or {}, event["element"] or ""
+    if kind in _BY_FACTS:
+        payload = {**(event.get("facts") or {}), **payload}
     values = {"actor": event["actor_name"], "name": names.get(element) or element}
     by_rules = kind == "decision.evaluated"
     ending, more = _by_rules(payload) if by_rules else _fuller(event, payload)

@@ -25,7 +25,8 @@ class StepEffects:
     """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
     `created` has what the log states of each task; `assigned` are the facts of tasks that have an assignee
-    from the beginning. `effect` is that of the outcome with which the case ended.
+    from the beginning; `sent` are those of calls and messages. `effect` is that of the outcome with which the
+    case ended.
     """
 
     tasks: Rows
@@ -38,6 +39,7 @@ class StepEffects:
     assigned: Sequence[Fact] = ()
     bills: Rows = ()
     effect: str | None = None
+    sent: Sequence[Fact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +54,19 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
     """Returns what a step of a case opened; `subject` is the subject of the case after it."""
     case_id, step = opening.case_id, opening.step
     assignment = task_assignment.assign(uow, opening)
+    messages = waits.message_rows(uow, case_id, step.thrown)
     return StepEffects(
         _task_rows(uow, opening, assignment, subject),
         [incident_row(uow, case_id, failure) for failure in step.failures],
         waits.wait_rows(uow, case_id, version_id, step.waits),
         waits.call_rows(uow, case_id, step.calls),
-        waits.message_rows(uow, case_id, step.thrown),
+        messages,
         assignment.groups,
         {work.token: _created(opening.spec, work, assignment.candidates[work.token]) for work in step.opened},
         assignment.facts(step),
         bills.rows_of(uow, case_id, step),
         opening.spec.effect_of(step.outcome) if step.ended else None,
+        list(waits.facts(uow, step, messages)),
     )
 
 
@@ -164,7 +168,7 @@ def facts(
     ]
     found += effects.assigned
     found += bills.issued(effects.bills)
-    found += waits.facts(step, effects.messages)
+    found += effects.sent
     found += closed
     for incident in effects.incidents:
         payload = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}

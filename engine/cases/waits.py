@@ -172,7 +172,7 @@ def close(
     uow.write(_END_CALLS, {**values, "call__id": call_id, "call__status": status})
 
 
-def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def facts(uow: UnitOfWork, step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
     """Returns what a step sent, as facts for the log."""
     for call in step.calls:
         payload = {
@@ -181,9 +181,8 @@ def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
             "topic": call.topic,
             "operation": call.operation,
         }
-        yield Fact(
-            "call.made", call.element, payload={name: value for name, value in payload.items() if value}
-        )
+        made = {name: value for name, value in payload.items() if value}
+        yield Fact("call.made", call.element, None, made, uow.connectors.get(call.connector or "", {}))
     for row, thrown in zip(messages, step.thrown, strict=True):
         sent = {"message": row["id"], "name": row["name"]}
         kinds = _SENT[thrown.kind]

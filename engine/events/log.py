@@ -47,6 +47,7 @@ Kind = Literal[
     "signal.received",
     "signal.sent",
     "call.made",
+    "call.tried",
     "call.answered",
     "call.failed",
     "bill.issued",

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from engine import cases, tasks
+from engine.bpmn import CallFailure
+from engine.cases import external_calls
 from engine.identity import accounts
-from engine.models import Delegation, Event
+from engine.models import Call, Delegation, Event
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Invalid
 from engine.portal import application_drafts
@@ -202,6 +204,52 @@ def test_suspension_states_its_code_and_not_its_text(
     (event,) = of_kind(database, "case.suspended")
     assert event.facts == {"reason_code": "court-order"}
     assert event.payload == {"reason": "Ali", "reason_code": "court-order"}
+
+
+DECLARED = {"agency": "registry", "purpose": "Verify", "legal_basis": "Registry Act"}
+CALL = bpmn.node("serviceTask", "c", parvandeh__connector="it", parvandeh__operation="ask")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_call_states_for_whom_and_why_it_is_made(
+    database: Database, database_url: str, actor: Callable[..., Actor], known: bool
+) -> None:
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(CALL))))
+    here = Database(database_url, connectors={"it" if known else "other": DECLARED})
+    factories.a_case(here, actor("portal"))
+    here.dispose()
+    facts = dict(stated(database, "call.made"))
+    del facts["call"]
+    assert facts == {"connector": "it", "operation": "ask", **(DECLARED if known else {})}
+
+
+def test_each_attempt_is_stated_with_its_result_and_duration(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(CALL))))
+    case = start()
+    (call,) = act("service", lambda uow: list(uow.session.scalars(select(Call.id))))
+
+    def attempt(later: timedelta) -> external_calls.Attempt:
+        found = act("administrator", lambda uow: external_calls.begin_attempt(uow, call, DAY), later)
+        assert found is not None
+        return cast(external_calls.Attempt, found)
+
+    first = attempt(timedelta(0))
+    act("administrator", lambda uow: cases.suspend(uow, case.id))
+    down = CallFailure("timeout", "no answer")
+    act("administrator", lambda uow: external_calls.retry_later(uow, first, down, DAY, 0.25))
+    act("administrator", lambda uow: cases.resume(uow, case.id))
+    second = attempt(2 * DAY)
+    act("administrator", lambda uow: external_calls.retry_later(uow, second, down, None, 1.5), 2 * DAY)
+    tried = [event.facts for event in of_kind(database, "call.tried")]
+    assert tried == [
+        {"call": str(call), "code": "timeout", "attempt": 1, "ms": 250},
+        {"call": str(call), "code": "timeout", "attempt": 2, "ms": 1500},
+    ]
+    facts = stated(database, "call.failed")
+    assert (facts["code"], facts["seconds"], facts["attempts"]) == ("timeout", "1.500", 2)
+    assert factories.whole(database)
 
 
 def test_what_a_worker_does_has_the_role_system(

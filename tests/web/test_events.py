@@ -42,6 +42,7 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (".of-connector", {"call": "c", "connector": "registry", "operation": "ask"}),
         (".of-topic", {"call": "c", "topic": "invoice"}),
     ],
+    "call.tried": [(".ended", {"call": "c", "attempt": 2, "code": "timeout", "ms": 5000})],
     "call.answered": [("", {"call": "c", "seconds": 1})],
     "call.failed": [(".after", {"call": "c", "code": "timeout", "detail": "no answer", "attempts": 5})],
     **{
