@@ -24,9 +24,11 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "timer.fired": [("late", {"count": "missed"})],
     "message.received": [("named", {"message": "name"})],
     "message.sent": [("named", {"message": "name"})],
+    "message.unmatched": [("named", {"message": "name"})],
     "signal.received": [("named", {"message": "name"})],
     "signal.sent": [("named", {"message": "name"})],
     "call.made": [("of-connector", {"system": "connector"}), ("of-topic", {"system": "topic"})],
+    "wait.opened": [("for", {"party": "party"})],
     "call.tried": [("ended", {"attempt": "attempt", "code": "code"})],
     "call.failed": [("after", {"count": "attempts", "code": "code"})],
     **{

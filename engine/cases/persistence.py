@@ -158,7 +158,9 @@ def apply(
                 incident.update(call_id=change.id, attempts=change.attempts)
     closed = [*_close(uow, case, step), *bills.close(uow, case.id, spec, step)]
     ended = End(status, _ended_by(uow, case, spec, before, change)) if step.ended else None
-    happened = [*before, *step_effects.facts(step, effects, closed, ended)]
+    answered = change.id if isinstance(change, CallChange) else None
+    unwaited = waits.ended(spec, step, answered)
+    happened = [*before, *unwaited, *step_effects.facts(step, effects, closed, ended)]
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = _columns(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)

@@ -25,8 +25,8 @@ class StepEffects:
     """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
     `created` has what the log states of each task; `assigned` are the facts of tasks that have an assignee
-    from the beginning; `sent` are those of calls and messages. `effect` is that of the outcome with which the
-    case ended.
+    from the beginning; `sent` are those of calls, messages and waits. `effect` is that of the outcome with
+    which the case ended.
     """
 
     tasks: Rows
@@ -66,7 +66,7 @@ def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str
         assignment.facts(step),
         bills.rows_of(uow, case_id, step),
         opening.spec.effect_of(step.outcome) if step.ended else None,
-        list(waits.facts(uow, step, messages)),
+        [*waits.sent(uow, opening.spec, step, messages), *waits.opened(opening.spec, step)],
     )
 
 

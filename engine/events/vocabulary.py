@@ -16,6 +16,7 @@ Value = str | int | bool
 _BILL = {"bill": str, "amount": str, "currency": str}
 _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
+_WAIT = {"wait": str, "kind": str, "due_at": str, "party": str}
 _TAKEN = {"message": str}
 
 # By kind of event; kinds that are not listed have none.
@@ -47,14 +48,17 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "incident.closed": _INCIDENT,
         "incident.skipped": _INCIDENT,
         "data.repaired": _INCIDENT,
+        "wait.opened": _WAIT,
+        "wait.closed": _WAIT,
         "timer.fired": {"due_at": str, "lateness": int, "missed": int},
         "message.received": _TAKEN,
         "message.sent": _TAKEN,
+        "message.unmatched": {"message": str, "sent_at": str},
         "signal.received": _TAKEN,
         "signal.sent": _TAKEN,
         "call.made": {
             **{"call": str, "connector": str, "topic": str, "operation": str},
-            **{"agency": str, "purpose": str, "legal_basis": str},
+            **{"party": str, "agency": str, "purpose": str, "legal_basis": str},
         },
         "call.tried": {"call": str, "code": str, "attempt": int, "ms": int},
         "call.answered": {"call": str, "seconds": str, "attempts": int},

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from engine import cases, tasks
 from engine.bpmn import CallFailure
-from engine.cases import external_calls
+from engine.cases import external_calls, messages
 from engine.identity import accounts
-from engine.models import Call, Delegation, Event
+from engine.models import Call, Case, Delegation, Event, OrganisationRecord, Wait
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Invalid
 from engine.portal import application_drafts
@@ -24,6 +24,8 @@ from tests.integration.conftest import Act
 from tests.organisation import a_member, a_unit
 
 DAY = timedelta(days=1)
+_LASTING = "<bpmn:timeDuration>PT1H</bpmn:timeDuration>"
+HOUR = f"<bpmn:timerEventDefinition>{_LASTING}</bpmn:timerEventDefinition>"
 Work = Callable[..., None]
 
 
@@ -147,10 +149,7 @@ def test_requests_state_whose_turn_it_is_and_until_when(office: Desks) -> None:
 
 
 def test_timer_states_how_late_it_fired(database: Database, actor: Callable[..., Actor], work: Work) -> None:
-    wait = (
-        "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
-    )
-    event = bpmn.node("intermediateCatchEvent", "t", wait)
+    event = bpmn.node("intermediateCatchEvent", "t", HOUR)
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(event))))
     started = factories.a_case(database, actor("portal")).started_at
     work(timedelta(minutes=90))
@@ -163,10 +162,7 @@ def test_timer_states_how_late_it_fired(database: Database, actor: Callable[...,
 def test_case_is_completed_by_a_person_although_a_timer_ends_it(
     database: Database, act: Act, start: Callable[..., cases.CaseView], work: Work
 ) -> None:
-    wait = (
-        "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
-    )
-    event = bpmn.node("intermediateCatchEvent", "t", wait)
+    event = bpmn.node("intermediateCatchEvent", "t", HOUR)
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line("userTask a", event))))
     task = start().tasks[0]["id"]
     act("caseworker", lambda uow: tasks.complete(uow, task, {}))
@@ -204,6 +200,107 @@ def test_suspension_states_its_code_and_not_its_text(
     (event,) = of_kind(database, "case.suspended")
     assert event.facts == {"reason_code": "court-order"}
     assert event.payload == {"reason": "Ali", "reason_code": "court-order"}
+
+
+def test_waits_state_what_is_awaited_of_whom_until_they_end(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], work: Work
+) -> None:
+    message = '<bpmn:messageEventDefinition messageRef="m"/>'
+    event = bpmn.node(
+        "intermediateCatchEvent", "c", message, parvandeh__correlation="{'o': o}", parvandeh__party="bank"
+    )
+    late = bpmn.node("boundaryEvent", "late", HOUR, attachedToRef="s")
+    service = bpmn.node("serviceTask", "s", parvandeh__topic="t", parvandeh__party="applicant")
+    end = bpmn.node("endEvent", "over")
+    body = [*bpmn.in_line(event, service), late, end, bpmn.flow("late", "over")]
+    process = bpmn.process_element(*body)
+    content = bpmn.definitions('<bpmn:message id="m" name="paid"/>', process)
+    factories.deploy(database, {"p.bpmn": content})
+    case = start(o=7)
+    opened = of_kind(database, "wait.opened")[0]
+    assert opened.facts == {"wait": str(waiting(database)[0]), "kind": "message", "party": "bank"}
+    assert opened.payload == {"name": "paid", "keys": {"o": 7}}
+    act("service", lambda uow: messages.send(uow, "paid", {"o": 7}, {}))
+    closed = of_kind(database, "wait.closed")
+    assert [event.facts for event in closed] == [opened.facts]
+    assert stated(database, "call.made")["party"] == "applicant"
+    (_, timed) = of_kind(database, "wait.opened")
+    assert timed.facts is not None
+    due = case.started_at + timedelta(hours=1)
+    assert timed.facts["kind"] == "timer"
+    assert due < datetime.fromisoformat(timed.facts["due_at"]) < due + timedelta(minutes=1)
+    work(2 * timedelta(hours=1))
+    ended = [event.facts for event in of_kind(database, "wait.closed")[1:]]
+    assert timed.facts in ended
+    call = stated(database, "call.made")["call"]
+    assert {"wait": call, "kind": "call", "party": "applicant"} in ended
+    assert len(ended) == 2
+    assert waiting(database) == []
+
+
+def waiting(database: Database) -> list[UUID]:
+    """The waits that are open."""
+    with database.transaction() as session:
+        return list(session.scalars(select(Wait.id).where(Wait.closed_at.is_(None))))
+
+
+def test_answered_call_closes_no_further_wait(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(CALL))))
+    start()
+    factories.answer_calls(database, c={"ok": True})
+    assert of_kind(database, "wait.closed") == []
+    assert len(of_kind(database, "call.answered")) == 1
+
+
+@pytest.mark.parametrize("keys", [{"case_number": "-"}, {"case_number": "-", "o": 8}, {"o": 8}])
+def test_message_without_a_receiver_is_stated_where_it_belongs(
+    database: Database, act: Act, start: Callable[..., cases.CaseView], keys: dict[str, Any]
+) -> None:
+    factories.deploy(database, factories.one_task())
+    case = start()
+    named = {name: case.number if name == "case_number" else value for name, value in keys.items()}
+    sent = act("service", lambda uow: messages.send(uow, "paid", named, {"x": 1}, keep=DAY))
+    assert [act("administrator", messages.expire, days * DAY) for days in (0, 2, 2)] == [0, 1, 0]
+    found = of_kind(database, "message.unmatched")
+    if "case_number" in keys:
+        (event,) = found
+        assert (event.case_id, event.payload) == (case.id, {"name": "paid"})
+        assert event.facts is not None
+        assert event.facts["message"] == str(sent.id)
+    else:
+        assert found == []
+        here = OrganisationRecord.kind == "message.unmatched"
+        assert factories.count(database, OrganisationRecord, here) == 1
+
+
+def test_message_that_a_case_sent_and_nobody_received_is_stated_there(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    throw = bpmn.node("intermediateThrowEvent", "t", '<bpmn:messageEventDefinition messageRef="m"/>')
+    process = bpmn.process_element(*bpmn.in_line(throw))
+    content = bpmn.definitions('<bpmn:message id="m" name="paid"/>', process)
+    factories.deploy(database, {"p.bpmn": content})
+    case = start()
+    assert act("administrator", messages.expire, 40 * DAY) == 1
+    (event,) = of_kind(database, "message.unmatched")
+    assert (event.case_id, event.payload) == (case.id, {"name": "paid"})
+    assert event.facts is not None
+    assert event.facts["message"] == stated(database, "message.sent")["message"]
+
+
+def test_message_of_a_locked_case_expires_later(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
+) -> None:
+    factories.deploy(database, factories.one_task())
+    case = start()
+    keys = {"case_number": case.number}
+    act("service", lambda uow: messages.send(uow, "paid", keys, {}, keep=DAY))
+    with database.transaction() as session:
+        session.get_one(Case, case.id, with_for_update=True)
+        assert act("administrator", messages.expire, 2 * DAY) == 0
+    assert act("administrator", messages.expire, 2 * DAY) == 1
 
 
 DECLARED = {"agency": "registry", "purpose": "Verify", "legal_basis": "Registry Act"}

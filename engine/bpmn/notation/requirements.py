@@ -15,6 +15,9 @@ Level = Literal["low", "substantial", "high"]
 ASSIGNMENTS: tuple[str, ...] = get_args(Assignment)
 LEVELS: tuple[str, ...] = get_args(Level)
 PRESENCES = ("none", "optional", "required")  # whether the applicant has to come
+PARTY = (
+    OURS + "party"
+)  # of an event or a call: for whom it waits; of a process: the variables with its parties
 BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the business keys of its cases are unique
 MAX_NAMES = 20
 TASK_MARKS = ("sod", "assignment", "acr", "decision")
@@ -74,7 +77,7 @@ def case_rules(process: Any) -> CaseRules:
     return CaseRules(
         process.get(f"{OURS}appeal"),
         process.get(f"{OURS}appealWithin"),
-        variables(process.get(f"{OURS}party")),
+        variables(process.get(PARTY)),
         variables(process.get(f"{OURS}searchable")),
         process.get(f"{OURS}subject"),
     )

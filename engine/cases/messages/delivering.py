@@ -212,13 +212,6 @@ def offer_again(uow: UnitOfWork) -> None:
     jobs.defer_for(uow, "deliver", kept, queue="cases")
 
 
-def expire(uow: UnitOfWork) -> int:
-    """Discards messages that expired without a receiver, with their data. Returns how many."""
-    over = select(Message.id).where(Message.status == "kept", Message.expires_at <= uow.now)
-    gone = update(Message).where(Message.id.in_(over.with_for_update(skip_locked=True)))
-    return uow.connection.execute(gone.values(status="expired", data={}, closed_at=uow.now)).rowcount
-
-
 def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     """Starts the case of a timer start event that is due, and schedules the next one."""
     row = uow.connection.execute(
