@@ -125,7 +125,9 @@ def begin(
     effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
     head = Head(case.id, case.version.id)
     ended = End("completed", "rule") if step.ended else None
-    happened = [*before, *step_effects.facts(step, effects, ended=ended)]
+    happened = step_effects.completed(
+        [*before, *step_effects.facts(step, effects, ended=ended)], step.changes
+    )
     head, log = events.chain(uow, head, happened, unit=case.acting)
     values = _columns(uow, step, head, stored, running_key=case.running_key)
     values.update(id=case.id, version_id=case.version.id, revision=1, **case.columns, **listed.columns)
@@ -160,7 +162,8 @@ def apply(
     ended = End(status, _ended_by(uow, case, spec, before, change)) if step.ended else None
     answered = change.id if isinstance(change, CallChange) else None
     unwaited = waits.ended(spec, step, answered)
-    happened = [*before, *unwaited, *step_effects.facts(step, effects, closed, ended)]
+    found = [*before, *unwaited, *step_effects.facts(step, effects, closed, ended)]
+    happened = step_effects.completed(found, step.changes)
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = _columns(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)

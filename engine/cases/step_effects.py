@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from engine import events
 from engine.bpmn import Disputed, Failure, People, Spec, Step, TokenTransition, Work
 from engine.cases import bills, list_fields, waits
 from engine.events import Fact
@@ -182,6 +183,23 @@ def facts(
         }
         said = {"outcome": step.outcome} if step.outcome else None
         found.append(Fact("case.completed", payload=said, facts=stated))
+    return found
+
+
+def completed(happened: Sequence[Fact], changes: Mapping[str, Any]) -> list[Fact]:
+    """Returns these facts with all variables of the case that the step set, in the order of the log.
+
+    Most are stated with what set them; results of mappings, for example, are not.
+    """
+    stated: dict[str, Any] = {}
+    for fact in happened:
+        stated.update(events.changes(fact.kind, fact.payload))
+    left = {name: value for name, value in changes.items() if name not in stated or stated[name] != value}
+    if not left:
+        return list(happened)
+    found = [*happened, Fact("data.changed", payload={"changes": left})]
+    if happened and happened[-1].kind == "case.completed":
+        found[-2:] = reversed(found[-2:])
     return found
 
 

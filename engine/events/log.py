@@ -80,6 +80,7 @@ Kind = Literal[
     "correction.expired",
     "correction.withdrawn",
     "data.corrected",
+    "data.changed",
     "data.disputed",
     "case.erased",
 ]
