@@ -6,25 +6,36 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from engine import events
+from engine.cli import replay
 from engine.cli.connection import database
 from engine.oversight import access_log
 from engine.platform.config import Settings
 
-HELP = "Verify the event log of one case, or all of it and the access log. Exit code 1: a chain is broken."
+HELP = (
+    "Verify the event log of one case, or all of it and the access log; or compare the tables with the "
+    "events. Exit code 1: a chain is broken, or a table differs."
+)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the case, to verify only one."""
-    parser.add_argument("case", nargs="?", type=UUID, metavar="CASE-ID")
+    """Declare the case, to verify only one; or another audit."""
+    parser.add_argument("what", nargs="?", type=_what, metavar="CASE-ID | replay")
+
+
+def _what(text: str) -> str | UUID:
+    return text if text == "replay" else UUID(text)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print every break."""
+    if arguments.what == "replay":
+        return replay.run(settings)
+    case: UUID | None = arguments.what
     with database(settings) as opened:
-        found = opened.run(lambda session, _: breaks(session, arguments.case), "snapshot")
+        found = opened.run(lambda session, _: breaks(session, case), "snapshot")
     for broken in found:
         print(broken)
-    whole = "The event log is intact." if arguments.case else "The logs are intact."
+    whole = "The event log is intact." if case else "The logs are intact."
     print(f"{len(found)} breaks." if found else whole)
     return 1 if found else 0
 
