@@ -237,6 +237,7 @@ KEPT: Mapping[str, Kept] = {
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),
     "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
+    "heartbeats": Kept(_IDS, "name at differs_at"),
     "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
     "case_migrations": Kept(

@@ -93,6 +93,11 @@ def head(session: Session) -> Head:
     return Head() if row is None else Head(*row)
 
 
+def lock(session: Session) -> None:
+    """Locks the log until the end of the transaction, to add an entry only if it is not there yet."""
+    connection(session).execute(_HEAD.with_for_update())
+
+
 def _append(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Locks the head and chains these entries to it."""
     bound = connection(session)

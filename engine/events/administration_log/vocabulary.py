@@ -19,6 +19,11 @@ _DELEGATION: Mapping[str, type[Value]] = {
     **{"delegation": str, "definition": str, "elements": list},
     **{"delegate": str, "from": str, "to": str},
 }
+_DEFINITION = {"definition": str}
+_VERSION = {"definition": str, "version": int}
+_WEBHOOK = {"webhook": str}
+_MIGRATION = {"migration": str, "definition": str, "from": int, "to": int}
+_PERIOD = {"from_at": str, "to_at": str, "seconds": int}
 _UNIT = {"name": str, "parent": str, "region": str}
 
 VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
@@ -37,6 +42,32 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "substitution.ended": _SUBSTITUTION,
         "delegation.agreed": _DELEGATION,
         "delegation.revoked": _DELEGATION,
+        "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
+        "definition.published": {**_VERSION, "former": int},
+        "definition.retired": {**_VERSION, "current": int},
+        "definition.enabled": _DEFINITION,
+        "definition.disabled": _DEFINITION,
+        "definition.offered": _DEFINITION,
+        "definition.withdrawn": _DEFINITION,
+        "definition.suspended": _DEFINITION,
+        "definition.resumed": _DEFINITION,
+        "account.made": {"role": str},
+        "identity.linked": {},
+        "token.made": {"token": str, "scopes": list, "expires_at": str},
+        "token.revoked": {"token": str},
+        "webhook.made": {**_WEBHOOK, "host": str, "definition": str, "kinds": list},
+        "webhook.enabled": _WEBHOOK,
+        "webhook.disabled": {**_WEBHOOK, "reason": str},
+        "webhook.removed": _WEBHOOK,
+        "case.erased": {"case": str, "legal_basis": str, "rows": int, "files": int},
+        "retry.ordered": {"retry": str, "definition": str, "code": str, "incidents": int},
+        "migration.started": {**_MIGRATION, "cases": int},
+        "migration.cancelled": {**_MIGRATION, "cases": int},
+        "connectors.loaded": {"digest": str},
+        "installation.outage": _PERIOD,
+        "installation.restored": {"from_at": str, "entries": int},
+        "clock.jumped": _PERIOD,
+        "clock.differs": {"seconds": int},
     }
 )
 
