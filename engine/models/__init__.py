@@ -23,7 +23,7 @@ from engine.models.organisation import (
     UnitKind,
     UnitLine,
 )
-from engine.models.organisation_log import OrganisationKind, OrganisationRecord
+from engine.models.organisation_log import ChainHead, Heartbeat, OrganisationKind, OrganisationRecord
 from engine.models.process_drafts import (
     ProcessDraft,
     ProcessDraftCheck,
@@ -82,6 +82,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "ChainHead",
     "Channel",
     "Comment",
     "Cursor",
@@ -99,6 +100,7 @@ __all__ = [
     "DocumentVersion",
     "ErasedFile",
     "Event",
+    "Heartbeat",
     "IdempotencyKey",
     "Identity",
     "Incident",
