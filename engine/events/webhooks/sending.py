@@ -51,9 +51,9 @@ class Outcome:
     failure: str | None = None
 
 
-def build_request(row: Mapping[Any, Any]) -> WebhookRequest:
+def build_request(row: Mapping[Any, Any], origin: str = "") -> WebhookRequest:
     """Returns the request of a leased delivery, with its event and its subscription."""
-    event = cloud_event(row)
+    event = cloud_event(row, origin)
     return WebhookRequest(
         delivery_id=row["delivery_id"],
         webhook_id=row["webhook_id"],
@@ -66,12 +66,15 @@ def build_request(row: Mapping[Any, Any]) -> WebhookRequest:
     )
 
 
-def cloud_event(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Returns an event of the log as a CloudEvents 1.0 envelope: the same each time it is sent."""
+def cloud_event(row: Mapping[Any, Any], origin: str = "") -> dict[str, Any]:
+    """Returns an event of the log as a CloudEvents 1.0 envelope: the same each time it is sent.
+
+    With the installation's origin, `source` is an absolute URL.
+    """
     return {
         "specversion": "1.0",
         "id": f"{row['case_id']}/{row['seq']}",
-        "source": f"/api/v1/cases/{row['case_id']}",
+        "source": f"{origin}/api/v1/cases/{row['case_id']}",
         "type": f"parvandeh.{row['kind']}",
         "subject": row["case_number"],
         "time": instant(row["at"]),

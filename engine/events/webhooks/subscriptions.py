@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from engine import access
-from engine.events import Kind
+from engine.events import Kind, follower
 from engine.events.webhooks import deliveries
 from engine.events.webhooks.sending import PREFIX
 from engine.models import Case, Definition, Delivery, DeliveryStatus, Event, Webhook
@@ -75,7 +75,7 @@ def create(
         "created_at": uow.now,
     }
     made = uow.connection.execute(insert(Webhook).values(values).returning(*_COLUMNS)).mappings().one()
-    deliveries.from_now_on(uow)
+    follower.from_now_on(uow, deliveries.CURSOR)
     return made, secret
 
 
