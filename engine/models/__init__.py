@@ -34,7 +34,7 @@ from engine.models.organisation import (
     UnitKind,
     UnitLine,
 )
-from engine.models.organisation_log import OrganisationKind, OrganisationRecord
+from engine.models.organisation_log import ChainHead, OrganisationKind, OrganisationRecord
 from engine.models.process_drafts import (
     ProcessDraft,
     ProcessDraftCheck,
@@ -95,6 +95,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "ChainHead",
     "Channel",
     "Checkpoint",
     "CheckpointLeaf",

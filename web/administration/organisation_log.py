@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from engine.organisation import administration_log
+from engine.organisation import recorded_changes
 from web.administration.area import called, render
 from web.listing import cursor, following
 from web.visit import Page, Visit, page
@@ -14,7 +14,7 @@ blueprint = Blueprint("organisation_log", __name__)
 def index(visit: Visit) -> Page:
     """Show it, the newest first."""
     rows, next_one = following(
-        administration_log.page(visit.uow, after=cursor(), newest=True), administration_log.PAGE
+        recorded_changes.page(visit.uow, after=cursor(), newest=True), recorded_changes.PAGE
     )
     named = called(visit, of_units=[row["unit"] for row in rows])
     return render(visit, "log", {"rows": rows, "next": next_one, **named}, way="log")

@@ -223,6 +223,8 @@ KEPT: Mapping[str, Kept] = {
     "checkpoint_sendings": Kept(_IDS, "number target status attempts due_at lease_until failure closed_at"),
     "checkpoints": Kept(_IDS, "number at body hash signatures"),
     "installation": Kept(_IDS, "id"),
+||||||| 956226a1
+    "chain_heads": Kept(_IDS, "name length hash"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(
         _PROCESS,
@@ -250,7 +252,9 @@ KEPT: Mapping[str, Kept] = {
         _IDS,
         "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
     ),
-    "organisation_log": Kept(_ORGANISATION, "id at actor_id kind unit_id user_id payload"),
+    "organisation_log": Kept(
+        _ORGANISATION, "id seq at actor_id actor_role kind unit_id user_id payload hash"
+    ),
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
     "candidate_group_roles": Kept(_ORGANISATION, "candidate_group_id unit_id role"),

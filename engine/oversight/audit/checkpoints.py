@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, Select, insert, select, text
 from sqlalchemy.orm import Session
 
+from engine.events import administration_log
 from engine.models import (
     AccessHead,
     Case,
@@ -17,7 +18,7 @@ from engine.models import (
     CheckpointTarget,
     Installation,
 )
-from engine.oversight.audit import administration, statement
+from engine.oversight.audit import statement
 from engine.oversight.audit.merkle import Tree
 from engine.oversight.audit.signing import Key, key_id
 from engine.oversight.audit.statement import Signed, Statement, Summary
@@ -65,7 +66,7 @@ def take(
     last = latest(bound)
     _require_continuity(last, keys)
     summaries = {log: _summary(bound, heads) for log, heads in HEADS.items()}
-    length, head = administration.head(bound)
+    end = administration_log.head(session)
     made = Statement(
         installation=bound.execute(select(Installation.id)).scalar_one(),
         number=last.statement.number + 1 if last else 1,
@@ -73,8 +74,8 @@ def take(
         previous=last.hash.hex() if last else None,
         cases=summaries["cases"],
         readers=summaries["readers"],
-        length=length,
-        head=head.hex(),
+        length=end.length,
+        head=end.hash.hex(),
         keys=tuple(key.public for key in keys),
     ).sign(keys)
     _store(bound, made, targets)
@@ -105,8 +106,8 @@ def every(bound: Connection) -> Iterator[RowMapping]:
 def _summary(bound: Connection, heads: Select[Any]) -> Summary:
     tree = Tree()
     with bound.execute(heads.execution_options(yield_per=BATCH)) as rows:
-        for subject, length, head in rows:
-            tree.add(subject, length, head)
+        for subject, length, last in rows:
+            tree.add(subject, length, last)
     return Summary.of(tree)
 
 
