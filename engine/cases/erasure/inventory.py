@@ -223,7 +223,6 @@ KEPT: Mapping[str, Kept] = {
     "checkpoint_sendings": Kept(_IDS, "number target status attempts due_at lease_until failure closed_at"),
     "checkpoints": Kept(_IDS, "number at body hash signatures"),
     "installation": Kept(_IDS, "id"),
-||||||| 956226a1
     "chain_heads": Kept(_IDS, "name length hash"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(

@@ -28,7 +28,7 @@ from engine.platform.errors import Unusable
 PAGE = 50
 BATCH = 10_000  # heads that are fetched at once
 
-HEADS: Mapping[CheckpointLog, Select[Any]] = {
+_HEADS: Mapping[CheckpointLog, Any] = {
     "cases": select(Case.id, Case.log_length, Case.log_hash).order_by(Case.id),
     "readers": select(AccessHead.reader_id, AccessHead.length, AccessHead.hash).order_by(
         AccessHead.reader_id
@@ -54,18 +54,25 @@ _CHANGES = (
 
 
 def take(
-    session: Session, now: datetime, keys: Sequence[Key] = (), targets: Sequence[CheckpointTarget] = ()
+    session: Session,
+    now: datetime,
+    keys: Sequence[Key] = (),
+    targets: Sequence[CheckpointTarget] = (),
+    *,
+    lost: bool = False,
 ) -> Signed:
     """Takes a checkpoint in a transaction of the view `snapshot`, in which nothing was read before.
 
     All logs are those of one moment, although commands run. It is signed by these keys, and will be sent to
-    these targets. Raises Unusable if the checkpoints so far are signed by other keys.
+    these targets. Raises Unusable if the checkpoints so far are signed by other keys, unless the key that
+    signed them is `lost`: then verification finds the change of keys.
     """
     bound = connection(session)
     bound.execute(_ONE_AT_A_TIME)
     last = latest(bound)
-    _require_continuity(last, keys)
-    summaries = {log: _summary(bound, heads) for log, heads in HEADS.items()}
+    if not lost:
+        _require_continuity(last, keys)
+    summaries = {log: _summary(bound, heads) for log, heads in _HEADS.items()}
     end = administration_log.head(session)
     made = Statement(
         installation=bound.execute(select(Installation.id)).scalar_one(),

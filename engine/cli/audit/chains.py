@@ -1,6 +1,5 @@
 """Verify the hash chains of the event log, the access log and the administration log."""
 
-import argparse
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,21 +10,14 @@ from engine.events import administration_log
 from engine.oversight import access_log
 from engine.platform.config import Settings
 
-HELP = "Verify the event log of one case, or all of it and both other logs. Exit code 1: a chain is broken."
 
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the case, to verify only one."""
-    parser.add_argument("case", nargs="?", type=UUID, metavar="CASE-ID")
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
+def run(case_id: UUID | None, settings: Settings) -> int:
     """Print every break."""
     with database(settings) as opened:
-        found = opened.run(lambda session, _: breaks(session, arguments.case), "snapshot")
+        found = opened.run(lambda session, _: breaks(session, case_id), "snapshot")
     for broken in found:
         print(broken)
-    whole = "The event log is intact." if arguments.case else "The logs are intact."
+    whole = "The event log is intact." if case_id else "The logs are intact."
     print(f"{len(found)} breaks." if found else whole)
     return 1 if found else 0
 
