@@ -68,6 +68,11 @@ def _work(found: Figures) -> Iterator[GaugeMetricFamily]:
     )
     yield _gauge("overdue_tasks", "Open tasks whose due time has passed.", {(): found.overdue})
     yield _gauge("open_incidents", "Failed elements that wait for a person.", {(): found.incidents})
+    ages = {} if found.checkpoint_age is None else {(): found.checkpoint_age}
+    yield _gauge("checkpoint_age_seconds", "How long ago the logs' last checkpoint was taken.", ages)
+    yield _gauge(
+        "checkpoint_sendings", "Checkpoints that have not been sent out.", _labelled(found.sendings), "status"
+    )
     yield _gauge("deliveries", "Events to be sent to webhooks.", _labelled(found.deliveries), "status")
 
 

@@ -32,7 +32,11 @@ SELECT open_tasks.*,
     (SELECT count(*) FROM cases WHERE status = 'suspended') AS suspended,
     (SELECT count(*) FROM incidents WHERE status = 'open') AS incidents,
     (SELECT count(*) FROM deliveries WHERE status = 'waiting') AS waiting,
-    (SELECT count(*) FROM deliveries WHERE status = 'dead') AS dead
+    (SELECT count(*) FROM deliveries WHERE status = 'dead') AS dead,
+    (SELECT extract(epoch FROM now() - at)::float FROM checkpoints ORDER BY number DESC LIMIT 1)
+        AS checkpoint_age,
+    (SELECT count(*) FROM checkpoint_sendings WHERE status = 'waiting') AS unsent,
+    (SELECT count(*) FROM checkpoint_sendings WHERE status = 'failed') AS unsendable
 FROM open_tasks
 """)
 
@@ -51,6 +55,8 @@ class Figures:
     deliveries: Mapping[str, int]
     connectors: Sequence[Health]
     workers: int
+    checkpoint_age: float | None  # seconds since the newest one
+    sendings: Mapping[str, int]  # of checkpoints
 
 
 def read(connection: Connection, now: datetime, connectors: Sequence[str]) -> Figures:
@@ -64,6 +70,8 @@ def read(connection: Connection, now: datetime, connectors: Sequence[str]) -> Fi
         deliveries={status: row[status] for status in ("waiting", "dead")},
         connectors=health.measure(connection, now, connectors),
         workers=job_queue.workers(connection),
+        checkpoint_age=row["checkpoint_age"],
+        sendings={"waiting": row["unsent"], "failed": row["unsendable"]},
     )
 
 

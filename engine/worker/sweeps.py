@@ -15,6 +15,7 @@ from engine.cases import erasure, external_calls, messages, staged_documents
 from engine.definitions import uploads
 from engine.design import test_runs
 from engine.identity import sessions, throttle
+from engine.oversight.audit import runs
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
@@ -22,6 +23,7 @@ from engine.platform.storage import Storage
 from engine.portal import application_drafts
 from engine.requests import idempotency
 from engine.tasks import delegations
+from engine.worker.checkpoints import send_out
 from engine.worker.command_runner import CommandRunner
 from engine.worker.webhook_deliveries import deliver
 
@@ -108,6 +110,7 @@ async def look_after_calls(runner: CommandRunner) -> None:
         group.create_task(each(MINUTE, runner, external_calls.find_lost))
         group.create_task(_give_up_lost(runner))
         group.create_task(deliver(runner))
+        group.create_task(send_out(runner))
 
 
 async def look_after_checks(runner: CommandRunner) -> None:
@@ -115,6 +118,14 @@ async def look_after_checks(runner: CommandRunner) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(HOUR, runner, uploads.forget))
+        group.create_task(_schedule_checkpoints(runner))
+
+
+async def _schedule_checkpoints(runner: CommandRunner) -> None:
+    """Requests a checkpoint whenever one is due."""
+    while True:
+        await runner.poll(partial(runs.schedule, minutes=runner.settings.checkpoint_minutes))
+        await asyncio.sleep(MINUTE)
 
 
 async def _give_up_lost(runner: CommandRunner) -> None:

@@ -307,6 +307,8 @@ KEPT: Mapping[str, Kept] = {
 
 # The contents of `var/`, by name. Nothing else may be there; `documents` may be elsewhere (`DOCUMENTS`).
 FOLDERS: Mapping[str, str] = {
+    "audit.key": "the private key that signs checkpoints",
+    "checkpoints": "checkpoints: ids, numbers and hashes",
     "connectors.toml": "settings",
     "demo-connectors.toml": "settings of a demonstration",
     "demo.json": "the demonstration's accounts",
