@@ -256,7 +256,10 @@ class Event(Base):
 
     __tablename__ = "events"
     # The feed reads in this order, below the oldest running transaction.
-    __table_args__ = (Index(None, "transaction_id", "case_id", "seq"),)
+    __table_args__ = (
+        Index(None, "transaction_id", "case_id", "seq"),
+        Index(None, "at", postgresql_using="brin"),  # of a search: a few bytes for thousands of events
+    )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

@@ -23,7 +23,7 @@ from engine.oversight.audit.merkle import Tree
 from engine.oversight.audit.signing import Key, key_id
 from engine.oversight.audit.statement import Signed, Statement, Summary
 from engine.platform.db import connection
-from engine.platform.errors import Unusable
+from engine.platform.errors import NotFound, Unusable
 
 PAGE = 50
 BATCH = 10_000  # heads that are fetched at once
@@ -93,6 +93,23 @@ def latest(bound: Connection) -> Signed | None:
     """Returns the newest checkpoint."""
     row = bound.execute(select(Checkpoint).order_by(Checkpoint.number.desc()).limit(1)).mappings().first()
     return None if row is None else read(row)
+
+
+def page(bound: Connection, *, before: int | None = None) -> Sequence[RowMapping]:
+    """Returns up to a page of checkpoints, the newest first, plus one if more follow. They are public."""
+    found = select(Checkpoint).order_by(Checkpoint.number.desc()).limit(PAGE + 1)
+    if before is not None:
+        found = found.where(Checkpoint.number < before)
+    return bound.execute(found).mappings().all()
+
+
+def get(bound: Connection, number: int) -> Signed:
+    """Returns one. Raises NotFound."""
+    found = select(Checkpoint).where(Checkpoint.number == number)
+    row = bound.execute(found).mappings().one_or_none() if number < 1 << 63 else None
+    if row is None:
+        raise NotFound(f"The checkpoint {number} does not exist.")
+    return read(row)
 
 
 def read(row: RowMapping) -> Signed:

@@ -8,14 +8,14 @@ administrator to see and to repeat. The public page needs no sending.
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import RowMapping, func, select, tuple_, update
 
 from engine import access
 from engine.connectors import CallFailed, Connectors, Operation, Request
@@ -96,15 +96,27 @@ def settle(uow: UnitOfWork, sent: Sending, failure: str | None) -> None:
 
 def again(uow: UnitOfWork, number: int) -> int:
     """Sends a checkpoint again to all targets that don't have it. Returns how many. Raises NotFound."""
-    access.require_everywhere(uow, "jobs.manage")
+    access.require(uow.actor, "audit.run")
     one = update(CheckpointSending).where(
         CheckpointSending.number == number, CheckpointSending.status != "sent"
     )
     anew = {"status": "waiting", "attempts": 0, "due_at": uow.now, "closed_at": None, "lease_until": None}
-    done = uow.connection.execute(one.values(anew), execution_options={"preserve_rowcount": True}).rowcount
+    done = 0
+    if number < 1 << 63:  # more than a number in the database can be
+        done = uow.connection.execute(
+            one.values(anew), execution_options={"preserve_rowcount": True}
+        ).rowcount
     if not done:
         raise NotFound(f"No sending of the checkpoint {number} has failed.")
     return done
+
+
+def of(uow: UnitOfWork, numbers: Sequence[int]) -> Mapping[int, Sequence[RowMapping]]:
+    """Returns where each of these checkpoints is sent, and with what result."""
+    access.require(uow.actor, "audit.run")
+    found = select(CheckpointSending).where(CheckpointSending.number.in_(numbers))
+    rows = uow.connection.execute(found.order_by(CheckpointSending.target)).mappings().all()
+    return {number: [row for row in rows if row["number"] == number] for number in numbers}
 
 
 def failed(uow: UnitOfWork) -> Sequence[CheckpointSending]:
