@@ -111,7 +111,9 @@ def create_app(settings: Settings) -> APIFlask:
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
     shared = replace(limits.REQUESTS, processes=settings.web_workers)
-    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, limits=shared))
+    declared = Connectors.declarations_of(settings)
+    database = Database(settings.database_url, zone=settings.time_zone, limits=shared, connectors=declared)
+    equip(app, settings, database)
     problems.register(app)
     observe(app)
     app.before_request(limits.begin_request)

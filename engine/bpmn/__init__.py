@@ -20,7 +20,7 @@ from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
 from engine.bpmn.notation import broadcast, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
-from engine.bpmn.notation.candidate_roles import BINDINGS, CandidateRole, is_role, is_unit
+from engine.bpmn.notation.candidate_roles import BINDINGS, UNIT_KEY, CandidateRole, is_role, is_unit
 from engine.bpmn.notation.findings import Finding, Owner, Process, Report
 from engine.bpmn.notation.money import NotMoney
 from engine.bpmn.notation.outcomes import Effect, Outcome
@@ -74,6 +74,7 @@ __all__ = [
     "MAX_FILE",
     "MAX_FILES",
     "PICTURE_POLICY",
+    "UNIT_KEY",
     "Awaited",
     "CallFailure",
     "CandidateRole",

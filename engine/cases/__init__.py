@@ -7,7 +7,7 @@ and its log.
 from engine.bpmn.values import canonical
 from engine.cases.bills import BillStatus, BillView, Late, bills_of_case, list_bills
 from engine.cases.cancellation import cancel, renew_secret, withdraw
-from engine.cases.catch_events import FIRED
+from engine.cases.catch_events import FIRED, timer_fired
 from engine.cases.conflict_of_interest import (
     PARTIES,
     actor_person,
@@ -48,6 +48,8 @@ from engine.cases.start_commands import (
 )
 from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
+    SUSPENSION_CODES,
+    SuspensionCode,
     resume,
     resume_definition,
     resume_waits,
@@ -58,12 +60,14 @@ from engine.cases.suspension import (
 from engine.cases.triggers import (
     GIVEN_UP,
     CallRow,
+    Tried,
     answer,
     deliver,
     fail_call,
     give_up,
     lock_active,
     lock_call,
+    note_attempt,
     wake,
     wake_due,
 )
@@ -78,6 +82,7 @@ __all__ = [
     "NOTICES",
     "PAGE",
     "PARTIES",
+    "SUSPENSION_CODES",
     "Application",
     "BillStatus",
     "BillView",
@@ -89,7 +94,9 @@ __all__ = [
     "Payment",
     "Seen",
     "StepEffects",
+    "SuspensionCode",
     "TaskChange",
+    "Tried",
     "Wanted",
     "actor_person",
     "answer",
@@ -119,6 +126,7 @@ __all__ = [
     "locked_case",
     "log",
     "note",
+    "note_attempt",
     "page",
     "pay",
     "renew_secret",
@@ -144,6 +152,7 @@ __all__ = [
     "start_at_event",
     "suspend",
     "suspend_definition",
+    "timer_fired",
     "unknown",
     "wake",
     "wake_due",

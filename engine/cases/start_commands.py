@@ -45,7 +45,7 @@ class Application:
     """Whose case it will be, and the key of its unit; None is the unit of the definition or caseworker.
 
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
-    decision it appeals.
+    decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
     """
 
     applicant: str | None = None
@@ -54,6 +54,7 @@ class Application:
     unit: str | None = None
     channel: Channel | None = None
     appeal_of: UUID | None = None
+    begun_at: datetime | None = None
 
 
 NOBODY = Application()
@@ -157,8 +158,7 @@ def _begin(
         entry.acting,
     )
     payload = {"case_number": number, "data": data, **given, "channel": application.channel}
-    stated = {"unit": entry.unit, "represented": given["representative"] is not None}
-    started = Fact("case.started", payload=payload, facts=stated)
+    started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
     return CaseView(
@@ -171,6 +171,16 @@ def _begin(
         name=spec.process.description or version.key,
         **{name: row[name] for name in _SHOWN},
     )
+
+
+def _stated(uow: UnitOfWork, entry: StartContext, application: Application) -> dict[str, Any]:
+    """Returns what the log states of a new case besides its payload."""
+    return {
+        "unit": entry.unit,
+        "represented": application.representative is not None,
+        "begun_at": application.begun_at,
+        "sent_at": uow.now if application.begun_at else None,
+    }
 
 
 def _running(spec: Spec, entry: StartContext, application: Application) -> str | None:

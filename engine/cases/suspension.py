@@ -1,5 +1,6 @@
 """Suspends and resumes one case, or all of a definition. Events that fall due meanwhile wait until then."""
 
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
@@ -14,16 +15,33 @@ from engine.events import Fact
 from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, Fault, Invalid
+
+SuspensionCode = Literal[
+    "court-order", "related-case", "other-agency", "applicant-request", "force-majeure", "technical", "other"
+]
+SUSPENSION_CODES: tuple[str, ...] = get_args(SuspensionCode)
 
 
-def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> CaseView:
-    """Suspends a case. Raises Conflict if it does not run."""
+def suspend(
+    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, reason_code: str | None = None
+) -> CaseView:
+    """Suspends a case; `reason_code` can be counted, `reason` is free text.
+
+    Raises Conflict if it does not run, Invalid for an unknown code.
+    """
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
     require_active(case)
-    fact = Fact("case.suspended", payload={"reason": reason} if reason else None)
+    if reason_code is not None and reason_code not in SUSPENSION_CODES:
+        options = ", ".join(SUSPENSION_CODES)
+        fault = Fault(
+            "/reason_code", f"is not one of the codes; allowed: {options}", "enum", {"options": options}
+        )
+        raise Invalid("The case can't be suspended for this reason.", [fault])
+    payload = {"reason": reason, "reason_code": reason_code}
+    fact = Fact("case.suspended", payload={name: text for name, text in payload.items() if text} or None)
     note(uow, case, [fact], status="suspended")
     return get(uow, case_id)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ARRAY, Uuid, bindparam, case, update
 
-from engine.bpmn import Outgoing, Step, Thrown, Wait
+from engine.bpmn import Outgoing, Spec, Step, Thrown, Wait
 from engine.bpmn.values import canonical
 from engine.events import Fact, Kind
 from engine.models import Call, Message
@@ -172,7 +172,7 @@ def close(
     uow.write(_END_CALLS, {**values, "call__id": call_id, "call__status": status})
 
 
-def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def sent(uow: UnitOfWork, spec: Spec, step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
     """Returns what a step sent, as facts for the log."""
     for call in step.calls:
         payload = {
@@ -181,12 +181,50 @@ def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
             "topic": call.topic,
             "operation": call.operation,
         }
-        yield Fact(
-            "call.made", call.element, payload={name: value for name, value in payload.items() if value}
-        )
+        made = {name: value for name, value in payload.items() if value}
+        stated = {"party": _party(spec, call.element), **uow.connectors.get(call.connector or "", {})}
+        yield Fact("call.made", call.element, payload=made, facts=stated)
     for row, thrown in zip(messages, step.thrown, strict=True):
         sent = {"message": row["id"], "name": row["name"]}
         kinds = _SENT[thrown.kind]
         yield Fact(kinds[0], thrown.element, payload={**sent, "keys": orjson.loads(row["correlation"])})
         for fired in thrown.reached:
             yield Fact(kinds[1], fired.element, payload=sent)
+
+
+def opened(spec: Spec, step: Step) -> Iterator[Fact]:
+    """Returns what a case waits for from now on, as facts for the log; again if a wait has changed.
+
+    The name and the keys of a message may be computed, so they are only in the payload.
+    """
+    for wait in step.waits:
+        said = {"name": wait.name, **({"keys": wait.keys} if wait.kind == "message" else {})}
+        stated = {
+            "wait": wait.token,
+            "kind": wait.kind,
+            "due_at": wait.due,
+            "party": _party(spec, wait.element),
+        }
+        yield Fact("wait.opened", wait.element, payload=said if wait.name else None, facts=stated)
+
+
+def ended(spec: Spec, step: Step, answered: UUID | None) -> Iterator[Fact]:
+    """Returns what a case no longer waits for, as facts for the log.
+
+    A call that was answered or failed has an event of its own.
+    """
+    for wait in step.ended_waits:
+        if wait.call is None or wait.call != answered:
+            stated = {
+                "wait": wait.call or wait.token,
+                "kind": wait.kind,
+                "due_at": wait.due,
+                "party": _party(spec, wait.element),
+            }
+            yield Fact("wait.closed", wait.element, facts=stated)
+
+
+def _party(spec: Spec, element: str) -> str | None:
+    """Returns for whom an element waits, as its diagram declares."""
+    found = spec.elements.get(element)
+    return found.party if found else None

@@ -3,9 +3,10 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.bpmn import UNIT_KEY
 from engine.connectors import files, kind_options
 from engine.connectors.breaker import Breaker
-from engine.connectors.connector import Connector, Email
+from engine.connectors.connector import Connector, Declaration, Email
 from engine.connectors.files import LOCAL, NAME, NAMING
 from engine.connectors.toml_table import Fault, Misconfigured, Table
 from engine.platform.config import Settings
@@ -13,6 +14,7 @@ from engine.platform.config import Settings
 TIMEOUT = 10.0
 LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 FAILURES, PAUSE = 5, 30.0
+_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,500}"
 
 
 def read(settings: Settings) -> list[Connector]:
@@ -44,6 +46,7 @@ def _connector(name: str, table: Table, folder: Path) -> Connector:
     kind = kind_options.KINDS[table.choice("kind", tuple(kind_options.KINDS)) or "http"]
     connector = Connector(
         name=name,
+        declared=_declared(table),
         how=kind.how(table),
         address=_address(table, kind.schemes),
         operations=kind_options.operations(table, kind, folder),
@@ -59,6 +62,17 @@ def _connector(name: str, table: Table, folder: Path) -> Connector:
         table.blame("user", "and secret belong together.", "Write both, or neither.")
     table.close()
     return connector
+
+
+def _declared(table: Table) -> Declaration:
+    key = "Write the key of the agency that the connector calls, such as tax-office."
+    purpose = "Write what its answers are for, in one line: Persian, or Persian | English."
+    basis = "Cite the law or the order that allows it, in one line: Persian, or Persian | English."
+    return Declaration(
+        table.text("agency", UNIT_KEY, key),
+        table.text("purpose", _LINE, purpose),
+        table.text("legal_basis", _LINE, basis),
+    )
 
 
 def _address(table: Table, schemes: tuple[str, ...]) -> str:

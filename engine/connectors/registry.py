@@ -1,6 +1,7 @@
 """The connectors of an installation. Nothing else can be called: processes contain names, never addresses."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from engine.connectors import configuration
 from engine.connectors.connector import Connector
@@ -30,6 +31,17 @@ class Connectors:
             return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
         except Misconfigured:
             return None
+
+    @classmethod
+    def declarations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, str]]:
+        """Returns agency, purpose and legal basis of each connector by its name, as facts of its calls.
+
+        Empty if their file cannot be used: what needs it reports that.
+        """
+        try:
+            return {connector.name: asdict(connector.declared) for connector in cls.read(settings)}
+        except Misconfigured:
+            return {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._connectors

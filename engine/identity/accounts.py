@@ -143,15 +143,16 @@ def actor_of(session: Session, user_id: UUID, acr: str | None) -> Actor | None:
 
 
 def system(session: Session, now: datetime) -> Actor:
-    """Returns the installation itself, which deploys its own processes.
+    """Returns the installation itself, as which its workers and commands act.
 
-    It has no token, so nobody else can act as it.
+    It has no token, so nobody else can act as it. It may do what an administrator may; logs name its role
+    `system`.
     """
     user = find_or_create(session, now, SYSTEM, "administrator")
     if user.full_name_fa is None:
         user.full_name_fa, user.full_name_en = SYSTEM_NAMES
         session.flush()
-    return Actor(id=user.id, name=user.name, role=user.role)
+    return Actor(id=user.id, name=user.name, role=user.role, logged_as=SYSTEM)
 
 
 def any_person(session: Session) -> bool:

@@ -24,6 +24,7 @@ OrganisationKind = Literal[
     "substitution.ended",
     "delegation.agreed",
     "delegation.revoked",
+    "message.unmatched",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

@@ -45,6 +45,7 @@ _BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
 _LAST = "last"  # and what is written after them, before the commit
+_CONNECTORS = "connectors"  # there, too: what the installation declares of its connectors
 
 # Random reads are as fast as sequential ones on today's disks, so indexes pay off; statements are too short
 # to be compiled.
@@ -117,6 +118,7 @@ class Actor:
     purpose: str | None = None
     acr: str | None = None  # assurance level of the login: low, substantial or high; None for systems
     scopes: frozenset[str] | None = None  # None: everything that the role allows
+    logged_as: str | None = None  # the role that logs record; None: `role`
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,11 @@ class UnitOfWork:
     session: Session
     actor: Actor
     now: datetime
+
+    @property
+    def connectors(self) -> Mapping[str, Mapping[str, str]]:
+        """The facts that the installation declares of each connector, by its name; empty if it has none."""
+        return cast(Mapping[str, Mapping[str, str]], self.session.info.get(_CONNECTORS, {}))
 
     @property
     def connection(self) -> Connection:
@@ -204,10 +211,20 @@ class Database:
     """The connections of one process. `transaction` is the one place that commits."""
 
     def __init__(
-        self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5, limits: Limits | None = None
+        self,
+        url: str,
+        *,
+        zone: tzinfo = UTC,
+        pool_size: int = 5,
+        limits: Limits | None = None,
+        connectors: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """Without `limits`, a command waits for locks and for the server without a time limit."""
+        """Without `limits`, a command waits for locks and for the server without a time limit.
+
+        `connectors` is what its commands record of each connector that they call.
+        """
         self._zone = zone
+        self._info = {} if connectors is None else {_CONNECTORS: connectors}
         self._guard = Guard(limits) if limits else None
         self.engine = create_engine(
             url,
@@ -243,7 +260,9 @@ class Database:
         with self.engine.begin() as bound:
             if view in _BEGIN:
                 begin(bound, _BEGIN[view])
-            session = Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only")
+            session = Session(
+                bound, expire_on_commit=False, join_transaction_mode="rollback_only", info=self._info
+            )
             session.info["view"] = view
             try:
                 yield session

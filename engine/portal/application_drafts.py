@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine import access, cases
 from engine.access import validity
 from engine.bpmn import Form
-from engine.cases import CaseView, staged_documents
+from engine.cases import Application, CaseView, staged_documents
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
 from engine.models import ApplicationDraft, Definition, DefinitionVersion, Unit
@@ -43,6 +43,7 @@ class Draft:
     answers: Mapping[str, Any]
     step: int
     changed: bool
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,10 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     if row is None:
         return Draft(None, service, {}, 0, changed=False)
     if row.version_id == service.version.id:
-        return Draft(row.id, service, row.answers, row.step, changed=False)
+        return Draft(row.id, service, row.answers, row.step, changed=False, begun_at=row.created_at)
     known = _names(form_of(service))
     kept = {name: value for name, value in row.answers.items() if name in known}
-    return Draft(row.id, service, kept, 0, changed=True)
+    return Draft(row.id, service, kept, 0, changed=True, begun_at=row.created_at)
 
 
 def answer(
@@ -139,7 +140,7 @@ def submit(uow: UnitOfWork, key: str) -> CaseView:
     if draft.id is None and draft.service.form is not None:
         raise NotFound(f"You have no application draft for {key!r}.")
     uow.connection.execute(delete(_ROWS).where(_ROWS.c.id == draft.id))
-    return cases.start(uow, key, draft.answers)
+    return cases.start(uow, key, draft.answers, Application(begun_at=draft.begun_at))
 
 
 def mine(uow: UnitOfWork) -> Sequence[Listed]:

@@ -146,7 +146,8 @@ def complete(
     if answer:
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(spec, state, task_id, answer, uow.now)
-    change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
+    official = row.candidate_group_id is not None
+    change = TaskChange(task_id, "completed", uow.actor.id, uow.now, official)
     payload = cases.scoped({"data": answer}, answer, step.scopes) if answer else None
     done = Fact("task.completed", row.element, task_id, payload)
     happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]

@@ -48,8 +48,9 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_assign(runner))
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
+        group.create_task(_expire_messages(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
-        group.create_task(each(MINUTE, runner, messages.expire, messages.offer_again, idempotency.forget))
+        group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
             each(HOUR, runner, application_drafts.forget, test_runs.forget, staged_documents.forget)
@@ -100,6 +101,13 @@ async def _expire(runner: CommandRunner) -> None:
     while True:
         if not await runner.poll(tasks.expire_requests):
             await asyncio.sleep(5 * SECOND)
+
+
+async def _expire_messages(runner: CommandRunner) -> None:
+    """Discards messages that nobody received. A batch is followed by the next one at once."""
+    while True:
+        if not await runner.poll(messages.expire):
+            await asyncio.sleep(MINUTE)
 
 
 async def look_after_calls(runner: CommandRunner) -> None:

@@ -13,6 +13,7 @@ from engine.cases import CaseView
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import NotFound, Refusal
+from web import texts
 from web.desk import typed
 from web.desk.explained import Explained, explain
 from web.visit import Away, Page, Visit, page
@@ -22,12 +23,16 @@ blueprint = Blueprint("actions", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The required permission, the states of a case in which it is possible, and its function."""
+    """The required permission, the states of a case in which it is possible, and its function.
+
+    `codes` are those of its reasons, if they are counted.
+    """
 
     may: Permission
     states: frozenset[str]
     run: Callable[..., CaseView]
     reasoned: bool = True
+    codes: Sequence[str] = ()
 
 
 def _resume(uow: UnitOfWork, case_id: UUID, **_: Any) -> CaseView:
@@ -38,7 +43,7 @@ _ACTIVE, _ANY = frozenset({"active"}), frozenset({"active", "suspended"})
 ACTIONS: Mapping[str, Action] = {
     "withdraw": Action("cases.withdraw", _ACTIVE, cases.withdraw),
     "cancel": Action("cases.cancel", _ACTIVE, cases.cancel),
-    "suspend": Action("cases.suspend", _ACTIVE, cases.suspend),
+    "suspend": Action("cases.suspend", _ACTIVE, cases.suspend, codes=cases.SUSPENSION_CODES),
     "resume": Action("cases.suspend", frozenset({"suspended"}), _resume, reasoned=False),
 }
 
@@ -66,6 +71,8 @@ def _asked(visit: Visit, case_id: UUID, name: str, refused: Explained | None = N
         "reasoned": action.reasoned,
         "refused": refused,
         "reason": request.form.get("reason", ""),
+        "codes": [(code, texts.say(f"desk.suspension-code.{code}")) for code in action.codes],
+        "reason_code": request.form.get("reason_code", ""),
     }
     status = refused.status if refused else 200
     return Page("desk/action.html", values, status, opened=Opened("case", case_id))
@@ -84,7 +91,9 @@ def _action_refused(visit: Visit, case_id: UUID, name: str, *, refusal: Refusal)
 @page(blueprint.post("/cases/<uuid:case_id>/do/<name>"), may="events.read", refused=_action_refused)
 def act(visit: Visit, case_id: UUID, name: str) -> Away:
     """Do it."""
-    _known(name).run(visit.uow, case_id, reason=typed.words("reason", most=typed.LINE))
+    action = _known(name)
+    more = {"reason_code": typed.line("reason_code")} if action.codes else {}
+    action.run(visit.uow, case_id, reason=typed.words("reason", most=typed.LINE), **more)
     return Away(f"/desk/cases/{case_id}", told=f"desk.did.{name}")
 
 

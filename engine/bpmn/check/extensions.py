@@ -100,8 +100,13 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     ),
     "nullFaults": frozenset({("businessRuleTask", None), ("process", None)}),
     **dict.fromkeys(
-        ("appeal", "appealWithin", "party", "searchable", "subject"), frozenset({("process", None)})
+        ("appeal", "appealWithin", "searchable", "subject"), frozenset({("process", None)})
     ),
+    "party": _CATCHES | _SERVICE | {
+        ("process", None),
+        *((kind, "signal") for kind in ("intermediateCatchEvent", "boundaryEvent")),
+        *((kind, "condition") for kind in ("intermediateCatchEvent", "boundaryEvent")),
+    },
     "onConflict": frozenset((kind, None) for kind in DATA_OBJECTS),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
@@ -153,7 +158,8 @@ _ADVICE: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(("role", "unit"), "people-or-lane"),
     "assignment": "people-lane-process",
     "decision": "decision",
-    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable", "subject"), "process"),
+    **dict.fromkeys(("appeal", "appealWithin", "searchable", "subject"), "process"),
+    "party": "party",
     "nullFaults": "null-faults",
     "onConflict": "data-object",
     "legalBasis": "legal-basis",

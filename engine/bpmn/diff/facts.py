@@ -41,7 +41,8 @@ _READ = frozenset({
     *(OURS + name for name in (
         "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
         "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
-        BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "role", "unit", "decisionRef", *TASK_MARKS,
+        BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "party", "role", "unit", "decisionRef",
+        *TASK_MARKS,
     )),
 })  # fmt: skip
 _READ_INSIDE = FLOW_NODE_TAGS | frozenset(
@@ -280,6 +281,7 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
         "priority": _code(node, "priority"),
         "presence": node.get(f"{OURS}presence"),
         "legal-basis": node.get(f"{OURS}legalBasis"),
+        "awaits": node.get(f"{OURS}party"),
     }
 
 

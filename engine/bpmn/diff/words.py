@@ -17,6 +17,7 @@ FACTS = (
     "decision",
     "presence",
     "legal-basis",
+    "awaits",
     "timer",
     "message",
     "signal",

@@ -28,6 +28,7 @@ from engine.bpmn.notation.outcomes import (
 )
 from engine.bpmn.notation.requirements import (
     NO_RULES,
+    PARTY,
     CaseRules,
     TaskRules,
     task_rules,
@@ -56,7 +57,8 @@ BYTES = 3  # bytes of files that are read in a step of the budget
 class Element:
     """An element of the diagram.
 
-    `path` is its id; in a called process, prefixed by the process's key.
+    `path` is its id; in a called process, prefixed by the process's key. `party` is the key of the agency for
+    which an event or a call waits, or `applicant`.
     """
 
     path: str
@@ -66,6 +68,7 @@ class Element:
     form: Form | None
     outcome: str | None
     rules: TaskRules = NO_RULES
+    party: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +308,7 @@ def _describe(task_spec: Any, file: str, files: Files, prefix: str, elements: di
             form=form,
             outcome=node.get(OUTCOME),
             rules=task_rules(node, limits.variables if limits else {}),
+            party=node.get(PARTY),
         )
     task_spec.element = elements[path]
     task_spec.limits = limits

@@ -90,6 +90,17 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwaited:
+    """A wait that has ended: its event occurred, or is no longer awaited. `call` is the id of a call."""
+
+    token: UUID
+    element: str
+    kind: Literal["timer", "message", "signal", "condition", "call"]
+    due: datetime | None = None
+    call: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """Work for another system. `id` is the same when the same request is sent again.
 
@@ -164,10 +175,10 @@ class Disputed:
 class Step:
     """The new state and everything that happened before it. `state` is None once the process has ended.
 
-    `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
-    `changes` are the case's variables that were set. `scopes` are those of the variables that the command
-    itself set, as in TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer
-    awaited. `disputed` were found in the state of an earlier release.
+    `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call:
+    `ended_waits` are what they waited for. `changes` are the case's variables that were set. `scopes` are
+    those of the variables that the command itself set, as in TokenTransition. `bills` were issued; those with
+    the numbers in `unpaid` are no longer awaited. `disputed` were found in the state of an earlier release.
     """
 
     state: bytes | None
@@ -186,3 +197,4 @@ class Step:
     bills: tuple[Issued, ...] = ()
     unpaid: tuple[str, ...] = ()
     disputed: tuple[Disputed, ...] = ()
+    ended_waits: tuple[Unwaited, ...] = ()

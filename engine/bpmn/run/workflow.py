@@ -165,6 +165,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.disputes: list[Dispute] = []
         self.discovered: Sequence[Dispute] = ()  # those that were found when the state was read
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
+        self.places: dict[UUID, str] = {}  # the elements, by path, where that was
         self.watched: list[Token] = []  # tokens that wait for conditions
         self.asked: dict[UUID, dict[str, Any]] = {}  # the data with which these were last evaluated
         self.outcome: str | None = None

@@ -1,18 +1,26 @@
 """Verify the logs, alone or against checkpoints; take checkpoints; show and change their key."""
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import UUID
 
+from engine.cli import replay
 from engine.cli.audit import chains, checkpoint, key, verify
 from engine.platform.config import Settings
 from engine.platform.errors import Unusable
 
 HELP = (
     "Verify the event log of one case, or all of it and both other logs (exit code 1: a chain is broken); "
-    "verify them against a checkpoint; take a checkpoint; show or change the key that signs them."
+    "verify them against a checkpoint; compare the tables with the events (replay); take a checkpoint; show "
+    "or change the key that signs them."
 )
-WORDS = {"verify": verify.run, "checkpoint": checkpoint.run, "key": key.run}
+WORDS: Mapping[str, Callable[[argparse.Namespace, Settings], int]] = {
+    "verify": verify.run,
+    "checkpoint": checkpoint.run,
+    "key": key.run,
+    "replay": lambda _, settings: replay.run(settings),
+}
 
 OPTIONS = {"checkpoint": "verify", "key": "verify", "output": "checkpoint", "new": "key", "lost": "key"}
 
@@ -23,7 +31,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="?",
         type=_what,
-        metavar="CASE-ID | verify | checkpoint | key",
+        metavar="CASE-ID | verify | replay | checkpoint | key",
         help="a case to verify only that one; by default the chains of all logs are verified",
     )
     parser.add_argument(
