@@ -118,7 +118,7 @@ def test_finding_is_named(run: Run, case: str, database: Database) -> None:
     run("checkpoint")
     with database.transaction() as session:
         session.execute(text("ALTER TABLE events DISABLE TRIGGER USER"))
-        session.execute(text("UPDATE events SET kind = 'case.completed' WHERE seq = 2"))
+        session.execute(text("UPDATE events SET kind = 'task.claimed' WHERE seq = 2"))
     code, printed = run("verify")
     assert (code, f"case {case}, 2: The entry was changed." in printed) == (1, True)
 

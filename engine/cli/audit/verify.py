@@ -68,6 +68,9 @@ def _show(report: Report, seconds: float) -> None:
     if erased:
         since = report.cases.erased_since
         print(f"{erased:,} cases were erased with a legal basis in the log, {since:,} since the checkpoint.")
+    print(f"{report.compared:,} cases: their data, tasks and decisions were compared with their events.")
+    if report.not_compared:
+        print(f"{report.not_compared:,} cases of an earlier release could not be compared.")
     rate = round(report.entries / seconds) if seconds else 0
     print(f"{report.entries:,} entries in {seconds:.1f} s, {rate:,} per second.")
     if report.intact:

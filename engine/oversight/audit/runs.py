@@ -172,6 +172,8 @@ def stored(report: Report) -> dict[str, Any]:
         "keys": [key_id(key) for key in made.keys] if made else [],
         "entries": report.entries,
         "cases": report.cases.chains,
+        "compared": report.compared,
+        "not_compared": report.not_compared,
         "erased": report.cases.erased,
         "erased_since": report.cases.erased_since,
         "counts": dict(report.counts),
