@@ -13,6 +13,7 @@ from flask import Flask
 from api import (
     access_log,
     account,
+    audit,
     case_file,
     cases,
     comments,
@@ -75,7 +76,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules),
+    *(desk, comments, case_file, rules, audit),
 )
 
 

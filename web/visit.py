@@ -50,7 +50,7 @@ class Page:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
-    opened: Opened | None = None
+    opened: Opened | tuple[Opened, ...] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -222,9 +222,9 @@ def _place(response: Response) -> Answer:
     return Answer(response.status_code, headers, b"")
 
 
-def _come_upon(opened: Opened | None) -> Opened | None:
+def _come_upon(opened: Opened | tuple[Opened, ...] | None) -> Opened | tuple[Opened, ...] | None:
     """Return what is shown, with our page from which the visitor comes, if the browser sends it."""
-    if opened is None or opened.way is not None:
+    if not isinstance(opened, Opened) or opened.way is not None:
         return opened
     try:
         before = urlsplit(request.referrer or "")

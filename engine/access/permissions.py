@@ -50,6 +50,7 @@ Permission = Literal[
     "tasks.ask",
     "comments.add",
     "cases.erase",
+    "audit.run",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -88,6 +89,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "fairness.read",
             "relations.own",
             "relations.manage",
+            "audit.run",
         }
     ),
     "designer": frozenset(

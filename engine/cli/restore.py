@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import documents
-from engine.cli import audit, migrate, papers
+from engine.cli import migrate, papers
+from engine.cli.audit import chains
 from engine.events import administration_log
 from engine.platform import postgres
 from engine.platform.config import Settings
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             migrate.upgrade(url)
             with database.transaction() as session:
                 _release(session, datetime.now(settings.time_zone), quiet=arguments.quiet_webhooks)
-            breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
+            breaks = database.run(lambda session, _: chains.breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()

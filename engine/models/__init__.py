@@ -5,6 +5,17 @@ from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.checkpoints import (
+    AuditKind,
+    AuditRun,
+    Checkpoint,
+    CheckpointLeaf,
+    CheckpointLog,
+    CheckpointSending,
+    CheckpointTarget,
+    Installation,
+    SendingStatus,
+)
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -69,6 +80,8 @@ __all__ = [
     "AccessHead",
     "AccessRecord",
     "ApplicationDraft",
+    "AuditKind",
+    "AuditRun",
     "Base",
     "Batch",
     "Bill",
@@ -84,6 +97,11 @@ __all__ = [
     "CaseStatus",
     "ChainHead",
     "Channel",
+    "Checkpoint",
+    "CheckpointLeaf",
+    "CheckpointLog",
+    "CheckpointSending",
+    "CheckpointTarget",
     "Comment",
     "Cursor",
     "Decision",
@@ -105,6 +123,7 @@ __all__ = [
     "Identity",
     "Incident",
     "IncidentStatus",
+    "Installation",
     "Membership",
     "Message",
     "MessageStatus",
@@ -127,6 +146,7 @@ __all__ = [
     "RetriedStatus",
     "Retry",
     "Role",
+    "SendingStatus",
     "StagedDocument",
     "StagedPart",
     "Substitution",

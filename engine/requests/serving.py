@@ -43,7 +43,7 @@ class Outcome(Generic[T]):
 
     response: T
     answer: Answer | None = None
-    opened: Opened | None = None
+    opened: Opened | tuple[Opened, ...] | None = None
 
 
 def serve(
@@ -56,13 +56,13 @@ def serve(
     is returned. Raises Conflict if the key came with another request, Busy if the access log cannot be
     written, and what the command raises.
     """
-    shown: tuple[Actor, Opened] | None = None
+    shown: tuple[Actor, tuple[Opened, ...]] | None = None
 
     def run(session: Session, now: datetime) -> T:
         nonlocal shown
         uow = UnitOfWork(session, request.actor(session), now)
         outcome = command(uow)
-        shown = None if outcome.opened is None else (uow.actor, outcome.opened)
+        shown = uow.actor, _each(outcome.opened)
         key = request.key()
         if key is not None and outcome.answer is not None:
             idempotency.keep(uow, key, request.fingerprint(), outcome.answer)
@@ -74,9 +74,16 @@ def serve(
         done = _answered_before(database, request, cases.as_conflict(failure) or failure)
     except Refusal as refusal:
         done = _answered_before(database, request, refusal)
-    if shown is not None:
-        access_log.record(database, *shown)
+    if shown is not None and shown[1]:
+        actor, opened = shown
+        access_log.record(database, actor, *opened)
     return done
+
+
+def _each(opened: Opened | tuple[Opened, ...] | None) -> tuple[Opened, ...]:
+    if opened is None:
+        return ()
+    return opened if isinstance(opened, tuple) else (opened,)
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:

@@ -8,9 +8,11 @@ from engine import cases, tasks
 from engine.cases import external_calls, mass_retry, messages, migration
 from engine.definitions import uploads
 from engine.design import drafts
+from engine.oversight.audit import runs
 from engine.platform.db import UnitOfWork
 from engine.portal import appeals
 from engine.worker.check_jobs import Checker
+from engine.worker.checkpoints import Auditor
 from engine.worker.command_runner import CommandRunner
 from engine.worker.connector_calls import Caller
 
@@ -56,11 +58,12 @@ def of_calls(runner: CommandRunner) -> Mapping[str, JobHandler]:
 
 
 def of_checks(runner: CommandRunner) -> Mapping[str, JobHandler]:
-    """Returns the jobs that check uploaded files: they may use the processor for long."""
+    """Returns the jobs that use the processor for long: checks of uploaded files, and of the logs."""
     checker = Checker(runner)
     return {
         "check_sketch": JobHandler(checker.check, drafts.give_up),
         "deploy_upload": JobHandler(checker.deploy, uploads.give_up),
+        runs.JOB: JobHandler(Auditor(runner).run, runs.give_up),
     }
 
 

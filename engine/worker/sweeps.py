@@ -17,6 +17,7 @@ from engine.definitions import uploads
 from engine.design import test_runs
 from engine.events import administration_log
 from engine.identity import sessions, throttle
+from engine.oversight.audit import runs
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
@@ -24,6 +25,7 @@ from engine.platform.storage import Storage
 from engine.portal import application_drafts
 from engine.requests import idempotency
 from engine.tasks import delegations
+from engine.worker.checkpoints import send_out
 from engine.worker.command_runner import CommandRunner
 from engine.worker.webhook_deliveries import deliver
 
@@ -127,6 +129,7 @@ async def look_after_calls(runner: CommandRunner) -> None:
         group.create_task(each(MINUTE, runner, external_calls.find_lost))
         group.create_task(_give_up_lost(runner))
         group.create_task(deliver(runner))
+        group.create_task(send_out(runner))
 
 
 async def look_after_checks(runner: CommandRunner) -> None:
@@ -134,6 +137,14 @@ async def look_after_checks(runner: CommandRunner) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(HOUR, runner, uploads.forget))
+        group.create_task(_schedule_checkpoints(runner))
+
+
+async def _schedule_checkpoints(runner: CommandRunner) -> None:
+    """Requests a checkpoint whenever one is due."""
+    while True:
+        await runner.poll(partial(runs.schedule, minutes=runner.settings.checkpoint_minutes))
+        await asyncio.sleep(MINUTE)
 
 
 async def _give_up_lost(runner: CommandRunner) -> None:

@@ -15,6 +15,7 @@ from apiflask import APIFlask
 from api.command import PUBLISHING
 from engine.cases import migration
 from engine.identity import accounts
+from engine.oversight.audit import checkpoints
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database
@@ -160,6 +161,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     (membership,) = body(client("administrator").get(f"/people/{member.id}"))["memberships"]
     leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
     delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
+    database.run(lambda session, now: checkpoints.take(session, now, (), ["folder"]), "snapshot")
     planned, ended = a_migration(client, database, "m"), a_migration(client, database, "n")
     return {
         "<key>": "p",
@@ -176,6 +178,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
         "<uuid:retry_id>": str(uuid4()),
+        "<uuid:run_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:upload_id>": str(uuid4()),

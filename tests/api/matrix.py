@@ -12,6 +12,7 @@ from tests.api.contract import Client
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal", "applicant"}
 STAFF_AND_PORTALS = DEFINITIONS - {"applicant"}
 DESIGN = {"administrator", "designer"}
+AUDIT = {"administrator"}
 CASES = {"administrator", "caseworker", "portal", "applicant"}
 TASKS = CASES
 WORKERS = {"caseworker", "portal", "applicant"}
@@ -132,6 +133,14 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/secret"): {"caseworker", "portal"},
     ("GET", "/decisions"): STAFF_AND_PORTALS,
     ("POST", "/decisions/<key>/evaluate"): STAFF_AND_PORTALS,
+    ("GET", "/audit/checkpoints"): AUDIT,
+    ("GET", "/audit/checkpoints/<int:number>"): set(ROLES),
+    ("POST", "/audit/checkpoints"): AUDIT,
+    ("POST", "/audit/checkpoints/<int:number>/send"): AUDIT,
+    ("POST", "/audit/verifications"): AUDIT,
+    ("GET", "/audit/runs"): AUDIT,
+    ("GET", "/audit/runs/<uuid:run_id>"): AUDIT,
+    ("GET", "/audit/events"): AUDIT,
     ("POST", "/status"): None,
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
@@ -198,5 +207,7 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
         return client.deploy(factories.one_task("q"))
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
+    if path == "/audit/events":
+        return client.send(method, path, headers={"X-Purpose": "complaint"})
     options: dict[str, Any] = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH", "PUT") else {}
     return client.send(method, url(path + QUERIES.get(path, ""), ids), **options)

@@ -215,6 +215,14 @@ KEPT: Mapping[str, Kept] = {
         "applications still being written: the row is deleted when the case begins, or after 30 days",
         "id user_id key version_id answers step created_at updated_at",
     ),
+    "audit_runs": Kept(
+        "numbers and places of findings alone",
+        "id kind requested_by requested_at started_at finished_at done total result",
+    ),
+    "checkpoint_leaves": Kept(_IDS, "log subject_id number length hash"),
+    "checkpoint_sendings": Kept(_IDS, "number target status attempts due_at lease_until failure closed_at"),
+    "checkpoints": Kept(_IDS, "number at body hash signatures"),
+    "installation": Kept(_IDS, "id"),
     "chain_heads": Kept(_IDS, "name length hash"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(
@@ -300,6 +308,8 @@ KEPT: Mapping[str, Kept] = {
 
 # The contents of `var/`, by name. Nothing else may be there; `documents` may be elsewhere (`DOCUMENTS`).
 FOLDERS: Mapping[str, str] = {
+    "audit.key": "the private key that signs checkpoints",
+    "checkpoints": "checkpoints: ids, numbers and hashes",
     "connectors.toml": "settings",
     "demo-connectors.toml": "settings of a demonstration",
     "demo.json": "the demonstration's accounts",

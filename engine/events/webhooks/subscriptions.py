@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, delete, insert, select, update
 
 from engine import access
-from engine.events import Kind, administration_log
+from engine.events import Kind, administration_log, follower
 from engine.events.webhooks import deliveries
 from engine.events.webhooks.sending import PREFIX
 from engine.models import Case, Definition, Delivery, DeliveryStatus, Event, OrganisationKind, Webhook
@@ -76,7 +76,7 @@ def create(
         "created_at": uow.now,
     }
     made = uow.connection.execute(insert(Webhook).values(values).returning(*_COLUMNS)).mappings().one()
-    deliveries.from_now_on(uow)
+    follower.from_now_on(uow, deliveries.CURSOR)
     named = {"host": urlsplit(checked).hostname, "definition": definition, "kinds": values["kinds"]}
     administration_log.note(uow, "webhook.made", None, {"webhook": made["id"], **named})
     return made, secret

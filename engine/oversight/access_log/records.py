@@ -7,6 +7,7 @@ what is recorded.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,12 +47,16 @@ CHAINED = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an answer shows of a case: the case itself, or one of its objects; and how it was found."""
+    """What an answer shows of a case: the case itself, or one of its objects; and how it was found.
+
+    `purpose` is why, if it was stated for this alone.
+    """
 
     what: Openable
     case_id: UUID
     object_id: UUID | None = None
     way: Way | None = None
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
     standing = reasons.of(uow, opened.case_id, opened.object_id, opened.way)
     told = {
         "on_behalf_of": actor.on_behalf_of,
-        "purpose": actor.purpose,
+        "purpose": opened.purpose or actor.purpose,
         "reason": standing.reason,
         "step": standing.step,
         "way": opened.way,
@@ -133,10 +138,15 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
     )
 
 
-def record(database: Database, actor: Actor, opened: Opened) -> None:
+def record(database: Database, actor: Actor, *shown: Opened) -> None:
     """Records what an answer shows, before it is sent. Raises Busy: what cannot be recorded is not shown."""
+
+    def run(session: Session, now: datetime) -> None:
+        for opened in shown:
+            append(UnitOfWork(session, actor, now), opened)
+
     try:
-        database.run(lambda session, now: append(UnitOfWork(session, actor, now), opened), "single")
+        database.run(run, "single" if len(shown) == 1 else "write")
     except (DBAPIError, PoolTimeout, Uncertain) as failure:
         log.error("access-log.unwritten", error=type(failure).__name__)
         raise Busy(

@@ -1,42 +1,23 @@
 """Verify the hash chains of the event log, the access log and the administration log."""
 
-import argparse
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from engine import events
-from engine.cli import replay
 from engine.cli.connection import database
 from engine.events import administration_log
 from engine.oversight import access_log
 from engine.platform.config import Settings
 
-HELP = (
-    "Verify the event log of one case, or all of it and both other logs; or compare the tables with the "
-    "events. Exit code 1: a chain is broken, or a table differs."
-)
 
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the case, to verify only one; or another audit."""
-    parser.add_argument("what", nargs="?", type=_what, metavar="CASE-ID | replay")
-
-
-def _what(text: str) -> str | UUID:
-    return text if text == "replay" else UUID(text)
-
-
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
+def run(case_id: UUID | None, settings: Settings) -> int:
     """Print every break."""
-    if arguments.what == "replay":
-        return replay.run(settings)
-    case: UUID | None = arguments.what
     with database(settings) as opened:
-        found = opened.run(lambda session, _: breaks(session, case), "snapshot")
+        found = opened.run(lambda session, _: breaks(session, case_id), "snapshot")
     for broken in found:
         print(broken)
-    whole = "The event log is intact." if case else "The logs are intact."
+    whole = "The event log is intact." if case_id else "The logs are intact."
     print(f"{len(found)} breaks." if found else whole)
     return 1 if found else 0
 
