@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
 from engine.bpmn.notation.activities import NOTHING, own
+from engine.bpmn.notation.clock import CLOCK, MARKS, OPINIONS_PAUSE, ClockRules
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.outcomes import (
@@ -66,6 +67,8 @@ class Element:
     form: Form | None
     outcome: str | None
     rules: TaskRules = NO_RULES
+    clock: str | None = None  # `start` or `pause`
+    opinions_pause: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +104,16 @@ class Spec:
         """Returns the elements, by path, that wait for the payment of a bill."""
         events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
         return frozenset(one.element.path for one in events if one.trigger.paid)
+
+    @cached_property
+    def clock(self) -> ClockRules:
+        """Returns the rules for the clock of its cases, with those of all its elements."""
+        marked = {
+            mark: {part.path for part in self.elements.values() if part.clock == mark} for mark in MARKS
+        }
+        opinions = {part.path for part in self.elements.values() if part.opinions_pause}
+        found = {"starts": marked["start"], "pauses": marked["pause"], "opinions": opinions}
+        return replace(self.rules.clock, **{name: frozenset(paths) for name, paths in found.items()})
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -305,6 +318,8 @@ def _describe(task_spec: Any, file: str, files: Files, prefix: str, elements: di
             form=form,
             outcome=node.get(OUTCOME),
             rules=task_rules(node, limits.variables if limits else {}),
+            clock=node.get(CLOCK),
+            opinions_pause=node.get(OPINIONS_PAUSE) == "true",
         )
     task_spec.element = elements[path]
     task_spec.limits = limits
