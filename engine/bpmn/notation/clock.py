@@ -1,6 +1,6 @@
-"""The clock of a process: its statutory term, and what starts and pauses it. Assumes that the check has passed.
+"""The clock of a process: its statutory term, what starts and what pauses it. The check has passed.
 
-A term is a duration of ISO 8601, or a number of working days (`P5WD`) or working hours (`PT8WH`).
+A term is a duration of ISO 8601, or a number of working days (`P5WD`) or hours (`PT8WH`).
 """
 
 import re

@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
 from engine.bpmn.notation.activities import NOTHING, own
-from engine.bpmn.notation.clock import CLOCK, MARKS, OPINIONS_PAUSE, ClockRules
+from engine.bpmn.notation.clock import CLOCK, OPINIONS_PAUSE, ClockRules
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.outcomes import (
@@ -108,12 +108,13 @@ class Spec:
     @cached_property
     def clock(self) -> ClockRules:
         """Returns the rules for the clock of its cases, with those of all its elements."""
-        marked = {
-            mark: {part.path for part in self.elements.values() if part.clock == mark} for mark in MARKS
-        }
-        opinions = {part.path for part in self.elements.values() if part.opinions_pause}
-        found = {"starts": marked["start"], "pauses": marked["pause"], "opinions": opinions}
-        return replace(self.rules.clock, **{name: frozenset(paths) for name, paths in found.items()})
+        parts = self.elements.values()
+        return replace(
+            self.rules.clock,
+            starts=frozenset(part.path for part in parts if part.clock == "start"),
+            pauses=frozenset(part.path for part in parts if part.clock == "pause"),
+            opinions=frozenset(part.path for part in parts if part.opinions_pause),
+        )
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
