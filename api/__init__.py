@@ -15,6 +15,7 @@ from api import (
     account,
     case_file,
     cases,
+    clocks,
     comments,
     decisions,
     definitions,
@@ -75,7 +76,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules),
+    *(desk, comments, case_file, rules, clocks),
 )
 
 

@@ -5,6 +5,7 @@ from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.clocks import CaseClock, ClockRelease, ClockState
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -79,10 +80,13 @@ __all__ = [
     "CandidateGroup",
     "CandidateGroupRole",
     "Case",
+    "CaseClock",
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
     "Channel",
+    "ClockRelease",
+    "ClockState",
     "Comment",
     "Cursor",
     "Decision",

@@ -13,7 +13,7 @@ from engine.platform.ids import uuid7
 
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
-TaskKind = Literal["step", "opinion", "correction"]
+TaskKind = Literal["step", "opinion", "correction", "escalation"]
 IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]

@@ -4,11 +4,13 @@ A term is a duration of ISO 8601, or a number of working days (`P5WD`) or hours 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from engine.bpmn.notation import timers
+from engine.bpmn.notation.outcomes import Effect
 from engine.bpmn.notation.vocabulary import OURS
 
 OnSilence = Literal["grant", "refuse", "escalate", "none"]
@@ -26,6 +28,10 @@ FACTS = {
 CLOCK, OPINIONS_PAUSE = f"{OURS}clock", f"{OURS}opinionsPause"
 MAX_YEARS = 5  # of a term: no deadline of an administration is longer
 WARNING, BREACH, DEEMED = "clock.warning", "clock.breach", "clock.deemed"  # messages of the engine to a case
+
+# The outcome of a case that silence has decided, by `onSilence`, and its effect.
+DEEMED_OUTCOMES: Mapping[str, str] = {"grant": "deemed_granted", "refuse": "deemed_refused"}
+DEEMED_EFFECTS: Mapping[str, Effect] = {"deemed_granted": "grants", "deemed_refused": "refuses"}
 
 _WORKING = re.compile(r"P(?:(\d{1,4})WD|T(\d{1,5})WH)")
 _LONGEST = MAX_YEARS * 366

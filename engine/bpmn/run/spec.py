@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
 from engine.bpmn.notation.activities import NOTHING, own
-from engine.bpmn.notation.clock import CLOCK, OPINIONS_PAUSE, ClockRules
+from engine.bpmn.notation.clock import CLOCK, DEEMED_EFFECTS, OPINIONS_PAUSE, ClockRules
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.outcomes import (
@@ -138,7 +138,8 @@ class Spec:
     def effect_of(self, outcome: str | None, element: str | None = None) -> Effect | None:
         """Returns the effect of an outcome of a case, or of the decision at an element; None if undefined."""
         decided = self.elements.get(element or "")
-        return effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
+        found = effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
+        return found or DEEMED_EFFECTS.get(outcome or "")
 
     @property
     def start_form(self) -> Form | None:
