@@ -4,6 +4,7 @@ from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
+from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
@@ -74,6 +75,7 @@ __all__ = [
     "Bill",
     "BillStatus",
     "BrowserSession",
+    "CalendarVersion",
     "Call",
     "CallStatus",
     "CandidateGroup",
@@ -83,6 +85,7 @@ __all__ = [
     "CaseMigrationStatus",
     "CaseStatus",
     "Channel",
+    "Closure",
     "Comment",
     "Cursor",
     "Decision",
@@ -118,6 +121,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Recalculation",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -135,6 +139,7 @@ __all__ = [
     "Throttle",
     "Token",
     "Unit",
+    "UnitCalendar",
     "UnitKind",
     "UnitLine",
     "Upload",
@@ -145,4 +150,5 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
+    "WorkCalendar",
 ]
