@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 from uuid import UUID
 
+from sqlalchemy import select
+
 from engine import access
 from engine.bpmn import clock as terms
-from engine.cases.clock import calendars, rows
+from engine.cases.clock import rows
 from engine.cases.clock.reckoning import reckon
 from engine.cases.clock.rows import Clock
 from engine.cases.conflict_of_interest import require_impartial
@@ -16,6 +18,8 @@ from engine.cases.triggers import lock_active
 from engine.cases.views import see
 from engine.deadlines import Untimely, working_time_between
 from engine.events import Fact
+from engine.models import Case
+from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid
 
@@ -47,7 +51,7 @@ def remaining(uow: UnitOfWork, clock: Clock) -> int | None:
     """Returns the seconds of office hours until the end of a running term."""
     if clock.state != "running" or clock.due_at is None:
         return None
-    unit = calendars.unit_of(uow, clock.case_id)
+    unit = uow.connection.execute(select(Case.unit_id).where(Case.id == clock.case_id)).scalar_one()
     try:
         left = working_time_between(calendars.of_unit(uow, unit).calendar, uow.now, clock.due_at)
     except Untimely:
@@ -104,20 +108,19 @@ def _extendable(uow: UnitOfWork, case: LockedCase) -> Clock:
 def recompute(uow: UnitOfWork, case_id: UUID) -> bool:
     """Counts the term of a case again, after its calendar has changed. Returns whether its end has moved.
 
-    Doing it again changes nothing: the clock names the version of the calendar by which it was counted. A
-    paused term is counted when it runs again; one that has ended remains as it is.
+    Doing it again changes nothing. A paused term is counted when it runs again; one that has ended remains
+    as it is.
     """
     case = lock_active(uow, case_id)
     clock = None if case is None else case.clock
     if case is None or clock is None or clock.state not in ("pending", "running"):
         return False
-    present = calendars.of_unit(uow, case.home.unit_id).version
-    if clock.state == "running" and present is not None and clock.calendar == present:
+    same = reckon(uow, case.home.unit_id, clock)
+    if same.due_at == clock.due_at:
+        if same != clock:  # when to warn, or to accept
+            rows.write(uow, same)
         return False
     found = reckon(uow, case.home.unit_id, clock, floor=uow.now)
-    if found.due_at == clock.due_at:
-        rows.write(uow, found)
-        return False
     facts = {
         "code": "calendar",
         "before_at": clock.due_at,

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 papers.load(storage, papers.beside(source))
             with open(source, "rb") as content:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
-            migrate.upgrade(url)
+            migrate.upgrade(url, settings)
             with database.transaction() as session:
                 _release(session, quiet=arguments.quiet_webhooks)
             breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")

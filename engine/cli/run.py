@@ -67,7 +67,7 @@ def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
         server = postgres.start(settings, patience=30)
         stack.callback(server.stop)
         url = server.url
-    migrate.upgrade(url)
+    migrate.upgrade(url, settings)
     _prepare(settings, url, address, companion)
     running = dict(companion.start(stack))
     running["The worker"] = worker.start(settings, url)

@@ -1,9 +1,8 @@
 """The calendar of an office: its time zone, its week with office hours, and the days when it is closed."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
 
@@ -50,14 +49,16 @@ class Calendar:
 
     `week` has the office hours of Monday to Sunday, None for the weekend. `closed` are holidays and closures.
     `years` are those whose holidays are known, Jalali years if `jalali`; None: there are no holidays to know.
-    Raises ValueError if no day of the week is a working day.
+    From the date in `followed_by` on, the calendar in it applies. Raises ValueError if no day of the
+    week is a working day.
     """
 
-    zone: ZoneInfo
+    zone: tzinfo
     week: tuple[Hours | None, ...]
     closed: frozenset[date] = field(default=frozenset(), repr=False)
     years: frozenset[int] | None = None
     jalali: bool = False
+    followed_by: "tuple[date, Calendar] | None" = None
 
     def __post_init__(self) -> None:
         if len(self.week) != 7:
@@ -67,6 +68,8 @@ class Calendar:
 
     def office_day(self, day: date) -> OfficeDay | None:
         """Returns a working day with its hours; None if the office is closed. Raises NoHolidays."""
+        if self.followed_by is not None and day >= self.followed_by[0]:
+            return self.followed_by[1].office_day(day)
         hours = self.week[day.weekday()]
         if hours is None or day in self.closed:
             return None

@@ -5,16 +5,15 @@ last time. Clocks may be changed at midnight (Tehran until 2022, Beirut, Havana)
 (Saint John's until 2011), or skip a whole day (Apia, 30 December 2011).
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
-def day_of(instant: datetime, zone: ZoneInfo) -> date:
+def day_of(instant: datetime, zone: tzinfo) -> date:
     """Returns the day to which an instant belongs."""
     shown = instant.astimezone(zone).date()
     # At a repeated midnight the clock shows the next day's date for a moment, then this one's again.
@@ -22,17 +21,17 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
 
 
 @lru_cache(maxsize=8192)
-def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+def end_of_day(day: date, zone: tzinfo) -> datetime:
     """Returns the instant at which a day ends, in UTC: 24:00 on its clock, unless it is changed then."""
     return over(day, 24 * 60, zone)
 
 
-def reached(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def reached(day: date, minutes: int, zone: tzinfo) -> datetime:
     """Returns the instant at which the clock first shows this time of a day, or skips it. In UTC."""
     return _instants(_wall(day, minutes), zone)[0]
 
 
-def over(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def over(day: date, minutes: int, zone: tzinfo) -> datetime:
     """Returns the instant from which on the clock shows no time before this one of a day. In UTC."""
     wall = _wall(day, minutes)
     first, last = _instants(wall, zone)
@@ -43,7 +42,7 @@ def _wall(day: date, minutes: int) -> datetime:
     return datetime.combine(day, time()) + timedelta(minutes=minutes)
 
 
-def _instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _instants(wall: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     """Returns the first and last instant at which a clock shows a time; if it skips it, when it does so."""
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     last = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)

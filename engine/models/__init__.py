@@ -4,6 +4,7 @@ from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
+from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.clocks import CaseClock, ClockRelease, ClockState
 from engine.models.conflicts import Recusal, Relation, RelationKind
@@ -75,6 +76,7 @@ __all__ = [
     "Bill",
     "BillStatus",
     "BrowserSession",
+    "CalendarVersion",
     "Call",
     "CallStatus",
     "CandidateGroup",
@@ -87,6 +89,7 @@ __all__ = [
     "Channel",
     "ClockRelease",
     "ClockState",
+    "Closure",
     "Comment",
     "Cursor",
     "Decision",
@@ -122,6 +125,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Recalculation",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -139,6 +143,7 @@ __all__ = [
     "Throttle",
     "Token",
     "Unit",
+    "UnitCalendar",
     "UnitKind",
     "UnitLine",
     "Upload",
@@ -149,4 +154,5 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
+    "WorkCalendar",
 ]

@@ -24,6 +24,11 @@ OrganisationKind = Literal[
     "substitution.ended",
     "delegation.agreed",
     "delegation.revoked",
+    "calendar.made",
+    "calendar.changed",
+    "calendar.chosen",
+    "calendar.closure",
+    "calendar.reopened",
 ]
 
 

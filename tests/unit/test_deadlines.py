@@ -213,6 +213,15 @@ def test_a_weekend_needs_no_holidays() -> None:
     )
 
 
+def test_another_week_applies_from_a_date_on() -> None:
+    friday = Calendar(TEHRAN, FRIDAY.week, frozenset({date(2026, 12, 10)}))
+    both = Calendar(TEHRAN, THURSDAY_FRIDAY.week, followed_by=(date(2026, 12, 7), friday))
+    assert ends("P5WD", ACCEPTED, both) == z("2026-12-09 12:30")
+    assert ends("P6WD", ACCEPTED, both) == z("2026-12-12 12:30"), "Thursday the 10th is a holiday"
+    assert ends("P10WD", ACCEPTED, both) == z("2026-12-16 12:30")
+    assert ends("P11WD", ACCEPTED, both) == z("2026-12-17 12:30"), "Thursday the 17th is a working day"
+
+
 def test_a_calendar_without_a_working_day_is_refused() -> None:
     with pytest.raises(ValueError, match="must have a working day"):
         Calendar(TEHRAN, (None,) * 7)

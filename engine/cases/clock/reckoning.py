@@ -4,18 +4,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from engine.cases.clock import calendars
-from engine.cases.clock.calendars import UnitCalendar
 from engine.cases.clock.rows import Clock
 from engine.deadlines import (
     Count,
     NoHolidays,
+    Term,
     close_of_next_day,
     due,
     term,
     working_time_between,
     working_time_due,
 )
+from engine.organisation import calendars
+from engine.organisation.calendars import Effective
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
@@ -37,7 +38,7 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
         raise Conflict(detail, code="no-holidays", calendar={"year": error.year}) from error
 
 
-def _reckon(found: UnitCalendar, clock: Clock, floor: datetime | None) -> Clock:
+def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
     calendar = found.calendar
     if clock.state == "pending":
         accepted = None
@@ -57,14 +58,20 @@ def _reckon(found: UnitCalendar, clock: Clock, floor: datetime | None) -> Clock:
         lowest = max(lowest or nearest, nearest)
     end = max(end, lowest or end)
     found_at = replace(
-        clock, due_at=end, warn_at=_nearly(count, end), floor_at=lowest, calendar=found.version
+        clock,
+        due_at=end,
+        warn_at=_nearly(count, term(clock.term), end),
+        floor_at=lowest,
+        calendar=found.version,
     )
     return replace(found_at, next_at=_next(found_at))
 
 
-def _nearly(count: Count, end: datetime) -> datetime:
+def _nearly(count: Count, length: Term, end: datetime) -> datetime:
     """Returns when four fifths of the working time of a term are over; of the time, if nobody works in it."""
     part, whole = WARNED_AT
+    if length.duration.seconds:  # such as PT48H: counted by the clock, also when nobody works
+        return count.start + (end - count.start) * part / whole
     working = working_time_between(count.calendar, count.start, end, count.pauses)
     if working > timedelta(0):
         return min(working_time_due(count, working * part / whole), end)
