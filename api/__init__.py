@@ -16,6 +16,7 @@ from api import (
     audit,
     case_file,
     cases,
+    clocks,
     comments,
     decisions,
     definitions,
@@ -76,7 +77,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit),
+    *(desk, comments, case_file, rules, audit, clocks),
 )
 
 

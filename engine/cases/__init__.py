@@ -8,6 +8,15 @@ from engine.bpmn.values import canonical
 from engine.cases.bills import BillStatus, BillView, Late, bills_of_case, list_bills
 from engine.cases.cancellation import cancel, renew_secret, withdraw
 from engine.cases.catch_events import FIRED, timer_fired
+from engine.cases.clock.rows import Clock
+from engine.cases.clock.transitions import NO_TERM
+from engine.cases.clock_commands import (
+    REASONS as EXTENSION_REASONS,
+)
+from engine.cases.clock_commands import ClockView, ExtensionReason, extend, recompute, view_clock
+from engine.cases.clock_releases import list_awaiting, release
+from engine.cases.clock_steps import do_due, start_clock
+from engine.cases.clock_steps import sweep as sweep_clocks
 from engine.cases.conflict_of_interest import (
     PARTIES,
     actor_person,
@@ -75,11 +84,13 @@ from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
 
 __all__ = [
+    "EXTENSION_REASONS",
     "FIRED",
     "GIVEN_UP",
     "LOCKING",
     "LOG_PAGE",
     "NOTICES",
+    "NO_TERM",
     "PAGE",
     "PARTIES",
     "SUSPENSION_CODES",
@@ -89,6 +100,9 @@ __all__ = [
     "CallRow",
     "CaseRow",
     "CaseView",
+    "Clock",
+    "ClockView",
+    "ExtensionReason",
     "Late",
     "LockedCase",
     "Payment",
@@ -109,7 +123,9 @@ __all__ = [
     "change_version",
     "deliver",
     "digest",
+    "do_due",
     "explain_refusal",
+    "extend",
     "fail_call",
     "fetch_locked",
     "find_bill",
@@ -118,6 +134,7 @@ __all__ = [
     "give_up",
     "held_with",
     "latest",
+    "list_awaiting",
     "list_bills",
     "lock",
     "lock_active",
@@ -129,6 +146,8 @@ __all__ = [
     "note_attempt",
     "page",
     "pay",
+    "recompute",
+    "release",
     "renew_secret",
     "require_active",
     "require_impartial",
@@ -150,10 +169,13 @@ __all__ = [
     "split",
     "start",
     "start_at_event",
+    "start_clock",
     "suspend",
     "suspend_definition",
+    "sweep_clocks",
     "timer_fired",
     "unknown",
+    "view_clock",
     "wake",
     "wake_due",
     "withdraw",

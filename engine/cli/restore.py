@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 papers.load(storage, papers.beside(source))
             with open(source, "rb") as content:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
-            migrate.upgrade(url)
+            migrate.upgrade(url, settings)
             with database.transaction() as session:
                 _release(session, datetime.now(settings.time_zone), quiet=arguments.quiet_webhooks)
             breaks = database.run(lambda session, _: chains.breaks(session), "snapshot")

@@ -83,6 +83,15 @@ Kind = Literal[
     "data.changed",
     "data.disputed",
     "case.erased",
+    "clock.started",
+    "clock.paused",
+    "clock.resumed",
+    "clock.extended",
+    "clock.stopped",
+    "clock.recomputed",
+    "clock.warned",
+    "clock.breached",
+    "clock.deemed",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

@@ -79,6 +79,15 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "correction.asked": {"parent": str, "side": str, "due_at": str},
         "appeal.filed": {"decision": str, "appeal": str, "appeal_of": str},
         "appeal.decided": {"appeal": str},
+        "clock.started": {"term": str, "code": str, "started_at": str, "due_at": str, "calendar": str},
+        "clock.paused": {"side": str, "code": str},
+        "clock.resumed": {"paused_at": str, "due_at": str},
+        "clock.extended": {"code": str, "term": str, "before_at": str, "due_at": str},
+        "clock.stopped": {"code": str, "due_at": str},
+        "clock.recomputed": {"code": str, "before_at": str, "due_at": str, "calendar": str},
+        "clock.warned": {"due_at": str},
+        "clock.breached": {"due_at": str, "units": str},
+        "clock.deemed": {"outcome": str, "due_at": str, "units": str},
     }
 )
 

@@ -4,6 +4,7 @@ from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
 from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
+from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.checkpoints import (
     AuditKind,
@@ -16,6 +17,7 @@ from engine.models.checkpoints import (
     Installation,
     SendingStatus,
 )
+from engine.models.clocks import CaseClock, ClockRelease, ClockState
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -87,11 +89,13 @@ __all__ = [
     "Bill",
     "BillStatus",
     "BrowserSession",
+    "CalendarVersion",
     "Call",
     "CallStatus",
     "CandidateGroup",
     "CandidateGroupRole",
     "Case",
+    "CaseClock",
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
@@ -102,6 +106,9 @@ __all__ = [
     "CheckpointLog",
     "CheckpointSending",
     "CheckpointTarget",
+    "ClockRelease",
+    "ClockState",
+    "Closure",
     "Comment",
     "Cursor",
     "Decision",
@@ -139,6 +146,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Recalculation",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -157,6 +165,7 @@ __all__ = [
     "Throttle",
     "Token",
     "Unit",
+    "UnitCalendar",
     "UnitKind",
     "UnitLine",
     "Upload",
@@ -167,4 +176,5 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
+    "WorkCalendar",
 ]

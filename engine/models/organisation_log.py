@@ -51,6 +51,11 @@ OrganisationKind = Literal[
     "installation.restored",
     "clock.jumped",
     "clock.differs",
+    "calendar.made",
+    "calendar.changed",
+    "calendar.chosen",
+    "calendar.closure",
+    "calendar.reopened",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

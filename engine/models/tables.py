@@ -13,7 +13,7 @@ from engine.platform.ids import uuid7
 
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
-TaskKind = Literal["step", "opinion", "correction"]
+TaskKind = Literal["step", "opinion", "correction", "escalation"]
 IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]
@@ -199,6 +199,8 @@ class Task(Base):
             "id",
             postgresql_where=text("status = 'open' AND assignment IS NOT NULL AND assignee_id IS NULL"),
         ),
+        # Those that a change of a calendar may concern.
+        Index("ix_tasks_term", "id", postgresql_where=text("status = 'open' AND term IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -225,6 +227,8 @@ class Task(Base):
     draft_seen: Mapped[str | None] = mapped_column(Text)  # the entity tag of the task when it was written
     asks: Mapped[bool] = mapped_column(server_default=text("false"))  # it has requests attached to it
     search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
+    term: Mapped[str | None] = mapped_column(Text)  # in working time, such as P5WD; `due_at` is its end
+    calendar: Mapped[str | None] = mapped_column(Text)  # with whose version `due_at` was computed: iran/3
 
 
 class Incident(Base):
@@ -319,6 +323,7 @@ class Wait(Base):
             "correlation",
             postgresql_where=text("closed_at IS NULL AND kind IN ('message', 'signal')"),
         ),
+        Index("ix_waits_term", "id", postgresql_where=text("closed_at IS NULL AND term IS NOT NULL")),
         # Closed ones are deleted with the case; open ones are updated often (free space on the page).
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -335,6 +340,8 @@ class Wait(Base):
     woken_at: Mapped[Instant | None]  # a job was created
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
+    term: Mapped[str | None] = mapped_column(Text)  # of a timer in working time, such as P5WD
+    calendar: Mapped[str | None] = mapped_column(Text)  # with whose version it was computed: iran/3
 
 
 class Call(Base):

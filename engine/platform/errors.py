@@ -32,7 +32,7 @@ Refusal
 └── Uncertain     the connection was lost during a commit
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,17 @@ class Fault:
     detail: str
     code: str
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+class Prerequisite(Exception):
+    """Raised by a command before which another one has to run, in a transaction of its own.
+
+    The command is undone and repeated afterwards. `command` takes a session and an instant.
+    """
+
+    def __init__(self, command: Callable[[Any, Any], object]) -> None:
+        super().__init__("another command has to run first")
+        self.command = command
 
 
 class Refusal(Exception):

@@ -177,7 +177,11 @@ def _answer(
         return Completed(row.task_id, row.task_revision + 1, *ended, seen)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
-    subtasks.close(uow, case, held.subtask(), "given", answer)
+    if row.kind == "escalation":
+        done = Fact("task.completed", row.element, row.task_id, {"data": answer})
+        cases.note(uow, case, [done], TaskChange(row.task_id, "completed", uow.actor.id, uow.now))
+    else:
+        subtasks.close(uow, case, held.subtask(), "given", answer)
     nothing = cases.StepEffects((), ())
     revision = row.task_revision + 1
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)

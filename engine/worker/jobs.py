@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from engine import cases, tasks
@@ -39,6 +40,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
     return {
         "wake": handler(cases.wake, cases.give_up),
         "offer": handler(messages.offer, cases.give_up),
+        "clock": JobHandler(partial(_run_clock, runner), cases.give_up),
         "rouse": handler(cases.resume_waits, cases.give_up),
         "resume": handler(cases.resume_waits_of_version),
         "begin": handler(messages.begin),
@@ -50,6 +52,12 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
         "batch": handler(tasks.run_bulk_job, tasks.give_up_bulk_job),
         "retry": handler(mass_retry.retry_incident, mass_retry.give_up),
     }
+
+
+async def _run_clock(runner: CommandRunner, case_id: UUID) -> None:
+    """Does what is due in the clock of a case, each step in a transaction of its own."""
+    while await runner.submit(lambda uow: cases.do_due(uow, case_id)):
+        pass
 
 
 def of_calls(runner: CommandRunner) -> Mapping[str, JobHandler]:

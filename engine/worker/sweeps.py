@@ -48,6 +48,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_beat(runner))
         group.create_task(_wake(runner))
+        group.create_task(_run_clocks(runner))
         group.create_task(_assign(runner))
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
@@ -81,6 +82,13 @@ async def _wake(runner: CommandRunner) -> None:
     """Wakes due timers. A full batch is followed by the next one at once."""
     while True:
         if await runner.poll(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
+            await asyncio.sleep(SECOND)
+
+
+async def _run_clocks(runner: CommandRunner) -> None:
+    """Finds the statutory terms that are due. A full batch is followed by the next one at once."""
+    while True:
+        if await runner.poll(lambda uow: cases.sweep_clocks(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
 
 

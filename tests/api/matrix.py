@@ -63,6 +63,10 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/cases/<uuid:case_id>/comments"): CASES,
     ("POST", "/cases/<uuid:case_id>/suspend"): {"administrator"},
     ("POST", "/cases/<uuid:case_id>/resume"): {"administrator"},
+    ("GET", "/cases/<uuid:case_id>/clock"): CASES,
+    ("POST", "/cases/<uuid:case_id>/clock/extend"): {"administrator", "caseworker"},
+    ("GET", "/deemed-decisions"): {"administrator"},
+    ("POST", "/deemed-decisions/release"): {"administrator"},
     ("POST", "/definitions/<key>/suspend"): {"administrator"},
     ("POST", "/definitions/<key>/resume"): {"administrator"},
     ("POST", "/definitions/<key>/disable"): DESIGN,
@@ -186,9 +190,10 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/tasks/bulk": {"action": "claim", "items": [{"id": "00000000-0000-7000-8000-000000000001"}]},
     "/tasks/<uuid:task_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/comments": {"text": "t"},
+    "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
-OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw")
+OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend")
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
 

@@ -21,7 +21,9 @@ _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
 })  # fmt: skip
 MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # mappings of names to values
-_OURS = (*MAPPINGS, *ASSIGNMENT, "name", "subject")  # the product's own attributes with expressions
+_LITERAL = (*TERMS, "statutory")  # those that may be a literal time
+_OF_CASE = ("subject", "statutory")  # of a process: evaluated with the data of a case, and may fail
+_OURS = (*MAPPINGS, *ASSIGNMENT, "name", *_OF_CASE)  # the product's own attributes with expressions
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,7 +59,7 @@ def texts(process: Any) -> Iterator[Text]:
         kind, code = local(element), element.text or ""
         for attribute in _OURS:
             value = element.get(f"{{{PARVANDEH}}}{attribute}")
-            if value is not None and not (attribute in TERMS and timers.is_term(value)):
+            if value is not None and not (attribute in _LITERAL and timers.is_term(value)):
                 yield Text(element, value, "eval", attribute)
         if kind == "script" and local(element.getparent()) == "scriptTask":
             yield Text(element, as_written(code), "exec")
@@ -135,9 +137,9 @@ def first_lines(text: Text) -> dict[str, int]:
 def is_strict(text: Text) -> bool:
     """Whether it is in one of the product's own attributes and fails on an unknown name.
 
-    FEEL returns null instead. A case continues without a subject.
+    FEEL returns null instead. A case continues without a subject, and with an incident without a term.
     """
-    return text.attribute in _OURS and text.attribute != "subject" and language_of(text) != "feel"
+    return text.attribute in _OURS and text.attribute not in _OF_CASE and language_of(text) != "feel"
 
 
 def language_of(text: Text) -> Language:

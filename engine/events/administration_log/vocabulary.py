@@ -4,7 +4,7 @@ Flat and never personal: entries can't be erased. People are named by the ids of
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ _VERSION = {"definition": str, "version": int}
 _WEBHOOK = {"webhook": str}
 _MIGRATION = {"migration": str, "definition": str, "from": int, "to": int}
 _PERIOD = {"from_at": str, "to_at": str, "seconds": int}
+_CLOSURE = {"closure": str, "first": str, "last": str}
 _UNIT = {"name": str, "parent": str, "region": str}
 
 VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
@@ -43,6 +44,11 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "delegation.agreed": _DELEGATION,
         "delegation.revoked": _DELEGATION,
         "message.unmatched": {"message": str, "sent_at": str},
+        "calendar.made": {"calendar": str, "name": str},
+        "calendar.chosen": {"calendar": str},
+        "calendar.changed": {"calendar": str, "version": int, "valid_from": str},
+        "calendar.closure": {**_CLOSURE, "reason": str},
+        "calendar.reopened": _CLOSURE,
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
         "definition.published": {**_VERSION, "former": int},
         "definition.retired": {**_VERSION, "current": int},
@@ -88,7 +94,7 @@ def stored(kind: OrganisationKind, given: Mapping[str, Any]) -> dict[str, Value]
 
 
 def _plain(value: Any) -> Any:
-    """Returns ids and instants as texts, other values as they are."""
+    """Returns ids, days and instants as texts, other values as they are."""
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return text(value) if isinstance(value, UUID | datetime) else value
+    return text(value) if isinstance(value, UUID | date) else value
