@@ -1,8 +1,10 @@
 """A case can be rebuilt from its events alone: whatever happened in it, the tables say the same."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from engine.definitions.scenarios.reading import read_file
 from engine.models import Bill, Call, Case, Decision, Event, Incident, Task, User, Wait
 from engine.oversight import replay
 from engine.platform.config import ROOT
-from engine.platform.db import Database
+from engine.platform.db import Database, UnitOfWork
 from engine.tasks import Marks, Question
 from tests import bpmn, factories
 from tests.desks import Desks, desks
@@ -78,7 +80,9 @@ class Player:
         assignee = select(User.name).where(User.id == Task.assignee_id).scalar_subquery()
         self.done += 1
         name = self.act("service", lambda uow: uow.session.scalar(select(assignee).where(Task.id == task)))
-        role, name = ("portal", None) if group is None else ("caseworker", name or f"official {self.done}")
+        role, name = (
+            ("portal", None) if group is None else ("caseworker", name or f"official {self.case} {self.done}")
+        )
 
         def complete(uow: Any) -> Any:
             official = replace(uow, actor=replace(uow.actor, acr="high"))
@@ -143,6 +147,8 @@ def test_shipped_scenarios_can_be_rebuilt_from_their_events(
     database: Database, act: Act, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staged_documents, "claim", lambda *_: staged_documents.NOTHING)
+    agencies = {name: {"agency": f"agency of {name}"} for name in CONNECTORS}
+    monkeypatch.setattr(UnitOfWork, "connectors", property(lambda _: agencies))
     for key in sorted({path.parent.parent.name for path in SHIPPED}):
         factories.deploy_shipped(database, key)
     played = list(scenarios())
@@ -151,6 +157,71 @@ def test_shipped_scenarios_can_be_rebuilt_from_their_events(
     assert [str(one) for one in found.differences] == []
     assert found.judged >= len(played) > 40
     assert ended.count("completed") > 30
+    as_events_count, as_tables_count = counted(database), of_tables(database)
+    assert {name: sum(found.values()) for name, found in as_events_count.items()} == as_tables_count
+    assert as_events_count["waits"]["message", "applicant"] > 5
+    assert as_events_count["calls"]["payments", "agency of payments", "call.answered"] > 5
+    for case in ids(database, Case.status == "completed"):
+        erase(database, case)
+    forge(database, update(Event).values(payload=None, salt=None))
+    assert counted(database) == as_events_count
+    assert factories.whole(database)
+
+
+CONNECTORS = (
+    "civil-registry",
+    "tax-clearance",
+    "zoning",
+    "health-network",
+    "payments",
+    "deeds-registry",
+    "licence-portal",
+)
+
+
+def ids(database: Database, *where: Any) -> list[UUID]:
+    with database.transaction() as session:
+        return list(session.scalars(select(Case.id).where(*where).order_by(Case.id)))
+
+
+def counted(database: Database) -> dict[str, Counter[Any]]:
+    """What reports count, from facts alone: a call that is repeated and a wait that changes count once."""
+    found: dict[str, dict[Any, Any]] = {
+        name: {} for name in ("tasks", "calls", "waits", "outcomes", "decisions")
+    }
+    made: dict[str, Any] = {}
+    with database.transaction() as session:
+        for event in session.scalars(select(Event).order_by(Event.case_id, Event.seq)):
+            facts: Any = event.facts
+            match event.kind:
+                case "task.created" | "opinion.asked" | "correction.asked":
+                    whose = [facts.get(name) for name in ("side", "unit", "role", "presence")]
+                    found["tasks"][event.task_id] = tuple(whose)
+                case "call.made":
+                    made[facts["call"]] = facts["connector"], facts["agency"]
+                case "call.answered" | "call.failed":
+                    found["calls"][facts["call"]] = (*made[facts["call"]], event.kind)
+                case "wait.opened":
+                    found["waits"][facts["wait"]] = facts["kind"], facts.get("party")
+                case "case.completed":
+                    outcome = [facts.get(name) for name in ("outcome", "effect", "by")]
+                    found["outcomes"][event.case_id] = tuple(outcome)
+                case "decision.made":
+                    decided = [facts.get(name) for name in ("outcome", "effect", "grounds")]
+                    found["decisions"][facts["decision"]] = tuple(decided)
+    return {name: Counter(values.values()) for name, values in found.items()}
+
+
+def of_tables(database: Database) -> dict[str, int]:
+    """How many of these there are in the tables."""
+    count = partial(factories.count, database)
+    return {
+        "tasks": count(Task),
+        "calls": count(Call, Call.status.in_(("done", "failed"))),
+        "waits": count(Wait, Wait.case_id.is_not(None)),
+        "outcomes": count(Case, Case.status == "completed"),
+        "decisions": count(Decision),
+    }
 
 
 def play(database: Database, act: Act, work: Work, scenario: Scenario) -> str:
@@ -221,6 +292,23 @@ def test_what_happens_on_a_desk_can_be_rebuilt(office: Desks) -> None:
     last = open_task(office, case)
     office.do("sara", lambda uow: tasks.complete(uow, last, {}))
     assert differences(office.database) == []
+
+
+@pytest.mark.parametrize("way", ["repair", "skip"])
+def test_case_whose_script_failed_can_be_rebuilt(
+    database: Database, act: Act, start: Start, way: str
+) -> None:
+    factories.deploy(
+        database, factories.files(bpmn.process(*bpmn.in_line(bpmn.script("s", "y = 1 // x"), "userTask a")))
+    )
+    case = start(x=0)
+    (incident,) = case.incidents
+    if way == "repair":
+        act("administrator", lambda uow: incidents.retry(uow, incident["id"], repair={"x": 1}))
+    else:
+        act("administrator", lambda uow: incidents.skip(uow, incident["id"], {"y": 7}, "known"))
+    assert look(act, case).data["y"] == {"repair": 1, "skip": 7}[way]
+    assert differences(database) == []
 
 
 def test_case_that_is_suspended_resumed_and_cancelled_can_be_rebuilt(
