@@ -238,6 +238,7 @@ def _words(spec: Spec) -> set[str]:
     found = outcomes.known_words(spec.outcomes)
     found |= {part.outcome for part in spec.elements.values() if part.outcome}
     for part in spec.elements.values():
+        found |= {one.value for one in part.rules.outcomes}
         if part.form is not None and part.rules.decision is not None:
             found |= _choices(part.form.fields)
     return found
