@@ -25,6 +25,7 @@ from api import (
     events,
     external_work,
     fairness,
+    funnel,
     incidents,
     jobs,
     messages,
@@ -75,7 +76,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules),
+    *(desk, comments, case_file, rules, funnel),
 )
 
 
