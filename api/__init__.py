@@ -27,6 +27,7 @@ from api import (
     events,
     external_work,
     fairness,
+    funnel,
     incidents,
     jobs,
     messages,
@@ -77,7 +78,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks),
+    *(desk, comments, case_file, rules, audit, clocks, funnel),
 )
 
 

@@ -71,7 +71,7 @@ def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
 
 def history(uow: UnitOfWork, key: str) -> list[Record]:
     """Returns all versions of a definition with their people, newest first. Raises NotFound."""
-    access.require(uow.actor, "definitions.publish")
+    access.require_one(uow.actor, "administration_log.read", "definitions.publish")
     definitions.require_own(uow, key)
     author, publisher, retirer = aliased(User), aliased(User), aliased(User)
     found = (

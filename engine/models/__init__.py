@@ -2,7 +2,7 @@
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
-from engine.models.application_drafts import ApplicationDraft
+from engine.models.application_drafts import ApplicationCount, ApplicationDraft, ApplicationStage
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
@@ -81,7 +81,9 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
+    "ApplicationCount",
     "ApplicationDraft",
+    "ApplicationStage",
     "AuditKind",
     "AuditRun",
     "Base",

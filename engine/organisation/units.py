@@ -101,7 +101,7 @@ def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMappin
 
     `apart_from`: without this unit and all below it.
     """
-    access.require(uow.actor, "units.manage")
+    access.require(uow.actor, "units.read")
     parent = aliased(Unit)
     found = (
         select(Unit.key, Unit.name, case((parent.id != ROOT, parent.name)).label("above"))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from engine import cases
+from engine import access, cases
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork, View
@@ -62,7 +62,10 @@ def serve(
         nonlocal shown
         uow = UnitOfWork(session, request.actor(session), now)
         outcome = command(uow)
-        shown = uow.actor, _each(outcome.opened)
+        opened = _each(outcome.opened)
+        shown = uow.actor, opened
+        if opened:
+            access.require_purpose(uow.actor)
         key = request.key()
         if key is not None and outcome.answer is not None:
             idempotency.keep(uow, key, request.fingerprint(), outcome.answer)

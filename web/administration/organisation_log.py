@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from flask import Blueprint, request
 
+from engine import access
 from engine.events.administration_log import VOCABULARY
 from engine.models import OrganisationKind
 from engine.organisation import recorded_changes
@@ -27,7 +28,7 @@ IDS = {
 }
 
 
-@page(blueprint.get("/log"), may="people.manage")
+@page(blueprint.get("/log"), may="administration_log.read")
 def index(visit: Visit) -> Page:
     """Show a page of it, the newest first, with the filters of the address."""
     told: dict[str, Any] = {}
@@ -45,6 +46,7 @@ def index(visit: Visit) -> Page:
         "only": only,
         "kinds": [(kind, texts.say(f"words.organisation.{kind}")) for kind in VOCABULARY],
         "units": units_to_choose(visit),
+        "manages": access.allows(visit.uow.actor, "people.manage"),
         **told,
         **called(visit, of_units=[row["unit"] for row in rows]),
     }

@@ -216,9 +216,10 @@ _IDS = "ids, times and words of the program alone"
 KEPT: Mapping[str, Kept] = {
     "access_heads": Kept(_IDS, "reader_id length hash"),
     "alembic_version": Kept(_IDS, "version_num"),
+    "application_counts": Kept("numbers without persons", "key version day stage step count"),
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
-        "id user_id key version_id answers step created_at updated_at",
+        "id user_id key version_id answers step created_at updated_at reached",
     ),
     "audit_runs": Kept(
         "numbers and places of findings alone",
