@@ -60,7 +60,7 @@ class Difference:
 class Compared:
     """The result for a batch: how many cases were judged, also if `erased`; how many could not be.
 
-    `last` is the id of its last case, with which the next batch begins; None if there are no more.
+    `last` is the id of its last case, with which the next batch begins; None after the last one.
     """
 
     judged: int = 0
