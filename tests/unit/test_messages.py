@@ -289,6 +289,7 @@ def test_every_difference_has_a_text() -> None:
 
 
 CALLED = {
+    "ApplicationStage": "stage",
     "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
     "IncidentStatus": "incident", "MessageStatus": "message",
