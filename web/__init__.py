@@ -15,6 +15,7 @@ from web import (
     administration,
     applicants,
     assets,
+    audit,
     designer,
     desk,
     frame,
@@ -33,6 +34,7 @@ __all__ = ["Site", "behind", "install"]
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
+    audit.blueprint,
     *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint),
 )
 

@@ -62,6 +62,7 @@ SECTIONS = (
     Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker", "administrator"})),
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
     Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
+    Section("audit", "/audit", "audit.run", frozenset({"administrator", "auditor"})),
     Section("services", "/services", None, frozenset({"applicant", "anybody"})),
     Section("applications", "/my", "cases.start", frozenset({"applicant"})),
     Section("status", "/status", None, frozenset({"applicant", "anybody"})),
