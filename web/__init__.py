@@ -15,6 +15,7 @@ from web import (
     administration,
     applicants,
     assets,
+    audit,
     designer,
     desk,
     frame,
@@ -35,7 +36,7 @@ __all__ = ["Site", "behind", "install"]
 PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint, purpose.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
-    *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint),
+    *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint, audit.blueprint),
 )
 
 

@@ -66,6 +66,7 @@ SECTIONS = (
     Section("log", "/administration/log", "administration_log.read", frozenset({"auditor"})),
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
     Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
+    Section("audit", "/audit", "audit.run", frozenset({"administrator", "auditor"})),
     Section("services", "/services", None, frozenset({"applicant", "anybody"})),
     Section("applications", "/my", "cases.start", frozenset({"applicant"})),
     Section("status", "/status", None, frozenset({"applicant", "anybody"})),

@@ -302,6 +302,8 @@ CALLED = {
     "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "UploadStatus": "upload",
     "VersionStatus": "version", "WaitKind": "wait",
+    "AuditKind": "audit", "CheckpointLog": "checkpoint-log", "CheckpointTarget": "checkpoint-target",
+    "SendingStatus": "sending",
 }  # fmt: skip
 
 
