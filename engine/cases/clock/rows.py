@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from engine.deadlines import Pauses
 from engine.models import CaseClock, ClockState
 from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform.prepared import Prepared
 
 _CLOCKS = table(CaseClock)
 _NAMES = tuple(column.key for column in _CLOCKS.c)
@@ -18,7 +19,7 @@ _WRITE = _INSERT.on_conflict_do_update(
     index_elements=[_CLOCKS.c.case_id],
     set_={name: _INSERT.excluded[name] for name in _NAMES if name != "case_id"},
 )
-_READ = select(*_CLOCKS.c).where(_CLOCKS.c.case_id == bindparam("case"))
+_READ = Prepared(select(*_CLOCKS.c).where(_CLOCKS.c.case_id == bindparam("case")))
 DECIDING = ("grant", "refuse")
 
 
