@@ -6,7 +6,7 @@ from engine.models.application_drafts import ApplicationDraft
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
-from engine.models.clocks import CaseClock, ClockRelease, ClockState
+from engine.models.clocks import CaseClock, ClockRelease, ClockState, ServiceDuration
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -133,6 +133,7 @@ __all__ = [
     "RetriedStatus",
     "Retry",
     "Role",
+    "ServiceDuration",
     "StagedDocument",
     "StagedPart",
     "Substitution",

@@ -64,6 +64,8 @@ def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
         floor_at=lowest,
         calendar=found.version,
     )
+    if clock.norm is not None:
+        found_at = replace(found_at, norm_at=due(count, term(clock.norm)))
     return replace(found_at, next_at=_next(found_at))
 
 

@@ -36,6 +36,8 @@ class Clock:
     started_at: datetime | None = None
     due_at: datetime | None = None
     warn_at: datetime | None = None
+    norm: str | None = None
+    norm_at: datetime | None = None
     floor_at: datetime | None = None
     stopped_at: datetime | None = None
     reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

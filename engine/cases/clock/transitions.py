@@ -99,7 +99,7 @@ def opened(case_id: UUID, rules: ClockRules, now: datetime) -> Clock:
     """Returns the clock of a new case, which hasn't started yet. Silence never decides about safety."""
     silence = "escalate" if rules.safety and rules.on_silence in DECIDING else rules.on_silence
     clock = Clock(case_id, "pending", "none", now, on_silence=silence, accept_within=rules.accept_within)
-    return replace(clock, reassigns=rules.reassigns)
+    return replace(clock, reassigns=rules.reassigns, norm=rules.norm)
 
 
 def of_new_case(
