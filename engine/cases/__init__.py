@@ -69,6 +69,7 @@ from engine.cases.triggers import (
 )
 from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
+from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
     "FIRED",
@@ -100,6 +101,7 @@ __all__ = [
     "cancel",
     "canonical",
     "change_version",
+    "counted",
     "deliver",
     "digest",
     "explain_refusal",
@@ -118,11 +120,13 @@ __all__ = [
     "lock_call",
     "locked_case",
     "log",
+    "missing",
     "note",
     "page",
     "pay",
     "renew_secret",
     "require_active",
+    "require_counted",
     "require_impartial",
     "require_no_party",
     "require_not_erased",

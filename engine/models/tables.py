@@ -284,20 +284,6 @@ class Event(Base):
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: of format 1
 
 
-class IdempotencyKey(Base):
-    """The first answer to a write, returned again when the same key is repeated."""
-
-    __tablename__ = "idempotency_keys"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    request_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    status: Mapped[int | None]
-    headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[Instant] = mapped_column(index=True)
-
-
 class Wait(Base):
     """Something that a token waits for, or that starts cases of a definition (then without a case).
 
