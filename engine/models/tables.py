@@ -229,6 +229,7 @@ class Task(Base):
     search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
     term: Mapped[str | None] = mapped_column(Text)  # in working time, such as P5WD; `due_at` is its end
     calendar: Mapped[str | None] = mapped_column(Text)  # with whose version `due_at` was computed: iran/3
+    term_end_at: Mapped[Instant | None]  # if a recalculation made `due_at` later than it
 
 
 class Incident(Base):
@@ -324,6 +325,7 @@ class Wait(Base):
     closed_at: Mapped[Instant | None]
     term: Mapped[str | None] = mapped_column(Text)  # of a timer in working time, such as P5WD
     calendar: Mapped[str | None] = mapped_column(Text)  # with whose version it was computed: iran/3
+    term_end_at: Mapped[Instant | None]  # as that of a task
 
 
 class Call(Base):
