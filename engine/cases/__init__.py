@@ -78,6 +78,7 @@ from engine.cases.triggers import (
 )
 from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
+from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
     "EXTENSION_REASONS",
@@ -114,6 +115,7 @@ __all__ = [
     "cancel",
     "canonical",
     "change_version",
+    "counted",
     "deliver",
     "digest",
     "do_due",
@@ -135,6 +137,7 @@ __all__ = [
     "lock_call",
     "locked_case",
     "log",
+    "missing",
     "note",
     "page",
     "pay",
@@ -142,6 +145,7 @@ __all__ = [
     "release",
     "renew_secret",
     "require_active",
+    "require_counted",
     "require_impartial",
     "require_no_party",
     "require_not_erased",

@@ -11,6 +11,7 @@ from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
@@ -47,7 +48,6 @@ from engine.models.tables import (
     Deployment,
     DeploymentFile,
     Event,
-    IdempotencyKey,
     Incident,
     IncidentStatus,
     Message,

@@ -69,6 +69,7 @@ def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]
                 wait.get("name"),
                 wait.get("correlation", {}),
                 wait.get("due"),
+                wait.get("term"),
             )
 
 
@@ -147,7 +148,7 @@ def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
             path, name = (
                 (element.path, element.name) if element else (workflow.spec.name, workflow.spec.description)
             )
-            yield Failure(token.id, path, name, failed.code, failed.message, failed.line)
+            yield Failure(token.id, path, name, failed.code, failed.message, failed.line, failed.year)
 
 
 def _outcome(workflow: CaseWorkflow) -> str | None:

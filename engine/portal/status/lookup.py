@@ -151,6 +151,7 @@ _CASE = (
     Case.ended_at,
     Case.status,
     Case.outcome,
+    Case.unit_id,
     DefinitionVersion.name.label("service"),
     Definition.suspended_at,
     Unit.name.label("unit"),
@@ -299,7 +300,8 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
         return None
     spec = _spec(session, case)
     outcomes, grounds = _words(spec, row.element)
-    end = appeals.until(spec.rules.appeal_within, row.decided_at, now)
+    within = spec.rules.appeal_within
+    end = appeals.shown_until(connection(session), case.unit_id, row.decided_at, within, now)
     return Decided(
         outcome=row.outcome,
         words=outcomes.get(row.outcome, {}),
