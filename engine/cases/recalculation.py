@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, select, update
 
 from engine import access, deadlines
+from engine.cases import clock_recalculation
 from engine.deadlines import Count, Pauses, Untimely
 from engine.models import Case, Recalculation, Task, Unit, UnitLine, Wait
 from engine.organisation import calendars
@@ -125,7 +126,15 @@ def no_pauses(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Paus
 
 TASKS = Terms(Task, (Task.status == "open",), no_pauses)
 TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses)
-KINDS: Sequence[Kind] = (TASKS, TIMERS)
+
+
+def clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
+    """Counts the statutory terms of the next cases again."""
+    batch = clock_recalculation.recompute_batch(uow, unit_id, after, dry=dry)
+    return Counted(batch.changed, batch.failed, batch.after)
+
+
+KINDS: Sequence[Kind] = (TASKS, TIMERS, clocks)
 
 
 def affected(uow: UnitOfWork, units: Collection[UUID], kinds: Sequence[Kind] = KINDS) -> Counted:

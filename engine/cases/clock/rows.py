@@ -96,5 +96,10 @@ def read(uow: UnitOfWork, case_id: UUID) -> Clock | None:
 
 def write(uow: UnitOfWork, clock: Clock) -> None:
     """Has the row written when the command ends. It can then be selected by the sweep again."""
-    row = asdict(replace(clock, woken_at=None))
-    uow.write(_WRITE, {"clocks": [{name: row[name] for name in _NAMES}]})
+    write_all(uow, [clock])
+
+
+def write_all(uow: UnitOfWork, clocks: Sequence[Clock]) -> None:
+    """Has the rows of several cases written."""
+    found = [asdict(replace(clock, woken_at=None)) for clock in clocks]
+    uow.write(_WRITE, {"clocks": [{name: row[name] for name in _NAMES} for row in found]})
