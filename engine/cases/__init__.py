@@ -82,6 +82,7 @@ from engine.cases.triggers import (
 )
 from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
+from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
     "EXTENSION_REASONS",
@@ -121,6 +122,7 @@ __all__ = [
     "cancel",
     "canonical",
     "change_version",
+    "counted",
     "deliver",
     "digest",
     "do_due",
@@ -142,6 +144,7 @@ __all__ = [
     "lock_call",
     "locked_case",
     "log",
+    "missing",
     "note",
     "note_attempt",
     "page",
@@ -150,6 +153,7 @@ __all__ = [
     "release",
     "renew_secret",
     "require_active",
+    "require_counted",
     "require_impartial",
     "require_no_party",
     "require_not_erased",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from engine import bpmn, definitions
 from engine.bpmn import Spec
@@ -24,6 +24,7 @@ from engine.cases.suspension import resume_waits
 from engine.events import Fact
 from engine.models import Case, Wait
 from engine.platform.db import UnitOfWork
+from engine.platform.prepared import Prepared
 
 # Each case that is due gets one job. A clock that has one is not selected again.
 _DUE = text("""
@@ -40,6 +41,15 @@ WITH due AS MATERIALIZED (
 )
 SELECT count(*) FROM woken
 """)
+
+
+_LOCK = Prepared(select_for_locking().where(Case.id == bindparam("case")).with_for_update(of=Case))
+_AWAITED = Prepared(
+    select(Wait.id)
+    .where(Wait.case_id == bindparam("case"), Wait.kind == "message", Wait.name == bindparam("name"))
+    .where(Wait.closed_at.is_(None))
+    .order_by(Wait.id)
+)
 
 
 def sweep(uow: UnitOfWork, batch: int) -> int:
@@ -69,8 +79,8 @@ def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
 
 def _locked(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
     """Locks a case without having its due step done first."""
-    statement = select_for_locking().where(Case.id == case_id).with_for_update(of=Case)
-    found = uow.rows(statement, {}) or uow.rows(statement, {})
+    given = {"case": case_id}
+    found = uow.rows(_LOCK, given) or uow.rows(_LOCK, given)
     if not found:
         return None
     row = CaseRow._make(found[0])
@@ -117,7 +127,8 @@ def _breach(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool
     found = reckon(uow, case.home.unit_id, replace(clock, stage="breached", state="breached"))
     units = silence.silent_units(uow, case.id, case.home, spec)
     facts = [Fact("clock.breached", facts={"due_at": found.due_at, "units": units})]
-    if clock.on_silence != "none":
+    # Where silence decides at once, a task would be cancelled with it.
+    if clock.on_silence == "escalate" or (clock.decides and interruptions.are_unseen(uow)):
         facts.append(silence.open_escalation(uow, case.id, case.home, spec))
     if clock.reassigns:
         facts += silence.release_tasks(uow, case.id)
@@ -141,7 +152,8 @@ def _deem(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
     units = silence.silent_units(uow, case.id, case.home, spec)
     facts = [Fact("clock.deemed", facts={"outcome": outcome, "due_at": clock.due_at, "units": units})]
     found = replace(clock, state="deemed", stage="deemed", stopped_at=uow.now, next_at=None, awaiting_at=None)
-    facts += silence.close_escalations(uow, case.id)
+    if clock.awaiting_at is not None:
+        facts += silence.close_escalations(uow, case.id)
     if _awaited(uow, case.id, bpmn.clock.DEEMED):
         _send(uow, case, found, bpmn.clock.DEEMED, facts)
         if clock.awaiting_at is not None:  # what was due meanwhile has waited, as in a suspended case
@@ -169,8 +181,7 @@ def _send(uow: UnitOfWork, case: LockedCase, clock: Clock, name: str, facts: Seq
 
 def _awaited(uow: UnitOfWork, case_id: UUID, name: str) -> list[UUID]:
     """Returns the tokens that wait for a message of the clock."""
-    waits = select(Wait.id).where(Wait.case_id == case_id, Wait.kind == "message", Wait.name == name)
-    return list(uow.connection.execute(waits.where(Wait.closed_at.is_(None)).order_by(Wait.id)).scalars())
+    return [token for (token,) in uow.rows(_AWAITED, {"case": case_id, "name": name})]
 
 
 def _is_due(uow: UnitOfWork, clock: Clock) -> bool:

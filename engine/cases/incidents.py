@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, RowMapping, Select, cast, false, func, literal, select, update
 
 from engine import access, bpmn, cases, definitions
+from engine.cases import working_time
 from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Incident
@@ -198,7 +199,8 @@ def retry(
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
     repaired = _sound(uow, case, spec, row, repair or {})
-    step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.retry(counted, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
         changed = cases.scoped({**payload, "changes": repaired}, repaired, step.scopes)
         happened.insert(0, Fact("data.repaired", row.element, payload=changed))
@@ -218,7 +220,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     if _of_case(row, case):
         raise _not_skippable(incident_id, row)
     try:
-        step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
+        counted = working_time.counted(uow, case.home.unit_id, spec)
+        step = bpmn.skip(counted, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise _not_skippable(incident_id, row, error.reason) from error
     facts = {"incident": incident_id, "reason": reason, "changes": given}

@@ -17,11 +17,12 @@ from engine.models.checkpoints import (
     Installation,
     SendingStatus,
 )
-from engine.models.clocks import CaseClock, ClockRelease, ClockState
+from engine.models.clocks import CaseClock, ClockRelease, ClockState, ServiceDuration
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
@@ -58,7 +59,6 @@ from engine.models.tables import (
     Deployment,
     DeploymentFile,
     Event,
-    IdempotencyKey,
     Incident,
     IncidentStatus,
     Message,
@@ -157,6 +157,7 @@ __all__ = [
     "Retry",
     "Role",
     "SendingStatus",
+    "ServiceDuration",
     "StagedDocument",
     "StagedPart",
     "Substitution",

@@ -82,5 +82,5 @@ class Recalculation(Base):
     ordered_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     ordered_at: Mapped[Instant]
     done_at: Mapped[Instant | None]
-    moved: Mapped[int | None]
+    changed: Mapped[int | None]
     failed: Mapped[int | None]  # whose year has no holidays: they stay as they were

@@ -41,6 +41,8 @@ class CaseClock(Base):
     started_at: Mapped[Instant | None]
     due_at: Mapped[Instant | None]
     warn_at: Mapped[Instant | None]
+    norm: Mapped[str | None] = mapped_column(Text)  # the time that the office sets itself
+    norm_at: Mapped[Instant | None]
     floor_at: Mapped[Instant | None]  # a recalculation allowed no earlier end
     stopped_at: Mapped[Instant | None]
     # The reasons for which it is paused, by key; and all pauses: [from, to], the last perhaps without an end.
@@ -66,3 +68,15 @@ class ClockRelease(Base):
     id: Mapped[Id]
     seen_at: Mapped[Instant]
     seen_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+
+
+class ServiceDuration(Base):
+    """How long the cases of a process took that were decided in the last year; a worker counts them again."""
+
+    __tablename__ = "service_durations"
+
+    definition: Mapped[str] = mapped_column(ForeignKey("definitions.key"), primary_key=True)
+    cases: Mapped[int]
+    median_seconds: Mapped[int]
+    most_seconds: Mapped[int]  # the 90th percentile
+    counted_at: Mapped[Instant]

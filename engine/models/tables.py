@@ -229,6 +229,7 @@ class Task(Base):
     search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
     term: Mapped[str | None] = mapped_column(Text)  # in working time, such as P5WD; `due_at` is its end
     calendar: Mapped[str | None] = mapped_column(Text)  # with whose version `due_at` was computed: iran/3
+    term_end_at: Mapped[Instant | None]  # if a recalculation made `due_at` later than it
 
 
 class Incident(Base):
@@ -288,20 +289,6 @@ class Event(Base):
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: of format 1
 
 
-class IdempotencyKey(Base):
-    """The first answer to a write, returned again when the same key is repeated."""
-
-    __tablename__ = "idempotency_keys"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    request_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    status: Mapped[int | None]
-    headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[Instant] = mapped_column(index=True)
-
-
 class Wait(Base):
     """Something that a token waits for, or that starts cases of a definition (then without a case).
 
@@ -342,6 +329,7 @@ class Wait(Base):
     closed_at: Mapped[Instant | None]
     term: Mapped[str | None] = mapped_column(Text)  # of a timer in working time, such as P5WD
     calendar: Mapped[str | None] = mapped_column(Text)  # with whose version it was computed: iran/3
+    term_end_at: Mapped[Instant | None]  # as that of a task
 
 
 class Call(Base):

@@ -145,7 +145,7 @@ def complete(
     decision = legal_decisions.read_decision(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
-    step = bpmn.complete(spec, state, task_id, answer, uow.now)
+    step = bpmn.complete(cases.counted(uow, case.home.unit_id, spec), state, task_id, answer, uow.now)
     official = row.candidate_group_id is not None
     change = TaskChange(task_id, "completed", uow.actor.id, uow.now, official)
     payload = cases.scoped({"data": answer}, answer, step.scopes) if answer else None

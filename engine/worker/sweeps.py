@@ -22,7 +22,7 @@ from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
 from engine.platform.storage import Storage
-from engine.portal import application_drafts
+from engine.portal import application_drafts, durations
 from engine.requests import idempotency
 from engine.tasks import delegations
 from engine.worker.checkpoints import send_out
@@ -57,7 +57,14 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
-            each(HOUR, runner, application_drafts.forget, test_runs.forget, staged_documents.forget)
+            each(
+                HOUR,
+                runner,
+                durations.count,
+                application_drafts.forget,
+                test_runs.forget,
+                staged_documents.forget,
+            )
         )
         group.create_task(_delete_files(runner))
 

@@ -13,6 +13,7 @@ def upgrade() -> None:
     for table in ("tasks", "waits"):
         op.add_column(table, sa.Column("term", sa.Text(), nullable=True))
         op.add_column(table, sa.Column("calendar", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("term_end_at", sa.DateTime(timezone=True), nullable=True))
     open_tasks, open_waits = "status = 'open' AND term IS NOT NULL", "closed_at IS NULL AND term IS NOT NULL"
     op.create_index("ix_tasks_term", "tasks", ["id"], postgresql_where=sa.text(open_tasks))
     op.create_index("ix_waits_term", "waits", ["id"], postgresql_where=sa.text(open_waits))
@@ -21,5 +22,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("waits", "tasks"):
         op.drop_index(f"ix_{table}_term", table)
+        op.drop_column(table, "term_end_at")
         op.drop_column(table, "calendar")
         op.drop_column(table, "term")

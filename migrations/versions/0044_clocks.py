@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("started_at", INSTANT),
         sa.Column("due_at", INSTANT),
         sa.Column("warn_at", INSTANT),
+        sa.Column("norm", sa.Text()),
+        sa.Column("norm_at", INSTANT),
         sa.Column("floor_at", INSTANT),
         sa.Column("stopped_at", INSTANT),
         sa.Column("reasons", JSONB(), nullable=False),

@@ -254,7 +254,7 @@ def test_a_year_without_holidays_is_named(installed: Act) -> None:
             Document(EVERY_DAY, False, frozenset({2026}), [Holiday(date(2026, 12, 1), "x")] * 2),
             ["repeated"],
         ),
-        (Document(EVERY_DAY, False, frozenset({26})), ["year"]),
+        (Document(EVERY_DAY, False, frozenset({26})), ["calendar-year"]),
     ],
 )
 def test_calendars_that_make_no_sense_are_refused(

@@ -103,7 +103,7 @@ SEEDS: Mapping[str, Seed] = {
         '"shop_name": {', '"land_use": {"type": "string"}, "shop_name": {', "application.json"
     ),
     "no-appeal": cut(r' parvandeh:appeal="objection" parvandeh:appealWithin="P20D"'),
-    "long-term": change('parvandeh:appealWithin="P20D"', 'parvandeh:appealWithin="P20Y"'),
+    "long-term": change('parvandeh:appealWithin="P20D"', 'parvandeh:appealWithin="P9Y"'),
     "visit-in-name": change("تصمیم‌گیری | Decide", "مراجعهٔ حضوری | Visit"),
     "decision-outside-agency": change('id="decide"', 'id="decide" parvandeh:role="applicant"'),
     "no-role": change("<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", ""),

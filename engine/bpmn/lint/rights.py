@@ -3,9 +3,10 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from engine import deadlines
 from engine.bpmn.expressions.named_people import Unfit, named_groups
 from engine.bpmn.model.diagram import Diagram, Node
 from engine.bpmn.model.texts import written_term, written_time
@@ -130,8 +131,20 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
 def _durations(text: str) -> Iterator[datetime]:
     """Yields the end of each duration in a time, counted from a fixed day."""
     for part in text.split("/"):
-        if part.strip().startswith("P") and (reached := timers.later(part.strip(), _FROM)) is not None:
+        if timers.in_working_time(part):
+            yield from _working(part)
+        elif part.strip().startswith("P") and (reached := timers.later(part.strip(), _FROM)) is not None:
             yield reached
+
+
+def _working(text: str) -> Iterator[datetime]:
+    """Yields about the end of a term in working time: weeks of five days of eight hours."""
+    try:
+        found = deadlines.term(text)
+    except timers.Untimely:
+        return
+    days = found.count / (1 if found.unit == "working-days" else 8)
+    yield _FROM + timedelta(days=days * 7 / 5)
 
 
 def _visits(nodes: Sequence[Node], warn: Warn) -> None:

@@ -1,19 +1,35 @@
 """Times in BPMN: dates, durations and repetitions of ISO 8601, and terms in working time."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from engine.deadlines import Duration, Untimely, duration, quote, text_of
+from engine import deadlines
+from engine.deadlines import (
+    Calendar,
+    Count,
+    Duration,
+    NoHolidays,
+    Untimely,
+    duration,
+    in_working_time,
+    quote,
+    text_of,
+)
 
 __all__ = [
     "MAX_YEARS",
     "Cycle",
     "Duration",
+    "GetCalendar",
+    "NoHolidays",
     "Untimely",
+    "check_term",
     "cycle",
     "duration",
+    "in_working_time",
     "instant",
     "is_literal",
     "is_term",
@@ -21,7 +37,10 @@ __all__ = [
     "plain_text",
     "term",
     "within_reach",
+    "working_due",
 ]
+
+GetCalendar = Callable[[], Calendar]  # of the unit whose case it is
 
 MAX_YEARS = 200  # from now: no deadline may be further away, and dates have an upper limit
 
@@ -79,6 +98,22 @@ def term(value: Any, now: datetime) -> datetime:
     is_duration = isinstance(value, str) and value.lstrip().startswith("P")
     found = duration(value.strip()).after(now) if is_duration else instant(value, now)
     return within_reach(found, now)
+
+
+def check_term(text: str, now: datetime) -> None:
+    """Checks a literal term: as `term`, or a term in working time. Raises Untimely."""
+    if in_working_time(text):
+        deadlines.term(text)
+    else:
+        term(text, now)
+
+
+def working_due(value: Any, now: datetime, calendar: GetCalendar | None) -> datetime:
+    """Returns the end of an office's term in working time, such as P5WD. Raises Untimely, NoHolidays."""
+    found = deadlines.term(value)
+    if calendar is None:
+        raise Untimely("no-calendar", f"{quote(value)} needs a calendar")
+    return deadlines.due(Count(calendar(), now), found).astimezone(now.tzinfo)
 
 
 def plain_text(text: str) -> str:

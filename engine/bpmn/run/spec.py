@@ -35,6 +35,7 @@ from engine.bpmn.notation.requirements import (
     task_rules,
 )
 from engine.bpmn.notation.source import Source
+from engine.bpmn.notation.timers import GetCalendar
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.run.elements.activities import CallActivity, RuleTask, StartEvent
 from engine.bpmn.run.elements.calls import ServiceTask
@@ -87,6 +88,7 @@ class Spec:
     digest: str = ""
     flows: Mapping[str, Flow] = field(default_factory=dict)
     trace: Trace | None = None
+    calendar: GetCalendar | None = None  # of the unit whose case it is
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # documentation of the process; perhaps `Persian | English`
     scoped_elements: frozenset[str] = frozenset()  # those that may read other variables than the case's

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from engine.cases import working_time
 from engine.cases.clock.rows import Clock
 from engine.deadlines import (
     Count,
@@ -18,7 +19,6 @@ from engine.deadlines import (
 from engine.organisation import calendars
 from engine.organisation.calendars import Effective
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict
 
 WARNED_AT = 4, 5  # of the term, when it is nearly over
 
@@ -32,10 +32,7 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
     try:
         return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
     except NoHolidays as error:
-        detail = (
-            f"The calendar of this unit has no holidays for {error.year}. Ask an administrator to add them."
-        )
-        raise Conflict(detail, code="no-holidays", calendar={"year": error.year}) from error
+        raise working_time.missing(error.year) from error
 
 
 def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
@@ -64,6 +61,8 @@ def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
         floor_at=lowest,
         calendar=found.version,
     )
+    if clock.norm is not None:
+        found_at = replace(found_at, norm_at=due(count, term(clock.norm)))
     return replace(found_at, next_at=_next(found_at))
 
 

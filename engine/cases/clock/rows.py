@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from engine.deadlines import Pauses
 from engine.models import CaseClock, ClockState
 from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform.prepared import Prepared
 
 _CLOCKS = table(CaseClock)
 _NAMES = tuple(column.key for column in _CLOCKS.c)
@@ -18,7 +19,7 @@ _WRITE = _INSERT.on_conflict_do_update(
     index_elements=[_CLOCKS.c.case_id],
     set_={name: _INSERT.excluded[name] for name in _NAMES if name != "case_id"},
 )
-_READ = select(*_CLOCKS.c).where(_CLOCKS.c.case_id == bindparam("case"))
+_READ = Prepared(select(*_CLOCKS.c).where(_CLOCKS.c.case_id == bindparam("case")))
 DECIDING = ("grant", "refuse")
 
 
@@ -35,6 +36,8 @@ class Clock:
     started_at: datetime | None = None
     due_at: datetime | None = None
     warn_at: datetime | None = None
+    norm: str | None = None
+    norm_at: datetime | None = None
     floor_at: datetime | None = None
     stopped_at: datetime | None = None
     reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -93,5 +96,10 @@ def read(uow: UnitOfWork, case_id: UUID) -> Clock | None:
 
 def write(uow: UnitOfWork, clock: Clock) -> None:
     """Has the row written when the command ends. It can then be selected by the sweep again."""
-    row = asdict(replace(clock, woken_at=None))
-    uow.write(_WRITE, {"clocks": [{name: row[name] for name in _NAMES}]})
+    write_all(uow, [clock])
+
+
+def write_all(uow: UnitOfWork, clocks: Sequence[Clock]) -> None:
+    """Has the rows of several cases written."""
+    found = [asdict(replace(clock, woken_at=None)) for clock in clocks]
+    uow.write(_WRITE, {"clocks": [{name: row[name] for name in _NAMES} for row in found]})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from engine import access
 from engine.bpmn import Spec
@@ -14,26 +14,28 @@ from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.platform import persian
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.ids import uuid7
+from engine.platform.prepared import Prepared
 
 ESCALATION = "escalation"
 NAME = "مهلت قانونی گذشت | The statutory term is over"
 _INSERT = recordset(table(Task), "tasks_of_clock")
 _OFFICE = (Task.kind == "step", Task.status == "open", Task.candidate_group_id.is_not(None))
+_WORKING = Prepared(
+    select(Unit.key, Task.element)
+    .join(CandidateGroupRole, CandidateGroupRole.unit_id == Unit.id)
+    .join(Task, Task.candidate_group_id == CandidateGroupRole.candidate_group_id)
+    .where(Task.case_id == bindparam("case"), *_OFFICE)
+)
+_UNIT = Prepared(select(Unit.key).where(Unit.id == bindparam("unit")))
 
 
 def silent_units(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec) -> str:
     """Returns the keys of the units with open work that doesn't pause the clock, separated by commas."""
-    found = (
-        select(Unit.key)
-        .join(CandidateGroupRole, CandidateGroupRole.unit_id == Unit.id)
-        .join(Task, Task.candidate_group_id == CandidateGroupRole.candidate_group_id)
-        .where(Task.case_id == case_id, *_OFFICE, Task.element.not_in(spec.clock.pauses))
-    )
-    keys = uow.connection.execute(found.distinct().order_by(Unit.key)).scalars().all()
+    rows = uow.rows(_WORKING, {"case": case_id})
+    keys = {key for key, element in rows if element not in spec.clock.pauses}
     if not keys:
-        own = select(Unit.key).where(Unit.id == home.unit_id)
-        keys = uow.connection.execute(own).scalars().all()
-    return ",".join(keys)
+        keys = {key for (key,) in uow.rows(_UNIT, {"unit": home.unit_id})}
+    return ",".join(sorted(keys))
 
 
 def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec) -> Fact:

@@ -11,7 +11,9 @@ from engine.bpmn import ClockRules, Spec, Step
 from engine.cases.clock.reckoning import reckon
 from engine.cases.clock.rows import DECIDING, Clock
 from engine.events import Fact
+from engine.identity import accounts
 from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
 
 NO_TERM = "no-statutory-term"  # the code of an incident: the expression has no usable value
 SUSPENSION = "suspension"
@@ -44,7 +46,14 @@ class Run:
         except bpmn.NoTerm as error:
             self.failed = str(error)
             return
-        begun = reckon(self.uow, self.unit_id, replace(self.clock, state="running", term=term, started_at=at))
+        begun = replace(self.clock, state="running", term=term, started_at=at)
+        try:
+            begun = reckon(self.uow, self.unit_id, begun)
+        except Conflict as error:  # a year without holidays: a person is refused, a worker has nobody to tell
+            if self.uow.actor.name != accounts.SYSTEM:
+                raise
+            self.failed = error.detail
+            return
         self.clock = begun
         facts = {"term": term, "code": code, "started_at": at, "due_at": begun.due_at}
         self.facts.append(Fact("clock.started", facts={**facts, "calendar": begun.calendar}))
@@ -99,14 +108,14 @@ def opened(case_id: UUID, rules: ClockRules, now: datetime) -> Clock:
     """Returns the clock of a new case, which hasn't started yet. Silence never decides about safety."""
     silence = "escalate" if rules.safety and rules.on_silence in DECIDING else rules.on_silence
     clock = Clock(case_id, "pending", "none", now, on_silence=silence, accept_within=rules.accept_within)
-    return replace(clock, reassigns=rules.reassigns)
+    return replace(clock, reassigns=rules.reassigns, norm=rules.norm)
 
 
 def of_new_case(
     uow: UnitOfWork, case_id: UUID, unit_id: UUID, spec: Spec, data: Mapping[str, Any]
 ) -> Run | None:
     """Returns the clock of a new case before its first step; None if its process has no statutory term."""
-    if spec.clock.statutory is None:
+    if spec.rules.clock.statutory is None:
         return None
     run = Run(uow, unit_id, spec, opened(case_id, spec.clock, uow.now))
     if not spec.clock.starts:

@@ -167,7 +167,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "clocks": Changed(
         _OF_CASE,
         "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
-        " pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at released_at",
+        " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
+        " released_at",
     ),
     "waits": Changed(
         _OF_CASE,
@@ -231,6 +232,7 @@ KEPT: Mapping[str, Kept] = {
     "installation": Kept(_IDS, "id"),
     "chain_heads": Kept(_IDS, "name length hash"),
     "clock_releases": Kept(_IDS, "id seen_at seen_by"),
+    "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(
         _PROCESS,

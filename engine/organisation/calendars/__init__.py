@@ -3,11 +3,12 @@
 from engine.organisation.calendars.closures import REASONS, declare, revoke
 from engine.organisation.calendars.documents import WEEKDAYS, Document, Holiday
 from engine.organisation.calendars.editing import NewCalendar, NewVersion, change, choose, create
-from engine.organisation.calendars.reading import Effective, forget, of_unit
-from engine.organisation.calendars.shipped import install
+from engine.organisation.calendars.reading import SECONDS, Effective, find, forget, of_unit
+from engine.organisation.calendars.shipped import install, usual
 
 __all__ = [
     "REASONS",
+    "SECONDS",
     "WEEKDAYS",
     "Document",
     "Effective",
@@ -18,8 +19,10 @@ __all__ = [
     "choose",
     "create",
     "declare",
+    "find",
     "forget",
     "install",
     "of_unit",
     "revoke",
+    "usual",
 ]

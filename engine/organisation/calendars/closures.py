@@ -31,12 +31,16 @@ def declare(uow: UnitOfWork, unit: str, first: date, last: date, reason: str) ->
     access.require(uow.actor, "units.manage")
     faults = []
     if not _REASON.fullmatch(reason):
-        faults.append(Fault("/reason", "must be a code of 1 to 40 lower-case letters, digits and -", "code"))
+        faults.append(
+            Fault("/reason", "must be a code of 1 to 40 lower-case letters, digits and -", "closure-reason")
+        )
     if last < first:
-        faults.append(Fault("/last", "must not be before the first day", "before"))
+        faults.append(Fault("/last", "must not be before the first day", "last-before-first"))
     elif (last - first).days >= MAX_DAYS:
         limit = {"count": MAX_DAYS}
-        faults.append(Fault("/last", f"must be within {MAX_DAYS} days from the first", "too-long", limit))
+        faults.append(
+            Fault("/last", f"must be within {MAX_DAYS} days from the first", "closure-too-long", limit)
+        )
     if faults:
         raise Invalid("The closure can't be declared.", faults)
     own = units.covered(uow, unit, "/unit")

@@ -84,7 +84,7 @@ def check(document: Document) -> None:
         limit = {"count": MAX_HOLIDAYS}
         faults.append(Fault("/holidays", f"must have at most {MAX_HOLIDAYS} days", "maxItems", limit))
     if any(year not in YEARS for year in document.years or ()):
-        faults.append(Fault("/years", "must be years between 1300 and 2200", "year"))
+        faults.append(Fault("/years", "must be years between 1300 and 2200", "calendar-year"))
     faults += holiday_faults(document, document.holidays)
     if faults:
         raise Invalid("The calendar can't be saved.", faults)

@@ -142,7 +142,9 @@ def choose(uow: UnitOfWork, unit: str, key: str | None) -> UUID | None:
             select(WorkCalendar.id).where(WorkCalendar.key == key)
         ).scalar_one_or_none()
         if chosen is None:
-            raise Invalid("Choose a calendar.", [Fault("/calendar", f"{key!r} is no calendar", "calendar")])
+            raise Invalid(
+                "Choose a calendar.", [Fault("/calendar", f"{key!r} is no calendar", "unknown-calendar")]
+            )
         values = {"unit_id": own.id, "calendar_id": chosen, "set_at": uow.now}
         put = insert(UnitCalendar).values(values)
         changed = {name: values[name] for name in ("calendar_id", "set_at")}

@@ -34,30 +34,35 @@ def read(name: str, content: bytes) -> list[Holiday]:
     elif name.lower().endswith(".csv"):
         found, faults = _read_csv(text)
     else:
-        raise _unreadable("must be called .csv or .ics", "suffix")
+        raise _unreadable(Fault("/file", "must be called .csv or .ics", "csv-or-ics"))
     if not (found or faults):
-        raise _unreadable("contains no day", "empty")
+        raise _unreadable(Fault("/file", "contains no day", "no-days"))
     if len(found) > MAX_ROWS:
-        raise _unreadable(f"contains more than {MAX_ROWS} days", "too-many")
+        raise _too_many()
     if faults:
         raise Invalid("The file can't be read.", faults)
     return found
 
 
+def _too_many() -> Invalid:
+    limit = {"count": MAX_ROWS}
+    return _unreadable(Fault("/file", f"contains more than {MAX_ROWS} days", "too-many-days", limit))
+
+
 def _text(content: bytes) -> str:
     if len(content) > MAX_FILE:
-        raise _unreadable("is larger than 500,000 bytes", "too-large")
+        raise _unreadable(Fault("/file", "is larger than 500,000 bytes", "too-large"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
-        raise _unreadable("is not UTF-8 text", "encoding") from cause
+        raise _unreadable(Fault("/file", "is not UTF-8 text", "encoding")) from cause
     if "\x00" in text:
-        raise _unreadable("is not UTF-8 text", "encoding")
+        raise _unreadable(Fault("/file", "is not UTF-8 text", "encoding"))
     return text
 
 
-def _unreadable(detail: str, code: str) -> Invalid:
-    return Invalid("The file can't be read.", [Fault("/file", detail, code)])
+def _unreadable(fault: Fault) -> Invalid:
+    return Invalid("The file can't be read.", [fault])
 
 
 def _read_csv(text: str) -> tuple[list[Holiday], list[Fault]]:
@@ -66,17 +71,23 @@ def _read_csv(text: str) -> tuple[list[Holiday], list[Fault]]:
     faults: list[Fault] = []
     try:
         if not {"date", "name"} <= set(reader.fieldnames or ()):
-            raise _unreadable("must begin with the line date,name,estimated", "columns")
+            raise _unreadable(
+                Fault("/file", "must begin with the line date,name,estimated", "calendar-columns")
+            )
         for row in reader:
             if len(found) + len(faults) > MAX_ROWS:
-                raise _unreadable(f"contains more than {MAX_ROWS} days", "too-many")
+                raise _unreadable(
+                    Fault(
+                        "/file", f"contains more than {MAX_ROWS} days", "too-many-days", {"count": MAX_ROWS}
+                    )
+                )
             one = _row(row, f"line {reader.line_num}")
             if isinstance(one, Fault):
                 faults.append(one)
             else:
                 found.append(one)
     except csv.Error as error:
-        raise _unreadable(f"is no CSV: {error}", "csv") from error
+        raise _unreadable(Fault("/file", f"is no CSV: {error}", "not-csv")) from error
     return found, faults
 
 
@@ -109,7 +120,7 @@ def _plain(name: str) -> str:
 
 def _read_icalendar(text: str) -> tuple[list[Holiday], list[Fault]]:
     if not text.lstrip().upper().startswith("BEGIN:VCALENDAR"):
-        raise _unreadable("is no iCalendar file", "icalendar")
+        raise _unreadable(Fault("/file", "is no iCalendar file", "icalendar"))
     found: list[Holiday] = []
     faults: list[Fault] = []
     for number, event in _events(text):
@@ -123,13 +134,15 @@ def _read_icalendar(text: str) -> tuple[list[Holiday], list[Fault]]:
         estimated = name.endswith(_ESTIMATED)
         name = name.removesuffix(_ESTIMATED).strip()
         if days is None:
-            faults.append(Fault(place, f"must have whole days, at most {MAX_SPAN}", "whole-days"))
+            faults.append(
+                Fault(place, f"must have whole days, at most {MAX_SPAN}", "whole-days", {"count": MAX_SPAN})
+            )
         elif not is_name(name):
             faults.append(Fault(place, f"must have a name of 1 to {MAX_NAME} printable characters", "text"))
         else:
             found += [Holiday(day, name, estimated) for day in days]
         if len(found) + len(faults) > MAX_ROWS:
-            raise _unreadable(f"contains more than {MAX_ROWS} days", "too-many")
+            raise _too_many()
     return found, faults
 
 

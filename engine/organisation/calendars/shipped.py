@@ -4,7 +4,7 @@ Iran's holidays are in `iran.csv`, for the years 1393 to 1406 as the package `ho
 Those that follow the moon are exact until 15 Dey 1405, later ones are estimated.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.deadlines import Hours
+from engine.deadlines import Calendar, Hours
 from engine.models import ROOT, CalendarVersion, UnitCalendar, WorkCalendar
 from engine.organisation.calendars import files
 from engine.organisation.calendars.documents import WEEKDAYS, Document
@@ -50,6 +50,11 @@ def calendars() -> tuple[Shipped, ...]:
             Document(_week("saturday", "sunday"), False, None),
         ),
     )
+
+
+def usual(at: datetime) -> Calendar:
+    """Returns the calendar of Iran in a zone, for what belongs to no unit, such as a scenario."""
+    return calendars()[0].document.calendar(at.tzinfo or UTC, (), None)
 
 
 def _week(*off: str) -> dict[str, Hours]:
