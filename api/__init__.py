@@ -42,6 +42,7 @@ from api import (
     tasks,
     units,
     webhooks,
+    work_time,
 )
 from api.callers import Callers
 from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
@@ -75,7 +76,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules),
+    *(desk, comments, case_file, rules, work_time),
 )
 
 

@@ -50,6 +50,8 @@ Permission = Literal[
     "tasks.ask",
     "comments.add",
     "cases.erase",
+    "work_time.own",
+    "work_time.read",
 ]
 Assurance = Literal["low", "substantial", "high"]
 
@@ -126,6 +128,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.withdraw",
             "decisions.appeal",
             "secrets.issue",
+            "work_time.own",
+            "work_time.read",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),

@@ -78,6 +78,7 @@ Kind = Literal[
     "data.corrected",
     "data.disputed",
     "case.erased",
+    "work.noted",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

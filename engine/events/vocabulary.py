@@ -13,6 +13,7 @@ from uuid import UUID
 from engine.events.hash_chain import text
 
 Value = str | int | bool
+WORK_NOTED = "work.noted"  # of interest to its person alone, except for sums (docs/work-time.md)
 _BILL = {"bill": str, "amount": str, "currency": str}
 _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
@@ -61,6 +62,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "correction.asked": {"parent": str, "due_at": str},
         "appeal.filed": {"decision": str, "appeal": str, "appeal_of": str},
         "appeal.decided": {"appeal": str},
+        "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )
 

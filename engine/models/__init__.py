@@ -60,6 +60,7 @@ from engine.models.tables import (
 from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
+from engine.models.work_time import WorkSource, WorkStretch
 from engine.platform.db import Base
 
 __all__ = [
@@ -145,4 +146,6 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
+    "WorkSource",
+    "WorkStretch",
 ]

@@ -19,6 +19,7 @@ from engine.platform.db import Actor, Database, UnitOfWork, View
 from engine.platform.errors import Refusal, Uncertain
 from engine.requests import idempotency
 from engine.requests.idempotency import Answer
+from engine.tasks import work_time
 
 T = TypeVar("T")
 
@@ -76,7 +77,13 @@ def serve(
         done = _answered_before(database, request, refusal)
     if shown is not None:
         access_log.record(database, *shown)
+        _record_work(database, *shown)
     return done
+
+
+def _record_work(database: Database, actor: Actor, opened: Opened) -> None:
+    if opened.work is not None and opened.object_id is not None:
+        work_time.record(database, actor, opened.object_id, opened.work)
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:

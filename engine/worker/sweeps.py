@@ -11,7 +11,7 @@ from functools import partial
 from uuid import UUID
 
 from engine import cases, tasks
-from engine.cases import erasure, external_calls, messages, staged_documents
+from engine.cases import erasure, external_calls, messages, staged_documents, work_notes
 from engine.definitions import uploads
 from engine.design import test_runs
 from engine.identity import sessions, throttle
@@ -46,6 +46,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_assign(runner))
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
+        group.create_task(_note_work(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(MINUTE, runner, messages.expire, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
@@ -98,6 +99,13 @@ async def _expire(runner: CommandRunner) -> None:
     while True:
         if not await runner.poll(tasks.expire_requests):
             await asyncio.sleep(5 * SECOND)
+
+
+async def _note_work(runner: CommandRunner) -> None:
+    """Notes ended work in the logs of its cases, each in a transaction of its own."""
+    while True:
+        if not await runner.poll(work_notes.note_ended):
+            await asyncio.sleep(MINUTE)
 
 
 async def look_after_calls(runner: CommandRunner) -> None:

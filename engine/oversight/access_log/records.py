@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from engine import access, cases
 from engine.events import hash_chain
 from engine.identity import names
-from engine.models import AccessHead, AccessRecord, Openable, Unit, User
+from engine.models import AccessHead, AccessRecord, Openable, Unit, User, WorkSource
 from engine.oversight.access_log import reasons
 from engine.oversight.access_log.reasons import Way
 from engine.platform.db import Actor, Database, UnitOfWork, table, values_of
@@ -46,12 +46,16 @@ CHAINED = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an answer shows of a case: the case itself, or one of its objects; and how it was found."""
+    """What an answer shows of a case: the case itself, or one of its objects; and how it was found.
+
+    `work` is the source of the work time that showing a task to its assignee measures.
+    """
 
     what: Openable
     case_id: UUID
     object_id: UUID | None = None
     way: Way | None = None
+    work: WorkSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
