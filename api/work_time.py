@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.command import Reply, command
 from api.shapes import Request
-from engine import tasks
+from engine import access, tasks
 from engine.platform.db import UnitOfWork
 from engine.tasks import work_time
 from engine.tasks.work_time import EARLIEST, LATEST, Week
@@ -121,6 +121,7 @@ def own(uow: UnitOfWork, query: WeekQuery) -> Reply:
 @command(blueprint.get("/tasks/<uuid:task_id>/work-time"), answer=TaskWorkTimeBody, refusals=(404,))
 def of_task(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read the time that you have worked on a task"""
+    access.require(uow.actor, "work_time.own")
     row = tasks.get(uow, task_id)
     seconds = work_time.measured(uow, row["case_id"], task_id)
     return Reply(TaskWorkTimeBody(task=task_id, seconds=seconds))

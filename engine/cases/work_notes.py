@@ -7,10 +7,22 @@ then does with it. Noting it changes nothing in the case, so its revision remain
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Uuid,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from engine import events
 from engine.cases.locking import LockedCase, fetch_locked, locked_case, select_for_locking
@@ -18,9 +30,12 @@ from engine.events import Fact
 from engine.models import Case, Event, Task, User, WorkStretch
 from engine.platform.db import Actor, UnitOfWork, table, values_of
 
+Source = Literal["page", "api", "draft", "answer"]
+
 GAP = timedelta(minutes=15)  # a longer one ends a stretch
-# What a person does with a task, other than to save a draft.
+# What a person does with a task, other than to save a draft. A request names the task for which it is made.
 _ANSWERS = ("task.completed", "task.released", "opinion.asked", "correction.asked")
+_ANSWERED = func.coalesce(cast(Event.facts["parent"].astext, Uuid), Event.task_id)
 
 _CASES = table(Case)
 _NOTE = (
@@ -93,7 +108,7 @@ def note_ended(uow: UnitOfWork) -> bool:
 
 
 def note_all(uow: UnitOfWork, case: LockedCase) -> LockedCase:
-    """Notes all stretches of a locked case, also those that go on. Returns it with its longer log."""
+    """Notes all stretches of a locked case, ended or not. Returns it with its new log."""
     return _note(uow, case)
 
 
@@ -143,8 +158,8 @@ def _earlier(task_id: UUID, user_id: UUID, stored: Mapping[str, Any]) -> Stretch
 
 def _answers(uow: UnitOfWork, case: LockedCase, stretches: Sequence[Stretch]) -> Sequence[_Answer]:
     found = (
-        select(Event.task_id, Event.actor_id, Event.at)
-        .where(Event.case_id == case.id, Event.task_id.in_({one.task_id for one in stretches}))
+        select(_ANSWERED, Event.actor_id, Event.at)
+        .where(Event.case_id == case.id, _ANSWERED.in_({one.task_id for one in stretches}))
         .where(Event.kind.in_(_ANSWERS), Event.at >= min(one.from_at for one in stretches))
         .order_by(Event.seq)
     )

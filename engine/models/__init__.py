@@ -60,7 +60,7 @@ from engine.models.tables import (
 from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
-from engine.models.work_time import WorkSource, WorkStretch
+from engine.models.work_time import WorkStretch
 from engine.platform.db import Base
 
 __all__ = [
@@ -146,6 +146,5 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
-    "WorkSource",
     "WorkStretch",
 ]

@@ -1,6 +1,6 @@
 """The table of work time that is still being measured."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, Text, text
@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Event, Instant
 from engine.platform.db import Base
-
-WorkSource = Literal["page", "api", "draft", "answer"]
 
 NOTED = text("kind = 'work.noted'")
 # By person, and by the unit as whose member they worked.

@@ -18,9 +18,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine import access, cases
+from engine.cases.work_notes import Source
 from engine.events import hash_chain
 from engine.identity import names
-from engine.models import AccessHead, AccessRecord, Openable, Unit, User, WorkSource
+from engine.models import AccessHead, AccessRecord, Openable, Unit, User
 from engine.oversight.access_log import reasons
 from engine.oversight.access_log.reasons import Way
 from engine.platform.db import Actor, Database, UnitOfWork, table, values_of
@@ -55,7 +56,7 @@ class Opened:
     case_id: UUID
     object_id: UUID | None = None
     way: Way | None = None
-    work: WorkSource | None = None
+    work: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class WorkDay:
 def own_days(uow: UnitOfWork, week: Week) -> Sequence[WorkDay]:
     """Returns the days of a week on which the actor has work time, latest first.
 
-    A stretch that goes on counts until its last signal.
+    A stretch that the log doesn't have yet counts until its last signal.
     """
     access.require(uow.actor, "work_time.own")
     zone = uow.now.tzinfo

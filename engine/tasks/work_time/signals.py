@@ -16,8 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.sql.dml import ReturningInsert
 
 from engine import access
-from engine.cases.work_notes import GAP
-from engine.models import Case, Task, WorkSource, WorkStretch
+from engine.cases.work_notes import GAP, Source
+from engine.models import Case, Task, WorkStretch
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Uncertain
 from engine.tasks.reading import had_by
@@ -67,7 +67,7 @@ def _extending(role: str) -> ReturningInsert[Any]:
     )
 
 
-def signal(uow: UnitOfWork, task_id: UUID, source: WorkSource) -> bool:
+def signal(uow: UnitOfWork, task_id: UUID, source: Source) -> bool:
     """Extends the actor's work on a task until now. Returns False if the actor isn't its assignee.
 
     Only officials' work is measured, not that of applicants.
@@ -78,7 +78,7 @@ def signal(uow: UnitOfWork, task_id: UUID, source: WorkSource) -> bool:
     return uow.connection.execute(_extending(uow.actor.role), given).first() is not None
 
 
-def record(database: Database, actor: Actor, task_id: UUID, source: WorkSource) -> None:
+def record(database: Database, actor: Actor, task_id: UUID, source: Source) -> None:
     """Extends the actor's work on a task that was shown. If it can't be written, this is logged only."""
     if actor.role != access.CASEWORKER:
         return
