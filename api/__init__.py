@@ -45,6 +45,7 @@ from api import (
     tasks,
     units,
     webhooks,
+    work_time,
 )
 from api.callers import Callers
 from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
@@ -78,7 +79,7 @@ RESOURCES = (
         staging,
     ),
     *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
 )
 
 

@@ -54,6 +54,8 @@ Permission = Literal[
     "audit.run",
     "administration_log.read",
     "funnel.read",
+    "work_time.own",
+    "work_time.read",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -138,6 +140,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.withdraw",
             "decisions.appeal",
             "secrets.issue",
+            "work_time.own",
+            "work_time.read",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),

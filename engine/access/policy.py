@@ -207,6 +207,12 @@ def staff() -> ColumnElement[bool]:
     return _at_work(found)
 
 
+def led() -> Select[Any]:
+    """Returns the ids of the units that the viewer leads as a supervisor, without those below them."""
+    held = positions()
+    return select(held.c.unit_id).where(held.c.role.in_((SUPERVISOR, ANY)))
+
+
 def supervises(role: str, group: Any) -> ColumnElement[bool]:
     """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
     if "tasks.assign" not in ALLOWED.get(role, ()):

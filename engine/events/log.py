@@ -92,6 +92,7 @@ Kind = Literal[
     "clock.warned",
     "clock.breached",
     "clock.deemed",
+    "work.noted",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

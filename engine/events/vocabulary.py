@@ -13,6 +13,7 @@ from uuid import UUID
 from engine.events.hash_chain import text
 
 Value = str | int | bool
+WORK_NOTED = "work.noted"  # of interest to its person alone, except for sums (docs/work-time.md)
 _BILL = {"bill": str, "amount": str, "currency": str}
 _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
@@ -88,6 +89,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "clock.warned": {"due_at": str},
         "clock.breached": {"due_at": str, "units": str},
         "clock.deemed": {"outcome": str, "due_at": str, "units": str},
+        "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )
 

@@ -73,6 +73,7 @@ from engine.models.tables import (
 from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
+from engine.models.work_time import WorkStretch
 from engine.platform.db import Base
 
 __all__ = [
@@ -180,4 +181,5 @@ __all__ = [
     "WaitKind",
     "Webhook",
     "WorkCalendar",
+    "WorkStretch",
 ]

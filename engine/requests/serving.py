@@ -19,6 +19,7 @@ from engine.platform.db import Actor, Database, UnitOfWork, View
 from engine.platform.errors import Refusal, Uncertain
 from engine.requests import idempotency
 from engine.requests.idempotency import Answer
+from engine.tasks import work_time
 
 T = TypeVar("T")
 
@@ -80,6 +81,7 @@ def serve(
     if shown is not None and shown[1]:
         actor, opened = shown
         access_log.record(database, actor, *opened)
+        _record_work(database, actor, opened)
     return done
 
 
@@ -87,6 +89,12 @@ def _each(opened: Opened | tuple[Opened, ...] | None) -> tuple[Opened, ...]:
     if opened is None:
         return ()
     return opened if isinstance(opened, tuple) else (opened,)
+
+
+def _record_work(database: Database, actor: Actor, opened: tuple[Opened, ...]) -> None:
+    for one in opened:
+        if one.work is not None and one.object_id is not None:
+            work_time.record(database, actor, one.object_id, one.work)
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:

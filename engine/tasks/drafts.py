@@ -18,6 +18,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden
 from engine.tasks.entity_tags import EntityTag
 from engine.tasks.reading import answerable, had_by, unknown
+from engine.tasks.work_time.signals import signal
 
 
 @lru_cache
@@ -71,6 +72,7 @@ def save(
     saved = uow.connection.execute(_SAVE, given)
     if saved.rowcount == 0:
         raise _lost(task_id, row.status, row.assignee_id)
+    signal(uow, task_id, "draft")
     return begun
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from uuid import UUID
 
 from engine import cases, tasks
-from engine.cases import erasure, external_calls, messages, staged_documents
+from engine.cases import erasure, external_calls, messages, staged_documents, work_notes
 from engine.definitions import uploads
 from engine.design import test_runs
 from engine.events import administration_log
@@ -53,6 +53,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
         group.create_task(_expire_messages(runner))
+        group.create_task(_note_work(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
@@ -133,6 +134,13 @@ async def _expire_messages(runner: CommandRunner) -> None:
     """Discards messages that nobody received. A batch is followed by the next one at once."""
     while True:
         if not await runner.poll(messages.expire):
+            await asyncio.sleep(MINUTE)
+
+
+async def _note_work(runner: CommandRunner) -> None:
+    """Notes ended work in the logs of its cases, each in a transaction of its own."""
+    while True:
+        if not await runner.poll(work_notes.note_ended):
             await asyncio.sleep(MINUTE)
 
 

@@ -22,6 +22,7 @@ WORKERS = {"caseworker", "portal", "applicant"}
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/account"): set(ROLES),
     ("PATCH", "/account"): set(ROLES),
+    ("GET", "/account/work-time"): {"caseworker"},
     ("POST", "/deployments"): DESIGN,
     ("GET", "/deployments/<uuid:upload_id>"): DESIGN,
     ("GET", "/definitions"): DEFINITIONS,
@@ -43,6 +44,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/tasks/counts"): {"administrator", "caseworker", "manager"},
     ("POST", "/tasks/search"): {"administrator", "caseworker", "manager"},
     ("GET", "/tasks/<uuid:task_id>"): TASKS,
+    ("GET", "/tasks/<uuid:task_id>/work-time"): {"caseworker"},
     ("POST", "/tasks/<uuid:task_id>/claim"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/release"): WORKERS,
     ("POST", "/tasks/<uuid:task_id>/complete"): WORKERS,
@@ -116,6 +118,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/documents/<uuid:document_id>/content"): CASES,
     ("GET", "/units"): DEFINITIONS,
     ("GET", "/units/<key>"): DEFINITIONS,
+    ("GET", "/units/<key>/work-time"): {"caseworker"},
     ("POST", "/units"): {"administrator"},
     ("PATCH", "/units/<key>"): {"administrator"},
     ("GET", "/people"): {"administrator"},

@@ -14,12 +14,14 @@ from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, DataChanged, NotFound, Refusal
 from engine.platform.language import Reader
+from engine.tasks import work_time
 from web import attached, forms, seen, texts
 from web.desk import story, typed
 from web.desk.data import Datum, Labels, by_name, inside, name_of
 from web.desk.evidence import NOTHING, evidence
 from web.desk.explained import Explained, explain
 from web.desk.inbox import kept
+from web.desk.work import duration
 from web.forms import Drawing
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -89,6 +91,7 @@ def task_page(
         "comments": tasks.comments(uow, row["case_id"], seen=True) if case else (),
         "evidence": evidence(reader, case, row["element"], filed) if case else NOTHING,
         "kept": kept(),
+        "worked": _worked(uow, row),
         "goes_on": access.allows(uow.actor, "inbox.read"),
         "trouble": trouble,
         "reasons": typed.reasons(),
@@ -97,7 +100,8 @@ def task_page(
         "happened": _history(visit, case) if trouble and trouble.conflict else (),
     }
     status = trouble.told.status if trouble else 200
-    return Page("desk/task.html", values, status, opened=Opened("task", row["case_id"], row["id"]))
+    opened = Opened("task", row["case_id"], row["id"], work="page" if values["editable"] else None)
+    return Page("desk/task.html", values, status, opened=opened)
 
 
 def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
@@ -225,6 +229,14 @@ def _rest(drawing: Drawing, *, all_of_it: bool) -> Sequence[tuple[str, str]]:
             choices = {sent: label for sent, label, _ in node.options} if node else {}
             found.append((node.label if node else name.removeprefix(forms.DATA), choices.get(value, value)))
     return found
+
+
+def _worked(uow: UnitOfWork, row: Mapping[str, Any]) -> str | None:
+    """Return how long the reader has worked on the task; None if it isn't theirs."""
+    if row["assignee_id"] != uow.actor.id or not access.allows(uow.actor, "work_time.own"):
+        return None
+    seconds = work_time.measured(uow, row["case_id"], row["id"])
+    return texts.say("desk.work.unmeasured") if seconds is None else duration(seconds)
 
 
 def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:

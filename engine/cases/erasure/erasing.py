@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from engine import access, cases, definitions, events
 from engine.bpmn import Spec, outcomes
 from engine.bpmn.forms import Field
-from engine.cases import LockedCase, staged_documents
+from engine.cases import LockedCase, staged_documents, work_notes
 from engine.cases.erasure.inventory import ERASED, Changed, Deleted
 from engine.cases.staged_documents import Place
 from engine.events import Fact, administration_log
@@ -95,7 +95,7 @@ def erase(uow: UnitOfWork, named: str, basis: str, operator: str) -> Erased:
     commit, by `delete_files`. Raises NotFound, Forbidden, Invalid, and Conflict for a case that is running,
     is linked to a running case, or was erased before.
     """
-    case = _erasable(uow, named)
+    case = work_notes.note_all(uow, _erasable(uow, named))
     basis = _basis(uow, case, basis)
     values = _values(uow, case)
     linked, content, purposes = _linked(uow, case), _content(uow, case), _purposes(uow, case)

@@ -175,6 +175,9 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at",
         {"correlation": "NULL"},
     ),
+    "work_stretches": Deleted(  # the log has got them before
+        _OF_CASE, "task_id user_id case_id unit from_at to_at sources earlier"
+    ),
     "tasks": Changed(
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"

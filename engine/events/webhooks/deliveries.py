@@ -190,6 +190,7 @@ def _wanted(uow: UnitOfWork) -> Select[Any]:
         .join(
             Webhook,
             and_(
+                feed.OFFERED,
                 or_(Webhook.definition.is_(None), Webhook.definition == DefinitionVersion.key),
                 or_(Webhook.kinds == [], Webhook.kinds.has_key(Event.kind)),
             ),
