@@ -50,8 +50,8 @@ CHAINED = (
 class Opened:
     """What an answer shows of a case: the case itself, or one of its objects; and how it was found.
 
-    `purpose` is why, if it was stated for this alone. `work` is the source of the work time that showing a task
-    to its assignee measures.
+    `purpose` is why, if it was stated for this alone. `work` is the source of the work time that showing a
+    task to its assignee measures.
     """
 
     what: Openable
