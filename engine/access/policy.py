@@ -6,11 +6,12 @@ counts from the next request on. Conditions have the parameters `viewer` and `no
 """
 
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     ScalarSelect,
     Select,
@@ -69,10 +70,11 @@ def seen_by(uow: UnitOfWork) -> dict[str, Any]:
 VIEWER = bindparam("viewer", type_=Uuid())
 
 
-def positions() -> Subquery:
+@cache
+def positions() -> CTE:
     """Returns the viewer's positions: its own memberships, and those of people for whom it is the substitute.
 
-    Columns: unit_id, role, user_id.
+    Columns: unit_id, role, user_id. Conditions of one statement share it, and PostgreSQL reads it once.
     """
     columns = (Membership.unit_id, Membership.role, Membership.user_id)
     own = select(*columns).where(Membership.user_id == VIEWER, valid(Membership))
@@ -81,7 +83,7 @@ def positions() -> Subquery:
         .join(Substitution, Substitution.absent_id == Membership.user_id)
         .where(Substitution.substitute_id == VIEWER, valid(Substitution), valid(Membership))
     )
-    return union_all(own, lent).subquery("positions")
+    return union_all(own, lent).cte("positions")
 
 
 @lru_cache(32)
@@ -111,7 +113,7 @@ def acting() -> ScalarSelect[str]:
     return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
 
 
-def _join_groups(held: Subquery, *columns: Any) -> Select[Any]:
+def _join_groups(held: CTE | Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups of their units, whatever role these require."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
     return (
@@ -125,12 +127,14 @@ def _join_groups(held: Subquery, *columns: Any) -> Select[Any]:
     )
 
 
-def _join_claimable_groups(held: Subquery, *columns: Any) -> Select[Any]:
+def _may_claim(held: CTE | Subquery) -> ColumnElement[bool]:
+    required = CandidateGroupRole.role
+    return or_(required == held.c.role, required == CASEWORKER, held.c.role == ANY)
+
+
+def _join_claimable_groups(held: CTE | Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups whose tasks they may claim."""
-    named = or_(
-        CandidateGroupRole.role == held.c.role, CandidateGroupRole.role == CASEWORKER, held.c.role == ANY
-    )
-    return _join_groups(held, *columns).where(named)
+    return _join_groups(held, *columns).where(_may_claim(held))
 
 
 def claiming_unit(group: Any) -> ScalarSelect[str]:
@@ -212,7 +216,7 @@ def in_place_of(user: Any) -> ColumnElement[bool]:
     return or_(user == VIEWER, lent.exists())
 
 
-def _side(held: Subquery) -> ColumnElement[Any]:
+def _side(held: CTE | Subquery) -> ColumnElement[Any]:
     """Returns the role by which forms know a position: that in an agency; delegate in a private body."""
     line, body = aliased(UnitLine), aliased(Unit)
     private = (
@@ -333,11 +337,11 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
         return false()
     if role in ("portal", "applicant"):
         return and_(reachable_cases(role), Task.candidate_group_id.is_(None))
-    return or_(
-        reachable_cases(role),
-        claiming_unit(Task.candidate_group_id).is_not(None),
-        supervises(role, Task.candidate_group_id),
-    )
+    held = positions()
+    handled = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == Task.candidate_group_id)
+    if role != "administrator":
+        handled = handled.where(or_(_may_claim(held), held.c.role == SUPERVISOR))
+    return or_(reachable_cases(role), handled.exists())
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:

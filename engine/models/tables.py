@@ -255,8 +255,9 @@ class Event(Base):
     """One fact of the log. Append-only (trigger); only payload and salt can be erased. See docs/events.md."""
 
     __tablename__ = "events"
-    # The feed reads in this order, below the oldest running transaction.
-    __table_args__ = (Index(None, "transaction_id", "case_id", "seq"),)
+    # The feed reads by transaction, below the oldest running one, and sorts the few events of each, for which
+    # PostgreSQL stores one key.
+    __table_args__ = (Index(None, "transaction_id"),)
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
