@@ -29,7 +29,8 @@ from tests.integration.conftest import Act, look
 
 Work = Callable[..., None]
 Start = Callable[..., CaseView]
-DAY = timedelta(days=1)
+_LASTING = "<bpmn:timeDuration>P1D</bpmn:timeDuration>"
+TIMER = f"<bpmn:timerEventDefinition>{_LASTING}</bpmn:timerEventDefinition>"
 SHIPPED = sorted(ROOT.glob("processes/*/*/scenarios/*.yaml"))
 
 
@@ -325,9 +326,7 @@ def test_case_that_is_suspended_resumed_and_cancelled_can_be_rebuilt(
 def test_case_on_another_version_can_be_rebuilt(
     database: Database, act: Act, start: Start, work: Work
 ) -> None:
-    lasting = "<bpmn:timeDuration>P1D</bpmn:timeDuration>"
-    timer = f"<bpmn:timerEventDefinition>{lasting}</bpmn:timerEventDefinition>"
-    late = [bpmn.node("boundaryEvent", "late", timer, attachedToRef="a"), bpmn.node("endEvent", "over")]
+    late = [bpmn.node("boundaryEvent", "late", TIMER, attachedToRef="a"), bpmn.node("endEvent", "over")]
     body = [*bpmn.in_line("userTask a"), *late, bpmn.flow("late", "over")]
     factories.deploy(database, factories.files(bpmn.process(*body)))
     start(x=1)
@@ -389,15 +388,29 @@ def test_forged_value_is_named(office: Desks, statement: Any, named: tuple[str, 
 
 
 def test_forged_wait_is_named(database: Database, start: Start) -> None:
-    lasting = "<bpmn:timeDuration>P1D</bpmn:timeDuration>"
-    timer = f"<bpmn:timerEventDefinition>{lasting}</bpmn:timerEventDefinition>"
-    event = bpmn.node("intermediateCatchEvent", "t", timer)
+    event = bpmn.node("intermediateCatchEvent", "t", TIMER)
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(event))))
     start()
     forge(database, update(Wait).where(Wait.case_id.is_not(None)).values(due_at=datetime.now(UTC)))
     assert differences(database) == [("waits", "due_at")]
     forge(database, delete(Wait).where(Wait.case_id.is_not(None)))
     assert differences(database) == [("waits", "id")]
+
+
+def test_log_that_was_changed_by_hand_is_named_and_not_judged(database: Database, start: Start) -> None:
+    event = bpmn.node("intermediateCatchEvent", "t", TIMER)
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(event))))
+    start()
+    forge(database, text("ALTER TABLE events DISABLE TRIGGER USER"))
+    forge(database, update(Event).where(Event.kind == "wait.opened").values(facts={"wait": "x"}))
+    assert differences(database) == [("events", "facts")]
+
+
+def test_payload_that_was_erased_by_hand_is_named(database: Database, start: Start) -> None:
+    factories.deploy(database, factories.one_task())
+    start(x=1)
+    forge(database, update(Event).values(payload=None, salt=None))
+    assert differences(database) == [("cases", "data.x")]
 
 
 def test_command_names_differences_and_counts_what_it_could_not_judge(

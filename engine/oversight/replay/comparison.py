@@ -93,8 +93,13 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         if any(event.facts is None for event in log):
             found.earlier += 1
             continue
-        case = _rebuilt(log)
         found.judged += 1
+        try:
+            case = _rebuilt(log)
+        except (KeyError, TypeError, ValueError) as broken:
+            reason = f"can't be read ({type(broken).__name__}): verify the chain"
+            found.differences.append(Difference(row["number"], "events", None, "facts", reason))
+            continue
         found.erased += case.erased
         found.differences += _of_case(row, case)
         for name in _TABLES:
