@@ -35,7 +35,8 @@ def prepare(app: APIFlask, settings: Settings) -> None:
     """Prepare this process before others are forked from it.
 
     Raises Unusable if the database has the tables of another release. A database that doesn't respond yet
-    doesn't prevent the start: requests get 503 until it does. With which connectors it starts is logged.
+    doesn't prevent the start: requests get 503 until it does. With which settings and connectors it starts is
+    logged.
     """
     reference.described(app)
     database: Database = app.extensions[DATABASE]
@@ -43,7 +44,6 @@ def prepare(app: APIFlask, settings: Settings) -> None:
         with suppress(OperationalError):
             database.run(lambda session, _: schema.require(connection(session)), "single")
             digest = Connectors.digest_of(settings)
-            if digest is not None:
-                database.run(lambda session, now: administration_log.note_connectors(session, now, digest))
+            database.run(lambda session, now: administration_log.note_start(session, now, settings, digest))
     finally:
         database.dispose()  # connections can't be shared with other processes

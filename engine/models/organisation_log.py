@@ -47,6 +47,7 @@ OrganisationKind = Literal[
     "migration.started",
     "migration.cancelled",
     "connectors.loaded",
+    "settings.loaded",
     "installation.outage",
     "installation.restored",
     "clock.jumped",

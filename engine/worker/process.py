@@ -62,7 +62,7 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
         os.nice(NICE)  # requests of pages and cases have priority
     code = 0
     try:
-        _note_connectors(runner)
+        _note_start(runner)
         code = asyncio.run(_serve(runner, url, queue))
     except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It returns with a new process, which the service manager starts.
@@ -75,11 +75,10 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
     return code
 
 
-def _note_connectors(runner: CommandRunner) -> None:
-    """Records in the administration log with which connectors it starts, unless they are the last ones."""
-    digest = Connectors.digest_of(runner.settings)
-    if digest is not None:
-        runner.run(lambda uow: administration_log.note_connectors(uow.session, uow.now, digest))
+def _note_start(runner: CommandRunner) -> None:
+    """Records with which settings and connectors it starts, unless they are the last ones."""
+    settings, digest = runner.settings, Connectors.digest_of(runner.settings)
+    runner.run(lambda uow: administration_log.note_start(uow.session, uow.now, settings, digest))
 
 
 def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

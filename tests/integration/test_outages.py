@@ -13,7 +13,9 @@ from engine.identity import accounts
 from engine.models import OrganisationRecord
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
-from tests import factories
+from tests import factories, working
+from tests.waiting import until
+from web import application
 
 LIMIT = timedelta(seconds=60)
 
@@ -103,21 +105,52 @@ def test_worker_with_another_time_is_logged_once_an_hour(database: Database) -> 
     assert [payload["seconds"] < 0 for _, payload in entries(database)] == [False, True]
 
 
-def test_connectors_are_logged_when_they_are_others(database: Database) -> None:
-    def start(digest: str) -> None:
-        database.run(lambda session, now: administration_log.note_connectors(session, now, digest))
+def settings(tmp_path: Path, **more: str) -> Settings:
+    return Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": "x", **more})
 
-    for digest in ("a", "a", "b", "b", "a"):
+
+def test_settings_and_connectors_are_logged_when_they_are_others(database: Database, tmp_path: Path) -> None:
+    def start(digest: str | None, **more: str) -> None:
+        one = settings(tmp_path, **more)
+        database.run(lambda session, now: administration_log.note_start(session, now, one, digest))
+
+    def logged(kind: str) -> list[Any]:
+        return [payload for found, payload in entries(database) if found == kind]
+
+    for digest in ("a", "a", "b", None, "b", "a"):
         start(digest)
-    assert entries(database) == [("connectors.loaded", {"digest": digest}) for digest in "aba"]
-    made = factories.at_once(8, lambda _: start("c"))
+    assert logged("connectors.loaded") == [{"digest": digest} for digest in "aba"]
+    usual = {"publishing": "direct", "time_zone": "Asia/Tehran", "demo": False, "outage_after": 60}
+    assert logged("settings.loaded") == [usual]
+    made = factories.at_once(8, lambda _: start("c", PUBLISHING="four-eyes"))
     assert [failure for failure in made if isinstance(failure, Exception)] == []
-    assert len(entries(database)) == 4
+    assert len(logged("connectors.loaded")) == 4
+    assert logged("settings.loaded") == [usual, {**usual, "publishing": "four-eyes"}]
+
+
+def test_worker_logs_the_outage_before_its_start(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    beat(database)
+    shift(database, 3600)
+    with working.serving(database_url, tmp_path, "--queue", "cases"):
+        until(lambda: len(entries(database)) == 3)
+    assert {kind for kind, _ in entries(database)} == {
+        *("settings.loaded", "connectors.loaded", "installation.outage")
+    }
+
+
+def test_server_logs_its_start(database: Database, tmp_path: Path) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    one = settings(tmp_path, DATABASE_URL=url)
+    for _ in range(2):
+        application.prepare(application.create(one), one)
+    assert [kind for kind, _ in entries(database)] == ["settings.loaded", "connectors.loaded"]
 
 
 def test_digest_is_that_of_the_connectors_file(tmp_path: Path) -> None:
     def digest() -> str | None:
-        return Connectors.digest_of(Settings.read({"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": "x"}))
+        return Connectors.digest_of(settings(tmp_path))
 
     empty = digest()
     file = tmp_path / "connectors.toml"

@@ -8,8 +8,8 @@ from engine.events.administration_log.installation import (
     Outage,
     beat,
     interruptions,
-    note_connectors,
     note_restored,
+    note_start,
     outages,
 )
 from engine.events.administration_log.records import (
@@ -39,8 +39,8 @@ __all__ = [
     "lock",
     "note",
     "note_command",
-    "note_connectors",
     "note_restored",
+    "note_start",
     "outages",
     "verify",
 ]

@@ -1,10 +1,10 @@
-"""What happens to the installation itself: outages, its clock, restored backups, its connectors.
+"""What happens to the installation itself: outages, its clock, restored backups, its settings.
 
 Workers report every few seconds that they run. A longer gap is an outage: nothing was done in time then, and
 no official is to blame. It is logged once, by the first worker that reports again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.events.administration_log import records
 from engine.models import Heartbeat, OrganisationKind, OrganisationRecord
+from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork, connection
 
 BEAT = 15.0  # seconds between two reports of a worker
@@ -95,24 +96,32 @@ def note_restored(session: Session, now: datetime) -> None:
     records.note_command(session, now, "installation.restored", payload)
 
 
-def note_connectors(session: Session, now: datetime, digest: str) -> None:
-    """Records the SHA-256 of the connectors' file with which a process starts, if it is another one.
+def note_start(session: Session, now: datetime, settings: Settings, connectors: str | None) -> None:
+    """Records with which settings and connectors a process starts, as far as they are others than before.
 
-    Processes that start at the same time wait for each other, so that it is recorded once.
+    `connectors` is the SHA-256 of their file, None if it can't be read. Processes that start at the same time
+    wait for each other, so that each change is recorded once.
     """
-    newest = _last_connectors()
-    if connection(session).execute(newest).scalar_one_or_none() == digest:
+    loaded: dict[OrganisationKind, Mapping[str, Any]] = {
+        "settings.loaded": {
+            "publishing": settings.publishing,
+            "time_zone": settings.time_zone.key,
+            "demo": settings.demo,
+            "outage_after": settings.outage_after,
+        }
+    }
+    if connectors is not None:
+        loaded["connectors.loaded"] = {"digest": connectors}
+    if all(_last(session, kind) == payload for kind, payload in loaded.items()):
         return
     records.lock(session)
-    if connection(session).execute(newest).scalar_one_or_none() != digest:
-        records.note_command(session, now, "connectors.loaded", {"digest": digest})
+    for kind, payload in loaded.items():
+        if _last(session, kind) != payload:
+            records.note_command(session, now, kind, payload)
 
 
-def _last_connectors() -> Any:
+def _last(session: Session, kind: OrganisationKind) -> Any:
+    """Returns the payload of the newest entry of a kind."""
     record = OrganisationRecord
-    return (
-        select(record.payload["digest"].as_string())
-        .where(record.kind == "connectors.loaded")
-        .order_by(record.seq.desc())
-        .limit(1)
-    )
+    newest = select(record.payload).where(record.kind == kind).order_by(record.seq.desc()).limit(1)
+    return connection(session).execute(newest).scalar_one_or_none()

@@ -71,6 +71,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "migration.started": {**_MIGRATION, "cases": int},
         "migration.cancelled": {**_MIGRATION, "cases": int},
         "connectors.loaded": {"digest": str},
+        "settings.loaded": {"publishing": str, "time_zone": str, "demo": bool, "outage_after": int},
         "installation.outage": _PERIOD,
         "installation.restored": {"from_at": str, "entries": int},
         "clock.jumped": _PERIOD,
