@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from engine import documents
 from engine.cli import migrate, papers
-from engine.cli.audit import chains
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -58,7 +57,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             migrate.upgrade(url)
             with database.transaction() as session:
                 _release(session, quiet=arguments.quiet_webhooks)
-            breaks = database.run(lambda session, _: chains.breaks(session), "snapshot")
+            breaks = database.run(lambda session, _: breaks.breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()

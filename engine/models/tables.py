@@ -142,9 +142,7 @@ class Case(Base):
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # the unit that handles it
     representative: Mapped[str | None] = mapped_column(Text)
     appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
-    secret: Mapped[bytes | None] = mapped_column(
-        LargeBinary
-    )  # SHA-256 of the secret that opens its status, with its number
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # SHA-256 of what opens its status
     channel: Mapped[Channel | None] = mapped_column(
         Text
     )  # how it was submitted; NULL: it started automatically
@@ -255,10 +253,10 @@ class Event(Base):
     """One fact of the log. Append-only (trigger); only payload and salt can be erased. See docs/events.md."""
 
     __tablename__ = "events"
-    # The feed reads in this order, below the oldest running transaction.
     __table_args__ = (
+        # The feed reads in this order, below the oldest running transaction.
         Index(None, "transaction_id", "case_id", "seq"),
-        Index(None, "at", postgresql_using="brin"),  # of a search: a few bytes for thousands of events
+        Index(None, "at", postgresql_using="brin"),  # of a search
     )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)

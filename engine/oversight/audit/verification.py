@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from engine.events import administration_log, hash_chain
 from engine.models import AccessHead, Case, Checkpoint, CheckpointLog, Installation, OrganisationRecord
 from engine.oversight import replay
-from engine.oversight.audit import chains, checkpoints
-from engine.oversight.audit.chains import Counts
+from engine.oversight.audit import chain_verification, checkpoints
+from engine.oversight.audit.chain_verification import Counts
 from engine.oversight.audit.signing import key_id
 from engine.oversight.audit.statement import Signed, Statement, Summary, Unreadable
 from engine.platform.db import connection
@@ -211,7 +211,7 @@ def _verify_chains(bound: Connection, report: Report, progress: Progress) -> Non
     for log, counts in logs:
         before = report.entries  # those of the logs before
         counts.progress = partial(_advance, progress, before)
-        for one in chains.verify(bound, log, made.number if made else 0, counts):
+        for one in chain_verification.verify(bound, log, made.number if made else 0, counts):
             report.add(Finding(SUBJECTS[log], one.code, one.seq, one.subject))
         if made is not None:
             _compare_leaves(made, log, counts, report)
