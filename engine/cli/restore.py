@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import documents
 from engine.cli import migrate, papers
-from engine.cli.audit import chains
+from engine.cli.audit.breaks import breaks as find_breaks
 from engine.events import administration_log
 from engine.platform import postgres
 from engine.platform.config import Settings
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             migrate.upgrade(url, settings)
             with database.transaction() as session:
                 _release(session, datetime.now(settings.time_zone), quiet=arguments.quiet_webhooks)
-            breaks = database.run(lambda session, _: chains.breaks(session), "snapshot")
+            breaks = database.run(lambda session, _: find_breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()

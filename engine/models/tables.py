@@ -142,9 +142,7 @@ class Case(Base):
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # the unit that handles it
     representative: Mapped[str | None] = mapped_column(Text)
     appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
-    secret: Mapped[bytes | None] = mapped_column(
-        LargeBinary
-    )  # SHA-256 of the secret that opens its status, with its number
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # SHA-256 of what opens its status
     channel: Mapped[Channel | None] = mapped_column(
         Text
     )  # how it was submitted; NULL: it started automatically

@@ -18,7 +18,7 @@ from engine.events.log import _CHAINED
 from engine.models import AccessRecord, Event
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
-from engine.oversight.audit import checkpoints, signing, statement, verification
+from engine.oversight.audit import checkpoints, signing, statement, table_comparison, verification
 from engine.oversight.audit.merkle import Tree, leaf
 from engine.oversight.audit.signing import Key
 from engine.oversight.audit.statement import Signed
@@ -227,6 +227,22 @@ def test_forged_case_is_found(office: Office, forged: str, column: str) -> None:
     office.tamper(f"UPDATE cases SET {forged} WHERE id = :case", case=office.cases[0])
     (finding,) = office.verify().findings
     assert (finding.code, finding.values["table"], finding.values["column"]) == ("forged", "cases", column)
+
+
+def test_many_cases_are_compared_in_a_second_process(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sees what the transaction of the verification sees."""
+    office.take()
+    monkeypatch.setattr(table_comparison, "MANY", 0)
+
+    def verified(session: Session, _: object) -> Report:
+        session.execute(text("SELECT 1"))  # the snapshot
+        office.tamper("UPDATE cases SET outcome = 'refused'")
+        return verification.verify(session)
+
+    report = office.database.run(verified, "snapshot")
+    assert (report.intact, report.compared) == (True, 4)
+    report = office.verify()
+    assert (report.counts, report.compared) == ({"forged": 4}, 4)
 
 
 def test_forged_decision_is_found(office: Office) -> None:

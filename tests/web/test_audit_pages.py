@@ -123,7 +123,8 @@ def test_search_shows_events_and_records_the_purpose(auditor: Browser, database:
     assert (found.status_code, f"/desk/cases/{case.id}" in found.text) == (200, True)
     with database.transaction() as session:
         (record,) = session.scalars(select(AccessRecord)).all()
-    assert (record.case_id, record.what, record.payload["purpose"]) == (case.id, "events", "complaint 12")
+    assert (record.case_id, record.what) == (case.id, "events")
+    assert (record.payload or {})["purpose"] == "complaint 12"
     assert (
         "No event matches"
         in auditor.post("/audit/search", {**form, "purpose": "x", "kind": "case.erased"}).text

@@ -1,4 +1,4 @@
-"""The checkpoints, for everybody: whoever stores a copy can prove later what the logs contained."""
+"""The checkpoints, for everybody: a copy of one proves later what the logs contained."""
 
 import orjson
 from flask import Blueprint, request

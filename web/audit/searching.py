@@ -1,6 +1,7 @@
 """Searching the log of all cases, with a purpose that is recorded for each case that is shown."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any, get_args
 from uuid import UUID
 
@@ -57,7 +58,7 @@ def _form(_visit: Visit, *, status: int = 200, opened: Any = None, **values: Any
     shared = {
         "typed": typed,
         "roles": [(role, texts.find_text(f"words.role.{role}", role)) for role in _roles()],
-        "kinds": [(kind, kind) for kind in sorted(get_args(Kind))],
+        "kinds": sorted(((kind, _kind_in_words(kind)) for kind in get_args(Kind)), key=itemgetter(1)),
         "found": None,
     }
     return Page("audit/search.html", {**shared, **values}, status=status, opened=opened or None)
@@ -65,6 +66,20 @@ def _form(_visit: Visit, *, status: int = 200, opened: Any = None, **values: Any
 
 def _roles() -> Sequence[str]:
     return (*ROLES, "system")
+
+
+def _kind_in_words(kind: str) -> str:
+    """Return what an event of this kind says, without the person and the step."""
+    blank: dict[str, Any] = {
+        "kind": kind,
+        "payload": None,
+        "element": "…",
+        "actor_name": "…",
+        "actor": "…",
+        "facts": {},
+    }
+    key, values = events.describe(blank)
+    return f"{texts.say(key, **values)} ({kind})"
 
 
 def _described(row: Mapping[Any, Any]) -> dict[str, Any]:

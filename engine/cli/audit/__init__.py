@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from engine.cli import replay
-from engine.cli.audit import chains, checkpoint, key, verify
+from engine.cli.audit import breaks, checkpoint, key, verify
 from engine.platform.config import Settings
 from engine.platform.errors import Unusable
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             raise Unusable(f"The option --{name} belongs to: python -m engine audit {word}")
     if isinstance(arguments.what, str):
         return WORDS[arguments.what](arguments, settings)
-    return chains.run(arguments.what, settings)
+    return breaks.run(arguments.what, settings)
 
 
 def _what(text: str) -> str | UUID:

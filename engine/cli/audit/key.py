@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _vouch(settings: Settings, keys: list[Key], *, lost: bool) -> None:
-    """Take a checkpoint that the old key and the new one sign: whoever trusts the old one can trust both."""
+    """Take a checkpoint that the old key and the new one sign: trust in the old one is trust in both."""
     targets = sending.targets(settings)
     with database(settings) as opened:
         made = opened.run(

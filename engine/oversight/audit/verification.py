@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from engine.events import administration_log, hash_chain
 from engine.models import AccessHead, Case, Checkpoint, CheckpointLog, Installation, OrganisationRecord
-from engine.oversight import replay
-from engine.oversight.audit import chains, checkpoints
-from engine.oversight.audit.chains import Counts
+from engine.oversight.audit import chain_verification, checkpoints, table_comparison
+from engine.oversight.audit.chain_verification import Counts
 from engine.oversight.audit.signing import key_id
 from engine.oversight.audit.statement import Signed, Statement, Summary, Unreadable
+from engine.oversight.audit.table_comparison import Compared
 from engine.platform.db import connection
 
 NAMED = 1000  # findings that a report names; all are counted
@@ -118,9 +118,10 @@ def verify(
         report.trusted = bool(set(chosen.statement.keys) & stored.accepted)
         if keys and not report.trusted and chosen.statement.keys:
             report.add(Finding("checkpoint", "unknown-key", chosen.statement.number))
-    _verify_chains(bound, report, progress)
-    _verify_administration(session, report)
-    _compare_tables(session, report)
+    with table_comparison.alongside(session, entries(bound)) as compared:
+        _verify_chains(bound, report, progress)
+        _verify_administration(session, report)
+        _add_compared(compared(), report)
     return report
 
 
@@ -211,7 +212,7 @@ def _verify_chains(bound: Connection, report: Report, progress: Progress) -> Non
     for log, counts in logs:
         before = report.entries  # those of the logs before
         counts.progress = partial(_advance, progress, before)
-        for one in chains.verify(bound, log, made.number if made else 0, counts):
+        for one in chain_verification.verify(bound, log, made.number if made else 0, counts):
             report.add(Finding(SUBJECTS[log], one.code, one.seq, one.subject))
         if made is not None:
             _compare_leaves(made, log, counts, report)
@@ -233,19 +234,13 @@ def _compare_leaves(made: Statement, log: CheckpointLog, counts: Counts, report:
         report.add(Finding(SUBJECTS[log], "root", made.number, values=fewer))
 
 
-def _compare_tables(session: Session, report: Report) -> None:
-    """Compares what the tables say of each case with its events."""
-    last: UUID | None = None
-    while True:
-        found = replay.compare(session, last)
-        report.compared += found.judged
-        report.not_compared += found.earlier
-        for one in found.differences:
-            place = {"case": one.number, "table": one.table, "column": one.column}
-            report.add(Finding("case", "forged", id=one.row, values=place))
-        last = found.last
-        if last is None:
-            break
+def _add_compared(compared: Compared, report: Report) -> None:
+    report.compared, report.not_compared = compared.judged, compared.earlier
+    for one in compared.differences:
+        place = {"case": one.number, "table": one.table, "column": one.column}
+        report.add(Finding("case", "forged", id=one.row, values=place))
+    if more := compared.count - len(compared.differences):
+        report.counts["forged"] += more
 
 
 def _verify_administration(session: Session, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Verifying the chains of a log in one pass over its entries: in a stream, in constant memory.
+"""Verifying the chains of a log while its entries are read once: in a stream, in constant memory.
 
 Each entry is hashed again, each payload against its salted hash, and each chain is compared with its head and
 with its length and head in a checkpoint: it may have grown since, but its beginning must be the same.
