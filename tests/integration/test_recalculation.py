@@ -17,7 +17,7 @@ from engine.organisation import calendars, units
 from engine.organisation.calendars import NewVersion, editing
 from engine.organisation.units import NewUnit
 from engine.platform.db import Actor, Database, UnitOfWork
-from engine.platform.errors import Invalid
+from engine.platform.errors import NotFound
 from tests import bpmn, factories
 from tests.integration.test_working_terms import ACCEPTED, timer
 
@@ -109,7 +109,7 @@ def test_dry_run_counts_and_writes_nothing(database: Database, at: At) -> None:
     with database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM closures")).scalar_one() == 0
         assert session.execute(text("SELECT count(*) FROM organisation_log")).scalar_one() == 0
-    with pytest.raises(Invalid):
+    with pytest.raises(NotFound):
         at(TUESDAY, lambda uow: recalculation.rehearse(uow, lambda: closure(uow, unit="nowhere")))
 
 

@@ -99,6 +99,15 @@ def of_unit(uow: UnitOfWork, unit: str) -> tuple[str | None, str | None]:
     return (None, None) if row is None else (row.key, row.unit)
 
 
+def copied(uow: UnitOfWork, key: str) -> Document:
+    """Returns the newest document of a calendar, as the beginning of another. Raises Invalid."""
+    try:
+        return get(uow, key).document
+    except NotFound as error:
+        fault = Fault("/like", f"{key!r} is no calendar", "unknown-calendar")
+        raise Invalid("Choose a calendar.", [fault]) from error
+
+
 def create(uow: UnitOfWork, new: NewCalendar) -> None:
     """Creates a calendar. Raises Invalid, and Conflict for a key that is taken."""
     access.require(uow.actor, "units.manage")
@@ -125,10 +134,12 @@ def create(uow: UnitOfWork, new: NewCalendar) -> None:
 def choose(uow: UnitOfWork, unit: str, key: str | None) -> UUID | None:
     """Sets the calendar of a unit, or removes it, so that the unit uses the one above it.
 
-    Returns the unit's id if anything changed. Raises Invalid, and Conflict for the root unit without one.
+    Returns the unit's id if anything changed. Raises NotFound, Invalid, and Conflict for the root unit.
     """
     access.require(uow.actor, "units.manage")
-    own = units.covered(uow, unit, "/key")
+    own = units.administered(uow, unit)
+    if own is None:
+        raise units.unknown(unit)
     before = select(UnitCalendar.calendar_id).where(UnitCalendar.unit_id == own.id)
     former = uow.connection.execute(before).scalar_one_or_none()
     if key is None:
