@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field, StringConstraints
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
 from api.units import UnitKey
-from engine.bpmn.values import instant
 from engine.cases import recalculation
 from engine.deadlines import Hours
 from engine.organisation import calendars
@@ -300,8 +299,7 @@ def as_csv(uow: UnitOfWork, key: str, query: FileQuery) -> Reply:
 def as_icalendar(uow: UnitOfWork, key: str, query: FileQuery) -> Reply:
     """Read the holidays of a calendar as an iCalendar file"""
     name, holidays = _holidays(uow, key, query)
-    stamp = instant(uow.now)[:19].translate({ord("-"): None, ord(":"): None}) + "Z"
-    content = files.write_icalendar(key, name, holidays, stamp)
+    content = files.write_icalendar(key, name, holidays, files.stamp(uow.now))
     return Reply(content, {"Content-Type": "text/calendar; charset=utf-8"})
 
 

@@ -79,6 +79,13 @@ def get(uow: UnitOfWork, key: str, number: int | None = None) -> CalendarView:
     return CalendarView(row, document, versions)
 
 
+def is_own(uow: UnitOfWork, key: str) -> bool:
+    """Whether the actor may change a calendar."""
+    found = select(WorkCalendar.id).where(WorkCalendar.key == key, access.covers(WorkCalendar.unit_id))
+    known = access.allows(uow.actor, "units.manage")
+    return known and uow.connection.execute(found, access.seen_by(uow)).first() is not None
+
+
 def of_unit(uow: UnitOfWork, unit: str) -> tuple[str | None, str | None]:
     """Returns the key of the calendar that a unit uses, and of the unit that has it. Raises NotFound."""
     access.require(uow.actor, "units.read")
