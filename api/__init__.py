@@ -14,6 +14,7 @@ from api import (
     access_log,
     account,
     audit,
+    calendars,
     case_file,
     cases,
     clocks,
@@ -78,7 +79,7 @@ RESOURCES = (
         documents,
         staging,
     ),
-    *(units, people, delegations, fairness, decisions, status),
+    *(units, calendars, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
 )
 
