@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.paths import targets
 from engine.bpmn.model.diagram import Diagram, Node, known_as, named
 from engine.bpmn.model.notes import Notes, Rules
-from engine.bpmn.notation import clock, timers
+from engine.bpmn.notation import clock
 from engine.bpmn.notation.vocabulary import ACTIVITIES, OURS
 
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask", "businessRuleTask"} | {"intermediateCatchEvent"}
@@ -18,7 +18,7 @@ _CHOICES: Mapping[str, Sequence[str]] = {
 }
 _TERMS: Mapping[str, Callable[[str], bool]] = {
     # An expression is checked with the others, and its value when it is evaluated.
-    "statutory": lambda text: not clock.is_literal(text) or clock.is_length(timers.plain_text(text)),
+    "statutory": lambda text: not clock.is_literal(text) or clock.is_length(text),
     "norm": clock.is_length,
     "acceptWithin": clock.is_length,
 }

@@ -91,7 +91,7 @@ def clock_rules(process: Any) -> ClockRules:
     """Returns the rules of a process, without those of its elements."""
     statutory, norm, silence, safety, accept, breach = (process.get(OURS + name) for name in PROCESS)
     return ClockRules(
-        statutory and timers.plain_text(statutory),
+        statutory,
         norm,
         silence or "none",
         None if safety == "false" else safety,

@@ -122,6 +122,8 @@ def of_new_case(
     run = Run(uow, unit_id, spec, opened(case_id, spec.clock, uow.now))
     if not spec.clock.starts:
         run.start(uow.now, "filed", data)
+    elif spec.rules.clock.accept_within is not None:
+        run.clock = reckon(uow, unit_id, run.clock)
     return run
 
 
