@@ -50,7 +50,7 @@ from engine.bpmn.run.flows import Flow
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
-from engine.bpmn.run.statutory import NoTerm, statutory_term
+from engine.bpmn.run.statutory import NoTerm, concerns_safety, statutory_term
 from engine.bpmn.run.step import (
     Disputed,
     Failure,
@@ -140,6 +140,7 @@ __all__ = [
     "clock",
     "compare",
     "complete",
+    "concerns_safety",
     "correct",
     "depends_on",
     "digest",

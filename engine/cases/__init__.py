@@ -9,11 +9,19 @@ from engine.cases.bills import BillStatus, BillView, Late, bills_of_case, list_b
 from engine.cases.cancellation import cancel, renew_secret, withdraw
 from engine.cases.catch_events import FIRED, timer_fired
 from engine.cases.clock.rows import Clock
+from engine.cases.clock.rows import read as read_clock
 from engine.cases.clock.transitions import NO_TERM
 from engine.cases.clock_commands import (
     REASONS as EXTENSION_REASONS,
 )
-from engine.cases.clock_commands import ClockView, ExtensionReason, extend, recompute, view_clock
+from engine.cases.clock_commands import (
+    ClockView,
+    ExtensionReason,
+    extend,
+    is_extendable,
+    recompute,
+    view_clock,
+)
 from engine.cases.clock_releases import list_awaiting, release
 from engine.cases.clock_steps import do_due, start_clock
 from engine.cases.clock_steps import sweep as sweep_clocks
@@ -135,6 +143,7 @@ __all__ = [
     "get",
     "give_up",
     "held_with",
+    "is_extendable",
     "latest",
     "list_awaiting",
     "list_bills",
@@ -149,6 +158,7 @@ __all__ = [
     "note_attempt",
     "page",
     "pay",
+    "read_clock",
     "recompute",
     "release",
     "renew_secret",

@@ -1,6 +1,7 @@
 """Reads the clock of a case, extends its term, and counts it again after a change of the calendar."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -57,6 +58,12 @@ def remaining(uow: UnitOfWork, clock: Clock) -> int | None:
     except Untimely:
         return None
     return int(left.total_seconds())
+
+
+def is_extendable(clock: Clock | None, now: datetime) -> bool:
+    """Whether the term can be extended now."""
+    running = clock is not None and clock.runs and clock.stage != "breached" and clock.extension is None
+    return running and clock is not None and (clock.due_at is None or clock.due_at > now)
 
 
 def extend(uow: UnitOfWork, case_id: UUID, *, reason: str, term: str | None = None) -> ClockView:

@@ -46,7 +46,6 @@ def test_no_term(text: str) -> None:
         ({"statutory": "P50Y"}, "invalid-clock"),
         ({"statutory": "P1D", "norm": "soon"}, "invalid-clock"),
         ({"statutory": "P1D", "onSilence": "yes"}, "invalid-clock"),
-        ({"statutory": "P1D", "safety": "yes"}, "invalid-clock"),
         ({"statutory": "P1D", "onBreach": "close"}, "invalid-clock"),
         ({"statutory": "P1D", "acceptWithin": "P0WD"}, "invalid-clock"),
         ({"statutory": "P1D", "onSilence": "grant", "safety": "true"}, "silence-and-safety"),

@@ -6,20 +6,19 @@ from typing import Any
 from engine.bpmn.check.paths import targets
 from engine.bpmn.model.diagram import Diagram, Node, known_as, named
 from engine.bpmn.model.notes import Notes, Rules
-from engine.bpmn.notation import clock, timers
+from engine.bpmn.notation import clock
 from engine.bpmn.notation.vocabulary import ACTIVITIES, OURS
 
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask", "businessRuleTask"} | {"intermediateCatchEvent"}
 _CHOICES: Mapping[str, Sequence[str]] = {
     "onSilence": clock.SILENCES,
-    "safety": clock.FLAGS,
     "onBreach": clock.ON_BREACH,
     "clock": clock.MARKS,
     "opinionsPause": clock.FLAGS,
 }
 _TERMS: Mapping[str, Callable[[str], bool]] = {
     # An expression is checked with the others, and its value when it is evaluated.
-    "statutory": lambda text: not clock.is_literal(text) or clock.is_length(timers.plain_text(text)),
+    "statutory": lambda text: not clock.is_literal(text) or clock.is_length(text),
     "norm": clock.is_length,
     "acceptWithin": clock.is_length,
 }
@@ -62,7 +61,7 @@ class _Clock(Rules):
     def process(self, diagram: Diagram, nodes: Sequence[Node], starts: Sequence[Node]) -> None:
         process, defined = diagram.element, named(diagram)
         rules = clock.clock_rules(process)
-        if rules.safety and rules.on_silence in ("grant", "refuse"):
+        if rules.safety == "true" and rules.on_silence in ("grant", "refuse"):
             self.error(process, "silence-and-safety", value=rules.on_silence)
         if rules.statutory is None:
             self._useless(process, nodes)
@@ -77,7 +76,7 @@ class _Clock(Rules):
         for name in ("onSilence", "acceptWithin", "onBreach"):
             if process.get(OURS + name) is not None:
                 self.warn(process, "clock-without-term", attribute=f"parvandeh:{name}")
-        marked = next((node for node in nodes if node.element.get(clock.CLOCK) is not None), None)
+        marked = next((node for node in nodes if node.element.get(clock.CLOCK) == "start"), None)
         if marked is not None:
             self.warn(marked.element, "clock-without-term", attribute="parvandeh:clock")
 

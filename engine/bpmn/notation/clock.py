@@ -42,6 +42,8 @@ _FROM = datetime(2001, 1, 1, tzinfo=UTC)
 class ClockRules:
     """The rules for the clock of a process's cases; without `statutory` they have none.
 
+    `safety` is `true`, or an expression: whether a case concerns public safety. Then silence never decides.
+
     `statutory` is a literal term, or an expression for one. `norm` is the time that the office sets itself.
     `starts` and `pauses` are the paths of the elements that start the clock by their completion, and that
     pause it while a token waits there; so do opinions of other units requested from a task in `opinions`.
@@ -50,7 +52,7 @@ class ClockRules:
     statutory: str | None = None
     norm: str | None = None
     on_silence: OnSilence = "none"
-    safety: bool = False
+    safety: str | None = None
     accept_within: str | None = None
     reassigns: bool = False
     starts: frozenset[str] = frozenset()
@@ -89,10 +91,10 @@ def clock_rules(process: Any) -> ClockRules:
     """Returns the rules of a process, without those of its elements."""
     statutory, norm, silence, safety, accept, breach = (process.get(OURS + name) for name in PROCESS)
     return ClockRules(
-        statutory and timers.plain_text(statutory),
+        statutory,
         norm,
         silence or "none",
-        safety == "true",
+        None if safety == "false" else safety,
         accept,
         breach == "reassign",
     )

@@ -26,3 +26,14 @@ def statutory_term(spec: Spec, data: Mapping[str, Any], now: datetime) -> str:
     if not isinstance(value, str) or not is_length(value):
         raise NoTerm(f"The value of the expression is no statutory term: {str(value)[:60]!r}.")
     return value.strip()
+
+
+def concerns_safety(spec: Spec, data: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a case with these data concerns public safety; also if that can't be determined."""
+    text = spec.clock.safety
+    if text in (None, "true"):
+        return text is not None
+    try:
+        return bool(Sandbox(now).evaluate(text, data))
+    except ScriptFailed:
+        return True

@@ -46,7 +46,10 @@ class Run:
         except bpmn.NoTerm as error:
             self.failed = str(error)
             return
-        begun = replace(self.clock, state="running", term=term, started_at=at)
+        silence = self.clock.on_silence
+        if silence in DECIDING and bpmn.concerns_safety(self.spec, data, self.uow.now):
+            silence = "escalate"
+        begun = replace(self.clock, state="running", term=term, started_at=at, on_silence=silence)
         try:
             begun = reckon(self.uow, self.unit_id, begun)
         except Conflict as error:  # a year without holidays: a person is refused, a worker has nobody to tell
@@ -105,10 +108,9 @@ class Run:
 
 
 def opened(case_id: UUID, rules: ClockRules, now: datetime) -> Clock:
-    """Returns the clock of a new case, which hasn't started yet. Silence never decides about safety."""
-    silence = "escalate" if rules.safety and rules.on_silence in DECIDING else rules.on_silence
-    clock = Clock(case_id, "pending", "none", now, on_silence=silence, accept_within=rules.accept_within)
-    return replace(clock, reassigns=rules.reassigns, norm=rules.norm)
+    """Returns the clock of a new case, which hasn't started yet."""
+    clock = Clock(case_id, "pending", "none", now, on_silence=rules.on_silence, norm=rules.norm)
+    return replace(clock, accept_within=rules.accept_within, reassigns=rules.reassigns)
 
 
 def of_new_case(
@@ -120,6 +122,8 @@ def of_new_case(
     run = Run(uow, unit_id, spec, opened(case_id, spec.clock, uow.now))
     if not spec.clock.starts:
         run.start(uow.now, "filed", data)
+    elif spec.rules.clock.accept_within is not None:
+        run.clock = reckon(uow, unit_id, run.clock)
     return run
 
 

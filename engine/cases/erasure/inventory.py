@@ -164,12 +164,6 @@ ERASED: Mapping[str, Changed | Deleted] = {
         " opened_at closed_at woken_at",
         {"request": "'{}'", "worker": "NULL", "failure": "NULL"},
     ),
-    "clocks": Changed(
-        _OF_CASE,
-        "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
-        " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
-        " released_at",
-    ),
     "waits": Changed(
         _OF_CASE,
         "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at",
@@ -234,6 +228,12 @@ KEPT: Mapping[str, Kept] = {
     "checkpoints": Kept(_IDS, "number at body hash signatures"),
     "installation": Kept(_IDS, "id"),
     "chain_heads": Kept(_IDS, "name length hash"),
+    "clocks": Kept(
+        _IDS,
+        "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
+        " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
+        " released_at",
+    ),
     "clock_releases": Kept(_IDS, "id seen_at seen_by"),
     "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
     "cursors": Kept(_IDS, "name transaction_id"),
