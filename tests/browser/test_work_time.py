@@ -74,7 +74,7 @@ def test_a_page_whose_task_is_no_longer_the_visitors_stops(
     installation.expect(200, "reviewer", "POST", f"/tasks/{task}/release", {})
     with page.expect_response(f"**/{task}/open") as answered:
         page.clock.run_for(MINUTE)
-    assert answered.value.status == 410
+    assert answered.value.status == 404
     page.clock.run_for(5 * MINUTE)
     assert len(reports) == 1
 

@@ -30,13 +30,13 @@ def _earlier(office: Office, minutes: int) -> None:
 
 def test_an_open_page_is_reported_by_its_assignee_only(office: Office) -> None:
     sara, reza, task = office["sara"], office["reza"], office.task
-    assert sara.send(f"/tasks/{task}/open").status_code == 410
+    assert sara.send(f"/tasks/{task}/open").status_code == 404
     sara.claimed()
     answer = sara.send(f"/tasks/{task}/open")
     assert (answer.status_code, answer.text) == (204, "")
-    assert reza.send(f"/tasks/{task}/open").status_code == 410
+    assert reza.send(f"/tasks/{task}/open").status_code == 404
     office.do("sara", tasks.complete, task, {"decision": "granted"})
-    assert sara.send(f"/tasks/{task}/open").status_code == 410
+    assert sara.send(f"/tasks/{task}/open").status_code == 404
 
 
 def test_only_the_page_of_a_task_that_can_be_answered_reports(office: Office) -> None:
