@@ -54,7 +54,7 @@ def test_reading_and_answering_a_task_is_measured(client: Clients, database: Dat
     sweep()
     (event,) = _noted(worker, case["id"])
     assert event["facts"]["source"] == "answer,api"
-    assert (event["actor_role"], event["actor_unit"], event["task"]) == ("caseworker", "root", task)
+    assert (event["actor"]["role"], event["actor"]["unit"], event["task"]) == ("caseworker", "root", task)
     assert 600 <= body(worker.get(f"/tasks/{task}/work-time"))["seconds"] < 660
     week = body(worker.get("/account/work-time"))
     (day, *_) = week["items"]

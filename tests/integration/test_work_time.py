@@ -16,6 +16,7 @@ from engine.models import Case, Event, WorkStretch
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.tasks import work_time
 from tests import factories
+from tests.measured import a_stretch
 from tests.organisation import a_member, a_unit
 
 MINUTE = timedelta(minutes=1)
@@ -295,7 +296,7 @@ def test_a_unit_is_shown_from_five_people_on(database: Database, act: Act) -> No
     people = {"north": ["n1", "n2", "n3", "n4", "n5"], "south": ["s1", "s2", "s3", "s4"]}
     for unit, names in people.items():
         for name in names:
-            _work(database, a_member(database, name, unit), unit, minutes=10)
+            a_stretch(database, a_member(database, name, unit), unit, minutes=10, days=10)
     week = work_time.Week.of((datetime.now(UTC) - timedelta(days=10)).date())
 
     def of(key: str) -> work_time.UnitTime:
@@ -309,35 +310,10 @@ def test_a_unit_is_shown_from_five_people_on(database: Database, act: Act) -> No
     assert (south.seconds, south.cells, south.left_out) == (None, [], True)
     # Five and four: what is above them shows nothing more, or the four would be the difference.
     assert ([cell.unit for cell in whole.cells], whole.seconds, whole.left_out) == (["north"], 3000, True)
-    _work(database, a_member(database, "t1", "tax"), "tax", minutes=10)
+    a_stretch(database, a_member(database, "t1", "tax"), "tax", minutes=10, days=10)
     whole = of("tax")
     assert [(cell.unit, cell.people, cell.seconds, cell.includes) for cell in whole.cells] == [
         ("tax", 5, 3000, ["south"]),
         ("north", 5, 3000, []),
     ]
     assert of("south").seconds is None
-
-
-def _work(database: Database, person: Actor, unit: str, *, minutes: int) -> None:
-    """Put a stretch of this person's, a week ago, into the log of a case of its own."""
-    view = factories.a_case(database, person)
-    began = view.started_at - timedelta(days=10)
-
-    def note(uow: UnitOfWork) -> None:
-        case = cases.lock(uow, view.id)
-        (row,) = tasks.of_case(uow, view.id)
-        stretch = WorkStretch(
-            task_id=row["id"],
-            user_id=person.id,
-            case_id=view.id,
-            unit=unit,
-            from_at=began,
-            to_at=began + minutes * MINUTE,
-            sources=["page"],
-            earlier=[],
-        )
-        uow.session.add(stretch)
-        uow.session.flush()
-        work_notes.note_all(UnitOfWork(uow.session, uow.actor, began + minutes * MINUTE), case)
-
-    factories.as_actor(database, person, note)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
+from engine.platform.errors import NotFound
 from engine.tasks import work_time
 from engine.tasks.work_time import EARLIEST, LATEST, Week
 from web import asked, texts
@@ -17,8 +18,9 @@ _MINUTE, _HOUR = 60, 3600  # seconds
 @page(blueprint.post("/tasks/<uuid:task_id>/open"), may="tasks.work", unnoticed=True)
 def report_open(visit: Visit, task_id: UUID) -> Content:
     """Extend the work on a task whose page is open; its script stops if the task is not the visitor's."""
-    counted = work_time.signal(visit.uow, task_id, "page")
-    return Content(b"", "text/plain", status=204 if counted else 410)
+    if not work_time.signal(visit.uow, task_id, "page"):
+        raise NotFound("This task is not assigned to you.")
+    return Content(b"", "text/plain", status=204)
 
 
 @page(blueprint.get("/work-time"), may="work_time.own")

@@ -25,8 +25,14 @@ from engine.tasks.reading import had_by
 log = structlog.get_logger("engine")
 
 
+def measures(role: str) -> bool:
+    """Returns whether the work of accounts with this role is measured: only that of officials."""
+    return role == access.CASEWORKER
+
+
 @lru_cache
-def _extending(role: str) -> ReturningInsert[Any]:
+def extending(role: str) -> ReturningInsert[Any]:
+    """Returns the statement of a signal, with the parameters `task` and `source`: no row if it is none."""
     own, now = WorkStretch, bindparam("now", type_=WorkStretch.to_at.type)
     columns = {
         "task_id": Task.id,
@@ -68,19 +74,19 @@ def _extending(role: str) -> ReturningInsert[Any]:
 
 
 def signal(uow: UnitOfWork, task_id: UUID, source: Source) -> bool:
-    """Extends the actor's work on a task until now. Returns False if the actor isn't its assignee.
+    """Extends the actor's work on a task until now. Returns False if it isn't measured.
 
-    Only officials' work is measured, not that of applicants.
+    That is so for others than its assignee, and for applicants.
     """
-    if uow.actor.role != access.CASEWORKER:
+    if not measures(uow.actor.role):
         return False
     given = {"task": task_id, "source": source, **access.seen_by(uow)}
-    return uow.connection.execute(_extending(uow.actor.role), given).first() is not None
+    return uow.connection.execute(extending(uow.actor.role), given).first() is not None
 
 
 def record(database: Database, actor: Actor, task_id: UUID, source: Source) -> None:
     """Extends the actor's work on a task that was shown. If it can't be written, this is logged only."""
-    if actor.role != access.CASEWORKER:
+    if not measures(actor.role):
         return
     try:
         database.run(lambda session, now: signal(UnitOfWork(session, actor, now), task_id, source), "single")
