@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from engine.cases.clock import rows
 from engine.cases.clock.rows import Clock
 from engine.models import Event
-from engine.platform.db import Database, UnitOfWork
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import bpmn, factories
 
 TERM = timedelta(hours=10)  # of the process below
@@ -31,7 +31,8 @@ def deciding(*more: str, before: Sequence[str] = (), **attributes: str) -> dict[
 
 
 def clock_of(database: Database, case_id: UUID) -> Clock | None:
-    return database.run(lambda session, now: rows.read(UnitOfWork(session, None, now), case_id))  # type: ignore[arg-type]  # reading needs no actor
+    nobody = cast(Actor, None)  # reading needs no actor
+    return database.run(lambda session, now: rows.read(UnitOfWork(session, nobody, now), case_id))
 
 
 def kinds(database: Database, case_id: UUID, begin: str = "clock.") -> list[str]:

@@ -36,15 +36,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.permissions import (
-    ALLOWED,
-    AUDITOR,
-    MANAGER,
-    Permission,
-    only_catalogue,
-    only_enabled,
-    require,
-)
+from engine.access import permissions
+from engine.access.permissions import ALLOWED, AUDITOR, MANAGER, Permission, require
 from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
@@ -290,8 +283,8 @@ def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool
 
 def startable(actor: Actor) -> ColumnElement[bool]:
     """Returns the definitions of which the actor's role may start cases: on `Definition`."""
-    enabled = Definition.disabled_at.is_(None) if only_enabled(actor) else true()
-    return and_(enabled, Definition.offered_at.is_not(None) if only_catalogue(actor) else true())
+    enabled = Definition.disabled_at.is_(None) if permissions.only_enabled(actor) else true()
+    return and_(enabled, Definition.offered_at.is_not(None) if permissions.only_catalogue(actor) else true())
 
 
 def _own_case() -> ColumnElement[bool]:
