@@ -54,7 +54,7 @@ class Run:
             begun = reckon(self.uow, self.unit_id, begun)
         except (
             Conflict
-        ) as error:  # a year without holidays: a person is refused, for a worker it is an incident
+        ) as error:  # no holidays: a person is refused, a worker opens an incident
             if self.uow.actor.name != accounts.SYSTEM:
                 raise
             self.failed = error.detail
