@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine import documents
 from engine.cli import migrate, papers
+from engine.cli.audit import breaks
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -57,19 +58,19 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             migrate.upgrade(url)
             with database.transaction() as session:
                 _release(session, quiet=arguments.quiet_webhooks)
-            breaks = database.run(lambda session, _: breaks.breaks(session), "snapshot")
+            broken = database.run(lambda session, _: breaks.describe(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()
-    for broken in breaks:
-        print(broken)
+    for one in broken:
+        print(one)
     lost = [finding for finding in found if finding.kind != "orphan"]
     for finding in lost:
         print(f"document {finding.name}: {finding.kind}")
     if lost:
         print(f"{len(lost)} documents are not in {storage.place}. Run `documents check` to check again.")
-    print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are intact.")
-    return 1 if breaks or lost else 0
+    print(f"{len(broken)} breaks in the logs." if broken else "Restored. The logs are intact.")
+    return 1 if broken or lost else 0
 
 
 def _release(session: Session, *, quiet: bool) -> None:
