@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import documents
 from engine.cli import migrate, papers
-from engine.cli.audit.breaks import breaks as find_breaks
+from engine.cli.audit import breaks
 from engine.events import administration_log
 from engine.platform import postgres
 from engine.platform.config import Settings
@@ -60,19 +60,19 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             migrate.upgrade(url, settings)
             with database.transaction() as session:
                 _release(session, datetime.now(settings.time_zone), quiet=arguments.quiet_webhooks)
-            breaks = database.run(lambda session, _: find_breaks(session), "snapshot")
+            broken = database.run(lambda session, _: breaks.describe(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()
-    for broken in breaks:
-        print(broken)
+    for one in broken:
+        print(one)
     lost = [finding for finding in found if finding.kind != "orphan"]
     for finding in lost:
         print(f"document {finding.name}: {finding.kind}")
     if lost:
         print(f"{len(lost)} documents are not in {storage.place}. Run `documents check` to check again.")
-    print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are intact.")
-    return 1 if breaks or lost else 0
+    print(f"{len(broken)} breaks in the logs." if broken else "Restored. The logs are intact.")
+    return 1 if broken or lost else 0
 
 
 def _release(session: Session, now: datetime, *, quiet: bool) -> None:

@@ -14,7 +14,7 @@ from engine.platform.config import Settings
 def run(case_id: UUID | None, settings: Settings) -> int:
     """Print every break."""
     with database(settings) as opened:
-        found = opened.run(lambda session, _: breaks(session, case_id), "snapshot")
+        found = opened.run(lambda session, _: describe(session, case_id), "snapshot")
     for broken in found:
         print(broken)
     whole = "The event log is intact." if case_id else "The logs are intact."
@@ -22,7 +22,7 @@ def run(case_id: UUID | None, settings: Settings) -> int:
     return 1 if found else 0
 
 
-def breaks(session: Session, case_id: UUID | None = None) -> list[str]:
+def describe(session: Session, case_id: UUID | None = None) -> list[str]:
     """Describe every break: in the event log of one case, or of all cases and in both other logs."""
     found = [
         f"case {broken.case_id}, event {broken.seq}: {broken.reason}"
