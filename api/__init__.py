@@ -13,6 +13,7 @@ from flask import Flask
 from api import (
     access_log,
     account,
+    calendars,
     case_file,
     cases,
     clocks,
@@ -75,7 +76,7 @@ RESOURCES = (
         documents,
         staging,
     ),
-    *(units, people, delegations, fairness, decisions, status),
+    *(units, calendars, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules, clocks),
 )
 

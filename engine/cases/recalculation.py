@@ -34,7 +34,7 @@ Change = Callable[[], Collection[UUID]]  # changes calendars, and returns the un
 class Counted:
     """How many deadlines have changed, or would, and how many need a year without holidays.
 
-    `after` is the last row of a batch; None if there are no more.
+    `after` is the last row of a batch; None after the last batch.
     """
 
     changed: int = 0
@@ -171,6 +171,24 @@ def rehearse(uow: UnitOfWork, change: Change, kinds: Sequence[Kind] = KINDS) -> 
     return counted
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The orders to calculate deadlines again after a change of calendars, or how many would change."""
+
+    orders: Sequence[UUID] = ()
+    counted: Counted | None = None
+
+
+def apply(uow: UnitOfWork, change: Change, *, dry_run: bool) -> Applied:
+    """Changes calendars and orders to calculate deadlines again, or only counts them.
+
+    Raises what `change` raises.
+    """
+    if dry_run:
+        return Applied(counted=rehearse(uow, change))
+    return Applied(order(uow, change()))
+
+
 def order(uow: UnitOfWork, units: Collection[UUID]) -> list[UUID]:
     """Orders to calculate all deadlines of these units and those below again. Returns the orders."""
     orders = [
@@ -212,12 +230,13 @@ def continue_order(
 
 
 def get(uow: UnitOfWork, order_id: UUID) -> RowMapping:
-    """Returns an order. Raises NotFound."""
-    access.require(uow.actor, "units.read")
+    """Returns an order in the actor's units. Raises NotFound."""
+    access.require(uow.actor, "units.manage")
     columns = (Recalculation.id, Unit.key.label("unit"), Recalculation.ordered_at, Recalculation.done_at)
     found = select(*columns, Recalculation.changed, Recalculation.failed)
     found = found.join(Unit, Unit.id == Recalculation.unit_id).where(Recalculation.id == order_id)
-    row = uow.connection.execute(found).mappings().one_or_none()
+    found = found.where(access.covers(Recalculation.unit_id))
+    row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"The recalculation {order_id} does not exist.")
     return row

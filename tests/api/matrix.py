@@ -116,6 +116,19 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/units/<key>"): DEFINITIONS,
     ("POST", "/units"): {"administrator"},
     ("PATCH", "/units/<key>"): {"administrator"},
+    ("GET", "/units/<key>/calendar"): DEFINITIONS,
+    ("PUT", "/units/<key>/calendar"): {"administrator"},
+    ("GET", "/units/<key>/closures"): DEFINITIONS,
+    ("POST", "/units/<key>/closures"): {"administrator"},
+    ("POST", "/closures/<uuid:closure_id>/revoke"): {"administrator"},
+    ("GET", "/calendars"): DEFINITIONS,
+    ("POST", "/calendars"): {"administrator"},
+    ("GET", "/calendars/<key>"): DEFINITIONS,
+    ("PATCH", "/calendars/<key>"): {"administrator"},
+    ("POST", "/calendars/<key>/imports"): {"administrator"},
+    ("GET", "/calendars/<key>/holidays.csv"): DEFINITIONS,
+    ("GET", "/calendars/<key>/holidays.ics"): DEFINITIONS,
+    ("GET", "/recalculations/<uuid:recalculation_id>"): {"administrator"},
     ("GET", "/people"): {"administrator"},
     ("POST", "/people"): {"administrator"},
     ("GET", "/people/<uuid:person_id>"): {"administrator"},
@@ -164,6 +177,16 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/external-work/<uuid:call_id>/bpmn-error": {"fence": 1, "error": "E"},
     "/incidents/<uuid:incident_id>/skip": {"reason": "r"},
     "/units": {"key": "x", "name": "X", "kind": "unit"},
+    "/units/<key>/calendar": {"calendar": "iran"},
+    "/units/<key>/closures": {"first": "2026-12-09", "last": "2026-12-09", "reason": "air"},
+    "/calendars": {"key": "x", "name": "X", "unit": "root"},
+    "/calendars/<key>": {"version": 1, "years": [1407]},
+    "/calendars/<key>/imports": {
+        "version": 2,  # after the change above
+        "year": 1406,
+        "name": "1406.csv",
+        "content": "date,name\n1406/01/01,Nowruz\n",
+    },
     "/people": {"name": "x", "role": "caseworker", "memberships": [{"unit": "root", "role": "r"}]},
     "/people/<uuid:person_id>": {"person": "0012345679"},
     "/people/<uuid:person_id>/memberships": {"unit": "root", "role": "another"},
@@ -199,6 +222,10 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
     """A request that is right in every way but perhaps for who sends it."""
     if path == "/units/<key>":
         return client.send(method, "/units/office", **({"json": {}} if method == "PATCH" else {}))
+    if path.startswith(("/units/", "/calendars/")):
+        key = "office" if path.startswith("/units/") else "p"
+        given: dict[str, Any] = {} if method == "GET" else {"json": BODIES[path]}
+        return client.send(method, path.replace("<key>", key), **given)
     if path == "/deployments":
         return client.deploy(factories.one_task("q"))
     if method == "POST" and path.endswith("/documents"):

@@ -21,7 +21,7 @@ from tests.api.matrix import ALLOWED, BODIES, GUARDED, QUERIES, send, url
 from tests.organisation import LONG_AGO, a_member, a_unit
 
 # What everybody can read, and so is no secret of the agency that has it.
-PUBLIC = ("/definitions", "/units")
+PUBLIC = ("/definitions", "/units", "/calendars")
 # What isn't separated by units, and needs a membership of the root unit.
 EVERYWHERE = ("/webhooks", "/jobs", "/events")
 

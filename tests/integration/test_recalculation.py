@@ -1,8 +1,10 @@
 """A changed calendar moves the deadlines of open cases, and nothing else."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -11,13 +13,17 @@ from sqlalchemy import select, text
 from engine import cases
 from engine.cases import recalculation
 from engine.cases.recalculation import Counted, Progress
+from engine.cli import migrate
 from engine.identity import accounts
 from engine.models import Recalculation, Task, Wait
 from engine.organisation import calendars, units
 from engine.organisation.calendars import NewVersion, editing
 from engine.organisation.units import NewUnit
+from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
-from engine.platform.errors import Invalid
+from engine.platform.errors import NotFound
+from engine.worker.command_runner import CommandRunner
+from engine.worker.jobs import of_checks
 from tests import bpmn, factories
 from tests.integration.test_working_terms import ACCEPTED, timer
 
@@ -109,7 +115,7 @@ def test_dry_run_counts_and_writes_nothing(database: Database, at: At) -> None:
     with database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM closures")).scalar_one() == 0
         assert session.execute(text("SELECT count(*) FROM organisation_log")).scalar_one() == 0
-    with pytest.raises(Invalid):
+    with pytest.raises(NotFound):
         at(TUESDAY, lambda uow: recalculation.rehearse(uow, lambda: closure(uow, unit="nowhere")))
 
 
@@ -163,3 +169,34 @@ def test_many_are_done_in_batches(database: Database, at: At, monkeypatch: pytes
     assert finish(at, TUESDAY, order) == 5, "three of tasks, one of timers, one of statutory terms"
     assert {due for due, _, _ in dues(database)} == {z("2026-12-12 16:00")}
     assert at(TUESDAY, lambda uow: recalculation.get(uow, order))["changed"] == 6
+
+
+def test_worker_does_what_was_ordered(
+    database: Database, at: At, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begin(at)
+    (order,) = at(TUESDAY, lambda uow: recalculation.order(uow, closure(uow)))
+    with database.transaction() as session:
+        jobs = session.execute(text("SELECT queue_name, task_name, args FROM procrastinate_jobs")).all()
+    assert ("checks", "recalculate", {"recalculation_id": str(order)}) in [tuple(job) for job in jobs]
+    monkeypatch.setattr(calendars, "SECONDS", 0)
+
+    class Here:
+        """A runner that works at once."""
+
+        settings = Settings.read({"PARVANDEH_VAR": str(tmp_path)})
+
+        async def submit(self, command: Callable[[UnitOfWork], Any]) -> Any:
+            return at(TUESDAY, command, None)
+
+    handlers = of_checks(cast(CommandRunner, Here()))
+    asyncio.run(cast(Any, handlers["recalculate"].run(order)))
+    assert dues(database)[0][0] == z("2026-12-12 16:00")
+
+
+def test_migrating_stores_the_shipped_calendars_once(database: Database, database_url: str) -> None:
+    for _ in range(2):
+        migrate.upgrade(database_url)
+    with database.transaction() as session:
+        found = "SELECT key FROM calendars JOIN unit_calendars ON calendar_id = calendars.id"
+        assert session.execute(text(found)).scalars().all() == ["iran"]

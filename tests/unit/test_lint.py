@@ -296,7 +296,16 @@ def test_a_decision_is_made_by_the_agency(lane: str, marks: dict[str, str], foun
 
 @pytest.mark.parametrize(
     ("term", "found"),
-    [("P10D", set()), ("P5Y", set()), ("P60M", set()), ("P61M", {"long-term"}), ("'P6Y'", {"long-term"})],
+    [
+        *(
+            ("P10D", set()),
+            ("P5Y", set()),
+            ("P60M", set()),
+            ("P61M", {"long-term"}),
+            ("'P6Y'", {"long-term"}),
+        ),
+        *(("P1300WD", set()), ("P1310WD", {"long-term"}), ("PT10480WH", {"long-term"})),
+    ],
 )
 def test_a_term_has_at_most_five_years(term: str, found: set[str]) -> None:
     task = node("userTask", "a", parvandeh__due=term, parvandeh__presence="none")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.cases import mass_retry, migration
+from engine.organisation import calendars
 from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from engine.tasks import delegations
@@ -22,6 +23,8 @@ OWN = (
     "definitions",
     "migrations",
     "units",
+    "units/root/calendar",
+    "calendars",
     "people",
     "people/new",
     "people/import",
@@ -62,6 +65,7 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         database, administrator, lambda uow: migration.plan(uow, "q", 1, 2)
     ).migration["id"]
     factories.as_actor(database, administrator, lambda uow: migration.judge(uow, planned))
+    database.run(lambda session, now: calendars.install(session, now, "Asia/Tehran"))
     a_unit(database, "agency", kind="agency")
     a_unit(database, "lent", kind="delegate")
     people = [a_member(database, f"person-{number}", "agency") for number in range(6)]
@@ -79,6 +83,8 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         "definition": "/administration/definitions/q",
         "migration": f"/administration/migrations/{planned}",
         "unit": "/administration/units/agency",
+        "calendar": "/administration/calendars/iran",
+        "unit calendar": "/administration/units/agency/calendar",
         "person": f"/administration/people/{people[0].id}",
         "retry": f"/administration/retries/{order}",
     }
@@ -117,7 +123,8 @@ def test_of_another_agency_nothing_is_there(
     paths = many(database, administrator, actor)
     browser = session_of(elsewhere)
     found = {name: browser.get(path).status_code for name, path in paths.items()}
-    assert found == {**dict.fromkeys(paths, 404), "unit": 200}  # the tree is everybody's to read
+    assert found == {**dict.fromkeys(paths, 404), **dict.fromkeys(("unit", "calendar", "unit calendar"), 200)}
+    # The tree and the calendars are everybody's to read.
     assert 'action="/administration/units/agency"' not in browser.get(paths["unit"]).text
     for path in ("", "/incidents", "/definitions", "/migrations", "/people", "/delegations"):
         shown = browser.get(f"/administration{path}?lang=en")

@@ -14,7 +14,17 @@ from web import forms, texts
 from web.visit import Page, Visit
 
 # Navigation of the administration, in order; the pages about the whole installation come last.
-WAYS = ("overview", "incidents", "definitions", "migrations", "units", "people", "delegations", "log")
+WAYS = (
+    "overview",
+    "incidents",
+    "definitions",
+    "migrations",
+    "units",
+    "calendars",
+    "people",
+    "delegations",
+    "log",
+)
 WHOLE = ("jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}

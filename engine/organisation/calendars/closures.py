@@ -25,7 +25,7 @@ _REASON = re.compile(r"[a-z0-9-]{1,40}")
 def declare(uow: UnitOfWork, unit: str, first: date, last: date, reason: str) -> tuple[UUID, UUID]:
     """Declares a closure of a unit and all below it. Returns its id and the unit's.
 
-    One may overlap others, and lie in the past: then it concerns open cases. Raises Invalid.
+    One may overlap others, and lie in the past: then it concerns open cases. Raises NotFound, Invalid.
     """
     access.require(uow.actor, "units.manage")
     faults = []
@@ -42,7 +42,9 @@ def declare(uow: UnitOfWork, unit: str, first: date, last: date, reason: str) ->
         )
     if faults:
         raise Invalid("The closure can't be declared.", faults)
-    own = units.covered(uow, unit, "/unit")
+    own = units.administered(uow, unit)
+    if own is None:
+        raise units.unknown(unit)
     made = Closure(id=uuid7(), unit_id=own.id, first=first, last=last, reason=reason)
     made.declared_by, made.declared_at = uow.actor.id, uow.now
     uow.session.add(made)

@@ -48,6 +48,10 @@ class Document:
         """Returns the holidays of a year, in order."""
         return sorted(one for one in self.holidays if year_of(one.date, jalali=self.jalali) == year)
 
+    def year_at(self, day: date) -> int:
+        """Returns the year of a day, as the calendar counts years."""
+        return year_of(day, jalali=self.jalali)
+
     def with_year(self, year: int, holidays: Sequence[Holiday]) -> "Document":
         """Returns the same with these holidays of a year, instead of those that it had."""
         others = [one for one in self.holidays if year_of(one.date, jalali=self.jalali) != year]

@@ -79,6 +79,13 @@ def get(uow: UnitOfWork, key: str, number: int | None = None) -> CalendarView:
     return CalendarView(row, document, versions)
 
 
+def is_own(uow: UnitOfWork, key: str) -> bool:
+    """Whether the actor may change a calendar."""
+    found = select(WorkCalendar.id).where(WorkCalendar.key == key, access.covers(WorkCalendar.unit_id))
+    known = access.allows(uow.actor, "units.manage")
+    return known and uow.connection.execute(found, access.seen_by(uow)).first() is not None
+
+
 def of_unit(uow: UnitOfWork, unit: str) -> tuple[str | None, str | None]:
     """Returns the key of the calendar that a unit uses, and of the unit that has it. Raises NotFound."""
     access.require(uow.actor, "units.read")
@@ -97,6 +104,15 @@ def of_unit(uow: UnitOfWork, unit: str) -> tuple[str | None, str | None]:
     )
     row = uow.connection.execute(found).one_or_none()
     return (None, None) if row is None else (row.key, row.unit)
+
+
+def copied(uow: UnitOfWork, key: str) -> Document:
+    """Returns the newest document of a calendar, as the beginning of another. Raises Invalid."""
+    try:
+        return get(uow, key).document
+    except NotFound as error:
+        fault = Fault("/like", f"{key!r} is no calendar", "unknown-calendar")
+        raise Invalid("Choose a calendar.", [fault]) from error
 
 
 def create(uow: UnitOfWork, new: NewCalendar) -> None:
@@ -125,10 +141,12 @@ def create(uow: UnitOfWork, new: NewCalendar) -> None:
 def choose(uow: UnitOfWork, unit: str, key: str | None) -> UUID | None:
     """Sets the calendar of a unit, or removes it, so that the unit uses the one above it.
 
-    Returns the unit's id if anything changed. Raises Invalid, and Conflict for the root unit without one.
+    Returns the unit's id if anything changed. Raises NotFound, Invalid, and Conflict for the root unit.
     """
     access.require(uow.actor, "units.manage")
-    own = units.covered(uow, unit, "/key")
+    own = units.administered(uow, unit)
+    if own is None:
+        raise units.unknown(unit)
     before = select(UnitCalendar.calendar_id).where(UnitCalendar.unit_id == own.id)
     former = uow.connection.execute(before).scalar_one_or_none()
     if key is None:

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from engine.organisation.calendars.documents import MAX_NAME, Holiday, is_name
@@ -202,17 +202,27 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", lambda found: " " if found[1] in "nN" else found[1], text)
 
 
-def write_icalendar(key: str, name: str, holidays: Iterable[Holiday], stamp: str) -> bytes:
-    """Writes holidays as an iCalendar file; `stamp` is an instant such as 20261129T080000Z."""
+def write_icalendar(key: str, name: str, holidays: Iterable[Holiday], written_at: str) -> bytes:
+    """Writes holidays as an iCalendar file; `written_at` is an instant such as 20261129T080000Z."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Parvandeh//Calendar//EN", f"NAME:{_escape(name)}"]
     for one in holidays:
         following = (one.date + _DAY).strftime("%Y%m%d")
         shown = f"{one.name} {_ESTIMATED}" if one.estimated else one.name
         uid = sha256(f"{key} {one.date}".encode()).hexdigest()[:32]
-        lines += ["BEGIN:VEVENT", f"UID:{uid}", f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{one.date:%Y%m%d}"]
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{uid}",
+            f"DTSTAMP:{written_at}",
+            f"DTSTART;VALUE=DATE:{one.date:%Y%m%d}",
+        ]
         lines += [f"DTEND;VALUE=DATE:{following}", f"SUMMARY:{_escape(shown)}", "TRANSP:TRANSPARENT"]
         lines.append("END:VEVENT")
     return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line)).encode()
+
+
+def stamp(now: datetime) -> str:
+    """Returns an instant as iCalendar writes it, in UTC."""
+    return now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _escape(text: str) -> str:
