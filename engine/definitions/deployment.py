@@ -93,7 +93,7 @@ def deploy(
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
     if report.errors or unread:
-        raise Rejected(_REFUSED, [*report.findings, *unread])
+        raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
     held = _lock(uow, _keys(report), unit)
     called = {key for process in report.processes for key in process.calls} - held.keys()
     calls = {key: known[key] for key in called}
@@ -108,7 +108,7 @@ def deploy(
     specs = _built(content, report)
     scenario_report = scenarios.run_all(told, specs)
     if scenario_report.failed:
-        raise Rejected(_REFUSED, [*report.findings, *scenario_report.findings])
+        raise Rejected(_REFUSED, [*report.findings, *scenario_report.findings], report.owners)
     stored = {**plain_report(report), **scenario_report.plain}
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
@@ -134,7 +134,7 @@ def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> 
     found = candidate_roles.findings(uow, files, uow.session.scalars(owner).one())
     whole = replace(report, findings=(*report.findings, *found))
     if whole.errors:
-        raise Rejected(_REFUSED, whole.findings)
+        raise Rejected(_REFUSED, whole.findings, whole.owners)
     return whole
 
 
@@ -143,7 +143,7 @@ def _built(content: Source, report: Report) -> dict[str, Spec]:
     try:
         return {key: bpmn.build(content, key) for key in _keys(report)}
     except bpmn.Unbuildable as error:
-        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+        raise Rejected(_REFUSED, [*report.findings, error.finding], report.owners) from error
 
 
 def _keys(report: Report) -> list[str]:

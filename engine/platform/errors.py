@@ -160,11 +160,12 @@ class Invalid(Refusal):
 
 
 class Rejected(Refusal):
-    """A deployment that would not run as drawn; `findings` are `engine.bpmn.Finding`s."""
+    """A deployment that would not run as drawn; `findings` and `owners` are those of `engine.bpmn.Report`."""
 
-    def __init__(self, detail: str, findings: Sequence[Any]) -> None:
+    def __init__(self, detail: str, findings: Sequence[Any], owners: Sequence[Any] = ()) -> None:
         super().__init__(detail)
         self.findings = tuple(findings)
+        self.owners = tuple(owners)
 
 
 class Busy(Refusal):
