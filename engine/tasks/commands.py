@@ -153,8 +153,7 @@ def complete(
     if answer:
         cases.require_size({**case.data, **answer})
     step = bpmn.complete(cases.counted(uow, case.home.unit_id, spec), state, task_id, answer, uow.now)
-    by_official = row.candidate_group_id is not None
-    change = TaskChange(task_id, "completed", uow.actor.id, uow.now, by_official)
+    change = TaskChange(task_id, "completed", uow.actor.id, uow.now, row.candidate_group_id is not None)
     payload = cases.scoped({"data": answer}, answer, step.scopes) if answer else None
     done = Fact("task.completed", row.element, task_id, payload)
     happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
