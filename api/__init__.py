@@ -14,8 +14,10 @@ from api import (
     access_log,
     account,
     audit,
+    calendars,
     case_file,
     cases,
+    clocks,
     comments,
     decisions,
     definitions,
@@ -26,6 +28,7 @@ from api import (
     events,
     external_work,
     fairness,
+    funnel,
     incidents,
     jobs,
     messages,
@@ -43,6 +46,7 @@ from api import (
     tasks,
     units,
     webhooks,
+    work_time,
 )
 from api.callers import Callers
 from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
@@ -75,8 +79,8 @@ RESOURCES = (
         documents,
         staging,
     ),
-    *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit),
+    *(units, calendars, people, delegations, fairness, decisions, status),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
 )
 
 

@@ -65,7 +65,7 @@ class CreatePerson(ProfileBody):
     """A new account; `person` is the national ID of its owner."""
 
     name: Text
-    role: Literal["administrator", "designer", "caseworker", "service"]
+    role: Literal["administrator", "designer", "caseworker", "manager", "auditor", "service"]
     person: Text | None = None
     memberships: list[GiveMembership] = Field(min_length=1, max_length=MAX_MEMBERSHIPS)
 

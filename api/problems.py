@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): the only place that maps refusals and HTTP errors to status codes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +27,7 @@ PROVIDERS = "parvandeh.providers"
 _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "not-found"),
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "forbidden"),
+    errors.PurposeMissing: (HTTPStatus.FORBIDDEN, "purpose-missing"),
     errors.NotRecognised: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     errors.AssuranceTooLow: (HTTPStatus.FORBIDDEN, "assurance-too-low"),
     errors.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, "throttled"),
@@ -109,7 +111,7 @@ class Problem(BaseModel):
     """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
 
     `code` is the stable code of the refusal, more specific than `type`; `state` is the current state that
-    caused a conflict.
+    caused a conflict. `findings` and `owners` of a refused upload are as in the report of a deployment.
     """
 
     type: str
@@ -120,6 +122,7 @@ class Problem(BaseModel):
     code: str | None = None
     errors: list[FieldError] | None = None
     findings: list[dict[str, Any]] | None = None
+    owners: list[dict[str, Any]] | None = None
     state: dict[str, Any] | None = None
 
 
@@ -198,6 +201,7 @@ def _more(refusal: errors.Refusal) -> dict[str, Any]:
         more["errors"] = [_fault(fault, texts) for fault in refusal.faults]
     if isinstance(refusal, errors.Rejected):
         more["findings"] = [findings.readable(finding, texts) for finding in refusal.findings]
+        more["owners"] = [asdict(owner) for owner in refusal.owners]
     if isinstance(refusal, errors.Conflict):
         more["state"] = refusal.state
     return more

@@ -299,7 +299,9 @@ def show(uow: UnitOfWork, task_id: UUID) -> Reply:
         opinions=[opinion_body(one) for one in beside if one["kind"] == "opinion"],
         corrections=[correction_body(one) for one in beside if one["kind"] == "correction"],
     )
-    return Reply(body, {"ETag": etag(shown.tag)}, opened=Opened("task", row["case_id"], task_id))
+    worked = row["status"] == "open" and row["had"]
+    opened = Opened("task", row["case_id"], task_id, work="api" if worked else None)
+    return Reply(body, {"ETag": etag(shown.tag)}, opened=opened)
 
 
 _NOTHING: Mapping[str, Any] = {"question": None, "text": None, "fields": []}

@@ -10,7 +10,8 @@ from engine.bpmn.values import plain
 from engine.platform.errors import DataChanged, Refusal
 from engine.tasks import EntityTag, TaskForm
 
-FIELD = "seen"  # the hidden field of a form that contains the tag
+FIELD = "seen"  # the hidden field of a form that contains the tag,
+BESIDE = "beside"  # and the one with the length of the log when the page was made
 
 
 def last_sent() -> EntityTag | None:
@@ -47,6 +48,6 @@ def updated(typed: Mapping[str, Any], form: Form | None, refusal: Refusal) -> Ma
     fresh = {
         one["field"]: one["now"]
         for one in refusal.changes
-        if "before" in one and read.get(one["field"]) == one["before"]
+        if "before" in one and "beside" not in one and read.get(one["field"]) == one["before"]
     }
     return {name: value for name, value in {**typed, **fresh}.items() if value is not None}

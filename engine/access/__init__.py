@@ -2,6 +2,8 @@
 
 from engine.access.permissions import (
     ASSURANCES,
+    AUDITOR,
+    MANAGER,
     PERMISSIONS,
     Assurance,
     Permission,
@@ -13,6 +15,8 @@ from engine.access.permissions import (
     only_its_own,
     require,
     require_assurance,
+    require_one,
+    require_purpose,
     scopes,
 )
 from engine.access.policy import (
@@ -32,6 +36,7 @@ from engine.access.policy import (
     everywhere,
     in_place_of,
     known_as,
+    led,
     named_party,
     party,
     positions,
@@ -55,8 +60,10 @@ __all__ = [
     "ANY",
     "APPLICANT",
     "ASSURANCES",
+    "AUDITOR",
     "CASEWORKER",
     "DELEGATE",
+    "MANAGER",
     "PERMISSIONS",
     "SUPERVISOR",
     "VIEWER",
@@ -76,6 +83,7 @@ __all__ = [
     "in_place_of",
     "known_as",
     "lasting",
+    "led",
     "named_party",
     "only_catalogue",
     "only_enabled",
@@ -87,6 +95,8 @@ __all__ = [
     "require",
     "require_assurance",
     "require_everywhere",
+    "require_one",
+    "require_purpose",
     "roles_for",
     "roles_in",
     "scopes",

@@ -6,11 +6,12 @@ counts from the next request on. Conditions have the parameters `viewer` and `no
 """
 
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     ScalarSelect,
     Select,
@@ -35,7 +36,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.permissions import ALLOWED, Permission, only_catalogue, only_enabled, require
+from engine.access import permissions
+from engine.access.permissions import ALLOWED, AUDITOR, MANAGER, Permission, require
 from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
@@ -69,10 +71,11 @@ def seen_by(uow: UnitOfWork) -> dict[str, Any]:
 VIEWER = bindparam("viewer", type_=Uuid())
 
 
-def positions() -> Subquery:
+@cache
+def positions() -> CTE:
     """Returns the viewer's positions: its own memberships, and those of people for whom it is the substitute.
 
-    Columns: unit_id, role, user_id.
+    Columns: unit_id, role, user_id. Conditions of one statement share it, and PostgreSQL reads it once.
     """
     columns = (Membership.unit_id, Membership.role, Membership.user_id)
     own = select(*columns).where(Membership.user_id == VIEWER, valid(Membership))
@@ -81,7 +84,7 @@ def positions() -> Subquery:
         .join(Substitution, Substitution.absent_id == Membership.user_id)
         .where(Substitution.substitute_id == VIEWER, valid(Substitution), valid(Membership))
     )
-    return union_all(own, lent).subquery("positions")
+    return union_all(own, lent).cte("positions")
 
 
 @lru_cache(32)
@@ -111,7 +114,7 @@ def acting() -> ScalarSelect[str]:
     return select(func.min(where.key)).join(held, held.c.unit_id == where.id).scalar_subquery()
 
 
-def _join_groups(held: Subquery, *columns: Any) -> Select[Any]:
+def _join_groups(held: CTE | Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups of their units, whatever role these require."""
     line, delegation = aliased(UnitLine), aliased(Delegation)
     return (
@@ -125,12 +128,14 @@ def _join_groups(held: Subquery, *columns: Any) -> Select[Any]:
     )
 
 
-def _join_claimable_groups(held: Subquery, *columns: Any) -> Select[Any]:
+def _may_claim(held: CTE | Subquery) -> ColumnElement[bool]:
+    required = CandidateGroupRole.role
+    return or_(required == held.c.role, required == CASEWORKER, held.c.role == ANY)
+
+
+def _join_claimable_groups(held: CTE | Subquery, *columns: Any) -> Select[Any]:
     """Joins positions to the candidate groups whose tasks they may claim."""
-    named = or_(
-        CandidateGroupRole.role == held.c.role, CandidateGroupRole.role == CASEWORKER, held.c.role == ANY
-    )
-    return _join_groups(held, *columns).where(named)
+    return _join_groups(held, *columns).where(_may_claim(held))
 
 
 def claiming_unit(group: Any) -> ScalarSelect[str]:
@@ -195,8 +200,16 @@ def staff() -> ColumnElement[bool]:
     return _at_work(found)
 
 
+def led() -> Select[Any]:
+    """Returns the ids of the units that the viewer leads as a supervisor, without those below them."""
+    held = positions()
+    return select(held.c.unit_id).where(held.c.role.in_((SUPERVISOR, ANY)))
+
+
 def supervises(role: str, group: Any) -> ColumnElement[bool]:
     """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
+    if "tasks.assign" not in ALLOWED.get(role, ()):
+        return false()
     held = positions()
     found = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == group)
     if role != "administrator":
@@ -212,7 +225,7 @@ def in_place_of(user: Any) -> ColumnElement[bool]:
     return or_(user == VIEWER, lent.exists())
 
 
-def _side(held: Subquery) -> ColumnElement[Any]:
+def _side(held: CTE | Subquery) -> ColumnElement[Any]:
     """Returns the role by which forms know a position: that in an agency; delegate in a private body."""
     line, body = aliased(UnitLine), aliased(Unit)
     private = (
@@ -236,11 +249,14 @@ def roles_for(group: Any, unit: Any) -> ScalarSelect[Any]:
     return select(func.array_agg(found.c.role)).scalar_subquery()
 
 
-def known_as(roles: Collection[str] | None) -> Collection[str]:
+def known_as(actor: Actor, roles: Collection[str] | None) -> Collection[str]:
     """Returns all roles by which forms know an official with the roles of `roles_for` or `roles_in`.
 
-    Every official is a caseworker, except members of private bodies, who are only delegates.
+    Every official is a caseworker, except members of private bodies, who are only delegates. Forms hide
+    nothing from auditors.
     """
+    if actor.role == AUDITOR:
+        return (ANY,)
     return roles if roles and set(roles) == {DELEGATE} else (*(roles or ()), CASEWORKER)
 
 
@@ -252,12 +268,13 @@ def roles_in(unit: Any) -> ScalarSelect[Any]:
 
 
 def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
-    """Returns the ids of the candidate groups whose tasks the viewer may claim or, as an administrator, see.
+    """Returns the ids of the candidate groups whose tasks the viewer may claim.
 
-    `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it may assign freely.
+    Or, as an administrator or manager, see. `narrowed` by definition, and by role in a unit. `supervised`:
+    those whose tasks it may assign freely.
     """
     held = positions()
-    lying = _join_groups if supervised or role == "administrator" else _join_claimable_groups
+    lying = _join_groups if supervised or role in ("administrator", MANAGER) else _join_claimable_groups
     found = lying(held, CandidateGroup.id).where(*narrowed).distinct()
     if supervised and role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
@@ -266,8 +283,8 @@ def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool
 
 def startable(actor: Actor) -> ColumnElement[bool]:
     """Returns the definitions of which the actor's role may start cases: on `Definition`."""
-    enabled = Definition.disabled_at.is_(None) if only_enabled(actor) else true()
-    return and_(enabled, Definition.offered_at.is_not(None) if only_catalogue(actor) else true())
+    enabled = Definition.disabled_at.is_(None) if permissions.only_enabled(actor) else true()
+    return and_(enabled, Definition.offered_at.is_not(None) if permissions.only_catalogue(actor) else true())
 
 
 def _own_case() -> ColumnElement[bool]:
@@ -290,10 +307,13 @@ def party() -> ColumnElement[bool]:
 def named_party(role: str) -> ColumnElement[bool]:
     """Returns whether the process of a case names the viewer's person as a party; never NULL.
 
-    A single case is then hidden from an official (`cases.require_no_party`); lists omit its subject.
+    A single case is then hidden from an official (`cases.require_no_party`); lists omit its subject, and for
+    auditors that of all cases.
     """
     if role in ("portal", APPLICANT):
         return false()
+    if role == AUDITOR:  # states no purpose for a list
+        return true()
     written = func.lower(func.regexp_replace(User.person, literal_column("'[^[:alnum:]]'"), "", "g"))
     person = select(written).where(User.id == VIEWER).scalar_subquery()
     # Where parties are not known yet, any mention counts.
@@ -333,11 +353,11 @@ def reachable_tasks(role: str) -> ColumnElement[bool]:
         return false()
     if role in ("portal", "applicant"):
         return and_(reachable_cases(role), Task.candidate_group_id.is_(None))
-    return or_(
-        reachable_cases(role),
-        claiming_unit(Task.candidate_group_id).is_not(None),
-        supervises(role, Task.candidate_group_id),
-    )
+    held = positions()
+    handled = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == Task.candidate_group_id)
+    if role != "administrator":
+        handled = handled.where(or_(_may_claim(held), held.c.role == SUPERVISOR))
+    return or_(reachable_cases(role), handled.exists())
 
 
 def visible_tasks(role: str) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine import bpmn, definitions
 from engine.bpmn import Failure, Fired, Step
+from engine.cases import working_time
 from engine.cases.locking import LockedCase, require_active
 from engine.cases.persistence import apply
 from engine.cases.step_effects import incident_row
@@ -35,7 +36,8 @@ def fire(
     `payload` and `more` are logged if at least one was triggered; `due` are the instants of timers.
     """
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.fire(spec, require_active(case), happened, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.fire(counted, require_active(case), happened, uow.now)
     if step.fired:
         found = [_fact(uow, fired, payload or {}, due.get(fired.token)) for fired in step.fired]
         apply(uow, case, step, [*found, *more])

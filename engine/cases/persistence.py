@@ -4,9 +4,9 @@ Who is assigned a task is decided before, by `organisation.task_assignment`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
@@ -16,6 +16,8 @@ from engine import definitions, events
 from engine.bpmn import HUMAN, Spec, Step
 from engine.bpmn.values import plain
 from engine.cases import bills, list_fields, step_effects, waits
+from engine.cases.clock import recording, transitions
+from engine.cases.clock.transitions import Run
 from engine.cases.locking import LockedCase, require_not_erased
 from engine.cases.step_effects import End, Rows, StepEffects
 from engine.definitions import Version
@@ -123,11 +125,14 @@ def begin(
     listed = list_fields.fields_of(uow, spec, stored)
     opening = Opening(case.id, case.home, spec, data, step)
     effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
+    run = transitions.of_new_case(uow, case.id, case.home.unit_id, spec, data)
     head = Head(case.id, case.version.id)
     ended = End("completed", "rule") if step.ended else None
     happened = step_effects.completed(
         [*before, *step_effects.facts(step, effects, ended=ended)], step.changes
     )
+    effects, happened = _with_clock(uow, run, _Happening(case.version.key, step, data), effects, happened)
+    happened += recording.record(uow, run, None)
     head, log = events.chain(uow, head, happened, unit=case.acting)
     values = _columns(uow, step, head, stored, running_key=case.running_key)
     values.update(id=case.id, version_id=case.version.id, revision=1, **case.columns, **listed.columns)
@@ -164,6 +169,9 @@ def apply(
     unwaited = waits.ended(spec, step, answered)
     found = [*before, *unwaited, *step_effects.facts(step, effects, closed, ended)]
     happened = step_effects.completed(found, step.changes)
+    run = None if case.clock is None else Run(uow, case.home.unit_id, spec, case.clock)
+    effects, happened = _with_clock(uow, run, _Happening(case.version.key, step, data), effects, happened)
+    happened += recording.record(uow, run, case.clock, change.id if isinstance(change, TaskChange) else None)
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = _columns(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)
@@ -221,12 +229,37 @@ def note(
     Raises Conflict if the case was erased.
     """
     require_not_erased(case)
+    if case.clock is not None:
+        run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
+        transitions.after_facts(run, happened)
+        happened = [*happened, *recording.record(uow, run, case.clock, None if task is None else task.id)]
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
     if status is not None:
         _write(uow, _MARK_CASE, {**values, "status": status}, log)
     else:
         _write(uow, _NOTE_CASE, values, log, effects=StepEffects((), incidents), change=task)
+
+
+class _Happening(NamedTuple):
+    """A step of a case of this process, and the data of the case after it."""
+
+    process: str
+    step: Step
+    data: Mapping[str, Any]
+
+
+def _with_clock(
+    uow: UnitOfWork, run: Run | None, new: _Happening, effects: StepEffects, happened: list[Fact]
+) -> tuple[StepEffects, list[Fact]]:
+    """Applies a step to the clock of its case; the term may have become known, or impossible to know."""
+    if run is None:
+        return effects, happened
+    transitions.after_step(run, new.step, effects.created, new.data)
+    transitions.after_facts(run, happened)
+    incidents, opened = recording.failure_of(uow, run, new.process)
+    effects = recording.with_due(effects, run)
+    return replace(effects, incidents=[*effects.incidents, *incidents]), [*happened, *opened]
 
 
 def _write(

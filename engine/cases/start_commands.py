@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
-from engine.cases import staged_documents
+from engine.cases import staged_documents, working_time
 from engine.cases.locking import LockedCase, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
@@ -137,7 +137,8 @@ def _begin(
     version = entry.version
     spec = definitions.spec(uow.session, version)
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
-    step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0], starter=starter)
+    counted = working_time.counted(uow, entry.unit_id, spec)
+    step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
     number, secret, given = _next_number(uow), new_secret(), _given(application)
     case = NewCase(
         uuid7(),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from engine import events
 from engine.bpmn import Disputed, Failure, People, Spec, Step, TokenTransition, Work
-from engine.cases import bills, list_fields, waits
+from engine.cases import bills, list_fields, waits, working_time
 from engine.events import Fact
 from engine.organisation import task_assignment
 from engine.organisation.candidate_groups import CandidateGroups
@@ -54,12 +54,13 @@ class End:
 def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str | None) -> StepEffects:
     """Returns what a step of a case opened; `subject` is the subject of the case after it."""
     case_id, step = opening.case_id, opening.step
+    working_time.require_counted(uow, step.failures)
     assignment = task_assignment.assign(uow, opening)
     messages = waits.message_rows(uow, case_id, step.thrown)
     return StepEffects(
         _task_rows(uow, opening, assignment, subject),
         [incident_row(uow, case_id, failure) for failure in step.failures],
-        waits.wait_rows(uow, case_id, version_id, step.waits),
+        waits.wait_rows(uow, opening, version_id),
         waits.call_rows(uow, case_id, step.calls),
         messages,
         assignment.groups,
@@ -97,6 +98,7 @@ def _task_row(
         "assignment": candidates.how,
         "search": list_fields.search_text(opening.spec, work, words, subject, delegated=delegated),
         **_people(work.people),
+        **working_time.columns(uow, opening.home.unit_id, None if work.people is None else work.people.term),
     }
     if candidates.only_named:
         row["people"]["only"] = True

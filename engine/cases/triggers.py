@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import BILL, CallFailure
-from engine.cases import bills, payments
+from engine.cases import bills, payments, working_time
 from engine.cases.catch_events import fire, incident
 from engine.cases.locking import (
     LockedCase,
@@ -194,7 +194,8 @@ def answer(
     case, call = lock_call(uow, call_id)
     require_size({**case.data, **reply}, "/reply")
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.answer(counted, require_active(case), call.token_id, reply, uow.now)
     if step.bills:
         bills.require_new(uow, step)
     done = Fact(
@@ -219,7 +220,8 @@ def fail_call(
     case, call = lock_call(uow, call_id)
     require_size({**case.data, **failure.data})
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.fail_call(counted, require_active(case), call.token_id, failure, uow.now)
     payload = {
         "call": call_id,
         "code": failure.error or failure.code,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -29,6 +30,7 @@ from engine.cases.bills import BillView
 from engine.cases.conflict_of_interest import PARTIES, actor_person, explain_refusal, require_no_party
 from engine.cases.locking import unknown
 from engine.definitions import forms
+from engine.events.vocabulary import WORK_NOTED
 from engine.identity import names
 from engine.models import Case, Channel, DefinitionVersion, Event, Incident, Task, Unit, User
 from engine.platform.db import UnitOfWork
@@ -201,7 +203,7 @@ def _for_roles(
     kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
     roles: Collection[str] = (access.APPLICANT,)
     if not access.for_applicants(uow.actor):
-        roles = access.known_as(row["roles"])
+        roles = access.known_as(uow.actor, row["roles"])
 
     def cut(data: Mapping[str, Any]) -> Mapping[str, Any]:
         for form in kept if access.ANY not in roles else ():
@@ -339,7 +341,7 @@ def _events(uow: UnitOfWork, case_id: UUID) -> Select[Any]:
         select(*columns)
         .join(User, Event.actor_id == User.id)
         .join(DefinitionVersion, Event.version_id == DefinitionVersion.id)
-        .where(Event.case_id == case_id)
+        .where(Event.case_id == case_id, or_(Event.kind != WORK_NOTED, Event.actor_id == uow.actor.id))
     )
 
 

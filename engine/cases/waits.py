@@ -8,11 +8,13 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ARRAY, Uuid, bindparam, case, update
 
-from engine.bpmn import Outgoing, Spec, Step, Thrown, Wait
+from engine.bpmn import Outgoing, Spec, Step, Thrown
 from engine.bpmn.values import canonical
+from engine.cases import working_time
 from engine.events import Fact, Kind
 from engine.models import Call, Message
 from engine.models import Wait as WaitRow
+from engine.organisation.task_assignment import Opening
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.ids import uuid7
@@ -31,7 +33,7 @@ _NEW_WAITS = recordset(_WAITS, "waits")
 _OPEN_WAITS = _NEW_WAITS.on_conflict_do_update(
     index_elements=[_WAITS.c.id],
     set_={
-        **{name: _NEW_WAITS.excluded[name] for name in ("name", "correlation", "due_at")},
+        **{name: _NEW_WAITS.excluded[name] for name in ("name", "correlation", "due_at", "term", "calendar")},
         "woken_at": None,
         "closed_at": None,
     },
@@ -71,14 +73,12 @@ _END_CALLS = (
 )
 
 
-def wait_rows(
-    uow: UnitOfWork, case_id: UUID, version_id: UUID, waits: Sequence[Wait]
-) -> list[dict[str, Any]]:
-    """Returns the rows of these waits. The id is the token's."""
+def wait_rows(uow: UnitOfWork, opening: Opening, version_id: UUID) -> list[dict[str, Any]]:
+    """Returns the rows of what a step waits for. The id is the token's."""
     return [
         {
             "id": wait.token,
-            "case_id": case_id,
+            "case_id": opening.case_id,
             "version_id": version_id,
             "token_id": wait.token,
             "element": wait.element,
@@ -87,8 +87,9 @@ def wait_rows(
             "correlation": canonical(wait.keys) if wait.kind == "message" else None,
             "due_at": wait.due,
             "opened_at": uow.now,
+            **working_time.columns(uow, opening.home.unit_id, wait.term),
         }
-        for wait in waits
+        for wait in opening.step.waits
     ]
 
 

@@ -68,7 +68,7 @@ def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
         server = postgres.start(settings, patience=30)
         stack.callback(server.stop)
         url = server.url
-    migrate.upgrade(url)
+    migrate.upgrade(url, settings)
     _create_audit_key(settings)
     _prepare(settings, url, address, companion)
     running = dict(companion.start(stack))

@@ -13,7 +13,7 @@ from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
 from engine.connectors import deployment_check
 from engine.definitions import dmn_evaluation, scenarios, start_triggers
-from engine.definitions.versions import VERSION, Version, currents, source, stored_report
+from engine.definitions.versions import VERSION, Version, currents, note, source, stored_report
 from engine.models import (
     Definition,
     DefinitionVersion,
@@ -93,7 +93,7 @@ def deploy(
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
     if report.errors or unread:
-        raise Rejected(_REFUSED, [*report.findings, *unread])
+        raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
     held = _lock(uow, _keys(report), unit)
     called = {key for process in report.processes for key in process.calls} - held.keys()
     calls = {key: known[key] for key in called}
@@ -108,7 +108,7 @@ def deploy(
     specs = _built(content, report)
     scenario_report = scenarios.run_all(told, specs)
     if scenario_report.failed:
-        raise Rejected(_REFUSED, [*report.findings, *scenario_report.findings])
+        raise Rejected(_REFUSED, [*report.findings, *scenario_report.findings], report.owners)
     stored = {**plain_report(report), **scenario_report.plain}
     deployment_id = _store(
         uow, content, {key: version.deployment_id for key, version in calls.items()}, stored
@@ -134,7 +134,7 @@ def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> 
     found = candidate_roles.findings(uow, files, uow.session.scalars(owner).one())
     whole = replace(report, findings=(*report.findings, *found))
     if whole.errors:
-        raise Rejected(_REFUSED, whole.findings)
+        raise Rejected(_REFUSED, whole.findings, whole.owners)
     return whole
 
 
@@ -143,7 +143,7 @@ def _built(content: Source, report: Report) -> dict[str, Spec]:
     try:
         return {key: bpmn.build(content, key) for key in _keys(report)}
     except bpmn.Unbuildable as error:
-        raise Rejected(_REFUSED, [*report.findings, error.finding]) from error
+        raise Rejected(_REFUSED, [*report.findings, error.finding], report.owners) from error
 
 
 def _keys(report: Report) -> list[str]:
@@ -259,6 +259,8 @@ def _add(
     )
     uow.session.add(version)
     uow.session.flush()
+    stored = {"version": version.number, "digest": digest, "deployment": deployment_id}
+    note(uow, "definition.deployed", process.key, **stored)
     return version
 
 
@@ -267,6 +269,8 @@ def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None,
     version.status = "published"
     version.published_at, version.published_by = uow.now, uow.actor.id
     uow.session.flush()
+    before = None if former is None else former.number
+    note(uow, "definition.published", version.key, version=version.number, former=before)
     make_current(uow, version.key, former, (version.id, spec))
 
 

@@ -231,10 +231,12 @@ def _files(uow: UnitOfWork, upload_id: UUID) -> dict[str, bytes]:
 
 
 def _refusal(refusal: Refusal) -> dict[str, Any]:
-    findings = [asdict(each) for each in refusal.findings] if isinstance(refusal, Rejected) else []
+    report: dict[str, Any] = {"findings": []}
+    if isinstance(refusal, Rejected):
+        report = {name: list(map(asdict, getattr(refusal, name))) for name in ("findings", "owners")}
     kinds = {Rejected: "rejected", Invalid: "invalid", Forbidden: "forbidden"}
     problem = next((code for kind, code in kinds.items() if isinstance(refusal, kind)), "conflict")
-    return {"problem": problem, "detail": refusal.detail, "report": {"findings": findings}}
+    return {"problem": problem, "detail": refusal.detail, "report": report}
 
 
 def _finish(uow: UnitOfWork, upload_id: UUID, status: UploadStatus, result: Mapping[str, Any]) -> None:

@@ -26,12 +26,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.events.vocabulary import WORK_NOTED
 from engine.models import Case, Cursor, DefinitionVersion, Event
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
 PAGE = 1000  # events that one call reads
 RESTORED = "restored"
+
+# Of a person's work time only the person itself gets more than sums: it is in no feed.
+OFFERED: ColumnElement[bool] = Event.kind != WORK_NOTED
 
 # An event without potentially personal data: its payload is read with the case's log.
 FACT: tuple[Any, ...] = (
@@ -95,7 +99,7 @@ def following(after: Position) -> Select[Any]:
     given = tuple_(literal(after.transaction_id, BigInteger), literal(after.case_id), literal(after.seq))
     return (
         facts(Event.transaction_id)
-        .where(place > given, Event.transaction_id < horizon())
+        .where(place > given, Event.transaction_id < horizon(), OFFERED)
         .order_by(Event.transaction_id, Event.case_id, Event.seq)
         .limit(PAGE + 1)
     )

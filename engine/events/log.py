@@ -83,6 +83,16 @@ Kind = Literal[
     "data.changed",
     "data.disputed",
     "case.erased",
+    "clock.started",
+    "clock.paused",
+    "clock.resumed",
+    "clock.extended",
+    "clock.stopped",
+    "clock.recomputed",
+    "clock.warned",
+    "clock.breached",
+    "clock.deemed",
+    "work.noted",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

@@ -13,6 +13,7 @@ from uuid import UUID
 from engine.events.hash_chain import text
 
 Value = str | int | bool
+WORK_NOTED = "work.noted"  # of interest to its person alone, except for sums (docs/work-time.md)
 _BILL = {"bill": str, "amount": str, "currency": str}
 _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
@@ -79,6 +80,16 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "correction.asked": {"parent": str, "side": str, "due_at": str},
         "appeal.filed": {"decision": str, "appeal": str, "appeal_of": str},
         "appeal.decided": {"appeal": str},
+        "clock.started": {"term": str, "code": str, "started_at": str, "due_at": str, "calendar": str},
+        "clock.paused": {"side": str, "code": str},
+        "clock.resumed": {"paused_at": str, "due_at": str},
+        "clock.extended": {"code": str, "term": str, "before_at": str, "due_at": str},
+        "clock.stopped": {"code": str, "due_at": str},
+        "clock.recomputed": {"code": str, "before_at": str, "due_at": str, "calendar": str},
+        "clock.warned": {"due_at": str},
+        "clock.breached": {"due_at": str, "units": str},
+        "clock.deemed": {"outcome": str, "due_at": str, "units": str},
+        "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )
 

@@ -2,8 +2,9 @@
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
-from engine.models.application_drafts import ApplicationDraft
+from engine.models.application_drafts import ApplicationCount, ApplicationDraft, ApplicationStage
 from engine.models.bills import Bill, BillStatus
+from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.checkpoints import (
     AuditKind,
@@ -16,10 +17,12 @@ from engine.models.checkpoints import (
     Installation,
     SendingStatus,
 )
+from engine.models.clocks import CaseClock, ClockRelease, ClockState, ServiceDuration
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
@@ -34,7 +37,7 @@ from engine.models.organisation import (
     UnitKind,
     UnitLine,
 )
-from engine.models.organisation_log import ChainHead, OrganisationKind, OrganisationRecord
+from engine.models.organisation_log import ChainHead, Heartbeat, OrganisationKind, OrganisationRecord
 from engine.models.process_drafts import (
     ProcessDraft,
     ProcessDraftCheck,
@@ -56,7 +59,6 @@ from engine.models.tables import (
     Deployment,
     DeploymentFile,
     Event,
-    IdempotencyKey,
     Incident,
     IncidentStatus,
     Message,
@@ -71,6 +73,7 @@ from engine.models.tables import (
 from engine.models.test_runs import TestRun
 from engine.models.uploads import Upload, UploadFile, UploadStatus
 from engine.models.webhooks import Cursor, Delivery, DeliveryStatus, Webhook
+from engine.models.work_time import WorkStretch
 from engine.platform.db import Base
 
 __all__ = [
@@ -79,7 +82,9 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
+    "ApplicationCount",
     "ApplicationDraft",
+    "ApplicationStage",
     "AuditKind",
     "AuditRun",
     "Base",
@@ -87,11 +92,13 @@ __all__ = [
     "Bill",
     "BillStatus",
     "BrowserSession",
+    "CalendarVersion",
     "Call",
     "CallStatus",
     "CandidateGroup",
     "CandidateGroupRole",
     "Case",
+    "CaseClock",
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
@@ -102,6 +109,9 @@ __all__ = [
     "CheckpointLog",
     "CheckpointSending",
     "CheckpointTarget",
+    "ClockRelease",
+    "ClockState",
+    "Closure",
     "Comment",
     "Cursor",
     "Decision",
@@ -118,6 +128,7 @@ __all__ = [
     "DocumentVersion",
     "ErasedFile",
     "Event",
+    "Heartbeat",
     "IdempotencyKey",
     "Identity",
     "Incident",
@@ -138,6 +149,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Recalculation",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -146,6 +158,7 @@ __all__ = [
     "Retry",
     "Role",
     "SendingStatus",
+    "ServiceDuration",
     "StagedDocument",
     "StagedPart",
     "Substitution",
@@ -156,6 +169,7 @@ __all__ = [
     "Throttle",
     "Token",
     "Unit",
+    "UnitCalendar",
     "UnitKind",
     "UnitLine",
     "Upload",
@@ -166,4 +180,6 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
+    "WorkCalendar",
+    "WorkStretch",
 ]

@@ -25,6 +25,38 @@ OrganisationKind = Literal[
     "delegation.agreed",
     "delegation.revoked",
     "message.unmatched",
+    "definition.deployed",
+    "definition.published",
+    "definition.retired",
+    "definition.enabled",
+    "definition.disabled",
+    "definition.offered",
+    "definition.withdrawn",
+    "definition.suspended",
+    "definition.resumed",
+    "account.made",
+    "identity.linked",
+    "token.made",
+    "token.revoked",
+    "webhook.made",
+    "webhook.enabled",
+    "webhook.disabled",
+    "webhook.removed",
+    "case.erased",
+    "retry.ordered",
+    "migration.started",
+    "migration.cancelled",
+    "connectors.loaded",
+    "settings.loaded",
+    "installation.outage",
+    "installation.restored",
+    "clock.jumped",
+    "clock.differs",
+    "calendar.made",
+    "calendar.changed",
+    "calendar.chosen",
+    "calendar.closure",
+    "calendar.reopened",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 
@@ -39,6 +71,18 @@ class ChainHead(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     length: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Heartbeat(Base):
+    """When the workers last ran, by the database's clock: one row, which is not logged itself."""
+
+    __tablename__ = "heartbeats"
+    # Each beat updates the row: free space on the page avoids index updates.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    at: Mapped[Instant | None]  # NULL: no worker has ever run
+    differs_at: Mapped[Instant | None]  # when a worker with another time was last logged
 
 
 class OrganisationRecord(Base):

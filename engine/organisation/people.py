@@ -25,7 +25,7 @@ from engine.platform.ids import uuid7
 from engine.platform.language import Names
 
 PAGE = 100
-MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "service")
+MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "manager", "auditor", "service")
 
 
 @dataclass(frozen=True, slots=True)

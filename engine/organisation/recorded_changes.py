@@ -39,7 +39,7 @@ def page(
     With `newest` the newest come first, and the result contains those older than `after`. Changes of the
     installation itself, which have no unit, are visible to those who work in the root unit.
     """
-    access.require(uow.actor, "people.manage")
+    access.require_one(uow.actor, "people.manage", "administration_log.read")
     administration_log.flush(uow)
     record, actor, person = OrganisationRecord, aliased(User), aliased(User)
     found = (

@@ -19,6 +19,7 @@ Publishing = Literal["direct", "four-eyes"]
 ROOT = Path(__file__).resolve().parents[2]
 
 API_QUOTA = 60_000  # requests of a token per minute; more than two cores can answer
+OUTAGE_AFTER = 60  # seconds; workers report every 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Settings:
     number of proxies in front. Session limits are in minutes. `documents` is a folder or the URL of a bucket;
     `clamd` is None if they aren't scanned. `demo`: anybody can log in as one of the demonstration's people;
     never if a public origin is set. `api_quota` is how many requests a token may make per minute, 0 for any
-    number. `audit_key` is the file of the private key that signs checkpoints, which needn't exist;
-    `checkpoint_minutes` is how often they are taken, 0 for only on demand; they are sent to a folder, and to
-    a URL and a mail address (`connector:address`) if these are set.
+    number. `outage_after`: the seconds without a running worker that count as an outage. `audit_key` is the
+    file of the private key that signs checkpoints, which needn't exist; `checkpoint_minutes` is how often
+    they are taken, 0 for only on demand; they are sent to a folder, and to a URL and a mail address
+    (`connector:address`) if these are set.
     """
 
     database_url: str | None
@@ -63,6 +65,7 @@ class Settings:
     checkpoint_webhook: str | None
     checkpoint_mail: str | None
     api_quota: int = API_QUOTA
+    outage_after: int = OUTAGE_AFTER
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -101,6 +104,7 @@ class Settings:
             checkpoint_webhook=_webhook(environ.get("CHECKPOINT_WEBHOOK") or None),
             checkpoint_mail=_mail(environ.get("CHECKPOINT_MAIL") or None),
             api_quota=number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
+            outage_after=number(environ, "OUTAGE_AFTER", default=OUTAGE_AFTER, least=30, most=86_400),
         )
 
     @property

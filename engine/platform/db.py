@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import insert as upsertable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from engine.platform.errors import Recorded, Refusal, Uncertain
+from engine.platform.errors import Busy, Prerequisite, Recorded, Refusal, Uncertain
 from engine.platform.limits import Guard, Limits, Unresponsive
 from engine.platform.prepared import PARAMETERS, Prepared, begin
 
@@ -44,8 +44,8 @@ Append = Callable[[Session, Sequence[Mapping[str, Any]]], None]
 _BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION LEVEL REPEATABLE READ"}
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
-_LAST = "last"  # and what is written after them, before the commit
 _CONNECTORS = "connectors"  # there, too: what the installation declares of its connectors
+_LAST = "last"  # and what is written after them, before the commit
 
 # Random reads are as fast as sequential ones on today's disks, so indexes pay off; statements are too short
 # to be compiled.
@@ -56,6 +56,7 @@ LOCKED = "55P03"
 # The server stopped, was killed, is starting, or has ended the session.
 LOST = {"57P01", "57P02", "57P03", "25P03", "08000", "08003", "08006"}
 ATTEMPTS = 3
+PREREQUISITES = 8  # of one command: a bulk action meets several cases
 POOL = 2  # seconds to wait for a connection of the pool: only threads of one process compete for them
 
 
@@ -277,8 +278,17 @@ class Database:
         """Run a command in its own transaction; repeat it after a deadlock or a lost connection.
 
         So the command must be repeatable. Its arguments are its session and its instant (aware, in the
-        installation's zone). A refusal undoes what it wrote, unless it is `Recorded`.
+        installation's zone). A refusal undoes what it wrote, unless it is `Recorded`. A `Prerequisite` runs
+        first, and then the command again.
         """
+        for _ in range(PREREQUISITES):
+            try:
+                return self._run(command, view)
+            except Prerequisite as first:
+                self._run(first.command, "write")
+        raise Busy("The case is still being processed. Try again in a few seconds.")
+
+    def _run(self, command: Callable[[Session, datetime], T], view: View) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             ran = False
             try:

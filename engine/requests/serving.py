@@ -12,13 +12,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from engine import cases
+from engine import access, cases
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork, View
 from engine.platform.errors import Refusal, Uncertain
 from engine.requests import idempotency
 from engine.requests.idempotency import Answer
+from engine.tasks import work_time
 
 T = TypeVar("T")
 
@@ -62,7 +63,10 @@ def serve(
         nonlocal shown
         uow = UnitOfWork(session, request.actor(session), now)
         outcome = command(uow)
-        shown = uow.actor, _each(outcome.opened)
+        opened = _each(outcome.opened)
+        shown = uow.actor, opened
+        if opened:
+            access.require_purpose(uow.actor)
         key = request.key()
         if key is not None and outcome.answer is not None:
             idempotency.keep(uow, key, request.fingerprint(), outcome.answer)
@@ -77,6 +81,7 @@ def serve(
     if shown is not None and shown[1]:
         actor, opened = shown
         access_log.record(database, actor, *opened)
+        _record_work(database, actor, opened)
     return done
 
 
@@ -84,6 +89,12 @@ def _each(opened: Opened | tuple[Opened, ...] | None) -> tuple[Opened, ...]:
     if opened is None:
         return ()
     return opened if isinstance(opened, tuple) else (opened,)
+
+
+def _record_work(database: Database, actor: Actor, opened: tuple[Opened, ...]) -> None:
+    for one in opened:
+        if one.work is not None and one.object_id is not None:
+            work_time.record(database, actor, one.object_id, one.work)
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:

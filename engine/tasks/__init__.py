@@ -12,6 +12,7 @@ from engine.tasks.bulk_jobs import (
     run_bulk_job,
     start_bulk_job,
 )
+from engine.tasks.changed_values import Beside
 from engine.tasks.commands import Completed, claim, complete, recuse, release
 from engine.tasks.comments import comment, comments
 from engine.tasks.corrections import Marks
@@ -50,6 +51,7 @@ __all__ = [
     "COUNTED",
     "REASON_CODES",
     "Action",
+    "Beside",
     "BulkJob",
     "Completed",
     "EntityTag",

@@ -1,6 +1,7 @@
 """Nobody answers blindly: a form whose values have changed since it was read isn't completed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -27,6 +28,64 @@ _FORMER = (
     .order_by(Event.seq.desc())
     .limit(SEARCHED)
 )
+
+
+_SINCE = select(Event.payload).where(
+    Event.case_id == bindparam("case"),
+    Event.seq > bindparam("length"),
+    Event.kind.in_(SET_BY),
+    Event.payload.is_not(None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Values of a case that a page showed next to a form, by name, when its log had `length` events.
+
+    `cut` removes what their reader may not see.
+    """
+
+    length: int
+    names: Collection[str]
+    cut: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def require_seen_beside(uow: UnitOfWork, held: LockedTask, beside: Beside | None) -> None:
+    """Raises DataChanged if a value that was shown next to the form is another now. None means any.
+
+    Values that are new since then don't count: they were not shown.
+    """
+    if beside is None or beside.length >= held.case.head.length:
+        return
+    given = {"case": held.case.id, "length": beside.length}
+    since = {
+        name for payload in uow.connection.execute(_SINCE, given).scalars() for name in _of_case(payload)
+    }
+    missing = since & {*beside.names}
+    former: dict[str, Any] = {}
+    if missing:
+        for payload in uow.connection.execute(_FORMER, given).scalars():
+            values = _of_case(payload)
+            former = {name: values[name] for name in missing & values.keys()} | former
+            if len(former) == len(missing):
+                break
+    before, now = beside.cut(former), beside.cut(held.case.data)
+    changes = [
+        {"field": name, "before": value, "now": now.get(name), "beside": True}
+        for name, value in sorted(before.items())
+        if value != now.get(name)
+    ]
+    if changes:
+        raise DataChanged("Values next to the form have changed since you read it.", changes=changes)
+
+
+def _of_case(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the values of the case itself that an event set, without those of inner scopes."""
+    if "scope" in payload:
+        return {}
+    inner = payload.get("scopes") or {}
+    values = payload.get("data") or payload.get("changes") or {}
+    return {name: value for name, value in values.items() if name not in inner}
 
 
 def require_seen(uow: UnitOfWork, held: LockedTask, tags: Collection[EntityTag] | None) -> None:

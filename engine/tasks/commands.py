@@ -29,7 +29,7 @@ from engine.tasks import (
     reassignment_reasons,
     subtasks,
 )
-from engine.tasks.changed_values import require_seen
+from engine.tasks.changed_values import Beside, require_seen, require_seen_beside
 from engine.tasks.entity_tags import EntityTag
 from engine.tasks.locked_task import LockedTask, TaskRow
 from engine.tasks.reading import get, roles, unknown
@@ -116,11 +116,17 @@ def lock_task(uow: UnitOfWork, task_id: UUID) -> LockedTask:
 
 
 def complete(
-    uow: UnitOfWork, task_id: UUID, data: Mapping[str, Any], *, tags: Collection[EntityTag] | None = None
+    uow: UnitOfWork,
+    task_id: UUID,
+    data: Mapping[str, Any],
+    *,
+    tags: Collection[EntityTag] | None = None,
+    beside: Beside | None = None,
 ) -> Completed:
     """Completes a task with the data of its form and continues the case.
 
-    `tags` say what the actor has seen (None: anything). Raises Stale or DataChanged if it isn't up to date.
+    `tags` and `beside` say what the actor has seen in the form and next to it (None: anything). Raises Stale
+    or DataChanged if it isn't up to date.
 
     An unclaimed task is treated as the actor's. If a later element fails, the task remains completed with its
     data and the failing element has an incident.
@@ -131,6 +137,7 @@ def complete(
     eligibility_checks.require_assigned(held)
     held.require_available(uow)
     require_seen(uow, held, tags)
+    require_seen_beside(uow, held, beside)
     spec = definitions.spec(uow.session, case.version)
     rules = _rules(uow, held)
     eligibility_checks.require(uow, held, rules, completing=True)
@@ -145,17 +152,16 @@ def complete(
     decision = legal_decisions.read_decision(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
-    step = bpmn.complete(spec, state, task_id, answer, uow.now)
-    official = row.candidate_group_id is not None
-    change = TaskChange(task_id, "completed", uow.actor.id, uow.now, official)
+    step = bpmn.complete(cases.counted(uow, case.home.unit_id, spec), state, task_id, answer, uow.now)
+    change = TaskChange(task_id, "completed", uow.actor.id, uow.now, row.candidate_group_id is not None)
     payload = cases.scoped({"data": answer}, answer, step.scopes) if answer else None
     done = Fact("task.completed", row.element, task_id, payload)
     happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
     files.file(uow, case.id, task_id)
-    status, outcome = values["status"], values["outcome"]
     seen = opened if row.case_seen else cases.StepEffects((), ())
-    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)
+    ended = (case.id, case.number, values["status"], values["outcome"])
+    return Completed(task_id, row.task_revision + 1, *ended, seen)
 
 
 def _rules(uow: UnitOfWork, held: LockedTask) -> TaskRules:
@@ -177,7 +183,11 @@ def _answer(
         return Completed(row.task_id, row.task_revision + 1, *ended, seen)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
-    subtasks.close(uow, case, held.subtask(), "given", answer)
+    if row.kind == "escalation":
+        done = Fact("task.completed", row.element, row.task_id, {"data": answer})
+        cases.note(uow, case, [done], TaskChange(row.task_id, "completed", uow.actor.id, uow.now))
+    else:
+        subtasks.close(uow, case, held.subtask(), "given", answer)
     nothing = cases.StepEffects((), ())
     revision = row.task_revision + 1
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, Update, bindparam, select, update
 
 from engine import access, cases
 from engine.definitions import forms
@@ -18,6 +18,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden
 from engine.tasks.entity_tags import EntityTag
 from engine.tasks.reading import answerable, had_by, unknown
+from engine.tasks.work_time.signals import extending, measures
 
 
 @lru_cache
@@ -37,7 +38,7 @@ def _wanted(role: str) -> Select[Any]:
 
 
 # Not if it was completed or reassigned since it was read.
-_SAVE = (
+_SAVE: Update = (
     update(Task)
     .where(
         Task.id == bindparam("task"),
@@ -46,6 +47,12 @@ _SAVE = (
     )
     .values(draft=bindparam("begun"), draft_seen=bindparam("seen"))
 )
+
+
+@lru_cache
+def _saving(role: str) -> Update:
+    """Saves, and extends the work time of the assignee, in one statement."""
+    return _SAVE.add_cte(extending(role).cte("work")) if measures(role) else _SAVE
 
 
 def save(
@@ -67,8 +74,8 @@ def save(
     form, roles, *_ = answerable(uow, task_id)
     begun = forms.begun(form, data, roles)
     cases.require_size(begun)
-    given = {"task": task_id, "assignee": row.assignee_id, "begun": begun, "seen": tag and str(tag)}
-    saved = uow.connection.execute(_SAVE, given)
+    given |= {"assignee": row.assignee_id, "begun": begun, "seen": tag and str(tag), "source": "draft"}
+    saved = uow.connection.execute(_saving(uow.actor.role), given)
     if saved.rowcount == 0:
         raise _lost(task_id, row.status, row.assignee_id)
     return begun

@@ -219,7 +219,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
         return (access.APPLICANT,)
     values = {"task": task_id, **access.seen_by(uow)}
     found, group = uow.connection.execute(_ROLES, values).one()
-    own = (*access.known_as(found), *(() if group is not None else (access.APPLICANT,)))
+    own = (*access.known_as(uow.actor, found), *(() if group is not None else (access.APPLICANT,)))
     return None if access.ANY in own else own
 
 
@@ -283,6 +283,7 @@ class TaskForm:
     """The form of a task as the actor's roles have it, the case data it shows, and the draft.
 
     `tag` covers the revision and the data; `draft_tag` those that were shown when the draft was written.
+    `length` is that of the case's log at the same moment.
     """
 
     form: Form | None
@@ -290,18 +291,19 @@ class TaskForm:
     draft: Mapping[str, Any] | None
     tag: EntityTag
     draft_tag: EntityTag | None = None
+    length: int | None = None
 
 
 def get_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:
     """Returns the form of a task that `get` has returned."""
     form, seen, data, length = answerable(uow, task["id"])
     if form is None:
-        return TaskForm(None, {}, task["draft"], EntityTag(task["revision"]))
+        return TaskForm(None, {}, task["draft"], EntityTag(task["revision"]), length=length)
     tag = EntityTag(task["revision"], Shown.of(length, form, seen, data))
     draft = task["draft"] and forms.visible(form, seen, task["draft"])
     before = EntityTag.parse(task["draft_seen"] or "") if draft else None
     own = before and before.at(tag.revision)
-    return TaskForm(forms.for_roles(form, seen), forms.visible(form, seen, data), draft, tag, own)
+    return TaskForm(forms.for_roles(form, seen), forms.visible(form, seen, data), draft, tag, own, length)
 
 
 def get_corrected_form(uow: UnitOfWork, task: Mapping[str, Any]) -> TaskForm:

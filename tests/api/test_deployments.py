@@ -60,6 +60,14 @@ def test_report_lists_who_owns_each_variable(client: Clients) -> None:
     assert (owner["variables"], owner["count"]) == (["x"], 1)
 
 
+def test_refused_upload_lists_who_owns_each_variable_too(client: Clients) -> None:
+    right = {"right.bpmn": bpmn.line(bpmn.script("a", "x = 1"))}
+    wrong = {"wrong.bpmn": bpmn.process(*bpmn.in_line(bpmn.script("a", "y =")), key="q")}
+    refusal = refused(client("designer").deploy(right | wrong), 422, "rejected")
+    accepted = body(client("designer").deploy(right))["report"]
+    assert refusal["owners"] == accepted["owners"] != []
+
+
 def test_same_bytes_again_make_no_new_version(client: Clients) -> None:
     first, second = (body(client("designer").deploy(factories.one_task())) for _ in range(2))
     assert second["definitions"] == [{**first["definitions"][0], "created": False}]

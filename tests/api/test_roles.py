@@ -77,6 +77,8 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "migration",
             "session",
             "document",
+            "closure",
+            "recalculation",
             "relation",
         )
     }

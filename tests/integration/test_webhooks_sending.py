@@ -109,7 +109,7 @@ def test_subscriber_gets_a_cloud_event_that_it_can_verify(hub: Hub, subscriber: 
         "seq": int(event_id.rpartition("/")[2]),
         "element": "a",
         "task": str(case.tasks[0]["id"]),
-        "facts": {"side": "office"},
+        "facts": {"kind": "step", "side": "office"},
         "definition": "p",
         "version": 1,
     }

@@ -1,7 +1,13 @@
 """The report of the check lists which scope owns each variable."""
 
+from typing import Any
+
+import pytest
+
 from engine import bpmn
 from engine.bpmn import Owner
+from engine.bpmn.model import homes
+from engine.bpmn.model.diagram import Diagram
 from tests import bpmn as small
 from tests.bpmn import definitions, in_line, many, node, process_element, script
 
@@ -83,3 +89,17 @@ def test_long_lists_are_cut_with_their_number() -> None:
 
 def test_files_with_errors_have_none() -> None:
     assert bpmn.check({"a.bpmn": small.line(script("a", "x ="))}).owners == ()
+
+
+def test_check_finds_the_homes_of_a_process_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    find = homes._find
+
+    def counted(diagram: Diagram, *more: Any) -> homes.Homes:
+        found.append(diagram.key)
+        return find(diagram, *more)
+
+    monkeypatch.setattr(homes, "_find", counted)
+    votes = node("userTask", "vote", EACH, camunda__formKey="vote.json")
+    bpmn.check({"a.bpmn": small.line(script("a", "members = [1]"), votes)})
+    assert found == ["p"]

@@ -3,6 +3,7 @@ import "htmx.org";
 import "./changes.js";
 import "./desk.js";
 import "./fields.js";
+import "./work.js";
 
 // A form is sent once, however often its button is pressed.
 const sent = new Set();

@@ -16,11 +16,12 @@ from web.desk import (
     starting,
     talk,
     task,
+    work,
 )
 
 blueprint = Blueprint("desk_pages", __name__, url_prefix="/desk")
 for part in (
     *(inbox, bulk, batches, cases, starting),
-    *(actions, asking, assigning, case, documents, recusing, talk, task),
+    *(actions, asking, assigning, case, documents, recusing, talk, task, work),
 ):
     blueprint.register_blueprint(part.blueprint)

@@ -48,10 +48,15 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def offered(actor: Actor, case: CaseView) -> Sequence[str]:
-    """Return the names of the actions that the actor's role and the case's state allow."""
+def offered(actor: Actor, case: CaseView, *, extendable: bool = False) -> Sequence[str]:
+    """Return the names of the actions that the actor's role and the case's state allow.
+
+    `extendable`: whether its statutory term can be extended.
+    """
     found = [name for name, one in ACTIONS.items() if case.status in one.states]
     found = [name for name in found if access.allows(actor, ACTIONS[name].may)]
+    if extendable and case.status == "active" and access.allows(actor, "cases.extend"):
+        found.append("extend")
     secret = case.erased_at is None and access.allows(actor, "secrets.issue")
     return [*found, "secret"] if secret else found
 
@@ -95,6 +100,37 @@ def act(visit: Visit, case_id: UUID, name: str) -> Away:
     more = {"reason_code": typed.line("reason_code")} if action.codes else {}
     action.run(visit.uow, case_id, reason=typed.words("reason", most=typed.LINE), **more)
     return Away(f"/desk/cases/{case_id}", told=f"desk.did.{name}")
+
+
+def _extending(visit: Visit, case_id: UUID, refused: Explained | None = None) -> Page:
+    access.require(visit.uow.actor, "cases.extend")
+    values = {
+        "case": cases.see(visit.uow, case_id).case,
+        "clock": cases.read_clock(visit.uow, case_id),
+        "reasons": cases.EXTENSION_REASONS,
+        "refused": refused,
+        "typed": request.form,
+    }
+    status = refused.status if refused else 200
+    return Page("desk/extend.html", values, status, opened=Opened("case", case_id))
+
+
+@page(blueprint.get("/cases/<uuid:case_id>/extend"), may="cases.extend")
+def ask_extension(visit: Visit, case_id: UUID) -> Page:
+    """Ask why, and by how much the statutory term is extended."""
+    return _extending(visit, case_id)
+
+
+def _extension_refused(visit: Visit, case_id: UUID, *, refusal: Refusal) -> Page:
+    return _extending(visit, case_id, explain(refusal))
+
+
+@page(blueprint.post("/cases/<uuid:case_id>/extend"), may="cases.extend", refused=_extension_refused)
+def extend(visit: Visit, case_id: UUID) -> Away:
+    """Extend the statutory term."""
+    reason, term = typed.words("reason", most=40) or "", typed.words("term", most=40)
+    cases.extend(visit.uow, case_id, reason=reason, term=term)
+    return Away(f"/desk/cases/{case_id}", told="desk.did.extend")
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/secret"), may="secrets.issue")

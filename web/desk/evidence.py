@@ -38,6 +38,11 @@ class Evidence:
     groups: Sequence[Group]
     own: Sequence[Datum]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables of the groups. Further ones are the process's own, and folded."""
+        return frozenset(one.name for group in self.groups for one in group.data)
+
 
 NOTHING = Evidence((), ())
 

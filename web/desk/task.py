@@ -14,12 +14,14 @@ from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, DataChanged, NotFound, Refusal
 from engine.platform.language import Reader
-from web import attached, forms, seen, texts
+from engine.tasks import work_time
+from web import asked, attached, forms, seen, texts
 from web.desk import story, typed
 from web.desk.data import Datum, Labels, by_name, inside, name_of
 from web.desk.evidence import NOTHING, evidence
 from web.desk.explained import Explained, explain
 from web.desk.inbox import kept
+from web.desk.work import duration
 from web.forms import Drawing
 from web.visit import Away, Page, Shown, Visit, page
 
@@ -80,7 +82,8 @@ def task_page(
         "drawing": drawing,
         "seen": case,
         "tag": seen.tag_of(shown, refusal),
-        "changes": _changes(reader, fields, filed, refusal),
+        "log_length": shown.length,
+        "changes": _changes(reader, fields, filed, refusal, case),
         "element": case.spec.elements.get(row["element"]) if case else None,
         "editable": row["status"] == "open" and row["had"],
         "has_draft": shown.draft is not None,
@@ -89,6 +92,7 @@ def task_page(
         "comments": tasks.comments(uow, row["case_id"], seen=True) if case else (),
         "evidence": evidence(reader, case, row["element"], filed) if case else NOTHING,
         "kept": kept(),
+        "worked": _worked(uow, row),
         "goes_on": access.allows(uow.actor, "inbox.read"),
         "trouble": trouble,
         "reasons": typed.reasons(),
@@ -97,7 +101,8 @@ def task_page(
         "happened": _history(visit, case) if trouble and trouble.conflict else (),
     }
     status = trouble.told.status if trouble else 200
-    return Page("desk/task.html", values, status, opened=Opened("task", row["case_id"], row["id"]))
+    opened = Opened("task", row["case_id"], row["id"], work="page" if values["editable"] else None)
+    return Page("desk/task.html", values, status, opened=opened)
 
 
 def task_refused(visit: Visit, task_id: UUID, *, refusal: Refusal, **_: Any) -> Page:
@@ -133,7 +138,7 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
     attached.require()
     then = request.form.get("then", "draft")
     if then in ("complete", "complete-next"):
-        tasks.complete(visit.uow, task_id, answer, tags=seen.sent())
+        tasks.complete(visit.uow, task_id, answer, tags=seen.sent(), beside=_beside(visit, row))
         return _completed(task_id, go_on=then == "complete-next")
     tasks.save_draft(visit.uow, task_id, answer, tag=seen.last_sent())
     if request.headers.get("HX-Request"):
@@ -141,6 +146,14 @@ def answer_task(visit: Visit, task_id: UUID) -> Shown:
     if then in AFTER_DRAFT:
         return Away(f"/desk/tasks/{task_id}/{then}")
     return Away(f"/desk/tasks/{task_id}{kept()}", told="desk.task.saved")
+
+
+def _beside(visit: Visit, row: Mapping[str, Any]) -> tasks.Beside | None:
+    """Return what the page showed next to the form; None for a page of an earlier release."""
+    length, case = asked.count(request.form, seen.BESIDE), _seen(visit.uow, row["case_id"])
+    if length is None or case is None:
+        return None
+    return tasks.Beside(length, evidence(visit.reader, case, row["element"], ()).names, case.cut)
 
 
 def _completed(task_id: UUID, *, go_on: bool) -> Away:
@@ -191,17 +204,20 @@ def _changes(
     fields: Sequence[Field],
     filed: Sequence[Mapping[Any, Any]],
     refusal: Refusal | None,
+    case: cases.Seen | None,
 ) -> Sequence[Change]:
-    """Return what has changed since the reader saw the form, if that is why the answer was refused."""
+    """Return what has changed since the reader saw the page, if that is why the answer was refused."""
     if not isinstance(refusal, DataChanged):
         return ()
     titles = {str(one["id"]): one["title"] for one in filed}
     labels = Labels(reader, by_name(inside(fields)), documents=titles)
+    labels_beside = labels if case is None else Labels.of(reader, case.spec, filed)
     found = []
     for one in refusal.changes:
-        name, field = one["field"], labels.fields.get(one["field"])
-        now = labels.datum(name, one["now"], field)
-        before = labels.datum(name, one["before"], field) if "before" in one else None
+        told = labels_beside if "beside" in one else labels
+        name, field = one["field"], told.fields.get(one["field"])
+        now = told.datum(name, one["now"], field)
+        before = told.datum(name, one["before"], field) if "before" in one else None
         found.append(Change(now.label, before, now))
     return found
 
@@ -225,6 +241,14 @@ def _rest(drawing: Drawing, *, all_of_it: bool) -> Sequence[tuple[str, str]]:
             choices = {sent: label for sent, label, _ in node.options} if node else {}
             found.append((node.label if node else name.removeprefix(forms.DATA), choices.get(value, value)))
     return found
+
+
+def _worked(uow: UnitOfWork, row: Mapping[str, Any]) -> str | None:
+    """Return how long the reader has worked on the task; None if it isn't theirs."""
+    if row["assignee_id"] != uow.actor.id or not access.allows(uow.actor, "work_time.own"):
+        return None
+    seconds = work_time.measured(uow, row["case_id"], row["id"])
+    return texts.say("desk.work.unmeasured") if seconds is None else duration(seconds)
 
 
 def _who(uow: UnitOfWork, row: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from engine import deadlines
 from engine.bpmn import forms
 from engine.bpmn.check.files import Upload
 from engine.bpmn.expressions.named_people import Unfit, named_groups
@@ -10,7 +11,6 @@ from engine.bpmn.expressions.scripts import names
 from engine.bpmn.model.diagram import Diagram, Node
 from engine.bpmn.model.notes import Notes, Place, Rules
 from engine.bpmn.model.writers import asked
-from engine.bpmn.notation import timers
 from engine.bpmn.notation.candidate_roles import (
     APPLICANT,
     BINDINGS,
@@ -29,10 +29,10 @@ _MARKER = bpmn("multiInstanceLoopCharacteristics")
 _MAX_KEY = 255
 
 
-def _is_duration(text: str) -> bool:
+def _is_term(text: str) -> bool:
     try:
-        timers.duration(text)
-    except timers.Untimely:
+        deadlines.term(text)
+    except deadlines.Untimely:
         return False
     return True
 
@@ -55,7 +55,7 @@ _VALUES: Mapping[str, tuple[Callable[[str], bool], str, Mapping[str, Value]]] = 
         "invalid-appeal.key",
         {},
     ),
-    "appealWithin": (_is_duration, "invalid-appeal.duration", {}),
+    "appealWithin": (_is_term, "invalid-appeal.duration", {}),
     "onConflict": (CONFLICTS.__contains__, "invalid-on-conflict", {"allowed": CONFLICTS}),
     "party": (_are_variables, "invalid-party", {"limit": MAX_NAMES}),
     "searchable": (_are_variables, "invalid-searchable", {"limit": MAX_NAMES}),

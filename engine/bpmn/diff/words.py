@@ -40,6 +40,9 @@ FACTS = (
     "starter",
     "code-variable",
     "detail-variable",
+    "norm",
+    "clock",
+    "opinions-pause",
 )
 # The same for a process.
 RULES = (
@@ -48,6 +51,12 @@ RULES = (
     "party",
     "searchable",
     "subject",
+    "statutory",
+    "norm",
+    "on-silence",
+    "safety",
+    "accept-within",
+    "on-breach",
     "outcomes",
     "null-faults",
     "on-conflict",

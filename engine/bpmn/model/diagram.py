@@ -131,11 +131,15 @@ def handlers(scope: Scope) -> Iterator[tuple[Node, Node]]:
 
 @dataclass(eq=False, slots=True)
 class Diagram:
-    """A process with all its scopes, the process itself first."""
+    """A process with all its scopes, the process itself first.
+
+    `homes` are those of its variables, once they are known (`engine.bpmn.model.homes`).
+    """
 
     file: str
     element: Any
     scopes: list[Scope]
+    homes: Any = None
 
     @property
     def key(self) -> str | None:

@@ -39,6 +39,10 @@ class Homes:
     declared: Mapping[Any, Declares]
     chains: dict[str, Chain]
 
+    def copied(self) -> "Homes":
+        """Returns the same homes, to which uses can be added."""
+        return Homes(self.declared, dict(self.chains))
+
     def use(self, name: str, place: Any, *, for_inputs: bool = False) -> None:
         """Adds a use of a name by an element; `for_inputs`: to compute its inputs."""
         chain = _chain(name, place, self.declared, for_inputs=for_inputs)
@@ -58,7 +62,17 @@ class Homes:
 
 
 def find_homes(diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions) -> Homes:
-    """Returns the homes of all names that a process reads or writes."""
+    """Returns the homes of all names that a process reads or writes.
+
+    They are found once for a diagram, whose forms and rules are always the same. Who adds a use copies them.
+    """
+    if diagram.homes is None:
+        diagram.homes = _find(diagram, schemas, rules)
+    found: Homes = diagram.homes
+    return found
+
+
+def _find(diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions) -> Homes:
     found = Homes(dict(_declared(diagram.element)), {})
     for name, place, for_inputs in _uses(diagram, schemas, rules):
         if name != VARIABLE:

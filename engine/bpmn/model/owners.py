@@ -81,7 +81,7 @@ def _read(
     diagram: Diagram, schemas: Mapping[str, Any], rules: Decisions
 ) -> tuple[Homes, Mapping[Any, Gathered]]:
     """Returns the homes of all names, those of the lists of answers included, and these lists."""
-    homes = find_homes(diagram, schemas, rules)
+    homes = find_homes(diagram, schemas, rules).copied()
     lists = answers.gathered(diagram, homes, schemas, rules)
     for activity, gathered in lists.items():
         for name in gathered.lists.values():

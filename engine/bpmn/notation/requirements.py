@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from engine.bpmn.notation.clock import ClockRules, clock_rules
 from engine.bpmn.notation.outcomes import Vocabulary, of_task
 from engine.bpmn.notation.vocabulary import OURS
 
@@ -55,7 +56,7 @@ class CaseRules:
 
     `appeal` is the process for appeals against its decisions, within the duration `appeal_within`. `parties`
     are the variables that hold national IDs of parties; `searchable` are those that the inbox searches.
-    `subject` is an expression for the subject of a case.
+    `subject` is an expression for the subject of a case. `clock` are the rules for its statutory term.
     """
 
     appeal: str | None = None
@@ -63,6 +64,7 @@ class CaseRules:
     parties: tuple[str, ...] = ()
     searchable: tuple[str, ...] = ()
     subject: str | None = None
+    clock: ClockRules = field(default_factory=ClockRules)
 
 
 def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
@@ -80,6 +82,7 @@ def case_rules(process: Any) -> CaseRules:
         variables(process.get(PARTY)),
         variables(process.get(f"{OURS}searchable")),
         process.get(f"{OURS}subject"),
+        clock_rules(process),
     )
 
 

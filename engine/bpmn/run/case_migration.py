@@ -75,7 +75,7 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
     moving.all(content)
     if moving.obstacles:
         raise Immovable(moving.obstacles)
-    workflow = load(encode(content), new, Sandbox(now))
+    workflow = load(encode(content), new, Sandbox(now, calendar=new.calendar))
     if unfit := list(_unfit(workflow)):
         raise Immovable(unfit)
     try:

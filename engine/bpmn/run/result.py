@@ -90,6 +90,7 @@ def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]
                 wait.get("name"),
                 wait.get("correlation", {}),
                 wait.get("due"),
+                wait.get("term"),
             )
 
 
@@ -168,7 +169,7 @@ def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
             path, name = (
                 (element.path, element.name) if element else (workflow.spec.name, workflow.spec.description)
             )
-            yield Failure(token.id, path, name, failed.code, failed.message, failed.line)
+            yield Failure(token.id, path, name, failed.code, failed.message, failed.line, failed.year)
 
 
 def _outcome(workflow: CaseWorkflow) -> str | None:

@@ -14,7 +14,10 @@ Movement = Literal["entered", "passed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who does a human task, and when it is due. Names are those of the diagram."""
+    """Who does a human task, and when it is due. Names are those of the diagram.
+
+    `term` is the term in working time whose end is `due`.
+    """
 
     assignee: str | None
     users: Sequence[str]
@@ -22,6 +25,7 @@ class People:
     due: datetime | None
     follow_up: datetime | None
     priority: int | None
+    term: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class TokenTransition:
 class Failure:
     """A token that couldn't continue; it stays at its element until `retry`.
 
-    `line` counts within the script.
+    `line` counts within the script. `year` is the one whose holidays a term in working time needs.
     """
 
     token: UUID
@@ -72,13 +76,14 @@ class Failure:
     code: str
     message: str
     line: int | None
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A token that waits for a timer, a message, a signal or a condition, whose text is its `name`.
 
-    `due` is the instant of a timer; `keys` are a message's correlation keys.
+    `due` is the instant of a timer, `term` its term in working time; `keys` are a message's correlation keys.
     """
 
     token: UUID
@@ -87,6 +92,7 @@ class Wait:
     name: str | None
     keys: Mapping[str, Any]
     due: datetime | None
+    term: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

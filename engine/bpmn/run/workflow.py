@@ -16,6 +16,7 @@ from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 from engine.bpmn.expressions import named_people
 from engine.bpmn.notation import activities
 from engine.bpmn.notation.events import THROWN
+from engine.bpmn.notation.timers import NoHolidays
 from engine.bpmn.run import activity_scope
 from engine.bpmn.run.completions import FOR, PARTLY
 from engine.bpmn.run.disputes import require_settled_in
@@ -202,7 +203,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             return True
         try:
             activity_scope.enter(token)
-        except (named_people.Unfit, ScriptFailed) as error:
+        except (named_people.Unfit, NoHolidays, ScriptFailed) as error:
             token.fail(error)
             return False
         return True

@@ -169,6 +169,9 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at",
         {"correlation": "NULL"},
     ),
+    "work_stretches": Deleted(  # the log has got them before
+        _OF_CASE, "task_id user_id case_id unit from_at to_at sources earlier"
+    ),
     "tasks": Changed(
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
@@ -211,9 +214,10 @@ _IDS = "ids, times and words of the program alone"
 KEPT: Mapping[str, Kept] = {
     "access_heads": Kept(_IDS, "reader_id length hash"),
     "alembic_version": Kept(_IDS, "version_num"),
+    "application_counts": Kept("numbers without persons", "key version day stage step count"),
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
-        "id user_id key version_id answers step created_at updated_at",
+        "id user_id key version_id answers step created_at updated_at reached",
     ),
     "audit_runs": Kept(
         "numbers and places of findings alone",
@@ -224,6 +228,14 @@ KEPT: Mapping[str, Kept] = {
     "checkpoints": Kept(_IDS, "number at body hash signatures"),
     "installation": Kept(_IDS, "id"),
     "chain_heads": Kept(_IDS, "name length hash"),
+    "clocks": Kept(
+        _IDS,
+        "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
+        " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
+        " released_at",
+    ),
+    "clock_releases": Kept(_IDS, "id seen_at seen_by"),
+    "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(
         _PROCESS,
@@ -245,6 +257,7 @@ KEPT: Mapping[str, Kept] = {
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),
     "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
+    "heartbeats": Kept(_IDS, "name at differs_at"),
     "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
     "case_migrations": Kept(

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, Select, or_, select, update
 from engine import cases
 from engine.cases.messages.matching import CASE_NUMBER
 from engine.events import Fact, administration_log
-from engine.models import ROOT, Case, Message
+from engine.models import Case, Message
 from engine.platform.db import UnitOfWork
 
 AT_ONCE = 50
@@ -54,7 +54,7 @@ def _note(uow: UnitOfWork, row: RowMapping, case: cases.LockedCase | None) -> No
     """Logs a message that nobody received. Its name may be computed, and so personal."""
     facts = {"message": row["id"], "sent_at": row["sent_at"]}
     if case is None:
-        administration_log.note(uow, "message.unmatched", ROOT, facts)
+        administration_log.note(uow, "message.unmatched", None, facts)
     else:
         cases.note(uow, case, [Fact("message.unmatched", payload={"name": row["name"]}, facts=facts)])
 

@@ -3,7 +3,44 @@
 Anything that acts for the administration writes here, in the transaction of the action itself.
 """
 
-from engine.events.administration_log.records import Break, Head, flush, head, note, verify
+from engine.events.administration_log.installation import (
+    BEAT,
+    Outage,
+    beat,
+    interruptions,
+    note_restored,
+    note_start,
+    outages,
+)
+from engine.events.administration_log.records import (
+    SYSTEM,
+    Break,
+    Head,
+    flush,
+    head,
+    lock,
+    note,
+    note_command,
+    verify,
+)
 from engine.events.administration_log.vocabulary import VOCABULARY
 
-__all__ = ["VOCABULARY", "Break", "Head", "flush", "head", "note", "verify"]
+__all__ = [
+    "BEAT",
+    "SYSTEM",
+    "VOCABULARY",
+    "Break",
+    "Head",
+    "Outage",
+    "beat",
+    "flush",
+    "head",
+    "interruptions",
+    "lock",
+    "note",
+    "note_command",
+    "note_restored",
+    "note_start",
+    "outages",
+    "verify",
+]

@@ -65,7 +65,7 @@ def note(
     `user_id` is the account that it concerns, `payload` what `VOCABULARY` lists for the kind.
     """
     actor = uow.actor
-    role = SYSTEM if actor.name == SYSTEM else actor.role
+    role = actor.logged_as or actor.role
     row = {"at": uow.now, "actor_id": actor.id, "actor_role": role, "kind": kind, "unit_id": unit_id}
     at_end(uow.session, _append, {**row, "user_id": user_id, "payload": vocabulary.stored(kind, payload)})
 
@@ -91,6 +91,11 @@ def head(session: Session) -> Head:
     """Returns the end of the log."""
     row = connection(session).execute(_HEAD).one_or_none()
     return Head() if row is None else Head(*row)
+
+
+def lock(session: Session) -> None:
+    """Locks the log until the end of the transaction, to add an entry only if it is not there yet."""
+    connection(session).execute(_HEAD.with_for_update())
 
 
 def _append(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from engine import access, cases
+from engine.cases.work_notes import Source
 from engine.events import hash_chain
 from engine.identity import names
 from engine.models import AccessHead, AccessRecord, Openable, Unit, User
@@ -49,7 +50,8 @@ CHAINED = (
 class Opened:
     """What an answer shows of a case: the case itself, or one of its objects; and how it was found.
 
-    `purpose` is why, if it was stated for this alone.
+    `purpose` is why, if it was stated for this alone. `work` is the source of the work time that showing a
+    task to its assignee measures.
     """
 
     what: Openable
@@ -57,6 +59,7 @@ class Opened:
     object_id: UUID | None = None
     way: Way | None = None
     purpose: str | None = None
+    work: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ with its length and head in a checkpoint: it may have grown since, but its begin
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import orjson
@@ -234,7 +234,7 @@ class _Chain:
 
 
 def _rows(bound: Connection, name: str, statement: str, *values: Any) -> Iterator[Row]:
-    driver: psycopg.Connection[Any] = bound.connection.driver_connection  # type: ignore[assignment]  # it is
+    driver = cast(psycopg.Connection[Any], bound.connection.driver_connection)
     with driver.cursor(name, binary=True) as cursor:
         cursor.execute(statement.encode(), values)
         while found := cursor.fetchmany(FETCHED):

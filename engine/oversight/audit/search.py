@@ -146,6 +146,8 @@ def _times(uow: UnitOfWork, wanted: Wanted) -> tuple[datetime | None, datetime |
         return since, until
     since = since or (until or uow.now) - USUAL
     if (until or uow.now) - since > LONGEST:
-        fault = Fault("/since", "is more than a year before the end", "period", {"count": LONGEST.days})
+        fault = Fault(
+            "/since", "is more than a year before the end", "search-period", {"count": LONGEST.days}
+        )
         raise Invalid("Search at most a year at once, or one case.", [fault])
     return since, until

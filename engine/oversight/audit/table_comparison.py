@@ -37,7 +37,7 @@ class Compared:
 def alongside(session: Session, events: int) -> Iterator[Callable[[], Compared]]:
     """Begins the comparison; the function in the block returns its result.
 
-    The session's transaction must have the view `snapshot`, and end after the block.
+    The session's transaction must have the view `snapshot`, and last until the block ends.
     """
     if events < MANY:
         yield lambda: compare(session)

@@ -60,7 +60,7 @@ class Difference:
 class Compared:
     """The result for a batch: how many cases were judged, also if `erased`; how many could not be.
 
-    `last` is the id of its last case, with which the next batch begins; None if there are no more.
+    `last` is the id of its last case, with which the next batch begins; None after the last one.
     """
 
     judged: int = 0
@@ -93,8 +93,13 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         if any(event.facts is None for event in log):
             found.earlier += 1
             continue
-        case = _rebuilt(log)
         found.judged += 1
+        try:
+            case = _rebuilt(log)
+        except (KeyError, TypeError, ValueError) as broken:
+            reason = f"can't be read ({type(broken).__name__}): verify the chain"
+            found.differences.append(Difference(row["number"], "events", None, "facts", reason))
+            continue
         found.erased += case.erased
         found.differences += _of_case(row, case)
         for name in _TABLES:

@@ -15,7 +15,7 @@ from engine.bpmn.values import canonical
 
 
 class Unknown:
-    """The type of `UNKNOWN`, which stands for what an erased payload contained."""
+    """The type of `UNKNOWN`, which replaces what an erased payload contained."""
 
 
 UNKNOWN = Unknown()
