@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.cli import main
+from engine.oversight.audit import signing
 from engine.platform.db import Actor, Database
 from tests import factories
 
@@ -68,9 +69,12 @@ def test_key_is_replaced_with_a_checkpoint_of_both(run: Run, case: str, tmp_path
     code, printed = run("key", "--new")
     assert (code, "Checkpoint 2 of" in printed) == (0, True)
     assert (tmp_path / "audit.key").read_bytes() != first
-    (kept,) = [path for path in tmp_path.glob("audit.key.*")]
+    (kept,) = tmp_path.glob("audit.key.*")
     assert kept.read_bytes() == first
     run("checkpoint", "--output", tmp_path / "3.json")
+    signing.create(tmp_path / "audit.key.new")  # a replacement that was interrupted
+    assert run("key", "--new")[0] == 0
+    assert not (tmp_path / "audit.key.new").exists()
     for number in (1, 3):
         assert run("verify", "--checkpoint", tmp_path / f"{number}.json")[0] == 0
 

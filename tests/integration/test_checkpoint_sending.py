@@ -67,7 +67,8 @@ def test_checkpoint_is_saved_as_a_file_that_is_never_overwritten(
     assert sent(act, settings) == [None]
     file = settings.checkpoint_folder / "checkpoint-000001.json"
     assert statement.parse(file.read_bytes()).statement.number == 1
-    assert [path.name for path in settings.checkpoint_folder.iterdir()] == [file.name]
+    names = {path.name for path in settings.checkpoint_folder.iterdir()}
+    assert names == {file.name, "checkpoint-000001.leaves"}
     assert statuses(database) == [(1, "folder", "sent", 1)]
     assert sent(act, settings) == []
     taken(database, settings)

@@ -18,12 +18,12 @@ from engine.events.log import _CHAINED
 from engine.models import AccessRecord, Event
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
-from engine.oversight.audit import checkpoints, signing, statement, table_comparison, verification
+from engine.oversight.audit import checkpoints, leaves, signing, statement, table_comparison, verification
 from engine.oversight.audit.merkle import Tree, leaf
 from engine.oversight.audit.signing import Key
 from engine.oversight.audit.statement import Signed
 from engine.oversight.audit.verification import Report
-from engine.platform.db import Database
+from engine.platform.db import Database, connection
 from engine.platform.errors import Unusable
 from tests import bpmn, factories
 
@@ -303,6 +303,45 @@ def test_who_also_rewrites_the_list_of_heads_is_found_by_the_root(office: Office
     assert (finding.code, finding.values) == ("root", {"chains": 1, "entries": length})
 
 
+def test_files_of_leaves_name_what_was_also_removed_from_the_list(office: Office, tmp_path: Path) -> None:
+    office.take()
+    office.work()
+    copy = office.take()
+    with office.database.transaction() as session:
+        for number in (1, 2):
+            lines = leaves.lines(connection(session), number)
+            (tmp_path / f"checkpoint-00000{number}.leaves").write_text(lines)
+    cut = office.cases[1]
+    length = length_of(office, cut)
+    removed = "DELETE FROM checkpoint_leaves WHERE subject_id = :case"
+    office.tamper(*REMOVE, removed, case=office.cases[2])
+    office.tamper(CUT, HEAD, removed, case=cut)
+    office.tamper(
+        "UPDATE events SET kind = 'task.claimed' WHERE case_id = :case AND seq = 2", case=office.cases[0]
+    )
+    office.rechain(office.cases[0])
+    office.tamper(removed, case=office.cases[0])
+    assert {code for code, _, _ in office.found(copy)} == {"root"}
+    outside = leaves.read(tmp_path, 2)
+
+    def verify(given: leaves.Leaves) -> set[tuple[str, UUID | None]]:
+        report = office.database.run(
+            lambda session, _: verification.verify(session, copy, (), outside=given), "snapshot"
+        )
+        return {(one.code, one.id) for one in report.findings if one.code not in ("forged", "root")}
+
+    assert length == outside["cases"][cut][0]
+    assert verify(outside) == {
+        ("removed", office.cases[2]),
+        ("cut", cut),
+        ("rewritten", office.cases[0]),
+    }
+    assert verify({"cases": {}, "readers": {}}) == {("leaves", None)}
+    (tmp_path / "checkpoint-000001.leaves").unlink()
+    with pytest.raises(statement.Unreadable):
+        leaves.read(tmp_path, 2)
+
+
 def test_who_also_rewrites_the_checkpoints_is_found_by_a_copy(office: Office) -> None:
     copy = office.take()
     office.tamper(CUT, HEAD, "DELETE FROM checkpoint_leaves", "DELETE FROM checkpoints", case=office.cases[1])
@@ -349,6 +388,7 @@ def test_new_key_is_vouched_for_by_the_old_one(office: Office, tmp_path: Path) -
     with pytest.raises(Unusable, match="signed with the key"):
         office.take(new)
     office.take(old, new)
+    office.take(old)  # by a worker that has not got the new file yet
     last = office.take(new)
     for trusted in (old, new):
         report = office.verify(last, (trusted.public,))

@@ -20,6 +20,7 @@ from engine.bpmn.notation.vocabulary import RUNNING
 from engine.cases.migration import commands as migration
 from engine.definitions import forms
 from engine.events import Kind
+from engine.oversight.audit import chain_verification
 from engine.platform.errors import Refusal
 from engine.platform.messages import refusals
 from tests import catalogues
@@ -272,6 +273,15 @@ def test_every_obstacle_to_a_migration_has_a_text() -> None:
     for function in ("_obstacle", "_first_of_others"):
         codes |= _returned("engine/bpmn/run/case_migration.py", function)
     assert set(texts("obstacles")) == {f"obstacles.{code}" for code in codes}
+
+
+def test_every_finding_of_an_audit_has_a_text_and_is_documented() -> None:
+    source = python("engine/oversight/audit/verification.py")
+    found = set(get_args(chain_verification.Code)) | strings(calls(source, "Finding"), 1)
+    refused = strings(calls(source, "Unusable"), 0) | {"unreadable"}
+    assert set(texts("audit")) == {f"audit.{code}" for code in found | refused}
+    documented = (ROOT / "docs" / "audit.md").read_text()
+    assert [code for code in sorted(found) if f"`{code}`" not in documented] == []
 
 
 def _returned(path: str, function: str) -> set[str]:

@@ -22,7 +22,14 @@ WORDS: Mapping[str, Callable[[argparse.Namespace, Settings], int]] = {
     "replay": lambda _, settings: replay.run(settings),
 }
 
-OPTIONS = {"checkpoint": "verify", "key": "verify", "output": "checkpoint", "new": "key", "lost": "key"}
+OPTIONS = {
+    "checkpoint": "verify",
+    "key": "verify",
+    "leaves": "verify",
+    "output": "checkpoint",
+    "new": "key",
+    "lost": "key",
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +50,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PUBLIC",
         help="verify: a public key that you trust: hexadecimal digits, or a PEM file; can be repeated",
+    )
+    parser.add_argument(
+        "--leaves", metavar="FOLDER", type=Path, help="verify: the files that were saved with the checkpoints"
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help="checkpoint: also write it to this file")
     parser.add_argument("--new", action="store_true", help="key: create one, or replace the present one")

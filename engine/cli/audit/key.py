@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print("The next checkpoint is signed with it.")
         return 0
     fresh = path.with_name(path.name + ".new")
-    made = signing.create(fresh)
+    made = signing.read(fresh) or signing.create(fresh)  # an interrupted replacement is completed
     _vouch(settings, [key for key in (present, made) if key is not None], lost=arguments.lost)
     if path.exists():
         path.rename(path.with_name(f"{path.name}.{'lost' if present is None else present.id}"))

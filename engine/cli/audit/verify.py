@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from engine.cli.connection import database
-from engine.oversight.audit import signing, statement, verification
+from engine.oversight.audit import leaves, signing, statement, verification
+from engine.oversight.audit.leaves import Leaves
 from engine.oversight.audit.signing import key_id
 from engine.oversight.audit.statement import Signed, Unreadable
 from engine.oversight.audit.verification import Finding, Report
@@ -29,13 +30,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         given = _given(arguments.checkpoint)
         own = signing.read(settings.audit_key)
         keys = [signing.public_key(text) for text in arguments.key] or ([own.public] if own else [])
+        outside = _outside(arguments.leaves, given)
         begun = time.monotonic()
         with database(settings) as opened:
             report = opened.run(
-                lambda session, _: verification.verify(session, given, keys, _progress), "snapshot"
+                lambda session, _: verification.verify(session, given, keys, _progress, outside), "snapshot"
             )
-    except Unreadable:
-        print(_TEXTS.say("audit.unreadable"), file=sys.stderr)
+    except Unreadable as unreadable:
+        print(f"{unreadable} {_TEXTS.say('audit.unreadable')}", file=sys.stderr)
         return ALTERED
     except verification.Unusable as refused:
         print(_TEXTS.say(f"audit.{refused.code}", **refused.values), file=sys.stderr)
@@ -51,6 +53,14 @@ def _given(path: Path | None) -> Signed | None:
         return statement.parse(path.read_bytes())
     except OSError as failure:
         raise Unusable(f"{path} can't be read: {failure.strerror}.") from failure
+
+
+def _outside(folder: Path | None, given: Signed | None) -> Leaves | None:
+    if folder is None:
+        return None
+    if given is None:
+        raise Unusable("Name the checkpoint to which the leaves belong, with --checkpoint FILE.")
+    return leaves.read(folder, given.statement.number)
 
 
 def _progress(entries: int) -> None:

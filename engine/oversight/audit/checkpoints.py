@@ -37,6 +37,7 @@ _HEADS: Mapping[CheckpointLog, Any] = {
 
 # Before the snapshot is taken: PostgreSQL takes it with the first statement that reads.
 _ONE_AT_A_TIME = text("LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE")
+_SIGNERS = text("SELECT DISTINCT jsonb_array_elements_text(body::jsonb -> 'keys') FROM checkpoints")
 _CHANGED = """
 INSERT INTO checkpoint_leaves (log, subject_id, number, length, hash)
 SELECT '{log}', heads.id, :number, heads.length, heads.hash
@@ -71,7 +72,7 @@ def take(
     bound.execute(_ONE_AT_A_TIME)
     last = latest(bound)
     if not lost:
-        _require_continuity(last, keys)
+        _require_continuity(bound, last, keys)
     summaries = {log: _summary(bound, heads) for log, heads in _HEADS.items()}
     end = administration_log.head(session)
     made = Statement(
@@ -135,12 +136,15 @@ def _summary(bound: Connection, heads: Select[Any]) -> Summary:
     return Summary.of(tree)
 
 
-def _require_continuity(last: Signed | None, keys: Sequence[Key]) -> None:
-    """Raises Unusable if a signed chain would continue unsigned, or with a key that nobody vouches for."""
+def _require_continuity(bound: Connection, last: Signed | None, keys: Sequence[Key]) -> None:
+    """Raises Unusable if a signed chain would continue unsigned, or with a key that nobody vouches for.
+
+    While a key is being replaced, some workers may still have the one before.
+    """
     if last is None or not last.statement.keys:
         return
-    signers = last.statement.keys
-    if not {key.public for key in keys} & set(signers):
+    given, signers = {key.public for key in keys}, last.statement.keys
+    if given.isdisjoint(signers) and given.isdisjoint(bound.execute(_SIGNERS).scalars()):
         raise Unusable(
             f"The checkpoints of this installation are signed with the key {key_id(signers[-1])}, which this "
             "process doesn't have. Set AUDIT_KEY to its file; change keys with: python -m engine audit key"

@@ -23,7 +23,7 @@ from engine.connectors import send as call
 from engine.events.webhooks import post
 from engine.events.webhooks.deliveries import PAUSES
 from engine.models import Checkpoint, CheckpointSending, CheckpointTarget
-from engine.oversight.audit import checkpoints
+from engine.oversight.audit import checkpoints, leaves
 from engine.oversight.audit.statement import Signed
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
@@ -42,6 +42,7 @@ class Sending:
     target: CheckpointTarget
     attempt: int
     signed: Signed
+    leaves: str = ""  # for the folder
 
 
 def targets(settings: Settings) -> list[CheckpointTarget]:
@@ -75,7 +76,13 @@ def due(uow: UnitOfWork) -> list[Sending]:
         )
     )
     rows = uow.connection.execute(leased).mappings().all()
-    return [Sending(one["number"], one["target"], one["attempts"], checkpoints.read(one)) for one in rows]
+    return [_sending(uow, row) for row in rows]
+
+
+def _sending(uow: UnitOfWork, row: RowMapping) -> Sending:
+    number, target = row["number"], row["target"]
+    heads = leaves.lines(uow.connection, number) if target == "folder" else ""
+    return Sending(number, target, row["attempts"], checkpoints.read(row), heads)
 
 
 def settle(uow: UnitOfWork, sent: Sending, failure: str | None) -> None:
@@ -131,29 +138,39 @@ async def send(settings: Settings, connectors: Connectors, sending: Sending) -> 
     """Sends it. Returns the reason of a failure, a word, or None."""
     match sending.target:
         case "folder":
-            return await asyncio.to_thread(_save, settings.checkpoint_folder, sending.signed)
+            return await asyncio.to_thread(_save, settings.checkpoint_folder, sending)
         case "webhook":
             return await _post(settings, sending.signed)
         case "mail":
             return await _mail(settings, connectors, sending.signed)
 
 
-def _save(folder: Path, signed: Signed) -> str | None:
-    """Writes the file, complete or not at all. An existing one is never overwritten."""
-    path, content = folder / f"checkpoint-{signed.statement.number:06}.json", signed.document()
+def _save(folder: Path, sending: Sending) -> str | None:
+    """Writes the checkpoint and its leaves, each complete or not at all, and never over another file."""
+    name = leaves.name(sending.number)
     try:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder) as part:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            os.fchmod(part.fileno(), 0o644)  # it is meant to be read by others
-            os.link(part.name, path)
+        _write(folder / f"{name}.leaves", sending.leaves.encode())
+        _write(folder / f"{name}.json", sending.signed.document())
     except FileExistsError:
-        return None if path.read_bytes() == content else "exists"
+        return "exists"
     except OSError:
         return "folder"
     return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a file. Raises FileExistsError if there is one with other content."""
+    with tempfile.NamedTemporaryFile(dir=path.parent) as part:
+        part.write(content)
+        part.flush()
+        os.fsync(part.fileno())
+        os.fchmod(part.fileno(), 0o644)  # it is meant to be read by others
+        try:
+            os.link(part.name, path)
+        except FileExistsError:
+            if path.read_bytes() != content:
+                raise
 
 
 async def _post(settings: Settings, signed: Signed) -> str | None:

@@ -14,6 +14,7 @@ import orjson
 
 from engine.bpmn.values import instant
 from engine.events import hash_chain
+from engine.models import CheckpointLog
 from engine.oversight.audit import signing
 from engine.oversight.audit.merkle import Tree
 from engine.oversight.audit.signing import Key
@@ -61,6 +62,10 @@ class Statement:
     length: int
     head: str
     keys: tuple[str, ...]
+
+    def chains(self) -> tuple[tuple[CheckpointLog, Summary], ...]:
+        """Returns the logs that consist of many chains."""
+        return ("cases", self.cases), ("readers", self.readers)
 
     def content(self) -> bytes:
         """Returns the canonical JSON that is hashed and signed."""

@@ -11,9 +11,18 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from engine.events import administration_log, hash_chain
-from engine.models import AccessHead, Case, Checkpoint, CheckpointLog, Installation, OrganisationRecord
-from engine.oversight.audit import chain_verification, checkpoints, table_comparison
+from engine.models import (
+    AccessHead,
+    Case,
+    ChainHead,
+    Checkpoint,
+    CheckpointLog,
+    Installation,
+    OrganisationRecord,
+)
+from engine.oversight.audit import chain_verification, checkpoints, leaves, table_comparison
 from engine.oversight.audit.chain_verification import Counts
+from engine.oversight.audit.leaves import Leaves
 from engine.oversight.audit.signing import key_id
 from engine.oversight.audit.statement import Signed, Statement, Summary, Unreadable
 from engine.oversight.audit.table_comparison import Compared
@@ -98,10 +107,12 @@ def verify(
     given: Signed | None = None,
     keys: Collection[str] = (),
     progress: Progress = lambda _: None,
+    outside: Leaves | None = None,
 ) -> Report:
     """Verifies everything, in a transaction of the view `snapshot`.
 
-    Against a given checkpoint, else the newest one. `keys` are the public keys that the caller trusts. Raises
+    Against a given checkpoint, else the newest one. `keys` are the public keys that the caller trusts,
+    `outside` the leaves of the given checkpoint that were stored with it. Raises
     Unusable for a given checkpoint that is not genuine, of another installation or signed by another key.
     """
     bound, report = connection(session), Report()
@@ -121,17 +132,28 @@ def verify(
     with table_comparison.alongside(session, entries(bound)) as compared:
         _verify_chains(bound, report, progress)
         _verify_administration(session, report)
+        progress(report.entries)
         _add_compared(compared(), report)
+    if outside is not None and report.checkpoint is not None and report.counts["root"]:
+        _compare_outside(bound, outside, report.checkpoint, report)
     return report
+
+
+def _compare_outside(bound: Connection, outside: Leaves, made: Statement, report: Report) -> None:
+    """Names the chains that somebody has also removed from the list in the database."""
+    if not leaves.match(outside, made):
+        report.add(Finding("checkpoint", "leaves", made.number))
+        return
+    for log, heads in outside.items():
+        for one in leaves.differing(bound, log, heads):
+            report.add(Finding(SUBJECTS[log], one.code, one.seq, one.subject))
 
 
 def entries(bound: Connection) -> int:
     """Returns how many entries a verification would read, for its progress."""
-    total = select(func.coalesce(func.sum(Case.log_length), 0)).add_columns(
-        select(func.coalesce(func.sum(AccessHead.length), 0)).scalar_subquery()
-    )
-    events, records = bound.execute(total).one()
-    return int(events) + int(records)
+    lengths = (Case.log_length, AccessHead.length, ChainHead.length)
+    sums = [select(func.coalesce(func.sum(length), 0)).scalar_subquery() for length in lengths]
+    return int(sum(bound.execute(select(*sums)).one()))
 
 
 class _Stored:
@@ -216,7 +238,6 @@ def _verify_chains(bound: Connection, report: Report, progress: Progress) -> Non
             report.add(Finding(SUBJECTS[log], one.code, one.seq, one.subject))
         if made is not None:
             _compare_leaves(made, log, counts, report)
-    progress(report.entries)
 
 
 def _advance(progress: Progress, before: int, entries: int) -> None:
