@@ -13,8 +13,11 @@ from flask import Flask
 from api import (
     access_log,
     account,
+    audit,
+    calendars,
     case_file,
     cases,
+    clocks,
     comments,
     decisions,
     definitions,
@@ -25,6 +28,7 @@ from api import (
     events,
     external_work,
     fairness,
+    funnel,
     incidents,
     jobs,
     messages,
@@ -75,8 +79,8 @@ RESOURCES = (
         documents,
         staging,
     ),
-    *(units, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, work_time),
+    *(units, calendars, people, delegations, fairness, decisions, status),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
 )
 
 
@@ -111,7 +115,9 @@ def create_app(settings: Settings) -> APIFlask:
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
     )
     shared = replace(limits.REQUESTS, processes=settings.web_workers)
-    equip(app, settings, Database(settings.database_url, zone=settings.time_zone, limits=shared))
+    declared = Connectors.declarations_of(settings)
+    database = Database(settings.database_url, zone=settings.time_zone, limits=shared, connectors=declared)
+    equip(app, settings, database)
     problems.register(app)
     observe(app)
     app.before_request(limits.begin_request)

@@ -61,9 +61,10 @@ class WithdrawCase(Request):
 
 
 class SuspendCase(Request):
-    """The reason for the suspension."""
+    """The reason for the suspension, as a code that can be counted and as a text."""
 
     reason: Text | None = None
+    reason_code: cases.SuspensionCode | None = None
 
 
 class AppealRef(BaseModel):
@@ -331,7 +332,7 @@ def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
 )
 def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
     """Suspend a case"""
-    return _reply(cases.suspend(uow, case_id, reason=body.reason))
+    return _reply(cases.suspend(uow, case_id, reason=body.reason, reason_code=body.reason_code))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))

@@ -65,7 +65,7 @@ class Reply:
         headers: Mapping[str, str] | None = None,
         *,
         status: int = 200,
-        opened: Opened | None = None,
+        opened: Opened | tuple[Opened, ...] | None = None,
     ) -> None:
         self.body = body
         self.status = status

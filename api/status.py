@@ -62,8 +62,20 @@ class DecisionWords(BaseModel):
     appeal_until: When | None
 
 
+class StepBody(BaseModel):
+    """The present step of people, and how many there are at most."""
+
+    number: int
+    of: int
+    text: str
+
+
 class StatusBody(BaseModel):
-    """The status of a case: `state` for programs, `text` for people. `holders` are its units."""
+    """The status of a case: `state` for programs, `text` for people. `holders` are its units.
+
+    `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is past.
+    While the term is paused, `paused` says for whom, in words.
+    """
 
     language: Language
     service: str
@@ -75,6 +87,10 @@ class StatusBody(BaseModel):
     since: When
     to_do: list[ToDoBody]
     expected: When | None
+    latest: When | None
+    paused: str | None
+    paused_since: When | None
+    step: StepBody | None
     decision: DecisionWords | None
     bills: list[BillWords]
     ended: When | None

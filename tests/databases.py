@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from sqlalchemy import QueuePool, make_url
 
+from engine.organisation import calendars
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database
@@ -88,6 +89,7 @@ class Reused:
 
     def restore(self) -> None:
         """Undo what the test did, or replace the database if that can't be undone."""
+        calendars.forget()
         try:
             undone = self._undisturbed()
             if undone:

@@ -33,6 +33,7 @@ LONGEST = (
     "tests/integration/test_chaos.py",
     "tests/integration/test_migrations.py",
     "tests/integration/test_bills.py",
+    "tests/integration/test_replay.py",
     "tests/unit/test_budget.py",
     "tests/web/",
     "tests/integration/",

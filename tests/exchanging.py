@@ -26,10 +26,19 @@ BILL = {"amount_rials": 5000, "reference": "1405-000001"}
 JSON_OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 
 
+# What each connector declares; tests of it write it themselves.
+DECLARED = 'agency = "registry"\npurpose = "Verify"\nlegal_basis = "Registry Act"\n'
+
+
+def declared(content: str) -> str:
+    """The file with what each connector must declare."""
+    return content.replace("kind = ", f"{DECLARED}kind = ")
+
+
 def settings(folder: Path, content: str | None = None, **environ: str) -> Settings:
     """Settings of an installation with its own database, and with this connectors file."""
     if content is not None:
-        (folder / "connectors.toml").write_text(content, encoding="utf-8")
+        (folder / "connectors.toml").write_text(declared(content), encoding="utf-8")
     base = {"PARVANDEH_VAR": str(folder), "DATABASE_URL": "postgresql+psycopg://nowhere/none"}
     return Settings.read({**base, **environ})
 

@@ -58,7 +58,7 @@ class Receiver:
 
     def status(self, request: Received) -> int:
         """Return the status of the response."""
-        if status := self.refused.get(request.event["id"]):
+        if status := self.refused.get(request.event.get("id", "")):
             return status
         return self.answers.pop(0) if self.answers else 200
 

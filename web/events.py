@@ -14,15 +14,22 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "case.completed": [("with-outcome", {"outcome": "outcome"})],
     "case.cancelled": [("because", {"reason": "reason"})],
     "case.withdrawn": [("because", {"reason": "reason"})],
-    "case.suspended": [("because", {"reason": "reason"})],
+    "case.suspended": [
+        ("coded", {"code": "reason_code", "reason": "reason"}),
+        ("because", {"reason": "reason"}),
+        ("because", {"reason": "reason_code"}),
+    ],
     "case.erased": [("because", {"reason": "legal_basis"})],
     "case.moved": [("between", {"before": "from", "after": "to"})],
     "timer.fired": [("late", {"count": "missed"})],
     "message.received": [("named", {"message": "name"})],
     "message.sent": [("named", {"message": "name"})],
+    "message.unmatched": [("named", {"message": "name"})],
     "signal.received": [("named", {"message": "name"})],
     "signal.sent": [("named", {"message": "name"})],
     "call.made": [("of-connector", {"system": "connector"}), ("of-topic", {"system": "topic"})],
+    "wait.opened": [("for", {"party": "party"})],
+    "call.tried": [("ended", {"attempt": "attempt", "code": "code"})],
     "call.failed": [("after", {"count": "attempts", "code": "code"})],
     **{
         f"bill.{what}": [("numbered", {"reference": "reference"})]
@@ -41,6 +48,8 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "document.added": [("called", {"title": "title"})],
     "document.replaced": [("called", {"title": "title", "version": "version"})],
 }
+# Kinds whose texts have values from the facts.
+_BY_FACTS = frozenset({"call.tried", "wait.opened", "wait.closed"})
 # Kinds whose text depends on a value in the payload.
 _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
     "task.assigned": ("how", frozenset({"named", "random", "least-loaded", "given"})),
@@ -54,6 +63,8 @@ def describe(
 ) -> tuple[str, dict[str, Any]]:
     """Return the text of an event from `cases.log`; `names` are those of elements by their paths."""
     kind, payload, element = event["kind"], event["payload"] or {}, event["element"] or ""
+    if kind in _BY_FACTS:
+        payload = {**(event.get("facts") or {}), **payload}
     values = {"actor": event["actor_name"], "name": names.get(element) or element}
     by_rules = kind == "decision.evaluated"
     ending, more = _by_rules(payload) if by_rules else _fuller(event, payload)

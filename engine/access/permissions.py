@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from engine.platform.db import Actor
-from engine.platform.errors import AssuranceTooLow, Forbidden
+from engine.platform.errors import AssuranceTooLow, Forbidden, PurposeMissing
 
 Permission = Literal[
     "definitions.deploy",
@@ -24,6 +24,7 @@ Permission = Literal[
     "incidents.retry",
     "behalf.act",
     "cases.suspend",
+    "cases.extend",
     "cases.migrate",
     "definitions.suspend",
     "incidents.repair",
@@ -50,10 +51,15 @@ Permission = Literal[
     "tasks.ask",
     "comments.add",
     "cases.erase",
+    "audit.run",
+    "administration_log.read",
+    "funnel.read",
     "work_time.own",
     "work_time.read",
 ]
 Assurance = Literal["low", "substantial", "high"]
+AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
+MANAGER = "manager"  # reads cases, tasks and numbers below its units, and changes nothing
 
 ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -75,6 +81,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "incidents.retry",
             "incidents.repair",
             "cases.suspend",
+            "cases.extend",
             "cases.migrate",
             "definitions.suspend",
             "jobs.manage",
@@ -90,6 +97,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "fairness.read",
             "relations.own",
             "relations.manage",
+            "audit.run",
+            "administration_log.read",
+            "funnel.read",
         }
     ),
     "designer": frozenset(
@@ -101,6 +111,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "account.own",
             "sessions.own",
+            "funnel.read",
         }
     ),
     "caseworker": frozenset(
@@ -110,6 +121,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.start",
             "cases.read",
             "cases.cancel",
+            "cases.extend",
             "events.read",
             "tasks.read",
             "tasks.work",
@@ -171,6 +183,35 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "comments.add",
         }
     ),
+    AUDITOR: frozenset(
+        {
+            "definitions.read",
+            "cases.read",
+            "events.read",
+            "tasks.read",
+            "units.read",
+            "access_log.read",
+            "fairness.read",
+            "administration_log.read",
+            "audit.run",
+            "funnel.read",
+            "account.own",
+            "sessions.own",
+        }
+    ),
+    MANAGER: frozenset(
+        {
+            "definitions.read",
+            "cases.read",
+            "events.read",
+            "tasks.read",
+            "inbox.read",
+            "units.read",
+            "funnel.read",
+            "account.own",
+            "sessions.own",
+        }
+    ),
 }
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 # Scopes of earlier releases that are stored with tokens, and their present names.
@@ -195,6 +236,18 @@ def require(actor: Actor, permission: Permission) -> None:
         raise Forbidden(
             f"The role {actor.role} or the scopes of the token do not include the permission {permission}."
         )
+
+
+def require_one(actor: Actor, *permissions: Permission) -> None:
+    """Raises Forbidden unless the actor's role and scopes allow one of these: the last is the usual one."""
+    if not any(allows(actor, permission) for permission in permissions):
+        require(actor, permissions[-1])
+
+
+def require_purpose(actor: Actor) -> None:
+    """Raises PurposeMissing for an auditor who opens something of a case without saying why."""
+    if actor.role == AUDITOR and not actor.purpose:
+        raise PurposeMissing("Auditors open cases only for a stated purpose, which is recorded.")
 
 
 def require_assurance(actor: Actor, needed: Assurance) -> None:

@@ -1,7 +1,7 @@
 """BPMN: checks, translates and runs processes. Pure: bytes, commands and a clock in, a `Step` out.
 
 Other packages import from here. Only separate entry points are imported by their own names: `forms`,
-`values`, `diff` and `sandbox`. `outcomes`, `timers` and `broadcast` are used as whole modules.
+`values`, `diff` and `sandbox`. `outcomes`, `timers`, `broadcast` and `clock` are used as whole modules.
 """
 
 from engine.bpmn.analysis.checking import Looked, check, look
@@ -18,9 +18,10 @@ from engine.bpmn.draw import POLICY as PICTURE_POLICY
 from engine.bpmn.draw import ChangeMark, Marks, TokenMark, Undrawable, drawable_keys, picture, places
 from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
-from engine.bpmn.notation import broadcast, outcomes, timers
+from engine.bpmn.notation import broadcast, clock, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
-from engine.bpmn.notation.candidate_roles import BINDINGS, CandidateRole, is_role, is_unit
+from engine.bpmn.notation.candidate_roles import BINDINGS, UNIT_KEY, CandidateRole, is_role, is_unit
+from engine.bpmn.notation.clock import ClockRules
 from engine.bpmn.notation.findings import Finding, Owner, Process, Report
 from engine.bpmn.notation.money import NotMoney
 from engine.bpmn.notation.outcomes import Effect, Outcome
@@ -49,6 +50,7 @@ from engine.bpmn.run.flows import Flow
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
+from engine.bpmn.run.statutory import NoTerm, concerns_safety, statutory_term
 from engine.bpmn.run.step import (
     Disputed,
     Failure,
@@ -74,11 +76,13 @@ __all__ = [
     "MAX_FILE",
     "MAX_FILES",
     "PICTURE_POLICY",
+    "UNIT_KEY",
     "Awaited",
     "CallFailure",
     "CandidateRole",
     "CaseRules",
     "ChangeMark",
+    "ClockRules",
     "Difference",
     "Disputed",
     "Effect",
@@ -97,6 +101,7 @@ __all__ = [
     "Migrated",
     "Name",
     "Named",
+    "NoTerm",
     "NotMoney",
     "Obstacle",
     "Offers",
@@ -132,8 +137,10 @@ __all__ = [
     "cached",
     "cancel",
     "check",
+    "clock",
     "compare",
     "complete",
+    "concerns_safety",
     "correct",
     "depends_on",
     "digest",
@@ -164,6 +171,7 @@ __all__ = [
     "shown_by",
     "skip",
     "start",
+    "statutory_term",
     "steps_ahead",
     "subject",
     "timers",

@@ -7,7 +7,24 @@ and its log.
 from engine.bpmn.values import canonical
 from engine.cases.bills import BillStatus, BillView, Late, bills_of_case, list_bills
 from engine.cases.cancellation import cancel, renew_secret, withdraw
-from engine.cases.catch_events import FIRED
+from engine.cases.catch_events import FIRED, timer_fired
+from engine.cases.clock.rows import Clock
+from engine.cases.clock.rows import read as read_clock
+from engine.cases.clock.transitions import NO_TERM
+from engine.cases.clock_commands import (
+    REASONS as EXTENSION_REASONS,
+)
+from engine.cases.clock_commands import (
+    ClockView,
+    ExtensionReason,
+    extend,
+    is_extendable,
+    recompute,
+    view_clock,
+)
+from engine.cases.clock_releases import list_awaiting, release
+from engine.cases.clock_steps import do_due, start_clock
+from engine.cases.clock_steps import sweep as sweep_clocks
 from engine.cases.conflict_of_interest import (
     PARTIES,
     actor_person,
@@ -48,6 +65,8 @@ from engine.cases.start_commands import (
 )
 from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
+    SUSPENSION_CODES,
+    SuspensionCode,
     resume,
     resume_definition,
     resume_waits,
@@ -58,38 +77,49 @@ from engine.cases.suspension import (
 from engine.cases.triggers import (
     GIVEN_UP,
     CallRow,
+    Tried,
     answer,
     deliver,
     fail_call,
     give_up,
     lock_active,
     lock_call,
+    note_attempt,
     wake,
     wake_due,
 )
 from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
+from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
+    "EXTENSION_REASONS",
     "FIRED",
     "GIVEN_UP",
     "LOCKING",
     "LOG_PAGE",
     "NOTICES",
+    "NO_TERM",
     "PAGE",
     "PARTIES",
+    "SUSPENSION_CODES",
     "Application",
     "BillStatus",
     "BillView",
     "CallRow",
     "CaseRow",
     "CaseView",
+    "Clock",
+    "ClockView",
+    "ExtensionReason",
     "Late",
     "LockedCase",
     "Payment",
     "Seen",
     "StepEffects",
+    "SuspensionCode",
     "TaskChange",
+    "Tried",
     "Wanted",
     "actor_person",
     "answer",
@@ -100,9 +130,12 @@ __all__ = [
     "cancel",
     "canonical",
     "change_version",
+    "counted",
     "deliver",
     "digest",
+    "do_due",
     "explain_refusal",
+    "extend",
     "fail_call",
     "fetch_locked",
     "find_bill",
@@ -110,7 +143,9 @@ __all__ = [
     "get",
     "give_up",
     "held_with",
+    "is_extendable",
     "latest",
+    "list_awaiting",
     "list_bills",
     "lock",
     "lock_active",
@@ -118,11 +153,17 @@ __all__ = [
     "lock_call",
     "locked_case",
     "log",
+    "missing",
     "note",
+    "note_attempt",
     "page",
     "pay",
+    "read_clock",
+    "recompute",
+    "release",
     "renew_secret",
     "require_active",
+    "require_counted",
     "require_impartial",
     "require_no_party",
     "require_not_erased",
@@ -142,9 +183,13 @@ __all__ = [
     "split",
     "start",
     "start_at_event",
+    "start_clock",
     "suspend",
     "suspend_definition",
+    "sweep_clocks",
+    "timer_fired",
     "unknown",
+    "view_clock",
     "wake",
     "wake_due",
     "withdraw",

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from engine import access, bpmn, definitions
+from engine.cases import working_time
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import LockedCase, lock, require_active, require_not_erased, require_revision
 from engine.cases.persistence import apply, note
@@ -55,7 +56,8 @@ def withdraw(
     spec = definitions.spec(uow.session, case.version)
     said = Fact("case.withdrawn", payload={"reason": reason} if reason else None)
     if awaited := _awaited(uow, case_id):
-        step = bpmn.fire(spec, state, {token: {} for token in awaited}, uow.now)
+        counted = working_time.counted(uow, case.home.unit_id, spec)
+        step = bpmn.fire(counted, state, {token: {} for token in awaited}, uow.now)
         payload = {"name": bpmn.broadcast.WITHDRAWAL}
         apply(
             uow,

@@ -174,26 +174,37 @@ def begin_attempt(uow: UnitOfWork, call_id: UUID, lease: timedelta) -> Attempt |
     return Attempt(row.id, row.fence + 1, row.attempts + 1, *request)
 
 
-def settle(uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
-    """Stores the connector's reply; `seen` is logged. Raises Conflict if the step no longer waits."""
+def settle(
+    uow: UnitOfWork, attempt: Attempt, reply: Mapping[str, Any], seen: Mapping[str, Any], seconds: float
+) -> None:
+    """Stores the connector's reply, which took so many seconds; `seen` is logged.
+
+    Raises Conflict if the step no longer waits.
+    """
     try:
-        cases.answer(uow, attempt.id, _portable(reply), seen)
+        tried = cases.Tried(attempt.attempts, "ok", seconds)
+        cases.answer(uow, attempt.id, _portable(reply), seen, tried)
     except Invalid as fault:
-        retry_later(uow, attempt, CallFailure("invalid-reply", fault.faults[0].detail), None)
+        failure = CallFailure("invalid-reply", fault.faults[0].detail)
+        retry_later(uow, attempt, failure, None, seconds)
 
 
-def retry_later(uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: timedelta | None) -> None:
+def retry_later(
+    uow: UnitOfWork, attempt: Attempt, failure: CallFailure, pause: timedelta | None, seconds: float
+) -> None:
     """Schedules another try after `pause` because the connector failed; None means never.
 
-    Raises Conflict if the step no longer waits, or a later try is under way.
+    The try took so many seconds. Raises Conflict if the step no longer waits, or a later try is under way.
     """
+    tried = cases.Tried(attempt.attempts, failure.code, seconds)
     if pause is not None:
+        cases.note_attempt(uow, attempt.id, tried)
         _postpone(uow, attempt.id, attempt.fence, uow.now + pause, f"{failure.code}: {failure.detail}")
         return
     _, row = cases.lock_call(uow, attempt.id)
     if row.fence != attempt.fence:
         raise _overtaken(attempt.id)
-    cases.fail_call(uow, attempt.id, failure, attempt.attempts)
+    cases.fail_call(uow, attempt.id, failure, attempt.attempts, tried)
 
 
 def end_attempt(uow: UnitOfWork, attempt: Attempt) -> None:

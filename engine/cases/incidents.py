@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, RowMapping, Select, cast, false, func, literal, select, update
 
 from engine import access, bpmn, cases, definitions
+from engine.cases import working_time
 from engine.definitions import forms
 from engine.events import Fact
 from engine.models import Case, DefinitionVersion, Incident
@@ -191,11 +192,15 @@ def retry(
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
             return cases.get(uow, case.id)
+        if row.code == cases.NO_TERM:
+            cases.start_clock(uow, case.id)
+            return cases.get(uow, case.id)
         cases.resume_waits(uow, case.id)
         return cases.get(uow, case.id)
     spec = definitions.spec(uow.session, case.version)
     repaired = _sound(uow, case, spec, row, repair or {})
-    step = bpmn.retry(spec, cases.require_active(case), row.token_id, uow.now, repaired)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.retry(counted, cases.require_active(case), row.token_id, uow.now, repaired)
     if repaired:
         changed = cases.scoped({**payload, "changes": repaired}, repaired, step.scopes)
         happened.insert(0, Fact("data.repaired", row.element, payload=changed))
@@ -215,7 +220,8 @@ def skip(uow: UnitOfWork, incident_id: UUID, data: Mapping[str, Any], reason: st
     if _of_case(row, case):
         raise _not_skippable(incident_id, row)
     try:
-        step = bpmn.skip(spec, cases.require_active(case), row.token_id, given, uow.now)
+        counted = working_time.counted(uow, case.home.unit_id, spec)
+        step = bpmn.skip(counted, cases.require_active(case), row.token_id, given, uow.now)
     except bpmn.Unskippable as error:
         raise _not_skippable(incident_id, row, error.reason) from error
     facts = {"incident": incident_id, "reason": reason, "changes": given}
@@ -262,7 +268,9 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.LockedCase, _Locked
 
 def _of_case(row: _Locked, case: cases.LockedCase) -> bool:
     """Returns whether an incident concerns the whole case: a retry checks again, or closes what was read."""
-    return row.token_id == case.id and (row.code == cases.GIVEN_UP or row.code in cases.NOTICES)
+    return row.token_id == case.id and (
+        row.code in (cases.GIVEN_UP, cases.NO_TERM) or row.code in cases.NOTICES
+    )
 
 
 def _unknown(incident_id: UUID) -> NotFound:

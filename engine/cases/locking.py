@@ -11,9 +11,12 @@ from sqlalchemy import Select, exists, select
 from engine import access
 from engine.access import validity
 from engine.bpmn.values import MAX_BYTES, fits
+from engine.cases.clock import rows as clocks
+from engine.cases.clock.due import due_first
+from engine.cases.clock.rows import Clock
 from engine.definitions import Version
 from engine.events import Head
-from engine.models import Case, Definition, DefinitionVersion, Incident
+from engine.models import Case, CaseClock, Definition, DefinitionVersion, Incident
 from engine.organisation import candidate_groups
 from engine.organisation.candidate_groups import CaseScope
 from engine.platform.db import UnitOfWork
@@ -43,6 +46,7 @@ class LockedCase:
     acting: str | None = None  # the unit as whose member the actor locks it
     erased_at: datetime | None = None
     subject: str | None = None
+    clock: Clock | None = None  # None: it has no statutory term
 
 
 LOCKING = (
@@ -74,6 +78,7 @@ LOCKING = (
     .correlate_except(Incident)
     .label("troubled"),
     candidate_groups.DELEGATED,
+    exists().where(CaseClock.case_id == Case.id).correlate_except(CaseClock).label("clock"),
 )
 
 
@@ -108,6 +113,7 @@ class CaseRow(NamedTuple):
     suspended_at: datetime | None
     troubled: bool
     delegated: bool
+    clock: Any  # whether it has one; then, `Clock`
 
 
 def select_for_locking(*more: Any) -> Select[Any]:
@@ -128,6 +134,9 @@ def locked_case(row: CaseRow) -> LockedCase:
     persons = named(row.applicant, row.representative)
     home = CaseScope(row.unit_id, row.key, row.delegated, words, persons, row.appeal_of)
     status = validity.status_of(row.status, row.suspended_at)
+    clock = row.clock if isinstance(row.clock, Clock) else None
+    if clock is not None and clock.awaits_release and status == "active":
+        status = "suspended"  # silence has decided: nothing else can until an administrator has seen it
     return LockedCase(
         row.case_id,
         row.number,
@@ -144,6 +153,7 @@ def locked_case(row: CaseRow) -> LockedCase:
         home,
         erased_at=row.erased_at,
         subject=row.subject,
+        clock=clock,
     )
 
 
@@ -155,7 +165,7 @@ def named(*words: str | None) -> tuple[str, ...]:
 def fetch_locked(uow: UnitOfWork, statement: Select[Any] | Prepared, **values: Any) -> CaseRow | None:
     """Returns the row of a locked select of `locking()`, or None if there is none."""
     row = _found(uow, statement, values)
-    return None if row is None else CaseRow._make(row)
+    return None if row is None else _with_clock(uow, CaseRow._make(row))
 
 
 def held_with(
@@ -163,12 +173,29 @@ def held_with(
 ) -> tuple[CaseRow, R] | None:
     """Returns the row of a locked select of `locking(*columns)`, and the result of `more`; or None."""
     row = _found(uow, statement, values)
-    return None if row is None else split(row, more)
+    if row is None:
+        return None
+    case, rest = split(row, more)
+    return _with_clock(uow, case), rest
 
 
 def split(row: Sequence[Any], more: Callable[[Sequence[Any]], R]) -> tuple[CaseRow, R]:
     """Returns the columns of `LOCKING` in a row, and the result of `more` for the columns after them."""
     return CaseRow._make(row[: len(LOCKING)]), more(row[len(LOCKING) :])
+
+
+def _with_clock(uow: UnitOfWork, row: CaseRow) -> CaseRow:
+    """Returns the row with its clock, read after the lock, when nobody else can change it.
+
+    Raises Prerequisite if a step of the clock is due: it has to be done before the command.
+    """
+    if not row.clock:
+        return row
+    clock = clocks.read(uow, row.case_id)
+    running = row.status == "active" and row.suspended_at is None
+    if clock is not None and running and clock.next_at is not None and clock.next_at <= uow.now:
+        raise due_first(row.case_id, uow.now)
+    return row._replace(clock=clock)
 
 
 def _found(
@@ -209,10 +236,19 @@ def lock_all(uow: UnitOfWork, case_ids: Collection[UUID]) -> None:
 
 def require_active(case: LockedCase) -> bytes:
     """Returns the state of a running case. Raises Conflict, with the present status, if it does not run."""
+    require_decidable(case)
     if case.status != "active" or case.state is None:
         present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         raise Conflict(f"The case is {case.status}.", case=present)
     return case.state
+
+
+def require_decidable(case: LockedCase) -> None:
+    """Raises Conflict if silence has decided on the case, and an administrator has yet to release that."""
+    if case.clock is not None and case.clock.awaits_release:
+        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
+        detail = "The statutory term has ended. The decision by silence awaits an administrator's release."
+        raise Conflict(detail, code="awaits-release", case=present)
 
 
 def require_not_erased(case: LockedCase) -> None:

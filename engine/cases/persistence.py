@@ -4,20 +4,22 @@ Who is assigned a task is decided before, by `organisation.task_assignment`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, insert, or_, update
+from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy import case as choice
 
 from engine import definitions, events
-from engine.bpmn import Step
+from engine.bpmn import HUMAN, Spec, Step
 from engine.bpmn.values import plain
 from engine.cases import bills, list_fields, step_effects, waits
+from engine.cases.clock import recording, transitions
+from engine.cases.clock.transitions import Run
 from engine.cases.locking import LockedCase, require_not_erased
-from engine.cases.step_effects import Rows, StepEffects
+from engine.cases.step_effects import End, Rows, StepEffects
 from engine.definitions import Version
 from engine.events import Fact, Head
 from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStatus
@@ -31,6 +33,7 @@ _CONTINUED = (
     *("running_key", "subject", "parties"),
 )
 _NOTED = ("log_length", "log_hash", "revision")
+_CHANGED = ("id", "status", "assignee_id", "closed_at")
 _MARKED = ("status", *_NOTED)
 
 
@@ -71,12 +74,16 @@ _CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
 
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """The changes of a command to the task that it concerns."""
+    """The changes of a command to the task that it concerns.
+
+    `official`: an official, or a delegate, completes it, and not the applicant.
+    """
 
     id: UUID
     status: TaskStatus
     assignee_id: UUID | None
     closed_at: datetime | None
+    official: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +125,15 @@ def begin(
     listed = list_fields.fields_of(uow, spec, stored)
     opening = Opening(case.id, case.home, spec, data, step)
     effects = step_effects.effects_of(uow, opening, case.version.id, listed.subject)
+    run = transitions.of_new_case(uow, case.id, case.home.unit_id, spec, data)
     head = Head(case.id, case.version.id)
-    head, log = events.chain(uow, head, [*before, *step_effects.facts(step, effects)], unit=case.acting)
+    ended = End("completed", "rule") if step.ended else None
+    happened = step_effects.completed(
+        [*before, *step_effects.facts(step, effects, ended=ended)], step.changes
+    )
+    effects, happened = _with_clock(uow, run, _Happening(case.version.key, step, data), effects, happened)
+    happened += recording.record(uow, run, None)
+    head, log = events.chain(uow, head, happened, unit=case.acting)
     values = _columns(uow, step, head, stored, running_key=case.running_key)
     values.update(id=case.id, version_id=case.version.id, revision=1, **case.columns, **listed.columns)
     _write(uow, _INSERT_CASE, values, log, effects=effects)
@@ -150,7 +164,14 @@ def apply(
             if incident["token_id"] == change.token:
                 incident.update(call_id=change.id, attempts=change.attempts)
     closed = [*_close(uow, case, step), *bills.close(uow, case.id, spec, step)]
-    happened = [*before, *step_effects.facts(step, effects, closed, status)]
+    ended = End(status, _ended_by(uow, case, spec, before, change)) if step.ended else None
+    answered = change.id if isinstance(change, CallChange) else None
+    unwaited = waits.ended(spec, step, answered)
+    found = [*before, *unwaited, *step_effects.facts(step, effects, closed, ended)]
+    happened = step_effects.completed(found, step.changes)
+    run = None if case.clock is None else Run(uow, case.home.unit_id, spec, case.clock)
+    effects, happened = _with_clock(uow, run, _Happening(case.version.key, step, data), effects, happened)
+    happened += recording.record(uow, run, case.clock, change.id if isinstance(change, TaskChange) else None)
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = _columns(uow, step, head, data, ended=status, running_key=case.running_key)
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)
@@ -163,6 +184,35 @@ def apply(
         else:
             waits.close(uow, step.unwaited)
     return values, effects
+
+
+_OFFICIALS_DID = (
+    select(_TASKS.c.id)
+    .where(_TASKS.c.case_id == bindparam("case"), _TASKS.c.status == "completed")
+    .where(_TASKS.c.kind == "step", _TASKS.c.candidate_group_id.is_not(None))
+    .limit(1)
+)
+
+
+def _ended_by(
+    uow: UnitOfWork,
+    case: LockedCase,
+    spec: Spec,
+    before: Sequence[Fact],
+    change: TaskChange | CallChange | None,
+) -> str | None:
+    """Returns what ended a case: `person` if an official completed a task in it, else `rule`.
+
+    None if the applicant withdrew.
+    """
+    if any(fact.kind == "case.withdrawn" for fact in before):
+        return None
+    if isinstance(change, TaskChange) and change.official:
+        return "person"
+    people = any(element.kind in HUMAN for element in spec.elements.values())
+    if people and uow.connection.execute(_OFFICIALS_DID, {"case": case.id}).first() is not None:
+        return "person"
+    return "rule"
 
 
 def note(
@@ -179,12 +229,37 @@ def note(
     Raises Conflict if the case was erased.
     """
     require_not_erased(case)
+    if case.clock is not None:
+        run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
+        transitions.after_facts(run, happened)
+        happened = [*happened, *recording.record(uow, run, case.clock, None if task is None else task.id)]
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
     if status is not None:
         _write(uow, _MARK_CASE, {**values, "status": status}, log)
     else:
         _write(uow, _NOTE_CASE, values, log, effects=StepEffects((), incidents), change=task)
+
+
+class _Happening(NamedTuple):
+    """A step of a case of this process, and the data of the case after it."""
+
+    process: str
+    step: Step
+    data: Mapping[str, Any]
+
+
+def _with_clock(
+    uow: UnitOfWork, run: Run | None, new: _Happening, effects: StepEffects, happened: list[Fact]
+) -> tuple[StepEffects, list[Fact]]:
+    """Applies a step to the clock of its case; the term may have become known, or impossible to know."""
+    if run is None:
+        return effects, happened
+    transitions.after_step(run, new.step, effects.created, new.data)
+    transitions.after_facts(run, happened)
+    incidents, opened = recording.failure_of(uow, run, new.process)
+    effects = recording.with_due(effects, run)
+    return replace(effects, incidents=[*effects.incidents, *incidents]), [*happened, *opened]
 
 
 def _write(
@@ -198,7 +273,7 @@ def _write(
 ) -> None:
     uow.write(statement, {f"case__{name}": value for name, value in case.items()})
     if isinstance(change, TaskChange):
-        uow.write(_CHANGE_TASK, {f"task__{name}": getattr(change, name) for name in change.__slots__})
+        uow.write(_CHANGE_TASK, {f"task__{name}": getattr(change, name) for name in _CHANGED})
     if effects is not None:
         if effects.groups is not None:
             effects.groups.write(uow)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
-from engine.cases import staged_documents
+from engine.cases import staged_documents, working_time
 from engine.cases.locking import LockedCase, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
@@ -45,7 +45,7 @@ class Application:
     """Whose case it will be, and the key of its unit; None is the unit of the definition or caseworker.
 
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
-    decision it appeals.
+    decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
     """
 
     applicant: str | None = None
@@ -54,6 +54,7 @@ class Application:
     unit: str | None = None
     channel: Channel | None = None
     appeal_of: UUID | None = None
+    begun_at: datetime | None = None
 
 
 NOBODY = Application()
@@ -136,7 +137,8 @@ def _begin(
     version = entry.version
     spec = definitions.spec(uow.session, version)
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
-    step = bpmn.start(spec, data, uow.now, at=trigger and trigger[0], starter=starter)
+    counted = working_time.counted(uow, entry.unit_id, spec)
+    step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
     number, secret, given = _next_number(uow), new_secret(), _given(application)
     case = NewCase(
         uuid7(),
@@ -157,8 +159,7 @@ def _begin(
         entry.acting,
     )
     payload = {"case_number": number, "data": data, **given, "channel": application.channel}
-    stated = {"unit": entry.unit, "represented": given["representative"] is not None}
-    started = Fact("case.started", payload=payload, facts=stated)
+    started = Fact("case.started", payload=payload, facts=_stated(uow, entry, application))
     row, effects = begin(uow, case, step, _started(started, application, files, trigger))
     files.file(uow, case.id)
     return CaseView(
@@ -171,6 +172,16 @@ def _begin(
         name=spec.process.description or version.key,
         **{name: row[name] for name in _SHOWN},
     )
+
+
+def _stated(uow: UnitOfWork, entry: StartContext, application: Application) -> dict[str, Any]:
+    """Returns what the log states of a new case besides its payload."""
+    return {
+        "unit": entry.unit,
+        "represented": application.representative is not None,
+        "begun_at": application.begun_at,
+        "sent_at": uow.now if application.begun_at else None,
+    }
 
 
 def _running(spec: Spec, entry: StartContext, application: Application) -> str | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn import Disputed, Failure, People, Step, TokenTransition, Work
-from engine.cases import bills, list_fields, waits
+from engine import events
+from engine.bpmn import Disputed, Failure, People, Spec, Step, TokenTransition, Work
+from engine.cases import bills, list_fields, waits, working_time
 from engine.events import Fact
 from engine.organisation import task_assignment
 from engine.organisation.candidate_groups import CandidateGroups
@@ -25,7 +26,8 @@ class StepEffects:
     """The rows that a step opened; `groups` are the candidate groups of its tasks.
 
     `created` has what the log states of each task; `assigned` are the facts of tasks that have an assignee
-    from the beginning. `effect` is that of the outcome with which the case ended.
+    from the beginning; `sent` are those of calls, messages and waits. `effect` is that of the outcome with
+    which the case ended.
     """
 
     tasks: Rows
@@ -38,23 +40,35 @@ class StepEffects:
     assigned: Sequence[Fact] = ()
     bills: Rows = ()
     effect: str | None = None
+    sent: Sequence[Fact] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a case: its status, and what ended it (`person`, `rule`, or `silence` of the office)."""
+
+    status: str
+    by: str | None
 
 
 def effects_of(uow: UnitOfWork, opening: Opening, version_id: UUID, subject: str | None) -> StepEffects:
     """Returns what a step of a case opened; `subject` is the subject of the case after it."""
     case_id, step = opening.case_id, opening.step
+    working_time.require_counted(uow, step.failures)
     assignment = task_assignment.assign(uow, opening)
+    messages = waits.message_rows(uow, case_id, step.thrown)
     return StepEffects(
         _task_rows(uow, opening, assignment, subject),
         [incident_row(uow, case_id, failure) for failure in step.failures],
-        waits.wait_rows(uow, case_id, version_id, step.waits),
+        waits.wait_rows(uow, opening, version_id),
         waits.call_rows(uow, case_id, step.calls),
-        waits.message_rows(uow, case_id, step.thrown),
+        messages,
         assignment.groups,
-        {work.token: _created(work, assignment.candidates[work.token]) for work in step.opened},
+        {work.token: _created(opening.spec, work, assignment.candidates[work.token]) for work in step.opened},
         assignment.facts(step),
         bills.rows_of(uow, case_id, step),
         opening.spec.effect_of(step.outcome) if step.ended else None,
+        [*waits.sent(uow, opening.spec, step, messages), *waits.opened(opening.spec, step)],
     )
 
 
@@ -84,6 +98,7 @@ def _task_row(
         "assignment": candidates.how,
         "search": list_fields.search_text(opening.spec, work, words, subject, delegated=delegated),
         **_people(work.people),
+        **working_time.columns(uow, opening.home.unit_id, None if work.people is None else work.people.term),
     }
     if candidates.only_named:
         row["people"]["only"] = True
@@ -91,14 +106,18 @@ def _task_row(
     return row if assignee is None else {**row, "assignee_id": assignee.user_id}
 
 
-def _created(work: Work, candidates: Candidates) -> dict[str, Any]:
+def _created(spec: Spec, work: Work, candidates: Candidates) -> dict[str, Any]:
     """Returns what the log states of a new task; `unit` only if it isn't the unit of the case."""
-    people = work.people
+    people, element = work.people, spec.elements.get(work.element)
     side = "applicant" if candidates.group is None else "delegate" if candidates.own_group else "office"
+    delegation, delegate = candidates.delegation or (None, None)
     return {
+        "kind": "step",
         "side": side,
         "role": ",".join(sorted({role for role, _ in work.candidate_roles})) or None,
-        "unit": ",".join(sorted({unit for _, unit in work.candidate_roles if unit})) or None,
+        "unit": delegate or ",".join(sorted({unit for _, unit in work.candidate_roles if unit})) or None,
+        "delegation": delegation,
+        "presence": element.rules.presence if element else None,
         "assignment": candidates.how,
         "due_at": people and people.due,
         "follow_up_at": people and people.follow_up,
@@ -137,9 +156,9 @@ def incident_row(uow: UnitOfWork, case_id: UUID, failure: Failure) -> dict[str, 
 
 
 def facts(
-    step: Step, effects: StepEffects, closed: Sequence[Fact] = (), ended: str = "completed"
+    step: Step, effects: StepEffects, closed: Sequence[Fact] = (), ended: End | None = None
 ) -> list[Fact]:
-    """Returns the effects of a step as facts for the log; `ended` is the status of the case if it ended."""
+    """Returns the effects of a step as facts for the log; `ended` is how the case ended, if it did."""
     found = [_disputed(one) for one in step.disputed]
     for passage in step.passages:
         if passage.why is not None:
@@ -152,16 +171,37 @@ def facts(
     ]
     found += effects.assigned
     found += bills.issued(effects.bills)
-    found += waits.facts(step, effects.messages)
+    found += effects.sent
     found += closed
     for incident in effects.incidents:
         payload = {"incident": incident["id"], "code": incident["code"], "message": incident["message"]}
         found.append(Fact("incident.opened", incident["element"], payload=payload))
-    if step.ended and ended == "completed":
+    if ended is not None and ended.status == "completed":
         # Any other outcome than a declared one is a text that somebody may have typed.
-        stated = {"outcome": step.outcome if effects.effect else None, "effect": effects.effect}
+        stated = {
+            "outcome": step.outcome if effects.effect else None,
+            "effect": effects.effect,
+            "by": ended.by,
+        }
         said = {"outcome": step.outcome} if step.outcome else None
         found.append(Fact("case.completed", payload=said, facts=stated))
+    return found
+
+
+def completed(happened: Sequence[Fact], changes: Mapping[str, Any]) -> list[Fact]:
+    """Returns these facts with all variables of the case that the step set, in the order of the log.
+
+    Most are stated with what set them; results of mappings, for example, are not.
+    """
+    stated: dict[str, Any] = {}
+    for fact in happened:
+        stated.update(events.changes(fact.kind, fact.payload))
+    left = {name: value for name, value in changes.items() if name not in stated or stated[name] != value}
+    if not left:
+        return list(happened)
+    found = [*happened, Fact("data.changed", payload={"changes": left})]
+    if happened and happened[-1].kind == "case.completed":
+        found[-2:] = reversed(found[-2:])
     return found
 
 

@@ -1,29 +1,48 @@
 """Suspends and resumes one case, or all of a definition. Events that fall due meanwhile wait until then."""
 
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
 from engine import access, definitions
+from engine.access import validity
 from engine.cases.conflict_of_interest import require_impartial
-from engine.cases.locking import lock, require_active
+from engine.cases.locking import LockedCase, lock, require_active, require_decidable
 from engine.cases.persistence import note
 from engine.cases.triggers import lock_active
 from engine.cases.views import CaseView, get
 from engine.events import Fact
-from engine.models import Call, Case, Definition, DefinitionVersion, Message, Wait
+from engine.models import Call, Case, Definition, DefinitionVersion, Event, Message, Task, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, Fault, Invalid
+
+SuspensionCode = Literal[
+    "court-order", "related-case", "other-agency", "applicant-request", "force-majeure", "technical", "other"
+]
+SUSPENSION_CODES: tuple[str, ...] = get_args(SuspensionCode)
 
 
-def suspend(uow: UnitOfWork, case_id: UUID, *, reason: str | None = None) -> CaseView:
-    """Suspends a case. Raises Conflict if it does not run."""
+def suspend(
+    uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, reason_code: str | None = None
+) -> CaseView:
+    """Suspends a case; `reason_code` can be counted, `reason` is free text.
+
+    Raises Conflict if it does not run, Invalid for an unknown code.
+    """
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
     require_active(case)
-    fact = Fact("case.suspended", payload={"reason": reason} if reason else None)
+    if reason_code is not None and reason_code not in SUSPENSION_CODES:
+        options = ", ".join(SUSPENSION_CODES)
+        fault = Fault(
+            "/reason_code", f"is not one of the codes; allowed: {options}", "enum", {"options": options}
+        )
+        raise Invalid("The case can't be suspended for this reason.", [fault])
+    payload = {"reason": reason, "reason_code": reason_code}
+    fact = Fact("case.suspended", payload={name: text for name, text in payload.items() if text} or None)
     note(uow, case, [fact], status="suspended")
     return get(uow, case_id)
 
@@ -33,6 +52,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
+    require_decidable(case)
     if case.stopped or case.status != "suspended":
         what = "definition is suspended: resume the definition" if case.stopped else f"case is {case.status}"
         raise Conflict(
@@ -40,24 +60,43 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
             code="definition-suspended" if case.stopped else "case-not-suspended",
             case={"id": case.id, "status": case.status},
         )
+    _move_due(uow, case)
     note(uow, case, [Fact("case.resumed")], status="active")
     resume_waits(uow, case_id)
     return get(uow, case_id)
+
+
+def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
+    """Moves the due times of a case's open tasks by the time for which it was suspended.
+
+    Those that are due with the statutory term move with its clock.
+    """
+    began = select(func.max(Event.at)).where(Event.case_id == case.id, Event.kind == "case.suspended")
+    since = uow.connection.execute(began).scalar_one_or_none()
+    if since is None:
+        return
+    late = update(Task).where(Task.case_id == case.id, Task.status == "open", Task.due_at > since)
+    if case.clock is not None and case.clock.due_at is not None:
+        late = late.where(Task.due_at != case.clock.due_at)
+    uow.connection.execute(late.values(due_at=Task.due_at + (uow.now - since)))
 
 
 def suspend_definition(uow: UnitOfWork, key: str) -> None:
     """Suspends a definition: no case of it starts or continues. Suspending twice changes nothing."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
-    since = func.coalesce(Definition.suspended_at, uow.now)
-    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=since))
+    running = update(Definition).where(Definition.key == key, validity.goes_on())
+    if uow.connection.execute(running.values(suspended_at=uow.now)).rowcount:
+        definitions.note(uow, "definition.suspended", key)
 
 
 def resume_definition(uow: UnitOfWork, key: str) -> None:
     """Resumes a definition: its cases can start and continue again."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
-    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
+    suspended = update(Definition).where(Definition.key == key, validity.stopped())
+    if uow.connection.execute(suspended.values(suspended_at=None)).rowcount:
+        definitions.note(uow, "definition.resumed", key)
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     # By jobs, after the commit: other transactions that read the definition at this moment still see it
     # suspended.

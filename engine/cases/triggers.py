@@ -6,6 +6,7 @@ may arrive too late.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +16,7 @@ from sqlalchemy import bindparam, or_, select, text, update
 
 from engine import bpmn, definitions
 from engine.bpmn import BILL, CallFailure
-from engine.cases import bills, payments
+from engine.cases import bills, payments, working_time
 from engine.cases.catch_events import fire, incident
 from engine.cases.locking import (
     LockedCase,
@@ -77,6 +78,24 @@ class CallRow(NamedTuple):
     topic: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt of a call through a connector: its number, the failure's code, how long it took.
+
+    `code` is `ok` if there was a reply.
+    """
+
+    attempt: int
+    code: str
+    seconds: float
+
+    def fact(self, call: CallRow) -> Fact:
+        """Returns the fact for the log."""
+        ms = round(self.seconds * 1000)
+        facts = {"call": call.call_id, "code": _code(self.code), "attempt": self.attempt, "ms": ms}
+        return Fact("call.tried", call.element, facts=facts)
+
+
 def lock_active(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
     """Locks and returns the case; None if it does not exist or does not run at the moment."""
     row = fetch_locked(uow, select_for_locking().where(Case.id == case_id).with_for_update(of=Case))
@@ -96,8 +115,8 @@ def wake(uow: UnitOfWork, case_id: UUID) -> int:
     moved = [timer.id for timer in timers if timer.due_at > uow.now]
     if moved:  # if they were changed after waking: they are checked again when they are due
         uow.connection.execute(update(Wait).where(Wait.id.in_(moved)).values(woken_at=None))
-    due = [timer.id for timer in timers if timer.due_at <= uow.now]
-    return len(fire(uow, case, {token: {} for token in due}).fired) if due else 0
+    due = {timer.id: timer.due_at for timer in timers if timer.due_at <= uow.now}
+    return len(fire(uow, case, {token: {} for token in due}, due=due).fired) if due else 0
 
 
 # Each case with due timers gets one job. A timer that has one is not selected again.
@@ -162,16 +181,21 @@ def deliver(
 
 
 def answer(
-    uow: UnitOfWork, call_id: UUID, reply: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+    uow: UnitOfWork,
+    call_id: UUID,
+    reply: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
+    tried: Tried | None = None,
 ) -> None:
-    """Passes a reply to the service task that waits for it; `seen` is logged.
+    """Passes a reply to the service task that waits for it; `seen` and the last attempt are logged.
 
     Raises Conflict if the task no longer waits, Invalid if the case cannot store the reply.
     """
     case, call = lock_call(uow, call_id)
     require_size({**case.data, **reply}, "/reply")
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.answer(spec, require_active(case), call.token_id, reply, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.answer(counted, require_active(case), call.token_id, reply, uow.now)
     if step.bills:
         bills.require_new(uow, step)
     done = Fact(
@@ -180,28 +204,52 @@ def answer(
         payload={"call": call_id, **(seen or {})},
         facts={"attempts": call.attempts},
     )
-    apply(uow, case, step, [done], change=CallChange(call_id, "done", call.token_id, call.attempts))
+    attempt = [tried.fact(call)] if tried else []
+    change = CallChange(call_id, "done", call.token_id, call.attempts)
+    apply(uow, case, step, [*attempt, done], change=change)
 
 
-def fail_call(uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int) -> None:
+def fail_call(
+    uow: UnitOfWork, call_id: UUID, failure: CallFailure, attempts: int, tried: Tried | None = None
+) -> None:
     """Handles the final failure of a call: the diagram catches the error, or an incident is opened.
 
-    Raises Conflict if its step no longer waits, Invalid if the case cannot store the error's data.
+    `tried` is the last attempt, if it failed now. Raises Conflict if its step no longer waits, Invalid if the
+    case cannot store the error's data.
     """
     case, call = lock_call(uow, call_id)
     require_size({**case.data, **failure.data})
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.fail_call(spec, require_active(case), call.token_id, failure, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.fail_call(counted, require_active(case), call.token_id, failure, uow.now)
     payload = {
         "call": call_id,
         "code": failure.error or failure.code,
         "detail": failure.detail,
         "attempts": attempts,
     }
-    # A worker may send any text; only a code can't be personal.
-    code = payload["code"] if _CODE.fullmatch(str(payload["code"])) else None
-    failed = Fact("call.failed", call.element, payload=payload, facts={"code": code})
-    apply(uow, case, step, [failed], change=CallChange(call_id, "failed", call.token_id, attempts))
+    facts = {"code": _code(payload["code"]), "seconds": tried and tried.seconds}
+    failed = Fact("call.failed", call.element, payload=payload, facts=facts)
+    attempt = [tried.fact(call)] if tried else []
+    change = CallChange(call_id, "failed", call.token_id, attempts)
+    apply(uow, case, step, [*attempt, failed], change=change)
+
+
+def note_attempt(uow: UnitOfWork, call_id: UUID, tried: Tried) -> None:
+    """Logs an attempt of a call that failed and will be repeated. Raises Conflict if nobody awaits it.
+
+    The case may be suspended meanwhile.
+    """
+    found = select_for_locking(*_CALL).join(Call, Call.case_id == Case.id).where(Call.id == call_id)
+    rows = held_with(uow, found.with_for_update(of=(Case, Call)), CallRow._make)
+    if rows is None or rows[1].call_status != "open":
+        raise Conflict("The call is not open any more.", call={"id": call_id})
+    note(uow, locked_case(rows[0]), [tried.fact(rows[1])])
+
+
+def _code(text: object) -> str | None:
+    """Returns a code; None for any other text, which a worker may have sent and which may be personal."""
+    return text if isinstance(text, str) and _CODE.fullmatch(text) else None
 
 
 def lock_call(uow: UnitOfWork, call_id: UUID) -> tuple[LockedCase, CallRow]:

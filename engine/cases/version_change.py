@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, definitions
 from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
+from engine.cases import working_time
 from engine.cases.locking import LockedCase, fetch_locked, locked_case, select_for_locking, unknown
 from engine.cases.persistence import apply
 from engine.cases.start_commands import running_key
@@ -45,7 +46,7 @@ def change_version(
     if case.version.id != source.id:
         raise Immovable([Obstacle(source.key, "version")])
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
-    found = bpmn.migrate(case.state, old, new, uow.now)
+    found = bpmn.migrate(case.state, old, working_time.counted(uow, case.home.unit_id, new), uow.now)
     if case.status == "suspended":
         _require_still(found.step)
     key = _free_key(uow, case, row.business_key) if new.unique_business_key else None

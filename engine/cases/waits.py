@@ -8,11 +8,13 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ARRAY, Uuid, bindparam, case, update
 
-from engine.bpmn import Outgoing, Step, Thrown, Wait
+from engine.bpmn import Outgoing, Spec, Step, Thrown
 from engine.bpmn.values import canonical
+from engine.cases import working_time
 from engine.events import Fact, Kind
 from engine.models import Call, Message
 from engine.models import Wait as WaitRow
+from engine.organisation.task_assignment import Opening
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.ids import uuid7
@@ -31,7 +33,7 @@ _NEW_WAITS = recordset(_WAITS, "waits")
 _OPEN_WAITS = _NEW_WAITS.on_conflict_do_update(
     index_elements=[_WAITS.c.id],
     set_={
-        **{name: _NEW_WAITS.excluded[name] for name in ("name", "correlation", "due_at")},
+        **{name: _NEW_WAITS.excluded[name] for name in ("name", "correlation", "due_at", "term", "calendar")},
         "woken_at": None,
         "closed_at": None,
     },
@@ -71,14 +73,12 @@ _END_CALLS = (
 )
 
 
-def wait_rows(
-    uow: UnitOfWork, case_id: UUID, version_id: UUID, waits: Sequence[Wait]
-) -> list[dict[str, Any]]:
-    """Returns the rows of these waits. The id is the token's."""
+def wait_rows(uow: UnitOfWork, opening: Opening, version_id: UUID) -> list[dict[str, Any]]:
+    """Returns the rows of what a step waits for. The id is the token's."""
     return [
         {
             "id": wait.token,
-            "case_id": case_id,
+            "case_id": opening.case_id,
             "version_id": version_id,
             "token_id": wait.token,
             "element": wait.element,
@@ -87,8 +87,9 @@ def wait_rows(
             "correlation": canonical(wait.keys) if wait.kind == "message" else None,
             "due_at": wait.due,
             "opened_at": uow.now,
+            **working_time.columns(uow, opening.home.unit_id, wait.term),
         }
-        for wait in waits
+        for wait in opening.step.waits
     ]
 
 
@@ -172,7 +173,7 @@ def close(
     uow.write(_END_CALLS, {**values, "call__id": call_id, "call__status": status})
 
 
-def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def sent(uow: UnitOfWork, spec: Spec, step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
     """Returns what a step sent, as facts for the log."""
     for call in step.calls:
         payload = {
@@ -181,12 +182,50 @@ def facts(step: Step, messages: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
             "topic": call.topic,
             "operation": call.operation,
         }
-        yield Fact(
-            "call.made", call.element, payload={name: value for name, value in payload.items() if value}
-        )
+        made = {name: value for name, value in payload.items() if value}
+        stated = {"party": _party(spec, call.element), **uow.connectors.get(call.connector or "", {})}
+        yield Fact("call.made", call.element, payload=made, facts=stated)
     for row, thrown in zip(messages, step.thrown, strict=True):
         sent = {"message": row["id"], "name": row["name"]}
         kinds = _SENT[thrown.kind]
         yield Fact(kinds[0], thrown.element, payload={**sent, "keys": orjson.loads(row["correlation"])})
         for fired in thrown.reached:
             yield Fact(kinds[1], fired.element, payload=sent)
+
+
+def opened(spec: Spec, step: Step) -> Iterator[Fact]:
+    """Returns what a case waits for from now on, as facts for the log; again if a wait has changed.
+
+    The name and the keys of a message may be computed, so they are only in the payload.
+    """
+    for wait in step.waits:
+        said = {"name": wait.name, **({"keys": wait.keys} if wait.kind == "message" else {})}
+        stated = {
+            "wait": wait.token,
+            "kind": wait.kind,
+            "due_at": wait.due,
+            "party": _party(spec, wait.element),
+        }
+        yield Fact("wait.opened", wait.element, payload=said if wait.name else None, facts=stated)
+
+
+def ended(spec: Spec, step: Step, answered: UUID | None) -> Iterator[Fact]:
+    """Returns what a case no longer waits for, as facts for the log.
+
+    A call that was answered or failed has an event of its own.
+    """
+    for wait in step.ended_waits:
+        if wait.call is None or wait.call != answered:
+            stated = {
+                "wait": wait.call or wait.token,
+                "kind": wait.kind,
+                "due_at": wait.due,
+                "party": _party(spec, wait.element),
+            }
+            yield Fact("wait.closed", wait.element, facts=stated)
+
+
+def _party(spec: Spec, element: str) -> str | None:
+    """Returns for whom an element waits, as its diagram declares."""
+    found = spec.elements.get(element)
+    return found.party if found else None

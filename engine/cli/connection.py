@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.connectors import Connectors
 from engine.platform import postgres, schema
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -15,7 +16,8 @@ def database(settings: Settings) -> Iterator[Database]:
     Raises Unusable unless it has the tables of this release.
     """
     with postgres.available(settings) as url:
-        opened = Database(url, zone=settings.time_zone)
+        declared = Connectors.declarations_of(settings)
+        opened = Database(url, zone=settings.time_zone, connectors=declared)
         try:
             opened.run(lambda session, _: schema.require(connection(session)), "single")
             yield opened

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine import RELEASE
 from engine.events import feed
+from engine.organisation import calendars
 from engine.platform import postgres, schema
 from engine.platform.config import ROOT, Settings
 from engine.platform.db import Database, connection
@@ -33,13 +34,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             require_current(url)
             print(f"The database has the tables of release {RELEASE}.")
             return 0
-        upgrade(url)
+        upgrade(url, settings)
     print("The database is up to date.")
     return 0
 
 
-def upgrade(url: str) -> None:
-    """Run the missing migrations, and continue the log where a restored one ends.
+def upgrade(url: str, settings: Settings | None = None) -> None:
+    """Run the missing migrations, continue the log where a restored one ends, store the shipped calendars.
 
     Safe to run twice at a time: the second waits and finds nothing to do. Raises Unusable for a database that
     a newer release has migrated.
@@ -53,6 +54,8 @@ def upgrade(url: str) -> None:
         command.upgrade(config, "head")
         database.run(lambda session, _: schema.record(connection(session)))
         database.run(lambda session, _: feed.continue_after_restore(session))
+        zone = settings.time_zone.key if settings is not None else "Asia/Tehran"
+        database.run(lambda session, now: calendars.install(session, now, zone))
     finally:
         database.dispose()
 

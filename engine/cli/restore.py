@@ -1,13 +1,16 @@
 """Fill an empty database from a file that `backup` wrote, and resume its work."""
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import documents
-from engine.cli import audit, migrate, papers
+from engine.cli import migrate, papers
+from engine.cli.audit import breaks
+from engine.events import administration_log
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -28,7 +31,7 @@ _ORPHANS = (
     ),
     text("UPDATE calls SET lease_until = NULL, worker = NULL WHERE status = 'open'"),
 )
-_QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL")
+_QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL RETURNING id")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -54,28 +57,32 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 papers.load(storage, papers.beside(source))
             with open(source, "rb") as content:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
-            migrate.upgrade(url)
+            migrate.upgrade(url, settings)
             with database.transaction() as session:
-                _release(session, quiet=arguments.quiet_webhooks)
-            breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
+                _release(session, datetime.now(settings.time_zone), quiet=arguments.quiet_webhooks)
+            broken = database.run(lambda session, _: breaks.describe(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
             database.dispose()
-    for broken in breaks:
-        print(broken)
+    for one in broken:
+        print(one)
     lost = [finding for finding in found if finding.kind != "orphan"]
     for finding in lost:
         print(f"document {finding.name}: {finding.kind}")
     if lost:
         print(f"{len(lost)} documents are not in {storage.place}. Run `documents check` to check again.")
-    print(f"{len(breaks)} breaks in the logs." if breaks else "Restored. The logs are intact.")
-    return 1 if breaks or lost else 0
+    print(f"{len(broken)} breaks in the logs." if broken else "Restored. The logs are intact.")
+    return 1 if broken or lost else 0
 
 
-def _release(session: Session, *, quiet: bool) -> None:
+def _release(session: Session, now: datetime, *, quiet: bool) -> None:
     """Release what was being processed, before any worker starts; if `quiet`, disable all webhooks."""
     for statement in _ORPHANS:
         connection(session).execute(statement)
+    administration_log.note_restored(session, now)
     if quiet:
-        count = connection(session).execute(_QUIET).rowcount
-        print(f"{count} webhooks were disabled. Set CONNECTORS to an empty file to prevent calls.")
+        disabled = connection(session).execute(_QUIET).scalars().all()
+        for webhook in disabled:
+            entry = {"webhook": webhook, "reason": "restored"}
+            administration_log.note_command(session, now, "webhook.disabled", entry)
+        print(f"{len(disabled)} webhooks were disabled. Set CONNECTORS to an empty file to prevent calls.")

@@ -17,6 +17,7 @@ from engine.cli.companion import Companion
 from engine.connectors import Connectors
 from engine.identity.oidc import Providers
 from engine.models import Unit
+from engine.oversight.audit import signing
 from engine.platform import parent_death, ports, postgres
 from engine.platform.config import ROOT, Settings
 from engine.platform.db import Database
@@ -67,7 +68,8 @@ def _serve(settings: Settings, companion: Companion, stack: ExitStack) -> None:
         server = postgres.start(settings, patience=30)
         stack.callback(server.stop)
         url = server.url
-    migrate.upgrade(url)
+    migrate.upgrade(url, settings)
+    _create_audit_key(settings)
     _prepare(settings, url, address, companion)
     running = dict(companion.start(stack))
     running["The worker"] = worker.start(settings, url)
@@ -103,6 +105,15 @@ def _prepare(settings: Settings, url: str, address: str, companion: Companion) -
     finally:
         sandbox.close_pool()  # the checks have used the sandbox, which serving doesn't need here
         database.dispose()
+
+
+def _create_audit_key(settings: Settings) -> None:
+    """Create the key that signs checkpoints, if there is none and its file is in the data folder."""
+    if settings.audit_key.parent == settings.var and not settings.audit_key.exists():
+        key = signing.create(settings.audit_key)
+        print(
+            f"Created the audit key {key.id} in {settings.audit_key}. Store a copy outside of this machine."
+        )
 
 
 def _owners(database: Database, shipped: Sequence[Path]) -> dict[Path, str | None]:

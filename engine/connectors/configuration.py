@@ -1,11 +1,13 @@
 """Reads the files of connectors. A faulty one is refused as a whole, with every fault, before any call."""
 
+import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.bpmn import UNIT_KEY
 from engine.connectors import files, kind_options
 from engine.connectors.breaker import Breaker
-from engine.connectors.connector import Connector, Email
+from engine.connectors.connector import Connector, Declaration, Email
 from engine.connectors.files import LOCAL, NAME, NAMING
 from engine.connectors.toml_table import Fault, Misconfigured, Table
 from engine.platform.config import Settings
@@ -13,6 +15,7 @@ from engine.platform.config import Settings
 TIMEOUT = 10.0
 LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 FAILURES, PAUSE = 5, 30.0
+_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,500}"
 
 
 def read(settings: Settings) -> list[Connector]:
@@ -20,15 +23,28 @@ def read(settings: Settings) -> list[Connector]:
 
     Raises Misconfigured.
     """
+    found: dict[str, Connector] = {}
+    for content, file in _contents(settings):
+        for connector in _parse(content, file):
+            found.setdefault(connector.name, connector)
+    return list(found.values())
+
+
+def digest(settings: Settings) -> str:
+    """Returns the SHA-256 of the files that `read` reads, in hex; without any, that of no content.
+
+    Raises Misconfigured.
+    """
+    return hashlib.sha256("".join(text for text, _ in _contents(settings)).encode()).hexdigest()
+
+
+def _contents(settings: Settings) -> list[tuple[str, Path]]:
+    """Returns the content of the configured file and of the demonstration's, and where they are."""
     usual = settings.var / "connectors.toml"
-    file = settings.connectors or (usual if usual.exists() else None)
-    own = _parse(files.content(file, "CONNECTORS"), file) if file else []
-    file = settings.demo_connectors
-    if file is None or not file.exists():
-        return own
-    names = {connector.name for connector in own}
-    demo = _parse(files.content(file, "DEMO_CONNECTORS"), file)
-    return own + [connector for connector in demo if connector.name not in names]
+    named = [(settings.connectors or usual, "CONNECTORS", settings.connectors is not None)]
+    if settings.demo_connectors is not None:
+        named.append((settings.demo_connectors, "DEMO_CONNECTORS", False))
+    return [(files.content(file, setting), file) for file, setting, must in named if must or file.exists()]
 
 
 def _parse(content: str, file: Path) -> list[Connector]:
@@ -44,6 +60,7 @@ def _connector(name: str, table: Table, folder: Path) -> Connector:
     kind = kind_options.KINDS[table.choice("kind", tuple(kind_options.KINDS)) or "http"]
     connector = Connector(
         name=name,
+        declared=_declared(table),
         how=kind.how(table),
         address=_address(table, kind.schemes),
         operations=kind_options.operations(table, kind, folder),
@@ -59,6 +76,17 @@ def _connector(name: str, table: Table, folder: Path) -> Connector:
         table.blame("user", "and secret belong together.", "Write both, or neither.")
     table.close()
     return connector
+
+
+def _declared(table: Table) -> Declaration:
+    key = "Write the key of the agency that the connector calls, such as tax-office."
+    purpose = "Write what its answers are for, in one line: Persian, or Persian | English."
+    basis = "Cite the law or the order that allows it, in one line: Persian, or Persian | English."
+    return Declaration(
+        table.text("agency", UNIT_KEY, key),
+        table.text("purpose", _LINE, purpose),
+        table.text("legal_basis", _LINE, basis),
+    )
 
 
 def _address(table: Table, schemes: tuple[str, ...]) -> str:

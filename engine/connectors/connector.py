@@ -53,11 +53,24 @@ class Operation:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Why cases call another system: its agency's key, the purpose, and the legal basis.
+
+    The texts may be `Persian | English`. The log states them with each call, so they are never personal.
+    """
+
+    agency: str
+    purpose: str
+    legal_basis: str
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Connector:
     """Another system. Times are in seconds: `timeout` for a whole call, `ladder` between the tries."""
 
     name: str
+    declared: Declaration
     how: Http | XRoad | Email
     address: str  # without a trailing slash
     operations: Mapping[str, Operation]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, column, func, literal, select, values
+from sqlalchemy import ColumnElement, Connection, RowMapping, column, func, literal, select, values
 from sqlalchemy.types import Text
 
 from engine import access
@@ -50,12 +50,17 @@ def of_connectors(uow: UnitOfWork, names: Sequence[str]) -> Sequence[Health]:
     Raises Forbidden unless the actor sees all units.
     """
     access.require_everywhere(uow, "jobs.manage")
-    waiting = {row["name"]: row for row in uow.connection.execute(_waiting()).mappings()}
-    standing = dict(_standing(uow))
+    return measure(uow.connection, uow.now, names)
+
+
+def measure(connection: Connection, now: datetime, names: Sequence[str]) -> Sequence[Health]:
+    """Returns the same for operators, in three statements."""
+    waiting = {row["name"]: row for row in connection.execute(_waiting()).mappings()}
+    standing = dict(_standing(connection))
     known = dict.fromkeys([*names, *sorted({*waiting, *standing} - set(names))])
     if not known:
         return []
-    closed = {row["name"]: row for row in uow.connection.execute(_closed(uow, list(known))).mappings()}
+    closed = {row["name"]: row for row in connection.execute(_closed(now, list(known))).mappings()}
     return [
         Health(**{"name": name, **closed[name], **waiting.get(name, {}), "incidents": standing.get(name, 0)})
         for name in known
@@ -75,7 +80,7 @@ def _waiting() -> Any:
     )
 
 
-def _standing(uow: UnitOfWork) -> Sequence[tuple[str, int]]:
+def _standing(connection: Connection) -> Sequence[tuple[str, int]]:
     found = (
         select(Call.connector, func.count())
         .join(Incident, Incident.call_id == Call.id)
@@ -86,10 +91,10 @@ def _standing(uow: UnitOfWork) -> Sequence[tuple[str, int]]:
         )
         .group_by(Call.connector)
     )
-    return [(name, count) for name, count in uow.connection.execute(found) if name is not None]
+    return [(name, count) for name, count in connection.execute(found) if name is not None]
 
 
-def _closed(uow: UnitOfWork, names: Sequence[str]) -> Any:
+def _closed(now: datetime, names: Sequence[str]) -> Any:
     """Queries each name separately: an index finds the last of millions, and the few of an hour."""
     given = values(column("name", Text), name="given").data([(name,) for name in names])
     own = Call.connector == given.c.name
@@ -101,7 +106,7 @@ def _closed(uow: UnitOfWork, names: Sequence[str]) -> Any:
             .scalar_subquery()
         )
 
-    last, lately = func.max(Call.closed_at), Call.closed_at > uow.now - WINDOW
+    last, lately = func.max(Call.closed_at), Call.closed_at > now - WINDOW
     return select(
         given.c.name,
         of("done", last).label("last_success"),

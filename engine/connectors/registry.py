@@ -1,6 +1,7 @@
 """The connectors of an installation. Nothing else can be called: processes contain names, never addresses."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from engine.connectors import configuration
 from engine.connectors.connector import Connector
@@ -28,6 +29,25 @@ class Connectors:
         """Returns the operations of each connector by its name; None if their file cannot be used."""
         try:
             return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
+        except Misconfigured:
+            return None
+
+    @classmethod
+    def declarations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, str]]:
+        """Returns agency, purpose and legal basis of each connector by its name, as facts of its calls.
+
+        Empty if their file cannot be used: what needs it reports that.
+        """
+        try:
+            return {connector.name: asdict(connector.declared) for connector in cls.read(settings)}
+        except Misconfigured:
+            return {}
+
+    @classmethod
+    def digest_of(cls, settings: Settings) -> str | None:
+        """Returns the SHA-256 of their files, in hex; None if these cannot be used."""
+        try:
+            return configuration.digest(settings)
         except Misconfigured:
             return None
 

@@ -17,21 +17,29 @@ WORK_NOTED = "work.noted"  # of interest to its person alone, except for sums (d
 _BILL = {"bill": str, "amount": str, "currency": str}
 _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
+_WAIT = {"wait": str, "kind": str, "due_at": str, "party": str}
 _TAKEN = {"message": str}
 
 # By kind of event; kinds that are not listed have none.
 VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
     {
-        "case.started": {"unit": str, "channel": str, "represented": bool, "appeal_of": str},
-        "case.completed": {"outcome": str, "effect": str},
+        "case.started": {
+            **{"unit": str, "channel": str, "represented": bool, "appeal_of": str},
+            **{"begun_at": str, "sent_at": str},
+        },
+        # By a person, by rule, or by the silence of the office.
+        "case.completed": {"outcome": str, "effect": str, "by": str},
+        "case.suspended": {"reason_code": str},
         "case.moved": {"move": str, "from": int, "to": int},
         "case.blocked": {"reason": str},
         "case.erased": {"legal_basis": str},
         "task.created": {
-            **{"side": str, "role": str, "unit": str, "assignment": str},
-            **{"due_at": str, "follow_up_at": str, "priority": int},
+            **{"kind": str, "side": str, "role": str, "unit": str, "delegation": str},
+            **{"presence": str, "assignment": str, "due_at": str, "follow_up_at": str, "priority": int},
         },
-        "task.assigned": {"account": str, "how": str, "reason": str, "assignment": str},
+        "task.assigned": {"account": str, "unit": str, "how": str, "reason": str, "assignment": str},
+        "task.delegated": {"delegation": str, "unit": str, "how": str},
+        "task.returned": {"delegation": str, "unit": str, "reason": str},
         "task.released": {"reason": str, "assignment": str},
         "task.blocked": {"reason": str, "at": str},
         "decision.evaluated": {"decision": str, "file": str, "digest": str},
@@ -41,14 +49,21 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "incident.closed": _INCIDENT,
         "incident.skipped": _INCIDENT,
         "data.repaired": _INCIDENT,
-        "timer.fired": {"missed": int},
+        "wait.opened": _WAIT,
+        "wait.closed": _WAIT,
+        "timer.fired": {"due_at": str, "lateness": int, "missed": int},
         "message.received": _TAKEN,
         "message.sent": _TAKEN,
+        "message.unmatched": {"message": str, "sent_at": str},
         "signal.received": _TAKEN,
         "signal.sent": _TAKEN,
-        "call.made": {"call": str, "connector": str, "topic": str, "operation": str},
+        "call.made": {
+            **{"call": str, "connector": str, "topic": str, "operation": str},
+            **{"party": str, "agency": str, "purpose": str, "legal_basis": str},
+        },
+        "call.tried": {"call": str, "code": str, "attempt": int, "ms": int},
         "call.answered": {"call": str, "seconds": str, "attempts": int},
-        "call.failed": {"call": str, "code": str, "attempts": int},
+        "call.failed": {"call": str, "code": str, "seconds": str, "attempts": int},
         "bill.issued": _BILL,
         "bill.paid": _BILL,
         "bill.mismatch": _BILL,
@@ -58,10 +73,22 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "document.added": _DOCUMENT,
         "document.replaced": _DOCUMENT,
         "comment.added": {"comment": str, "visible": bool},
-        "opinion.asked": {"parent": str, "unit": str, "role": str, "due_at": str},
-        "correction.asked": {"parent": str, "due_at": str},
+        "opinion.asked": {
+            **{"parent": str, "side": str, "unit": str, "role": str},
+            **{"account": str, "due_at": str},
+        },
+        "correction.asked": {"parent": str, "side": str, "due_at": str},
         "appeal.filed": {"decision": str, "appeal": str, "appeal_of": str},
         "appeal.decided": {"appeal": str},
+        "clock.started": {"term": str, "code": str, "started_at": str, "due_at": str, "calendar": str},
+        "clock.paused": {"side": str, "code": str},
+        "clock.resumed": {"paused_at": str, "due_at": str},
+        "clock.extended": {"code": str, "term": str, "before_at": str, "due_at": str},
+        "clock.stopped": {"code": str, "due_at": str},
+        "clock.recomputed": {"code": str, "before_at": str, "due_at": str, "calendar": str},
+        "clock.warned": {"due_at": str},
+        "clock.breached": {"due_at": str, "units": str},
+        "clock.deemed": {"outcome": str, "due_at": str, "units": str},
         "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )

@@ -2,13 +2,27 @@
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
-from engine.models.application_drafts import ApplicationDraft
+from engine.models.application_drafts import ApplicationCount, ApplicationDraft, ApplicationStage
 from engine.models.bills import Bill, BillStatus
+from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.checkpoints import (
+    AuditKind,
+    AuditRun,
+    Checkpoint,
+    CheckpointLeaf,
+    CheckpointLog,
+    CheckpointSending,
+    CheckpointTarget,
+    Installation,
+    SendingStatus,
+)
+from engine.models.clocks import CaseClock, ClockRelease, ClockState, ServiceDuration
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
@@ -23,7 +37,7 @@ from engine.models.organisation import (
     UnitKind,
     UnitLine,
 )
-from engine.models.organisation_log import OrganisationKind, OrganisationRecord
+from engine.models.organisation_log import ChainHead, Heartbeat, OrganisationKind, OrganisationRecord
 from engine.models.process_drafts import (
     ProcessDraft,
     ProcessDraftCheck,
@@ -45,7 +59,6 @@ from engine.models.tables import (
     Deployment,
     DeploymentFile,
     Event,
-    IdempotencyKey,
     Incident,
     IncidentStatus,
     Message,
@@ -69,21 +82,36 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
+    "ApplicationCount",
     "ApplicationDraft",
+    "ApplicationStage",
+    "AuditKind",
+    "AuditRun",
     "Base",
     "Batch",
     "Bill",
     "BillStatus",
     "BrowserSession",
+    "CalendarVersion",
     "Call",
     "CallStatus",
     "CandidateGroup",
     "CandidateGroupRole",
     "Case",
+    "CaseClock",
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "ChainHead",
     "Channel",
+    "Checkpoint",
+    "CheckpointLeaf",
+    "CheckpointLog",
+    "CheckpointSending",
+    "CheckpointTarget",
+    "ClockRelease",
+    "ClockState",
+    "Closure",
     "Comment",
     "Cursor",
     "Decision",
@@ -100,10 +128,12 @@ __all__ = [
     "DocumentVersion",
     "ErasedFile",
     "Event",
+    "Heartbeat",
     "IdempotencyKey",
     "Identity",
     "Incident",
     "IncidentStatus",
+    "Installation",
     "Membership",
     "Message",
     "MessageStatus",
@@ -119,6 +149,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Recalculation",
     "Recusal",
     "Relation",
     "RelationKind",
@@ -126,6 +157,8 @@ __all__ = [
     "RetriedStatus",
     "Retry",
     "Role",
+    "SendingStatus",
+    "ServiceDuration",
     "StagedDocument",
     "StagedPart",
     "Substitution",
@@ -136,6 +169,7 @@ __all__ = [
     "Throttle",
     "Token",
     "Unit",
+    "UnitCalendar",
     "UnitKind",
     "UnitLine",
     "Upload",
@@ -146,5 +180,6 @@ __all__ = [
     "Wait",
     "WaitKind",
     "Webhook",
+    "WorkCalendar",
     "WorkStretch",
 ]

@@ -13,7 +13,7 @@ from engine.platform.ids import uuid7
 
 CaseStatus = Literal["active", "suspended", "completed", "cancelled"]
 TaskStatus = Literal["open", "completed", "cancelled"]
-TaskKind = Literal["step", "opinion", "correction"]
+TaskKind = Literal["step", "opinion", "correction", "escalation"]
 IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]
@@ -142,9 +142,7 @@ class Case(Base):
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))  # the unit that handles it
     representative: Mapped[str | None] = mapped_column(Text)
     appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
-    secret: Mapped[bytes | None] = mapped_column(
-        LargeBinary
-    )  # SHA-256 of the secret that opens its status, with its number
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # SHA-256 of what opens its status
     channel: Mapped[Channel | None] = mapped_column(
         Text
     )  # how it was submitted; NULL: it started automatically
@@ -199,6 +197,8 @@ class Task(Base):
             "id",
             postgresql_where=text("status = 'open' AND assignment IS NOT NULL AND assignee_id IS NULL"),
         ),
+        # Those that a change of a calendar may concern.
+        Index("ix_tasks_term", "id", postgresql_where=text("status = 'open' AND term IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -225,6 +225,9 @@ class Task(Base):
     draft_seen: Mapped[str | None] = mapped_column(Text)  # the entity tag of the task when it was written
     asks: Mapped[bool] = mapped_column(server_default=text("false"))  # it has requests attached to it
     search: Mapped[str] = mapped_column(Text)  # the inbox's search text, normalised
+    term: Mapped[str | None] = mapped_column(Text)  # in working time, such as P5WD; `due_at` is its end
+    calendar: Mapped[str | None] = mapped_column(Text)  # with whose version `due_at` was computed: iran/3
+    term_end_at: Mapped[Instant | None]  # if a recalculation made `due_at` later than it
 
 
 class Incident(Base):
@@ -255,9 +258,12 @@ class Event(Base):
     """One fact of the log. Append-only (trigger); only payload and salt can be erased. See docs/events.md."""
 
     __tablename__ = "events"
-    # The feed reads by transaction, below the oldest running one, and sorts the few events of each, for which
-    # PostgreSQL stores one key.
-    __table_args__ = (Index(None, "transaction_id"),)
+    __table_args__ = (
+        # The feed reads by transaction, below the oldest running one, and sorts the few events of each, for
+        # which PostgreSQL stores one key.
+        Index(None, "transaction_id"),
+        Index(None, "at", postgresql_using="brin"),  # of a search: a few bytes for thousands of events
+    )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -281,20 +287,6 @@ class Event(Base):
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: of format 1
 
 
-class IdempotencyKey(Base):
-    """The first answer to a write, returned again when the same key is repeated."""
-
-    __tablename__ = "idempotency_keys"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    request_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    status: Mapped[int | None]
-    headers: Mapped[dict[str, str] | None] = mapped_column(JSONB)
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[Instant] = mapped_column(index=True)
-
-
 class Wait(Base):
     """Something that a token waits for, or that starts cases of a definition (then without a case).
 
@@ -316,6 +308,7 @@ class Wait(Base):
             "correlation",
             postgresql_where=text("closed_at IS NULL AND kind IN ('message', 'signal')"),
         ),
+        Index("ix_waits_term", "id", postgresql_where=text("closed_at IS NULL AND term IS NOT NULL")),
         # Closed ones are deleted with the case; open ones are updated often (free space on the page).
         {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -332,6 +325,9 @@ class Wait(Base):
     woken_at: Mapped[Instant | None]  # a job was created
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
+    term: Mapped[str | None] = mapped_column(Text)  # of a timer in working time, such as P5WD
+    calendar: Mapped[str | None] = mapped_column(Text)  # with whose version it was computed: iran/3
+    term_end_at: Mapped[Instant | None]  # as that of a task
 
 
 class Call(Base):

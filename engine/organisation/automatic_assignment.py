@@ -37,6 +37,7 @@ from engine.models import (
     Membership,
     Substitution,
     Task,
+    Unit,
     UnitLine,
     User,
 )
@@ -84,28 +85,33 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The chosen assignee of a task, the owner of that account, and how it was chosen."""
+    """The chosen assignee of a task, the owner of that account, and how it was chosen.
+
+    `unit` is the key of the unit in which it, or the account for which it is the substitute, has the role.
+    """
 
     user_id: UUID
     name: str
     how: str
     person: str | None
+    unit: str
 
     def fact(self, element: str, task: UUID) -> Fact:
         """Returns the fact for the log."""
         payload = {"account": self.user_id, "name": self.name, "how": self.how}
-        return Fact("task.assigned", element, task, payload)
+        return Fact("task.assigned", element, task, payload, {"unit": self.unit})
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A member of the group; `holder` is who has the role, `tier` how far the role's unit is."""
+    """A member of the group; `holder` is who has the role in a unit, `tier` how far that unit is."""
 
     user_id: UUID
     name: str
     person: str | None
     holder: str
     tier: tuple[bool, int]
+    unit: str
 
 
 @dataclass(slots=True)
@@ -143,7 +149,7 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
     """Returns everybody who has one of these roles in its unit or one above it, with their substitutes."""
     source = roles.subquery("wanted")
     line, absence = aliased(UnitLine), aliased(Substitution)
-    holder, user = aliased(User), aliased(User)
+    holder, user, place = aliased(User), aliased(User), aliased(Unit)
     acting = func.coalesce(absence.substitute_id, Membership.user_id)
     fitting = or_(
         Membership.role == source.c.role,
@@ -159,6 +165,7 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
             holder.name.label("holder"),
             (Membership.role == access.ANY).label("any"),
             (_depth(source.c.unit_id) - _depth(Membership.unit_id)).label("distance"),
+            place.key.label("unit"),
             user.person,
             eligibility.related_to(user.id).label("related"),
             case((bindparam("by_load", type_=Boolean), _load(user)), else_=0).label("load"),
@@ -166,6 +173,7 @@ def _candidates(roles: Select[Any]) -> Select[Any]:
         .select_from(source)
         .join(line, line.unit_id == source.c.unit_id)
         .join(Membership, and_(Membership.unit_id == line.ancestor_id, fitting, access.valid(Membership)))
+        .join(place, place.id == Membership.unit_id)
         .join(holder, and_(holder.id == Membership.user_id, holder.deactivated_at.is_(None)))
         .outerjoin(absence, and_(absence.absent_id == Membership.user_id, access.valid(absence)))
         .join(user, and_(user.id == acting, user.role == "caseworker", user.deactivated_at.is_(None)))
@@ -218,7 +226,8 @@ def _staff(
     deciders = eligibility.find_deciders(uow, context.appealed, {row.id for row in rows})
     for row in rows:
         if row.id not in deciders and not eligibility.has_interest(context.parties, row.person, row.related):
-            found = _Candidate(row.id, row.name, row.person, row.holder, (row.any, row.distance))
+            tier = (row.any, row.distance)
+            found = _Candidate(row.id, row.name, row.person, row.holder, tier, row.unit)
             staff.of.setdefault(row.candidate_group_id, []).append(found)
             staff.load[row.id] = row.load
     return staff
@@ -272,7 +281,7 @@ def _pick(task: OpenTask, able: Iterable[_Candidate], load: Mapping[UUID, int]) 
     named = [one for one in able if one.holder == task.named]
     if named:
         one = _CHANCE.choice(named)
-        return Chosen(one.user_id, one.name, "named", one.person)
+        return Chosen(one.user_id, one.name, "named", one.person, one.unit)
     if task.how is None or not able:
         return None
     nearest = min(one.tier for one in able)
@@ -281,4 +290,4 @@ def _pick(task: OpenTask, able: Iterable[_Candidate], load: Mapping[UUID, int]) 
     least = min(load[user] for user in near)
     fitting = [user for user in sorted(near) if task.how == "random" or load[user] == least]
     one = near[_CHANCE.choice(fitting)]
-    return Chosen(one.user_id, one.name, task.how, one.person)
+    return Chosen(one.user_id, one.name, task.how, one.person, one.unit)

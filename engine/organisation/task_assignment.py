@@ -37,13 +37,15 @@ class Candidates:
 
     `group` is None for a task of the applicant. For a delegated task it is the delegate's group, and
     `own_group` the agency's. `how` is the mark of the diagram: random, least-loaded, None to be claimed. With
-    `only_named`, only the users that the diagram names may claim it.
+    `only_named`, only the users that the diagram names may claim it. `delegation` has the id, and the
+    delegate's key.
     """
 
     group: UUID | None
     own_group: UUID | None
     how: str | None
     only_named: bool
+    delegation: tuple[UUID, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _candidates(
     people = work.people
     only = bool(people and people.users and not (people.groups or work.candidate_roles or delegation))
     how = None if own is None else _automatic(spec, work)
-    return Candidates(group, None if delegation is None else own, how, only)
+    return Candidates(group, None if delegation is None else own, how, only, delegation)
 
 
 def _automatic(spec: Spec, work: Work) -> str | None:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import access
 from engine.access import seen_by, validity
+from engine.events import administration_log
 from engine.models import (
     ROOT,
     CandidateGroup,
@@ -35,7 +36,6 @@ from engine.models import (
     UnitKind,
     UnitLine,
 )
-from engine.organisation import administration_log
 from engine.platform.db import UnitOfWork, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -101,7 +101,7 @@ def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMappin
 
     `apart_from`: without this unit and all below it.
     """
-    access.require(uow.actor, "units.manage")
+    access.require(uow.actor, "units.read")
     parent = aliased(Unit)
     found = (
         select(Unit.key, Unit.name, case((parent.id != ROOT, parent.name)).label("above"))
@@ -179,11 +179,16 @@ def unknown(key: str) -> NotFound:
     return NotFound(f"The unit {key!r} does not exist.")
 
 
-def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
-    """Returns an open unit of the actor's, locked until the command ends. Raises Invalid with the pointer."""
+def administered(uow: UnitOfWork, key: str) -> Unit | None:
+    """Returns an open unit of the actor's, locked until the command ends; None if it is none."""
     found = select(Unit).where(Unit.key == key, Unit.closed_at.is_(None), access.covers(Unit.id))
     held = found.with_for_update(read=True, of=Unit)
-    unit = uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
+    return uow.session.scalars(held, seen_by(uow)).one_or_none() if _KEY.fullmatch(key) else None
+
+
+def covered(uow: UnitOfWork, key: str, pointer: str = "/unit") -> Unit:
+    """Returns an open unit of the actor's, locked until the command ends. Raises Invalid with the pointer."""
+    unit = administered(uow, key)
     if unit is None:
         raise Invalid(
             "Choose an open unit that you administer.",

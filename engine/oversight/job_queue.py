@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Connection, RowMapping, text
 
 from engine import access
 from engine.platform.db import UnitOfWork
@@ -46,8 +46,12 @@ RETURNING id, queue_name AS queue, task_name AS task, args AS ids
 def overview(uow: UnitOfWork) -> tuple[list[Depth], int]:
     """Returns the length of each queue, and the number of live workers."""
     access.require_everywhere(uow, "jobs.manage")
-    alive = uow.connection.execute(_ALIVE, {"silence": SILENCE}).scalar_one()
-    return depth(uow.connection), int(alive)
+    return depth(uow.connection), workers(uow.connection)
+
+
+def workers(connection: Connection) -> int:
+    """Returns the number of live workers."""
+    return int(connection.execute(_ALIVE, {"silence": SILENCE}).scalar_one())
 
 
 def failed(uow: UnitOfWork) -> Sequence[RowMapping]:

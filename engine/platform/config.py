@@ -19,6 +19,7 @@ Publishing = Literal["direct", "four-eyes"]
 ROOT = Path(__file__).resolve().parents[2]
 
 API_QUOTA = 60_000  # requests of a token per minute; more than two cores can answer
+OUTAGE_AFTER = 60  # seconds; workers report every 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class Settings:
     number of proxies in front. Session limits are in minutes. `documents` is a folder or the URL of a bucket;
     `clamd` is None if they aren't scanned. `demo`: anybody can log in as one of the demonstration's people;
     never if a public origin is set. `api_quota` is how many requests a token may make per minute, 0 for any
-    number.
+    number. `outage_after`: the seconds without a running worker that count as an outage. `audit_key` is the
+    file of the private key that signs checkpoints, which needn't exist; `checkpoint_minutes` is how often
+    they are taken, 0 for only on demand; they are sent to a folder, and to a URL and a mail address
+    (`connector:address`) if these are set.
     """
 
     database_url: str | None
@@ -55,7 +59,13 @@ class Settings:
     document_types: frozenset[str]
     clamd: str | None
     demo: bool
+    audit_key: Path
+    checkpoint_minutes: int
+    checkpoint_folder: Path
+    checkpoint_webhook: str | None
+    checkpoint_mail: str | None
     api_quota: int = API_QUOTA
+    outage_after: int = OUTAGE_AFTER
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -88,7 +98,13 @@ class Settings:
             document_types=_types(environ.get("DOCUMENT_TYPES") or ",".join(media.DEFAULT)),
             clamd=_clamd(environ.get("CLAMD") or None),
             demo=yes(environ, "DEMO", "yes" if url is None else "no") and not public_url,
+            audit_key=Path(environ.get("AUDIT_KEY") or var / "audit.key").resolve(),
+            checkpoint_minutes=number(environ, "CHECKPOINT_MINUTES", default=60, least=0, most=10080),
+            checkpoint_folder=Path(environ.get("CHECKPOINT_FOLDER") or var / "checkpoints").resolve(),
+            checkpoint_webhook=_webhook(environ.get("CHECKPOINT_WEBHOOK") or None),
+            checkpoint_mail=_mail(environ.get("CHECKPOINT_MAIL") or None),
             api_quota=number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
+            outage_after=number(environ, "OUTAGE_AFTER", default=OUTAGE_AFTER, least=30, most=86_400),
         )
 
     @property
@@ -163,6 +179,20 @@ def _types(text: str) -> frozenset[str]:
         known = ", ".join(media.BY_NAME)
         raise ValueError(f"DOCUMENT_TYPES={text!r} must name some of {known}, with commas between")
     return frozenset(given)
+
+
+def _webhook(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise ValueError(f"CHECKPOINT_WEBHOOK={text!r} is not a URL like https://example.org/checkpoints")
+    return text
+
+
+def _mail(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"[a-z0-9-]+:[^\s@:]+@[^\s@:]+", text):
+        raise ValueError(
+            f"CHECKPOINT_MAIL={text!r} must be the name of a connector and an address: mail:audit@example.org"
+        )
+    return text
 
 
 def _clamd(text: str | None) -> str | None:

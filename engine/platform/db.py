@@ -32,17 +32,20 @@ from sqlalchemy.dialects.postgresql import insert as upsertable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from engine.platform.errors import Recorded, Refusal, Uncertain
+from engine.platform.errors import Busy, Prerequisite, Recorded, Refusal, Uncertain
 from engine.platform.limits import Guard, Limits, Unresponsive
 from engine.platform.prepared import PARAMETERS, Prepared, begin
 
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
 Write = Insert | Update | Delete
+Append = Callable[[Session, Sequence[Mapping[str, Any]]], None]
 
 _BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION LEVEL REPEATABLE READ"}
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
+_CONNECTORS = "connectors"  # there, too: what the installation declares of its connectors
+_LAST = "last"  # and what is written after them, before the commit
 
 # Random reads are as fast as sequential ones on today's disks, so indexes pay off; statements are too short
 # to be compiled.
@@ -53,6 +56,7 @@ LOCKED = "55P03"
 # The server stopped, was killed, is starting, or has ended the session.
 LOST = {"57P01", "57P02", "57P03", "25P03", "08000", "08003", "08006"}
 ATTEMPTS = 3
+PREREQUISITES = 8  # of one command: a bulk action meets several cases
 POOL = 2  # seconds to wait for a connection of the pool: only threads of one process compete for them
 
 
@@ -115,6 +119,7 @@ class Actor:
     purpose: str | None = None
     acr: str | None = None  # assurance level of the login: low, substantial or high; None for systems
     scopes: frozenset[str] | None = None  # None: everything that the role allows
+    logged_as: str | None = None  # the role that logs record; None: `role`
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,11 @@ class UnitOfWork:
     session: Session
     actor: Actor
     now: datetime
+
+    @property
+    def connectors(self) -> Mapping[str, Mapping[str, str]]:
+        """The facts that the installation declares of each connector, by its name; empty if it has none."""
+        return cast(Mapping[str, Mapping[str, str]], self.session.info.get(_CONNECTORS, {}))
 
     @property
     def connection(self) -> Connection:
@@ -156,12 +166,14 @@ class UnitOfWork:
         What a `Recorded` refusal has written remains. Any other exception ends the whole command.
         """
         savepoint = self.connection.begin_nested()  # deferred writes are written outside of it
+        last = {write: [*rows] for write, rows in self.session.info.get(_LAST, {}).items()}
         try:
             done: T | Refusal = part()
         except Recorded as refused:
             done = refused
         except Refusal as refused:
             self.session.info.pop(_OWED, None)
+            self.session.info[_LAST] = last
             savepoint.rollback()
             return refused
         connection(self.session)
@@ -178,14 +190,42 @@ def connection(session: Session) -> Connection:
     return bound
 
 
+def at_end(session: Session, write: Append, row: Mapping[str, Any]) -> None:
+    """Have `write` called with this row, and all others given to it, at the very end of the transaction.
+
+    For rows that many commands would wait for. Not in a `single` one, which has no end.
+    """
+    if session.info.get("view") == "single":
+        raise RuntimeError("A transaction of single statements can't write anything at its end.")
+    session.info.setdefault(_LAST, {}).setdefault(write, []).append(row)
+
+
+def finish(session: Session) -> None:
+    """Write everything that was deferred, including what comes last."""
+    connection(session)
+    for write, rows in session.info.pop(_LAST, {}).items():
+        session.flush()
+        write(session, rows)
+
+
 class Database:
     """The connections of one process. `transaction` is the one place that commits."""
 
     def __init__(
-        self, url: str, *, zone: tzinfo = UTC, pool_size: int = 5, limits: Limits | None = None
+        self,
+        url: str,
+        *,
+        zone: tzinfo = UTC,
+        pool_size: int = 5,
+        limits: Limits | None = None,
+        connectors: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """Without `limits`, a command waits for locks and for the server without a time limit."""
+        """Without `limits`, a command waits for locks and for the server without a time limit.
+
+        `connectors` is what its commands record of each connector that they call.
+        """
         self._zone = zone
+        self._info = {} if connectors is None else {_CONNECTORS: connectors}
         self._guard = Guard(limits) if limits else None
         self.engine = create_engine(
             url,
@@ -221,10 +261,13 @@ class Database:
         with self.engine.begin() as bound:
             if view in _BEGIN:
                 begin(bound, _BEGIN[view])
-            session = Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only")
+            session = Session(
+                bound, expire_on_commit=False, join_transaction_mode="rollback_only", info=self._info
+            )
+            session.info["view"] = view
             try:
                 yield session
-                connection(session)
+                finish(session)
                 if session.in_transaction():
                     session.commit()  # flushes its objects; the transaction ends with the connection's block
             finally:
@@ -235,8 +278,17 @@ class Database:
         """Run a command in its own transaction; repeat it after a deadlock or a lost connection.
 
         So the command must be repeatable. Its arguments are its session and its instant (aware, in the
-        installation's zone). A refusal undoes what it wrote, unless it is `Recorded`.
+        installation's zone). A refusal undoes what it wrote, unless it is `Recorded`. A `Prerequisite` runs
+        first, and then the command again.
         """
+        for _ in range(PREREQUISITES):
+            try:
+                return self._run(command, view)
+            except Prerequisite as first:
+                self._run(first.command, "write")
+        raise Busy("The case is still being processed. Try again in a few seconds.")
+
+    def _run(self, command: Callable[[Session, datetime], T], view: View) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             ran = False
             try:
@@ -246,7 +298,7 @@ class Database:
                     except Recorded as refused:
                         result = refused
                     ran = view == "single" and _OWED in session.info  # committed as it is written
-                    connection(session)
+                    finish(session)
                     ran = ran or view == "write"
                 if isinstance(result, Recorded):
                     raise result

@@ -4,6 +4,7 @@ Refusal
 ├── NotFound      the object doesn't exist, or this actor may not see it
 ├── NotRecognised the credentials are not valid
 ├── Forbidden     the actor's role doesn't allow it
+├── PurposeMissing the actor must say why something is opened
 ├── OwnWork       requires another person than the author
 ├── FieldNotMarked  a correction of fields that were not marked
 ├── AssuranceTooLow   requires a login with a higher assurance level
@@ -32,7 +33,7 @@ Refusal
 └── Uncertain     the connection was lost during a commit
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +50,17 @@ class Fault:
     detail: str
     code: str
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+class Prerequisite(Exception):
+    """Raised by a command before which another one has to run, in a transaction of its own.
+
+    The command is undone and repeated afterwards. `command` takes a session and an instant.
+    """
+
+    def __init__(self, command: Callable[[Any, Any], object]) -> None:
+        super().__init__("another command has to run first")
+        self.command = command
 
 
 class Refusal(Exception):
@@ -69,6 +81,10 @@ class NotRecognised(Refusal):
 
 class Forbidden(Refusal):
     """The actor's role doesn't allow this."""
+
+
+class PurposeMissing(Forbidden):
+    """The actor must say why something of a case is opened."""
 
 
 class OwnWork(Forbidden):

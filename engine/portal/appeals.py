@@ -1,31 +1,47 @@
 """Appeals: a separate case against the decision of another case, decided by other people."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
-from engine import access, bpmn, cases, definitions
+from engine import access, cases, deadlines, definitions
 from engine.access import validity
 from engine.bpmn import Form
 from engine.cases import Application, CaseView, LockedCase
+from engine.deadlines import Count, NoHolidays, Untimely
 from engine.events import Fact
 from engine.models import Case, Decision, Definition, Event
+from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
-LAST = time(23, 59, 59, 999_999)  # of a day
+_TICK = timedelta(microseconds=1)
 
 
-def until(within: str | None, decided_at: datetime, now: datetime) -> datetime | None:
-    """Returns the last moment for appealing a decision, in the zone of `now`; None is without end.
+def until(
+    connection: Connection, unit_id: UUID, decided_at: datetime, within: str, now: datetime
+) -> datetime:
+    """Returns the last moment for appealing a decision of a unit, in the zone of `now`.
 
-    The period ends with a day: a person who is given a date may act until that day is over.
+    A term of the applicant: it ends when its last day is over, or the next working day if the unit doesn't
+    work then. Raises NoHolidays, and Untimely for a term of more than ten years: earlier releases allowed it.
     """
-    end = None if within is None else bpmn.later(within, decided_at.astimezone(now.tzinfo))
-    return end and datetime.combine(end.date(), LAST, end.tzinfo)
+    calendar = calendars.find(connection, unit_id, now).calendar
+    end = deadlines.due(Count(calendar, decided_at, "applicant"), deadlines.term(within))
+    return (end - _TICK).astimezone(now.tzinfo)
+
+
+def shown_until(
+    connection: Connection, unit_id: UUID, decided_at: datetime, within: str | None, now: datetime
+) -> datetime | None:
+    """Returns the same to show it; None without a term, or while nobody knows when it ends."""
+    try:
+        return None if within is None else until(connection, unit_id, decided_at, within, now)
+    except Untimely:
+        return None
 
 
 def file(uow: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> CaseView:
@@ -88,12 +104,22 @@ def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
         raise Conflict(
             "This decision has already been appealed.", code="appealed", case=present, appeal=appeal
         )
-    end = until(rules.appeal_within, decision.decided_at, uow.now)
+    end = _end(uow, case.home.unit_id, decision.decided_at, rules.appeal_within)
     if end is not None and uow.now > end:
         detail = f"The deadline for appeals against this decision was {end.date().isoformat()}."
         times = {"decided_at": decision.decided_at, "until": end}
         raise Conflict(detail, code="appeal-late", case=present, **times)
     return rules.appeal, decision.id
+
+
+def _end(uow: UnitOfWork, unit_id: UUID, decided_at: datetime, within: str | None) -> datetime | None:
+    """Returns the last moment for appealing; None is without end. Raises Conflict if holidays are missing."""
+    try:
+        return None if within is None else until(uow.connection, unit_id, decided_at, within, uow.now)
+    except NoHolidays as error:
+        raise cases.missing(error.year) from error
+    except Untimely:
+        return None
 
 
 def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:

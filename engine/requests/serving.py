@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from engine import cases
+from engine import access, cases
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork, View
@@ -44,7 +44,7 @@ class Outcome(Generic[T]):
 
     response: T
     answer: Answer | None = None
-    opened: Opened | None = None
+    opened: Opened | tuple[Opened, ...] | None = None
 
 
 def serve(
@@ -57,13 +57,16 @@ def serve(
     is returned. Raises Conflict if the key came with another request, Busy if the access log cannot be
     written, and what the command raises.
     """
-    shown: tuple[Actor, Opened] | None = None
+    shown: tuple[Actor, tuple[Opened, ...]] | None = None
 
     def run(session: Session, now: datetime) -> T:
         nonlocal shown
         uow = UnitOfWork(session, request.actor(session), now)
         outcome = command(uow)
-        shown = None if outcome.opened is None else (uow.actor, outcome.opened)
+        opened = _each(outcome.opened)
+        shown = uow.actor, opened
+        if opened:
+            access.require_purpose(uow.actor)
         key = request.key()
         if key is not None and outcome.answer is not None:
             idempotency.keep(uow, key, request.fingerprint(), outcome.answer)
@@ -75,15 +78,23 @@ def serve(
         done = _answered_before(database, request, cases.as_conflict(failure) or failure)
     except Refusal as refusal:
         done = _answered_before(database, request, refusal)
-    if shown is not None:
-        access_log.record(database, *shown)
-        _record_work(database, *shown)
+    if shown is not None and shown[1]:
+        actor, opened = shown
+        access_log.record(database, actor, *opened)
+        _record_work(database, actor, opened)
     return done
 
 
-def _record_work(database: Database, actor: Actor, opened: Opened) -> None:
-    if opened.work is not None and opened.object_id is not None:
-        work_time.record(database, actor, opened.object_id, opened.work)
+def _each(opened: Opened | tuple[Opened, ...] | None) -> tuple[Opened, ...]:
+    if opened is None:
+        return ()
+    return opened if isinstance(opened, tuple) else (opened,)
+
+
+def _record_work(database: Database, actor: Actor, opened: tuple[Opened, ...]) -> None:
+    for one in opened:
+        if one.work is not None and one.object_id is not None:
+            work_time.record(database, actor, one.object_id, one.work)
 
 
 def _answered_before(database: Database, request: Request, failure: Refusal | IntegrityError) -> Answer:

@@ -8,12 +8,13 @@ from sqlalchemy import bindparam, select
 
 from engine.bpmn import Form
 from engine.definitions import forms
+from engine.events.variables import SET_BY
 from engine.models import Event
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import DataChanged, Stale
 from engine.tasks.entity_tags import EntityTag, digest
 from engine.tasks.locked_task import LockedTask
-from engine.tasks.provenance import SEARCHED, SETTING
+from engine.tasks.provenance import SEARCHED
 from engine.tasks.reading import answerable
 
 _FORMER = (
@@ -21,7 +22,7 @@ _FORMER = (
     .where(
         Event.case_id == bindparam("case"),
         Event.seq <= bindparam("length"),
-        Event.kind.in_(SETTING),
+        Event.kind.in_(SET_BY),
         Event.payload.is_not(None),
     )
     .order_by(Event.seq.desc())
@@ -32,7 +33,7 @@ _FORMER = (
 _SINCE = select(Event.payload).where(
     Event.case_id == bindparam("case"),
     Event.seq > bindparam("length"),
-    Event.kind.in_(SETTING),
+    Event.kind.in_(SET_BY),
     Event.payload.is_not(None),
 )
 

@@ -152,16 +152,16 @@ def complete(
     decision = legal_decisions.read_decision(held, rules, answer)
     if answer:
         cases.require_size({**case.data, **answer})
-    step = bpmn.complete(spec, state, task_id, answer, uow.now)
-    change = TaskChange(task_id, "completed", uow.actor.id, uow.now)
+    step = bpmn.complete(cases.counted(uow, case.home.unit_id, spec), state, task_id, answer, uow.now)
+    change = TaskChange(task_id, "completed", uow.actor.id, uow.now, row.candidate_group_id is not None)
     payload = cases.scoped({"data": answer}, answer, step.scopes) if answer else None
     done = Fact("task.completed", row.element, task_id, payload)
     happened = [*late, *files.facts(row.element, task_id), done, *legal_decisions.record(uow, held, decision)]
     values, opened = cases.apply(uow, case, step, happened, change=change)
     files.file(uow, case.id, task_id)
-    status, outcome = values["status"], values["outcome"]
     seen = opened if row.case_seen else cases.StepEffects((), ())
-    return Completed(task_id, row.task_revision + 1, case.id, case.number, status, outcome, seen)
+    ended = (case.id, case.number, values["status"], values["outcome"])
+    return Completed(task_id, row.task_revision + 1, *ended, seen)
 
 
 def _rules(uow: UnitOfWork, held: LockedTask) -> TaskRules:
@@ -183,7 +183,11 @@ def _answer(
         return Completed(row.task_id, row.task_revision + 1, *ended, seen)
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
-    subtasks.close(uow, case, held.subtask(), "given", answer)
+    if row.kind == "escalation":
+        done = Fact("task.completed", row.element, row.task_id, {"data": answer})
+        cases.note(uow, case, [done], TaskChange(row.task_id, "completed", uow.actor.id, uow.now))
+    else:
+        subtasks.close(uow, case, held.subtask(), "given", answer)
     nothing = cases.StepEffects((), ())
     revision = row.task_revision + 1
     return Completed(row.task_id, revision, case.id, case.number, case.status, case.outcome, nothing)

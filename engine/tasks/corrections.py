@@ -94,7 +94,8 @@ def correct(
         subtasks.corrected_form(spec, row.asked), subtasks.form_data(spec, formed, uow.now), answer
     )
     cases.require_size({**case.data, **answer})
-    step = bpmn.correct(spec, state, row.parent_id, answer, uow.now, row.asked.get("form"))
+    counted = cases.counted(uow, case.home.unit_id, spec)
+    step = bpmn.correct(counted, state, row.parent_id, answer, uow.now, row.asked.get("form"))
     # Immediately: if the correction cancels the waiting task, this one must not be cancelled with it.
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(status="completed"))
     subtasks.touch(uow, row.parent_id)

@@ -19,9 +19,9 @@ from engine import access, cases, definitions
 from engine.access import seen_by, validity
 from engine.bpmn import HUMAN, Element
 from engine.cases import LockedCase, TaskChange
-from engine.events import Fact, Kind
+from engine.events import Fact, Kind, administration_log
 from engine.models import CandidateGroup, Case, Definition, Delegation, Task, Unit, UnitLine
-from engine.organisation import administration_log, imports, units
+from engine.organisation import imports, units
 from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -180,7 +180,8 @@ def _take_over(uow: UnitOfWork, delegation: Delegation, key: str) -> None:
             }
             values["search"] = cases.search_text_with(None)  # a delegate sees the step, not the case
             groups.write(uow)
-            _change_group(uow, case, row, values, "task.delegated")
+            facts = {"delegation": delegation.id, "unit": key, "how": "take-over"}
+            _change_group(uow, case, row, values, ("task.delegated", facts))
 
 
 class _Placed(NamedTuple):
@@ -191,13 +192,15 @@ class _Placed(NamedTuple):
     task_status: str
     candidate_group_id: UUID | None
     home_candidate_group_id: UUID | None
+    unit: str
 
 
 @lru_cache
 def _holding() -> Select[Any]:
     columns = (Task.id.label("task_id"), Task.element, Task.status.label("task_status"))
+    unit = select(Unit.key).where(Unit.id == Case.unit_id).scalar_subquery()
     return (
-        cases.select_for_locking(*columns, Task.candidate_group_id, Task.home_candidate_group_id)
+        cases.select_for_locking(*columns, Task.candidate_group_id, Task.home_candidate_group_id, unit)
         .join(Task, Task.case_id == Case.id)
         .where(Task.id == bindparam("task"))
         .with_for_update(of=(Case, Task))
@@ -213,11 +216,18 @@ def _held(uow: UnitOfWork, task_id: UUID) -> tuple[LockedCase, _Placed]:
 
 
 def _change_group(
-    uow: UnitOfWork, case: LockedCase, row: _Placed, values: Mapping[str, Any], kind: Kind
+    uow: UnitOfWork,
+    case: LockedCase,
+    row: _Placed,
+    values: Mapping[str, Any],
+    happened: tuple[Kind, Mapping[str, Any]],
 ) -> None:
-    """Moves a task to another candidate group and removes its assignee. Its draft and comments remain."""
-    change = TaskChange(row.task_id, "open", None, None)
-    cases.note(uow, case, [Fact(kind, row.element, row.task_id)], change)
+    """Moves a task to another candidate group and removes its assignee. Its draft and comments remain.
+
+    `happened` is the kind of the event, and its facts.
+    """
+    change, (kind, facts) = TaskChange(row.task_id, "open", None, None), happened
+    cases.note(uow, case, [Fact(kind, row.element, row.task_id, facts=facts)], change)
     uow.connection.execute(update(Task).where(Task.id == row.task_id).values(values))
 
 
@@ -244,7 +254,7 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
     Covers all delegations. Locked cases are skipped, because they would delay all others.
     """
     found = (
-        select(Task.id, Task.case_id)
+        select(Task.id, Delegation.id.label("delegation"), Delegation.revoked_at)
         .join(CandidateGroup, CandidateGroup.id == Task.candidate_group_id)
         .join(Delegation, Delegation.id == CandidateGroup.delegation_id)
         .join(Case, Case.id == Task.case_id)
@@ -256,13 +266,17 @@ def give_back(uow: UnitOfWork, delegation_id: UUID | None = None) -> int:
     if delegation_id is not None:
         found = found.where(Delegation.id == delegation_id)
     rows = uow.connection.execute(found).all()
-    for task_id, _ in rows:
+    for task_id, delegation, revoked_at in rows:
         case, row = _held(uow, task_id)
         if row.task_status == "open" and row.home_candidate_group_id is not None:
-            values = {"candidate_group_id": row.home_candidate_group_id, "home_candidate_group_id": None}
-            _change_group(
-                uow, case, row, {**values, "search": cases.search_text_with(case.subject)}, "task.returned"
-            )
+            values = {
+                "candidate_group_id": row.home_candidate_group_id,
+                "home_candidate_group_id": None,
+                "search": cases.search_text_with(case.subject),
+            }
+            reason = "expired" if revoked_at is None else "revoked"
+            facts = {"delegation": delegation, "unit": row.unit, "reason": reason}
+            _change_group(uow, case, row, values, ("task.returned", facts))
     return len(rows)
 
 

@@ -8,22 +8,18 @@ from sqlalchemy.orm import aliased
 
 from engine import access
 from engine.cases import CaseView
+from engine.events.variables import SET_BY
 from engine.identity import names
 from engine.models import Case, DefinitionVersion, Event, User
 from engine.platform.db import UnitOfWork
 
 MAX_RELATED = 20
-# Events whose payload contains the data that were set, by any person or system.
-SETTING = (
-    *("case.started", "task.completed", "element.passed", "incident.skipped"),
-    *("data.repaired", "data.corrected"),
-)
 
 # The log of a case that loops can grow without limit, and finding the names requires reading all its data.
 SEARCHED = 500
 _latest = (
     select(Event)
-    .where(Event.case_id == bindparam("case"), Event.kind.in_(SETTING))
+    .where(Event.case_id == bindparam("case"), Event.kind.in_(SET_BY))
     .order_by(Event.seq.desc())
     .limit(SEARCHED)
     .subquery("latest")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, bindparam, or_, select
+from sqlalchemy import RowMapping, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions
@@ -14,13 +14,35 @@ from engine.bpmn import TaskRules
 from engine.cases import TaskChange
 from engine.events import Fact
 from engine.identity import names
-from engine.models import Case, Task, User
+from engine.models import CandidateGroupRole, Case, Membership, Task, Unit, UnitLine, User
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import AssignedNotPicked, Fault, Forbidden, Invalid
 from engine.tasks import eligibility_checks, legal_decisions, reassignment_reasons
 from engine.tasks.commands import locking
 from engine.tasks.locked_task import LockedTask, task_and
 from engine.tasks.reading import get, unknown
+
+_DEPTH = aliased(UnitLine)
+# The account that gets a task, and the key of the nearest unit in which it may claim it (a substitute: NULL).
+_RECEIVER = select(
+    User.name,
+    select(Unit.key)
+    .join(Membership, Membership.unit_id == Unit.id)
+    .join(UnitLine, UnitLine.ancestor_id == Unit.id)
+    .join(CandidateGroupRole, CandidateGroupRole.unit_id == UnitLine.unit_id)
+    .where(
+        Membership.user_id == User.id,
+        access.valid(Membership),
+        CandidateGroupRole.candidate_group_id == bindparam("group", type_=Task.candidate_group_id.type),
+        or_(
+            Membership.role.in_((CandidateGroupRole.role, access.ANY)),
+            CandidateGroupRole.role == access.CASEWORKER,
+        ),
+    )
+    .order_by(select(func.count()).where(_DEPTH.unit_id == Unit.id).scalar_subquery().desc(), Unit.key)
+    .limit(1)
+    .scalar_subquery(),
+).where(User.id == bindparam("receiver"))
 
 
 def assign(
@@ -50,10 +72,12 @@ def assign(
     if receiver != row.assignee_id:
         why = reassignment_reasons.payload_of(row.assignment, reason)
         require_eligible(uow, held, receiver)
-        name = uow.session.scalars(select(User.name).where(User.id == receiver)).one()
+        given = {"receiver": receiver, "group": row.candidate_group_id, **access.seen_by(uow)}
+        name, unit = uow.connection.execute(_RECEIVER, given).one()
         payload = {"account": receiver, "name": name, "how": "given", **why}
         change = TaskChange(task_id, "open", receiver, None)
-        cases.note(uow, held.case, [Fact("task.assigned", row.element, task_id, payload)], change)
+        fact = Fact("task.assigned", row.element, task_id, payload, {"unit": unit})
+        cases.note(uow, held.case, [fact], change)
     return get(uow, task_id)
 
 

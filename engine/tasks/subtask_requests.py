@@ -165,9 +165,12 @@ def open_subtask(
     subtasks.write_rows(uow, [row])
     subtasks.touch(uow, held.row.task_id)
     filled = {name: value for name, value in payload.items() if value not in (None, [], "")}
-    cases.note(
-        uow, held.case, [Fact(subtasks.kind_of(row["kind"], "asked"), row["element"], row["id"], filled)]
-    )
+    if row["kind"] == "correction":
+        facts: dict[str, Any] = {"side": "applicant"}
+    else:
+        facts = {"side": "office", "account": row["assignee_id"]}
+    kind = subtasks.kind_of(row["kind"], "asked")
+    cases.note(uow, held.case, [Fact(kind, row["element"], row["id"], filled, facts)])
 
 
 def _name(uow: UnitOfWork, unit: str | None) -> str | None:

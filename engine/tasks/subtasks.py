@@ -40,6 +40,15 @@ OPINION: Mapping[str, Any] = {
         ],
     },
 }
+# What a supervisor answers at the end of the statutory term.
+MEASURE: Mapping[str, Any] = {
+    "measure": {
+        "type": "string",
+        "title": "اقدام انجام‌شده | What was done",
+        "minLength": 1,
+        "maxLength": 20_000,
+    }
+}
 # Neither answer must be possible: a checkbox would turn it into a no.
 _DRAWN: Mapping[str, Any] = {"favourable": {"ui:widget": "radio"}}
 _FOR_SOME = ("x-visible-to", "x-editable-by")
@@ -49,6 +58,8 @@ _DEFINED = ("$defs", "definitions")
 def form_of(spec: Spec, element: str, kind: str, asked: Mapping[str, Any] | None) -> Form | None:
     """Returns the form of a task of any kind."""
     form = spec.elements[element].form
+    if kind == "escalation":
+        return Form({"type": "object", "properties": MEASURE, "required": ["measure"]}, None)
     if kind == "correction" and asked is not None:
         return _marked(corrected_form(spec, asked), asked)
     if kind == "step" or asked is None:
@@ -92,6 +103,8 @@ class FormRow(NamedTuple):
 
 def form_data(spec: Spec, row: FormRow, now: datetime) -> Mapping[str, Any]:
     """Returns the variables that a task's form shows: those that its element reads."""
+    if row.kind == "escalation":
+        return {}
     about = row.element if row.kind != "correction" else (row.asked or {}).get("form") or ""
     data = row.data
     if not bpmn.same_process(about, row.element):

@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from engine.connectors import Connectors
 from engine.identity import accounts
 from engine.platform import limits, logs
 from engine.platform.config import Settings
@@ -25,7 +26,10 @@ class CommandRunner:
 
     def __init__(self, settings: Settings, url: str, threads: int) -> None:
         self.settings = settings
-        self._database = Database(url, zone=settings.time_zone, pool_size=threads, limits=limits.WORK)
+        declared = Connectors.declarations_of(settings)
+        self._database = Database(
+            url, zone=settings.time_zone, pool_size=threads, limits=limits.WORK, connectors=declared
+        )
         self._gone = False
         self._actor = self._database.run(accounts.system)
         # A separate one: the loop's other threads may all be waiting for DNS.

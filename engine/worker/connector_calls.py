@@ -1,5 +1,6 @@
 """Calls to other systems: each one between two short commands, so that no case is locked while it hangs."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -36,6 +37,7 @@ class Caller:
         if attempt is None:
             return
         ladder = self._connectors.ladder(attempt.connector)
+        begun = time.monotonic()
         try:
             if attempt.attempts > len(ladder) + 1:
                 raise CallFailed("interrupted", "its worker died during the last try", retriable=False)
@@ -44,11 +46,17 @@ class Caller:
             again = failure.retriable and attempt.attempts <= len(ladder)
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
             log.warning("call.failed", call=str(call_id), code=failure.code, again=again)
-            error = CallFailure(failure.code, failure.detail, failure.error_code)
-            await self._settle(attempt, lambda uow: external_calls.retry_later(uow, attempt, error, pause))
-        else:
+            error, spent = (
+                CallFailure(failure.code, failure.detail, failure.error_code),
+                time.monotonic() - begun,
+            )
             await self._settle(
-                attempt, lambda uow: external_calls.settle(uow, attempt, reply.body, _seen(reply))
+                attempt, lambda uow: external_calls.retry_later(uow, attempt, error, pause, spent)
+            )
+        else:
+            spent = time.monotonic() - begun
+            await self._settle(
+                attempt, lambda uow: external_calls.settle(uow, attempt, reply.body, _seen(reply), spent)
             )
 
     async def _settle(self, attempt: Attempt, command: Callable[[UnitOfWork], None]) -> None:

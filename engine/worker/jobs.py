@@ -1,16 +1,22 @@
 """The jobs of each queue. A job names one row and may run twice: the row shows what is still to be done."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from engine import cases, tasks
-from engine.cases import external_calls, mass_retry, messages, migration
+from engine.cases import external_calls, mass_retry, messages, migration, recalculation
+from engine.cases.recalculation import Progress
 from engine.definitions import uploads
 from engine.design import drafts
+from engine.organisation import calendars
+from engine.oversight.audit import runs
 from engine.platform.db import UnitOfWork
 from engine.portal import appeals
 from engine.worker.check_jobs import Checker
+from engine.worker.checkpoints import Auditor
 from engine.worker.command_runner import CommandRunner
 from engine.worker.connector_calls import Caller
 
@@ -37,6 +43,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
     return {
         "wake": handler(cases.wake, cases.give_up),
         "offer": handler(messages.offer, cases.give_up),
+        "clock": JobHandler(partial(_run_clock, runner), cases.give_up),
         "rouse": handler(cases.resume_waits, cases.give_up),
         "resume": handler(cases.resume_waits_of_version),
         "begin": handler(messages.begin),
@@ -50,17 +57,33 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
     }
 
 
+async def _run_clock(runner: CommandRunner, case_id: UUID) -> None:
+    """Does what is due in the clock of a case, each step in a transaction of its own."""
+    while await runner.submit(lambda uow: cases.do_due(uow, case_id)):
+        pass
+
+
 def of_calls(runner: CommandRunner) -> Mapping[str, JobHandler]:
     """Returns the jobs that call other systems."""
     return {"call": JobHandler(Caller(runner).call, external_calls.give_up)}
 
 
 def of_checks(runner: CommandRunner) -> Mapping[str, JobHandler]:
-    """Returns the jobs that check uploaded files: they may use the processor for long."""
+    """Returns the jobs that use the processor for long: checks of uploaded files, and of the logs."""
     checker = Checker(runner)
+
+    async def recalculate(order_id: UUID) -> None:
+        await asyncio.sleep(2 * calendars.SECONDS)  # until no process uses the former calendar
+        progress: Progress | None = Progress()
+        while progress is not None:
+            part = partial(recalculation.continue_order, order_id=order_id, progress=progress)
+            progress = await runner.submit(part)
+
     return {
+        "recalculate": JobHandler(recalculate),
         "check_sketch": JobHandler(checker.check, drafts.give_up),
         "deploy_upload": JobHandler(checker.deploy, uploads.give_up),
+        runs.JOB: JobHandler(Auditor(runner).run, runs.give_up),
     }
 
 

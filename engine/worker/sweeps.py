@@ -7,6 +7,7 @@ skipped.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -14,14 +15,17 @@ from engine import cases, tasks
 from engine.cases import erasure, external_calls, messages, staged_documents, work_notes
 from engine.definitions import uploads
 from engine.design import test_runs
+from engine.events import administration_log
 from engine.identity import sessions, throttle
+from engine.oversight.audit import runs
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
 from engine.platform.storage import Storage
-from engine.portal import application_drafts
+from engine.portal import application_drafts, durations
 from engine.requests import idempotency
 from engine.tasks import delegations
+from engine.worker.checkpoints import send_out
 from engine.worker.command_runner import CommandRunner
 from engine.worker.webhook_deliveries import deliver
 
@@ -42,18 +46,36 @@ async def each(seconds: float, runner: CommandRunner, *sweeps: Callable[[UnitOfW
 async def look_after_cases(runner: CommandRunner) -> None:
     """Runs the sweeps of the queue `cases`."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(_beat(runner))
         group.create_task(_wake(runner))
+        group.create_task(_run_clocks(runner))
         group.create_task(_assign(runner))
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
+        group.create_task(_expire_messages(runner))
         group.create_task(_note_work(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
-        group.create_task(each(MINUTE, runner, messages.expire, messages.offer_again, idempotency.forget))
+        group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
-            each(HOUR, runner, application_drafts.forget, test_runs.forget, staged_documents.forget)
+            each(
+                HOUR,
+                runner,
+                durations.count,
+                application_drafts.forget,
+                test_runs.forget,
+                staged_documents.forget,
+            )
         )
         group.create_task(_delete_files(runner))
+
+
+async def _beat(runner: CommandRunner) -> None:
+    """Reports that this worker runs. What it finds after a gap is logged with the report."""
+    limit = timedelta(seconds=runner.settings.outage_after)
+    while True:
+        await runner.poll(lambda uow: administration_log.beat(uow, limit))
+        await asyncio.sleep(administration_log.BEAT)
 
 
 async def _delete_files(runner: CommandRunner) -> None:
@@ -68,6 +90,13 @@ async def _wake(runner: CommandRunner) -> None:
     """Wakes due timers. A full batch is followed by the next one at once."""
     while True:
         if await runner.poll(lambda uow: cases.wake_due(uow, BATCH), "single") != BATCH:
+            await asyncio.sleep(SECOND)
+
+
+async def _run_clocks(runner: CommandRunner) -> None:
+    """Finds the statutory terms that are due. A full batch is followed by the next one at once."""
+    while True:
+        if await runner.poll(lambda uow: cases.sweep_clocks(uow, BATCH), "single") != BATCH:
             await asyncio.sleep(SECOND)
 
 
@@ -101,6 +130,13 @@ async def _expire(runner: CommandRunner) -> None:
             await asyncio.sleep(5 * SECOND)
 
 
+async def _expire_messages(runner: CommandRunner) -> None:
+    """Discards messages that nobody received. A batch is followed by the next one at once."""
+    while True:
+        if not await runner.poll(messages.expire):
+            await asyncio.sleep(MINUTE)
+
+
 async def _note_work(runner: CommandRunner) -> None:
     """Notes ended work in the logs of its cases, each in a transaction of its own."""
     while True:
@@ -116,6 +152,7 @@ async def look_after_calls(runner: CommandRunner) -> None:
         group.create_task(each(MINUTE, runner, external_calls.find_lost))
         group.create_task(_give_up_lost(runner))
         group.create_task(deliver(runner))
+        group.create_task(send_out(runner))
 
 
 async def look_after_checks(runner: CommandRunner) -> None:
@@ -123,6 +160,14 @@ async def look_after_checks(runner: CommandRunner) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(HOUR, runner, uploads.forget))
+        group.create_task(_schedule_checkpoints(runner))
+
+
+async def _schedule_checkpoints(runner: CommandRunner) -> None:
+    """Requests a checkpoint whenever one is due."""
+    while True:
+        await runner.poll(partial(runs.schedule, minutes=runner.settings.checkpoint_minutes))
+        await asyncio.sleep(MINUTE)
 
 
 async def _give_up_lost(runner: CommandRunner) -> None:

@@ -29,7 +29,8 @@ async def deliver(runner: CommandRunner) -> None:
             settled.clear()
             free = AT_ONCE - len(under_way)
             await runner.poll(fan_out)
-            found = await runner.poll(partial(due, limit=free), "single") if free else []
+            lease = partial(due, limit=free, origin=runner.settings.public_url)
+            found = await runner.poll(lease, "single") if free else []
             for request in found or []:
                 task = group.create_task(_send(runner, request))
                 under_way.add(task)

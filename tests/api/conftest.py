@@ -15,6 +15,8 @@ from apiflask import APIFlask
 from api.command import PUBLISHING
 from engine.cases import migration
 from engine.identity import accounts
+from engine.organisation import calendars
+from engine.oversight.audit import checkpoints
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database
@@ -156,10 +158,16 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     withdrawn, left = client("portal").start(applicant=PERSON)["id"], client("portal").start()["tasks"][0]
     document = client("portal").upload(f"/cases/{case['id']}", filed.pdf())
     a_unit(database, "office", kind="delegate")
+    database.run(lambda session, now: calendars.install(session, now, "Asia/Tehran"))
+    body(client("administrator").post("/calendars", {"key": "p", "name": "P", "unit": "root"}))
+    days = {"first": "2026-12-12", "last": "2026-12-12", "reason": "air"}
+    recalculated = body(client("administrator").post("/units/root/closures", days))["recalculations"][0]
+    (closure,) = body(client("administrator").get("/units/root/closures"))["items"]
     member = a_member(database, "a colleague", "root")
     (membership,) = body(client("administrator").get(f"/people/{member.id}"))["memberships"]
     leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
     delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
+    database.run(lambda session, now: checkpoints.take(session, now, (), ["folder"]), "snapshot")
     planned, ended = a_migration(client, database, "m"), a_migration(client, database, "n")
     return {
         "<key>": "p",
@@ -176,10 +184,13 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:incident_id>/skip": f"{another['id']}/skip",
         "<uuid:call_id>": str(uuid4()),
         "<uuid:retry_id>": str(uuid4()),
+        "<uuid:run_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:upload_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
+        "<uuid:closure_id>": closure["id"],
+        "<uuid:recalculation_id>": recalculated,
         "<uuid:document_id>": body(document)["id"],
         "<uuid:person_id>": str(member.id),
         "<uuid:membership_id>": membership["id"],

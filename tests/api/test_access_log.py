@@ -49,7 +49,12 @@ def impatient(app: APIFlask, database_url: str) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("path", "what"),
-    [("/cases/{case}", "case"), ("/cases/{case}/events", "events"), ("/tasks/{task}", "task")],
+    [
+        ("/cases/{case}", "case"),
+        ("/cases/{case}/clock", "case"),
+        ("/cases/{case}/events", "events"),
+        ("/tasks/{task}", "task"),
+    ],
 )
 def test_what_shows_a_case_is_recorded(
     client: Clients, case: dict[str, Any], records: Records, path: str, what: str

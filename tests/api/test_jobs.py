@@ -1,7 +1,5 @@
 """The queue over HTTP: how much waits and since when, and what was given up."""
 
-from pathlib import Path
-
 import pytest
 from apiflask import APIFlask
 
@@ -53,11 +51,3 @@ def test_readiness_tells_the_queues(app: APIFlask) -> None:
     assert [(queue["queue"], queue["waiting"]) for queue in ready["queues"]] == [
         *(("cases", 0), ("calls", 2), ("checks", 0))
     ]
-
-
-@pytest.mark.usefixtures("waiting")
-def test_metrics_tell_the_queues(app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    told = app.test_client().get("/metrics").text.splitlines()
-    assert 'parvandeh_jobs{queue="calls",status="waiting"} 2.0' in told
-    assert 'parvandeh_jobs_age_seconds{queue="cases"} 0.0' in told

@@ -242,6 +242,17 @@ def test_official_gives_back_a_task_of_a_case_that_became_their_own(
     refused(official.get(f"/tasks/{case['a']}"), 403, "conflict-of-interest")
 
 
+def test_suspension_has_a_reason_that_is_counted(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case, boss = client("portal").start()["id"], client("administrator")
+    unknown = refused(boss.post(f"/cases/{case}/suspend", {"reason_code": "holiday"}), 422, "invalid")
+    assert pointers(unknown) == ["/reason_code"]
+    told = {"reason_code": "related-case", "reason": "1405-000001"}
+    assert body(boss.post(f"/cases/{case}/suspend", told))["status"] == "suspended"
+    event = body(boss.get(f"/cases/{case}/events"))["items"][-1]
+    assert (event["facts"], event["payload"]) == ({"reason_code": "related-case"}, told)
+
+
 @pytest.mark.parametrize("act", ["suspend", "cancel"])
 def test_administrator_does_nothing_to_a_case_of_their_own(
     client: Clients, database: Database, act: str

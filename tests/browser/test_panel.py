@@ -173,13 +173,16 @@ def events_are_filled_in(panel: Panel) -> None:
     panel.field("timeDate.name").fill("2030-03-21")
     panel.field("timer.name").select_option("timeDuration")
     panel.field("timeDuration.name").fill("P30D")
+    expect(panel.field("awaited.name")).to_have_count(0)
     panel.select("paid")
+    panel.field("awaited.name").fill("applicant")
     panel.field("messageRef.name").fill("house.paid")
     panel.save()  # right after typing, while the field still has the focus
     panel.select("ask")
     expect(
         panel.place.locator("[data-section=people], [data-section=form], [data-section=time]")
     ).to_have_count(0)
+    panel.field("awaited.name").fill("treasury")
     panel.field("connector.name").select_option("payments")
     panel.field("operation.name").select_option("bill")
     panel.place.locator("#entry-request-amount_rials").fill("fee")
@@ -206,6 +209,7 @@ def events_and_calls_are_stored(file: Any) -> None:
     assert [(each.tag, each.text) for each in timer] == [(f"{BPMN}timeDuration", "P30D")]
     message = file["paid"].find(f"{BPMN}messageEventDefinition").get("messageRef")
     assert file[message].get("name") == "house.paid"
+    assert [file[name].get(f"{OURS}party") for name in ("paid", "ask")] == ["applicant", "treasury"]
     assert file["ask"].get(f"{OURS}request") == "{'amount_rials': fee}"
 
 

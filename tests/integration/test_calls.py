@@ -52,10 +52,10 @@ class Calling:
         return self.act(lambda uow: external_calls.sweep(uow, 10))
 
     def put_off(self, attempt: Attempt, pause: timedelta | None = None) -> None:
-        self.act(lambda uow: external_calls.retry_later(uow, attempt, DOWN, pause))
+        self.act(lambda uow: external_calls.retry_later(uow, attempt, DOWN, pause, 0.25))
 
     def settle(self, attempt: Attempt, **reply: Any) -> None:
-        self.act(lambda uow: external_calls.settle(uow, attempt, reply, {}))
+        self.act(lambda uow: external_calls.settle(uow, attempt, reply, {}, 0.5))
 
     def sql(self, statement: str) -> Any:
         return self.act(lambda uow: uow.connection.execute(text(statement)))
@@ -221,5 +221,5 @@ def test_case_that_ends_leaves_no_incident_open(database: Database, actor: Calla
 @pytest.mark.parametrize("reply", [{"a": "x" * 1_050_000}, {"a": "\0"}, {"\0": 1}, {"$": 1}, {"a": 2**64}])
 def test_reply_that_the_case_cannot_hold_is_an_incident(calling: Calling, reply: dict[str, Any]) -> None:
     attempt = calling.begun()
-    calling.act(lambda uow: external_calls.settle(uow, attempt, reply, {}))
+    calling.act(lambda uow: external_calls.settle(uow, attempt, reply, {}, 0.5))
     assert calling.codes() == ["invalid-reply"]

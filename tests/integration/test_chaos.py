@@ -70,6 +70,9 @@ STEPS = (
 CONNECTORS = """
 [receiver]
 kind = "http"
+agency = "registry"
+purpose = "Note"
+legal_basis = "Registry Act"
 address = "http://127.0.0.1:{port}"
 timeout = 5
 retry = [0.5, 1, 2, 2, 2, 5, 5, 5, 5, 5]

@@ -197,8 +197,8 @@ def test_untouched_chains_verify(w1: W1) -> None:
 def test_facts_say_what_reports_count(w1: W1) -> None:
     by_kind = {event.kind: event.facts for event in w1.log}
     assert by_kind["case.started"] == {"unit": "root", "channel": "online", "represented": False}
-    assert by_kind["task.created"] == {"side": "office", "role": "caseworkers"}
-    assert by_kind["case.completed"] == {"outcome": "granted", "effect": "grants"}
+    assert by_kind["task.created"] == {"kind": "step", "side": "office", "role": "caseworkers"}
+    assert by_kind["case.completed"] == {"outcome": "granted", "effect": "grants", "by": "person"}
     assert by_kind["task.completed"] == {}
 
 

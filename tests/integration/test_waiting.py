@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import cases, tasks
 from engine.cases import external_calls, incidents, messages
-from engine.models import Call, Case, Event, Incident, Message, Task, Wait
+from engine.models import Call, Case, Event, Incident, Message, OrganisationRecord, Task, Wait
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Busy, Conflict, NotFound
 from tests import bpmn, factories
@@ -468,6 +468,8 @@ def test_expired_message_is_not_taken(
     assert look(act, case).status == "active"
     assert [act("administrator", messages.expire, hours * HOUR) for hours in (0, 2)] == [0, 1]
     assert count(database, Message, Message.status == "expired", Message.data == {}) == 1
+    assert count(database, OrganisationRecord, OrganisationRecord.kind == "message.unmatched") == 1
+    assert count(database, Event, Event.kind == "message.unmatched") == 0
 
 
 def test_two_hundred_messages_at_once_for_one_case_are_taken_one_by_one(

@@ -73,6 +73,14 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return known
 
 
+def test_source_is_absolute_where_the_origin_is_known(hub: Hub) -> None:
+    hub.subscribe("http://127.0.0.1:9/hook", kinds=["task.created"])
+    case = hub.case()
+    hub.run(webhooks.fan_out)
+    (request,) = hub.run(webhooks.due, 1, "https://parvandeh.example.org")
+    assert orjson.loads(request.body)["source"] == f"https://parvandeh.example.org/api/v1/cases/{case.id}"
+
+
 def test_subscriber_gets_a_cloud_event_that_it_can_verify(hub: Hub, subscriber: Receiver) -> None:
     _, secret = hub.subscribe(subscriber.url, kinds=["task.created"])
     case = hub.case(data={"name": "نام"})
@@ -101,7 +109,7 @@ def test_subscriber_gets_a_cloud_event_that_it_can_verify(hub: Hub, subscriber: 
         "seq": int(event_id.rpartition("/")[2]),
         "element": "a",
         "task": str(case.tasks[0]["id"]),
-        "facts": {"side": "office"},
+        "facts": {"kind": "step", "side": "office"},
         "definition": "p",
         "version": 1,
     }

@@ -28,6 +28,7 @@ from engine.platform.errors import Uncertain
 from engine.worker import process, serve
 from tests import bpmn, cutting, factories, working
 from tests.conftest import conninfo
+from tests.exchanging import DECLARED
 from tests.outbound import LOOPBACK
 from tests.receiver import Receiver
 from tests.waiting import until
@@ -79,7 +80,8 @@ def agency(tmp_path: Path) -> Iterator[Agency]:
     address = f"http://127.0.0.1:{server.server_address[1]}"
     (tmp_path / "connectors.toml").write_text(
         "".join(
-            f'[{name}]\nkind = "http"\naddress = "{address}/{name}"\ntimeout = 60\nretry = [0.1, 0.1]\n'
+            f'[{name}]\nkind = "http"\n{DECLARED}'
+            f'address = "{address}/{name}"\ntimeout = 60\nretry = [0.1, 0.1]\n'
             f'[{name}.operations.ask]\npath = "/ask"\nerrors = {{ 404 = "UNKNOWN" }}\n'
             for name in ("it", "hang")
         )
@@ -344,6 +346,13 @@ def test_failed_call_is_tried_again_under_the_same_id(
     assert (agency.asked, attempts) == ({str(call_id): 3}, 3)
     ((payload,),) = sql("SELECT payload FROM events WHERE kind = 'call.answered'")
     assert set(payload) == {"call", "seconds", "request_digest"}
+    tried = sql("SELECT facts, actor_role FROM events WHERE kind = 'call.tried' ORDER BY seq")
+    assert [(facts["attempt"], facts["code"], role) for facts, role in tried] == [
+        (1, "status", "system"),
+        (2, "status", "system"),
+        (3, "ok", "system"),
+    ]
+    assert all(facts["call"] == str(call_id) and 0 <= facts["ms"] < 60_000 for facts, _ in tried)
 
 
 def test_call_that_fails_for_good_is_an_incident(

@@ -109,16 +109,63 @@ def test_repetition_where_an_event_happens_once_is_warned_of() -> None:
 
 @pytest.mark.parametrize("attribute", ["due", "followUp"])
 @pytest.mark.parametrize(
-    "text", ["P10D", "PT8H", " P1M ", "2026-04-21", "2026-03-21T10:00:00+03:30", "'P10D'", "P1_days or 'P1D'"]
+    "text",
+    [
+        "P10D",
+        "PT8H",
+        " P1M ",
+        "2026-04-21",
+        "2026-03-21T10:00:00+03:30",
+        "'P10D'",
+        "P1_days or 'P1D'",
+        "P5WD",
+        "PT8WH",
+    ],
 )
 def test_term_of_a_task_is_a_literal_or_an_expression(attribute: str, text: str) -> None:
     assert told(*in_line(node("userTask", "x", **{f"parvandeh__{attribute}": text}))) == []
 
 
 @pytest.mark.parametrize(
-    "text", ["P10X", "P1H", "-P1D", "P201Y", "2026-13-01", "2026-02-30T08:00", "R3/P1D", "'P10X'"]
+    "text",
+    [
+        "P10X",
+        "P1H",
+        "-P1D",
+        "P201Y",
+        "2026-13-01",
+        "2026-02-30T08:00",
+        "R3/P1D",
+        "'P10X'",
+        "P0WD",
+        "P5WDT1H",
+        "P2601WD",
+        "PT5WD",
+    ],
 )
 def test_term_of_a_task_that_is_no_time_is_refused(text: str) -> None:
     (finding,) = findings(*in_line(node("userTask", "x", parvandeh__due=text)))
     assert (finding.code, finding.element) == ("invalid-timer", "x")
     assert "parvandeh:due" in finding.reason
+
+
+@pytest.mark.parametrize("kind", ["intermediateCatchEvent", "boundaryEvent"])
+def test_duration_may_be_in_working_time(kind: str) -> None:
+    within = timer("timeDuration", "P5WD")
+    body = sole(kind, within) if kind == "intermediateCatchEvent" else bordered("userTask", within)
+    assert told(*body) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "time", "value", "code"),
+    [
+        ("intermediateCatchEvent", "timeDuration", "P5WDT1H", "invalid-timer"),
+        ("intermediateCatchEvent", "timeDuration", "P0WD", "invalid-timer"),
+        ("intermediateCatchEvent", "timeCycle", "R3/P5WD", "invalid-timer"),
+        ("intermediateCatchEvent", "timeDate", "P5WD", "invalid-timer"),
+        ("startEvent", "timeDuration", "P5WD", "invalid-timer"),
+    ],
+)
+def test_working_time_is_only_in_durations_of_cases(kind: str, time: str, value: str, code: str) -> None:
+    (finding,) = findings(*sole(kind, timer(time, value)))
+    assert finding.code == code

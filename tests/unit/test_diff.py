@@ -343,6 +343,7 @@ CHANGES: list[tuple[str, str, str]] = [
     ("decision-changed", decides("x"), decides("y")),
     ("outcomes-changed", decides("x"), decides("x", false="neither")),
     ("legal-basis-changed", node("userTask", "a"), node("userTask", "a", parvandeh__legalBasis="Art. 3")),
+    ("awaits-changed", catching(message("m_paid")), catching(message("m_paid"), parvandeh__party="bank")),
     ("follow-up-changed", node("userTask", "a"), node("userTask", "a", camunda__followUpDate="P1D")),
     ("timer-changed", catching(timer("P1D")), catching(timer("2026-03-21", "timeDate"))),
     ("message-changed", catching(message("m_paid")), catching(message("m_utilities"))),

@@ -6,7 +6,7 @@ import pytest
 
 from engine.connectors import CallFailed, Connectors, Misconfigured
 from engine.connectors.connector import Email, Http, XRoad
-from tests.exchanging import connector, demo_connectors, settings
+from tests.exchanging import DECLARED, connector, declared, demo_connectors, settings
 
 HTTP = """
 [it]
@@ -119,6 +119,19 @@ def test_a_fault_is_told_with_its_key(tmp_path: Path, line: str, key: str) -> No
     assert set(faults(tmp_path, content)) == {key}
 
 
+@pytest.mark.parametrize("value", ["", 'agency = "Tax Office"', 'purpose = " "', "legal_basis = 5"])
+def test_what_a_connector_is_for_must_be_declared(tmp_path: Path, value: str) -> None:
+    key = value.partition(" = ")[0]
+    kept = [line for line in DECLARED.splitlines() if key and not line.startswith(f"{key} ")]
+    lines = ["[it]", *kept, value, 'kind = "http"', 'address = "https://x.example"', CALL]
+    (tmp_path / "connectors.toml").write_text("\n".join(lines))
+    with pytest.raises(Misconfigured) as caught:
+        Connectors.read(settings(tmp_path))
+    wrong = [f"it.{key}"] if key else ["it.agency", "it.purpose", "it.legal_basis"]
+    assert [fault.key for fault in caught.value.faults] == wrong
+    assert Connectors.declarations_of(settings(tmp_path)) == {}
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -223,7 +236,9 @@ def test_without_a_file_there_are_no_connectors(tmp_path: Path) -> None:
 
 def test_a_named_file_takes_the_place_of_the_usual_one(tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
-    other.write_text('[other]\nkind = "http"\naddress = "https://x.example"\n[other.operations.ask]\n')
+    other.write_text(
+        declared('[other]\nkind = "http"\naddress = "https://x.example"\n[other.operations.ask]\n')
+    )
     found = Connectors.read(settings(tmp_path, "not even toml", CONNECTORS=str(other)))
     assert [each.name for each in found] == ["other"]
 

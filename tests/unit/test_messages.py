@@ -255,7 +255,9 @@ def test_every_kind_of_event_has_a_text() -> None:
 
 
 def test_every_incident_has_a_reason_and_a_mend() -> None:
-    codes = strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP} | cases.NOTICES
+    codes = (
+        strings(calls(python("engine/bpmn"), "Failed"), 0) | {cases.GIVEN_UP, cases.NO_TERM} | cases.NOTICES
+    )
     codes |= strings(calls(python("engine/connectors", "engine/worker"), "CallFailed"), 0)
     codes |= strings(calls(python("engine/cases/external_calls.py"), "CallFailure"), 0)
     assert set(texts("incidents")) == {
@@ -289,7 +291,9 @@ def test_every_difference_has_a_text() -> None:
 
 
 CALLED = {
+    "ApplicationStage": "stage",
     "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
+    "ClockState": "clock-state",
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
     "IncidentStatus": "incident", "MessageStatus": "message",
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
@@ -298,11 +302,13 @@ CALLED = {
     "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "UploadStatus": "upload",
     "VersionStatus": "version", "WaitKind": "wait",
+    "AuditKind": "audit", "CheckpointLog": "checkpoint-log", "CheckpointTarget": "checkpoint-target",
+    "SendingStatus": "sending",
 }  # fmt: skip
 
 
 def test_every_word_of_the_tables_is_named() -> None:
-    words = {f"level.{level}" for level in ASSURANCES}
+    words = {f"level.{level}" for level in ASSURANCES} | {"role.system"}  # which only logs know
     literals = _literals()
     assert set(literals) == set(CALLED)
     words |= {f"{CALLED[name]}.{word}" for name, listed in literals.items() for word in listed}

@@ -100,6 +100,8 @@ def test_persian_has_no_english_words_but_those_of_the_diagram() -> None:
         ("business-key-changed", {"before": None, "after": "unique"},
          "A business key can now be used by one running case at a time; before, by any number of"
          " running cases."),
+        ("deadline-changed", {"name": "Pay", "before": "P5WD", "after": "'PT1WH'"},
+         "The deadline of ‘Pay’ changed from 5 working days to 1 working hour."),
         ("deadline-changed", {"name": "Pay", "before": "'P10D'", "after": "P1Y2M3W4DT5H6M7S"},
          "The deadline of ‘Pay’ changed from 10 days to 1 year and 2 months and 3 weeks and 4 days and"
          " 5 hours and 6 minutes and 7 seconds."),

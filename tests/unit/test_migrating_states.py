@@ -242,6 +242,14 @@ def test_incident_of_an_event_that_was_removed_ends() -> None:
     assert run.answer("a").step.ended
 
 
+def test_wait_of_an_event_that_was_removed_has_ended() -> None:
+    run = Run(spec(line("userTask a") + LATE), when="P1D")
+    (wait,) = run.step.waits
+    run = moved(run, line("userTask a"))
+    (ended,) = run.step.ended_waits
+    assert (ended.token, ended.element, ended.kind, ended.due) == (wait.token, "late", "timer", wait.due)
+
+
 def test_event_that_was_added_and_cannot_wait_is_an_incident() -> None:
     run = moved(Run(spec(line("userTask a")), when=1), line("userTask a") + LATE)
     assert (run.failed, run.waiting) == ([("late", "timer")], ["a"])

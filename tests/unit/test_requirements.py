@@ -125,6 +125,28 @@ def test_a_wrong_value_on_a_process_is_an_error(attributes: dict[str, str], code
     assert told(files(task(), **attributes)) == [(code, "p")]
 
 
+@pytest.mark.parametrize(
+    ("party", "found"), [("fire-department", []), ("applicant", []), ("Fire dept", ["c"])]
+)
+def test_awaited_party_is_the_key_of_an_agency_or_the_applicant(party: str, found: list[str]) -> None:
+    wait = '<bpmn:conditionalEventDefinition id="d"><bpmn:condition>True</bpmn:condition>'
+    event = node(
+        "intermediateCatchEvent", "c", wait + "</bpmn:conditionalEventDefinition>", parvandeh__party=party
+    )
+    service = node("serviceTask", "s", parvandeh__topic="t", parvandeh__party="fire-department")
+    content = files(event, service)
+    assert told(content) == [("invalid-party", name) for name in found]
+    if not found:
+        assert [built(content).elements[name].party for name in "cs"] == [party, "fire-department"]
+
+
+def test_timer_awaits_no_party() -> None:
+    lasting = "<bpmn:timeDuration>P1D</bpmn:timeDuration>"
+    wait = f"<bpmn:timerEventDefinition>{lasting}</bpmn:timerEventDefinition>"
+    event = node("intermediateCatchEvent", "c", wait, parvandeh__party="bank")
+    assert told(files(event)) == [("unknown-extension", "c")]
+
+
 def test_a_wrong_value_of_what_does_not_run_is_left_alone() -> None:
     idle = process_element(
         *in_line(task(acr="x")), key="idle", attributes='isExecutable="false" parvandeh:party="?"'

@@ -1,5 +1,6 @@
 """Timers run when they are due, on the calendar and the clock of the place."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from engine import bpmn
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.timers import Untimely
+from engine.deadlines import Calendar, Hours
 from tests.driving import NOW, Run, flow
 from tests.eventful import boundary, catch, line, message, spec, timer
 
@@ -54,6 +56,20 @@ def test_intermediate_cycle_happens_once_and_misses_nothing() -> None:
     assert run.waiting == ["after"]
     assert not run.waits
     assert run.step.fired[0].missed == 0
+
+
+def test_term_in_working_time_needs_a_calendar() -> None:
+    run = waiting("timeDuration", "P5WD")
+    assert [(failure.code, failure.year) for failure in run.step.failures] == [("timer", None)]
+    counted = replace(
+        spec(line(catch("wait", timer("timeDuration", "P5WD")), "userTask after")), calendar=office
+    )
+    run = Run(counted, now=NOW)
+    assert run.due("wait") == datetime(2026, 3, 26, 16, tzinfo=UTC)
+
+
+def office() -> Calendar:
+    return Calendar(UTC, (Hours(480, 960),) * 7)
 
 
 @pytest.mark.parametrize("value", ["tomorrow", "P1D ", "-P1D", "P1D/", 3, None, [], "9999-12-31", "P9999Y"])

@@ -124,3 +124,13 @@ def test_what_a_step_expects_is_of_that_step_alone(spec: Spec) -> None:
         expect: {outcome: done, thrown: [{message: paid}]}
         """,
     )
+
+
+def test_working_time_is_counted_by_the_shipped_calendar_of_iran() -> None:
+    late = f'<boundaryEvent id="late" attachedToRef="a">{timer("timeDuration", "P2WD")}</boundaryEvent>'
+    body = (
+        '<startEvent id="start"/><userTask id="a" parvandeh:due="P1WD"/><endEvent id="end"/>'
+        f'{late}<endEvent id="over"/>{path("start", "a", "end")}{flow("late", "over")}'
+    )
+    found = "due: {a: 2026-03-25T16:00, late: 2026-03-28T16:00}"  # after Nowruz; Thursday and Friday are off
+    assert passes(built(body), f"expect: {{tasks: [a], {found}}}\n")

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from engine.cases import mass_retry, migration
+from engine.events import administration_log
+from engine.organisation import calendars
 from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from engine.tasks import delegations
@@ -22,6 +25,8 @@ OWN = (
     "definitions",
     "migrations",
     "units",
+    "units/root/calendar",
+    "calendars",
     "people",
     "people/new",
     "people/import",
@@ -62,6 +67,7 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         database, administrator, lambda uow: migration.plan(uow, "q", 1, 2)
     ).migration["id"]
     factories.as_actor(database, administrator, lambda uow: migration.judge(uow, planned))
+    database.run(lambda session, now: calendars.install(session, now, "Asia/Tehran"))
     a_unit(database, "agency", kind="agency")
     a_unit(database, "lent", kind="delegate")
     people = [a_member(database, f"person-{number}", "agency") for number in range(6)]
@@ -79,6 +85,8 @@ def many(database: Database, administrator: Actor, actor: Callable[..., Actor]) 
         "definition": "/administration/definitions/q",
         "migration": f"/administration/migrations/{planned}",
         "unit": "/administration/units/agency",
+        "calendar": "/administration/calendars/iran",
+        "unit calendar": "/administration/units/agency/calendar",
         "person": f"/administration/people/{people[0].id}",
         "retry": f"/administration/retries/{order}",
     }
@@ -117,7 +125,8 @@ def test_of_another_agency_nothing_is_there(
     paths = many(database, administrator, actor)
     browser = session_of(elsewhere)
     found = {name: browser.get(path).status_code for name, path in paths.items()}
-    assert found == {**dict.fromkeys(paths, 404), "unit": 200}  # the tree is everybody's to read
+    assert found == {**dict.fromkeys(paths, 404), **dict.fromkeys(("unit", "calendar", "unit calendar"), 200)}
+    # The tree and the calendars are everybody's to read.
     assert 'action="/administration/units/agency"' not in browser.get(paths["unit"]).text
     for path in ("", "/incidents", "/definitions", "/migrations", "/people", "/delegations"):
         shown = browser.get(f"/administration{path}?lang=en")
@@ -193,3 +202,36 @@ def test_five_hundred_incidents_come_in_pages(
         path = following[1].replace("&amp;", "&") if following else ""
     assert (len(seen), path) == (500, "")
     assert Reader.of("fa").digits(case.number) in shown
+
+
+def test_log_shows_the_installation_and_filters(
+    database: Database, administrator: Actor, session_of: SessionOf
+) -> None:
+    factories.deploy(database, FAILING)
+    with database.transaction() as db:
+        administration_log.note_command(db, datetime.now(UTC), "connectors.loaded", {"digest": "of-hub"})
+    browser = session_of(administrator)
+    page = browser.get("/administration/log").text
+    assert "definition.deployed" not in re.sub(r"<option[^>]*>", "", page)  # words, not kinds
+    assert "of-hub" in page
+    narrowed = browser.get("/administration/log?kind=definition.deployed").text
+    assert "of-hub" not in narrowed
+    odd = "/administration/log?kind=nothing&unit=nowhere&since=1405/01/01&until=1405/12/01"
+    assert browser.get(odd).status_code == 200
+    assert "has-fault" in browser.get("/administration/log?since=soon").text
+
+
+def test_every_value_of_an_entry_has_a_name_and_a_form(
+    database: Database, administrator: Actor, session_of: SessionOf
+) -> None:
+    samples = {str: "2026-01-01T00:00:00.000000+00:00", int: 5, bool: True, list: ["a", "b"]}
+    with database.transaction() as db:
+        for kind, values in administration_log.VOCABULARY.items():
+            payload = {name: samples[form] for name, form in values.items()}
+            administration_log.note_command(db, datetime.now(UTC), kind, payload)
+    for language in ("fa", "en"):
+        browser = session_of(administrator)
+        browser.get(f"/administration/log?lang={language}")
+        page = browser.get("/administration/log")
+        assert page.status_code == 200
+        assert page.text.count("a, b") == 5

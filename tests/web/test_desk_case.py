@@ -181,6 +181,21 @@ def test_what_a_role_does_not_allow_is_neither_offered_nor_done(office: Office, 
     assert sara.send(f"/cases/{office.case}/do/{action}").status_code in (403, 404)
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "Order of a court"), ("fa", "دستور دادگاه")])
+def test_a_suspension_can_have_a_reason_that_is_counted(
+    office: Office, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], lang: str, words: str
+) -> None:
+    office.actors["boss"] = actor("administrator")
+    boss, path = office["boss"], f"/cases/{office.case}"
+    page = boss.see(f"{path}/do/suspend", lang).text
+    assert f'<option value="court-order">{words}</option>' in page
+    wrong = boss.send(f"{path}/do/suspend", reason_code="holiday", reason="typed")
+    assert (wrong.status_code, "typed" in wrong.text) == (422, True)
+    assert boss.send(f"{path}/do/suspend", reason_code="court-order").status_code == 303
+    assert f": \u2068{words}\u2069" in office["sara"].see(f"{path}/log", lang).text
+    assert "reason_code" not in boss.see(f"{path}/do/cancel").text
+
+
 def test_a_new_secret_is_shown_once_on_a_slip(office: Office) -> None:
     sara = office["sara"]
     assert 'class="secret"' not in sara.see(f"/cases/{office.case}/secret").text

@@ -21,7 +21,11 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "case.completed": [(".with-outcome", {"outcome": "granted"})],
     "case.cancelled": [(".because", {"reason": "twice"})],
     "case.withdrawn": [(".because", {"reason": "twice"})],
-    "case.suspended": [(".because", {"reason": "audit"})],
+    "case.suspended": [
+        (".because", {"reason": "audit"}),
+        (".because", {"reason_code": "court-order"}),
+        (".coded", {"reason": "audit", "reason_code": "court-order"}),
+    ],
     "case.moved": [(".between", {"move": "m", "from": 1, "to": 2})],
     "case.erased": [(".because", {"legal_basis": "Order 12", "operator": "root", "rows": {}, "files": 0})],
     "case.blocked": [
@@ -32,12 +36,15 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "timer.fired": [(".late", {"missed": 1}), (".late", {"missed": 3})],
     "message.received": [(".named", {"message": "m", "name": "fee-paid"}), (".named", {"name": "fee-paid"})],
     "message.sent": [(".named", {"message": "m", "name": "fee-paid", "keys": {}})],
+    "message.unmatched": [(".named", {"name": "fee-paid"})],
     "signal.received": [(".named", {"message": "m", "name": "storm"})],
     "signal.sent": [(".named", {"message": "m", "name": "storm", "keys": {}})],
     "call.made": [
         (".of-connector", {"call": "c", "connector": "registry", "operation": "ask"}),
         (".of-topic", {"call": "c", "topic": "invoice"}),
     ],
+    "wait.opened": [(".for", {"wait": "w", "kind": "message", "party": "fire-department", "name": "m"})],
+    "call.tried": [(".ended", {"call": "c", "attempt": 2, "code": "timeout", "ms": 5000})],
     "call.answered": [("", {"call": "c", "seconds": 1})],
     "call.failed": [(".after", {"call": "c", "code": "timeout", "detail": "no answer", "attempts": 5})],
     **{

@@ -23,6 +23,8 @@ PUBLIC = {
     "/services",
     "/services/<key>",
     "/status",
+    "/audit/checkpoints",
+    "/audit/checkpoints/<int:number>",
 }
 ASKED_BY_SCRIPTS = {"/desk/changes"}  # which are not to be sent to a page
 PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/static/")

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from web.administration import (
+    calendars,
     connectors,
     definitions,
     importing,
@@ -20,6 +21,7 @@ from web.administration import (
 
 blueprint = Blueprint("administration", __name__, url_prefix="/administration")
 for part in (
+    calendars,
     connectors,
     definitions,
     importing,

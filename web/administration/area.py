@@ -14,7 +14,17 @@ from web import forms, texts
 from web.visit import Page, Visit
 
 # Navigation of the administration, in order; the pages about the whole installation come last.
-WAYS = ("overview", "incidents", "definitions", "migrations", "units", "people", "delegations", "log")
+WAYS = (
+    "overview",
+    "incidents",
+    "definitions",
+    "migrations",
+    "units",
+    "calendars",
+    "people",
+    "delegations",
+    "log",
+)
 WHOLE = ("jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}
@@ -31,6 +41,8 @@ def render(
 ) -> Page:
     """Render a page of the administration with the navigation for this visitor."""
     names = WAYS + (WHOLE if access.everywhere(visit.uow) else ())
+    if not access.allows(visit.uow.actor, "jobs.manage"):
+        names = (way,)  # auditors read the log alone
     ways = [(item, PATHS.get(item, f"/administration/{item}")) for item in names]
     return Page(
         f"administration/{name}.html", {"ways": ways, "way": way, **(values or {})}, status=status, **more

@@ -30,6 +30,7 @@ def index(visit: Visit) -> Page:
     values = {
         "health": health.of_connectors(visit.uow, list(found)),
         "kinds": {name: _kind(connector) for name, connector in found.items()},
+        "declared": {name: connector.declared for name, connector in found.items()},
         "addresses": {name: connector.address for name, connector in found.items()},
         "operations": {name: list(connector.operations) for name, connector in found.items()},
         "broken": broken,

@@ -40,6 +40,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
     events = cases.latest(uow, seen, limit=RECENT)
     sources = story.sources(reader, seen.spec, tasks.sources(uow, seen.case))
     filed = documents.page(uow, case_id, seen=True)
+    clock = cases.read_clock(uow, case_id)
     values = {
         "case": seen.case,
         "now": uow.now,
@@ -57,7 +58,8 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "related": tasks.related(uow, seen.case),
         "may_repair": access.allows(uow.actor, "incidents.read"),
         "manages": access.allows(uow.actor, "definitions.suspend"),
-        "actions": offered(uow.actor, seen.case),
+        "actions": offered(uow.actor, seen.case, extendable=cases.is_extendable(clock, uow.now)),
+        "clock": clock,
         "may_write": access.allows(uow.actor, "comments.add") and seen.case.erased_at is None,
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": story.grounds(reader, seen.spec),

@@ -72,6 +72,15 @@ def grounds(reader: Reader, spec: Spec) -> Mapping[str, str]:
     return found | {one.value: reader.half(one.name) for one in declared if one.name}
 
 
+_REASSIGNED = (("reason", "desk.reason-code"), ("assignment", "words.assignment"))
+# The fields of payloads that hold codes, and where the words for these are.
+_CODES: Mapping[str, Sequence[tuple[str, str]]] = {
+    "task.assigned": _REASSIGNED,
+    "task.released": _REASSIGNED,
+    "case.suspended": (("reason_code", "desk.suspension-code"),),
+}
+
+
 def describe(reader: Reader, seen: cases.Seen, rows: Sequence[Mapping[str, Any]]) -> Sequence[Happened]:
     """Explain these events of a case."""
     called, labels = names(reader, seen.spec), Labels.of(reader, seen.spec)
@@ -84,10 +93,9 @@ def _in_words(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, 
     payload: Mapping[str, Any] = row["payload"] or {}
     outcome: Any = payload.get("outcome")
     said = {"outcome": words[outcome]} if outcome in words else {}
-    if row["kind"] in ("task.assigned", "task.released"):
-        for name, words_of in (("reason", "desk.reason-code"), ("assignment", "words.assignment")):
-            if isinstance(code := payload.get(name), str):
-                said[name] = texts.find_text(f"{words_of}.{code}", code)
+    for name, words_of in _CODES.get(row["kind"], ()):
+        if isinstance(code := payload.get(name), str):
+            said[name] = texts.find_text(f"{words_of}.{code}", code)
     return {**row, "payload": {**payload, **said}} if said else row
 
 

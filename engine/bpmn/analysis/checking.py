@@ -15,6 +15,7 @@ from engine.bpmn.check.activities import check_activities
 from engine.bpmn.check.answers import check_answers
 from engine.bpmn.check.bills import check_bills
 from engine.bpmn.check.catching import check_catching
+from engine.bpmn.check.clock import check_clock
 from engine.bpmn.check.compensation import check_compensation
 from engine.bpmn.check.elements import check_elements
 from engine.bpmn.check.events import check_events
@@ -180,6 +181,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
     }
     forms = Forms(upload.schemas, upload.problems, notes)
     readable = check_length(diagrams, notes)
+    called = keys_called(diagrams)
     for diagram in diagrams:
         check_structure(diagram, ids[diagram.file], notes)
         check_paths(diagram, notes)
@@ -188,6 +190,7 @@ def _check_diagrams(diagrams: list[Diagram], upload: Upload, now: datetime, note
         check_events(diagram, now, notes)
         check_bills(diagram, notes)
         check_terms(diagram, now, notes)
+        check_clock(diagram, diagram.key in called, notes)
         check_catching(diagram, notes)
         check_compensation(diagram, notes)
         check_links(diagram, notes)

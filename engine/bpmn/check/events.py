@@ -4,6 +4,7 @@ import keyword
 from datetime import datetime
 from typing import Any
 
+from engine import deadlines
 from engine.bpmn.check.allow_list import CHILDREN
 from engine.bpmn.model.diagram import NAMES, Diagram, Node, Scope, definitions, known_as, named
 from engine.bpmn.model.notes import Notes, Rules, qualified
@@ -115,7 +116,7 @@ class _Rules(Rules):
         kind = local(element)
         try:
             if kind == "timeDuration":
-                self.duration(element, value)
+                self.duration(node, element, value)
             elif kind == "timeDate":
                 found = timers.within_reach(timers.instant(value, self.now), self.now)
                 self.past(element, found <= self.now)
@@ -124,7 +125,12 @@ class _Rules(Rules):
         except timers.Untimely as error:
             self.error(element, f"invalid-timer.{error.code}", attribute=kind, value=str(value)[:80])
 
-    def duration(self, element: Any, value: Any) -> None:
+    def duration(self, node: Node, element: Any, value: Any) -> None:
+        if timers.in_working_time(value):
+            if node.kind == "startEvent" and not node.handles:
+                raise timers.Untimely("working-start", "a start event has no calendar")
+            deadlines.term(value)
+            return
         found = timers.duration(value)
         timers.within_reach(found.after(self.now), self.now)
         if found.empty:

@@ -12,9 +12,18 @@ from engine.bpmn.model.diagram import by_event, trigger
 from engine.bpmn.model.notes import Notes, place, qualified
 from engine.bpmn.notation.activities import ASSIGNMENT
 from engine.bpmn.notation.bills import PAID, PARTS
+from engine.bpmn.notation.clock import PROCESS as CLOCK_PROCESS
 from engine.bpmn.notation.conflicts import DATA_OBJECTS
 from engine.bpmn.notation.outcomes import DECISION
-from engine.bpmn.notation.vocabulary import ACTIVITIES, BPMN, CAMUNDA, HUMAN, PARVANDEH, RUNNING, local
+from engine.bpmn.notation.vocabulary import (
+    ACTIVITIES,
+    BPMN,
+    CAMUNDA,
+    HUMAN,
+    PARVANDEH,
+    RUNNING,
+    local,
+)
 from engine.bpmn.translate.vendors import OTHER_ENGINES, SPIFF, VOCABULARY, ZEEBE
 
 # Layout, colours and notes of editors: nothing in them can change how a process runs.
@@ -100,8 +109,17 @@ _OURS: Mapping[str, _Readers] = MappingProxyType({
     ),
     "nullFaults": frozenset({("businessRuleTask", None), ("process", None)}),
     **dict.fromkeys(
-        ("appeal", "appealWithin", "party", "searchable", "subject"), frozenset({("process", None)})
+        ("appeal", "appealWithin", "searchable", "subject"), frozenset({("process", None)})
     ),
+    "party": _CATCHES | _SERVICE | {
+        ("process", None),
+        *((kind, "signal") for kind in ("intermediateCatchEvent", "boundaryEvent")),
+        *((kind, "condition") for kind in ("intermediateCatchEvent", "boundaryEvent")),
+    },
+    **dict.fromkeys(CLOCK_PROCESS, frozenset({("process", None)})),
+    "norm": frozenset((kind, None) for kind in HUMAN | {"process"}),
+    "clock": frozenset((kind, None) for kind in RUNNING),
+    "opinionsPause": frozenset((kind, None) for kind in HUMAN),
     "onConflict": frozenset((kind, None) for kind in DATA_OBJECTS),
     "legalBasis": frozenset((kind, None) for kind in HUMAN | {"process"}),
     "accept": frozenset((kind, None) for kind in RUNNING | {"process", "sequenceFlow"}),
@@ -153,7 +171,9 @@ _ADVICE: Mapping[str, str] = MappingProxyType({
     **dict.fromkeys(("role", "unit"), "people-or-lane"),
     "assignment": "people-lane-process",
     "decision": "decision",
-    **dict.fromkeys(("appeal", "appealWithin", "party", "searchable", "subject"), "process"),
+    **dict.fromkeys(("appeal", "appealWithin", "searchable", "subject", *CLOCK_PROCESS), "process"),
+    **dict.fromkeys(("norm", "clock", "opinionsPause"), "clock"),
+    "party": "party",
     "nullFaults": "null-faults",
     "onConflict": "data-object",
     "legalBasis": "legal-basis",

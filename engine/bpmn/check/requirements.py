@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from engine import deadlines
 from engine.bpmn import forms
 from engine.bpmn.check.files import Upload
 from engine.bpmn.expressions.named_people import Unfit, named_groups
@@ -10,7 +11,6 @@ from engine.bpmn.expressions.scripts import names
 from engine.bpmn.model.diagram import Diagram, Node
 from engine.bpmn.model.notes import Notes, Place, Rules
 from engine.bpmn.model.writers import asked
-from engine.bpmn.notation import timers
 from engine.bpmn.notation.candidate_roles import (
     APPLICANT,
     BINDINGS,
@@ -20,8 +20,8 @@ from engine.bpmn.notation.candidate_roles import (
     normalize_name,
 )
 from engine.bpmn.notation.conflicts import CONFLICTS, DATA_OBJECTS
-from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, variables
-from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
+from engine.bpmn.notation.requirements import ASSIGNMENTS, LEVELS, MAX_NAMES, PARTY, variables
+from engine.bpmn.notation.vocabulary import EVENTS, HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
 
 _OURS = f"{{{PARVANDEH}}}"
@@ -29,10 +29,10 @@ _MARKER = bpmn("multiInstanceLoopCharacteristics")
 _MAX_KEY = 255
 
 
-def _is_duration(text: str) -> bool:
+def _is_term(text: str) -> bool:
     try:
-        timers.duration(text)
-    except timers.Untimely:
+        deadlines.term(text)
+    except deadlines.Untimely:
         return False
     return True
 
@@ -55,12 +55,13 @@ _VALUES: Mapping[str, tuple[Callable[[str], bool], str, Mapping[str, Value]]] = 
         "invalid-appeal.key",
         {},
     ),
-    "appealWithin": (_is_duration, "invalid-appeal.duration", {}),
+    "appealWithin": (_is_term, "invalid-appeal.duration", {}),
     "onConflict": (CONFLICTS.__contains__, "invalid-on-conflict", {"allowed": CONFLICTS}),
     "party": (_are_variables, "invalid-party", {"limit": MAX_NAMES}),
     "searchable": (_are_variables, "invalid-searchable", {"limit": MAX_NAMES}),
 }
 _MARKED = tuple(bpmn(name) for name in (*HUMAN, *DATA_OBJECTS, "lane", "participant", "process"))
+_WAITING = tuple(bpmn(name) for name in (*EVENTS, "receiveTask", "serviceTask"))
 
 
 def check_marks(
@@ -69,9 +70,13 @@ def check_marks(
     """Checks all files, except the processes in `idle`. `known` are the keys of deployed processes."""
     for file, root in upload.documents.items():
         rules = _Marks(file, notes)
-        for element in root.iter(*_MARKED):
+        for element in root.iter(*_MARKED, *_WAITING):
             within = [element, *element.iterancestors(bpmn("process"))]
-            if not any(process in idle for process in within):
+            if any(process in idle for process in within):
+                continue
+            if element.tag in _WAITING:
+                rules.party(element)
+            else:
                 rules.values(element)
     keys = {diagram.key for diagram in diagrams} | set(known)
     for diagram in diagrams:
@@ -100,6 +105,12 @@ class _Marks(Rules):
                 "applicant-in-unit",
                 role=APPLICANT,
             )
+
+    def party(self, element: Any) -> None:
+        """Checks for whom an event or a call waits: the key of an agency, or the applicant."""
+        party = element.get(PARTY)
+        if party is not None and not is_unit(party):
+            self.error(element, "invalid-party.awaited", attribute="parvandeh:party", value=party[:80])
 
     def appeal(self, process: Any, keys: Collection[str | None]) -> None:
         """Checks the process for appeals against a decision."""

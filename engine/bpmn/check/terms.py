@@ -17,7 +17,7 @@ def check_terms(diagram: Diagram, now: datetime, notes: Notes) -> None:
             text = written_term(node.element.get(f"{{{PARVANDEH}}}{name}", ""))
             try:
                 if text is not None:
-                    timers.term(text, now)
+                    timers.check_term(text, now)
             except timers.Untimely as error:
                 notes.error(
                     place(diagram.file, node.element),

@@ -168,7 +168,12 @@ class Process:
             source = self.flows[owner].source
             return _ANYTHING if source is None else self.before[source] | self.sets[source]
         kind = text.attribute or local(text.element)
-        if kind in ("condition", "subject"):  # anything set later may make it true, or is displayed
+        if kind in (
+            "condition",
+            "subject",
+            "statutory",
+            "safety",
+        ):  # anything set later may make it true, or is read
             return self.entry | self.total[self.diagram.element]
         if owner not in self.nodes:
             return _ANYTHING

@@ -16,6 +16,7 @@ from engine.bpmn.expressions.named_people import Unfit, words
 from engine.bpmn.notation import events, outcomes, timers
 from engine.bpmn.notation.bills import BILL, PAID, PARTS
 from engine.bpmn.notation.candidate_roles import Bindings, CandidateRoles, normalize_name, read_bindings
+from engine.bpmn.notation.clock import CLOCK, FACTS, OPINIONS_PAUSE
 from engine.bpmn.notation.conflicts import on_conflict
 from engine.bpmn.notation.events import STARTER
 from engine.bpmn.notation.lanes import lane_of, listed
@@ -41,7 +42,8 @@ _READ = frozenset({
     *(OURS + name for name in (
         "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
         "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
-        BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "role", "unit", "decisionRef", *TASK_MARKS,
+        BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "party", "role", "unit", "decisionRef",
+        "norm", "clock", "opinionsPause", *TASK_MARKS,
     )),
 })  # fmt: skip
 _READ_INSIDE = FLOW_NODE_TAGS | frozenset(
@@ -139,14 +141,7 @@ def _drawn(process: Any, files: Mapping[str, bytes]) -> Drawn:
     nodes = [node for node in flow_nodes(root) if node in inside]
     handler, bindings = handlers(root), read_bindings(files)
     steps = [
-        _step(
-            node,
-            {
-                **_facts(node, files),
-                **_people(node, lane_of(node, lanes), bindings),
-                "handler": handler.get(node.get("id")),
-            },
-        )
+        _step(node, _facts(node, files) | _people(node, lane_of(node, lanes), bindings), handler)
         for node in nodes
     ]
     return Drawn(
@@ -171,6 +166,7 @@ def _rules(process: Any) -> dict[str, Any]:
         "party": list(found.parties),
         "searchable": list(found.searchable),
         "subject": found.subject,
+        **{name: process.get(OURS + attribute) for name, attribute in FACTS.items()},
         "outcomes": _outcomes(process),
         "null-faults": process.get(NULL_FAULTS),
         "on-conflict": sorted(" ".join(one) for one in on_conflict(process)),
@@ -205,13 +201,14 @@ def _flows(process: Any, nodes: Mapping[str, Any]) -> Iterator[Flow]:
             yield Flow(source, flow.get("targetRef"), OTHERWISE if default else text)
 
 
-def _step(node: Any, facts: Mapping[str, Any]) -> Step:
+def _step(node: Any, facts: Mapping[str, Any], handlers: Mapping[str, Any]) -> Step:
+    found = {**facts, "handler": handlers.get(node.get("id"))}
     about = [_about(child) for child in node if str(child.tag).endswith(_EVENT_DEFINITION)]
     return Step(
         node.get("id"),
         (node.get("name") or "").strip(),
         " ".join([*sorted(about), node.tag.rpartition("}")[2]]),
-        {name: value for name, value in facts.items() if value is not None},
+        {name: value for name, value in found.items() if value is not None},
     )
 
 
@@ -228,6 +225,7 @@ def _facts(node: Any, files: Mapping[str, bytes]) -> dict[str, Any]:
         "outcome": node.get(OUTCOME),
         "outcomes": _outcomes(node),
         "starter": node.get(STARTER),
+        "clock": node.get(CLOCK),
         "documentation": _documentation(node),
         "other": _rest(node),
     }
@@ -280,6 +278,9 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
         "priority": _code(node, "priority"),
         "presence": node.get(f"{OURS}presence"),
         "legal-basis": node.get(f"{OURS}legalBasis"),
+        "awaits": node.get(f"{OURS}party"),
+        "norm": node.get(f"{OURS}norm"),
+        "opinions-pause": node.get(OPINIONS_PAUSE),
     }
 
 

@@ -17,6 +17,7 @@ FACTS = (
     "decision",
     "presence",
     "legal-basis",
+    "awaits",
     "timer",
     "message",
     "signal",
@@ -39,6 +40,9 @@ FACTS = (
     "starter",
     "code-variable",
     "detail-variable",
+    "norm",
+    "clock",
+    "opinions-pause",
 )
 # The same for a process.
 RULES = (
@@ -47,6 +51,12 @@ RULES = (
     "party",
     "searchable",
     "subject",
+    "statutory",
+    "norm",
+    "on-silence",
+    "safety",
+    "accept-within",
+    "on-breach",
     "outcomes",
     "null-faults",
     "on-conflict",

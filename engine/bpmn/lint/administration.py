@@ -19,6 +19,7 @@ from engine.bpmn.model.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.broadcast import WITHDRAWAL
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
+from engine.bpmn.notation.requirements import PRESENCES
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
 
@@ -26,7 +27,7 @@ _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
 _BASIS = f"{{{PARVANDEH}}}legalBasis"
 _IN_PERSON = frozenset({"optional", "required"})
-_PRESENCES = _IN_PERSON | {"none", None}
+_PRESENCES = {*PRESENCES, None}
 _APPLICANT = re.compile(r"\b(applicant|citizen|resident)s?\b|متقاضی|شهروند|درخواست‌کننده|ارباب رجوع", re.I)
 _SPLITS = frozenset({"parallelGateway", "inclusiveGateway"})
 _ENDINGS = frozenset({"terminate", "error", "escalation"})  # including other work

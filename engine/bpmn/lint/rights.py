@@ -3,13 +3,15 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from engine import deadlines
 from engine.bpmn.expressions.named_people import Unfit, named_groups
 from engine.bpmn.model.diagram import Diagram, Node
 from engine.bpmn.model.texts import written_term, written_time
-from engine.bpmn.notation import timers
+from engine.bpmn.notation import clock, timers
+from engine.bpmn.notation.candidate_roles import APPLICANT
 from engine.bpmn.notation.lanes import lanes_around, listed
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
@@ -45,6 +47,7 @@ def check_rights(diagram: Diagram, called: Collection[str | None], warn: Warn) -
     nodes = list(diagram.nodes())
     if diagram.key not in called:
         _appeal(diagram, nodes, warn)
+        _statutory(diagram, nodes, warn)
     _decided(diagram, nodes, warn)
     _terms(diagram, nodes, warn)
     _visits(nodes, warn)
@@ -60,6 +63,26 @@ def _appeal(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
         if ends or _may_refuse(node):
             warn(node.element, "no-appeal")
             return
+
+
+def _statutory(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
+    """Checks that what an applicant starts has a statutory term, and that each task may take less."""
+    lanes = listed(diagram.element)
+    statutory = diagram.element.get(f"{_OURS}statutory")
+    if statutory is None and any(_by_applicant(node, lanes) for node in nodes):
+        warn(diagram.element, "no-statutory-term")
+    whole = clock.longest_days(statutory)
+    for node in nodes if whole is not None else ():
+        text = written_term(node.element.get(f"{_OURS}due", "")) if node.kind in HUMAN else None
+        due = clock.longest_days(text) if isinstance(text, str) else None
+        if due is not None and whole is not None and due > whole:
+            warn(node.element, "due-beyond-term", value=str(text)[:40], term=str(statutory)[:40])
+
+
+def _by_applicant(node: Node, lanes: Mapping[str, Any]) -> bool:
+    """Whether it is a start event of the applicant."""
+    starts = node.kind == "startEvent" and node.trigger is None and not node.handles
+    return starts and any(lane.get(f"{_OURS}role") == APPLICANT for lane in lanes_around(node.element, lanes))
 
 
 def _may_refuse(node: Node) -> bool:
@@ -108,8 +131,20 @@ def _terms(diagram: Diagram, nodes: Sequence[Node], warn: Warn) -> None:
 def _durations(text: str) -> Iterator[datetime]:
     """Yields the end of each duration in a time, counted from a fixed day."""
     for part in text.split("/"):
-        if part.strip().startswith("P") and (reached := timers.later(part.strip(), _FROM)) is not None:
+        if timers.in_working_time(part):
+            yield from _working(part)
+        elif part.strip().startswith("P") and (reached := timers.later(part.strip(), _FROM)) is not None:
             yield reached
+
+
+def _working(text: str) -> Iterator[datetime]:
+    """Yields about the end of a term in working time: weeks of five days of eight hours."""
+    try:
+        found = deadlines.term(text)
+    except timers.Untimely:
+        return
+    days = found.count / (1 if found.unit == "working-days" else 8)
+    yield _FROM + timedelta(days=days * 7 / 5)
 
 
 def _visits(nodes: Sequence[Node], warn: Warn) -> None:

@@ -13,6 +13,7 @@ from engine.bpmn.model import feel, juel, python
 from engine.bpmn.model.notes import Place, place
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import ASSIGNMENT, TERMS
+from engine.bpmn.notation.clock import FLAGS
 from engine.bpmn.notation.rule_tasks import DECISION
 from engine.bpmn.notation.vocabulary import BPMN, PARVANDEH, TIMES, bpmn, local
 from engine.dmn import Decisions
@@ -21,7 +22,9 @@ _EXPRESSIONS = frozenset({
     "conditionExpression", "condition", "loopCardinality", "completionCondition", "loopCondition",
 })  # fmt: skip
 MAPPINGS = ("correlation", "data", "request", "inputs", "outputs")  # mappings of names to values
-_OURS = (*MAPPINGS, *ASSIGNMENT, "name", "subject")  # the product's own attributes with expressions
+_LITERAL = (*TERMS, "statutory", "safety")  # those that may be literal: a time, or yes or no
+_OF_CASE = ("subject", "statutory", "safety")  # of a process: evaluated with the data of a case, and may fail
+_OURS = (*MAPPINGS, *ASSIGNMENT, "name", *_OF_CASE)  # the product's own attributes with expressions
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,13 +54,17 @@ class Text:
         return place(file, self.element, shift, self.part)
 
 
+def _is_literal(value: str) -> bool:
+    return timers.is_term(value) or value in FLAGS
+
+
 def texts(process: Any) -> Iterator[Text]:
     """Yields the scripts and expressions of a process, in document order."""
     for element in process.iter(f"{{{BPMN}}}*"):
         kind, code = local(element), element.text or ""
         for attribute in _OURS:
             value = element.get(f"{{{PARVANDEH}}}{attribute}")
-            if value is not None and not (attribute in TERMS and timers.is_term(value)):
+            if value is not None and not (attribute in _LITERAL and _is_literal(value)):
                 yield Text(element, value, "eval", attribute)
         if kind == "script" and local(element.getparent()) == "scriptTask":
             yield Text(element, as_written(code), "exec")
@@ -135,9 +142,9 @@ def first_lines(text: Text) -> dict[str, int]:
 def is_strict(text: Text) -> bool:
     """Whether it is in one of the product's own attributes and fails on an unknown name.
 
-    FEEL returns null instead. A case continues without a subject.
+    FEEL returns null instead. A case continues without a subject, and with an incident without a term.
     """
-    return text.attribute in _OURS and text.attribute != "subject" and language_of(text) != "feel"
+    return text.attribute in _OURS and text.attribute not in _OF_CASE and language_of(text) != "feel"
 
 
 def language_of(text: Text) -> Language:

@@ -16,7 +16,8 @@ APPLICANT, CASEWORKER = "applicant", "caseworker"
 MAX_ROLE = 100
 _MEMBERS = ("role", "unit")
 _JOINERS = "\u200c\u200d"  # occurs within Persian words, but Python counts it as not printable
-_UNIT = re.compile(r"[a-z0-9-]{1,63}")
+UNIT_KEY = r"[a-z0-9-]{1,63}"
+_UNIT = re.compile(UNIT_KEY)
 
 
 class CandidateRole(NamedTuple):

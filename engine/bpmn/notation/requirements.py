@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from engine.bpmn.notation.clock import ClockRules, clock_rules
 from engine.bpmn.notation.outcomes import Vocabulary, of_task
 from engine.bpmn.notation.vocabulary import OURS
 
@@ -14,6 +15,10 @@ Assignment = Literal["self", "least-loaded", "random"]
 Level = Literal["low", "substantial", "high"]
 ASSIGNMENTS: tuple[str, ...] = get_args(Assignment)
 LEVELS: tuple[str, ...] = get_args(Level)
+PRESENCES = ("none", "optional", "required")  # whether the applicant has to come
+PARTY = (
+    OURS + "party"
+)  # of an event or a call: for whom it waits; of a process: the variables with its parties
 BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the business keys of its cases are unique
 MAX_NAMES = 20
 TASK_MARKS = ("sod", "assignment", "acr", "decision")
@@ -26,7 +31,7 @@ class TaskRules:
     `sod`: tasks of one group in a case are done by different people. `assignment`: how tasks are assigned.
     `acr`: the assurance level of the login that completes them. `decision`: the field of the answer that
     holds the legal decision. `variables` hold outcomes and map to the allowed ones; empty where the version
-    declares none.
+    declares none. `presence`: whether the applicant has to come.
     """
 
     sod: str | None = None
@@ -34,6 +39,7 @@ class TaskRules:
     acr: Level | None = None
     decision: str | None = None
     variables: Mapping[str, Vocabulary] = field(default_factory=dict)
+    presence: str | None = None
 
     @property
     def outcomes(self) -> Vocabulary:
@@ -50,7 +56,7 @@ class CaseRules:
 
     `appeal` is the process for appeals against its decisions, within the duration `appeal_within`. `parties`
     are the variables that hold national IDs of parties; `searchable` are those that the inbox searches.
-    `subject` is an expression for the subject of a case.
+    `subject` is an expression for the subject of a case. `clock` are the rules for its statutory term.
     """
 
     appeal: str | None = None
@@ -58,13 +64,14 @@ class CaseRules:
     parties: tuple[str, ...] = ()
     searchable: tuple[str, ...] = ()
     subject: str | None = None
+    clock: ClockRules = field(default_factory=ClockRules)
 
 
 def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
     """Returns the rules of a user task; `variables` are those of its process that hold outcomes."""
     sod, assignment, acr, decision = (node.get(OURS + name) for name in TASK_MARKS)
     own = {decision: of_task(node)} if decision is not None and variables else {}
-    return TaskRules(sod, assignment, acr, decision, {**variables, **own})
+    return TaskRules(sod, assignment, acr, decision, {**variables, **own}, node.get(f"{OURS}presence"))
 
 
 def case_rules(process: Any) -> CaseRules:
@@ -72,9 +79,10 @@ def case_rules(process: Any) -> CaseRules:
     return CaseRules(
         process.get(f"{OURS}appeal"),
         process.get(f"{OURS}appealWithin"),
-        variables(process.get(f"{OURS}party")),
+        variables(process.get(PARTY)),
         variables(process.get(f"{OURS}searchable")),
         process.get(f"{OURS}subject"),
+        clock_rules(process),
     )
 
 

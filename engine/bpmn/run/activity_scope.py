@@ -12,6 +12,7 @@ from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import TERMS, Own
 from engine.bpmn.notation.candidate_roles import MAX_ROLE, CandidateRole, is_role, normalize_name
 from engine.bpmn.run.completions import INPUTS, LOCALS
+from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.step import People
 from engine.bpmn.values import plain
 
@@ -21,7 +22,7 @@ MAX_PRIORITY = 1_000_000
 
 
 def enter(token: Any) -> None:
-    """Sets a task's local variables on a token that reaches it. Raises Unfit and ScriptFailed."""
+    """Sets a task's local variables on a token that reaches it. Raises Unfit, NoHolidays and ScriptFailed."""
     own: Own = token.task_spec.own
     if own.inputs is not None and INPUTS not in token.internal_data:
         values = _mapping(own.inputs, token, token.data, exact=own.exact)
@@ -77,14 +78,17 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
         name: sandbox.evaluate(code, token.data) if (text := _written(name, code)) is None else text
         for name, code in expressions.items()
     }
-    return {
+    due, term = _due(values.get("due"), sandbox)
+    follow_up, _ = _due(values.get("followUp"), sandbox)
+    found = {
         "assignee": one_name(values.get("assignee")),
         "users": words(values.get("candidateUsers")),
         "groups": _groups(values.get("candidateGroups")),
-        "due": _instant(values.get("due"), sandbox.now),
-        "follow_up": _instant(values.get("followUp"), sandbox.now),
+        "due": due,
+        "follow_up": follow_up,
         "priority": _priority(values.get("priority")),
     }
+    return found if term is None else {**found, "term": term}
 
 
 def _written(name: str, code: str) -> Any:
@@ -99,11 +103,16 @@ def _groups(value: Any) -> list[str]:
     return found
 
 
-def _instant(value: Any, now: datetime) -> datetime | None:
+def _due(value: Any, sandbox: Sandbox) -> tuple[datetime | None, str | None]:
+    """Returns an instant, and the term in working time of which it is the end. Raises Unfit, NoHolidays."""
     if value in (None, ""):
-        return None
+        return None, None
     try:
-        return timers.term(value, now)
+        if timers.in_working_time(value):
+            return timers.working_due(value, sandbox.now, sandbox.calendar), value.strip()
+        return timers.term(value, sandbox.now), None
+    except timers.NoHolidays:
+        raise
     except timers.Untimely as error:
         raise Unfit(f"the date of the task {error}") from error
 

@@ -19,11 +19,11 @@ from engine.bpmn.run.elements.calls import CALL, ServiceTask
 from engine.bpmn.run.elements.events import CatchEvent, EventBasedGateway, SideEvent
 from engine.bpmn.run.elements.gateways import ParallelGateway, upstream
 from engine.bpmn.run.elements.multi_instance import MultiInstance
-from engine.bpmn.run.result import step_of
+from engine.bpmn.run.result import step_of, unwaited
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.spec import Spec
 from engine.bpmn.run.state import load, read
-from engine.bpmn.run.step import Step, TokenTransition, Work
+from engine.bpmn.run.step import Step, TokenTransition, Unwaited, Work
 from engine.bpmn.run.tokens import (
     FAILED,
     FINISHED,
@@ -75,7 +75,7 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
     moving.all(content)
     if moving.obstacles:
         raise Immovable(moving.obstacles)
-    workflow = load(encode(content), new, Sandbox(now))
+    workflow = load(encode(content), new, Sandbox(now, calendar=new.calendar))
     if unfit := list(_unfit(workflow)):
         raise Immovable(unfit)
     try:
@@ -90,6 +90,7 @@ def migrate(state: bytes, old: Spec, new: Spec, now: datetime) -> Migrated:
         step,
         passages=(*moving.left, *step.passages),
         unwaited=(*step.unwaited, *moving.dropped),
+        ended_waits=(*step.ended_waits, *moving.ended),
     )
     new_ones = {work.token for work in step.opened}
     return Migrated(step, tuple(work for work in _tasks(workflow) if work.token not in new_ones))
@@ -112,6 +113,7 @@ class _Moving:
         self.obstacles: list[Obstacle] = []
         self.dropped: list[UUID] = []  # tokens of events that the new version doesn't have
         self.left: list[TokenTransition] = []  # those of them that had an incident
+        self.ended: list[Unwaited] = []  # what the others waited for
         self._scopes: dict[str | None, _Scope] = {}  # by the token in which a sub-process runs
 
     def all(self, content: dict[str, Any]) -> None:
@@ -180,8 +182,12 @@ class _Moving:
         token = UUID(hex=row[ID])
         self.dropped.append(token)
         element = scope.old.task_specs[row[NAME]].element
-        if FAILED in row[INTERNAL] and element is not None:
+        if element is None:
+            return
+        if FAILED in row[INTERNAL]:
             self.left.append(TokenTransition("cancelled", token, element.path, human=False, changes={}))
+        elif WAIT in row[INTERNAL]:
+            self.ended.append(unwaited(token, element.path, row[INTERNAL][WAIT]))
 
     def _joins(self, scope: _Scope, rows: Sequence[list[Any]], names: Sequence[str]) -> None:
         """Reports joins that would wait for a branch that the case never started."""

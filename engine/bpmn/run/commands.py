@@ -59,7 +59,7 @@ def start(
     `at` is the path of the start event that was triggered; None is the plain one. `starter` is the name of
     the person who starts it, for processes with a variable for that.
     """
-    workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.trace))
+    workflow = CaseWorkflow(spec.process, dict(spec.inner), Sandbox(now, spec.trace, spec.calendar))
     workflow.entry_id = at
     workflow.plant()
     workflow.values.update(data)
@@ -74,7 +74,7 @@ def complete(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], 
 
     Raises LookupError if the case doesn't wait for this task.
     """
-    workflow = load(state, spec, Sandbox(now, spec.trace))
+    workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
@@ -90,7 +90,7 @@ def fire(spec: Spec, state: bytes, happened: Mapping[UUID, Mapping[str, Any]], n
 
     Skips a token that no longer waits because an earlier one removed it.
     """
-    workflow = load(state, spec, Sandbox(now, spec.trace))
+    workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     fired = []
     for token_id, data in happened.items():
         token, wait = workflow.waits().get(token_id, (None, {}))
@@ -151,7 +151,7 @@ def correct(
     The variables are those of the process in which `form` was answered, the path of its element; None is the
     start. The task stays open. Raises LookupError if the case doesn't wait for it.
     """
-    workflow = load(state, spec, Sandbox(now, spec.trace))
+    workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     token = _find(workflow, token_id)
     if token._state != READY or not token.human:
         raise LookupError(f"the case does not wait for task {token_id}")
@@ -186,7 +186,7 @@ def skip(spec: Spec, state: bytes, token_id: UUID, data: Mapping[str, Any], now:
 
 def cancel(spec: Spec, state: bytes, now: datetime) -> Step:
     """Ends a case early: removes all its live tokens."""
-    workflow = load(state, spec, Sandbox(now, spec.trace))
+    workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     workflow.cancel()
     return replace(step_of(workflow), outcome=None)
 
@@ -214,7 +214,7 @@ def known_at(
     if not spec.scoped(path):
         return None
     try:
-        token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id) if state else None
+        token = _find(load(state, spec, Sandbox(now, spec.trace, spec.calendar)), token_id) if state else None
     except LookupError:
         token = None
     return {} if token is None else plain(dict(token.data))
@@ -225,7 +225,7 @@ def instances_before(spec: Spec, state: bytes, token_id: UUID, now: datetime) ->
 
     0 if they run in parallel, or if the token is at any other element.
     """
-    token = _find(load(state, spec, Sandbox(now, spec.trace)), token_id)
+    token = _find(load(state, spec, Sandbox(now, spec.trace, spec.calendar)), token_id)
     around = token.parent.task_spec if token.parent is not None else None
     return token.internal_data[INDEX] if isinstance(around, SequentialMultiInstance) else 0
 
@@ -246,7 +246,7 @@ def _ended_inside(token: Token) -> bool:
 
 
 def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:
-    workflow = load(state, spec, Sandbox(now, spec.trace))
+    workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     token, wait = workflow.waits().get(token_id, (None, {}))
     if token is None or wait["kind"] != "call":
         raise LookupError(f"the case awaits no reply at token {token_id}")
@@ -254,7 +254,7 @@ def _calling(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[C
 
 
 def _failed(spec: Spec, state: bytes, token_id: UUID, now: datetime) -> tuple[CaseWorkflow, Token]:
-    workflow = load(state, spec, Sandbox(now, spec.trace))
+    workflow = load(state, spec, Sandbox(now, spec.trace, spec.calendar))
     token = _find(workflow, token_id)
     if token._state != STARTED or FAILED not in token.internal_data:
         raise LookupError(f"token {token_id} did not fail")

@@ -16,7 +16,17 @@ from engine.bpmn.run.elements.multi_instance import COUNT
 from engine.bpmn.run.scopes import Write
 from engine.bpmn.run.spec import Element
 from engine.bpmn.run.state import dump
-from engine.bpmn.run.step import Disputed, Failure, Movement, Outgoing, Step, TokenTransition, Wait, Work
+from engine.bpmn.run.step import (
+    Disputed,
+    Failure,
+    Movement,
+    Outgoing,
+    Step,
+    TokenTransition,
+    Unwaited,
+    Wait,
+    Work,
+)
 from engine.bpmn.run.tokens import CANCELLED, COMPLETED, FAILED, READY, STARTED, Token
 from engine.bpmn.run.workflow import CaseWorkflow
 
@@ -49,7 +59,18 @@ def step_of(workflow: CaseWorkflow) -> Step:
         bills=tuple(workflow.bills),
         unpaid=tuple(_unpaid(workflow, waits)),
         disputed=tuple(Disputed(one.name, one.values, one.scope) for one in workflow.discovered),
+        ended_waits=tuple(
+            unwaited(token, workflow.places[token], wait)
+            for token, wait in workflow.before.items()
+            if token not in waits
+        ),
     )
+
+
+def unwaited(token: UUID, element: str, wait: Mapping[str, Any]) -> Unwaited:
+    """Returns a stored wait as one that has ended."""
+    call = wait.get("call")
+    return Unwaited(token, element, wait["kind"], wait.get("due"), call and UUID(hex=call))
 
 
 def _unpaid(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]]) -> list[str]:
@@ -69,6 +90,7 @@ def _opened_waits(workflow: CaseWorkflow, waits: Mapping[UUID, tuple[Token, Any]
                 wait.get("name"),
                 wait.get("correlation", {}),
                 wait.get("due"),
+                wait.get("term"),
             )
 
 
@@ -147,7 +169,7 @@ def _failures(workflow: CaseWorkflow) -> Iterator[Failure]:
             path, name = (
                 (element.path, element.name) if element else (workflow.spec.name, workflow.spec.description)
             )
-            yield Failure(token.id, path, name, failed.code, failed.message, failed.line)
+            yield Failure(token.id, path, name, failed.code, failed.message, failed.line, failed.year)
 
 
 def _outcome(workflow: CaseWorkflow) -> str | None:

@@ -15,6 +15,7 @@ from engine.bpmn.expressions import feel, juel, plain
 from engine.bpmn.expressions.limited import NotPlain
 from engine.bpmn.expressions.scripts import Names, language, names
 from engine.bpmn.expressions.syntax import Mode
+from engine.bpmn.notation.timers import GetCalendar
 from engine.bpmn.run import rule_tasks
 from engine.bpmn.run.trace import Trace
 from engine.bpmn.sandbox import ScriptFailed
@@ -32,8 +33,12 @@ class Sandbox:
     The n-th script gets the n-th seed; plain scripts count, though they need none.
     """
 
-    def __init__(self, now: datetime, trace: Trace | None = None) -> None:
+    def __init__(
+        self, now: datetime, trace: Trace | None = None, calendar: GetCalendar | None = None
+    ) -> None:
+        """`calendar` returns the calendar of the case's unit; it is called only for terms in working time."""
         self._now = now
+        self.calendar = calendar
         self._runs = 0
         self.trace = trace
 

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
 from engine.bpmn.notation.activities import NOTHING, own
+from engine.bpmn.notation.clock import CLOCK, DEEMED_EFFECTS, OPINIONS_PAUSE, ClockRules
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.outcomes import (
@@ -28,11 +29,13 @@ from engine.bpmn.notation.outcomes import (
 )
 from engine.bpmn.notation.requirements import (
     NO_RULES,
+    PARTY,
     CaseRules,
     TaskRules,
     task_rules,
 )
 from engine.bpmn.notation.source import Source
+from engine.bpmn.notation.timers import GetCalendar
 from engine.bpmn.notation.vocabulary import bpmn
 from engine.bpmn.run.elements.activities import CallActivity, RuleTask, StartEvent
 from engine.bpmn.run.elements.calls import ServiceTask
@@ -56,7 +59,8 @@ BYTES = 3  # bytes of files that are read in a step of the budget
 class Element:
     """An element of the diagram.
 
-    `path` is its id; in a called process, prefixed by the process's key.
+    `path` is its id; in a called process, prefixed by the process's key. `party` is the key of the agency for
+    which an event or a call waits, or `applicant`.
     """
 
     path: str
@@ -66,6 +70,9 @@ class Element:
     form: Form | None
     outcome: str | None
     rules: TaskRules = NO_RULES
+    party: str | None = None
+    clock: str | None = None  # `start` or `pause`
+    opinions_pause: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +88,7 @@ class Spec:
     digest: str = ""
     flows: Mapping[str, Flow] = field(default_factory=dict)
     trace: Trace | None = None
+    calendar: GetCalendar | None = None  # of the unit whose case it is
     rules: CaseRules = field(default_factory=CaseRules)
     description: str = ""  # documentation of the process; perhaps `Persian | English`
     scoped_elements: frozenset[str] = frozenset()  # those that may read other variables than the case's
@@ -101,6 +109,17 @@ class Spec:
         """Returns the elements, by path, that wait for the payment of a bill."""
         events = (one for one in _all(self.inner) if isinstance(one, CatchEvent) and one.element)
         return frozenset(one.element.path for one in events if one.trigger.paid)
+
+    @cached_property
+    def clock(self) -> ClockRules:
+        """Returns the rules for the clock of its cases, with those of all its elements."""
+        parts = self.elements.values()
+        return replace(
+            self.rules.clock,
+            starts=frozenset(part.path for part in parts if part.clock == "start"),
+            pauses=frozenset(part.path for part in parts if part.clock == "pause"),
+            opinions=frozenset(part.path for part in parts if part.opinions_pause),
+        )
 
     @property
     def starts(self) -> Mapping[str, Trigger]:
@@ -124,7 +143,8 @@ class Spec:
     def effect_of(self, outcome: str | None, element: str | None = None) -> Effect | None:
         """Returns the effect of an outcome of a case, or of the decision at an element; None if undefined."""
         decided = self.elements.get(element or "")
-        return effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
+        found = effect_of((decided and decided.rules.outcomes) or self.outcomes, outcome)
+        return found or DEEMED_EFFECTS.get(outcome or "")
 
     @property
     def start_form(self) -> Form | None:
@@ -305,6 +325,9 @@ def _describe(task_spec: Any, file: str, files: Files, prefix: str, elements: di
             form=form,
             outcome=node.get(OUTCOME),
             rules=task_rules(node, limits.variables if limits else {}),
+            party=node.get(PARTY),
+            clock=node.get(CLOCK),
+            opinions_pause=node.get(OPINIONS_PAUSE) == "true",
         )
     task_spec.element = elements[path]
     task_spec.limits = limits

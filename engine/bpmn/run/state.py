@@ -73,8 +73,10 @@ def load(state: bytes, spec: Spec, sandbox: Sandbox) -> CaseWorkflow:
     if content.get("upgraded"):
         workflow.discovered = tuple(workflow.disputes)
     workflow.trail.clear()
-    workflow.before = {token: wait for token, (_, wait) in workflow.waits().items()}
-    workflow.watched = [token for token, wait in workflow.waits().values() if wait["kind"] == "condition"]
+    waits = workflow.waits()
+    workflow.before = {token: wait for token, (_, wait) in waits.items()}
+    workflow.places = {token: waiting.task_spec.element.path for token, (waiting, _) in waits.items()}
+    workflow.watched = [token for token, wait in waits.values() if wait["kind"] == "condition"]
     return workflow
 
 

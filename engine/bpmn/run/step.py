@@ -14,7 +14,10 @@ Movement = Literal["entered", "passed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who does a human task, and when it is due. Names are those of the diagram."""
+    """Who does a human task, and when it is due. Names are those of the diagram.
+
+    `term` is the term in working time whose end is `due`.
+    """
 
     assignee: str | None
     users: Sequence[str]
@@ -22,6 +25,7 @@ class People:
     due: datetime | None
     follow_up: datetime | None
     priority: int | None
+    term: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class TokenTransition:
 class Failure:
     """A token that couldn't continue; it stays at its element until `retry`.
 
-    `line` counts within the script.
+    `line` counts within the script. `year` is the one whose holidays a term in working time needs.
     """
 
     token: UUID
@@ -72,13 +76,14 @@ class Failure:
     code: str
     message: str
     line: int | None
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A token that waits for a timer, a message, a signal or a condition, whose text is its `name`.
 
-    `due` is the instant of a timer; `keys` are a message's correlation keys.
+    `due` is the instant of a timer, `term` its term in working time; `keys` are a message's correlation keys.
     """
 
     token: UUID
@@ -87,6 +92,18 @@ class Wait:
     name: str | None
     keys: Mapping[str, Any]
     due: datetime | None
+    term: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unwaited:
+    """A wait that has ended: its event occurred, or is no longer awaited. `call` is the id of a call."""
+
+    token: UUID
+    element: str
+    kind: Literal["timer", "message", "signal", "condition", "call"]
+    due: datetime | None = None
+    call: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +181,10 @@ class Disputed:
 class Step:
     """The new state and everything that happened before it. `state` is None once the process has ended.
 
-    `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call.
-    `changes` are the case's variables that were set. `scopes` are those of the variables that the command
-    itself set, as in TokenTransition. `bills` were issued; those with the numbers in `unpaid` are no longer
-    awaited. `disputed` were found in the state of an earlier release.
+    `waits` are new, or have a new instant; the tokens in `unwaited` no longer wait for an event or a call:
+    `ended_waits` are what they waited for. `changes` are the case's variables that were set. `scopes` are
+    those of the variables that the command itself set, as in TokenTransition. `bills` were issued; those with
+    the numbers in `unpaid` are no longer awaited. `disputed` were found in the state of an earlier release.
     """
 
     state: bytes | None
@@ -186,3 +203,4 @@ class Step:
     bills: tuple[Issued, ...] = ()
     unpaid: tuple[str, ...] = ()
     disputed: tuple[Disputed, ...] = ()
+    ended_waits: tuple[Unwaited, ...] = ()

@@ -13,6 +13,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.expressions import named_people
+from engine.bpmn.notation.timers import NoHolidays
 from engine.bpmn.run import activity_scope, completions, declared_outcomes, scopes
 from engine.bpmn.run.completions import BACK, FOR, INPUTS, LOCALS
 from engine.bpmn.run.step import Thrown
@@ -43,10 +44,14 @@ STARTED_BY = "started by"  # in a case's own data: who started it, if the proces
 
 
 class Failed(Exception):
-    """Raised when a token can't continue. `code` is stable; `line` counts within a script."""
+    """Raised when a token can't continue. `code` is stable; `line` counts within a script.
 
-    def __init__(self, code: str, message: str, line: int | None = None) -> None:
+    `year` is the one whose holidays a term in working time needs.
+    """
+
+    def __init__(self, code: str, message: str, line: int | None = None, *, year: int | None = None) -> None:
         super().__init__(message)
+        self.year = year
         self.code = code
         self.message = message
         self.line = line
@@ -168,6 +173,7 @@ class Token(Task):
             Failed,
             ScriptFailed,
             named_people.Unfit,
+            NoHolidays,
             declared_outcomes.NotAllowed,
             SpiffWorkflowException,
         ) as error:
@@ -254,15 +260,21 @@ def _failed(error: Exception) -> Failed:
     if isinstance(error, Failed):
         error.message = _clean(error.message)
         return error
-    if isinstance(error, declared_outcomes.NotDeclared):
-        return Failed("undeclared-outcome", _clean(str(error)))
-    if isinstance(error, declared_outcomes.NotGrounded):
-        return Failed("refusal-without-ground", _clean(str(error)))
+    if isinstance(error, NoHolidays):
+        return Failed("no-holidays", _clean(f"the term {error}"), year=error.year)
+    if isinstance(error, declared_outcomes.NotAllowed):
+        return _not_allowed(error)
     if isinstance(error, named_people.Unfit):
         return Failed("mapping", _clean(str(error)))
     if isinstance(error, ScriptFailed):
         return Failed("script-failed", _clean(error.message), error.line)
     return Failed("no-flow", _clean(str(error)))
+
+
+def _not_allowed(error: declared_outcomes.NotAllowed) -> Failed:
+    if isinstance(error, declared_outcomes.NotDeclared):
+        return Failed("undeclared-outcome", _clean(str(error)))
+    return Failed("refusal-without-ground", _clean(str(error)))
 
 
 def _clean(message: str) -> str:

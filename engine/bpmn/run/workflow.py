@@ -16,6 +16,7 @@ from SpiffWorkflow.bpmn.util.task import BpmnTaskFilter
 from engine.bpmn.expressions import named_people
 from engine.bpmn.notation import activities
 from engine.bpmn.notation.events import THROWN
+from engine.bpmn.notation.timers import NoHolidays
 from engine.bpmn.run import activity_scope
 from engine.bpmn.run.completions import FOR, PARTLY
 from engine.bpmn.run.disputes import require_settled_in
@@ -165,6 +166,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
         self.disputes: list[Dispute] = []
         self.discovered: Sequence[Dispute] = ()  # those that were found when the state was read
         self.before: dict[UUID, dict[str, Any]] = {}  # what was waited for when it was loaded
+        self.places: dict[UUID, str] = {}  # the elements, by path, where that was
         self.watched: list[Token] = []  # tokens that wait for conditions
         self.asked: dict[UUID, dict[str, Any]] = {}  # the data with which these were last evaluated
         self.outcome: str | None = None
@@ -201,7 +203,7 @@ class CaseWorkflow(_Tree, BpmnWorkflow):
             return True
         try:
             activity_scope.enter(token)
-        except (named_people.Unfit, ScriptFailed) as error:
+        except (named_people.Unfit, NoHolidays, ScriptFailed) as error:
             token.fail(error)
             return False
         return True

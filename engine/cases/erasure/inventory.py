@@ -214,10 +214,28 @@ _IDS = "ids, times and words of the program alone"
 KEPT: Mapping[str, Kept] = {
     "access_heads": Kept(_IDS, "reader_id length hash"),
     "alembic_version": Kept(_IDS, "version_num"),
+    "application_counts": Kept("numbers without persons", "key version day stage step count"),
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
-        "id user_id key version_id answers step created_at updated_at",
+        "id user_id key version_id answers step created_at updated_at reached",
     ),
+    "audit_runs": Kept(
+        "numbers and places of findings alone",
+        "id kind requested_by requested_at started_at finished_at done total result",
+    ),
+    "checkpoint_leaves": Kept(_IDS, "log subject_id number length hash"),
+    "checkpoint_sendings": Kept(_IDS, "number target status attempts due_at lease_until failure closed_at"),
+    "checkpoints": Kept(_IDS, "number at body hash signatures"),
+    "installation": Kept(_IDS, "id"),
+    "chain_heads": Kept(_IDS, "name length hash"),
+    "clocks": Kept(
+        _IDS,
+        "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
+        " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
+        " released_at",
+    ),
+    "clock_releases": Kept(_IDS, "id seen_at seen_by"),
+    "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(
         _PROCESS,
@@ -239,13 +257,16 @@ KEPT: Mapping[str, Kept] = {
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),
     "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
+    "heartbeats": Kept(_IDS, "name at differs_at"),
     "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
     "case_migrations": Kept(
         _IDS,
         "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
     ),
-    "organisation_log": Kept(_ORGANISATION, "id at actor_id kind unit_id user_id payload"),
+    "organisation_log": Kept(
+        _ORGANISATION, "id seq at actor_id actor_role kind unit_id user_id payload hash"
+    ),
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
     "candidate_group_roles": Kept(_ORGANISATION, "candidate_group_id unit_id role"),
@@ -299,6 +320,8 @@ KEPT: Mapping[str, Kept] = {
 
 # The contents of `var/`, by name. Nothing else may be there; `documents` may be elsewhere (`DOCUMENTS`).
 FOLDERS: Mapping[str, str] = {
+    "audit.key": "the private key that signs checkpoints",
+    "checkpoints": "checkpoints: ids, numbers and hashes",
     "connectors.toml": "settings",
     "demo-connectors.toml": "settings of a demonstration",
     "demo.json": "the demonstration's accounts",

@@ -6,12 +6,12 @@ from engine.cases.messages.delivering import (
     begin,
     deliver_kept,
     deliver_to_others,
-    expire,
     offer,
     offer_again,
     send,
     unclaimed,
 )
+from engine.cases.messages.expiry import expire
 from engine.cases.messages.matching import CASE_NUMBER
 
 __all__ = [

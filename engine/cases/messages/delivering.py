@@ -27,7 +27,6 @@ from engine.cases.messages.matching import (
     waiting,
 )
 from engine.definitions import forms
-from engine.events import Fact
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
@@ -213,13 +212,6 @@ def offer_again(uow: UnitOfWork) -> None:
     jobs.defer_for(uow, "deliver", kept, queue="cases")
 
 
-def expire(uow: UnitOfWork) -> int:
-    """Discards messages that expired without a receiver, with their data. Returns how many."""
-    over = select(Message.id).where(Message.status == "kept", Message.expires_at <= uow.now)
-    gone = update(Message).where(Message.id.in_(over.with_for_update(skip_locked=True)))
-    return uow.connection.execute(gone.values(status="expired", data={}, closed_at=uow.now)).rowcount
-
-
 def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     """Starts the case of a timer start event that is due, and schedules the next one."""
     row = uow.connection.execute(
@@ -231,7 +223,7 @@ def begin(uow: UnitOfWork, wait_id: UUID) -> None:
     trigger = definitions.spec(uow.session, version).starts[row.element]
     published = row.opened_at.astimezone(uow.now.tzinfo)
     missed, due = bpmn.next_start(trigger, published, row.due_at, uow.now)
-    fact = Fact("timer.fired", row.element, payload={"missed": missed} if missed else None)
+    fact = cases.timer_fired(uow, row.element, row.due_at, missed)
     cases.start_at_event(uow, version, row.element, {}, fact)
     closed = {"closed_at": uow.now} if due is None else {"due_at": due, "woken_at": None}
     uow.connection.execute(update(Wait).where(Wait.id == wait_id).values(**closed))

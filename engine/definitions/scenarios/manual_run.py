@@ -16,6 +16,7 @@ from engine.definitions.scenarios.difference import Mismatch
 from engine.definitions.scenarios.plan import Action, Start
 from engine.definitions.scenarios.reading import MAX_STEPS, ZONE, read_act
 from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
+from engine.organisation import calendars
 from engine.platform.errors import Conflict, Invalid, Refusal
 
 MAX_ACTS = MAX_STEPS + 1  # the start is not a step
@@ -72,7 +73,8 @@ def clock(now: datetime) -> datetime:
 def play(spec: Spec, at: datetime, acts: Sequence[Told]) -> Played:
     """Plays a case from an instant on. Raises Unplayable."""
     trace, taken = Trace(monotonic() + SECONDS), _Taken()
-    case = Case(replace(spec, trace=trace), at, taken)
+    counted = replace(spec, trace=trace, calendar=lambda: calendars.usual(at))
+    case = Case(counted, at, taken)
     done: list[Done] = []
     for number, told in enumerate(acts):
         before = case.now

@@ -11,6 +11,7 @@ from engine.definitions.scenarios.coverage import Coverage, Seen, cover
 from engine.definitions.scenarios.difference import Difference, Mismatch, phrase
 from engine.definitions.scenarios.plan import Action, Scenario, Start
 from engine.definitions.scenarios.simulated_case import MAX_COMMANDS, Case, TooLong
+from engine.organisation import calendars
 from engine.platform.budget import spend
 from engine.platform.findings import Value
 from engine.platform.messages.phrases import Phrase
@@ -125,7 +126,8 @@ def _unknown(scenario: Scenario, specs: Mapping[str, Spec]) -> Iterable[Finding]
 def run(scenario: Scenario, spec: Spec, until: float) -> tuple[Result, Seen]:
     """Runs one scenario, until an instant of the monotonic clock at most."""
     trace = Trace(min(until, monotonic() + SECONDS))
-    case = Case(replace(spec, trace=trace), scenario.at)
+    counted = replace(spec, trace=trace, calendar=lambda: calendars.usual(scenario.at))
+    case = Case(counted, scenario.at)
     result = Result(scenario.name, scenario.process, scenario.file, scenario.line, passed=True)
     difference = _difference(scenario, case, trace)
     if difference is not None:

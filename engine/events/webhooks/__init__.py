@@ -6,6 +6,6 @@ A worker calls `fan_out` (create deliveries of new events), `due` (lease those t
 
 from engine.events.webhooks import subscriptions
 from engine.events.webhooks.deliveries import due, fan_out, settle
-from engine.events.webhooks.sending import Outcome, WebhookRequest, send
+from engine.events.webhooks.sending import Outcome, WebhookRequest, post, send
 
-__all__ = ["Outcome", "WebhookRequest", "due", "fan_out", "send", "settle", "subscriptions"]
+__all__ = ["Outcome", "WebhookRequest", "due", "fan_out", "post", "send", "settle", "subscriptions"]

@@ -27,7 +27,8 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from engine.events import feed
+from engine.events import administration_log, feed
+from engine.events.follower import Stretch, follow
 from engine.events.webhooks.sending import TIMEOUT, Outcome, WebhookRequest, build_request
 from engine.models import Cursor, DefinitionVersion, Delivery, Event, Webhook
 from engine.platform.db import UnitOfWork
@@ -50,36 +51,16 @@ _UUID7: ColumnElement[Any] = literal_column(
 def fan_out(uow: UnitOfWork) -> int:
     """Creates deliveries of new events for the subscriptions that want them. Returns how many.
 
-    Only one process at a time does so: others find nothing to do. All new events are processed at once, so
-    that an event never precedes an earlier one of its case, whose transaction may have the higher id.
+    Only one process at a time does so: others find nothing to do.
     """
-    cursor = select(Cursor.transaction_id).where(Cursor.name == CURSOR)
-    newer = select(Event.seq).where(
-        Event.transaction_id > cursor.scalar_subquery(), Event.transaction_id < feed.horizon()
-    )
-    if not uow.connection.execute(select(newer.exists())).scalar_one():
-        return 0  # an idle installation writes nothing
-    row = uow.connection.execute(
-        cursor.add_columns(feed.horizon().label("end")).with_for_update(of=Cursor, skip_locked=True)
-    ).one_or_none()
-    if row is None:
-        return 0
+    return follow(uow, CURSOR, _enqueue_new)
+
+
+def _enqueue_new(uow: UnitOfWork, stretch: Stretch) -> int:
     chosen = _wanted(uow).where(
-        Event.transaction_id > row.transaction_id,
-        Event.transaction_id < row.end,
-        Webhook.disabled_at.is_(None),
-        Event.at >= Webhook.created_at,
+        stretch.condition, Webhook.disabled_at.is_(None), Event.at >= Webhook.created_at
     )
-    made = _counted(uow, _enqueue(chosen).on_conflict_do_nothing())
-    uow.connection.execute(update(Cursor).where(Cursor.name == CURSOR).values(transaction_id=row.end - 1))
-    return made
-
-
-def from_now_on(uow: UnitOfWork) -> None:
-    """Delivers events from now on, if none have ever been delivered."""
-    start = select(literal(CURSOR), feed.horizon() - 1)
-    columns = [Cursor.name, Cursor.transaction_id]
-    uow.connection.execute(insert(Cursor).from_select(columns, start).on_conflict_do_nothing())
+    return _counted(uow, _enqueue(chosen).on_conflict_do_nothing())
 
 
 def again(uow: UnitOfWork, webhook: UUID, since: datetime) -> int:
@@ -102,11 +83,11 @@ def revive(uow: UnitOfWork, webhook: UUID) -> int:
     return _counted(uow, dead.values(_afresh(uow)))
 
 
-def due(uow: UnitOfWork, limit: int) -> list[WebhookRequest]:
+def due(uow: UnitOfWork, limit: int, origin: str | None = None) -> list[WebhookRequest]:
     """Leases up to this number of deliveries that may be sent now: send them without delay.
 
     So request only as many as can be sent at once. Subscriptions with the fewest running deliveries come
-    first.
+    first. `origin` is that of the installation, if it is known.
     """
     free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= uow.now)
     ready = and_(Delivery.status == "waiting", Delivery.due_at <= uow.now, free)
@@ -129,7 +110,8 @@ def due(uow: UnitOfWork, limit: int) -> list[WebhookRequest]:
         .returning(Delivery.id)
     )
     ids = list(uow.connection.execute(taken).scalars())
-    return [build_request(row) for row in uow.connection.execute(_requests(ids)).mappings()] if ids else []
+    rows = uow.connection.execute(_requests(ids)).mappings() if ids else ()
+    return [build_request(row, origin or "") for row in rows]
 
 
 def _first_of_each(uow: UnitOfWork, ready: ColumnElement[bool]) -> LateralFromClause:
@@ -177,7 +159,9 @@ def settle(uow: UnitOfWork, sent: WebhookRequest, outcome: Outcome) -> None:
         return
     if outcome.result == "gone":  # the delivery waits, in case the subscription is enabled again
         stop = update(Webhook).where(Webhook.id == sent.webhook_id, Webhook.disabled_at.is_(None))
-        uow.connection.execute(stop.values(disabled_at=uow.now))
+        if uow.connection.execute(stop.values(disabled_at=uow.now)).rowcount:
+            gone = {"webhook": sent.webhook_id, "reason": "gone"}
+            administration_log.note(uow, "webhook.disabled", None, gone)
     elif "status" not in values:
         # Later ones of its case cannot be sent sooner: if they stayed due, they would be checked all the
         # time.

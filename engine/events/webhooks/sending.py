@@ -51,9 +51,9 @@ class Outcome:
     failure: str | None = None
 
 
-def build_request(row: Mapping[Any, Any]) -> WebhookRequest:
+def build_request(row: Mapping[Any, Any], origin: str = "") -> WebhookRequest:
     """Returns the request of a leased delivery, with its event and its subscription."""
-    event = cloud_event(row)
+    event = cloud_event(row, origin)
     return WebhookRequest(
         delivery_id=row["delivery_id"],
         webhook_id=row["webhook_id"],
@@ -66,12 +66,15 @@ def build_request(row: Mapping[Any, Any]) -> WebhookRequest:
     )
 
 
-def cloud_event(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Returns an event of the log as a CloudEvents 1.0 envelope: the same each time it is sent."""
+def cloud_event(row: Mapping[Any, Any], origin: str = "") -> dict[str, Any]:
+    """Returns an event of the log as a CloudEvents 1.0 envelope: the same each time it is sent.
+
+    With the installation's origin, `source` is an absolute URL.
+    """
     return {
         "specversion": "1.0",
         "id": f"{row['case_id']}/{row['seq']}",
-        "source": f"/api/v1/cases/{row['case_id']}",
+        "source": f"{origin}/api/v1/cases/{row['case_id']}",
         "type": f"parvandeh.{row['kind']}",
         "subject": row["case_number"],
         "time": instant(row["at"]),
@@ -101,9 +104,21 @@ def signature(secret: str, event_id: str, timestamp: int, body: bytes) -> str:
 
 async def send(outgoing: WebhookRequest, allow: Sequence[Network] = ()) -> Outcome:
     """Sends the request. `allow` names networks that are allowed although they are not public."""
+    timestamp = int(time.time())
+    headers = {
+        "Content-Type": MEDIA_TYPE,
+        "Webhook-Id": outgoing.event_id,
+        "Webhook-Timestamp": str(timestamp),
+        "Webhook-Signature": signature(outgoing.secret, outgoing.event_id, timestamp, outgoing.body),
+    }
+    return await post(outgoing.url, outgoing.body, headers, allow)
+
+
+async def post(url: str, body: bytes, headers: Mapping[str, str], allow: Sequence[Network] = ()) -> Outcome:
+    """Sends a body to a URL, once, guarded like every webhook."""
     try:
         async with asyncio.timeout(TIMEOUT):
-            status = await _post(outgoing, allow)
+            status = await _post(url, body, headers, allow)
     except (TimeoutError, httpx.TimeoutException):
         return Outcome("failed", "timeout")
     except Refused as refusal:
@@ -117,38 +132,29 @@ async def send(outgoing: WebhookRequest, allow: Sequence[Network] = ()) -> Outco
     return Outcome("gone" if status == 410 else "failed", f"status {status}")
 
 
-async def _post(outgoing: WebhookRequest, allow: Sequence[Network]) -> int:
+async def _post(given: str, body: bytes, headers: Mapping[str, str], allow: Sequence[Network]) -> int:
     """Returns the status of the response, whose body is not read."""
-    url = egress_guard.parse(outgoing.url)
+    url = egress_guard.parse(given)
     *others, last = await asyncio.to_thread(egress_guard.resolve, url, allow)
     for address in others:
         try:
-            return await _exchange(outgoing, url, address)
+            return await _exchange(url, address, body, headers)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue  # nothing was sent, and another of its addresses may be reachable
-    return await _exchange(outgoing, url, last)
+    return await _exchange(url, last, body, headers)
 
 
-async def _exchange(outgoing: WebhookRequest, url: httpx.URL, address: str) -> int:
+async def _exchange(url: httpx.URL, address: str, body: bytes, headers: Mapping[str, str]) -> int:
     """Sends to this address with the host name of the URL, in `Host` and in the certificate.
 
     Uses the transport directly: a client would log the URL, follow redirects, and use proxies. One for each
     request: pooled connections are found by address, and two names may share one.
     """
-    timestamp = int(time.time())
-    headers = {
-        "Host": url.netloc.decode("ascii"),
-        "Content-Type": MEDIA_TYPE,
-        "User-Agent": "Parvandeh",
-        "Webhook-Id": outgoing.event_id,
-        "Webhook-Timestamp": str(timestamp),
-        "Webhook-Signature": signature(outgoing.secret, outgoing.event_id, timestamp, outgoing.body),
-    }
     request = httpx.Request(
         "POST",
         url.copy_with(host=address),
-        content=outgoing.body,
-        headers=headers,
+        content=body,
+        headers={"Host": url.netloc.decode("ascii"), "User-Agent": "Parvandeh", **headers},
         extensions={
             "sni_hostname": url.raw_host.decode("ascii"),
             "timeout": httpx.Timeout(TIMEOUT, connect=CONNECT).as_dict(),

@@ -7,6 +7,7 @@ what is recorded.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,13 +50,15 @@ CHAINED = (
 class Opened:
     """What an answer shows of a case: the case itself, or one of its objects; and how it was found.
 
-    `work` is the source of the work time that showing a task to its assignee measures.
+    `purpose` is why, if it was stated for this alone. `work` is the source of the work time that showing a
+    task to its assignee measures.
     """
 
     what: Openable
     case_id: UUID
     object_id: UUID | None = None
     way: Way | None = None
+    purpose: str | None = None
     work: Source | None = None
 
 
@@ -106,7 +109,7 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
     standing = reasons.of(uow, opened.case_id, opened.object_id, opened.way)
     told = {
         "on_behalf_of": actor.on_behalf_of,
-        "purpose": actor.purpose,
+        "purpose": opened.purpose or actor.purpose,
         "reason": standing.reason,
         "step": standing.step,
         "way": opened.way,
@@ -138,10 +141,15 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
     )
 
 
-def record(database: Database, actor: Actor, opened: Opened) -> None:
+def record(database: Database, actor: Actor, *shown: Opened) -> None:
     """Records what an answer shows, before it is sent. Raises Busy: what cannot be recorded is not shown."""
+
+    def run(session: Session, now: datetime) -> None:
+        for opened in shown:
+            append(UnitOfWork(session, actor, now), opened)
+
     try:
-        database.run(lambda session, now: append(UnitOfWork(session, actor, now), opened), "single")
+        database.run(run, "single" if len(shown) == 1 else "write")
     except (DBAPIError, PoolTimeout, Uncertain) as failure:
         log.error("access-log.unwritten", error=type(failure).__name__)
         raise Busy(

@@ -15,6 +15,7 @@ _RENAMED = frozenset({"process-renamed", "role-renamed", "message-renamed", "ste
 _DURATION = re.compile(
     r"'?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?'?"
 )
+_WORKING = re.compile(r"'?P(?:(\d+)WD|T(\d+)WH)'?")
 _UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
@@ -66,7 +67,10 @@ def _keywords(before: Any, after: Any) -> list[str] | None:
 
 
 def _duration(text: str) -> list[tuple[str, int]]:
-    """Return the parts of an ISO 8601 duration: unit and number. None if it is no duration."""
+    """Return the parts of a duration, or of a term in working time: unit and number. None for other texts."""
+    if working := _WORKING.fullmatch(text):
+        days, hours = working.groups()
+        return [("working-day", int(days))] if days else [("working-hour", int(hours))]
     match = _DURATION.fullmatch(text)
     numbers = match.groups() if match else ()
     return [(unit, int(number)) for unit, number in zip(_UNITS, numbers, strict=False) if number]

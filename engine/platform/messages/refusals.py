@@ -1,10 +1,19 @@
 """The text of a refusal: why a command is refused, and what to do."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.platform.errors import Conflict, Refusal, Throttled
 from engine.platform.language import Texts
+
+# By code: the values that its text names.
+_VALUES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "appeal-late": lambda state: {"until": state["until"].date()},
+    "too-many-uploads": lambda state: {"limit": state["limit"]},
+    "no-holidays": lambda state: {"year": str(state["calendar"]["year"])},
+    "calendar-changed": lambda state: {"version": state["calendar"]["version"]},
+}
 
 
 def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
@@ -12,10 +21,8 @@ def text_of(refusal: Refusal) -> tuple[str, dict[str, Any]]:
     if isinstance(refusal, Throttled):
         return "refusals.throttled.seconds", {"count": refusal.seconds}
     values = {}
-    if isinstance(refusal, Conflict) and refusal.code == "appeal-late":
-        values["until"] = refusal.state["until"].date()
-    if isinstance(refusal, Conflict) and refusal.code == "too-many-uploads":
-        values["limit"] = refusal.state["limit"]
+    if isinstance(refusal, Conflict) and (of_code := _VALUES.get(refusal.code or "")):
+        values = of_code(refusal.state)
     return f"refusals.{code_of(refusal)}", values
 
 

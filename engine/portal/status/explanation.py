@@ -78,8 +78,21 @@ class BillWords:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """The present step of people, and how many there are at most."""
+
+    number: int
+    of: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """The status of a case: `state` for programs, `text` for people. `holders` are its units."""
+    """The status of a case: `state` for programs, `text` for people. `holders` are its units.
+
+    `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is past.
+    `paused` says for whom the term has been paused, `paused_since` since when.
+    """
 
     language: Language
     service: str
@@ -91,6 +104,10 @@ class Explanation:
     since: When
     to_do: Sequence[ToDoWords]
     expected: When | None
+    latest: When | None
+    paused: str | None
+    paused_since: When | None
+    step: Progress | None
     decision: DecisionWords | None
     bills: Sequence[BillWords]
     ended: When | None
@@ -162,7 +179,11 @@ class _Explainer:
             to_do=[
                 ToDoWords(self.reader.half(do.name), do.text, self._maybe(do.due_at)) for do in case.to_do
             ],
-            expected=self._maybe(case.expected_at),
+            expected=self._maybe(case.expected_at) if case.ended_at is None else None,
+            latest=self._maybe(case.latest_at) if case.ended_at is None else None,
+            paused=self._paused(case),
+            paused_since=self._maybe(case.paused_since),
+            step=self._step(case),
             decision=self._decision(case.decided, units) if case.decided else None,
             bills=[
                 bill_words(self.reader, bill, case.service, isolated=self.texts.isolated)
@@ -170,6 +191,19 @@ class _Explainer:
             ],
             ended=self._maybe(case.ended_at),
         )
+
+    def _paused(self, case: Standing) -> str | None:
+        """Describes since when the statutory term has been paused, and for whom."""
+        if case.paused_for is None or case.paused_since is None:
+            return None
+        side = case.paused_for if case.paused_for in ("applicant", "agency") else "office"
+        return self._say(f"term-paused-{side}", since=self.reader.day(case.paused_since))
+
+    def _step(self, case: Standing) -> Progress | None:
+        if case.steps is None or case.ended_at is not None:
+            return None
+        number = min(case.done + 1, case.steps)
+        return Progress(number, case.steps, self._say("step", number=number, count=case.steps))
 
     def _state(self, case: Standing) -> tuple[State, str]:
         """Returns the state, and the sentences that describe it."""

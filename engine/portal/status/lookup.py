@@ -14,17 +14,28 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import cases, definitions
+from engine import bpmn, cases, definitions
 from engine.access import validity
 from engine.bpmn import Effect, Spec
 from engine.cases import BillView
 from engine.identity import throttle
 from engine.identity.throttle import Limit
-from engine.models import CandidateGroupRole, Case, Decision, Definition, DefinitionVersion, Task, Unit
+from engine.models import (
+    CandidateGroupRole,
+    Case,
+    CaseClock,
+    Decision,
+    Definition,
+    DefinitionVersion,
+    ServiceDuration,
+    Task,
+    Unit,
+)
 from engine.platform import persian
 from engine.platform.db import Database, connection
 from engine.platform.errors import NotFound
-from engine.portal import appeals
+from engine.portal import appeals, durations
+from engine.portal.durations import Usual
 
 # The sixth guess at a case from one address is delayed, and further ones longer. There is no limit over all
 # addresses: a secret of 58 bits can't be guessed, and such a limit could be used to lock the applicant out.
@@ -94,6 +105,11 @@ class Standing:
     decided: Decided | None
     bills: Sequence[BillView]
     asked_at: datetime  # in the reader's time zone
+    latest_at: datetime | None = None  # the end of the statutory term, while that is to come
+    paused_for: str | None = None  # who is awaited, while the statutory term doesn't run: applicant, agency
+    paused_since: datetime | None = None
+    done: int = 1  # steps by people, including the application
+    steps: int | None = None  # in all, on the longest path; None if that can't be determined
 
 
 def read(database: Database, attempt: Attempt) -> Standing:
@@ -127,6 +143,7 @@ def _find(session: Session, number: str) -> Any:
     )
 
 
+_CLOCK = (CaseClock.state, CaseClock.due_at, CaseClock.norm_at, CaseClock.reasons, CaseClock.pauses)
 _CASE = (
     Case.id.label("case_id"),
     Case.number.label("case_number"),
@@ -134,13 +151,26 @@ _CASE = (
     Case.ended_at,
     Case.status,
     Case.outcome,
+    Case.unit_id,
     DefinitionVersion.name.label("service"),
     Definition.suspended_at,
     Unit.name.label("unit"),
     cases.list_bills().correlate(Case).scalar_subquery().label("bills"),
+    *(column.label(f"clock_{column.key}") for column in _CLOCK),
+    ServiceDuration.median_seconds,
+    ServiceDuration.most_seconds,
     *definitions.VERSION,
 )
-_TASK = (Task.name, Task.kind, Task.candidate_group_id, Task.asked, Task.opened_at, Task.due_at)
+_TASK = (
+    Task.status,
+    Task.element,
+    Task.name,
+    Task.kind,
+    Task.candidate_group_id,
+    Task.asked,
+    Task.opened_at,
+    Task.due_at,
+)
 
 
 def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
@@ -150,13 +180,16 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .join(Definition, Definition.key == DefinitionVersion.key)
         .join(Unit, Case.unit_id == Unit.id)
+        .outerjoin(CaseClock, CaseClock.case_id == Case.id)
+        .outerjoin(ServiceDuration, ServiceDuration.definition == Definition.key)
         .where(Case.id == case_id)
     )
     row: Any = session.execute(found).one()
-    open_tasks = select(*_TASK).where(Task.case_id == case_id, Task.status == "open")
-    tasks = session.execute(open_tasks.order_by(Task.opened_at, Task.id)).all()
+    all_tasks = select(*_TASK).where(Task.case_id == case_id, Task.status != "cancelled")
+    known = session.execute(all_tasks.order_by(Task.opened_at, Task.id)).all()
+    tasks = [task for task in known if task.status == "open"]
     staff = [task for task in tasks if task.candidate_group_id is not None and task.kind == "step"]
-    expected = [task.due_at for task in staff if task.due_at is not None]
+    done, steps = _steps(_spec(session, row), known)
     return Standing(
         service=row.service,
         number=row.case_number,
@@ -174,11 +207,46 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
             for task in tasks
             if task.candidate_group_id is None
         ],
-        expected_at=max(expected, default=None),
+        expected_at=_expected(row, [task.due_at for task in staff if task.due_at is not None], now),
         decided=_decided(session, row, now),
         bills=cases.bills_of_case(row.bills, now),
         asked_at=now,
+        done=done,
+        steps=steps,
+        **_term(row, now),
     )
+
+
+def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | None:
+    """Returns when the case can be expected to end; without figures and norm, when its step is due.
+
+    Never an instant that is past.
+    """
+    usual = None
+    if row.median_seconds is not None:
+        usual = Usual(timedelta(seconds=row.median_seconds), timedelta(seconds=row.most_seconds))
+    if usual is None and row.clock_norm_at is None:
+        return max((at for at in due if at > now), default=None)
+    return durations.expected(row.started_at, usual, row.clock_norm_at, now)
+
+
+def _term(row: Any, now: datetime) -> dict[str, Any]:
+    """Returns what the applicant sees of the clock of the case."""
+    if row.clock_state == "paused" and row.ended_at is None:
+        reason: Mapping[str, str] = next(iter(row.clock_reasons.values()), {})
+        awaited = reason.get("side")
+        return {"paused_for": awaited, "paused_since": datetime.fromisoformat(row.clock_pauses[-1][0])}
+    to_come = row.clock_state == "running" and row.clock_due_at > now
+    return {"latest_at": row.clock_due_at if to_come else None}
+
+
+def _steps(spec: Spec, tasks: Sequence[Any]) -> tuple[int, int | None]:
+    """Returns how many steps by people a case has completed, and how many there are in all."""
+    own = [task for task in tasks if task.kind == "step"]
+    done = 1 + sum(task.status == "completed" for task in own)
+    at = [task.element for task in own if task.status == "open"]
+    ahead = bpmn.steps_ahead(spec, at) if at else None
+    return done, None if ahead is None else done + ahead
 
 
 def _asked(asked: Mapping[str, Any] | None) -> str | None:
@@ -232,7 +300,8 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
         return None
     spec = _spec(session, case)
     outcomes, grounds = _words(spec, row.element)
-    end = appeals.until(spec.rules.appeal_within, row.decided_at, now)
+    within = spec.rules.appeal_within
+    end = appeals.shown_until(connection(session), case.unit_id, row.decided_at, within, now)
     return Decided(
         outcome=row.outcome,
         words=outcomes.get(row.outcome, {}),

@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
-from engine import access, bpmn, cases, definitions
-from engine.bpmn import Effect, Spec
+from engine import access, cases, definitions
+from engine.bpmn import Effect
 from engine.models import Bill, Case, Decision, DefinitionVersion, Event, Task, Unit
 from engine.platform.db import UnitOfWork
 from engine.portal.status.lookup import Standing, find_status
@@ -201,14 +201,14 @@ def of_case(uow: UnitOfWork, case_id: UUID, *, whole: bool = True) -> Own:
         raise cases.unknown(case_id)
     appeal_of, appeal_id, *version = row
     spec = definitions.spec(uow.session, definitions.Version(*version))
-    done, steps = _steps(uow, case_id, spec) if whole else (0, None)
+    standing = find_status(uow.session, case_id, uow.now)
     return Own(
         case_id,
-        find_status(uow.session, case_id, uow.now),
+        standing,
         _own_tasks(uow, Task.case_id == case_id) if whole else (),
         _happened(uow, case_id) if whole else (),
-        done,
-        steps,
+        standing.done,
+        standing.steps,
         appeal_of,
         appeal_id,
         spec.rules.appeal,
@@ -224,18 +224,6 @@ def _visible(role: str) -> Select[*tuple[Any, ...]]:
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .where(Case.id == bindparam("case_id"), access.visible_cases(role))
     )
-
-
-def _steps(uow: UnitOfWork, case_id: UUID, spec: Spec) -> tuple[int, int | None]:
-    """Returns how many steps by people a case has completed, and how many there are in all."""
-    found = select(Task.status, Task.element).where(
-        Task.case_id == case_id, Task.kind == "step", Task.status != "cancelled"
-    )
-    rows = uow.connection.execute(found).all()
-    done = 1 + sum(row.status == "completed" for row in rows)
-    at = [row.element for row in rows if row.status == "open"]
-    ahead = bpmn.steps_ahead(spec, at) if at else None
-    return done, None if ahead is None else done + ahead
 
 
 def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:

@@ -1,7 +1,7 @@
 """A person's own work time: by day and task. Nobody else reads it.
 
 Each task has all of the time in which it was open, also if another one was open at the same time; in a day's
-total each minute counts once (docs/decisions/0076-work-time.md).
+total each minute counts once (docs/decisions/0071-work-time.md).
 """
 
 from collections import defaultdict

@@ -9,7 +9,10 @@ const FORM = "camunda:formKey"; // a name that other tools know, too
 const WITH_FORM = ["bpmn:StartEvent", "bpmn:UserTask"];
 // What waits at the start of an event sub-process waits as on a border.
 const AS_ON_A_BORDER = "bpmn:BoundaryEvent";
-const OF_BORDERS = ["result", "code", "detail", "correlation"];
+const OF_BORDERS = ["result", "code", "detail", "correlation", "party"];
+// Of a process, it names variables; of what waits, the one for whom it waits.
+const PARTY = "parvandeh:party";
+const AWAITED = { word: "awaited", kind: "combo", list: "units" };
 
 const extended = new Map();
 for (const { extends: types = [], properties } of parvandeh.types) {
@@ -32,7 +35,8 @@ export function attributesOf(element, section) {
 function sectionOf({ name, section }, object) {
   const type = (wanted) => is(object, wanted);
   if (section === "data" && type("bpmn:CallActivity")) return "call";
-  if (name === "parvandeh:result" && type("bpmn:ServiceTask")) return "system";
+  if (["parvandeh:result", PARTY].includes(name) && type("bpmn:ServiceTask")) return "system";
+  if (name === PARTY && !type("bpmn:Process")) return "event";
   if (section === "people" && type("bpmn:Process")) return "more";
   return section === "form" && type("bpmn:Process") ? "case" : section;
 }
@@ -63,6 +67,7 @@ function entry(element, object, { name, kind, list, values }) {
     kind,
     list,
     values,
+    ...(name === PARTY && !is(object, "bpmn:Process") ? AWAITED : {}),
     get: () => object.get(name) ?? "",
     set: (value, { file }) => file.set(element, { [name]: value }, object),
   };

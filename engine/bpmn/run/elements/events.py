@@ -323,11 +323,16 @@ def _timed(trigger: Trigger, token: Token) -> dict[str, Any]:
             found = timers.cycle(text, now)
             due = timers.within_reach(found.first, now)
             return {"kind": "timer", "due": due, "first": due, "text": str(text), "fired": 0}
+        if trigger.timer == "timeDuration" and timers.in_working_time(text):
+            due = timers.working_due(text, now, workflow.sandbox.calendar)
+            return {"kind": "timer", "due": due, "term": text.strip()}
         if trigger.timer == "timeDuration":
             due = timers.duration(text).after(now)
         else:
             due = timers.instant(text, now)
         return {"kind": "timer", "due": timers.within_reach(due, now)}
+    except timers.NoHolidays as error:
+        raise Failed("no-holidays", f"the timer {error}", year=error.year) from error
     except timers.Untimely as error:
         raise Failed("timer", f"the timer {error}") from error
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-revision = "0048"
-down_revision = "0037"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

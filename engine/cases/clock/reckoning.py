@@ -1,0 +1,89 @@
+"""When the term of a clock ends, when it is nearly over, and when its next step is due."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from engine.cases import working_time
+from engine.cases.clock.rows import Clock
+from engine.deadlines import (
+    Count,
+    NoHolidays,
+    Term,
+    close_of_next_day,
+    due,
+    term,
+    working_time_between,
+    working_time_due,
+)
+from engine.organisation import calendars
+from engine.organisation.calendars import Effective
+from engine.platform.db import UnitOfWork
+
+WARNED_AT = 4, 5  # of the term, when it is nearly over
+
+
+def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | None = None) -> Clock:
+    """Returns a clock with the instants that follow from its other columns.
+
+    `floor`: its term is counted again at this instant, after a change of the calendar or an outage, and ends
+    not before the close of the next working day. Raises Conflict if the calendar lacks a year.
+    """
+    try:
+        return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
+    except NoHolidays as error:
+        raise working_time.missing(error.year) from error
+
+
+def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
+    calendar = found.calendar
+    if clock.state == "pending":
+        accepted = None
+        if clock.accept_within is not None and not clock.reasons:
+            accepted = due(Count(calendar, clock.filed_at), term(clock.accept_within))
+        return replace(clock, next_at=accepted)
+    if not clock.runs or clock.started_at is None or clock.term is None:
+        return replace(clock, next_at=None)
+    if clock.state == "paused":
+        return replace(clock, next_at=None)
+    count = Count(calendar, clock.started_at, "office", clock.spans)
+    end = due(count, term(clock.term))
+    if clock.extension is not None:
+        end = due(replace(count, start=end), term(clock.extension))
+    lowest = clock.floor_at
+    if floor is not None and end < (nearest := close_of_next_day(calendar, floor)):
+        lowest = max(lowest or nearest, nearest)
+    end = max(end, lowest or end)
+    found_at = replace(
+        clock,
+        due_at=end,
+        warn_at=_nearly(count, term(clock.term), end),
+        floor_at=lowest,
+        calendar=found.version,
+    )
+    if clock.norm is not None:
+        found_at = replace(found_at, norm_at=due(count, term(clock.norm)))
+    return replace(found_at, next_at=_next(found_at))
+
+
+def _nearly(count: Count, length: Term, end: datetime) -> datetime:
+    """Returns when four fifths of the working time of a term are over; of the time, if nobody works in it."""
+    part, whole = WARNED_AT
+    if length.duration.seconds:  # such as PT48H: counted by the clock, also when nobody works
+        return count.start + (end - count.start) * part / whole
+    working = working_time_between(count.calendar, count.start, end, count.pauses)
+    if working > timedelta(0):
+        return min(working_time_due(count, working * part / whole), end)
+    return count.start + (end - count.start) * part / whole
+
+
+def _next(clock: Clock) -> datetime | None:
+    """Returns when the next step of a clock that isn't paused is due."""
+    match clock.stage:
+        case "none":
+            return clock.warn_at
+        case "warned":
+            return clock.due_at
+        case "breached" if clock.decides:
+            return clock.released_at if clock.awaiting_at is not None else clock.due_at
+    return None

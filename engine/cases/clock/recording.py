@@ -1,0 +1,75 @@
+"""Has the changes of a clock written with its command: the row, the due times of tasks, an incident."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Uuid, bindparam, update
+
+from engine.bpmn import Failure
+from engine.cases.clock import rows, silence
+from engine.cases.clock.rows import Clock
+from engine.cases.clock.transitions import NO_TERM, Run
+from engine.cases.step_effects import StepEffects, incident_row
+from engine.events import Fact
+from engine.models import Task
+from engine.platform.db import UnitOfWork, table
+
+_TASKS = table(Task)
+_INSTANT = DateTime(timezone=True)
+# Tasks without a due time of their own are due with the term; of the others, none is touched.
+_MOVE = (
+    update(_TASKS)
+    .where(
+        _TASKS.c.case_id == bindparam("clock__case", type_=Uuid()),
+        _TASKS.c.status == "open",
+        _TASKS.c.kind == "step",
+        _TASKS.c.due_at == bindparam("clock__before", type_=_INSTANT),
+        _TASKS.c.id.is_distinct_from(bindparam("clock__task", type_=Uuid())),  # written by the command itself
+    )
+    .values(due_at=bindparam("clock__due", type_=_INSTANT))
+)
+
+
+def record(
+    uow: UnitOfWork, run: Run | None, before: Clock | None, task: UUID | None = None
+) -> Sequence[Fact]:
+    """Has the clock written if it has changed. Returns the facts for the log.
+
+    `before` is the clock before the command, None for a new case. `task` is the one that the command changes.
+    """
+    if run is None:
+        return ()
+    clock, facts = run.clock, list(run.facts)
+    if before is None or before.changed or clock != before:
+        rows.write(uow, clock)
+    if before is not None and before.due_at is not None and clock.due_at != before.due_at:
+        given = {"clock__case": clock.case_id, "clock__before": before.due_at, "clock__due": clock.due_at}
+        uow.write(_MOVE, {**given, "clock__task": task})
+    if clock.state == "stopped" and clock.stage == "breached":
+        facts += silence.close_escalations(uow, clock.case_id)
+    return facts
+
+
+def with_due(effects: StepEffects, run: Run | None) -> StepEffects:
+    """Returns the effects with the end of the term as the due time of the office's tasks that have none."""
+    due = None if run is None or run.clock.state != "running" else run.clock.due_at
+    if due is None or not effects.tasks:
+        return effects
+    late = [
+        {**task, "due_at": due} if task["due_at"] is None and task["candidate_group_id"] is not None else task
+        for task in effects.tasks
+    ]
+    return replace(effects, tasks=late)
+
+
+def failure_of(uow: UnitOfWork, run: Run | None, place: str) -> tuple[list[dict[str, Any]], list[Fact]]:
+    """Returns the incident of a term that has no value, as rows and facts; `place` is the process."""
+    if run is None or run.failed is None:
+        return [], []
+    row = incident_row(
+        uow, run.clock.case_id, Failure(run.clock.case_id, place, place, NO_TERM, run.failed, None)
+    )
+    payload = {"incident": row["id"], "code": NO_TERM, "message": run.failed}
+    return [row], [Fact("incident.opened", place, payload=payload)]

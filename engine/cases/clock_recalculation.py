@@ -1,0 +1,134 @@
+"""Counts the terms of many cases again, after a change of their calendar: in batches, an event for each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Select, bindparam, column, func, select, update
+from sqlalchemy.dialects.postgresql import BYTEA
+
+from engine import events
+from engine.cases.clock import rows
+from engine.cases.clock.reckoning import reckon
+from engine.cases.clock.rows import Clock
+from engine.events import Fact, Head
+from engine.models import Case, CaseClock, Task, UnitLine
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Conflict
+
+BATCH = 500
+_CASES, _TASKS = table(Case), table(Task)
+_HEADS = (
+    func.json_to_recordset(bindparam("heads", type_=JSON))
+    .table_valued(
+        column("id", _CASES.c.id.type),
+        column("length", _CASES.c.log_length.type),
+        column("hash", BYTEA),
+        column("before", _TASKS.c.due_at.type),
+        column("due", _TASKS.c.due_at.type),
+    )
+    .render_derived(name="heads", with_types=True)
+)
+_SET_HEADS = (
+    update(_CASES)
+    .where(_CASES.c.id == _HEADS.c.id)
+    .values(log_length=_HEADS.c.length, log_hash=_HEADS.c.hash, revision=_CASES.c.revision + 1)
+)
+_SET_DUE = (
+    update(_TASKS)
+    .where(_TASKS.c.case_id == _HEADS.c.id, _TASKS.c.status == "open", _TASKS.c.kind == "step")
+    .where(_TASKS.c.due_at == _HEADS.c.before)
+    .values(due_at=_HEADS.c.due)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many terms have changed, or would; how many lack a year of holidays; the last case, if more."""
+
+    changed: int
+    failed: int
+    after: UUID | None
+
+
+def recompute_batch(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Batch:
+    """Counts the terms of the next cases of a unit and those below again. Doing it again changes nothing.
+
+    Terms that have ended but for their last step, and paused ones, remain: the former are over, the latter
+    are counted when they run again.
+    """
+    found = _clocks(uow, unit_id, after).limit(BATCH)
+    listed = uow.connection.execute(found).all()
+    failed = 0
+    changing: list[UUID] = []
+    for clock, unit in _read(listed):
+        try:
+            changing += [clock.case_id] if reckon(uow, unit, clock).due_at != clock.due_at else []
+        except Conflict:
+            failed += 1
+    if changing and not dry:
+        _move(uow, uow.connection.execute(_locked(uow, changing)).all())
+    return Batch(len(changing), failed, listed[-1].case_id if len(listed) == BATCH else None)
+
+
+def _clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None) -> Select[Any]:
+    found = (
+        select(*table(CaseClock).c, Case.unit_id)
+        .join(Case, Case.id == CaseClock.case_id)
+        .join(UnitLine, UnitLine.unit_id == Case.unit_id)
+        .where(UnitLine.ancestor_id == unit_id, Case.status == "active")
+        .where(CaseClock.state == "running", CaseClock.next_at > uow.now)
+        .order_by(CaseClock.case_id)
+    )
+    return found if after is None else found.where(CaseClock.case_id > after)
+
+
+def _locked(uow: UnitOfWork, case_ids: Sequence[UUID]) -> Select[Any]:
+    """Returns a select of clocks with their cases, which it locks in the common order."""
+    return (
+        select(*table(CaseClock).c, Case.unit_id, Case.version_id, Case.log_length, Case.log_hash)
+        .join(Case, Case.id == CaseClock.case_id)
+        .where(CaseClock.case_id.in_(case_ids), Case.status == "active", CaseClock.state == "running")
+        .where(CaseClock.next_at > uow.now)
+        .order_by(CaseClock.case_id)
+        .with_for_update(of=(Case, CaseClock))
+    )
+
+
+def _read(found: Sequence[Any]) -> Iterator[tuple[Clock, UUID]]:
+    names = [column.key for column in table(CaseClock).c]
+    for row in found:
+        yield Clock(**{name: getattr(row, name) for name in names}), row.unit_id
+
+
+def _move(uow: UnitOfWork, found: Sequence[Any]) -> None:
+    """Writes the new end of each of these terms, with its event, in one statement."""
+    log: list[dict[str, Any]] = []
+    heads: list[dict[str, Any]] = []
+    clocks: list[Clock] = []
+    for row, (clock, unit) in zip(found, _read(found), strict=True):
+        if reckon(uow, unit, clock).due_at == clock.due_at:
+            continue  # another command has counted it meanwhile
+        moved = reckon(uow, unit, clock, floor=uow.now)
+        facts = {"code": "calendar", "before_at": clock.due_at, "due_at": moved.due_at}
+        fact = Fact("clock.recomputed", facts={**facts, "calendar": moved.calendar})
+        head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
+        head, lines = events.chain(uow, head, [fact])
+        log += lines
+        digest = f"\\x{head.hash.hex()}"
+        heads.append(
+            {
+                "id": row.case_id,
+                "length": head.length,
+                "hash": digest,
+                "before": clock.due_at,
+                "due": moved.due_at,
+            }
+        )
+        clocks.append(moved)
+    if clocks:
+        rows.write_all(uow, clocks)
+        uow.write(_SET_HEADS, {"heads": heads})
+        uow.write(_SET_DUE, {"heads": heads})
+        uow.write(events.APPEND, {"events": events.stored(log)})

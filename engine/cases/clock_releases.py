@@ -1,0 +1,67 @@
+"""Decisions by silence that await an administrator, after an outage, a restore or a jump of the clock."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from engine import access
+from engine.cases.clock import interruptions, rows
+from engine.cases.locking import lock_all
+from engine.models import Case, CaseClock, DefinitionVersion, Unit
+from engine.platform.db import UnitOfWork
+
+LISTED = 1_000
+_COLUMNS = (
+    CaseClock.case_id,
+    Case.number.label("case_number"),
+    DefinitionVersion.key.label("definition"),
+    DefinitionVersion.name.label("process"),
+    Unit.key.label("unit"),
+    Unit.name.label("unit_name"),
+    CaseClock.due_at,
+    CaseClock.on_silence,
+    CaseClock.awaiting_at,
+)
+
+
+def list_awaiting(uow: UnitOfWork) -> Sequence[RowMapping]:
+    """Returns the decisions by silence that await release, in the actor's units, longest first."""
+    access.require(uow.actor, "jobs.manage")
+    found = (
+        select(*_COLUMNS)
+        .join(Case, Case.id == CaseClock.case_id)
+        .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+        .join(Unit, Unit.id == Case.unit_id)
+        .where(
+            CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None), access.covers(Case.unit_id)
+        )
+        .order_by(CaseClock.awaiting_at, CaseClock.case_id)
+        .limit(LISTED)
+    )
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+
+
+def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
+    """Releases these decisions, or all, so that they are made. Returns how many.
+
+    The administrator has then seen the list: later decisions aren't held, until the next interruption. Others
+    than those that await release are ignored. Raises Forbidden unless the actor administers all units, since
+    an interruption concerns all.
+    """
+    access.require(uow.actor, "jobs.manage")
+    access.require_everywhere(uow, "jobs.manage")
+    interruptions.note_seen(uow)
+    waiting = select(CaseClock.case_id).where(
+        CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None)
+    )
+    found = set(uow.connection.execute(waiting).scalars())
+    chosen = sorted(found if case_ids is None else found.intersection(case_ids))
+    lock_all(uow, chosen)
+    for case_id in chosen:
+        clock = rows.read(uow, case_id)
+        if clock is not None and clock.awaits_release:
+            rows.write(uow, replace(clock, released_at=uow.now, next_at=uow.now))
+            _ = uow.connection  # one row for each statement
+    return len(chosen)

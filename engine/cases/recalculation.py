@@ -1,0 +1,242 @@
+"""Calculating deadlines of open cases again when a calendar has changed: first how many would move, then all.
+
+The due times of tasks and timers in working time are here. Other parts of a case with deadlines add their own
+to `KINDS`. It is done in batches, each in its own transaction, so that nobody waits; doing it again changes
+nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, select, update
+
+from engine import access, deadlines
+from engine.cases import clock_recalculation
+from engine.deadlines import Count, Pauses, Untimely
+from engine.models import Case, Recalculation, Task, Unit, UnitLine, Wait
+from engine.organisation import calendars
+from engine.platform import jobs
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import NotFound, Refusal
+from engine.platform.ids import uuid7
+
+BATCH = 1_000
+_OPEN = ("active", "suspended")
+
+PausesOf = Callable[[UnitOfWork, Collection[UUID]], Mapping[UUID, Pauses]]  # of cases
+Change = Callable[[], Collection[UUID]]  # changes calendars, and returns the units that it concerns
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many deadlines have changed, or would, and how many need a year without holidays.
+
+    `after` is the last row of a batch; None after the last batch.
+    """
+
+    changed: int = 0
+    failed: int = 0
+    after: UUID | None = None
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(self.changed + other.changed, self.failed + other.failed, other.after)
+
+
+class Kind(Protocol):
+    """A kind of deadlines: takes a batch in a unit and all below it, after a row. `dry`: only counts."""
+
+    def __call__(self, uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
+        """Calculates the batch again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The due times of one table in working time; `pauses` returns when cases were paused."""
+
+    rows: Any  # Task or Wait
+    open: tuple[ColumnElement[bool], ...]
+    pauses: PausesOf
+
+    def __call__(self, uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
+        """Calculates the batch again."""
+        model = self.rows
+        columns = (model.id, model.case_id, model.term, model.opened_at, model.due_at, model.term_end_at)
+        found = (
+            select(*columns, Case.unit_id)
+            .join(Case, Case.id == model.case_id)
+            .join(UnitLine, UnitLine.unit_id == Case.unit_id)
+            .where(UnitLine.ancestor_id == unit_id, Case.status.in_(_OPEN))
+            .where(model.term.is_not(None), *self.open)
+            .order_by(model.id)
+            .limit(BATCH)
+        )
+        if after is not None:
+            found = found.where(model.id > after)
+        rows = uow.connection.execute(found if dry else found.with_for_update(of=model)).all()
+        again = _Again(uow, rows, self.pauses(uow, {row.case_id for row in rows}))
+        changes = list(again.changes())
+        if changes and not dry:
+            uow.connection.execute(_setting(table(model)), changes)
+        return Counted(len(changes), again.failed, rows[-1].id if len(rows) == BATCH else None)
+
+
+class _Again:
+    """Calculates the due times of rows. Equal ones are calculated once."""
+
+    def __init__(self, uow: UnitOfWork, rows: Sequence[Row[Any]], pauses: Mapping[UUID, Pauses]) -> None:
+        self._uow, self._rows, self._pauses, self.failed = uow, rows, pauses, 0
+        self._known: dict[tuple[object, ...], datetime] = {}
+
+    def changes(self) -> Iterator[dict[str, Any]]:
+        """Yields the new values of each row whose term ends at another instant."""
+        for row in self._rows:
+            found = calendars.of_unit(self._uow, row.unit_id)
+            try:
+                end = self._end(row, found, None)
+                if end != (row.term_end_at or row.due_at):
+                    due = self._end(row, found, self._uow.now)
+                    later = None if due == end else end
+                    yield {"row": row.id, "due": due, "end": later, "version": found.version}
+            except Untimely:
+                self.failed += 1
+
+    def _end(self, row: Row[Any], found: calendars.Effective, recalculated_at: datetime | None) -> datetime:
+        pauses = tuple(self._pauses.get(row.case_id, ()))
+        place = (row.term, row.opened_at, row.unit_id, pauses, recalculated_at)
+        if place not in self._known:
+            count = Count(found.calendar, row.opened_at, "office", pauses, recalculated_at)
+            self._known[place] = deadlines.due(count, deadlines.term(row.term))
+        return self._known[place]
+
+
+def _setting(target: Table) -> Any:
+    values: dict[str, Any] = {"due_at": bindparam("due"), "term_end_at": bindparam("end")}
+    values["calendar"] = bindparam("version")
+    return update(target).where(target.c.id == bindparam("row")).values(values)
+
+
+def no_pauses(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Pauses]:
+    """Returns no pauses of cases."""
+    del uow, case_ids
+    return {}
+
+
+TASKS = Terms(Task, (Task.status == "open",), no_pauses)
+TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses)
+
+
+def clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
+    """Counts the statutory terms of the next cases again."""
+    batch = clock_recalculation.recompute_batch(uow, unit_id, after, dry=dry)
+    return Counted(batch.changed, batch.failed, batch.after)
+
+
+KINDS: Sequence[Kind] = (TASKS, TIMERS, clocks)
+
+
+def affected(uow: UnitOfWork, units: Collection[UUID], kinds: Sequence[Kind] = KINDS) -> Counted:
+    """Returns how many deadlines of these units and those below would change with the present calendars."""
+    total = Counted()
+    for unit_id in units:
+        for kind in kinds:
+            batch = kind(uow, unit_id, None, dry=True)
+            total += batch
+            while batch.after is not None:
+                batch = kind(uow, unit_id, batch.after, dry=True)
+                total += batch
+    return total
+
+
+def rehearse(uow: UnitOfWork, change: Change, kinds: Sequence[Kind] = KINDS) -> Counted:
+    """Returns how many deadlines a change of calendars would change; writes nothing.
+
+    Raises what `change` raises.
+    """
+    counted, tried = Counted(), Refusal("Dry run: nothing was changed.")
+
+    def part() -> None:
+        nonlocal counted
+        counted = affected(uow, change(), kinds)
+        raise tried  # so that everything is rolled back
+
+    try:
+        outcome = uow.attempt(part)
+    finally:
+        calendars.forget()
+    if isinstance(outcome, Refusal) and outcome is not tried:
+        raise outcome
+    return counted
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The orders to calculate deadlines again after a change of calendars, or how many would change."""
+
+    orders: Sequence[UUID] = ()
+    counted: Counted | None = None
+
+
+def apply(uow: UnitOfWork, change: Change, *, dry_run: bool) -> Applied:
+    """Changes calendars and orders to calculate deadlines again, or only counts them.
+
+    Raises what `change` raises.
+    """
+    if dry_run:
+        return Applied(counted=rehearse(uow, change))
+    return Applied(order(uow, change()))
+
+
+def order(uow: UnitOfWork, units: Collection[UUID]) -> list[UUID]:
+    """Orders to calculate all deadlines of these units and those below again. Returns the orders."""
+    orders = [
+        Recalculation(id=uuid7(), unit_id=unit_id, ordered_by=uow.actor.id, ordered_at=uow.now)
+        for unit_id in units
+    ]
+    uow.session.add_all(orders)
+    uow.session.flush()
+    ids = [one.id for one in orders]
+    jobs.defer_each(uow, "recalculate", [{"recalculation_id": one} for one in ids], queue="checks")
+    return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a recalculation is: in which kind, after which row, and what it has done."""
+
+    kind: int = 0
+    counted: Counted = Counted()  # it can't change
+
+
+def continue_order(
+    uow: UnitOfWork, order_id: UUID, progress: Progress, kinds: Sequence[Kind] = KINDS
+) -> Progress | None:
+    """Calculates the next batch of an order again. Returns the progress; None if nothing is left to do."""
+    order = uow.session.get(Recalculation, order_id)
+    if order is None or order.done_at is not None:
+        return None
+    calendars.forget()
+    batch = kinds[progress.kind](uow, order.unit_id, progress.counted.after, dry=False)
+    counted = progress.counted + batch
+    if batch.after is not None:
+        return Progress(progress.kind, counted)
+    if progress.kind + 1 < len(kinds):
+        return Progress(progress.kind + 1, counted)
+    order.done_at, order.changed, order.failed = uow.now, counted.changed, counted.failed
+    uow.session.flush()
+    return None
+
+
+def get(uow: UnitOfWork, order_id: UUID) -> RowMapping:
+    """Returns an order in the actor's units. Raises NotFound."""
+    access.require(uow.actor, "units.manage")
+    columns = (Recalculation.id, Unit.key.label("unit"), Recalculation.ordered_at, Recalculation.done_at)
+    found = select(*columns, Recalculation.changed, Recalculation.failed)
+    found = found.join(Unit, Unit.id == Recalculation.unit_id).where(Recalculation.id == order_id)
+    found = found.where(access.covers(Recalculation.unit_id))
+    row = uow.connection.execute(found, access.seen_by(uow)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"The recalculation {order_id} does not exist.")
+    return row

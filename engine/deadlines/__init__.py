@@ -1,0 +1,52 @@
+"""Deadlines: calendars of offices, terms, and the instant at which a term ends.
+
+Pure: no database, no settings, no files. All functions take and return aware datetimes; results are in UTC.
+Other packages import from here only.
+"""
+
+from engine.deadlines.calendar import MAX_YEARS, Calendar, Hours, NoHolidays, OfficeDay, year_of
+from engine.deadlines.counting import (
+    Count,
+    Side,
+    close_of_next_day,
+    due,
+    elapsed_due,
+    following_days,
+    working_days_between,
+    working_time_between,
+    working_time_due,
+)
+from engine.deadlines.days import day_of, end_of_day
+from engine.deadlines.durations import Duration, Untimely, duration, quote, text_of
+from engine.deadlines.pauses import Pauses, merge
+from engine.deadlines.terms import Term, in_working_time, term
+
+__all__ = [
+    "MAX_YEARS",
+    "Calendar",
+    "Count",
+    "Duration",
+    "Hours",
+    "NoHolidays",
+    "OfficeDay",
+    "Pauses",
+    "Side",
+    "Term",
+    "Untimely",
+    "close_of_next_day",
+    "day_of",
+    "due",
+    "duration",
+    "elapsed_due",
+    "end_of_day",
+    "following_days",
+    "in_working_time",
+    "merge",
+    "quote",
+    "term",
+    "text_of",
+    "working_days_between",
+    "working_time_between",
+    "working_time_due",
+    "year_of",
+]

@@ -1,0 +1,1 @@
+"""Audit: checkpoints of the logs, their verification, and searching the log with a purpose."""

@@ -1,0 +1,180 @@
+"""What the events of a case say about it: status, outcome, data, tasks, waits and decisions.
+
+Pure: events in, a case out. Events with an erased payload contribute their facts.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from engine import events
+from engine.bpmn.values import canonical
+
+
+class Unknown:
+    """The type of `UNKNOWN`, which replaces what an erased payload contained."""
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """A case as its events describe it. Rows are columns by name, by the id of the row."""
+
+    status: str = "active"
+    outcome: Any = None
+    data: dict[str, Any] = field(default_factory=dict)
+    ended_at: datetime | None = None
+    erased: bool = False
+    tasks: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    waits: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    decisions: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, event: Any) -> None:
+        """Applies the next event, a row of the log."""
+        self.data.update(events.changes(event.kind, event.payload))
+        if (apply := _APPLIED.get(event.kind)) is not None:
+            apply(self, event)
+
+
+def _status(status: str) -> Callable[[Rebuilt, Any], None]:
+    def apply(case: Rebuilt, event: Any) -> None:
+        case.status = status
+        case.ended_at = event.at if status in ("completed", "cancelled") else None
+
+    return apply
+
+
+def _completed(case: Rebuilt, event: Any) -> None:
+    case.status, case.ended_at = "completed", event.at
+    case.outcome = event.facts.get("outcome", UNKNOWN)
+    if event.payload is not None or event.payload_hash is None:
+        case.outcome = (event.payload or {}).get("outcome")
+
+
+def _erased(case: Rebuilt, _: Any) -> None:
+    case.erased = True
+
+
+def _opened(kind: str) -> Callable[[Rebuilt, Any], None]:
+    def apply(case: Rebuilt, event: Any) -> None:
+        facts = event.facts
+        case.tasks[event.task_id] = {
+            "element": event.element,
+            "kind": kind,
+            "status": "open",
+            "assignee_id": _uuid(facts.get("account")),
+            "opened_at": event.at,
+            "closed_at": None,
+            "due_at": _instant(facts.get("due_at")),
+            "follow_up_at": _instant(facts.get("follow_up_at")),
+            "priority": facts.get("priority"),
+            "assignment": facts.get("assignment"),
+            "parent_id": _uuid(facts.get("parent")),
+        }
+
+    return apply
+
+
+def _assigned(case: Rebuilt, event: Any) -> None:
+    _change(case, event, assignee_id=_uuid(event.facts.get("account")))
+
+
+def _claimed(case: Rebuilt, event: Any) -> None:
+    _change(case, event, assignee_id=event.actor_id)
+
+
+def _unassigned(case: Rebuilt, event: Any) -> None:
+    _change(case, event, assignee_id=None)
+
+
+def _answered(case: Rebuilt, event: Any) -> None:
+    _change(case, event, status="completed", assignee_id=event.actor_id, closed_at=event.at)
+
+
+def _dropped(case: Rebuilt, event: Any) -> None:
+    _change(case, event, status="cancelled", closed_at=event.at)
+
+
+def _change(case: Rebuilt, event: Any, **values: Any) -> None:
+    """Changes a task. One that was never opened has no row here, and is a difference."""
+    if event.task_id in case.tasks:
+        case.tasks[event.task_id].update(values)
+
+
+def _waits(case: Rebuilt, event: Any) -> None:
+    facts, payload = event.facts, event.payload
+    wait = UUID(facts["wait"])
+    known = payload is not None or event.payload_hash is None
+    said = payload or {}
+    keys = canonical(said.get("keys", {})) if facts["kind"] == "message" else None
+    case.waits[wait] = {
+        "element": event.element,
+        "kind": facts["kind"],
+        "name": said.get("name") if known else UNKNOWN,
+        "correlation": keys if known else UNKNOWN,
+        "due_at": _instant(facts.get("due_at")),
+        "opened_at": case.waits[wait]["opened_at"] if wait in case.waits else event.at,
+        "closed_at": None,
+    }
+
+
+def _ended_wait(case: Rebuilt, event: Any) -> None:
+    wait = UUID(event.facts["wait"])
+    if wait in case.waits:  # a call is none: it has a table of its own
+        case.waits[wait]["closed_at"] = event.at
+
+
+def _decided(case: Rebuilt, event: Any) -> None:
+    facts, payload = event.facts, event.payload
+    case.decisions[UUID(facts["decision"])] = {
+        "task_id": event.task_id,
+        "decided_by": event.actor_id,
+        "decided_at": event.at,
+        "unit": event.actor_unit,
+        "outcome": facts.get("outcome", UNKNOWN) if payload is None else payload["outcome"],
+        "grounds": UNKNOWN if payload is None else payload["grounds"],
+        "appeal_id": None,
+    }
+
+
+def _appealed(case: Rebuilt, event: Any) -> None:
+    decision = _uuid(event.facts.get("decision"))
+    if decision in case.decisions:
+        case.decisions[decision]["appeal_id"] = UUID(event.facts["appeal"])
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+_APPLIED: Mapping[str, Callable[[Rebuilt, Any], None]] = MappingProxyType(
+    {
+        "case.completed": _completed,
+        "case.cancelled": _status("cancelled"),
+        "case.suspended": _status("suspended"),
+        "case.resumed": _status("active"),
+        "case.erased": _erased,
+        "task.created": _opened("step"),
+        "opinion.asked": _opened("opinion"),
+        "correction.asked": _opened("correction"),
+        "task.assigned": _assigned,
+        "task.claimed": _claimed,
+        **dict.fromkeys(("task.released", "task.delegated", "task.returned"), _unassigned),
+        **dict.fromkeys(("task.completed", "opinion.given", "data.corrected"), _answered),
+        **dict.fromkeys(("task.cancelled", "opinion.expired", "opinion.withdrawn"), _dropped),
+        **dict.fromkeys(("correction.expired", "correction.withdrawn"), _dropped),
+        "wait.opened": _waits,
+        "wait.closed": _ended_wait,
+        "decision.made": _decided,
+        "appeal.filed": _appealed,
+    }
+)

@@ -1,0 +1,46 @@
+"""Processes and cases with a statutory term, for tests."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine.cases.clock import rows
+from engine.cases.clock.rows import Clock
+from engine.models import Event
+from engine.platform.db import Actor, Database, UnitOfWork
+from tests import bpmn, factories
+
+TERM = timedelta(hours=10)  # of the process below
+MINUTE = timedelta(minutes=1)
+DECISION = {"decision": "granted"}
+_FORM = factories.form(("decision",), decision={"enum": ["granted", "refused"]}, ground={"type": "object"})
+_OUTCOMES = bpmn.declared(granted="grants", refused="refuses")
+
+
+def deciding(*more: str, before: Sequence[str] = (), **attributes: str) -> dict[str, bytes]:
+    """Start → elements → user task `decide` with the legal decision → end; the term is ten hours."""
+    decide = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
+    given = {"statutory": "PT10H", **attributes}
+    said = " ".join(f'parvandeh:{name}="{value}"' for name, value in given.items() if value)
+    body = [_OUTCOMES, *bpmn.in_line(*before, decide), *more]
+    content = bpmn.process(*body, attributes=f'isExecutable="true" {said}')
+    return factories.files(content, f=_FORM)
+
+
+def clock_of(database: Database, case_id: UUID) -> Clock | None:
+    nobody = cast(Actor, None)  # reading needs no actor
+    return database.run(lambda session, now: rows.read(UnitOfWork(session, nobody, now), case_id))
+
+
+def kinds(database: Database, case_id: UUID, begin: str = "clock.") -> list[str]:
+    """The kinds of the case's events that begin so, in their order."""
+    return [kind for kind, _ in logged(database, case_id) if kind.startswith(begin)]
+
+
+def logged(database: Database, case_id: UUID) -> list[tuple[str, Mapping[str, Any]]]:
+    found = select(Event.kind, Event.facts).where(Event.case_id == case_id).order_by(Event.seq)
+    with database.transaction() as session:
+        return [(kind, facts) for kind, facts in session.execute(found)]

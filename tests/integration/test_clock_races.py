@@ -1,0 +1,171 @@
+"""The end of a term against people and against death: one outcome, and each step once."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+
+from engine import cases, tasks
+from engine.identity import accounts
+from engine.models import Event, Task
+from engine.platform.config import ROOT
+from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict
+from tests import bpmn, clocks, factories
+from tests.clocks import DECISION, logged
+
+RACES = 200
+KILLED = 100
+_DUE = text("""
+UPDATE clocks SET stage = :stage, started_at = :due - interval '10 hours', due_at = :due, warn_at = :due,
+    next_at = :due, woken_at = NULL
+WHERE case_id = :case
+""")
+
+
+def set_due(database: Database, case_id: UUID, due: datetime, stage: str = "warned") -> None:
+    """The term of the case ends then; it was warned of before."""
+    with database.transaction() as session:
+        session.execute(_DUE, {"case": case_id, "due": due, "stage": stage})
+
+
+@pytest.fixture
+def machine(database: Database) -> Callable[[Any], Any]:
+    """Runs a command as the installation itself."""
+    return lambda command: database.run(
+        lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now))
+    )
+
+
+def wait_until(instant: datetime) -> None:
+    """Wait precisely: a sleep may be a millisecond longer."""
+    left = (instant - datetime.now(UTC)).total_seconds()
+    time.sleep(max(0.0, left - 0.002))
+    while datetime.now(UTC) < instant:
+        pass
+
+
+def test_silence_or_a_person_decides_never_both(
+    database: Database, start: Callable[..., Any], actor: Callable[..., Actor], machine: Callable[[Any], Any]
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    person = actor("caseworker")
+    seen: Counter[str] = Counter()
+    early = timedelta(0)  # how much earlier the person begins, so that both win about as often
+    for _ in range(RACES):
+        case = start()
+        due = datetime.now(UTC) + timedelta(milliseconds=50)
+        set_due(database, case.id, due)
+        jitter = timedelta(microseconds=random.randint(-1_000, 1_000))
+        won = _race(database, machine, (person, due - early + jitter), case, due)
+        early += timedelta(milliseconds=1 if won == "clock.deemed" else -1)
+        seen[won] += 1
+    assert seen.total() == RACES
+    assert min(seen["decision.made"], seen["clock.deemed"]) > RACES / 10, seen
+
+
+def _race(
+    database: Database,
+    machine: Callable[[Any], Any],
+    attempt: tuple[Actor, datetime],
+    case: Any,
+    due: datetime,
+) -> str:
+    """Returns what decided the case, after a person and the clock tried it at about the same time."""
+    task = case.tasks[0]["id"]
+
+    def decide(_: int) -> str:
+        wait_until(attempt[1])
+        try:
+            complete = database.run(
+                lambda session, now: tasks.complete(UnitOfWork(session, attempt[0], now), task, DECISION)
+            )
+        except Conflict:
+            return "refused"
+        return complete.case_status
+
+    def silence(_: int) -> str:
+        wait_until(due)
+        while machine(lambda uow: cases.do_due(uow, case.id)):
+            pass
+        return "done"
+
+    answer, done = factories.at_once(2, lambda number: (decide, silence)[number](number))
+    assert done == "done", done
+    made = [
+        (kind, at) for kind, at in _instants(database, case.id) if kind in ("decision.made", "clock.deemed")
+    ]
+    assert len(made) == 1, made
+    kind, at = made[0]
+    assert answer == ("refused" if kind == "clock.deemed" else "completed"), answer
+    assert (at >= due) == (kind == "clock.deemed")
+    return kind
+
+
+def _instants(database: Database, case_id: UUID) -> list[tuple[str, datetime]]:
+    found = select(Event.kind, Event.at).where(Event.case_id == case_id).order_by(Event.seq)
+    with database.transaction() as session:
+        return [(kind, at) for kind, at in session.execute(found)]
+
+
+@pytest.fixture
+def mortal(database_url: str) -> Iterator[Callable[[UUID, int], str]]:
+    """Does the step that is due, in a process that is killed before its n-th exchange with the database."""
+    command = [sys.executable, "-m", "tests.killing", database_url]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def run(case_id: UUID, count: int) -> str:
+            print(case_id, count, file=process.stdin, flush=True)
+            answer: str = process.stdout.readline().strip()  # type: ignore[union-attr]  # asserted above
+            return answer
+
+        yield run
+        process.stdin.close()
+
+
+def test_each_step_is_done_once_though_its_worker_is_killed(
+    database: Database,
+    start: Callable[..., Any],
+    machine: Callable[[Any], Any],
+    mortal: Callable[[UUID, int], str],
+) -> None:
+    caught = '<bpmn:messageEventDefinition messageRef="breach"/>'
+    late = [
+        bpmn.node("boundaryEvent", "late", caught, attachedToRef="decide", cancelActivity="false"),
+        bpmn.node("userTask", "hurry"),
+        bpmn.node("endEvent", "over"),
+        bpmn.flow("late", "hurry"),
+        bpmn.flow("hurry", "over"),
+    ]
+    files = clocks.deciding(*late, onSilence="escalate")
+    message = b'<bpmn:message id="breach" name="clock.breach"/><bpmn:process '
+    files["p.bpmn"] = files["p.bpmn"].replace(b"<bpmn:process ", message, 1)
+    factories.deploy(database, files)
+    answers: Counter[str] = Counter()
+    for number in range(KILLED):
+        case = start()
+        set_due(database, case.id, datetime.now(UTC) - timedelta(seconds=1))
+        answers[mortal(case.id, number % 25 + 1)] += 1
+        while machine(lambda uow, case=case: cases.do_due(uow, case.id)):
+            pass
+        kinds = Counter(kind for kind, _ in logged(database, case.id))
+        assert (kinds["clock.breached"], kinds["message.received"], kinds["task.created"]) == (1, 1, 3)
+        with database.transaction() as session:
+            found = session.scalars(
+                select(Task.kind).where(Task.case_id == case.id).order_by(Task.kind)
+            ).all()
+        assert found == ["escalation", "step", "step"]
+    assert min(answers["killed"], answers["done"]) > KILLED / 10, answers
+    assert factories.whole(database)
