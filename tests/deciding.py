@@ -4,15 +4,17 @@ Each branch that may run alongside another begins with a task, so that one comma
 a task whose gateway compares two names, and leads to the script `yes<n>` or `no<n>`.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 
-from tests.driving import flow, path, script
+from tests.driving import document, flow, path, script
 
 WRITTEN = ("x0", "x1", "x2")
 NEVER_WRITTEN = ("c0", "c1", "c2")  # names that nothing sets after the start
+SUBJECT = b"parvandeh:subject=\"'file ' + str(x0 * 100 + x1 + 1000)\""
 MESSAGE = '<messageEventDefinition messageRef="{0}"/>'
 
 
@@ -213,3 +215,15 @@ _BLOCKS: tuple[Callable[[Drawing, int], tuple[str, str, str]], ...] = (
     Drawing.forked, Drawing.forked, Drawing.chosen, Drawing.included, Drawing.repeated, Drawing.inside,
     Drawing.several, Drawing.handled, Drawing.guarded, Drawing.escalated, Drawing.ended, Drawing.calling,
 )  # fmt: skip
+
+
+def deployed(drawing: Drawing) -> dict[str, bytes]:
+    """A process, those that it calls, and a form of each task with the names that its gateway compares."""
+    found = {"process.bpmn": document(drawing.process(), more=drawing.more)}
+    found |= {f"k{number}.bpmn": document(one, f"k{number}") for number, one in enumerate(drawing.called, 1)}
+    start = b'id="process" isExecutable="true"'
+    found["process.bpmn"] = found["process.bpmn"].replace(start, start + b" " + SUBJECT)
+    for number, names in drawing.conditions.items():
+        fields = {name: {"type": "integer", "readOnly": name not in WRITTEN} for name in names}
+        found[f"{number}.json"] = json.dumps({"type": "object", "properties": fields}).encode()
+    return found

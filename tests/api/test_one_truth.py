@@ -1,6 +1,5 @@
 """Over HTTP, too, what case, task, form and search show is what the next gateway decides by."""
 
-import json
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -11,30 +10,16 @@ from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body
-from tests.deciding import NEVER_WRITTEN, WRITTEN, Drawing
-from tests.driving import document
+from tests.deciding import NEVER_WRITTEN, WRITTEN, Drawing, deployed
 
 STEPS = 8
-SUBJECT = b"parvandeh:subject=\"'file ' + str(x0 * 100 + x1 + 1000)\""
-
-
-def files(drawing: Drawing) -> dict[str, bytes]:
-    """A process, those that it calls, and a form of each task with the names that its gateway compares."""
-    found = {"process.bpmn": document(drawing.process(), more=drawing.more)}
-    found |= {f"k{number}.bpmn": document(one, f"k{number}") for number, one in enumerate(drawing.called, 1)}
-    start = b'id="process" isExecutable="true"'
-    found["process.bpmn"] = found["process.bpmn"].replace(start, start + b" " + SUBJECT)
-    for number, names in drawing.conditions.items():
-        fields = {name: {"type": "integer", "readOnly": name not in WRITTEN} for name in names}
-        found[f"{number}.json"] = json.dumps({"type": "object", "properties": fields}).encode()
-    return found
 
 
 @pytest.mark.parametrize("seed", [1, 4, 9])
 def test_what_is_shown_decides(client: Clients, database: Database, seed: int) -> None:
     random = Random(seed)
     drawing = Drawing(random, forms=True)
-    factories.deploy(database, files(drawing))
+    factories.deploy(database, deployed(drawing))
     values: dict[str, Any] = {name: random.randint(0, 9) for name in (*WRITTEN, *NEVER_WRITTEN)}
     case = client("portal").start("process", {"items": [1, 8], **values})
     clerk = client("caseworker")

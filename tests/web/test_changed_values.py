@@ -1,7 +1,7 @@
 """Pages that are minutes old: a value that has changed since is shown, and nothing typed is lost."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,17 +28,39 @@ SHOWN = factories.form(
 OTHER = factories.form(fee=FEE, plot=PLOT, secret={"type": "string", "title": "راز | Secret"})
 
 
+Files = Mapping[str, bytes]
+Opens = Callable[[Files], Office]
+
+
 @pytest.fixture
-def office(database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Office:
-    """An office in which `a` is open for Sara, and `b` for Reza."""
-    a_unit(database, "office", kind="agency")
-    actors = {name: a_member(database, name, "office", "caseworker") for name in ("sara", "reza")}
-    factories.deploy(database, factories.side_by_side(SHOWN, OTHER))
-    with database.transaction() as session:
-        unit = select(Unit.id).where(Unit.key == "office").scalar_subquery()
-        session.execute(update(Definition).values(unit_id=unit))
-    case = factories.a_case(database, actor("portal"), data={"fee": 100})
-    return Office(database, session_of, actors, case.id)
+def opens(database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Opens:
+    """`opens(files)`: an office with a case, in which `a` is open for Sara, and `b` for Reza."""
+
+    def opened(files: Files) -> Office:
+        a_unit(database, "office", kind="agency")
+        actors = {name: a_member(database, name, "office", "caseworker") for name in ("sara", "reza")}
+        factories.deploy(database, files)
+        with database.transaction() as session:
+            unit = select(Unit.id).where(Unit.key == "office").scalar_subquery()
+            session.execute(update(Definition).values(unit_id=unit))
+        case = factories.a_case(database, actor("portal"), data={"fee": 100})
+        return Office(database, session_of, actors, case.id)
+
+    return opened
+
+
+@pytest.fixture
+def office(opens: Opens) -> Office:
+    """The form of `a` shows fee and plot."""
+    return opens(factories.side_by_side(SHOWN, OTHER))
+
+
+@pytest.fixture
+def beside(opens: Opens) -> Office:
+    """The form of `a` asks a reason only; fee and plot are asked by the start and by `b`."""
+    reason = factories.form(why={"type": "string", "title": "چرا | Why"})
+    files = factories.side_by_side(reason, OTHER)
+    return opens({**files, "p.bpmn": files["p.bpmn"].replace(b"f.json", b"g.json", 1)})
 
 
 def _task(office: Office, name: str, element: str) -> UUID:
@@ -126,36 +148,16 @@ def test_page_of_an_earlier_release_is_still_accepted(office: Office) -> None:
     assert sara.send(f"/tasks/{task}", then="complete", revision="2", data__fee="100").status_code == 303
 
 
-def _beside(
-    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
-) -> Office:
-    """An office: the form of `a` asks a reason only, that of `b` fee and plot, as the start does."""
-    a_unit(database, "office", kind="agency")
-    actors = {name: a_member(database, name, "office", "caseworker") for name in ("sara", "reza")}
-    reason = factories.form(why={"type": "string", "title": "چرا | Why"})
-    files = factories.side_by_side(reason, OTHER)
-    files["p.bpmn"] = files["p.bpmn"].replace(b"f.json", b"g.json", 1)  # the start asks the same as `b`
-    factories.deploy(database, files)
-    with database.transaction() as session:
-        unit = select(Unit.id).where(Unit.key == "office").scalar_subquery()
-        session.execute(update(Definition).values(unit_id=unit))
-    case = factories.a_case(database, actor("portal"), data={"fee": 100})
-    return Office(database, session_of, actors, case.id)
-
-
 def _shown(page: str) -> dict[str, Any]:
     """The hidden fields that say what a page has shown."""
     return {name: value for name, value in re.findall(r'name="(seen|beside)" value="([^"]*)"', page)}
 
 
-def test_value_next_to_the_form_that_has_changed_is_shown_and_the_text_stays(
-    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
-) -> None:
-    office = _beside(database, actor, session_of)
-    sara, task = office["sara"], _task(office, "sara", "a")
+def test_value_next_to_the_form_that_has_changed_is_shown_and_the_text_stays(beside: Office) -> None:
+    sara, task = beside["sara"], _task(beside, "sara", "a")
     shown = _shown(sara.see(f"/tasks/{task}").text)
     assert shown.keys() == {"seen", "beside"}
-    _change(office, fee=250, plot="7/12")
+    _change(beside, fee=250, plot="7/12")
     page = sara.send(f"/tasks/{task}", then="complete", **shown, data__why="my words")
     assert page.status_code == 409
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", page.text, re.S)
@@ -166,24 +168,15 @@ def test_value_next_to_the_form_that_has_changed_is_shown_and_the_text_stays(
     assert done.status_code == 303
 
 
-def test_values_that_were_not_shown_next_to_the_form_do_not_matter(
-    database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]
-) -> None:
-    office = _beside(database, actor, session_of)
-    sara, task = office["sara"], _task(office, "sara", "a")
+def test_values_that_were_not_shown_next_to_the_form_do_not_matter(beside: Office) -> None:
+    sara, task = beside["sara"], _task(beside, "sara", "a")
     shown = _shown(sara.see(f"/tasks/{task}").text)
-    _change(office, fee=100, plot="7/12")
+    _change(beside, fee=100, plot="7/12")
     done = sara.send(f"/tasks/{task}", then="complete", **shown, data__why="my words")
     assert done.status_code == 303
 
 
-@pytest.mark.parametrize("beside", ["", "x", "-1", "99999999999", "0"])
-def test_odd_length_of_the_log_breaks_nothing(
-    database: Database,
-    actor: Callable[..., Actor],
-    session_of: Callable[[Actor], Browser],
-    beside: str,
-) -> None:
-    office = _beside(database, actor, session_of)
-    sara, task = office["sara"], _task(office, "sara", "a")
-    assert sara.send(f"/tasks/{task}", then="complete", beside=beside, data__why="so").status_code == 303
+@pytest.mark.parametrize("length", ["", "x", "-1", "99999999999", "0"])
+def test_odd_length_of_the_log_breaks_nothing(beside: Office, length: str) -> None:
+    sara, task = beside["sara"], _task(beside, "sara", "a")
+    assert sara.send(f"/tasks/{task}", then="complete", beside=length, data__why="so").status_code == 303
