@@ -10,7 +10,7 @@ from web import application
 settings = Settings.read()
 site = application.create(settings)
 try:
-    application.prepare(site)
+    application.prepare(site, settings)
 except Unusable as fault:
     sys.exit(str(fault))
 app = web.behind(site, settings)

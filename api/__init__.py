@@ -27,6 +27,7 @@ from api import (
     events,
     external_work,
     fairness,
+    funnel,
     incidents,
     jobs,
     messages,
@@ -77,7 +78,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, clocks),
+    *(desk, comments, case_file, rules, clocks, funnel),
 )
 
 

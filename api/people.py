@@ -24,8 +24,9 @@ from api.shapes import (
 from api.units import UnitKey
 from engine.identity import profiles
 from engine.models import OrganisationKind, Role
-from engine.organisation import account_administration, administration_log, people, substitutes
+from engine.organisation import account_administration, people, recorded_changes, substitutes
 from engine.organisation.people import NewPerson, PersonView, Work
+from engine.organisation.recorded_changes import Filter
 from engine.organisation.substitutes import Leave
 from engine.platform.db import UnitOfWork
 from engine.platform.language import Calendar, Language
@@ -64,7 +65,7 @@ class CreatePerson(ProfileBody):
     """A new account; `person` is the national ID of its owner."""
 
     name: Text
-    role: Literal["administrator", "designer", "caseworker", "service"]
+    role: Literal["administrator", "designer", "caseworker", "manager", "auditor", "service"]
     person: Text | None = None
     memberships: list[GiveMembership] = Field(min_length=1, max_length=MAX_MEMBERSHIPS)
 
@@ -149,15 +150,31 @@ class SubstitutionPage(Page[SubstitutionBody]):
 
 
 class RecordBody(BaseModel):
-    """A change to the organisation: who made it, in which unit, and the person concerned, if any."""
+    """An entry of the administration log: what changed, in which unit, and the person concerned, if any.
+
+    Without a unit it concerns the installation; without an actor the command line acted. `actor_role` is the
+    role at that time: `system` for the installation itself, null in entries of earlier releases.
+    """
 
     id: UUID
+    seq: int
     at: Instant
     kind: OrganisationKind
-    actor: Account
-    unit: str
+    actor: Account | None
+    actor_role: str | None
+    unit: str | None
     person: Account | None
     payload: dict[str, Any]
+    hash: str
+
+
+class RecordsQuery(PageQuery):
+    """Which entries: of a kind, of a unit and those below it, from one instant until before another."""
+
+    kind: OrganisationKind | None = None
+    unit: UnitKey | None = None
+    from_at: AwareDatetime | None = None
+    to_at: AwareDatetime | None = None
 
 
 class RecordPage(Page[RecordBody]):
@@ -294,15 +311,17 @@ def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
     return Reply(_substitution(substitutes.get(uow, substitution_id)))
 
 
-@command(blueprint.get("/organisation-log"), query=PageQuery, answer=RecordPage)
-def log(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List changes to your units and who made them, oldest first"""
+@command(blueprint.get("/organisation-log"), query=RecordsQuery, answer=RecordPage)
+def log(uow: UnitOfWork, query: RecordsQuery) -> Reply:
+    """List entries of the administration log in your units, oldest first"""
+    only = Filter(query.kind, query.unit, query.from_at, query.to_at)
     items = [
         {
             **row,
-            "actor": account(row, "actor"),
+            "actor": account(row, "actor") if row["actor_id"] else None,
             "person": account(row, "person") if row["person_id"] else None,
+            "hash": row["hash"].hex(),
         }
-        for row in administration_log.page(uow, after=query.cursor)
+        for row in recorded_changes.page(uow, only=only, after=query.cursor)
     ]
-    return Reply(RecordPage(**page_of(RecordBody, items, administration_log.PAGE)))
+    return Reply(RecordPage(**page_of(RecordBody, items, recorded_changes.PAGE)))

@@ -46,6 +46,8 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("committee-member-4", "caseworker"),
     ("site-inspector", "caseworker"),
     ("second-site-inspector", "caseworker"),
+    ("manager", "manager"),
+    ("auditor", "auditor"),
     ("service", "service"),
 )
 

@@ -18,8 +18,10 @@ from web import (
     designer,
     desk,
     frame,
+    funnel,
     home,
     login,
+    purpose,
     test_runs,
     uploads,
 )
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["Site", "behind", "install"]
 
 PAGES = (
-    *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint),
+    *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint, purpose.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
-    *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint),
+    *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint),
 )
 
 

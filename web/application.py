@@ -12,6 +12,8 @@ import web
 from api import create_app, reference
 from api.command import DATABASE
 from api.problems import PROVIDERS
+from engine.connectors import Connectors
+from engine.events import administration_log
 from engine.platform import schema
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -29,16 +31,19 @@ def create(settings: Settings) -> APIFlask:
     return app
 
 
-def prepare(app: APIFlask) -> None:
+def prepare(app: APIFlask, settings: Settings) -> None:
     """Prepare this process before others are forked from it.
 
     Raises Unusable if the database has the tables of another release. A database that doesn't respond yet
-    doesn't prevent the start: requests get 503 until it does.
+    doesn't prevent the start: requests get 503 until it does. With which settings and connectors it starts is
+    logged.
     """
     reference.described(app)
     database: Database = app.extensions[DATABASE]
     try:
         with suppress(OperationalError):
             database.run(lambda session, _: schema.require(connection(session)), "single")
+            digest = Connectors.digest_of(settings)
+            database.run(lambda session, now: administration_log.note_start(session, now, settings, digest))
     finally:
         database.dispose()  # connections can't be shared with other processes

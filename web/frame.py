@@ -19,7 +19,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Busy
 from engine.platform.language import CALENDARS, LANGUAGES
 from engine.platform.messages import refusals
-from web import texts
+from web import purpose, texts
 from web.assets import asset
 from web.browsers import browser_in_words
 from web.site import (
@@ -58,8 +58,12 @@ class Section:
 
 
 SECTIONS = (
-    Section("inbox", "/desk", "inbox.read", frozenset({"caseworker"})),
-    Section("cases", "/desk/cases", "cases.read", frozenset({"caseworker", "administrator"})),
+    Section("inbox", "/desk", "inbox.read", frozenset({"caseworker", "manager"})),
+    Section(
+        "cases", "/desk/cases", "cases.read", frozenset({"caseworker", "administrator", "auditor", "manager"})
+    ),
+    Section("funnel", "/funnel", "funnel.read", frozenset({"auditor", "manager"})),
+    Section("log", "/administration/log", "administration_log.read", frozenset({"auditor"})),
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),
     Section("administration", "/administration", "jobs.manage", frozenset({"administrator"})),
     Section("services", "/services", None, frozenset({"applicant", "anybody"})),
@@ -71,6 +75,8 @@ HOME = {
     "designer": "/designer",
     "administrator": "/administration",
     "applicant": "/my",
+    "auditor": "/desk/cases",
+    "manager": "/desk",
 }
 
 
@@ -136,6 +142,7 @@ def install(app: Flask) -> None:
         notice=notice,
         token=token,
         visitor=current,
+        purpose=lambda: purpose.stated(current()),
         browser_in_words=browser_in_words,
         providers=lambda: site().providers,
         once=lambda: uuid4().hex,

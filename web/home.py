@@ -22,6 +22,8 @@ ROLES = (
     ("caseworker", "caseworker"),
     ("designer", "designer"),
     ("administrator", "administrator"),
+    ("manager", "manager"),
+    ("auditor", "auditor"),
 )
 
 

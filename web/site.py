@@ -19,7 +19,7 @@ from engine.platform.config import Settings
 from engine.platform.db import Database
 
 SITE = "parvandeh.site"
-SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED = (
+SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED, PURPOSE = (
     "session",
     "before",
     "lang",
@@ -27,6 +27,7 @@ SESSION, BEFORE, LANGUAGE, CALENDAR, NOTICE, BEGUN, LOOKED = (
     "notice",
     "begun",
     "looked",
+    "purpose",
 )
 BESIDE = 64 << 10  # the size of a form without its file
 LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
@@ -143,6 +144,7 @@ def require_own_form() -> None:
 def set_session(response: Response, secret: str | None) -> None:
     """Set the cookie of a session, or delete it; the previous one is deleted."""
     _set(response, BEFORE, None)
+    _set(response, PURPOSE, None)
     _set(response, SESSION, secret)
 
 
@@ -160,6 +162,11 @@ def keep_choice(response: Response, name: str, chosen: str) -> None:
 def set_notice(response: Response, notice: str | None) -> None:
     """Set what the next page shows, or delete it."""
     _set(response, NOTICE, notice, seconds=60)
+
+
+def set_purpose(response: Response, stated: str | None) -> None:
+    """Store for which purpose an auditor opens cases, until the browser is closed; None: no longer."""
+    _set(response, PURPOSE, stated)
 
 
 def set_looked(response: Response, now: datetime) -> Response:

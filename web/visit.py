@@ -18,14 +18,14 @@ from engine.access import Permission
 from engine.identity import sessions
 from engine.oversight.access_log import Opened, Way
 from engine.platform.db import Actor, UnitOfWork
-from engine.platform.errors import Fault, Forbidden, Invalid, NotFound, Refusal, Uncertain
+from engine.platform.errors import Fault, Forbidden, Invalid, NotFound, PurposeMissing, Refusal, Uncertain
 from engine.platform.ids import uuid7
 from engine.platform.language import Reader
 from engine.platform.storage import checksum
 from engine.requests import serving
 from engine.requests.idempotency import Answer
 from engine.requests.serving import Outcome
-from web import texts
+from web import purpose, texts
 from web.site import Forged, comes_from_here, current, is_own_form, make_room, set_notice, set_secret, site
 
 LOOKING = ("GET", "HEAD")
@@ -123,8 +123,8 @@ def page(
                 return _serve(lambda visit: view(visit, **parts))
             except Refusal as refusal:
                 g.refusal = refusal
-                if isinstance(refusal, Uncertain) and _once() is not None:
-                    return _kept("unconfirmed.html", HTTPStatus.SERVICE_UNAVAILABLE)
+                if (asked := _ask_again(refusal)) is not None:
+                    return asked
                 if refused is None or type(refusal) in (NotFound, Forbidden, Uncertain):
                     raise
                 again = partial(refused, refusal=refusal, **parts)
@@ -133,6 +133,15 @@ def page(
         return view
 
     return declare
+
+
+def _ask_again(refusal: Refusal) -> Response | None:
+    """Return a page from which the request can be made again as it was, if only something is missing."""
+    if isinstance(refusal, PurposeMissing):
+        return purpose.ask()
+    if isinstance(refusal, Uncertain) and _once() is not None:
+        return _kept("unconfirmed.html", HTTPStatus.SERVICE_UNAVAILABLE)
+    return None
 
 
 def _require_text() -> None:
@@ -192,7 +201,10 @@ def _visitor() -> Actor:
     """Return the visitor; also for the request's line in the log."""
     opened = current()
     g.actor_id = opened.actor.id if opened else None
-    return opened.actor if opened else ANYBODY
+    if opened is None:
+        return ANYBODY
+    why = purpose.stated(opened)
+    return opened.actor if why is None else replace(opened.actor, purpose=why)
 
 
 def _serve(view: Callable[[Visit], Shown], *, undone: bool = False) -> Response:

@@ -2,6 +2,8 @@
 
 from engine.access.permissions import (
     ASSURANCES,
+    AUDITOR,
+    MANAGER,
     PERMISSIONS,
     Assurance,
     Permission,
@@ -13,6 +15,8 @@ from engine.access.permissions import (
     only_its_own,
     require,
     require_assurance,
+    require_one,
+    require_purpose,
     scopes,
 )
 from engine.access.policy import (
@@ -55,8 +59,10 @@ __all__ = [
     "ANY",
     "APPLICANT",
     "ASSURANCES",
+    "AUDITOR",
     "CASEWORKER",
     "DELEGATE",
+    "MANAGER",
     "PERMISSIONS",
     "SUPERVISOR",
     "VIEWER",
@@ -87,6 +93,8 @@ __all__ = [
     "require",
     "require_assurance",
     "require_everywhere",
+    "require_one",
+    "require_purpose",
     "roles_for",
     "roles_in",
     "scopes",

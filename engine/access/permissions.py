@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from engine.platform.db import Actor
-from engine.platform.errors import AssuranceTooLow, Forbidden
+from engine.platform.errors import AssuranceTooLow, Forbidden, PurposeMissing
 
 Permission = Literal[
     "definitions.deploy",
@@ -51,8 +51,12 @@ Permission = Literal[
     "tasks.ask",
     "comments.add",
     "cases.erase",
+    "administration_log.read",
+    "funnel.read",
 ]
 Assurance = Literal["low", "substantial", "high"]
+AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
+MANAGER = "manager"  # reads cases, tasks and numbers below its units, and changes nothing
 
 ALLOWED: Mapping[str, frozenset[Permission]] = {
     "administrator": frozenset(
@@ -90,6 +94,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "fairness.read",
             "relations.own",
             "relations.manage",
+            "administration_log.read",
+            "funnel.read",
         }
     ),
     "designer": frozenset(
@@ -101,6 +107,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "account.own",
             "sessions.own",
+            "funnel.read",
         }
     ),
     "caseworker": frozenset(
@@ -170,6 +177,34 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "comments.add",
         }
     ),
+    AUDITOR: frozenset(
+        {
+            "definitions.read",
+            "cases.read",
+            "events.read",
+            "tasks.read",
+            "units.read",
+            "access_log.read",
+            "fairness.read",
+            "administration_log.read",
+            "funnel.read",
+            "account.own",
+            "sessions.own",
+        }
+    ),
+    MANAGER: frozenset(
+        {
+            "definitions.read",
+            "cases.read",
+            "events.read",
+            "tasks.read",
+            "inbox.read",
+            "units.read",
+            "funnel.read",
+            "account.own",
+            "sessions.own",
+        }
+    ),
 }
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 # Scopes of earlier releases that are stored with tokens, and their present names.
@@ -194,6 +229,18 @@ def require(actor: Actor, permission: Permission) -> None:
         raise Forbidden(
             f"The role {actor.role} or the scopes of the token do not include the permission {permission}."
         )
+
+
+def require_one(actor: Actor, *permissions: Permission) -> None:
+    """Raises Forbidden unless the actor's role and scopes allow one of these: the last is the usual one."""
+    if not any(allows(actor, permission) for permission in permissions):
+        require(actor, permissions[-1])
+
+
+def require_purpose(actor: Actor) -> None:
+    """Raises PurposeMissing for an auditor who opens something of a case without saying why."""
+    if actor.role == AUDITOR and not actor.purpose:
+        raise PurposeMissing("Auditors open cases only for a stated purpose, which is recorded.")
 
 
 def require_assurance(actor: Actor, needed: Assurance) -> None:

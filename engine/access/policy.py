@@ -35,7 +35,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.permissions import ALLOWED, Permission, only_catalogue, only_enabled, require
+from engine.access.permissions import (
+    ALLOWED,
+    AUDITOR,
+    MANAGER,
+    Permission,
+    only_catalogue,
+    only_enabled,
+    require,
+)
 from engine.access.validity import lies_there, valid
 from engine.models import (
     ROOT,
@@ -197,6 +205,8 @@ def staff() -> ColumnElement[bool]:
 
 def supervises(role: str, group: Any) -> ColumnElement[bool]:
     """Returns whether the viewer may assign this group's tasks freely: supervisors, and administrators."""
+    if "tasks.assign" not in ALLOWED.get(role, ()):
+        return false()
     held = positions()
     found = _join_groups(held, held.c.unit_id).where(CandidateGroup.id == group)
     if role != "administrator":
@@ -236,11 +246,14 @@ def roles_for(group: Any, unit: Any) -> ScalarSelect[Any]:
     return select(func.array_agg(found.c.role)).scalar_subquery()
 
 
-def known_as(roles: Collection[str] | None) -> Collection[str]:
+def known_as(actor: Actor, roles: Collection[str] | None) -> Collection[str]:
     """Returns all roles by which forms know an official with the roles of `roles_for` or `roles_in`.
 
-    Every official is a caseworker, except members of private bodies, who are only delegates.
+    Every official is a caseworker, except members of private bodies, who are only delegates. Forms hide
+    nothing from auditors.
     """
+    if actor.role == AUDITOR:
+        return (ANY,)
     return roles if roles and set(roles) == {DELEGATE} else (*(roles or ()), CASEWORKER)
 
 
@@ -252,12 +265,13 @@ def roles_in(unit: Any) -> ScalarSelect[Any]:
 
 
 def candidate_groups(role: str, *narrowed: ColumnElement[bool], supervised: bool = False) -> Select[Any]:
-    """Returns the ids of the candidate groups whose tasks the viewer may claim or, as an administrator, see.
+    """Returns the ids of the candidate groups whose tasks the viewer may claim.
 
-    `narrowed` by definition, and by role in a unit. `supervised`: those whose tasks it may assign freely.
+    Or, as an administrator or manager, see. `narrowed` by definition, and by role in a unit. `supervised`:
+    those whose tasks it may assign freely.
     """
     held = positions()
-    lying = _join_groups if supervised or role == "administrator" else _join_claimable_groups
+    lying = _join_groups if supervised or role in ("administrator", MANAGER) else _join_claimable_groups
     found = lying(held, CandidateGroup.id).where(*narrowed).distinct()
     if supervised and role != "administrator":
         found = found.where(held.c.role.in_((SUPERVISOR, ANY)))
@@ -290,10 +304,13 @@ def party() -> ColumnElement[bool]:
 def named_party(role: str) -> ColumnElement[bool]:
     """Returns whether the process of a case names the viewer's person as a party; never NULL.
 
-    A single case is then hidden from an official (`cases.require_no_party`); lists omit its subject.
+    A single case is then hidden from an official (`cases.require_no_party`); lists omit its subject, and for
+    auditors that of all cases.
     """
     if role in ("portal", APPLICANT):
         return false()
+    if role == AUDITOR:  # states no purpose for a list
+        return true()
     written = func.lower(func.regexp_replace(User.person, literal_column("'[^[:alnum:]]'"), "", "g"))
     person = select(written).where(User.id == VIEWER).scalar_subquery()
     # Where parties are not known yet, any mention counts.

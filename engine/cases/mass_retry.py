@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, exists, func, insert, literal, or_, select, update
 
-from engine import access
+from engine import access, definitions
 from engine.cases import incidents
 from engine.cases.incidents import Which
 from engine.identity import accounts
@@ -51,7 +51,10 @@ def order(uow: UnitOfWork, definition: str, code: str, reason: str | None = None
         raise Conflict("The incident has already been resolved.", code="incident-resolved")
     uow.session.add(retry)
     uow.session.flush()
-    uow.connection.execute(insert(RetriedIncident).from_select(columns, values), access.seen_by(uow))
+    made = insert(RetriedIncident).from_select(columns, values)
+    count = uow.connection.execute(made, access.seen_by(uow)).rowcount
+    payload = {"retry": retry.id, "code": code, "incidents": count}
+    definitions.note(uow, "retry.ordered", definition, **payload)
     turns = select(RetriedIncident.incident_id).where(RetriedIncident.retry_id == retry.id)
     jobs.defer_for(uow, "retry", turns.order_by("incident_id"), queue="cases", priority=jobs.LAST)
     return retry.id

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from engine import access, definitions
+from engine.access import validity
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import LockedCase, lock, require_active, require_decidable
 from engine.cases.persistence import note
@@ -66,15 +67,18 @@ def suspend_definition(uow: UnitOfWork, key: str) -> None:
     """Suspends a definition: no case of it starts or continues. Suspending twice changes nothing."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
-    since = func.coalesce(Definition.suspended_at, uow.now)
-    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=since))
+    running = update(Definition).where(Definition.key == key, validity.goes_on())
+    if uow.connection.execute(running.values(suspended_at=uow.now)).rowcount:
+        definitions.note(uow, "definition.suspended", key)
 
 
 def resume_definition(uow: UnitOfWork, key: str) -> None:
     """Resumes a definition: its cases can start and continue again."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
-    uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
+    suspended = update(Definition).where(Definition.key == key, validity.stopped())
+    if uow.connection.execute(suspended.values(suspended_at=None)).rowcount:
+        definitions.note(uow, "definition.resumed", key)
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     # By jobs, after the commit: other transactions that read the definition at this moment still see it
     # suspended.

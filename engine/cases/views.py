@@ -201,7 +201,7 @@ def _for_roles(
     kept = [part.form for part in spec.elements.values() if part.form and forms.for_some(part.form)]
     roles: Collection[str] = (access.APPLICANT,)
     if not access.for_applicants(uow.actor):
-        roles = access.known_as(row["roles"])
+        roles = access.known_as(uow.actor, row["roles"])
 
     def cut(data: Mapping[str, Any]) -> Mapping[str, Any]:
         for form in kept if access.ANY not in roles else ():

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from engine.cli.connection import database
+from engine.events import administration_log
 from engine.identity import accounts, login
+from engine.models import OrganisationKind
 from engine.organisation import people
 from engine.platform.config import Settings
 from engine.platform.db import Database
@@ -59,11 +61,18 @@ def _change(database: Database, arguments: argparse.Namespace) -> None:
     def command(session: Session, now: datetime) -> None:
         if arguments.action == "deactivate":
             login.deactivate(session, now, arguments.name)
+            _note(session, now, "person.closed", arguments.name)
         elif arguments.action == "activate":
             login.activate(session, arguments.name)
+            _note(session, now, "person.opened", arguments.name)
         else:
             user = accounts.named(session, arguments.name)
             login.link(session, now, user.id, issuer=arguments.issuer, subject=arguments.subject)
+            _note(session, now, "identity.linked", arguments.name)
 
     database.run(command)
     print("Done.")
+
+
+def _note(session: Session, now: datetime, kind: OrganisationKind, name: str) -> None:
+    administration_log.note_command(session, now, kind, {}, accounts.named(session, name).id)

@@ -1,4 +1,4 @@
-"""Verify the hash chains of the event log and of the access log."""
+"""Verify the hash chains of the event log, the access log and the administration log."""
 
 import argparse
 from uuid import UUID
@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from engine import events
 from engine.cli.connection import database
+from engine.events import administration_log
 from engine.oversight import access_log
 from engine.platform.config import Settings
 
-HELP = "Verify the event log of one case, or all of it and the access log. Exit code 1: a chain is broken."
+HELP = "Verify the event log of one case, or all of it and both other logs. Exit code 1: a chain is broken."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def breaks(session: Session, case_id: UUID | None = None) -> list[str]:
-    """Describe every break: in the event log of one case, or of all cases and in the access log."""
+    """Describe every break: in the event log of one case, or of all cases and in both other logs."""
     found = [
         f"case {broken.case_id}, event {broken.seq}: {broken.reason}"
         for broken in events.verify(session, case_id)
@@ -39,5 +40,9 @@ def breaks(session: Session, case_id: UUID | None = None) -> list[str]:
         found += [
             f"reader {broken.reader_id}, access record {broken.seq}: {broken.reason}"
             for broken in access_log.verify(session)
+        ]
+        found += [
+            f"administration log, record {broken.seq}: {broken.reason}"
+            for broken in administration_log.verify(session)
         ]
     return found

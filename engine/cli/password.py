@@ -3,8 +3,12 @@
 import argparse
 import getpass
 import sys
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from engine.cli.connection import database
+from engine.events import administration_log
 from engine.identity import accounts, passwords
 from engine.platform.config import Settings
 from engine.platform.errors import Unusable
@@ -30,13 +34,15 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             opened.run(
                 lambda session, now: accounts.find_or_create(session, now, arguments.name, arguments.role)
             )
-        opened.run(
-            lambda session, now: passwords.keep(
-                session, now, arguments.name, kept, temporary=arguments.temporary
-            )
-        )
+        opened.run(lambda session, now: _store(session, now, arguments, kept))
     print(f"{arguments.name} has a new password.")
     return 0
+
+
+def _store(session: Session, now: datetime, arguments: argparse.Namespace, kept: str) -> None:
+    passwords.keep(session, now, arguments.name, kept, temporary=arguments.temporary)
+    account = accounts.named(session, arguments.name)
+    administration_log.note_command(session, now, "password.given", {}, account.id)
 
 
 def _read() -> str:

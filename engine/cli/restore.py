@@ -1,6 +1,7 @@
 """Fill an empty database from a file that `backup` wrote, and resume its work."""
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import documents
 from engine.cli import audit, migrate, papers
+from engine.events import administration_log
 from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
@@ -28,7 +30,7 @@ _ORPHANS = (
     ),
     text("UPDATE calls SET lease_until = NULL, worker = NULL WHERE status = 'open'"),
 )
-_QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL")
+_QUIET = text("UPDATE webhooks SET disabled_at = now() WHERE disabled_at IS NULL RETURNING id")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 postgres.client("pg_restore", url, *WHOLE, source=content)
             migrate.upgrade(url, settings)
             with database.transaction() as session:
-                _release(session, quiet=arguments.quiet_webhooks)
+                _release(session, datetime.now(settings.time_zone), quiet=arguments.quiet_webhooks)
             breaks = database.run(lambda session, _: audit.breaks(session), "snapshot")
             found = database.run(lambda session, _: list(documents.check(session, storage)), "snapshot")
         finally:
@@ -72,10 +74,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if breaks or lost else 0
 
 
-def _release(session: Session, *, quiet: bool) -> None:
+def _release(session: Session, now: datetime, *, quiet: bool) -> None:
     """Release what was being processed, before any worker starts; if `quiet`, disable all webhooks."""
     for statement in _ORPHANS:
         connection(session).execute(statement)
+    administration_log.note_restored(session, now)
     if quiet:
-        count = connection(session).execute(_QUIET).rowcount
-        print(f"{count} webhooks were disabled. Set CONNECTORS to an empty file to prevent calls.")
+        disabled = connection(session).execute(_QUIET).scalars().all()
+        for webhook in disabled:
+            entry = {"webhook": webhook, "reason": "restored"}
+            administration_log.note_command(session, now, "webhook.disabled", entry)
+        print(f"{len(disabled)} webhooks were disabled. Set CONNECTORS to an empty file to prevent calls.")

@@ -1,5 +1,6 @@
 """Reads the files of connectors. A faulty one is refused as a whole, with every fault, before any call."""
 
+import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,15 +21,28 @@ def read(settings: Settings) -> list[Connector]:
 
     Raises Misconfigured.
     """
+    found: dict[str, Connector] = {}
+    for content, file in _contents(settings):
+        for connector in _parse(content, file):
+            found.setdefault(connector.name, connector)
+    return list(found.values())
+
+
+def digest(settings: Settings) -> str:
+    """Returns the SHA-256 of the files that `read` reads, in hex; without any, that of no content.
+
+    Raises Misconfigured.
+    """
+    return hashlib.sha256("".join(text for text, _ in _contents(settings)).encode()).hexdigest()
+
+
+def _contents(settings: Settings) -> list[tuple[str, Path]]:
+    """Returns the content of the configured file and of the demonstration's, and where they are."""
     usual = settings.var / "connectors.toml"
-    file = settings.connectors or (usual if usual.exists() else None)
-    own = _parse(files.content(file, "CONNECTORS"), file) if file else []
-    file = settings.demo_connectors
-    if file is None or not file.exists():
-        return own
-    names = {connector.name for connector in own}
-    demo = _parse(files.content(file, "DEMO_CONNECTORS"), file)
-    return own + [connector for connector in demo if connector.name not in names]
+    named = [(settings.connectors or usual, "CONNECTORS", settings.connectors is not None)]
+    if settings.demo_connectors is not None:
+        named.append((settings.demo_connectors, "DEMO_CONNECTORS", False))
+    return [(files.content(file, setting), file) for file, setting, must in named if must or file.exists()]
 
 
 def _parse(content: str, file: Path) -> list[Connector]:

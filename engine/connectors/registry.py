@@ -31,6 +31,14 @@ class Connectors:
         except Misconfigured:
             return None
 
+    @classmethod
+    def digest_of(cls, settings: Settings) -> str | None:
+        """Returns the SHA-256 of their files, in hex; None if these cannot be used."""
+        try:
+            return configuration.digest(settings)
+        except Misconfigured:
+            return None
+
     def __contains__(self, name: object) -> bool:
         return name in self._connectors
 

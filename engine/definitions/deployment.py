@@ -13,7 +13,7 @@ from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
 from engine.connectors import deployment_check
 from engine.definitions import dmn_evaluation, scenarios, start_triggers
-from engine.definitions.versions import VERSION, Version, currents, source, stored_report
+from engine.definitions.versions import VERSION, Version, currents, note, source, stored_report
 from engine.models import (
     Definition,
     DefinitionVersion,
@@ -259,6 +259,8 @@ def _add(
     )
     uow.session.add(version)
     uow.session.flush()
+    stored = {"version": version.number, "digest": digest, "deployment": deployment_id}
+    note(uow, "definition.deployed", process.key, **stored)
     return version
 
 
@@ -267,6 +269,8 @@ def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None,
     version.status = "published"
     version.published_at, version.published_by = uow.now, uow.actor.id
     uow.session.flush()
+    before = None if former is None else former.number
+    note(uow, "definition.published", version.key, version=version.number, former=before)
     make_current(uow, version.key, former, (version.id, spec))
 
 

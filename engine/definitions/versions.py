@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from engine import access, bpmn
 from engine.access import validity
 from engine.bpmn import Difference, Source, Spec
+from engine.events import administration_log
 from engine.models import (
     Definition,
     DefinitionVersion,
     Deployment,
     DeploymentFile,
+    OrganisationKind,
 )
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
@@ -81,6 +83,12 @@ def spec(session: Session, version: Version) -> Spec:
     Its files are read only if this process hasn't built it yet.
     """
     return bpmn.cached(version.digest, version.key, lambda: source(session, version.deployment_id))
+
+
+def note(uow: UnitOfWork, kind: OrganisationKind, key: str, **more: Any) -> None:
+    """Records a change of a definition in the administration log, in the unit that owns it."""
+    owner = uow.session.scalars(select(Definition.unit_id).where(Definition.key == key)).one()
+    administration_log.note(uow, kind, owner, {"definition": key, **more})
 
 
 def unknown(key: str) -> NotFound:

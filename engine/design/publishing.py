@@ -20,7 +20,15 @@ from engine.connectors import deployment_check
 from engine.definitions import VERSION, Version
 from engine.identity import accounts
 from engine.identity.names import of as names_of
-from engine.models import Definition, DefinitionVersion, Deployment, Unit, User, VersionStatus
+from engine.models import (
+    Definition,
+    DefinitionVersion,
+    Deployment,
+    OrganisationKind,
+    Unit,
+    User,
+    VersionStatus,
+)
 from engine.organisation import candidate_roles
 from engine.platform.config import Publishing
 from engine.platform.db import UnitOfWork
@@ -45,6 +53,15 @@ class Record:
     retirer_name: Names | None
 
 
+# The entry in the administration log when one of these is set or removed.
+_MARKED: Mapping[tuple[str, bool], OrganisationKind] = {
+    ("disabled", True): "definition.disabled",
+    ("disabled", False): "definition.enabled",
+    ("offered", True): "definition.offered",
+    ("offered", False): "definition.withdrawn",
+}
+
+
 def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
     """Returns the draft of every definition that has one, by key, for those who may publish it."""
     access.require(uow.actor, "definitions.publish")
@@ -54,7 +71,7 @@ def drafts(uow: UnitOfWork) -> list[DefinitionVersion]:
 
 def history(uow: UnitOfWork, key: str) -> list[Record]:
     """Returns all versions of a definition with their people, newest first. Raises NotFound."""
-    access.require(uow.actor, "definitions.publish")
+    access.require_one(uow.actor, "administration_log.read", "definitions.publish")
     definitions.require_own(uow, key)
     author, publisher, retirer = aliased(User), aliased(User), aliased(User)
     found = (
@@ -165,6 +182,7 @@ def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int]
     current = _current(uow, key)
     row.status, row.retired_at, row.retired_by = "retired", uow.now, uow.actor.id
     uow.session.flush()
+    number_now = None if current is None else current.number
     if current is not None and current.id == row.id:
         before = select(DefinitionVersion).where(
             DefinitionVersion.key == key, DefinitionVersion.status == "published"
@@ -172,6 +190,8 @@ def retire(uow: UnitOfWork, key: str, number: int, *, revisions: Collection[int]
         next_one = uow.session.scalars(before.order_by(DefinitionVersion.number.desc()).limit(1)).first()
         target = None if next_one is None else (next_one.id, _spec(uow, next_one))
         definitions.make_current(uow, key, current, target)
+        number_now = None if next_one is None else next_one.number
+    definitions.note(uow, "definition.retired", key, version=number, current=number_now)
 
 
 def enable(uow: UnitOfWork, key: str) -> None:
@@ -209,7 +229,8 @@ def _mark(uow: UnitOfWork, key: str, name: Literal["disabled", "offered"], *, on
     since = getattr(Definition, f"{name}_at")
     changed = update(Definition).where(Definition.key == key, since.is_(None) if on else since.is_not(None))
     values = {f"{name}_at": uow.now if on else None, f"{name}_by": uow.actor.id if on else None}
-    uow.session.execute(changed.values(values))
+    if uow.session.execute(changed.values(values).returning(Definition.key)).first() is not None:
+        definitions.note(uow, _MARKED[name, on], key)
 
 
 def _hold(

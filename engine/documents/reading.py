@@ -52,6 +52,7 @@ class Version:
 def _visible(uow: UnitOfWork, *columns: Any) -> Select[Any]:
     """Returns the versions that the actor may see."""
     access.require(uow.actor, "cases.read")
+    access.require_purpose(uow.actor)
     return (
         select(*columns)
         .select_from(Document)
@@ -79,6 +80,7 @@ def of_task(uow: UnitOfWork, task_id: UUID, *, after: UUID | None = None) -> Seq
     Raises NotFound for tasks that are not visible.
     """
     access.require(uow.actor, "tasks.read")
+    access.require_purpose(uow.actor)
     seen = select(Task.case_id).join(Case, Task.case_id == Case.id)
     seen = seen.where(Task.id == task_id, access.visible_tasks(uow.actor.role))
     case_id = uow.connection.execute(seen, access.seen_by(uow)).scalar_one_or_none()
@@ -100,6 +102,7 @@ def page(
     if seen:
         return _newest(uow, Document.case_id == case_id, after)
     access.require(uow.actor, "cases.read")
+    access.require_purpose(uow.actor)
     cases.require_visible(uow, case_id)
     return _newest(uow, Document.case_id == case_id, after)
 

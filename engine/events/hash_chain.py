@@ -61,7 +61,12 @@ def _payload_hash(salt: bytes, payload: Any) -> bytes:
 
 
 def _payload_holds(entry: Mapping[Any, Any]) -> bool:
-    """Returns whether the payload is unchanged, or was erased together with its salt."""
+    """Returns whether the payload is unchanged, or was erased together with its salt.
+
+    The payload of an entry that has no salt can't be erased, and is one of the hashed members.
+    """
+    if "salt" not in entry:
+        return True
     payload, salt = entry["payload"], entry["salt"]
     if payload is None and salt is None:
         return True

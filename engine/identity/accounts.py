@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.bpmn import is_role
+from engine.events import administration_log
 from engine.models import ROOT, Membership, Role, Token, User
 from engine.platform.db import Actor, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
@@ -22,7 +23,7 @@ from engine.platform.prepared import Prepared
 
 ROLES: tuple[Role, ...] = get_args(Role)
 PREFIX = "pvd_"  # identifies tokens that leaked into a log or a repository
-SYSTEM = "system"
+SYSTEM = administration_log.SYSTEM
 SYSTEM_NAMES = ("سامانه", "The system")  # on pages, in Persian and English
 
 _BEARER = Prepared(
@@ -98,6 +99,8 @@ def create_token(
     row.scopes, row.expires_at = limits.sorted(), limits.expires_at
     session.add(row)
     session.flush()
+    made = {"token": row.id, "scopes": row.scopes, "expires_at": row.expires_at}
+    administration_log.note_command(session, now, "token.made", made, user.id)
     return token
 
 
@@ -117,6 +120,7 @@ def revoke_token(session: Session, now: datetime, token_id: UUID) -> None:
     if token.revoked_at is None:
         token.revoked_at = now
         session.flush()
+        administration_log.note_command(session, now, "token.revoked", {"token": token.id}, token.user_id)
 
 
 def find_actor(session: Session, digest: bytes) -> Actor | None:
@@ -184,6 +188,8 @@ def find_or_create(
         since = now - timedelta(days=1)
         session.add(Membership(user_id=new, unit_id=position.unit_id, role=position.role, valid_from=since))
         session.flush()
+    if new is not None and role != access.APPLICANT and name != SYSTEM:
+        administration_log.note_command(session, now, "account.made", {"role": role}, new)
     user = session.scalars(select(User).where(User.name == name)).one()
     if user.role != role:
         raise Conflict(f"The account {name!r} already has the role {user.role!r}.", name=name, role=user.role)

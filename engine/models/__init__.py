@@ -2,7 +2,7 @@
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
-from engine.models.application_drafts import ApplicationDraft
+from engine.models.application_drafts import ApplicationCount, ApplicationDraft, ApplicationStage
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
@@ -26,7 +26,7 @@ from engine.models.organisation import (
     UnitKind,
     UnitLine,
 )
-from engine.models.organisation_log import OrganisationKind, OrganisationRecord
+from engine.models.organisation_log import ChainHead, Heartbeat, OrganisationKind, OrganisationRecord
 from engine.models.process_drafts import (
     ProcessDraft,
     ProcessDraftCheck,
@@ -70,7 +70,9 @@ __all__ = [
     "ROOT",
     "AccessHead",
     "AccessRecord",
+    "ApplicationCount",
     "ApplicationDraft",
+    "ApplicationStage",
     "Base",
     "Batch",
     "Bill",
@@ -86,6 +88,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "ChainHead",
     "Channel",
     "ClockRelease",
     "ClockState",
@@ -106,6 +109,7 @@ __all__ = [
     "DocumentVersion",
     "ErasedFile",
     "Event",
+    "Heartbeat",
     "IdempotencyKey",
     "Identity",
     "Incident",

@@ -11,7 +11,9 @@ from engine.models.tables import Id, Instant
 from engine.platform.db import Base
 from engine.platform.language import Calendar, Language
 
-Role = Literal["administrator", "designer", "caseworker", "portal", "service", "applicant"]
+Role = Literal[
+    "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
+]
 
 
 class User(Base):

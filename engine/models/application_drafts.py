@@ -1,15 +1,17 @@
-"""The table of unfinished applications."""
+"""The tables of unfinished applications, and of how many came how far."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, PrimaryKeyConstraint, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Id
 from engine.platform.db import Base
+
+ApplicationStage = Literal["begun", "step", "sent", "discarded", "expired"]
 
 
 class ApplicationDraft(Base):
@@ -29,3 +31,26 @@ class ApplicationDraft(Base):
     step: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # The most steps that were ever answered in this version: `step` decreases when an answer is taken back.
+    reached: Mapped[int] = mapped_column(server_default="0")
+
+
+class ApplicationCount(Base):
+    """How many applications of a version came to a stage on a day: nobody can be found in it.
+
+    `step` is 0 except in the stage `step`: there it is the number of answered steps.
+    """
+
+    __tablename__ = "application_counts"
+    __table_args__ = (
+        PrimaryKeyConstraint("key", "day", "version", "stage", "step"),
+        # Applications of a day update the same rows.
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    key: Mapped[str] = mapped_column(Text, ForeignKey("definitions.key"))
+    version: Mapped[int]
+    day: Mapped[date]
+    stage: Mapped[ApplicationStage] = mapped_column(Text)
+    step: Mapped[int]
+    count: Mapped[int] = mapped_column(BigInteger)

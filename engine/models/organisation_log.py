@@ -1,9 +1,9 @@
-"""The table of the administration log: who gave which account which role in which unit."""
+"""The administration log: the organisation, definitions, accounts, webhooks and the installation itself."""
 
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Id, Instant
@@ -29,19 +29,78 @@ OrganisationKind = Literal[
     "calendar.chosen",
     "calendar.closure",
     "calendar.reopened",
+    "definition.deployed",
+    "definition.published",
+    "definition.retired",
+    "definition.enabled",
+    "definition.disabled",
+    "definition.offered",
+    "definition.withdrawn",
+    "definition.suspended",
+    "definition.resumed",
+    "account.made",
+    "identity.linked",
+    "token.made",
+    "token.revoked",
+    "webhook.made",
+    "webhook.enabled",
+    "webhook.disabled",
+    "webhook.removed",
+    "case.erased",
+    "retry.ordered",
+    "migration.started",
+    "migration.cancelled",
+    "connectors.loaded",
+    "settings.loaded",
+    "installation.outage",
+    "installation.restored",
+    "clock.jumped",
+    "clock.differs",
 ]
+LOG = "organisation_log"  # its name in `chain_heads`
+
+
+class ChainHead(Base):
+    """The end of a log that is one chain. It is locked at the end of the transactions that add to it."""
+
+    __tablename__ = "chain_heads"
+    # Each record updates the row: free space on the page avoids index updates.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    length: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Heartbeat(Base):
+    """When the workers last ran, by the database's clock: one row, which is not logged itself."""
+
+    __tablename__ = "heartbeats"
+    # Each beat updates the row: free space on the page avoids index updates.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    at: Mapped[Instant | None]  # NULL: no worker has ever run
+    differs_at: Mapped[Instant | None]  # when a worker with another time was last logged
 
 
 class OrganisationRecord(Base):
-    """A change of the organisation, in a unit and, if any, about a person. Append-only (trigger)."""
+    """One entry: an action or an incident, of a unit and about a person if it concerns one.
+
+    Append-only (trigger). Without a unit it concerns the installation; without an actor the command line
+    acted. Nothing of it is personal but ids of accounts. See docs/administration-log.md.
+    """
 
     __tablename__ = "organisation_log"
-    __table_args__ = (Index(None, "unit_id", "id"),)
+    __table_args__ = (Index(None, "unit_id", "id"), Index(None, "seq", unique=True))
 
     id: Mapped[Id]
+    seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[Instant]
-    actor_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    actor_role: Mapped[str | None] = mapped_column(Text)  # NULL in entries of earlier releases
     kind: Mapped[OrganisationKind] = mapped_column(Text)
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     payload: Mapped[Any] = mapped_column(JSON)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)

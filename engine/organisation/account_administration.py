@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from engine.events import administration_log
 from engine.identity import accounts, login, passwords
 from engine.models import Membership, OrganisationKind, User
-from engine.organisation import administration_log, people, substitutes
+from engine.organisation import people, substitutes
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Forbidden
 

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, select
 
 from engine.identity import accounts, profiles
 from engine.models import Membership, Substitution, Unit, User
-from engine.organisation import administration_log, people, substitutes, units
+from engine.organisation import people, recorded_changes, substitutes, units
 from engine.organisation.import_files import Reading, Row
 from engine.organisation.people import NewPerson, Work
 from engine.organisation.substitutes import Leave
@@ -64,7 +64,7 @@ def rehearse(uow: UnitOfWork, reading: Reading, more: Mapping[str, Apply] | None
 
     def part() -> None:
         done.update(apply(uow, reading, more))
-        newest = administration_log.page(uow, newest=True)
+        newest = recorded_changes.page(uow, newest=True)
         records.extend(row for row in newest if (row["at"], row["actor_id"]) == (uow.now, uow.actor.id))
         raise tried  # so that everything is rolled back
 

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session, aliased
 from engine import access
 from engine.access import ANY, APPLICANT, CASEWORKER, seen_by, validity
 from engine.bpmn import is_role
+from engine.events import administration_log
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
 from engine.models import ROOT, CandidateGroupRole, Membership, Role, Unit, User
-from engine.organisation import administration_log, units
+from engine.organisation import units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -24,7 +25,7 @@ from engine.platform.ids import uuid7
 from engine.platform.language import Names
 
 PAGE = 100
-MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "service")
+MEMBERS: tuple[Role, ...] = ("administrator", "designer", "caseworker", "manager", "auditor", "service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     for place, work in enumerate(new.works):
         add_membership(uow, user, work, f"/memberships/{place}")
     unit_id = units.covered(uow, new.works[0].unit).id
-    administration_log.note(uow, "person.made", unit_id, {"name": new.name, "role": new.role}, user_id)
+    administration_log.note(uow, "person.made", unit_id, {"role": new.role}, user_id)
     return user.id
 
 
@@ -282,9 +283,8 @@ def describe(uow: UnitOfWork, user: User, given: Mapping[str, str | None]) -> bo
 
 def _note_person(uow: UnitOfWork, user: User, payload: Mapping[str, Any]) -> None:
     unit = select(Membership.unit_id).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
-    administration_log.note(
-        uow, "person.changed", uow.session.scalars(unit).first() or ROOT, payload, user.id
-    )
+    home = uow.session.scalars(unit).first() or ROOT
+    administration_log.note(uow, "person.changed", home, payload, user.id)
 
 
 def lock(uow: UnitOfWork, user_id: UUID) -> User:

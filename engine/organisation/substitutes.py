@@ -11,9 +11,9 @@ from sqlalchemy.orm import aliased
 
 from engine import access
 from engine.access import seen_by, validity
+from engine.events import administration_log
 from engine.identity import names
 from engine.models import Membership, Substitution, UnitLine, User
-from engine.organisation import administration_log
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine import access
 from engine.access import seen_by, validity
+from engine.events import administration_log
 from engine.models import (
     ROOT,
     CandidateGroup,
@@ -35,7 +36,6 @@ from engine.models import (
     UnitKind,
     UnitLine,
 )
-from engine.organisation import administration_log
 from engine.platform.db import UnitOfWork, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -101,7 +101,7 @@ def own(uow: UnitOfWork, *, apart_from: str | None = None) -> Sequence[RowMappin
 
     `apart_from`: without this unit and all below it.
     """
-    access.require(uow.actor, "units.manage")
+    access.require(uow.actor, "units.read")
     parent = aliased(Unit)
     found = (
         select(Unit.key, Unit.name, case((parent.id != ROOT, parent.name)).label("above"))

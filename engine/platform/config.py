@@ -19,6 +19,7 @@ Publishing = Literal["direct", "four-eyes"]
 ROOT = Path(__file__).resolve().parents[2]
 
 API_QUOTA = 60_000  # requests of a token per minute; more than two cores can answer
+OUTAGE_AFTER = 60  # seconds; workers report every 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Settings:
     number of proxies in front. Session limits are in minutes. `documents` is a folder or the URL of a bucket;
     `clamd` is None if they aren't scanned. `demo`: anybody can log in as one of the demonstration's people;
     never if a public origin is set. `api_quota` is how many requests a token may make per minute, 0 for any
-    number.
+    number. `outage_after`: the seconds without a running worker that count as an outage.
     """
 
     database_url: str | None
@@ -56,6 +57,7 @@ class Settings:
     clamd: str | None
     demo: bool
     api_quota: int = API_QUOTA
+    outage_after: int = OUTAGE_AFTER
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -89,6 +91,7 @@ class Settings:
             clamd=_clamd(environ.get("CLAMD") or None),
             demo=yes(environ, "DEMO", "yes" if url is None else "no") and not public_url,
             api_quota=number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
+            outage_after=number(environ, "OUTAGE_AFTER", default=OUTAGE_AFTER, least=30, most=86_400),
         )
 
     @property

@@ -39,10 +39,12 @@ from engine.platform.prepared import PARAMETERS, Prepared, begin
 T = TypeVar("T")
 View = Literal["write", "single", "snapshot"]
 Write = Insert | Update | Delete
+Append = Callable[[Session, Sequence[Mapping[str, Any]]], None]
 
 _BEGIN: Mapping[View, bytes] = {"write": b"BEGIN", "snapshot": b"BEGIN ISOLATION LEVEL REPEATABLE READ"}
 
 _OWED = "owed"  # in a session's `info`: the writes that are deferred to its end
+_LAST = "last"  # and what is written after them, before the commit
 
 # Random reads are as fast as sequential ones on today's disks, so indexes pay off; statements are too short
 # to be compiled.
@@ -157,12 +159,14 @@ class UnitOfWork:
         What a `Recorded` refusal has written remains. Any other exception ends the whole command.
         """
         savepoint = self.connection.begin_nested()  # deferred writes are written outside of it
+        last = {write: [*rows] for write, rows in self.session.info.get(_LAST, {}).items()}
         try:
             done: T | Refusal = part()
         except Recorded as refused:
             done = refused
         except Refusal as refused:
             self.session.info.pop(_OWED, None)
+            self.session.info[_LAST] = last
             savepoint.rollback()
             return refused
         connection(self.session)
@@ -177,6 +181,24 @@ def connection(session: Session) -> Connection:
         statements, values = zip(*owed, strict=True)
         _together(*statements).rows(bound, {name: one[name] for one in values for name in one})
     return bound
+
+
+def at_end(session: Session, write: Append, row: Mapping[str, Any]) -> None:
+    """Have `write` called with this row, and all others given to it, at the very end of the transaction.
+
+    For rows that many commands would wait for. Not in a `single` one, which has no end.
+    """
+    if session.info.get("view") == "single":
+        raise RuntimeError("A transaction of single statements can't write anything at its end.")
+    session.info.setdefault(_LAST, {}).setdefault(write, []).append(row)
+
+
+def finish(session: Session) -> None:
+    """Write everything that was deferred, including what comes last."""
+    connection(session)
+    for write, rows in session.info.pop(_LAST, {}).items():
+        session.flush()
+        write(session, rows)
 
 
 class Database:
@@ -223,9 +245,10 @@ class Database:
             if view in _BEGIN:
                 begin(bound, _BEGIN[view])
             session = Session(bound, expire_on_commit=False, join_transaction_mode="rollback_only")
+            session.info["view"] = view
             try:
                 yield session
-                connection(session)
+                finish(session)
                 if session.in_transaction():
                     session.commit()  # flushes its objects; the transaction ends with the connection's block
             finally:
@@ -256,7 +279,7 @@ class Database:
                     except Recorded as refused:
                         result = refused
                     ran = view == "single" and _OWED in session.info  # committed as it is written
-                    connection(session)
+                    finish(session)
                     ran = ran or view == "write"
                 if isinstance(result, Recorded):
                     raise result

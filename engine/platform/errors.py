@@ -4,6 +4,7 @@ Refusal
 ├── NotFound      the object doesn't exist, or this actor may not see it
 ├── NotRecognised the credentials are not valid
 ├── Forbidden     the actor's role doesn't allow it
+├── PurposeMissing the actor must say why something is opened
 ├── OwnWork       requires another person than the author
 ├── FieldNotMarked  a correction of fields that were not marked
 ├── AssuranceTooLow   requires a login with a higher assurance level
@@ -80,6 +81,10 @@ class NotRecognised(Refusal):
 
 class Forbidden(Refusal):
     """The actor's role doesn't allow this."""
+
+
+class PurposeMissing(Forbidden):
+    """The actor must say why something of a case is opened."""
 
 
 class OwnWork(Forbidden):

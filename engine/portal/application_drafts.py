@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access, cases
@@ -19,11 +19,11 @@ from engine.bpmn import Form
 from engine.cases import CaseView, staged_documents
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
-from engine.models import ApplicationDraft, Definition, DefinitionVersion, Unit
+from engine.models import ApplicationDraft, ApplicationStage, Definition, DefinitionVersion, Unit
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal import catalogue
+from engine.portal import catalogue, funnel
 from engine.portal.catalogue import Service
 
 KEPT = timedelta(days=30)
@@ -113,21 +113,25 @@ def _with(draft: Draft, names: Collection[str], given: Mapping[str, Any]) -> dic
 
 
 def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) -> None:
+    """Stores the draft, and counts what is new: that it was begun, and the steps that it had not reached."""
     cases.require_size(answers)
-    row = {
-        "id": uuid7(),
-        "user_id": uow.actor.id,
-        "key": draft.service.key,
-        "version_id": draft.service.version.id,
-        "answers": answers,
-        "step": step,
-        "created_at": uow.now,
-        "updated_at": uow.now,
-    }
-    changes = {name: row[name] for name in ("version_id", "answers", "step", "updated_at")}
-    uow.connection.execute(
-        upsert(_ROWS).values(row).on_conflict_do_update(index_elements=["user_id", "key"], set_=changes)
-    )
+    version = draft.service.version
+    changes = {"version_id": version.id, "answers": answers, "step": step, "updated_at": uow.now}
+    own = {"user_id": uow.actor.id, "key": draft.service.key, "created_at": uow.now}
+    new = upsert(_ROWS).values(id=uuid7(), **own, **changes, reached=step).on_conflict_do_nothing()
+    reached, begun = 0, uow.connection.execute(new.returning(_ROWS.c.id)).first() is not None
+    if not begun:
+        mine = (_ROWS.c.user_id == uow.actor.id) & (_ROWS.c.key == draft.service.key)
+        former = select(_ROWS.c.version_id, _ROWS.c.reached).where(mine).with_for_update()
+        held = uow.connection.execute(former).one_or_none()
+        if held is None:  # sent or discarded at this moment, in another window
+            _keep(uow, draft, answers, step)
+            return
+        reached = held.reached if held.version_id == version.id else 0
+        uow.connection.execute(update(_ROWS).where(mine).values(**changes, reached=max(reached, step)))
+    stages: list[tuple[ApplicationStage, int]] = [("begun", 0)] if begun else []
+    stages += [("step", number) for number in range(reached + 1, step + 1)]
+    funnel.count(uow, draft.service.key, version.number, stages)
 
 
 def submit(uow: UnitOfWork, key: str) -> CaseView:
@@ -139,6 +143,10 @@ def submit(uow: UnitOfWork, key: str) -> CaseView:
     if draft.id is None and draft.service.form is not None:
         raise NotFound(f"You have no application draft for {key!r}.")
     uow.connection.execute(delete(_ROWS).where(_ROWS.c.id == draft.id))
+    stages: list[tuple[ApplicationStage, int]] = [("sent", 0)]
+    if draft.id is None:  # without a form, it is sent as it is begun
+        stages.append(("begun", 0))
+    funnel.count(uow, key, draft.service.version.number, stages)
     return cases.start(uow, key, draft.answers)
 
 
@@ -180,16 +188,23 @@ def discard(uow: UnitOfWork, draft_id: UUID) -> None:
     """Deletes a draft of the actor. Raises NotFound for drafts of others."""
     _require(uow)
     mine = (_ROWS.c.id == draft_id) & (_ROWS.c.user_id == uow.actor.id)
-    key = uow.connection.execute(delete(_ROWS).where(mine).returning(_ROWS.c.key)).scalar()
-    if key is None:
+    gone = delete(_ROWS).where(mine).returning(_ROWS.c.key, _ROWS.c.version_id)
+    row = uow.connection.execute(gone).one_or_none()
+    if row is None:
         raise NotFound(f"The draft {draft_id} does not exist.")
-    staged_documents.discard_all(uow, Place.start(key))
+    number = select(DefinitionVersion.number).where(DefinitionVersion.id == row.version_id)
+    version = uow.connection.execute(number).scalar_one()
+    staged_documents.discard_all(uow, Place.start(row.key))
+    funnel.count(uow, row.key, version, [("discarded", 0)])
 
 
 def forget(uow: UnitOfWork) -> int:
     """Deletes drafts unchanged for `KEPT`. Returns how many. `staged_documents.forget` deletes files."""
     old = delete(_ROWS).where(_ROWS.c.updated_at < uow.now - KEPT)
-    return uow.connection.execute(old).rowcount
+    gone = old.returning(_ROWS.c.key, _ROWS.c.version_id).cte("gone")
+    counted = funnel.count_all(uow, "expired", gone).cte("counted")
+    found = select(func.count()).select_from(gone).add_cte(counted)
+    return int(uow.connection.execute(found).scalar_one())
 
 
 def _require(uow: UnitOfWork) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from engine import cases
+from engine import access, cases
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork, View
@@ -63,6 +63,8 @@ def serve(
         uow = UnitOfWork(session, request.actor(session), now)
         outcome = command(uow)
         shown = None if outcome.opened is None else (uow.actor, outcome.opened)
+        if shown is not None:
+            access.require_purpose(uow.actor)
         key = request.key()
         if key is not None and outcome.answer is not None:
             idempotency.keep(uow, key, request.fingerprint(), outcome.answer)

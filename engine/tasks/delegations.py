@@ -19,9 +19,9 @@ from engine import access, cases, definitions
 from engine.access import seen_by, validity
 from engine.bpmn import HUMAN, Element
 from engine.cases import LockedCase, TaskChange
-from engine.events import Fact, Kind
+from engine.events import Fact, Kind, administration_log
 from engine.models import CandidateGroup, Case, Definition, Delegation, Task, Unit, UnitLine
-from engine.organisation import administration_log, imports, units
+from engine.organisation import imports, units
 from engine.organisation.candidate_groups import CandidateGroups
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound

@@ -219,7 +219,7 @@ def roles(uow: UnitOfWork, task_id: UUID) -> Collection[str] | None:
         return (access.APPLICANT,)
     values = {"task": task_id, **access.seen_by(uow)}
     found, group = uow.connection.execute(_ROLES, values).one()
-    own = (*access.known_as(found), *(() if group is not None else (access.APPLICANT,)))
+    own = (*access.known_as(uow.actor, found), *(() if group is not None else (access.APPLICANT,)))
     return None if access.ANY in own else own
 
 

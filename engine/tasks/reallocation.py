@@ -168,6 +168,7 @@ def recuse(uow: UnitOfWork, held: LockedTask, reason: str | None) -> Mapping[str
 def recusals(uow: UnitOfWork, case_id: UUID) -> Sequence[RowMapping]:
     """Returns the recusals in a case, with reasons. Raises NotFound for cases that the actor may not see."""
     access.require(uow.actor, "fairness.read")
+    access.require_purpose(uow.actor)
     cases.require_visible(uow, case_id)
     who = (Recusal.user_id.label("account_id"), User.name.label("account"), names.of().label("account_name"))
     columns = (*who, Recusal.at, Recusal.reason)

@@ -18,6 +18,8 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.bpmn import sandbox
+from engine.connectors import Connectors
+from engine.events import administration_log
 from engine.platform import logs
 from engine.platform.config import Settings
 from engine.platform.errors import Conflict, NotFound, Uncertain
@@ -60,6 +62,7 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
         os.nice(NICE)  # requests of pages and cases have priority
     code = 0
     try:
+        _note_start(runner)
         code = asyncio.run(_serve(runner, url, queue))
     except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It returns with a new process, which the service manager starts.
@@ -70,6 +73,12 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
         runner.close()
         sandbox.close_pool()
     return code
+
+
+def _note_start(runner: CommandRunner) -> None:
+    """Records with which settings and connectors it starts, unless they are the last ones."""
+    settings, digest = runner.settings, Connectors.digest_of(runner.settings)
+    runner.run(lambda uow: administration_log.note_start(uow.session, uow.now, settings, digest))
 
 
 def _all_of(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

@@ -7,6 +7,7 @@ skipped.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from engine import cases, tasks
 from engine.cases import erasure, external_calls, messages, staged_documents
 from engine.definitions import uploads
 from engine.design import test_runs
+from engine.events import administration_log
 from engine.identity import sessions, throttle
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
@@ -42,6 +44,7 @@ async def each(seconds: float, runner: CommandRunner, *sweeps: Callable[[UnitOfW
 async def look_after_cases(runner: CommandRunner) -> None:
     """Runs the sweeps of the queue `cases`."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(_beat(runner))
         group.create_task(_wake(runner))
         group.create_task(_run_clocks(runner))
         group.create_task(_assign(runner))
@@ -61,6 +64,14 @@ async def look_after_cases(runner: CommandRunner) -> None:
             )
         )
         group.create_task(_delete_files(runner))
+
+
+async def _beat(runner: CommandRunner) -> None:
+    """Reports that this worker runs. What it finds after a gap is logged with the report."""
+    limit = timedelta(seconds=runner.settings.outage_after)
+    while True:
+        await runner.poll(lambda uow: administration_log.beat(uow, limit))
+        await asyncio.sleep(administration_log.BEAT)
 
 
 async def _delete_files(runner: CommandRunner) -> None:

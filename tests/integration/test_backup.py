@@ -11,7 +11,8 @@ from sqlalchemy import func, select, text
 
 from engine import cases, events
 from engine.cli import main
-from engine.models import Case
+from engine.events import administration_log
+from engine.models import Case, OrganisationRecord
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database
@@ -103,6 +104,9 @@ def test_restored_copy_fires_its_timers_and_its_log_is_whole(
             until(lambda: sql.execute("SELECT FROM tasks WHERE status = 'open'").rowcount == 1)
     copy = Database(empty_database_url)
     assert copy.run(lambda session, _: events.verify(session)) == []
+    kinds = copy.run(lambda session, _: session.scalars(select(OrganisationRecord.kind)).all())
+    assert "installation.restored" in kinds
+    assert copy.run(lambda session, _: administration_log.verify(session)) == []
     copy.dispose()
 
 

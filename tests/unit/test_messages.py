@@ -291,6 +291,7 @@ def test_every_difference_has_a_text() -> None:
 
 
 CALLED = {
+    "ApplicationStage": "stage",
     "BillStatus": "bill", "Calendar": "calendar", "CallStatus": "call", "CaseStatus": "case",
     "ClockState": "clock-state",
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from engine.cases import mass_retry, migration
+from engine.events import administration_log
 from engine.organisation import calendars
 from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
@@ -200,3 +202,36 @@ def test_five_hundred_incidents_come_in_pages(
         path = following[1].replace("&amp;", "&") if following else ""
     assert (len(seen), path) == (500, "")
     assert Reader.of("fa").digits(case.number) in shown
+
+
+def test_log_shows_the_installation_and_filters(
+    database: Database, administrator: Actor, session_of: SessionOf
+) -> None:
+    factories.deploy(database, FAILING)
+    with database.transaction() as db:
+        administration_log.note_command(db, datetime.now(UTC), "connectors.loaded", {"digest": "of-hub"})
+    browser = session_of(administrator)
+    page = browser.get("/administration/log").text
+    assert "definition.deployed" not in re.sub(r"<option[^>]*>", "", page)  # words, not kinds
+    assert "of-hub" in page
+    narrowed = browser.get("/administration/log?kind=definition.deployed").text
+    assert "of-hub" not in narrowed
+    odd = "/administration/log?kind=nothing&unit=nowhere&since=1405/01/01&until=1405/12/01"
+    assert browser.get(odd).status_code == 200
+    assert "has-fault" in browser.get("/administration/log?since=soon").text
+
+
+def test_every_value_of_an_entry_has_a_name_and_a_form(
+    database: Database, administrator: Actor, session_of: SessionOf
+) -> None:
+    samples = {str: "2026-01-01T00:00:00.000000+00:00", int: 5, bool: True, list: ["a", "b"]}
+    with database.transaction() as db:
+        for kind, values in administration_log.VOCABULARY.items():
+            payload = {name: samples[form] for name, form in values.items()}
+            administration_log.note_command(db, datetime.now(UTC), kind, payload)
+    for language in ("fa", "en"):
+        browser = session_of(administrator)
+        browser.get(f"/administration/log?lang={language}")
+        page = browser.get("/administration/log")
+        assert page.status_code == 200
+        assert page.text.count("a, b") == 5

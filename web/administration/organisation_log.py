@@ -1,20 +1,74 @@
-"""The log of the organisation: who changed what, in which unit, about which person."""
+"""The administration log: who changed what, in which unit or in the installation, about which person."""
 
-from flask import Blueprint
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, get_args
 
-from engine.organisation import administration_log
-from web.administration.area import called, render
+from flask import Blueprint, request
+
+from engine import access
+from engine.events.administration_log import VOCABULARY
+from engine.models import OrganisationKind
+from engine.organisation import recorded_changes
+from engine.organisation.recorded_changes import Filter
+from engine.platform.errors import Invalid
+from web import asked, texts
+from web.administration.area import called, refused, render, units_to_choose, word
+from web.asked import typed_day
 from web.listing import cursor, following
 from web.visit import Page, Visit, page
 
 blueprint = Blueprint("organisation_log", __name__)
+KINDS: tuple[OrganisationKind, ...] = get_args(OrganisationKind)
+INSTANTS = {"from", "to", "from_at", "to_at", "expires_at"}
+# Ids of what has no name: readers of the page can't use them.
+IDS = {
+    *("membership", "substitute", "delegation", "delegate", "token", "webhook", "deployment", "retry"),
+    "migration",
+}
 
 
-@page(blueprint.get("/log"), may="people.manage")
+@page(blueprint.get("/log"), may="administration_log.read")
 def index(visit: Visit) -> Page:
-    """Show it, the newest first."""
-    rows, next_one = following(
-        administration_log.page(visit.uow, after=cursor(), newest=True), administration_log.PAGE
-    )
-    named = called(visit, of_units=[row["unit"] for row in rows])
-    return render(visit, "log", {"rows": rows, "next": next_one, **named}, way="log")
+    """Show a page of it, the newest first, with the filters of the address."""
+    told: dict[str, Any] = {}
+    begin = end = None
+    try:
+        begin, end = typed_day("since", "/since"), typed_day("until", "/until", whole=True)
+    except Invalid as fault:
+        told = refused(fault)
+    only = Filter(asked.choice(request.args, "kind", KINDS), word("unit"), begin, end)
+    found = recorded_changes.page(visit.uow, only=only, after=cursor(), newest=True)
+    rows, next_one = following(found, recorded_changes.PAGE)
+    values = {
+        "rows": [{**row, "details": _details(visit, row["payload"])} for row in rows],
+        "next": next_one,
+        "only": only,
+        "kinds": [(kind, texts.say(f"words.organisation.{kind}")) for kind in VOCABULARY],
+        "units": units_to_choose(visit),
+        "manages": access.allows(visit.uow.actor, "people.manage"),
+        **told,
+        **called(visit, of_units=[row["unit"] for row in rows]),
+    }
+    return render(visit, "log", values, way="log")
+
+
+def _details(visit: Visit, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what an entry says beyond its columns: names and values, as texts."""
+    return [
+        (texts.say(f"administration.log.value.{name}"), _shown(visit, name, value))
+        for name, value in payload.items()
+        if name not in IDS
+    ]
+
+
+def _shown(visit: Visit, name: str, value: Any) -> str:
+    if name in INSTANTS and isinstance(value, str):  # `from` and `to` are also versions
+        return visit.reader.minute(datetime.fromisoformat(value))
+    if isinstance(value, bool):
+        return texts.say("frame.yes" if value else "frame.no")
+    if isinstance(value, int):
+        return visit.reader.number(value)
+    if name == "digest":
+        return f"{value:.12}…"  # enough to recognise it; the API returns all of it
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -30,7 +30,7 @@ from engine.bpmn.forms import Field
 from engine.cases import LockedCase, staged_documents
 from engine.cases.erasure.inventory import ERASED, Changed, Deleted
 from engine.cases.staged_documents import Place
-from engine.events import Fact
+from engine.events import Fact, administration_log
 from engine.models import Batch, Case, Document, DocumentVersion, Event, Message, StagedDocument, Task
 from engine.platform import persian
 from engine.platform.db import Base, Database, UnitOfWork, connection
@@ -108,6 +108,8 @@ def erase(uow: UnitOfWork, named: str, basis: str, operator: str) -> Erased:
         "files": len(content),
     }
     _record(uow, case, Fact("case.erased", payload=payload))
+    entry = {"case": case.id, "legal_basis": basis, "rows": sum(rows.values()), "files": len(content)}
+    administration_log.note(uow, "case.erased", case.home.unit_id, entry)
     return Erased(case.id, case.number, rows, len(content), linked, purposes)
 
 

@@ -211,9 +211,10 @@ _IDS = "ids, times and words of the program alone"
 KEPT: Mapping[str, Kept] = {
     "access_heads": Kept(_IDS, "reader_id length hash"),
     "alembic_version": Kept(_IDS, "version_num"),
+    "application_counts": Kept("numbers without persons", "key version day stage step count"),
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
-        "id user_id key version_id answers step created_at updated_at",
+        "id user_id key version_id answers step created_at updated_at reached",
     ),
     "clocks": Kept(
         _IDS,
@@ -223,6 +224,7 @@ KEPT: Mapping[str, Kept] = {
     ),
     "clock_releases": Kept(_IDS, "id seen_at seen_by"),
     "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
+    "chain_heads": Kept(_IDS, "name length hash"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(
         _PROCESS,
@@ -244,13 +246,16 @@ KEPT: Mapping[str, Kept] = {
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),
     "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),
     "erased_files": Kept("files that are still to be deleted; a row goes with its file", "sha256 erased_at"),
+    "heartbeats": Kept(_IDS, "name at differs_at"),
     "identities": Kept(_ACCOUNT, "issuer subject user_id created_at"),
     "memberships": Kept(_ORGANISATION, "id user_id unit_id role valid_from valid_to"),
     "case_migrations": Kept(
         _IDS,
         "id key from_version_id to_version_id status planned_by planned_at started_by started_at finished_at",
     ),
-    "organisation_log": Kept(_ORGANISATION, "id at actor_id kind unit_id user_id payload"),
+    "organisation_log": Kept(
+        _ORGANISATION, "id seq at actor_id actor_role kind unit_id user_id payload hash"
+    ),
     "passwords": Kept(_ACCOUNT, "user_id hash temporary changed_at"),
     "pending_logins": Kept(_ACCOUNT, "state browser provider nonce verifier target needed expires_at"),
     "candidate_group_roles": Kept(_ORGANISATION, "candidate_group_id unit_id role"),

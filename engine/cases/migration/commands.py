@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, select, update
+from sqlalchemy import Row, Select, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
@@ -21,6 +21,7 @@ from engine.models import (
     DefinitionVersion,
     MigratedCase,
     MigratedCaseStatus,
+    OrganisationKind,
 )
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
@@ -103,6 +104,7 @@ def start(uow: UnitOfWork, migration_id: UUID) -> Overview:
         raise Conflict(f"The target version is {status}.", code="migration-target-closed", migration=present)
     values = {"status": "moving", "started_by": uow.actor.id, "started_at": uow.now}
     _pass(uow, migration_id, ("planned",), values)
+    _note(uow, "migration.started", migration_id, MigratedCase.status == "movable")
     turns = select(MigratedCase.case_id).where(
         MigratedCase.migration_id == migration_id, MigratedCase.status == "movable"
     )
@@ -123,7 +125,22 @@ def cancel(uow: UnitOfWork, migration_id: UUID) -> Overview:
     _stay(uow, pending, "cancelled")
     _pass(uow, migration_id, OPEN, {"status": "cancelled", "finished_at": uow.now})
     _stay(uow, pending, "cancelled")  # planned in the meantime
+    _note(uow, "migration.cancelled", migration_id, MigratedCase.status == "stays")
     return get(uow, migration_id)
+
+
+def _note(uow: UnitOfWork, kind: OrganisationKind, migration_id: UUID, which: Any) -> None:
+    """Records it in the administration log, with the number of these cases of the migration."""
+    count = select(func.count()).where(MigratedCase.migration_id == migration_id, which).scalar_subquery()
+    numbers = (_FROM.number.label("source"), _TO.number.label("target"), count.label("cases"))
+    found = (
+        select(CaseMigration.key, *numbers)
+        .join(_FROM, _FROM.id == CaseMigration.from_version_id)
+        .join(_TO, _TO.id == CaseMigration.to_version_id)
+    )
+    row = uow.connection.execute(found.where(CaseMigration.id == migration_id)).one()
+    more = {"from": row.source, "to": row.target, "cases": row.cases}
+    definitions.note(uow, kind, row.key, migration=migration_id, **more)
 
 
 def judge(uow: UnitOfWork, migration_id: UUID) -> int:

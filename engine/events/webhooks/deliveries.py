@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from engine.events import feed
+from engine.events import administration_log, feed
 from engine.events.webhooks.sending import TIMEOUT, Outcome, WebhookRequest, build_request
 from engine.models import Cursor, DefinitionVersion, Delivery, Event, Webhook
 from engine.platform.db import UnitOfWork
@@ -177,7 +177,9 @@ def settle(uow: UnitOfWork, sent: WebhookRequest, outcome: Outcome) -> None:
         return
     if outcome.result == "gone":  # the delivery waits, in case the subscription is enabled again
         stop = update(Webhook).where(Webhook.id == sent.webhook_id, Webhook.disabled_at.is_(None))
-        uow.connection.execute(stop.values(disabled_at=uow.now))
+        if uow.connection.execute(stop.values(disabled_at=uow.now)).rowcount:
+            gone = {"webhook": sent.webhook_id, "reason": "gone"}
+            administration_log.note(uow, "webhook.disabled", None, gone)
     elif "status" not in values:
         # Later ones of its case cannot be sent sooner: if they stayed due, they would be checked all the
         # time.

@@ -5,15 +5,16 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 
 from engine import access
-from engine.events import Kind
+from engine.events import Kind, administration_log
 from engine.events.webhooks import deliveries
 from engine.events.webhooks.sending import PREFIX
-from engine.models import Case, Definition, Delivery, DeliveryStatus, Event, Webhook
+from engine.models import Case, Definition, Delivery, DeliveryStatus, Event, OrganisationKind, Webhook
 from engine.platform import egress_guard
 from engine.platform.db import UnitOfWork
 from engine.platform.egress_guard import Network
@@ -76,6 +77,8 @@ def create(
     }
     made = uow.connection.execute(insert(Webhook).values(values).returning(*_COLUMNS)).mappings().one()
     deliveries.from_now_on(uow)
+    named = {"host": urlsplit(checked).hostname, "definition": definition, "kinds": values["kinds"]}
+    administration_log.note(uow, "webhook.made", None, {"webhook": made["id"], **named})
     return made, secret
 
 
@@ -107,23 +110,30 @@ def get(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
 def remove(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
     """Deletes a subscription with its waiting deliveries. Returns the subscription. Raises NotFound."""
     access.require_everywhere(uow, "webhooks.manage")
-    return _one(uow, webhook_id, delete(Webhook).where(Webhook.id == webhook_id).returning(*_COLUMNS))
+    row = _one(uow, webhook_id, delete(Webhook).where(Webhook.id == webhook_id).returning(*_COLUMNS))
+    administration_log.note(uow, "webhook.removed", None, {"webhook": webhook_id})
+    return row
 
 
 def enable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
     """Enables sending: waiting deliveries, and events from now on. Raises NotFound."""
-    return _set(uow, webhook_id, disabled_at=None)
+    return _set(uow, webhook_id, "webhook.enabled", disabled_at=None)
 
 
 def disable(uow: UnitOfWork, webhook_id: UUID) -> RowMapping:
     """Disables sending, and new deliveries, until it is enabled. Raises NotFound."""
-    return _set(uow, webhook_id, disabled_at=func.coalesce(Webhook.disabled_at, uow.now))
+    return _set(uow, webhook_id, "webhook.disabled", disabled_at=uow.now)
 
 
-def _set(uow: UnitOfWork, webhook_id: UUID, **values: Any) -> RowMapping:
+def _set(
+    uow: UnitOfWork, webhook_id: UUID, kind: OrganisationKind, disabled_at: datetime | None
+) -> RowMapping:
     access.require_everywhere(uow, "webhooks.manage")
-    change = update(Webhook).where(Webhook.id == webhook_id).values(values).returning(*_COLUMNS)
-    return _one(uow, webhook_id, change)
+    former = Webhook.disabled_at.is_(None) if disabled_at else Webhook.disabled_at.is_not(None)
+    change = update(Webhook).where(Webhook.id == webhook_id, former).values(disabled_at=disabled_at)
+    if uow.connection.execute(change).rowcount:
+        administration_log.note(uow, kind, None, {"webhook": webhook_id})
+    return get(uow, webhook_id)
 
 
 def deliveries_of(

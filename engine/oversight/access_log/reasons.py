@@ -4,6 +4,7 @@ The purpose that a reader states (`X-Purpose`) is stored separately; this is wha
 itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -17,8 +18,23 @@ from engine.platform.db import UnitOfWork
 
 # The relations of a reader to a case. The first three have the name of a step.
 Reason = Literal[
-    "step", "open-step", "past-step", "fault", "administrator", "supervisor", "office", "portal", "own"
+    "step",
+    "open-step",
+    "past-step",
+    "fault",
+    "administrator",
+    "auditor",
+    "manager",
+    "supervisor",
+    "office",
+    "portal",
+    "own",
 ]
+_BY_ROLE: Mapping[str, Reason] = {
+    "administrator": "administrator",
+    access.AUDITOR: "auditor",
+    access.MANAGER: "manager",
+}
 Way = Literal["search", "list", "incident"]  # how the reader found it
 
 
@@ -84,8 +100,9 @@ def of(uow: UnitOfWork, case_id: UUID, object_id: UUID | None, way: Way | None) 
         return Standing(None, "portal" if uow.actor.role == "portal" else "own")
     given = {"case": case_id, "object": object_id, **access.seen_by(uow)}
     row = uow.connection.execute(_known(), given).one()
-    if uow.actor.role == "administrator":
-        return Standing(row.unit, "fault" if row.failed or way == "incident" else "administrator")
+    if uow.actor.role in _BY_ROLE:
+        failed = uow.actor.role == "administrator" and (row.failed or way == "incident")
+        return Standing(row.unit, "fault" if failed else _BY_ROLE[uow.actor.role])
     if row.step is not None:
         return Standing(row.unit, *row.step)
     roles = row.roles or ()

@@ -1,0 +1,46 @@
+"""The administration log: one hash chain of what changed in the installation, and by whom.
+
+Anything that acts for the administration writes here, in the transaction of the action itself.
+"""
+
+from engine.events.administration_log.installation import (
+    BEAT,
+    Outage,
+    beat,
+    interruptions,
+    note_restored,
+    note_start,
+    outages,
+)
+from engine.events.administration_log.records import (
+    SYSTEM,
+    Break,
+    Head,
+    flush,
+    head,
+    lock,
+    note,
+    note_command,
+    verify,
+)
+from engine.events.administration_log.vocabulary import VOCABULARY
+
+__all__ = [
+    "BEAT",
+    "SYSTEM",
+    "VOCABULARY",
+    "Break",
+    "Head",
+    "Outage",
+    "beat",
+    "flush",
+    "head",
+    "interruptions",
+    "lock",
+    "note",
+    "note_command",
+    "note_restored",
+    "note_start",
+    "outages",
+    "verify",
+]

@@ -1,0 +1,94 @@
+"""What each kind of entry in the administration log contains (docs/administration-log.md).
+
+Flat and never personal: entries can't be erased. People are named by the ids of their accounts.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from engine.events.hash_chain import text
+from engine.models import OrganisationKind
+
+Value = str | int | bool | list[str]
+_MEMBERSHIP = {"membership": str, "role": str, "from": str, "to": str}
+_SUBSTITUTION = {"substitute": str, "from": str, "to": str}
+_DELEGATION: Mapping[str, type[Value]] = {
+    **{"delegation": str, "definition": str, "elements": list},
+    **{"delegate": str, "from": str, "to": str},
+}
+_DEFINITION = {"definition": str}
+_VERSION = {"definition": str, "version": int}
+_WEBHOOK = {"webhook": str}
+_MIGRATION = {"migration": str, "definition": str, "from": int, "to": int}
+_PERIOD = {"from_at": str, "to_at": str, "seconds": int}
+_UNIT = {"name": str, "parent": str, "region": str}
+
+VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
+    {
+        "unit.made": {**_UNIT, "kind": str},
+        "unit.changed": {**_UNIT, "closed": bool},
+        "person.made": {"role": str},
+        "person.changed": {"fields": list},
+        "person.closed": {},
+        "person.opened": {},
+        "password.given": {},
+        "membership.given": _MEMBERSHIP,
+        "membership.changed": _MEMBERSHIP,
+        "membership.ended": _MEMBERSHIP,
+        "substitution.agreed": _SUBSTITUTION,
+        "substitution.ended": _SUBSTITUTION,
+        "delegation.agreed": _DELEGATION,
+        "delegation.revoked": _DELEGATION,
+        "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
+        "definition.published": {**_VERSION, "former": int},
+        "definition.retired": {**_VERSION, "current": int},
+        "definition.enabled": _DEFINITION,
+        "definition.disabled": _DEFINITION,
+        "definition.offered": _DEFINITION,
+        "definition.withdrawn": _DEFINITION,
+        "definition.suspended": _DEFINITION,
+        "definition.resumed": _DEFINITION,
+        "account.made": {"role": str},
+        "identity.linked": {},
+        "token.made": {"token": str, "scopes": list, "expires_at": str},
+        "token.revoked": {"token": str},
+        "webhook.made": {**_WEBHOOK, "host": str, "definition": str, "kinds": list},
+        "webhook.enabled": _WEBHOOK,
+        "webhook.disabled": {**_WEBHOOK, "reason": str},
+        "webhook.removed": _WEBHOOK,
+        "case.erased": {"case": str, "legal_basis": str, "rows": int, "files": int},
+        "retry.ordered": {"retry": str, "definition": str, "code": str, "incidents": int},
+        "migration.started": {**_MIGRATION, "cases": int},
+        "migration.cancelled": {**_MIGRATION, "cases": int},
+        "connectors.loaded": {"digest": str},
+        "settings.loaded": {"publishing": str, "time_zone": str, "demo": bool, "outage_after": int},
+        "installation.outage": _PERIOD,
+        "installation.restored": {"from_at": str, "entries": int},
+        "clock.jumped": _PERIOD,
+        "clock.differs": {"seconds": int},
+    }
+)
+
+
+def stored(kind: OrganisationKind, given: Mapping[str, Any]) -> dict[str, Value]:
+    """Returns the payload of an entry as it is hashed. None counts as absent.
+
+    Raises ValueError for a name that the kind does not have, TypeError for a value of another type.
+    """
+    known = VOCABULARY[kind]
+    if unknown := given.keys() - known.keys():
+        raise ValueError(f"{kind} has no {sorted(unknown)}")
+    found = {name: _plain(value) for name, value in given.items() if value is not None}
+    if wrong := [name for name, value in found.items() if type(value) is not known[name]]:
+        raise TypeError(f"{kind}: values of a wrong type: {sorted(wrong)}")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Returns ids and instants as texts, other values as they are."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return text(value) if isinstance(value, UUID | datetime) else value

@@ -1,0 +1,86 @@
+"""Reads the administration log: what changed in the actor's units, by whom and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.events import administration_log
+from engine.identity import names
+from engine.models import ROOT, OrganisationKind, OrganisationRecord, Unit, UnitLine, User
+from engine.platform.db import UnitOfWork
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries: of a kind, of a unit (by key) and those below it, and from one instant to another."""
+
+    kind: OrganisationKind | None = None
+    unit: str | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+
+ALL = Filter()
+
+
+def page(
+    uow: UnitOfWork, *, only: Filter = ALL, after: UUID | None = None, newest: bool = False
+) -> Sequence[RowMapping]:
+    """Returns up to a page of the changes in the actor's units, oldest first, plus one if more follow.
+
+    With `newest` the newest come first, and the result contains those older than `after`. Changes of the
+    installation itself, which have no unit, are visible to those who work in the root unit.
+    """
+    access.require_one(uow.actor, "people.manage", "administration_log.read")
+    administration_log.flush(uow)
+    record, actor, person = OrganisationRecord, aliased(User), aliased(User)
+    found = (
+        select(
+            *(record.id, record.seq, record.at, record.kind, record.payload, Unit.key.label("unit")),
+            *(record.actor_id, record.actor_role, actor.name.label("actor")),
+            *(names.of(actor).label("actor_name"), record.hash),
+            *(
+                record.user_id.label("person_id"),
+                person.name.label("person"),
+                names.of(person).label("person_name"),
+            ),
+        )
+        .outerjoin(Unit, Unit.id == record.unit_id)
+        .outerjoin(actor, actor.id == record.actor_id)
+        .outerjoin(person, person.id == record.user_id)
+        .where(_visible(), *_matching(only))
+        .order_by(record.seq.desc() if newest else record.seq)
+        .limit(PAGE + 1)
+    )
+    if after is not None:
+        reached = select(OrganisationRecord.seq).where(OrganisationRecord.id == after).scalar_subquery()
+        found = found.where(record.seq < reached if newest else record.seq > reached)
+    return uow.connection.execute(found, access.seen_by(uow)).mappings().all()
+
+
+def _visible() -> ColumnElement[bool]:
+    unit = OrganisationRecord.unit_id
+    return or_(access.covers(unit), and_(unit.is_(None), access.covers(ROOT)))
+
+
+def _matching(only: Filter) -> list[Any]:
+    record = OrganisationRecord
+    found: list[Any] = []
+    if only.kind is not None:
+        found.append(record.kind == only.kind)
+    if only.unit is not None:
+        below = select(UnitLine.unit_id).join(Unit, Unit.id == UnitLine.ancestor_id)
+        found.append(record.unit_id.in_(below.where(Unit.key == only.unit)))
+    if only.from_at is not None:
+        found.append(record.at >= only.from_at)
+    if only.to_at is not None:
+        found.append(record.at < only.to_at)
+    return found
