@@ -32,7 +32,7 @@ def run(url: str, case_id: UUID, count: int) -> None:
 
     with database.transaction() as session:  # the connection is open by now
         session.connection()
-    setattr(psycopg.Connection, "wait", counted)  # noqa: B010 - every exchange passes here; it has no setter
+    type.__setattr__(psycopg.Connection, "wait", counted)  # every exchange passes here
     database.run(
         lambda session, now: cases.do_due(UnitOfWork(session, accounts.system(session, now), now), case_id)
     )

@@ -29,6 +29,7 @@ OrganisationKind = Literal[
     "calendar.chosen",
     "calendar.closure",
     "calendar.reopened",
+    "silence.released",
     "definition.deployed",
     "definition.published",
     "definition.retired",

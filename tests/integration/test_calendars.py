@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import deadlines
 from engine.deadlines import Count, Hours, NoHolidays
-from engine.organisation import administration_log, calendars, units
+from engine.organisation import calendars, recorded_changes, units
 from engine.organisation.calendars import (
     Document,
     Holiday,
@@ -289,6 +289,6 @@ def test_each_change_is_in_the_administration_log(installed: Act) -> None:
         calendars.revoke(uow, closure)
 
     installed("administrator", change)
-    kinds = [row["kind"] for row in installed("administrator", administration_log.page)]
+    kinds = [row["kind"] for row in installed("administrator", recorded_changes.page)]
     expected = ["made", "chosen", "changed", "closure", "reopened"]
     assert [kind for kind in kinds if kind.startswith("calendar.")] == [f"calendar.{one}" for one in expected]

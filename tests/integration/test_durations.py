@@ -1,4 +1,4 @@
-"""What an applicant is told about time: usual durations, the norm, the statutory term; never what is past."""
+"""What an applicant learns about time: usual durations, the norm, the statutory term; never what is past."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

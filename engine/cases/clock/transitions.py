@@ -52,7 +52,7 @@ class Run:
         begun = replace(self.clock, state="running", term=term, started_at=at, on_silence=silence)
         try:
             begun = reckon(self.uow, self.unit_id, begun)
-        except Conflict as error:  # a year without holidays: a person is refused, a worker has nobody to tell
+        except Conflict as error:  # a year without holidays: a person is refused, a worker opens an incident
             if self.uow.actor.name != accounts.SYSTEM:
                 raise
             self.failed = error.detail

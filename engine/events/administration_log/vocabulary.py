@@ -4,7 +4,7 @@ Flat and never personal: entries can't be erased. People are named by the ids of
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,12 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "substitution.ended": _SUBSTITUTION,
         "delegation.agreed": _DELEGATION,
         "delegation.revoked": _DELEGATION,
+        "calendar.made": {"calendar": str, "name": str},
+        "calendar.changed": {"calendar": str, "version": int, "valid_from": str, "reason": str},
+        "calendar.chosen": {"calendar": str},
+        "calendar.closure": {"closure": str, "first": str, "last": str, "reason": str},
+        "calendar.reopened": {"closure": str, "first": str, "last": str},
+        "silence.released": {"cases": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
         "definition.published": {**_VERSION, "former": int},
         "definition.retired": {**_VERSION, "current": int},
@@ -88,7 +94,9 @@ def stored(kind: OrganisationKind, given: Mapping[str, Any]) -> dict[str, Value]
 
 
 def _plain(value: Any) -> Any:
-    """Returns ids and instants as texts, other values as they are."""
+    """Returns ids, days and instants as texts, other values as they are."""
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
     return text(value) if isinstance(value, UUID | datetime) else value

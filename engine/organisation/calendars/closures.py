@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 
 from engine import access
+from engine.events import administration_log
 from engine.identity import names
 from engine.models import Closure, Unit, UnitLine, User
-from engine.organisation import administration_log, units
+from engine.organisation import units
 from engine.organisation.calendars import reading
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound

@@ -10,8 +10,9 @@ from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from engine import access
+from engine.events import administration_log
 from engine.models import ROOT, CalendarVersion, Unit, UnitCalendar, UnitLine, WorkCalendar
-from engine.organisation import administration_log, units
+from engine.organisation import units
 from engine.organisation.calendars import documents, reading
 from engine.organisation.calendars.documents import Document, Holiday
 from engine.platform.db import UnitOfWork

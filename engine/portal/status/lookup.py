@@ -231,7 +231,7 @@ def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | No
 
 
 def _term(row: Any, now: datetime) -> dict[str, Any]:
-    """Returns what the clock of the case tells the applicant."""
+    """Returns what the applicant learns of the clock of the case."""
     if row.clock_state == "paused" and row.ended_at is None:
         reason: Mapping[str, str] = next(iter(row.clock_reasons.values()), {})
         awaited = reason.get("side")
