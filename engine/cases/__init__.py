@@ -23,7 +23,7 @@ from engine.cases.clock_commands import (
     view_clock,
 )
 from engine.cases.clock_releases import list_awaiting, release
-from engine.cases.clock_steps import do_due, start_clock
+from engine.cases.clock_steps import add_pause, do_due, start_clock
 from engine.cases.clock_steps import sweep as sweep_clocks
 from engine.cases.conflict_of_interest import (
     PARTIES,
@@ -122,6 +122,7 @@ __all__ = [
     "Tried",
     "Wanted",
     "actor_person",
+    "add_pause",
     "answer",
     "appeal",
     "apply",

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, select
 from engine import access
 from engine.cases.clock import interruptions, rows
 from engine.cases.locking import lock_all
+from engine.events import administration_log
 from engine.models import Case, CaseClock, DefinitionVersion, Unit
 from engine.platform.db import UnitOfWork
 
@@ -64,4 +65,5 @@ def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
         if clock is not None and clock.awaits_release:
             rows.write(uow, replace(clock, released_at=uow.now, next_at=uow.now))
             _ = uow.connection  # one row for each statement
+    administration_log.note(uow, "silence.released", None, {"cases": len(chosen)})
     return len(chosen)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from engine import bpmn, definitions
 from engine.bpmn import Spec
-from engine.cases.clock import interruptions, recording, rows, silence
+from engine.cases.clock import interruptions, recording, rows, silence, transitions
 from engine.cases.clock.due import register
 from engine.cases.clock.reckoning import reckon
 from engine.cases.clock.rows import Clock
@@ -22,7 +22,7 @@ from engine.cases.locking import CaseRow, LockedCase, locked_case, select_for_lo
 from engine.cases.persistence import apply, note
 from engine.cases.suspension import resume_waits
 from engine.events import Fact
-from engine.models import Case, Wait
+from engine.models import Case, OrganisationRecord, Wait
 from engine.platform.db import UnitOfWork
 from engine.platform.prepared import Prepared
 
@@ -88,6 +88,36 @@ def _locked(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
     case = locked_case(row._replace(clock=clock))
     runs = row.status == "active" and row.suspended_at is None and row.state is not None
     return replace(case, status="active" if runs else case.status)
+
+
+_STOPPED = Prepared(
+    select(OrganisationRecord.kind, func.max(OrganisationRecord.at))
+    .where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
+    .where(OrganisationRecord.payload["definition"].as_string() == bindparam("definition"))
+    .group_by(OrganisationRecord.kind)
+)
+
+
+def add_pause(uow: UnitOfWork, case_id: UUID) -> None:
+    """Adds the time for which the definition of a case was suspended to the pauses of its clock, once."""
+    case = _locked(uow, case_id)
+    clock = None if case is None else case.clock
+    if case is None or clock is None or clock.state != "running" or clock.started_at is None:
+        return
+    instants: dict[str, datetime] = {
+        kind: at for kind, at in uow.rows(_STOPPED, {"definition": case.version.key})
+    }
+    begin, end = (instants.get(f"definition.{what}") for what in ("suspended", "resumed"))
+    known = {span[1] for span in clock.pauses}
+    if begin is None or end is None or begin >= end or end <= clock.started_at or end.isoformat() in known:
+        rows.write(uow, reckon(uow, case.home.unit_id, clock))  # so that it is due again
+        return
+    begin = max(begin, clock.started_at)
+    pauses = [*clock.pauses, [begin.isoformat(), end.isoformat()]]
+    found = reckon(uow, case.home.unit_id, replace(clock, pauses=pauses))
+    paused = Fact("clock.paused", facts={"side": "office", "code": transitions.SUSPENSION})
+    resumed = Fact("clock.resumed", facts={"paused_at": begin, "due_at": found.due_at})
+    note(uow, replace(case, clock=replace(found, changed=True)), [paused, resumed])
 
 
 def start_clock(uow: UnitOfWork, case_id: UUID) -> None:

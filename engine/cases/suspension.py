@@ -13,7 +13,7 @@ from engine.cases.persistence import note
 from engine.cases.triggers import lock_active
 from engine.cases.views import CaseView, get
 from engine.events import Fact
-from engine.models import Call, Case, Definition, DefinitionVersion, Event, Message, Task, Wait
+from engine.models import Call, Case, CaseClock, Definition, DefinitionVersion, Event, Message, Task, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid
@@ -98,6 +98,14 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     if uow.connection.execute(suspended.values(suspended_at=None)).rowcount:
         definitions.note(uow, "definition.resumed", key)
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
+    # Nothing is due in a clock before its job has added the pause.
+    timed = select(CaseClock.case_id).join(Case, Case.id == CaseClock.case_id)
+    timed = timed.join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+    timed = timed.where(DefinitionVersion.key == key, CaseClock.state == "running")
+    jobs.defer_for(uow, "clock_pause", timed, queue="cases")
+    uow.connection.execute(
+        update(CaseClock).where(CaseClock.case_id.in_(timed)).values(next_at=None, woken_at=None)
+    )
     # By jobs, after the commit: other transactions that read the definition at this moment still see it
     # suspended.
     jobs.defer_for(uow, "resume", versions, queue="cases")

@@ -57,6 +57,7 @@ OrganisationKind = Literal[
     "calendar.chosen",
     "calendar.closure",
     "calendar.reopened",
+    "silence.released",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

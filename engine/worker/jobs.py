@@ -43,6 +43,7 @@ def of_cases(runner: CommandRunner) -> Mapping[str, JobHandler]:
     return {
         "wake": handler(cases.wake, cases.give_up),
         "offer": handler(messages.offer, cases.give_up),
+        "clock_pause": handler(cases.add_pause, cases.give_up),
         "clock": JobHandler(partial(_run_clock, runner), cases.give_up),
         "rouse": handler(cases.resume_waits, cases.give_up),
         "resume": handler(cases.resume_waits_of_version),

@@ -167,3 +167,22 @@ def test_suspension_pauses_it_and_moves_the_tasks(
     assert clock.due_at > case.started_at + TERM * 1.99
     task = act("caseworker", lambda uow: tasks.get(uow, case.tasks[0]["id"]))
     assert task["due_at"] == clock.due_at
+
+
+def test_suspending_a_definition_is_a_pause(
+    database: Database, start: Callable[..., cases.CaseView], act: Act, work: Callable[..., None]
+) -> None:
+    deploy(database, onSilence="grant")
+    case = start()
+    act("administrator", lambda uow: cases.suspend_definition(uow, "p"), MINUTE)
+    sweep(act, work, TERM * 2)
+    assert kinds(database, case.id) == ["clock.started"]
+    act("administrator", lambda uow: cases.resume_definition(uow, "p"), TERM * 2)
+    for _ in range(2):
+        sweep(act, work, TERM * 2 + MINUTE)
+    assert kinds(database, case.id) == ["clock.started", "clock.paused", "clock.resumed"]
+    clock = clock_of(database, case.id)
+    assert clock is not None
+    assert clock.due_at is not None
+    assert clock.due_at > case.started_at + TERM * 2.9
+    decide(act, case, TERM * 2 + MINUTE)

@@ -10,6 +10,8 @@ from sqlalchemy import select, text
 
 from engine import cases, tasks
 from engine.cases import incidents
+from engine.events import administration_log
+from engine.identity import accounts
 from engine.models import Incident, Task
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict
@@ -20,12 +22,6 @@ from tests.organisation import a_member
 
 ACCEPTED = [bpmn.node("userTask", "accept", parvandeh__clock="start")]
 LATE = TERM + MINUTE
-_LOG = text("""
-INSERT INTO organisation_log (id, at, actor_id, kind, unit_id, payload)
-SELECT gen_random_uuid(), :at, users.id, 'installation.outage', units.id,
-    json_build_object('from_at', CAST(:begin AS text), 'to_at', CAST(:end AS text))
-FROM users, units WHERE units.key = 'root' LIMIT 1
-""")
 
 
 def sweep(act: Act, work: Callable[..., None], later: timedelta) -> None:
@@ -122,8 +118,12 @@ def test_a_term_that_ends_within_an_outage_moves(
 
 def interrupted(database: Database, begin: datetime, end: datetime) -> None:
     """The administration log has an outage."""
-    with database.transaction() as session:
-        session.execute(_LOG, {"at": end, "begin": begin.isoformat(), "end": end.isoformat()})
+    payload = {"from_at": begin, "to_at": end, "seconds": round((end - begin).total_seconds())}
+    database.run(
+        lambda session, now: administration_log.note(
+            UnitOfWork(session, accounts.system(session, now), end), "installation.outage", None, payload
+        )
+    )
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "calendar.changed": {"calendar": str, "version": int, "valid_from": str},
         "calendar.closure": {**_CLOSURE, "reason": str},
         "calendar.reopened": _CLOSURE,
+        "silence.released": {"cases": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
         "definition.published": {**_VERSION, "former": int},
         "definition.retired": {**_VERSION, "current": int},
