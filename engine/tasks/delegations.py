@@ -198,7 +198,7 @@ class _Placed(NamedTuple):
 @lru_cache
 def _holding() -> Select[Any]:
     columns = (Task.id.label("task_id"), Task.element, Task.status.label("task_status"))
-    unit = select(Unit.key).where(Unit.id == Case.unit_id).scalar_subquery()
+    unit = select(Unit.key).where(Unit.id == Case.unit_id).scalar_subquery().label("unit")
     return (
         cases.select_for_locking(*columns, Task.candidate_group_id, Task.home_candidate_group_id, unit)
         .join(Task, Task.case_id == Case.id)

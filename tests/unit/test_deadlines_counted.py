@@ -74,6 +74,7 @@ class Naive:
         self.days: dict[date, list[tuple[datetime, int]]] = {}
         for instant, day, minute in minutes(zone, begin):
             self.days.setdefault(day, []).append((instant, minute))
+        self.days.popitem()  # which is not whole
         self.offices: dict[date, list[datetime]] = {}
         self.event = count.start.astimezone(zone).date()
 
@@ -182,9 +183,13 @@ def test_hours_are_those_of_a_naive_counter(count: Count, number: int) -> None:
         same(count, f"PT{number}WH", last)
         between = deadlines.working_time_between(count.calendar, count.start, last, count.pauses)
         assert between == timedelta(hours=number)
-    else:
-        day = (last - MINUTE).astimezone(count.calendar.zone).date()
-        same(count, f"PT{number}WH", naive.next_end(day))
+        return
+    day = (last - MINUTE).astimezone(count.calendar.zone).date()
+    try:
+        expected = naive.next_end(day)
+    except LookupError:
+        return  # beyond the days that it looks at
+    same(count, f"PT{number}WH", expected)
 
 
 @pytest.mark.parametrize(("name", "change"), kinds())

@@ -166,7 +166,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "waits": Changed(
         _OF_CASE,
-        "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at",
+        "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at"
+        " term calendar term_end_at",
         {"correlation": "NULL"},
     ),
     "work_stretches": Deleted(  # the log has got them before
@@ -175,7 +176,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     "tasks": Changed(
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
-        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks",
+        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks"
+        " term calendar term_end_at",
         {"people": "NULL", "asked": _ASKED, "draft": "NULL", "draft_seen": "NULL", "search": "''"},
     ),
     "access_log": Changed(
@@ -223,6 +225,15 @@ KEPT: Mapping[str, Kept] = {
         "numbers and places of findings alone",
         "id kind requested_by requested_at started_at finished_at done total result",
     ),
+    "calendars": Kept(_ORGANISATION, "id key name unit_id created_at"),
+    "calendar_versions": Kept(
+        _ORGANISATION, "id calendar_id number valid_from document reason created_by created_at"
+    ),
+    "unit_calendars": Kept(_ORGANISATION, "unit_id calendar_id set_at"),
+    "closures": Kept(
+        _ORGANISATION, "id unit_id first last reason declared_by declared_at revoked_by revoked_at"
+    ),
+    "recalculations": Kept(_ORGANISATION, "id unit_id ordered_by ordered_at done_at changed failed"),
     "checkpoint_leaves": Kept(_IDS, "log subject_id number length hash"),
     "checkpoint_sendings": Kept(_IDS, "number target status attempts due_at lease_until failure closed_at"),
     "checkpoints": Kept(_IDS, "number at body hash signatures"),
