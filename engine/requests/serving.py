@@ -65,7 +65,7 @@ def serve(
         outcome = command(uow)
         opened = _each(outcome.opened)
         shown = uow.actor, opened
-        if opened:
+        if any(one.purpose is None for one in opened):
             access.require_purpose(uow.actor)
         key = request.key()
         if key is not None and outcome.answer is not None:

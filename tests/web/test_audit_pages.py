@@ -155,3 +155,16 @@ def test_others_see_the_public_page_alone(
     for path in ("/audit", "/audit/search"):
         assert browser.get(path).status_code == 403
     assert browser.get("/audit/checkpoints").status_code == 200
+
+
+def test_auditor_verifies_and_searches(
+    actor: Callable[..., Actor], session_of: Callable[[Actor], Browser], database: Database, case: Any
+) -> None:
+    browser = session_of(actor("auditor"))
+    assert 'action="/audit/verify"' in browser.get("/audit?lang=en").text
+    form = {"token": browser.token("/audit"), "case": case.number, "purpose": "complaint 12"}
+    assert browser.post("/audit/verify", form).status_code == 303
+    assert f"/desk/cases/{case.id}" in browser.post("/audit/search", form).text
+    with database.transaction() as session:
+        (record,) = session.scalars(select(AccessRecord)).all()
+    assert (record.actor_role, (record.payload or {})["purpose"]) == ("auditor", "complaint 12")
