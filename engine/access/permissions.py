@@ -208,6 +208,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "inbox.read",
             "units.read",
             "funnel.read",
+            "work_time.read",
             "account.own",
             "sessions.own",
         }

@@ -200,10 +200,11 @@ def staff() -> ColumnElement[bool]:
     return _at_work(found)
 
 
-def led() -> Select[Any]:
-    """Returns the ids of the units that the viewer leads as a supervisor, without those below them."""
+def led(role: str) -> Select[Any]:
+    """Returns the units that the viewer leads, as a supervisor or manager, without those below them: ids."""
     held = positions()
-    return select(held.c.unit_id).where(held.c.role.in_((SUPERVISOR, ANY)))
+    found = select(held.c.unit_id)
+    return found if role == MANAGER else found.where(held.c.role.in_((SUPERVISOR, ANY)))
 
 
 def supervises(role: str, group: Any) -> ColumnElement[bool]:

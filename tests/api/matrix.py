@@ -118,7 +118,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/documents/<uuid:document_id>/content"): CASES,
     ("GET", "/units"): DEFINITIONS,
     ("GET", "/units/<key>"): DEFINITIONS,
-    ("GET", "/units/<key>/work-time"): {"caseworker"},
+    ("GET", "/units/<key>/work-time"): {"caseworker", "manager"},
     ("POST", "/units"): {"administrator"},
     ("PATCH", "/units/<key>"): {"administrator"},
     ("GET", "/units/<key>/calendar"): DEFINITIONS,

@@ -13,6 +13,7 @@ from engine import cases, events, tasks
 from engine.cases import erasure, work_notes
 from engine.events import feed
 from engine.models import Case, Event, WorkStretch
+from engine.oversight.audit import search
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.tasks import work_time
 from tests import factories
@@ -264,6 +265,10 @@ def test_only_the_person_reads_the_events(worker: Worker, database: Database, ac
 
     assert "work.noted" in kinds("caseworker")
     assert "work.noted" not in kinds("caseworker", "another") | kinds("administrator")
+    wanted = search.Wanted(case=str(worker.case))
+    found = act("auditor", lambda uow: search.find(uow, wanted, "a complaint", before=None))
+    assert "task.claimed" in {row["kind"] for row in found}
+    assert "work.noted" not in {row["kind"] for row in found}
     followed = act("administrator", feed.read)
     assert "task.claimed" in {row["kind"] for row in followed.items}
     assert "work.noted" not in {row["kind"] for row in followed.items}

@@ -89,6 +89,17 @@ def test_a_leader_sees_sums_of_five_and_is_told_why_there_are_none(office: Offic
     assert office["sara"].see("/work-time/office").status_code == 403
 
 
+def test_a_manager_has_no_time_of_its_own_but_the_sums(office: Office) -> None:
+    office.actors["boss"] = a_member(office.database, "boss", "office", account_role="manager")
+    boss = office["boss"]
+    assert '"/desk/work-time"' in boss.see("").text
+    page = boss.see("/work-time").text
+    assert "My work time" not in page
+    assert '"/desk/work-time/office"' in page
+    assert boss.see("/work-time/office").status_code == 200
+    assert boss.see("/work-time/fire").status_code == 403
+
+
 @pytest.mark.parametrize("week", ["x", "0001-01-01", "9999-12-31", "1378-01-01", "2026-02-30"])
 def test_odd_weeks_show_the_usual_one(office: Office, week: str) -> None:
     mina = office["mina"].browser

@@ -104,6 +104,7 @@ def listed(visit: Visit, rows: Sequence[Any]) -> dict[str, Any]:
         "me": visit.uow.actor.id,
         "assigns": access.allows(visit.uow.actor, "tasks.assign"),
         "works": access.allows(visit.uow.actor, "tasks.work"),
+        "reads_work_time": access.allows(visit.uow.actor, "work_time.read"),
     }
 
 

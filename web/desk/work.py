@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 
+from engine import access
 from engine.platform.errors import NotFound
 from engine.tasks import work_time
 from engine.tasks.work_time import EARLIEST, LATEST, Week
@@ -23,13 +24,15 @@ def report_open(visit: Visit, task_id: UUID) -> Content:
     return Content(b"", "text/plain", status=204)
 
 
-@page(blueprint.get("/work-time"), may="work_time.own")
+@page(blueprint.get("/work-time"), may="work_time.read")
 def own(visit: Visit) -> Page:
-    """Show the visitor's own work time in a week."""
+    """Show the visitor's own work time in a week, and the units that the visitor leads."""
     present = Week.of(visit.uow.now.date())
     week = min(_asked() or present, present)
+    works = access.allows(visit.uow.actor, "work_time.own")
     values = {
-        "days": work_time.own_days(visit.uow, week),
+        "works": works,
+        "days": work_time.own_days(visit.uow, week) if works else (),
         "units": work_time.led_units(visit.uow),
         **_frame(week, present),
     }

@@ -91,7 +91,7 @@ def _events(uow: UnitOfWork) -> Select[Any]:
         )
         .outerjoin(actor, actor.id == Event.actor_id)
         .outerjoin(Unit, Unit.key == Event.actor_unit)
-        .where(access.visible_cases(uow.actor.role))
+        .where(access.visible_cases(uow.actor.role), feed.OFFERED)
     )
 
 

@@ -96,7 +96,7 @@ def led_units(uow: UnitOfWork) -> Sequence[tuple[str, str]]:
     """Returns key and name of the units that the actor leads itself, without those below them."""
     if not access.allows(uow.actor, "work_time.read"):
         return ()
-    found = select(Unit.key, Unit.name).where(Unit.id.in_(access.led())).order_by(Unit.key)
+    found = select(Unit.key, Unit.name).where(Unit.id.in_(access.led(uow.actor.role))).order_by(Unit.key)
     return [(row.key, row.name) for row in uow.connection.execute(found, access.seen_by(uow))]
 
 
@@ -107,7 +107,11 @@ def last_ended(uow: UnitOfWork) -> Week:
 
 def _led(uow: UnitOfWork, key: str) -> _Unit:
     line = aliased(UnitLine)
-    led = select(line.unit_id).where(line.unit_id == Unit.id, line.ancestor_id.in_(access.led())).exists()
+    led = (
+        select(line.unit_id)
+        .where(line.unit_id == Unit.id, line.ancestor_id.in_(access.led(uow.actor.role)))
+        .exists()
+    )
     found = select(Unit.id, Unit.key, Unit.name, Unit.parent_id, led).where(Unit.key == key)
     row = uow.connection.execute(found, access.seen_by(uow)).one_or_none()
     if row is None:
