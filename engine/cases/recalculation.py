@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, select,
 
 from engine import access, deadlines
 from engine.cases import clock_recalculation
-from engine.deadlines import Count, Pauses, Untimely
+from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import Case, Recalculation, Task, Unit, UnitLine, Wait
 from engine.organisation import calendars
 from engine.platform import jobs
@@ -84,16 +84,18 @@ class Terms:
 
 
 class _Again:
-    """Calculates the due times of rows. Equal ones are calculated once."""
+    """Calculates the due times of rows; equal ones once."""
 
     def __init__(self, uow: UnitOfWork, rows: Sequence[Row[Any]], pauses: Mapping[UUID, Pauses]) -> None:
         self._uow, self._rows, self._pauses, self.failed = uow, rows, pauses, 0
         self._known: dict[tuple[object, ...], datetime] = {}
+        units = {row.unit_id for row in rows}
+        self._calendars = {unit_id: calendars.of_unit(uow, unit_id) for unit_id in units}
 
     def changes(self) -> Iterator[dict[str, Any]]:
         """Yields the new values of each row whose term ends at another instant."""
         for row in self._rows:
-            found = calendars.of_unit(self._uow, row.unit_id)
+            found = self._calendars[row.unit_id]
             try:
                 end = self._end(row, found, None)
                 if end != (row.term_end_at or row.due_at):
@@ -105,7 +107,10 @@ class _Again:
 
     def _end(self, row: Row[Any], found: calendars.Effective, recalculated_at: datetime | None) -> datetime:
         pauses = tuple(self._pauses.get(row.case_id, ()))
-        place = (row.term, row.opened_at, row.unit_id, pauses, recalculated_at)
+        # Working days are counted from the day, whatever its hour.
+        days = row.term.endswith("WD")
+        start = day_of(row.opened_at, found.calendar.zone) if days else row.opened_at
+        place = (row.term, start, row.unit_id, pauses, recalculated_at)
         if place not in self._known:
             count = Count(found.calendar, row.opened_at, "office", pauses, recalculated_at)
             self._known[place] = deadlines.due(count, deadlines.term(row.term))

@@ -10,7 +10,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import URL, Connection, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
@@ -43,7 +43,7 @@ class _Known:
     effective: Effective
 
 
-_known: dict[tuple[str, UUID, tzinfo | None], _Known] = {}
+_known: dict[tuple[URL, UUID, tzinfo | None], _Known] = {}
 _documents: dict[UUID, Document] = {}
 
 _line, _depth = aliased(UnitLine), aliased(UnitLine)
@@ -78,7 +78,7 @@ def of_unit(uow: UnitOfWork, unit_id: UUID) -> Effective:
 
 def find(connection: Connection, unit_id: UUID, now: datetime) -> Effective:
     """Returns the calendar of a unit, at most a second old, in the zone of `now`."""
-    place = (str(connection.engine.url), unit_id, now.tzinfo)
+    place = (connection.engine.url, unit_id, now.tzinfo)
     known, clock = _known.get(place), time.monotonic()
     if known is not None and clock < known.until:
         return known.effective
