@@ -303,8 +303,8 @@ def test_delegates_read_theirs_and_the_agency_revokes(client: Clients, database:
     assert seen == {"boss": [made["id"]], "their boss": [made["id"]], "nobody's boss": []}
     for name in ("their boss", "nobody's boss"):
         refused(client("administrator", name).send("DELETE", f"/delegations/{made['id']}"), 404, "not-found")
-    kinds = [row["kind"] for row in body(client("administrator", "boss").get("/organisation-log"))["items"]]
-    assert kinds == ["delegation.agreed"]
+    log = body(client("administrator", "boss").get("/organisation-log"))["items"]
+    assert [row["kind"] for row in log if row["kind"].startswith("delegation.")] == ["delegation.agreed"]
 
 
 def test_step_that_holds_the_legal_decision_is_not_delegated(client: Clients, database: Database) -> None:

@@ -116,7 +116,9 @@ def lists(role: str) -> Iterator[tuple[str, str, str]]:
         if (method == "GET" and "<" not in path) or path == "/tasks/search":
             if path in QUERIES:
                 yield method, path, QUERIES[path]
-            if path != "/colleagues" and not (path == "/tasks" and role in ("portal", "applicant")):
+            if path != "/colleagues" and not (
+                path == "/tasks" and role in ("portal", "applicant", "auditor")
+            ):
                 yield method, path, ""
 
 
