@@ -166,13 +166,15 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "waits": Changed(
         _OF_CASE,
-        "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at",
+        "id case_id version_id token_id element kind name due_at woken_at opened_at closed_at"
+        " term calendar term_end_at",
         {"correlation": "NULL"},
     ),
     "tasks": Changed(
         _OF_CASE,
         "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
-        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks",
+        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks"
+        " term calendar term_end_at",
         {"people": "NULL", "asked": _ASKED, "draft": "NULL", "draft_seen": "NULL", "search": "''"},
     ),
     "access_log": Changed(
@@ -216,6 +218,11 @@ KEPT: Mapping[str, Kept] = {
         "applications still being written: the row is deleted when the case begins, or after 30 days",
         "id user_id key version_id answers step created_at updated_at reached",
     ),
+    "calendars": Kept(_IDS, "id key name unit_id created_at"),
+    "calendar_versions": Kept(_IDS, "id calendar_id number valid_from document reason created_by created_at"),
+    "unit_calendars": Kept(_IDS, "unit_id calendar_id set_at"),
+    "closures": Kept(_IDS, "id unit_id first last reason declared_by declared_at revoked_by revoked_at"),
+    "recalculations": Kept(_IDS, "id unit_id ordered_by ordered_at done_at changed failed"),
     "clocks": Kept(
         _IDS,
         "case_id state stage filed_at term extension started_at due_at warn_at floor_at stopped_at reasons"
