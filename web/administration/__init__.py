@@ -16,6 +16,7 @@ from web.administration import (
     person,
     retries,
     sharing,
+    silence,
     units,
 )
 
@@ -34,6 +35,7 @@ for part in (
     person,
     retries,
     sharing,
+    silence,
     units,
 ):
     blueprint.register_blueprint(part.blueprint)

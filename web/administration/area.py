@@ -25,7 +25,7 @@ WAYS = (
     "delegations",
     "log",
 )
-WHOLE = ("jobs", "connectors", "messages", "webhooks")
+WHOLE = ("silence", "jobs", "connectors", "messages", "webhooks")
 LONGEST = 200  # characters of a reason, as in the API
 PATHS = {"overview": "/administration"}
 
