@@ -1,6 +1,6 @@
 """Counts the terms of many cases again, after a change of their calendar: in batches, an event for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -61,14 +61,15 @@ def recompute_batch(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: 
     found = _clocks(uow, unit_id, after).limit(BATCH)
     listed = uow.connection.execute(found).all()
     failed = 0
-    changing: list[UUID] = []
+    changing: dict[UUID, Clock] = {}
     for clock, unit in _read(listed):
         try:
-            changing += [clock.case_id] if reckon(uow, unit, clock).due_at != clock.due_at else []
+            if reckon(uow, unit, clock).due_at != clock.due_at:
+                changing[clock.case_id] = clock
         except Conflict:
             failed += 1
     if changing and not dry:
-        _move(uow, uow.connection.execute(_locked(uow, changing)).all())
+        _move(uow, uow.connection.execute(_locked(uow, list(changing))).all(), changing)
     return Batch(len(changing), failed, listed[-1].case_id if len(listed) == BATCH else None)
 
 
@@ -102,13 +103,16 @@ def _read(found: Sequence[Any]) -> Iterator[tuple[Clock, UUID]]:
         yield Clock(**{name: getattr(row, name) for name in names}), row.unit_id
 
 
-def _move(uow: UnitOfWork, found: Sequence[Any]) -> None:
-    """Writes the new end of each of these terms, with its event, in one statement."""
+def _move(uow: UnitOfWork, found: Sequence[Any], seen: Mapping[UUID, Clock]) -> None:
+    """Writes the new end of each of these terms, with its event, in one statement.
+
+    `seen` are the clocks before they were locked.
+    """
     log: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
     clocks: list[Clock] = []
     for row, (clock, unit) in zip(found, _read(found), strict=True):
-        if reckon(uow, unit, clock).due_at == clock.due_at:
+        if clock != seen[clock.case_id] and reckon(uow, unit, clock).due_at == clock.due_at:
             continue  # another command has counted it meanwhile
         moved = reckon(uow, unit, clock, floor=uow.now)
         facts = {"code": "calendar", "before_at": clock.due_at, "due_at": moved.due_at}
