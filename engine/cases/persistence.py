@@ -201,12 +201,14 @@ def _ended_by(
     before: Sequence[Fact],
     change: TaskChange | CallChange | None,
 ) -> str | None:
-    """Returns what ended a case: `person` if an official completed a task in it, else `rule`.
+    """Returns what ended a case: `silence`, `person` if an official completed a task in it, else `rule`.
 
     None if the applicant withdrew.
     """
     if any(fact.kind == "case.withdrawn" for fact in before):
         return None
+    if case.clock is not None and case.clock.state == "deemed":
+        return "silence"
     if isinstance(change, TaskChange) and change.official:
         return "person"
     people = any(element.kind in HUMAN for element in spec.elements.values())

@@ -184,7 +184,7 @@ def _answer(
     answer = forms.check(form, data, roles(uow, row.task_id) if form and forms.for_some(form) else None)
     cases.require_size(answer)
     if row.kind == "escalation":
-        done = Fact("task.completed", row.element, row.task_id, {"data": answer})
+        done = Fact("task.completed", row.element, row.task_id, {"answer": answer})  # no data of the case
         cases.note(uow, case, [done], TaskChange(row.task_id, "completed", uow.actor.id, uow.now))
     else:
         subtasks.close(uow, case, held.subtask(), "given", answer)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine import cases, tasks
+from engine.oversight import replay
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict
 from tests import bpmn, clocks, factories
@@ -23,6 +24,13 @@ def deploy(database: Database, *more: str, **attributes: Any) -> None:
 def sweep(act: Act, work: Callable[..., None], later: Any) -> None:
     act("administrator", lambda uow: cases.sweep_clocks(uow, 10), later)
     work(later)
+
+
+def replay_finds(database: Database) -> list[str]:
+    """Differences between the tables and the events alone."""
+    found = database.run(lambda session, _: replay.compare(session), "snapshot")
+    assert found.judged
+    return [str(one) for one in found.differences]
 
 
 def decide(act: Act, case: cases.CaseView, later: Any = MINUTE * 0) -> tasks.Completed:
@@ -96,6 +104,7 @@ def test_its_end_opens_a_supervisors_task(
         )
     )
     assert done.case_status == "active"
+    assert replay_finds(database) == []
 
 
 def test_silence_grants(
@@ -109,7 +118,8 @@ def test_silence_grants(
     deemed = dict(logged(database, case.id))["clock.deemed"]
     assert (deemed["outcome"], deemed["units"]) == ("deemed_granted", case.unit)
     ended = dict(logged(database, case.id))["case.completed"]
-    assert (ended["outcome"], ended["effect"]) == ("deemed_granted", "grants")
+    assert (ended["outcome"], ended["effect"], ended["by"]) == ("deemed_granted", "grants", "silence")
+    assert replay_finds(database) == []
 
 
 def test_a_decision_after_the_end_is_refused_though_no_worker_ran(
@@ -167,6 +177,7 @@ def test_suspension_pauses_it_and_moves_the_tasks(
     assert clock.due_at > case.started_at + TERM * 1.99
     task = act("caseworker", lambda uow: tasks.get(uow, case.tasks[0]["id"]))
     assert task["due_at"] == clock.due_at
+    assert replay_finds(database) == []
 
 
 def test_suspending_a_definition_is_a_pause(

@@ -58,7 +58,7 @@ def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec)
     groups.write(uow)
     uow.write(_INSERT, {"tasks_of_clock": [row]})
     _ = uow.connection  # writes them: the step that follows may open tasks of the same group
-    facts = {"side": "office", "role": access.SUPERVISOR}
+    facts = {"kind": ESCALATION, "side": "office", "role": access.SUPERVISOR}
     return Fact("task.created", row["element"], row["id"], facts=facts)
 
 

@@ -23,7 +23,10 @@ UNKNOWN = Unknown()
 
 @dataclass(slots=True)
 class Rebuilt:
-    """A case as its events describe it. Rows are columns by name, by the id of the row."""
+    """A case as its events describe it. Rows are columns by name, by the id of the row.
+
+    Once its clock has run, or it was resumed, the due dates of its tasks depend on more than these.
+    """
 
     status: str = "active"
     outcome: Any = None
@@ -33,12 +36,17 @@ class Rebuilt:
     tasks: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     waits: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     decisions: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    moved: bool = False
 
     def add(self, event: Any) -> None:
         """Applies the next event, a row of the log."""
         self.data.update(events.changes(event.kind, event.payload))
         if (apply := _APPLIED.get(event.kind)) is not None:
             apply(self, event)
+        if event.kind == "case.resumed" or event.kind.startswith("clock."):
+            self.moved = True
+            for task in self.tasks.values():
+                task["due_at"] = UNKNOWN
 
 
 def _status(status: str) -> Callable[[Rebuilt, Any], None]:
@@ -65,12 +73,12 @@ def _opened(kind: str) -> Callable[[Rebuilt, Any], None]:
         facts = event.facts
         case.tasks[event.task_id] = {
             "element": event.element,
-            "kind": kind,
+            "kind": facts.get("kind", kind),
             "status": "open",
             "assignee_id": _uuid(facts.get("account")),
             "opened_at": event.at,
             "closed_at": None,
-            "due_at": _instant(facts.get("due_at")),
+            "due_at": UNKNOWN if case.moved else _instant(facts.get("due_at")),
             "follow_up_at": _instant(facts.get("follow_up_at")),
             "priority": facts.get("priority"),
             "assignment": facts.get("assignment"),
