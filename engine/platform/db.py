@@ -56,7 +56,7 @@ LOCKED = "55P03"
 # The server stopped, was killed, is starting, or has ended the session.
 LOST = {"57P01", "57P02", "57P03", "25P03", "08000", "08003", "08006"}
 ATTEMPTS = 3
-PREREQUISITES = 8  # of one command: a bulk action meets several cases
+PREREQUISITES = 64  # of one command: a batch of tasks meets several cases, each with up to three steps
 POOL = 2  # seconds to wait for a connection of the pool: only threads of one process compete for them
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.bpmn import check
+from engine import bpmn
+from engine.bpmn import Source, check
 from engine.bpmn.notation import clock
 from tests.bpmn import definitions, flow, in_line, node, process_element
 from tests.unit.test_requirements import built, files, task, told
@@ -104,3 +105,12 @@ def test_a_message_that_never_arrives_is_a_warning(silence: str, found: list[tup
 def test_a_wrong_place_is_an_error() -> None:
     report = check(files(task(statutory="P1D")))
     assert [finding.code for finding in report.errors] == ["unknown-extension"]
+
+
+def test_a_changed_term_is_a_difference() -> None:
+    def source(**attributes: str) -> Source:
+        content = files(task("a", clock="pause"), **attributes)
+        return Source(bpmn.digest(content, {}), content, {})
+
+    found = bpmn.compare(source(statutory="P5D"), source(statutory="P5WD", onSilence="grant"), "p")
+    assert [one.code for one in found] == ["statutory-changed", "on-silence-changed"]

@@ -75,6 +75,11 @@ def cut(pattern: str, new: str = "", file: str = "process.bpmn") -> Seed:
     return seed
 
 
+def no_term(files: dict[str, str]) -> None:
+    cut(r"""\s+parvandeh:statutory="[^"]*" parvandeh:onSilence="grant"\s+parvandeh:safety="[^"]*\"""")(files)
+    cut(r""" parvandeh:clock="start\"""")(files)
+
+
 def no_way_back(files: dict[str, str]) -> None:
     cut(r'(id="withdrawn".*?)<bpmn:terminateEventDefinition/>', r"\1")(files)
 
@@ -104,6 +109,10 @@ SEEDS: Mapping[str, Seed] = {
     ),
     "no-appeal": cut(r' parvandeh:appeal="objection" parvandeh:appealWithin="P20D"'),
     "long-term": change('parvandeh:appealWithin="P20D"', 'parvandeh:appealWithin="P9Y"'),
+    "no-statutory-term": no_term,
+    "due-beyond-term": change(
+        """parvandeh:statutory="f'P{statutory_days}WD'\"""", 'parvandeh:statutory="P4D"'
+    ),
     "visit-in-name": change("تصمیم‌گیری | Decide", "مراجعهٔ حضوری | Visit"),
     "decision-outside-agency": change('id="decide"', 'id="decide" parvandeh:role="applicant"'),
     "no-role": change("<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", ""),
