@@ -229,6 +229,15 @@ def test_forged_case_is_found(office: Office, forged: str, column: str) -> None:
     assert (finding.code, finding.values["table"], finding.values["column"]) == ("forged", "cases", column)
 
 
+def test_break_of_a_chain_is_found_even_if_the_comparison_fails(office: Office) -> None:
+    office.take()
+    broken = "UPDATE events SET kind = 'x' WHERE case_id = :case AND seq = 1"
+    office.tamper(broken, case=office.cases[0])
+    office.tamper("UPDATE cases SET ended_at = 'infinity' WHERE id = :case", case=office.cases[1])
+    codes = {(one.code, one.values.get("reason")) for one in office.verify().findings}
+    assert codes == {("changed", None), ("not-compared", "DataError")}
+
+
 def test_many_cases_are_compared_in_a_second_process(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sees what the transaction of the verification sees."""
     office.take()

@@ -406,6 +406,29 @@ def test_log_that_was_changed_by_hand_is_named_and_not_judged(database: Database
     assert differences(database) == [("events", "facts")]
 
 
+@pytest.mark.parametrize(
+    ("forged", "column"),
+    [
+        *((f"events SET payload = '{value}'", "facts") for value in ("[1]", '"x"', "7")),
+        *((f"events SET facts = '{value}'", "facts") for value in ("[]", '"x"')),
+        ("cases SET data = '[]'", "facts"),
+        ("events SET facts = NULL WHERE seq > 1", "facts"),
+        ('cases SET data = \'{"x": true, "y": [1]}\'', "data.x"),
+    ],
+)
+def test_whatever_is_forged_is_a_difference_of_its_case(
+    database: Database, start: Start, forged: str, column: str
+) -> None:
+    factories.deploy(database, factories.one_task())
+    start(x=1, y=[1.0])
+    assert differences(database) == []
+    forge(database, text("ALTER TABLE events DISABLE TRIGGER USER"))
+    forge(database, text(f"UPDATE {forged}"))
+    found = compared(database)
+    assert (found.judged, found.earlier) == (1, 0)
+    assert [one.column for one in found.differences] == [column]
+
+
 def test_payload_that_was_erased_by_hand_is_named(database: Database, start: Start) -> None:
     factories.deploy(database, factories.one_task())
     start(x=1)
