@@ -59,6 +59,8 @@ def test_unsigned_checkpoint_is_called_so(run: Run, case: str) -> None:
     assert "NOT SIGNED" in run("checkpoint")[1]
     code, printed = run("verify")
     assert (code, "NOT SIGNED" in printed) == (0, True)
+    code, printed = run("verify", "--key", "00" * 32)
+    assert (code, "not signed with a key that you trust" in printed) == (1, True)
 
 
 def test_key_is_replaced_with_a_checkpoint_of_both(run: Run, case: str, tmp_path: Path) -> None:

@@ -172,6 +172,23 @@ def test_missing_key_is_a_failure_that_is_not_repeated_each_minute(
     assert not act("administrator", lambda uow: runs.schedule(uow, 60))
 
 
+def test_run_refuses_to_sign_after_all_checkpoints_were_replaced_by_unsigned_ones(
+    database: Database, act: Act, settings: Settings
+) -> None:
+    signing.create(settings.audit_key)
+    act("administrator", lambda uow: runs.request(uow, "checkpoint"))
+    carried_out(database, act, settings)
+    with database.transaction() as session:
+        for table in ("checkpoint_sendings", "checkpoint_leaves", "checkpoints"):
+            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+            session.execute(text(f"DELETE FROM {table}"))
+    taken(database, settings)
+    act("administrator", lambda uow: runs.request(uow, "checkpoint"))
+    carried_out(database, act, settings)
+    (newest, _) = act("administrator", runs.page)
+    assert newest["result"] == {"failure": "unsigned"}
+
+
 def test_requested_twice_it_is_done_once(database: Database, act: Act, settings: Settings) -> None:
     first, second = (act("administrator", lambda uow: runs.request(uow, "verification")) for _ in range(2))
     assert first == second

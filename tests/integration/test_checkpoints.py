@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -355,7 +356,8 @@ def test_who_also_rewrites_the_checkpoints_is_found_by_a_copy(office: Office) ->
     copy = office.take()
     office.tamper(CUT, HEAD, "DELETE FROM checkpoint_leaves", "DELETE FROM checkpoints", case=office.cases[1])
     forged = office.take()
-    assert {one.code for one in office.verify(forged).findings} == {"forged"}, "it needs the private key"
+    # Only who also has the private key can make it; unsigned, it is refused (below) where a key is given.
+    assert {one.code for one in office.verify(forged).findings} == {"forged"}
     codes = {code for code, _, _ in office.found(copy)}
     assert codes == {"checkpoint-differs", "root"}
 
@@ -389,6 +391,43 @@ def test_unsigned_checkpoint_says_so_and_never_follows_a_signed_one(office: Offi
     assert office.verify().trusted
     with pytest.raises(Unusable, match="signed with the key"):
         office.database.run(checkpoints.take, "snapshot")
+
+
+def test_unsigned_checkpoint_is_refused_where_a_key_is_given(office: Office) -> None:
+    made = office.database.run(checkpoints.take, "snapshot")
+
+    def verify(given: Signed | None) -> Report:
+        keys = (office.key.public,)
+        verified = partial(verification.verify, given=given, keys=keys, signed=True)
+        return office.database.run(lambda session, _: verified(session), "snapshot")
+
+    assert {one.code for one in verify(None).findings} == {"unknown-key"}
+    with pytest.raises(verification.Unusable) as refused:
+        verify(made)
+    assert (refused.value.code, refused.value.exit_code) == ("unsigned", 5)
+    office.take()
+    assert verify(None).intact
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_nothing_is_signed_on_top_of_a_planted_checkpoint(office: Office, all_of_them: bool) -> None:
+    office.take()
+    removed = ("DELETE FROM checkpoint_leaves", "DELETE FROM checkpoints") if all_of_them else ()
+    office.tamper(*removed)
+    office.database.run(partial(checkpoints.take, lost=True), "snapshot")
+    with pytest.raises(checkpoints.Downgraded):
+        office.take(signed=all_of_them)
+    assert office.take(lost=True, signed=True).statement.keys == (office.key.public,)
+
+
+def test_verification_may_be_idle_while_the_tables_are_compared(office: Office) -> None:
+    office.take()
+
+    def verified(session: Session, _: object) -> Report:
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 50"))
+        return verification.verify(session, progress=lambda _: sleep(0.3))
+
+    assert office.database.run(verified, "snapshot").intact
 
 
 def test_new_key_is_vouched_for_by_the_old_one(office: Office, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Take a checkpoint now."""
 
 import argparse
+from functools import partial
 
 from engine.cli.connection import database
 from engine.oversight.audit import checkpoints, sending, signing
@@ -14,10 +15,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print what it states, and whether it is signed."""
     key = signing.read(settings.audit_key)
     targets = sending.targets(settings)
+    take = partial(checkpoints.take, signed=signing.has_signed(settings.audit_key))
     with database(settings) as opened:
-        made = opened.run(
-            lambda session, now: checkpoints.take(session, now, [key] if key else [], targets), "snapshot"
-        )
+        made = opened.run(lambda session, now: take(session, now, [key] if key else [], targets), "snapshot")
+    if key is not None:
+        signing.note_signed(settings.audit_key, made.statement.number)
     describe(made)
     if arguments.output is not None:
         try:

@@ -1,6 +1,7 @@
 """Show the key that signs checkpoints, create the first one, or replace it."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from engine.cli.audit.checkpoint import describe
@@ -35,10 +36,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _vouch(settings: Settings, keys: list[Key], *, lost: bool) -> None:
     """Take a checkpoint that the old key and the new one sign: trust in the old one is trust in both."""
     targets = sending.targets(settings)
+    take = partial(checkpoints.take, lost=lost, signed=signing.has_signed(settings.audit_key))
     with database(settings) as opened:
-        made = opened.run(
-            lambda session, now: checkpoints.take(session, now, keys, targets, lost=lost), "snapshot"
-        )
+        made = opened.run(lambda session, now: take(session, now, keys, targets), "snapshot")
+    signing.note_signed(settings.audit_key, made.statement.number)
     describe(made)
 
 

@@ -1,12 +1,13 @@
 """Verify all logs against a checkpoint.
 
 Exit codes: 0 intact, 1 something was changed, 3 a checkpoint of another installation, 4 no checkpoint or an
-altered one, 5 signed with an unknown key.
+altered one, 5 not signed with a trusted key.
 """
 
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from engine.cli.connection import database
@@ -33,8 +34,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         outside = _outside(arguments.leaves, given)
         begun = time.monotonic()
         with database(settings) as opened:
+            verify = partial(verification.verify, signed=bool(arguments.key))
             report = opened.run(
-                lambda session, _: verification.verify(session, given, keys, _progress, outside), "snapshot"
+                lambda session, _: verify(session, given, keys, _progress, outside), "snapshot"
             )
     except Unreadable as unreadable:
         print(f"{unreadable} {_TEXTS.say('audit.unreadable')}", file=sys.stderr)

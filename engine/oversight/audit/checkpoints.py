@@ -54,6 +54,10 @@ _CHANGES = (
 )
 
 
+class Downgraded(Unusable):
+    """The newest checkpoint is not signed, although one was before."""
+
+
 def take(
     session: Session,
     now: datetime,
@@ -61,18 +65,20 @@ def take(
     targets: Sequence[CheckpointTarget] = (),
     *,
     lost: bool = False,
+    signed: bool = False,
 ) -> Signed:
     """Takes a checkpoint in a transaction of the view `snapshot`, in which nothing was read before.
 
     All logs are those of one moment, although commands run. It is signed by these keys, and will be sent to
     these targets. Raises Unusable if the checkpoints so far are signed by other keys, unless the key that
-    signed them is `lost`: then verification finds the change of keys.
+    signed them is `lost`: then verification finds the change of keys. Raises Downgraded if the newest one is
+    not signed although one was before: `signed` if the caller knows that from outside of the database.
     """
     bound = connection(session)
     bound.execute(_ONE_AT_A_TIME)
     last = latest(bound)
     if not lost:
-        _require_continuity(bound, last, keys)
+        _require_continuity(bound, last, keys, signed=signed)
     summaries = {log: _summary(bound, heads) for log, heads in _HEADS.items()}
     end = administration_log.head(session)
     made = Statement(
@@ -136,12 +142,20 @@ def _summary(bound: Connection, heads: Select[Any]) -> Summary:
     return Summary.of(tree)
 
 
-def _require_continuity(bound: Connection, last: Signed | None, keys: Sequence[Key]) -> None:
+def _require_continuity(bound: Connection, last: Signed | None, keys: Sequence[Key], *, signed: bool) -> None:
     """Raises Unusable if a signed chain would continue unsigned, or with a key that nobody vouches for.
 
     While a key is being replaced, some workers may still have the one before.
     """
-    if last is None or not last.statement.keys:
+    if last is None:
+        return
+    if not last.statement.keys:
+        if keys and (signed or bound.execute(_SIGNERS).first() is not None):
+            raise Downgraded(
+                f"The checkpoint {last.statement.number} is not signed, but earlier ones were: somebody may "
+                "have replaced them. Verify with a copy; then continue with: python -m engine audit key "
+                "--new --lost"
+            )
         return
     given, signers = {key.public for key in keys}, last.statement.keys
     if given.isdisjoint(signers) and given.isdisjoint(bound.execute(_SIGNERS).scalars()):

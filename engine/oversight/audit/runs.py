@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -26,6 +27,7 @@ JOB = "audit"
 PAGE = 20
 STORED = 200  # findings that a result names
 NO_KEY = "no-key"  # failures, as docs/audit.md explains them
+UNSIGNED = "unsigned"
 GIVEN_UP = "given-up"
 
 _COLUMNS = (
@@ -115,10 +117,15 @@ def carry_out(do: Do, settings: Settings, run_id: UUID) -> None:
         key = signing.read(settings.audit_key)
         if kind == "checkpoint":
             targets, keys = sending.targets(settings), [key] if key else []
-            made = do(lambda uow: checkpoints.take(uow.session, uow.now, keys, targets), "snapshot")
+            take = partial(checkpoints.take, signed=signing.has_signed(settings.audit_key))
+            made = do(lambda uow: take(uow.session, uow.now, keys, targets), "snapshot")
             result: dict[str, Any] = {"number": made.statement.number, "signed": bool(keys)}
+            if keys:
+                signing.note_signed(settings.audit_key, made.statement.number)
         else:
             result = _verify(do, run_id, [key.public] if key else [])
+    except checkpoints.Downgraded:
+        result = {"failure": UNSIGNED}
     except Unusable:
         result = {"failure": NO_KEY}
     do(lambda uow: finish(uow, run_id, result))

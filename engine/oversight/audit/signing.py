@@ -11,6 +11,7 @@ from binascii import Error as NotBase64
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -24,6 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 from engine.platform.errors import Unusable
 
 PRIVATE = 0o600  # nobody else may read it
+
+log = structlog.get_logger("audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,23 @@ def create(path: Path) -> Key:
         file.flush()
         os.fsync(descriptor)
     return _key(private)
+
+
+def has_signed(path: Path) -> bool:
+    """Returns whether the key in this file, or one before it, has signed a checkpoint: see `note_signed`."""
+    return _signed(path).exists()
+
+
+def note_signed(path: Path, number: int) -> None:
+    """Notes next to the key that it has signed a checkpoint: who owns the database can't change that."""
+    try:
+        _signed(path).write_text(f"{number}\n")
+    except OSError as failure:
+        log.warning("audit.signature-not-noted", path=str(_signed(path)), error=failure.strerror)
+
+
+def _signed(path: Path) -> Path:
+    return path.with_suffix(".signed")
 
 
 def is_public_key(text: str) -> bool:

@@ -108,26 +108,31 @@ def verify(
     keys: Collection[str] = (),
     progress: Progress = lambda _: None,
     outside: Leaves | None = None,
+    *,
+    signed: bool = False,
 ) -> Report:
     """Verifies everything, in a transaction of the view `snapshot`.
 
     Against a given checkpoint, else the newest one. `keys` are the public keys that the caller trusts,
-    `outside` the leaves of the given checkpoint that were stored with it. Raises
-    Unusable for a given checkpoint that is not genuine, of another installation or signed by another key.
+    `outside` the leaves of the given checkpoint that were stored with it. `signed`: a checkpoint without a
+    signature is not trusted either. Raises Unusable for a given checkpoint that is not genuine, of another
+    installation or signed by another key.
     """
     bound, report = connection(session), Report()
+    # The transaction waits for the comparison of the tables, which may take longer than a client may be idle.
+    bound.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     installation = bound.execute(select(Installation.id)).scalar_one()
     stored = _Stored(set(keys), installation)
     for finding in stored.read(bound):
         report.add(finding)
     chosen = given or stored.last
     if given is not None:
-        _require_usable(given, installation, stored)
+        _require_usable(given, installation, stored, signed=signed)
         _compare_with_stored(bound, given, report)
     if chosen is not None:
         report.checkpoint = chosen.statement
         report.trusted = bool(set(chosen.statement.keys) & stored.accepted)
-        if keys and not report.trusted and chosen.statement.keys:
+        if keys and not report.trusted and (signed or chosen.statement.keys):
             report.add(Finding("checkpoint", "unknown-key", chosen.statement.number))
     with table_comparison.alongside(session, entries(bound)) as compared:
         _verify_chains(bound, report, progress)
@@ -209,11 +214,13 @@ class _Stored:
         return continues
 
 
-def _require_usable(given: Signed, installation: UUID, stored: _Stored) -> None:
+def _require_usable(given: Signed, installation: UUID, stored: _Stored, *, signed: bool) -> None:
     if not given.genuine():
         raise Unusable("signature", 4)
     if given.statement.installation != installation:
         raise Unusable("installation", 3, given=given.statement.installation, installation=installation)
+    if signed and not given.statement.keys:
+        raise Unusable("unsigned", 5)
     known = set(given.statement.keys) & stored.accepted
     if stored.accepted and given.statement.keys and not known:
         raise Unusable("key", 5, key=key_id(given.statement.keys[-1]))
