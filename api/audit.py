@@ -9,6 +9,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from sqlalchemy import RowMapping
 
 from api.command import Reply, command
 from api.shapes import Account, Instant, Key, Page, PageQuery, Request, Text, account, page_of
@@ -16,7 +17,6 @@ from engine.events import Kind
 from engine.models import AuditKind, CheckpointTarget, SendingStatus
 from engine.oversight.audit import checkpoints, runs, search, sending
 from engine.oversight.audit.search import Place, Wanted
-from engine.oversight.audit.statement import Signed
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
@@ -51,17 +51,21 @@ class SendingBody(BaseModel):
 
 
 class CheckpointBody(BaseModel):
-    """A checkpoint. `keys` are the public keys that have signed it; without any it is not signed."""
+    """A checkpoint. `keys` are the public keys that have signed it; without any it is not signed.
+
+    Of one that was `altered` in the database beyond recognition, number, time, hash and sendings are known.
+    """
 
     number: int
     at: Instant
     hash: str
-    previous: str | None
-    installation: UUID
-    cases: SummaryBody
-    readers: SummaryBody
-    administration: ChainBody
-    keys: list[str]
+    altered: bool = False
+    previous: str | None = None
+    installation: UUID | None = None
+    cases: SummaryBody | None = None
+    readers: SummaryBody | None = None
+    administration: ChainBody | None = None
+    keys: list[str] = []
     sendings: list[SendingBody]
 
 
@@ -165,7 +169,7 @@ def index(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
     rows = checkpoints.page(uow.connection, before=query.before)
     shown = rows[: checkpoints.PAGE]
     sent = sending.of(uow, [row["number"] for row in shown])
-    items = [_checkpoint(checkpoints.read(row), sent[row["number"]]) for row in shown]
+    items = [_checkpoint(row, sent[row["number"]]) for row in shown]
     return Reply(CheckpointsBody(items=items, next=items[-1].number if len(rows) > len(shown) else None))
 
 
@@ -228,7 +232,11 @@ def _requested(uow: UnitOfWork, kind: AuditKind) -> Reply:
     return Reply(RunBody(**runs.get(uow, run_id)), headers, status=HTTPStatus.CREATED)
 
 
-def _checkpoint(signed: Signed, sent: Sequence[Mapping[Any, Any]]) -> CheckpointBody:
+def _checkpoint(row: RowMapping, sent: Sequence[Mapping[Any, Any]]) -> CheckpointBody:
+    sendings = [SendingBody(**one) for one in sent]
+    if (signed := checkpoints.readable(row)) is None:
+        known = {"number": row["number"], "at": row["at"], "hash": row["hash"].hex()}
+        return CheckpointBody(**known, altered=True, sendings=sendings)
     made = signed.statement
     return CheckpointBody(
         number=made.number,
@@ -240,7 +248,7 @@ def _checkpoint(signed: Signed, sent: Sequence[Mapping[Any, Any]]) -> Checkpoint
         readers=SummaryBody(**made.readers.members()),
         administration=ChainBody(length=made.length, head=made.head),
         keys=list(made.keys),
-        sendings=[SendingBody(**row) for row in sent],
+        sendings=sendings,
     )
 
 

@@ -63,6 +63,22 @@ def test_checkpoints_are_listed_and_downloaded(client: Clients, database: Databa
     assert body(administrator.post("/audit/checkpoints/1/send")) == {"sendings": 1}
 
 
+def test_altered_checkpoint_is_listed_as_such(client: Clients, database: Database) -> None:
+    for _ in range(2):
+        take(database)
+    alter(database)
+    newest, oldest = body(client("administrator").get("/audit/checkpoints"))["items"]
+    assert (newest["number"], newest["altered"], newest["cases"]) == (2, True, None)
+    assert (oldest["number"], oldest["altered"]) == (1, False)
+    refused(client("administrator").get("/audit/checkpoints/2"), 404, "not-found")
+
+
+def alter(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE checkpoints DISABLE TRIGGER USER"))
+        session.execute(text("UPDATE checkpoints SET body = 'x' WHERE number = 2"))
+
+
 def test_long_list_of_checkpoints_has_pages(client: Clients, database: Database) -> None:
     for _ in range(checkpoints.PAGE + 2):
         take(database)

@@ -112,6 +112,20 @@ def test_failed_sending_is_retried_then_given_up_and_repeated_on_demand(
         act("administrator", lambda uow: sending.again(uow, 1))
 
 
+def test_sending_of_an_altered_checkpoint_fails_and_those_of_others_do_not(
+    database: Database, act: Act, settings: Settings
+) -> None:
+    taken(database, settings)
+    taken(database, settings)
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE checkpoints DISABLE TRIGGER USER"))
+        session.execute(text("UPDATE checkpoints SET body = 'x' WHERE number = 2"))
+    assert sent(act, settings) == [None]
+    assert statuses(database) == [(1, "folder", "sent", 1), (2, "folder", "failed", 1)]
+    (failed,) = act("administrator", lambda uow: [row.failure for row in sending.failed(uow)])
+    assert failed == "altered"
+
+
 def test_sending_of_a_dead_worker_is_taken_over_and_its_late_result_is_ignored(
     database: Database, act: Act, settings: Settings
 ) -> None:

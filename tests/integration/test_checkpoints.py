@@ -420,6 +420,27 @@ def test_nothing_is_signed_on_top_of_a_planted_checkpoint(office: Office, all_of
     assert office.take(lost=True, signed=True).statement.keys == (office.key.public,)
 
 
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "body = 'x'",
+        "body = '[]'",
+        "signatures = '7'",
+        """body = replace(body, '"length":', '"length":"x","l":')""",
+        """body = replace(body, 'Z"', '"')""",
+    ],
+)
+def test_checkpoint_follows_one_that_was_altered_beyond_recognition(office: Office, altered: str) -> None:
+    office.take()
+    second = office.take()
+    office.tamper(f"UPDATE checkpoints SET {altered} WHERE number = 2")
+    with pytest.raises(Unusable):
+        office.database.run(checkpoints.take, "snapshot")
+    made = office.take(signed=True)
+    assert (made.statement.number, made.statement.previous) == (3, second.hash.hex())
+    assert office.found() == {("checkpoint-altered", None, 2)}
+
+
 def test_verification_may_be_idle_while_the_tables_are_compared(office: Office) -> None:
     office.take()
 

@@ -74,6 +74,21 @@ def test_unsigned_checkpoints_are_called_so(browser: Browser, auditor: Browser, 
     assert "Checkpoints are not signed" in auditor.get("/audit").text
 
 
+def test_altered_checkpoint_is_shown_as_such_and_can_be_verified(
+    auditor: Browser, database: Database
+) -> None:
+    for _ in range(2):
+        take(database)
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE checkpoints DISABLE TRIGGER USER"))
+        session.execute(text("UPDATE checkpoints SET body = 'x' WHERE number = 2"))
+    assert "number 2, was altered" in auditor.get("/audit").text
+    assert auditor.post("/audit/verify", {"token": auditor.token("/audit")}).status_code == 303
+    assert "altered" in auditor.get("/audit/checkpoints").text
+    listed = orjson.loads(auditor.get("/audit/checkpoints", Accept="application/json").data)
+    assert [one.get("altered", False) for one in listed["items"]] == [True, False]
+
+
 def test_verification_is_ordered_and_its_result_shown(
     auditor: Browser, database: Database, actor: Callable[..., Actor], case: Any, tmp_path: Path
 ) -> None:

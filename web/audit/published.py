@@ -2,6 +2,7 @@
 
 import orjson
 from flask import Blueprint, request
+from sqlalchemy import RowMapping
 
 from engine.oversight.audit import checkpoints
 from engine.oversight.audit.signing import key_id
@@ -17,12 +18,12 @@ JSON = "application/json"
 def index(visit: Visit) -> Shown:
     """Show them, the newest first; for programs that accept JSON, their files in a list."""
     rows = checkpoints.page(visit.uow.connection, before=asked.count(request.args, "before") or None)
-    shown = [checkpoints.read(row) for row in rows[: checkpoints.PAGE]]
-    following = shown[-1].statement.number if len(rows) > len(shown) else None
+    shown = [(row, checkpoints.readable(row)) for row in rows[: checkpoints.PAGE]]
+    following = shown[-1][0]["number"] if len(rows) > len(shown) else None
     if request.accept_mimetypes.best_match(["text/html", JSON]) == JSON:
-        files = b",".join(signed.document().rstrip() for signed in shown)
+        files = b",".join(signed.document().rstrip() if signed else _altered(row) for row, signed in shown)
         return Content(b'{"items":[%b],"next":%b}' % (files, orjson.dumps(following)), JSON)
-    keys = {public: key_id(public) for signed in shown for public in signed.statement.keys}
+    keys = {public: key_id(public) for _, signed in shown if signed for public in signed.statement.keys}
     return Page("audit/checkpoints.html", {"shown": shown, "next": following, "keys": keys})
 
 
@@ -31,3 +32,7 @@ def show(visit: Visit, number: int) -> Content:
     """Download one as the file that `audit verify --checkpoint` takes."""
     signed: Signed = checkpoints.get(visit.uow.connection, number)
     return Content(signed.document(), JSON, name=f"checkpoint-{number:06}.json")
+
+
+def _altered(row: RowMapping) -> bytes:
+    return orjson.dumps({"checkpoint": None, "number": row["number"], "altered": True})

@@ -29,13 +29,15 @@ def again(visit: Visit, refusal: Refusal) -> Page:
 
 def _overview(visit: Visit, *, fault: str | None = None, status: int = 200) -> Page:
     uow = visit.uow
-    last = checkpoints.latest(uow.connection)
+    row = checkpoints.newest(uow.connection)
+    last = None if row is None else checkpoints.readable(row)
     made = last.statement if last else None
     sent = sending.of(uow, [made.number])[made.number] if made else ()
     rows, next_one = following(runs.page(uow, after=cursor()), runs.PAGE)
     values = {
         "last": made,
-        "late": overdue(uow.now, made.at if made else None, site().settings.checkpoint_minutes),
+        "altered": row["number"] if row is not None and last is None else None,
+        "late": overdue(uow.now, row["at"] if row else None, site().settings.checkpoint_minutes),
         "keys": [(key_id(public), public) for public in made.keys] if made else [],
         "sent": sent,
         "unsent": sending.failed(uow),

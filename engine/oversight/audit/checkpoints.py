@@ -1,5 +1,6 @@
 """Taking checkpoints: one snapshot of all logs, summarised, signed and chained to the one before."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,8 @@ _HEADS: Mapping[CheckpointLog, Any] = {
 
 # Before the snapshot is taken: PostgreSQL takes it with the first statement that reads.
 _ONE_AT_A_TIME = text("LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE")
-_SIGNERS = text("SELECT DISTINCT jsonb_array_elements_text(body::jsonb -> 'keys') FROM checkpoints")
+# No cast: a body that was altered need not be JSON.
+_SIGNERS = text("""SELECT DISTINCT substring(body FROM '"keys":\\[([^]]+)\\]') FROM checkpoints""")
 _CHANGED = """
 INSERT INTO checkpoint_leaves (log, subject_id, number, length, hash)
 SELECT '{log}', heads.id, :number, heads.length, heads.hash
@@ -76,16 +78,17 @@ def take(
     """
     bound = connection(session)
     bound.execute(_ONE_AT_A_TIME)
-    last = latest(bound)
-    if not lost:
-        _require_continuity(bound, last, keys, signed=signed)
+    row = newest(bound)
+    last = None if row is None else readable(row)
+    if row is not None and not lost:
+        _require_continuity(bound, row["number"], last, keys, signed=signed)
     summaries = {log: _summary(bound, heads) for log, heads in _HEADS.items()}
     end = administration_log.head(session)
     made = Statement(
         installation=bound.execute(select(Installation.id)).scalar_one(),
-        number=last.statement.number + 1 if last else 1,
+        number=1 if row is None else row["number"] + 1,
         at=now,
-        previous=last.hash.hex() if last else None,
+        previous=None if row is None else (last or row).hash.hex(),
         cases=summaries["cases"],
         readers=summaries["readers"],
         length=end.length,
@@ -96,10 +99,9 @@ def take(
     return made
 
 
-def latest(bound: Connection) -> Signed | None:
-    """Returns the newest checkpoint."""
-    row = bound.execute(select(Checkpoint).order_by(Checkpoint.number.desc()).limit(1)).mappings().first()
-    return None if row is None else read(row)
+def newest(bound: Connection) -> RowMapping | None:
+    """Returns the row of the newest checkpoint."""
+    return bound.execute(select(Checkpoint).order_by(Checkpoint.number.desc()).limit(1)).mappings().first()
 
 
 def page(bound: Connection, *, before: int | None = None) -> Sequence[RowMapping]:
@@ -111,12 +113,24 @@ def page(bound: Connection, *, before: int | None = None) -> Sequence[RowMapping
 
 
 def get(bound: Connection, number: int) -> Signed:
-    """Returns one. Raises NotFound."""
+    """Returns one. Raises NotFound, also for one that was altered beyond recognition."""
     found = select(Checkpoint).where(Checkpoint.number == number)
     row = bound.execute(found).mappings().one_or_none() if number < 1 << 63 else None
     if row is None:
         raise NotFound(f"The checkpoint {number} does not exist.")
-    return read(row)
+    if (signed := readable(row)) is None:
+        raise NotFound(
+            f"The checkpoint {number} was altered in the database and can't be read: verify the logs."
+        )
+    return signed
+
+
+def readable(row: RowMapping) -> Signed | None:
+    """Returns the checkpoint in a row, None if it was altered beyond recognition."""
+    try:
+        return read(row)
+    except statement.Unreadable:
+        return None
 
 
 def read(row: RowMapping) -> Signed:
@@ -142,26 +156,31 @@ def _summary(bound: Connection, heads: Select[Any]) -> Summary:
     return Summary.of(tree)
 
 
-def _require_continuity(bound: Connection, last: Signed | None, keys: Sequence[Key], *, signed: bool) -> None:
+def _require_continuity(
+    bound: Connection, number: int, last: Signed | None, keys: Sequence[Key], *, signed: bool
+) -> None:
     """Raises Unusable if a signed chain would continue unsigned, or with a key that nobody vouches for.
 
-    While a key is being replaced, some workers may still have the one before.
+    `last` is the newest checkpoint with its `number`, None if it can't be read. While a key is being
+    replaced, some workers may still have the one before.
     """
-    if last is None:
-        return
-    if not last.statement.keys:
-        if keys and (signed or bound.execute(_SIGNERS).first() is not None):
+    given, stated = {key.public for key in keys}, last.statement.keys if last else ()
+    signers = {
+        *stated,
+        *re.findall(r"[0-9a-f]{64}", " ".join(filter(None, bound.execute(_SIGNERS).scalars()))),
+    }
+    if last is not None and not stated:
+        if keys and (signed or signers):
             raise Downgraded(
-                f"The checkpoint {last.statement.number} is not signed, but earlier ones were: somebody may "
-                "have replaced them. Verify with a copy; then continue with: python -m engine audit key "
-                "--new --lost"
+                f"The checkpoint {number} is not signed, but earlier ones were: somebody may have replaced "
+                "them. Verify with a copy; then continue with: python -m engine audit key --new --lost"
             )
         return
-    given, signers = {key.public for key in keys}, last.statement.keys
-    if given.isdisjoint(signers) and given.isdisjoint(bound.execute(_SIGNERS).scalars()):
+    if (signers or (signed and not keys)) and given.isdisjoint(signers):
+        name = f"the key {key_id(stated[-1])}" if stated else "another key"
         raise Unusable(
-            f"The checkpoints of this installation are signed with the key {key_id(signers[-1])}, which this "
-            "process doesn't have. Set AUDIT_KEY to its file; change keys with: python -m engine audit key"
+            f"The checkpoints of this installation are signed with {name}, which this process "
+            "doesn't have. Set AUDIT_KEY to its file; change keys with: python -m engine audit key"
         )
 
 

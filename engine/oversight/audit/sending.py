@@ -30,6 +30,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 
 AT_ONCE = 10
+ALTERED = "altered"  # a failure: the checkpoint can't be read
 LEASE = timedelta(minutes=3)  # a mail server may take as long as its connector allows
 _MAIL = Operation("checkpoint", MappingProxyType({}), None, subject="{subject}", text="{text}")
 
@@ -76,13 +77,19 @@ def due(uow: UnitOfWork) -> list[Sending]:
         )
     )
     rows = uow.connection.execute(leased).mappings().all()
-    return [_sending(uow, row) for row in rows]
+    return [one for row in rows if (one := _sending(uow, row)) is not None]
 
 
-def _sending(uow: UnitOfWork, row: RowMapping) -> Sending:
+def _sending(uow: UnitOfWork, row: RowMapping) -> Sending | None:
+    """Returns a leased sending. One of a checkpoint that was altered beyond recognition has failed."""
     number, target = row["number"], row["target"]
+    if (signed := checkpoints.readable(row)) is None:
+        failed = {"status": "failed", "failure": ALTERED, "closed_at": uow.now, "lease_until": None}
+        mine = (CheckpointSending.number == number, CheckpointSending.target == target)
+        uow.connection.execute(update(CheckpointSending).where(*mine).values(failed))
+        return None
     heads = leaves.lines(uow.connection, number) if target == "folder" else ""
-    return Sending(number, target, row["attempts"], checkpoints.read(row), heads)
+    return Sending(number, target, row["attempts"], signed, heads)
 
 
 def settle(uow: UnitOfWork, sent: Sending, failure: str | None) -> None:

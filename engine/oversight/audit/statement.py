@@ -136,18 +136,30 @@ def restore(members: Mapping[str, Any], signatures: Sequence[Mapping[str, str]])
         raise ValueError("another format")
     if not all(signing.is_public_key(key) for key in members["keys"]):
         raise ValueError("keys that are none")
-    cases, readers = (Summary(**members[name]) for name in ("cases", "readers"))
+    cases, readers = (
+        Summary(_count(stated["count"]), _count(stated["entries"]), str(stated["root"]))
+        for stated in (members["cases"], members["readers"])
+    )
     administration = members["administration"]
+    at = datetime.fromisoformat(members["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
     statement = Statement(
         installation=UUID(members["installation"]),
-        number=int(members["number"]),
-        at=datetime.fromisoformat(members["at"]),
+        number=_count(members["number"]),
+        at=at,
         previous=members["previous"],
         cases=cases,
         readers=readers,
-        length=administration["length"],
-        head=administration["head"],
+        length=_count(administration["length"]),
+        head=str(administration["head"]),
         keys=tuple(members["keys"]),
     )
     pairs = tuple((one["key"], one["signature"]) for one in signatures)
     return Signed(statement, hash_chain.canonical(members), pairs)
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError("no count")
+    return value
