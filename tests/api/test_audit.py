@@ -168,6 +168,9 @@ def test_payload_is_not_among_the_results(started: list[dict[str, Any]], client:
     [
         ({"since": "2020-01-01T00:00:00Z"}, "/since"),
         ({"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "/until"),
+        ({"until": "0001-01-01T00:00:00Z"}, "/until"),
+        ({"since": "9999-12-31T23:59:59Z"}, "/since"),
+        ({"case": "1", "since": "0001-01-01T00:00:00+14:00"}, "/since"),
         ({"since": "yesterday"}, "/query/since"),
         ({"kind": "nonsense"}, "/query/kind"),
         ({"role": "a b"}, "/query/role"),

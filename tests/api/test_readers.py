@@ -139,6 +139,26 @@ def test_auditor_reads_the_administration_log_of_their_units(client: Clients, da
     refused(client("manager").get("/organisation-log"), 403, "forbidden")
 
 
+def test_only_an_auditor_of_all_units_verifies_all_logs(
+    client: Clients, case: dict[str, Any], database: Database
+) -> None:
+    a_unit(database, "guild", kind="agency")
+    a_member(database, "near", "guild", "*", "auditor")
+    whole, near = client("auditor"), client("auditor", "near")
+    run = body(whole.post("/audit/verifications"))["id"]
+    for method, path in (
+        *(("GET", path) for path in ("/audit/runs", f"/audit/runs/{run}", "/audit/checkpoints")),
+        *(
+            ("POST", path)
+            for path in ("/audit/verifications", "/audit/checkpoints", "/audit/checkpoints/1/send")
+        ),
+    ):
+        refused(near.send(method, path), 403, "forbidden")
+        assert whole.send(method, path).status_code in (200, 201, 404)
+    assert near.get("/audit/events", headers=WHY).status_code == 200
+    assert case
+
+
 def test_auditor_reads_who_published_a_version(client: Clients) -> None:
     client("designer", "author").deploy(factories.one_task())
     (version,) = body(client("auditor").get("/definitions/p/versions"))["items"]

@@ -13,6 +13,7 @@ from engine.oversight.audit import checkpoints, runs, signing, statement
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories
+from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser
 
 
@@ -169,6 +170,15 @@ def test_others_see_the_public_page_alone(
     browser = session_of(actor(role))
     for path in ("/audit", "/audit/search"):
         assert browser.get(path).status_code == 403
+    assert browser.get("/audit/checkpoints").status_code == 200
+
+
+def test_auditor_of_a_unit_searches_alone(session_of: Callable[[Actor], Browser], database: Database) -> None:
+    a_unit(database, "guild", kind="agency")
+    browser = session_of(a_member(database, "near", "guild", "*", "auditor"))
+    assert browser.get("/audit").headers["Location"] == "/audit/search"
+    form = {"token": browser.token("/audit/search")}
+    assert browser.post("/audit/verify", form).status_code == 403
     assert browser.get("/audit/checkpoints").status_code == 200
 
 

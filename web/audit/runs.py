@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from engine import access
 from engine.oversight.audit import checkpoints, runs, sending
 from engine.oversight.audit.runs import overdue
 from engine.oversight.audit.signing import key_id
@@ -17,9 +18,9 @@ blueprint = Blueprint("runs", __name__)
 
 
 @page(blueprint.get(""), may="audit.run")
-def index(visit: Visit) -> Page:
-    """Show the newest checkpoint, where it was sent, and what was verified."""
-    return _overview(visit)
+def index(visit: Visit) -> Page | Away:
+    """Show the newest checkpoint, where it was sent, what was verified; auditors of a unit only search."""
+    return _overview(visit) if access.everywhere(visit.uow) else Away("/audit/search")
 
 
 def again(visit: Visit, refusal: Refusal) -> Page:

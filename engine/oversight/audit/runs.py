@@ -53,7 +53,7 @@ class Do(Protocol):
 
 def request(uow: UnitOfWork, kind: AuditKind) -> UUID:
     """Requests a checkpoint or a verification; returns the run, which is the present one if there is one."""
-    access.require(uow.actor, "audit.run")
+    access.require_everywhere(uow, "audit.run")
     return _request(uow, kind) or _present(uow, kind)
 
 
@@ -88,7 +88,7 @@ def page(
     uow: UnitOfWork, *, kind: AuditKind | None = None, after: UUID | None = None
 ) -> Sequence[RowMapping]:
     """Returns up to a page of runs, the newest first, plus one if more follow."""
-    access.require(uow.actor, "audit.run")
+    access.require_everywhere(uow, "audit.run")
     found = select(*_COLUMNS).join(User, User.id == AuditRun.requested_by)
     found = found.order_by(AuditRun.id.desc()).limit(PAGE + 1)
     if kind is not None:
@@ -100,7 +100,7 @@ def page(
 
 def get(uow: UnitOfWork, run_id: UUID) -> RowMapping:
     """Returns one run. Raises NotFound."""
-    access.require(uow.actor, "audit.run")
+    access.require_everywhere(uow, "audit.run")
     found = select(*_COLUMNS).join(User, User.id == AuditRun.requested_by).where(AuditRun.id == run_id)
     row = uow.connection.execute(found).mappings().one_or_none()
     if row is None:

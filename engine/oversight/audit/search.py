@@ -21,6 +21,7 @@ from engine.platform.errors import Fault, Invalid
 PAGE = 50
 LONGEST = timedelta(days=366)  # of the time that one search covers, without a case
 USUAL = timedelta(days=30)
+YEARS = range(1900, 2201)  # in which a search begins and ends
 MAX_PURPOSE = 200
 
 
@@ -136,6 +137,12 @@ def _below(key: str) -> Select[Any]:
 
 def _times(uow: UnitOfWork, wanted: Wanted) -> tuple[datetime | None, datetime | None]:
     since, until = wanted.since, wanted.until
+    for name, instant in (("since", since), ("until", until)):
+        if instant is not None and instant.year not in YEARS:
+            raise Invalid(
+                "Search a time between the years 1900 and 2200.",
+                [Fault(f"/{name}", "must be between the years 1900 and 2200", "search-years")],
+            )
     if since is None and until is None and wanted.case is None:
         return uow.now - USUAL, None
     if since is not None and until is not None and until < since:

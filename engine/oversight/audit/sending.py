@@ -110,7 +110,7 @@ def settle(uow: UnitOfWork, sent: Sending, failure: str | None) -> None:
 
 def again(uow: UnitOfWork, number: int) -> int:
     """Sends a checkpoint again to all targets that don't have it. Returns how many. Raises NotFound."""
-    access.require(uow.actor, "audit.run")
+    access.require_everywhere(uow, "audit.run")
     one = update(CheckpointSending).where(
         CheckpointSending.number == number, CheckpointSending.status != "sent"
     )
@@ -127,7 +127,7 @@ def again(uow: UnitOfWork, number: int) -> int:
 
 def of(uow: UnitOfWork, numbers: Sequence[int]) -> Mapping[int, Sequence[RowMapping]]:
     """Returns where each of these checkpoints is sent, and with what result."""
-    access.require(uow.actor, "audit.run")
+    access.require_everywhere(uow, "audit.run")
     found = select(CheckpointSending).where(CheckpointSending.number.in_(numbers))
     rows = uow.connection.execute(found.order_by(CheckpointSending.target)).mappings().all()
     return {number: [row for row in rows if row["number"] == number] for number in numbers}
@@ -135,6 +135,7 @@ def of(uow: UnitOfWork, numbers: Sequence[int]) -> Mapping[int, Sequence[RowMapp
 
 def failed(uow: UnitOfWork) -> Sequence[CheckpointSending]:
     """Returns the sendings that have failed at least once and did not succeed since, the newest first."""
+    access.require_everywhere(uow, "audit.run")
     found = select(CheckpointSending).where(
         CheckpointSending.status.in_(("waiting", "failed")), CheckpointSending.failure.is_not(None)
     )

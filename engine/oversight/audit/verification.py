@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.events import administration_log, hash_chain
@@ -20,6 +22,7 @@ from engine.models import (
     Installation,
     OrganisationRecord,
 )
+from engine.oversight import replay
 from engine.oversight.audit import chain_verification, checkpoints, leaves, table_comparison
 from engine.oversight.audit.chain_verification import Counts
 from engine.oversight.audit.leaves import Leaves
@@ -265,7 +268,7 @@ def _compare_leaves(made: Statement, log: CheckpointLog, counts: Counts, report:
 def _add_compared(compare: Callable[[], Compared], report: Report) -> None:
     try:
         compared = compare()
-    except Exception as failure:  # noqa: BLE001 - whatever a forged row causes, what was found is reported
+    except (DBAPIError, BrokenProcessPool, *replay.FORGED) as failure:
         values = {"reason": type(failure).__name__}
         report.add(Finding("case", "not-compared", values=values))
         return

@@ -37,7 +37,7 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 _PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed
 # What rebuilding and comparing may raise for a row that somebody wrote by hand: any type of JSON is in it.
-_FORGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+FORGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _EVENTS = (
     *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
     *(Event.actor_id, Event.actor_unit, Event.facts, Event.payload, Event.payload_hash),
@@ -100,7 +100,7 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         rows_of = {name: stored[name].get(row["id"], {}) for name in _TABLES}
         try:
             found.differences += _judge(row, log, rows_of, found)
-        except _FORGED as broken:
+        except FORGED as broken:
             reason = f"can't be read ({type(broken).__name__}): verify the chain"
             found.differences.append(Difference(row["number"], "events", None, "facts", reason))
     return found
@@ -109,7 +109,7 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
 def _judge(
     row: RowMapping, log: Sequence[Any], stored: Mapping[str, Mapping[UUID, RowMapping]], found: Compared
 ) -> list[Difference]:
-    """Returns the differences of a case. Raises any of `_FORGED` for what Parvandeh doesn't write."""
+    """Returns the differences of a case. Raises any of `FORGED` for what Parvandeh doesn't write."""
     number = row["number"]
     if bare := [event.seq for event in log if event.facts is None]:
         return [Difference(number, "events", None, "facts", f"event {bare[0]} has none: verify the chain")]
