@@ -27,6 +27,7 @@ from api.shapes import (
 from engine import cases, documents
 from engine.documents import Intake, Received
 from engine.models import DocumentStatus
+from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform import media
 from engine.platform.db import UnitOfWork
@@ -186,7 +187,8 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Besi
 )
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
     """List a case's documents, oldest first"""
-    return Reply(document_page(uow, case_id, query.cursor))
+    shown = document_page(uow, case_id, query.cursor)
+    return Reply(shown, opened=access_log.for_auditor(uow.actor, "document", case_id))
 
 
 def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> DocumentPage:
@@ -203,13 +205,17 @@ def of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
     """List the documents of a task, oldest first"""
     rows = documents.of_task(uow, task_id, after=query.cursor)
     items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
-    return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)))
+    opened = access_log.for_auditor(uow.actor, "document", rows[0]["case_id"]) if rows else None
+    return Reply(DocumentPage(**page_of(DocumentSummary, items, cases.PAGE)), opened=opened)
 
 
 @command(blueprint.get("/documents/<uuid:document_id>"), answer=DocumentBody, refusals=(404,))
 def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     """Read the details of a document and its versions"""
-    return Reply(_body(documents.get(uow, document_id)))
+    found = documents.get(uow, document_id)
+    return Reply(
+        _body(found), opened=access_log.for_auditor(uow.actor, "document", found.case_id, document_id)
+    )
 
 
 @command(

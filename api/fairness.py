@@ -25,6 +25,7 @@ from engine import tasks
 from engine.models import RelationKind
 from engine.organisation import conflict_relations
 from engine.organisation.conflict_relations import Declared
+from engine.oversight import access_log
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("fairness", __name__, tag="Fairness")
@@ -165,4 +166,5 @@ def recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
         RecusalBody(account=Account(**account(row, "account")), at=row["at"], reason=row["reason"])
         for row in tasks.recusals(uow, case_id)
     ]
-    return Reply(RecusalsBody(items=items))
+    opened = access_log.for_auditor(uow.actor, "case", case_id)
+    return Reply(RecusalsBody(items=items), opened=opened)

@@ -10,6 +10,8 @@ from api.command import Reply, command
 from api.shapes import Request
 from engine import bpmn
 from engine.design import diagrams
+from engine.oversight import access_log
+from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
@@ -56,13 +58,14 @@ def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) 
 @command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
 def case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
     """Draw the diagram of a case, with its current steps and its path"""
-    return _picture(diagrams.of_case(uow, case_id, query.lang))
+    drawn = diagrams.of_case(uow, case_id, query.lang)
+    return _picture(drawn, access_log.for_auditor(uow.actor, "case", case_id))
 
 
-def _picture(drawn: bytes) -> Reply:
+def _picture(drawn: bytes, opened: Opened | None = None) -> Reply:
     headers = {
         "Content-Type": _SVG,
         "Content-Security-Policy": bpmn.PICTURE_POLICY,
         "ETag": f'"{hashlib.sha256(drawn).hexdigest()[:32]}"',
     }
-    return Reply(drawn, headers)
+    return Reply(drawn, headers, opened=opened)

@@ -74,8 +74,9 @@ def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
 def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
     """Returns a case's version as SVG: its open tasks, waits and incidents, and its passed elements.
 
-    Raises NotFound for cases that the actor may not see.
+    Raises NotFound for cases that the actor may not see, and PurposeMissing for an auditor without one.
     """
+    access.require_purpose(uow.actor)
     case = cases.get(uow, case_id)
     version = definitions.version(uow, case.key, case.version)
     tokens: list[tuple[str, TokenMark]] = [(row["element"], "task") for row in case.tasks]

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from engine.models import AccessRecord
 from engine.platform.db import Database
-from tests import bpmn, factories
+from tests import bpmn, factories, filed
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused
 from tests.api.matrix import ALLOWED, READERS, send
@@ -60,7 +60,17 @@ def case(client: Clients, database: Database) -> dict[str, Any]:
 
 def paths(case: dict[str, Any]) -> list[str]:
     task = case["tasks"][0]["id"]
-    parts = ("", "/file", "/events", "/comments", "/decisions", "/access-log", "/documents", "/recusals")
+    parts = (
+        "",
+        "/file",
+        "/events",
+        "/comments",
+        "/decisions",
+        "/access-log",
+        "/documents",
+        "/recusals",
+        "/diagram.svg",
+    )
     return [*(f"/cases/{case['id']}{part}" for part in parts), f"/tasks/{task}", f"/tasks/{task}/documents"]
 
 
@@ -93,6 +103,29 @@ def test_what_an_auditor_opens_is_recorded_with_the_purpose(
         stated = {(record.payload or {}).get("purpose") for record in records}
         assert stated == {PURPOSE}
         assert {(record.payload or {}).get("reason") for record in records} == {"auditor"}
+
+
+def test_each_part_of_a_case_that_an_auditor_opens_is_recorded(
+    client: Clients, case: dict[str, Any], database: Database
+) -> None:
+    auditor, task = client("auditor"), case["tasks"][0]["id"]
+    document = body(client("caseworker").upload(f"/tasks/{task}", filed.pdf()))["id"]
+    refused(auditor.get(f"/documents/{document}"), 403, "purpose-missing")
+    for path, what, of in (
+        (f"/cases/{case['id']}/documents", "document", None),
+        (f"/tasks/{task}/documents", "document", None),
+        (f"/documents/{document}", "document", document),
+        (f"/cases/{case['id']}/recusals", "case", None),
+        (f"/cases/{case['id']}/diagram.svg", "case", None),
+    ):
+        assert auditor.get(path, headers=WHY).status_code == 200
+        with database.transaction() as session:
+            last = session.scalars(select(AccessRecord).order_by(AccessRecord.id.desc())).first()
+        assert last is not None, path
+        assert (last.what, last.object_id and str(last.object_id)) == (what, of), path
+        count = factories.count(database, AccessRecord)
+        assert client("manager").get(path).status_code in (200, 403)
+        assert factories.count(database, AccessRecord) == count, path
 
 
 def test_lists_show_an_auditor_no_subjects(client: Clients, case: dict[str, Any], database: Database) -> None:

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 
+from engine import documents
+from engine.documents import Received
 from engine.models import AccessRecord
 from engine.platform.db import Actor, Database
 from tests import factories
@@ -49,6 +53,25 @@ def test_auditor_is_asked_why_and_then_sees_the_case(
     with database.transaction() as session:
         records = session.scalars(select(AccessRecord)).all()
         assert {(record.payload or {}).get("purpose") for record in records} == {PURPOSE}
+
+
+def test_auditor_is_shown_diagrams_and_documents_for_a_recorded_purpose(
+    database: Database, actor: Callable[..., Actor], session_of: SessionOf, case: str
+) -> None:
+    file = Received("a.pdf", "application/pdf", 3, b"\x07" * 32)
+    add = partial(documents.add, received=file, case=UUID(case.rpartition("/")[2]))
+    document = factories.as_actor(database, actor("caseworker"), add).id
+    browser = session_of(actor("auditor"))
+    paths = {f"{case}/diagram.svg": "case", f"/desk/documents/{document}": "document"}
+    for path in paths:
+        assert browser.get(path).status_code == 403, path
+    state(browser, case)
+    for path, what in paths.items():
+        assert browser.get(path).status_code == 200, path
+        with database.transaction() as session:
+            last = session.scalars(select(AccessRecord).order_by(AccessRecord.id.desc())).first()
+            assert last is not None, path
+            assert (last.what, (last.payload or {})["purpose"]) == (what, PURPOSE), path
 
 
 def test_purpose_belongs_to_one_session(

@@ -9,6 +9,7 @@ from flask import Blueprint, request
 
 from engine import access, cases, definitions, documents, tasks
 from engine.design import diagrams
+from engine.oversight import access_log
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Refusal
@@ -105,7 +106,9 @@ def show_log(visit: Visit, case_id: UUID) -> Page:
 @page(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), may="events.read")
 def show_picture(visit: Visit, case_id: UUID) -> Content:
     """Return the diagram with what the case has passed and its current steps."""
-    return Content(diagrams.of_case(visit.uow, case_id, visit.reader.language), "image/svg+xml")
+    drawn = diagrams.of_case(visit.uow, case_id, visit.reader.language)
+    opened = access_log.for_auditor(visit.uow.actor, "case", case_id)
+    return Content(drawn, "image/svg+xml", opened=opened)
 
 
 @page(blueprint.get("/cases/<uuid:case_id>/diagram"), may="events.read")

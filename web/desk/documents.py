@@ -9,6 +9,7 @@ from flask import Blueprint, request
 
 from engine import documents
 from engine.documents import Received
+from engine.oversight import access_log
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Refusal
 from web import asked
@@ -68,8 +69,10 @@ def show_document(visit: Visit, document_id: UUID) -> Page:
 
 
 def _document(visit: Visit, document_id: UUID, refused: Explained | None = None) -> Page:
-    values = {"document": documents.get(visit.uow, document_id), "refused": refused, "typed": request.form}
-    return Page("desk/document.html", values, refused.status if refused else 200)
+    found = documents.get(visit.uow, document_id)
+    values = {"document": found, "refused": refused, "typed": request.form}
+    opened = access_log.for_auditor(visit.uow.actor, "document", found.case_id, document_id)
+    return Page("desk/document.html", values, refused.status if refused else 200, opened=opened)
 
 
 def _document_refused(visit: Visit, document_id: UUID, *, refusal: Refusal, **_: Any) -> Page:

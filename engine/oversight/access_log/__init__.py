@@ -2,7 +2,16 @@
 
 from engine.oversight.access_log.days import Days, by_day
 from engine.oversight.access_log.reasons import Reason, Way
-from engine.oversight.access_log.records import CHAINED, Break, Opened, append, page, record, verify
+from engine.oversight.access_log.records import (
+    CHAINED,
+    Break,
+    Opened,
+    append,
+    for_auditor,
+    page,
+    record,
+    verify,
+)
 
 __all__ = [
     "CHAINED",
@@ -13,6 +22,7 @@ __all__ = [
     "Way",
     "append",
     "by_day",
+    "for_auditor",
     "page",
     "record",
     "verify",

@@ -62,6 +62,11 @@ class Opened:
     work: Source | None = None
 
 
+def for_auditor(actor: Actor, what: Openable, case_id: UUID, object_id: UUID | None = None) -> Opened | None:
+    """Returns what to record of an answer that is recorded only if an auditor is shown it; else None."""
+    return Opened(what, case_id, object_id) if actor.role == access.AUDITOR else None
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """A place where a reader's chain is broken."""
