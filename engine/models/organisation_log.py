@@ -94,7 +94,12 @@ class OrganisationRecord(Base):
     """
 
     __tablename__ = "organisation_log"
-    __table_args__ = (Index(None, "unit_id", "id"), Index(None, "seq", unique=True))
+    # The clock searches by kind. Not partial: prepared statements know the kinds only as parameters.
+    __table_args__ = (
+        Index(None, "unit_id", "id"),
+        Index(None, "seq", unique=True),
+        Index(None, "kind", "seq"),
+    )
 
     id: Mapped[Id]
     seq: Mapped[int] = mapped_column(BigInteger)

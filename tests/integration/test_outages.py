@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
+from engine.cases.clock import interruptions
 from engine.connectors import Connectors
 from engine.events import administration_log
 from engine.identity import accounts
@@ -175,3 +177,27 @@ def test_restore_is_logged(database: Database) -> None:
     ((kind, payload),) = entries(database)
     assert (kind, payload["entries"]) == ("installation.restored", 0)
     assert datetime.now(UTC) - datetime.fromisoformat(payload["from_at"]) < timedelta(minutes=1)
+
+
+def test_interruptions_are_found_by_an_index(database: Database) -> None:
+    """A long administration log is not read for each case whose clock is due."""
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO organisation_log (id, seq, at, kind, payload, hash)"
+                " SELECT gen_random_uuid(), n, now(), 'person.opened', '{}', ''"
+                " FROM generate_series(1, 20000) n"
+            )
+        )
+        session.execute(text("ANALYZE organisation_log"))
+
+    def search(session: Session, now: datetime) -> int:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        for _ in range(7):  # prepared after the fifth time
+            assert interruptions.ended_after(uow, now) is None
+            assert not interruptions.are_unseen(uow)
+            assert administration_log.interruptions(uow, 0) == []
+        scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'organisation_log'"
+        return int(session.execute(text(scans)).scalar_one())
+
+    assert database.run(search) == 0
