@@ -23,7 +23,7 @@ def index(visit: Visit) -> Page | Away:
     return _overview(visit) if access.everywhere(visit.uow) else Away("/audit/search")
 
 
-def again(visit: Visit, refusal: Refusal) -> Page:
+def again(visit: Visit, refusal: Refusal, **_: object) -> Page:
     """Show the page, and why something was not possible."""
     return _overview(visit, fault=texts.explain(refusal), status=409)
 
