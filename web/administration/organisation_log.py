@@ -23,10 +23,8 @@ KINDS: tuple[OrganisationKind, ...] = get_args(OrganisationKind)
 INSTANTS = {"from", "to", "from_at", "to_at", "expires_at", "sent_at"}
 # Ids of what has no name: readers of the page can't use them.
 IDS = {
-    "closure",
-    "message",
     *("membership", "substitute", "delegation", "delegate", "token", "webhook", "deployment", "retry"),
-    *("migration", "closure"),
+    *("migration", "closure", "message"),
 }
 
 
