@@ -23,7 +23,7 @@ from tests.organisation import LONG_AGO, a_member, a_unit
 # What everybody can read, and so is no secret of the agency that has it.
 PUBLIC = ("/definitions", "/units", "/calendars")
 # What isn't separated by units, and needs a membership of the root unit.
-EVERYWHERE = ("/webhooks", "/jobs", "/events")
+EVERYWHERE = ("/webhooks", "/jobs", "/events", "/audit/runs", "/audit/checkpoints", "/audit/verifications")
 
 
 @pytest.fixture
