@@ -49,7 +49,6 @@ from engine.cases.locking import (
     require_revision,
     require_size,
     select_for_locking,
-    split,
     unknown,
 )
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
@@ -181,7 +180,6 @@ __all__ = [
     "see",
     "select_for_locking",
     "shows_subject",
-    "split",
     "start",
     "start_at_event",
     "start_clock",

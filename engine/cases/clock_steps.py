@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from engine import bpmn, definitions
 from engine.bpmn import Spec
+from engine.cases import working_time
 from engine.cases.clock import interruptions, recording, rows, silence, transitions
 from engine.cases.clock.due import register
 from engine.cases.clock.reckoning import reckon
@@ -203,7 +204,8 @@ def _send(uow: UnitOfWork, case: LockedCase, clock: Clock, name: str, facts: Seq
         note(uow, case, facts)
         return _is_due(uow, clock)
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.fire(spec, case.state or b"", {token: {} for token in waiting}, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.fire(counted, case.state or b"", {token: {} for token in waiting}, uow.now)
     received = [Fact("message.received", fired.element, payload={"name": name}) for fired in step.fired]
     apply(uow, case, step, [*facts, *received])
     return not step.ended and _is_due(uow, clock)
