@@ -65,10 +65,15 @@ def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
     clock = None if case is None else case.clock
     if case is None or clock is None or clock.next_at is None or case.status != "active":
         return False
-    if clock.next_at > uow.now:
-        rows.write(uow, clock)  # it was changed after its job was created: it is selected again
-        return False
     spec = definitions.spec(uow.session, case.version)
+    run = Run(uow, case.home.unit_id, spec, clock)
+    run.recount()  # its calendar may have changed, and the recalculation not have come to it
+    if run.facts or run.failed is not None or not _is_due(uow, run.clock):
+        return _write(uow, case, run)
+    return _do(uow, case, spec, run.clock)
+
+
+def _do(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
     if clock.state == "pending":
         return _accept(uow, case, spec, clock)
     if clock.stage == "none":
@@ -76,6 +81,20 @@ def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
     if clock.stage == "warned":
         return _breach(uow, case, spec, clock)
     return _deem(uow, case, spec, clock)
+
+
+def _write(uow: UnitOfWork, case: LockedCase, run: Run) -> bool:
+    """Writes what happened to a clock, with the incident if it could not be started or counted.
+
+    Returns whether its next step is due.
+    """
+    if run.facts or run.failed is not None:
+        incidents, opened = recording.failure_of(uow, run, case.version.key)
+        case = replace(case, clock=replace(run.clock, changed=True))
+        note(uow, case, [*run.facts, *opened], incidents=incidents)
+    else:
+        rows.write(uow, run.clock)
+    return _is_due(uow, run.clock)
 
 
 def _locked(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
@@ -121,16 +140,20 @@ def add_pause(uow: UnitOfWork, case_id: UUID) -> None:
     note(uow, replace(case, clock=replace(found, changed=True)), [paused, resumed])
 
 
-def start_clock(uow: UnitOfWork, case_id: UUID) -> None:
-    """Starts a clock whose term had no value, with the present data; another incident, if it has none now."""
+def repair_clock(uow: UnitOfWork, case_id: UUID) -> None:
+    """Starts a clock whose term had no value, with the present data; another incident, if it has none now.
+
+    Counts one again that could not be counted.
+    """
     case = _locked(uow, case_id)
     if case is None or case.clock is None:
         return
     run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
-    run.start(uow.now, "complete", case.data)
-    incidents, opened = recording.failure_of(uow, run, case.version.key)
-    case = replace(case, clock=replace(run.clock, changed=True))
-    note(uow, case, [*run.facts, *opened], incidents=incidents)
+    if case.clock.state == "running":
+        run.recount()
+    else:
+        run.start(uow.now, "complete", case.data)
+    _write(uow, case, run)
 
 
 def _accept(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
@@ -139,10 +162,7 @@ def _accept(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool
     run.start(clock.filed_at, "accept-within", case.data)
     if run.failed is not None:  # an expression that has no value yet
         run.clock = replace(clock, next_at=None)
-    incidents, opened = recording.failure_of(uow, run, case.version.key)
-    case = replace(case, clock=replace(run.clock, changed=True))
-    note(uow, case, [*run.facts, *opened], incidents=incidents)
-    return _is_due(uow, run.clock)
+    return _write(uow, case, run)
 
 
 def _warn(uow: UnitOfWork, case: LockedCase, clock: Clock) -> bool:

@@ -1,19 +1,24 @@
 """The clock in unusual moments: unanswered requests, missing holidays, calendars that change, long waits."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
+import pytest
 from sqlalchemy import select
 
 from engine import cases, tasks
+from engine.cases import incidents, recalculation
 from engine.models import Incident, Task
-from engine.platform.db import Database
+from engine.organisation import calendars, units
+from engine.organisation.calendars import NewVersion, editing
+from engine.platform.db import Database, UnitOfWork
 from engine.tasks.corrections import Marks
 from tests import bpmn, clocks, factories
-from tests.clocks import clock_of, kinds
+from tests.clocks import clock_of, kinds, logged
 from tests.integration import test_recalculation
-from tests.integration.test_recalculation import At, z
+from tests.integration.test_recalculation import CLOSED, TUESDAY, At, closure, finish, z
 from tests.integration.test_working_terms import ACCEPTED
 
 at = test_recalculation.at  # an installation with the shipped calendars, and commands at any instant
@@ -71,3 +76,107 @@ def do_all(at: At, case: UUID, instant: Any) -> None:
     """What a worker does with the clock of a case at an instant."""
     while at(instant, lambda uow: cases.do_due(uow, case), None):
         pass
+
+
+def years(uow: UnitOfWork, *known: int) -> None:
+    """The calendar of the unit has the holidays of these years from now on, and of no others."""
+    view = editing.get(uow, "iran")
+    document = replace(view.document, years=frozenset(known), holidays=())
+    calendars.change(uow, "iran", NewVersion(document), based_on=len(view.versions))
+    calendars.forget()
+
+
+def codes(database: Database) -> list[tuple[str, str]]:
+    with database.transaction() as session:
+        return [(code, status) for code, status in session.execute(select(Incident.code, Incident.status))]
+
+
+@pytest.fixture
+def uncounted(database: Database, at: At) -> UUID:
+    """A case with five working days whose calendar lost its years before the warning."""
+    factories.deploy(database, clocks.deciding(statutory="P5WD", onSilence="grant"))
+    case: UUID = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    at(ACCEPTED, lambda uow: years(uow, 1400))
+    return case
+
+
+def test_a_step_that_cannot_be_counted_is_an_incident_and_blocks_nothing(
+    database: Database, at: At, uncounted: UUID
+) -> None:
+    later = z("2026-12-08 15:30")
+    at(later, lambda uow: cases.cancel(uow, uncounted))
+    assert kinds(database, uncounted) == ["clock.started", "clock.stopped"]
+    with database.transaction() as session:
+        assert session.scalars(select(Incident.code)).all() == ["no-holidays"]
+
+
+def test_a_clock_that_could_not_be_counted_runs_when_its_incident_is_retried(
+    database: Database, at: At, uncounted: UUID
+) -> None:
+    do_all(at, uncounted, z("2026-12-08 15:30"))
+    assert found(database, uncounted).next_at is None
+    at(z("2026-12-08 15:31"), lambda uow: years(uow, 1405))
+    with database.transaction() as session:
+        incident = session.scalars(select(Incident.id)).one()
+    at(z("2026-12-08 15:32"), lambda uow: incidents.retry(uow, incident))
+    assert codes(database) == [("no-holidays", "resolved")]
+    do_all(at, uncounted, z("2026-12-09 16:00"))
+    assert kinds(database, uncounted)[-1] == "clock.deemed"
+
+
+def test_a_clock_that_could_not_be_counted_is_part_of_the_recalculation(
+    database: Database, at: At, uncounted: UUID
+) -> None:
+    do_all(at, uncounted, z("2026-12-08 15:30"))
+    at(z("2026-12-08 15:31"), lambda uow: years(uow, 1405))
+    unit = at(ACCEPTED, lambda uow: units.get(uow, "root")["id"])
+    (order,) = at(z("2026-12-08 15:32"), lambda uow: recalculation.order(uow, [unit]))
+    finish(at, z("2026-12-08 15:32"), order)
+    assert found(database, uncounted).next_at is not None
+
+
+def test_a_worker_resumes_a_clock_that_it_cannot_count(database: Database, at: At) -> None:
+    factories.deploy(database, correctable(statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {"shop": "x"}), "portal")
+    task = case.tasks[0]["id"]
+    at(ACCEPTED, lambda uow: tasks.claim(uow, task), "caseworker")
+    marks = Marks([("/shop", "Write the name.")], due_at=z("2026-12-08 10:00"))
+    at(z("2026-12-07 10:00"), lambda uow: tasks.request_correction(uow, task, marks), "caseworker")
+    at(z("2026-12-07 11:00"), lambda uow: years(uow, 1400))
+    assert at(z("2026-12-08 10:01"), tasks.expire_requests, None)
+    clock = found(database, case.id)
+    assert (clock.state, clock.next_at) == ("running", None)
+    assert codes(database) == [("no-holidays", "open")]
+
+
+def test_a_term_whose_calendar_changed_moves_before_its_step_is_done(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD", onSilence="grant"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    do_all(at, case, z("2026-12-09 15:00"))
+    at(z("2026-12-09 15:50"), closure)  # of this day; its recalculation has not run
+    calendars.forget()
+    do_all(at, case, z("2026-12-09 16:00"))
+    assert kinds(database, case) == ["clock.started", "clock.warned", "clock.recomputed"]
+    facts = dict(logged(database, case))["clock.recomputed"]
+    assert (facts["code"], facts["due_at"][:10]) == ("calendar", "2026-12-12")
+    clock = found(database, case)
+    assert (clock.state, clock.due_at) == ("running", z("2026-12-12 16:00"))
+
+
+def test_a_term_that_a_revoked_closure_shortened_during_a_pause_does_not_end_at_once(
+    database: Database, at: At
+) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD", onSilence="grant"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    closed = at(TUESDAY, lambda uow: calendars.declare(uow, "root", CLOSED, CLOSED, "air"))
+    calendars.forget()
+    assert at(TUESDAY, lambda uow: cases.recompute(uow, case))
+    at(z("2026-12-12 09:00"), lambda uow: cases.suspend(uow, case))
+    at(z("2026-12-12 10:00"), lambda uow: calendars.revoke(uow, closed[0]))
+    calendars.forget()
+    at(z("2026-12-12 11:00"), lambda uow: cases.resume(uow, case))
+    do_all(at, case, z("2026-12-12 11:01"))
+    assert kinds(database, case)[:2] == ["clock.started", "clock.recomputed"]
+    assert found(database, case).due_at == z("2026-12-13 16:00")
+    assert "clock.breached" not in kinds(database, case)
+    assert kinds(database, case).count("clock.recomputed") == 2

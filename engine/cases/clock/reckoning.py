@@ -1,5 +1,6 @@
 """When the term of a clock ends, when it is nearly over, and when its next step is due."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -33,6 +34,35 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
         return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
     except NoHolidays as error:
         raise working_time.missing(error.year) from error
+
+
+def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
+    """Returns a clock counted again, after a change of the calendar perhaps. Raises Conflict.
+
+    If its end moves, it is not before the close of the next working day.
+    """
+    found = reckon(uow, unit_id, clock)
+    return found if found.due_at == clock.due_at else reckon(uow, unit_id, clock, floor=uow.now)
+
+
+def resumed(
+    uow: UnitOfWork, unit_id: UUID, clock: Clock, pauses: Sequence[Sequence[str | None]]
+) -> tuple[Clock, datetime | None]:
+    """Returns a clock that runs again after pauses; and its end without the last one by today's calendar.
+
+    The latter is None unless the calendar has changed since its term was counted: the clock then ends not
+    before the close of the next working day. Raises Conflict.
+    """
+    former = replace(clock, state="running", pauses=clock.pauses[: len(pauses) - 1])
+    again = reckon(uow, unit_id, former).due_at
+    # One that was extended during the pause still has the end without the extension.
+    plain = reckon(uow, unit_id, replace(former, extension=None)).due_at
+    moved = clock.due_at not in (again, plain)
+    after = replace(clock, state="running", pauses=pauses)
+    found = reckon(uow, unit_id, after)
+    if moved or (found.due_at is not None and found.due_at <= uow.now):
+        found = reckon(uow, unit_id, after, floor=uow.now)
+    return found, again if moved else None
 
 
 def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:

@@ -10,7 +10,7 @@ from sqlalchemy import DateTime, Uuid, bindparam, update
 from engine.bpmn import Failure
 from engine.cases.clock import rows, silence
 from engine.cases.clock.rows import Clock
-from engine.cases.clock.transitions import NO_TERM, Run
+from engine.cases.clock.transitions import Run
 from engine.cases.step_effects import StepEffects, incident_row
 from engine.events import Fact
 from engine.models import Task
@@ -65,11 +65,13 @@ def with_due(effects: StepEffects, run: Run | None) -> StepEffects:
 
 
 def failure_of(uow: UnitOfWork, run: Run | None, place: str) -> tuple[list[dict[str, Any]], list[Fact]]:
-    """Returns the incident of a term that has no value, as rows and facts; `place` is the process."""
+    """Returns the incident of a term that has no value or can't be counted, as rows and facts.
+
+    `place` is the process.
+    """
     if run is None or run.failed is None:
         return [], []
-    row = incident_row(
-        uow, run.clock.case_id, Failure(run.clock.case_id, place, place, NO_TERM, run.failed, None)
-    )
-    payload = {"incident": row["id"], "code": NO_TERM, "message": run.failed}
+    code, message = run.failed
+    row = incident_row(uow, run.clock.case_id, Failure(run.clock.case_id, place, place, code, message, None))
+    payload = {"incident": row["id"], "code": code, "message": message}
     return [row], [Fact("incident.opened", place, payload=payload)]
