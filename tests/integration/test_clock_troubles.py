@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from engine import cases, tasks
 from engine.cases import incidents, recalculation
@@ -20,6 +20,7 @@ from tests.clocks import clock_of, kinds, logged
 from tests.integration import test_recalculation
 from tests.integration.test_recalculation import CLOSED, TUESDAY, At, closure, finish, z
 from tests.integration.test_working_terms import ACCEPTED
+from tests.organisation import a_member
 
 at = test_recalculation.at  # an installation with the shipped calendars, and commands at any instant
 
@@ -180,3 +181,137 @@ def test_a_term_that_a_revoked_closure_shortened_during_a_pause_does_not_end_at_
     assert found(database, case).due_at == z("2026-12-13 16:00")
     assert "clock.breached" not in kinds(database, case)
     assert kinds(database, case).count("clock.recomputed") == 2
+
+
+def suspend(at: At, begin: str, end: str) -> None:
+    """Suspend and resume the definition; its jobs have not run yet."""
+    at(z(begin), lambda uow: cases.suspend_definition(uow, "p"))
+    at(z(end), lambda uow: cases.resume_definition(uow, "p"))
+
+
+def add_pause(at: At, case: UUID, instant: str) -> None:
+    at(z(instant), lambda uow: cases.add_pause(uow, case), None)
+
+
+def test_every_suspension_of_a_definition_is_a_pause(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    suspend(at, "2026-12-05 10:00", "2026-12-06 10:00")
+    suspend(at, "2026-12-07 10:00", "2026-12-08 10:00")
+    for _ in range(2):
+        add_pause(at, case, "2026-12-08 10:01")
+    assert kinds(database, case) == ["clock.started", *["clock.paused", "clock.resumed"] * 2]
+    assert found(database, case).due_at == z("2026-12-13 16:00")
+
+
+def test_a_step_that_is_due_waits_for_the_pause_of_a_suspension(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD", onSilence="grant"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    suspend(at, "2026-12-05 10:00", "2026-12-12 10:00")
+    do_all(at, case, z("2026-12-12 10:01"))
+    assert kinds(database, case) == ["clock.started", "clock.paused", "clock.resumed"]
+    add_pause(at, case, "2026-12-12 10:02")
+    assert kinds(database, case) == ["clock.started", "clock.paused", "clock.resumed"]
+
+
+def test_a_suspension_counts_though_the_clock_is_paused_again(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    suspend(at, "2026-12-05 10:00", "2026-12-06 10:00")
+    at(z("2026-12-06 10:01"), lambda uow: cases.suspend(uow, case))
+    add_pause(at, case, "2026-12-06 10:02")
+    at(z("2026-12-06 10:03"), lambda uow: cases.resume(uow, case))
+    assert found(database, case).due_at == z("2026-12-12 16:00")
+    assert kinds(database, case).count("clock.recomputed") == 0
+    with database.transaction() as session:
+        due = select(Task.due_at).where(Task.case_id == case)
+        assert session.scalars(due).all() == [z("2026-12-12 16:00")]
+
+
+ACCEPT = [bpmn.node("userTask", "accept", parvandeh__clock="start")]
+
+
+def test_a_suspension_lengthens_the_time_to_accept(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(before=ACCEPT, acceptWithin="P2WD", statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    assert found(database, case).next_at == z("2026-12-06 16:00")
+    suspend(at, "2026-12-05 10:00", "2026-12-07 10:00")
+    do_all(at, case, z("2026-12-07 10:01"))
+    assert kinds(database, case) == []
+    clock = found(database, case)
+    assert (clock.next_at, clock.woken_at) == (z("2026-12-08 16:00"), None)
+    do_all(at, case, z("2026-12-08 16:00"))
+    assert found(database, case).started_at == ACCEPTED
+
+
+def test_a_resumed_definition_finds_all_steps_again(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(before=ACCEPT, acceptWithin="P2WD", statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    at(z("2026-12-06 15:00"), lambda uow: cases.suspend_definition(uow, "p"))
+    assert at(z("2026-12-06 16:00"), lambda uow: cases.sweep_clocks(uow, 10)) == 1
+    at(z("2026-12-06 16:01"), lambda uow: cases.do_due(uow, case), None)
+    at(z("2026-12-06 16:02"), lambda uow: cases.resume_definition(uow, "p"))
+    assert at(z("2026-12-06 16:03"), lambda uow: cases.sweep_clocks(uow, 10)) == 1
+
+
+def test_suspending_a_case_does_not_move_the_day_of_filing(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(before=ACCEPT, acceptWithin="P2WD", statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    at(z("2026-12-05 10:00"), lambda uow: cases.suspend(uow, case))
+    at(z("2026-12-06 10:00"), lambda uow: cases.resume(uow, case))
+    clock = found(database, case)
+    assert (clock.filed_at, clock.next_at) == (ACCEPTED, z("2026-12-07 16:00"))
+    do_all(at, case, z("2026-12-07 16:00"))
+    clock = found(database, case)
+    assert (clock.started_at, clock.due_at) == (ACCEPTED, z("2026-12-12 16:00"))
+
+
+def test_a_term_that_is_repaired_late_counts_from_when_it_should_have_started(
+    database: Database, at: At
+) -> None:
+    files = clocks.deciding(statutory="'P' + str(days) + 'WD' if days else ''", onSilence="grant")
+    factories.deploy(database, files)
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {"days": 0}), "caseworker")
+    with database.transaction() as session:
+        session.execute(text("""UPDATE cases SET data = '{"days": 5}'"""))
+    at(z("2026-12-08 10:00"), lambda uow: incidents.retry(uow, case.incidents[0]["id"]))
+    clock = found(database, case.id)
+    assert (clock.started_at, clock.due_at) == (ACCEPTED, z("2026-12-09 16:00"))
+    assert dict(logged(database, case.id))["clock.started"]["code"] == "filed"
+
+
+def test_a_term_that_is_repaired_after_its_end_leaves_a_working_day(database: Database, at: At) -> None:
+    files = clocks.deciding(statutory="'P' + str(days) + 'WD' if days else ''", onSilence="grant")
+    factories.deploy(database, files)
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {"days": 0}), "caseworker")
+    with database.transaction() as session:
+        session.execute(text("""UPDATE cases SET data = '{"days": 1}'"""))
+    at(z("2026-12-08 10:00"), lambda uow: incidents.retry(uow, case.incidents[0]["id"]))
+    assert found(database, case.id).due_at == z("2026-12-09 16:00")
+
+
+def test_a_task_that_is_due_with_the_term_moves_with_an_extension(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+    head = a_member(database, "head", "root", "supervisor")
+    database.run(lambda session, _: cases.extend(UnitOfWork(session, head, TUESDAY), case, reason="volume"))
+    with database.transaction() as session:
+        due = session.scalars(select(Task.due_at).where(Task.case_id == case)).all()
+    assert due == [found(database, case).due_at]
+
+
+def test_the_first_holidays_of_a_calendar_stop_no_term_that_runs(database: Database, at: At) -> None:
+    factories.deploy(database, clocks.deciding(statutory="P5WD"))
+    at(ACCEPTED, lambda uow: calendars.choose(uow, "root", "plain"))
+    calendars.forget()
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {}).id, "caseworker")
+
+    def enter(uow: UnitOfWork) -> None:
+        document = editing.get(uow, "plain").document.with_year(2027, [])
+        calendars.change(uow, "plain", NewVersion(document), based_on=1)
+        calendars.forget()
+
+    at(TUESDAY, enter)
+    do_all(at, case, z("2026-12-10 10:00"))
+    assert codes(database) == []
+    assert found(database, case).stage != "none"

@@ -45,6 +45,17 @@ def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
     return found if found.due_at == clock.due_at else reckon(uow, unit_id, clock, floor=uow.now)
 
 
+def reckon_open(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
+    """Returns a clock that runs only from now on: silence doesn't decide before the next working day is over.
+
+    Raises Conflict.
+    """
+    found = reckon(uow, unit_id, clock)
+    if found.due_at is None or found.due_at > uow.now:
+        return found
+    return reckon(uow, unit_id, clock, floor=uow.now)
+
+
 def resumed(
     uow: UnitOfWork, unit_id: UUID, clock: Clock, pauses: Sequence[Sequence[str | None]]
 ) -> tuple[Clock, datetime | None]:
@@ -59,18 +70,18 @@ def resumed(
     plain = reckon(uow, unit_id, replace(former, extension=None)).due_at
     moved = clock.due_at not in (again, plain)
     after = replace(clock, state="running", pauses=pauses)
-    found = reckon(uow, unit_id, after)
-    if moved or (found.due_at is not None and found.due_at <= uow.now):
-        found = reckon(uow, unit_id, after, floor=uow.now)
-    return found, again if moved else None
+    if moved:
+        return reckon(uow, unit_id, after, floor=uow.now), again
+    return reckon_open(uow, unit_id, after), None
 
 
 def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
     calendar = found.calendar
     if clock.state == "pending":
         accepted = None
-        if clock.accept_within is not None and not clock.reasons:
-            accepted = due(Count(calendar, clock.filed_at), term(clock.accept_within))
+        # One that could not be started waits for a person, not for an acceptance.
+        if clock.accept_within is not None and not clock.reasons and clock.started_at is None:
+            accepted = due(Count(calendar, clock.filed_at, "office", clock.spans), term(clock.accept_within))
         return replace(clock, next_at=accepted)
     if not clock.runs or clock.started_at is None or clock.term is None:
         return replace(clock, next_at=None)

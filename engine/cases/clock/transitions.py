@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine import bpmn
 from engine.bpmn import ClockRules, Spec, Step
-from engine.cases.clock.reckoning import reckon, recount, resumed
+from engine.cases.clock.reckoning import reckon, reckon_open, recount, resumed
 from engine.cases.clock.rows import DECIDING, Clock
 from engine.deadlines import Untimely
 from engine.events import Fact
@@ -43,9 +43,15 @@ class Run:
     failed: tuple[str, str] | None = None
 
     def start(self, at: datetime, code: str, data: Mapping[str, Any]) -> None:
-        """Starts a pending clock at an instant; its term is evaluated now, once."""
+        """Starts a pending clock at an instant; its term is evaluated now, once.
+
+        If it could not be started before, it starts at the instant of the first attempt.
+        """
         if self.clock.state != "pending":
             return
+        count = reckon if self.clock.started_at is None else reckon_open
+        at = self.clock.started_at or at
+        self.clock = replace(self.clock, started_at=at, next_at=None)
         try:
             term = bpmn.statutory_term(self.spec, data, self.uow.now)
         except bpmn.NoTerm as error:
@@ -56,7 +62,7 @@ class Run:
             silence = "escalate"
         begun = replace(self.clock, state="running", term=term, started_at=at, on_silence=silence)
         with self._counting():
-            begun = reckon(self.uow, self.unit_id, begun)
+            begun = count(self.uow, self.unit_id, begun)
         if self.failed is not None:
             return
         self.clock = begun
@@ -101,11 +107,15 @@ class Run:
         if first and self.clock.state == "running":
             self._paused()
         elif first and self.clock.state == "pending":
-            self.clock = reckon(self.uow, self.unit_id, self.clock)
+            pauses = [*self.clock.pauses, [self.uow.now.isoformat(), None]]
+            self.clock = reckon(self.uow, self.unit_id, replace(self.clock, pauses=pauses))
 
     def _paused(self) -> None:
-        begin = max(self.uow.now, self.clock.started_at or self.uow.now)
-        pauses = [*self.clock.pauses, [begin.isoformat(), None]]
+        """Pauses a running clock from now on; one that starts during a pause, from its start on."""
+        since = [datetime.fromisoformat(begin) for begin, end in self.clock.pauses if begin and end is None]
+        begin = max([*since, self.clock.started_at or self.uow.now] if since else [self.uow.now])
+        ended = [span for span in self.clock.pauses if span[1] is not None]
+        pauses = [*ended, [begin.isoformat(), None]]
         self.clock = reckon(self.uow, self.unit_id, replace(self.clock, state="paused", pauses=pauses))
         self.facts.append(Fact("clock.paused", facts=self.clock.awaited or {}))
 
@@ -115,13 +125,36 @@ class Run:
             return
         left = {name: reason for name, reason in self.clock.reasons.items() if name != key}
         self.clock = replace(self.clock, reasons=left)
-        if left:
+        if left or not self.clock.pauses:
             return
-        if self.clock.state == "pending":  # the time to accept begins with the complete application
-            self.clock = reckon(self.uow, self.unit_id, replace(self.clock, filed_at=self.uow.now))
+        pauses = [*self.clock.pauses[:-1], [self.clock.pauses[-1][0], self.uow.now.isoformat()]]
+        if self.clock.state == "pending":
+            self.clock = replace(self.clock, pauses=pauses)
+            self.recount()
         elif self.clock.state == "paused":
-            begin = self.clock.pauses[-1][0]
-            self.run_again([*self.clock.pauses[:-1], [begin, self.uow.now.isoformat()]])
+            self.run_again(pauses)
+
+    def refile(self, key: str) -> None:
+        """Begins the time to accept with the application that a correction, the reason, has completed."""
+        if self.clock.state == "pending" and key in self.clock.reasons:
+            self.clock = replace(self.clock, filed_at=self.uow.now)
+
+    def add_pause(self, begin: datetime, end: datetime) -> None:
+        """Adds a pause that is over: the definition was suspended."""
+        ended = [span for span in self.clock.pauses if span[1] is not None]
+        open_one = list(self.clock.pauses[len(ended) :])
+        pauses = [*ended, [begin.isoformat(), end.isoformat()]]
+        if self.clock.state == "pending":
+            self.clock = replace(self.clock, pauses=[*pauses, *open_one])
+            self.recount()
+            return
+        self.facts.append(Fact("clock.paused", facts={"side": "office", "code": SUSPENSION}))
+        self.clock = replace(self.clock, state="running", pauses=ended)
+        self.run_again(pauses)
+        if open_one:  # it is still paused, for another reason
+            pauses = [*pauses, *open_one]
+            self.clock = replace(self.clock, state="paused", pauses=pauses, next_at=None)
+            self.facts.append(Fact("clock.paused", facts=self.clock.awaited or {}))
 
     def run_again(self, pauses: Sequence[Sequence[str | None]]) -> None:
         """Lets the clock run after the last of these pauses, which moves its end."""
@@ -169,6 +202,8 @@ def after_facts(run: Run, happened: Sequence[Fact]) -> None:
     """Applies what the facts of a command mean for the clock."""
     for fact in happened:
         if fact.kind in _CLOSED and fact.task_id is not None:
+            if fact.kind == "data.corrected":
+                run.refile(str(fact.task_id))
             run.resume(str(fact.task_id))
         elif (change := _CHANGES.get(fact.kind)) is not None:
             change(run, fact)
