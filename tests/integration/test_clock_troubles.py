@@ -31,7 +31,7 @@ def found(database: Database, case_id: UUID) -> Any:
     return clock
 
 
-def correctable(**attributes: str) -> dict[str, bytes]:
+def correctable(**attributes: Any) -> dict[str, bytes]:
     """A process whose applicant can be asked for a correction."""
     files = clocks.deciding(**attributes)
     files["s.json"] = orjson.dumps(factories.form(shop={"type": "string"}))
@@ -287,7 +287,8 @@ def test_a_term_that_is_repaired_after_its_end_leaves_a_working_day(database: Da
     with database.transaction() as session:
         session.execute(text("""UPDATE cases SET data = '{"days": 1}'"""))
     at(z("2026-12-08 10:00"), lambda uow: incidents.retry(uow, case.incidents[0]["id"]))
-    assert found(database, case.id).due_at == z("2026-12-09 16:00")
+    clock = found(database, case.id)
+    assert (clock.started_at, clock.due_at) == (ACCEPTED, z("2026-12-09 16:00"))
 
 
 def test_a_task_that_is_due_with_the_term_moves_with_an_extension(database: Database, at: At) -> None:
@@ -315,3 +316,27 @@ def test_the_first_holidays_of_a_calendar_stop_no_term_that_runs(database: Datab
     do_all(at, case, z("2026-12-10 10:00"))
     assert codes(database) == []
     assert found(database, case).stage != "none"
+
+
+def test_a_correction_before_acceptance_starts_the_time_to_accept_again(database: Database, at: At) -> None:
+    factories.deploy(database, correctable(before=ACCEPT, acceptWithin="P2WD", statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {"shop": "x"}), "portal")
+    task = case.tasks[0]["id"]
+    at(ACCEPTED, lambda uow: tasks.claim(uow, task), "caseworker")
+    marks = Marks([("/shop", "Write the name.")])
+    asked = at(z("2026-12-05 10:00"), lambda uow: tasks.request_correction(uow, task, marks), "caseworker")
+    at(z("2026-12-06 10:00"), lambda uow: tasks.complete(uow, asked, {"shop": "y"}), "portal")
+    clock = found(database, case.id)
+    assert (clock.filed_at, clock.next_at) == (z("2026-12-06 10:00"), z("2026-12-08 16:00"))
+
+
+def test_a_withdrawn_correction_does_not_move_the_day_of_filing(database: Database, at: At) -> None:
+    factories.deploy(database, correctable(before=ACCEPT, acceptWithin="P2WD", statutory="P5WD"))
+    case = at(ACCEPTED, lambda uow: cases.start(uow, "p", {"shop": "x"}), "portal")
+    task = case.tasks[0]["id"]
+    at(ACCEPTED, lambda uow: tasks.claim(uow, task), "caseworker")
+    marks = Marks([("/shop", "Write the name.")])
+    asked = at(z("2026-12-05 10:00"), lambda uow: tasks.request_correction(uow, task, marks), "caseworker")
+    at(z("2026-12-05 10:01"), lambda uow: tasks.withdraw_request(uow, asked), "caseworker")
+    clock = found(database, case.id)
+    assert (clock.filed_at, clock.next_at) == (ACCEPTED, z("2026-12-06 16:00"))
