@@ -85,11 +85,12 @@ def _body(found: ClockView) -> ClockBody:
     clock = found.clock
     if clock is None:
         return ClockBody(case=found.case_id, state="none")
-    names = ("term", "extension", "started_at", "due_at", "warn_at", "stopped_at", "on_silence", "calendar")
+    names = ("term", "extension", "due_at", "warn_at", "stopped_at", "on_silence", "calendar")
     awaited = clock.awaited if clock.state == "paused" else None
     return ClockBody(
         case=found.case_id,
         state=clock.state,
+        started_at=None if clock.state == "pending" else clock.started_at,
         remaining_seconds=found.remaining,
         paused=None if awaited is None else PauseReason(**awaited),
         paused_since=clock.paused_since,

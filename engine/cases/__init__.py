@@ -10,6 +10,7 @@ from engine.cases.cancellation import cancel, renew_secret, withdraw
 from engine.cases.catch_events import FIRED, timer_fired
 from engine.cases.clock.rows import Clock
 from engine.cases.clock.rows import read as read_clock
+from engine.cases.clock.transitions import FAILURES as CLOCK_FAILURES
 from engine.cases.clock.transitions import NO_TERM
 from engine.cases.clock_commands import (
     REASONS as EXTENSION_REASONS,
@@ -23,7 +24,7 @@ from engine.cases.clock_commands import (
     view_clock,
 )
 from engine.cases.clock_releases import list_awaiting, release
-from engine.cases.clock_steps import add_pause, do_due, start_clock
+from engine.cases.clock_steps import add_pause, do_due, repair_clock
 from engine.cases.clock_steps import sweep as sweep_clocks
 from engine.cases.conflict_of_interest import (
     PARTIES,
@@ -49,7 +50,6 @@ from engine.cases.locking import (
     require_revision,
     require_size,
     select_for_locking,
-    split,
     unknown,
 )
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
@@ -93,6 +93,7 @@ from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, late
 from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
+    "CLOCK_FAILURES",
     "EXTENSION_REASONS",
     "FIRED",
     "GIVEN_UP",
@@ -163,6 +164,7 @@ __all__ = [
     "recompute",
     "release",
     "renew_secret",
+    "repair_clock",
     "require_active",
     "require_counted",
     "require_impartial",
@@ -181,10 +183,8 @@ __all__ = [
     "see",
     "select_for_locking",
     "shows_subject",
-    "split",
     "start",
     "start_at_event",
-    "start_clock",
     "suspend",
     "suspend_definition",
     "sweep_clocks",

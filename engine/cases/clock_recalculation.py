@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Select, bindparam, column, func, select, update
+from sqlalchemy import JSON, ColumnElement, Select, bindparam, column, func, or_, select, update
 from sqlalchemy.dialects.postgresql import BYTEA
 
 from engine import events
 from engine.cases.clock import rows
-from engine.cases.clock.reckoning import reckon
+from engine.cases.clock.reckoning import recount
 from engine.cases.clock.rows import Clock
 from engine.events import Fact, Head
 from engine.models import Case, CaseClock, Task, UnitLine
@@ -64,12 +64,12 @@ def recompute_batch(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: 
     changing: dict[UUID, Clock] = {}
     for clock, unit in _read(listed):
         try:
-            if reckon(uow, unit, clock).due_at != clock.due_at:
+            if recount(uow, unit, clock).due_at != clock.due_at or clock.next_at is None:
                 changing[clock.case_id] = clock
         except Conflict:
             failed += 1
     if changing and not dry:
-        _move(uow, uow.connection.execute(_locked(uow, list(changing))).all(), changing)
+        failed += _move(uow, uow.connection.execute(_locked(uow, list(changing))).all(), changing)
     return Batch(len(changing), failed, listed[-1].case_id if len(listed) == BATCH else None)
 
 
@@ -79,10 +79,15 @@ def _clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None) -> Select[Any]:
         .join(Case, Case.id == CaseClock.case_id)
         .join(UnitLine, UnitLine.unit_id == Case.unit_id)
         .where(UnitLine.ancestor_id == unit_id, Case.status == "active")
-        .where(CaseClock.state == "running", CaseClock.next_at > uow.now)
+        .where(CaseClock.state == "running", _is_open(uow))
         .order_by(CaseClock.case_id)
     )
     return found if after is None else found.where(CaseClock.case_id > after)
+
+
+def _is_open(uow: UnitOfWork) -> ColumnElement[bool]:
+    """Whether no step is due now. Those without a next one could not be counted before."""
+    return or_(CaseClock.next_at > uow.now, CaseClock.next_at.is_(None))
 
 
 def _locked(uow: UnitOfWork, case_ids: Sequence[UUID]) -> Select[Any]:
@@ -91,7 +96,7 @@ def _locked(uow: UnitOfWork, case_ids: Sequence[UUID]) -> Select[Any]:
         select(*table(CaseClock).c, Case.unit_id, Case.version_id, Case.log_length, Case.log_hash)
         .join(Case, Case.id == CaseClock.case_id)
         .where(CaseClock.case_id.in_(case_ids), Case.status == "active", CaseClock.state == "running")
-        .where(CaseClock.next_at > uow.now)
+        .where(_is_open(uow))
         .order_by(CaseClock.case_id)
         .with_for_update(of=(Case, CaseClock))
     )
@@ -103,18 +108,23 @@ def _read(found: Sequence[Any]) -> Iterator[tuple[Clock, UUID]]:
         yield Clock(**{name: getattr(row, name) for name in names}), row.unit_id
 
 
-def _move(uow: UnitOfWork, found: Sequence[Any], seen: Mapping[UUID, Clock]) -> None:
+def _move(uow: UnitOfWork, found: Sequence[Any], seen: Mapping[UUID, Clock]) -> int:
     """Writes the new end of each of these terms, with its event, in one statement.
 
-    `seen` are the clocks before they were locked.
+    `seen` are the clocks before they were locked. Returns how many lack a year of holidays.
     """
+    failed = 0
     log: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
     clocks: list[Clock] = []
     for row, (clock, unit) in zip(found, _read(found), strict=True):
-        if clock != seen[clock.case_id] and reckon(uow, unit, clock).due_at == clock.due_at:
+        try:
+            moved = recount(uow, unit, clock)
+        except Conflict:
+            failed += 1
+            continue
+        if clock != seen[clock.case_id] and moved.due_at == clock.due_at:
             continue  # another command has counted it meanwhile
-        moved = reckon(uow, unit, clock, floor=uow.now)
         facts = {"code": "calendar", "before_at": clock.due_at, "due_at": moved.due_at}
         fact = Fact("clock.recomputed", facts={**facts, "calendar": moved.calendar})
         head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
@@ -136,3 +146,4 @@ def _move(uow: UnitOfWork, found: Sequence[Any], seen: Mapping[UUID, Clock]) -> 
         uow.write(_SET_HEADS, {"heads": heads})
         uow.write(_SET_DUE, {"heads": heads})
         uow.write(events.APPEND, {"events": events.stored(log)})
+    return failed

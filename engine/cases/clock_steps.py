@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import DateTime, bindparam, select, text
 
 from engine import bpmn, definitions
 from engine.bpmn import Spec
-from engine.cases.clock import interruptions, recording, rows, silence, transitions
+from engine.cases import working_time
+from engine.cases.clock import interruptions, recording, rows, silence
 from engine.cases.clock.due import register
 from engine.cases.clock.reckoning import reckon
 from engine.cases.clock.rows import Clock
@@ -64,10 +65,16 @@ def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
     clock = None if case is None else case.clock
     if case is None or clock is None or clock.next_at is None or case.status != "active":
         return False
-    if clock.next_at > uow.now:
-        rows.write(uow, clock)  # it was changed after its job was created: it is selected again
-        return False
     spec = definitions.spec(uow.session, case.version)
+    run = Run(uow, case.home.unit_id, spec, clock)
+    _add_suspensions(uow, run, case.version.key)
+    run.recount()  # its calendar may have changed, and the recalculation not have come to it
+    if run.facts or run.failed is not None or not _is_due(uow, run.clock):
+        return _write(uow, case, run)
+    return _do(uow, case, spec, run.clock)
+
+
+def _do(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
     if clock.state == "pending":
         return _accept(uow, case, spec, clock)
     if clock.stage == "none":
@@ -75,6 +82,20 @@ def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
     if clock.stage == "warned":
         return _breach(uow, case, spec, clock)
     return _deem(uow, case, spec, clock)
+
+
+def _write(uow: UnitOfWork, case: LockedCase, run: Run) -> bool:
+    """Writes what happened to a clock, with the incident if it could not be started or counted.
+
+    Returns whether its next step is due.
+    """
+    if run.facts or run.failed is not None:
+        incidents, opened = recording.failure_of(uow, run, case.version.key)
+        case = replace(case, clock=replace(run.clock, changed=True))
+        note(uow, case, [*run.facts, *opened], incidents=incidents)
+    else:
+        rows.write(uow, run.clock)
+    return _is_due(uow, run.clock)
 
 
 def _locked(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
@@ -91,57 +112,69 @@ def _locked(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
 
 
 _STOPPED = Prepared(
-    select(OrganisationRecord.kind, func.max(OrganisationRecord.at))
+    select(OrganisationRecord.kind, OrganisationRecord.at)
     .where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
     .where(OrganisationRecord.payload["definition"].as_string() == bindparam("definition"))
-    .group_by(OrganisationRecord.kind)
+    .where(OrganisationRecord.at > bindparam("since", type_=DateTime(timezone=True)))
+    .order_by(OrganisationRecord.seq)
 )
 
 
 def add_pause(uow: UnitOfWork, case_id: UUID) -> None:
-    """Adds the time for which the definition of a case was suspended to the pauses of its clock, once."""
-    case = _locked(uow, case_id)
-    clock = None if case is None else case.clock
-    if case is None or clock is None or clock.state != "running" or clock.started_at is None:
-        return
-    instants: dict[str, datetime] = {
-        kind: at for kind, at in uow.rows(_STOPPED, {"definition": case.version.key})
-    }
-    begin, end = (instants.get(f"definition.{what}") for what in ("suspended", "resumed"))
-    known = {span[1] for span in clock.pauses}
-    if begin is None or end is None or begin >= end or end <= clock.started_at or end.isoformat() in known:
-        rows.write(uow, reckon(uow, case.home.unit_id, clock))  # so that it is due again
-        return
-    begin = max(begin, clock.started_at)
-    pauses = [*clock.pauses, [begin.isoformat(), end.isoformat()]]
-    found = reckon(uow, case.home.unit_id, replace(clock, pauses=pauses))
-    paused = Fact("clock.paused", facts={"side": "office", "code": transitions.SUSPENSION})
-    resumed = Fact("clock.resumed", facts={"paused_at": begin, "due_at": found.due_at})
-    note(uow, replace(case, clock=replace(found, changed=True)), [paused, resumed])
-
-
-def start_clock(uow: UnitOfWork, case_id: UUID) -> None:
-    """Starts a clock whose term had no value, with the present data; another incident, if it has none now."""
+    """Adds the times for which the definition of a case was suspended to the pauses of its clock, once."""
     case = _locked(uow, case_id)
     if case is None or case.clock is None:
         return
     run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
-    run.start(uow.now, "complete", case.data)
-    incidents, opened = recording.failure_of(uow, run, case.version.key)
-    case = replace(case, clock=replace(run.clock, changed=True))
-    note(uow, case, [*run.facts, *opened], incidents=incidents)
+    _add_suspensions(uow, run, case.version.key)
+    if run.clock != case.clock:
+        _write(uow, case, run)
+
+
+def _add_suspensions(uow: UnitOfWork, run: Run, definition: str) -> None:
+    """Adds each time that the clock doesn't have yet, as a pause."""
+    clock = run.clock
+    if clock.state not in ("pending", "running", "paused"):
+        return
+    since = clock.started_at or clock.filed_at
+    begin: datetime | None = None
+    for kind, at in uow.rows(_STOPPED, {"definition": definition, "since": since}):
+        if kind == "definition.suspended":
+            begin = at
+        elif begin is not None:
+            if not any(paused <= begin and at <= resumed for paused, resumed in run.clock.spans):
+                run.add_pause(begin, at)
+            begin = None
+
+
+def repair_clock(uow: UnitOfWork, case_id: UUID) -> None:
+    """Starts a clock whose term had no value, with the present data; another incident, if it has none now.
+
+    Counts one again that could not be counted.
+    """
+    case = _locked(uow, case_id)
+    if case is None or case.clock is None:
+        return
+    run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
+    if case.clock.state == "pending" and case.clock.started_at is not None:
+        run.start(case.clock.started_at, _started_by(run.spec, case.clock), case.data)
+    else:
+        run.recount()
+    _write(uow, case, run)
+
+
+def _started_by(spec: Spec, clock: Clock) -> str:
+    """Returns the code of what was to start a clock."""
+    if not spec.clock.starts:
+        return "filed"
+    return "accept-within" if clock.started_at == clock.filed_at else "complete"
 
 
 def _accept(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
     """Starts the term from the day of filing: nobody accepted the application, or asked for a correction."""
     run = Run(uow, case.home.unit_id, spec, clock)
     run.start(clock.filed_at, "accept-within", case.data)
-    if run.failed is not None:  # an expression that has no value yet
-        run.clock = replace(clock, next_at=None)
-    incidents, opened = recording.failure_of(uow, run, case.version.key)
-    case = replace(case, clock=replace(run.clock, changed=True))
-    note(uow, case, [*run.facts, *opened], incidents=incidents)
-    return _is_due(uow, run.clock)
+    return _write(uow, case, run)
 
 
 def _warn(uow: UnitOfWork, case: LockedCase, clock: Clock) -> bool:
@@ -203,7 +236,8 @@ def _send(uow: UnitOfWork, case: LockedCase, clock: Clock, name: str, facts: Seq
         note(uow, case, facts)
         return _is_due(uow, clock)
     spec = definitions.spec(uow.session, case.version)
-    step = bpmn.fire(spec, case.state or b"", {token: {} for token in waiting}, uow.now)
+    counted = working_time.counted(uow, case.home.unit_id, spec)
+    step = bpmn.fire(counted, case.state or b"", {token: {} for token in waiting}, uow.now)
     received = [Fact("message.received", fired.element, payload={"name": name}) for fired in step.fired]
     apply(uow, case, step, [*facts, *received])
     return not step.ended and _is_due(uow, clock)

@@ -192,8 +192,8 @@ def retry(
         cases.note(uow, case, happened)
         if row.code in cases.NOTICES:
             return cases.get(uow, case.id)
-        if row.code == cases.NO_TERM:
-            cases.start_clock(uow, case.id)
+        if row.code in cases.CLOCK_FAILURES:
+            cases.repair_clock(uow, case.id)
             return cases.get(uow, case.id)
         cases.resume_waits(uow, case.id)
         return cases.get(uow, case.id)
@@ -268,9 +268,7 @@ def _hold(uow: UnitOfWork, incident_id: UUID) -> tuple[cases.LockedCase, _Locked
 
 def _of_case(row: _Locked, case: cases.LockedCase) -> bool:
     """Returns whether an incident concerns the whole case: a retry checks again, or closes what was read."""
-    return row.token_id == case.id and (
-        row.code in (cases.GIVEN_UP, cases.NO_TERM) or row.code in cases.NOTICES
-    )
+    return row.token_id == case.id and (row.code in (cases.GIVEN_UP, *cases.CLOCK_FAILURES, *cases.NOTICES))
 
 
 def _unknown(incident_id: UUID) -> NotFound:

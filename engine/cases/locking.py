@@ -127,7 +127,9 @@ def select_for_locking(*more: Any) -> Select[Any]:
 
 
 def locked_case(row: CaseRow) -> LockedCase:
-    """Returns the case of a locked row."""
+    """Returns the case of a locked row, whose clock was read after the lock."""
+    if row.clock is True:
+        raise RuntimeError("the clock of the case was not read")  # a command would leave it as it is
     version = Version(row.version_id, row.key, row.version_number, row.digest, row.deployment_id)
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
     words = named(row.number, row.applicant, row.business_key)

@@ -234,13 +234,20 @@ def note(
     if case.clock is not None:
         run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
         transitions.after_facts(run, happened)
-        happened = [*happened, *recording.record(uow, run, case.clock, None if task is None else task.id)]
+        failed, opened = recording.failure_of(uow, run, case.version.key)
+        incidents = [*incidents, *failed]
+        happened = [
+            *happened,
+            *opened,
+            *recording.record(uow, run, case.clock, None if task is None else task.id),
+        ]
     head, log = events.chain(uow, case.head, happened, unit=case.acting)
     values = {"id": case.id, "revision": case.revision + 1, "log_length": head.length, "log_hash": head.hash}
+    effects = StepEffects((), incidents)
     if status is not None:
-        _write(uow, _MARK_CASE, {**values, "status": status}, log)
+        _write(uow, _MARK_CASE, {**values, "status": status}, log, effects=effects)
     else:
-        _write(uow, _NOTE_CASE, values, log, effects=StepEffects((), incidents), change=task)
+        _write(uow, _NOTE_CASE, values, log, effects=effects, change=task)
 
 
 class _Happening(NamedTuple):

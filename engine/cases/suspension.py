@@ -98,14 +98,13 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     if uow.connection.execute(suspended.values(suspended_at=None)).rowcount:
         definitions.note(uow, "definition.resumed", key)
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
-    # Nothing is due in a clock before its job has added the pause.
     timed = select(CaseClock.case_id).join(Case, Case.id == CaseClock.case_id)
     timed = timed.join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
-    timed = timed.where(DefinitionVersion.key == key, CaseClock.state == "running")
+    timed = timed.where(DefinitionVersion.key == key, CaseClock.state.not_in(("stopped", "deemed")))
     jobs.defer_for(uow, "clock_pause", timed, queue="cases")
-    uow.connection.execute(
-        update(CaseClock).where(CaseClock.case_id.in_(timed)).values(next_at=None, woken_at=None)
-    )
+    # Steps that fell due meanwhile are found again; each first adds the pause, if it comes before its job.
+    late = update(CaseClock).where(CaseClock.case_id.in_(timed), CaseClock.woken_at.is_not(None))
+    uow.connection.execute(late.values(woken_at=None))
     # By jobs, after the commit: other transactions that read the definition at this moment still see it
     # suspended.
     jobs.defer_for(uow, "resume", versions, queue="cases")

@@ -38,7 +38,7 @@ class CaseClock(Base):
     filed_at: Mapped[Instant]  # of the application, or of its last correction before it was accepted
     term: Mapped[str | None] = mapped_column(Text)  # NULL while pending
     extension: Mapped[str | None] = mapped_column(Text)  # the term by which it was extended, once
-    started_at: Mapped[Instant | None]
+    started_at: Mapped[Instant | None]  # while pending: when it should have started
     due_at: Mapped[Instant | None]
     warn_at: Mapped[Instant | None]
     norm: Mapped[str | None] = mapped_column(Text)  # the time that the office sets itself
@@ -46,6 +46,7 @@ class CaseClock(Base):
     floor_at: Mapped[Instant | None]  # a recalculation allowed no earlier end
     stopped_at: Mapped[Instant | None]
     # The reasons for which it is paused, by key; and all pauses: [from, to], the last perhaps without an end.
+    # While pending, they lengthen the time to accept.
     reasons: Mapped[dict[str, Any]] = mapped_column(JSONB)
     pauses: Mapped[list[list[str | None]]] = mapped_column(JSONB)
     on_silence: Mapped[str] = mapped_column(

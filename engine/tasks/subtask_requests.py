@@ -267,8 +267,7 @@ def expire_requests(uow: UnitOfWork) -> bool:
         .limit(1)
         .with_for_update(of=(Case, Task), skip_locked=True)
     )
-    row = uow.connection.execute(due).one_or_none()
-    if row is not None:
-        case, asked = cases.split(row, Subtask._make)
-        subtasks.close(uow, cases.locked_case(case), asked, "expired")
-    return row is not None
+    found = cases.held_with(uow, due, Subtask._make)
+    if found is not None:
+        subtasks.close(uow, cases.locked_case(found[0]), found[1], "expired")
+    return found is not None

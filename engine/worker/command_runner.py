@@ -14,7 +14,7 @@ from engine.identity import accounts
 from engine.platform import limits, logs
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork, View, held_up, unresponsive
-from engine.platform.errors import Uncertain
+from engine.platform.errors import Refusal, Uncertain
 
 T = TypeVar("T")
 
@@ -46,7 +46,8 @@ class CommandRunner:
     async def poll(self, command: Callable[[UnitOfWork], T], view: View = "write") -> T | None:
         """Runs a command that is repeated anyway.
 
-        Returns None if another transaction has locked what it needs, or the database does not answer in time.
+        Returns None if another transaction has locked what it needs, if it is refused, or if the database
+        does not answer in time.
         """
         try:
             found = await self.submit(command, view)
@@ -57,6 +58,9 @@ class CommandRunner:
                 log.warning("sweep.held-up", where=logs.place(error))
             else:
                 raise
+            return None
+        except Refusal as refused:
+            log.error("sweep.refused", refusal=type(refused).__name__, where=logs.place(refused))
             return None
         self._note(None)
         return found

@@ -12,6 +12,7 @@ import pytest
 from engine.platform import limits
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
+from engine.platform.errors import Busy
 from engine.worker.command_runner import CommandRunner
 from engine.worker.sweeps import each
 from engine.worker.webhook_deliveries import deliver
@@ -71,4 +72,15 @@ def test_sweep_that_somebody_holds_up_is_made_later(
 
     rows = "SELECT FROM definitions FOR UPDATE"
     held_for_two_seconds(database_url, rows, each(0.01, runner, sweep), made)
+    asyncio.run(goes_on(each(0.01, runner, sweep), lambda: len(made) > 1))
+
+
+def test_refused_sweep_is_made_later(runner: CommandRunner) -> None:
+    made: list[Any] = []
+
+    def sweep(uow: UnitOfWork) -> None:
+        made.append(uow.now)
+        if len(made) == 1:
+            raise Busy("The case is still being processed.")
+
     asyncio.run(goes_on(each(0.01, runner, sweep), lambda: len(made) > 1))

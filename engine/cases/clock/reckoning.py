@@ -1,5 +1,6 @@
 """When the term of a clock ends, when it is nearly over, and when its next step is due."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -35,12 +36,52 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
         raise working_time.missing(error.year) from error
 
 
+def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
+    """Returns a clock counted again, after a change of the calendar perhaps. Raises Conflict.
+
+    If its end moves, it is not before the close of the next working day.
+    """
+    found = reckon(uow, unit_id, clock)
+    return found if found.due_at == clock.due_at else reckon(uow, unit_id, clock, floor=uow.now)
+
+
+def reckon_open(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
+    """Returns a clock that runs only from now on: silence doesn't decide before the next working day is over.
+
+    Raises Conflict.
+    """
+    found = reckon(uow, unit_id, clock)
+    if found.due_at is None or found.due_at > uow.now:
+        return found
+    return reckon(uow, unit_id, clock, floor=uow.now)
+
+
+def resumed(
+    uow: UnitOfWork, unit_id: UUID, clock: Clock, pauses: Sequence[Sequence[str | None]]
+) -> tuple[Clock, datetime | None]:
+    """Returns a clock that runs again after pauses; and its end without the last one by today's calendar.
+
+    The latter is None unless the calendar has changed since its term was counted: the clock then ends not
+    before the close of the next working day. Raises Conflict.
+    """
+    former = replace(clock, state="running", pauses=clock.pauses[: len(pauses) - 1])
+    again = reckon(uow, unit_id, former).due_at
+    # One that was extended during the pause still has the end without the extension.
+    plain = reckon(uow, unit_id, replace(former, extension=None)).due_at
+    moved = clock.due_at not in (again, plain)
+    after = replace(clock, state="running", pauses=pauses)
+    if moved:
+        return reckon(uow, unit_id, after, floor=uow.now), again
+    return reckon_open(uow, unit_id, after), None
+
+
 def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
     calendar = found.calendar
     if clock.state == "pending":
         accepted = None
-        if clock.accept_within is not None and not clock.reasons:
-            accepted = due(Count(calendar, clock.filed_at), term(clock.accept_within))
+        # One that could not be started waits for a person, not for an acceptance.
+        if clock.accept_within is not None and not clock.reasons and clock.started_at is None:
+            accepted = due(Count(calendar, clock.filed_at, "office", clock.spans), term(clock.accept_within))
         return replace(clock, next_at=accepted)
     if not clock.runs or clock.started_at is None or clock.term is None:
         return replace(clock, next_at=None)

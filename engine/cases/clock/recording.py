@@ -5,27 +5,30 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, bindparam, update
+from sqlalchemy import DateTime, Uuid, bindparam, select, update
 
 from engine.bpmn import Failure
 from engine.cases.clock import rows, silence
 from engine.cases.clock.rows import Clock
-from engine.cases.clock.transitions import NO_TERM, Run
+from engine.cases.clock.transitions import Run
 from engine.cases.step_effects import StepEffects, incident_row
 from engine.events import Fact
-from engine.models import Task
+from engine.models import CaseClock, Task
 from engine.platform.db import UnitOfWork, table
 
 _TASKS = table(Task)
 _INSTANT = DateTime(timezone=True)
-# Tasks without a due time of their own are due with the term; of the others, none is touched.
+_CASE = bindparam("clock__case", type_=Uuid())
+_CLOCKS = table(CaseClock)
+# Tasks without a due time of their own are due with the term; of the others, none is touched. It is part of
+# the statement that writes the clock, and reads the end that the clock had before.
 _MOVE = (
     update(_TASKS)
     .where(
-        _TASKS.c.case_id == bindparam("clock__case", type_=Uuid()),
+        _TASKS.c.case_id == _CASE,
         _TASKS.c.status == "open",
         _TASKS.c.kind == "step",
-        _TASKS.c.due_at == bindparam("clock__before", type_=_INSTANT),
+        _TASKS.c.due_at == select(_CLOCKS.c.due_at).where(_CLOCKS.c.case_id == _CASE).scalar_subquery(),
         _TASKS.c.id.is_distinct_from(bindparam("clock__task", type_=Uuid())),  # written by the command itself
     )
     .values(due_at=bindparam("clock__due", type_=_INSTANT))
@@ -44,9 +47,10 @@ def record(
     clock, facts = run.clock, list(run.facts)
     if before is None or before.changed or clock != before:
         rows.write(uow, clock)
-    if before is not None and before.due_at is not None and clock.due_at != before.due_at:
-        given = {"clock__case": clock.case_id, "clock__before": before.due_at, "clock__due": clock.due_at}
-        uow.write(_MOVE, {**given, "clock__task": task})
+    moved = before is not None and before.due_at is not None and clock.due_at != before.due_at
+    if moved or (before is not None and before.changed and clock.due_at is not None):
+        given = {"clock__case": clock.case_id, "clock__due": clock.due_at, "clock__task": task}
+        uow.write(_MOVE, given)
     if clock.state == "stopped" and clock.stage == "breached":
         facts += silence.close_escalations(uow, clock.case_id)
     return facts
@@ -65,11 +69,13 @@ def with_due(effects: StepEffects, run: Run | None) -> StepEffects:
 
 
 def failure_of(uow: UnitOfWork, run: Run | None, place: str) -> tuple[list[dict[str, Any]], list[Fact]]:
-    """Returns the incident of a term that has no value, as rows and facts; `place` is the process."""
+    """Returns the incident of a term that has no value or can't be counted, as rows and facts.
+
+    `place` is the process.
+    """
     if run is None or run.failed is None:
         return [], []
-    row = incident_row(
-        uow, run.clock.case_id, Failure(run.clock.case_id, place, place, NO_TERM, run.failed, None)
-    )
-    payload = {"incident": row["id"], "code": NO_TERM, "message": run.failed}
+    code, message = run.failed
+    row = incident_row(uow, run.clock.case_id, Failure(run.clock.case_id, place, place, code, message, None))
+    payload = {"incident": row["id"], "code": code, "message": message}
     return [row], [Fact("incident.opened", place, payload=payload)]

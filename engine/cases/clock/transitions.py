@@ -1,6 +1,7 @@
 """What a command does to the clock of its case: starts, pauses, resumes or stops it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -8,14 +9,17 @@ from uuid import UUID
 
 from engine import bpmn
 from engine.bpmn import ClockRules, Spec, Step
-from engine.cases.clock.reckoning import reckon
+from engine.cases.clock.reckoning import reckon, reckon_open, recount, resumed
 from engine.cases.clock.rows import DECIDING, Clock
+from engine.deadlines import Untimely
 from engine.events import Fact
 from engine.identity import accounts
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
 
 NO_TERM = "no-statutory-term"  # the code of an incident: the expression has no usable value
+NO_HOLIDAYS = "no-holidays"  # the same: the calendar lacks a year
+FAILURES = NO_TERM, NO_HOLIDAYS
 SUSPENSION = "suspension"
 _CLOSED = frozenset({
     "correction.expired", "correction.withdrawn", "data.corrected", "task.cancelled",
@@ -27,7 +31,8 @@ _CLOSED = frozenset({
 class Run:
     """A clock during a command, with the events of what happens to it.
 
-    `failed` is why its term could not be evaluated; None if it could.
+    `failed` is why its term could not be evaluated or counted, with the code of the incident; None if it
+    could.
     """
 
     uow: UnitOfWork
@@ -35,33 +40,64 @@ class Run:
     spec: Spec
     clock: Clock
     facts: list[Fact] = field(default_factory=list)
-    failed: str | None = None
+    failed: tuple[str, str] | None = None
 
     def start(self, at: datetime, code: str, data: Mapping[str, Any]) -> None:
-        """Starts a pending clock at an instant; its term is evaluated now, once."""
+        """Starts a pending clock at an instant; its term is evaluated now, once.
+
+        If it could not be started before, it starts at the instant of the first attempt.
+        """
         if self.clock.state != "pending":
             return
+        count = reckon if self.clock.started_at is None else reckon_open
+        at = self.clock.started_at or at
+        self.clock = replace(self.clock, started_at=at, next_at=None)
         try:
             term = bpmn.statutory_term(self.spec, data, self.uow.now)
         except bpmn.NoTerm as error:
-            self.failed = str(error)
+            self.failed = NO_TERM, str(error)
             return
         silence = self.clock.on_silence
         if silence in DECIDING and bpmn.concerns_safety(self.spec, data, self.uow.now):
             silence = "escalate"
         begun = replace(self.clock, state="running", term=term, started_at=at, on_silence=silence)
-        try:
-            begun = reckon(self.uow, self.unit_id, begun)
-        except Conflict as error:  # no holidays: a person is refused, a worker opens an incident
-            if self.uow.actor.name != accounts.SYSTEM:
-                raise
-            self.failed = error.detail
+        with self._counting():
+            begun = count(self.uow, self.unit_id, begun)
+        if self.failed is not None:
             return
         self.clock = begun
         facts = {"term": term, "code": code, "started_at": at, "due_at": begun.due_at}
         self.facts.append(Fact("clock.started", facts={**facts, "calendar": begun.calendar}))
         if begun.reasons:
             self._paused()
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
+        """Handles a calendar that lacks a year: a person is refused, a worker opens an incident."""
+        try:
+            yield
+        except (Conflict, Untimely) as error:
+            if self.uow.actor.name != accounts.SYSTEM:
+                raise
+            self.failed = NO_HOLIDAYS, str(error)
+
+    def recount(self) -> None:
+        """Counts the clock again, after a change of its calendar perhaps; with an event if its end moves.
+
+        If it can't be counted, nothing is due in it until it is. One that has ended isn't counted any more.
+        """
+        if self.clock.state not in ("pending", "running"):
+            return
+        before = self.clock
+        self.clock = replace(before, next_at=None)
+        with self._counting():
+            self.clock = recount(self.uow, self.unit_id, before)
+        if self.clock.due_at != before.due_at:
+            self._recomputed(before.due_at, self.clock.due_at)
+
+    def _recomputed(self, before: datetime | None, due: datetime | None) -> None:
+        facts = {"code": "calendar", "before_at": before, "due_at": due}
+        self.facts.append(Fact("clock.recomputed", facts={**facts, "calendar": self.clock.calendar}))
 
     def pause(self, key: str, side: str, code: str) -> None:
         """Adds a reason for a pause. Overlapping reasons are one pause."""
@@ -71,11 +107,15 @@ class Run:
         if first and self.clock.state == "running":
             self._paused()
         elif first and self.clock.state == "pending":
-            self.clock = reckon(self.uow, self.unit_id, self.clock)
+            pauses = [*self.clock.pauses, [self.uow.now.isoformat(), None]]
+            self.clock = reckon(self.uow, self.unit_id, replace(self.clock, pauses=pauses))
 
     def _paused(self) -> None:
-        begin = max(self.uow.now, self.clock.started_at or self.uow.now)
-        pauses = [*self.clock.pauses, [begin.isoformat(), None]]
+        """Pauses a running clock from now on; one that starts during a pause, from its start on."""
+        since = [datetime.fromisoformat(begin) for begin, end in self.clock.pauses if begin and end is None]
+        begin = max([*since, self.clock.started_at or self.uow.now] if since else [self.uow.now])
+        ended = [span for span in self.clock.pauses if span[1] is not None]
+        pauses = [*ended, [begin.isoformat(), None]]
         self.clock = reckon(self.uow, self.unit_id, replace(self.clock, state="paused", pauses=pauses))
         self.facts.append(Fact("clock.paused", facts=self.clock.awaited or {}))
 
@@ -85,16 +125,47 @@ class Run:
             return
         left = {name: reason for name, reason in self.clock.reasons.items() if name != key}
         self.clock = replace(self.clock, reasons=left)
-        if left:
+        if left or not self.clock.pauses:
             return
-        if self.clock.state == "pending":  # the time to accept begins with the complete application
-            self.clock = reckon(self.uow, self.unit_id, replace(self.clock, filed_at=self.uow.now))
+        pauses = [*self.clock.pauses[:-1], [self.clock.pauses[-1][0], self.uow.now.isoformat()]]
+        if self.clock.state == "pending":
+            self.clock = replace(self.clock, pauses=pauses)
+            self.recount()
         elif self.clock.state == "paused":
-            begin = self.clock.pauses[-1][0]
-            pauses = [*self.clock.pauses[:-1], [begin, self.uow.now.isoformat()]]
-            self.clock = reckon(self.uow, self.unit_id, replace(self.clock, state="running", pauses=pauses))
-            facts = {"paused_at": begin, "due_at": self.clock.due_at}
-            self.facts.append(Fact("clock.resumed", facts=facts))
+            self.run_again(pauses)
+
+    def refile(self, key: str) -> None:
+        """Begins the time to accept with the application that a correction, the reason, has completed."""
+        if self.clock.state == "pending" and key in self.clock.reasons:
+            self.clock = replace(self.clock, filed_at=self.uow.now)
+
+    def add_pause(self, begin: datetime, end: datetime) -> None:
+        """Adds a pause that is over: the definition was suspended."""
+        ended = [span for span in self.clock.pauses if span[1] is not None]
+        open_one = list(self.clock.pauses[len(ended) :])
+        pauses = [*ended, [begin.isoformat(), end.isoformat()]]
+        if self.clock.state == "pending":
+            self.clock = replace(self.clock, pauses=[*pauses, *open_one])
+            self.recount()
+            return
+        self.facts.append(Fact("clock.paused", facts={"side": "office", "code": SUSPENSION}))
+        self.clock = replace(self.clock, state="running", pauses=ended)
+        self.run_again(pauses)
+        if open_one:  # it is still paused, for another reason
+            pauses = [*pauses, *open_one]
+            self.clock = replace(self.clock, state="paused", pauses=pauses, next_at=None)
+            self.facts.append(Fact("clock.paused", facts=self.clock.awaited or {}))
+
+    def run_again(self, pauses: Sequence[Sequence[str | None]]) -> None:
+        """Lets the clock run after the last of these pauses, which moves its end."""
+        before, moved = self.clock, None
+        self.clock = replace(before, state="running", pauses=pauses, next_at=None)
+        with self._counting():
+            self.clock, moved = resumed(self.uow, self.unit_id, before, pauses)
+        if moved is not None:
+            self._recomputed(before.due_at, moved)
+        due = None if self.failed is not None else self.clock.due_at
+        self.facts.append(Fact("clock.resumed", facts={"paused_at": pauses[-1][0], "due_at": due}))
 
     def stop(self, code: str) -> None:
         """Ends the clock: nothing is due any more."""
@@ -131,6 +202,8 @@ def after_facts(run: Run, happened: Sequence[Fact]) -> None:
     """Applies what the facts of a command mean for the clock."""
     for fact in happened:
         if fact.kind in _CLOSED and fact.task_id is not None:
+            if fact.kind == "data.corrected":
+                run.refile(str(fact.task_id))
             run.resume(str(fact.task_id))
         elif (change := _CHANGES.get(fact.kind)) is not None:
             change(run, fact)

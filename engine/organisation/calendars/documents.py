@@ -11,6 +11,7 @@ from engine.platform.errors import Fault, Invalid
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_HOLIDAYS = 5_000
 MAX_NAME = 200
+MAX_TERM = 5  # years: no term is longer
 YEARS = range(1300, 2201)  # Jalali and Gregorian
 _MINUTES = 24 * 60
 
@@ -53,11 +54,15 @@ class Document:
         return year_of(day, jalali=self.jalali)
 
     def with_year(self, year: int, holidays: Sequence[Holiday]) -> "Document":
-        """Returns the same with these holidays of a year, instead of those that it had."""
+        """Returns the same with these holidays of a year, instead of those that it had.
+
+        A calendar without holidays remains known for the years before, from which terms may still run.
+        """
+        known = self.years
+        if known is None:
+            known = frozenset(one for one in range(year - MAX_TERM, year) if one in YEARS)
         others = [one for one in self.holidays if year_of(one.date, jalali=self.jalali) != year]
-        return replace(
-            self, holidays=sorted([*others, *holidays]), years=(self.years or frozenset()) | frozenset({year})
-        )
+        return replace(self, holidays=sorted([*others, *holidays]), years=known | frozenset({year}))
 
     def stored(self) -> dict[str, Any]:
         """Returns it as JSON."""
