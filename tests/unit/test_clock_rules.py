@@ -114,3 +114,11 @@ def test_a_changed_term_is_a_difference() -> None:
 
     found = bpmn.compare(source(statutory="P5D"), source(statutory="P5WD", onSilence="grant"), "p")
     assert [one.code for one in found] == ["statutory-changed", "on-silence-changed"]
+
+
+@pytest.mark.parametrize("name", ["clock.deemed", "clock.x"])
+def test_a_process_does_not_send_the_messages_of_the_clock(name: str) -> None:
+    event = '<bpmn:messageEventDefinition messageRef="m"/>'
+    throws = [node("sendTask", "s", messageRef="m"), node("intermediateThrowEvent", "t", event)]
+    content = definitions(f'<bpmn:message id="m" name="{name}"/>', process_element(*in_line(*throws)))
+    assert told({"p.bpmn": content}) == [("reserved-message", "s"), ("reserved-message", "t")]
