@@ -17,11 +17,9 @@ from engine import access, deadlines
 from engine.cases import clock_recalculation
 from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import Case, Recalculation, Task, Unit, UnitLine, Wait
-from engine.organisation import calendars
-from engine.platform import jobs
+from engine.organisation import calendars, recalculation_orders
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import NotFound, Refusal
-from engine.platform.ids import uuid7
 
 BATCH = 1_000
 _OPEN = ("active", "suspended")
@@ -194,17 +192,7 @@ def apply(uow: UnitOfWork, change: Change, *, dry_run: bool) -> Applied:
     return Applied(order(uow, change()))
 
 
-def order(uow: UnitOfWork, units: Collection[UUID]) -> list[UUID]:
-    """Orders to calculate all deadlines of these units and those below again. Returns the orders."""
-    orders = [
-        Recalculation(id=uuid7(), unit_id=unit_id, ordered_by=uow.actor.id, ordered_at=uow.now)
-        for unit_id in units
-    ]
-    uow.session.add_all(orders)
-    uow.session.flush()
-    ids = [one.id for one in orders]
-    jobs.defer_each(uow, "recalculate", [{"recalculation_id": one} for one in ids], queue="checks")
-    return ids
+order = recalculation_orders.order
 
 
 @dataclass(frozen=True, slots=True)
