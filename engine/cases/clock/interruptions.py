@@ -49,7 +49,7 @@ _REPORT = Prepared(
 
 
 def ended_after(uow: UnitOfWork, instant: datetime | None) -> datetime | None:
-    """Returns the end of the outage within which an instant lies (now, if it goes on); None without any."""
+    """Returns the end of the outage within which an instant lies (now, if it continues); None without any."""
     if instant is None:
         return None
     ((found,),) = uow.rows(_ENDED, {"instant": instant})

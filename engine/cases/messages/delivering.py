@@ -59,16 +59,11 @@ def send(
     Raises NotFound if there is no receiver and it is not to be stored, Forbidden if it is to be stored and
     the actor does not work in all units, Busy if earlier stored messages must be delivered first, Conflict if
     it matches several cases and has no keys, if it matches several waits of one case or if MAX_KEPT are
-    stored, Invalid for keys or data that are too large or that a case cannot store, PaymentMismatch for
-    another amount or currency than that of the bill. Invalid for a name that only the engine sends.
+    stored, Invalid for a reserved name, or for keys or data that are too large or that a case cannot store,
+    PaymentMismatch for another amount or currency than that of the bill.
     """
     access.require(uow.actor, "messages.send")
-    if bpmn.broadcast.is_reserved(name):
-        fault = Fault("/name", "is reserved for the system", "reserved")
-        raise Invalid("The message can't be sent.", [fault])
-    if not short(keys):
-        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
-        raise Invalid("The keys of the message are too long.", [fault])
+    _require_sendable(name, keys)
     data = forms.check(None, data)
     cases.require_size(data)
     message_id = uuid7()
@@ -97,6 +92,16 @@ def send(
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
+
+
+def _require_sendable(name: str, keys: Mapping[str, str | int | bool]) -> None:
+    """Raises Invalid for a name that only the engine sends, and for keys that are too large."""
+    if bpmn.broadcast.is_reserved(name):
+        fault = Fault("/name", "is reserved for the system", "reserved")
+        raise Invalid("The message can't be sent.", [fault])
+    if not short(keys):
+        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
+        raise Invalid("The keys of the message are too long.", [fault])
 
 
 def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
