@@ -28,13 +28,16 @@ def test_a_process_without_rules_has_no_clock() -> None:
     assert built(files(task())).clock == clock.ClockRules()
 
 
-@pytest.mark.parametrize("text", ["P1D", "P20D", "P5WD", "PT8WH", "P1M", "P5Y", "PT30M"])
+@pytest.mark.parametrize(
+    "text", ["P1D", "P20D", "P5WD", "P1300WD", "PT10400WH", "PT8WH", "P1M", "P5Y", "PT30M"]
+)
 def test_a_term(text: str) -> None:
     assert clock.is_length(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "P", "P0D", "PT0S", "P0WD", "PT0WH", "P50Y", "P9999WD", "5 days", "P-1D"]
+    "text",
+    ["", "P", "P0D", "PT0S", "P0WD", "PT0WH", "P50Y", "P9999WD", "P1301WD", "PT10401WH", "5 days", "P-1D"],
 )
 def test_no_term(text: str) -> None:
     assert not clock.is_length(text)
