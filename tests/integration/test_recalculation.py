@@ -151,6 +151,18 @@ def test_only_units_below_the_closed_one_are_concerned(database: Database, at: A
     assert dues(database) == [(z("2026-12-09 16:00"), None, "iran/1")]
 
 
+def test_a_task_of_the_applicant_is_due_at_midnight_also_when_it_is_counted_again(
+    database: Database, at: At
+) -> None:
+    task = bpmn.node("userTask", "pay", parvandeh__due="P5WD", parvandeh__role="applicant")
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(task))))
+    begin(at)
+    midnight = z("2026-12-09 16:00") + timedelta(hours=8)
+    assert dues(database)[0][0] == midnight
+    declare(at)
+    assert dues(database)[0][0] == midnight + timedelta(days=3)
+
+
 def test_a_unit_that_moves_has_the_deadlines_of_its_new_place(database: Database, at: At) -> None:
     begin(at)
     for key in ("office", "branch"):
