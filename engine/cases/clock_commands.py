@@ -62,8 +62,13 @@ def remaining(uow: UnitOfWork, clock: Clock) -> int | None:
 
 def is_extendable(clock: Clock | None, now: datetime) -> bool:
     """Whether the term can be extended now."""
-    running = clock is not None and clock.runs and clock.stage != "breached" and clock.extension is None
-    return running and clock is not None and (clock.due_at is None or clock.due_at > now)
+    return clock is not None and clock.runs and clock.extension is None and not _has_ended(clock, now)
+
+
+def _has_ended(clock: Clock, now: datetime) -> bool:
+    """Whether the term has ended. The end of a paused one is counted when it runs again."""
+    over = clock.state == "running" and clock.due_at is not None and clock.due_at <= now
+    return over or clock.stage == "breached"
 
 
 def extend(uow: UnitOfWork, case_id: UUID, *, reason: str, term: str | None = None) -> ClockView:
@@ -99,7 +104,7 @@ def _extendable(uow: UnitOfWork, case: LockedCase) -> Clock:
     clock, present = case.clock, {"id": case.id, "status": case.status}
     if clock is None or clock.state == "pending":
         raise Conflict("The case has no statutory term that runs.", code="no-running-term", case=present)
-    if not clock.runs or clock.stage == "breached" or (clock.due_at is not None and clock.due_at <= uow.now):
+    if not clock.runs or _has_ended(clock, uow.now):
         raise Conflict(
             "The statutory term has ended, so it can't be extended.", code="term-ended", case=present
         )

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping, select
 
 from engine import access
 from engine.cases.clock import interruptions, rows
+from engine.cases.clock.rows import Clock
 from engine.cases.locking import lock_all
 from engine.events import administration_log
 from engine.models import Case, CaseClock, DefinitionVersion, Unit
@@ -63,7 +65,14 @@ def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
     for case_id in chosen:
         clock = rows.read(uow, case_id)
         if clock is not None and clock.awaits_release:
-            rows.write(uow, replace(clock, released_at=uow.now, next_at=uow.now))
+            rows.write(uow, _released(clock, uow.now))
             _ = uow.connection  # one row for each statement
     administration_log.note(uow, "silence.released", None, {"cases": len(chosen)})
     return len(chosen)
+
+
+def _released(clock: Clock, now: datetime) -> Clock:
+    """Returns a clock that continues: with its decision, or with the end of its term if that was held."""
+    if clock.stage == "breached":
+        return replace(clock, released_at=now, next_at=now)
+    return replace(clock, awaiting_at=None, next_at=clock.due_at)

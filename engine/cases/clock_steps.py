@@ -184,6 +184,8 @@ def _warn(uow: UnitOfWork, case: LockedCase, clock: Clock) -> bool:
 
 
 def _breach(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
+    if interruptions.hold(uow, clock):
+        return False
     ended = interruptions.ended_after(uow, clock.due_at)
     if ended is not None:
         return _postpone(uow, case, clock, ended)

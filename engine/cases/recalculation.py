@@ -11,17 +11,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, literal, select, update
 
 from engine import access, deadlines
 from engine.cases import clock_recalculation
 from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import Case, Recalculation, Task, Unit, UnitLine, Wait
-from engine.organisation import calendars
-from engine.platform import jobs
+from engine.organisation import calendars, recalculation_orders
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import NotFound, Refusal
-from engine.platform.ids import uuid7
 
 BATCH = 1_000
 _OPEN = ("active", "suspended")
@@ -59,13 +57,14 @@ class Terms:
     rows: Any  # Task or Wait
     open: tuple[ColumnElement[bool], ...]
     pauses: PausesOf
+    side: ColumnElement[str]
 
     def __call__(self, uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
         """Calculates the batch again."""
         model = self.rows
         columns = (model.id, model.case_id, model.term, model.opened_at, model.due_at, model.term_end_at)
         found = (
-            select(*columns, Case.unit_id)
+            select(*columns, Case.unit_id, self.side.label("side"))
             .join(Case, Case.id == model.case_id)
             .join(UnitLine, UnitLine.unit_id == Case.unit_id)
             .where(UnitLine.ancestor_id == unit_id, Case.status.in_(_OPEN))
@@ -110,9 +109,9 @@ class _Again:
         # Working days are counted from the day, whatever its hour.
         days = row.term.endswith("WD")
         start = day_of(row.opened_at, found.calendar.zone) if days else row.opened_at
-        place = (row.term, start, row.unit_id, pauses, recalculated_at)
+        place = (row.term, start, row.unit_id, row.side, pauses, recalculated_at)
         if place not in self._known:
-            count = Count(found.calendar, row.opened_at, "office", pauses, recalculated_at)
+            count = Count(found.calendar, row.opened_at, row.side, pauses, recalculated_at)
             self._known[place] = deadlines.due(count, deadlines.term(row.term))
         return self._known[place]
 
@@ -129,8 +128,10 @@ def no_pauses(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Paus
     return {}
 
 
-TASKS = Terms(Task, (Task.status == "open",), no_pauses)
-TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses)
+# Tasks of the applicant belong to no candidate group.
+_SIDE = case((Task.candidate_group_id.is_(None), "applicant"), else_="office")
+TASKS = Terms(Task, (Task.status == "open",), no_pauses, _SIDE)
+TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses, literal("office"))
 
 
 def clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
@@ -194,17 +195,7 @@ def apply(uow: UnitOfWork, change: Change, *, dry_run: bool) -> Applied:
     return Applied(order(uow, change()))
 
 
-def order(uow: UnitOfWork, units: Collection[UUID]) -> list[UUID]:
-    """Orders to calculate all deadlines of these units and those below again. Returns the orders."""
-    orders = [
-        Recalculation(id=uuid7(), unit_id=unit_id, ordered_by=uow.actor.id, ordered_at=uow.now)
-        for unit_id in units
-    ]
-    uow.session.add_all(orders)
-    uow.session.flush()
-    ids = [one.id for one in orders]
-    jobs.defer_each(uow, "recalculate", [{"recalculation_id": one} for one in ids], queue="checks")
-    return ids
+order = recalculation_orders.order
 
 
 @dataclass(frozen=True, slots=True)

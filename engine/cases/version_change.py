@@ -46,6 +46,7 @@ def change_version(
     if case.version.id != source.id:
         raise Immovable([Obstacle(source.key, "version")])
     old, new = (definitions.spec(uow.session, version) for version in (source, target))
+    _require_clock(case, old, new)
     found = bpmn.migrate(case.state, old, working_time.counted(uow, case.home.unit_id, new), uow.now)
     if case.status == "suspended":
         _require_still(found.step)
@@ -68,6 +69,15 @@ def _free_key(uow: UnitOfWork, case: LockedCase, business_key: str | None) -> st
     if key is not None and uow.connection.execute(other).first() is not None:
         raise Immovable([Obstacle("", "business-key")])
     return key
+
+
+def _require_clock(case: LockedCase, old: Spec, new: Spec) -> None:
+    """Raises Immovable if the case would never have the statutory term that the new version has."""
+    if case.clock is None and new.rules.clock.statutory is not None:
+        raise Immovable([Obstacle("", "no-clock")])
+    pending = case.clock is not None and case.clock.state == "pending"
+    if pending and old.clock.starts and not new.clock.starts:
+        raise Immovable([Obstacle("", "clock-not-started")])
 
 
 def _require_still(step: Step) -> None:

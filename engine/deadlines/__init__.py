@@ -19,9 +19,11 @@ from engine.deadlines.counting import (
 from engine.deadlines.days import day_of, end_of_day
 from engine.deadlines.durations import Duration, Untimely, duration, quote, text_of
 from engine.deadlines.pauses import Pauses, merge
-from engine.deadlines.terms import Term, in_working_time, term
+from engine.deadlines.terms import MAX_WORKING_DAYS, MAX_WORKING_HOURS, Term, in_working_time, term
 
 __all__ = [
+    "MAX_WORKING_DAYS",
+    "MAX_WORKING_HOURS",
     "MAX_YEARS",
     "Calendar",
     "Count",

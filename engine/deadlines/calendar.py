@@ -12,6 +12,7 @@ from engine.deadlines.durations import Untimely
 MAX_YEARS = 60  # from the event: a term whose days are not found until then has no end
 MINUTES = 24 * 60
 _DAY = timedelta(days=1)
+_CONVERTED = range(1900, 2801)  # Gregorian years
 
 
 class NoHolidays(Untimely):
@@ -83,6 +84,13 @@ class Calendar:
 
 @lru_cache(maxsize=8192)
 def year_of(day: date, *, jalali: bool) -> int:
-    """Returns the year of a day, Jalali or Gregorian."""
-    year: int = JalaliDate(day).year if jalali else day.year
+    """Returns the year of a day, Jalali or Gregorian.
+
+    About the Jalali one for days that no calendar lists: those of the first years can't be converted.
+    """
+    if not jalali:
+        return day.year
+    if day.year not in _CONVERTED:
+        return day.year - 621
+    year: int = JalaliDate(day).year
     return year

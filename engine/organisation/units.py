@@ -36,6 +36,7 @@ from engine.models import (
     UnitKind,
     UnitLine,
 )
+from engine.organisation.recalculation_orders import order
 from engine.platform.db import UnitOfWork, connection
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -302,6 +303,7 @@ def _move(uow: UnitOfWork, unit: Unit, key: str) -> bool:
     lines = lines.where(above.unit_id == target.id)
     uow.connection.execute(insert(UnitLine).from_select(["ancestor_id", "unit_id"], lines))
     unit.parent_id = target.id
+    order(uow, [unit.id])  # it may have the calendar and the closures of other units now
     return True
 
 

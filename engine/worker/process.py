@@ -63,6 +63,8 @@ def serve(settings: Settings, url: str, queue: Queue) -> int:
     code = 0
     try:
         _note_start(runner)
+        if queue == "cases":
+            sweeps.report_first(runner)
         code = asyncio.run(_serve(runner, url, queue))
     except* (SQLAlchemyError, ProcrastinateException, PoolTimeout, Uncertain) as gone:
         # It returns with a new process, which the service manager starts.

@@ -70,11 +70,19 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_delete_files(runner))
 
 
+def report_first(runner: CommandRunner) -> None:
+    """Reports that this worker runs, before it does anything: what it finds after a gap is logged with it."""
+    runner.run(partial(administration_log.beat, limit=_limit(runner)))
+
+
+def _limit(runner: CommandRunner) -> timedelta:
+    return timedelta(seconds=runner.settings.outage_after)
+
+
 async def _beat(runner: CommandRunner) -> None:
-    """Reports that this worker runs. What it finds after a gap is logged with the report."""
-    limit = timedelta(seconds=runner.settings.outage_after)
+    """Reports that this worker runs, again and again."""
     while True:
-        await runner.poll(lambda uow: administration_log.beat(uow, limit))
+        await runner.poll(partial(administration_log.beat, limit=_limit(runner)))
         await asyncio.sleep(administration_log.BEAT)
 
 

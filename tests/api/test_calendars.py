@@ -77,6 +77,8 @@ def test_a_change_is_a_new_version_and_the_old_one_can_be_read(client: Clients) 
         ({"week": {"monday": "all day"}}, 422, "office-hours"),
         ({"remove": ["2026-12-02"]}, 422, "no-holiday"),
         ({"add": [{"date": "2100-01-01", "name": "x"}]}, 422, "other-year"),
+        ({"add": [{"date": "0001-01-01", "name": "x"}]}, 422, "other-year"),
+        ({"add": [{"date": "9999-12-31", "name": "x"}]}, 422, "other-year"),
         ({"years": [26]}, 422, "calendar-year"),
         ({"add": [{"date": "2026-12-02", "name": " "}]}, 422, "text"),
     ],
@@ -160,3 +162,19 @@ def test_file_of_another_year_is_refused(client: Clients) -> None:
     new = {"version": 1, "year": 1420, "name": "x.csv", "content": "date,name\n1421/01/01,Nowruz\n"}
     problem = refused(client("administrator").post("/calendars/iran/imports", new), 422, "invalid")
     assert [error["code"] for error in problem["errors"]] == ["other-year"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("x.csv", "date,name\n0001-01-01,x\n9999-12-31,y\n", "other-year"),
+        ("x.ics", "BEGIN:VEVENT\nDTSTART;VALUE=DATE:99991231\nSUMMARY:x\nEND:VEVENT\n", "whole-days"),
+    ],
+)
+def test_file_with_days_at_the_ends_of_time_is_refused(
+    client: Clients, name: str, content: str, code: str
+) -> None:
+    begin = "BEGIN:VCALENDAR\n" if name.endswith("ics") else ""
+    new = {"version": 1, "year": 1407, "name": name, "content": begin + content}
+    problem = refused(client("administrator").post("/calendars/iran/imports", new), 422, "invalid")
+    assert {error["code"] for error in problem["errors"]} == {code}

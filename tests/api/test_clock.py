@@ -60,6 +60,7 @@ def test_a_term_is_extended_once(client: Clients, timed: dict[str, Any]) -> None
         ({"reason": "volume", "term": "P0D"}, "/term"),
         ({"reason": "volume", "term": "P50Y"}, "/term"),
         ({"reason": "volume", "term": "soon"}, "/term"),
+        ({"reason": "volume", "term": "PT30000WH"}, "/term"),
     ],
 )
 def test_a_wrong_extension_is_refused(

@@ -59,6 +59,7 @@ def test_message_for_nobody_is_not_found_unless_it_is_to_be_kept(client: Clients
     [
         ({"name": ""}, "/name"),
         ({"name": None}, "/name"),
+        ({"name": "clock.deemed"}, "/name"),
         ({"id": "x" * 201}, "/id"),
         ({"correlation": {"order": {}}}, "/correlation/order"),
         ({"correlation": {str(number): "x" for number in range(11)}}, "/correlation"),

@@ -566,6 +566,27 @@ def test_business_keys_run_once_at_a_time_where_the_new_version_says_so(office: 
     assert office.rows(Case.id, Case.running_key) == {first: None, second: None, keyless: None}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("", 'parvandeh:statutory="P5D"', "no-clock"),
+        ('parvandeh:statutory="P5D"', 'parvandeh:statutory="P9D"', "clock-not-started"),
+    ],
+)
+def test_a_case_that_would_lose_its_statutory_term_stays(
+    office: Office, before: str, after: str, code: str
+) -> None:
+    started = bpmn.node("userTask", "a", parvandeh__clock="start")
+    office.deploy(*bpmn.in_line(started if before else "userTask a"), more=before)
+    case = office.start()
+    office.deploy(*bpmn.in_line("userTask a"), more=after)
+    migration_id = office.planned()
+    office.begin(migration_id)
+    office.work()
+    assert office.rows(MigratedCase.case_id, MigratedCase.status) == {case.id: "stays"}
+    assert [(one.element, one.code) for one in office.look(migration_id).obstacles] == [("", code)]
+
+
 def test_what_is_waited_for_under_another_name_comes_under_that(office: Office) -> None:
     def waiting(message: str) -> list[str]:
         definition = f'<bpmn:messageEventDefinition messageRef="{message}"/>'

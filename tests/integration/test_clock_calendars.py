@@ -1,6 +1,7 @@
 """The clock by the calendar of its unit: pauses, a closure, counting again. By hand: docs/clock.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,12 @@ from sqlalchemy import select
 
 from engine import cases, tasks
 from engine.cases import recalculation
+from engine.deadlines import Hours
 from engine.models import Task
 from engine.organisation import calendars, units
+from engine.organisation.calendars import editing
 from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict
 from engine.tasks.corrections import Marks
 from tests import clocks, factories
 from tests.clocks import clock_of, kinds, logged
@@ -117,3 +121,18 @@ def fresh(uow: UnitOfWork, case: UUID) -> Any:
 def order_unit(uow: UnitOfWork) -> UUID:
     found: UUID = units.get(uow, "root")["id"]
     return found
+
+
+def test_a_term_that_never_ends_is_refused(database: Database, at: At) -> None:
+    """Three minutes a week: 10,400 hours of them are 4,000 years."""
+    week = {"saturday": Hours(480, 483)}
+    at(ACCEPTED, lambda uow: change_week(uow, week))
+    factories.deploy(database, clocks.deciding(statutory="PT10400WH"))
+    with pytest.raises(Conflict) as refused:
+        at(ACCEPTED, lambda uow: cases.start(uow, "p", {}), "caseworker")
+    assert refused.value.code == "term-too-far"
+
+
+def change_week(uow: UnitOfWork, week: Mapping[str, Hours]) -> None:
+    document = replace(editing.get(uow, "iran").document, week=week, years=None, holidays=[])
+    calendars.change(uow, "iran", editing.NewVersion(document), based_on=1)

@@ -102,6 +102,19 @@ def test_a_term_without_a_value_is_an_incident_and_starts_when_it_is_repaired(
         assert session.scalars(select(Incident.status)).all() == ["resolved"]
 
 
+def test_a_paused_term_can_be_extended_after_its_former_end(
+    database: Database, start: Callable[..., cases.CaseView], act: Act
+) -> None:
+    factories.deploy(
+        database, clocks.deciding(before=[bpmn.node("userTask", "wait", parvandeh__clock="pause")])
+    )
+    case = start()
+    assert found(database, case.id).state == "paused"
+    act("caseworker", lambda uow: cases.extend(uow, case.id, reason="volume"), LATE)
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], {}), LATE)
+    assert found(database, case.id).due_at > case.started_at + TERM * 2.9
+
+
 def test_a_term_that_ends_within_an_outage_moves(
     database: Database, start: Callable[..., cases.CaseView], act: Act, work: Callable[..., None]
 ) -> None:

@@ -1,5 +1,7 @@
 """The installation in the administration log: outages, its clock, restored backups, its connectors."""
 
+import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from engine.bpmn import sandbox
 from engine.cases.clock import interruptions
 from engine.connectors import Connectors
 from engine.events import administration_log
@@ -15,6 +18,7 @@ from engine.identity import accounts
 from engine.models import OrganisationRecord
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
+from engine.worker import process
 from tests import factories, working
 from tests.waiting import until
 from web import application
@@ -140,6 +144,26 @@ def test_worker_logs_the_outage_before_its_start(
     assert {kind for kind, _ in entries(database)} == {
         *("settings.loaded", "connectors.loaded", "installation.outage")
     }
+
+
+def test_worker_reports_before_it_does_anything(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat(database)
+    shift(database, 3600)
+    seen: list[str] = []
+
+    def run(serving: Coroutine[Any, Any, int]) -> int:
+        serving.close()
+        seen.extend(kind for kind, _ in entries(database))
+        return 0
+
+    monkeypatch.setattr(asyncio, "run", run)
+    for name in ("open_pool", "close_pool"):
+        monkeypatch.setattr(sandbox, name, lambda: None)
+    url = database.engine.url.render_as_string(hide_password=False)
+    assert process.serve(settings(tmp_path, DATABASE_URL=url), url, "cases") == 0
+    assert "installation.outage" in seen
 
 
 def test_server_logs_its_start(database: Database, tmp_path: Path) -> None:

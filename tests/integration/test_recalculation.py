@@ -151,6 +151,34 @@ def test_only_units_below_the_closed_one_are_concerned(database: Database, at: A
     assert dues(database) == [(z("2026-12-09 16:00"), None, "iran/1")]
 
 
+def test_a_task_of_the_applicant_is_due_at_midnight_also_when_it_is_counted_again(
+    database: Database, at: At
+) -> None:
+    task = bpmn.node("userTask", "pay", parvandeh__due="P5WD", parvandeh__role="applicant")
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(task))))
+    begin(at)
+    midnight = z("2026-12-09 16:00") + timedelta(hours=8)
+    assert dues(database)[0][0] == midnight
+    declare(at)
+    assert dues(database)[0][0] == midnight + timedelta(days=3)
+
+
+def test_a_unit_that_moves_has_the_deadlines_of_its_new_place(database: Database, at: At) -> None:
+    begin(at)
+    for key in ("office", "branch"):
+        at(ACCEPTED, lambda uow, key=key: units.create(uow, NewUnit(key, "اداره", "unit")))
+    with database.transaction() as session:
+        session.execute(text("UPDATE cases SET unit_id = (SELECT id FROM units WHERE key = 'branch')"))
+    declare(at, unit="office")
+    assert dues(database)[0][0] == z("2026-12-09 16:00")
+    at(TUESDAY, lambda uow: units.change(uow, "branch", {"parent": "office"}))
+    with database.transaction() as session:
+        found = select(Recalculation.id).where(Recalculation.done_at.is_(None))
+        (order,) = session.scalars(found).all()
+    finish(at, TUESDAY, order)
+    assert dues(database)[0][0] == z("2026-12-12 16:00")
+
+
 def test_deadline_whose_year_has_no_holidays_stays_and_is_counted(database: Database, at: At) -> None:
     begin(at)
 

@@ -28,13 +28,16 @@ def test_a_process_without_rules_has_no_clock() -> None:
     assert built(files(task())).clock == clock.ClockRules()
 
 
-@pytest.mark.parametrize("text", ["P1D", "P20D", "P5WD", "PT8WH", "P1M", "P5Y", "PT30M"])
+@pytest.mark.parametrize(
+    "text", ["P1D", "P20D", "P5WD", "P1300WD", "PT10400WH", "PT8WH", "P1M", "P5Y", "PT30M"]
+)
 def test_a_term(text: str) -> None:
     assert clock.is_length(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "P", "P0D", "PT0S", "P0WD", "PT0WH", "P50Y", "P9999WD", "5 days", "P-1D"]
+    "text",
+    ["", "P", "P0D", "PT0S", "P0WD", "PT0WH", "P50Y", "P9999WD", "P1301WD", "PT10401WH", "5 days", "P-1D"],
 )
 def test_no_term(text: str) -> None:
     assert not clock.is_length(text)
@@ -114,3 +117,11 @@ def test_a_changed_term_is_a_difference() -> None:
 
     found = bpmn.compare(source(statutory="P5D"), source(statutory="P5WD", onSilence="grant"), "p")
     assert [one.code for one in found] == ["statutory-changed", "on-silence-changed"]
+
+
+@pytest.mark.parametrize("name", ["clock.deemed", "clock.x"])
+def test_a_process_does_not_send_the_messages_of_the_clock(name: str) -> None:
+    event = '<bpmn:messageEventDefinition messageRef="m"/>'
+    throws = [node("sendTask", "s", messageRef="m"), node("intermediateThrowEvent", "t", event)]
+    content = definitions(f'<bpmn:message id="m" name="{name}"/>', process_element(*in_line(*throws)))
+    assert told({"p.bpmn": content}) == [("reserved-message", "s"), ("reserved-message", "t")]

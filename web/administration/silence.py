@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from engine import cases
 from web.administration.area import render
+from web.asked import identities
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("silence", __name__)
@@ -17,6 +18,6 @@ def index(visit: Visit) -> Page:
 
 @page(blueprint.post("/silence"), may="jobs.manage")
 def release(visit: Visit) -> Away:
-    """Release all of them: the administrator has seen the list."""
-    cases.release(visit.uow)
+    """Release those that the administrator has seen in the list: others wait for the next one."""
+    cases.release(visit.uow, identities("case"))
     return Away("/administration/silence", told="administration.silence.released")

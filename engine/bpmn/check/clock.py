@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn.check.paths import targets
 from engine.bpmn.model.diagram import Diagram, Node, known_as, named
 from engine.bpmn.model.notes import Notes, Rules
-from engine.bpmn.notation import clock
+from engine.bpmn.notation import broadcast, clock
 from engine.bpmn.notation.vocabulary import ACTIVITIES, OURS
 
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask", "businessRuleTask"} | {"intermediateCatchEvent"}
@@ -27,12 +27,15 @@ _TERMS: Mapping[str, Callable[[str], bool]] = {
 def check_clock(diagram: Diagram, called: bool, notes: Notes) -> None:
     """Checks a process; `called`: it runs within the cases of another one, which has the term."""
     rules = _Clock(diagram.file, notes)
-    nodes = list(diagram.nodes())
+    nodes, defined = list(diagram.nodes()), named(diagram)
     for element in (diagram.element, *(node.element for node in nodes)):
         rules.values(element)
     for node in nodes:
         if node.element.get(clock.CLOCK) == "pause" and node.kind not in _WAITING:
             rules.error(node.element, "invalid-clock.nothing-waits")
+        name = _thrown(node, defined)
+        if name is not None and broadcast.is_reserved(name):
+            rules.error(node.element, "reserved-message", name=name[:80])
     starts = [node for node in nodes if node.element.get(clock.CLOCK) == "start"]
     rules.twice(starts)
     if not called:
@@ -84,11 +87,23 @@ class _Clock(Rules):
 def _caught(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Returns the name of the message that a node waits for."""
     if node.kind == "receiveTask":
-        found = defined["message"].get(node.element.get("messageRef"))
-        name: str | None = None if found is None else found.get("name")
-        return name
+        return _of_task(node, defined)
     waits = node.kind in ("intermediateCatchEvent", "boundaryEvent") or node.handles
     return known_as(node, defined) if waits and node.trigger == "message" else None
+
+
+def _thrown(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Returns the name of the message that a node throws."""
+    if node.kind == "sendTask":
+        return _of_task(node, defined)
+    throws = node.kind in ("intermediateThrowEvent", "endEvent")
+    return known_as(node, defined) if throws and node.trigger == "message" else None
+
+
+def _of_task(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None:
+    found = defined["message"].get((node.element.get("messageRef") or "").rpartition(":")[2])
+    name: str | None = None if found is None else found.get("name")
+    return name
 
 
 def _after(start: Node) -> Iterator[Node]:

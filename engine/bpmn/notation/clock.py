@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.outcomes import Effect
 from engine.bpmn.notation.vocabulary import OURS
+from engine.deadlines import MAX_WORKING_DAYS, MAX_WORKING_HOURS
 
 OnSilence = Literal["grant", "refuse", "escalate", "none"]
 Mark = Literal["start", "pause"]
@@ -34,7 +35,7 @@ DEEMED_OUTCOMES: Mapping[str, str] = {"grant": "deemed_granted", "refuse": "deem
 DEEMED_EFFECTS: Mapping[str, Effect] = {"deemed_granted": "grants", "deemed_refused": "refuses"}
 
 _WORKING = re.compile(r"P(?:(\d{1,4})WD|T(\d{1,5})WH)")
-_LONGEST = MAX_YEARS * 366
+_LONGEST_DAYS, _LONGEST_HOURS = MAX_WORKING_DAYS // 2, MAX_WORKING_HOURS // 2  # those of ten years
 _FROM = datetime(2001, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +65,7 @@ def is_length(text: str) -> bool:
     """Whether a text is a term: longer than zero, and at most MAX_YEARS."""
     found = _WORKING.fullmatch(text.strip())
     if found is not None:
-        return 0 < int(found[1] or found[2]) <= (_LONGEST if found[1] else _LONGEST * 24)
+        return 0 < int(found[1] or found[2]) <= (_LONGEST_DAYS if found[1] else _LONGEST_HOURS)
     try:
         length = timers.duration(text)
         return not length.empty and length.after(_FROM) <= _FROM.replace(year=_FROM.year + MAX_YEARS)

@@ -108,12 +108,14 @@ def check_term(text: str, now: datetime) -> None:
         term(text, now)
 
 
-def working_due(value: Any, now: datetime, calendar: GetCalendar | None) -> datetime:
-    """Returns the end of an office's term in working time, such as P5WD. Raises Untimely, NoHolidays."""
+def working_due(
+    value: Any, now: datetime, calendar: GetCalendar | None, side: deadlines.Side = "office"
+) -> datetime:
+    """Returns the end of a side's term in working time, such as P5WD. Raises Untimely, NoHolidays."""
     found = deadlines.term(value)
     if calendar is None:
         raise Untimely("no-calendar", f"{quote(value)} needs a calendar")
-    return deadlines.due(Count(calendar(), now), found).astimezone(now.tzinfo)
+    return deadlines.due(Count(calendar(), now, side), found).astimezone(now.tzinfo)
 
 
 def plain_text(text: str) -> str:

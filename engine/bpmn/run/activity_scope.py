@@ -10,11 +10,12 @@ from typing import Any
 from engine.bpmn.expressions.named_people import Unfit, literal_names, one_name, words
 from engine.bpmn.notation import timers
 from engine.bpmn.notation.activities import TERMS, Own
-from engine.bpmn.notation.candidate_roles import MAX_ROLE, CandidateRole, is_role, normalize_name
+from engine.bpmn.notation.candidate_roles import APPLICANT, MAX_ROLE, CandidateRole, is_role, normalize_name
 from engine.bpmn.run.completions import INPUTS, LOCALS
 from engine.bpmn.run.scripts import Sandbox
 from engine.bpmn.run.step import People
 from engine.bpmn.values import plain
+from engine.deadlines import Side
 
 PEOPLE = "people"  # keys in a token's internal data: the people for a task,
 RETURNED = "returned"  # and the data with which a called process has ended
@@ -78,12 +79,14 @@ def _people(expressions: Mapping[str, str], token: Any) -> dict[str, Any]:
         name: sandbox.evaluate(code, token.data) if (text := _written(name, code)) is None else text
         for name, code in expressions.items()
     }
-    due, term = _due(values.get("due"), sandbox)
+    groups = _groups(values.get("candidateGroups"))
+    applicants = any(role == APPLICANT for role, _ in token.task_spec.own.posting.of(groups))
+    due, term = _due(values.get("due"), sandbox, "applicant" if applicants else "office")
     follow_up, _ = _due(values.get("followUp"), sandbox)
     found = {
         "assignee": one_name(values.get("assignee")),
         "users": words(values.get("candidateUsers")),
-        "groups": _groups(values.get("candidateGroups")),
+        "groups": groups,
         "due": due,
         "follow_up": follow_up,
         "priority": _priority(values.get("priority")),
@@ -103,13 +106,13 @@ def _groups(value: Any) -> list[str]:
     return found
 
 
-def _due(value: Any, sandbox: Sandbox) -> tuple[datetime | None, str | None]:
+def _due(value: Any, sandbox: Sandbox, side: Side = "office") -> tuple[datetime | None, str | None]:
     """Returns an instant, and the term in working time of which it is the end. Raises Unfit, NoHolidays."""
     if value in (None, ""):
         return None, None
     try:
         if timers.in_working_time(value):
-            return timers.working_due(value, sandbox.now, sandbox.calendar), value.strip()
+            return timers.working_due(value, sandbox.now, sandbox.calendar, side), value.strip()
         return timers.term(value, sandbox.now), None
     except timers.NoHolidays:
         raise

@@ -16,6 +16,8 @@ from engine.bpmn.values import canonical
 
 def receivers(workflow: Any, thrown: Thrown) -> list[Any]:
     """Returns the tokens of the case that receive what it throws."""
+    if thrown.kind == "message" and broadcast.is_reserved(thrown.name):
+        return []
     found = [token for token, wait in workflow.waits().values() if _matches(thrown, wait)]
     unclear = len(found) > 1 and thrown.kind == "message" and not broadcast.PATTERN.fullmatch(thrown.name)
     return [] if unclear else found

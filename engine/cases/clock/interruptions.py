@@ -1,16 +1,22 @@
 """What makes the time doubtful: outages, restored backups and jumps of the clock, in the administration log.
 
 Instants within an outage move; and nothing is decided by silence before an administrator has seen the list.
+Workers log an outage only when they report again: until then, an old report shows that the time is doubtful.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, func, or_, select
+from sqlalchemy import DateTime, bindparam, func, select
 from sqlalchemy import cast as as_type
 
-from engine.models import ClockRelease, OrganisationRecord
+from engine.cases.clock import rows
+from engine.cases.clock.rows import Clock
+from engine.events import administration_log
+from engine.models import ClockRelease, Heartbeat, OrganisationRecord
+from engine.platform.config import OUTAGE_AFTER
 from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7
 from engine.platform.prepared import Prepared
@@ -28,24 +34,53 @@ _ENDED = Prepared(
     .where(_RECORD.kind.in_(("installation.outage", RESTORED)), _FROM <= _AT, _TO >= _AT)
     .limit(1)
 )
-_SEEN = select(func.max(ClockRelease.seen_at)).scalar_subquery()
+# By their numbers: the clock itself may have been wrong when they were written.
+_SEEN = select(func.max(_RECORD.seq)).where(_RECORD.kind == "silence.released").scalar_subquery()
 _UNSEEN = Prepared(
-    select(func.max(_RECORD.at)).where(_RECORD.kind.in_(KINDS), or_(_SEEN.is_(None), _RECORD.at > _SEEN))
+    select(func.max(_RECORD.seq)).where(_RECORD.kind.in_(KINDS), _RECORD.seq > func.coalesce(_SEEN, 0))
+)
+_LIMIT = select(_RECORD.payload["outage_after"].as_integer()).where(_RECORD.kind == "settings.loaded")
+_REPORT = Prepared(
+    select(
+        Heartbeat.at,
+        func.coalesce(_LIMIT.order_by(_RECORD.seq.desc()).limit(1).scalar_subquery(), OUTAGE_AFTER),
+    ).where(Heartbeat.name == administration_log.WORKERS)
 )
 
 
 def ended_after(uow: UnitOfWork, instant: datetime | None) -> datetime | None:
-    """Returns the end of the outage within which an instant lies; None if there is none."""
+    """Returns the end of the outage within which an instant lies (now, if it continues); None without any."""
     if instant is None:
         return None
     ((found,),) = uow.rows(_ENDED, {"instant": instant})
+    if found is None and (last := _doubtful_since(uow)) is not None and last <= instant:
+        return uow.now
     return cast(datetime | None, found)
 
 
 def are_unseen(uow: UnitOfWork) -> bool:
-    """Whether there was an interruption that no administrator has seen yet."""
+    """Whether there was an interruption that no administrator has seen yet, or the time is doubtful now."""
     ((found,),) = uow.rows(_UNSEEN, {})
-    return found is not None
+    return found is not None or _doubtful_since(uow) is not None
+
+
+def hold(uow: UnitOfWork, clock: Clock) -> bool:
+    """Has the end of a term wait for an administrator while the time is doubtful, if silence then decides.
+
+    Returns whether it waits. Whether it lies within an outage is known when a worker has reported again.
+    """
+    if clock.awaits_release:
+        return True
+    if not clock.decides or _doubtful_since(uow) is None:
+        return False
+    rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
+    return True
+
+
+def _doubtful_since(uow: UnitOfWork) -> datetime | None:
+    """Returns the last report of the workers, if it is too far from now; None also if none ever ran."""
+    ((last, limit),) = uow.rows(_REPORT, {})
+    return last if last is not None and abs(uow.now - last) > timedelta(seconds=limit) else None
 
 
 def note_seen(uow: UnitOfWork) -> UUID:

@@ -11,6 +11,7 @@ from engine.deadlines import (
     Count,
     NoHolidays,
     Term,
+    Untimely,
     close_of_next_day,
     due,
     term,
@@ -20,6 +21,7 @@ from engine.deadlines import (
 from engine.organisation import calendars
 from engine.organisation.calendars import Effective
 from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict
 
 WARNED_AT = 4, 5  # of the term, when it is nearly over
 
@@ -28,12 +30,15 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
     """Returns a clock with the instants that follow from its other columns.
 
     `floor`: its term is counted again at this instant, after a change of the calendar or an outage, and ends
-    not before the close of the next working day. Raises Conflict if the calendar lacks a year.
+    not before the close of the next working day. Raises Conflict if the calendar lacks a year, or the end is
+    too far away.
     """
     try:
         return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
     except NoHolidays as error:
         raise working_time.missing(error.year) from error
+    except Untimely as error:  # such as 10,000 hours where an office works an hour a week
+        raise Conflict("The end of the term lies too far away.", code="term-too-far") from error
 
 
 def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:

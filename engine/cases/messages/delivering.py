@@ -59,13 +59,11 @@ def send(
     Raises NotFound if there is no receiver and it is not to be stored, Forbidden if it is to be stored and
     the actor does not work in all units, Busy if earlier stored messages must be delivered first, Conflict if
     it matches several cases and has no keys, if it matches several waits of one case or if MAX_KEPT are
-    stored, Invalid for keys or data that are too large or that a case cannot store, PaymentMismatch for
-    another amount or currency than that of the bill.
+    stored, Invalid for a reserved name, or for keys or data that are too large or that a case cannot store,
+    PaymentMismatch for another amount or currency than that of the bill.
     """
     access.require(uow.actor, "messages.send")
-    if not short(keys):
-        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
-        raise Invalid("The keys of the message are too long.", [fault])
+    _require_sendable(name, keys)
     data = forms.check(None, data)
     cases.require_size(data)
     message_id = uuid7()
@@ -94,6 +92,16 @@ def send(
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
+
+
+def _require_sendable(name: str, keys: Mapping[str, str | int | bool]) -> None:
+    """Raises Invalid for a name that only the engine sends, and for keys that are too large."""
+    if bpmn.broadcast.is_reserved(name):
+        fault = Fault("/name", "is reserved for the system", "reserved")
+        raise Invalid("The message can't be sent.", [fault])
+    if not short(keys):
+        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
+        raise Invalid("The keys of the message are too long.", [fault])
 
 
 def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:
@@ -132,14 +140,15 @@ def unclaimed(uow: UnitOfWork) -> Sequence[RowMapping]:
 def deliver_kept(uow: UnitOfWork, message_id: UUID) -> int:
     """Delivers a stored message, or a copy of a signal, to those who wait now. Returns how many there are.
 
-    If other messages were stored earlier for one of them, the first of these is delivered instead.
+    If other messages were stored earlier for one of them, the first of these is delivered instead. A message
+    that a case has thrown by a computed name of the engine's own is not delivered.
     """
     found = select(Message).where(Message.id == message_id, Message.status == "kept")
     message = uow.session.scalars(found.where(Message.expires_at > uow.now)).one_or_none()
     if message is None:
         return 0
     if message.kind == "message":
-        return _message(uow, message)
+        return 0 if bpmn.broadcast.is_reserved(message.name) else _message(uow, message)
     # One without a wait was thrown by an earlier release, which left its own case to this job.
     return _broadcast(uow, message) if message.wait_id is None else _signal(uow, message)
 

@@ -290,7 +290,8 @@ class Case:
         self.fresh += step.failures
         self.thrown += step.thrown
         early = [one for one in step.thrown if one.kind == "message" and not one.reached]
-        self._messages += [(self.now + KEPT, one) for one in early]
+        sent = [one for one in early if not broadcast.is_reserved(one.name)]
+        self._messages += [(self.now + KEPT, one) for one in sent]
         if self.ended:
             self.incidents.clear()
 

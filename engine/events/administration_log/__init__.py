@@ -5,6 +5,7 @@ Anything that acts for the administration writes here, in the transaction of the
 
 from engine.events.administration_log.installation import (
     BEAT,
+    WORKERS,
     Outage,
     beat,
     interruptions,
@@ -29,6 +30,7 @@ __all__ = [
     "BEAT",
     "SYSTEM",
     "VOCABULARY",
+    "WORKERS",
     "Break",
     "Head",
     "Outage",

@@ -24,6 +24,7 @@ _ESTIMATED = "(estimated)"
 _REPEATS = ("RRULE", "RDATE", "EXRULE")
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _DAY = timedelta(days=1)
+_LAST = date(2800, 1, 1)  # a later day is a mistake, and may have no following one
 
 
 def read(name: str, content: bytes) -> list[Holiday]:
@@ -193,9 +194,10 @@ def _days(event: dict[str, str]) -> Sequence[date] | None:
 def _date(text: str) -> date | None:
     found = _DATE.fullmatch(text.strip())
     try:
-        return date(*map(int, found.groups())) if found else None
+        day = date(*map(int, found.groups())) if found else None
     except ValueError:
         return None
+    return day if day is not None and day <= _LAST else None
 
 
 def _unescape(text: str) -> str:

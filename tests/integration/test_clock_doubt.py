@@ -1,0 +1,96 @@
+"""The end of a term while the workers have not reported: the time is doubtful before an outage is logged."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from engine import cases, tasks
+from engine.models import Heartbeat
+from engine.platform.db import Database
+from engine.platform.errors import Conflict
+from tests import clocks, factories
+from tests.clocks import DECISION, MINUTE, TERM, clock_of, kinds, logged
+from tests.integration.conftest import Act
+from tests.integration.test_clock_ends import interrupted, sweep
+
+LATE = TERM + MINUTE * 5
+
+
+def reported(database: Database, at: datetime) -> None:
+    """The workers have last reported then."""
+    with database.transaction() as session:
+        session.execute(update(Heartbeat).values(at=at))
+
+
+@pytest.mark.parametrize("last", [TERM - MINUTE, LATE + MINUTE * 60])
+def test_nothing_is_decided_by_silence_while_the_time_is_doubtful(
+    database: Database, start: Callable[..., cases.CaseView], act: Act, last: timedelta
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    case = start()
+    reported(database, case.started_at + last)  # the worker was killed; or the clock was set back
+    with pytest.raises(Conflict) as refused:
+        act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], DECISION), LATE)
+    assert refused.value.code == "awaits-release"
+    assert kinds(database, case.id) == ["clock.started", "clock.warned"]
+    assert [row["case_id"] for row in act("administrator", cases.list_awaiting, LATE)] == [case.id]
+
+
+def test_the_end_is_postponed_once_the_outage_is_known(
+    database: Database, start: Callable[..., cases.CaseView], act: Act, work: Callable[..., None]
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    case = start()
+    begin, end = case.started_at + TERM - MINUTE, case.started_at + LATE
+    reported(database, begin)
+    sweep(act, work, LATE)
+    assert act("administrator", cases.release, LATE) == 1
+    sweep(act, work, LATE)  # no worker has reported yet: it is held again
+    assert len(act("administrator", cases.list_awaiting, LATE)) == 1
+    interrupted(database, begin, end)
+    reported(database, end)
+    assert act("administrator", cases.release, LATE) == 1
+    sweep(act, work, LATE)
+    assert kinds(database, case.id) == ["clock.started", "clock.warned", "clock.recomputed"]
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], DECISION), LATE)
+    assert kinds(database, case.id)[-1] == "clock.stopped"
+
+
+def test_a_recent_report_is_no_doubt(
+    database: Database, start: Callable[..., cases.CaseView], act: Act, work: Callable[..., None]
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    case = start()
+    sweep(act, work, TERM - MINUTE)
+    due = case.started_at + TERM
+    reported(database, due)
+    sweep(act, work, TERM + MINUTE / 2)
+    assert kinds(database, case.id)[-1] == "clock.deemed"
+
+
+def test_a_term_without_decision_that_ends_in_the_present_outage_moves(
+    database: Database, start: Callable[..., cases.CaseView], act: Act
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="escalate"))
+    case = start()
+    reported(database, case.started_at + TERM - MINUTE)
+    act("caseworker", lambda uow: tasks.complete(uow, case.tasks[0]["id"], DECISION), LATE)
+    assert kinds(database, case.id)[1:] == ["clock.warned", "clock.recomputed", "clock.stopped"]
+    assert dict(logged(database, case.id))["clock.recomputed"]["code"] == "outage"
+
+
+def test_an_interruption_logged_by_a_wrong_clock_is_seen_by_its_number(
+    database: Database, start: Callable[..., cases.CaseView], act: Act, work: Callable[..., None]
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    act("administrator", cases.release, TERM)  # it has seen everything so far
+    case = start()
+    interrupted(
+        database, case.started_at + MINUTE, case.started_at + MINUTE * 2
+    )  # after it, by an earlier time
+    sweep(act, work, LATE)
+    clock = clock_of(database, case.id)
+    assert clock is not None
+    assert clock.awaits_release
