@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, l
 from engine import access, deadlines
 from engine.cases import clock_recalculation
 from engine.deadlines import Count, Pauses, Untimely, day_of
-from engine.models import Case, Recalculation, Task, Unit, UnitLine, Wait
+from engine.models import Case, Event, Recalculation, Task, Unit, UnitLine, Wait
 from engine.organisation import calendars, recalculation_orders
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import NotFound, Refusal
@@ -76,7 +76,7 @@ class Terms:
             found = found.where(model.id > after)
         rows = uow.connection.execute(found if dry else found.with_for_update(of=model)).all()
         again = _Again(uow, rows, self.pauses(uow, {row.case_id for row in rows}))
-        changes = list(again.changes())
+        changes = list(again.changes(uow.now))
         if changes and not dry:
             uow.connection.execute(_setting(table(model)), changes)
         return Counted(len(changes), again.failed, rows[-1].id if len(rows) == BATCH else None)
@@ -91,14 +91,14 @@ class _Again:
         units = {row.unit_id for row in rows}
         self._calendars = {unit_id: calendars.of_unit(uow, unit_id) for unit_id in units}
 
-    def changes(self) -> Iterator[dict[str, Any]]:
+    def changes(self, recalculated_at: datetime | None) -> Iterator[dict[str, Any]]:
         """Yields the new values of each row whose term ends at another instant."""
         for row in self._rows:
             found = self._calendars[row.unit_id]
             try:
                 end = self._end(row, found, None)
                 if end != (row.term_end_at or row.due_at):
-                    due = self._end(row, found, self._uow.now)
+                    due = self._end(row, found, recalculated_at)
                     later = None if due == end else end
                     yield {"row": row.id, "due": due, "end": later, "version": found.version}
             except Untimely:
@@ -128,9 +128,36 @@ def no_pauses(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Paus
     return {}
 
 
+def suspensions(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Pauses]:
+    """Returns when cases were suspended; of one that still is, without the present suspension."""
+    found = select(Event.case_id, Event.kind, Event.at).where(Event.case_id.in_(case_ids))
+    found = found.where(Event.kind.in_(("case.suspended", "case.resumed"))).order_by(Event.case_id, Event.seq)
+    began: dict[UUID, datetime] = {}
+    pauses: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    for case_id, kind, at in uow.connection.execute(found):
+        if kind == "case.suspended":
+            began[case_id] = at
+        elif case_id in began:
+            pauses.setdefault(case_id, []).append((began.pop(case_id), at))
+    return pauses
+
+
+def count_after_suspension(uow: UnitOfWork, case_id: UUID, since: datetime) -> None:
+    """Counts the terms of a case's open tasks again that were running when it was suspended, until now."""
+    columns = (Task.id, Task.case_id, Task.term, Task.opened_at, Task.due_at, Task.term_end_at)
+    found = select(*columns, Case.unit_id, _SIDE.label("side")).join(Case, Case.id == Task.case_id)
+    found = found.where(Task.case_id == case_id, Task.status == "open", Task.term.is_not(None))
+    rows = uow.connection.execute(found.where(Task.due_at > since)).all()
+    if not rows:
+        return
+    pauses = [*suspensions(uow, [case_id]).get(case_id, ()), (since, uow.now)]
+    if changes := list(_Again(uow, rows, {case_id: pauses}).changes(None)):
+        uow.connection.execute(_setting(table(Task)), changes)
+
+
 # Tasks of the applicant belong to no candidate group.
 _SIDE = case((Task.candidate_group_id.is_(None), "applicant"), else_="office")
-TASKS = Terms(Task, (Task.status == "open",), no_pauses, _SIDE)
+TASKS = Terms(Task, (Task.status == "open",), suspensions, _SIDE)
 TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses, literal("office"))
 
 

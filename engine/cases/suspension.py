@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
 from engine import access, definitions
 from engine.access import validity
+from engine.cases import recalculation
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import LockedCase, lock, require_active, require_decidable
 from engine.cases.persistence import note
@@ -69,13 +70,15 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
 def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
     """Moves the due times of a case's open tasks by the time for which it was suspended.
 
-    Those that are due with the statutory term move with its clock.
+    Those that are due with the statutory term move with its clock; terms in working time are counted.
     """
     began = select(func.max(Event.at)).where(Event.case_id == case.id, Event.kind == "case.suspended")
     since = uow.connection.execute(began).scalar_one_or_none()
     if since is None:
         return
+    recalculation.count_after_suspension(uow, case.id, since)
     late = update(Task).where(Task.case_id == case.id, Task.status == "open", Task.due_at > since)
+    late = late.where(Task.term.is_(None))
     if case.clock is not None and case.clock.due_at is not None:
         late = late.where(Task.due_at != case.clock.due_at)
     uow.connection.execute(late.values(due_at=Task.due_at + (uow.now - since)))

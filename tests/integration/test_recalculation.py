@@ -163,6 +163,19 @@ def test_a_task_of_the_applicant_is_due_at_midnight_also_when_it_is_counted_agai
     assert dues(database)[0][0] == midnight + timedelta(days=3)
 
 
+def test_a_suspension_is_counted_and_a_later_closure_does_not_undo_it(database: Database, at: At) -> None:
+    case = begin(at)
+    at(z("2026-12-05 10:00"), lambda uow: cases.suspend(uow, case))
+    at(z("2026-12-20 10:00"), lambda uow: cases.resume(uow, case))
+    # Sunday 20, Monday, Tuesday, Saturday, Sunday: Wednesday 23 is a holiday.
+    moved = z("2026-12-27 16:00")
+    assert dues(database)[0][0] == moved
+    declare(at, z("2026-12-21 09:00"), CLOSED)
+    assert dues(database)[0][0] == moved
+    declare(at, z("2026-12-21 09:00"), date(2026, 12, 22))
+    assert dues(database)[0][0] == z("2026-12-28 16:00")
+
+
 def test_a_unit_that_moves_has_the_deadlines_of_its_new_place(database: Database, at: At) -> None:
     begin(at)
     for key in ("office", "branch"):
