@@ -1,15 +1,19 @@
 """Processes and cases with a statutory term, for tests."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.cases.clock import rows
+from engine.cases.clock.reckoning import reckon
 from engine.cases.clock.rows import Clock
-from engine.models import Event
+from engine.identity import accounts
+from engine.models import Case, Event
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import bpmn, factories
 
@@ -33,6 +37,21 @@ def deciding(*more: str, before: Sequence[str] = (), **attributes: str) -> dict[
 def clock_of(database: Database, case_id: UUID) -> Clock | None:
     nobody = cast(Actor, None)  # reading needs no actor
     return database.run(lambda session, now: rows.read(UnitOfWork(session, nobody, now), case_id))
+
+
+def age(database: Database, case_id: UUID, by: timedelta) -> None:
+    """Let the term of a case have begun so much earlier; its other instants follow from that."""
+
+    def command(session: Session, now: datetime) -> None:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        clock = rows.read(uow, case_id)
+        assert clock is not None
+        assert clock.started_at is not None
+        unit = session.execute(select(Case.unit_id).where(Case.id == case_id)).scalar_one()
+        begun = replace(clock, filed_at=clock.filed_at - by, started_at=clock.started_at - by)
+        rows.write(uow, reckon(uow, unit, begun))
+
+    database.run(command)
 
 
 def kinds(database: Database, case_id: UUID, begin: str = "clock.") -> list[str]:

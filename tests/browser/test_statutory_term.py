@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-import psycopg
 import pytest
 from playwright.sync_api import expect
 
@@ -13,14 +14,11 @@ from demo.installation import Installation
 from demo.play import SHOP
 from engine.platform import postgres
 from engine.platform.config import Settings
+from engine.platform.db import Database
+from tests import clocks
 from tests.browser.visits import Check, Language, Shot, Visits, Width
 from tests.waiting import until
 
-PAST = """
-UPDATE clocks SET stage = 'warned', started_at = started_at - interval '60 days',
-    due_at = now() - interval '1 minute', next_at = now() - interval '1 minute', woken_at = NULL
-WHERE case_id = %s
-"""
 SAID = {
     "fa": {
         "latest": "به حکم قانون باید تا",
@@ -70,14 +68,13 @@ class Terms:
     def read(self, case: str) -> Any:
         return self.installation.look("portal", f"/cases/{case}/clock")
 
-    def end(self, case: str) -> None:
-        """Let the term be over, and wait until a worker has seen it."""
-        with (
-            postgres.available(self.settings) as url,
-            psycopg.connect(postgres.conninfo(url)) as connection,
-        ):
-            connection.execute(PAST, [case])
-        until(lambda: self.read(case)["state"] in ("breached", "deemed"))
+    def end(self, case: str, state: str) -> None:
+        """Let the term be over, and wait until workers have brought its clock to this state."""
+        with postgres.available(self.settings) as url:
+            database = Database(url, zone=self.settings.time_zone)
+            clocks.age(database, UUID(case), timedelta(days=90))
+            database.dispose()
+        until(lambda: bool(self.read(case)["state"] == state))
 
     def escalations(self, case: str) -> list[Any]:
         tasks = self.installation.look("supervisor", f"/tasks?case={case}&status=open")["items"]
@@ -112,7 +109,7 @@ def test_silence_grants_what_nobody_decided(
     expect(worker).to_have_url(re.compile(f"/desk/cases/{case}"))
     expect(worker.get_by_text(said["extended"])).to_be_visible()
     assert terms.read(case)["extension"] == "P2WD"
-    terms.end(case)
+    terms.end(case, "deemed")
     applicant.reload()
     expect(applicant.get_by_text(said["deemed"]).first).to_be_visible()
     check(applicant)
@@ -126,7 +123,7 @@ def test_where_safety_is_concerned_a_supervisor_takes_over(
 ) -> None:
     said, case = SAID[language], terms.begin("high")
     assert terms.read(case)["on_silence"] == "escalate"
-    terms.end(case)
+    terms.end(case, "breached")
     page = visit(language, width, account="supervisor")
     page.goto(f"/desk/cases/{case}")
     check(page)

@@ -320,10 +320,10 @@ def test_kept_message_that_fits_several_waits_holds_up_no_other(
         assert sorted(session.scalars(found)) == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", ["case.withdraw", "clock.due"])
-def test_messages_of_the_engine_itself_reach_all_that_wait(
-    database: Database, act: Act, start: Callable[..., cases.CaseView], name: str
+def test_withdrawal_reaches_all_that_wait(
+    database: Database, act: Act, start: Callable[..., cases.CaseView]
 ) -> None:
+    name = "case.withdraw"
     process = bpmn.process_element(*both(receives("a"), receives("b")))
     message = f'<bpmn:message id="m" name="{name}"/>'
     factories.deploy(database, {"p.bpmn": bpmn.definitions(message, process)})

@@ -332,6 +332,7 @@ KEPT: Mapping[str, Kept] = {
 # The contents of `var/`, by name. Nothing else may be there; `documents` may be elsewhere (`DOCUMENTS`).
 FOLDERS: Mapping[str, str] = {
     "audit.key": "the private key that signs checkpoints",
+    "audit.signed": "the number of the newest signed checkpoint",
     "checkpoints": "checkpoints: ids, numbers and hashes",
     "connectors.toml": "settings",
     "demo-connectors.toml": "settings of a demonstration",
