@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 
 from engine import access
-from engine.cases.clock import interruptions, rows
+from engine.cases.clock import rows
 from engine.cases.clock.rows import Clock
 from engine.cases.locking import lock_all
 from engine.events import administration_log
@@ -55,7 +55,6 @@ def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
     """
     access.require(uow.actor, "jobs.manage")
     access.require_everywhere(uow, "jobs.manage")
-    interruptions.note_seen(uow)
     waiting = select(CaseClock.case_id).where(
         CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None)
     )

@@ -211,7 +211,7 @@ def _postpone(uow: UnitOfWork, case: LockedCase, clock: Clock, ended: datetime) 
 def _deem(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
     """Has silence decide; or only marks it, until an administrator has seen the list."""
     if clock.released_at is None and interruptions.are_unseen(uow):
-        rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
+        interruptions.await_release(uow, clock)
         return False
     outcome = bpmn.clock.DEEMED_OUTCOMES[clock.on_silence]
     units = silence.silent_units(uow, case.id, case.home, spec)

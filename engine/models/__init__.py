@@ -17,7 +17,7 @@ from engine.models.checkpoints import (
     Installation,
     SendingStatus,
 )
-from engine.models.clocks import CaseClock, ClockRelease, ClockState, ServiceDuration
+from engine.models.clocks import CaseClock, ClockState, ServiceDuration
 from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
@@ -109,7 +109,6 @@ __all__ = [
     "CheckpointLog",
     "CheckpointSending",
     "CheckpointTarget",
-    "ClockRelease",
     "ClockState",
     "Closure",
     "Comment",

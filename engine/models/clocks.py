@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import Id, Instant
+from engine.models.tables import Instant
 from engine.platform.db import Base
 
 ClockState = Literal["pending", "running", "paused", "stopped", "breached", "deemed"]
@@ -59,16 +59,6 @@ class CaseClock(Base):
     woken_at: Mapped[Instant | None]  # a job was created
     awaiting_at: Mapped[Instant | None]  # since then a decision by silence awaits an administrator's release
     released_at: Mapped[Instant | None]
-
-
-class ClockRelease(Base):
-    """An administrator has seen which decisions by silence an interruption of the installation held."""
-
-    __tablename__ = "clock_releases"
-
-    id: Mapped[Id]
-    seen_at: Mapped[Instant]
-    seen_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
 
 
 class ServiceDuration(Base):

@@ -7,7 +7,6 @@ Workers log an outage only when they report again: until then, an old report sho
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
-from uuid import UUID
 
 from sqlalchemy import DateTime, bindparam, func, select
 from sqlalchemy import cast as as_type
@@ -15,10 +14,9 @@ from sqlalchemy import cast as as_type
 from engine.cases.clock import rows
 from engine.cases.clock.rows import Clock
 from engine.events import administration_log
-from engine.models import ClockRelease, Heartbeat, OrganisationRecord
+from engine.models import Heartbeat, OrganisationRecord
 from engine.platform.config import OUTAGE_AFTER
 from engine.platform.db import UnitOfWork
-from engine.platform.ids import uuid7
 from engine.platform.prepared import Prepared
 
 RESTORED = "installation.restored"
@@ -73,19 +71,16 @@ def hold(uow: UnitOfWork, clock: Clock) -> bool:
         return True
     if not clock.decides or _doubtful_since(uow) is None:
         return False
-    rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
+    await_release(uow, clock)
     return True
+
+
+def await_release(uow: UnitOfWork, clock: Clock) -> None:
+    """Has a clock wait until an administrator has seen the list."""
+    rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
 
 
 def _doubtful_since(uow: UnitOfWork) -> datetime | None:
     """Returns the last report of the workers, if it is too far from now; None also if none ever ran."""
     ((last, limit),) = uow.rows(_REPORT, {})
     return last if last is not None and abs(uow.now - last) > timedelta(seconds=limit) else None
-
-
-def note_seen(uow: UnitOfWork) -> UUID:
-    """Records that an administrator has seen the list: what comes after it is held again."""
-    release = ClockRelease(id=uuid7(), seen_at=uow.now, seen_by=uow.actor.id)
-    uow.session.add(release)
-    uow.session.flush()
-    return release.id

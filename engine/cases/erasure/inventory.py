@@ -245,7 +245,6 @@ KEPT: Mapping[str, Kept] = {
         " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
         " released_at",
     ),
-    "clock_releases": Kept(_IDS, "id seen_at seen_by"),
     "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(

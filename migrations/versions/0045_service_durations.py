@@ -1,4 +1,4 @@
-"""Releases of decisions by silence, and how long the cases of each process took. New, empty tables."""
+"""How long the cases of each process took. A new, empty table."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,14 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "clock_releases",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen_by", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_clock_releases"),
-        sa.ForeignKeyConstraint(["seen_by"], ["users.id"], name="fk_clock_releases_seen_by_users"),
-    )
     op.create_table(
         "service_durations",
         sa.Column("definition", sa.Text(), nullable=False),
@@ -34,4 +26,3 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("service_durations")
-    op.drop_table("clock_releases")
