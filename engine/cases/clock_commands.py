@@ -10,8 +10,8 @@ from sqlalchemy import select
 from engine import access
 from engine.bpmn import clock as terms
 from engine.cases.clock import rows
-from engine.cases.clock.reckoning import reckon
-from engine.cases.clock.rows import Clock
+from engine.cases.clock.reckoning import reckon, recount
+from engine.cases.clock.rows import Clock, recomputed
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import LockedCase, lock, require_active
 from engine.cases.persistence import note
@@ -127,17 +127,11 @@ def recompute(uow: UnitOfWork, case_id: UUID) -> bool:
     clock = None if case is None else case.clock
     if case is None or clock is None or clock.state not in ("pending", "running"):
         return False
-    same = reckon(uow, case.home.unit_id, clock)
-    if same.due_at == clock.due_at:
-        if same != clock:  # when to warn, or to accept
-            rows.write(uow, same)
+    found = recount(uow, case.home.unit_id, clock)
+    if found.due_at == clock.due_at:
+        if found != clock:  # when to warn, or to accept
+            rows.write(uow, found)
         return False
-    found = reckon(uow, case.home.unit_id, clock, floor=uow.now)
-    facts = {
-        "code": "calendar",
-        "before_at": clock.due_at,
-        "due_at": found.due_at,
-        "calendar": found.calendar,
-    }
-    note(uow, replace(case, clock=replace(found, changed=True)), [Fact("clock.recomputed", facts=facts)])
+    fact = recomputed("calendar", clock.due_at, found)
+    note(uow, replace(case, clock=replace(found, changed=True)), [fact])
     return True

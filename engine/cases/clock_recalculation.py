@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from engine import events
 from engine.cases.clock import rows
 from engine.cases.clock.reckoning import recount
-from engine.cases.clock.rows import Clock
-from engine.events import Fact, Head
+from engine.cases.clock.rows import Clock, recomputed
+from engine.events import Head
 from engine.models import Case, CaseClock, Task, UnitLine
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict
@@ -125,10 +125,8 @@ def _move(uow: UnitOfWork, found: Sequence[Any], seen: Mapping[UUID, Clock]) -> 
             continue
         if clock != seen[clock.case_id] and moved.due_at == clock.due_at:
             continue  # another command has counted it meanwhile
-        facts = {"code": "calendar", "before_at": clock.due_at, "due_at": moved.due_at}
-        fact = Fact("clock.recomputed", facts={**facts, "calendar": moved.calendar})
         head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
-        head, lines = events.chain(uow, head, [fact])
+        head, lines = events.chain(uow, head, [recomputed("calendar", clock.due_at, moved)])
         log += lines
         digest = f"\\x{head.hash.hex()}"
         heads.append(

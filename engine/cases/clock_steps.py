@@ -17,7 +17,7 @@ from engine.cases import working_time
 from engine.cases.clock import interruptions, recording, rows, silence
 from engine.cases.clock.due import register
 from engine.cases.clock.reckoning import reckon
-from engine.cases.clock.rows import Clock
+from engine.cases.clock.rows import Clock, recomputed
 from engine.cases.clock.transitions import Run
 from engine.cases.locking import CaseRow, LockedCase, locked_case, select_for_locking
 from engine.cases.persistence import apply, note
@@ -203,8 +203,8 @@ def _breach(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool
 def _postpone(uow: UnitOfWork, case: LockedCase, clock: Clock, ended: datetime) -> bool:
     """Moves the end of a term that lies within an outage to the close of the next working day after it."""
     found = reckon(uow, case.home.unit_id, clock, floor=ended)
-    facts = {"code": "outage", "before_at": clock.due_at, "due_at": found.due_at, "calendar": found.calendar}
-    note(uow, replace(case, clock=replace(found, changed=True)), [Fact("clock.recomputed", facts=facts)])
+    fact = recomputed("outage", clock.due_at, found)
+    note(uow, replace(case, clock=replace(found, changed=True)), [fact])
     return _is_due(uow, found)
 
 

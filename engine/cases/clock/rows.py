@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from engine.deadlines import Pauses
+from engine.events import Fact
 from engine.models import CaseClock, ClockState
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.prepared import Prepared
@@ -86,6 +87,15 @@ class Clock:
     def awaited(self) -> Mapping[str, str] | None:
         """Returns side and code of the first reason for which it is paused."""
         return next(iter(self.reasons.values()), None)
+
+
+def recomputed(code: str, before: datetime | None, clock: Clock) -> Fact:
+    """Returns the fact that a term was counted again, after a change of the `calendar` or an `outage`.
+
+    `before` is the end that it had.
+    """
+    facts = {"code": code, "before_at": before, "due_at": clock.due_at, "calendar": clock.calendar}
+    return Fact("clock.recomputed", facts=facts)
 
 
 def read(uow: UnitOfWork, case_id: UUID) -> Clock | None:

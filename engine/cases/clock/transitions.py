@@ -10,7 +10,7 @@ from uuid import UUID
 from engine import bpmn
 from engine.bpmn import ClockRules, Spec, Step
 from engine.cases.clock.reckoning import reckon, reckon_open, recount, resumed
-from engine.cases.clock.rows import DECIDING, Clock
+from engine.cases.clock.rows import DECIDING, Clock, recomputed
 from engine.deadlines import Untimely
 from engine.events import Fact
 from engine.identity import accounts
@@ -93,11 +93,7 @@ class Run:
         with self._counting():
             self.clock = recount(self.uow, self.unit_id, before)
         if self.clock.due_at != before.due_at:
-            self._recomputed(before.due_at, self.clock.due_at)
-
-    def _recomputed(self, before: datetime | None, due: datetime | None) -> None:
-        facts = {"code": "calendar", "before_at": before, "due_at": due}
-        self.facts.append(Fact("clock.recomputed", facts={**facts, "calendar": self.clock.calendar}))
+            self.facts.append(recomputed("calendar", before.due_at, self.clock))
 
     def pause(self, key: str, side: str, code: str) -> None:
         """Adds a reason for a pause. Overlapping reasons are one pause."""
@@ -163,7 +159,7 @@ class Run:
         with self._counting():
             self.clock, moved = resumed(self.uow, self.unit_id, before, pauses)
         if moved is not None:
-            self._recomputed(before.due_at, moved)
+            self.facts.append(recomputed("calendar", before.due_at, replace(self.clock, due_at=moved)))
         due = None if self.failed is not None else self.clock.due_at
         self.facts.append(Fact("clock.resumed", facts={"paused_at": pauses[-1][0], "due_at": due}))
 
