@@ -86,7 +86,10 @@ def extend(uow: UnitOfWork, case_id: UUID, *, reason: str, term: str | None = No
         raise Invalid("State why the term is extended.", [fault])
     if term is not None and not terms.is_length(term):
         fault = Fault(
-            "/term", "is not a term, such as P10D, P5WD or PT8WH", "term", {"limit": terms.MAX_YEARS}
+            "/term",
+            "must be a term such as P10D, P5WD or PT8WH, of more than zero and at most five years",
+            "term",
+            {"limit": terms.MAX_YEARS},
         )
         raise Invalid("The term can't be extended.", [fault])
     case = lock(uow, case_id)

@@ -28,13 +28,15 @@ SUSPENSION_CODES: tuple[str, ...] = get_args(SuspensionCode)
 def suspend(
     uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, reason_code: str | None = None
 ) -> CaseView:
-    """Suspends a case; `reason_code` can be counted, `reason` is free text.
+    """Suspends a case; `reason_code` can be counted, `reason` is free text. Suspending twice changes nothing.
 
-    Raises Conflict if it does not run, Invalid for an unknown code.
+    Raises Conflict if it has ended, Invalid for an unknown code.
     """
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
+    if case.status == "suspended":
+        return get(uow, case_id)
     require_active(case)
     if reason_code is not None and reason_code not in SUSPENSION_CODES:
         options = ", ".join(SUSPENSION_CODES)
