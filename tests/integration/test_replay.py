@@ -207,7 +207,7 @@ def counted(database: Database) -> dict[str, Counter[Any]]:
                 case "case.completed":
                     outcome = [facts.get(name) for name in ("outcome", "effect", "by")]
                     found["outcomes"][event.case_id] = tuple(outcome)
-                case "decision.made":
+                case "decision.made" | "clock.deemed":
                     decided = [facts.get(name) for name in ("outcome", "effect", "grounds")]
                     found["decisions"][facts["decision"]] = tuple(decided)
     return {name: Counter(values.values()) for name, values in found.items()}

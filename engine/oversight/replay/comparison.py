@@ -32,7 +32,10 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "waits": (Wait, ("element", "kind", "name", "correlation", "due_at", "opened_at", "closed_at")),
     "decisions": (
         Decision,
-        ("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+        (
+            *("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+            "silent_units",
+        ),
     ),
 }
 _PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed

@@ -147,6 +147,21 @@ def _decided(case: Rebuilt, event: Any) -> None:
         "outcome": facts.get("outcome", UNKNOWN) if payload is None else payload["outcome"],
         "grounds": UNKNOWN if payload is None else payload["grounds"],
         "appeal_id": None,
+        "silent_units": None,
+    }
+
+
+def _deemed(case: Rebuilt, event: Any) -> None:
+    facts = event.facts
+    case.decisions[UUID(facts["decision"])] = {
+        "task_id": None,
+        "decided_by": None,
+        "decided_at": event.at,
+        "unit": None,
+        "outcome": facts["outcome"],
+        "grounds": [],
+        "appeal_id": None,
+        "silent_units": facts["units"].split(","),
     }
 
 
@@ -183,6 +198,7 @@ _APPLIED: Mapping[str, Callable[[Rebuilt, Any], None]] = MappingProxyType(
         "wait.opened": _waits,
         "wait.closed": _ended_wait,
         "decision.made": _decided,
+        "clock.deemed": _deemed,
         "appeal.filed": _appealed,
     }
 )
