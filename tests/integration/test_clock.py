@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from engine import cases, tasks
+from engine.cases import erasure
 from engine.oversight import replay
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict
@@ -121,6 +122,10 @@ def test_silence_grants(
     ended = dict(logged(database, case.id))["case.completed"]
     assert (ended["outcome"], ended["effect"], ended["by"]) == ("deemed_granted", "grants", "silence")
     assert replay_finds(database) == []
+    act("administrator", lambda uow: erasure.erase(uow, str(case.id), "Act 1", "root"), TERM + MINUTE)
+    assert replay_finds(database) == []
+    (decision,) = act("caseworker", lambda uow: tasks.decisions(uow, case.id))
+    assert (decision["outcome"], decision["silent_units"]) == ("deemed_granted", [case.unit])
 
 
 def test_a_decision_after_the_end_is_refused_though_no_worker_ran(

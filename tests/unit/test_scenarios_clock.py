@@ -75,6 +75,21 @@ def test_it_starts_with_its_element_or_when_nobody_accepts() -> None:
     assert passes(spec(before=(ACCEPT,), onSilence="grant"), f"{waiting}expect: {{tasks: [decide]}}\n")
     unaccepted = spec(before=(ACCEPT,), onSilence="grant", acceptWithin="PT5H")
     assert passes(unaccepted, "steps: [{wait: P9D}]\nexpect: {outcome: deemed_granted, never: [accept]}\n")
+    # By then the term would be over: it ends at the close of the next working day, on Saturday.
+    late = spec(before=(ACCEPT,), onSilence="grant", acceptWithin="PT5H", statutory="PT1H")
+    assert passes(
+        late,
+        """
+        name: n
+        process: process
+        at: 2026-12-02T09:00
+        steps:
+          - wait: P2D
+            then: {tasks: [accept]}
+          - wait: P2D
+        expect: {outcome: deemed_granted}
+        """,
+    )
 
 
 def test_a_term_without_a_value_fails_the_step() -> None:

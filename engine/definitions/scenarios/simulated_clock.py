@@ -42,6 +42,7 @@ class SimulatedClock:
     _term: str = ""
     _waiting: set[UUID] = field(default_factory=set)  # the tokens for which it is paused
     _since: datetime | None = None
+    _floor: datetime | None = None  # the term ends no earlier
     _pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def file(self, data: Mapping[str, Any]) -> None:
@@ -117,10 +118,9 @@ class SimulatedClock:
             return None if within is None else due(counted, term(within))
         count, length = Count(calendar, self._started_at, "office", self._pauses), term(self._term)
         end = due(count, length)
+        if self.state == "running" and end <= now:  # such as one that starts late, from the day of filing
+            self._floor = close_of_next_day(calendar, now)
+        end = max(end, self._floor or end)
         if self.state == "running":
-            if end <= now:
-                end = close_of_next_day(calendar, now)
             return nearly_over(count, length, end)
-        if self.state == "warned":
-            return max(end, now)
-        return now if self.outcome is not None else None
+        return end if self.state == "warned" or self.outcome is not None else None
