@@ -215,7 +215,9 @@ def _deem(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
         return False
     outcome = bpmn.clock.DEEMED_OUTCOMES[clock.on_silence]
     units = silence.silent_units(uow, case.id, case.home, spec)
-    facts = [Fact("clock.deemed", facts={"outcome": outcome, "due_at": clock.due_at, "units": units})]
+    decision = silence.decide(uow, case.id, case.home, outcome, units)
+    stated = {"decision": decision, "outcome": outcome, "due_at": clock.due_at, "units": units}
+    facts = [Fact("clock.deemed", facts=stated)]
     found = replace(clock, state="deemed", stage="deemed", stopped_at=uow.now, next_at=None, awaiting_at=None)
     if clock.awaiting_at is not None:
         facts += silence.close_escalations(uow, case.id)

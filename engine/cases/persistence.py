@@ -268,7 +268,8 @@ def _with_clock(
     transitions.after_facts(run, happened)
     incidents, opened = recording.failure_of(uow, run, new.process)
     effects = recording.with_due(effects, run)
-    return replace(effects, incidents=[*effects.incidents, *incidents]), [*happened, *opened]
+    stated = recording.stating_due(happened, effects)
+    return replace(effects, incidents=[*effects.incidents, *incidents]), [*stated, *opened]
 
 
 def _write(

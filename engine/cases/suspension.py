@@ -1,5 +1,6 @@
 """Suspends and resumes one case, or all of a definition. Events that fall due meanwhile wait until then."""
 
+from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -78,12 +79,15 @@ def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
     since = uow.connection.execute(began).scalar_one_or_none()
     if since is None:
         return
-    recalculation.count_after_suspension(uow, case.id, since)
-    late = update(Task).where(Task.case_id == case.id, Task.status == "open", Task.due_at > since)
-    late = late.where(Task.term.is_(None))
-    if case.clock is not None and case.clock.due_at is not None:
-        late = late.where(Task.due_at != case.clock.due_at)
-    uow.connection.execute(late.values(due_at=Task.due_at + (uow.now - since)))
+    _move_tasks(uow, since, Task.case_id == case.id)
+
+
+def _move_tasks(uow: UnitOfWork, since: datetime, *which: ColumnElement[bool]) -> None:
+    """Moves the due times of open tasks that were to come when their cases were suspended."""
+    recalculation.count_after_suspension(uow, since, *which)
+    with_term = exists().where(CaseClock.case_id == Task.case_id, CaseClock.due_at == Task.due_at)
+    late = update(Task).where(Task.status == "open", Task.due_at > since, Task.term.is_(None), *which)
+    uow.connection.execute(late.where(~with_term).values(due_at=Task.due_at + (uow.now - since)))
 
 
 def suspend_definition(uow: UnitOfWork, key: str) -> None:
@@ -99,9 +103,15 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     """Resumes a definition: its cases can start and continue again."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
-    suspended = update(Definition).where(Definition.key == key, validity.stopped())
-    if uow.connection.execute(suspended.values(suspended_at=None)).rowcount:
+    suspended = select(Definition.suspended_at).where(Definition.key == key, validity.stopped())
+    since = uow.connection.execute(suspended.with_for_update()).scalar_one_or_none()
+    if since is not None:
+        uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
         definitions.note(uow, "definition.resumed", key)
+        # A case that is suspended itself moves them when it is resumed.
+        running = select(Case.id).join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+        running = running.where(DefinitionVersion.key == key, Case.status == "active")
+        _move_tasks(uow, since, Task.case_id.in_(running))
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     timed = select(CaseClock.case_id).join(Case, Case.id == CaseClock.case_id)
     timed = timed.join(DefinitionVersion, DefinitionVersion.id == Case.version_id)

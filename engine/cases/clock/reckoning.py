@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from engine.cases import working_time
@@ -10,20 +10,16 @@ from engine.cases.clock.rows import Clock
 from engine.deadlines import (
     Count,
     NoHolidays,
-    Term,
     Untimely,
     close_of_next_day,
     due,
+    nearly_over,
     term,
-    working_time_between,
-    working_time_due,
 )
 from engine.organisation import calendars
 from engine.organisation.calendars import Effective
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
-
-WARNED_AT = 4, 5  # of the term, when it is nearly over
 
 
 def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | None = None) -> Clock:
@@ -103,24 +99,13 @@ def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
     found_at = replace(
         clock,
         due_at=end,
-        warn_at=_nearly(count, term(clock.term), end),
+        warn_at=nearly_over(count, term(clock.term), end),
         floor_at=lowest,
         calendar=found.version,
     )
     if clock.norm is not None:
         found_at = replace(found_at, norm_at=due(count, term(clock.norm)))
     return replace(found_at, next_at=_next(found_at))
-
-
-def _nearly(count: Count, length: Term, end: datetime) -> datetime:
-    """Returns when four fifths of the working time of a term are over; of the time, if nobody works in it."""
-    part, whole = WARNED_AT
-    if length.duration.seconds:  # such as PT48H: counted by the clock, also when nobody works
-        return count.start + (end - count.start) * part / whole
-    working = working_time_between(count.calendar, count.start, end, count.pauses)
-    if working > timedelta(0):
-        return min(working_time_due(count, working * part / whole), end)
-    return count.start + (end - count.start) * part / whole
 
 
 def _next(clock: Clock) -> datetime | None:

@@ -4,21 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine import access
 from engine.bpmn import Spec
 from engine.events import Fact
-from engine.models import CandidateGroupRole, Task, Unit
+from engine.models import CandidateGroupRole, Decision, Task, Unit
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
-from engine.platform import persian
-from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform import jobs, persian
+from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.ids import uuid7
 from engine.platform.prepared import Prepared
 
 ESCALATION = "escalation"
 NAME = "مهلت قانونی گذشت | The statutory term is over"
 _INSERT = recordset(table(Task), "tasks_of_clock")
+_DECISIONS = table(Decision)
+_COLUMNS = ("id", "case_id", "outcome", "grounds", "decided_at", "silent_units")
+_DECIDE = insert(_DECISIONS).values(values_of(_DECISIONS, "deemed", _COLUMNS))
 _OFFICE = (Task.kind == "step", Task.status == "open", Task.candidate_group_id.is_not(None))
 _WORKING = Prepared(
     select(Unit.key, Task.element)
@@ -36,6 +39,27 @@ def silent_units(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec) ->
     if not keys:
         keys = {key for (key,) in uow.rows(_UNIT, {"unit": home.unit_id})}
     return ",".join(sorted(keys))
+
+
+def decide(uow: UnitOfWork, case_id: UUID, home: CaseScope, outcome: str, units: str) -> UUID:
+    """Records that silence has decided: a legal decision of nobody, which can be appealed. Returns its id.
+
+    It is made now and not at the end of the term: the applicant can't appeal what an administrator hasn't
+    released.
+    """
+    decision_id = uuid7()
+    row = {
+        "id": decision_id,
+        "case_id": case_id,
+        "outcome": outcome,
+        "grounds": [],
+        "decided_at": uow.now,
+        "silent_units": units.split(","),
+    }
+    uow.write(_DECIDE, {f"deemed__{name}": value for name, value in row.items()})
+    if home.appeal_of is not None:
+        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision_id)
+    return decision_id
 
 
 def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec) -> Fact:

@@ -1,12 +1,13 @@
 """Compares the tables of cases with what their events say, in batches. Reads only.
 
 Not compared, because the diagram or other tables define it: names, lanes, candidate groups, search texts, the
-engine's state; what people only prepare: drafts, and questions of requests; and what calendars or clocks
-move: due dates in working time, and those of tasks whose case has a clock or was suspended.
+engine's state; what people only prepare: drafts, and questions of requests; due dates in working time, which
+calendars move; and of clocks what follows from calendars: when they warn and what they do next.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,16 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
-from engine.models import Case, Decision, Event, Task, Wait
+from engine.models import (
+    Case,
+    CaseClock,
+    Decision,
+    DefinitionVersion,
+    Event,
+    OrganisationRecord,
+    Task,
+    Wait,
+)
 from engine.oversight.replay.rebuilding import UNKNOWN, Rebuilt
 from engine.platform.db import connection
 
@@ -32,8 +42,12 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "waits": (Wait, ("element", "kind", "name", "correlation", "due_at", "opened_at", "closed_at")),
     "decisions": (
         Decision,
-        ("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+        (
+            *("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+            "silent_units",
+        ),
     ),
+    "clocks": (CaseClock, ("state", "stage", "term", "extension", "started_at", "due_at", "stopped_at")),
 }
 _PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed
 # What rebuilding and comparing may raise for a row that somebody wrote by hand: any type of JSON is in it.
@@ -84,12 +98,16 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         wanted = wanted.where(Case.id == case_id)
     elif after is not None:
         wanted = wanted.where(Case.id > after)
+    wanted = wanted.add_columns(DefinitionVersion.key).join(
+        DefinitionVersion, DefinitionVersion.id == Case.version_id
+    )
     rows = connection(session).execute(wanted.limit(BATCH)).mappings().all()
     ids = [row["id"] for row in rows]
     logs = _by_case(
         session, select(*_EVENTS).where(Event.case_id.in_(ids)).order_by(Event.case_id, Event.seq)
     )
     stored = {name: _rows(session, model, columns, ids) for name, (model, columns) in _TABLES.items()}
+    stops = _stops(session, {row["key"] for row in rows})
     found = Compared(last=ids[-1] if len(ids) == BATCH and case_id is None else None)
     for row in rows:
         log = logs.get(row["id"], ())
@@ -97,9 +115,15 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
             found.earlier += 1
             continue
         found.judged += 1
+        if bare := [event.seq for event in log if event.facts is None]:
+            reason = f"event {bare[0]} has none: verify the chain"
+            found.differences.append(Difference(row["number"], "events", None, "facts", reason))
+            continue
         rows_of = {name: stored[name].get(row["id"], {}) for name in _TABLES}
         try:
-            found.differences += _judge(row, log, rows_of, found)
+            case = _rebuilt(log, stops.get(row["key"], ()))
+            found.differences += _judge(row, case, rows_of)
+            found.erased += case.erased
         except FORGED as broken:
             reason = f"can't be read ({type(broken).__name__}): verify the chain"
             found.differences.append(Difference(row["number"], "events", None, "facts", reason))
@@ -107,25 +131,37 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
 
 
 def _judge(
-    row: RowMapping, log: Sequence[Any], stored: Mapping[str, Mapping[UUID, RowMapping]], found: Compared
+    row: RowMapping, case: Rebuilt, stored: Mapping[str, Mapping[UUID, RowMapping]]
 ) -> list[Difference]:
-    """Returns the differences of a case. Raises any of `FORGED` for what Parvandeh doesn't write."""
-    number = row["number"]
-    if bare := [event.seq for event in log if event.facts is None]:
-        return [Difference(number, "events", None, "facts", f"event {bare[0]} has none: verify the chain")]
-    case = _rebuilt(log)
+    """Returns the differences of a case."""
     differences = list(_of_case(row, case))
     for name in _TABLES:
-        differences += _of_table(number, name, stored[name], getattr(case, name))
-    found.erased += case.erased
+        differences += _of_table(row["number"], name, stored[name], getattr(case, name))
     return differences
 
 
-def _rebuilt(log: Sequence[Any]) -> Rebuilt:
-    case = Rebuilt()
+def _rebuilt(log: Sequence[Any], stops: Sequence[tuple[datetime, datetime]]) -> Rebuilt:
+    """Returns a case by its events. Raises any of `FORGED` for what Parvandeh doesn't write."""
+    case = Rebuilt(stops=[stop for stop in stops if log and stop[0] >= log[0].at])
     for event in log:
         case.add(event)
+    case.resume()
     return case
+
+
+def _stops(session: Session, keys: Collection[str]) -> Mapping[str, Sequence[tuple[datetime, datetime]]]:
+    """Returns for which times definitions were suspended, oldest first."""
+    key = OrganisationRecord.payload["definition"].as_string().label("key")
+    wanted = select(key, OrganisationRecord.kind, OrganisationRecord.at).order_by(OrganisationRecord.seq)
+    wanted = wanted.where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
+    began: dict[str, datetime] = {}
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for key_of, kind, at in connection(session).execute(wanted.where(key.in_(keys))):
+        if kind == "definition.suspended":
+            began[key_of] = at
+        elif key_of in began:
+            found.setdefault(key_of, []).append((began.pop(key_of), at))
+    return found
 
 
 def _by_case(session: Session, statement: Any) -> Mapping[UUID, Sequence[Any]]:
@@ -138,10 +174,13 @@ def _rows(
 ) -> Mapping[UUID, Mapping[UUID, RowMapping]]:
     """Returns the rows of a table, by case and id."""
     more = [model.term] if model in (Task, Wait) else []
-    wanted = select(model.id, model.case_id, *(getattr(model, name) for name in columns), *more)
+    row_id = getattr(model, "id", model.case_id).label("row_id")  # a case has one clock
+    wanted = select(row_id, model.case_id, *(getattr(model, name) for name in columns), *more)
+    if model is CaseClock:  # until it begins, no event speaks of it
+        wanted = wanted.where(CaseClock.term.is_not(None))
     found: dict[UUID, dict[UUID, RowMapping]] = {}
     for row in connection(session).execute(wanted.where(model.case_id.in_(cases))).mappings():
-        found.setdefault(row["case_id"], {})[row["id"]] = row
+        found.setdefault(row["case_id"], {})[row["row_id"]] = row
     return found
 
 
@@ -168,7 +207,7 @@ def _of_table(
         elif row not in stored:
             yield Difference(number, table, row, "id", "the row is missing")
         else:
-            counted = stored[row].get("term") is not None
+            counted = table != "clocks" and stored[row].get("term") is not None
             for name, value in rebuilt[row].items():
                 if counted and name == "due_at":
                     continue
