@@ -2,7 +2,8 @@
 
 A process runs one file after the other. The slowest files are first, so that no process runs one of them
 while the others have nothing left. All browser tests run in one process, which starts one installation for
-them; only those that need another installation run in any process.
+them; only those that need another installation run in any process. The tests of the rules read all sources:
+one process reads them once.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+RULES = "tests/rules/"
 OTHER_INSTALLATION = BROWSER + "test_designer_journey.py"
 # By measured time, the slowest first. All others follow in the order of collection.
 LONGEST = (
@@ -27,6 +29,7 @@ LONGEST = (
     "tests/unit/test_messages.py",
     "tests/integration/test_waiting.py",
     "tests/unit/dmn/test_feel_fuzz.py",
+    RULES,
     "tests/conformance/test_corpora.py",
     "tests/web/test_applicants_cases.py",
     "tests/api/test_units_apart.py",
@@ -38,23 +41,24 @@ LONGEST = (
     "tests/web/",
     "tests/integration/",
     "tests/api/",
-    "tests/rules/",
     "tests/conformance/",
 )
 
 
-class BrowserTogether(LoadFileScheduling):
-    """Groups tests by file, and the browser tests of one installation as if they were one file."""
+class SharingTogether(LoadFileScheduling):
+    """Groups tests by file; those that share an installation or the sources as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shares = nodeid.startswith(BROWSER) and not nodeid.startswith(OTHER_INSTALLATION)
-        return BROWSER if shares else str(super()._split_scope(nodeid))
+        if nodeid.startswith(OTHER_INSTALLATION):
+            return OTHER_INSTALLATION
+        shared = (start for start in (BROWSER, RULES) if nodeid.startswith(start))
+        return next(shared, None) or str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """For `--dist loadfile`; other distributions are unchanged."""
-    return BrowserTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+    return SharingTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
