@@ -2,8 +2,8 @@
 
 A new database for each test costs more than most tests: copying it, filling the server's caches, opening
 connections, compiling each SQL statement again. A test notices no difference. Rows and sequences are as the
-migrations left them; no other connection is open; triggers of logs are enabled; what a test does else to tables,
-triggers or the engine itself isn't repaired, but the whole database is replaced.
+migrations left them; no other connection is open; the triggers of logs are enabled. What else a test does to
+tables, triggers or the engine itself isn't repaired, but the whole database is replaced.
 """
 
 import time

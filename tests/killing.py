@@ -54,7 +54,8 @@ def main(url: str) -> None:
             answer = "done"
         else:
             answer = _forked(database, UUID(case), int(count))
-        print(answer, flush=True)
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
 
 
 def _forked(database: Database, case_id: UUID, count: int) -> str:
