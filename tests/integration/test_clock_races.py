@@ -23,6 +23,7 @@ from tests import bpmn, clocks, factories
 from tests.clocks import DECISION, logged
 
 RACES = 200
+LEAD = 25  # milliseconds in which both get ready
 KILLED = 100
 _DUE = text("""
 UPDATE clocks SET stage = :stage, started_at = :due - interval '10 hours', due_at = :due, warn_at = :due,
@@ -62,7 +63,7 @@ def test_silence_or_a_person_decides_never_both(
     early = timedelta(0)  # how much earlier the person begins, so that both win about as often
     for _ in range(RACES):
         case = start()
-        due = datetime.now(UTC) + timedelta(milliseconds=50)
+        due = datetime.now(UTC) + timedelta(milliseconds=LEAD)
         set_due(database, case.id, due)
         jitter = timedelta(microseconds=random.randint(-1_000, 1_000))
         won = _race(database, machine, (person, due - early + jitter), case, due)
@@ -154,6 +155,9 @@ def test_each_step_is_done_once_though_its_worker_is_killed(
     files["p.bpmn"] = files["p.bpmn"].replace(b"<bpmn:process ", message, 1)
     factories.deploy(database, files)
     answers: Counter[str] = Counter()
+    warm = start()
+    set_due(database, warm.id, datetime.now(UTC) - timedelta(seconds=1))
+    assert mortal(warm.id, 0) == "done"
     for number in range(KILLED):
         case = start()
         set_due(database, case.id, datetime.now(UTC) - timedelta(seconds=1))
