@@ -50,6 +50,12 @@ def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
     return found if found.due_at == clock.due_at else reckon(uow, unit_id, clock, floor=uow.now)
 
 
+def at_stage(clock: Clock, stage: str) -> Clock:
+    """Returns a clock that was just counted, after a step."""
+    found = replace(clock, stage=stage)
+    return replace(found, next_at=_next(found))
+
+
 def reckon_open(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
     """Returns a clock that runs only from now on: silence doesn't decide before the next working day is over.
 
