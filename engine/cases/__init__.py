@@ -20,7 +20,6 @@ from engine.cases.clock_commands import (
     ExtensionReason,
     extend,
     is_extendable,
-    recompute,
     view_clock,
 )
 from engine.cases.clock_releases import list_awaiting, release
@@ -163,7 +162,6 @@ __all__ = [
     "page",
     "pay",
     "read_clock",
-    "recompute",
     "release",
     "renew_secret",
     "repair_clock",

@@ -17,11 +17,11 @@ from engine.access import validity
 from engine.bpmn import Spec
 from engine.cases import working_time
 from engine.cases.clock import interruptions, recording, rows, silence
-from engine.cases.clock.circumstances import Circumstances
 from engine.cases.clock.due import register
 from engine.cases.clock.reckoning import at_stage, reckon
 from engine.cases.clock.rows import Clock, recomputed
 from engine.cases.clock.transitions import Run
+from engine.cases.clock_circumstances import Circumstances
 from engine.cases.locking import CaseRow, LockedCase, fetch_undone, locked_case, select_for_locking, split
 from engine.cases.persistence import apply, note
 from engine.cases.suspension import resume_waits
@@ -197,8 +197,9 @@ class _Due:
 
     @property
     def units(self) -> str:
-        """The units whose work was silent."""
-        return silence.silent_units(self.around, self.case.id, self.case.home, self.spec)
+        """The units whose work was silent: that of the case if none has any."""
+        found = silence.silent_units(self.spec, self.around.work(self.case.id))
+        return found or self.around.unit(self.case.home.unit_id)
 
 
 def _accept(due: _Due) -> bool:

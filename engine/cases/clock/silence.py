@@ -1,14 +1,13 @@
 """The end of a term: whose work was silent, the supervisor's task, and whether silence may decide now."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import update
 
 from engine import access
 from engine.bpmn import Spec
-from engine.cases.clock.circumstances import Circumstances
 from engine.events import Fact
 from engine.models import Task
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
@@ -22,11 +21,17 @@ _INSERT = recordset(table(Task), "tasks_of_clock")
 _OFFICE = (Task.kind == "step", Task.status == "open", Task.candidate_group_id.is_not(None))
 
 
-def silent_units(around: Circumstances, case_id: UUID, home: CaseScope, spec: Spec) -> str:
+class Work(NamedTuple):
+    """Open work of an office: the element of a task, and the key of a unit that may do it."""
+
+    element: str
+    unit: str | None
+
+
+def silent_units(spec: Spec, open_work: Sequence[Work]) -> str:
     """Returns the keys of the units with open work that doesn't pause the clock, separated by commas."""
-    late = [work for work in around.work(case_id) if work.element not in spec.clock.pauses]
-    keys = {work.unit for work in late if work.unit is not None}
-    return ",".join(sorted(keys or {around.unit(home.unit_id)}))
+    late = [work for work in open_work if work.element not in spec.clock.pauses]
+    return ",".join(sorted({work.unit for work in late if work.unit is not None}))
 
 
 def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, place: str) -> Fact:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, cast
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
@@ -43,7 +44,8 @@ class _Known:
     effective: Effective
 
 
-_known: dict[tuple[URL, UUID, tzinfo | None], _Known] = {}
+# By identity: the hash of a URL takes longer than most counts.
+_known: WeakKeyDictionary[Engine, dict[tuple[UUID, tzinfo | None], _Known]] = WeakKeyDictionary()
 _documents: dict[UUID, Document] = {}
 
 _line, _depth = aliased(UnitLine), aliased(UnitLine)
@@ -78,8 +80,9 @@ def of_unit(uow: UnitOfWork, unit_id: UUID) -> Effective:
 
 def find(connection: Connection, unit_id: UUID, now: datetime) -> Effective:
     """Returns the calendar of a unit, at most a second old, in the zone of `now`."""
-    place = (connection.engine.url, unit_id, now.tzinfo)
-    known, clock = _known.get(place), time.monotonic()
+    ours = _known.setdefault(connection.engine, {})
+    place = (unit_id, now.tzinfo)
+    known, clock = ours.get(place), time.monotonic()
     if known is not None and clock < known.until:
         return known.effective
     versions = connection.execute(_VERSIONS, {"unit": unit_id}).all()
@@ -91,9 +94,9 @@ def find(connection: Connection, unit_id: UUID, now: datetime) -> Effective:
         dated = [(row.valid_from, row.id) for row in versions]
         calendar = compose(connection, dated, closed, cast(tzinfo, now.tzinfo))
         effective = Effective(calendar, f"{versions[-1].key}/{versions[-1].number}" if versions else None)
-    if len(_known) >= MANY:
-        _known.clear()
-    _known[place] = _Known(clock + SECONDS, signs, effective)
+    if len(ours) >= MANY:
+        ours.clear()
+    ours[place] = _Known(clock + SECONDS, signs, effective)
     return effective
 
 

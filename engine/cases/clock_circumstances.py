@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, Text, Uuid, any_, bindparam, select
 
 from engine.cases.clock.interruptions import Interruptions
+from engine.cases.clock.silence import Work
 from engine.cases.locking import LockedCase
 from engine.models import CandidateGroupRole, OrganisationRecord, Task, Unit, Wait
 from engine.platform.db import UnitOfWork
@@ -41,13 +42,6 @@ _STOPPED = Prepared(
     .where(OrganisationRecord.at > bindparam("since", type_=DateTime(timezone=True)))
     .order_by(OrganisationRecord.seq)
 )
-
-
-class Work(NamedTuple):
-    """Open work of an office: the element of a task, and a unit that may do it."""
-
-    element: str
-    unit: str | None
 
 
 class Circumstances:
@@ -106,7 +100,7 @@ class Circumstances:
         return {unit_id: key for unit_id, key in self._uow.rows(_UNITS, {"units": units})}
 
     @cached_property
-    def _stopped(self) -> Sequence[Sequence[str | datetime]]:
+    def _stopped(self) -> Sequence[Sequence[Any]]:
         clocks = [case.clock for case in self._cases if case.clock is not None]
         since = min(clock.started_at or clock.filed_at for clock in clocks)
         given = {"definitions": list({case.version.key for case in self._cases}), "since": since}
