@@ -7,16 +7,20 @@ move: due dates in working time, and those of tasks whose case has a clock or wa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+import orjson
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from engine.models import Case, Decision, Event, Task, Wait
 from engine.oversight.replay.rebuilding import UNKNOWN, Rebuilt
 from engine.platform.db import connection
+from engine.platform.prepared import Prepared
 
 BATCH = 200
 
@@ -35,13 +39,47 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         ("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
     ),
 }
+Stored = Mapping[UUID, Mapping[str, Any]]  # rows by id
 _PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed
 # What rebuilding and comparing may raise for a row that somebody wrote by hand: any type of JSON is in it.
 FORGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-_EVENTS = (
-    *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
-    *(Event.actor_id, Event.actor_unit, Event.facts, Event.payload, Event.payload_hash),
+_CASES = any_(bindparam("cases", type_=ARRAY(Uuid)))
+_EVENTS = Prepared(
+    select(
+        *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
+        *(Event.actor_id, Event.actor_unit, cast(Event.facts, Text), cast(Event.payload, Text)),
+        Event.payload_hash,
+    )
+    .where(Event.case_id == _CASES)
+    .order_by(Event.case_id, Event.seq)
 )
+_ROWS = {
+    name: Prepared(
+        select(
+            model.id,
+            model.case_id,
+            *(getattr(model, column) for column in columns),
+            *([model.term] if model in (Task, Wait) else []),
+        ).where(model.case_id == _CASES)
+    )
+    for name, (model, columns) in _TABLES.items()
+}
+
+
+class _Logged(NamedTuple):
+    """An event, as `Rebuilt` reads it."""
+
+    case_id: UUID
+    seq: int
+    at: datetime
+    kind: str
+    element: str | None
+    task_id: UUID | None
+    actor_id: UUID
+    actor_unit: str | None
+    facts: Any
+    payload: Any
+    payload_hash: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +124,34 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         wanted = wanted.where(Case.id > after)
     rows = connection(session).execute(wanted.limit(BATCH)).mappings().all()
     ids = [row["id"] for row in rows]
-    logs = _by_case(
-        session, select(*_EVENTS).where(Event.case_id.in_(ids)).order_by(Event.case_id, Event.seq)
-    )
-    stored = {name: _rows(session, model, columns, ids) for name, (model, columns) in _TABLES.items()}
+    bound = connection(session)
+    events = _EVENTS.rows(bound, {"cases": ids})
+    logs = {case: list(log) for case, log in groupby(events, itemgetter(0))}
+    stored = {name: _rows(bound, prepared, ids) for name, prepared in _ROWS.items()}
     found = Compared(last=ids[-1] if len(ids) == BATCH and case_id is None else None)
     for row in rows:
-        log = logs.get(row["id"], ())
-        if log and log[0].facts is None:
-            found.earlier += 1
-            continue
-        found.judged += 1
         rows_of = {name: stored[name].get(row["id"], {}) for name in _TABLES}
         try:
+            log = [_logged(event) for event in logs.get(row["id"], ())]
+            if log and log[0].facts is None:
+                found.earlier += 1
+                continue
             found.differences += _judge(row, log, rows_of, found)
         except FORGED as broken:
             reason = f"can't be read ({type(broken).__name__}): verify the chain"
             found.differences.append(Difference(row["number"], "events", None, "facts", reason))
+        found.judged += 1
     return found
 
 
+def _logged(event: Sequence[Any]) -> _Logged:
+    row = _Logged._make(event)
+    facts, payload = row.facts and orjson.loads(row.facts), row.payload and orjson.loads(row.payload)
+    return row._replace(facts=facts, payload=payload)
+
+
 def _judge(
-    row: RowMapping, log: Sequence[Any], stored: Mapping[str, Mapping[UUID, RowMapping]], found: Compared
+    row: RowMapping, log: Sequence[Any], stored: Mapping[str, Stored], found: Compared
 ) -> list[Difference]:
     """Returns the differences of a case. Raises any of `FORGED` for what Parvandeh doesn't write."""
     number = row["number"]
@@ -128,19 +172,10 @@ def _rebuilt(log: Sequence[Any]) -> Rebuilt:
     return case
 
 
-def _by_case(session: Session, statement: Any) -> Mapping[UUID, Sequence[Any]]:
-    rows = connection(session).execute(statement)
-    return {case: list(events) for case, events in groupby(rows, lambda row: row.case_id)}
-
-
-def _rows(
-    session: Session, model: Any, columns: Sequence[str], cases: Sequence[UUID]
-) -> Mapping[UUID, Mapping[UUID, RowMapping]]:
+def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
     """Returns the rows of a table, by case and id."""
-    more = [model.term] if model in (Task, Wait) else []
-    wanted = select(model.id, model.case_id, *(getattr(model, name) for name in columns), *more)
-    found: dict[UUID, dict[UUID, RowMapping]] = {}
-    for row in connection(session).execute(wanted.where(model.case_id.in_(cases))).mappings():
+    found: dict[UUID, dict[UUID, Mapping[str, Any]]] = {}
+    for row in prepared.mappings(bound, {"cases": cases}):
         found.setdefault(row["case_id"], {})[row["id"]] = row
     return found
 
@@ -148,7 +183,8 @@ def _rows(
 def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
     number = row["number"]
     for name in ("status", "outcome", "ended_at"):
-        yield from _differing(number, "cases", None, name, row[name], getattr(case, name))
+        if _differs(row[name], value := getattr(case, name)):
+            yield _difference((number, "cases", None), name, row[name], value)
     if case.erased:
         if row["data"]:
             yield Difference(number, "cases", None, "data", "not empty, though the case was erased")
@@ -160,7 +196,7 @@ def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
 
 
 def _of_table(
-    number: str, table: str, stored: Mapping[UUID, RowMapping], rebuilt: Mapping[UUID, Mapping[str, Any]]
+    number: str, table: str, stored: Stored, rebuilt: Mapping[UUID, Mapping[str, Any]]
 ) -> Iterator[Difference]:
     for row in sorted(stored.keys() | rebuilt.keys()):
         if row not in rebuilt:
@@ -168,22 +204,22 @@ def _of_table(
         elif row not in stored:
             yield Difference(number, table, row, "id", "the row is missing")
         else:
-            counted = stored[row].get("term") is not None
+            there = stored[row]
+            counted = there.get("term") is not None
             for name, value in rebuilt[row].items():
-                if counted and name == "due_at":
-                    continue
-                yield from _differing(number, table, row, name, stored[row][name], value)
+                if _differs(there[name], value) and not (counted and name == "due_at"):
+                    yield _difference((number, table, row), name, there[name], value)
 
 
-def _differing(
-    number: str, table: str, row: UUID | None, column: str, stored: Any, rebuilt: Any
-) -> Iterator[Difference]:
-    if rebuilt is UNKNOWN or _same(stored, rebuilt):
-        return
+def _differs(stored: Any, rebuilt: Any) -> bool:
+    return stored is not rebuilt and rebuilt is not UNKNOWN and not _same(stored, rebuilt)
+
+
+def _difference(place: tuple[str, str, UUID | None], column: str, stored: Any, rebuilt: Any) -> Difference:
     told = "differs from the events"
     if column not in _PERSONAL:
         told = f"{_shown(stored)} in the table, {_shown(rebuilt)} by the events"
-    yield Difference(number, table, row, column, told)
+    return Difference(*place, column, told)
 
 
 def _same(one: Any, other: Any) -> bool:
