@@ -21,7 +21,7 @@ from engine.events import Fact
 from engine.models import Case
 from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, Fault, Invalid
+from engine.platform.errors import Conflict, Fault, Invalid, unknown_code
 
 ExtensionReason = Literal["complexity", "volume", "evidence", "other-agency", "force-majeure"]
 REASONS: tuple[str, ...] = get_args(ExtensionReason)
@@ -78,10 +78,7 @@ def extend(uow: UnitOfWork, case_id: UUID, *, reason: str, term: str | None = No
     """
     access.require(uow.actor, "cases.extend")
     if reason not in REASONS:
-        allowed = ", ".join(REASONS)
-        fault = Fault(
-            "/reason", f"is not one of the reason codes; allowed: {allowed}", "enum", {"options": allowed}
-        )
+        fault = unknown_code("/reason", REASONS)
         raise Invalid("State why the term is extended.", [fault])
     if term is not None and not terms.is_length(term):
         fault = Fault(

@@ -52,6 +52,12 @@ class Fault:
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
+def unknown_code(pointer: str, allowed: Iterable[str]) -> Fault:
+    """Returns the fault of a reason code that is none of those allowed."""
+    options = ", ".join(allowed)
+    return Fault(pointer, f"is not one of the codes; allowed: {options}", "enum", {"options": options})
+
+
 class Prerequisite(Exception):
     """Raised by a command before which another one has to run, in a transaction of its own.
 
