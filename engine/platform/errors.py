@@ -33,7 +33,7 @@ Refusal
 └── Uncertain     the connection was lost during a commit
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
