@@ -118,11 +118,12 @@ async def run_due_clocks(runner: CommandRunner) -> bool:
 
     Returns whether there may be more at once.
     """
-    try:
-        if await runner.poll(lambda uow: cases.do_due_clocks(uow, CLOCKS)):
-            return True
-    except Exception as failure:  # noqa: BLE001  # whatever it is, a job reports it with its case
-        log.error("clocks.failed", error=type(failure).__name__, where=logs.place(failure))
+    together = runner.poll(lambda uow: cases.do_due_clocks(uow, CLOCKS))
+    (done,) = await asyncio.gather(together, return_exceptions=True)
+    if isinstance(done, BaseException):  # whatever it is, a job reports it with its case
+        log.error("clocks.failed", error=type(done).__name__, where=logs.place(done))
+    elif done:
+        return True
     return await runner.poll(lambda uow: cases.sweep_clocks(uow, BATCH), "single") == BATCH
 
 
