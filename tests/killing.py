@@ -8,11 +8,13 @@ children have all statements compiled, as a worker that has run for a while.
 import os
 import signal
 import sys
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from engine import cases
 from engine.identity import accounts
@@ -33,14 +35,17 @@ def run(database: Database, case_id: UUID, count: int) -> None:
     with database.transaction() as session:  # the connection is open by now
         session.connection()
     cast(Any, psycopg.Connection).wait = counted  # every exchange passes here
-    do(database, case_id)
+    do(database, case_id, alone=count % 2 == 0)
 
 
-def do(database: Database, case_id: UUID) -> None:
-    """Do one step."""
-    database.run(
-        lambda session, now: cases.do_due(UnitOfWork(session, accounts.system(session, now), now), case_id)
-    )
+def do(database: Database, case_id: UUID, *, alone: bool = True) -> None:
+    """Do one step: as its job does it, or as the sweep does."""
+
+    def step(session: Session, now: datetime) -> None:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        cases.do_due(uow, case_id) if alone else cases.do_due_clocks(uow, 1)
+
+    database.run(step)
 
 
 def main(url: str) -> None:

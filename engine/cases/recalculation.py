@@ -6,7 +6,7 @@ nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, literal, select, update
 
 from engine import access, deadlines
-from engine.cases import clock_recalculation
+from engine.cases.clock_recalculation import Counted, recompute_batch
 from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import (
     Case,
@@ -36,21 +36,6 @@ _OPEN = ("active", "suspended")
 
 PausesOf = Callable[[UnitOfWork, Collection[UUID]], Mapping[UUID, Pauses]]  # of cases
 Change = Callable[[], Collection[UUID]]  # changes calendars, and returns the units that it concerns
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many deadlines have changed, or would, and how many need a year without holidays.
-
-    `after` is the last row of a batch; None after the last batch.
-    """
-
-    changed: int = 0
-    failed: int = 0
-    after: UUID | None = None
-
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.changed + other.changed, self.failed + other.failed, other.after)
 
 
 class Kind(Protocol):
@@ -187,13 +172,7 @@ TASKS = Terms(Task, (Task.status == "open",), suspensions, _SIDE)
 TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses, literal("office"))
 
 
-def clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
-    """Counts the statutory terms of the next cases again."""
-    batch = clock_recalculation.recompute_batch(uow, unit_id, after, dry=dry)
-    return Counted(batch.changed, batch.failed, batch.after)
-
-
-KINDS: Sequence[Kind] = (TASKS, TIMERS, clocks)
+KINDS: Sequence[Kind] = (TASKS, TIMERS, recompute_batch)
 
 
 def affected(uow: UnitOfWork, units: Collection[UUID], kinds: Sequence[Kind] = KINDS) -> Counted:
@@ -256,7 +235,7 @@ class Progress:
     """Where a recalculation is: in which kind, after which row, and what it has done."""
 
     kind: int = 0
-    counted: Counted = Counted()  # it can't change
+    counted: Counted = field(default_factory=Counted)
 
 
 def continue_order(

@@ -18,7 +18,7 @@ from engine.events import Fact
 from engine.models import Call, Case, CaseClock, Definition, DefinitionVersion, Event, Message, Task, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, Fault, Invalid
+from engine.platform.errors import Conflict, Invalid, unknown_code
 
 SuspensionCode = Literal[
     "court-order", "related-case", "other-agency", "applicant-request", "force-majeure", "technical", "other"
@@ -40,10 +40,7 @@ def suspend(
         return get(uow, case_id)
     require_active(case)
     if reason_code is not None and reason_code not in SUSPENSION_CODES:
-        options = ", ".join(SUSPENSION_CODES)
-        fault = Fault(
-            "/reason_code", f"is not one of the codes; allowed: {options}", "enum", {"options": options}
-        )
+        fault = unknown_code("/reason_code", SUSPENSION_CODES)
         raise Invalid("The case can't be suspended for this reason.", [fault])
     payload = {"reason": reason, "reason_code": reason_code}
     fact = Fact("case.suspended", payload={name: text for name, text in payload.items() if text} or None)

@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 
 from engine import cases
 from engine.cases import recalculation
-from engine.cases.recalculation import Counted, Progress
+from engine.cases.clock_recalculation import Counted
+from engine.cases.recalculation import Progress
 from engine.cli import migrate
 from engine.identity import accounts
 from engine.models import Recalculation, Task, Wait

@@ -31,10 +31,8 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
     """
     try:
         return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
-    except NoHolidays as error:
-        raise working_time.missing(error.year) from error
-    except Untimely as error:  # such as 10,000 hours where an office works an hour a week
-        raise Conflict("The end of the term lies too far away.", code="term-too-far") from error
+    except Untimely as error:
+        raise _refusal(error) from error
 
 
 def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
@@ -43,7 +41,30 @@ def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
     If its end moves, it is not before the close of the next working day.
     """
     found = reckon(uow, unit_id, clock)
-    return found if found.due_at == clock.due_at else reckon(uow, unit_id, clock, floor=uow.now)
+    if found.due_at is None or found.due_at == clock.due_at or found.due_at >= _nearest(uow, unit_id):
+        return found
+    return reckon(uow, unit_id, clock, floor=uow.now)
+
+
+def _nearest(uow: UnitOfWork, unit_id: UUID) -> datetime:
+    """Returns the earliest end of a term that moves now. Raises Conflict."""
+    try:
+        return close_of_next_day(calendars.of_unit(uow, unit_id).calendar, uow.now)
+    except Untimely as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Untimely) -> Conflict:
+    if isinstance(error, NoHolidays):
+        return working_time.missing(error.year)
+    # Such as 10,000 hours where an office works an hour a week.
+    return Conflict("The end of the term lies too far away.", code="term-too-far")
+
+
+def at_stage(clock: Clock, stage: str) -> Clock:
+    """Returns a clock that was just counted, after a step."""
+    found = replace(clock, stage=stage)
+    return replace(found, next_at=_next(found))
 
 
 def reckon_open(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, cast
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ARRAY, URL, Connection, Uuid, bindparam, column, func, select
+from sqlalchemy import ARRAY, Connection, Engine, Uuid, bindparam, column, func, select
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
@@ -43,7 +44,8 @@ class _Known:
     effective: Effective
 
 
-_known: dict[tuple[URL, UUID, tzinfo | None], _Known] = {}
+# By identity: the hash of a URL takes longer than most counts.
+_known: WeakKeyDictionary[Engine, dict[tuple[UUID, tzinfo | None], _Known]] = WeakKeyDictionary()
 _documents: dict[UUID, Document] = {}
 
 _wanted = func.unnest(bindparam("units", type_=ARRAY(Uuid))).table_valued(column("unit", Uuid))
@@ -92,9 +94,9 @@ def of_units(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, Effec
 
 
 def _find(connection: Connection, unit_ids: Set[UUID], now: datetime) -> Mapping[UUID, Effective]:
-    places = {unit_id: (connection.engine.url, unit_id, now.tzinfo) for unit_id in unit_ids}
+    ours = _known.setdefault(connection.engine, {})
     clock = time.monotonic()
-    known = {unit_id: _known.get(place) for unit_id, place in places.items()}
+    known = {unit_id: ours.get((unit_id, now.tzinfo)) for unit_id in unit_ids}
     found = {
         unit_id: one.effective for unit_id, one in known.items() if one is not None and clock < one.until
     }
@@ -102,8 +104,8 @@ def _find(connection: Connection, unit_ids: Set[UUID], now: datetime) -> Mapping
         versions, closures = (
             _by_unit(connection.execute(statement, {"units": missing})) for statement in (_VERSIONS, _CLOSED)
         )
-        if len(_known) >= MANY:
-            _known.clear()
+        if len(ours) >= MANY:
+            ours.clear()
         for unit_id in missing:
             closed = [(row.first, row.last) for row in closures.get(unit_id, ())]
             own = versions.get(unit_id, ())
@@ -115,7 +117,7 @@ def _find(connection: Connection, unit_ids: Set[UUID], now: datetime) -> Mapping
                 dated = [(row.valid_from, row.id) for row in own]
                 calendar = compose(connection, dated, closed, cast(tzinfo, now.tzinfo))
                 found[unit_id] = Effective(calendar, f"{own[-1].key}/{own[-1].number}" if own else None)
-            _known[places[unit_id]] = _Known(clock + SECONDS, signs, found[unit_id])
+            ours[unit_id, now.tzinfo] = _Known(clock + SECONDS, signs, found[unit_id])
     return found
 
 

@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+import orjson
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from engine.models import (
@@ -27,6 +29,7 @@ from engine.models import (
 )
 from engine.oversight.replay.rebuilding import UNKNOWN, Rebuilt
 from engine.platform.db import connection
+from engine.platform.prepared import Prepared
 
 BATCH = 200
 
@@ -49,13 +52,51 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "clocks": (CaseClock, ("state", "stage", "term", "extension", "started_at", "due_at", "stopped_at")),
 }
+Stored = Mapping[UUID, Mapping[str, Any]]  # rows by id
 _PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed
 # What rebuilding and comparing may raise for a row that somebody wrote by hand: any type of JSON is in it.
 FORGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-_EVENTS = (
-    *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
-    *(Event.actor_id, Event.actor_unit, Event.facts, Event.payload, Event.payload_hash),
+_CASES = any_(bindparam("cases", type_=ARRAY(Uuid)))
+_EVENTS = Prepared(
+    select(
+        *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
+        *(Event.actor_id, Event.actor_unit, cast(Event.facts, Text), cast(Event.payload, Text)),
+        Event.payload_hash,
+    )
+    .where(Event.case_id == _CASES)
+    .order_by(Event.case_id, Event.seq)
 )
+_ROWS = {
+    name: Prepared(
+        select(
+            getattr(model, "id", model.case_id).label("row_id"),  # a case has one clock
+            model.case_id,
+            *(getattr(model, column) for column in columns),
+            *([model.term] if model in (Task, Wait) else []),
+        ).where(
+            model.case_id == _CASES,
+            # Until a clock begins, no event speaks of it.
+            *([CaseClock.term.is_not(None)] if model is CaseClock else []),
+        )
+    )
+    for name, (model, columns) in _TABLES.items()
+}
+
+
+class _Logged(NamedTuple):
+    """An event, as `Rebuilt` reads it."""
+
+    case_id: UUID
+    seq: int
+    at: datetime
+    kind: str
+    element: str | None
+    task_id: UUID | None
+    actor_id: UUID
+    actor_unit: str | None
+    facts: Any
+    payload: Any
+    payload_hash: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,37 +144,48 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
     )
     rows = connection(session).execute(wanted.limit(BATCH)).mappings().all()
     ids = [row["id"] for row in rows]
-    logs = _by_case(
-        session, select(*_EVENTS).where(Event.case_id.in_(ids)).order_by(Event.case_id, Event.seq)
-    )
-    stored = {name: _rows(session, model, columns, ids) for name, (model, columns) in _TABLES.items()}
+    bound = connection(session)
+    events = _EVENTS.rows(bound, {"cases": ids})
+    logs = {case: list(log) for case, log in groupby(events, itemgetter(0))}
+    stored = {name: _rows(bound, prepared, ids) for name, prepared in _ROWS.items()}
     stops = _stops(session, {row["key"] for row in rows})
     found = Compared(last=ids[-1] if len(ids) == BATCH and case_id is None else None)
     for row in rows:
-        log = logs.get(row["id"], ())
-        if log and log[0].facts is None:
-            found.earlier += 1
-            continue
-        found.judged += 1
-        if bare := [event.seq for event in log if event.facts is None]:
-            reason = f"event {bare[0]} has none: verify the chain"
-            found.differences.append(Difference(row["number"], "events", None, "facts", reason))
-            continue
         rows_of = {name: stored[name].get(row["id"], {}) for name in _TABLES}
         try:
-            case = _rebuilt(log, stops.get(row["key"], ()))
-            found.differences += _judge(row, case, rows_of)
-            found.erased += case.erased
+            log = [_logged(event) for event in logs.get(row["id"], ())]
+            if log and log[0].facts is None:
+                found.earlier += 1
+                continue
+            found.differences += _judge(row, log, stops.get(row["key"], ()), rows_of, found)
         except FORGED as broken:
-            reason = f"can't be read ({type(broken).__name__}): verify the chain"
-            found.differences.append(Difference(row["number"], "events", None, "facts", reason))
+            found.differences.append(_unreadable(row, f"can't be read ({type(broken).__name__})"))
+        found.judged += 1
     return found
 
 
+def _unreadable(row: RowMapping, reason: str) -> Difference:
+    return Difference(row["number"], "events", None, "facts", f"{reason}: verify the chain")
+
+
+def _logged(event: Sequence[Any]) -> _Logged:
+    row = _Logged._make(event)
+    facts, payload = row.facts and orjson.loads(row.facts), row.payload and orjson.loads(row.payload)
+    return row._replace(facts=facts, payload=payload)
+
+
 def _judge(
-    row: RowMapping, case: Rebuilt, stored: Mapping[str, Mapping[UUID, RowMapping]]
+    row: RowMapping,
+    log: Sequence[Any],
+    stops: Sequence[tuple[datetime, datetime]],
+    stored: Mapping[str, Stored],
+    found: Compared,
 ) -> list[Difference]:
-    """Returns the differences of a case."""
+    """Returns the differences of a case, and counts it if it was erased."""
+    if bare := [event.seq for event in log if event.facts is None]:
+        return [_unreadable(row, f"event {bare[0]} has none")]
+    case = _rebuilt(log, stops)
+    found.erased += case.erased
     differences = list(_of_case(row, case))
     for name in _TABLES:
         differences += _of_table(row["number"], name, stored[name], getattr(case, name))
@@ -164,22 +216,10 @@ def _stops(session: Session, keys: Collection[str]) -> Mapping[str, Sequence[tup
     return found
 
 
-def _by_case(session: Session, statement: Any) -> Mapping[UUID, Sequence[Any]]:
-    rows = connection(session).execute(statement)
-    return {case: list(events) for case, events in groupby(rows, lambda row: row.case_id)}
-
-
-def _rows(
-    session: Session, model: Any, columns: Sequence[str], cases: Sequence[UUID]
-) -> Mapping[UUID, Mapping[UUID, RowMapping]]:
+def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
     """Returns the rows of a table, by case and id."""
-    more = [model.term] if model in (Task, Wait) else []
-    row_id = getattr(model, "id", model.case_id).label("row_id")  # a case has one clock
-    wanted = select(row_id, model.case_id, *(getattr(model, name) for name in columns), *more)
-    if model is CaseClock:  # until it begins, no event speaks of it
-        wanted = wanted.where(CaseClock.term.is_not(None))
-    found: dict[UUID, dict[UUID, RowMapping]] = {}
-    for row in connection(session).execute(wanted.where(model.case_id.in_(cases))).mappings():
+    found: dict[UUID, dict[UUID, Mapping[str, Any]]] = {}
+    for row in prepared.mappings(bound, {"cases": cases}):
         found.setdefault(row["case_id"], {})[row["row_id"]] = row
     return found
 
@@ -187,7 +227,8 @@ def _rows(
 def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
     number = row["number"]
     for name in ("status", "outcome", "ended_at"):
-        yield from _differing(number, "cases", None, name, row[name], getattr(case, name))
+        if _differs(row[name], value := getattr(case, name)):
+            yield _difference((number, "cases", None), name, row[name], value)
     if case.erased:
         if row["data"]:
             yield Difference(number, "cases", None, "data", "not empty, though the case was erased")
@@ -199,7 +240,7 @@ def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
 
 
 def _of_table(
-    number: str, table: str, stored: Mapping[UUID, RowMapping], rebuilt: Mapping[UUID, Mapping[str, Any]]
+    number: str, table: str, stored: Stored, rebuilt: Mapping[UUID, Mapping[str, Any]]
 ) -> Iterator[Difference]:
     for row in sorted(stored.keys() | rebuilt.keys()):
         if row not in rebuilt:
@@ -207,22 +248,22 @@ def _of_table(
         elif row not in stored:
             yield Difference(number, table, row, "id", "the row is missing")
         else:
-            counted = table != "clocks" and stored[row].get("term") is not None
+            there = stored[row]
+            counted = table != "clocks" and there.get("term") is not None
             for name, value in rebuilt[row].items():
-                if counted and name == "due_at":
-                    continue
-                yield from _differing(number, table, row, name, stored[row][name], value)
+                if _differs(there[name], value) and not (counted and name == "due_at"):
+                    yield _difference((number, table, row), name, there[name], value)
 
 
-def _differing(
-    number: str, table: str, row: UUID | None, column: str, stored: Any, rebuilt: Any
-) -> Iterator[Difference]:
-    if rebuilt is UNKNOWN or _same(stored, rebuilt):
-        return
+def _differs(stored: Any, rebuilt: Any) -> bool:
+    return stored is not rebuilt and rebuilt is not UNKNOWN and not _same(stored, rebuilt)
+
+
+def _difference(place: tuple[str, str, UUID | None], column: str, stored: Any, rebuilt: Any) -> Difference:
     told = "differs from the events"
     if column not in _PERSONAL:
         told = f"{_shown(stored)} in the table, {_shown(rebuilt)} by the events"
-    yield Difference(number, table, row, column, told)
+    return Difference(*place, column, told)
 
 
 def _same(one: Any, other: Any) -> bool:
