@@ -8,10 +8,11 @@ from typing import Any
 from engine.timeline import split
 from engine.timeline.delays import Delay, delay_of
 from engine.timeline.history import History, Step
+from engine.timeline.passages import passage
 from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import read
 from engine.timeline.records import BUCKETS, Bucket, Segment, Surroundings
-from engine.timeline.spans import spans_of
+from engine.timeline.spans import spans_of, suspensions
 
 
 @dataclass
@@ -63,6 +64,16 @@ class Timeline:
             else:
                 found.append(segment)
         return found
+
+    def totals_of(self, step: Step) -> dict[Bucket, int]:
+        """Returns the milliseconds of a passage in each bucket, whatever else was open in the case.
+
+        Without the times in which a task waits for its requests, which are steps of their own.
+        """
+        end = self.end if step.closed is None else min(step.closed, self.end)
+        stopped = suspensions(self.history, self.around, self.end)
+        found = split.totals(passage(step, self.around, stopped, step.opened, end))
+        return {bucket: found[rank] for rank, bucket in enumerate(BUCKETS)}
 
     @cached_property
     def path(self) -> list[Leg]:
