@@ -86,7 +86,7 @@ class Timeline:
         return delay_of(self.history, self.around, self.end)
 
 
-def timeline(events: Iterable[tuple[Any, ...]], around: Surroundings) -> Timeline:
+def timeline(events: Iterable[Sequence[Any]], around: Surroundings) -> Timeline:
     """Returns the timeline of a case from its events, in the order of `seq`, as tuples like `Event`."""
     history = read(events, around.unit)
     if history.unit != around.unit:
