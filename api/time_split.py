@@ -64,7 +64,8 @@ class DelayBody(BaseModel):
 class TimeBody(BaseModel):
     """Where the time of a case went, until its end or now: each millisecond is in one bucket.
 
-    `buckets` are in the order of precedence. `approximate`: the case has events of a release that did not
+    `buckets` are in the order of precedence. `segments` don't show when somebody worked: that time is in the
+    bucket in which it would be otherwise. `approximate`: the case has events of a release that did not
     record everything.
     """
 
@@ -98,7 +99,7 @@ def _body(split: TimeSplit) -> TimeBody:
             BucketBody(bucket=bucket, ms=totals[bucket], share=_share(totals[bucket], life))
             for bucket in BUCKETS
         ],
-        segments=[_segment(one) for one in found.segments],
+        segments=[_segment(one) for one in found.shown_segments],
         delay=None if found.delay is None else _delay(found.delay),
     )
 

@@ -13,10 +13,15 @@ from engine.timeline.passages import passage
 from engine.timeline.path import critical_path
 from engine.timeline.records import (
     AGENCY,
+    APPLICANT,
     BUCKETS,
     CLOSED,
     PLAN,
     QUEUE,
+    SCHEDULED,
+    SUSPENDED,
+    TECHNICAL,
+    WORKED,
     Cause,
     Norm,
     Surroundings,
@@ -27,6 +32,8 @@ from engine.timeline.split import Part
 DAY = 86_400_000
 UNKNOWN_SHARE = 10  # in percent: a greater unexplained share asks a supervisor for the reason
 
+# A norm is for the work and the usual waiting for it; what is left of it covers what shouldn't happen.
+_USED = tuple(BUCKETS[rank] for rank in (WORKED, QUEUE, APPLICANT, SCHEDULED, SUSPENDED, AGENCY, TECHNICAL))
 _Cell = tuple[str | None, str | None, str]  # party, element, bucket
 _GAP: _Cell = (None, None, "")
 
@@ -115,8 +122,7 @@ def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, in
     for step, cells in passages.values():
         norm = _norm_of(step, around, case.unit)
         planned += _planned(step, norm, around, case.unit)
-        length = sum(cells.values())
-        for cell, ms in _divided(max(length - norm, 0), cells).items():
+        for cell, ms in _excess(cells, norm).items():
             found[cell] = found.get(cell, 0) + ms
     allowed = sum(around.hours(case.unit).open_ms(*part) for part in gaps(away, term.begin, term.due))
     if planned > allowed:
@@ -131,6 +137,19 @@ def _count(cells: dict[_Cell, int], parts: Sequence[Part]) -> None:
             cell = party, element, BUCKETS[rank]
             ms = end - begin if hours is None else hours.open_ms(begin, end)
             cells[cell] = cells.get(cell, 0) + ms
+
+
+def _excess(cells: Mapping[_Cell, int], norm: int) -> dict[_Cell, int]:
+    """Returns what of a passage exceeds its norm, which is used up by its buckets in the order of `_USED`."""
+    if not norm:
+        return dict(cells)
+    found: dict[_Cell, int] = {}
+    for bucket in _USED:
+        group = {cell: ms for cell, ms in cells.items() if cell[2] == bucket}
+        length = sum(group.values())
+        found |= _divided(max(length - norm, 0), group)
+        norm = max(norm - length, 0)
+    return found
 
 
 def _norm_of(step: Step, around: Surroundings, home: str) -> int:

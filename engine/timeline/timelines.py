@@ -11,7 +11,7 @@ from engine.timeline.history import History, Step
 from engine.timeline.passages import passage
 from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import read
-from engine.timeline.records import BUCKETS, Bucket, Segment, Surroundings
+from engine.timeline.records import BUCKETS, WORKED, Bucket, Segment, Span, Surroundings
 from engine.timeline.spans import spans_of, suspensions
 
 
@@ -44,8 +44,10 @@ class Timeline:
 
     @cached_property
     def _parts(self) -> list[split.Part]:
+        return self._divide(spans_of(self.history, self.around, self.end))
+
+    def _divide(self, spans: Sequence[Span]) -> list[split.Part]:
         rest = split.nothing(self.history.unit, approximate=self.approximate)
-        spans = spans_of(self.history, self.around, self.end)
         return split.divide(spans, self.around, self.start, self.end, rest)
 
     @cached_property
@@ -57,13 +59,16 @@ class Timeline:
     @cached_property
     def segments(self) -> list[Segment]:
         """Returns the segments of the case's life, in order and without gaps."""
-        found: list[Segment] = []
-        for segment in split.segments(self._parts):
-            if found and found[-1][2:] == segment[2:]:
-                found[-1] = found[-1]._replace(end=segment.end)
-            else:
-                found.append(segment)
-        return found
+        return _joined(split.segments(self._parts))
+
+    @cached_property
+    def shown_segments(self) -> list[Segment]:
+        """Returns the segments as others may see them: work is in the bucket in which it would be without it.
+
+        When somebody worked is shown to that person alone (docs/decisions/0071-work-time.md).
+        """
+        spans = spans_of(self.history, self.around, self.end)
+        return _joined(split.segments(self._divide([span for span in spans if span.rank != WORKED])))
 
     def totals_of(self, step: Step) -> dict[Bucket, int]:
         """Returns the milliseconds of a passage in each bucket, whatever else was open in the case.
@@ -84,6 +89,17 @@ class Timeline:
     def delay(self) -> Delay | None:
         """Returns by how much the case is late, and why; None if it isn't."""
         return delay_of(self.history, self.around, self.end)
+
+
+def _joined(segments: Iterable[Segment]) -> list[Segment]:
+    """Returns the segments with those joined that are the same."""
+    found: list[Segment] = []
+    for segment in segments:
+        if found and found[-1][2:] == segment[2:]:
+            found[-1] = found[-1]._replace(end=segment.end)
+        else:
+            found.append(segment)
+    return found
 
 
 def timeline(events: Iterable[Sequence[Any]], around: Surroundings) -> Timeline:

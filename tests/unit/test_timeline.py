@@ -92,6 +92,14 @@ def test_task_is_in_queue_until_somebody_works_on_it() -> None:
     assert step.work == [(5 * MINUTE, 8 * MINUTE, "home")]
 
 
+def test_others_are_not_shown_when_somebody_worked() -> None:
+    found = case(opened(0, "a"), completed(9, "a"), worked(40, "a", 5, 8), ended(9))
+    assert [one[2:] for one in found.segments] == [
+        (bucket, "home", "a") for bucket in ("in_queue", "worked", "in_queue")
+    ]
+    assert found.shown_segments == [(0, 9 * MINUTE, "in_queue", "home", "a")]
+
+
 def test_work_that_is_noted_after_the_end_counts_within_the_life_of_the_case() -> None:
     found = case(opened(0, "a"), completed(10, "a"), ended(10), worked(30, "a", 8, 25))
     assert minutes(found) == {"worked": 2, "in_queue": 8}
@@ -331,8 +339,17 @@ def test_one_planted_cause_explains_the_whole_delay() -> None:
     )
     assert found.delay is not None
     assert found.delay.late_ms == 80 * MINUTE  # of the office: 120–150, 180–210, 240–260
-    assert causes(found) == [("home", "b", "in_queue", 72), ("home", "b", "worked", 8)]
+    assert causes(found) == [("home", "b", "in_queue", 80)]  # the work was within the norm
     assert not found.delay.unexplained_ms
+
+
+def test_norm_covers_work_and_queue_before_it_covers_failures() -> None:
+    found = case(
+        *(term(30), opened(0, "a"), completed(50, "a"), worked(60, "a", 0, 10), ended(50)),
+        norms={"a": Norm("hours", 30 * MINUTE)},
+        outages=[(20 * MINUTE, 35 * MINUTE)],
+    )
+    assert causes(found) == [(None, "a", "technical_failure", 15), ("home", "a", "in_queue", 5)]
 
 
 def test_delay_is_spread_in_proportion_to_what_exceeds_the_norms() -> None:

@@ -265,6 +265,9 @@ def test_time_is_split_as_a_naive_counter_does(
         world.note(
             "work.noted", facts={"from_at": text(-3), "to_at": text(0)}
         )  # a stretch outside of its life
+    if due % 3 == 0:  # a term that was paused once, instead of a norm
+        world.note("clock.started", facts={"started_at": text(1), "due_at": text(due // 3)})
+        world.note("clock.resumed", facts={"paused_at": text(2), "due_at": text(due // 3 + 2)})
     last = world.number
     outages = [(begin, begin + length) for begin, length in down]
     offices = {unit: hours(unit) for unit in (HOME, OTHER)}
