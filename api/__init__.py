@@ -44,6 +44,7 @@ from api import (
     status,
     system,
     tasks,
+    time_split,
     units,
     webhooks,
     work_time,
@@ -80,7 +81,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split),
 )
 
 

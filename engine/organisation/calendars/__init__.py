@@ -3,7 +3,15 @@
 from engine.organisation.calendars.closures import REASONS, declare, revoke
 from engine.organisation.calendars.documents import WEEKDAYS, Document, Holiday
 from engine.organisation.calendars.editing import NewCalendar, NewVersion, change, choose, create
-from engine.organisation.calendars.reading import SECONDS, Effective, find, forget, of_unit, of_units
+from engine.organisation.calendars.reading import (
+    SECONDS,
+    Effective,
+    find,
+    for_reports,
+    forget,
+    of_unit,
+    of_units,
+)
 from engine.organisation.calendars.shipped import install, usual
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "create",
     "declare",
     "find",
+    "for_reports",
     "forget",
     "install",
     "of_unit",

@@ -15,11 +15,12 @@ from sqlalchemy import ARRAY, Connection, Engine, Uuid, bindparam, column, func,
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
-from engine.models import CalendarVersion, Closure, UnitCalendar, UnitLine, WorkCalendar
+from engine.models import CalendarVersion, Closure, Unit, UnitCalendar, UnitLine, WorkCalendar
 from engine.organisation.calendars import shipped
 from engine.organisation.calendars.documents import Document, load
 from engine.platform.db import UnitOfWork
 
+REPORTED_SECONDS = 60.0  # for which reports may still use a changed calendar
 SECONDS = 1.0  # for which a changed calendar may still be used; a recalculation waits for longer
 MANY = 10_000
 
@@ -38,6 +39,12 @@ class Effective:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reported:
+    until: float
+    calendar: Calendar | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     until: float
     signs: tuple[object, ...]
@@ -46,6 +53,7 @@ class _Known:
 
 # By identity: the hash of a URL takes longer than most counts.
 _known: WeakKeyDictionary[Engine, dict[tuple[UUID, tzinfo | None], _Known]] = WeakKeyDictionary()
+_reported: WeakKeyDictionary[Engine, dict[tuple[str, tzinfo | None], _Reported]] = WeakKeyDictionary()
 _documents: dict[UUID, Document] = {}
 
 _wanted = func.unnest(bindparam("units", type_=ARRAY(Uuid))).table_valued(column("unit", Uuid))
@@ -129,9 +137,28 @@ def _by_unit(rows: Iterable[Any]) -> Mapping[UUID, Sequence[Any]]:
     return found
 
 
+def for_reports(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, Calendar]:
+    """Returns the calendars of units by their keys, at most a minute old; without keys that no unit has."""
+    zone, clock = uow.now.tzinfo, time.monotonic()
+    ours = _reported.setdefault(uow.connection.engine, {})
+    old = {key for key in keys if (key, zone) not in ours or ours[key, zone].until <= clock}
+    if old:
+        units = uow.connection.execute(select(Unit.key, Unit.id).where(Unit.key.in_(old)))
+        ids = {row.key: row.id for row in units}
+        found = of_units(uow, ids.values())
+        if len(ours) >= MANY:
+            ours.clear()
+        for key in old:
+            calendar = found[ids[key]].calendar if key in ids else None
+            ours[key, zone] = _Reported(clock + REPORTED_SECONDS, calendar)
+    kept = {key: ours[key, zone].calendar for key in keys if (key, zone) in ours}
+    return {key: calendar for key, calendar in kept.items() if calendar is not None}
+
+
 def forget() -> None:
     """Forgets what this process remembers: a command has changed a calendar."""
     _known.clear()
+    _reported.clear()
 
 
 def compose(
