@@ -53,9 +53,8 @@ def _report(order: Order, options: argparse.Namespace) -> None:
     if options.ledger:
         options.ledger.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     cases, events = ledger.cases["cases"], ledger.cases["events"]
-    print(
-        f"{cases} cases, {events} events in {took:.0f} s: {cases / took:.0f} cases/s, {events / took:.0f} events/s"
-    )
+    rates = f"{cases / took:.0f} cases/s, {events / took:.0f} events/s"
+    print(f"{cases} cases, {events} events in {took:.0f} s: {rates}")
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -67,7 +66,11 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="write what was planted to a file")
     parser.add_argument(
-        "--until", type=date.fromisoformat, default=datetime.now().astimezone().date(), metavar="DAY", help="(today)"
+        "--until",
+        type=date.fromisoformat,
+        default=datetime.now().astimezone().date(),
+        metavar="DAY",
+        help="(today)",
     )
     parser.add_argument("--days", type=int, default=365, metavar="N", help="before it (365)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="(cores)")

@@ -6,7 +6,7 @@ from xml.sax.saxutils import quoteattr
 
 import orjson
 
-from demo.history.shapes import Await, Call, Fork, Node, Passed, Service, Timer, Work
+from demo.history.shapes import Await, Call, Entered, Fork, Node, Passed, Service, Timer, Work
 
 _NAMESPACES = (
     'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:parvandeh="https://parvandeh.org/bpmn"'
@@ -30,7 +30,7 @@ def files(service: Service) -> dict[str, bytes]:
 def _diagram(service: Service) -> str:
     attributes = {"id": service.key, "name": service.name, "isExecutable": "true"}
     if service.term is not None:
-        attributes["parvandeh:statutory"] = f"P{service.term}WD"
+        attributes["parvandeh:statutory"] = service.term
         attributes["parvandeh:onSilence"] = _SILENCE[service.silence]
     outcomes = "".join(
         f'<parvandeh:outcome value="{value}" effect="{effect}"/>' for value, effect in service.effects.items()
@@ -68,31 +68,31 @@ def _elements(service: Service) -> Iterator[str]:
 
 def _nodes(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
-        match node:
-            case Passed():
-                yield from (
-                    f'<scriptTask id="{one}"><script>pass</script></scriptTask>' for one in node.elements
-                )
-            case Work():
-                yield _task(node)
-            case Call():
-                asked = {"id": node.element, "name": node.name, "parvandeh:connector": node.connector}
-                asked |= {"parvandeh:operation": node.operation, "parvandeh:result": node.element}
-                yield f"<serviceTask {_written(asked)}/>"
-            case Await():
-                waits = {"id": node.element, "name": node.name, "messageRef": node.message}
-                waits |= {"parvandeh:party": node.party}
-                waits |= {"parvandeh:clock": "pause"} if node.pauses else {}
-                yield f"<receiveTask {_written(waits)}/>"
-            case Timer():
-                lasts = f"<timerEventDefinition><timeDuration>'PT{node.hours}H'</timeDuration>"
-                named = _written({"id": node.element, "name": node.name})
-                yield f"<intermediateCatchEvent {named}>{lasts}</timerEventDefinition></intermediateCatchEvent>"
-            case Fork():
-                yield f'<parallelGateway id="{node.split}"/><parallelGateway id="{node.join}"/>'
-                for branch in node.branches:
-                    yield from _nodes(branch)
-                    yield from _line(node.split, branch, node.join)
+        if isinstance(node, Passed):
+            yield from (f'<scriptTask id="{one}"><script>pass</script></scriptTask>' for one in node.elements)
+        elif isinstance(node, Fork):
+            yield f'<parallelGateway id="{node.split}"/><parallelGateway id="{node.join}"/>'
+            for branch in node.branches:
+                yield from _nodes(branch)
+                yield from _line(node.split, branch, node.join)
+        elif isinstance(node, Work):
+            yield _task(node)
+        elif not isinstance(node, Entered):
+            yield _system(node)
+
+
+def _system(node: Call | Await | Timer) -> str:
+    drawn = {"id": node.element, "name": node.name}
+    if isinstance(node, Call):
+        drawn |= {"parvandeh:connector": node.connector, "parvandeh:operation": node.operation}
+        return f"<serviceTask {_written({**drawn, 'parvandeh:result': node.element})}/>"
+    if isinstance(node, Await):
+        drawn |= {"messageRef": node.message, "parvandeh:party": node.party}
+        drawn |= {"parvandeh:clock": "pause"} if node.pauses else {}
+        return f"<receiveTask {_written(drawn)}/>"
+    lasts = f"<timeDuration>'PT{node.hours}H'</timeDuration>"
+    event = f"<timerEventDefinition>{lasts}</timerEventDefinition>"
+    return f"<intermediateCatchEvent {_written(drawn)}>{event}</intermediateCatchEvent>"
 
 
 def _task(node: Work) -> str:

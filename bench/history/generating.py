@@ -1,29 +1,30 @@
-"""Composes and writes a history in batches, each from a seed of its own: any number of processes can share them."""
+"""Composes and writes a history in batches.
+
+Each has a seed of its own, so that any number of processes can share them.
+"""
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import tzinfo
+from math import sqrt
 from random import Random
-
-from sqlalchemy import insert
 
 from bench.history import planning
 from bench.history.ledger import Ledger
 from bench.history.organisation import Setting, prepare
 from bench.history.services import APPEAL, SERVICES, TRADE
+from demo.history import applications
 from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Span
 from demo.history.plays import Plan
 from demo.history.stories import Story
 from demo.history.writing import numbered, write
-from engine.models import ApplicationCount
-from engine.platform.db import Database, connection
+from engine.platform.db import Database
 
 BATCH = 500
 ALONE = 20_000  # up to so many cases are written by one process
 OUTAGES = ((0.2, 3 * HOUR), (0.55, 5 * HOUR), (0.8, 90 * MINUTE))  # where in the period, and how long
-STEPS = 3  # of the form of an application
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Order:
         begin, length = self.period[0], self.period[1] - self.period[0]
         starts = [(begin + int(part * length) // DAY * DAY + 6 * HOUR, lasts) for part, lasts in OUTAGES]
         return [(start, start + lasts) for start, lasts in starts]
+
+
+def _hour(part: float) -> float:
+    """Return the hour of a day's application, of which this part of the others was before: 7 to 23."""
+    return 7 + sqrt(part * 64) if part < 0.25 else 23 - sqrt((1 - part) * 192)
 
 
 class Writer:
@@ -71,7 +77,7 @@ class Writer:
     def _stories(self, rng: Random, number: int, ledger: Ledger) -> Sequence[Story]:
         """Return a case, and that of the appeal of its decision."""
         world, period = self._setting.world, self._order.period
-        started = self._started(rng)
+        started = self._started(rng, number)
         chosen = planning.choose(rng, number, started, period, world.offices)
         people = self._setting.applicants
         actor, person = people[0] if chosen.flag == planning.FLAGS[-1] else rng.choice(people[1:])
@@ -85,7 +91,7 @@ class Writer:
         story.channel = "online" if rng.random() < planning.ONLINE else "assisted"
         if story.channel == "online":
             story.begun = started - int(rng.uniform(3, 90) * MINUTE)
-            self._apply(rng, ledger, story)
+            applications.count(ledger.funnel, story, self._offset)
         compose(story, world, chosen.plan)
         appealing = self._appeal(rng, story)
         ledger.add(story, chosen, world, self._setting.names)
@@ -95,21 +101,17 @@ class Writer:
         ledger.note_appeal(story, appealing)
         return [story, appealing]
 
-    def _started(self, rng: Random) -> int:
-        """Return an instant of the period, by day more often."""
-        begin, end = self._order.period
-        day = begin + int(rng.random() * (end - begin)) // DAY * DAY
-        return min(end - MINUTE, day - self._offset + int(rng.triangular(7, 23, 11) * HOUR))
+    def _started(self, rng: Random, number: int) -> int:
+        """Return when a case begins: by day, and in the order of the numbers, but for chance within a batch.
 
-    def _apply(self, rng: Random, ledger: Ledger, story: Story) -> None:
-        """Count the application, and now and then one that was not sent."""
-        service, begun = story.service, ledger.day(story.begun or story.started)
-        stages = [("begun", 0), *(("step", step) for step in range(1, STEPS + 1))]
-        ledger.funnel.update((service.key, service.version, begun, *stage) for stage in stages)
-        ledger.funnel[service.key, service.version, ledger.day(story.started), "sent", 0] += 1
-        if rng.random() < 0.3:
-            end = "discarded" if rng.random() < 0.4 else "expired"
-            ledger.funnel.update((service.key, service.version, begun, *one) for one in (stages[0], (end, 0)))
+        So ids and events are nearly in the order of time, as those of an installation.
+        """
+        begin, end = self._order.period
+        first = number // BATCH * BATCH
+        last = min(first + BATCH, self._order.cases)
+        reached = (first + (last - first) * rng.random()) / self._order.cases * (end - begin) / DAY
+        day, part = divmod(reached, 1)
+        return min(end - MINUTE, begin + int(day) * DAY + int(_hour(part) * HOUR))
 
     def _appeal(self, rng: Random, story: Story) -> Story | None:
         """Return an appeal of a refusal, if there is one."""
@@ -129,17 +131,15 @@ class Writer:
         return made
 
 
-_writer: Writer | None = None
+_writers: list[Writer] = []  # that of a process which has batches
 
 
 def _open(order: Order, setting: Setting) -> None:
-    global _writer
-    _writer = Writer(order, setting)
+    _writers.append(Writer(order, setting))
 
 
 def _write(batch: int) -> Ledger:
-    assert _writer is not None
-    return _writer.write(batch)
+    return _writers[0].write(batch)
 
 
 def generate(order: Order, processes: int) -> Ledger:
@@ -151,7 +151,8 @@ def generate(order: Order, processes: int) -> Ledger:
         ledger = Ledger(offset)
         for part in _parts(order, setting, processes):
             ledger.merge(part)
-        _count_applications(database, ledger)
+        with database.transaction() as session:
+            applications.store(session, ledger.funnel)
     finally:
         database.dispose()
     return ledger
@@ -167,14 +168,3 @@ def _parts(order: Order, setting: Setting, processes: int) -> Iterator[Ledger]:
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes, _open, (order, setting)) as pool:
         yield from pool.imap(_write, batches)
-
-
-def _count_applications(database: Database, ledger: Ledger) -> None:
-    names = ("key", "version", "day", "stage", "step")
-    rows = [
-        dict(zip(names, key, strict=True)) | {"count": count, "day": date.fromisoformat(key[2])}
-        for key, count in sorted(ledger.funnel.items())
-    ]
-    if rows:
-        with database.transaction() as session:
-            connection(session).execute(insert(ApplicationCount), rows)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from bench.history.planning import Chosen
@@ -191,7 +192,7 @@ def _split(story: Story, outages: Sequence[Span]) -> Mapping[str, int]:
     cuts = sorted({*edges, begin, end})
     found: Counter[str] = Counter()
     office = story.office.open
-    for one, other in zip(cuts, cuts[1:], strict=False):
+    for one, other in pairwise(cuts):
         rank = min((span[2] for span in ranked if span[0] <= one and other <= span[1]), default=None)
         if rank is None:
             found["uncovered"] += other - one

@@ -21,7 +21,7 @@ FLAGS = (
 )
 # Of these, the office and official that decide all applications of one person.
 PAIR_OFFICE = "district-1"
-REASONS = ("system_down", "wrong_information", "document_original")
+REASONS = ("document_original", "information", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,13 @@ class Chosen:
 
 def choose(rng: Random, number: int, started: int, period: Span, offices: Mapping[str, Office]) -> Chosen:
     """Choose what happens in the case with this number."""
-    flag = FLAGS[number // len(FLAGS) % len(FLAGS)] if number % FLAGGED < len(FLAGS) else None
     flag = FLAGS[number % FLAGGED] if number % FLAGGED < len(FLAGS) else None
     key = TRADE if flag else rng.choices(list(SHARES), list(SHARES.values()))[0]
     office = PAIR_OFFICE if flag == FLAGS[-1] else rng.choice(OFFICES[key])
     versions = SERVICES[key]
     service = versions[min(len(versions) - 1, int(started >= sum(period) // 2))]
     cause = None if flag else _cause(rng, key, office)
-    plan = _flagged(rng, flag, offices) if flag else _planned(rng, service, cause)
+    plan = _flagged(flag, offices) if flag else _planned(rng, service, cause)
     return Chosen(service, office, plan, cause, flag)
 
 
@@ -105,7 +104,7 @@ def _planned(rng: Random, service: Service, cause: Cause | None) -> Plan:
     )
 
 
-def _flagged(rng: Random, flag: str, offices: Mapping[str, Office]) -> Plan:
+def _flagged(flag: str, offices: Mapping[str, Office]) -> Plan:
     if flag == "reopened_three_times":
         return Plan("granted", corrections=3)
     if flag == "paused_on_last_day":

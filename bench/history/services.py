@@ -21,7 +21,7 @@ def _trade(version: int) -> Service:
     )
     nodes = [Passed(["register"]), Fork("fork", "join", [[review], [opinion]]), inspect, decide]
     ends = {"granted": [Passed(["decided"]), hand_over, Passed(["granted"])], "refused": REFUSED}
-    return Service("trade-permit", version, "مجوز کسب | Trade permit", nodes, ends, term=15)
+    return Service("trade-permit", version, "مجوز کسب | Trade permit", nodes, ends, term="P15WD")
 
 
 def _property(version: int) -> Service:
@@ -42,7 +42,7 @@ def _property(version: int) -> Service:
     nodes = [*first, cadastre, tax, check, sign]
     name = "گواهی مالکیت | Property certificate"
     ends = {"granted": GRANTED, "refused": REFUSED}
-    return Service("property-certificate", version, name, nodes, ends, 0.1, 12)
+    return Service("property-certificate", version, name, nodes, ends, 0.1, "P12WD")
 
 
 def _welfare() -> Service:
@@ -61,7 +61,7 @@ def _welfare() -> Service:
     nodes = [form, Fork("fork", "join", [[interview], [bank]]), hold, decide]
     name = "کمک‌هزینه | Welfare allowance"
     ends = {"granted": GRANTED, "refused": REFUSED}
-    return Service("welfare-allowance", 1, name, nodes, ends, 0.3, 20, "deemed_granted")
+    return Service("welfare-allowance", 1, name, nodes, ends, 0.3, "P20WD", "deemed_granted")
 
 
 def _appeal() -> Service:
@@ -69,7 +69,7 @@ def _appeal() -> Service:
         "review_appeal", "رسیدگی به اعتراض | Review the appeal", norm=24, waits=(4, 20), decides=True
     )
     name = "اعتراض به مجوز کسب | Appeal of a trade permit"
-    return Service("permit-appeal", 1, name, [review], {"granted": GRANTED, "refused": REFUSED}, 0.5, 20)
+    return Service("permit-appeal", 1, name, [review], {"granted": GRANTED, "refused": REFUSED}, 0.5, "P20WD")
 
 
 TRADE, PROPERTY, WELFARE, APPEAL = (

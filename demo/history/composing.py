@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from demo.history.offices import DAY, HOUR, MINUTE, text_of
 from demo.history.plays import Plan, Play, World
-from demo.history.stories import Event, Story, Term
+from demo.history.stories import Event, Story, TaskRow, Term
 
 WARNED = 0.8  # of the office time of a term
+ESCALATION = "مهلت قانونی گذشت | The statutory term is over"
 
 
 def compose(story: Story, world: World, plan: Plan) -> Story:
@@ -17,14 +18,12 @@ def compose(story: Story, world: World, plan: Plan) -> Story:
     play = Play(story, world, plan)
     play.actor = story.applicant if story.channel == "online" else world.portal
     story.passed(story.started, play.actor, [service.begins])
-    if service.term is not None:
+    if service.term is not None and service.accepted is None:
         story.term = Term(story.started, service.term)
     decided = play.run(service.nodes, story.started)
     _close_term(story, world)
     if decided is not None:
-        end = play.run(service.ends[plan.outcome], decided)
-        assert end is not None
-        _end(story, play, plan, end)
+        _end(story, play, plan, play.run(service.ends[plan.outcome], decided) or decided)
     _rate(story, plan)
     if plan.unplanned is not None and story.ended is not None:
         visit = {"visit": story.new_id(story.ended), "channel": "in_person", "reason": plan.unplanned}
@@ -42,7 +41,12 @@ def _begin(story: Story, world: World) -> None:
     if story.begun is not None:
         facts |= {"begun_at": text_of(story.begun), "sent_at": text_of(story.started)}
     actor = story.applicant if story.channel == "online" else world.portal
-    payload = {"case_number": story.number, "data": {}, "applicant": story.person, "channel": story.channel}
+    payload = {
+        "case_number": story.number,
+        "data": story.data,
+        "applicant": story.person,
+        "channel": story.channel,
+    }
     story.emit(story.started, "case.started", actor, facts=facts, payload=payload)
 
 
@@ -52,25 +56,28 @@ def _close_term(story: Story, world: World) -> None:
     if term is None:
         return
     office = story.office
-    first = office.due(term.started, term.days, ())
-    started = {"term": f"P{term.days}WD", "code": "filed", "started_at": text_of(term.started)}
-    actor = story.events[0].actor
-    begun = Event(
-        term.started, "clock.started", None, None, actor, {**started, "due_at": text_of(first)}, None
-    )
-    story.events.insert(1, begun)
-    term.due = due = office.due(term.started, term.days, term.pauses)
+    if story.service.accepted is None:
+        first = office.due(term.started, term.length, ())
+        started = {"term": term.length, "code": "filed", "started_at": text_of(term.started)}
+        facts = {**started, "due_at": text_of(first)}
+        story.events.insert(
+            1, Event(term.started, "clock.started", None, None, story.events[0].actor, facts, None)
+        )
+    term.due = due = office.due(term.started, term.length, term.pauses)
     warned = office.open.after(term.started, int(WARNED * office.open.between(term.started, due)))
     if term.stopped is None or warned < term.stopped:
         story.emit(warned, "clock.warned", world.system, facts={"due_at": text_of(due)})
         term.stage = "warned"
     if term.stopped is None or due < term.stopped:
         units = {task.unit for task in story.tasks if _open_at(task.opened, task.closed, due) and task.unit}
-        facts = {"due_at": text_of(due)} | ({"units": ",".join(sorted(units))} if units else {})
+        facts = {"due_at": text_of(due), "units": ",".join(sorted(units or {office.key}))}
         story.emit(due, "clock.breached", world.system, facts=facts)
         term.stage = "breached"
-        if term.stopped is None and story.service.silence is not None:
-            _deem(story, world, facts)
+        silence = story.service.silence or ""
+        if silence == "escalate":
+            _escalate(story, term, world)
+        if term.stopped is None and silence.startswith("deemed"):
+            _deem(story, term, world, facts)
     if term.stopped is not None and not term.deemed:
         decision = story.decisions[0]
         facts = {"code": "decision", "due_at": text_of(due)}
@@ -81,11 +88,24 @@ def _open_at(begin: int, end: int | None, at: int) -> bool:
     return begin <= at and (end is None or at < end)
 
 
-def _deem(story: Story, world: World, facts: dict[str, str]) -> None:
+def _escalate(story: Story, term: Term, world: World) -> None:
+    """Give a supervisor a task, until somebody decides."""
+    place = next((task.element for task in story.tasks if _open_at(task.opened, task.closed, term.due)), "")
+    task = TaskRow(story.new_id(term.due), place or story.service.begins, ESCALATION, term.due)
+    task.kind, task.unit, task.role = "escalation", story.office.key, "supervisor"
+    facts = {"kind": task.kind, "side": "office", "role": task.role}
+    story.tasks.append(task)
+    story.emit(term.due, "task.created", world.system, (task.element, task.id), facts)
+    if term.stopped is not None:
+        task.closed, task.status = term.stopped, "cancelled"
+        by = story.decisions[0].by
+        story.emit(term.stopped, "task.cancelled", by, (task.element, task.id))
+
+
+def _deem(story: Story, term: Term, world: World, facts: dict[str, str]) -> None:
     """Let silence decide: open work is cancelled, and the case ends."""
-    assert story.term is not None
-    due, outcome = story.term.due, str(story.service.silence)
-    story.term.stage, story.term.stopped, story.term.deemed = "deemed", due, True
+    due, outcome = term.due, str(story.service.silence)
+    term.stage, term.stopped, term.deemed = "deemed", due, True
     story.emit(due, "clock.deemed", world.system, facts={"outcome": outcome, **facts})
     for task in story.tasks:
         if task.closed is None:
@@ -99,10 +119,12 @@ def _deem(story: Story, world: World, facts: dict[str, str]) -> None:
 
 
 def _end(story: Story, play: Play, plan: Plan, end: int) -> None:
-    effect = story.service.effects[plan.outcome]
-    facts = {"outcome": plan.outcome, "effect": effect, "by": "person"}
-    story.emit(end, "case.completed", play.actor, facts=facts, payload={"outcome": plan.outcome})
-    story.ended, story.outcome = end, plan.outcome
+    outcome = story.service.results.get(plan.outcome, plan.outcome)
+    officials = any(task.kind == "step" and task.role != "applicant" for task in story.tasks)
+    facts = {"outcome": outcome, "effect": story.service.effects[plan.outcome]}
+    facts["by"] = "person" if officials else "rule"
+    story.emit(end, "case.completed", play.actor, facts=facts, payload={"outcome": outcome})
+    story.ended, story.outcome = end, outcome
 
 
 def _rate(story: Story, plan: Plan) -> None:
@@ -129,7 +151,7 @@ def cut(story: Story) -> Story:
     for task in story.tasks:
         if task.closed is not None and task.closed > last:
             task.closed, task.status = None, "open"
-            if task.claimed is None or task.claimed > last:
+            if not task.assignment and (task.claimed is None or task.claimed > last):
                 task.assignee = None
     story.waits = [wait for wait in story.waits if wait.opened <= last]
     for wait in story.waits:
@@ -166,7 +188,6 @@ def _cut_times(story: Story, last: int) -> None:
 
 def appeal(original: Story, appealing: Story, world: World, plan: Plan) -> Sequence[Story]:
     """Let a case appeal the decision of another one that has ended. Return both."""
-    assert original.decisions
     decision = original.decisions[0]
     appealing.appeal_of, decision.appeal = original.id, appealing.id
     filed = {"decision": decision.id, "appeal": appealing.id}

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from engine.deadlines import Calendar
 
@@ -22,6 +23,7 @@ def instant_of(at: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=at)
 
 
+@lru_cache(maxsize=4096)
 def text_of(at: int) -> str:
     """Return an instant as the log has it."""
     return instant_of(at).isoformat(timespec="microseconds")
@@ -104,13 +106,18 @@ class Office:
     offset: int
     people: Mapping[str, Sequence[Actor]] = field(default_factory=dict)
 
-    def due(self, start: int, days: int, pauses: Sequence[Span]) -> int:
-        """Return when a term in working days ends that begins with the day of an instant.
+    def due(self, start: int, term: str, pauses: Sequence[Span]) -> int:
+        """Return when a term ends that begins with the day of an instant: P15WD, or P60D.
 
         A day at whose close the case is paused does not count.
         """
+        days = int(term[1:].rstrip("WD"))
         midnight = ((start + self.offset) // DAY + 1) * DAY - self.offset
         number = bisect_right(self.open.begins, midnight - 1)
+        if not term.endswith("WD"):
+            paused = sum(end - begin for begin, end in pauses)
+            first, days = midnight + (days - 1) * DAY + paused, 1
+            number = bisect_right(self.open.begins, first)
         for close in self.open.ends[number:]:
             if not any(begin <= close < end for begin, end in pauses):
                 days -= 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from demo.history.offices import DAY, HOUR, MINUTE, SECOND, Actor, Office, Span, text_of
 from demo.history.shapes import Await, Call, Entered, Fork, Node, Passed, Timer, Work
-from demo.history.stories import CallRow, DecisionRow, IncidentRow, Spent, Story, TaskRow, Term, WaitRow
+from demo.history.stories import CallRow, DecisionRow, IncidentRow, Story, TaskRow, Term, WaitRow
 
 NOTED = 20 * SECOND  # until a worker has noted a stretch that nothing can extend any more
 LONGEST_GAP = 15 * MINUTE  # within a stretch of work
@@ -71,17 +71,34 @@ class Play:
         return reached
 
     def _pass(self, node: Node, at: int) -> int | None:
+        if isinstance(node, Passed):
+            self.story.passed(at, self.actor, node.elements)
+            if self.story.service.accepted in node.elements:
+                self._accept(at)
+            return at
+        if isinstance(node, Entered):
+            self.story.emit(at, "element.entered", self.actor, (node.element, None))
+            return at
+        if isinstance(node, Work):
+            return self._answer(node, at) if node.side == "applicant" else self._work(node, at)
+        return self._pass_system(node, at)
+
+    def _accept(self, at: int) -> None:
+        """Let the term begin: the application is complete."""
+        story = self.story
+        if story.service.term is not None:
+            story.term = term = Term(at, story.service.term)
+            due = story.office.due(at, term.length, ())
+            facts = {
+                "term": term.length,
+                "code": "complete",
+                "started_at": text_of(at),
+                "due_at": text_of(due),
+            }
+            story.emit(at, "clock.started", self.actor, facts=facts)
+
+    def _pass_system(self, node: Call | Await | Timer | Fork, at: int) -> int | None:
         match node:
-            case Passed():
-                self.story.passed(at, self.actor, node.elements)
-                return at
-            case Entered():
-                self.story.emit(at, "element.entered", self.actor, (node.element, None))
-                return at
-            case Work(side="applicant"):
-                return self._answer(node, at)
-            case Work():
-                return self._work(node, at)
             case Call():
                 return self._call(node, at)
             case Await():
@@ -206,7 +223,7 @@ class Play:
         task.closed, task.status, task.assignee = at, "completed", self.actor.id
         story.emit(at, "task.completed", self.actor, place)
         if node.presence == "required":
-            self._visit(at, node.element, planned=True, reason="step")
+            self._visit(at, node.element, task.id, reason="identity")
         if not node.decides:
             return
         made = DecisionRow(story.new_id(at), task.id, self.actor, self.plan.outcome, at)
@@ -218,11 +235,12 @@ class Play:
         if story.term is not None:
             story.term.stopped = at
 
-    def _visit(self, at: int, element: str | None, *, planned: bool, reason: str) -> None:
-        visit = {"visit": self.story.new_id(at), "channel": "in_person", "reason": reason, "planned": planned}
-        self.story.visits.append((planned, reason))
+    def _visit(self, at: int, element: str, task: str, reason: str) -> None:
+        """Record a visit that a step required."""
+        visit = {"visit": self.story.new_id(at), "channel": "in_person", "reason": reason, "planned": True}
+        self.story.visits.append((True, reason))
         actor = self.actor if self.actor.role != "applicant" else self.world.portal
-        self.story.emit(at, "visit.recorded", actor, (element, None), {**visit, "occurred_at": text_of(at)})
+        self.story.emit(at, "visit.recorded", actor, (element, task), {**visit, "occurred_at": text_of(at)})
 
     # What interrupts an official
 
@@ -259,7 +277,7 @@ class Play:
         term = self.story.term
         if not self.plan.corrected_on_last_day or term is None:
             return begin + 5 * MINUTE
-        return office.due(term.started, term.days, term.pauses) - 2 * HOUR
+        return office.due(term.started, term.length, term.pauses) - 2 * HOUR
 
     def _correction(self, parent: TaskRow, node: Work, at: int) -> int:
         """Ask the applicant for a correction. Return when it was made."""
@@ -397,6 +415,3 @@ class Play:
         story.passed(end, self.actor, [node.element])
         story.spend(at, end, "scheduled_wait", story.service.key, node.element)
         return end
-
-
-__all__ = ["Plan", "Play", "Spent", "Term", "World"]

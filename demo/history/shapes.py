@@ -94,7 +94,9 @@ Node = Passed | Entered | Work | Call | Await | Timer | Fork
 class Service:
     """A version of a process. `nodes` lead to the decision, `ends` from each outcome to the end of the case.
 
-    `term` is the statutory term in working days. `silence` is the outcome if nobody decides in time.
+    `term` is the statutory term, in working days (P15WD) or days (P60D); it begins with the case, or when the
+    element `accepted` is passed. `silence` is the outcome if nobody decides in time, or `escalate`. `results`
+    are the outcomes of cases that have another name than that of their decision.
     """
 
     key: str
@@ -103,9 +105,11 @@ class Service:
     nodes: Sequence[Node]
     ends: Mapping[str, Sequence[Node]]
     refusals: float = 0.15  # the share of cases that are refused
-    term: int | None = None
+    term: str | None = None
+    accepted: str | None = None
     silence: str | None = None
     begins: str = "start"
+    results: Mapping[str, str] = field(default_factory=dict)
     effects: Mapping[str, str] = field(default_factory=lambda: {"granted": "grants", "refused": "refuses"})
 
     @property

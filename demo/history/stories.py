@@ -112,7 +112,7 @@ class Term:
     """The statutory term of a case: when it began, its pauses, when it ended and when it should have."""
 
     started: int
-    days: int
+    length: str
     pauses: list[tuple[int, int]] = field(default_factory=list)
     stopped: int | None = None
     due: int = 0
@@ -150,6 +150,8 @@ class Story:
     planned: int = 0
     stars: int | None = None
     begun: int | None = None
+    data: Facts = NONE
+    subject: str | None = None
     last: int = 0  # of the head of its chain
     hash: str = ""
 
@@ -194,7 +196,7 @@ class Story:
             return
         self.term.pauses.append((begin, end))
         self.emit(begin, "clock.paused", actors[0], facts={"side": side, "code": code})
-        due = self.office.due(self.term.started, self.term.days, self.term.pauses)
+        due = self.office.due(self.term.started, self.term.length, self.term.pauses)
         self.emit(
             end, "clock.resumed", actors[1], facts={"paused_at": text_of(begin), "due_at": text_of(due)}
         )

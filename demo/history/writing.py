@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from persiantools.jdatetime import JalaliDateTime
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 from sqlalchemy.orm import Session
 
 from demo.history.offices import instant_of, text_of
@@ -18,10 +18,21 @@ from engine.platform.db import connection
 Groups = Mapping[tuple[str, str, str], str]
 Row = Sequence[str | None]
 
+_SILENCE = {"deemed_granted": "grant", "deemed_refused": "refuse", "escalate": "escalate", None: "none"}
 _COLUMNS = {
     "cases": (
         *("id", "number", "version_id", "status", "outcome", "applicant", "data", "revision", "log_length"),
-        *("log_hash", "started_by", "started_at", "ended_at", "unit_id", "appeal_of", "channel", "parties"),
+        *(
+            "log_hash",
+            "started_by",
+            "started_at",
+            "ended_at",
+            "unit_id",
+            "appeal_of",
+            "channel",
+            "parties",
+            "subject",
+        ),
     ),
     "tasks": (
         *("id", "case_id", "element", "name", "status", "assignee_id", "revision", "opened_at", "closed_at"),
@@ -65,8 +76,7 @@ def write(session: Session, stories: Sequence[Story], groups: Groups) -> int:
         rows["incidents"] += _incidents(story)
         rows["decisions"] += _decisions(story)
         rows["clocks"] += _clocks(story)
-    driver = connection(session).connection.driver_connection
-    assert driver is not None
+    driver = cast(Connection[Any], connection(session).connection.driver_connection)
     with driver.cursor() as cursor:
         for name in _COLUMNS:
             _copy(cursor, name, rows[name])
@@ -144,9 +154,16 @@ def _case(story: Story) -> Row:
     status = "completed" if story.ended is not None else _status(story)
     starter = story.events[0].actor.id
     return (
-        *(story.id, story.number, story.version_id, status, story.outcome, story.person, "{}"),
+        *(story.id, story.number, story.version_id, status, story.outcome, story.person, _json(story.data)),
         *(str(len(story.events)), str(story.last), f"\\\\x{story.hash}", starter, _at(story.started)),
-        *(_at(story.ended), story.office.id, story.appeal_of, story.channel, "{" + story.person + "}"),
+        *(
+            _at(story.ended),
+            story.office.id,
+            story.appeal_of,
+            story.channel,
+            "{" + story.person + "}",
+            story.subject,
+        ),
     )
 
 
@@ -156,8 +173,8 @@ def _status(story: Story) -> str:
 
 
 def _task(story: Story, task: TaskRow, groups: Groups) -> Row:
-    element = f"opinion {task.unit}" if task.kind == "opinion" else task.element
-    group = None if task.kind == "correction" else groups.get((story.service.key, story.office.key, element))
+    element = task.element if task.kind == "step" else f"{task.kind} {task.unit}"
+    group = groups.get((story.service.key, story.office.key, element))
     revision = "1" if task.status == "open" and task.assignee is None else "3"
     return (
         *(task.id, story.id, task.element, task.name, task.status, task.assignee, revision),
@@ -215,10 +232,10 @@ def _clocks(story: Story) -> list[Row]:
     if state == "running":
         state = "paused" if paused else "breached" if term.stage == "breached" else "running"
     ends = [[_at(begin), None if end > story.until else _at(end)] for begin, end in term.pauses]
-    silence = {"deemed_granted": "grant", "deemed_refused": "refuse", None: "none"}[story.service.silence]
+    silence = _SILENCE[story.service.silence]
     return [
         (
-            *(story.id, state, term.stage, _at(story.started), f"P{term.days}WD", _at(term.started)),
+            *(story.id, state, term.stage, _at(story.started), term.length, _at(term.started)),
             *(_at(term.due), _at(term.stopped), _json({"history": {}} if paused else {}), _json(ends)),
             *(silence, "false"),
         )
