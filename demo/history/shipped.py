@@ -127,7 +127,7 @@ def _address(found: bool) -> Service:
         Passed(["verify-identity/agrees", "verify-identity/mismatch", "not_confirmed"]),
         resolve,
     ]
-    ends = {
+    ends: dict[str, Sequence[Node]] = {
         "accepted": [Passed(["decision_made"]), *updated],
         "refused": [Passed(["decision_made", "refused"])],
     }

@@ -150,7 +150,7 @@ class Story:
     planned: int = 0
     stars: int | None = None
     begun: int | None = None
-    data: Facts = NONE
+    data: Facts = field(default_factory=dict)
     subject: str | None = None
     last: int = 0  # of the head of its chain
     hash: str = ""
