@@ -11,13 +11,13 @@ from math import sqrt
 from random import Random
 
 from bench.history import planning
+from bench.history.catalogue import APPEAL, SERVICES, TRADE
 from bench.history.ledger import Ledger
 from bench.history.organisation import Setting, prepare
-from bench.history.services import APPEAL, SERVICES, TRADE
 from demo.history import applications
 from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Span
-from demo.history.plays import Plan
+from demo.history.plans import Plan
 from demo.history.stories import Story
 from demo.history.writing import numbered, write
 from engine.platform.db import Database

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.history.planning import Chosen
 from demo.history.offices import instant_of
-from demo.history.plays import World
+from demo.history.plans import World
 from demo.history.stories import Spent, Story
 
 BUCKETS = (

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import insert, text
 
 from bench.history import diagrams
-from bench.history.services import DELEGATE, HEALTH, INSPECTOR, LEGAL, OFFICIAL, SERVICES
+from bench.history.catalogue import DELEGATE, HEALTH, INSPECTOR, LEGAL, OFFICIAL, SERVICES
 from demo.history.offices import Actor, Hours, Office, Span, open_days, without
-from demo.history.plays import World
+from demo.history.plans import World
 from engine import definitions
 from engine.events import administration_log
 from engine.identity import accounts

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from bench.history.catalogue import APPEAL, FIRE, HEALTH, LEGAL, PROPERTY, SERVICES, TAX, TRADE, WELFARE
 from bench.history.organisation import OFFICES
-from bench.history.services import APPEAL, FIRE, HEALTH, LEGAL, PROPERTY, SERVICES, TAX, TRADE, WELFARE
 from demo.history.offices import Office, Span
-from demo.history.plays import Plan
+from demo.history.plans import Plan
 from demo.history.shapes import Service
 
 SHARES: Mapping[str, float] = {TRADE: 0.55, PROPERTY: 0.3, WELFARE: 0.15}

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from demo.history.offices import DAY, HOUR, MINUTE, text_of
-from demo.history.plays import Plan, Play, World
+from demo.history.plans import Plan, World
+from demo.history.plays import Play
 from demo.history.stories import Event, Story, TaskRow, Term
 
 WARNED = 0.8  # of the office time of a term

@@ -1,56 +1,15 @@
 """Plays a case through the nodes of its service: what the engine would have written, and when."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from demo.history.offices import DAY, HOUR, MINUTE, SECOND, Actor, Office, Span, text_of
+from demo.history.plans import Plan, World
 from demo.history.shapes import Await, Call, Entered, Fork, Node, Passed, Timer, Work
-from demo.history.stories import CallRow, DecisionRow, IncidentRow, Story, TaskRow, Term, WaitRow
+from demo.history.stories import DecisionRow, Story, TaskRow, Term
+from demo.history.systems import Systems
 
 NOTED = 20 * SECOND  # until a worker has noted a stretch that nothing can extend any more
 LONGEST_GAP = 15 * MINUTE  # within a stretch of work
-TIMEOUT = 30 * SECOND
-PAUSES = (10 * SECOND, 60 * SECOND)  # between the attempts of a call
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is unusual in a case.
-
-    `late` has the hours by which an element takes longer than its norm: of office time for a task, else of
-    time. `flags` are what an auditor should find. `official` decides, whoever else could.
-    """
-
-    outcome: str
-    late: Mapping[str, float] = field(default_factory=dict)
-    corrections: int = 0
-    corrected_on_last_day: bool = False
-    opinion: str | None = None  # the key of the unit that is asked
-    suspended: bool = False
-    retried: bool = False
-    silent: bool = False
-    flags: frozenset[str] = frozenset()
-    official: Actor | None = None
-    stars: int | None = None
-    unplanned: str | None = None  # the reason of a visit that no step planned
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The units by key, who acts where nobody does, and when the installation did not run."""
-
-    offices: Mapping[str, Office]
-    system: Actor
-    portal: Actor
-    outages: Sequence[Span] = ()
-    delegations: Mapping[tuple[str, str], str] = field(default_factory=dict)  # by element and delegate
-
-    def up(self, at: int) -> int:
-        """Return an instant, or the end of the outage in which it lies."""
-        for begin, end in self.outages:
-            if begin <= at < end:
-                return end + SECOND
-        return at
 
 
 class Play:
@@ -60,6 +19,7 @@ class Play:
         self.story, self.world, self.plan = story, world, plan
         self.actor = story.applicant
         self._corrections = plan.corrections
+        self._systems = Systems(story, world, plan)
 
     def run(self, nodes: Sequence[Node], at: int) -> int | None:
         """Pass these nodes from an instant on. Return when the last one was passed; None: nobody decided."""
@@ -98,15 +58,11 @@ class Play:
             story.emit(at, "clock.started", self.actor, facts=facts)
 
     def _pass_system(self, node: Call | Await | Timer | Fork, at: int) -> int | None:
-        match node:
-            case Call():
-                return self._call(node, at)
-            case Await():
-                return self._await(node, at)
-            case Timer():
-                return self._timer(node, at)
-            case Fork():
-                return self._fork(node, at)
+        if isinstance(node, Fork):
+            return self._fork(node, at)
+        end = self._systems.wait(node, at, self.actor)
+        self.actor = self.world.system
+        return end
 
     def _fork(self, node: Fork, at: int) -> int | None:
         self.story.passed(at, self.actor, [node.split])
@@ -319,104 +275,4 @@ class Play:
         story.emit(begin, "task.claimed", adviser, place)
         story.emit(end, "opinion.given", adviser, place, payload={"data": {"favourable": True}})
         story.spend(at, end, "other_agency", asked.key, node.element)
-        return end
-
-    # Other systems, and waits
-
-    def _call(self, node: Call, at: int) -> int:
-        story, place = self.story, (node.element, None)
-        story.emit(at, "element.entered", self.actor, place)
-        who = node.agency or node.connector
-        if node.element in self.plan.late:
-            at = self._incident(node, at, who)
-        made = CallRow(story.new_id(at), node.element, node.connector, node.operation, at, at)
-        self._made(made, node, self.actor)
-        begin = began = at
-        attempt, bucket = 1, "other_agency"
-        if self.plan.retried:
-            attempt = 2
-            failed = at + TIMEOUT
-            self._tried(made, failed, "timeout", 1)
-            story.spend(begin, failed, "other_agency", who, node.element)
-            begin = failed + PAUSES[0]
-            bucket, began = "technical_failure", failed
-        took = int(story.pick(node.seconds) * SECOND)
-        end = begin + took
-        made.closed, made.attempts = end, attempt
-        self._tried(made, end, "ok", attempt, took)
-        self.actor = self.world.system
-        facts = {"call": made.id, "seconds": f"{took / SECOND:.3f}", "attempts": attempt}
-        story.emit(end, "call.answered", self.actor, place, facts)
-        story.passed(end, self.actor, [node.element])
-        story.spend(began, end, bucket, who, node.element)
-        return end
-
-    def _made(self, call: CallRow, node: Call, actor: Actor) -> None:
-        self.story.calls.append(call)
-        facts = {"call": call.id, "connector": node.connector, "operation": node.operation}
-        facts |= {"agency": node.agency} if node.agency else {}
-        self.story.emit(call.opened, "call.made", actor, (node.element, None), facts)
-
-    def _tried(self, call: CallRow, at: int, code: str, attempt: int, took: int = TIMEOUT) -> None:
-        facts = {"call": call.id, "code": code, "attempt": attempt, "ms": took}
-        self.story.emit(at, "call.tried", self.world.system, (call.element, None), facts)
-
-    def _incident(self, node: Call, at: int, who: str) -> int:
-        """Let the call fail for good, until somebody retries it. Return when that is."""
-        story, place, system = self.story, (node.element, None), self.world.system
-        call = CallRow(story.new_id(at), node.element, node.connector, node.operation, at, at, "failed", 3)
-        self._made(call, node, self.actor)
-        failed = first = at + TIMEOUT
-        for attempt, pause in enumerate((*PAUSES, 0), 1):
-            self._tried(call, failed, "timeout", attempt)
-            failed += pause + (TIMEOUT if pause else 0)
-        call.closed = failed
-        facts = {"call": call.id, "code": "timeout", "attempts": 3, "seconds": f"{TIMEOUT / SECOND:.3f}"}
-        story.emit(failed, "call.failed", system, place, facts)
-        end = story.office.works.after(failed + int(self.plan.late[node.element] * HOUR), 0)
-        incident = IncidentRow(story.new_id(failed), node.element, node.name, "timeout", failed, end)
-        story.incidents.append(incident)
-        known = {"incident": incident.id, "code": incident.code}
-        story.emit(failed, "incident.opened", system, place, known)
-        story.emit(end, "incident.retried", system, place, known)
-        story.spend(at, first, "other_agency", who, node.element)
-        story.spend(first, end, "technical_failure", who, node.element)
-        self.actor = system
-        return end
-
-    def _await(self, node: Await, at: int) -> int:
-        story, place = self.story, (node.element, None)
-        hours = self.plan.late.get(node.element) or story.pick(node.hours)
-        end = self.world.up(at + int(hours * HOUR))
-        wait = WaitRow(story.new_id(at), node.element, "message", node.message, at, end)
-        story.waits.append(wait)
-        facts = {"wait": wait.id, "kind": "message", "party": node.party}
-        story.emit(at, "element.entered", self.actor, place)
-        story.emit(at, "wait.opened", self.actor, place, facts, {"name": node.message, "keys": {}})
-        bucket = "with_applicant" if node.party == "applicant" else "other_agency"
-        if node.pauses:
-            side = "applicant" if node.party == "applicant" else "agency"
-            story.pause(at, end, side, "wait", (self.actor, self.world.system))
-        self.actor = self.world.system
-        story.emit(end, "message.received", self.actor, place, {"message": story.new_id(end)})
-        story.emit(end, "wait.closed", self.actor, place, facts)
-        story.passed(end, self.actor, [node.element])
-        story.spend(at, end, bucket, node.party, node.element)
-        return end
-
-    def _timer(self, node: Timer, at: int) -> int:
-        story, place = self.story, (node.element, None)
-        due = at + node.hours * HOUR
-        end = self.world.up(due)
-        wait = WaitRow(story.new_id(at), node.element, "timer", None, at, end, due)
-        story.waits.append(wait)
-        facts = {"wait": wait.id, "kind": "timer", "due_at": text_of(due)}
-        story.emit(at, "element.entered", self.actor, place)
-        story.emit(at, "wait.opened", self.actor, place, facts)
-        self.actor = self.world.system
-        fired = {"due_at": text_of(due), "lateness": (end - due) // SECOND, "missed": 0}
-        story.emit(end, "timer.fired", self.actor, place, fired)
-        story.emit(end, "wait.closed", self.actor, place, facts)
-        story.passed(end, self.actor, [node.element])
-        story.spend(at, end, "scheduled_wait", story.service.key, node.element)
         return end

@@ -12,11 +12,12 @@ from sqlalchemy import select, text
 from demo.history import applications, opening, people
 from demo.history.composing import compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
-from demo.history.plays import Plan, World
+from demo.history.plans import Plan, World
 from demo.history.shapes import Service
 from demo.history.shipped import ADDRESS, LICENCE, PATHS, PERMIT
 from demo.history.stories import Story
 from demo.history.writing import Groups, numbered, write
+from engine.access import validity
 from engine.events.vocabulary import VOCABULARY
 from engine.identity import accounts
 from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Unit
@@ -53,7 +54,7 @@ def seed(database: Database) -> int:
     """Write the cases of the past. Return how many."""
 
     def command(uow: UnitOfWork) -> int:
-        rng = Random(SEED)  # noqa: S311 - nothing secret: each demonstration has the same past
+        rng = Random(SEED)  # each demonstration has the same past
         past = _prepare(uow, rng)
         stories = _stories(rng, past)
         write(uow.session, stories, past.groups)
@@ -67,7 +68,7 @@ def seed(database: Database) -> int:
     written = database.run(
         lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now))
     )
-    opening.start(database, Random(SEED))  # noqa: S311 - as above
+    opening.start(database, Random(SEED))
     return written
 
 
@@ -88,9 +89,8 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     system = Actor(str(uow.actor.id), "system")
     delegations = _delegations(uow)
     world = World(offices, system, Actor(str(portal.id), "portal"), (), delegations)
-    current = select(Definition.key, DefinitionVersion.id, DefinitionVersion.number).join(
-        DefinitionVersion, DefinitionVersion.id == Definition.current_version_id
-    )
+    current = select(Definition.key, DefinitionVersion.id, DefinitionVersion.number)
+    current = current.join(DefinitionVersion, validity.current())
     versions = {row.key: (str(row.id), row.number) for row in uow.connection.execute(current)}
     taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {CASES})")
     number = uow.connection.execute(taken).scalar_one() - CASES
