@@ -15,7 +15,8 @@ from engine.platform.db import UnitOfWork
 from engine.platform.ids import uuid7
 
 APPLICANTS = 60
-FIRST_PERSON = 10_001  # of the national ids, without their check digits
+# Of the national ids of applicants and of officials, without their check digits.
+FIRST_PERSON, FIRST_OFFICIAL = 10_001, 20_001
 _GIVEN = (
     *(("آرزو", "Arezu"), ("امید", "Omid"), ("پریسا", "Parisa"), ("حمید", "Hamid"), ("رویا", "Roya")),
     *(("سهراب", "Sohrab"), ("شهلا", "Shahla"), ("فرزاد", "Farzad"), ("گلناز", "Golnaz"), ("یاسر", "Yaser")),
@@ -60,7 +61,9 @@ def officials(
         made = []
         for number in range(1, post.people + 1):
             login = f"{post.unit}-{post.role}-{number}"
-            user = {"id": uuid7(), "name": login, "role": "caseworker", "created_at": begin, **next(names)}
+            person = national_id(FIRST_OFFICIAL + len(users))
+            user = {"id": uuid7(), "name": login, "role": "caseworker", "created_at": begin, "person": person}
+            user |= next(names)
             works = {"id": uuid7(), "user_id": user["id"], "unit_id": units[post.unit], "role": post.role}
             users.append(user)
             memberships.append(works | {"valid_from": begin, "valid_to": uow.now if post.left else None})
