@@ -52,7 +52,8 @@ class Ledger:
         row.update(_judged(story))
         row.update(
             planned_visits=story.planned,
-            visits=len(story.visits),
+            visits=len(story.visits)
+            or int(story.stated),  # a visit that only the applicant states counts once
             unplanned_visits=sum(not planned for planned, _ in story.visits),
             send_backs=sum(task.kind == "correction" for task in story.tasks),
         )

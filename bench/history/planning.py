@@ -12,7 +12,8 @@ from demo.history.shapes import Service
 
 SHARES: Mapping[str, float] = {TRADE: 0.55, PROPERTY: 0.3, WELFARE: 0.15}
 SILENT = 0.04  # of the cases of a service with a decision by silence
-CORRECTED, ASKED, SUSPENDED, RETRIED, APPEALED, RATED, UNPLANNED = 0.12, 0.06, 0.02, 0.1, 0.15, 0.3, 0.02
+CORRECTED, ASKED, SUSPENDED, RETRIED, APPEALED, RATED = 0.12, 0.06, 0.02, 0.1, 0.15, 0.3
+UNPLANNED, UNRECORDED = 0.02, 0.05
 ONLINE = 0.8
 FLAGGED = 2_000  # one case in so many, for each flag
 FLAGS = (
@@ -100,6 +101,7 @@ def _planned(rng: Random, service: Service, cause: Cause | None) -> Plan:
         suspended=rng.random() < SUSPENDED,
         retried=rng.random() < RETRIED,
         stars=stars,
+        unrecorded=rng.random() < UNRECORDED,
         unplanned=rng.choice(REASONS) if rng.random() < UNPLANNED else None,
     )
 

@@ -25,13 +25,13 @@ def compose(story: Story, world: World, plan: Plan) -> Story:
     _close_term(story, world)
     if decided is not None:
         _end(story, play, plan, play.run(service.ends[plan.outcome], decided) or decided)
-    _rate(story, plan)
     if plan.unplanned is not None and story.ended is not None:
         visit = {"visit": story.new_id(story.ended), "channel": "in_person", "reason": plan.unplanned}
         at = story.ended - MINUTE
         story.visits.append((False, plan.unplanned))
         facts = {**visit, "planned": False, "occurred_at": text_of(at)}
-        story.emit(at, "visit.recorded", world.portal, facts=facts)
+        story.emit(at, "visit.recorded", play.actor, facts=facts)
+    _rate(story, plan)
     return cut(story)
 
 
@@ -133,12 +133,13 @@ def _rate(story: Story, plan: Plan) -> None:
     if plan.stars is None or story.ended is None:
         return
     at = story.ended + HOUR + int(story.rng.random() * 4 * DAY)
-    facts: dict[str, str | int | bool] = {"stars": plan.stars, "visited": bool(story.visits)}
-    if story.visits:
-        facts["visit_reason"] = story.visits[-1][1]
+    visited = bool(story.visits) or plan.unrecorded
+    facts: dict[str, str | int | bool] = {"stars": plan.stars, "visited": visited}
+    if visited:
+        facts["visit_reason"] = story.visits[-1][1] if story.visits else "information"
     story.emit(at, "rating.given", story.applicant, facts=facts)
     if at <= story.until:
-        story.stars = plan.stars
+        story.stars, story.stated = plan.stars, visited
 
 
 def cut(story: Story) -> Story:

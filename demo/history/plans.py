@@ -25,6 +25,7 @@ class Plan:
     flags: frozenset[str] = frozenset()
     official: Actor | None = None
     stars: int | None = None
+    unrecorded: bool = False  # the applicant states a visit that no official has recorded
     unplanned: str | None = None  # the reason of a visit that no step planned
 
 

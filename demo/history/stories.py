@@ -149,6 +149,7 @@ class Story:
     visits: list[tuple[bool, str]] = field(default_factory=list)
     planned: int = 0
     stars: int | None = None
+    stated: bool = False  # a visit, in the rating
     begun: int | None = None
     data: Facts = field(default_factory=dict)
     subject: str | None = None
