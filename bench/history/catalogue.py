@@ -69,7 +69,7 @@ def _welfare() -> Service:
     nodes: Sequence[Node] = [form, Fork("fork", "join", [[interview], [bank]]), hold, decide]
     name = "کمک‌هزینه | Welfare allowance"
     ends = {"granted": GRANTED, "refused": REFUSED}
-    return Service("welfare-allowance", 1, name, nodes, ends, 0.3, "P20WD", "deemed_granted")
+    return Service("welfare-allowance", 1, name, nodes, ends, 0.3, "P20WD", silence="deemed_granted")
 
 
 def _appeal() -> Service:

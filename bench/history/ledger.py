@@ -40,8 +40,7 @@ class Ledger:
 
     def add(self, story: Story, chosen: Chosen, world: World, names: Mapping[str, str]) -> None:
         """Count a case."""
-        counts = Counter(begun=1)
-        self._to(story, story.started).update(counts)
+        self._to(story, story.started).update(begun=1, online=int(story.channel == "online"))
         self.cases.update(cases=1, events=len(story.events))
         row = self._to(story, story.until if story.ended is None else story.ended)
         if story.ended is None:
@@ -50,6 +49,7 @@ class Ledger:
         row.update(ended=1, life_ms=story.ended - story.started)
         row.update(_split(story, world))
         row.update(_judged(story))
+        row["granted" if story.outcome in ("granted", "deemed_granted") else "refused"] += 1
         row.update(
             planned_visits=story.planned,
             visits=len(story.visits)
@@ -170,8 +170,11 @@ def _judged(story: Story) -> Mapping[str, int]:
         return {}
     if story.term.deemed:
         return {"silent": 1}
-    late = late_ms(story)
-    return {"late": 1, "late_ms": late} if late else {"on_time": 1}
+    late, term = late_ms(story), story.term
+    if not late:
+        return {"on_time": 1}
+    office = story.office.open.between(term.due, term.stopped or term.due)
+    return {"late": 1, "late_ms": late, "late_office_ms": office}
 
 
 def _excess(story: Story, world: World) -> Mapping[Cause, float]:

@@ -67,6 +67,9 @@ def _require_ledger(document: Any) -> None:
     assert first["office_ms"] > second["office_ms"] > 0
     assert {flag["flag"] for flag in document["flags"]} >= {"queue_jumping", "outside_hours"}
     assert "late_without_cause" not in document["totals"]
+    timed = {row["service"] for row in document["rows"] if row.get("on_time")}
+    assert timed >= {"trade-permit", "property-certificate", "welfare-allowance"}
+    assert sum(row.get("silent", 0) for row in document["rows"]) > 0
 
 
 def _require_replay(session: Session) -> None:
