@@ -35,7 +35,14 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "case.erased": {"legal_basis": str},
         "task.created": {
             **{"kind": str, "side": str, "role": str, "unit": str, "delegation": str},
-            **{"presence": str, "assignment": str, "due_at": str, "follow_up_at": str, "priority": int},
+            **{
+                "presence": str,
+                "channel": str,
+                "assignment": str,
+                "due_at": str,
+                "follow_up_at": str,
+                "priority": int,
+            },
         },
         "task.assigned": {"account": str, "unit": str, "how": str, "reason": str, "assignment": str},
         "task.delegated": {"delegation": str, "unit": str, "how": str},
