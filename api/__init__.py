@@ -45,6 +45,7 @@ from api import (
     system,
     tasks,
     units,
+    visits,
     webhooks,
     work_time,
 )
@@ -80,7 +81,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, visits),
 )
 
 

@@ -241,6 +241,11 @@ def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     return Reply(OneVersionBody.model_validate(body), {"ETag": etag(publishing.REVISIONS[row.status])})
 
 
+def _reply(row: DefinitionVersion) -> Reply:
+    """Return a version after a change of its status."""
+    return Reply(VersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])})
+
+
 @command(
     blueprint.get("/definitions/<key>/versions/<int:number>/diff"),
     query=DiffQuery,
@@ -272,7 +277,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
     publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen(), operations=known)
-    return version(uow, key, number)
+    return _reply(definitions.version(uow, key, number))
 
 
 @command(
@@ -284,7 +289,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Retire a version, or withdraw one in review: new cases don't use it"""
     publishing.retire(uow, key, number, revisions=revisions_seen())
-    return version(uow, key, number)
+    return _reply(definitions.version(uow, key, number))
 
 
 @command(

@@ -56,6 +56,8 @@ Permission = Literal[
     "funnel.read",
     "work_time.own",
     "work_time.read",
+    "visits.record",
+    "ratings.give",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -142,6 +144,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "secrets.issue",
             "work_time.own",
             "work_time.read",
+            "visits.record",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),
@@ -164,6 +167,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "decisions.appeal",
             "secrets.issue",
             "comments.add",
+            "ratings.give",
         }
     ),
     "applicant": frozenset(
@@ -181,6 +185,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.withdraw",
             "decisions.appeal",
             "comments.add",
+            "ratings.give",
         }
     ),
     AUDITOR: frozenset(

@@ -96,6 +96,11 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "clock.warned": {"due_at": str},
         "clock.breached": {"due_at": str, "units": str},
         "clock.deemed": {"outcome": str, "due_at": str, "units": str},
+        "visit.recorded": {
+            **{"visit": str, "reason": str, "planned": bool, "channel": str, "occurred_at": str},
+        },
+        "visit.corrected": {"visit": str, "reason": str, "occurred_at": str, "withdrawn": bool},
+        "rating.given": {"stars": int, "visited": bool, "visit_reason": str},
         "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )

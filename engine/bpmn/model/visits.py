@@ -190,7 +190,7 @@ def _least_of(
         rest = _NONE.union(*known) if len(known) == len(following) else None
     elif following:
         rest = _smallest(known)
-    # Whoever is interrupted may not have come.
+    # The applicant may not have come before the interruption.
     borders = [found[event] for event in node.boundaries if event.interrupting]
     return _smallest([None if rest is None else own | rest, *borders])
 
