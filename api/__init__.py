@@ -36,6 +36,7 @@ from api import (
     people,
     pictures,
     problems,
+    rates,
     reference,
     retries,
     rules,
@@ -81,7 +82,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, visits),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, visits, rates),
 )
 
 

@@ -58,6 +58,9 @@ Permission = Literal[
     "work_time.read",
     "visits.record",
     "ratings.give",
+    "rates.read",
+    "rates.manage",
+    "classes.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -102,6 +105,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "administration_log.read",
             "funnel.read",
+            "rates.read",
+            "rates.manage",
+            "classes.manage",
         }
     ),
     "designer": frozenset(
@@ -200,6 +206,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "administration_log.read",
             "audit.run",
             "funnel.read",
+            "rates.read",
             "account.own",
             "sessions.own",
         }
@@ -213,6 +220,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "inbox.read",
             "units.read",
             "funnel.read",
+            "rates.read",
             "work_time.read",
             "account.own",
             "sessions.own",

@@ -45,6 +45,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -148,6 +149,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "RateKind",
     "Recalculation",
     "Recusal",
     "Relation",
@@ -171,6 +173,7 @@ __all__ = [
     "UnitCalendar",
     "UnitKind",
     "UnitLine",
+    "UnitRate",
     "Upload",
     "UploadFile",
     "UploadStatus",

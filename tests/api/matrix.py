@@ -167,6 +167,9 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/visits"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/rating"): {"portal", "applicant"},
+    ("GET", "/rates"): {"administrator"} | READERS,
+    ("POST", "/rates"): {"administrator"},
+    ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
     ("POST", "/status"): None,
     ("POST", "/status/rating"): None,
     ("GET", "/openapi.json"): None,
@@ -178,6 +181,7 @@ PERSON = "0000004091"
 # What a request that is right in every way asks for in its address,
 QUERIES = {
     "/definitions/<key>/versions/<int:number>/diff": "?against=1",
+    "/rates": "?unit=root",
     "/tasks": "?case=<uuid:case_id>",
     "/colleagues": "?task=<uuid:task_id>",
 }
@@ -224,6 +228,13 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/tasks/<uuid:task_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
+    "/rates": {
+        "unit": "root",
+        "role": "caseworker",
+        "amount": "12.50",
+        "currency": "IRR",
+        "valid_from": "2026-03-21",
+    },
     "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},
     "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct": {"reason": "payment"},
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},
