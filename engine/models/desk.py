@@ -25,6 +25,14 @@ Index(
     Task.id,
     postgresql_where=text("status = 'open' AND asks"),
 )
+# Those that are due within a day, whatever their place in the order.
+Index(
+    "ix_tasks_due",
+    Task.candidate_group_id,
+    text("(assignee_id IS NOT NULL)"),
+    Task.due_at,
+    postgresql_where=text("status = 'open' AND due_at IS NOT NULL"),
+)
 
 
 class Comment(Base):

@@ -147,9 +147,8 @@ class Case(Base):
     representative: Mapped[str | None] = mapped_column(Text)
     appeal_of: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # SHA-256 of what opens its status
-    channel: Mapped[Channel | None] = mapped_column(
-        Text
-    )  # how it was submitted; NULL: it started automatically
+    # How it was submitted; NULL: it started automatically.
+    channel: Mapped[Channel | None] = mapped_column(Text)
     erased_at: Mapped[Instant | None]  # since then it has no personal data (engine/cases/erasure)
     subject: Mapped[str | None] = mapped_column(Text)  # NULL: the name of its process
     # The persons that its process names as parties, normalised; NULL: not known yet.

@@ -17,7 +17,7 @@ from engine import access
 from engine.bpmn import NotMoney, money
 from engine.events import administration_log
 from engine.models import RateKind, Unit, UnitLine, UnitRate
-from engine.organisation import people, units
+from engine.organisation import held_roles, units
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.ids import uuid7
@@ -115,7 +115,7 @@ def _checked(uow: UnitOfWork, new: NewRate) -> tuple[Decimal, date]:
     day = new.valid_from
     if day is None or day.year not in YEARS:
         faults.append(Fault("/valid_from", "must be a day between 1990 and 2199", "rate-day"))
-    if new.role not in (access.CASEWORKER, access.SUPERVISOR) and not people.is_held(uow, new.role):
+    if new.role not in (access.CASEWORKER, access.SUPERVISOR) and not held_roles.is_held(uow, new.role):
         faults.append(Fault("/role", "is not a role that anybody has in your units", "rate-role"))
     if faults or day is None:
         raise Invalid("The rate can't be saved.", faults)

@@ -182,10 +182,7 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
     # A task is served when it is due, or before: the second condition is for the index.
     "due": and_(bindparam("due", type_=_INSTANT) >= _DUE, bindparam("due", type_=_INSTANT) >= _SERVED),
     "overdue": and_(_DUE <= _NOW, _SERVED <= _NOW),
-    "today": and_(
-        *(_DUE > _NOW, bindparam("day_end", type_=_INSTANT) > _DUE),
-        bindparam("day_end", type_=_INSTANT) > _SERVED,
-    ),
+    "today": and_(Task.due_at > _NOW, Task.due_at < bindparam("day_end", type_=_INSTANT)),
     "returned": and_(Task.asks, _RETURNED),
     "priority": Task.priority >= bindparam("priority", type_=Integer),
     "business_key": select(Case.business_key).where(Case.id == Task.case_id).scalar_subquery()

@@ -18,9 +18,12 @@ def upgrade() -> None:
         op.add_column("definitions", sa.Column(name, sa.Text()))
     op.add_column("tasks", sa.Column("serve_by", sa.DateTime(timezone=True)))
     _build(SERVED)
+    due = sa.text("status = 'open' AND due_at IS NOT NULL")
+    op.create_index("ix_tasks_due", "tasks", ["candidate_group_id", TAKEN, "due_at"], postgresql_where=due)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_tasks_due", table_name="tasks")
     _build(DUE)
     op.drop_column("tasks", "serve_by")
     for name in ("serve_within", "service_class"):
