@@ -36,6 +36,7 @@ from api import (
     people,
     pictures,
     problems,
+    rates,
     reference,
     retries,
     rules,
@@ -46,6 +47,7 @@ from api import (
     tasks,
     time_split,
     units,
+    visits,
     webhooks,
     work_time,
 )
@@ -81,7 +83,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates),
 )
 
 

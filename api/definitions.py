@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api import language
 from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
@@ -14,10 +14,11 @@ from api.shapes import (
     DisplayName,
     Instant,
     Request,
+    Text,
 )
 from engine import cases, definitions
 from engine.design import publishing
-from engine.models import DefinitionVersion, VersionStatus
+from engine.models import DefinitionVersion, ServiceClass, VersionStatus
 from engine.organisation import units
 from engine.platform.db import UnitOfWork
 from engine.platform.messages.differences import explain
@@ -37,6 +38,26 @@ class VersionBody(BaseModel):
     published_at: Instant | None
 
 
+class PlannedVisitsBody(BaseModel):
+    """How often the applicant has to come: the least and the most on a path through the process.
+
+    `steps` are the elements that require it, `repeated` those of them that may be repeated, which count once.
+    `optional` are elements at which the applicant may come; they aren't counted.
+    """
+
+    least: int
+    most: int
+    steps: list[str]
+    repeated: list[str]
+    optional: list[str]
+
+
+class OneVersionBody(VersionBody):
+    """A version, with its planned visits."""
+
+    visits: PlannedVisitsBody
+
+
 class DefinitionsQuery(Request):
     """Which versions: the current ones, or the drafts."""
 
@@ -52,12 +73,15 @@ class DefinitionList(BaseModel):
 class DefinitionBody(VersionBody):
     """A definition: its current version (otherwise its newest) and the numbers of all versions.
 
-    `unit` is the key of the unit that owns it. `suspended_at`: suspended since then, so that none of its
+    `unit` is the key of the unit that owns it. `service_class` is its class; its tasks come first in the
+    inbox within `serve_within`. `suspended_at`: suspended since then, so that none of its
     cases starts or continues. `disabled_at`: since then portals and applicants can't start cases.
     `offered_at`: in the catalogue since then, so that applicants can start cases themselves.
     """
 
     unit: str
+    service_class: ServiceClass | None
+    serve_within: str | None
     versions: list[int]
     suspended_at: Instant | None
     disabled_at: Instant | None
@@ -81,6 +105,13 @@ class RecordList(BaseModel):
     """All versions of a definition, newest first."""
 
     items: list[RecordBody]
+
+
+class SetClass(Request):
+    """The class of a service, or null for none; `bound` is a term in working time, else the usual one."""
+
+    service_class: ServiceClass | None = Field(alias="class")
+    bound: Text | None = None
 
 
 class DiffQuery(Request):
@@ -153,6 +184,8 @@ def show(uow: UnitOfWork, key: str) -> Reply:
     body = {
         **_version(*current or versions[:1]),
         "unit": units.key_of(uow, definition.unit_id),
+        "service_class": definition.service_class,
+        "serve_within": definition.serve_within,
         "versions": [row.number for row in versions],
         "suspended_at": definition.suspended_at,
         "disabled_at": definition.disabled_at,
@@ -192,6 +225,13 @@ def withdraw(uow: UnitOfWork, key: str) -> Reply:
     return show(uow, key)
 
 
+@command(blueprint.put("/definitions/<key>/class"), body=SetClass, answer=DefinitionBody, refusals=(404,))
+def set_class(uow: UnitOfWork, key: str, body: SetClass) -> Reply:
+    """Set the class of a service: within which time its tasks come first in the inbox"""
+    cases.set_class(uow, key, body.service_class, body.bound)
+    return show(uow, key)
+
+
 @command(blueprint.post("/definitions/<key>/suspend"), body=Request, answer=DefinitionBody, refusals=(404,))
 def suspend(uow: UnitOfWork, key: str) -> Reply:
     """Suspend a definition: its cases don't continue and no case starts"""
@@ -213,10 +253,16 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
     return Reply(RecordList.model_validate({"items": items}))
 
 
-@command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=VersionBody, refusals=(404,))
+@command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=OneVersionBody, refusals=(404,))
 def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
+    body = {**_version(row), "visits": asdict(definitions.planned_visits(uow, row))}
+    return Reply(OneVersionBody.model_validate(body), {"ETag": etag(publishing.REVISIONS[row.status])})
+
+
+def _reply(row: DefinitionVersion) -> Reply:
+    """Return a version after a change of its status."""
     return Reply(VersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])})
 
 
@@ -251,7 +297,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
     publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen(), operations=known)
-    return version(uow, key, number)
+    return _reply(definitions.version(uow, key, number))
 
 
 @command(
@@ -263,7 +309,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Retire a version, or withdraw one in review: new cases don't use it"""
     publishing.retire(uow, key, number, revisions=revisions_seen())
-    return version(uow, key, number)
+    return _reply(definitions.version(uow, key, number))
 
 
 @command(

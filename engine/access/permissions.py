@@ -56,6 +56,11 @@ Permission = Literal[
     "funnel.read",
     "work_time.own",
     "work_time.read",
+    "visits.record",
+    "ratings.give",
+    "rates.read",
+    "rates.manage",
+    "classes.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -100,6 +105,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "administration_log.read",
             "funnel.read",
+            "rates.read",
+            "rates.manage",
+            "classes.manage",
         }
     ),
     "designer": frozenset(
@@ -142,6 +150,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "secrets.issue",
             "work_time.own",
             "work_time.read",
+            "visits.record",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),
@@ -164,6 +173,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "decisions.appeal",
             "secrets.issue",
             "comments.add",
+            "ratings.give",
         }
     ),
     "applicant": frozenset(
@@ -181,6 +191,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.withdraw",
             "decisions.appeal",
             "comments.add",
+            "ratings.give",
         }
     ),
     AUDITOR: frozenset(
@@ -195,6 +206,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "administration_log.read",
             "audit.run",
             "funnel.read",
+            "rates.read",
             "account.own",
             "sessions.own",
         }
@@ -208,6 +220,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "inbox.read",
             "units.read",
             "funnel.read",
+            "rates.read",
             "work_time.read",
             "account.own",
             "sessions.own",

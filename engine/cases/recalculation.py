@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, literal, select, update
 
 from engine import access, deadlines
+from engine.cases import serving
 from engine.cases.clock_recalculation import Counted, recompute_batch
 from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import (
@@ -172,7 +173,12 @@ TASKS = Terms(Task, (Task.status == "open",), suspensions, _SIDE)
 TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses, literal("office"))
 
 
-KINDS: Sequence[Kind] = (TASKS, TIMERS, recompute_batch)
+def order_of_inbox(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
+    """Counts the bounds of service classes again. They are no deadlines, so none has changed."""
+    return Counted(after=None if dry else serving.reorder_in_unit(uow, unit_id, after))
+
+
+KINDS: Sequence[Kind] = (TASKS, TIMERS, recompute_batch, order_of_inbox)
 
 
 def affected(uow: UnitOfWork, units: Collection[UUID], kinds: Sequence[Kind] = KINDS) -> Counted:

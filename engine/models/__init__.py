@@ -45,6 +45,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -63,6 +64,7 @@ from engine.models.tables import (
     IncidentStatus,
     Message,
     MessageStatus,
+    ServiceClass,
     Task,
     TaskKind,
     TaskStatus,
@@ -148,6 +150,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "RateKind",
     "Recalculation",
     "Recusal",
     "Relation",
@@ -157,6 +160,7 @@ __all__ = [
     "Retry",
     "Role",
     "SendingStatus",
+    "ServiceClass",
     "ServiceDuration",
     "StagedDocument",
     "StagedPart",
@@ -171,6 +175,7 @@ __all__ = [
     "UnitCalendar",
     "UnitKind",
     "UnitLine",
+    "UnitRate",
     "Upload",
     "UploadFile",
     "UploadStatus",

@@ -16,7 +16,7 @@ from engine.bpmn import is_role
 from engine.events import administration_log
 from engine.identity import accounts, names, profiles
 from engine.identity.profiles import Profile
-from engine.models import ROOT, CandidateGroupRole, Membership, Role, Unit, User
+from engine.models import ROOT, Membership, Role, Unit, User
 from engine.organisation import units
 from engine.platform import formats
 from engine.platform.db import UnitOfWork
@@ -191,16 +191,6 @@ def _memberships(uow: UnitOfWork, users: Sequence[UUID]) -> Sequence[RowMapping]
         .order_by(Membership.valid_from, Membership.id)
     )
     return uow.connection.execute(found, seen_by(uow)).mappings().all()
-
-
-def roles(uow: UnitOfWork) -> Sequence[str]:
-    """Returns the roles that people have in the actor's units, or that cases there require."""
-    access.require(uow.actor, "people.manage")
-    held = select(Membership.role).where(access.covers(Membership.unit_id))
-    asked = select(CandidateGroupRole.role).where(access.covers(CandidateGroupRole.unit_id))
-    found = held.union(asked).subquery()
-    wanted = select(found.c.role).where(found.c.role.not_in((ANY, APPLICANT))).order_by(found.c.role)
-    return uow.connection.execute(wanted.limit(PAGE), seen_by(uow)).scalars().all()
 
 
 def _unknown(user_id: UUID) -> NotFound:

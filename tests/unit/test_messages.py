@@ -307,7 +307,9 @@ CALLED = {
     "Channel": "channel", "DeliveryStatus": "delivery", "DocumentStatus": "document",
     "IncidentStatus": "incident", "MessageStatus": "message",
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
-    "OrganisationKind": "organisation", "RelationKind": "relation", "RetriedStatus": "retried",
+    "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
+    "ServiceClass": "service-class",
+    "RetriedStatus": "retried",
     "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",
     "TaskKind": "task-kind",
     "TaskStatus": "task", "UnitKind": "unit", "UploadStatus": "upload",
@@ -323,7 +325,7 @@ def test_every_word_of_the_tables_is_named() -> None:
     assert set(literals) == set(CALLED)
     words |= {f"{CALLED[name]}.{word}" for name, listed in literals.items() for word in listed}
     told = {key.removeprefix("words.") for key in texts("words")}
-    others = ("assignment.", "definition.", "position.", "presence.")
+    others = ("assignment.", "definition.", "position.", "presence.", "step-channel.", "visit-reason.")
     assert {key for key in told if not key.startswith(others)} == words
 
 

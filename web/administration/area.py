@@ -7,7 +7,7 @@ from flask import request
 
 from engine import access
 from engine.design import publishing
-from engine.organisation import people, units
+from engine.organisation import held_roles, units
 from engine.platform import persian
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import forms, texts
@@ -21,6 +21,7 @@ WAYS = (
     "migrations",
     "units",
     "calendars",
+    "rates",
     "people",
     "delegations",
     "log",
@@ -86,7 +87,7 @@ def _told_apart(visit: Visit, name: str, above: str | None) -> str:
 
 def roles_to_choose(visit: Visit) -> Choices:
     """Return the available roles: those of every installation, then those used in the visitor's units."""
-    known = dict.fromkeys([access.CASEWORKER, access.SUPERVISOR, *people.roles(visit.uow)])
+    known = dict.fromkeys([access.CASEWORKER, access.SUPERVISOR, *held_roles.roles(visit.uow)])
     named = [(role, texts.find_text(f"words.position.{role}", role)) for role in known]
     return [*named, (access.ANY, texts.say("administration.people.any-role"))]
 
