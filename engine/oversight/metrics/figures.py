@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["measured", "not_measured", "no_data"]
+Status = Literal["measured", "not_measured", "no_data", "too_few"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,7 @@ class Figure:
     """A value, with the number of cases from which it comes.
 
     `not_measured`: there are cases, but none has what it is computed from. `no_data`: there are no cases.
+    `too_few`: it would say something about few people.
     """
 
     value: int | float | None

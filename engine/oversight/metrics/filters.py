@@ -61,7 +61,7 @@ class Scope:
     def cells(self, rows: Table, unit: str = "unit") -> list[ColumnElement[bool]]:
         """Returns the conditions on units, definition, version and class; `unit` is the column of units."""
         filters = self.filters
-        found = [] if self.units is None else [rows.c[unit].in_(self.units)]
+        found: list[ColumnElement[bool]] = [] if self.units is None else [rows.c[unit].in_(self.units)]
         for name, value in (
             ("definition", filters.definition),
             ("version", filters.version),
@@ -89,9 +89,7 @@ def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
     access.require(uow.actor, "metrics.read")
     days = _days(filters, uow.now.date())
     if filters.version is not None and filters.definition is None:
-        fault = Fault(
-            "/query/version", "needs a definition: versions are counted per process", "needs-definition"
-        )
+        fault = Fault("/query/version", "needs a definition, whose version it is", "needs-definition")
         raise Invalid("The request has errors.", [fault])
     units = _units(uow, filters.unit)
     if filters.definition is not None:

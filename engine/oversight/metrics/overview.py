@@ -176,9 +176,10 @@ def _completion(uow: UnitOfWork, scope: Scope) -> Figure:
     counts = table(ApplicationCount)
     if scope.filters.unit is not None:
         return Figure(None, 0, "not_measured")
-    number_of = func.coalesce(func.sum(counts.c.count), 0)
+    number_of = func.sum(counts.c.count)
+    stages = (number_of.filter(counts.c.stage == stage) for stage in ("sent", "begun"))
     found = (
-        select(*(number_of.filter(counts.c.stage == stage) for stage in ("sent", "begun")))
+        select(*(func.coalesce(stage, 0) for stage in stages))
         .join(Definition, Definition.key == counts.c.key)
         .where(counts.c.day.between(scope.days.first, scope.days.last), access.covers(Definition.unit_id))
     )

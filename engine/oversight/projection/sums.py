@@ -45,6 +45,7 @@ BUCKETS = (
     *("worked", "technical_failure", "other_agency", "in_queue", "with_applicant"),
     *("suspended", "scheduled_wait", "office_closed"),
 )
+MAIN = ("task", "wait", "call")  # the kinds of steps that are elements of the diagram
 IDS = bindparam("ids", type_=ARRAY(Uuid()))
 
 _C, _S, _D = table(CaseFigures), table(StepFigures), table(DelayCause)
@@ -92,9 +93,12 @@ def _bins(of: str, rows: Table, duration: str, period: str) -> Source:
     else:
         fixed["element"] = ""
     number = rows.c[f"{duration}_bin"]
+    when: ColumnElement[bool] = number.is_not(None)
+    if "kind" in rows.c:  # requests and incidents have the element of the task that they belong to
+        when = when & rows.c.kind.in_(MAIN)
     keys["bin"] = number
     at = period.replace("period", "at")
-    return Source(table(DurationBin), rows, number.is_not(None), at, keys, {"count": _ONE}, fixed)
+    return Source(table(DurationBin), rows, when, at, keys, {"count": _ONE}, fixed)
 
 
 STARTED = Source(
