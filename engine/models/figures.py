@@ -99,6 +99,8 @@ class StepFigures(Base):
     __table_args__ = (
         Index("ix_step_figures_wait", "definition", "version", "element", "wait_ms"),
         Index("ix_step_figures_work", "definition", "version", "element", "work_ms"),
+        Index("ix_step_figures_opened", "opened_at"),
+        Index("ix_step_figures_closed", "closed_at"),
         Index("ix_step_figures_open", "step_unit", "role", postgresql_where=text("closed_at IS NULL")),
     )
 

@@ -101,12 +101,14 @@ def upgrade() -> None:
         sa.Column("people", ARRAY(sa.Uuid()), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number", name="pk_step_figures"),
     )
+    op.create_index("ix_step_figures_closed", "step_figures", ["closed_at"])
     op.create_index(
         "ix_step_figures_open",
         "step_figures",
         ["step_unit", "role"],
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index("ix_step_figures_opened", "step_figures", ["opened_at"])
     op.create_index("ix_step_figures_wait", "step_figures", ["definition", "version", "element", "wait_ms"])
     op.create_index("ix_step_figures_work", "step_figures", ["definition", "version", "element", "work_ms"])
     op.create_table(
