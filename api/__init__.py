@@ -32,6 +32,7 @@ from api import (
     incidents,
     jobs,
     messages,
+    metrics,
     migrations,
     people,
     pictures,
@@ -80,7 +81,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, metrics),
 )
 
 
