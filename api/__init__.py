@@ -45,6 +45,7 @@ from api import (
     status,
     system,
     tasks,
+    time_split,
     units,
     webhooks,
     work_time,
@@ -81,7 +82,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, metrics),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, metrics),
 )
 
 

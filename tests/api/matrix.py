@@ -38,6 +38,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/cases/<uuid:case_id>/file"): {"administrator", "caseworker"} | READERS,
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
     ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"} | READERS,
+    ("GET", "/cases/<uuid:case_id>/time"): {"administrator", "caseworker"} | READERS,
     ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal", "applicant", "auditor"},
     ("POST", "/cases/<uuid:case_id>/cancel"): {"administrator", "caseworker", "portal"},
     ("GET", "/tasks"): TASKS,
