@@ -47,6 +47,7 @@ from api import (
     tasks,
     time_split,
     units,
+    visits,
     webhooks,
     work_time,
 )
@@ -82,7 +83,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, metrics),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, metrics),
 )
 
 

@@ -93,6 +93,9 @@ Kind = Literal[
     "clock.breached",
     "clock.deemed",
     "work.noted",
+    "visit.recorded",
+    "visit.corrected",
+    "rating.given",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
