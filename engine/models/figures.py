@@ -81,7 +81,8 @@ class CaseFigures(Base):
     scheduled_wait: Mapped[Ms]
     office_closed: Mapped[Ms]
     visits_planned: Mapped[int | None] = mapped_column(SmallInteger)
-    visits_actual: Mapped[int | None] = mapped_column(SmallInteger)
+    visits_actual: Mapped[int] = mapped_column(SmallInteger)
+    visits_known: Mapped[bool]  # whether one was recorded, or the applicant said how it was
     stars: Mapped[int | None] = mapped_column(SmallInteger)
     send_backs: Mapped[int] = mapped_column(SmallInteger)
     appealed: Mapped[bool]
@@ -184,7 +185,7 @@ class PeriodFigures(Base):
     office_closed: Mapped[Sum]
     planned_cases: Mapped[Sum]
     visits_planned: Mapped[Sum]
-    visited_cases: Mapped[Sum]  # of which the actual visits are known
+    visits_known: Mapped[Sum]  # if none is, visits were not measured; otherwise the others had none
     visits_actual: Mapped[Sum]
     rated: Mapped[Sum]
     stars: Mapped[Sum]

@@ -23,12 +23,11 @@ from engine.models import (
     StepPeriodFigures,
     StepWorker,
 )
-from engine.oversight.projection import reading, rows, sums
-from engine.oversight.projection.rows import CaseLog, Logged, Rows, Service
+from engine.oversight.projection import reading, rows, sums, surroundings
+from engine.oversight.projection.rows import CaseLog, Logged, Rows
 from engine.oversight.projection.sums import Source
 from engine.platform.copying import copy
 from engine.platform.db import UnitOfWork, table
-from engine.timeline import Surroundings
 
 EVENTS = 5000  # of a stretch,
 CASES = 1000  # and cases of a transaction: the feed ends below it as long as it runs
@@ -67,12 +66,11 @@ def write(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> None:
 
 def _compute(uow: UnitOfWork, ids: Sequence[UUID]) -> Rows:
     found = reading.events_of(uow, ids)
-    known = reading.versions(uow, list({events[-1].version_id for events in found.values()}))
+    batch = surroundings.read(uow, found)
     upheld = reading.granted_appeals(uow, _decided_appeals(found.values()))
     made, zone = Rows(), uow.now.tzinfo or UTC
     for case_id, events in found.items():
-        service = Service(*known[events[-1].version_id], "")
-        around = Surroundings(unit="root", now=int(uow.now.timestamp() * 1000), offices=lambda _: None)
+        service, around = batch.of(events)
         rows.add(made, CaseLog(case_id, events, around, service, zone, upheld))
     return made
 
