@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import BigInteger, Text, cast, delete, func, select
 
 from engine.events import follower
 from engine.events.follower import Part, Projection, Stretch
@@ -36,6 +36,12 @@ CASES = 1000  # and cases of a transaction: the feed ends below it as long as it
 def project(uow: UnitOfWork) -> int:
     """Brings the figures up to date with some of the new events. Returns 0 if there are none."""
     return follower.project(uow, FIGURES)
+
+
+def transactions(uow: UnitOfWork) -> int:
+    """Returns how many transactions the server has begun, to see how busy it is."""
+    begun = cast(cast(func.pg_snapshot_xmax(func.pg_current_snapshot()), Text), BigInteger)
+    return uow.connection.execute(select(begun)).scalar_one()
 
 
 def _project(uow: UnitOfWork, stretch: Stretch) -> int | Part:
