@@ -60,6 +60,9 @@ Permission = Literal[
     "delays.explain",
     "visits.record",
     "ratings.give",
+    "rates.read",
+    "rates.manage",
+    "classes.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -104,6 +107,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "administration_log.read",
             "funnel.read",
+            "rates.read",
+            "rates.manage",
+            "classes.manage",
         }
     ),
     "designer": frozenset(
@@ -204,6 +210,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "funnel.read",
             "metrics.read",
+            "rates.read",
             "account.own",
             "sessions.own",
         }
@@ -218,6 +225,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "funnel.read",
             "metrics.read",
+            "rates.read",
             "work_time.read",
             "account.own",
             "sessions.own",

@@ -57,6 +57,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -167,6 +168,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "RateKind",
     "Recalculation",
     "Recusal",
     "Relation",
@@ -193,6 +195,7 @@ __all__ = [
     "UnitCalendar",
     "UnitKind",
     "UnitLine",
+    "UnitRate",
     "Upload",
     "UploadFile",
     "UploadStatus",

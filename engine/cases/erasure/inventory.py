@@ -225,6 +225,7 @@ KEPT: Mapping[str, Kept] = {
         "numbers and places of findings alone",
         "id kind requested_by requested_at started_at finished_at done total result",
     ),
+    "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
     "calendars": Kept(_ORGANISATION, "id key name unit_id created_at"),
     "calendar_versions": Kept(
         _ORGANISATION, "id calendar_id number valid_from document reason created_by created_at"
