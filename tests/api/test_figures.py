@@ -1,14 +1,12 @@
 """Figures of oversight over HTTP: who sees what, bad input, and the explanation of a delay."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from engine import cases
-from engine.events import follower
 from engine.oversight import projection
 from engine.platform.db import Actor, Database
 from tests import clocks, factories
@@ -22,7 +20,7 @@ PATHS = ("overview", "time", "delay-causes", "steps?definition=p&version=1", "pe
 
 def bring_up_to_date(database: Database, who: Actor) -> None:
     settled(database)
-    factories.as_actor(database, who, partial(follower.from_the_first, name="figures"))
+    factories.as_actor(database, who, projection.begin)
     while factories.as_actor(database, who, projection.project):
         pass
 
