@@ -71,6 +71,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/clock/extend"): {"administrator", "caseworker"},
     ("GET", "/deemed-decisions"): {"administrator"},
     ("POST", "/deemed-decisions/release"): {"administrator"},
+    ("PUT", "/definitions/<key>/class"): {"administrator"},
     ("POST", "/definitions/<key>/suspend"): {"administrator"},
     ("POST", "/definitions/<key>/resume"): {"administrator"},
     ("POST", "/definitions/<key>/disable"): DESIGN,
@@ -236,6 +237,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/tasks/<uuid:task_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
+    "/definitions/<key>/class": {"class": "low"},
     "/rates": {
         "unit": "root",
         "role": "caseworker",

@@ -74,3 +74,15 @@ def test_rates_of_other_units_do_not_exist(client: Clients, database: Database) 
     assert stranger.get("/rates?unit=root").status_code == 404
     assert stranger.send("DELETE", f"/rates/{rate['id']}").status_code == 404
     assert client("administrator").post("/rates", {**RATE, "unit": "nowhere"}).status_code == 404
+
+
+def test_the_class_of_a_service_over_http(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    administrator = client("administrator")
+    answer = administrator.send("PUT", "/definitions/p/class", json={"class": "low"})
+    assert answer.status_code == 200
+    assert (body(answer)["service_class"], body(answer)["serve_within"]) == ("low", "P10WD")
+    wrong = administrator.send("PUT", "/definitions/p/class", json={"class": "low", "bound": "P5D"})
+    assert (wrong.status_code, pointers(body(wrong))) == (422, ["/bound"])
+    (entry,) = body(administrator.get("/organisation-log?kind=service.classed"))["items"]
+    assert entry["payload"] == {"definition": "p", "class": "low", "bound": "P10WD"}

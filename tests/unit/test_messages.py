@@ -308,6 +308,7 @@ CALLED = {
     "IncidentStatus": "incident", "MessageStatus": "message",
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
+    "ServiceClass": "service-class",
     "RetriedStatus": "retried",
     "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",
     "TaskKind": "task-kind",
