@@ -16,6 +16,22 @@ TABLES = (
 
 
 def upgrade() -> None:
+    _make_case_figures()
+    _make_step_figures()
+    _make_delay_causes()
+    _make_period_figures()
+    _make_step_period_figures()
+    _make_step_workers()
+    _make_cause_period_figures()
+    _make_duration_bins()
+
+
+def downgrade() -> None:
+    for name in TABLES:
+        op.drop_table(name)
+
+
+def _make_case_figures() -> None:
     op.create_table(
         "case_figures",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -77,6 +93,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_figures_stale", "case_figures", ["case_id"], postgresql_where=sa.text("seq = 0"))
     op.create_index("ix_case_figures_started", "case_figures", ["started_at", "case_id"])
+
+
+def _make_step_figures() -> None:
     op.create_table(
         "step_figures",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -113,6 +132,9 @@ def upgrade() -> None:
     op.create_index("ix_step_figures_opened", "step_figures", ["opened_at"])
     op.create_index("ix_step_figures_wait", "step_figures", ["definition", "version", "element", "wait_ms"])
     op.create_index("ix_step_figures_work", "step_figures", ["definition", "version", "element", "work_ms"])
+
+
+def _make_delay_causes() -> None:
     op.create_table(
         "delay_causes",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -130,6 +152,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "rank", name="pk_delay_causes"),
     )
     op.create_index("ix_delay_causes_element", "delay_causes", ["element", "bucket", "ended_at"])
+
+
+def _make_period_figures() -> None:
     op.create_table(
         "period_figures",
         sa.Column("period", sa.Date(), nullable=False),
@@ -180,6 +205,9 @@ def upgrade() -> None:
         ),
         postgresql_with={"fillfactor": "70"},
     )
+
+
+def _make_step_period_figures() -> None:
     op.create_table(
         "step_period_figures",
         sa.Column("period", sa.Date(), nullable=False),
@@ -213,6 +241,9 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_index("ix_step_period_figures_unit", "step_period_figures", ["step_unit", "period"])
+
+
+def _make_step_workers() -> None:
     op.create_table(
         "step_workers",
         sa.Column("period", sa.Date(), nullable=False),
@@ -227,6 +258,9 @@ def upgrade() -> None:
         ),
         postgresql_with={"fillfactor": "70"},
     )
+
+
+def _make_cause_period_figures() -> None:
     op.create_table(
         "cause_period_figures",
         sa.Column("period", sa.Date(), nullable=False),
@@ -252,6 +286,9 @@ def upgrade() -> None:
         ),
         postgresql_with={"fillfactor": "70"},
     )
+
+
+def _make_duration_bins() -> None:
     op.create_table(
         "duration_bins",
         sa.Column("of", sa.Text(), nullable=False),
@@ -276,8 +313,3 @@ def upgrade() -> None:
         ),
         postgresql_with={"fillfactor": "70"},
     )
-
-
-def downgrade() -> None:
-    for name in TABLES:
-        op.drop_table(name)
