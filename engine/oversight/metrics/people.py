@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, and_, cast, func, select
 
 from engine.access import CASEWORKER
 from engine.models import StepFigures, StepPeriodFigures, StepWorker, Unit, UnitRate
+from engine.oversight.metrics.automation import AutomatedLine, automated
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.sums import Key, Wanted, read
@@ -79,6 +80,7 @@ class People:
     lines: Sequence[LoadLine]
     roles: Sequence[RoleLine]
     quality: Sequence[UnitQuality]
+    automated: Sequence[AutomatedLine]
 
 
 def people(uow: UnitOfWork, filters: Filters) -> People:
@@ -102,7 +104,7 @@ def people(uow: UnitOfWork, filters: Filters) -> People:
                 left_out=left_out,
             )
         )
-    return People(scope.days, lines, _roles(uow, scope, lines), _quality(uow, scope))
+    return People(scope.days, lines, _roles(uow, scope, lines), _quality(uow, scope), automated(uow, scope))
 
 
 _COLUMNS = ("arrived", "done", "send_backs")
