@@ -32,6 +32,7 @@ from api import (
     incidents,
     jobs,
     messages,
+    metrics,
     migrations,
     people,
     pictures,
@@ -83,7 +84,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
 )
 
 

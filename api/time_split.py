@@ -7,10 +7,10 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Instant
+from api.shapes import Instant, Request, Words
 from engine.oversight import timeline
 from engine.oversight.access_log import Opened
-from engine.oversight.timeline import TimeSplit
+from engine.oversight.timeline import DelayReason, TimeSplit
 from engine.platform.db import UnitOfWork
 from engine.timeline import BUCKETS, Bucket, Delay, Segment
 
@@ -79,10 +79,31 @@ class TimeBody(BaseModel):
     delay: DelayBody | None
 
 
+class ExplainDelay(Request):
+    """Why the case is late as far as its log doesn't explain it; `text` says more about it."""
+
+    code: DelayReason
+    text: Words | None = None
+
+
 @command(blueprint.get("/cases/<uuid:case_id>/time"), answer=TimeBody, refusals=(404,))
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read where the time of a case went"""
     return Reply(_body(timeline.of_case(uow, case_id)), opened=Opened("case", case_id))
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/delay-explanations"),
+    body=ExplainDelay,
+    answer=DelayBody,
+    refusals=(404, 409),
+)
+def explain(uow: UnitOfWork, case_id: UUID, body: ExplainDelay) -> Reply:
+    """State why a case is late, if its log doesn't explain more than a tenth of the delay
+
+    Only a supervisor of its unit, once.
+    """
+    return Reply(_delay(timeline.explain_delay(uow, case_id, body.code, body.text)))
 
 
 def _body(split: TimeSplit) -> TimeBody:

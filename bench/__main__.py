@@ -20,6 +20,7 @@ from bench import (
     load,
     long,
     processor,
+    projection,
     report,
     w1,
     waiting,
@@ -36,6 +37,7 @@ PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any
     "long": (long.measure, report.long, report.goals_of_long),
     "inbox": (lambda _: inbox.measure(), report.inbox, report.goals_of_inbox),
     "clock": (lambda _: clock.measure(), report.clock, report.goals_of_clock),
+    "figures": (projection.measure, report.figures, report.goals_of_figures),
     "waiting": (lambda _: waiting.measure(), report.waiting, report.goals_of_waiting),
 }
 
@@ -89,6 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--checks", action="store_true", help="only the check of files")
     parser.add_argument("--decisions", action="store_true", help="only tables and expressions")
     parser.add_argument("--inbox", action="store_true", help="only the inbox with many open tasks, and pages")
+    parser.add_argument("--figures", action="store_true", help="only W1 alongside the figures of oversight")
     parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--clock", action="store_true", help="only statutory terms, a closure, and the audit")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")

@@ -96,6 +96,7 @@ Kind = Literal[
     "visit.recorded",
     "visit.corrected",
     "rating.given",
+    "delay.explained",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

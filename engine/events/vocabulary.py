@@ -102,6 +102,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         },
         "visit.corrected": {"visit": str, "reason": str, "occurred_at": str, "withdrawn": bool},
         "rating.given": {"stars": int, "visited": bool, "visit_reason": str},
+        "delay.explained": {"code": str, "ms": int},
         "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )

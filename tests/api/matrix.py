@@ -165,6 +165,11 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/audit/runs/<uuid:run_id>"): AUDIT,
     ("GET", "/audit/events"): AUDIT,
     ("GET", "/services/<key>/funnel"): DESIGN | READERS,
+    **{
+        ("GET", f"/metrics/{name}"): READERS
+        for name in ("overview", "time", "delay-causes", "steps", "people", "portfolio", "cases")
+    },
+    ("POST", "/cases/<uuid:case_id>/delay-explanations"): {"caseworker"},
     ("GET", "/cases/<uuid:case_id>/visits"): {"administrator", "caseworker"} | READERS,
     ("POST", "/cases/<uuid:case_id>/visits"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct"): {"caseworker"},
@@ -185,6 +190,7 @@ QUERIES = {
     "/definitions/<key>/versions/<int:number>/diff": "?against=1",
     "/rates": "?unit=root",
     "/tasks": "?case=<uuid:case_id>",
+    "/metrics/steps": "?definition=p&version=1",
     "/colleagues": "?task=<uuid:task_id>",
 }
 # and says in its body.
@@ -192,6 +198,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/relations": {"person": "0012345679", "kind": "family"},
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
+    "/cases/<uuid:case_id>/delay-explanations": {"code": "other"},
     "/migrations": {"definition": "p", "from": 1, "to": 2},
     "/retries": {"definition": "p", "code": "script-failed"},
     "/messages": {"name": "m", "id": "1", "keep_for": 60},

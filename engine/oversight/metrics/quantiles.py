@@ -1,0 +1,146 @@
+"""Exact medians and 90th percentiles: the sums of bins say in which bin one lies, then its rows are read.
+
+A quantile is the smallest duration that at least this part of all durations doesn't exceed, as PostgreSQL's
+`percentile_disc`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnClause,
+    Date,
+    DateTime,
+    Integer,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from engine.oversight.metrics.filters import Scope
+from engine.oversight.metrics.sums import Key, Wanted, read
+from engine.oversight.projection.bins import limits
+from engine.oversight.projection.periods import DAY, Days, month_after, period_of
+from engine.oversight.projection.sums import LIVES, Source
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Calendar
+
+MEDIAN, MOST = 0.5, 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a quantile is: the one of this number, from 0, in a bin of the durations of a key."""
+
+    key: Key
+    part: float
+    bin: int
+    offset: int
+
+
+class _Asked(NamedTuple):
+    group: Sequence[str]
+    months: Calendar | None
+
+
+def of_cases(
+    uow: UnitOfWork, scope: Scope, group: Sequence[str] = (), months: Calendar | None = None
+) -> Mapping[Key, Mapping[float, int]]:
+    """Returns the median and the 90th percentile of the lives of ended cases, by key (`sums.read`)."""
+    return quantiles(uow, scope, LIVES, group, months=months)
+
+
+def quantiles(
+    uow: UnitOfWork,
+    scope: Scope,
+    source: Source,
+    group: Sequence[str] = (),
+    *,
+    parts: Sequence[float] = (MEDIAN, MOST),
+    months: Calendar | None = None,
+) -> Mapping[Key, Mapping[float, int]]:
+    """Returns these quantiles of the durations of a source, by key."""
+    asked = _Asked(group, months)
+    by = [*group, "bin"]
+    counted = read(uow, scope, Wanted([source], ["count"], by, months))
+    bins: dict[Key, dict[int, int]] = defaultdict(dict)
+    for key, sums in counted.items():
+        values = list(key)
+        number = values.pop(len(group))
+        bins[tuple(values)][number] = sums["count"]
+    places = [place for key, counts in bins.items() for place in _places(key, counts, parts)]
+    return _exact(uow, scope, source, asked, places)
+
+
+def _places(key: Key, counts: Mapping[int, int], parts: Sequence[float]) -> Iterator[_Place]:
+    total = sum(counts.values())
+    for part in parts:
+        left = ceil(round(part * total, 6))
+        for number in sorted(counts):
+            if left <= counts[number]:
+                yield _Place(key, part, number, left - 1)
+                break
+            left -= counts[number]
+
+
+def _exact(
+    uow: UnitOfWork, scope: Scope, source: Source, asked: _Asked, places: Sequence[_Place]
+) -> Mapping[Key, Mapping[float, int]]:
+    """Reads the rows of the bins, each as far as its quantile, in one statement."""
+    found: dict[Key, dict[float, int]] = defaultdict(dict)
+    if not places:
+        return found
+    duration = source.rows.c[f"{source.fixed['of']}_ms"]
+    keys = [source.keys[name] for name in asked.group]
+    columns = [*_COLUMNS, *(column(f"key_{index}", key.type) for index, key in enumerate(keys))]
+    rows = [_values(scope, asked, index, place) for index, place in enumerate(places)]
+    values = zip(*rows, strict=True)
+    arrays = (
+        cast(literal(list(given), ARRAY(one.type)), ARRAY(one.type))
+        for given, one in zip(values, columns, strict=True)
+    )
+    place = func.unnest(*arrays).table_valued(*columns).render_derived("place")
+    at = source.rows.c[source.at]
+    where = (
+        source.when,
+        # Of periods, too: the index begins with them.
+        source.keys["period"].between(place.c.first_period, place.c.last_period),
+        *(at >= place.c.begin, at < place.c.end, duration >= place.c.low, duration < place.c.high),
+        *(key == place.c[f"key_{index}"] for index, key in enumerate(keys)),
+        *scope.cells(source.rows),
+    )
+    one = select(duration.label("value")).where(*where).order_by(duration)
+    one = one.offset(place.c.skip).limit(1).correlate(place)
+    exact = one.lateral("exact")
+    for index, value in uow.connection.execute(select(place.c.index, exact.c.value).join(exact, true())):
+        found[places[index].key][places[index].part] = value
+    return found
+
+
+_COLUMNS: Sequence[ColumnClause[Any]] = (
+    *(column("index", Integer), column("first_period", Date), column("last_period", Date)),
+    *(column("begin", DateTime(timezone=True)), column("end", DateTime(timezone=True))),
+    *(column("low", BigInteger), column("high", BigInteger), column("skip", BigInteger)),
+)
+
+
+def _values(scope: Scope, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
+    days = scope.days if asked.months is None else _month(scope.days, place.key[-1], asked.months)
+    return (
+        *(index, period_of(days.first), period_of(days.last)),
+        *(scope.midnight(days.first), scope.midnight(days.after)),
+        *(*limits(place.bin), place.offset),
+        *place.key[: len(asked.group)],
+    )
+
+
+def _month(days: Days, first: Any, months: Calendar) -> Days:
+    return Days(max(days.first, first), min(days.last, month_after(first, months) - DAY))
