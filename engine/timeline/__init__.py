@@ -1,0 +1,47 @@
+"""The timeline of a case: where its time went, its steps, its critical path, and why it is late.
+
+Pure: events and calendars in, no database, no settings, no files. Instants and lengths are in whole
+milliseconds. Other packages import from here only.
+"""
+
+from engine.timeline.delays import Delay
+from engine.timeline.history import Step
+from engine.timeline.hours import ALWAYS, Hours, Offices
+from engine.timeline.path import Leg, critical_path
+from engine.timeline.records import (
+    BUCKETS,
+    NOTICES,
+    PLAN,
+    THE_APPLICANT,
+    Bucket,
+    Cause,
+    Event,
+    Norm,
+    Segment,
+    Surroundings,
+    ms_of,
+)
+from engine.timeline.timelines import Timeline, timeline
+
+__all__ = [
+    "ALWAYS",
+    "BUCKETS",
+    "NOTICES",
+    "PLAN",
+    "THE_APPLICANT",
+    "Bucket",
+    "Cause",
+    "Delay",
+    "Event",
+    "Hours",
+    "Leg",
+    "Norm",
+    "Offices",
+    "Segment",
+    "Step",
+    "Surroundings",
+    "Timeline",
+    "critical_path",
+    "ms_of",
+    "timeline",
+]

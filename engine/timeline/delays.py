@@ -1,0 +1,201 @@
+"""Why a case is late: its delay, spread over what took longer than its norm on the critical path.
+
+All of it is counted in office time where an office or an agency had the case, and without the pauses of the
+statutory clock: the end of the term moved with them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from engine.timeline import split
+from engine.timeline.history import History, Step
+from engine.timeline.intervals import Interval, gaps, merge
+from engine.timeline.path import Leg, critical_path
+from engine.timeline.records import (
+    AGENCY,
+    BUCKETS,
+    CLOSED,
+    PLAN,
+    QUEUE,
+    SUSPENDED,
+    TECHNICAL,
+    WORKED,
+    Cause,
+    Norm,
+    Span,
+    Surroundings,
+)
+from engine.timeline.spans import step_spans, suspensions
+
+DAY = 86_400_000
+UNKNOWN_SHARE = 10  # in percent: a greater unexplained share asks a supervisor for the reason
+
+_Cell = tuple[str | None, str | None, str]  # party, element, bucket
+_GAP: _Cell = (None, None, "")
+
+
+class Delay(NamedTuple):
+    """By how much a case is late, and why.
+
+    `due` is the end of its term, or of the process's norm if it has none; `until` is the decision, the end or
+    now. `late_ms` is the office time of its unit between both: the causes, the greatest first, and
+    `unexplained_ms` add up to it. `asks_reason`: more than a tenth is unexplained, and no supervisor has
+    given the reason yet, which is `reason`.
+    """
+
+    due: int
+    until: int
+    late_ms: int
+    causes: Sequence[Cause]
+    unexplained_ms: int
+    asks_reason: bool
+    reason: str | None
+
+
+class _Term(NamedTuple):
+    """What a delay is measured by: the beginning and end of the term, until when it ran, and its pauses."""
+
+    begin: int
+    due: int
+    until: int
+    pauses: list[Interval]
+
+
+def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
+    """Returns by how much a case is late and why; None if it is not, or has neither term nor norm."""
+    term = _term(case, around, end)
+    if term is None or term.until <= term.due:
+        return None
+    home = around.hours(case.unit)
+    late = home.open_ms(term.due, term.until)
+    weights = _weights(case, around, term)
+    causes, unexplained = _spread(weights, late)
+    asks = unexplained * 100 > late * UNKNOWN_SHARE and case.explained is None
+    return Delay(term.due, term.until, late, causes, unexplained, asks, case.explained)
+
+
+def _term(case: History, around: Surroundings, end: int) -> _Term | None:
+    clock = case.clock
+    if clock.started is not None and clock.due is not None:
+        until = min(end, clock.ended or end, clock.paused or end)
+        return _Term(max(clock.started, case.start), clock.due, until, merge(clock.pauses))
+    if around.norm is None:
+        return None
+    stopped = suspensions(case, around, end)
+    hours = around.hours(case.unit)
+    left = _office_ms(around.norm, case.start, around, case.unit)
+    for first, last in gaps(stopped, case.start, end):
+        is_open = hours.open_ms(first, last)
+        if is_open > left:
+            return _Term(case.start, _after(hours.open(first, last), left), end, stopped)
+        left -= is_open
+    return None
+
+
+def _after(is_open: Sequence[Interval], left: int) -> int:
+    """Returns the instant after so much open time."""
+    for begin, end in is_open:
+        if left <= end - begin:
+            return begin + left
+        left -= end - begin
+    raise AssertionError("there is more open time")
+
+
+def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, int]:
+    """Returns what exceeded its norm, by party, step and bucket; with the plan, and what nobody knows."""
+    away = merge([*term.pauses, (case.start, term.begin)])
+    stopped = suspensions(case, around, term.until)
+    found: dict[_Cell, int] = {}
+    passages: dict[int, tuple[Step, dict[_Cell, int]]] = {}
+    for leg in critical_path(case, term.until):
+        for begin, end in gaps(away, leg.begin, leg.end):
+            if leg.step is None:
+                found[_GAP] = found.get(_GAP, 0) + around.hours(case.unit).open_ms(begin, end)
+            else:
+                _, cells = passages.setdefault(leg.step.number, (leg.step, {}))
+                for cell, ms in _cells(Leg(begin, end, leg.step), around, stopped):
+                    cells[cell] = cells.get(cell, 0) + ms
+    planned = 0
+    for step, cells in passages.values():
+        norm = _norm_of(step, around, case.unit)
+        planned += _planned(step, norm, around, case.unit)
+        length = sum(cells.values())
+        for cell, ms in _divided(max(length - norm, 0), cells).items():
+            found[cell] = found.get(cell, 0) + ms
+    allowed = sum(around.hours(case.unit).open_ms(*part) for part in gaps(away, term.begin, term.due))
+    if planned > allowed:
+        found[None, None, PLAN] = planned - allowed
+    return found
+
+
+def _cells(leg: Leg, around: Surroundings, stopped: Sequence[Interval]) -> Iterator[tuple[_Cell, int]]:
+    """Yields how long a leg was in each bucket, for whom, without closed hours."""
+    step = leg.step
+    if step is None:
+        return
+    number, element = step.number, step.element
+    spans = step_spans(step, stopped, leg.begin, leg.end)
+    spans += [
+        Span(begin, end, WORKED, number, unit, element) for begin, end, unit in step.work if begin < end
+    ]
+    spans += [Span(begin, end, TECHNICAL, number, None, element) for begin, end in around.outages]
+    spans += [Span(begin, end, SUSPENDED, number, None, element) for begin, end in stopped]
+    rest = Span(0, 0, step.rank, number, step.party, element)
+    for part in split.divide(spans, around, leg.begin, leg.end, rest):
+        if part.rank != CLOSED:
+            hours = part.hours
+            ms = part.end - part.begin if hours is None else hours.open_ms(part.begin, part.end)
+            yield (part.party, part.element, BUCKETS[part.rank]), ms
+
+
+def _norm_of(step: Step, around: Surroundings, home: str) -> int:
+    """Returns how long a passage may take, as its leg is measured; 0 without a norm. A timer has its own."""
+    norm = around.norms.get(step.element or "")
+    if step.kind == "wait" and step.due is not None:
+        return max(step.due - step.opened, 0)
+    if norm is None or step.kind not in ("task", "wait", "call"):
+        return 0
+    if step.rank in (AGENCY, QUEUE):
+        return _office_ms(norm, step.opened, around, step.party or home)
+    return norm.amount * DAY if norm.unit == "days" else norm.amount
+
+
+def _planned(step: Step, norm: int, around: Surroundings, home: str) -> int:
+    """Returns the norm of a passage in office time of the case's unit, to compare it with the term."""
+    if step.rank in (AGENCY, QUEUE) or not norm:
+        return norm
+    return around.hours(home).open_ms(step.opened, step.opened + norm)
+
+
+def _office_ms(norm: Norm, begin: int, around: Surroundings, unit: str) -> int:
+    """Returns a norm as office time of a unit."""
+    hours = around.hours(unit)
+    if norm.unit == "days":
+        return norm.amount * hours.day_ms(begin)
+    return norm.amount if norm.unit == "hours" else hours.open_ms(begin, begin + norm.amount)
+
+
+def _spread(weights: Mapping[_Cell, int], late: int) -> tuple[list[Cause], int]:
+    """Returns the causes, the greatest first, and what is left. They add up to the delay.
+
+    If the weights are more than the delay, each has its proportion of it.
+    """
+    shares = _divided(min(late, sum(weights.values())), weights)
+    causes = [Cause(*cell, ms) for cell, ms in shares.items() if ms and cell != _GAP]
+    unknown = late - sum(cause.ms for cause in causes)
+    return sorted(causes, key=lambda cause: (-cause.ms, _text(cause[:3]))), unknown
+
+
+def _divided(whole: int, weights: Mapping[_Cell, int]) -> dict[_Cell, int]:
+    """Divides a length in proportion to weights, exactly: what is left goes to the greatest fractions."""
+    total = sum(weights.values())
+    if whole == total or not total:
+        return dict(weights)
+    shares = {cell: divmod(ms * whole, total) for cell, ms in weights.items()}
+    left = whole - sum(share for share, _ in shares.values())
+    raised = sorted(shares, key=lambda cell: (-shares[cell][1], _text(cell)))[:left]
+    return {cell: share + (cell in raised) for cell, (share, _) in shares.items()}
+
+
+def _text(cell: _Cell) -> tuple[str, ...]:
+    return tuple(part or "" for part in cell)
