@@ -39,23 +39,35 @@ class Stretch:
         return feed.facts(*columns).where(self.condition).order_by(Event.case_id, Event.seq)
 
 
-Handler = Callable[[UnitOfWork, Stretch], int]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The result of a handler that wants to see the same events again, after doing a part of its work."""
+
+    done: int
+
+
+Handler = Callable[[UnitOfWork, Stretch], int | Part]
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Tables that one handler fills from the log alone. `name` is that of its cursor."""
+    """Tables that one handler fills from the log alone. `name` is that of its cursor.
+
+    With `most`, a stretch ends with the transaction of the event of that number. So it may end between two
+    transactions of which the second changed a case first: only for handlers that read whole cases.
+    """
 
     name: str
     tables: Sequence[Table]
     handler: Handler
+    most: int | None = None
 
 
-def follow(uow: UnitOfWork, name: str, handler: Handler) -> int:
+def follow(uow: UnitOfWork, name: str, handler: Handler, most: int | None = None) -> int:
     """Passes all new events to a handler, and moves the cursor in the same transaction.
 
     Returns what the handler returns; 0 if nothing is new, if nothing follows this cursor yet, or if another
-    process is doing this.
+    process is doing this. `most` is as that of a projection.
     """
     cursor = select(Cursor.transaction_id).where(Cursor.name == name)
     newer = select(Event.seq).where(_between(cursor.scalar_subquery(), feed.horizon()))
@@ -67,9 +79,19 @@ def follow(uow: UnitOfWork, name: str, handler: Handler) -> int:
     # A process that had the row until now may have been further than this statement's horizon.
     if row is None or row.end <= row.transaction_id + 1:
         return 0
-    done = handler(uow, Stretch(row.transaction_id, row.end))
-    _move(uow, name, row.end - 1)
+    end = row.end if most is None else _end(uow, row.transaction_id, row.end, most)
+    done = handler(uow, Stretch(row.transaction_id, end))
+    if isinstance(done, Part):
+        return done.done
+    _move(uow, name, end - 1)
     return done
+
+
+def _end(uow: UnitOfWork, after: int, end: int, most: int) -> int:
+    """Returns the end of a stretch that is bounded to about so many events."""
+    found = select(Event.transaction_id).where(_between(after, end)).order_by(Event.transaction_id)
+    last = uow.connection.execute(found.offset(most - 1).limit(1)).scalar()
+    return end if last is None else last + 1
 
 
 def from_now_on(uow: UnitOfWork, name: str) -> None:
@@ -85,11 +107,11 @@ def from_the_first(uow: UnitOfWork, name: str) -> None:
 
 def project(uow: UnitOfWork, projection: Projection) -> int:
     """Brings a projection up to date. Returns what its handler returns, 0 if nothing is new."""
-    return follow(uow, projection.name, projection.handler)
+    return follow(uow, projection.name, projection.handler, projection.most)
 
 
-def rebuild(uow: UnitOfWork, projection: Projection) -> int:
-    """Empties a projection and fills it again, from the first event of the log, in one transaction.
+def reset(uow: UnitOfWork, projection: Projection) -> None:
+    """Empties a projection: whoever brings it up to date fills it again, from the first event of the log.
 
     Waits for the process that is bringing it up to date.
     """
@@ -98,7 +120,18 @@ def rebuild(uow: UnitOfWork, projection: Projection) -> int:
     for emptied in projection.tables:
         uow.connection.execute(delete(emptied))
     _move(uow, projection.name, 0)
-    return project(uow, projection)
+
+
+def rebuild(uow: UnitOfWork, projection: Projection) -> int:
+    """Empties a projection and fills it again, in one transaction. Returns what its handler returns, in all.
+
+    Of a projection of many events, `reset` it instead.
+    """
+    reset(uow, projection)
+    total = 0
+    while done := project(uow, projection):
+        total += done
+    return total
 
 
 def _between(after: Any, end: Any) -> ColumnElement[bool]:

@@ -22,6 +22,18 @@ from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.figures import (
+    CaseFigures,
+    CausePeriodFigures,
+    DelayCause,
+    DurationBin,
+    DurationOf,
+    Ending,
+    PeriodFigures,
+    StepFigures,
+    StepPeriodFigures,
+    StepWorker,
+)
 from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
@@ -99,9 +111,11 @@ __all__ = [
     "CandidateGroupRole",
     "Case",
     "CaseClock",
+    "CaseFigures",
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "CausePeriodFigures",
     "ChainHead",
     "Channel",
     "Checkpoint",
@@ -116,6 +130,7 @@ __all__ = [
     "Decision",
     "Definition",
     "DefinitionVersion",
+    "DelayCause",
     "Delegation",
     "Delivery",
     "DeliveryStatus",
@@ -125,6 +140,9 @@ __all__ = [
     "Document",
     "DocumentStatus",
     "DocumentVersion",
+    "DurationBin",
+    "DurationOf",
+    "Ending",
     "ErasedFile",
     "Event",
     "Heartbeat",
@@ -143,6 +161,7 @@ __all__ = [
     "OrganisationRecord",
     "Password",
     "PendingLogin",
+    "PeriodFigures",
     "ProcessDraft",
     "ProcessDraftCheck",
     "ProcessDraftCheckStatus",
@@ -160,6 +179,9 @@ __all__ = [
     "ServiceDuration",
     "StagedDocument",
     "StagedPart",
+    "StepFigures",
+    "StepPeriodFigures",
+    "StepWorker",
     "Substitution",
     "Task",
     "TaskKind",

@@ -1,0 +1,77 @@
+"""Periods, by which sums are stored, and months of both calendars, which consist of whole periods."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from persiantools.jdatetime import JalaliDate
+
+from engine.platform.language import Calendar
+
+DAY = timedelta(days=1)
+
+
+@lru_cache(4096)
+def period_of(day: date) -> date:
+    """Returns the first day of the period that contains a day: the later of both months' first days."""
+    return max(month_of(day, "gregorian"), month_of(day, "jalali"))
+
+
+def month_of(day: date, calendar: Calendar) -> date:
+    """Returns the first day of the month that contains a day."""
+    if calendar == "gregorian":
+        return day.replace(day=1)
+    found = JalaliDate(day)
+    return day - timedelta(days=found.day - 1)
+
+
+def month_after(first: date, calendar: Calendar) -> date:
+    """Returns the first day of the month after the one that begins with a day."""
+    return month_of(first + 31 * DAY, calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def after(self) -> date:
+        """The day after the last."""
+        return self.last + DAY
+
+    def divide(self) -> tuple[list[date], list["Days"]]:
+        """Returns the periods that lie in it as a whole, and the days at its edges."""
+        begin = period_of(self.first)
+        if begin < self.first:
+            begin = min(_next(begin), self.after)
+        end = period_of(self.after)
+        if end <= begin:
+            return [], [self]
+        edges = [Days(self.first, begin - DAY), Days(end, self.last)]
+        return list(_periods(begin, end)), [edge for edge in edges if edge.first <= edge.last]
+
+    def months(self, calendar: Calendar) -> list["Days"]:
+        """Returns the months, the first and the last perhaps in part."""
+        found, first = [], self.first
+        while first <= self.last:
+            after = month_after(month_of(first, calendar), calendar)
+            found.append(Days(first, min(after - DAY, self.last)))
+            first = after
+        return found
+
+
+def _next(period: date) -> date:
+    return min(
+        month_after(month_of(period, "gregorian"), "gregorian"),
+        month_after(month_of(period, "jalali"), "jalali"),
+    )
+
+
+def _periods(begin: date, end: date) -> Iterator[date]:
+    while begin < end:
+        yield begin
+        begin = _next(begin)

@@ -1,0 +1,94 @@
+"""Brings the figures of oversight up to date: cases with new events are computed again, as a whole.
+
+A case's rows are a function of its events, so it doesn't matter how often, or in which order, cases are
+computed. Those whose rows know all of their events are skipped.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from engine.events import follower
+from engine.events.follower import Part, Projection, Stretch
+from engine.models import (
+    CaseFigures,
+    CausePeriodFigures,
+    DelayCause,
+    DurationBin,
+    PeriodFigures,
+    StepFigures,
+    StepPeriodFigures,
+    StepWorker,
+)
+from engine.oversight.projection import reading, rows, sums
+from engine.oversight.projection.rows import CaseLog, Rows, Service
+from engine.platform.copying import copy
+from engine.platform.db import UnitOfWork, table
+from engine.timeline import Surroundings
+
+EVENTS = 5000  # of a stretch,
+CASES = 1000  # and cases of a transaction: the feed ends below it as long as it runs
+
+
+def project(uow: UnitOfWork) -> int:
+    """Brings the figures up to date with some of the new events. Returns 0 if there are none."""
+    return follower.project(uow, FIGURES)
+
+
+def _project(uow: UnitOfWork, stretch: Stretch) -> int | Part:
+    ids = reading.incomplete(uow, stretch, CASES)
+    if ids:
+        write(uow, ids)
+    return Part(len(ids)) if len(ids) == CASES else len(ids) + 1
+
+
+def write(uow: UnitOfWork, ids: Sequence[UUID]) -> None:
+    """Computes the rows of cases again, and changes the sums by what has changed in them."""
+    made = _compute(uow, ids)
+    emptied = [(source, sums.change(uow, source, ids, -1)) for source in sums.SOURCES]
+    for target, added in zip(sums.ROWS, (made.cases, made.steps, made.causes), strict=True):
+        uow.connection.execute(delete(target).where(target.c.case_id.in_(ids)))
+        copy(uow.connection, target, added)
+    for source in sums.SOURCES:
+        sums.change(uow, source, ids, 1)
+    for source, keys in emptied:
+        if keys:
+            sums.drop_empty(uow, source, keys)
+
+
+def _compute(uow: UnitOfWork, ids: Sequence[UUID]) -> Rows:
+    found = reading.events_of(uow, ids)
+    known = reading.versions(uow, list({events[-1].version_id for events in found.values()}))
+    upheld = reading.granted_appeals(uow, _decided_appeals(found.values()))
+    made, zone = Rows(), uow.now.tzinfo or UTC
+    for case_id, events in found.items():
+        service = Service(*known[events[-1].version_id], "")
+        around = Surroundings(unit="root", now=int(uow.now.timestamp() * 1000), offices=lambda _: None)
+        rows.add(made, CaseLog(case_id, events, around, service, zone, upheld))
+    return made
+
+
+def _decided_appeals(logs: Any) -> dict[str, UUID]:
+    return {
+        event.facts["appeal"]: event.task_id
+        for events in logs
+        for event in events
+        if event.kind == "appeal.decided" and event.facts
+    }
+
+
+FIGURES = Projection(
+    "figures",
+    [
+        table(model)
+        for model in (
+            *(CaseFigures, StepFigures, DelayCause, PeriodFigures, StepPeriodFigures),
+            *(StepWorker, CausePeriodFigures, DurationBin),
+        )
+    ],
+    _project,
+    EVENTS,
+)
