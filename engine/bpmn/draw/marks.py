@@ -22,7 +22,7 @@ _TOLD = {"task": "open task", "wait": "waiting", "incident": "incident"}
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes.
+    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes, short texts.
 
     Marks on hidden elements (inside a collapsed sub-process or a called process) are shown on what hides
     them.
@@ -34,6 +34,7 @@ class Marks:
     counts: Mapping[str, int] = field(default_factory=dict)
     heat: Mapping[str, float] = field(default_factory=dict)
     changes: Mapping[str, ChangeMark] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)  # one for each drawn element: the first
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Mark:
     count: int | None = None
     heat: float | None = None
     change: ChangeMark | None = None
+    label: str | None = None
 
     @property
     def severity(self) -> str | None:
@@ -72,6 +74,7 @@ class Mark:
         lines += ["passed"] if self.passed else []
         lines += [self.change] if self.change else []
         lines += [f"count: {self.count}"] if self.count is not None else []
+        lines += [self.label] if self.label is not None else []
         return lines + ([f"heat: {self.heat:.0%}"] if self.heat is not None else [])
 
 
@@ -97,6 +100,9 @@ def placed(
     for element, heat in marks.heat.items():
         mark = found[places(element)]
         mark.heat = max(mark.heat or 0, min(1.0, heat)) if math.isfinite(heat) else mark.heat
+    for element, label in marks.labels.items():
+        mark = found[places(element)]
+        mark.label = mark.label or label
     _place_changes(marks, places, found)
     found.pop(_ELSEWHERE, None)
     return found
@@ -172,6 +178,8 @@ def badges(mark: Mark, box: Box) -> str:
         drawn.append(_badge(count, kind, box.x + 24 * shift, box.y))
     if mark.count is not None:
         drawn.append(_badge(f"{mark.count:,}", "count", box.right, box.bottom))
+    elif mark.label is not None:
+        drawn.append(_badge(mark.label, "count", box.right, box.bottom))
     return "".join(drawn)
 
 

@@ -1,0 +1,77 @@
+"""Horizontal bars, and bars that are stacked of parts. Names and values are written above each bar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from engine.platform.language import Reader
+from web.charts.canvas import About, Canvas
+
+_TEXT, _BAR, _GAP = 18, 14, 12  # pixels: the line of texts, the bar, the space after it
+_LONGEST = 40  # characters of a name: the table has the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar: its name, its length (None: there is no value), and the value as it is written."""
+
+    name: str
+    value: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A bar of parts, one for each series, and what is written at its end."""
+
+    name: str
+    parts: Sequence[float]
+    text: str
+
+
+def bars(reader: Reader, about: About, rows: Sequence[Bar]) -> Markup:
+    """Draws bars from 0 to the greatest value."""
+    most = max((row.value or 0 for row in rows), default=0) or 1
+    canvas = Canvas(reader, about, _height(len(rows)))
+    canvas.patterns(1)
+    for number, row in enumerate(rows):
+        y = _head(canvas, number, row.name, row.text)
+        if row.value is not None:
+            _area(canvas, (0, y), 100 * row.value / most, canvas.fill(0))
+    return canvas.draw()
+
+
+def stacks(reader: Reader, about: About, rows: Sequence[Stack], *, whole: bool = False) -> Markup:
+    """Draws stacked bars; with `whole` each of the full width, so that shares can be compared."""
+    series = max((len(row.parts) for row in rows), default=0)
+    most = max((sum(row.parts) for row in rows), default=0) or 1
+    canvas = Canvas(reader, about, _height(len(rows)))
+    canvas.patterns(series)
+    for number, row in enumerate(rows):
+        y = _head(canvas, number, row.name, row.text)
+        length = sum(row.parts) or 1 if whole else most
+        at = 0.0
+        for part, value in enumerate(row.parts):
+            width = 100 * value / length
+            _area(canvas, (at, y), width, canvas.fill(part))
+            at += width
+    return canvas.draw()
+
+
+def _height(rows: int) -> int:
+    return max(rows, 1) * (_TEXT + _BAR + _GAP)
+
+
+def _head(canvas: Canvas, number: int, name: str, text: str) -> float:
+    """Writes name and value, draws the empty bar, and returns where the bar is."""
+    top = number * (_TEXT + _BAR + _GAP)
+    canvas.text(0, top + _TEXT - 5, name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
+    canvas.text(100, top + _TEXT - 5, text, anchor="end", kind="amount")
+    canvas.area(0, top + _TEXT, 100, _BAR, kind="track")
+    return top + _TEXT
+
+
+def _area(canvas: Canvas, at: tuple[float, float], width: float, fill: str) -> None:
+    if width > 0:
+        canvas.area(at[0], at[1], width, _BAR, kind="part", fill=fill)

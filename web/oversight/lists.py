@@ -1,0 +1,79 @@
+"""The cases behind a figure: as many as it says."""
+
+from flask import request
+
+from engine.oversight import metrics
+from engine.oversight.access_log import Opened
+from engine.oversight.metrics import MEASURES, CaseLine, DelayCell
+from web import asked, texts
+from web.listing import cursor
+from web.oversight import names, words
+from web.oversight.area import Built
+from web.oversight.asking import Asked
+from web.oversight.names import Names
+from web.oversight.tables import Column, Row, Table
+from web.visit import Visit
+
+COLUMNS = (
+    Column("number"),
+    Column("definition"),
+    Column("version"),
+    Column("unit"),
+    Column("service_class"),
+    Column("started_at", words.day),
+    Column("ended_at", words.day),
+    Column("outcome"),
+    Column("life", words.length),
+    Column("late", words.hours),
+    Column("delay", words.hours),
+)
+
+
+def build(visit: Visit, found: Asked) -> Built:
+    """Read a page of them."""
+    measure = found.choice("measure", MEASURES) or "closed"
+    if found.faults:
+        return Built()
+    cause = _cause()
+    read = metrics.list_cases(visit.uow, found.filters, measure, cause, cursor())
+    called = names.load(
+        visit,
+        of_units={line.unit for line in read.items} | ({cause.party} if cause and cause.party else set()),
+        of_processes={line.definition for line in read.items},
+        steps=cause is not None,
+    )
+    return Built(
+        [Table("cases", COLUMNS, [_row(line, called) for line in read.items])],
+        {
+            "measure": measure,
+            "count": read.count,
+            "next": read.next,
+            "cause": _sentence(cause, found, called) if cause else None,
+        },
+    )
+
+
+def _cause() -> DelayCell | None:
+    bucket = asked.text(request.args, "bucket")
+    if bucket is None:
+        return None
+    return DelayCell(
+        asked.text(request.args, "party") or "", asked.text(request.args, "element") or "", bucket
+    )
+
+
+def _sentence(cause: DelayCell, found: Asked, called: Names) -> str:
+    step = called.step(found.filters.definition or "", cause.element)
+    return texts.say(
+        f"oversight.cause.{cause.bucket}", party=called.party(cause.party, cause.bucket), step=step
+    )
+
+
+def _row(line: CaseLine, called: Names) -> Row:
+    values = {column.name: getattr(line, column.name) for column in COLUMNS}
+    shown = {
+        "number": texts.reader().digits(line.number),
+        "definition": called.process(line.definition),
+        "unit": called.unit(line.unit),
+    }
+    return Row(values, shown, {"number": f"/desk/cases/{line.id}"})
