@@ -56,6 +56,8 @@ Permission = Literal[
     "funnel.read",
     "work_time.own",
     "work_time.read",
+    "metrics.read",
+    "delays.explain",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -142,6 +144,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "secrets.issue",
             "work_time.own",
             "work_time.read",
+            "delays.explain",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),
@@ -195,6 +198,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "administration_log.read",
             "audit.run",
             "funnel.read",
+            "metrics.read",
             "account.own",
             "sessions.own",
         }
@@ -208,6 +212,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "inbox.read",
             "units.read",
             "funnel.read",
+            "metrics.read",
             "work_time.read",
             "account.own",
             "sessions.own",

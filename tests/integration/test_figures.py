@@ -34,6 +34,5 @@ def test_first(hub: Hub) -> None:
     assert hub.run(projection.project)
     before = content(hub)
 
-
     hub.run(follower.rebuild, projection.FIGURES)
     assert content(hub) == before

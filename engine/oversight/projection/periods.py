@@ -47,7 +47,7 @@ class Days:
         """Returns the periods that lie in it as a whole, and the days at its edges."""
         begin = period_of(self.first)
         if begin < self.first:
-            begin = min(_next(begin), self.after)
+            begin = min(next_period(begin), self.after)
         end = period_of(self.after)
         if end <= begin:
             return [], [self]
@@ -64,7 +64,8 @@ class Days:
         return found
 
 
-def _next(period: date) -> date:
+def next_period(period: date) -> date:
+    """Returns the first day of the period after one."""
     return min(
         month_after(month_of(period, "gregorian"), "gregorian"),
         month_after(month_of(period, "jalali"), "jalali"),
@@ -74,4 +75,4 @@ def _next(period: date) -> date:
 def _periods(begin: date, end: date) -> Iterator[date]:
     while begin < end:
         yield begin
-        begin = _next(begin)
+        begin = next_period(begin)

@@ -4,12 +4,12 @@ A case's rows are a function of its events, so it doesn't matter how often, or i
 computed. Those whose rows know all of their events are skipped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 
 from engine.events import follower
 from engine.events.follower import Part, Projection, Stretch
@@ -24,7 +24,8 @@ from engine.models import (
     StepWorker,
 )
 from engine.oversight.projection import reading, rows, sums
-from engine.oversight.projection.rows import CaseLog, Rows, Service
+from engine.oversight.projection.rows import CaseLog, Logged, Rows, Service
+from engine.oversight.projection.sums import Source
 from engine.platform.copying import copy
 from engine.platform.db import UnitOfWork, table
 from engine.timeline import Surroundings
@@ -39,18 +40,23 @@ def project(uow: UnitOfWork) -> int:
 
 
 def _project(uow: UnitOfWork, stretch: Stretch) -> int | Part:
-    ids = reading.incomplete(uow, stretch, CASES)
-    if ids:
-        write(uow, ids)
-    return Part(len(ids)) if len(ids) == CASES else len(ids) + 1
+    found = reading.incomplete(uow, stretch, CASES)
+    if found:
+        write(uow, [*found], [case_id for case_id, known in found.items() if known])
+    return Part(len(found)) if len(found) == CASES else len(found) + 1
 
 
-def write(uow: UnitOfWork, ids: Sequence[UUID]) -> None:
-    """Computes the rows of cases again, and changes the sums by what has changed in them."""
+def write(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> None:
+    """Computes the rows of cases, and adds what they count to the sums. The `known` ones have rows."""
     made = _compute(uow, ids)
-    emptied = [(source, sums.change(uow, source, ids, -1)) for source in sums.SOURCES]
+    emptied: list[tuple[Source, Sequence[Mapping[str, Any]]]] = []
+    if known:
+        emptied = [(source, sums.change(uow, source, known, -1)) for source in sums.SOURCES]
+        for target in sums.ROWS:
+            uow.connection.execute(
+                delete(target).where(target.c.case_id == func.any(sums.IDS)), {"ids": known}
+            )
     for target, added in zip(sums.ROWS, (made.cases, made.steps, made.causes), strict=True):
-        uow.connection.execute(delete(target).where(target.c.case_id.in_(ids)))
         copy(uow.connection, target, added)
     for source in sums.SOURCES:
         sums.change(uow, source, ids, 1)
@@ -71,12 +77,12 @@ def _compute(uow: UnitOfWork, ids: Sequence[UUID]) -> Rows:
     return made
 
 
-def _decided_appeals(logs: Any) -> dict[str, UUID]:
+def _decided_appeals(logs: Iterable[Sequence[Logged]]) -> dict[str, UUID]:
     return {
         event.facts["appeal"]: event.task_id
         for events in logs
         for event in events
-        if event.kind == "appeal.decided" and event.facts
+        if event.kind == "appeal.decided" and event.facts and event.task_id
     }
 
 

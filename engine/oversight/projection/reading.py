@@ -25,17 +25,20 @@ _EVENTS = (
 )
 
 
-def incomplete(uow: UnitOfWork, stretch: Stretch, most: int) -> Sequence[UUID]:
-    """Returns cases with events in a stretch that have events of which their rows don't know."""
+def incomplete(uow: UnitOfWork, stretch: Stretch, most: int) -> Mapping[UUID, bool]:
+    """Returns cases with events in a stretch that have events of which their rows don't know.
+
+    True: they have rows.
+    """
     touched = select(Event.case_id).where(stretch.condition).distinct().subquery()
     found = (
-        select(Case.id)
+        select(Case.id, CaseFigures.seq.is_not(None))
         .join(touched, touched.c.case_id == Case.id)
         .outerjoin(CaseFigures, CaseFigures.case_id == Case.id)
         .where(CaseFigures.seq.is_distinct_from(Case.log_length))
         .limit(most)
     )
-    return uow.connection.execute(found).scalars().all()
+    return {row[0]: row[1] for row in uow.connection.execute(found)}
 
 
 def events_of(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, list[Logged]]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
+    Text,
     Uuid,
     bindparam,
     case,
@@ -44,6 +45,7 @@ BUCKETS = (
     *("worked", "technical_failure", "other_agency", "in_queue", "with_applicant"),
     *("suspended", "scheduled_wait", "office_closed"),
 )
+MAIN = ("task", "wait", "call")  # the kinds of steps that are elements of the diagram
 IDS = bindparam("ids", type_=ARRAY(Uuid()))
 
 _C, _S, _D = table(CaseFigures), table(StepFigures), table(DelayCause)
@@ -57,14 +59,16 @@ class Source:
     target: Table
     rows: Table
     when: ColumnElement[bool]
+    at: str  # the column whose instant decides the period
     keys: Mapping[str, ColumnElement[Any]]
     values: Mapping[str, ColumnElement[Any]]
-    fixed: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)  # keys that are the same for all
+    fixed: Mapping[str, str] = field(default_factory=dict)  # keys that are the same for all
 
     def select(self, *where: ColumnElement[bool], sign: int = 1) -> Select[Any]:
         """Selects the sums of these rows by key."""
         sums = (cast(func.sum(value) * sign, BigInteger).label(name) for name, value in self.values.items())
-        named = [key.label(name) for name, key in {**self.fixed, **self.keys}.items()]
+        named: list[Any] = [literal(key, Text).label(name) for name, key in self.fixed.items()]
+        named += [key.label(name) for name, key in self.keys.items()]
         found = select(*named, *sums).select_from(self.rows).where(self.when, *where)
         return found.group_by(*self.keys.values())
 
@@ -82,21 +86,26 @@ def _cell(rows: Table, period: str, *more: str) -> dict[str, ColumnElement[Any]]
 
 
 def _bins(of: str, rows: Table, duration: str, period: str) -> Source:
-    fixed: dict[str, ColumnElement[Any]] = {"of": literal_column(f"'{of}'")}
+    fixed = {"of": of}
     keys = _cell(rows, period)
     if "element" in rows.c:
         keys["element"] = rows.c.element
     else:
-        fixed["element"] = literal_column("''")
+        fixed["element"] = ""
     number = rows.c[f"{duration}_bin"]
+    when: ColumnElement[bool] = number.is_not(None)
+    if "kind" in rows.c:  # requests and incidents have the element of the task that they belong to
+        when = when & rows.c.kind.in_(MAIN)
     keys["bin"] = number
-    return Source(table(DurationBin), rows, number.is_not(None), keys, {"count": _ONE}, fixed)
+    at = period.replace("period", "at")
+    return Source(table(DurationBin), rows, when, at, keys, {"count": _ONE}, fixed)
 
 
 STARTED = Source(
     table(PeriodFigures),
     _C,
     literal(True, Boolean),
+    "started_at",
     _cell(_C, "started_period"),
     {
         "started": _ONE,
@@ -108,6 +117,7 @@ ENDED = Source(
     table(PeriodFigures),
     _C,
     _C.c.ended_at.is_not(None),
+    "ended_at",
     _cell(_C, "ended_period"),
     {
         "closed": _ONE,
@@ -143,6 +153,7 @@ ARRIVED = Source(
     table(StepPeriodFigures),
     _S,
     literal(True, Boolean),
+    "opened_at",
     _cell(_S, "opened_period", *_STEP),
     {"arrived": _ONE},
 )
@@ -150,6 +161,7 @@ PASSED = Source(
     table(StepPeriodFigures),
     _S,
     _S.c.closed_at.is_not(None),
+    "closed_at",
     _cell(_S, "closed_period", *_STEP),
     {
         "closed": _ONE,
@@ -164,6 +176,7 @@ WORKERS = Source(
     table(StepWorker),
     _S,
     _S.c.closed_at.is_not(None) & (func.cardinality(_S.c.people) > 0),
+    "closed_at",
     {
         "period": _S.c.closed_period,
         **{name: _S.c[name] for name in ("step_unit", "role", "definition", "element")},
@@ -175,6 +188,7 @@ CAUSED = Source(
     table(CausePeriodFigures),
     _D,
     literal(True, Boolean),
+    "ended_at",
     _cell(_D, "ended_period", "party", "element", "bucket"),
     {"cases": _ONE, "ms": _D.c.ms},
 )

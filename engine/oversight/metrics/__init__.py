@@ -1,0 +1,59 @@
+"""Reads the figures of oversight: overview, time, delays, steps, people, portfolio, lists of cases.
+
+Plain functions that return what pages, CSV and the API show. docs/metrics.md explains each figure.
+"""
+
+from engine.oversight.metrics.case_lists import (
+    MEASURES,
+    CaseLine,
+    CaseMeasure,
+    CasePage,
+    DelayCell,
+    list_cases,
+)
+from engine.oversight.metrics.figures import Figure
+from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
+from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Overview, Stock, overview
+from engine.oversight.metrics.people import FEWEST, LoadLine, People, UnitQuality, people
+from engine.oversight.metrics.portfolio import Portfolio, ServiceLine, Weights, portfolio
+from engine.oversight.metrics.steps import StepLine, Steps, steps
+from engine.oversight.metrics.times import DelayLine, Delays, TimeBy, TimeLine, Times, delays, times
+
+__all__ = [
+    "AGES",
+    "FEWEST",
+    "LONGEST",
+    "MEASURES",
+    "USUAL",
+    "CaseLine",
+    "CaseMeasure",
+    "CasePage",
+    "Compared",
+    "DelayCell",
+    "DelayLine",
+    "Delays",
+    "Figure",
+    "Filters",
+    "Line",
+    "LoadLine",
+    "Numbers",
+    "Overview",
+    "People",
+    "Portfolio",
+    "ServiceLine",
+    "StepLine",
+    "Steps",
+    "Stock",
+    "TimeBy",
+    "TimeLine",
+    "Times",
+    "UnitQuality",
+    "Weights",
+    "delays",
+    "list_cases",
+    "overview",
+    "people",
+    "portfolio",
+    "steps",
+    "times",
+]

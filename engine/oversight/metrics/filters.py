@@ -1,0 +1,156 @@
+"""What a reader of figures asks for: which units, services, versions and days. And whether they may."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from engine import access
+from engine.models import CaseFigures, Definition, DefinitionVersion, Unit, UnitLine
+from engine.oversight.projection.periods import DAY, Days
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid, NotFound
+
+LONGEST = 3660  # days
+USUAL = 90  # days, without dates
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked for. None: all; days without a beginning or an end are the last ninety."""
+
+    unit: str | None = None
+    definition: str | None = None
+    version: int | None = None
+    service_class: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is read: filters that were checked. `units` are keys, None: those of the whole installation.
+
+    `began` is the day of the first event that the figures know; None if there is none.
+    """
+
+    filters: Filters
+    units: Sequence[str] | None
+    days: Days
+    zone: tzinfo | None
+    now: datetime
+    began: date | None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether anything had happened by its last day. If not, no figure is 0: there is none."""
+        return self.began is not None and self.began <= self.days.last
+
+    @property
+    def end(self) -> datetime:
+        """The instant after its last day, or now if that is earlier."""
+        return min(self.midnight(self.days.after), self.now)
+
+    def midnight(self, day: date) -> datetime:
+        """Returns the beginning of a day."""
+        return datetime.combine(day, time.min, self.zone)
+
+    def cells(self, rows: Table, unit: str = "unit") -> list[ColumnElement[bool]]:
+        """Returns the conditions on units, definition, version and class; `unit` is the column of units."""
+        filters = self.filters
+        found: list[ColumnElement[bool]] = [] if self.units is None else [rows.c[unit].in_(self.units)]
+        for name, value in (
+            ("definition", filters.definition),
+            ("version", filters.version),
+            ("service_class", filters.service_class),
+        ):
+            if value is not None and name in rows.c:
+                found.append(rows.c[name] == value)
+        return found
+
+    def within(self, column: ColumnElement[Any], days: Days | None = None) -> ColumnElement[bool]:
+        """Returns whether an instant lies in its days, or in these."""
+        days = days or self.days
+        return and_(column >= self.midnight(days.first), column < self.midnight(days.after))
+
+    def of(self, days: Days) -> "Scope":
+        """Returns the same for other days."""
+        return replace(self, days=days)
+
+
+def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
+    """Checks filters, and that the actor may read these figures.
+
+    Raises Forbidden; NotFound for a unit or a definition that the actor doesn't know; Invalid.
+    """
+    access.require(uow.actor, "metrics.read")
+    days = _days(filters, uow.now.date())
+    if filters.version is not None and filters.definition is None:
+        fault = Fault("/query/version", "needs a definition, whose version it is", "needs-definition")
+        raise Invalid("The request has errors.", [fault])
+    units = _units(uow, filters.unit)
+    if filters.definition is not None:
+        _require_definition(uow, filters.definition, filters.version, units)
+    first = uow.connection.execute(
+        select(CaseFigures.started_at).order_by(CaseFigures.started_at).limit(1)
+    ).scalar()
+    zone = uow.now.tzinfo
+    began = None if first is None else first.astimezone(zone).date()
+    return Scope(filters, units, days, zone, uow.now, began)
+
+
+def _days(filters: Filters, today: date) -> Days:
+    last = filters.last or (today if filters.first is None else max(filters.first, today))
+    first = filters.first or last - (USUAL - 1) * DAY
+    if first > last:
+        fault = Fault("/query/to", "is before from", "days-order")
+        raise Invalid("The request has errors.", [fault])
+    if (last - first).days >= LONGEST:
+        fault = Fault("/query/from", "is too early", "period", {"count": LONGEST})
+        raise Invalid(f"A period has at most {LONGEST} days.", [fault])
+    if first > today:
+        fault = Fault("/query/from", "is in the future: there are no figures yet", "future")
+        raise Invalid("The request has errors.", [fault])
+    return Days(first, last)
+
+
+def _units(uow: UnitOfWork, key: str | None) -> Sequence[str] | None:
+    """Returns the keys of the actor's units, or of one of them and those below it."""
+    given = access.seen_by(uow)
+    below, top = aliased(UnitLine), aliased(Unit)
+    if key is not None:
+        seen = select(Unit.id).where(Unit.key == key, access.covers(Unit.id))
+        if uow.connection.execute(seen, given).first() is None:
+            raise NotFound(f"The unit {key!r} does not exist.")
+        chosen: Any = select(top.id).where(top.key == key)
+    else:
+        chosen = select(access.positions().c.unit_id)
+    found = (
+        select(Unit.key, Unit.parent_id.is_(None).label("top"))
+        .join(below, below.unit_id == Unit.id)
+        .where(below.ancestor_id.in_(chosen))
+        .distinct()
+    )
+    rows = uow.connection.execute(found, given).all()
+    if any(row.top for row in rows):
+        return None
+    return sorted(row.key for row in rows)
+
+
+def _require_definition(uow: UnitOfWork, key: str, number: int | None, units: Sequence[str] | None) -> None:
+    """Raises NotFound unless the process is one of the actor's units, or has run there, in this version."""
+    ran = exists().where(CaseFigures.definition == key)
+    if units is not None:
+        ran = ran.where(CaseFigures.unit.in_(units))
+    found = select(Definition.key).where(Definition.key == key, or_(access.covers(Definition.unit_id), ran))
+    if uow.connection.execute(found, access.seen_by(uow)).first() is None:
+        raise NotFound(f"The process {key!r} does not exist.")
+    if number is not None:
+        version = select(DefinitionVersion.id).where(
+            DefinitionVersion.key == key, DefinitionVersion.number == number
+        )
+        if uow.connection.execute(version).first() is None:
+            raise NotFound(f"The process {key!r} has no version {number}.")

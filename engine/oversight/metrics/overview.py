@@ -1,0 +1,207 @@
+"""The overview: what came in, what is open, what was closed and how, for a scope, by month, and compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from engine import access
+from engine.models import ApplicationCount, CaseFigures, Definition
+from engine.oversight.metrics import quantiles
+from engine.oversight.metrics.figures import NO_DATA, Figure, duration, number, ratio
+from engine.oversight.metrics.filters import Filters, Scope, resolve
+from engine.oversight.metrics.quantiles import MEDIAN, MOST
+from engine.oversight.metrics.sums import Key, Wanted, read
+from engine.oversight.projection.periods import Days, month_of
+from engine.oversight.projection.sums import ENDED, STARTED
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Fault, Invalid
+from engine.platform.language import Calendar
+
+Compared = Literal["version", "unit"]
+AGES = (7, 30, 90, 180)  # days
+COLUMNS = (*STARTED.values, *ENDED.values)
+_CASES = table(CaseFigures)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The figures of the cases that started or ended in a period. Shares are from 0 to 1, times in ms.
+
+    `on_time`: of the cases with a term or a norm. `refused`: of those decided. `visits_planned`,
+    `visits_actual` and `stars` are averages, `cost` that in rials. `take_up`: of those that started with a
+    channel, how many did so online.
+    """
+
+    started: Figure
+    closed: Figure
+    withdrawn: Figure
+    on_time: Figure
+    late: Figure
+    median: Figure
+    most: Figure
+    refused: Figure
+    silent: Figure
+    visits_planned: Figure
+    visits_actual: Figure
+    stars: Figure
+    take_up: Figure
+    cost: Figure
+    send_backs: Figure
+    appealed: Figure
+    upheld: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The cases that are open at the end of the period, and how many of them for how long, in days.
+
+    `ages` are those below each of `AGES`, then all others. `overdue`: whose term has ended.
+    """
+
+    open: Figure
+    ages: Sequence[int]
+    overdue: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The figures of a month, by its first day, or of a version or unit and a service class."""
+
+    label: str
+    service_class: str
+    numbers: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The overview of a scope. `completion`: of the applications that were begun, how many were sent."""
+
+    days: Days
+    numbers: Numbers
+    stock: Stock
+    completion: Figure
+    trend: Sequence[Line]
+    compared: Sequence[Line]
+
+
+def overview(
+    uow: UnitOfWork, filters: Filters, compare: Compared | None = None, trend: Calendar | None = None
+) -> Overview:
+    """Returns the overview; with `trend` also by month of that calendar, with `compare` by version or unit.
+
+    Raises as `resolve`; Invalid for a comparison of different services.
+    """
+    if compare is not None and filters.definition is None:
+        fault = Fault("/query/definition", "is needed to compare: only the same service is fair", "compare")
+        raise Invalid("The request has errors.", [fault])
+    scope = resolve(uow, filters)
+    return Overview(
+        scope.days,
+        numbers(uow, scope).get((), _numbers({}, {}, known=scope.has_data)),
+        _stock(uow, scope),
+        _completion(uow, scope),
+        [] if trend is None else _trend(uow, scope, trend),
+        [] if compare is None else _compare(uow, scope, compare),
+    )
+
+
+def numbers(
+    uow: UnitOfWork, scope: Scope, group: Sequence[str] = (), months: Calendar | None = None
+) -> dict[Key, Numbers]:
+    """Returns the figures of a scope by key (`sums.read`)."""
+    if not scope.has_data:
+        return {}
+    found = read(uow, scope, Wanted([STARTED, ENDED], COLUMNS, group, months))
+    exact = quantiles.of_cases(uow, scope, group, months)
+    return {key: _numbers(sums, exact.get(key, {}), known=True) for key, sums in found.items()}
+
+
+def _numbers(found: Mapping[str, int], exact: Mapping[float, int], *, known: bool) -> Numbers:
+    sums = dict.fromkeys(COLUMNS, 0) | dict(found)
+    closed = sums["closed"]
+    decided = sums["granted"] + sums["refused"]
+    return Numbers(
+        started=number(sums["started"], known=known),
+        closed=number(closed, known=known),
+        withdrawn=number(sums["withdrawn"], known=known),
+        on_time=ratio(sums["on_time"], sums["with_term"], closed),
+        late=_count(sums["with_term"] - sums["on_time"], sums["with_term"], closed),
+        median=duration(exact.get(MEDIAN), closed),
+        most=duration(exact.get(MOST), closed),
+        refused=ratio(sums["refused"], decided, closed),
+        silent=number(sums["silent"], known=bool(closed)),
+        visits_planned=ratio(sums["visits_planned"], sums["planned_cases"], closed),
+        visits_actual=ratio(sums["visits_actual"], sums["visited_cases"], closed),
+        stars=ratio(sums["stars"], sums["rated"], closed),
+        take_up=ratio(sums["started_online"], sums["started_by_channel"], sums["started"]),
+        cost=ratio(sums["cost"], sums["cost_cases"], closed),
+        send_backs=number(sums["send_backs"], known=bool(closed)),
+        appealed=number(sums["appealed"], known=bool(closed)),
+        upheld=_count(sums["upheld"], sums["appeals_decided"], sums["appealed"]),
+    )
+
+
+def _count(value: int, measured: int, cases: int) -> Figure:
+    if not cases:
+        return NO_DATA
+    return Figure(value, measured) if measured else Figure(None, 0, "not_measured")
+
+
+def open_at_end(scope: Scope) -> ColumnElement[bool]:
+    """Returns whether a case is open at the end of the period."""
+    if scope.end >= scope.now:
+        return _CASES.c.ended_at.is_(None)
+    still = or_(_CASES.c.ended_at.is_(None), _CASES.c.ended_at >= scope.end)
+    return still & (_CASES.c.started_at < scope.end)
+
+
+def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
+    if not scope.has_data:
+        return Stock(NO_DATA, [], NO_DATA)
+    limits = [scope.end - timedelta(days=days) for days in AGES]
+    younger = [func.count().filter(_CASES.c.started_at > limit) for limit in limits]
+    overdue = func.count().filter(_CASES.c.due_at < scope.end)
+    found = select(func.count(), func.count(_CASES.c.due_at), overdue, *younger)
+    row = uow.connection.execute(found.where(open_at_end(scope), *scope.cells(_CASES))).one()
+    total, with_term, late, *below = row
+    ages = [last - first for first, last in zip([0, *below], [*below, total], strict=True)]
+    return Stock(number(total, known=True), ages, _count(late, with_term, total))
+
+
+def _completion(uow: UnitOfWork, scope: Scope) -> Figure:
+    """Returns how many of the begun applications were sent: known for services as a whole, not for units."""
+    counts = table(ApplicationCount)
+    if scope.filters.unit is not None:
+        return Figure(None, 0, "not_measured")
+    number_of = func.sum(counts.c.count)
+    stages = (number_of.filter(counts.c.stage == stage) for stage in ("sent", "begun"))
+    found = (
+        select(*(func.coalesce(stage, 0) for stage in stages))
+        .join(Definition, Definition.key == counts.c.key)
+        .where(counts.c.day.between(scope.days.first, scope.days.last), access.covers(Definition.unit_id))
+    )
+    if scope.filters.definition is not None:
+        found = found.where(counts.c.key == scope.filters.definition)
+    if scope.filters.version is not None:
+        found = found.where(counts.c.version == scope.filters.version)
+    sent, begun = uow.connection.execute(found, access.seen_by(uow)).one()
+    return Figure(round(int(sent) / int(begun), 6), int(begun)) if begun else Figure(None, 0, "not_measured")
+
+
+def _trend(uow: UnitOfWork, scope: Scope, calendar: Calendar) -> list[Line]:
+    found = numbers(uow, scope, months=calendar)
+    lines = []
+    for month in scope.days.months(calendar):
+        key = (month_of(month.first, calendar),)
+        known = scope.began is not None and scope.began <= month.last
+        lines.append(Line(key[0].isoformat(), "", found.get(key) or _numbers({}, {}, known=known)))
+    return lines
+
+
+def _compare(uow: UnitOfWork, scope: Scope, by: Compared) -> list[Line]:
+    found = numbers(uow, scope, (by, "service_class"))
+    keys: list[Any] = sorted(found)
+    return [Line(str(key[0]), key[1], found[key]) for key in keys]

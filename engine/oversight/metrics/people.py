@@ -1,0 +1,167 @@
+"""The load of people: work by unit, role and step. Never by person.
+
+Hours are sums of cells that never overlap: a period, unit, role, process and step. Cells in which fewer than
+five people worked are left out, so no sum and no difference of sums is one person's (docs/work-time.md).
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, and_, cast, func, select
+
+from engine.models import StepFigures, StepPeriodFigures, StepWorker
+from engine.oversight.metrics.figures import NO_DATA, Figure
+from engine.oversight.metrics.filters import Filters, Scope, resolve
+from engine.oversight.metrics.sums import Key, Wanted, read
+from engine.oversight.projection.periods import Days, next_period, period_of
+from engine.oversight.projection.sums import ARRIVED, ENDED, PASSED
+from engine.platform.db import UnitOfWork, table
+
+FEWEST = 5  # people: of fewer, hours are not shown
+LATE = timedelta(days=1)  # after it, the log has the work of a period
+OFFICE = ("task", "opinion", "escalation")  # kinds of steps that are work of people in units
+GROUP = ("step_unit", "role", "definition", "element")
+_STEPS, _SUMS, _WORKERS = table(StepFigures), table(StepPeriodFigures), table(StepWorker)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLine:
+    """The work at a step: open now; arrived and done in the period; hours that were noted, if shown.
+
+    `role` is empty if any caseworker may do it. `hours` come from whole periods that have ended, and from
+    cells of at least five people: `left_out` says that there were others.
+    """
+
+    unit: str
+    role: str
+    definition: str
+    element: str
+    open: int
+    arrived: int
+    done: int
+    send_backs: int
+    hours: Figure
+    left_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitQuality:
+    """What is next to speed: of the ended cases of a unit, requested corrections and appeals."""
+
+    unit: str
+    closed: int
+    send_backs: int
+    appealed: int
+    upheld: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The load of units, and the quality of their work."""
+
+    days: Days
+    lines: Sequence[LoadLine]
+    quality: Sequence[UnitQuality]
+
+
+def people(uow: UnitOfWork, filters: Filters) -> People:
+    """Returns the load by unit, role and step. Raises as `resolve`."""
+    scope = resolve(uow, filters)
+    passed = _office(
+        read(uow, scope, Wanted([ARRIVED, PASSED], _COLUMNS, (*GROUP, "kind"), unit="step_unit"))
+    )
+    waiting = _open(uow, scope)
+    hours = _hours(uow, scope)
+    lines = []
+    for key in sorted({*passed, *waiting}):
+        sums = passed.get(key, dict.fromkeys(_COLUMNS, 0))
+        shown, left_out = hours.get(key, (None, False))
+        figure = Figure(shown, sums["done"]) if shown is not None else _not_shown(sums["done"], left_out)
+        lines.append(
+            LoadLine(
+                *(key[0], key[1], key[2], key[3]),
+                *(waiting.get(key, 0), sums["arrived"], sums["done"], sums["send_backs"]),
+                hours=figure,
+                left_out=left_out,
+            )
+        )
+    return People(scope.days, lines, _quality(uow, scope))
+
+
+_COLUMNS = ("arrived", "done", "send_backs")
+
+
+def _not_shown(done: int, left_out: bool) -> Figure:
+    if left_out:
+        return Figure(None, 0, "too_few")
+    return Figure(None, 0, "not_measured") if done else NO_DATA
+
+
+def _office(found: Mapping[Key, Mapping[str, int]]) -> dict[Key, dict[str, int]]:
+    """Adds up the kinds of work that offices have."""
+    total: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COLUMNS, 0))
+    for (*key, kind), sums in found.items():
+        if kind in OFFICE and key[0] not in ("", "applicant"):
+            for name in _COLUMNS:
+                total[tuple(key)][name] += sums[name]
+    return total
+
+
+def _open(uow: UnitOfWork, scope: Scope) -> Mapping[Key, int]:
+    by = [_STEPS.c[name] for name in GROUP]
+    where = (_STEPS.c.closed_at.is_(None), _STEPS.c.kind.in_(OFFICE), _STEPS.c.step_unit != "applicant")
+    found = select(*by, func.count()).where(*where, *scope.cells(_STEPS, "step_unit")).group_by(*by)
+    return {row[:-1]: row[-1] for row in (one._tuple() for one in uow.connection.execute(found))}
+
+
+def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bool]]:
+    """Returns the hours of each step, and whether cells were left out."""
+    ended = (uow.now - LATE).date()
+    whole = [period for period in scope.days.divide()[0] if next_period(period) <= ended]
+    if not whole:
+        return {}
+    inside: Any = _SUMS.c.period.between(whole[0], whole[-1])
+    keys = [_SUMS.c[name] for name in ("period", *GROUP)]
+    cells = (
+        select(*keys, cast(func.sum(_SUMS.c.work_ms), BigInteger).label("ms"))
+        .where(inside, _SUMS.c.worked > 0, _SUMS.c.kind.in_(OFFICE), *scope.cells(_SUMS, "step_unit"))
+        .group_by(*keys)
+        .subquery("cells")
+    )
+    same = and_(*(_WORKERS.c[name] == cells.c[name] for name in ("period", *GROUP)))
+    who = select(func.count(_WORKERS.c.person)).where(same).scalar_subquery()
+    found: dict[Key, tuple[float | None, bool]] = {}
+    for _, *key, ms, workers in uow.connection.execute(select(cells, who)):
+        hours, left_out = found.get(tuple(key), (None, False))
+        if workers >= FEWEST:
+            hours = (hours or 0.0) + ms / 3_600_000
+        found[tuple(key)] = hours, left_out or workers < FEWEST
+    return {key: (hours if hours is None else round(hours, 2), out) for key, (hours, out) in found.items()}
+
+
+def _quality(uow: UnitOfWork, scope: Scope) -> list[UnitQuality]:
+    columns = ("closed", "send_backs", "appealed", "appeals_decided", "upheld")
+    found = read(uow, scope, Wanted([ENDED], columns, ("unit",)))
+    return [
+        UnitQuality(
+            unit,
+            sums["closed"],
+            sums["send_backs"],
+            sums["appealed"],
+            Figure(sums["upheld"], sums["appeals_decided"])
+            if sums["appeals_decided"]
+            else Figure(None, 0, "not_measured" if sums["appealed"] else "no_data"),
+        )
+        for (unit,), sums in sorted(found.items())
+    ]
+
+
+def workers_of(uow: UnitOfWork, scope: Scope) -> Mapping[str, int]:
+    """Returns how many people worked at each step of a process, in the periods of a scope."""
+    people_of = func.count(_WORKERS.c.person.distinct())
+    inside = _WORKERS.c.period.between(period_of(scope.days.first), period_of(scope.days.last))
+    found = select(_WORKERS.c.element, people_of).where(inside, *scope.cells(_WORKERS, "step_unit"))
+    return {row[0]: row[1] for row in uow.connection.execute(found.group_by(_WORKERS.c.element))}

@@ -1,0 +1,104 @@
+"""Reads sums: whole periods from where they are stored, the days at the edges from the rows themselves."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
+
+from engine.oversight.metrics.filters import Scope
+from engine.oversight.projection.periods import month_of
+from engine.oversight.projection.sums import Source
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Calendar
+
+Key = tuple[Any, ...]
+Sums = Mapping[str, int]
+NOTHING: Sums = defaultdict(int)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sums: of which columns, for each value of `group`, and of each month of a calendar.
+
+    The month is the last part of a key: its first day. `unit` is the column of units.
+    """
+
+    sources: Sequence[Source]
+    columns: Sequence[str]
+    group: Sequence[str] = ()
+    months: Calendar | None = None
+    unit: str = "unit"
+    where: Mapping[str, Any] | None = None
+
+
+def read(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> dict[Key, dict[str, int]]:
+    """Returns sums by key."""
+    found: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(wanted.columns, 0))
+    for key, sums in _parts(uow, scope, wanted):
+        into = found[key]
+        for name, value in sums.items():
+            into[name] += value
+    return dict(found)
+
+
+def _parts(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> Iterator[tuple[Key, dict[str, int]]]:
+    whole, edges = scope.days.divide()
+    if whole:
+        yield from _stored(uow, scope, wanted, whole)
+    for source in wanted.sources:
+        names = [name for name in wanted.columns if name in source.values]
+        if wanted.months is None:
+            days = [scope.within(source.rows.c[source.at], edge) for edge in edges]
+            if days:
+                yield from _counted(uow, scope, wanted, source, names, or_(*days))
+            continue
+        for edge in edges:
+            inside = scope.within(source.rows.c[source.at], edge)
+            month = month_of(edge.first, wanted.months)
+            for key, sums in _counted(uow, scope, wanted, source, names, inside):
+                yield (*key, month), sums
+
+
+def _stored(
+    uow: UnitOfWork, scope: Scope, wanted: Wanted, whole: Sequence[date]
+) -> Iterator[tuple[Key, dict[str, int]]]:
+    target = wanted.sources[0].target
+    by = [target.c[name] for name in wanted.group]
+    if wanted.months is not None:
+        by.append(target.c.period)
+    columns = [cast(func.sum(target.c[name]), BigInteger).label(name) for name in wanted.columns]
+    # Periods follow each other.
+    inside = target.c.period.between(whole[0], whole[-1])
+    fixed = [target.c[name] == value for name, value in wanted.sources[0].fixed.items()]
+    chosen = [*fixed, *(target.c[name] == value for name, value in (wanted.where or {}).items())]
+    found = select(*by, *columns).where(inside, *chosen, *scope.cells(target, wanted.unit)).group_by(*by)
+    for row in uow.connection.execute(found):
+        values = row._tuple()
+        key, sums = values[: len(by)], values[len(by) :]
+        if sums[0] is None:
+            continue  # without a group, sums of nothing are a row of NULL
+        if wanted.months is not None:
+            key = (*key[:-1], month_of(key[-1], wanted.months))
+        yield key, dict(zip(wanted.columns, sums, strict=True))
+
+
+def _counted(
+    uow: UnitOfWork,
+    scope: Scope,
+    wanted: Wanted,
+    source: Source,
+    names: Sequence[str],
+    inside: ColumnElement[bool],
+) -> Iterator[tuple[Key, dict[str, int]]]:
+    by = [source.keys[name] for name in wanted.group]
+    columns = [cast(func.sum(source.values[name]), BigInteger) for name in names]
+    chosen = [source.keys[name] == value for name, value in (wanted.where or {}).items()]
+    where = (source.when, inside, *chosen, *scope.cells(source.rows, wanted.unit))
+    found = select(*by, *columns).select_from(source.rows).where(*where).group_by(*by)
+    for row in uow.connection.execute(found):
+        values = row._tuple()
+        if values[len(by)] is not None:
+            yield values[: len(by)], dict(zip(names, values[len(by) :], strict=True))

@@ -1,0 +1,113 @@
+"""Where the time of ended cases went, and why late ones were late."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.oversight.metrics.filters import Filters, Scope, resolve
+from engine.oversight.metrics.sums import Key, Wanted, read
+from engine.oversight.projection.periods import Days
+from engine.oversight.projection.sums import BUCKETS, CAUSED, ENDED
+from engine.platform.db import UnitOfWork
+from engine.platform.language import Calendar
+
+TimeBy = Literal["unit", "definition", "version", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """How long ended cases were in each bucket, in ms: the buckets add up to `life`.
+
+    `label` is the unit, process, version or first day of the month; empty: all of them.
+    """
+
+    label: str
+    cases: int
+    life: int
+    buckets: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The time of the cases that ended in a period. Without cases there is no data."""
+
+    days: Days
+    total: TimeLine
+    lines: Sequence[TimeLine]
+
+
+@dataclass(frozen=True, slots=True)
+class DelayLine:
+    """A cause of delay: who or on whom it waited, at which step, in which bucket.
+
+    `bucket` can be `plan` (the norms of the steps exceed the term) or `unexplained`. `share` is that of all
+    lateness, `cases` how many late cases have this cause.
+    """
+
+    rank: int
+    party: str
+    definition: str
+    element: str
+    bucket: str
+    ms: int
+    share: float
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """The lateness of the cases that ended late in a period, in ms, and its causes, the greatest first."""
+
+    days: Days
+    late: int
+    with_term: int
+    ms: int
+    lines: Sequence[DelayLine]
+
+
+def times(
+    uow: UnitOfWork, filters: Filters, by: TimeBy | None = None, calendar: Calendar = "gregorian"
+) -> Times:
+    """Returns where the time went, and with `by` also for each unit, process, version or month."""
+    scope = resolve(uow, filters)
+    (total,) = _lines(uow, scope, None, calendar) or [TimeLine("", 0, 0, dict.fromkeys(BUCKETS, 0))]
+    return Times(scope.days, total, [] if by is None else _lines(uow, scope, by, calendar))
+
+
+def _lines(uow: UnitOfWork, scope: Scope, by: TimeBy | None, calendar: Calendar) -> list[TimeLine]:
+    monthly = calendar if by == "month" else None
+    # A version's number says nothing without its process.
+    groups: Mapping[str | None, Sequence[str]] = {None: (), "month": (), "version": ("definition", "version")}
+    group = groups.get(by, (by,) if by else ())
+    columns = ("closed", "life_ms", *BUCKETS)
+    found = read(uow, scope, Wanted([ENDED], columns, group, monthly))
+    return [
+        TimeLine(_label(key), sums["closed"], sums["life_ms"], {name: sums[name] for name in BUCKETS})
+        for key, sums in sorted(found.items())
+        if sums["closed"]
+    ]
+
+
+def _label(key: Key) -> str:
+    return "/".join(str(part) for part in key)
+
+
+def delays(uow: UnitOfWork, filters: Filters) -> Delays:
+    """Returns why the cases that ended in a period were late."""
+    scope = resolve(uow, filters)
+    late = read(uow, scope, Wanted([ENDED], ("with_term", "on_time", "late_ms"))).get(())
+    if late is None:
+        return Delays(scope.days, 0, 0, 0, [])
+    group = ("party", "definition", "element", "bucket")
+    found = read(uow, scope, Wanted([CAUSED], ("ms", "cases"), group))
+    ordered = sorted(found.items(), key=lambda one: (-one[1]["ms"], one[0]))
+    total = late["late_ms"]
+    lines = [
+        DelayLine(
+            *(rank, key[0], key[1], key[2], key[3], sums["ms"]),
+            share=round(sums["ms"] / total, 6) if total else 0.0,
+            cases=sums["cases"],
+        )
+        for rank, (key, sums) in enumerate(ordered, 1)
+    ]
+    return Delays(scope.days, late["with_term"] - late["on_time"], late["with_term"], total, lines)
