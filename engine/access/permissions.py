@@ -102,6 +102,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "administration_log.read",
             "funnel.read",
+            "metrics.read",
         }
     ),
     "designer": frozenset(

@@ -6,9 +6,7 @@ from sqlalchemy import select
 
 from engine import tasks
 from engine.events import follower
-from engine.models import CaseFigures, PeriodFigures, StepFigures, DurationBin
 from engine.oversight import projection
-from engine.platform.db import table
 from tests import factories
 from tests.outbound import Hub, settled
 

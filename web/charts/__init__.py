@@ -4,9 +4,9 @@ A chart is for the eye; the page has its figures also in a table. Series differ 
 not by colour alone. Nothing here reads data: the caller passes names, values and texts.
 """
 
-from web.charts.bars import Bar, Stack, bars, stacks
+from web.charts.bars import Bar, Stack, bars, meter, stacks
 from web.charts.canvas import About, swatches
 from web.charts.lines import Series, key, lines
 from web.charts.scales import ticks
 
-__all__ = ["About", "Bar", "Series", "Stack", "bars", "key", "lines", "stacks", "swatches", "ticks"]
+__all__ = ["About", "Bar", "Series", "Stack", "bars", "key", "lines", "meter", "stacks", "swatches", "ticks"]

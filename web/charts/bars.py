@@ -75,3 +75,13 @@ def _head(canvas: Canvas, number: int, name: str, text: str) -> float:
 def _area(canvas: Canvas, at: tuple[float, float], width: float, fill: str) -> None:
     if width > 0:
         canvas.area(at[0], at[1], width, _BAR, kind="part", fill=fill)
+
+
+def meter(reader: Reader, share: float) -> Markup:
+    """Draws a small bar for a cell of a table, which also has the value: for the eye alone."""
+    width = 100 * min(max(share, 0.0), 1.0)
+    return Markup(
+        '<svg class="meter" direction="ltr" width="100%" height="6" aria-hidden="true">'
+        '<rect width="100%" height="6" class="track"/>'
+        '<rect x="{}%" width="{}%" height="6" class="tint-0"/></svg>'
+    ).format(round(100 - width, 1) if reader.direction == "rtl" else 0, round(width, 1))

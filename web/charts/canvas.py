@@ -60,7 +60,9 @@ class Canvas:
         made = [pattern(self._about.id, number) for number in range(min(count, len(TINTS)))]
         self._pieces.append(Markup("<defs>{}</defs>").format(Markup("").join(made)))
 
-    def area(self, x: float, y: float, width: float, height: float, *, kind: str = "", fill: str = "") -> None:
+    def area(
+        self, x: float, y: float, width: float, height: float, *, kind: str = "", fill: str = ""
+    ) -> None:
         """Draws a rectangle: of a class, or with a paint."""
         left = 100 - x - width if self._direction == "rtl" else x
         paint = Markup(' fill="{}"').format(fill) if fill else ""
@@ -81,7 +83,7 @@ class Canvas:
     def point(self, x: float, y: float, kind: str, shape: int) -> None:
         """Draws a point: of each shape for one series of lines."""
         place = Markup('<svg x="{}%" y="{}" overflow="visible">').format(_short(self._x(x)), _short(y))
-        self._pieces.append(place + Markup(SHAPES[shape % len(SHAPES)]).format(kind) + Markup("</svg>"))
+        self._pieces.append(place + SHAPES[shape % len(SHAPES)].format(kind) + Markup("</svg>"))
 
     def text(self, x: float, y: float, text: str, *, anchor: Anchor = "start", kind: str = "") -> None:
         """Writes a text; `anchor` in the direction of reading."""
@@ -108,10 +110,10 @@ class Canvas:
 
 
 SHAPES = (
-    '<circle r="4" class="{}"/>',
-    '<path d="M-4-4H4V4H-4Z" class="{}"/>',
-    '<path d="M0-5L5 0L0 5L-5 0Z" class="{}"/>',
-    '<path d="M0-5L5 4H-5Z" class="{}"/>',
+    Markup('<circle r="4" class="{}"/>'),
+    Markup('<path d="M-4-4H4V4H-4Z" class="{}"/>'),
+    Markup('<path d="M0-5L5 0L0 5L-5 0Z" class="{}"/>'),
+    Markup('<path d="M0-5L5 4H-5Z" class="{}"/>'),
 )
 
 

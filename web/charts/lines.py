@@ -1,7 +1,8 @@
-"""Lines over months: each series with its own stroke and shape of points. A month without a value has none."""
+"""Lines over months: each series with its own stroke and shape of points. No value, no point."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -33,7 +34,7 @@ def lines(
     write: Callable[[float], str],
     whole: bool = False,
 ) -> Markup:
-    """Draws lines from 0 on; `write` returns a value of the axis as text, which has only whole values or not."""
+    """Draws lines from 0 on. `write` returns a value of the axis as text; `whole`: it has only whole values."""
     most = max((value for one in series for value in one.values if value is not None), default=0)
     marks = ticks(most, whole=whole)
     canvas = Canvas(reader, about, _TOP + _HIGH + _FOOT)
@@ -56,7 +57,7 @@ def _draw(canvas: Canvas, one: Series, number: int, most: float) -> None:
         None if value is None else (_x(index, len(one.values)), _y(value, most))
         for index, value in enumerate(one.values)
     ]
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in pairwise(places):
         if begin is not None and end is not None:
             canvas.line(begin, end, STROKES[number % len(STROKES)])
     for place in places:
@@ -70,7 +71,7 @@ def key(names: Sequence[str]) -> list[tuple[Markup, str]]:
 
 
 def _sample(number: int) -> Markup:
-    shape = Markup(SHAPES[number % len(SHAPES)]).format(POINTS[number % len(POINTS)])
+    shape = SHAPES[number % len(SHAPES)].format(POINTS[number % len(POINTS)])
     return Markup(
         '<svg class="sample" width="34" height="14" aria-hidden="true">'
         '<line x1="0" y1="7" x2="34" y2="7" class="{}"/>'

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.platform.errors import Invalid, NotFound
+from web import charts
 from web.oversight import asking
 from web.oversight.asking import Asked
 from web.oversight.tables import Table
@@ -39,25 +40,23 @@ def path(name: str) -> str:
     return ROOT if name == "overview" else f"{ROOT}/{name}"
 
 
-def show(visit: Visit, name: str, build: Build, extra: Sequence[str] = ()) -> Page:
-    """Show a page, or why it can't be shown, with the form to correct it.
-
-    `extra` are parameters of the page alone, which its form keeps.
-    """
+def show(visit: Visit, name: str, build: Build) -> Page:
+    """Show a page, or why it can't be shown, with the form to correct it."""
     found = asking.read(visit)
     built = _built(visit, build, found)
-    wrong = found.wrong
+    wrong, offered = found.wrong, asking.choices(visit, found)
     values = {
         "found": found,
         "ways": [(one, found.link(path(one))) for one in WAYS],
         "way": name,
         "here_path": path(name),
-        "offered": asking.choices(visit, found),
-        "extra": extra,
+        "offered": offered,
         "wrong": wrong,
         "other_faults": [text for place in wrong if place not in asking.FILTERS for text in wrong[place]],
         "tables": {table.name: table for table in built.tables},
         "files": f"{ROOT}/{name}",
+        "scope": asking.summary(found, offered),
+        "meter": charts.meter,
         **built.values,
     }
     return Page(f"oversight/{name}.html", values, 422 if wrong else 200)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
+from sqlalchemy import RowMapping
 
 from engine import definitions
 from engine.organisation import units
@@ -41,6 +42,10 @@ class Asked:
         kept = {**self.query, **{name.rstrip("_"): value for name, value in more.items()}}
         query = urlencode({name: value for name, value in kept.items() if value not in (None, "")})
         return f"{path}?{query}" if query else path
+
+    def here(self, path: str) -> str:
+        """Return the address of a file with all parameters of this page."""
+        return f"{path}?{request.query_string.decode()}" if request.query_string else path
 
     def month(self, path: str, month: date, calendar: Calendar, **more: Any) -> str:
         """Return the address of another page for those days of a month, by its first, that are asked for."""
@@ -135,7 +140,22 @@ def choices(visit: Visit, found: Asked) -> Mapping[str, Choices]:
     }
 
 
-def _unit(visit: Visit, row: Mapping[str, Any]) -> str:
+def summary(found: Asked, offered: Mapping[str, Choices]) -> str:
+    """Return which filters are set, in words."""
+    named: dict[str, dict[str, str]] = {name: dict(choices) for name, choices in offered.items()}
+    filters = found.filters
+    parts = [
+        named["unit"].get(filters.unit or "", texts.say("oversight.filter.all-units")),
+        named["definition"].get(filters.definition or "", texts.say("oversight.filter.all-services")),
+        named["version"].get(str(filters.version or ""), ""),
+        filters.service_class or "",
+        named["from"].get(str(filters.first), ""),
+    ]
+    end = named["to"].get(str(filters.last), texts.say("oversight.filter.today"))
+    return " · ".join(part for part in [*parts[:-1], f"{parts[-1]} – {end}" if parts[-1] else end] if part)
+
+
+def _unit(visit: Visit, row: RowMapping) -> str:
     own, above = visit.reader.half(row["name"]), visit.reader.half(row["above"] or "")
     return texts.say("administration.within", unit=own, above=above) if above else own
 

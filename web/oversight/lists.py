@@ -3,14 +3,14 @@
 from flask import request
 
 from engine.oversight import metrics
-from engine.oversight.access_log import Opened
-from engine.oversight.metrics import MEASURES, CaseLine, DelayCell
+from engine.oversight.metrics import AGES, MEASURES, CaseLine, CaseMeasure, DelayCell
 from web import asked, texts
 from web.listing import cursor
 from web.oversight import names, words
 from web.oversight.area import Built
 from web.oversight.asking import Asked
 from web.oversight.names import Names
+from web.oversight.overview import age
 from web.oversight.tables import Column, Row, Table
 from web.visit import Visit
 
@@ -28,14 +28,18 @@ COLUMNS = (
     Column("delay", words.hours),
 )
 
+LEFT = ("delay",)  # only of cases behind a cause
+BANDS = tuple(str(index) for index in range(len(AGES) + 1))
+
 
 def build(visit: Visit, found: Asked) -> Built:
     """Read a page of them."""
-    measure = found.choice("measure", MEASURES) or "closed"
+    measure: CaseMeasure = found.choice("measure", MEASURES) or "closed"
+    band = found.choice("age", BANDS)
     if found.faults:
         return Built()
-    cause = _cause()
-    read = metrics.list_cases(visit.uow, found.filters, measure, cause, cursor())
+    cause, index = _cause(), None if band is None else int(band)
+    read = metrics.list_cases(visit.uow, found.filters, measure, cause, cursor(), index)
     called = names.load(
         visit,
         of_units={line.unit for line in read.items} | ({cause.party} if cause and cause.party else set()),
@@ -48,6 +52,8 @@ def build(visit: Visit, found: Asked) -> Built:
             "measure": measure,
             "count": read.count,
             "next": read.next,
+            "age": "" if index is None else age(index),
+            "leave": LEFT if cause is None else (),
             "cause": _sentence(cause, found, called) if cause else None,
         },
     )

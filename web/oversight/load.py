@@ -42,7 +42,7 @@ def build(visit: Visit, found: Asked) -> Built:
     read = metrics.people(visit.uow, found.filters)
     called = names.load(
         visit,
-        of_units={line.unit for line in (*read.lines, *read.quality)},
+        of_units={line.unit for line in read.lines} | {line.unit for line in read.quality},
         of_processes={line.definition for line in read.lines},
         steps=True,
     )
@@ -84,10 +84,16 @@ def _units(read: People, called: Names, found: Asked) -> Table:
     for unit in sorted({*sums, *quality}):
         values = {"unit": unit, **sums.get(unit, {"open": 0, "arrived": 0, "done": 0})}
         if unit in quality:
-            values |= {name: getattr(quality[unit], name) for name in ("closed", "send_backs", "appealed", "upheld")}
+            values |= {
+                name: getattr(quality[unit], name) for name in ("closed", "send_backs", "appealed", "upheld")
+            }
         links = {
             column: found.link("/oversight/cases", measure=measure, unit=unit)
-            for column, measure in (("closed", "closed"), ("send_backs", "sent_back"), ("appealed", "appealed"))
+            for column, measure in (
+                ("closed", "closed"),
+                ("send_backs", "sent_back"),
+                ("appealed", "appealed"),
+            )
             if unit in quality
         }
         rows.append(Row(values, {"unit": called.unit(unit)}, links))

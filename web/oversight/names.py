@@ -57,10 +57,7 @@ def load(
     found = units.names(visit.uow, keys) if keys else {}
     called = publishing.names(visit.uow, processes) if processes else {}
     return Names(
-        {
-            one: reader.both([reader.half(found.get(key, key)) for key in one.split(",")])
-            for one in of_units
-        },
+        {one: reader.both([reader.half(found.get(key, key)) for key in one.split(",")]) for one in of_units},
         {key: reader.half(name) for key, name in called.items()},
         _elements(visit, processes) if steps and processes else {},
     )

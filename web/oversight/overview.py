@@ -142,17 +142,23 @@ def _figures(read: Overview) -> Table:
 
 
 def _ages(read: Overview, found: Asked) -> Table:
-    limits = [0, *AGES]
     rows = []
     for index, count in enumerate(read.stock.ages):
-        least, below = limits[index], limits[index + 1] if index < len(AGES) else None
-        link = found.link(CASES, measure="open", age=index)
-        name = _age(least, below)
-        rows.append(Row({"from_days": least, "to_days": below, "open": count}, {"age": name}, {"open": link}))
+        least, below = limits(index)
+        values = {"from_days": least, "to_days": below, "open": count}
+        link = found.link(CASES, measure="open", age=str(index))
+        rows.append(Row(values, {"age": age(index)}, {"open": link}))
     return Table("ages", [Column("age"), Column("from_days"), Column("to_days"), Column("open")], rows)
 
 
-def _age(least: int, below: int | None) -> str:
+def limits(index: int) -> tuple[int, int | None]:
+    """Return from how many days on, and below how many, the open cases of a band are."""
+    return (0, *AGES)[index], AGES[index] if index < len(AGES) else None
+
+
+def age(index: int) -> str:
+    """Return the name of a band of ages."""
+    least, below = limits(index)
     if below is None:
         return texts.say("oversight.age.above", count=least)
     key = "oversight.age.between" if least else "oversight.age.below"
@@ -161,9 +167,7 @@ def _age(least: int, below: int | None) -> str:
 
 def _ages_chart(visit: Visit, ages: Table) -> Any:
     write = visit.reader.number
-    bars = [
-        Bar(row.names["age"], row.values["open"], write(row.values["open"])) for row in ages.rows
-    ]
+    bars = [Bar(row.names["age"], row.values["open"], write(row.values["open"])) for row in ages.rows]
     about = About("ages", texts.say("oversight.ages"), "; ".join(f"{bar.name}: {bar.text}" for bar in bars))
     return charts.bars(visit.reader, about, bars)
 
@@ -215,11 +219,15 @@ def _compared(visit: Visit, read: Overview, found: Asked, by: str | None) -> Tab
     rows = []
     for line in read.compared:
         values = {column.name: getattr(line.numbers, column.name) for column in COMPARED[2:]}
-        name = called.unit(line.label) if by == "unit" else texts.say(
-            "designer.version-number", number=int(line.label)
+        name = (
+            called.unit(line.label)
+            if by == "unit"
+            else texts.say("designer.version-number", number=int(line.label))
         )
         kind = line.service_class or texts.say("oversight.no-class")
-        link = found.link(CASES, measure="closed", **{by or "": line.label, "class": line.service_class or None})
+        link = found.link(
+            CASES, measure="closed", **{by or "": line.label, "class": line.service_class or None}
+        )
         rows.append(
             Row(
                 {"label": line.label, "service_class": line.service_class, **values},

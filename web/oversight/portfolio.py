@@ -33,7 +33,9 @@ COLUMNS = (
 def build(visit: Visit, found: Asked) -> Built:
     """Read the ranking with the weights of the address."""
     typed = {name: _weight(name, found) for name in WEIGHTS}
-    values = {"weights": {name: request.args.get(name) or str(typed[name]) for name in WEIGHTS}}
+    values: dict[str, Any] = {
+        "weights": {name: request.args.get(name) or str(typed[name]) for name in WEIGHTS}
+    }
     if found.faults:
         return Built((), values)
     read = metrics.portfolio(visit.uow, found.filters, Weights(**typed))

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import TimeLine, Times
+from engine.oversight.metrics import TimeBy, TimeLine
 from engine.timeline import BUCKETS
 from web import charts, texts
 from web.charts import About, Stack
@@ -27,7 +27,7 @@ COLUMNS = (
 
 def build(visit: Visit, found: Asked) -> Built:
     """Read the time of a scope, and of each of its units, processes, versions or months."""
-    by = found.choice("by", BY) or "unit"
+    by: TimeBy = found.choice("by", BY) or "unit"
     if found.faults:
         return Built()
     read = metrics.times(visit.uow, found.filters, by, visit.reader.calendar)

@@ -22,7 +22,7 @@ _TOLD = {"task": "open task", "wait": "waiting", "incident": "incident"}
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes, short texts.
+    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes, texts.
 
     Marks on hidden elements (inside a collapsed sub-process or a called process) are shown on what hides
     them.
