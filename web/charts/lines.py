@@ -34,7 +34,7 @@ def lines(
     write: Callable[[float], str],
     whole: bool = False,
 ) -> Markup:
-    """Draws lines from 0 on. `write` returns a value of the axis as text; `whole`: it has only whole values."""
+    """Draws lines from 0 on. `write` returns a value of the axis as text; `whole`: of whole values only."""
     most = max((value for one in series for value in one.values if value is not None), default=0)
     marks = ticks(most, whole=whole)
     canvas = Canvas(reader, about, _TOP + _HIGH + _FOOT)
