@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from demo import accounts, connectors, hub, welcome
+from demo.history import seeding as history
 from demo.seeds import Seeding
 from demo.settings import DemoSettings
 from engine.cli import run as product
@@ -45,9 +46,11 @@ class Demonstration(Companion):
             self._fresh = accounts.prepare(database, self._installation, address)
 
     def complete(self, database: Database) -> None:
-        """Delegate steps of the shipped processes."""
+        """Delegate steps of the shipped processes, and write their cases of the past."""
         if self._fresh:
             accounts.delegate(database, self._installation)
+            if self._settings.demo_cases:
+                history.seed(database)
 
     def start(self, stack: ExitStack) -> Mapping[str, "subprocess.Popen[bytes]"]:
         """Start the hub."""

@@ -1,0 +1,1 @@
+"""Large histories with planted causes of delay, and the ledger of what was planted."""

@@ -1,0 +1,211 @@
+"""The historical cases of a fresh demonstration: hundreds of the last three months, in several offices."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from demo.history import applications, opening, people
+from demo.history.composing import compose
+from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
+from demo.history.plays import Plan, World
+from demo.history.shapes import Service
+from demo.history.shipped import ADDRESS, LICENCE, PATHS, PERMIT
+from demo.history.stories import Story
+from demo.history.writing import Groups, numbered, write
+from engine.events.vocabulary import VOCABULARY
+from engine.identity import accounts
+from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Unit
+from engine.organisation import calendars
+from engine.organisation.candidate_groups import CandidateGroups, CaseScope
+from engine.platform.db import Database, UnitOfWork, finish
+
+CASES = 360  # begun; those that have not ended are left out, since nobody could continue them
+DAYS = 92
+AHEAD = timedelta(days=200)  # of today: terms that began in the history end there
+SEED = 1
+OFFICES: Mapping[str, Mapping[str, int]] = {
+    LICENCE: {"guild-tehran": 5, "guild-isfahan": 3, "guild-shiraz": 2},
+    PERMIT: {"municipality-tehran": 3, "municipality-isfahan": 2},
+    ADDRESS: {"civil-registry": 1},
+}
+SHOPS = ("لبنیات", "پروتئینی", "نانوایی", "عطاری", "میوه‌فروشی", "قنادی")
+FLOWERS = ("یاس", "نرگس", "لاله", "نیلوفر", "بنفشه", "شقایق")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the cases of the past need of the database."""
+
+    world: World
+    applicants: Sequence[tuple[Actor, str]]
+    versions: Mapping[str, tuple[str, int]]  # by key of the process
+    groups: Groups
+    first_number: int
+    until: int
+
+
+def seed(database: Database) -> int:
+    """Write the cases of the past. Return how many."""
+
+    def command(uow: UnitOfWork) -> int:
+        rng = Random(SEED)  # noqa: S311 - nothing secret: each demonstration has the same past
+        past = _prepare(uow, rng)
+        stories = _stories(rng, past)
+        write(uow.session, stories, past.groups)
+        funnel: Counter[applications.Key] = Counter()
+        for story in stories:
+            if story.begun is not None:
+                applications.count(funnel, story, story.office.offset)
+        applications.store(uow.session, funnel)
+        return len(stories)
+
+    written = database.run(
+        lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now))
+    )
+    opening.start(database, Random(SEED))  # noqa: S311 - as above
+    return written
+
+
+def _prepare(uow: UnitOfWork, rng: Random) -> Past:
+    begin = uow.now - timedelta(days=DAYS)
+    rows = uow.connection.execute(select(Unit.key, Unit.id)).all()
+    units: dict[str, UUID] = {row.key: row.id for row in rows}
+    names = people.named(rng)
+    officials = people.officials(uow, units, begin, names)
+    first, last = begin.date() - timedelta(days=10), (uow.now + AHEAD).date()
+    offset = (uow.now.utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
+    offices = {}
+    for key in {*officials, *(office for places in OFFICES.values() for office in places)}:
+        hours = Hours(open_days(calendars.of_unit(uow, units[key]).calendar, first, last))
+        own = officials.get(key) or {}
+        offices[key] = Office(key, str(units[key]), hours, hours, offset, own)
+    portal = accounts.find_or_create(uow.session, uow.now, "portal", "portal")
+    system = Actor(str(uow.actor.id), "system")
+    delegations = _delegations(uow)
+    world = World(offices, system, Actor(str(portal.id), "portal"), (), delegations)
+    current = select(Definition.key, DefinitionVersion.id, DefinitionVersion.number).join(
+        DefinitionVersion, DefinitionVersion.id == Definition.current_version_id
+    )
+    versions = {row.key: (str(row.id), row.number) for row in uow.connection.execute(current)}
+    taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {CASES})")
+    number = uow.connection.execute(taken).scalar_one() - CASES
+    applicants = people.applicants(uow, begin, names)
+    past = Past(world, applicants, versions, {}, number, milliseconds(uow.now))
+    return replace(past, groups=_groups(uow, past))
+
+
+def _delegations(uow: UnitOfWork) -> Mapping[tuple[str, str], str]:
+    found = select(Delegation.id, Delegation.elements, Unit.key).join(Unit, Unit.id == Delegation.delegate_id)
+    rows = uow.connection.execute(found).all()
+    return {(element, row.key): str(row.id) for row in rows for element in row.elements}
+
+
+def _groups(uow: UnitOfWork, past: Past) -> Groups:
+    """Create the candidate groups of all tasks."""
+    found: dict[tuple[str, str, str], str] = {}
+    for key, places in OFFICES.items():
+        works = [work for service, _ in PATHS.values() if service.key == key for work in service.works]
+        for office in (past.world.offices[place] for place in places):
+            made = CandidateGroups(CaseScope(UUID(office.id), key, key == PERMIT))
+            for work in works:
+                if work.side == "delegate":
+                    delegation = past.world.delegations.get((work.element, str(work.unit)))
+                    group = delegation and made.delegate_group(UUID(delegation), str(work.unit))
+                else:
+                    group = made.group_for([(work.role, work.unit)])
+                if group:
+                    found[key, office.key, work.element] = str(group)
+            found[key, office.key, f"escalation {office.key}"] = str(made.group_for([("supervisor", None)]))
+            made.write(uow)
+            finish(uow.session)
+    return found
+
+
+def _stories(rng: Random, past: Past) -> list[Story]:
+    number = numbered(next(iter(past.world.offices.values())).offset)
+    paths = [name for name, (service, _) in PATHS.items() if _known(service, past)]
+    stories = []
+    for count in range(1, CASES + 1):
+        path = rng.choices(paths, [PATHS[name][1] for name in paths])[0]
+        started = _started(rng, past)
+        story = _begin(rng, past, path, started, number(started, past.first_number + count))
+        compose(story, past.world, _plan(rng, path, story))
+        story.events = [event for event in story.events if event.kind in VOCABULARY or not event.facts]
+        if story.ended is not None:
+            stories.append(story)
+    return stories
+
+
+def _known(service: Service, past: Past) -> bool:
+    """Return whether the process was deployed, and its steps delegated."""
+    delegated = all(
+        (work.element, str(work.unit)) in past.world.delegations
+        for work in service.works
+        if work.side == "delegate"
+    )
+    return service.key in past.versions and delegated
+
+
+def _started(rng: Random, past: Past) -> int:
+    """Return an instant of the last three months, by day."""
+    offset = next(iter(past.world.offices.values())).offset
+    day = (past.until + offset) // DAY * DAY - offset - rng.randrange(1, DAYS) * DAY
+    return day + int(rng.triangular(7, 23, 11) * HOUR)
+
+
+def _begin(rng: Random, past: Past, path: str, started: int, number: str) -> Story:
+    service = PATHS[path][0]
+    version, version_number = past.versions[service.key]
+    places = OFFICES[service.key]
+    office = past.world.offices[rng.choices(list(places), list(places.values()))[0]]
+    actor, person = rng.choice(past.applicants)
+    story = Story(
+        *(replace(service, version=version_number), office, rng, number, actor, person),
+        *(started, past.until, version),
+    )
+    story.channel = rng.choices(("online", "assisted", "phone"), (8, 2, 1))[0]
+    if story.channel == "online":
+        story.begun = started - int(rng.uniform(3, 120) * MINUTE)
+    story.data, story.subject = _said(rng, service.key, person)
+    return story
+
+
+def _said(rng: Random, key: str, person: str) -> tuple[Mapping[str, str], str]:
+    """Return the data and the subject of a case."""
+    if key == LICENCE:
+        shop = f"{rng.choice(SHOPS)} {rng.choice(FLOWERS)}"
+        return {"national_id": person, "shop_name": shop}, shop
+    if key == PERMIT:
+        parcel = str(rng.randrange(11_007_000, 11_009_000))
+        return {"national_id": person, "parcel": parcel}, parcel
+    address = f"خیابان {rng.choice(FLOWERS)}، پلاک {rng.randrange(1, 200)}"
+    return {"national_id": person, "new_address": address}, address
+
+
+def _plan(rng: Random, path: str, story: Story) -> Plan:
+    """Return what is unusual: each office has another weakness, which the reports should name."""
+    service, office = story.service, story.office.key
+    outcome = "refused" if rng.random() < service.refusals else next(iter(service.ends))
+    late: dict[str, float] = {}
+    if path == "inspection" and rng.random() < 0.35:
+        late = {"inspect_premises": rng.uniform(105, 160)}  # the health network has too few inspectors
+    if service.key == PERMIT and office == "municipality-isfahan" and rng.random() < 0.4:
+        late = {"plan-review/check_plans": rng.uniform(300, 380)}
+    if service.key == LICENCE and outcome == "granted" and rng.random() < 0.05:
+        late = {**late, "issue_licence": rng.uniform(4, 50)}  # the licence portal does not answer
+    silent = path in ("desk", "incomplete") and office == "guild-isfahan" and rng.random() < 0.2
+    return Plan(
+        outcome,
+        late,
+        corrections=int(service.key == PERMIT and rng.random() < 0.2),
+        suspended=rng.random() < 0.02,
+        retried=rng.random() < 0.08,
+        silent=silent,
+        stars=rng.choices((1, 2, 3, 4, 5), (2, 1, 2, 4, 5))[0] if rng.random() < 0.4 else None,
+        unplanned=rng.choice(("information", "document_original")) if rng.random() < 0.1 else None,
+    )
