@@ -15,7 +15,8 @@ from markupsafe import Markup, escape
 from engine.platform.language import Reader
 
 Anchor = Literal["start", "middle", "end"]
-_ISOLATES = {"rtl": "\u2067", "ltr": "\u2066"}
+# With a mark after it: our font has no isolates, and Chromium misplaces a digit that follows one.
+_ISOLATES = {"rtl": "\u2067\u200f", "ltr": "\u2066\u200e"}
 _END = "\u2069"
 _OTHER: dict[Anchor, Anchor] = {"start": "end", "end": "start", "middle": "middle"}
 TINTS = ("tint-0", "tint-1", "tint-2", "tint-3", "tint-4", "tint-5", "tint-6", "tint-7")

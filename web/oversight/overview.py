@@ -1,6 +1,6 @@
 """The overview: what came in, what is open, what was closed and how; by month, and compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +38,13 @@ TILES: Sequence[tuple[str, Write, str | None]] = (
     ("appealed", words.count, "appealed"),
     ("upheld", words.count, "upheld"),
 )
+# Tiles by what they are about.
+GROUPS: Mapping[str, Sequence[str]] = {
+    "flow": ("started", "open", "overdue", "closed"),
+    "time": ("on_time", "median", "most", "silent"),
+    "result": ("refused", "withdrawn", "send_backs", "appealed", "upheld"),
+    "people": ("visits_actual", "visits_planned", "stars", "take_up", "completion", "cost"),
+}
 TREND = (
     Column("month"),
     Column("started"),
@@ -85,7 +92,7 @@ def build(visit: Visit, found: Asked) -> Built:
     late = causes.table(visit, found, most=TOP)
     values = {
         "days": read.days,
-        "tiles": _tiles(read, found),
+        "groups": _groups(read, found),
         "ages": _ages_chart(visit, ages) if read.stock.ages else None,
         "counts": _counts(visit, read),
         "times": _times(visit, read),
@@ -97,23 +104,27 @@ def build(visit: Visit, found: Asked) -> Built:
     return Built([_figures(read), ages, trend, compared, late], values)
 
 
-def _tiles(read: Overview, found: Asked) -> list[Tile]:
-    tiles = [
-        _tile(name, getattr(read.numbers, name), write, measure, found) for name, write, measure in TILES
-    ]
-    stock = [
-        _tile("open", read.stock.open, words.count, "open", found),
-        _tile("overdue", read.stock.overdue, words.count, "overdue", found),
-    ]
-    complete = read.completion
-    completion = Tile(
+def _groups(read: Overview, found: Asked) -> Mapping[str, Sequence[Tile]]:
+    numbers = read.numbers
+    tiles = {
+        name: _tile(name, getattr(numbers, name), write, measure, found) for name, write, measure in TILES
+    }
+    tiles["open"] = _tile("open", read.stock.open, words.count, "open", found)
+    tiles["overdue"] = _tile("overdue", read.stock.overdue, words.count, "overdue", found)
+    tiles["completion"] = _completion(read.completion)
+    return {group: [tiles[name] for name in names] for group, names in GROUPS.items()}
+
+
+def _completion(figure: Figure) -> Tile:
+    """Return the tile of applications, which are not cases."""
+    measured = figure.value is not None
+    return Tile(
         "completion",
-        words.figure(complete, words.share),
-        texts.say("oversight.of-applications", count=complete.cases) if complete.value is not None else "",
-        "/funnel" if complete.value is not None else "",
-        complete.value is not None,
+        words.figure(figure, words.share),
+        texts.say("oversight.of-applications", count=figure.cases) if measured else "",
+        "/funnel" if measured else "",
+        measured,
     )
-    return [tiles[0], *stock, *tiles[1:], completion]
 
 
 def _tile(name: str, figure: Figure, write: Write, measure: str | None, found: Asked) -> Tile:
