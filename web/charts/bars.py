@@ -1,4 +1,4 @@
-"""Horizontal bars, and bars that are stacked of parts. Names and values are written above each bar."""
+"""Horizontal bars, and bars that are stacked of parts: the name above each bar, its value after it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from engine.platform.language import Reader
 from web.charts.canvas import About, Canvas
 
 _TEXT, _BAR, _GAP = 18, 14, 12  # pixels: the line of texts, the bar, the space after it
-_LONGEST = 40  # characters of a name: the table has the whole
+_WIDE = 74  # percent of the width, for the longest bar
+_LONGEST = 54  # characters of a name that fit a phone: the table has the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def bars(reader: Reader, about: About, rows: Sequence[Bar]) -> Markup:
     for number, row in enumerate(rows):
         y = _head(canvas, number, row.name, row.text)
         if row.value is not None:
-            _area(canvas, (0, y), 100 * row.value / most, canvas.fill(0))
+            _area(canvas, (0, y), _WIDE * row.value / most, canvas.fill(0))
     return canvas.draw()
 
 
@@ -53,7 +54,7 @@ def stacks(reader: Reader, about: About, rows: Sequence[Stack], *, whole: bool =
         length = sum(row.parts) or 1 if whole else most
         at = 0.0
         for part, value in enumerate(row.parts):
-            width = 100 * value / length
+            width = _WIDE * value / length
             _area(canvas, (at, y), width, canvas.fill(part))
             at += width
     return canvas.draw()
@@ -64,11 +65,11 @@ def _height(rows: int) -> int:
 
 
 def _head(canvas: Canvas, number: int, name: str, text: str) -> float:
-    """Writes name and value, draws the empty bar, and returns where the bar is."""
+    """Writes name and value, draws the place of the bar, and returns where that is."""
     top = number * (_TEXT + _BAR + _GAP)
     canvas.text(0, top + _TEXT - 5, name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
-    canvas.text(100, top + _TEXT - 5, text, anchor="end", kind="amount")
-    canvas.area(0, top + _TEXT, 100, _BAR, kind="track")
+    canvas.text(100, top + _TEXT + _BAR - 2, text, anchor="end", kind="amount")
+    canvas.area(0, top + _TEXT, _WIDE, _BAR, kind="track")
     return top + _TEXT
 
 

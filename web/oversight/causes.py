@@ -14,9 +14,10 @@ from web.oversight.tables import Column, Row, Table
 from web.visit import Visit
 
 CHART = 10  # causes that are drawn
+LEFT = ("rank", "bucket", "element")  # on the page the order and the sentence have them
 COLUMNS = (
-    Column("rank"),
     Column("cause"),
+    Column("rank"),
     Column("bucket"),
     Column("party"),
     Column("definition"),
@@ -24,16 +25,6 @@ COLUMNS = (
     Column("ms", words.hours, bar=True),
     Column("share", words.share),
     Column("cases"),
-)
-# In this order one millisecond is given to the first that applies.
-ORDER = (
-    "worked",
-    "technical_failure",
-    "other_agency",
-    "in_queue",
-    "with_applicant",
-    "suspended",
-    "scheduled_wait",
 )
 
 
@@ -46,7 +37,8 @@ def build(visit: Visit, found: Asked) -> Built:
         "read": read,
         "lateness": words.hours(read.ms),
         "late_link": found.link("/oversight/cases", measure="late"),
-        "order": [names.bucket(name) for name in ORDER],
+        "order": names.ORDER,
+        "leave": LEFT,
         "chart": _chart(visit, shown) if shown.rows else None,
     }
     return Built([shown], values)
@@ -69,7 +61,7 @@ def _table(visit: Visit, found: Asked, read: Delays, most: int) -> Table:
 
 
 def _row(line: DelayLine, called: Names, found: Asked) -> Row:
-    values = {column.name: getattr(line, column.name, None) for column in COLUMNS}
+    values = {column.name: getattr(line, column.name) for column in COLUMNS[1:]}
     party, step = called.party(line.party, line.bucket), called.step(line.definition, line.element)
     link = found.link(
         "/oversight/cases",

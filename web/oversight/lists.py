@@ -28,7 +28,7 @@ COLUMNS = (
     Column("delay", words.hours),
 )
 
-LEFT = ("delay",)  # only of cases behind a cause
+LEFT = ("outcome",)  # codes of the process, for files
 BANDS = tuple(str(index) for index in range(len(AGES) + 1))
 
 
@@ -53,7 +53,7 @@ def build(visit: Visit, found: Asked) -> Built:
             "count": read.count,
             "next": read.next,
             "age": "" if index is None else age(index),
-            "leave": LEFT if cause is None else (),
+            "leave": LEFT if cause else (*LEFT, "delay"),
             "cause": _sentence(cause, found, called) if cause else None,
         },
     )

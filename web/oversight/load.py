@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import FEWEST, People
+from engine.oversight.metrics import FEWEST, NO_DATA, People
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -25,15 +25,13 @@ LOAD = (
     Column("hours", words.noted_hours),
     Column("send_backs"),
 )
+QUALITY = ("closed", "send_backs", "appealed", "upheld")
 UNITS = (
     Column("unit"),
     Column("open"),
     Column("arrived"),
     Column("done"),
-    Column("closed"),
-    Column("send_backs"),
-    Column("appealed"),
-    Column("upheld"),
+    *(Column(name) for name in QUALITY),
 )
 
 
@@ -83,10 +81,9 @@ def _units(read: People, called: Names, found: Asked) -> Table:
     rows = []
     for unit in sorted({*sums, *quality}):
         values = {"unit": unit, **sums.get(unit, {"open": 0, "arrived": 0, "done": 0})}
+        values |= dict.fromkeys(QUALITY, NO_DATA)
         if unit in quality:
-            values |= {
-                name: getattr(quality[unit], name) for name in ("closed", "send_backs", "appealed", "upheld")
-            }
+            values |= {name: getattr(quality[unit], name) for name in QUALITY}
         links = {
             column: found.link("/oversight/cases", measure=measure, unit=unit)
             for column, measure in (

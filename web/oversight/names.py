@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from engine import definitions
 from engine.design import publishing
 from engine.organisation import units
+from engine.timeline import BUCKETS
 from web import texts
 from web.visit import Visit
 
 APPLICANT = "applicant"  # the party of waits for the applicant
+# A moment is counted for the first of these that applies; closed hours are taken out of two of them.
+ORDER = BUCKETS[:-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The steps of one version: how often they were passed and how long that took, as heat on its diagram."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from engine.bpmn import Marks
 from engine.design import diagrams
@@ -18,6 +17,7 @@ from web.visit import Content, Visit
 
 # What the diagram can show.
 SHOWN: Mapping[str, Write] = {"wait": words.length, "work": words.length, "closed": words.count}
+SIZES = ("actual", "fit")
 COLUMNS = (
     Column("element"),
     Column("kind"),
@@ -32,16 +32,16 @@ COLUMNS = (
 def build(visit: Visit, found: Asked) -> Built:
     """Read the steps; none before a version is chosen."""
     show = found.choice("show", SHOWN) or "wait"
-    filters = found.filters
+    size = found.choice("size", SIZES) or SIZES[0]
+    filters, shared = found.filters, {"show": show, "shows": SHOWN, "size": size}
     if found.faults or filters.definition is None or filters.version is None:
-        return Built((), {"show": show, "shows": SHOWN, "chosen": False})
+        return Built((), {"chosen": False, **shared})
     read = metrics.steps(visit.uow, filters)
     called = names.load(visit, of_processes={read.definition}, steps=True)
     rows = [_row(line, called.step(read.definition, line.element)) for line in read.lines]
     values = {
         "days": read.days,
-        "show": show,
-        "shows": SHOWN,
+        **shared,
         "chosen": True,
         "name": called.process(read.definition),
         "number": read.version,
@@ -62,7 +62,7 @@ def picture(visit: Visit, found: Asked) -> Content:
     if found.faults:
         raise Invalid("The request has errors.", found.faults)
     read = metrics.steps(visit.uow, found.filters)
-    values = {line.element: value for line in read.lines if (value := _value(line, show)) is not None}
+    values = {line.element: value for line in read.lines if (value := _value(line, show))}
     most = max(values.values(), default=0) or 1
     marks = Marks(
         heat={element: value / most for element, value in values.items()},
@@ -73,5 +73,5 @@ def picture(visit: Visit, found: Asked) -> Content:
 
 
 def _value(line: StepLine, show: str) -> float | None:
-    found: Any = getattr(line, show)
+    found: Figure | int = getattr(line, show)
     return found.value if isinstance(found, Figure) else found

@@ -70,6 +70,10 @@ class Table:
         )
         return value / most if most > 0 else 0.0
 
+    def column(self, name: str) -> Column:
+        """Return a column."""
+        return next(column for column in self.columns if column.name == name)
+
     def text(self, row: Row, column: Column) -> str:
         """Return what a page writes in a cell."""
         if column.name in row.names:
@@ -77,7 +81,9 @@ class Table:
         value = row.values.get(column.name)
         if isinstance(value, Figure):
             return words.figure(value, column.write)
-        return "" if value is None else column.write(value)
+        if value is None or isinstance(value, str):
+            return value or ""
+        return column.write(value)
 
     def _csv(self) -> bytes:
         into = StringIO()

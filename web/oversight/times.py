@@ -45,6 +45,7 @@ def build(visit: Visit, found: Asked) -> Built:
         "read": read,
         "by": by,
         "bys": BY,
+        "order": names.ORDER,
         "legend": charts.swatches("time", [names.bucket(bucket) for bucket in BUCKETS]),
         "whole": _chart(visit, "whole", [total]) if read.total.cases else None,
         "parts": _chart(visit, "parts", rows) if len(rows) > 1 else None,
@@ -54,7 +55,8 @@ def build(visit: Visit, found: Asked) -> Built:
 
 def _row(line: TimeLine, name: str, link: str) -> Row:
     values = {"label": line.label, "cases": line.cases, "life": line.life, **line.buckets}
-    return Row(values, {"label": name}, {"cases": link} if link else {})
+    averages = {part: words.length(values[part] / line.cases) for part in ("life", *BUCKETS) if line.cases}
+    return Row(values, {"label": name, **averages}, {"cases": link})
 
 
 def _name(visit: Visit, line: TimeLine, by: str, called: Names) -> str:
@@ -81,7 +83,7 @@ def _chart(visit: Visit, id: str, rows: list[Row]) -> Any:
         Stack(
             row.names["label"],
             [row.values[bucket] for bucket in BUCKETS],
-            texts.say("oversight.of-cases", count=row.values["cases"]),
+            texts.say("oversight.count-cases", count=row.values["cases"]),
         )
         for row in rows
     ]

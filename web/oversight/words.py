@@ -20,6 +20,8 @@ def count(value: float) -> str:
 def share(value: float) -> str:
     """Return a share as a percentage, with one decimal below 10 %."""
     percent = 100 * value
+    if 0 < percent < 0.05:
+        return texts.say("oversight.tiny-share")
     shown = round(percent, 1) if 0 < percent < 10 else round(percent)
     return texts.say("oversight.percent", value=_plain(shown))
 
@@ -33,13 +35,22 @@ def length(ms: float) -> str:
     """Return a length of time in the unit that suits it: days of 24 hours, hours or minutes."""
     if ms >= 2 * DAY:
         return texts.say("oversight.days", count=_plain(round(ms / DAY, 1)))
-    return hours(ms) if ms >= _HOUR else texts.say("oversight.minutes", count=round(ms / _MINUTE))
+    return hours(ms)
 
 
 def hours(ms: float) -> str:
-    """Return a length of time in hours."""
+    """Return a length of time in hours, below one in minutes."""
+    if ms < _HOUR:
+        return _minutes(ms)
     value = ms / _HOUR
     return texts.say("oversight.hours", count=round(value) if value >= 100 else _plain(round(value, 1)))
+
+
+def _minutes(ms: float) -> str:
+    minutes = round(ms / _MINUTE)
+    if minutes or not ms:
+        return texts.say("oversight.minutes", count=minutes) if minutes else count(0)
+    return texts.say("oversight.moment")
 
 
 def rials(value: float) -> str:

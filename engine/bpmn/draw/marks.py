@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from engine.bpmn.draw.interchange import Box
 from engine.bpmn.draw.svg import tag, text
+from engine.bpmn.draw.texts import reads_rtl
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.vocabulary import bpmn
 
@@ -186,7 +187,8 @@ def badges(mark: Mark, box: Box) -> str:
 def _badge(words: str, kind: str, x: float, y: float) -> str:
     wide = max(18.0, 7.2 * len(words) + 9)
     frame = tag("rect", x=x - wide / 2, y=y - 9, width=wide, height=18, rx=9)
-    return tag("g", frame, tag("text", text(words), x=x, y=y + 4, font_size=11.5), class_=f"badge {kind}")
+    said = tag("text", text(words), x=x, y=y + 4, font_size=11.5, class_="rtl" if reads_rtl(words) else None)
+    return tag("g", frame, said, class_=f"badge {kind}")
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from engine.oversight.metrics.case_lists import (
     DelayCell,
     list_cases,
 )
-from engine.oversight.metrics.figures import Figure
+from engine.oversight.metrics.figures import NO_DATA, Figure
 from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
 from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Overview, Stock, overview
 from engine.oversight.metrics.people import FEWEST, LoadLine, People, UnitQuality, people
@@ -24,6 +24,7 @@ __all__ = [
     "FEWEST",
     "LONGEST",
     "MEASURES",
+    "NO_DATA",
     "USUAL",
     "CaseLine",
     "CaseMeasure",
