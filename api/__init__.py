@@ -32,6 +32,7 @@ from api import (
     incidents,
     jobs,
     messages,
+    metrics,
     migrations,
     people,
     pictures,
@@ -44,7 +45,9 @@ from api import (
     status,
     system,
     tasks,
+    time_split,
     units,
+    visits,
     webhooks,
     work_time,
 )
@@ -80,7 +83,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, metrics),
 )
 
 

@@ -37,6 +37,26 @@ class VersionBody(BaseModel):
     published_at: Instant | None
 
 
+class PlannedVisitsBody(BaseModel):
+    """How often the applicant has to come: the least and the most on a path through the process.
+
+    `steps` are the elements that require it, `repeated` those of them that may be repeated, which count once.
+    `optional` are elements at which the applicant may come; they aren't counted.
+    """
+
+    least: int
+    most: int
+    steps: list[str]
+    repeated: list[str]
+    optional: list[str]
+
+
+class OneVersionBody(VersionBody):
+    """A version, with its planned visits."""
+
+    visits: PlannedVisitsBody
+
+
 class DefinitionsQuery(Request):
     """Which versions: the current ones, or the drafts."""
 
@@ -213,10 +233,16 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
     return Reply(RecordList.model_validate({"items": items}))
 
 
-@command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=VersionBody, refusals=(404,))
+@command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=OneVersionBody, refusals=(404,))
 def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
+    body = {**_version(row), "visits": asdict(definitions.planned_visits(uow, row))}
+    return Reply(OneVersionBody.model_validate(body), {"ETag": etag(publishing.REVISIONS[row.status])})
+
+
+def _reply(row: DefinitionVersion) -> Reply:
+    """Return a version after a change of its status."""
     return Reply(VersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])})
 
 
@@ -251,7 +277,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
     publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen(), operations=known)
-    return version(uow, key, number)
+    return _reply(definitions.version(uow, key, number))
 
 
 @command(
@@ -263,7 +289,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Retire a version, or withdraw one in review: new cases don't use it"""
     publishing.retire(uow, key, number, revisions=revisions_seen())
-    return version(uow, key, number)
+    return _reply(definitions.version(uow, key, number))
 
 
 @command(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, StringConstraints
 from api.command import DATABASE, sent
 from api.problems import described
 from api.shapes import Instant, Request
+from api.visits import GiveRating, RatingBody, rating_body, rating_of
 from engine.bpmn import Effect
 from engine.platform.db import Database
 from engine.platform.language import Language, Reader, preferred
@@ -74,7 +75,8 @@ class StatusBody(BaseModel):
     """The status of a case: `state` for programs, `text` for people. `holders` are its units.
 
     `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is past.
-    While the term is paused, `paused` says for whom, in words.
+    While the term is paused, `paused` says for whom, in words. `rateable`: the applicant can rate the case
+    now; `rated` are the stars that they gave.
     """
 
     language: Language
@@ -94,6 +96,15 @@ class StatusBody(BaseModel):
     decision: DecisionWords | None
     bills: list[BillWords]
     ended: When | None
+    rateable: bool
+    rated: int | None
+
+
+class RateStatus(GiveRating):
+    """The number and the secret of a case, and how its applicant rates it."""
+
+    case_number: Typed
+    secret: Typed
 
 
 # Only its decorators are used, which attach the content of OpenAPI to a function.
@@ -121,6 +132,30 @@ def read() -> Response:
     standing = status.read(database, attempt)
     language = asked.language or preferred(request.accept_languages)
     told = status.explain(standing, Reader.of(language, standing.asked_at.tzinfo))
-    body = StatusBody.model_validate(asdict(told))
+    rating = {"rateable": standing.rateable, "rated": standing.rated}
+    body = StatusBody.model_validate({**asdict(told), **rating})
     headers = {"Content-Language": language, "Cache-Control": "no-store"}
     return Response(body.model_dump_json(), headers=headers, content_type="application/json")
+
+
+@_openapi.input(RateStatus, location="json")
+@_openapi.output(RatingBody, status_code=201)
+@_openapi.doc(responses=described(400, 404, 409, 413, 415, 422, 429, 503))
+def _rate() -> None:
+    """Rate a case, once, after its end, by its number and secret
+
+    No account is needed, as for reading the status.
+    """
+
+
+@blueprint.post("/status/rating")
+@wraps(_rate)
+def rate() -> Response:
+    """Return the response; any token of the request is ignored."""
+    asked = sent(RateStatus)
+    database: Database = current_app.extensions[DATABASE]
+    attempt = status.Attempt(asked.case_number, asked.secret, request.remote_addr or "")
+    rated = status.rate(database, attempt, rating_of(asked))
+    body = rating_body(rated).model_dump_json()
+    headers = {"Cache-Control": "no-store"}
+    return Response(body, status=201, headers=headers, content_type="application/json")

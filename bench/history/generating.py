@@ -53,26 +53,27 @@ def _hour(part: float) -> float:
 class Writer:
     """Writes batches of a history in one process."""
 
-    def __init__(self, order: Order, setting: Setting) -> None:
+    def __init__(self, order: Order, setting: Setting, database: Database) -> None:
         self._order, self._setting = order, setting
         self._offset = next(iter(setting.world.offices.values())).offset
         self._number = numbered(self._offset)
-        self._database = Database(order.url, zone=order.zone)
+        self._database = database
 
-    def write(self, batch: int) -> Ledger:
-        """Write a batch. Return what was planted in it."""
+    def compose(self, batch: int) -> tuple[Sequence[Story], Ledger]:
+        """Return the cases of a batch, and what was planted in it."""
         rng, ledger = Random(f"{self._order.seed} {batch}"), Ledger(self._offset)
         first = batch * BATCH
         stories: list[Story] = []
         for number in range(first, min(first + BATCH, self._order.cases)):
             stories += self._stories(rng, number, ledger)
+        return stories, ledger
+
+    def write(self, batch: int) -> Ledger:
+        """Write a batch. Return what was planted in it."""
+        stories, ledger = self.compose(batch)
         with self._database.transaction() as session:
             write(session, stories, self._setting.groups)
         return ledger
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._database.dispose()
 
     def _stories(self, rng: Random, number: int, ledger: Ledger) -> Sequence[Story]:
         """Return a case, and that of the appeal of its decision."""
@@ -135,7 +136,7 @@ _writers: list[Writer] = []  # that of a process which has batches
 
 
 def _open(order: Order, setting: Setting) -> None:
-    _writers.append(Writer(order, setting))
+    _writers.append(Writer(order, setting, Database(order.url, zone=order.zone)))
 
 
 def _write(batch: int) -> Ledger:
@@ -149,7 +150,7 @@ def generate(order: Order, processes: int) -> Ledger:
         setting = prepare(database, order.zone, order.period, order.outages, order.cases)
         offset = next(iter(setting.world.offices.values())).offset
         ledger = Ledger(offset)
-        for part in _parts(order, setting, processes):
+        for part in _parts(order, setting, database, processes):
             ledger.merge(part)
         with database.transaction() as session:
             applications.store(session, ledger.funnel)
@@ -158,12 +159,11 @@ def generate(order: Order, processes: int) -> Ledger:
     return ledger
 
 
-def _parts(order: Order, setting: Setting, processes: int) -> Iterator[Ledger]:
+def _parts(order: Order, setting: Setting, database: Database, processes: int) -> Iterator[Ledger]:
     batches = range(-(-order.cases // BATCH))
     if order.cases <= ALONE or processes == 1:
-        writer = Writer(order, setting)
+        writer = Writer(order, setting, database)
         yield from (writer.write(batch) for batch in batches)
-        writer.close()
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes, _open, (order, setting)) as pool:

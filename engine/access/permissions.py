@@ -58,6 +58,8 @@ Permission = Literal[
     "work_time.read",
     "metrics.read",
     "delays.explain",
+    "visits.record",
+    "ratings.give",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -146,6 +148,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "work_time.own",
             "work_time.read",
             "delays.explain",
+            "visits.record",
         }
     ),
     "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),
@@ -168,6 +171,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "decisions.appeal",
             "secrets.issue",
             "comments.add",
+            "ratings.give",
         }
     ),
     "applicant": frozenset(
@@ -185,6 +189,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.withdraw",
             "decisions.appeal",
             "comments.add",
+            "ratings.give",
         }
     ),
     AUDITOR: frozenset(

@@ -18,6 +18,7 @@ from engine.bpmn.draw import POLICY as PICTURE_POLICY
 from engine.bpmn.draw import ChangeMark, Marks, TokenMark, Undrawable, drawable_keys, picture, places
 from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
+from engine.bpmn.model.visits import PlannedVisits, planned_visits
 from engine.bpmn.notation import broadcast, clock, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
 from engine.bpmn.notation.candidate_roles import BINDINGS, UNIT_KEY, CandidateRole, is_role, is_unit
@@ -111,6 +112,7 @@ __all__ = [
     "Owner",
     "Paid",
     "People",
+    "PlannedVisits",
     "Process",
     "Report",
     "RequiredConnector",
@@ -163,6 +165,7 @@ __all__ = [
     "picture",
     "placed",
     "places",
+    "planned_visits",
     "received",
     "required_connectors",
     "required_roles",

@@ -54,6 +54,7 @@ from engine.cases.locking import (
 )
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
 from engine.cases.persistence import TaskChange, apply, note
+from engine.cases.ratings import Rated, Rating, is_rateable, rate, rate_with_secret, rating_of
 from engine.cases.start_commands import (
     Application,
     appeal,
@@ -90,6 +91,17 @@ from engine.cases.triggers import (
 )
 from engine.cases.version_change import change_version
 from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
+from engine.cases.visit_codes import IN_PERSON, VISIT_CHANNELS, VISIT_REASONS, VisitChannel, VisitReason
+from engine.cases.visits import (
+    VISITS_AFTER_END,
+    Correction,
+    NewVisit,
+    VisitView,
+    correct_visit,
+    count_visits,
+    list_visits,
+    record_visit,
+)
 from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
@@ -97,6 +109,7 @@ __all__ = [
     "EXTENSION_REASONS",
     "FIRED",
     "GIVEN_UP",
+    "IN_PERSON",
     "LOCKING",
     "LOG_PAGE",
     "NOTICES",
@@ -104,6 +117,9 @@ __all__ = [
     "PAGE",
     "PARTIES",
     "SUSPENSION_CODES",
+    "VISITS_AFTER_END",
+    "VISIT_CHANNELS",
+    "VISIT_REASONS",
     "Application",
     "BillStatus",
     "BillView",
@@ -112,15 +128,22 @@ __all__ = [
     "CaseView",
     "Clock",
     "ClockView",
+    "Correction",
     "ExtensionReason",
     "Late",
     "LockedCase",
+    "NewVisit",
     "Payment",
+    "Rated",
+    "Rating",
     "Seen",
     "StepEffects",
     "SuspensionCode",
     "TaskChange",
     "Tried",
+    "VisitChannel",
+    "VisitReason",
+    "VisitView",
     "Wanted",
     "actor_person",
     "add_pause",
@@ -132,6 +155,8 @@ __all__ = [
     "cancel",
     "canonical",
     "change_version",
+    "correct_visit",
+    "count_visits",
     "counted",
     "deliver",
     "digest",
@@ -146,9 +171,11 @@ __all__ = [
     "give_up",
     "held_with",
     "is_extendable",
+    "is_rateable",
     "latest",
     "list_awaiting",
     "list_bills",
+    "list_visits",
     "lock",
     "lock_active",
     "lock_all",
@@ -160,8 +187,12 @@ __all__ = [
     "note_attempt",
     "page",
     "pay",
+    "rate",
+    "rate_with_secret",
+    "rating_of",
     "read_clock",
     "recompute",
+    "record_visit",
     "release",
     "renew_secret",
     "repair_clock",

@@ -118,6 +118,7 @@ def _created(spec: Spec, work: Work, candidates: Candidates) -> dict[str, Any]:
         "unit": delegate or ",".join(sorted({unit for _, unit in work.candidate_roles if unit})) or None,
         "delegation": delegation,
         "presence": element.rules.presence if element else None,
+        "channel": element.rules.channel if element else None,
         "assignment": candidates.how,
         "due_at": people and people.due,
         "follow_up_at": people and people.follow_up,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import access, bpmn
 from engine.access import validity
-from engine.bpmn import Difference, Source, Spec
+from engine.bpmn import Difference, PlannedVisits, Source, Spec
 from engine.events import administration_log
 from engine.models import (
     Definition,
@@ -159,6 +159,12 @@ def differences(uow: UnitOfWork, key: str, number: int, against: int) -> tuple[D
     chosen = [_numbered(rows, one).deployment_id for one in (number, against)]
     after, before = (source(uow.session, deployment, held) for deployment in chosen)
     return bpmn.compare(before, after, key)
+
+
+def planned_visits(uow: UnitOfWork, version: DefinitionVersion) -> PlannedVisits:
+    """Returns how often applicants have to come in cases of a version, as its diagram plans."""
+    access.require(uow.actor, "definitions.read")
+    return bpmn.planned_visits(source(uow.session, version.deployment_id), version.key)
 
 
 def report(uow: UnitOfWork, deployment_id: UUID) -> dict[str, Any]:

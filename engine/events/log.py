@@ -93,6 +93,10 @@ Kind = Literal[
     "clock.breached",
     "clock.deemed",
     "work.noted",
+    "visit.recorded",
+    "visit.corrected",
+    "rating.given",
+    "delay.explained",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

@@ -35,7 +35,14 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "case.erased": {"legal_basis": str},
         "task.created": {
             **{"kind": str, "side": str, "role": str, "unit": str, "delegation": str},
-            **{"presence": str, "assignment": str, "due_at": str, "follow_up_at": str, "priority": int},
+            **{
+                "presence": str,
+                "channel": str,
+                "assignment": str,
+                "due_at": str,
+                "follow_up_at": str,
+                "priority": int,
+            },
         },
         "task.assigned": {"account": str, "unit": str, "how": str, "reason": str, "assignment": str},
         "task.delegated": {"delegation": str, "unit": str, "how": str},
@@ -89,6 +96,12 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "clock.warned": {"due_at": str},
         "clock.breached": {"due_at": str, "units": str},
         "clock.deemed": {"outcome": str, "due_at": str, "units": str},
+        "visit.recorded": {
+            **{"visit": str, "reason": str, "planned": bool, "channel": str, "occurred_at": str},
+        },
+        "visit.corrected": {"visit": str, "reason": str, "occurred_at": str, "withdrawn": bool},
+        "rating.given": {"stars": int, "visited": bool, "visit_reason": str},
+        "delay.explained": {"code": str, "ms": int},
         "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )

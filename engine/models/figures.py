@@ -81,7 +81,8 @@ class CaseFigures(Base):
     scheduled_wait: Mapped[Ms]
     office_closed: Mapped[Ms]
     visits_planned: Mapped[int | None] = mapped_column(SmallInteger)
-    visits_actual: Mapped[int | None] = mapped_column(SmallInteger)
+    visits_actual: Mapped[int] = mapped_column(SmallInteger)
+    visits_known: Mapped[bool]  # whether one was recorded, or the applicant said how it was
     stars: Mapped[int | None] = mapped_column(SmallInteger)
     send_backs: Mapped[int] = mapped_column(SmallInteger)
     appealed: Mapped[bool]
@@ -99,6 +100,8 @@ class StepFigures(Base):
     __table_args__ = (
         Index("ix_step_figures_wait", "definition", "version", "element", "wait_ms"),
         Index("ix_step_figures_work", "definition", "version", "element", "work_ms"),
+        Index("ix_step_figures_opened", "opened_at"),
+        Index("ix_step_figures_closed", "closed_at"),
         Index("ix_step_figures_open", "step_unit", "role", postgresql_where=text("closed_at IS NULL")),
     )
 
@@ -182,7 +185,7 @@ class PeriodFigures(Base):
     office_closed: Mapped[Sum]
     planned_cases: Mapped[Sum]
     visits_planned: Mapped[Sum]
-    visited_cases: Mapped[Sum]  # of which the actual visits are known
+    visits_known: Mapped[Sum]  # if none is, visits were not measured; otherwise the others had none
     visits_actual: Mapped[Sum]
     rated: Mapped[Sum]
     stars: Mapped[Sum]

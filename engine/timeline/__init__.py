@@ -8,6 +8,7 @@ from engine.timeline.delays import Delay
 from engine.timeline.history import Step
 from engine.timeline.hours import ALWAYS, Hours, Offices
 from engine.timeline.path import Leg, critical_path
+from engine.timeline.reading import units_of
 from engine.timeline.records import (
     BUCKETS,
     NOTICES,
@@ -44,4 +45,5 @@ __all__ = [
     "critical_path",
     "ms_of",
     "timeline",
+    "units_of",
 ]

@@ -4,28 +4,25 @@ All of it is counted in office time where an office or an agency had the case, a
 statutory clock: the end of the term moved with them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from engine.timeline import split
 from engine.timeline.history import History, Step
 from engine.timeline.intervals import Interval, gaps, merge
-from engine.timeline.path import Leg, critical_path
+from engine.timeline.passages import passage
+from engine.timeline.path import critical_path
 from engine.timeline.records import (
     AGENCY,
     BUCKETS,
     CLOSED,
     PLAN,
     QUEUE,
-    SUSPENDED,
-    TECHNICAL,
-    WORKED,
     Cause,
     Norm,
-    Span,
     Surroundings,
 )
-from engine.timeline.spans import step_spans, suspensions
+from engine.timeline.spans import suspensions
+from engine.timeline.split import Part
 
 DAY = 86_400_000
 UNKNOWN_SHARE = 10  # in percent: a greater unexplained share asks a supervisor for the reason
@@ -113,8 +110,7 @@ def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, in
                 found[_GAP] = found.get(_GAP, 0) + around.hours(case.unit).open_ms(begin, end)
             else:
                 _, cells = passages.setdefault(leg.step.number, (leg.step, {}))
-                for cell, ms in _cells(Leg(begin, end, leg.step), around, stopped):
-                    cells[cell] = cells.get(cell, 0) + ms
+                _count(cells, passage(leg.step, around, stopped, begin, end))
     planned = 0
     for step, cells in passages.values():
         norm = _norm_of(step, around, case.unit)
@@ -128,24 +124,13 @@ def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, in
     return found
 
 
-def _cells(leg: Leg, around: Surroundings, stopped: Sequence[Interval]) -> Iterator[tuple[_Cell, int]]:
-    """Yields how long a leg was in each bucket, for whom, without closed hours."""
-    step = leg.step
-    if step is None:
-        return
-    number, element = step.number, step.element
-    spans = step_spans(step, stopped, leg.begin, leg.end)
-    spans += [
-        Span(begin, end, WORKED, number, unit, element) for begin, end, unit in step.work if begin < end
-    ]
-    spans += [Span(begin, end, TECHNICAL, number, None, element) for begin, end in around.outages]
-    spans += [Span(begin, end, SUSPENDED, number, None, element) for begin, end in stopped]
-    rest = Span(0, 0, step.rank, number, step.party, element)
-    for part in split.divide(spans, around, leg.begin, leg.end, rest):
-        if part.rank != CLOSED:
-            hours = part.hours
-            ms = part.end - part.begin if hours is None else hours.open_ms(part.begin, part.end)
-            yield (part.party, part.element, BUCKETS[part.rank]), ms
+def _count(cells: dict[_Cell, int], parts: Sequence[Part]) -> None:
+    """Adds how long parts are, for whom and in which bucket, without closed hours."""
+    for begin, end, rank, party, element, hours in parts:
+        if rank != CLOSED:
+            cell = party, element, BUCKETS[rank]
+            ms = end - begin if hours is None else hours.open_ms(begin, end)
+            cells[cell] = cells.get(cell, 0) + ms
 
 
 def _norm_of(step: Step, around: Surroundings, home: str) -> int:

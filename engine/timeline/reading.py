@@ -4,7 +4,7 @@ A step is a task, an opinion, a correction, a wait, a call, a bill or an inciden
 facts: what they don't say is in the queue of the case's unit, and the result is approximate.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.timeline.history import History, Step
@@ -23,7 +23,7 @@ Facts = Mapping[str, Any]
 NONE: Facts = {}
 
 
-def read(events: Iterable[tuple[Any, ...]], unit: str) -> History:
+def read(events: Iterable[Sequence[Any]], unit: str) -> History:
     """Returns the history of a case from its events, in the order of `seq`, as tuples like `Event`.
 
     `unit` is the case's, if its first event doesn't say.
@@ -40,6 +40,17 @@ def read(events: Iterable[tuple[Any, ...]], unit: str) -> History:
             handle(case, _Now(at, kind, element, task_id, actor_unit, NONE if facts is None else facts))
     _finish(case)
     return case
+
+
+def units_of(events: Iterable[Sequence[Any]], unit: str) -> set[str]:
+    """Returns whose office hours the timeline of these events may need: keys of units and parties."""
+    found = {unit}
+    for event in events:
+        facts = event[7] or NONE
+        for name in ("unit", "party", "agency"):
+            if name in facts:
+                found.add(facts[name].partition(",")[0])
+    return found - {THE_APPLICANT}
 
 
 class _Now:

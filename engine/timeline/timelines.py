@@ -8,10 +8,11 @@ from typing import Any
 from engine.timeline import split
 from engine.timeline.delays import Delay, delay_of
 from engine.timeline.history import History, Step
+from engine.timeline.passages import passage
 from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import read
 from engine.timeline.records import BUCKETS, Bucket, Segment, Surroundings
-from engine.timeline.spans import spans_of
+from engine.timeline.spans import spans_of, suspensions
 
 
 @dataclass
@@ -64,6 +65,16 @@ class Timeline:
                 found.append(segment)
         return found
 
+    def totals_of(self, step: Step) -> dict[Bucket, int]:
+        """Returns the milliseconds of a passage in each bucket, whatever else was open in the case.
+
+        Without the times in which a task waits for its requests, which are steps of their own.
+        """
+        end = self.end if step.closed is None else min(step.closed, self.end)
+        stopped = suspensions(self.history, self.around, self.end)
+        found = split.totals(passage(step, self.around, stopped, step.opened, end))
+        return {bucket: found[rank] for rank, bucket in enumerate(BUCKETS)}
+
     @cached_property
     def path(self) -> list[Leg]:
         """Returns the critical path to the end of the case, or now: contiguous legs, in order."""
@@ -75,7 +86,7 @@ class Timeline:
         return delay_of(self.history, self.around, self.end)
 
 
-def timeline(events: Iterable[tuple[Any, ...]], around: Surroundings) -> Timeline:
+def timeline(events: Iterable[Sequence[Any]], around: Surroundings) -> Timeline:
     """Returns the timeline of a case from its events, in the order of `seq`, as tuples like `Event`."""
     history = read(events, around.unit)
     if history.unit != around.unit:

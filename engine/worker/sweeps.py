@@ -25,6 +25,7 @@ from engine.platform.storage import Storage
 from engine.portal import application_drafts, durations
 from engine.requests import idempotency
 from engine.tasks import delegations
+from engine.worker import figures
 from engine.worker.checkpoints import send_out
 from engine.worker.command_runner import CommandRunner
 from engine.worker.webhook_deliveries import deliver
@@ -169,6 +170,7 @@ async def look_after_checks(runner: CommandRunner) -> None:
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(HOUR, runner, uploads.forget))
         group.create_task(_schedule_checkpoints(runner))
+        group.create_task(figures.project(runner))
 
 
 async def _schedule_checkpoints(runner: CommandRunner) -> None:

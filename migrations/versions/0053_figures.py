@@ -49,7 +49,8 @@ def upgrade() -> None:
         sa.Column("scheduled_wait", sa.BigInteger(), nullable=False),
         sa.Column("office_closed", sa.BigInteger(), nullable=False),
         sa.Column("visits_planned", sa.SmallInteger()),
-        sa.Column("visits_actual", sa.SmallInteger()),
+        sa.Column("visits_actual", sa.SmallInteger(), nullable=False),
+        sa.Column("visits_known", sa.Boolean(), nullable=False),
         sa.Column("stars", sa.SmallInteger()),
         sa.Column("send_backs", sa.SmallInteger(), nullable=False),
         sa.Column("appealed", sa.Boolean(), nullable=False),
@@ -101,12 +102,14 @@ def upgrade() -> None:
         sa.Column("people", ARRAY(sa.Uuid()), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number", name="pk_step_figures"),
     )
+    op.create_index("ix_step_figures_closed", "step_figures", ["closed_at"])
     op.create_index(
         "ix_step_figures_open",
         "step_figures",
         ["step_unit", "role"],
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index("ix_step_figures_opened", "step_figures", ["opened_at"])
     op.create_index("ix_step_figures_wait", "step_figures", ["definition", "version", "element", "wait_ms"])
     op.create_index("ix_step_figures_work", "step_figures", ["definition", "version", "element", "work_ms"])
     op.create_table(
@@ -158,7 +161,7 @@ def upgrade() -> None:
         sa.Column("office_closed", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("planned_cases", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("visits_planned", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("visited_cases", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("visits_known", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("visits_actual", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("rated", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("stars", sa.BigInteger(), server_default=sa.text("0"), nullable=False),

@@ -189,6 +189,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:upload_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],
+        "<uuid:visit_id>": str(uuid4()),
         "<uuid:closure_id>": closure["id"],
         "<uuid:recalculation_id>": recalculated,
         "<uuid:document_id>": body(document)["id"],

@@ -38,6 +38,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/cases/<uuid:case_id>/file"): {"administrator", "caseworker"} | READERS,
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
     ("GET", "/cases/<uuid:case_id>/events"): {"administrator", "caseworker"} | READERS,
+    ("GET", "/cases/<uuid:case_id>/time"): {"administrator", "caseworker"} | READERS,
     ("GET", "/cases/<uuid:case_id>/access-log"): {"administrator", "portal", "applicant", "auditor"},
     ("POST", "/cases/<uuid:case_id>/cancel"): {"administrator", "caseworker", "portal"},
     ("GET", "/tasks"): TASKS,
@@ -163,7 +164,12 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/audit/runs/<uuid:run_id>"): AUDIT,
     ("GET", "/audit/events"): AUDIT,
     ("GET", "/services/<key>/funnel"): DESIGN | READERS,
+    ("GET", "/cases/<uuid:case_id>/visits"): {"administrator", "caseworker"} | READERS,
+    ("POST", "/cases/<uuid:case_id>/visits"): {"caseworker"},
+    ("POST", "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct"): {"caseworker"},
+    ("POST", "/cases/<uuid:case_id>/rating"): {"portal", "applicant"},
     ("POST", "/status"): None,
+    ("POST", "/status/rating"): None,
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/docs/start.js"): None,
@@ -219,9 +225,13 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/tasks/<uuid:task_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
+    "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},
+    "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct": {"reason": "payment"},
+    "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},
 }
 # What is let in and then refused for what the task is like at that moment: tests/api/test_desk_*.py.
-OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend")
+OF_ITS_MOMENT = ("/retries", "/draft", "/assign", "/opinions", "/send-back", "/withdraw", "/clock/extend",
+                 "/visits", "/correct", "/rating")  # fmt: skip
 LAST = ("key>/suspend", "key>/resume", "case_id>/suspend", "case_id>/resume", "retry", "complete", "cancel")
 GUARDED = [(method, path) for (method, path), roles in ALLOWED.items() if roles is not None]
 

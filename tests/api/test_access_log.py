@@ -52,6 +52,8 @@ def impatient(app: APIFlask, database_url: str) -> Iterator[None]:
     [
         ("/cases/{case}", "case"),
         ("/cases/{case}/clock", "case"),
+        ("/cases/{case}/time", "case"),
+        ("/cases/{case}/visits", "case"),
         ("/cases/{case}/events", "events"),
         ("/tasks/{task}", "task"),
     ],

@@ -88,3 +88,15 @@ def test_unknown_version_is_not_compared(steady: Steady, path: str) -> None:
 def test_version_to_compare_with_must_be_named(steady: Steady, query: str) -> None:
     response = steady.client("designer").get(f"{VERSIONS}/1/diff{query}")
     assert pointers(refused(response, 422, "invalid")) == ["/query/against"]
+
+
+def test_a_version_has_its_planned_visits(client: Clients, database: Database) -> None:
+    visit = bpmn.node("userTask", "a", parvandeh__presence="required")
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(visit))))
+    assert body(client("caseworker").get(f"{VERSIONS}/1"))["visits"] == {
+        "least": 1,
+        "most": 1,
+        "steps": ["a"],
+        "repeated": [],
+        "optional": [],
+    }

@@ -308,3 +308,29 @@ def test_new_secret_takes_the_place_of_the_old(
 def test_no_secret_is_issued_for_anothers_case(client: Clients, case: dict[str, Any]) -> None:
     refused(client("portal", "another").post(f"/cases/{case['id']}/secret"), 404, "not-found")
     refused(client("administrator").post(f"/cases/{case['id']}/secret"), 403, "forbidden")
+
+
+def test_an_ended_case_is_rated_with_number_and_secret(client: Clients, ask: Ask, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start()
+    given = {"case_number": case["case_number"], "secret": case["secret"], "stars": 2, "had_to_come": False}
+
+    def rate(**more: Any) -> Any:
+        return client(None).post("/status/rating", {**given, **more})
+
+    assert rate(secret=WRONG).status_code == 404
+    assert body(rate())["code"] == "rating-early"
+    client("caseworker").post(f"/tasks/{case['tasks'][0]['id']}/complete", {"data": {}})
+    assert body(ask(case["case_number"], case["secret"]))["rateable"] is True
+    answer = rate(comment="خوب بود")
+    assert (answer.status_code, body(answer)["stars"]) == (201, 2)
+    assert body(rate())["code"] == "rated"
+    told = body(ask(case["case_number"], case["secret"]))
+    assert (told["rateable"], told["rated"]) == (False, 2)
+    (event,) = [
+        one
+        for one in body(client("caseworker").get(f"/cases/{case['id']}/events"))["items"]
+        if one["kind"] == "rating.given"
+    ]
+    assert (event["actor"]["role"], event["facts"]) == ("applicant", {"stars": 2, "visited": False})
+    assert event["payload"] == {"comment": "خوب بود"}

@@ -78,10 +78,11 @@ def test_other_applications_state_no_draft(database: Database, actor: Callable[.
 def test_task_states_whether_the_applicant_has_to_come(
     database: Database, actor: Callable[..., Actor]
 ) -> None:
-    task = bpmn.node("userTask", "a", parvandeh__presence="optional")
+    task = bpmn.node("userTask", "a", parvandeh__presence="optional", parvandeh__channel="phone")
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(task))))
     factories.a_case(database, actor("portal"))
     assert stated(database, "task.created")["presence"] == "optional"
+    assert stated(database, "task.created")["channel"] == "phone"
 
 
 def delegate(office: Desks, **fields: Any) -> UUID:

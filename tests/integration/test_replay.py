@@ -19,7 +19,7 @@ from engine.cli import main
 from engine.definitions.scenarios.plan import Action, Scenario
 from engine.definitions.scenarios.reading import read_file
 from engine.models import Bill, Call, Case, Decision, Event, Incident, Task, User, Wait
-from engine.oversight import replay
+from engine.oversight import replay, timeline
 from engine.platform.config import ROOT
 from engine.platform.db import Database, UnitOfWork
 from engine.tasks import Marks, Question
@@ -162,11 +162,28 @@ def test_shipped_scenarios_can_be_rebuilt_from_their_events(
     assert {name: sum(found.values()) for name, found in as_events_count.items()} == as_tables_count
     assert as_events_count["waits"]["message", "applicant"] > 5
     assert as_events_count["calls"]["payments", "agency of payments", "call.answered"] > 5
+    splits = times(act, ids(database))
     for case in ids(database, Case.status == "completed"):
         erase(database, case)
     forge(database, update(Event).values(payload=None, salt=None))
     assert counted(database) == as_events_count
+    assert times(act, ids(database, Case.status == "completed")).items() <= splits.items()
     assert factories.whole(database)
+
+
+def times(act: Act, found: list[UUID]) -> dict[UUID, Any]:
+    """The time split, steps and critical path of cases; they add up, and nothing of them is unknown."""
+    splits = {}
+    for case in found:
+        one = act("administrator", partial(timeline.of_case, case_id=case), timedelta(days=400)).timeline
+        assert not one.approximate
+        assert sum(one.totals.values()) == one.end - one.start
+        assert [leg.begin for leg in one.path] == [one.start, *(leg.end for leg in one.path)][: len(one.path)]
+        assert all(leg.step is not None for leg in one.path)
+        assert all(step.how for step in one.steps) or one.history.end is None
+        steps = [(step.kind, step.element, step.opened, step.closed, step.how) for step in one.steps]
+        splits[case] = one.totals, steps
+    return splits
 
 
 CONNECTORS = (

@@ -342,6 +342,7 @@ CHANGES: list[tuple[str, str, str]] = [
     ("acr-changed", node("userTask", "a", parvandeh__acr="high"), node("userTask", "a")),
     ("decision-changed", decides("x"), decides("y")),
     ("outcomes-changed", decides("x"), decides("x", false="neither")),
+    ("channel-changed", node("userTask", "a"), node("userTask", "a", parvandeh__channel="post")),
     ("legal-basis-changed", node("userTask", "a"), node("userTask", "a", parvandeh__legalBasis="Art. 3")),
     ("awaits-changed", catching(message("m_paid")), catching(message("m_paid"), parvandeh__party="bank")),
     ("follow-up-changed", node("userTask", "a"), node("userTask", "a", camunda__followUpDate="P1D")),
@@ -369,7 +370,9 @@ CHANGES: list[tuple[str, str, str]] = [
 @pytest.mark.parametrize(("code", "before", "after"), CHANGES)
 def test_change_of_one_step_is_one_difference(code: str, before: str, after: str) -> None:
     found = [
-        item for item in compared(steps(before), steps(after)) if not item.code.startswith(("step", "way"))
+        item
+        for item in compared(steps(before), steps(after))
+        if not item.code.startswith(("step", "way", "visits"))
     ]
     assert [(item.code, item.element) for item in found] == [(code, "a")]
 
@@ -379,6 +382,13 @@ def test_step_in_person_that_was_removed_is_called_so() -> None:
     assert "The in-person user task ‘Visit’ was removed." in told(
         steps("userTask a", visit), steps("userTask a")
     )
+
+
+def test_planned_visits_are_compared() -> None:
+    visits = [node("userTask", name, parvandeh__presence="required") for name in ("b", "c", "d")]
+    found = compared(steps("userTask a", *visits), steps("userTask a", visits[0]))
+    assert "Planned visits of the applicant in ‘p’: 1; before, 3." in [text(item) for item in found]
+    assert "visits-changed" not in {item.code for item in compared(steps("userTask a"), steps("userTask b"))}
 
 
 def test_step_put_in_or_taken_out_is_no_other_way() -> None:

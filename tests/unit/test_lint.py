@@ -388,7 +388,26 @@ def test_a_drawing_that_the_reader_stumbles_over_is_left_alone(capfd: pytest.Cap
     assert capfd.readouterr() == ("", "")
 
 
+CHANNELS = {"invalid-channel", "channel-without-presence"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "codes"),
+    [
+        ({"channel": "fax"}, ["invalid-channel"]),
+        ({"channel": "online", "presence": "required"}, ["channel-without-presence"]),
+        ({"channel": "in_person", "presence": "required"}, []),
+        ({"channel": "online", "presence": "optional"}, []),
+        ({"channel": "phone"}, []),
+    ],
+)
+def test_the_channel_fits_the_presence(attributes: dict[str, str], codes: list[str]) -> None:
+    told = {f"parvandeh__{name}": value for name, value in attributes.items()}
+    report = check({"p.bpmn": line(node("userTask", "a", **told))})
+    assert [finding.code for finding in report.errors] == codes
+
+
 def test_every_code_is_documented_and_no_other() -> None:
     document = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", document))
-    assert documented == CODES | {"unknown-rule", "invalid-presence", "no-role", "no-form"}
+    assert documented == CODES | {"unknown-rule", "invalid-presence", "no-role", "no-form"} | CHANNELS

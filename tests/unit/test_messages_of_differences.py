@@ -35,6 +35,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         },
         {"name": "Pay", "field": "amount", "before": True, "after": {}},
     ],
+    "visits-changed": [{"name": "Pay", "before": [1, 3], "after": [1, 1]}],
     "way-removed": [WAY],
     "way-added": [{**WAY, "condition": [ALWAYS]}, {**WAY, "condition": [OTHERWISE, "amount > 100"]}],
     "way-changed": [{**WAY, "before": [ALWAYS], "after": ["amount > 100"]}],

@@ -460,3 +460,20 @@ def test_a_message_that_is_too_long_is_told_and_kept(me: Applicant, case: UUID) 
 def test_what_applicants_write_keeps_its_spelling(me: Applicant, case: UUID) -> None:
     me.post(f"/my/cases/{case}/messages", {"text": "می\u200cخواهم"})
     assert "می\u200cخواهم" in me.get(f"/my/cases/{case}/messages")
+
+
+def test_an_ended_case_is_rated_on_its_page(
+    me: Applicant, case: UUID, database: Database, office: Actor
+) -> None:
+    path = f"/my/cases/{case}"
+    assert "Send the rating" not in me.get(path)
+    decided(database, office, me, case, "granted")
+    wrong = me.post(f"{path}/rating", {"stars": "4", "had_to_come": "yes", "comment": "slow"}, on=path)
+    assert wrong.status_code == 422
+    assert "slow</textarea>" in wrong.text
+    given = {"stars": "4", "had_to_come": "yes", "visit_reason": "payment"}
+    assert me.post(f"{path}/rating", given, on=path).status_code == 303
+    page = me.get(path)
+    assert "You gave" in page
+    assert "Send the rating" not in page
+    assert me.post(f"{path}/rating", given, on="/my").status_code == 409

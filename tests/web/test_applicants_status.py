@@ -1,13 +1,16 @@
 """The status by number and secret, on a page: forgiving to who types, and nothing to who guesses."""
 
 import re
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from engine.platform.db import Database
+from engine.models import Case
+from engine.platform.db import Actor, Database
 from tests import factories
-from tests.web.applying import Applicant, apply_here, me, secret_of
+from tests.web.applying import Applicant, apply_here, decided, me, secret_of
 from tests.web.conftest import Browser, Make
 
 __all__ = ["apply_here", "me"]  # fixtures
@@ -66,3 +69,24 @@ def test_whoever_guesses_has_to_wait(make: Make, told: tuple[str, str]) -> None:
 def test_a_form_from_elsewhere_is_not_taken(browser: Browser, database: Database) -> None:
     factories.deploy(database, factories.one_task())
     assert browser.post("/status", {"number": "1", "secret": "1"}).status_code == 403
+
+
+def test_an_ended_case_is_rated_with_number_and_secret(
+    make: Make, me: Applicant, told: tuple[str, str], database: Database, actor: Callable[..., Actor]
+) -> None:
+    with database.transaction() as session:
+        case = session.scalars(select(Case.id).where(Case.number == told[0])).one()
+    decided(database, actor("caseworker"), me, case, "granted")
+    browser = Browser(make())
+    assert 'name="stars"' in ask(browser, *told)[1]
+
+    def rate(secret: str = told[1], **form: str) -> tuple[int, str]:
+        sent = {"token": browser.token("/status"), "number": told[0], "secret": secret, **form}
+        page = browser.post("/status/rating", sent)
+        return page.status_code, page.text
+
+    assert rate("2222-2222-2222", stars="5")[0] == 404
+    assert 'class="wrong"' in rate(had_to_come="no")[1]
+    code, page = rate(stars="5", had_to_come="no")
+    assert code == 200
+    assert 'name="stars"' not in page

@@ -472,6 +472,14 @@ def test_files_are_downloaded_and_never_shown_as_pages(database: Database, desig
         assert {name: packed.read(name) for name in packed.namelist()} == {**FILES, "notes.md": b"<script>"}
 
 
+def test_a_version_shows_its_planned_visits(database: Database, designer: Browser) -> None:
+    steps = [bpmn.node("userTask", name, parvandeh__presence="required") for name in "ab"]
+    factories.deploy(database, factories.files(bpmn.line(*steps)))
+    assert "The applicant has to come 2 times." in re.sub(
+        "[\u2068\u2069]", "", designer.get("/designer/p/1").text
+    )
+
+
 def test_a_version_becomes_a_draft(database: Database, designer: Browser) -> None:
     factories.deploy(database, FILES)
     given = send(designer, "/designer/p/1/draft")

@@ -246,3 +246,21 @@ def test_a_document_larger_than_the_limit_is_refused_to_the_byte(
     monkeypatch.setattr(Intake, "of", lambda _: Intake(Storage("/nowhere"), 10, (), None))
     sent = office["sara"].send(f"/cases/{office.case}/documents", file=(BytesIO(b"x" * 11), "plan.txt"))
     assert sent.status_code == 413
+
+
+def test_visits_are_recorded_and_corrected_on_the_page(office: Office) -> None:
+    path, sara = f"/cases/{office.case}", office["sara"]
+    (today,) = re.findall(r'name="visit_day"[^>]* value="([^"]+)"', sara.see(path).text)
+    assert sara.send(f"{path}/visits", visit_day="2999-01-01", visit_reason="payment").status_code == 422
+    missing = sara.send(f"{path}/visits", visit_day=today)
+    assert (missing.status_code, 'class="wrong"' in missing.text) == (422, True)
+    assert sara.send(f"{path}/visits", visit_day=today, visit_reason="payment").status_code == 303
+    page = sara.see(path).text
+    assert "not planned" in page
+    (visit,) = set(re.findall(rf'action="/desk{path}/visits/([0-9a-f-]+)"', page))
+    assert sara.send(f"{path}/visits/{visit}", visit_reason="", withdrawn="yes").status_code == 303
+    assert "withdrawn" in sara.see(path, "en").text
+    with statements(office.database) as told:
+        sara.see(path)
+    assert len(told) <= 12
+    assert office["omid"].send(f"{path}/visits", visit_day=today, visit_reason="payment").status_code == 404

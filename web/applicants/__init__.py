@@ -3,7 +3,18 @@
 All of them work without JavaScript. Each module declares its views on the blueprint of `door`.
 """
 
-from web.applicants import applying, cases, documents, ending, letter, offers, overview, status, tasks
+from web.applicants import (
+    applying,
+    cases,
+    documents,
+    ending,
+    letter,
+    offers,
+    overview,
+    rating,
+    status,
+    tasks,
+)
 from web.applicants.door import blueprint
 
 __all__ = [
@@ -15,6 +26,7 @@ __all__ = [
     "letter",
     "offers",
     "overview",
+    "rating",
     "status",
     "tasks",
 ]

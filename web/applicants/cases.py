@@ -35,6 +35,7 @@ def values_of(visit: Visit, case_id: UUID, *, whole: bool = False) -> Mapping[st
         "own": own,
         "status": status.explain(own.standing, visit.reader, isolated=True),
         "may_appeal": may_appeal(own),
+        "visit_reasons": cases.VISIT_REASONS,
     }
 
 

@@ -69,6 +69,7 @@ def one_version(visit: Visit, key: str, number: int) -> Page:
         "owners": report.get("owners", ()),
         "scenarios": report.get("scenarios", ()),
         "files": overview.files(visit.uow, row),
+        "planned": definitions.planned_visits(visit.uow, row),
         "marks": findings.marks(found, row.file),
     }
     return Page("designer/version.html", values)

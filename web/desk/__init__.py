@@ -16,12 +16,13 @@ from web.desk import (
     starting,
     talk,
     task,
+    visits,
     work,
 )
 
 blueprint = Blueprint("desk_pages", __name__, url_prefix="/desk")
 for part in (
     *(inbox, bulk, batches, cases, starting),
-    *(actions, asking, assigning, case, documents, recusing, talk, task, work),
+    *(actions, asking, assigning, case, documents, recusing, talk, task, visits, work),
 ):
     blueprint.register_blueprint(part.blueprint)

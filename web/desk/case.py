@@ -61,6 +61,9 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "manages": access.allows(uow.actor, "definitions.suspend"),
         "actions": offered(uow.actor, seen.case, extendable=cases.is_extendable(clock, uow.now)),
         "clock": clock,
+        "visits": cases.list_visits(uow, case_id, seen=True),
+        "visit_reasons": cases.VISIT_REASONS,
+        "may_record": _may_record(uow, seen.case),
         "may_write": access.allows(uow.actor, "comments.add") and seen.case.erased_at is None,
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": story.grounds(reader, seen.spec),
@@ -68,6 +71,15 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "effect": seen.spec.effect_of(seen.case.outcome),
     }
     return Page("desk/case.html", {**values, **more}, status, opened=Opened("file", case_id))
+
+
+def _may_record(uow: UnitOfWork, case: cases.CaseView) -> bool:
+    """Whether the actor may record and correct visits of the case now."""
+    return (
+        access.allows(uow.actor, "visits.record")
+        and case.erased_at is None
+        and (case.ended_at is None or uow.now <= case.ended_at + cases.VISITS_AFTER_END)
+    )
 
 
 def case_refused(visit: Visit, case_id: UUID, *, refusal: Refusal, **_: Any) -> Page:

@@ -45,6 +45,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "accept-without-start": "parvandeh:acceptWithin",
     **dict.fromkeys(("clock-starts-twice", "invalid-clock"), "parvandeh:clock"),
     "invalid-presence": "parvandeh:presence",
+    **dict.fromkeys(("invalid-channel", "channel-without-presence"), "parvandeh:channel"),
     "visit-in-name": "parvandeh:presence",
     "in-person-without-basis": "parvandeh:legalBasis",
     "unknown-rule": "parvandeh:accept",

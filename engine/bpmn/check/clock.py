@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.paths import targets
 from engine.bpmn.model.diagram import Diagram, Node, known_as, named
+from engine.bpmn.model.loops import targets
 from engine.bpmn.model.notes import Notes, Rules
 from engine.bpmn.notation import broadcast, clock
 from engine.bpmn.notation.vocabulary import ACTIVITIES, OURS

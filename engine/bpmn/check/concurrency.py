@@ -5,8 +5,8 @@ Sets of nodes are numbers with a bit for each node.
 
 from collections.abc import Iterator, Sequence
 
-from engine.bpmn.check.paths import Successors, components, targets
 from engine.bpmn.model.diagram import Node, Scope, by_event
+from engine.bpmn.model.loops import Successors, components, targets
 from engine.platform.budget import spend
 
 _ONE_PATH = frozenset({"exclusiveGateway", "eventBasedGateway", "complexGateway"})

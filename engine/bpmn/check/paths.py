@@ -1,14 +1,14 @@
 """Checks paths: elements that no token reaches, and loops that no token leaves. Ignores data."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, handlers, runs
+from engine.bpmn.model.loops import Successors, components, targets
 from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.structure import is_asked
 from engine.bpmn.notation.vocabulary import ACTIVITIES, CONDITIONAL, EVENTS
 
-Successors = Callable[[Node], Sequence[Node]]
 _WAITING = ACTIVITIES - {"scriptTask", "sendTask"} | {"intermediateCatchEvent", "eventBasedGateway"}
 
 
@@ -125,11 +125,6 @@ def _waits(node: Node) -> bool:
     return node.kind in _WAITING and node.trigger != "link" and not node.empty
 
 
-def targets(node: Node) -> list[Node]:
-    """Returns the nodes that a token can reach from here; boundary events follow their activity."""
-    return [flow.target for flow in node.outgoing if flow.target] + node.boundaries
-
-
 def _unchosen(node: Node) -> list[Node]:
     return [flow.target for flow in node.outgoing if flow.target and not _chooses(flow.target)]
 
@@ -138,54 +133,3 @@ def _loops(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
     """Returns the strongly connected components that contain a cycle."""
     found = components(nodes, successors)
     return [part for part in found if len(part) > 1 or part[0] in successors(part[0])]
-
-
-def components(nodes: Sequence[Node], successors: Successors) -> list[list[Node]]:
-    """Returns the strongly connected components, each before those that lead to it.
-
-    Tarjan's algorithm, with an explicit stack.
-    """
-    search = _Search(successors)
-    for node in nodes:
-        if node not in search.index:
-            search.walk(node)
-    return search.components
-
-
-class _Search:
-    def __init__(self, successors: Successors) -> None:
-        self.successors = successors
-        self.index: dict[Node, int] = {}
-        self.low: dict[Node, int] = {}
-        self.path: dict[Node, None] = {}  # open nodes in order of discovery
-        self.components: list[list[Node]] = []
-
-    def walk(self, root: Node) -> None:
-        waiting = [(root, iter(self._enter(root)))]
-        while waiting:
-            node, targets = waiting[-1]
-            for target in targets:
-                if target not in self.index:
-                    waiting.append((target, iter(self._enter(target))))
-                    break
-                if target in self.path:
-                    self.low[node] = min(self.low[node], self.index[target])
-            else:
-                waiting.pop()
-                if waiting:
-                    parent = waiting[-1][0]
-                    self.low[parent] = min(self.low[parent], self.low[node])
-                self._close(node)
-
-    def _enter(self, node: Node) -> Sequence[Node]:
-        self.index[node] = self.low[node] = len(self.index)
-        self.path[node] = None
-        return self.successors(node)
-
-    def _close(self, node: Node) -> None:
-        if self.low[node] != self.index[node]:
-            return
-        part = []
-        while node in self.path:
-            part.append(self.path.popitem()[0])
-        self.components.append(part)

@@ -12,11 +12,11 @@ from typing import Any
 
 from engine.bpmn.check.concurrency import Concurrency
 from engine.bpmn.check.files import Upload
-from engine.bpmn.check.paths import components, targets
 from engine.bpmn.model import answers, writers
 from engine.bpmn.model.answers import Gathered
 from engine.bpmn.model.diagram import Diagram, Node, Scope, by_event, keys_called
 from engine.bpmn.model.homes import find_homes
+from engine.bpmn.model.loops import components, targets
 from engine.bpmn.model.notes import Notes
 from engine.bpmn.model.texts import Text, bound, first_lines, is_strict, read_texts, variables
 from engine.bpmn.model.writers import Given

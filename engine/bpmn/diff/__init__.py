@@ -13,6 +13,7 @@ from engine.bpmn.diff.facts import ALWAYS, OTHERWISE, Drawn, Step, read
 from engine.bpmn.diff.forms import form_differences
 from engine.bpmn.diff.paths import compare_paths
 from engine.bpmn.diff.words import CODES, FACTS, LONG_FACTS, RULES
+from engine.bpmn.model.visits import planned_visits
 from engine.bpmn.notation.source import Source
 
 __all__ = ["ALWAYS", "CODES", "OTHERWISE", "Difference", "compare"]
@@ -49,8 +50,21 @@ def compare(before: Source, after: Source, key: str | None = None) -> tuple[Diff
     if key is None and len(lost) == len(found) == 1:  # one process with a new key
         pairs = [pair for pair in pairs if None not in pair] + [(lost[0], found[0])]
     differences = [difference for old, new in pairs for difference in _process(old, new)]
+    own = [(old, new) for old, new in pairs if old and new and key in (None, new.key)]
+    differences += [one for old, new in own for one in _visits(before, after, old, new)]
     keys = [item.process for item in differences]
     return tuple(sorted(differences, key=lambda item: (keys.index(item.process), item.rank)))
+
+
+def _visits(before: Source, after: Source, old: Drawn, new: Drawn) -> Iterator[Difference]:
+    """Yields the difference in the planned visits, including those of called processes."""
+    counts = [
+        (visits.least, visits.most)
+        for visits in (planned_visits(before, old.key), planned_visits(after, new.key))
+    ]
+    if counts[0] != counts[1]:
+        parameters = {"name": new.name, "before": list(counts[0]), "after": list(counts[1])}
+        yield Difference("visits-changed", new.key, None, parameters)
 
 
 def _process(old: Drawn | None, new: Drawn | None) -> Iterator[Difference]:

@@ -42,8 +42,8 @@ _READ = frozenset({
     *(OURS + name for name in (
         "assignee", "candidateUsers", "candidateGroups", "due", "followUp", "priority", "inputs", "outputs",
         "connector", "operation", "topic", "request", "result", "correlation", "data", "name", "code",
-        BILL, *PARTS, *PAID, "detail", "presence", "legalBasis", "party", "role", "unit", "decisionRef",
-        "norm", "clock", "opinionsPause", *TASK_MARKS,
+        BILL, *PARTS, *PAID, "detail", "presence", "channel", "legalBasis", "party", "role", "unit",
+        "decisionRef", "norm", "clock", "opinionsPause", *TASK_MARKS,
     )),
 })  # fmt: skip
 _READ_INSIDE = FLOW_NODE_TAGS | frozenset(
@@ -277,6 +277,7 @@ def _people(node: Any, lane: Any, bindings: Bindings) -> dict[str, Any]:
         "follow-up": _code(node, "followUp"),
         "priority": _code(node, "priority"),
         "presence": node.get(f"{OURS}presence"),
+        "channel": node.get(f"{OURS}channel"),
         "legal-basis": node.get(f"{OURS}legalBasis"),
         "awaits": node.get(f"{OURS}party"),
         "norm": node.get(f"{OURS}norm"),

@@ -1,14 +1,13 @@
 """Rules for administrations. They apply to processes that decide, or that name the applicant.
 
 A process decides if one of its end events has an outcome; it names the applicant if a lane or pool has that
-name, or if it declares presence or legal bases.
+name, or if it declares presence, channels or legal bases.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.check.paths import targets
 from engine.bpmn.forms import schema_of
 from engine.bpmn.lint.accepted import accepts
 from engine.bpmn.lint.grounds import Grounds, gives_reasons
@@ -16,16 +15,18 @@ from engine.bpmn.lint.once_only import check_held
 from engine.bpmn.lint.paths import comes_without
 from engine.bpmn.lint.rights import check_rights
 from engine.bpmn.model.diagram import Diagram, Node, handlers, known_as, named
+from engine.bpmn.model.loops import targets
 from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.broadcast import WITHDRAWAL
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
-from engine.bpmn.notation.requirements import PRESENCES
+from engine.bpmn.notation.requirements import CHANNELS, PRESENCES
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
 
 _DUE = f"{{{PARVANDEH}}}due"
 _PRESENCE = f"{{{PARVANDEH}}}presence"
 _BASIS = f"{{{PARVANDEH}}}legalBasis"
+_CHANNEL = f"{{{PARVANDEH}}}channel"
 _IN_PERSON = frozenset({"optional", "required"})
 _PRESENCES = {*PRESENCES, None}
 _APPLICANT = re.compile(r"\b(applicant|citizen|resident)s?\b|متقاضی|شهروند|درخواست‌کننده|ارباب رجوع", re.I)
@@ -61,7 +62,7 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
 
 def _administers(diagram: Diagram) -> bool:
     element = diagram.element
-    told = (_PRESENCE, _BASIS, OUTCOME, DECISION)
+    told = (_PRESENCE, _CHANNEL, _BASIS, OUTCOME, DECISION)
     if any(item.get(name) is not None for item in element.iter() for name in told):
         return True
     pools = element.getroottree().getroot().iter(bpmn("participant"))
@@ -120,12 +121,23 @@ class _Rules:
                 self.notes.error(
                     place(self.diagram.file, element), "invalid-presence", value=element.get(_PRESENCE)[:40]
                 )
+            self._channel(element)
             if node.kind not in HUMAN or element.get(_BASIS, "").strip():
                 continue
             if element.get(_PRESENCE) in _IN_PERSON and not _LAW.search(text):
                 self.warn(element, "in-person-without-basis")
             elif node.kind == "manualTask" and element.get(_PRESENCE) is None and not text:
                 self.warn(element, "manual-without-basis")
+
+    def _channel(self, element: Any) -> None:
+        """Checks that the channel is one of the known ones, and in person where the applicant has to come."""
+        channel, at = element.get(_CHANNEL), place(self.diagram.file, element)
+        if channel is None:
+            return
+        if channel not in CHANNELS:
+            self.notes.error(at, "invalid-channel", value=channel[:40])
+        elif channel != "in_person" and element.get(_PRESENCE) == "required":
+            self.notes.error(at, "channel-without-presence", value=channel)
 
     def deadlines(self) -> None:
         """Reports work for people without a deadline."""

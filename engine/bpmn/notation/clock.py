@@ -88,6 +88,12 @@ def longest_days(text: str | None) -> float | None:
     return (timers.duration(text).after(_FROM) - _FROM).total_seconds() / 86_400
 
 
+def norm_of(node: Any) -> str | None:
+    """Returns how long the task of an element should take: its norm, else when it is due, if literal."""
+    due: str | None = node.get(f"{OURS}due")
+    return node.get(f"{OURS}norm") or (due if due is not None and is_length(due) else None)
+
+
 def clock_rules(process: Any) -> ClockRules:
     """Returns the rules of a process, without those of its elements."""
     statutory, norm, silence, safety, accept, breach = (process.get(OURS + name) for name in PROCESS)

@@ -16,6 +16,7 @@ Level = Literal["low", "substantial", "high"]
 ASSIGNMENTS: tuple[str, ...] = get_args(Assignment)
 LEVELS: tuple[str, ...] = get_args(Level)
 PRESENCES = ("none", "optional", "required")  # whether the applicant has to come
+CHANNELS = ("online", "automated", "phone", "post", "in_person")  # how a step is done with the applicant
 PARTY = (
     OURS + "party"
 )  # of an event or a call: for whom it waits; of a process: the variables with its parties
@@ -31,7 +32,7 @@ class TaskRules:
     `sod`: tasks of one group in a case are done by different people. `assignment`: how tasks are assigned.
     `acr`: the assurance level of the login that completes them. `decision`: the field of the answer that
     holds the legal decision. `variables` hold outcomes and map to the allowed ones; empty where the version
-    declares none. `presence`: whether the applicant has to come.
+    declares none. `presence`: whether the applicant has to come. `channel`: how it is done with them.
     """
 
     sod: str | None = None
@@ -40,6 +41,7 @@ class TaskRules:
     decision: str | None = None
     variables: Mapping[str, Vocabulary] = field(default_factory=dict)
     presence: str | None = None
+    channel: str | None = None
 
     @property
     def outcomes(self) -> Vocabulary:
@@ -71,7 +73,8 @@ def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
     """Returns the rules of a user task; `variables` are those of its process that hold outcomes."""
     sod, assignment, acr, decision = (node.get(OURS + name) for name in TASK_MARKS)
     own = {decision: of_task(node)} if decision is not None and variables else {}
-    return TaskRules(sod, assignment, acr, decision, {**variables, **own}, node.get(f"{OURS}presence"))
+    how = (node.get(f"{OURS}presence"), node.get(f"{OURS}channel"))
+    return TaskRules(sod, assignment, acr, decision, {**variables, **own}, *how)
 
 
 def case_rules(process: Any) -> CaseRules:

@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as 
 from engine.bpmn import forms
 from engine.bpmn.forms import Form
 from engine.bpmn.notation.activities import NOTHING, own
-from engine.bpmn.notation.clock import CLOCK, DEEMED_EFFECTS, OPINIONS_PAUSE, ClockRules
+from engine.bpmn.notation.clock import CLOCK, DEEMED_EFFECTS, OPINIONS_PAUSE, ClockRules, norm_of
 from engine.bpmn.notation.events import Trigger
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.outcomes import (
@@ -60,7 +60,7 @@ class Element:
     """An element of the diagram.
 
     `path` is its id; in a called process, prefixed by the process's key. `party` is the key of the agency for
-    which an event or a call waits, or `applicant`.
+    which an event or a call waits, or `applicant`. `norm` is how long its task should take, as written.
     """
 
     path: str
@@ -73,6 +73,7 @@ class Element:
     party: str | None = None
     clock: str | None = None  # `start` or `pause`
     opinions_pause: bool = False
+    norm: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,6 +329,7 @@ def _describe(task_spec: Any, file: str, files: Files, prefix: str, elements: di
             party=node.get(PARTY),
             clock=node.get(CLOCK),
             opinions_pause=node.get(OPINIONS_PAUSE) == "true",
+            norm=norm_of(node),
         )
     task_spec.element = elements[path]
     task_spec.limits = limits

@@ -3,7 +3,7 @@
 from engine.organisation.calendars.closures import REASONS, declare, revoke
 from engine.organisation.calendars.documents import WEEKDAYS, Document, Holiday
 from engine.organisation.calendars.editing import NewCalendar, NewVersion, change, choose, create
-from engine.organisation.calendars.reading import SECONDS, Effective, find, forget, of_unit
+from engine.organisation.calendars.reading import SECONDS, Effective, find, for_reports, forget, of_unit
 from engine.organisation.calendars.shipped import install, usual
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "create",
     "declare",
     "find",
+    "for_reports",
     "forget",
     "install",
     "of_unit",

@@ -4,7 +4,7 @@ Asked for each case that has a term in working time, so a process remembers it f
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, cast
@@ -14,11 +14,12 @@ from sqlalchemy import URL, Connection, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
-from engine.models import CalendarVersion, Closure, UnitCalendar, UnitLine, WorkCalendar
+from engine.models import CalendarVersion, Closure, Unit, UnitCalendar, UnitLine, WorkCalendar
 from engine.organisation.calendars import shipped
 from engine.organisation.calendars.documents import Document, load
 from engine.platform.db import UnitOfWork
 
+REPORTED_SECONDS = 60.0  # for which reports may still use a changed calendar
 SECONDS = 1.0  # for which a changed calendar may still be used; a recalculation waits for longer
 MANY = 10_000
 
@@ -43,6 +44,7 @@ class _Known:
     effective: Effective
 
 
+_reported: dict[tuple[URL, str, tzinfo | None], tuple[float, Calendar | None]] = {}
 _known: dict[tuple[URL, UUID, tzinfo | None], _Known] = {}
 _documents: dict[UUID, Document] = {}
 
@@ -97,9 +99,27 @@ def find(connection: Connection, unit_id: UUID, now: datetime) -> Effective:
     return effective
 
 
+def for_reports(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, Calendar]:
+    """Returns the calendars of units by their keys, at most a minute old; without keys that no unit has."""
+    url, clock = uow.connection.engine.url, time.monotonic()
+    places = {key: (url, key, uow.now.tzinfo) for key in keys}
+    old = [key for key, place in places.items() if _reported.get(place, (0.0, None))[0] <= clock]
+    if old:
+        found = uow.connection.execute(select(Unit.key, Unit.id).where(Unit.key.in_(old)))
+        ids = {row.key: row.id for row in found}
+        if len(_reported) >= MANY:
+            _reported.clear()
+        for key in old:
+            calendar = of_unit(uow, ids[key]).calendar if key in ids else None
+            _reported[places[key]] = clock + REPORTED_SECONDS, calendar
+    kept = {key: _reported[place][1] for key, place in places.items() if place in _reported}
+    return {key: calendar for key, calendar in kept.items() if calendar is not None}
+
+
 def forget() -> None:
     """Forgets what this process remembers: a command has changed a calendar."""
     _known.clear()
+    _reported.clear()
 
 
 def compose(

@@ -17,6 +17,7 @@ from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Ove
 from engine.oversight.metrics.people import FEWEST, LoadLine, People, UnitQuality, people
 from engine.oversight.metrics.portfolio import Portfolio, ServiceLine, Weights, portfolio
 from engine.oversight.metrics.steps import StepLine, Steps, steps
+from engine.oversight.metrics.tables import FigureLine, csv_of, figures_of
 from engine.oversight.metrics.times import DelayLine, Delays, TimeBy, TimeLine, Times, delays, times
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "DelayLine",
     "Delays",
     "Figure",
+    "FigureLine",
     "Filters",
     "Line",
     "LoadLine",
@@ -50,7 +52,9 @@ __all__ = [
     "Times",
     "UnitQuality",
     "Weights",
+    "csv_of",
     "delays",
+    "figures_of",
     "list_cases",
     "overview",
     "people",

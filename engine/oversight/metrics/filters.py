@@ -10,17 +10,18 @@ from sqlalchemy.orm import aliased
 
 from engine import access
 from engine.models import CaseFigures, Definition, DefinitionVersion, Unit, UnitLine
-from engine.oversight.projection.periods import DAY, Days
+from engine.oversight.projection.periods import DAY, Days, month_of
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
 
 LONGEST = 3660  # days
-USUAL = 90  # days, without dates
+USUAL = 2  # months before that of the last day, without a first day
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for. None: all; days without a beginning or an end are the last ninety."""
+    """What is asked for. None: all. Without a last day it ends today, without a first one it
+    begins with the month two months before its end."""
 
     unit: str | None = None
     definition: str | None = None
@@ -104,7 +105,7 @@ def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
 
 def _days(filters: Filters, today: date) -> Days:
     last = filters.last or (today if filters.first is None else max(filters.first, today))
-    first = filters.first or last - (USUAL - 1) * DAY
+    first = filters.first or _months_before(last)
     if first > last:
         fault = Fault("/query/to", "is before from", "days-order")
         raise Invalid("The request has errors.", [fault])
@@ -115,6 +116,13 @@ def _days(filters: Filters, today: date) -> Days:
         fault = Fault("/query/from", "is in the future: there are no figures yet", "future")
         raise Invalid("The request has errors.", [fault])
     return Days(first, last)
+
+
+def _months_before(last: date) -> date:
+    first = month_of(last, "gregorian")
+    for _ in range(USUAL):
+        first = month_of(first - DAY, "gregorian")
+    return first
 
 
 def _units(uow: UnitOfWork, key: str | None) -> Sequence[str] | None:

@@ -134,7 +134,7 @@ def _numbers(found: Mapping[str, int], exact: Mapping[float, int], *, known: boo
         refused=ratio(sums["refused"], decided, closed),
         silent=number(sums["silent"], known=bool(closed)),
         visits_planned=ratio(sums["visits_planned"], sums["planned_cases"], closed),
-        visits_actual=ratio(sums["visits_actual"], sums["visited_cases"], closed),
+        visits_actual=visits(sums),
         stars=ratio(sums["stars"], sums["rated"], closed),
         take_up=ratio(sums["started_online"], sums["started_by_channel"], sums["started"]),
         cost=ratio(sums["cost"], sums["cost_cases"], closed),
@@ -142,6 +142,11 @@ def _numbers(found: Mapping[str, int], exact: Mapping[float, int], *, known: boo
         appealed=number(sums["appealed"], known=bool(closed)),
         upheld=_count(sums["upheld"], sums["appeals_decided"], sums["appealed"]),
     )
+
+
+def visits(sums: Mapping[str, int]) -> Figure:
+    """Returns the actual visits of a case: of those without a record 0, if there are records at all."""
+    return ratio(sums["visits_actual"], sums["closed"] if sums["visits_known"] else 0, sums["closed"])
 
 
 def _count(value: int, measured: int, cases: int) -> Figure:

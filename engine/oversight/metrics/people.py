@@ -114,13 +114,13 @@ def _open(uow: UnitOfWork, scope: Scope) -> Mapping[Key, int]:
     by = [_STEPS.c[name] for name in GROUP]
     where = (_STEPS.c.closed_at.is_(None), _STEPS.c.kind.in_(OFFICE), _STEPS.c.step_unit != "applicant")
     found = select(*by, func.count()).where(*where, *scope.cells(_STEPS, "step_unit")).group_by(*by)
-    return {row[:-1]: row[-1] for row in (one._tuple() for one in uow.connection.execute(found))}
+    return {tuple(row[:-1]): row[-1] for row in uow.connection.execute(found)}
 
 
 def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bool]]:
     """Returns the hours of each step, and whether cells were left out."""
     ended = (uow.now - LATE).date()
-    whole = [period for period in scope.days.divide()[0] if next_period(period) <= ended]
+    whole = [period for period in scope.days.divide(scope.now.date())[0] if next_period(period) <= ended]
     if not whole:
         return {}
     inside: Any = _SUMS.c.period.between(whole[0], whole[-1])

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import exp, log
 
 from engine.oversight.metrics import quantiles
-from engine.oversight.metrics.figures import Figure
+from engine.oversight.metrics.figures import Figure, ratio
 from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.metrics.overview import visits
 from engine.oversight.metrics.quantiles import MEDIAN
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.periods import Days
@@ -15,7 +16,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
 LEAST = 0.01  # of the greatest: a service without visits isn't out of the ranking
-_COLUMNS = ("closed", "visits_actual", "visited_cases", "visits_planned", "planned_cases", "stars", "rated")
+_COLUMNS = ("closed", "visits_actual", "visits_known", "visits_planned", "planned_cases", "stars", "rated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,9 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
 
 
 def _visits(sums: dict[str, int]) -> Figure:
-    for visits, cases in (("visits_actual", "visited_cases"), ("visits_planned", "planned_cases")):
-        if sums[cases]:
-            return Figure(round(sums[visits] / sums[cases], 6), sums[cases])
-    return Figure(None, 0, "not_measured")
+    if sums["visits_known"]:
+        return visits(sums)
+    return ratio(sums["visits_planned"], sums["planned_cases"], sums["closed"])
 
 
 def _dissatisfaction(sums: dict[str, int]) -> Figure:

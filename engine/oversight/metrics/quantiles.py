@@ -8,9 +8,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnClause,
+    Date,
+    DateTime,
+    Integer,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.oversight.metrics.filters import Scope
 from engine.oversight.metrics.sums import Key, Wanted, read
@@ -33,6 +46,11 @@ class _Place:
     offset: int
 
 
+class _Asked(NamedTuple):
+    group: Sequence[str]
+    months: Calendar | None
+
+
 def of_cases(
     uow: UnitOfWork, scope: Scope, group: Sequence[str] = (), months: Calendar | None = None
 ) -> Mapping[Key, Mapping[float, int]]:
@@ -50,6 +68,7 @@ def quantiles(
     months: Calendar | None = None,
 ) -> Mapping[Key, Mapping[float, int]]:
     """Returns these quantiles of the durations of a source, by key."""
+    asked = _Asked(group, months)
     by = [*group, "bin"]
     counted = read(uow, scope, Wanted([source], ["count"], by, months))
     bins: dict[Key, dict[int, int]] = defaultdict(dict)
@@ -58,7 +77,7 @@ def quantiles(
         number = values.pop(len(group))
         bins[tuple(values)][number] = sums["count"]
     places = [place for key, counts in bins.items() for place in _places(key, counts, parts)]
-    return _exact(uow, scope, source, group, months, places)
+    return _exact(uow, scope, source, asked, places)
 
 
 def _places(key: Key, counts: Mapping[int, int], parts: Sequence[float]) -> Iterator[_Place]:
@@ -72,50 +91,55 @@ def _places(key: Key, counts: Mapping[int, int], parts: Sequence[float]) -> Iter
             left -= counts[number]
 
 
-AT_ONCE = 60  # quantiles that one statement reads
-
-
 def _exact(
-    uow: UnitOfWork,
-    scope: Scope,
-    source: Source,
-    group: Sequence[str],
-    months: Calendar | None,
-    places: Sequence[_Place],
+    uow: UnitOfWork, scope: Scope, source: Source, asked: _Asked, places: Sequence[_Place]
 ) -> Mapping[Key, Mapping[float, int]]:
+    """Reads the rows of the bins, each as far as its quantile, in one statement."""
     found: dict[Key, dict[float, int]] = defaultdict(dict)
-    for first in range(0, len(places), AT_ONCE):
-        some = places[first : first + AT_ONCE]
-        chosen = [_reading(scope, source, group, months, index, place) for index, place in enumerate(some)]
-        for index, value in uow.connection.execute(union_all(*chosen)):
-            found[some[index].key][some[index].part] = value
-    return found
-
-
-def _reading(
-    scope: Scope,
-    source: Source,
-    group: Sequence[str],
-    months: Calendar | None,
-    index: int,
-    place: _Place,
-) -> Any:
+    if not places:
+        return found
     duration = source.rows.c[f"{source.fixed['of']}_ms"]
-    low, high = limits(place.bin)
-    days = scope.days if months is None else _month(scope.days, place.key[-1], months)
-    same = [source.keys[name] == value for name, value in zip(group, place.key, strict=False)]
+    keys = [source.keys[name] for name in asked.group]
+    columns = [*_COLUMNS, *(column(f"key_{index}", key.type) for index, key in enumerate(keys))]
+    rows = [_values(scope, asked, index, place) for index, place in enumerate(places)]
+    values = zip(*rows, strict=True)
+    arrays = (
+        cast(literal(list(given), ARRAY(one.type)), ARRAY(one.type))
+        for given, one in zip(values, columns, strict=True)
+    )
+    place = func.unnest(*arrays).table_valued(*columns).render_derived("place")
+    at = source.rows.c[source.at]
     where = (
         source.when,
         # Of periods, too: the index begins with them.
-        source.keys["period"].between(period_of(days.first), period_of(days.last)),
-        scope.within(source.rows.c[source.at], days),
-        duration >= low,
-        duration < high,
-        *same,
+        source.keys["period"].between(place.c.first_period, place.c.last_period),
+        *(at >= place.c.begin, at < place.c.end, duration >= place.c.low, duration < place.c.high),
+        *(key == place.c[f"key_{index}"] for index, key in enumerate(keys)),
         *scope.cells(source.rows),
     )
-    ordered = select(literal(index), duration).where(*where).order_by(duration)
-    return ordered.offset(place.offset).limit(1).subquery().select()
+    one = select(duration.label("value")).where(*where).order_by(duration)
+    one = one.offset(place.c.skip).limit(1).correlate(place)
+    exact = one.lateral("exact")
+    for index, value in uow.connection.execute(select(place.c.index, exact.c.value).join(exact, true())):
+        found[places[index].key][places[index].part] = value
+    return found
+
+
+_COLUMNS: Sequence[ColumnClause[Any]] = (
+    *(column("index", Integer), column("first_period", Date), column("last_period", Date)),
+    *(column("begin", DateTime(timezone=True)), column("end", DateTime(timezone=True))),
+    *(column("low", BigInteger), column("high", BigInteger), column("skip", BigInteger)),
+)
+
+
+def _values(scope: Scope, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
+    days = scope.days if asked.months is None else _month(scope.days, place.key[-1], asked.months)
+    return (
+        *(index, period_of(days.first), period_of(days.last)),
+        *(scope.midnight(days.first), scope.midnight(days.after)),
+        *(*limits(place.bin), place.offset),
+        *place.key[: len(asked.group)],
+    )
 
 
 def _month(days: Days, first: Any, months: Calendar) -> Days:

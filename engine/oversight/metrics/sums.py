@@ -45,7 +45,7 @@ def read(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> dict[Key, dict[str, i
 
 
 def _parts(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> Iterator[tuple[Key, dict[str, int]]]:
-    whole, edges = scope.days.divide()
+    whole, edges = scope.days.divide(scope.now.date())
     if whole:
         yield from _stored(uow, scope, wanted, whole)
     for source in wanted.sources:
@@ -76,7 +76,7 @@ def _stored(
     chosen = [*fixed, *(target.c[name] == value for name, value in (wanted.where or {}).items())]
     found = select(*by, *columns).where(inside, *chosen, *scope.cells(target, wanted.unit)).group_by(*by)
     for row in uow.connection.execute(found):
-        values = row._tuple()
+        values = tuple(row)
         key, sums = values[: len(by)], values[len(by) :]
         if sums[0] is None:
             continue  # without a group, sums of nothing are a row of NULL
@@ -99,6 +99,6 @@ def _counted(
     where = (source.when, inside, *chosen, *scope.cells(source.rows, wanted.unit))
     found = select(*by, *columns).select_from(source.rows).where(*where).group_by(*by)
     for row in uow.connection.execute(found):
-        values = row._tuple()
+        values = tuple(row)
         if values[len(by)] is not None:
             yield values[: len(by)], dict(zip(names, values[len(by) :], strict=True))

@@ -18,6 +18,7 @@ def period_of(day: date) -> date:
     return max(month_of(day, "gregorian"), month_of(day, "jalali"))
 
 
+@lru_cache(8192)
 def month_of(day: date, calendar: Calendar) -> date:
     """Returns the first day of the month that contains a day."""
     if calendar == "gregorian":
@@ -43,8 +44,13 @@ class Days:
         """The day after the last."""
         return self.last + DAY
 
-    def divide(self) -> tuple[list[date], list["Days"]]:
-        """Returns the periods that lie in it as a whole, and the days at its edges."""
+    def divide(self, today: date) -> tuple[list[date], list["Days"]]:
+        """Returns the periods that lie in it as a whole, and the days at its edges.
+
+        The period of today has no later days yet, so it is whole if today is in it.
+        """
+        if self.last >= today:
+            return Days(self.first, next_period(period_of(self.last)) - DAY).divide(date.max)
         begin = period_of(self.first)
         if begin < self.first:
             begin = min(next_period(begin), self.after)

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import BigInteger, Text, cast, delete, func, select
 
 from engine.events import follower
 from engine.events.follower import Part, Projection, Stretch
@@ -23,12 +23,11 @@ from engine.models import (
     StepPeriodFigures,
     StepWorker,
 )
-from engine.oversight.projection import reading, rows, sums
-from engine.oversight.projection.rows import CaseLog, Logged, Rows, Service
+from engine.oversight.projection import reading, rows, sums, surroundings
+from engine.oversight.projection.rows import CaseLog, Logged, Rows
 from engine.oversight.projection.sums import Source
 from engine.platform.copying import copy
 from engine.platform.db import UnitOfWork, table
-from engine.timeline import Surroundings
 
 EVENTS = 5000  # of a stretch,
 CASES = 1000  # and cases of a transaction: the feed ends below it as long as it runs
@@ -37,6 +36,12 @@ CASES = 1000  # and cases of a transaction: the feed ends below it as long as it
 def project(uow: UnitOfWork) -> int:
     """Brings the figures up to date with some of the new events. Returns 0 if there are none."""
     return follower.project(uow, FIGURES)
+
+
+def transactions(uow: UnitOfWork) -> int:
+    """Returns how many transactions the server has begun, to see how busy it is."""
+    begun = cast(cast(func.pg_snapshot_xmax(func.pg_current_snapshot()), Text), BigInteger)
+    return uow.connection.execute(select(begun)).scalar_one()
 
 
 def _project(uow: UnitOfWork, stretch: Stretch) -> int | Part:
@@ -67,12 +72,11 @@ def write(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> None:
 
 def _compute(uow: UnitOfWork, ids: Sequence[UUID]) -> Rows:
     found = reading.events_of(uow, ids)
-    known = reading.versions(uow, list({events[-1].version_id for events in found.values()}))
+    batch = surroundings.read(uow, found)
     upheld = reading.granted_appeals(uow, _decided_appeals(found.values()))
     made, zone = Rows(), uow.now.tzinfo or UTC
     for case_id, events in found.items():
-        service = Service(*known[events[-1].version_id], "")
-        around = Surroundings(unit="root", now=int(uow.now.timestamp() * 1000), offices=lambda _: None)
+        service, around = batch.of(events)
         rows.add(made, CaseLog(case_id, events, around, service, zone, upheld))
     return made
 

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.events.follower import Stretch
-from engine.models import Case, CaseFigures, DefinitionVersion, Event
+from engine.models import Case, CaseFigures, Event
 from engine.oversight.projection.rows import Logged
 from engine.platform.db import UnitOfWork
 
@@ -64,10 +64,3 @@ def granted_appeals(uow: UnitOfWork, appeals: Mapping[str, UUID]) -> Mapping[str
         effect.is_not(None),
     )
     return {case_id: known == "grants" for case_id, known in uow.connection.execute(found)}
-
-
-def versions(uow: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
-    """Returns key and number of versions."""
-    found = select(DefinitionVersion.id, DefinitionVersion.key, DefinitionVersion.number)
-    rows = uow.connection.execute(found.where(DefinitionVersion.id.in_(ids)))
-    return {row.id: (row.key, row.number) for row in rows}

@@ -71,6 +71,10 @@ class _Story:
     sent_back: dict[str, int] = field(default_factory=dict)
     people: dict[UUID | None, set[UUID]] = field(default_factory=dict)
     stars: int | None = None
+    came: bool = False  # as the applicant says
+    required: dict[UUID | None, str | None] = field(default_factory=dict)
+    planned: set[str | None] = field(default_factory=set)
+    visits: dict[str | None, bool] = field(default_factory=dict)
     explained: str | None = None
 
     @classmethod
@@ -121,7 +125,22 @@ class _Story:
         self.people.setdefault(event.task_id, set()).add(event.actor_id)
 
     def _rated(self, event: Logged, facts: Facts) -> None:
-        self.stars = facts.get("stars")
+        self.stars, self.came = facts.get("stars"), bool(facts.get("visited"))
+
+    def _task(self, event: Logged, facts: Facts) -> None:
+        if facts.get("presence") == "required":
+            self.required[event.task_id] = event.element
+
+    def _task_done(self, event: Logged, facts: Facts) -> None:
+        if event.task_id in self.required:
+            self.planned.add(self.required[event.task_id])
+
+    def _visited(self, event: Logged, facts: Facts) -> None:
+        self.visits[facts.get("visit")] = facts.get("channel") == "in_person"
+
+    def _visit_corrected(self, event: Logged, facts: Facts) -> None:
+        if facts.get("withdrawn"):
+            self.visits[facts.get("visit")] = False
 
     def _explained(self, event: Logged, facts: Facts) -> None:
         self.explained = facts.get("code")
@@ -137,6 +156,10 @@ _HANDLERS: Mapping[str, Callable[[_Story, Logged, Facts], None]] = {
     "appeal.filed": _Story._appealed,
     "work.noted": _Story._worked,
     "rating.given": _Story._rated,
+    "task.created": _Story._task,
+    "task.completed": _Story._task_done,
+    "visit.recorded": _Story._visited,
+    "visit.corrected": _Story._visit_corrected,
     "delay.explained": _Story._explained,
     **{
         f"clock.{name}": _Story._term
@@ -190,7 +213,10 @@ def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:
     is_open = story.ended is None
     totals = dict.fromkeys(BUCKETS, 0) if is_open else line.totals
     delay = None if is_open else line.delay
-    timed = not is_open and (story.due_at is not None or line.around.norm is not None)
+    clock = line.history.clock
+    timed = not is_open and (
+        line.around.norm is not None or (clock.started is not None and clock.due is not None)
+    )
     work = line.history.work
     known = [log.upheld[appeal] for appeal in story.appeals if appeal in log.upheld]
     return (
@@ -199,8 +225,7 @@ def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:
         story.silent,
         *_binned(None if is_open else line.end - line.start),
         *totals.values(),
-        None,  # visits
-        None,
+        *_visits(story, line),
         story.stars,
         story.send_backs,
         bool(story.appeals),
@@ -210,6 +235,16 @@ def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:
         delay.unexplained_ms if delay else None,
         story.explained,
     )
+
+
+def _visits(story: _Story, line: Timeline) -> tuple[int | None, int, bool]:
+    """Returns the planned visits on the path, the actual ones, and whether anybody said anything of them.
+
+    Events of format 1 don't say what was planned.
+    """
+    recorded = sum(story.visits.values())
+    known = bool(story.visits) or story.stars is not None
+    return None if line.approximate else len(story.planned), recorded or int(story.came), known
 
 
 def _steps(own: Row, cell: Row, story: _Story, line: Timeline, zone: tzinfo) -> Iterator[Row]:

@@ -44,6 +44,8 @@ def _part(code: str, found: Any, words: "_Words") -> Any:
         return words.guard(found)
     if code == "business-key-changed":
         return words.texts.say(f"differences.business-key.{'once' if found == 'unique' else 'often'}")
+    if code == "visits-changed":
+        return words.range(*found)
     return words.kind(found) if code in ("step-added", "step-removed", "kind-changed") else found
 
 
@@ -103,6 +105,10 @@ class _Words:
         if found in _GUARDS:
             return self.texts.say(f"differences.guard.{_GUARDS[found]}")
         return self.texts.say("differences.guard.if", condition=found)
+
+    def range(self, least: int, most: int) -> Any:
+        """Return a number, or the smallest and the largest one."""
+        return most if least == most else self.texts.say("differences.visits.range", least=least, most=most)
 
     def value(self, found: Any) -> str:
         """Format a fact for a sentence."""

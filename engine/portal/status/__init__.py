@@ -13,7 +13,7 @@ from engine.portal.status.explanation import (
     explain,
     outcome_of,
 )
-from engine.portal.status.lookup import Attempt, Decided, Standing, ToDo, read
+from engine.portal.status.lookup import Attempt, Decided, Standing, ToDo, rate, read
 from engine.portal.status.own_cases import (
     Happened,
     Owed,
@@ -49,6 +49,7 @@ __all__ = [
     "outcome_of",
     "overview",
     "owed",
+    "rate",
     "read",
     "waiting",
 ]

@@ -5,20 +5,20 @@ time. Returns facts only: `explanation` has the sentences for them.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, definitions
+from engine import access, bpmn, cases, definitions
 from engine.access import validity
 from engine.bpmn import Effect, Spec
-from engine.cases import BillView
-from engine.identity import throttle
+from engine.cases import BillView, Rated, Rating
+from engine.identity import accounts, throttle
 from engine.identity.throttle import Limit
 from engine.models import (
     CandidateGroupRole,
@@ -32,7 +32,7 @@ from engine.models import (
     Unit,
 )
 from engine.platform import persian
-from engine.platform.db import Database, connection
+from engine.platform.db import Database, UnitOfWork, connection
 from engine.platform.errors import NotFound
 from engine.portal import appeals, durations
 from engine.portal.durations import Usual
@@ -43,6 +43,7 @@ HERE = Limit("status-here", 4, timedelta(minutes=15))  # a number from an addres
 ADDRESS = Limit("status-address", 200, timedelta(minutes=1))  # a whole town may share it
 
 Words = Mapping[str, str]  # by language
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,27 @@ class Standing:
     paused_since: datetime | None = None
     done: int = 1  # steps by people, including the application
     steps: int | None = None  # in all, on the longest path; None if that can't be determined
+    rateable: bool = False  # now, by its applicant
+    rated: int | None = None  # the stars that they gave
 
 
 def read(database: Database, attempt: Attempt) -> Standing:
     """Returns the status of the case. Raises NotFound, Throttled."""
+    return open_case(database, attempt, find_status)
+
+
+def rate(database: Database, attempt: Attempt, rating: Rating) -> Rated:
+    """Rates the case as its applicant. Raises NotFound, Throttled, Invalid, Conflict."""
+
+    def give(session: Session, case_id: UUID, now: datetime) -> Rated:
+        actor = replace(accounts.system(session, now), logged_as=access.APPLICANT)
+        return cases.rate_with_secret(UnitOfWork(session, actor, now), case_id, rating)
+
+    return open_case(database, attempt, give)
+
+
+def open_case(database: Database, attempt: Attempt, command: Callable[[Session, UUID, datetime], R]) -> R:
+    """Runs a command on the case that this number and secret open. Raises NotFound, Throttled."""
     number = written(attempt.number)
     here, of_address = (HERE, f"{number}\n{attempt.address}"), (ADDRESS, attempt.address)
     database.run(lambda session, now: throttle.take(session, now, here, of_address))
@@ -122,12 +140,12 @@ def read(database: Database, attempt: Attempt) -> Standing:
     if not hmac.compare_digest(kept, cases.digest(attempt.secret)) or found is None:
         raise NotFound("No case has this number and secret. Check both.")
 
-    def find(session: Session, now: datetime) -> Standing:
+    def run(session: Session, now: datetime) -> R:
         throttle.forgive(session, here)
         throttle.take_back(session, of_address)
-        return find_status(session, found.id, now)
+        return command(session, found.id, now)
 
-    return database.run(find)
+    return database.run(run)
 
 
 def written(typed: str) -> str:
@@ -149,6 +167,7 @@ _CASE = (
     Case.number.label("case_number"),
     Case.started_at,
     Case.ended_at,
+    Case.erased_at,
     Case.status,
     Case.outcome,
     Case.unit_id,
@@ -213,6 +232,7 @@ def find_status(session: Session, case_id: UUID, now: datetime) -> Standing:
         asked_at=now,
         done=done,
         steps=steps,
+        **_rating(session, row, now),
         **_term(row, now),
     )
 
@@ -228,6 +248,15 @@ def _expected(row: Any, due: Sequence[datetime], now: datetime) -> datetime | No
     if usual is None and row.clock_norm_at is None:
         return max((at for at in due if at > now), default=None)
     return durations.expected(row.started_at, usual, row.clock_norm_at, now)
+
+
+def _rating(session: Session, row: Any, now: datetime) -> dict[str, Any]:
+    """Returns whether an ended case was rated, or can be."""
+    if row.ended_at is None:
+        return {}
+    rated = cases.rating_of(session, row.case_id)
+    rateable = rated is None and row.erased_at is None and cases.is_rateable(row.ended_at, now)
+    return {"rateable": rateable, "rated": None if rated is None else rated.stars}
 
 
 def _term(row: Any, now: datetime) -> dict[str, Any]:

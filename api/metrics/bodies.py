@@ -1,0 +1,238 @@
+"""Figures as JSON."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.shapes import Instant
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class FigureBody(_Body):
+    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
+
+    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it would
+    say something about few people.
+    """
+
+    value: int | float | None
+    status: Literal["measured", "not_measured", "no_data", "too_few"]
+    cases: int
+
+
+class DaysBody(_Body):
+    """The period: its first and its last day."""
+
+    first: date
+    last: date
+
+
+class NumbersBody(_Body):
+    """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period.
+
+    Shares are from 0 to 1, times in milliseconds, `visits_…` and `stars` averages, `cost` one in rials.
+    """
+
+    started: FigureBody
+    closed: FigureBody
+    withdrawn: FigureBody
+    on_time: FigureBody
+    late: FigureBody
+    median: FigureBody
+    most: FigureBody
+    refused: FigureBody
+    silent: FigureBody
+    visits_planned: FigureBody
+    visits_actual: FigureBody
+    stars: FigureBody
+    take_up: FigureBody
+    cost: FigureBody
+    send_backs: FigureBody
+    appealed: FigureBody
+    upheld: FigureBody
+
+
+class StockBody(_Body):
+    """Cases open at the end of the period. `ages`: for less than 7, 30, 90, 180 days, and for longer."""
+
+    open: FigureBody
+    ages: list[int]
+    overdue: FigureBody
+
+
+class LineBody(_Body):
+    """The figures of a month (its first day), a version or a unit, and of a service class."""
+
+    label: str
+    service_class: str
+    numbers: NumbersBody
+
+
+class OverviewBody(_Body):
+    """The overview. `completion`: of the applications that were begun, which part was sent."""
+
+    days: DaysBody
+    numbers: NumbersBody
+    stock: StockBody
+    completion: FigureBody
+    trend: list[LineBody]
+    compared: list[LineBody]
+
+
+class TimeLineBody(_Body):
+    """How long ended cases were in each bucket: the buckets add up to `life`. In milliseconds."""
+
+    label: str
+    cases: int
+    life: int
+    buckets: dict[str, int]
+
+
+class TimesBody(_Body):
+    """Where the time of the cases went that ended in the period."""
+
+    days: DaysBody
+    total: TimeLineBody
+    lines: list[TimeLineBody]
+
+
+class DelayLineBody(_Body):
+    """A cause of delay: who or on whom the cases waited, at which step, in which bucket, in milliseconds.
+
+    `plan`: the norms of the steps exceed the term. `unexplained`: nothing in the log explains it.
+    """
+
+    rank: int
+    party: str
+    definition: str
+    element: str
+    bucket: str
+    ms: int
+    share: float
+    cases: int
+
+
+class DelaysBody(_Body):
+    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all."""
+
+    days: DaysBody
+    late: int
+    with_term: int
+    ms: int
+    lines: list[DelayLineBody]
+
+
+class StepLineBody(_Body):
+    """An element: how often it was opened and closed; medians of its closed passages in milliseconds."""
+
+    element: str
+    kind: str
+    arrived: int
+    closed: int
+    wait: FigureBody
+    work: FigureBody
+    send_backs: int
+
+
+class StepsBody(_Body):
+    """The elements of a version that took time, the longest total wait first."""
+
+    days: DaysBody
+    definition: str
+    version: int
+    lines: list[StepLineBody]
+
+
+class LoadLineBody(_Body):
+    """The work at a step, of a role in a unit. `hours` are sums of at least five people.
+
+    `left_out`: fewer than five worked in some of the periods, whose hours are not in the sum.
+    """
+
+    unit: str
+    role: str
+    definition: str
+    element: str
+    open: int
+    arrived: int
+    done: int
+    send_backs: int
+    hours: FigureBody
+    left_out: bool
+
+
+class QualityBody(_Body):
+    """Corrections that were requested, and appeals, in the ended cases of a unit."""
+
+    unit: str
+    closed: int
+    send_backs: int
+    appealed: int
+    upheld: FigureBody
+
+
+class PeopleBody(_Body):
+    """The load of units, roles and steps, and the quality next to it."""
+
+    days: DaysBody
+    lines: list[LoadLineBody]
+    quality: list[QualityBody]
+
+
+class WeightsBody(_Body):
+    """How much each factor counts."""
+
+    volume: float
+    visits: float
+    time: float
+    dissatisfaction: float
+
+
+class ServiceLineBody(_Body):
+    """A service: ended cases, visits and median time of a case, dissatisfaction and score from 0 to 1."""
+
+    rank: int
+    definition: str
+    volume: int
+    visits: FigureBody
+    time: FigureBody
+    dissatisfaction: FigureBody
+    score: float
+
+
+class PortfolioBody(_Body):
+    """The services, the first to look at first."""
+
+    days: DaysBody
+    weights: WeightsBody
+    lines: list[ServiceLineBody]
+
+
+class CaseLineBody(_Body):
+    """A case, without anything personal. Times are in milliseconds; `delay` is the part of the cause."""
+
+    id: UUID
+    number: str
+    definition: str
+    version: int
+    unit: str
+    service_class: str
+    started_at: Instant
+    ended_at: Instant | None
+    outcome: str | None
+    life: int | None
+    late: int
+    delay: int | None
+
+
+class CasesBody(_Body):
+    """A page of the cases behind a figure; `count` is how many there are in all."""
+
+    count: int
+    items: list[CaseLineBody]
+    next: UUID | None

@@ -1,0 +1,70 @@
+"""What the cases of a batch need besides their events: office hours, norms, and what stopped everything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine import definitions
+from engine.definitions import Version
+from engine.models import DefinitionVersion
+from engine.oversight import timeline
+from engine.oversight.projection.rows import Logged, Service
+from engine.oversight.timeline import Interruptions
+from engine.platform.db import UnitOfWork
+from engine.timeline import Norm, Offices, Surroundings, ms_of, units_of
+
+Interval = tuple[int, int]
+_NO_UNIT = "root"  # of events of format 1, which don't say the unit
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is known around the cases of a batch. Read by `read`."""
+
+    now: int
+    offices: Offices
+    versions: Mapping[UUID, Version]
+    norms: Mapping[UUID, tuple[Mapping[str, Norm], Norm | None]]
+    stops: Mapping[str, Interruptions] = field(default_factory=dict)
+
+    def of(self, events: Sequence[Logged]) -> tuple[Service, Surroundings]:
+        """Returns the service of a case, and what is around it."""
+        version = self.versions[events[-1].version_id]
+        stops, (norms, norm) = self.stops[version.key], self.norms[version.id]
+        begin, end = events[0].at, events[-1].at
+        around = Surroundings(
+            (events[0].facts or {}).get("unit", _NO_UNIT),
+            self.now,
+            self.offices,
+            outages=_during(stops.outages, begin, end),
+            suspensions=_during(stops.suspensions, begin, end),
+            norms=norms,
+            norm=norm,
+        )
+        return Service(version.key, version.number, ""), around
+
+
+def read(uow: UnitOfWork, logs: Mapping[UUID, Sequence[Logged]]) -> Batch:
+    """Reads what is around cases with these events."""
+    ids = {events[-1].version_id for events in logs.values()}
+    found = select(*definitions.VERSION).where(DefinitionVersion.id.in_(ids))
+    versions = {row.id: Version(*row) for row in uow.connection.execute(found)}
+    specs = {number: definitions.spec(uow.session, version) for number, version in versions.items()}
+    norms = {number: timeline.norms_of(spec) for number, spec in specs.items()}
+    units = {unit for events in logs.values() for unit in units_of(events, _NO_UNIT)}
+    first: dict[str, int] = {}
+    for events in logs.values():
+        key = versions[events[-1].version_id].key
+        first[key] = min(first.get(key, events[0].at), events[0].at)
+    stops = {
+        key: timeline.interruptions(uow, key, datetime.fromtimestamp(at / 1000, UTC))
+        for key, at in first.items()
+    }
+    return Batch(ms_of(uow.now), timeline.offices(uow, units), versions, norms, stops)
+
+
+def _during(intervals: Sequence[Interval], begin: int, end: int) -> Sequence[Interval]:
+    return [one for one in intervals if one[0] < end and one[1] > begin] if intervals else ()

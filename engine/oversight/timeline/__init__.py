@@ -1,0 +1,19 @@
+"""Where the time of cases went: their timelines, with the installation's calendars, outages and norms."""
+
+from engine.oversight.timeline.explanations import DELAY_REASONS, DelayReason, explain_delay
+from engine.oversight.timeline.reading import EVENT, TimeSplit, of_case
+from engine.oversight.timeline.surroundings import Interruptions, interruptions, norm, norms_of, offices
+
+__all__ = [
+    "DELAY_REASONS",
+    "EVENT",
+    "DelayReason",
+    "Interruptions",
+    "TimeSplit",
+    "explain_delay",
+    "interruptions",
+    "norm",
+    "norms_of",
+    "of_case",
+    "offices",
+]
