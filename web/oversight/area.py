@@ -45,6 +45,8 @@ def show(visit: Visit, name: str, build: Build) -> Page:
     found = asking.read(visit)
     built = _built(visit, build, found)
     wrong, offered = found.wrong, asking.choices(visit, found)
+    # Versions have no field before a service is chosen.
+    fields = [name for name in asking.FILTERS if name != "version" or offered["version"]]
     values = {
         "found": found,
         "ways": [(one, found.link(path(one))) for one in WAYS],
@@ -52,7 +54,7 @@ def show(visit: Visit, name: str, build: Build) -> Page:
         "here_path": path(name),
         "offered": offered,
         "wrong": wrong,
-        "other_faults": [text for place in wrong if place not in asking.FILTERS for text in wrong[place]],
+        "other_faults": [text for place in wrong if place not in fields for text in wrong[place]],
         "tables": {table.name: table for table in built.tables},
         "files": f"{ROOT}/{name}",
         "scope": asking.summary(found, offered),

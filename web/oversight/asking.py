@@ -22,8 +22,9 @@ from web import asked, texts
 from web.forms import explain_fault
 from web.visit import Visit
 
-FILTERS = ("unit", "definition", "version", "class", "from", "to")
+FILTERS = ("unit", "alone", "definition", "version", "class", "from", "to")
 MONTHS = 36  # that the form offers
+NO_CLASS = "-"  # in the address: cases of no class
 USUAL = 6  # months that are shown first, with the present one
 
 Choices = Sequence[tuple[str, str]]  # value and text
@@ -45,7 +46,8 @@ class Asked:
 
     def here(self, path: str) -> str:
         """Return the address of a file with all parameters of this page."""
-        return f"{path}?{request.query_string.decode()}" if request.query_string else path
+        query = request.query_string.decode()
+        return f"{path}?{query}" if query else path
 
     def month(self, path: str, month: date, calendar: Calendar, **more: Any) -> str:
         """Return the address of another page for those days of a month, by its first, that are asked for."""
@@ -76,11 +78,13 @@ def read(visit: Visit) -> Asked:
     first, last = (_day(name, faults) for name in ("from", "to"))
     if first is None and last is None and not faults:
         first = months_before(month_of(today, calendar), USUAL - 1, calendar)
+    chosen = asked.text(request.args, "class")
     filters = Filters(
         unit=asked.text(request.args, "unit"),
+        alone=request.args.get("alone") == "1",
         definition=asked.text(request.args, "definition"),
         version=_version(),
-        service_class=asked.text(request.args, "class"),
+        service_class="" if chosen == NO_CLASS else chosen,
         first=first,
         last=last,
     )
@@ -107,9 +111,10 @@ def _version() -> int | None:
 def _query(filters: Filters) -> Mapping[str, str]:
     values = (
         filters.unit,
+        "1" if filters.unit and filters.alone else None,
         filters.definition,
         filters.version,
-        filters.service_class,
+        NO_CLASS if filters.service_class == "" else filters.service_class,
         filters.first,
         filters.last,
     )
@@ -146,9 +151,10 @@ def summary(found: Asked, offered: Mapping[str, Choices]) -> str:
     filters = found.filters
     parts = [
         named["unit"].get(filters.unit or "", texts.say("oversight.filter.all-units")),
+        texts.say("oversight.filter.alone") if filters.alone else "",
         named["definition"].get(filters.definition or "", texts.say("oversight.filter.all-services")),
         named["version"].get(str(filters.version or ""), ""),
-        filters.service_class or "",
+        texts.say("oversight.without-class") if filters.service_class == "" else filters.service_class or "",
         named["from"].get(str(filters.first), ""),
     ]
     end = named["to"].get(str(filters.last), texts.say("oversight.filter.today"))

@@ -85,7 +85,7 @@ def _units(read: People, called: Names, found: Asked) -> Table:
         if unit in quality:
             values |= {name: getattr(quality[unit], name) for name in QUALITY}
         links = {
-            column: found.link("/oversight/cases", measure=measure, unit=unit)
+            column: found.link("/oversight/cases", measure=measure, unit=unit, alone=1)
             for column, measure in (
                 ("closed", "closed"),
                 ("send_backs", "sent_back"),

@@ -11,7 +11,7 @@ from web import charts, texts
 from web.charts import About, Bar, Series
 from web.oversight import causes, names, words
 from web.oversight.area import Built
-from web.oversight.asking import Asked
+from web.oversight.asking import NO_CLASS, Asked
 from web.oversight.tables import Column, Row, Table
 from web.oversight.words import Write
 from web.visit import Visit
@@ -236,9 +236,8 @@ def _compared(visit: Visit, read: Overview, found: Asked, by: str | None) -> Tab
             else texts.say("designer.version-number", number=int(line.label))
         )
         kind = line.service_class or texts.say("oversight.no-class")
-        link = found.link(
-            CASES, measure="closed", **{by or "": line.label, "class": line.service_class or None}
-        )
+        more = {"version": line.label} if by == "version" else {"unit": line.label, "alone": 1}
+        link = found.link(CASES, measure="closed", class_=line.service_class or NO_CLASS, **more)
         rows.append(
             Row(
                 {"label": line.label, "service_class": line.service_class, **values},

@@ -7,7 +7,7 @@ from flask import request
 from engine.oversight import metrics
 from engine.oversight.metrics import Portfolio, ServiceLine, Weights
 from engine.platform import persian
-from engine.platform.errors import Fault
+from engine.platform.errors import Fault, Invalid
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -36,9 +36,13 @@ def build(visit: Visit, found: Asked) -> Built:
     values: dict[str, Any] = {
         "weights": {name: request.args.get(name) or str(typed[name]) for name in WEIGHTS}
     }
-    if found.faults:
-        return Built((), values)
-    read = metrics.portfolio(visit.uow, found.filters, Weights(**typed))
+    try:
+        read = None if found.faults else metrics.portfolio(visit.uow, found.filters, Weights(**typed))
+    except Invalid as refusal:
+        found.faults.extend(refusal.faults)
+        read = None
+    if read is None:
+        return Built((), values)  # the form shows the weights as they were typed
     called = names.load(visit, of_processes={line.definition for line in read.lines})
     shown = Table("portfolio", COLUMNS, [_row(line, called, found) for line in read.lines])
     values |= {"days": read.days, "chart": _chart(visit, read, called) if shown.rows else None}

@@ -55,7 +55,11 @@ def build(visit: Visit, found: Asked) -> Built:
 
 def _row(line: TimeLine, name: str, link: str) -> Row:
     values = {"label": line.label, "cases": line.cases, "life": line.life, **line.buckets}
-    averages = {part: words.length(values[part] / line.cases) for part in ("life", *BUCKETS) if line.cases}
+    averages = {
+        part: words.length(ms / line.cases)
+        for part, ms in {"life": line.life, **line.buckets}.items()
+        if line.cases
+    }
     return Row(values, {"label": name, **averages}, {"cases": link})
 
 
@@ -74,6 +78,8 @@ def _link(visit: Visit, found: Asked, line: TimeLine, by: str) -> str:
     if by == "month":
         return found.month(CASES, date.fromisoformat(line.label), visit.reader.calendar, measure="closed")
     key, _, number = line.label.partition("/")
+    if by == "unit":
+        return found.link(CASES, measure="closed", unit=line.label, alone=1)
     more = {"definition": key, "version": number} if by == "version" else {by: line.label}
     return found.link(CASES, measure="closed", **more)
 
