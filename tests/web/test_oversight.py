@@ -104,8 +104,8 @@ def pages_are_persian(manager: Browser) -> None:
     of_version = f"{fa}&definition={key}&version=1"
     for path, words in {
         f"/oversight?{fa}&definition={key}&compare=unit": ("مقایسهٔ اداره‌ها", "۹۰٪", "آبان ۱۴۰۵"),
-        f"/oversight/delays?{fa}": ("در دست کار › خرابی فنی › نزد دستگاه دیگر › در صف",),
-        f"/oversight/time?{fa}": ("تعطیلی اداره",),
+        f"/oversight/delays?{fa}": ("در حال انجام › خرابی فنی › نزد دستگاه دیگر › در نوبت رسیدگی اداره",),
+        f"/oversight/time?{fa}": ("اداره تعطیل",),
         f"/oversight/steps?{of_version}&show=closed": ("میانهٔ انتظار", "show=closed"),
         f"/oversight/people?{fa}": ("هرگز به تفکیک اشخاص",),
         f"/oversight/portfolio?{fa}&visits=%DB%B2": ("مراجعه: <bdi>۲</bdi>",),

@@ -17,6 +17,7 @@ from web.visit import Content, Visit
 
 # What the diagram can show.
 SHOWN: Mapping[str, Write] = {"wait": words.length, "work": words.length, "closed": words.count}
+LEAST = {"wait": 60_000, "work": 60_000, "closed": 1}  # that is written at a step
 SIZES = ("actual", "fit")
 COLUMNS = (
     Column("element"),
@@ -66,7 +67,8 @@ def picture(visit: Visit, found: Asked) -> Content:
     most = max(values.values(), default=0) or 1
     marks = Marks(
         heat={element: value / most for element, value in values.items()},
-        labels={element: SHOWN[show](value) for element, value in values.items()},
+        # Calls of other systems mostly take less than a minute: that says nothing to a reader.
+        labels={one: SHOWN[show](value) for one, value in values.items() if value >= LEAST[show]},
     )
     drawn = diagrams.of_figures(visit.uow, read.definition, read.version, visit.reader.language, marks)
     return Content(drawn, "image/svg+xml")
