@@ -139,6 +139,37 @@ def test_shipped_processes_are_clean(path: Path) -> None:
     assert not warnings(factories.shipped(path.name))
 
 
+@pytest.mark.parametrize(
+    ("message", "attributes", "found"),
+    [
+        ("reply", {}, {"party-not-stated"}),
+        ("reply", {"parvandeh__party": "fire-department"}, set()),
+        ("reply", {"parvandeh__accept": "party-not-stated"}, set()),
+        ("clock.breach", {}, set()),
+    ],
+)
+def test_wait_for_a_message_of_nobody_is_reported(
+    message: str, attributes: dict[str, str], found: set[str]
+) -> None:
+    waits = node("receiveTask", "w", messageRef="m", **attributes)
+    body = process_element(
+        *(part.replace('id="end"', 'id="end" parvandeh:outcome="done"') for part in in_line(waits))
+    )
+    content = definitions(f'<bpmn:message id="m" name="{message}"/>', body)
+    report = check({"p.bpmn": content}, CALLED)
+    assert not report.errors
+    assert {one.code for one in report.findings} & {"party-not-stated"} == found
+
+
+def test_boundary_event_is_no_wait_for_somebody() -> None:
+    event = node("boundaryEvent", "b", '<bpmn:messageEventDefinition messageRef="m"/>', attachedToRef="a")
+    task = node("userTask", "a", parvandeh__presence="none")
+    body = process_element(*in_line(task), event, flow("b", "end"))
+    report = check({"p.bpmn": definitions('<bpmn:message id="m" name="reply"/>', body)}, CALLED)
+    assert not report.errors
+    assert "party-not-stated" not in {one.code for one in report.findings}
+
+
 def test_processes_in_which_nobody_applies_are_left_alone() -> None:
     assert codes(*in_line("userTask a", "manualTask b")) == set()
 

@@ -297,7 +297,7 @@ def test_time_is_split_as_a_naive_counter_does(
     assert [leg.begin for leg in found.path] == [START, *(leg.end for leg in found.path)][:-1]
     assert found.path[-1].end == at(last)
     if (delay := found.delay) is not None:
-        assert delay.late_ms == offices[HOME].open_ms(delay.due, delay.until)  # type: ignore[union-attr]
+        assert delay.late_ms == around.hours(HOME).open_ms(delay.due, delay.until)
         assert sum(cause.ms for cause in delay.causes) + delay.unexplained_ms == delay.late_ms
         assert all(cause.ms > 0 for cause in delay.causes)
         assert delay.unexplained_ms >= 0

@@ -41,6 +41,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "no-deadline": "parvandeh:due",
     "due-beyond-term": "parvandeh:due",
     "no-statutory-term": "parvandeh:statutory",
+    "party-not-stated": "parvandeh:party",
     "silence-and-safety": "parvandeh:onSilence",
     "accept-without-start": "parvandeh:acceptWithin",
     **dict.fromkeys(("clock-starts-twice", "invalid-clock"), "parvandeh:clock"),

@@ -18,8 +18,9 @@ from engine.bpmn.model.diagram import Diagram, Node, handlers, known_as, named
 from engine.bpmn.model.loops import targets
 from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.broadcast import WITHDRAWAL
+from engine.bpmn.notation.clock import BREACH, DEEMED, WARNING
 from engine.bpmn.notation.outcomes import DECISION, OUTCOME, effect_of, of_process, of_task
-from engine.bpmn.notation.requirements import CHANNELS, PRESENCES
+from engine.bpmn.notation.requirements import CHANNELS, PARTY, PRESENCES
 from engine.bpmn.notation.vocabulary import HUMAN, PARVANDEH, bpmn
 from engine.platform.findings import Value
 
@@ -57,6 +58,7 @@ def check_administration(diagrams: Sequence[Diagram], schemas: Mapping[str, Any]
             rules.presence()
             rules.deadlines()
             rules.held()
+            rules.waits()
             check_rights(diagram, called, rules.warn)
 
 
@@ -159,6 +161,14 @@ class _Rules:
             current = by_element.get(scope)
         return False
 
+    def waits(self) -> None:
+        """Reports waits for a message of nobody: figures can't say for whom the case waited."""
+        defined = named(self.diagram)
+        for node in self.nodes:
+            waits = _catches(node) and node.kind in ("intermediateCatchEvent", "receiveTask")
+            if waits and node.element.get(PARTY) is None and not _is_own(_message(node, defined)):
+                self.warn(node.element, "party-not-stated")
+
     def held(self) -> None:
         """Reports data requested from the applicant that a registry already has."""
         for start, name, source in check_held(self.diagram, self.schemas):
@@ -171,6 +181,11 @@ def _message(node: Node, defined: Mapping[str, Mapping[str, Any]]) -> str | None
         name: str | None = None if found is None else found.get("name")
         return name
     return known_as(node, defined)
+
+
+def _is_own(message: str | None) -> bool:
+    """Whether the engine itself sends a message."""
+    return message in (WITHDRAWAL, WARNING, BREACH, DEEMED)
 
 
 def _catches(node: Node) -> bool:
