@@ -37,6 +37,7 @@ from api import (
     people,
     pictures,
     problems,
+    rates,
     reference,
     retries,
     rules,
@@ -83,7 +84,7 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, metrics),
+    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
 )
 
 

@@ -50,6 +50,7 @@ Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
 _ACCEPTED: dict[View, type[BaseModel]] = {}
+_ALSO_AS: dict[View, str] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
@@ -119,6 +120,8 @@ def command(
         answers |= {other: responses.likewise(other, answer) for other in others}
         if view in _ACCEPTED:
             answers[HTTPStatus.ACCEPTED.value] = responses.likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
+        if view in _ALSO_AS:
+            answers[first] = {"content": {_ALSO_AS[view]: {"schema": {"type": "string"}}}}
         documented = _openapi.doc(responses=answers, security="bearer")(documented)
 
         @route
@@ -162,6 +165,16 @@ def accepts(answer: type[BaseModel]) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         _ACCEPTED[view] = answer
+        return view
+
+    return declare
+
+
+def also_as(media_type: str) -> Callable[[View], View]:
+    """Declare a media type that a view returns instead of JSON if the caller asks for it."""
+
+    def declare(view: View) -> View:
+        _ALSO_AS[view] = media_type
         return view
 
     return declare

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api import language
 from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
@@ -14,10 +14,11 @@ from api.shapes import (
     DisplayName,
     Instant,
     Request,
+    Text,
 )
 from engine import cases, definitions
 from engine.design import publishing
-from engine.models import DefinitionVersion, VersionStatus
+from engine.models import DefinitionVersion, ServiceClass, VersionStatus
 from engine.organisation import units
 from engine.platform.db import UnitOfWork
 from engine.platform.messages.differences import explain
@@ -72,12 +73,15 @@ class DefinitionList(BaseModel):
 class DefinitionBody(VersionBody):
     """A definition: its current version (otherwise its newest) and the numbers of all versions.
 
-    `unit` is the key of the unit that owns it. `suspended_at`: suspended since then, so that none of its
+    `unit` is the key of the unit that owns it. `service_class` is its class; its tasks come first in the
+    inbox within `serve_within`. `suspended_at`: suspended since then, so that none of its
     cases starts or continues. `disabled_at`: since then portals and applicants can't start cases.
     `offered_at`: in the catalogue since then, so that applicants can start cases themselves.
     """
 
     unit: str
+    service_class: ServiceClass | None
+    serve_within: str | None
     versions: list[int]
     suspended_at: Instant | None
     disabled_at: Instant | None
@@ -101,6 +105,13 @@ class RecordList(BaseModel):
     """All versions of a definition, newest first."""
 
     items: list[RecordBody]
+
+
+class SetClass(Request):
+    """The class of a service, or null for none; `bound` is a term in working time, else the usual one."""
+
+    service_class: ServiceClass | None = Field(alias="class")
+    bound: Text | None = None
 
 
 class DiffQuery(Request):
@@ -173,6 +184,8 @@ def show(uow: UnitOfWork, key: str) -> Reply:
     body = {
         **_version(*current or versions[:1]),
         "unit": units.key_of(uow, definition.unit_id),
+        "service_class": definition.service_class,
+        "serve_within": definition.serve_within,
         "versions": [row.number for row in versions],
         "suspended_at": definition.suspended_at,
         "disabled_at": definition.disabled_at,
@@ -209,6 +222,13 @@ def withdraw(uow: UnitOfWork, key: str) -> Reply:
     Officials and portals can still start its cases by its key.
     """
     publishing.withdraw(uow, key)
+    return show(uow, key)
+
+
+@command(blueprint.put("/definitions/<key>/class"), body=SetClass, answer=DefinitionBody, refusals=(404,))
+def set_class(uow: UnitOfWork, key: str, body: SetClass) -> Reply:
+    """Set the class of a service: within which time its tasks come first in the inbox"""
+    cases.set_class(uow, key, body.service_class, body.bound)
     return show(uow, key)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from pydantic import BaseModel
 
-from api.command import Reply, command
+from api.command import Reply, also_as, command
 from api.metrics.bodies import (
     CasesBody,
     DelaysBody,
@@ -38,6 +38,7 @@ def _reply(query: MetricsQuery, body: type[BaseModel], found: Any, lines: Sequen
 
 
 @command(blueprint.get("/metrics/overview"), query=OverviewQuery, answer=OverviewBody, refusals=(404,))
+@also_as(CSV)
 def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
     """Read intake, stock, time limits, durations, visits and satisfaction
 
@@ -50,6 +51,7 @@ def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
 
 
 @command(blueprint.get("/metrics/time"), query=TimeQuery, answer=TimesBody, refusals=(404,))
+@also_as(CSV)
 def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
     """Read where the time of ended cases went"""
     found = metrics.times(uow, query.filters(), query.by, query.calendar)
@@ -57,6 +59,7 @@ def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
 
 
 @command(blueprint.get("/metrics/delay-causes"), query=MetricsQuery, answer=DelaysBody, refusals=(404,))
+@also_as(CSV)
 def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read why cases were late, the greatest cause first"""
     found = metrics.delays(uow, query.filters())
@@ -64,6 +67,7 @@ def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 
 
 @command(blueprint.get("/metrics/steps"), query=MetricsQuery, answer=StepsBody, refusals=(404,))
+@also_as(CSV)
 def steps(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read how often the elements of a version were passed, and how long they took"""
     found = metrics.steps(uow, query.filters())
@@ -71,6 +75,7 @@ def steps(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 
 
 @command(blueprint.get("/metrics/people"), query=MetricsQuery, answer=PeopleBody, refusals=(404,))
+@also_as(CSV)
 def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read the load of units, roles and steps
 
@@ -81,6 +86,7 @@ def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 
 
 @command(blueprint.get("/metrics/portfolio"), query=PortfolioQuery, answer=PortfolioBody, refusals=(404,))
+@also_as(CSV)
 def portfolio(uow: UnitOfWork, query: PortfolioQuery) -> Reply:
     """Rank services by volume, visits, time and dissatisfaction"""
     weights = Weights(query.volume, query.visits, query.time, query.dissatisfaction)
@@ -89,6 +95,7 @@ def portfolio(uow: UnitOfWork, query: PortfolioQuery) -> Reply:
 
 
 @command(blueprint.get("/metrics/cases"), query=CasesQuery, answer=CasesBody, refusals=(404,))
+@also_as(CSV)
 def cases(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List the cases behind a figure, latest first
 

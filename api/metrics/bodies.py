@@ -166,6 +166,18 @@ class LoadLineBody(_Body):
     left_out: bool
 
 
+class RoleLineBody(_Body):
+    """The work of a role in a unit; `capacity` in hours in this period, if it was stated."""
+
+    unit: str
+    role: str
+    open: int
+    arrived: int
+    done: int
+    hours: FigureBody
+    capacity: FigureBody
+
+
 class QualityBody(_Body):
     """Corrections that were requested, and appeals, in the ended cases of a unit."""
 
@@ -181,6 +193,7 @@ class PeopleBody(_Body):
 
     days: DaysBody
     lines: list[LoadLineBody]
+    roles: list[RoleLineBody]
     quality: list[QualityBody]
 
 

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Any
 
 from bench.history.planning import Chosen
-from demo.history.offices import Span, instant_of
+from demo.history.offices import instant_of
 from demo.history.plays import World
-from demo.history.stories import Story
+from demo.history.stories import Spent, Story
 
 BUCKETS = (
     *("worked", "technical_failure", "other_agency", "in_queue", "with_applicant", "suspended"),
@@ -22,6 +22,8 @@ BUCKETS = (
 CLOSED = "office_closed"
 _CARVED = (BUCKETS.index("other_agency"), BUCKETS.index("in_queue"))
 HOUR = 3_600_000
+OWN = "installation"  # to blame for its outages
+Cause = tuple[str, str, str]  # who, element, bucket
 Key = tuple[str, str, int, str]  # month, service, version, unit
 
 
@@ -46,7 +48,7 @@ class Ledger:
             row["open"] += 1
             return
         row.update(ended=1, life_ms=story.ended - story.started)
-        row.update(_split(story, world.outages))
+        row.update(_split(story, world))
         row.update(_judged(story))
         row.update(
             planned_visits=story.planned,
@@ -56,7 +58,7 @@ class Ledger:
         )
         if story.stars is not None:
             row.update(ratings=1, stars=story.stars)
-        self._explain(story, chosen)
+        self._explain(story, chosen, world)
         if chosen.flag is not None:
             self._flag(story, chosen.flag, names)
 
@@ -87,22 +89,21 @@ class Ledger:
     def _to(self, story: Story, at: int) -> Counter[str]:
         return self.rows[self.month(at), story.service.key, story.service.version, story.office.key]
 
-    def _explain(self, story: Story, chosen: Chosen) -> None:
-        """Attribute the lateness of a case to what was planted, in proportion to its excess."""
-        late, cause, term = late_ms(story), chosen.cause, story.term
-        if not late or term is None or story.ended is None:
+    def _explain(self, story: Story, chosen: Chosen, world: World) -> None:
+        """Attribute the lateness of a case to what took longer than its norm, in proportion."""
+        late, term = late_ms(story), story.term
+        if not late or term is None or term.stopped is None or story.ended is None:
             return
-        if cause is None:
+        if chosen.cause is None:
             self.cases["late_without_cause"] += 1
-            return
-        excess = {element: _excess(story, element, cause.bucket) for element in cause.elements}
+        office = story.office.open.between(term.due, term.stopped)
+        excess = _excess(story, world)
         total = sum(excess.values())
-        for element, length in excess.items():
-            who = cause.who or story.office.key
-            place = (self.month(story.ended), story.service.key, str(story.service.version), story.office.key)
-            counts = self.causes[(*place, who, element, cause.bucket)]
-            share = round(late * length / total)
-            counts.update(cases=1, late_ms=share, excess_ms=length)
+        place = (self.month(story.ended), story.service.key, str(story.service.version), story.office.key)
+        for cause, length in excess.items():
+            counts = self.causes[(*place, *cause)]
+            counts.update(cases=1, excess_ms=round(length))
+            counts.update(late_ms=round(late * length / total), office_ms=round(office * length / total))
 
     def _flag(self, story: Story, flag: str, names: Mapping[str, str]) -> None:
         found = {"flag": flag, "case": story.number, "unit": story.office.key}
@@ -137,11 +138,11 @@ class Ledger:
         for (_, service, _, _, who, element, bucket), counts in self.causes.items():
             totals[service, who, element, bucket].update(counts)
         names = ("service", "who", "element", "bucket")
-        ordered = sorted(totals.items(), key=lambda item: (item[0][0], -item[1]["late_ms"]))
+        ordered = sorted(totals.items(), key=lambda item: (item[0][0], -item[1]["office_ms"]))
         return [
             dict(zip(names, cause, strict=True))
             | dict(counts)
-            | {"late_hours": round(counts["late_ms"] / HOUR, 2)}
+            | {"hours": round(counts["office_ms"] / HOUR, 2)}
             for cause, counts in ordered
         ]
 
@@ -172,35 +173,57 @@ def _judged(story: Story) -> Mapping[str, int]:
     return {"late": 1, "late_ms": late} if late else {"on_time": 1}
 
 
-def _excess(story: Story, element: str, bucket: str) -> int:
-    """Return by how much an element took longer than its norm; without one, how long it took."""
-    spent = [one for one in story.spent if one.element == element and one.bucket == bucket]
-    norms = {work.element: work.norm for work in story.service.works}
-    if bucket == "in_queue":
-        office = story.office.open
-        length = sum(office.between(one.begin, one.end) for one in spent)
-        return max(0, length - (norms.get(element) or 0) * HOUR)
-    return sum(one.end - one.begin for one in spent)
+def _excess(story: Story, world: World) -> Mapping[Cause, float]:
+    """Return by how much each step took longer than its norm, by whom, element and bucket.
+
+    Only steps for which the case waited count. Without a norm, all of a step counts: office time of agencies
+    and officials, else time. What the applicant took does not, since the term is paused meanwhile.
+    """
+    norms = {work.element: work.norm or 0 for work in story.service.works}
+    steps: dict[str, Counter[Cause]] = defaultdict(Counter)
+    for one in story.spent:
+        if one.element not in story.waited and story.term and one.begin < (story.term.stopped or 0):
+            steps[one.element].update(_measured(one, story, world))
+    found: dict[Cause, float] = {}
+    for element, cells in steps.items():
+        length = sum(cells.values())
+        over = max(0, length - norms.get(element, 0) * HOUR)
+        found |= {cause: part * over / length for cause, part in cells.items() if part and over}
+    return found
 
 
-def _split(story: Story, outages: Sequence[Span]) -> Mapping[str, int]:
+def _measured(one: Spent, story: Story, world: World) -> Mapping[Cause, int]:
+    """Return how much of a time counts, and how much of it was an outage."""
+    if one.bucket == "worked":  # it is a part of the time in the queue
+        length = one.end - one.begin
+        return {(one.who, one.element, "worked"): length, (one.who, one.element, "in_queue"): -length}
+    if one.bucket not in ("other_agency", "in_queue", "technical_failure"):
+        return {}
+    gaps = [(max(one.begin, begin), min(one.end, end)) for begin, end in world.outages]
+    gaps = [(begin, end) for begin, end in gaps if begin < end]
+    if one.bucket == "technical_failure":
+        return {(one.who, one.element, one.bucket): one.end - one.begin}
+    hours = world.offices.get(one.who, story.office).open
+    length = hours.between(one.begin, one.end) - sum(hours.between(*gap) for gap in gaps)
+    failed = sum(end - begin for begin, end in gaps)
+    return {(one.who, one.element, one.bucket): length, (OWN, one.element, "technical_failure"): failed}
+
+
+def _split(story: Story, world: World) -> Mapping[str, int]:
     """Return the milliseconds of a case by bucket, the first bucket that applies at each instant."""
     begin, end = story.started, story.ended or story.until
-    ranked = [(one.begin, one.end, BUCKETS.index(one.bucket)) for one in story.spent]
-    ranked += [(one, other, 1) for one, other in outages if one < end and other > begin]
-    edges = {edge for span in ranked for edge in span[:2] if begin < edge < end}
-    cuts = sorted({*edges, begin, end})
+    ranked = [(BUCKETS.index(one.bucket), one.begin, one.end, one.who) for one in story.spent]
+    ranked += [(1, one, other, "") for one, other in world.outages if one < end and other > begin]
+    edges = {edge for span in ranked for edge in span[1:3] if begin < edge < end}
     found: Counter[str] = Counter()
-    office = story.office.open
-    for one, other in pairwise(cuts):
-        rank = min((span[2] for span in ranked if span[0] <= one and other <= span[1]), default=None)
-        if rank is None:
-            found["uncovered"] += other - one
-            continue
+    for one, other in pairwise(sorted({*edges, begin, end})):
+        rank, _, _, who = min(
+            (span for span in ranked if span[1] <= one and other <= span[2]), default=(-1, 0, 0, "")
+        )
         length = other - one
         if rank in _CARVED:
-            opened = office.between(one, other)
+            opened = world.offices.get(who, story.office).open.between(one, other)
             found[CLOSED] += length - opened
             length = opened
-        found[BUCKETS[rank]] += length
+        found[BUCKETS[rank] if rank >= 0 else "uncovered"] += length
     return {f"{name}_ms": length for name, length in found.items() if length}

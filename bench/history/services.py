@@ -1,8 +1,11 @@
 """The services of a large history: three with versions, and appeals. Their diagrams are drawn from these."""
 
+from collections.abc import Mapping, Sequence
+
 from demo.history.shapes import Await, Call, Fork, Node, Passed, Service, Timer, Work
 
 OFFICIAL, INSPECTOR = "caseworker", "inspector"
+Ends = Mapping[str, Sequence[Node]]
 GRANTED = [Passed(["decided", "granted"])]
 REFUSED = [Passed(["decided", "refused"])]
 FIRE, TAX, BANK = "fire-department", "tax-office", "bank"
@@ -19,8 +22,13 @@ def _trade(version: int) -> Service:
     hand_over = Work(
         "hand_over", "تحویل مجوز | Hand over the permit", presence="required", norm=8, waits=(1, 5)
     )
-    nodes = [Passed(["register"]), Fork("fork", "join", [[review], [opinion]]), inspect, decide]
-    ends = {"granted": [Passed(["decided"]), hand_over, Passed(["granted"])], "refused": REFUSED}
+    nodes: Sequence[Node] = [
+        Passed(["register"]),
+        Fork("fork", "join", [[review], [opinion]]),
+        inspect,
+        decide,
+    ]
+    ends: Ends = {"granted": [Passed(["decided"]), hand_over, Passed(["granted"])], "refused": REFUSED}
     return Service("trade-permit", version, "مجوز کسب | Trade permit", nodes, ends, term="P15WD")
 
 
@@ -58,7 +66,7 @@ def _welfare() -> Service:
     )
     hold = Timer("objections", "مهلت اعتراض همسایگان | Time for objections", 48)
     decide = Work("decide", "تصمیم | Decide", norm=16, waits=(1, 9), decides=True)
-    nodes = [form, Fork("fork", "join", [[interview], [bank]]), hold, decide]
+    nodes: Sequence[Node] = [form, Fork("fork", "join", [[interview], [bank]]), hold, decide]
     name = "کمک‌هزینه | Welfare allowance"
     ends = {"granted": GRANTED, "refused": REFUSED}
     return Service("welfare-allowance", 1, name, nodes, ends, 0.3, "P20WD", "deemed_granted")

@@ -112,12 +112,15 @@ class Play:
         self.story.passed(at, self.actor, [node.split])
         before, ends = self.actor, []
         for branch in node.branches:
-            self.actor = before
+            self.actor, first = before, len(self.story.spent)
             end = self.run(branch, at)
             if end is None:
                 return None
-            ends.append((end, self.actor))
-        last, self.actor = max(ends, key=lambda end: end[0])
+            ends.append((end, self.actor, {spent.element for spent in self.story.spent[first:]}))
+        last, self.actor, _ = max(ends, key=lambda end: end[0])
+        for end, _, elements in ends:
+            if end < last:
+                self.story.waited |= elements
         self.story.passed(last, self.actor, [node.join])
         return last
 
@@ -168,7 +171,8 @@ class Play:
         self.actor = official
         since, begin = self._ask(node, task, office, since, begin)
         end = self._worked(node, task, office, begin)
-        story.spend(since, end, "in_queue", office.key, node.element)
+        waits = "other_agency" if node.side == "delegate" else "in_queue"
+        story.spend(since, end, waits, office.key, node.element)
         self._complete(task, node, end)
         return end
 
@@ -327,14 +331,15 @@ class Play:
             at = self._incident(node, at, who)
         made = CallRow(story.new_id(at), node.element, node.connector, node.operation, at, at)
         self._made(made, node, self.actor)
-        begin, attempt = at, 1
+        begin = began = at
+        attempt, bucket = 1, "other_agency"
         if self.plan.retried:
             attempt = 2
             failed = at + TIMEOUT
             self._tried(made, failed, "timeout", 1)
             story.spend(begin, failed, "other_agency", who, node.element)
             begin = failed + PAUSES[0]
-            story.spend(failed, begin, "technical_failure", who, node.element)
+            bucket, began = "technical_failure", failed
         took = int(story.pick(node.seconds) * SECOND)
         end = begin + took
         made.closed, made.attempts = end, attempt
@@ -343,7 +348,7 @@ class Play:
         facts = {"call": made.id, "seconds": f"{took / SECOND:.3f}", "attempts": attempt}
         story.emit(end, "call.answered", self.actor, place, facts)
         story.passed(end, self.actor, [node.element])
-        story.spend(begin, end, "other_agency", who, node.element)
+        story.spend(began, end, bucket, who, node.element)
         return end
 
     def _made(self, call: CallRow, node: Call, actor: Actor) -> None:

@@ -152,6 +152,7 @@ class Story:
     begun: int | None = None
     data: Facts = field(default_factory=dict)
     subject: str | None = None
+    waited: set[str] = field(default_factory=set)  # elements of branches that others finished after
     last: int = 0  # of the head of its chain
     hash: str = ""
 

@@ -60,6 +60,9 @@ Permission = Literal[
     "delays.explain",
     "visits.record",
     "ratings.give",
+    "rates.read",
+    "rates.manage",
+    "classes.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -105,6 +108,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "administration_log.read",
             "funnel.read",
             "metrics.read",
+            "rates.read",
+            "rates.manage",
+            "classes.manage",
         }
     ),
     "designer": frozenset(
@@ -205,6 +211,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "funnel.read",
             "metrics.read",
+            "rates.read",
             "account.own",
             "sessions.own",
         }
@@ -219,6 +226,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "units.read",
             "funnel.read",
             "metrics.read",
+            "rates.read",
             "work_time.read",
             "account.own",
             "sessions.own",

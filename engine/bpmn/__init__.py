@@ -1,7 +1,8 @@
 """BPMN: checks, translates and runs processes. Pure: bytes, commands and a clock in, a `Step` out.
 
 Other packages import from here. Only separate entry points are imported by their own names: `forms`,
-`values`, `diff` and `sandbox`. `outcomes`, `timers`, `broadcast` and `clock` are used as whole modules.
+`values`, `diff` and `sandbox`. `outcomes`, `timers`, `broadcast`, `money` and `clock` are used as whole
+modules.
 """
 
 from engine.bpmn.analysis.checking import Looked, check, look
@@ -19,7 +20,7 @@ from engine.bpmn.draw import ChangeMark, Marks, TokenMark, Undrawable, drawable_
 from engine.bpmn.draw.placing import placed, without_places
 from engine.bpmn.forms import Form
 from engine.bpmn.model.visits import PlannedVisits, planned_visits
-from engine.bpmn.notation import broadcast, clock, outcomes, timers
+from engine.bpmn.notation import broadcast, clock, money, outcomes, timers
 from engine.bpmn.notation.bills import BILL, Paid, received
 from engine.bpmn.notation.candidate_roles import BINDINGS, UNIT_KEY, CandidateRole, is_role, is_unit
 from engine.bpmn.notation.clock import ClockRules
@@ -159,6 +160,7 @@ __all__ = [
     "later",
     "look",
     "migrate",
+    "money",
     "next_start",
     "offers",
     "outcomes",

@@ -55,6 +55,8 @@ from engine.cases.locking import (
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
 from engine.cases.persistence import TaskChange, apply, note
 from engine.cases.ratings import Rated, Rating, is_rateable, rate, rate_with_secret, rating_of
+from engine.cases.serving import BOUNDS, ServiceClassView, is_bound, read_class, reorder, serve_by, set_class
+from engine.cases.serving import JOB as REORDER
 from engine.cases.start_commands import (
     Application,
     appeal,
@@ -105,6 +107,7 @@ from engine.cases.visits import (
 from engine.cases.working_time import counted, missing, require_counted
 
 __all__ = [
+    "BOUNDS",
     "CLOCK_FAILURES",
     "EXTENSION_REASONS",
     "FIRED",
@@ -116,6 +119,7 @@ __all__ = [
     "NO_TERM",
     "PAGE",
     "PARTIES",
+    "REORDER",
     "SUSPENSION_CODES",
     "VISITS_AFTER_END",
     "VISIT_CHANNELS",
@@ -137,6 +141,7 @@ __all__ = [
     "Rated",
     "Rating",
     "Seen",
+    "ServiceClassView",
     "StepEffects",
     "SuspensionCode",
     "TaskChange",
@@ -170,6 +175,7 @@ __all__ = [
     "get",
     "give_up",
     "held_with",
+    "is_bound",
     "is_extendable",
     "is_rateable",
     "latest",
@@ -190,11 +196,13 @@ __all__ = [
     "rate",
     "rate_with_secret",
     "rating_of",
+    "read_class",
     "read_clock",
     "recompute",
     "record_visit",
     "release",
     "renew_secret",
+    "reorder",
     "repair_clock",
     "require_active",
     "require_counted",
@@ -213,6 +221,8 @@ __all__ = [
     "search_text_with",
     "see",
     "select_for_locking",
+    "serve_by",
+    "set_class",
     "shows_subject",
     "start",
     "start_at_event",

@@ -73,6 +73,7 @@ LOCKING = (
     DefinitionVersion.digest,
     DefinitionVersion.deployment_id,
     Definition.suspended_at,
+    Definition.serve_within,
     exists()
     .where(Incident.case_id == Case.id, Incident.status == "open")
     .correlate_except(Incident)
@@ -111,6 +112,7 @@ class CaseRow(NamedTuple):
     digest: str
     deployment_id: UUID
     suspended_at: datetime | None
+    serve_within: str | None
     troubled: bool
     delegated: bool
     clock: Any  # whether it has one; then, `Clock`
@@ -134,7 +136,8 @@ def locked_case(row: CaseRow) -> LockedCase:
     head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
     words = named(row.number, row.applicant, row.business_key)
     persons = named(row.applicant, row.representative)
-    home = CaseScope(row.unit_id, row.key, row.delegated, words, persons, row.appeal_of)
+    about = (row.appeal_of, row.serve_within)
+    home = CaseScope(row.unit_id, row.key, row.delegated, words, persons, *about)
     status = validity.status_of(row.status, row.suspended_at)
     clock = row.clock if isinstance(row.clock, Clock) else None
     if clock is not None and clock.awaits_release and status == "active":

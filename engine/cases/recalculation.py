@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, literal, select, update
 
 from engine import access, deadlines
-from engine.cases import clock_recalculation
+from engine.cases import clock_recalculation, serving
 from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import Case, Event, Recalculation, Task, Unit, UnitLine, Wait
 from engine.organisation import calendars, recalculation_orders
@@ -167,7 +167,12 @@ def clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> 
     return Counted(batch.changed, batch.failed, batch.after)
 
 
-KINDS: Sequence[Kind] = (TASKS, TIMERS, clocks)
+def order_of_inbox(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
+    """Counts the bounds of service classes again. They are no deadlines, so none has changed."""
+    return Counted(after=None if dry else serving.reorder_in_unit(uow, unit_id, after))
+
+
+KINDS: Sequence[Kind] = (TASKS, TIMERS, clocks, order_of_inbox)
 
 
 def affected(uow: UnitOfWork, units: Collection[UUID], kinds: Sequence[Kind] = KINDS) -> Counted:

@@ -194,7 +194,9 @@ def _home(
 ) -> CaseScope:
     words = named(number, given["applicant"], given["business_key"])
     persons = named(given["applicant"], given["representative"])
-    return CaseScope(entry.unit_id, entry.version.key, entry.delegated, words, persons, appeal_of)
+    return CaseScope(
+        entry.unit_id, entry.version.key, entry.delegated, words, persons, appeal_of, entry.bound
+    )
 
 
 def _given(application: Application) -> dict[str, str | None]:

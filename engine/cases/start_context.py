@@ -1,5 +1,6 @@
 """The version that a new case runs, and the unit that handles it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,7 @@ class StartContext:
     unit_id: UUID
     unit: str
     delegated: bool
+    bound: str | None = None  # of the class of the service
     acting: str | None = None  # the unit as whose member a caseworker starts it
 
 
@@ -46,6 +48,7 @@ def _to_start(member: bool, named: bool) -> Prepared:
             Unit.id,
             Unit.key,
             candidate_groups.DELEGATED,
+            Definition.serve_within,
             access.acting_in(Unit.id) if member else null(),
         )
         .select_from(Definition)
@@ -99,7 +102,7 @@ def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> St
     rows = uow.rows(_to_start(member, unit is not None), given)
     if not rows:
         raise unknown(key)
-    *version, suspended_at, disabled_at, offered_at, unit_id, unit_key, delegated, acting = rows[0]
+    version, (suspended_at, disabled_at, offered_at, unit_id, unit_key, *more) = _parted(rows[0])
     if suspended_at is not None:
         present = {"key": key, "suspended_at": suspended_at}
         raise Conflict(
@@ -125,13 +128,18 @@ def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> St
         raise Invalid("The case can't be handled in this unit.", [fault])
     if unit_id is None:
         raise Forbidden("The process belongs to an agency of which you aren't a member.")
-    return StartContext(Version(*version), unit_id, unit_key, delegated, acting)
+    return StartContext(Version(*version), unit_id, unit_key, *more)
+
+
+def _parted(row: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Returns the columns of `VERSION`, and those after them."""
+    return row[: len(VERSION)], row[len(VERSION) :]
 
 
 def context_at_event(uow: UnitOfWork, version: Version) -> StartContext:
     """Returns the context of a case that starts automatically: this version, in its definition's unit."""
     found = (
-        select(Unit.id, Unit.key, candidate_groups.DELEGATED)
+        select(Unit.id, Unit.key, candidate_groups.DELEGATED, Definition.serve_within)
         .select_from(Definition)
         .join(Unit, Unit.id == Definition.unit_id)
         .where(Definition.key == version.key)
@@ -144,8 +152,9 @@ def context_of_appeal(uow: UnitOfWork, key: str, first: LockedCase) -> StartCont
 
     The right to appeal doesn't depend on whether the process is offered. Raises Conflict if it cannot run.
     """
+    columns = (Unit.id, Unit.key, candidate_groups.DELEGATED, Definition.serve_within)
     found: Any = (
-        select(*VERSION, Definition.suspended_at, Unit.id, Unit.key, candidate_groups.DELEGATED)
+        select(*VERSION, Definition.suspended_at, *columns)
         .select_from(Definition)
         .join(DefinitionVersion, validity.current())
         .join(Unit, Unit.id == bindparam("unit"))
@@ -155,5 +164,5 @@ def context_of_appeal(uow: UnitOfWork, key: str, first: LockedCase) -> StartCont
     if row is None or row.suspended_at is not None:
         detail = "Appeals can't be accepted at the moment: the process for appeals is not available."
         raise Conflict(detail, code="appeals-closed", definition={"key": key})
-    *version, _, unit_id, unit_key, delegated = row
-    return StartContext(Version(*version), unit_id, unit_key, delegated, first.acting)
+    *version, _, unit_id, unit_key, delegated, bound = row
+    return StartContext(Version(*version), unit_id, unit_key, delegated, bound, first.acting)

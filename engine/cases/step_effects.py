@@ -10,7 +10,7 @@ from uuid import UUID
 
 from engine import events
 from engine.bpmn import Disputed, Failure, People, Spec, Step, TokenTransition, Work
-from engine.cases import bills, list_fields, waits, working_time
+from engine.cases import bills, list_fields, serving, waits, working_time
 from engine.events import Fact
 from engine.organisation import task_assignment
 from engine.organisation.candidate_groups import CandidateGroups
@@ -98,6 +98,7 @@ def _task_row(
         "assignment": candidates.how,
         "search": list_fields.search_text(opening.spec, work, words, subject, delegated=delegated),
         **_people(work.people),
+        "serve_by": serving.serve_by(uow, opening.home, uow.now) if candidates.group else None,
         **working_time.columns(uow, opening.home.unit_id, None if work.people is None else work.people.term),
     }
     if candidates.only_named:

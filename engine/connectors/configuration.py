@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.bpmn import UNIT_KEY
+from engine.bpmn import UNIT_KEY, NotMoney, money
 from engine.connectors import files, kind_options
 from engine.connectors.breaker import Breaker
 from engine.connectors.connector import Connector, Declaration, Email
@@ -86,7 +86,24 @@ def _declared(table: Table) -> Declaration:
         table.text("agency", UNIT_KEY, key),
         table.text("purpose", _LINE, purpose),
         table.text("legal_basis", _LINE, basis),
+        *_price(table),
     )
+
+
+def _price(table: Table) -> tuple[str | None, str | None]:
+    """Returns the price of a call and its currency, if it has one."""
+    written, currency = table.take("price"), table.take("currency")
+    if written is None and currency is None:
+        return None, None
+    try:
+        price = f"{money.amount(written):f}"
+    except NotMoney as error:
+        table.blame("price", error.reason, 'Write an amount, such as "2500", or neither price nor currency.')
+        return None, None
+    if currency not in money.CURRENCIES:
+        table.blame("currency", "is not a currency code of ISO 4217", 'Write one, such as "IRR".')
+        return None, None
+    return price, str(currency)
 
 
 def _address(table: Table, schemes: tuple[str, ...]) -> str:

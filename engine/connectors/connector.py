@@ -57,12 +57,15 @@ class Operation:
 class Declaration:
     """Why cases call another system: its agency's key, the purpose, and the legal basis.
 
-    The texts may be `Persian | English`. The log states them with each call, so they are never personal.
+    The texts may be `Persian | English`. `price` is what a call costs, if that is known. The log states
+    all of it with each call, so it is never personal.
     """
 
     agency: str
     purpose: str
     legal_basis: str
+    price: str | None = None  # of a call, as a decimal
+    currency: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

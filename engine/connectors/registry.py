@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from engine.connectors import configuration
-from engine.connectors.connector import Connector
+from engine.connectors.connector import Connector, Declaration
 from engine.connectors.message import CallFailed
 from engine.connectors.toml_table import Misconfigured
 from engine.platform.config import Settings
@@ -34,12 +34,12 @@ class Connectors:
 
     @classmethod
     def declarations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, str]]:
-        """Returns agency, purpose and legal basis of each connector by its name, as facts of its calls.
+        """Returns what each connector declares, by its name, as facts of its calls.
 
         Empty if their file cannot be used: what needs it reports that.
         """
         try:
-            return {connector.name: asdict(connector.declared) for connector in cls.read(settings)}
+            return {one.name: _facts(one.declared) for one in cls.read(settings)}
         except Misconfigured:
             return {}
 
@@ -66,3 +66,7 @@ class Connectors:
     def ladder(self, name: str) -> Sequence[float]:
         """Returns the seconds to wait before each further try; none for an unknown connector."""
         return self._connectors[name].ladder if name in self._connectors else ()
+
+
+def _facts(declared: Declaration) -> Mapping[str, str]:
+    return {name: text for name, text in asdict(declared).items() if text is not None}

@@ -67,6 +67,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "call.made": {
             **{"call": str, "connector": str, "topic": str, "operation": str},
             **{"party": str, "agency": str, "purpose": str, "legal_basis": str},
+            **{"price": str, "currency": str},
         },
         "call.tried": {"call": str, "code": str, "attempt": int, "ms": int},
         "call.answered": {"call": str, "seconds": str, "attempts": int},

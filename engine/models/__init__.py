@@ -57,6 +57,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
     CASE_NUMBERS,
@@ -75,6 +76,7 @@ from engine.models.tables import (
     IncidentStatus,
     Message,
     MessageStatus,
+    ServiceClass,
     Task,
     TaskKind,
     TaskStatus,
@@ -167,6 +169,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "RateKind",
     "Recalculation",
     "Recusal",
     "Relation",
@@ -176,6 +179,7 @@ __all__ = [
     "Retry",
     "Role",
     "SendingStatus",
+    "ServiceClass",
     "ServiceDuration",
     "StagedDocument",
     "StagedPart",
@@ -193,6 +197,7 @@ __all__ = [
     "UnitCalendar",
     "UnitKind",
     "UnitLine",
+    "UnitRate",
     "Upload",
     "UploadFile",
     "UploadStatus",

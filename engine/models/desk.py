@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.tables import DUE, Id, Instant, Task
+from engine.models.tables import SERVED, Id, Instant, Task
 from engine.platform.db import Base
 
 # Requests attached to tasks that are to be answered in time.
@@ -21,7 +21,7 @@ Index(
     "ix_tasks_asks",
     Task.candidate_group_id,
     text("(assignee_id IS NOT NULL)"),
-    DUE,
+    SERVED,
     Task.id,
     postgresql_where=text("status = 'open' AND asks"),
 )

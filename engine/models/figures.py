@@ -36,8 +36,9 @@ Sum = Annotated[int, mapped_column(BigInteger, server_default=text("0"))]
 class CaseFigures(Base):
     """A case: what it was, how long each part of its life took, and what came of it.
 
-    `seq` is the number of the last event that was read. Columns that say how a case ended are NULL, and its
-    times 0, while it runs. NULL in a figure that cases may lack is: not measured.
+    `seq` is the number of the last event that was read; 0: the row is to be computed again. Columns that say
+    how a case ended are NULL, and its times 0, while it runs. NULL in a figure that cases may lack is: not
+    measured.
     """
 
     __tablename__ = "case_figures"
@@ -47,6 +48,7 @@ class CaseFigures(Base):
         Index("ix_case_figures_life_of_unit", "definition", "unit", "life_ms"),
         Index("ix_case_figures_ended", "ended_at", "case_id", postgresql_where=text("ended_at IS NOT NULL")),
         Index("ix_case_figures_started", "started_at", "case_id"),
+        Index("ix_case_figures_stale", "case_id", postgresql_where=text("seq = 0")),
         Index("ix_case_figures_open", "unit", "definition", postgresql_where=text("ended_at IS NULL")),
     )
 

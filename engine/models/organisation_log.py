@@ -58,6 +58,9 @@ OrganisationKind = Literal[
     "calendar.closure",
     "calendar.reopened",
     "silence.released",
+    "rate.set",
+    "rate.removed",
+    "service.classed",
 ]
 LOG = "organisation_log"  # its name in `chain_heads`
 

@@ -17,6 +17,7 @@ TaskKind = Literal["step", "opinion", "correction", "escalation"]
 IncidentStatus = Literal["open", "resolved"]
 WaitKind = Literal["timer", "message", "signal", "condition", "call"]
 CallStatus = Literal["open", "done", "failed", "cancelled"]
+ServiceClass = Literal["urgent", "ordinary", "low"]
 VersionStatus = Literal["draft", "published", "retired"]
 Channel = Literal["online", "assisted", "phone", "post"]
 MessageStatus = Literal["kept", "delivered", "expired"]
@@ -24,8 +25,9 @@ MessageStatus = Literal["kept", "delivered", "expired"]
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
-# Tasks without a due time come after all that have one.
-DUE = text("coalesce(due_at, 'infinity'::timestamptz)")
+# The order of the inbox: by due time, or by the bound of the service's class if that is earlier. Tasks that
+# have neither come last.
+SERVED = text("coalesce(least(serve_by, due_at), 'infinity'::timestamptz)")
 
 # The search index: words and candidate group of a task, so that only a person's own groups are searched.
 FOUND_BY = text(
@@ -75,6 +77,8 @@ class Definition(Base):
     offered_at: Mapped[Instant | None]  # since then it is in the public catalogue
     offered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)  # the owner of the process
+    service_class: Mapped[ServiceClass | None] = mapped_column(Text)  # which of its tasks come first
+    serve_within: Mapped[str | None] = mapped_column(Text)  # the bound of its class: P5WD, PT8WH
 
 
 class DefinitionVersion(Base):
@@ -166,14 +170,14 @@ class Task(Base):
             "ix_tasks_candidate_group",
             "candidate_group_id",
             text("(assignee_id IS NOT NULL)"),
-            DUE,
+            SERVED,
             "id",
             postgresql_where=text("status = 'open'"),
         ),
         Index(
             "ix_tasks_assignee",
             "assignee_id",
-            DUE,
+            SERVED,
             "id",
             postgresql_where=text("status = 'open' AND assignee_id IS NOT NULL"),
         ),
@@ -212,6 +216,7 @@ class Task(Base):
     opened_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
     due_at: Mapped[Instant | None]
+    serve_by: Mapped[Instant | None]  # the bound of its service's class, if it has one
     follow_up_at: Mapped[Instant | None]
     priority: Mapped[int | None]
     people: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # named by the diagram

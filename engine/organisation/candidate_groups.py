@@ -34,6 +34,7 @@ class CaseScope:
     words: Sequence[str] = ()
     persons: Sequence[str] = ()  # its applicant and their representative
     appeal_of: UUID | None = None  # the case whose decision it appeals
+    bound: str | None = None  # within which its tasks come first, by the class of the service
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -196,11 +196,22 @@ def _memberships(uow: UnitOfWork, users: Sequence[UUID]) -> Sequence[RowMapping]
 def roles(uow: UnitOfWork) -> Sequence[str]:
     """Returns the roles that people have in the actor's units, or that cases there require."""
     access.require(uow.actor, "people.manage")
+    found = _roles().limit(PAGE)
+    return uow.connection.execute(found, seen_by(uow)).scalars().all()
+
+
+def is_held(uow: UnitOfWork, role: str) -> bool:
+    """Whether somebody has this role in the actor's units, or cases there require it."""
+    found = _roles().subquery()
+    there = select(found.c.role).where(found.c.role == role)
+    return uow.connection.execute(there, seen_by(uow)).first() is not None
+
+
+def _roles() -> Select[Any]:
     held = select(Membership.role).where(access.covers(Membership.unit_id))
     asked = select(CandidateGroupRole.role).where(access.covers(CandidateGroupRole.unit_id))
     found = held.union(asked).subquery()
-    wanted = select(found.c.role).where(found.c.role.not_in((ANY, APPLICANT))).order_by(found.c.role)
-    return uow.connection.execute(wanted.limit(PAGE), seen_by(uow)).scalars().all()
+    return select(found.c.role).where(found.c.role.not_in((ANY, APPLICANT))).order_by(found.c.role)
 
 
 def _unknown(user_id: UUID) -> NotFound:

@@ -98,9 +98,10 @@ class Inbox:
 
 
 def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
-    """Returns up to a page of tasks after the named one, earliest due date first, plus one if more follow.
+    """Returns up to a page of tasks after the named one, in the order in which they are served, and one more.
 
-    Tasks without a due time come last, older ones first. Tasks of cases to which the actor is a party are
+    That is by due time, or by the bound of their service's class if that is earlier. Tasks with neither come
+    last, older ones first. Tasks of cases to which the actor is a party are
     removed after a page is read: checking the case of every task first would make the inbox slower.
     """
     access.require(uow.actor, "inbox.read")
@@ -154,6 +155,7 @@ def _query(words: str) -> str:
 # A task's position in the order of the indexes.
 _NEVER: Any = literal_column("'infinity'::timestamptz")
 _DUE = func.coalesce(Task.due_at, _NEVER)
+_SERVED = func.coalesce(func.least(Task.serve_by, Task.due_at), _NEVER)
 _TAKEN = Task.assignee_id.is_not(None)
 _CLAIMED = Task.assignment.is_(None)  # else it is assigned automatically
 _INSTANT = DateTime(timezone=True)
@@ -177,9 +179,13 @@ _ADDED = exists().where(
     Document.added_by != bindparam("viewer", type_=Uuid),
 )
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
-    "due": bindparam("due", type_=_INSTANT) >= _DUE,
-    "overdue": _DUE <= _NOW,
-    "today": and_(_DUE > _NOW, bindparam("day_end", type_=_INSTANT) > _DUE),
+    # A task is served when it is due, or before: the second condition is for the index.
+    "due": and_(bindparam("due", type_=_INSTANT) >= _DUE, bindparam("due", type_=_INSTANT) >= _SERVED),
+    "overdue": and_(_DUE <= _NOW, _SERVED <= _NOW),
+    "today": and_(
+        *(_DUE > _NOW, bindparam("day_end", type_=_INSTANT) > _DUE),
+        bindparam("day_end", type_=_INSTANT) > _SERVED,
+    ),
     "returned": and_(Task.asks, _RETURNED),
     "priority": Task.priority >= bindparam("priority", type_=Integer),
     "business_key": select(Case.business_key).where(Case.id == Task.case_id).scalar_subquery()
@@ -199,7 +205,7 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
         TERM_MARK.label("clock"),
     )
     page = listed(role).add_columns(*beside, access.party().label("party")).join(found, found.c.id == Task.id)
-    return page.order_by(found.c.due, found.c.id)
+    return page.order_by(found.c.served, found.c.id)
 
 
 def nearest(
@@ -211,7 +217,7 @@ def nearest(
     ordered: bool,
     own: Select[Any] | None = None,
 ) -> Subquery:
-    """Returns the first matching tasks: id and due time. Reads one page per candidate group or person.
+    """Returns the first matching tasks: id and place in the order. Reads one page per group or person.
 
     `own` are the groups, if they are known already.
     """
@@ -220,18 +226,20 @@ def nearest(
     own = own_groups(role, scope, given) if own is None else own
     homes = _homes(scope, given, own)
     filters = [condition for name, condition in _FILTERS.items() if name in given]
-    filters += _after(_DUE, Task.id, given)
+    filters += _after(_SERVED, Task.id, given)
     if scope == "free":
         filters.append(_CLAIMED)
-    near = select(Task.id, _DUE.label("due")).where(Task.status == "open", *filters).limit(count)
+    near = select(Task.id, _SERVED.label("served")).where(Task.status == "open", *filters).limit(count)
     if "taken" in homes.c:
         near = near.where(Task.candidate_group_id == homes.c.id, homes.c.taken == _TAKEN)
     else:
         near = near.where(Task.assignee_id == homes.c.id, *_still_allowed(role, scope, own))
-    near = near.order_by(_DUE, Task.id) if ordered else near
+    near = near.order_by(_SERVED, Task.id) if ordered else near
     each = near.correlate(homes).lateral("near")
-    merged = select(each.c.id, each.c.due).select_from(homes).join(each, literal_column("true")).limit(count)
-    return (merged.order_by(each.c.due, each.c.id) if ordered else merged).subquery("found")
+    merged = (
+        select(each.c.id, each.c.served).select_from(homes).join(each, literal_column("true")).limit(count)
+    )
+    return (merged.order_by(each.c.served, each.c.id) if ordered else merged).subquery("found")
 
 
 def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquery:
@@ -250,27 +258,28 @@ def _hits(role: str, scope: Scope, given: frozenset[str], count: int) -> Subquer
     elif scope == "free":
         filters += [Task.assignee_id.is_(None), _CLAIMED]
     found = (
-        select(Task.id, _DUE.label("due"))
+        select(Task.id, _SERVED.label("served"))
         .where(Task.status == "open", literal_column(str(FOUND_BY)).op("@@")(wanted), *filters)
         .limit(SEARCHED)
         .subquery("hits")
     )
     return (
-        select(found.c.id, found.c.due)
-        .where(*_after(found.c.due, found.c.id, given))
-        .order_by(found.c.due, found.c.id)
+        select(found.c.id, found.c.served)
+        .where(*_after(found.c.served, found.c.id, given))
+        .order_by(found.c.served, found.c.id)
         .limit(count)
         .subquery("found")
     )
 
 
-def _after(due: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[bool]]:
+def _after(served: Any, task: Any, given: frozenset[str]) -> list[ColumnElement[bool]]:
     """Returns the condition for tasks after the last one of the previous page."""
     if "after" not in given:
         return []
     last, after = aliased(Task), bindparam("after", type_=Uuid)
-    its_due = select(func.coalesce(last.due_at, _NEVER)).where(last.id == after).scalar_subquery()
-    return [tuple_(due, task) > tuple_(its_due, after)]
+    place = func.coalesce(func.least(last.serve_by, last.due_at), _NEVER)
+    its_own = select(place).where(last.id == after).scalar_subquery()
+    return [tuple_(served, task) > tuple_(its_own, after)]
 
 
 def _still_allowed(role: str, scope: Scope, own: Select[Any]) -> list[ColumnElement[bool]]:

@@ -57,7 +57,8 @@ def _inbox_state(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
     listed = (
         select(
             func.coalesce(
-                func.json_agg(aggregate_order_by(one, first.c.due, first.c.id)), literal_column("'[]'::json")
+                func.json_agg(aggregate_order_by(one, first.c.served, first.c.id)),
+                literal_column("'[]'::json"),
             )
         )
         .select_from(first)

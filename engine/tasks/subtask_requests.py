@@ -146,6 +146,7 @@ def _row(
         "revision": 1,
         "opened_at": uow.now,
         "due_at": due_at,
+        "serve_by": cases.serve_by(uow, held.case.home, uow.now) if kind == "opinion" else None,
         "kind": kind,
         "parent_id": parent.task_id,
         "asked": {**asked, "by": {"id": str(uow.actor.id), "name": uow.actor.name}},

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-from engine.events import follower
 from engine.oversight import projection
 from engine.worker.command_runner import CommandRunner
 
@@ -18,7 +17,7 @@ async def project(runner: CommandRunner) -> None:
     The more transactions the installation has at the moment, the longer it pauses in proportion to a batch.
     Figures may then be behind by minutes, and catch up afterwards.
     """
-    await runner.poll(lambda uow: follower.from_the_first(uow, projection.FIGURES.name))
+    await runner.poll(projection.begin)
     last, seen = time.monotonic(), await runner.poll(projection.transactions, "single") or 0
     while True:
         begun = time.monotonic()

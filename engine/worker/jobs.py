@@ -80,8 +80,15 @@ def of_checks(runner: CommandRunner) -> Mapping[str, JobHandler]:
             part = partial(recalculation.continue_order, order_id=order_id, progress=progress)
             progress = await runner.submit(part)
 
+    async def reorder(version_id: UUID) -> None:
+        await asyncio.sleep(2 * calendars.SECONDS)  # until no command uses the former class
+        after = await runner.submit(lambda uow: cases.reorder(uow, version_id))
+        while after is not None:
+            after = await runner.submit(partial(cases.reorder, version_id=version_id, after=after))
+
     return {
         "recalculate": JobHandler(recalculate),
+        cases.REORDER: JobHandler(reorder),
         "check_sketch": JobHandler(checker.check, drafts.give_up),
         "deploy_upload": JobHandler(checker.deploy, uploads.give_up),
         runs.JOB: JobHandler(Auditor(runner).run, runs.give_up),

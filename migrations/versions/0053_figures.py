@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0053"
-down_revision = "0047"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
@@ -75,6 +75,7 @@ def upgrade() -> None:
         ["unit", "definition"],
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+    op.create_index("ix_case_figures_stale", "case_figures", ["case_id"], postgresql_where=sa.text("seq = 0"))
     op.create_index("ix_case_figures_started", "case_figures", ["started_at", "case_id"])
     op.create_table(
         "step_figures",

@@ -71,6 +71,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/clock/extend"): {"administrator", "caseworker"},
     ("GET", "/deemed-decisions"): {"administrator"},
     ("POST", "/deemed-decisions/release"): {"administrator"},
+    ("PUT", "/definitions/<key>/class"): {"administrator"},
     ("POST", "/definitions/<key>/suspend"): {"administrator"},
     ("POST", "/definitions/<key>/resume"): {"administrator"},
     ("POST", "/definitions/<key>/disable"): DESIGN,
@@ -164,10 +165,18 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/audit/runs/<uuid:run_id>"): AUDIT,
     ("GET", "/audit/events"): AUDIT,
     ("GET", "/services/<key>/funnel"): DESIGN | READERS,
+    **{
+        ("GET", f"/metrics/{name}"): READERS
+        for name in ("overview", "time", "delay-causes", "steps", "people", "portfolio", "cases")
+    },
+    ("POST", "/cases/<uuid:case_id>/delay-explanations"): {"caseworker"},
     ("GET", "/cases/<uuid:case_id>/visits"): {"administrator", "caseworker"} | READERS,
     ("POST", "/cases/<uuid:case_id>/visits"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/rating"): {"portal", "applicant"},
+    ("GET", "/rates"): {"administrator"} | READERS,
+    ("POST", "/rates"): {"administrator"},
+    ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
     ("POST", "/status"): None,
     ("POST", "/status/rating"): None,
     ("GET", "/openapi.json"): None,
@@ -179,7 +188,9 @@ PERSON = "0000004091"
 # What a request that is right in every way asks for in its address,
 QUERIES = {
     "/definitions/<key>/versions/<int:number>/diff": "?against=1",
+    "/rates": "?unit=root",
     "/tasks": "?case=<uuid:case_id>",
+    "/metrics/steps": "?definition=p&version=1",
     "/colleagues": "?task=<uuid:task_id>",
 }
 # and says in its body.
@@ -187,6 +198,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/relations": {"person": "0012345679", "kind": "family"},
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
+    "/cases/<uuid:case_id>/delay-explanations": {"code": "other"},
     "/migrations": {"definition": "p", "from": 1, "to": 2},
     "/retries": {"definition": "p", "code": "script-failed"},
     "/messages": {"name": "m", "id": "1", "keep_for": 60},
@@ -225,6 +237,14 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/tasks/<uuid:task_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
+    "/definitions/<key>/class": {"class": "low"},
+    "/rates": {
+        "unit": "root",
+        "role": "caseworker",
+        "amount": "12.50",
+        "currency": "IRR",
+        "valid_from": "2026-03-21",
+    },
     "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},
     "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct": {"reason": "payment"},
     "/cases/<uuid:case_id>/rating": {"stars": 5, "had_to_come": False},

@@ -84,7 +84,17 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
     }
     unknown |= {
         f"<uuid:{name}_id>": str(uuid4())
-        for name in ("person", "membership", "substitution", "delegation", "retry", "upload", "run", "visit")
+        for name in (
+            "person",
+            "membership",
+            "substitution",
+            "delegation",
+            "retry",
+            "upload",
+            "run",
+            "visit",
+            "rate",
+        )
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
 

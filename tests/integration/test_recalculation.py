@@ -212,7 +212,7 @@ def test_many_are_done_in_batches(database: Database, at: At, monkeypatch: pytes
         begin(at)
     begin(at, "q")
     (order,) = at(TUESDAY, lambda uow: recalculation.order(uow, closure(uow)))
-    assert finish(at, TUESDAY, order) == 5, "three of tasks, one of timers, one of statutory terms"
+    assert finish(at, TUESDAY, order) == 6, "three of tasks, one of timers, statutory terms, the inbox"
     assert {due for due, _, _ in dues(database)} == {z("2026-12-12 16:00")}
     assert at(TUESDAY, lambda uow: recalculation.get(uow, order))["changed"] == 6
 

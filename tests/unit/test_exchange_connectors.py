@@ -307,3 +307,21 @@ def test_a_new_secret_needs_no_restart(tmp_path: Path) -> None:
     place.write_text("second\n")
     assert it.secret
     assert it.secret.value() == "second"
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ('price = "2500"\ncurrency = "IRR"\n', set()),
+        ('price = 0\ncurrency = "IRR"\n', {"it.price"}),
+        ('price = "2500"\n', {"it.currency"}),
+        ('currency = "IRR"\n', {"it.price"}),
+    ],
+)
+def test_a_call_may_have_a_price(tmp_path: Path, line: str, wrong: set[str]) -> None:
+    content = f'[it]\nkind = "http"\naddress = "https://x.example"\n{line}{CALL}'
+    if wrong:
+        assert set(faults(tmp_path, content)) == wrong
+    else:
+        declared = connector(tmp_path, content).declared
+        assert (declared.price, declared.currency) == ("2500", "IRR")

@@ -524,3 +524,34 @@ def test_caseworkers_are_led_to_no_page_of_administrators(
     page = session_of(actor("caseworker", "starter")).get(f"/desk/cases/{case}?lang=en").text
     assert "A script or expression failed." in page
     assert "/administration" not in page
+
+
+def test_rates_are_set_and_removed(browser: Browser) -> None:
+    path = "/administration/rates"
+    form = {
+        "unit": "root",
+        "role": "caseworker",
+        "kind": "cost",
+        "currency": "irr",
+        "valid_from": "۱۴۰۵/۰۱/۰۱",
+    }
+    wrong = send(browser, path, **form, amount="0")
+    assert (wrong.status_code, 'class="wrong"' in wrong.text) == (422, True)
+    assert send(browser, path, **form, amount="۱۲۵۰۰۰").status_code == 303
+    assert send(browser, path, **form, amount="5").status_code == 409
+    page = plain(browser.get(f"{path}?unit=root").text)
+    assert "125,000 rials an hour" in page
+    (rate,) = re.findall(r'action="(/administration/rates/[0-9a-f-]+/remove)"', page)
+    assert send(browser, rate, unit="root").status_code == 303
+    assert "No rates apply" in browser.get(path).text
+
+
+def test_a_service_gets_a_class(database: Database, browser: Browser) -> None:
+    factories.deploy(database, factories.one_task())
+    path = "/administration/definitions/p"
+    wrong = send(browser, f"{path}/class", **{"class": "low"}, bound="P5D")
+    assert 'class="wrong"' in wrong.text
+    assert send(browser, f"{path}/class", **{"class": "low"}, bound="P8WD").status_code == 303
+    page = browser.get(path).text
+    assert 'value="P8WD"' in page
+    assert '<option value="low" selected>' in page

@@ -27,6 +27,7 @@ OWN = (
     "units",
     "units/root/calendar",
     "calendars",
+    "rates",
     "people",
     "people/new",
     "people/import",

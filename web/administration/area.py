@@ -21,6 +21,7 @@ WAYS = (
     "migrations",
     "units",
     "calendars",
+    "rates",
     "people",
     "delegations",
     "log",

@@ -6,9 +6,10 @@ from engine import cases, definitions
 from engine.cases import incidents, migration
 from engine.design import publishing
 from engine.organisation import units
+from engine.platform import persian
 from engine.platform.errors import Fault, Invalid, Refusal
 from web import asked
-from web.administration.area import called, refused, render
+from web.administration.area import called, refused, render, word
 from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("definitions", __name__)
@@ -48,6 +49,7 @@ def _one(visit: Visit, key: str, refusal: Refusal | None = None) -> Page:
         **called(visit, of_units=[unit]),
         "versions": versions,
         "running": running,
+        "classes": cases.BOUNDS,
         "groups": incidents.groups(visit.uow, key),
         **(refused(refusal) if refusal else {}),
     }
@@ -65,8 +67,16 @@ def switch(visit: Visit, key: str, action: str) -> Away:
 
 
 def again(visit: Visit, key: str, refusal: Refusal) -> Page:
-    """Show the definition, and why no migration was planned."""
+    """Show the definition, and why nothing was done."""
     return _one(visit, key, refusal)
+
+
+@page(blueprint.post("/definitions/<key>/class"), may="classes.manage", refused=again)
+def classify(visit: Visit, key: str) -> Away:
+    """Set its class, with the usual bound or another one."""
+    chosen, bound = word("class"), persian.digits(word("bound") or "").upper()
+    cases.set_class(visit.uow, key, chosen, (bound or None) if chosen else None)
+    return Away(f"/administration/definitions/{key}", told="administration.saved")
 
 
 @page(blueprint.post("/definitions/<key>/migrations"), may="cases.migrate", refused=again)

@@ -24,7 +24,7 @@ INSTANTS = {"from", "to", "from_at", "to_at", "expires_at", "sent_at"}
 # Ids of what has no name: readers of the page can't use them.
 IDS = {
     *("membership", "substitute", "delegation", "delegate", "token", "webhook", "deployment", "retry"),
-    *("migration", "closure", "message"),
+    *("migration", "closure", "message", "rate"),
 }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from engine import access
 from engine.bpmn import Spec
+from engine.cases import serving
 from engine.events import Fact
 from engine.models import CandidateGroupRole, Task, Unit
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
@@ -50,6 +51,7 @@ def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec)
         "revision": 1,
         "opened_at": uow.now,
         "due_at": None,
+        "serve_by": serving.serve_by(uow, home, uow.now),
         "kind": ESCALATION,
         "candidate_group_id": groups.group_for([(access.SUPERVISOR, None)]),
         "asked": {"by": {"id": str(uow.actor.id), "name": ""}, "clock": "breach"},

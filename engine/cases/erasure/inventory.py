@@ -175,8 +175,8 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "tasks": Changed(
         _OF_CASE,
-        "id case_id element name lane status assignee_id revision opened_at closed_at due_at follow_up_at"
-        " priority kind candidate_group_id home_candidate_group_id assignment parent_id asks"
+        "id case_id element name lane status assignee_id revision opened_at closed_at due_at serve_by"
+        " follow_up_at priority kind candidate_group_id home_candidate_group_id assignment parent_id asks"
         " term calendar term_end_at",
         {"people": "NULL", "asked": _ASKED, "draft": "NULL", "draft_seen": "NULL", "search": "''"},
     ),
@@ -225,6 +225,7 @@ KEPT: Mapping[str, Kept] = {
         "numbers and places of findings alone",
         "id kind requested_by requested_at started_at finished_at done total result",
     ),
+    "unit_rates": Kept(_ORGANISATION, "id unit_id role kind valid_from amount currency set_by set_at"),
     "calendars": Kept(_ORGANISATION, "id key name unit_id created_at"),
     "calendar_versions": Kept(
         _ORGANISATION, "id calendar_id number valid_from document reason created_by created_at"
@@ -252,7 +253,9 @@ KEPT: Mapping[str, Kept] = {
         "id key number name file deployment_id digest published_at status published_by retired_at retired_by",
     ),
     "definitions": Kept(
-        _PROCESS, "key current_version_id suspended_at disabled_at disabled_by offered_at offered_by unit_id"
+        _PROCESS,
+        "key current_version_id suspended_at disabled_at disabled_by offered_at offered_by unit_id"
+        " service_class serve_within",
     ),
     "delegations": Kept(
         _ORGANISATION,

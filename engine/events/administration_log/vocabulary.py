@@ -25,6 +25,10 @@ _WEBHOOK = {"webhook": str}
 _MIGRATION = {"migration": str, "definition": str, "from": int, "to": int}
 _PERIOD = {"from_at": str, "to_at": str, "seconds": int}
 _CLOSURE = {"closure": str, "first": str, "last": str}
+_RATE = {
+    **{"rate": str, "role": str, "of": str},
+    **{"amount": str, "currency": str, "valid_from": str},
+}
 _UNIT = {"name": str, "parent": str, "region": str}
 
 VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyType(
@@ -49,6 +53,9 @@ VOCABULARY: Mapping[OrganisationKind, Mapping[str, type[Value]]] = MappingProxyT
         "calendar.changed": {"calendar": str, "version": int, "valid_from": str},
         "calendar.closure": {**_CLOSURE, "reason": str},
         "calendar.reopened": _CLOSURE,
+        "rate.set": _RATE,
+        "rate.removed": _RATE,
+        "service.classed": {"definition": str, "class": str, "bound": str},
         "silence.released": {"cases": int},
         "definition.deployed": {**_VERSION, "digest": str, "deployment": str},
         "definition.published": {**_VERSION, "former": int},

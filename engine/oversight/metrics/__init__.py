@@ -11,10 +11,10 @@ from engine.oversight.metrics.case_lists import (
     DelayCell,
     list_cases,
 )
-from engine.oversight.metrics.figures import NO_DATA, Figure
+from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
 from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Overview, Stock, overview
-from engine.oversight.metrics.people import FEWEST, LoadLine, People, UnitQuality, people
+from engine.oversight.metrics.people import LoadLine, People, RoleLine, UnitQuality, people
 from engine.oversight.metrics.portfolio import Portfolio, ServiceLine, Weights, portfolio
 from engine.oversight.metrics.steps import StepLine, Steps, steps
 from engine.oversight.metrics.tables import FigureLine, csv_of, figures_of
@@ -43,6 +43,7 @@ __all__ = [
     "Overview",
     "People",
     "Portfolio",
+    "RoleLine",
     "ServiceLine",
     "StepLine",
     "Steps",

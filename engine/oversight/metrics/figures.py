@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+FEWEST = 5  # people, or cases: what says how long people worked is not shown of fewer
 Status = Literal["measured", "not_measured", "no_data", "too_few"]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from engine import access
 from engine.models import ApplicationCount, CaseFigures, Definition
 from engine.oversight.metrics import quantiles
-from engine.oversight.metrics.figures import NO_DATA, Figure, duration, number, ratio
+from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure, duration, number, ratio
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.quantiles import MEDIAN, MOST
 from engine.oversight.metrics.sums import Key, Wanted, read
@@ -137,11 +137,18 @@ def _numbers(found: Mapping[str, int], exact: Mapping[float, int], *, known: boo
         visits_actual=visits(sums),
         stars=ratio(sums["stars"], sums["rated"], closed),
         take_up=ratio(sums["started_online"], sums["started_by_channel"], sums["started"]),
-        cost=ratio(sums["cost"], sums["cost_cases"], closed),
+        cost=_cost(sums),
         send_backs=number(sums["send_backs"], known=bool(closed)),
         appealed=number(sums["appealed"], known=bool(closed)),
         upheld=_count(sums["upheld"], sums["appeals_decided"], sums["appealed"]),
     )
+
+
+def _cost(sums: Mapping[str, int]) -> Figure:
+    """Returns the average cost of a case. Of few cases it would show how long somebody worked."""
+    if 0 < sums["cost_cases"] < FEWEST:
+        return Figure(None, 0, "too_few")
+    return ratio(sums["cost"], sums["cost_cases"], sums["closed"])
 
 
 def visits(sums: Mapping[str, int]) -> Figure:

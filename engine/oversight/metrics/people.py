@@ -7,20 +7,20 @@ five people worked are left out, so no sum and no difference of sums is one pers
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, and_, cast, func, select
 
-from engine.models import StepFigures, StepPeriodFigures, StepWorker
-from engine.oversight.metrics.figures import NO_DATA, Figure
+from engine.access import CASEWORKER
+from engine.models import StepFigures, StepPeriodFigures, StepWorker, Unit, UnitRate
+from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.sums import Key, Wanted, read
-from engine.oversight.projection.periods import Days, next_period, period_of
+from engine.oversight.projection.periods import DAY, Days, next_period, period_of
 from engine.oversight.projection.sums import ARRIVED, ENDED, PASSED
 from engine.platform.db import UnitOfWork, table
 
-FEWEST = 5  # people: of fewer, hours are not shown
 LATE = timedelta(days=1)  # after it, the log has the work of a period
 OFFICE = ("task", "opinion", "escalation")  # kinds of steps that are work of people in units
 GROUP = ("step_unit", "role", "definition", "element")
@@ -48,6 +48,19 @@ class LoadLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleLine:
+    """The work of a role in a unit, and its capacity in hours, as far as administrators have stated it."""
+
+    unit: str
+    role: str
+    open: int
+    arrived: int
+    done: int
+    hours: Figure
+    capacity: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class UnitQuality:
     """What is next to speed: of the ended cases of a unit, requested corrections and appeals."""
 
@@ -64,6 +77,7 @@ class People:
 
     days: Days
     lines: Sequence[LoadLine]
+    roles: Sequence[RoleLine]
     quality: Sequence[UnitQuality]
 
 
@@ -88,10 +102,56 @@ def people(uow: UnitOfWork, filters: Filters) -> People:
                 left_out=left_out,
             )
         )
-    return People(scope.days, lines, _quality(uow, scope))
+    return People(scope.days, lines, _roles(uow, scope, lines), _quality(uow, scope))
 
 
 _COLUMNS = ("arrived", "done", "send_backs")
+
+
+def _roles(uow: UnitOfWork, scope: Scope, lines: Sequence[LoadLine]) -> list[RoleLine]:
+    """Adds up the steps of each role."""
+    capacities = _capacities(uow, scope)
+    steps: dict[tuple[str, str], list[LoadLine]] = defaultdict(list)
+    for line in lines:
+        steps[line.unit, line.role].append(line)
+    found = []
+    for (unit, role), own in sorted(steps.items()):
+        shown = [line.hours.value for line in own if line.hours.value is not None]
+        hours = Figure(round(sum(shown), 2), sum(line.hours.cases for line in own))
+        left_out = any(line.left_out for line in own)
+        capacity = capacities.get((unit, role or CASEWORKER))
+        found.append(
+            RoleLine(
+                unit,
+                role,
+                sum(line.open for line in own),
+                sum(line.arrived for line in own),
+                sum(line.done for line in own),
+                hours if shown else _not_shown(sum(line.done for line in own), left_out),
+                Figure(None, 0, "not_measured") if capacity is None else Figure(capacity, 0),
+            )
+        )
+    return found
+
+
+def _capacities(uow: UnitOfWork, scope: Scope) -> Mapping[tuple[str, str], float]:
+    """Returns the hours that a role of a unit has in the period, by what applies on each of its days."""
+    last = min(scope.days.last, uow.now.date())
+    dated = (
+        select(Unit.key, UnitRate.role, UnitRate.valid_from, UnitRate.amount)
+        .join(Unit, Unit.id == UnitRate.unit_id)
+        .where(UnitRate.kind == "capacity", UnitRate.valid_from <= last)
+        .order_by(Unit.key, UnitRate.role, UnitRate.valid_from.desc())
+    )
+    if scope.units is not None:
+        dated = dated.where(Unit.key.in_(scope.units))
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    until: dict[tuple[str, str], date] = {}
+    for unit, role, day, amount in uow.connection.execute(dated):
+        begin, end = max(day, scope.days.first), until.get((unit, role), last + DAY)
+        found[unit, role] += float(amount) * max((end - begin).days, 0) / 7
+        until[unit, role] = min(begin, end)
+    return {key: round(hours, 2) for key, hours in found.items()}
 
 
 def _not_shown(done: int, left_out: bool) -> Figure:

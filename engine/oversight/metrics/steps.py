@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.oversight.metrics.figures import Figure
+from engine.oversight.metrics.figures import FEWEST, Figure
 from engine.oversight.metrics.filters import Filters, resolve
-from engine.oversight.metrics.people import FEWEST, workers_of
+from engine.oversight.metrics.people import workers_of
 from engine.oversight.metrics.quantiles import MEDIAN, quantiles
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.periods import Days

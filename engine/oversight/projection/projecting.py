@@ -16,6 +16,7 @@ from engine.events.follower import Part, Projection, Stretch
 from engine.models import (
     CaseFigures,
     CausePeriodFigures,
+    Cursor,
     DelayCause,
     DurationBin,
     PeriodFigures,
@@ -23,7 +24,7 @@ from engine.models import (
     StepPeriodFigures,
     StepWorker,
 )
-from engine.oversight.projection import reading, rows, sums, surroundings
+from engine.oversight.projection import corrections, reading, rows, sums, surroundings
 from engine.oversight.projection.rows import CaseLog, Logged, Rows
 from engine.oversight.projection.sums import Source
 from engine.platform.copying import copy
@@ -33,9 +34,29 @@ EVENTS = 5000  # of a stretch,
 CASES = 1000  # and cases of a transaction: the feed ends below it as long as it runs
 
 
+def begin(uow: UnitOfWork) -> None:
+    """Begins with the first event of the log, unless it did before."""
+    follower.from_the_first(uow, FIGURES.name)
+    corrections.begin(uow)
+
+
 def project(uow: UnitOfWork) -> int:
-    """Brings the figures up to date with some of the new events. Returns 0 if there are none."""
-    return follower.project(uow, FIGURES)
+    """Brings the figures up to date with some of what is new. Returns 0 if nothing is."""
+    return follower.project(uow, FIGURES) or _correct(uow)
+
+
+def _correct(uow: UnitOfWork) -> int:
+    """Computes cases again that something else than their own events has changed."""
+    own = select(Cursor.name).where(Cursor.name == FIGURES.name).with_for_update(skip_locked=True)
+    if not (corrections.stale(uow, 1) or corrections.has_new(uow)):
+        return 0
+    if uow.connection.execute(own).first() is None:
+        return 0  # another process brings the figures up to date
+    considered = corrections.consider(uow)
+    ids = corrections.stale(uow, CASES)
+    if ids:
+        write(uow, ids, ids)
+    return considered + len(ids)
 
 
 def transactions(uow: UnitOfWork) -> int:
@@ -77,7 +98,7 @@ def _compute(uow: UnitOfWork, ids: Sequence[UUID]) -> Rows:
     made, zone = Rows(), uow.now.tzinfo or UTC
     for case_id, events in found.items():
         service, around = batch.of(events)
-        rows.add(made, CaseLog(case_id, events, around, service, zone, upheld))
+        rows.add(made, CaseLog(case_id, events, around, service, zone, upheld, batch.cost(events)))
     return made
 
 

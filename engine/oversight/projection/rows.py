@@ -172,7 +172,7 @@ _HANDLERS: Mapping[str, Callable[[_Story, Logged, Facts], None]] = {
 class CaseLog:
     """A case: its events, and what is known around them.
 
-    `upheld` says of decided appeals, by their case, whether they were granted.
+    `upheld` says of decided appeals, by their case, whether they were granted. `cost` is in rials.
     """
 
     case_id: UUID
@@ -181,6 +181,7 @@ class CaseLog:
     service: Service
     zone: tzinfo
     upheld: Mapping[str, bool]
+    cost: int | None
 
 
 def add(rows: Rows, log: CaseLog) -> None:
@@ -231,7 +232,7 @@ def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:
         bool(story.appeals),
         any(known) if known else None,
         sum(to - begin for begin, to, *_ in work) if work else None,
-        None,  # cost
+        None if is_open else log.cost,
         delay.unexplained_ms if delay else None,
         story.explained,
     )

@@ -1,8 +1,8 @@
 """What the cases of a batch need besides their events: office hours, norms, and what stopped everything."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,13 +10,16 @@ from sqlalchemy import select
 from engine import definitions
 from engine.definitions import Version
 from engine.models import DefinitionVersion
-from engine.oversight import timeline
+from engine.oversight import costs, timeline
+from engine.oversight.costs import Rates, cost_of
 from engine.oversight.projection.rows import Logged, Service
 from engine.oversight.timeline import Interruptions
 from engine.platform.db import UnitOfWork
 from engine.timeline import Norm, Offices, Surroundings, ms_of, units_of
 
 Interval = tuple[int, int]
+RIALS = "IRR"
+COUNTED = frozenset({"task.created", "call.made", "work.noted"})  # kinds of events
 _NO_UNIT = "root"  # of events of format 1, which don't say the unit
 
 
@@ -28,7 +31,22 @@ class Batch:
     offices: Offices
     versions: Mapping[UUID, Version]
     norms: Mapping[UUID, tuple[Mapping[str, Norm], Norm | None]]
-    stops: Mapping[str, Interruptions] = field(default_factory=dict)
+    stops: Mapping[str, Interruptions]
+    rates: Rates
+    zone: tzinfo
+
+    def cost(self, events: Sequence[Logged]) -> int | None:
+        """Returns what a case cost in rials; None: not measured, or in other currencies."""
+        if not self.rates.dated:
+            return None
+        counted = (
+            costs.Logged(one.kind, one.task_id, one.actor_id, one.actor_unit, one.facts)
+            for one in events
+            if one.kind in COUNTED and one.facts is not None
+        )
+        found = cost_of(counted, self.rates, self.zone)
+        known = found.measured and not found.amounts.keys() - {RIALS}
+        return round(found.amounts[RIALS]) if known else None
 
     def of(self, events: Sequence[Logged]) -> tuple[Service, Surroundings]:
         """Returns the service of a case, and what is around it."""
@@ -63,7 +81,8 @@ def read(uow: UnitOfWork, logs: Mapping[UUID, Sequence[Logged]]) -> Batch:
         key: timeline.interruptions(uow, key, datetime.fromtimestamp(at / 1000, UTC))
         for key, at in first.items()
     }
-    return Batch(ms_of(uow.now), timeline.offices(uow, units), versions, norms, stops)
+    zone, rates = uow.now.tzinfo or UTC, costs.read_rates(uow)
+    return Batch(ms_of(uow.now), timeline.offices(uow, units), versions, norms, stops, rates, zone)
 
 
 def _during(intervals: Sequence[Interval], begin: int, end: int) -> Sequence[Interval]:

@@ -1,0 +1,146 @@
+"""Figures of oversight over HTTP: who sees what, bad input, and the explanation of a delay."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from engine import cases
+from engine.oversight import projection
+from engine.platform.db import Actor, Database
+from tests import clocks, factories
+from tests.api.conftest import Clients, Steady
+from tests.api.contract import body, refused
+from tests.organisation import a_member, a_unit
+from tests.outbound import settled
+
+PATHS = ("overview", "time", "delay-causes", "steps?definition=p&version=1", "people", "portfolio", "cases")
+
+
+def bring_up_to_date(database: Database, who: Actor) -> None:
+    settled(database)
+    factories.as_actor(database, who, projection.begin)
+    while factories.as_actor(database, who, projection.project):
+        pass
+
+
+@pytest.fixture
+def offices(client: Clients, database: Database) -> Clients:
+    """The units `north` and `south`, each with a manager; a case of `p` runs in `north`."""
+    for key in ("north", "south"):
+        a_unit(database, key)
+        a_member(database, f"manager of {key}", key, account_role="manager")
+    factories.deploy(database, factories.one_task())
+    worker = a_member(database, "worker", "north")
+    factories.as_actor(database, worker, lambda uow: cases.start(uow, "p", {}))
+    bring_up_to_date(database, worker)
+    return client
+
+
+def test_managers_see_their_units_only(offices: Clients) -> None:
+    north, south = (offices("manager", f"manager of {key}") for key in ("north", "south"))
+    for path in PATHS:
+        assert north.get(f"/metrics/{path}").status_code == 200, path
+        refused(offices("caseworker").get(f"/metrics/{path}"), 403, "forbidden")
+        joined = "&" if "?" in path else "?"
+        refused(south.get(f"/metrics/{path}{joined}unit=north"), 404, "not-found")
+    assert body(north.get("/metrics/overview"))["numbers"]["started"]["value"] == 1
+    assert body(offices("auditor").get("/metrics/overview?unit=north"))["stock"]["open"]["value"] == 1
+    elsewhere = body(south.get("/metrics/overview"))
+    assert (elsewhere["numbers"]["started"]["value"], elsewhere["stock"]["open"]["value"]) == (0, 0)
+    assert elsewhere["numbers"]["median"] == {"value": None, "status": "no_data", "cases": 0}
+    assert body(south.get("/metrics/cases?measure=started")) == {"count": 0, "items": [], "next": None}
+    assert body(south.get("/metrics/people"))["lines"] == []
+
+
+def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> None:
+    manager = offices("manager", "manager of north")
+    (task,) = body(offices("caseworker", "worker").get("/tasks"))["items"]
+    offices("caseworker", "worker").post(f"/tasks/{task['id']}/claim")
+    offices("caseworker", "worker").post(f"/tasks/{task['id']}/complete", {"data": {}})
+    bring_up_to_date(database, a_member(database, "worker", "north"))
+    found = body(manager.get("/metrics/overview?trend=jalali"))
+    for name in ("on_time", "late", "stars", "cost", "visits_actual", "refused"):
+        assert found["numbers"][name] == {"value": None, "status": "not_measured", "cases": 0}, name
+    assert found["completion"]["status"] == "not_measured"
+    assert found["numbers"]["closed"]["value"] == sum(
+        month["numbers"]["closed"]["value"] or 0 for month in found["trend"]
+    )
+    (line,) = body(manager.get("/metrics/portfolio"))["lines"]
+    assert (line["score"], line["dissatisfaction"]["status"]) == (1.0, "not_measured")
+    (line,) = body(manager.get("/metrics/people"))["lines"]
+    assert (line["arrived"], line["done"], line["hours"]["value"]) == (1, 1, None)
+    before = body(manager.get("/metrics/overview?from=2020-01&to=2020-02"))
+    assert {figure["status"] for figure in before["numbers"].values()} == {"no_data"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("from=2026-03-02&to=2026-03-01", 422),
+        ("from=1970-01-01&to=2020-01-01", 422),
+        ("from=2199-01-01", 422),
+        ("from=2026-13", 422),
+        ("version=1", 422),
+        ("version=0&definition=p", 422),
+        ("version=7&definition=p", 404),
+        ("definition=unknown", 404),
+        ("unit=unknown", 404),
+        ("compare=unit", 422),
+        ("later=1", 422),
+    ],
+)
+def test_bad_filters_are_refused(steady: Steady, query: str, status: int) -> None:
+    answer = steady.client("manager").get(f"/metrics/overview?{query}")
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("query", ["volume=-1", "volume=0&visits=0&time=0&dissatisfaction=0", "time=1e9"])
+def test_bad_weights_are_refused(steady: Steady, query: str) -> None:
+    refused(steady.client("manager").get(f"/metrics/portfolio?{query}"), 422, "invalid")
+
+
+def test_csv_has_no_formulas(offices: Clients, database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("UPDATE case_figures SET outcome = '=1+1'"))
+    manager = offices("manager", "manager of north")
+    answer = manager.get("/metrics/cases?measure=started", headers={"Accept": "text/csv"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    head, line = answer.get_data(as_text=True).removeprefix("\ufeff").splitlines()
+    assert dict(zip(head.split(","), line.split(","), strict=True))["outcome"] == "'=1+1"
+    figures = manager.get("/metrics/overview?format=csv").get_data(as_text=True).splitlines()
+    assert figures[0].endswith("name,value,status,cases")
+    assert "started,1,measured,1" in figures
+
+
+def test_a_supervisor_explains_what_the_log_does_not(client: Clients, database: Database) -> None:
+    """A case of three days whose events say nothing of two of them."""
+    factories.deploy(database, clocks.deciding())
+    boss = a_member(database, "boss", "root", "supervisor")
+    a_member(database, "clerk", "root")
+    case = factories.as_actor(database, boss, lambda uow: cases.start(uow, "p", {}))
+    path, supervisor = f"/cases/{case.id}/delay-explanations", client("caseworker", "boss")
+    refused(supervisor.post(path, {"code": "paper_file"}), 409, "conflict")
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE events DISABLE TRIGGER USER"))
+        moved = {"by": timedelta(days=3), "case": case.id}
+        session.execute(text("DELETE FROM events WHERE case_id = :case AND kind = 'task.created'"), moved)
+        session.execute(text("UPDATE events SET at = at - :by WHERE case_id = :case"), moved)
+        session.execute(
+            text("""
+            UPDATE events SET facts = facts || jsonb_build_object('due_at', at, 'started_at', at)
+            WHERE case_id = :case AND kind = 'clock.started'
+            """),
+            moved,
+        )
+    refused(client("caseworker", "clerk").post(path, {"code": "paper_file"}), 403, "forbidden")
+    refused(supervisor.post(path, {"code": "because"}), 422, "invalid")
+    answer = supervisor.post(path, {"code": "paper_file", "text": "It was in the archive."})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = body(answer)
+    assert (found["reason"], found["asks_reason"]) == ("paper_file", False)
+    assert found["unexplained_ms"] > 0
+    refused(supervisor.post(path, {"code": "other"}), 409, "conflict")
+    (fact,) = [one for one in clocks.logged(database, case.id) if one[0] == "delay.explained"]
+    assert fact[1] == {"code": "paper_file", "ms": found["unexplained_ms"]}

@@ -1,0 +1,88 @@
+"""Cost rates and capacities over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from engine.oversight import costs
+from engine.platform.db import Database, UnitOfWork
+from tests import factories
+from tests.api.conftest import Clients
+from tests.api.contract import body, pointers
+from tests.organisation import a_member, a_unit
+
+RATE = {
+    **{"unit": "root", "role": "caseworker", "amount": "1250000.5"},
+    **{"currency": "IRR", "valid_from": "2026-03-21"},
+}
+
+
+def test_a_rate_is_set_inherited_and_removed(client: Clients, database: Database) -> None:
+    a_unit(database, "tax")
+    administrator = client("administrator")
+    answer = administrator.post("/rates", RATE)
+    assert answer.status_code == 201
+    rate = body(answer)
+    assert (rate["kind"], rate["amount"], rate["unit"]) == ("cost", "1250000.5", "root")
+    hours = {**RATE, "kind": "capacity", "amount": 160, "currency": None}
+    assert administrator.post("/rates", hours).status_code == 201
+    assert body(client("manager").get("/rates?unit=tax"))["items"] == [rate]  # a capacity isn't inherited
+    assert len(body(client("auditor").get("/rates?unit=root"))["items"]) == 2
+    same = administrator.post("/rates", {**RATE, "amount": 5})
+    assert (same.status_code, body(same)["code"]) == (409, "rate-exists")
+
+    def read(uow: UnitOfWork) -> costs.Rates:
+        return costs.read_rates(uow)
+
+    found = factories.as_actor(database, factories.an_actor(database, "manager", "a manager"), read)
+    assert found.above["tax"] == ["tax", "root"]
+    assert [f"{row[1]:f}" for row in found.dated["root", "caseworker"]] == ["1250000.5"]
+    assert body(administrator.send("DELETE", f"/rates/{rate['id']}")) == rate
+    assert administrator.send("DELETE", f"/rates/{rate['id']}").status_code == 404
+    log = body(administrator.get("/organisation-log?kind=rate.set"))["items"]
+    assert [one["payload"]["amount"] for one in log] == ["1250000.5", "160"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"amount": 0}, "/amount"),
+        ({"amount": -5}, "/amount"),
+        ({"amount": "much"}, "/amount"),
+        ({"amount": "1.23456"}, "/amount"),
+        ({"currency": None}, "/currency"),
+        ({"currency": "XXX"}, "/currency"),
+        ({"kind": "capacity", "amount": 5}, "/currency"),
+        ({"kind": "capacity", "currency": None, "amount": 9_000_000}, "/amount"),
+        ({"role": "astronaut"}, "/role"),
+        ({"role": "*"}, "/role"),
+        ({"valid_from": "0001-01-01"}, "/valid_from"),
+        ({"valid_from": None}, "/valid_from"),
+    ],
+)
+def test_a_wrong_rate_is_refused(client: Clients, change: dict[str, Any], pointer: str) -> None:
+    answer = client("administrator").post("/rates", {**RATE, **change})
+    assert (answer.status_code, pointers(body(answer))) == (422, [pointer])
+
+
+def test_rates_of_other_units_do_not_exist(client: Clients, database: Database) -> None:
+    rate = body(client("administrator").post("/rates", RATE))
+    a_unit(database, "far", kind="agency")
+    a_member(database, "far-away", "far", "*", "administrator")
+    stranger = client("administrator", "far-away")
+    assert stranger.post("/rates", RATE).status_code == 404
+    assert stranger.get("/rates?unit=root").status_code == 404
+    assert stranger.send("DELETE", f"/rates/{rate['id']}").status_code == 404
+    assert client("administrator").post("/rates", {**RATE, "unit": "nowhere"}).status_code == 404
+
+
+def test_the_class_of_a_service_over_http(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    administrator = client("administrator")
+    answer = administrator.send("PUT", "/definitions/p/class", json={"class": "low"})
+    assert answer.status_code == 200
+    assert (body(answer)["service_class"], body(answer)["serve_within"]) == ("low", "P10WD")
+    wrong = administrator.send("PUT", "/definitions/p/class", json={"class": "low", "bound": "P5D"})
+    assert (wrong.status_code, pointers(body(wrong))) == (422, ["/bound"])
+    (entry,) = body(administrator.get("/organisation-log?kind=service.classed"))["items"]
+    assert entry["payload"] == {"definition": "p", "class": "low", "bound": "P10WD"}
