@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import request
 from sqlalchemy import RowMapping
 
-from engine import definitions
+from engine import cases, definitions
 from engine.organisation import units
 from engine.oversight.metrics import Filters
 from engine.oversight.projection.periods import DAY, month_after, month_of
@@ -20,6 +20,7 @@ from engine.platform.errors import Fault, Invalid
 from engine.platform.language import Calendar
 from web import asked, texts
 from web.forms import explain_fault
+from web.oversight import names
 from web.visit import Visit
 
 FILTERS = ("unit", "alone", "definition", "version", "class", "from", "to")
@@ -140,6 +141,13 @@ def choices(visit: Visit, found: Asked) -> Mapping[str, Choices]:
             found.filters.definition or "",
         ),
         "version": _versions(visit, found),
+        "class": _with(
+            [
+                *((one, names.service_class(one)) for one in cases.BOUNDS),
+                (NO_CLASS, texts.say("oversight.without-class")),
+            ],
+            found.query.get("class", ""),
+        ),
         "from": begins,
         "to": ends,
     }
@@ -154,7 +162,7 @@ def summary(found: Asked, offered: Mapping[str, Choices]) -> str:
         texts.say("oversight.filter.alone") if filters.alone else "",
         named["definition"].get(filters.definition or "", texts.say("oversight.filter.all-services")),
         named["version"].get(str(filters.version or ""), ""),
-        texts.say("oversight.without-class") if filters.service_class == "" else filters.service_class or "",
+        named["class"].get(found.query.get("class", ""), ""),
         named["from"].get(str(filters.first), ""),
     ]
     end = named["to"].get(str(filters.last), texts.say("oversight.filter.today"))

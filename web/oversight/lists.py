@@ -81,5 +81,6 @@ def _row(line: CaseLine, called: Names) -> Row:
         "number": texts.reader().digits(line.number),
         "definition": called.process(line.definition),
         "unit": called.unit(line.unit),
+        "service_class": names.service_class(line.service_class),
     }
     return Row(values, shown, {"number": f"/desk/cases/{line.id}"})

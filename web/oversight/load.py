@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import FEWEST, NO_DATA, People
+from engine.oversight.metrics import FEWEST, NO_DATA, LoadLine, People, RoleLine
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -25,6 +25,15 @@ LOAD = (
     Column("hours", words.noted_hours),
     Column("send_backs"),
 )
+ROLES = (
+    Column("unit"),
+    Column("role"),
+    Column("open", bar=True),
+    Column("arrived"),
+    Column("done"),
+    Column("hours", words.noted_hours),
+    Column("capacity", words.noted_hours),
+)
 QUALITY = ("closed", "send_backs", "appealed", "upheld")
 UNITS = (
     Column("unit"),
@@ -45,16 +54,17 @@ def build(visit: Visit, found: Asked) -> Built:
         steps=True,
     )
     by_unit = _units(read, called, found)
+    roles = Table("roles", ROLES, [_role(line, called) for line in read.roles])
     load = Table("load", LOAD, [_row(line, called) for line in read.lines])
     values = {
         "days": read.days,
         "fewest": FEWEST,
         "chart": _chart(visit, by_unit) if by_unit.rows else None,
     }
-    return Built([by_unit, load], values)
+    return Built([by_unit, roles, load], values)
 
 
-def _row(line: Any, called: Names) -> Row:
+def _row(line: LoadLine, called: Names) -> Row:
     values = {column.name: getattr(line, column.name) for column in LOAD}
     shown = {
         "unit": called.unit(line.unit),
@@ -63,6 +73,11 @@ def _row(line: Any, called: Names) -> Row:
         "element": called.step(line.definition, line.element),
     }
     return Row(values, shown, {})
+
+
+def _role(line: RoleLine, called: Names) -> Row:
+    values = {column.name: getattr(line, column.name) for column in ROLES}
+    return Row(values, {"unit": called.unit(line.unit), "role": role(line.role)}, {})
 
 
 def role(code: str) -> str:

@@ -76,6 +76,11 @@ def _elements(visit: Visit, processes: Collection[str]) -> Mapping[str, Mapping[
     return found
 
 
+def service_class(code: str) -> str:
+    """Return the name of a class of services; of none, that it has none."""
+    return texts.say(f"words.service-class.{code}") if code else texts.say("oversight.no-class")
+
+
 def bucket(name: str) -> str:
     """Return the name of a bucket."""
     return texts.say(f"words.bucket.{name}")

@@ -29,7 +29,7 @@ TILES: Sequence[tuple[str, Write, str | None]] = (
     ("refused", words.share, "refused"),
     ("silent", words.count, "silent"),
     ("withdrawn", words.count, "withdrawn"),
-    ("visits_actual", words.average, "visited"),
+    ("visits_actual", words.average, "closed"),
     ("visits_planned", words.average, None),
     ("stars", words.average, "rated"),
     ("take_up", words.share, "online"),
@@ -235,7 +235,7 @@ def _compared(visit: Visit, read: Overview, found: Asked, by: str | None) -> Tab
             if by == "unit"
             else texts.say("designer.version-number", number=int(line.label))
         )
-        kind = line.service_class or texts.say("oversight.no-class")
+        kind = names.service_class(line.service_class)
         more = {"version": line.label} if by == "version" else {"unit": line.label, "alone": 1}
         link = found.link(CASES, measure="closed", class_=line.service_class or NO_CLASS, **more)
         rows.append(

@@ -45,7 +45,7 @@ _CONDITIONS: Mapping[str, Callable[[], ColumnElement[bool]]] = {
     "refused": lambda: _C.c.effect == "refuses",
     "granted": lambda: _C.c.effect == "grants",
     "silent": lambda: _C.c.silent,
-    "visited": lambda: _C.c.visits_actual.is_not(None),
+    "visited": lambda: _C.c.visits_actual > 0,
     "rated": lambda: _C.c.stars.is_not(None),
     "sent_back": lambda: _C.c.send_backs > 0,
     "appealed": lambda: _C.c.appealed,
