@@ -1,5 +1,6 @@
 """What the cases of a batch need besides their events: office hours, norms, and what stopped everything."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from engine import definitions
 from engine.definitions import Version
-from engine.models import DefinitionVersion
+from engine.models import DefinitionVersion, OrganisationRecord
 from engine.oversight import costs, timeline
 from engine.oversight.costs import Rates, cost_of
 from engine.oversight.projection.rows import Logged, Service
@@ -33,6 +34,7 @@ class Batch:
     norms: Mapping[UUID, tuple[Mapping[str, Norm], Norm | None]]
     stops: Mapping[str, Interruptions]
     rates: Rates
+    classes: Mapping[str, Sequence[tuple[int, str]]]
     zone: tzinfo
 
     def cost(self, events: Sequence[Logged]) -> int | None:
@@ -62,7 +64,16 @@ class Batch:
             norms=norms,
             norm=norm,
         )
-        return Service(version.key, version.number, ""), around
+        return Service(version.key, version.number, self._class_of(version.key, begin)), around
+
+    def _class_of(self, definition: str, at: int) -> str:
+        """Returns the class of a service at an instant; empty if it had none."""
+        found = ""
+        for since, name in self.classes.get(definition, ()):
+            if since > at:
+                break
+            found = name
+        return found
 
 
 def read(uow: UnitOfWork, logs: Mapping[UUID, Sequence[Logged]]) -> Batch:
@@ -82,7 +93,18 @@ def read(uow: UnitOfWork, logs: Mapping[UUID, Sequence[Logged]]) -> Batch:
         for key, at in first.items()
     }
     zone, rates = uow.now.tzinfo or UTC, costs.read_rates(uow)
-    return Batch(ms_of(uow.now), timeline.offices(uow, units), versions, norms, stops, rates, zone)
+    offices, classes = timeline.offices(uow, units), _classes(uow)
+    return Batch(ms_of(uow.now), offices, versions, norms, stops, rates, classes, zone)
+
+
+def _classes(uow: UnitOfWork) -> Mapping[str, Sequence[tuple[int, str]]]:
+    """Returns since when which service has which class, as the administration log has it."""
+    entry = OrganisationRecord
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    chosen = select(entry.at, entry.payload).where(entry.kind == "service.classed").order_by(entry.seq)
+    for at, payload in uow.connection.execute(chosen):
+        found[payload["definition"]].append((ms_of(at), payload.get("class") or ""))
+    return found
 
 
 def _during(intervals: Sequence[Interval], begin: int, end: int) -> Sequence[Interval]:
