@@ -19,6 +19,7 @@ class Step:
     wait whose event came), `dropped` (a wait or call that nobody awaits any more), `answered`, `failed`,
     `paid`, `retried`, `skipped`, `closed`, or `ended` with the case; None while it is open.
     `side`: `office`, `applicant`, `delegate` or `agency`. `unit` has it, or `party` is awaited.
+    A wait `awaits` a `timer`, `message`, `signal` or `condition`.
     `claimed` is when somebody first had it. `work` are the stretches of work on it, with the unit of each.
     `parent` is the task to which an opinion or a correction belongs. `predecessors` are the steps that
     the command closed which opened it, by their numbers.
@@ -34,6 +35,7 @@ class Step:
     role: str | None = None
     side: str | None = None
     party: str | None = None
+    awaits: str | None = None
     claimed: int | None = None
     closed: int | None = None
     how: str | None = None
@@ -45,6 +47,11 @@ class Step:
     turns: list[tuple[int, int, int, str | None]] = field(default_factory=list)
     work: list[tuple[int, int, str | None]] = field(default_factory=list)
     predecessors: tuple[int, ...] = ()
+
+    @property
+    def is_unstated(self) -> bool:
+        """Whether it waits for somebody, but nothing says for whom: a message wait without a party."""
+        return self.kind == "wait" and self.awaits in ("message", "signal") and self.party is None
 
     @property
     def blocks(self) -> bool:

@@ -1,5 +1,6 @@
 """The critical path of a case: backwards from its end, the last to finish at each join."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,13 +27,14 @@ def critical_path(case: History, end: int) -> list[Leg]:
     for step in steps:
         if step.closed is not None and step.closed > step.opened:
             closers.setdefault(step.closed, []).append(step)
+    ends = sorted(closers)
     legs: list[Leg] = []
     now = end
     while now > case.start:
         found = _last(closers.get(now, ())) or _open_at(steps, now)
         if found is None:
-            before = max((closed for closed in closers if closed < now), default=case.start)
-            begin = max(before, case.start)
+            place = bisect_left(ends, now)
+            begin = max(ends[place - 1], case.start) if place else case.start
             legs.append(Leg(begin, now, None))
         else:
             begin = max(found.opened, case.start)

@@ -157,6 +157,7 @@ def _waits(case: History, now: _Now) -> None:
         step.since = now.at
     step.rank, step.party, step.element = rank, party, now.element
     step.side = None if party is None else "applicant" if rank == APPLICANT else "agency"
+    step.awaits = facts.get("kind")
     step.due = ms_of_text(facts["due_at"]) if "due_at" in facts else None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import NamedTuple
 
 from engine.timeline.hours import Hours
@@ -31,32 +32,54 @@ class Part(NamedTuple):
     hours: Hours | None
 
 
+_Heap = list[tuple[int, int, int, Span]]  # by rank, then by the opening of the step
+
+
 def divide(spans: Sequence[Span], around: Surroundings, begin: int, end: int, rest: Span) -> list[Part]:
     """Returns the parts of `[begin, end)`, in order and without gaps; `rest` is where nothing is open."""
     waiting = sorted(spans)
-    mixed = {rank: len({span.party for span in waiting if span.rank == rank}) > 1 for rank in CARVED}
-    heap: list[tuple[int, int, int, Span]] = []
+    rivals = _rivals(waiting)
+    heap: _Heap = []
     parts: list[Part] = []
     place, count, now = 0, len(waiting), begin
     while now < end:
         while place < count and waiting[place].begin <= now:
             span = waiting[place]
-            heappush(heap, (span.rank, span.order, place, span))
+            entry = span.rank, span.order, place, span
+            heappush(heap, entry)
+            if span.rank in rivals:
+                heappush(rivals[span.rank][span.party], entry)
             place += 1
-        while heap and heap[0][3].end <= now:
-            heappop(heap)
+        first = _first(heap, now)
         until = min(waiting[place].begin, end) if place < count else end
-        if not heap:
+        if first is None:
             parts.append(_part(now, until, rest, around))
-        elif mixed.get(heap[0][0]):
-            rivals = sorted(one for one in heap if one[0] == heap[0][0] and one[3].end > now)
-            until = min(until, *(one[3].end for one in rivals))
-            parts += _shared([one[3] for one in rivals], around, now, until)
+        elif first.rank in rivals:
+            each = [_first(own, now) for own in rivals[first.rank].values()]
+            among = sorted((one for one in each if one is not None), key=attrgetter("order"))
+            until = min(until, *(one.end for one in among))
+            parts += _shared(among, around, now, until)
         else:
-            until = min(until, heap[0][3].end)
-            parts.append(_part(now, until, heap[0][3], around))
+            until = min(until, first.end)
+            parts.append(_part(now, until, first, around))
         now = until
     return _joined(parts)
+
+
+def _rivals(spans: Sequence[Span]) -> dict[int, dict[str | None, _Heap]]:
+    """Returns an empty heap for each party of a rank with closed hours, if it has several parties."""
+    found: dict[int, dict[str | None, _Heap]] = {rank: {} for rank in CARVED}
+    for span in spans:
+        if span.rank in found:
+            found[span.rank].setdefault(span.party, [])
+    return {rank: heaps for rank, heaps in found.items() if len(heaps) > 1}
+
+
+def _first(heap: _Heap, now: int) -> Span | None:
+    """Returns the first span of a heap that isn't over, and forgets those before it that are."""
+    while heap and heap[0][3].end <= now:
+        heappop(heap)
+    return heap[0][3] if heap else None
 
 
 def _part(begin: int, end: int, span: Span, around: Surroundings) -> Part:
@@ -69,7 +92,7 @@ def _shared(spans: Sequence[Span], around: Surroundings, begin: int, end: int) -
 
     It belongs to the first, by opening, whose office is open, and is closed only while all are.
     """
-    if len({span.party for span in spans}) == 1:
+    if len(spans) == 1:
         return [_part(begin, end, spans[0], around)]
     found: list[Part] = []
     left = [(begin, end)]

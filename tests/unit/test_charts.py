@@ -6,7 +6,21 @@ from xml.etree import ElementTree
 import pytest
 
 from engine.platform.language import Reader
-from web.charts import About, Bar, Series, Stack, bars, key, lines, meter, stacks, swatches, ticks
+from web.charts import (
+    About,
+    Bar,
+    Part,
+    Series,
+    Stack,
+    bars,
+    key,
+    lines,
+    meter,
+    stacks,
+    swatches,
+    ticks,
+    whole,
+)
 
 ENGLISH, PERSIAN = Reader("en", "gregorian"), Reader("fa", "jalali")
 ABOUT = About("one", "Cases <by> month", "Two & a half")
@@ -14,7 +28,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def parsed(drawn: str) -> ElementTree.Element:
-    return ElementTree.fromstring("".join(drawn).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    return ElementTree.fromstring(
+        "".join(drawn).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,3 +114,17 @@ def test_drawings_have_title_and_description_and_no_styles() -> None:
     for sample, _ in [*swatches("t", ["a", "b"]), *key(["a", "b"])]:
         assert parsed(sample).get("aria-hidden") == "true"
     assert 'x="75.0%" width="25.0%"' in meter(PERSIAN, 0.25)
+
+
+def test_parts_of_a_whole_fill_its_bar_and_small_ones_have_no_caption() -> None:
+    parts = [Part(10, "10%"), Part(0, "0%"), Part(90, "90%")]
+    for reader, places in ((ENGLISH, ["0%", "10%"]), (PERSIAN, ["90%", "0%"])):
+        drawn = parsed(whole(reader, ABOUT, parts))
+        areas = [one for one in drawn.iter(f"{SVG}rect") if one.get("class") == "part"]
+        assert [(one.get("x"), one.get("width")) for one in areas] == list(
+            zip(places, ["10%", "90%"], strict=True)
+        )
+        assert [(one.get("text-anchor"), (one.text or "")[2:-1]) for one in drawn.iter(f"{SVG}text")] == [
+            ("middle", "90%")
+        ]
+    assert [one for one in parsed(whole(ENGLISH, ABOUT, [])).iter(f"{SVG}rect")] == []

@@ -10,6 +10,7 @@ from web.charts.canvas import About, Canvas
 
 _TEXT, _BAR, _GAP = 18, 14, 12  # pixels: the line of texts, the bar, the space after it
 _WIDE = 74  # percent of the width, for the longest bar
+_TALL, _ROOM = 40, 14  # pixels; percent of the width from which on a part has room for its caption
 _LONGEST = 54  # characters of a name that fit a phone: the table has the whole
 
 
@@ -29,6 +30,14 @@ class Stack:
     name: str
     parts: Sequence[float]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a whole: its amount, and a short caption such as its share."""
+
+    amount: float
+    caption: str
 
 
 def bars(reader: Reader, about: About, rows: Sequence[Bar]) -> Markup:
@@ -57,6 +66,22 @@ def stacks(reader: Reader, about: About, rows: Sequence[Stack], *, whole: bool =
             width = _WIDE * value / length
             _area(canvas, (at, y), width, canvas.fill(part))
             at += width
+    return canvas.draw()
+
+
+def whole(reader: Reader, about: About, parts: Sequence[Part]) -> Markup:
+    """Draws one bar of parts that are a whole together. A caption is written where there is room."""
+    canvas = Canvas(reader, about, _TALL)
+    canvas.patterns(len(parts))
+    total, at = sum(part.amount for part in parts) or 1, 0.0
+    for number, part in enumerate(parts):
+        width = 100 * part.amount / total
+        if width > 0:
+            canvas.area(at, 0, width, _TALL, kind="part", fill=canvas.fill(number))
+        if width >= _ROOM:
+            canvas.plate(at + width / 2, _TALL / 2)
+            canvas.text(at + width / 2, _TALL / 2 + 4.5, part.caption, anchor="middle", kind="amount")
+        at += width
     return canvas.draw()
 
 

@@ -86,6 +86,12 @@ class Canvas:
         place = Markup('<svg x="{}%" y="{}" overflow="visible">').format(_short(self._x(x)), _short(y))
         self._pieces.append(place + SHAPES[shape % len(SHAPES)].format(kind) + Markup("</svg>"))
 
+    def plate(self, x: float, y: float) -> None:
+        """Draws what a short text in the middle of an area is written on."""
+        place = Markup('<svg x="{}%" y="{}" overflow="visible">').format(_short(self._x(x)), _short(y))
+        plate = Markup('<rect x="-20" y="-10" width="40" height="20" rx="4" class="plate"/></svg>')
+        self._pieces.append(place + plate)
+
     def text(self, x: float, y: float, text: str, *, anchor: Anchor = "start", kind: str = "") -> None:
         """Writes a text; `anchor` in the direction of reading."""
         actual = _OTHER[anchor] if self._direction == "rtl" else anchor
@@ -128,10 +134,11 @@ def pattern(id: str, series: int) -> Markup:
 
 def swatches(id: str, names: Sequence[str]) -> list[tuple[Markup, str]]:
     """Returns a legend: a sample of each series' area, and its name. `id` is unique on the page."""
-    return [(_sample(f"{id}-key", number), name) for number, name in enumerate(names)]
+    return [(sample(f"{id}-key", number), name) for number, name in enumerate(names)]
 
 
-def _sample(id: str, number: int) -> Markup:
+def sample(id: str, number: int) -> Markup:
+    """Returns a sample of a series' area, for a legend or a table. It says nothing to a screen reader."""
     series = number % len(TINTS)
     return Markup(
         '<svg class="sample" width="20" height="14" aria-hidden="true">{}'

@@ -15,7 +15,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Refusal
 from engine.portal.status import bill_words, outcome_of
 from web import asked
-from web.desk import story
+from web.desk import story, time_split
 from web.desk.actions import offered
 from web.desk.data import Labels
 from web.desk.explained import explain
@@ -64,6 +64,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "visits": cases.list_visits(uow, case_id, seen=True),
         "visit_reasons": cases.VISIT_REASONS,
         "may_record": _may_record(uow, seen.case),
+        "time": time_split.view(visit, seen),
         "may_write": access.allows(uow.actor, "comments.add") and seen.case.erased_at is None,
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": story.grounds(reader, seen.spec),

@@ -1,0 +1,141 @@
+"""Where the time of a case went, as its page shows it: a bar, its legend, and the causes of its delay."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from engine import cases
+from engine.organisation import units
+from engine.oversight import timeline
+from engine.timeline import BUCKETS, PLAN, THE_APPLICANT, Cause, Delay
+from web import charts, texts
+from web.charts import About, Part
+from web.desk import story
+from web.desk.work import duration
+from web.visit import Visit
+
+_MINUTE, _DAY = 60_000, 1_440  # milliseconds, minutes
+_NAME = "time-split"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A bucket, or a cause: its name, a sample of its look, how long, and which share."""
+
+    name: str
+    sample: Markup
+    length: str
+    share: str
+    some: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A delay in words. `unexplained` is empty if nothing is."""
+
+    length: str
+    causes: Sequence[Row]
+    unexplained: str
+    asks_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeView:
+    """The bar, its rows in the order of precedence, and the case's life."""
+
+    bar: Markup
+    rows: Sequence[Row]
+    life: str
+    approximate: bool
+    late: Late | None
+
+
+def view(visit: Visit, seen: cases.Seen) -> TimeView:
+    """Return where the time of a case went."""
+    found = timeline.of_case(visit.uow, seen.case.id, seen).timeline
+    totals = [found.totals[bucket] for bucket in BUCKETS]
+    lengths, shares = whole_parts(totals, sum(totals) // _MINUTE), whole_parts(totals, 100)
+    names = [texts.say(f"words.bucket.{bucket}") for bucket in BUCKETS]
+    if any(step.is_unstated for step in found.steps):
+        names[BUCKETS.index("scheduled_wait")] = texts.say("desk.time.not-stated")
+    percents = [_percent(share, ms) for share, ms in zip(shares, totals, strict=True)]
+    parts = [Part(*one) for one in zip(totals, percents, strict=True)]
+    told = "; ".join(
+        f"{name}: {share}" for name, share, ms in zip(names, percents, totals, strict=True) if ms
+    )
+    bar = charts.whole(visit.reader, About(_NAME, texts.say("desk.time.title"), told), parts)
+    rows = [
+        Row(name, charts.sample(f"{_NAME}-{number}", number), _length(minutes), percent, ms > 0)
+        for number, (name, minutes, percent, ms) in enumerate(
+            zip(names, lengths, percents, totals, strict=True)
+        )
+    ]
+    late = None if found.delay is None else _late(visit, seen, found.delay)
+    return TimeView(bar, rows, _length(sum(lengths)), found.approximate, late)
+
+
+def whole_parts(amounts: Sequence[int], whole: int) -> list[int]:
+    """Return amounts as whole parts of a number, to which they add up: the greatest fractions are raised."""
+    total = sum(amounts)
+    if not total:
+        return [0] * len(amounts)
+    found = [divmod(amount * whole, total) for amount in amounts]
+    left = whole - sum(part for part, _ in found)
+    raised = sorted(range(len(found)), key=lambda number: -found[number][1])[:left]
+    return [part + (number in raised) for number, (part, _) in enumerate(found)]
+
+
+def _late(visit: Visit, seen: cases.Seen, delay: Delay) -> Late:
+    every = [*(cause.ms for cause in delay.causes), delay.unexplained_ms]
+    lengths = whole_parts(every, delay.late_ms // _MINUTE)
+    shares = whole_parts(every, 100)
+    elements = story.names(visit.reader, seen.spec)
+    named = units.names(visit.uow, {cause.party for cause in delay.causes if cause.party})
+    parties = {key: visit.reader.half(name) for key, name in named.items()}
+    causes = [
+        Row(
+            _cause(cause, elements, parties),
+            _sample(cause, number),
+            duration(lengths[number] * 60),
+            _percent(share, cause.ms),
+            True,
+        )
+        for number, (cause, share) in enumerate(zip(delay.causes, shares, strict=False))
+    ]
+    rest = _percent(shares[-1], delay.unexplained_ms) if delay.unexplained_ms else ""
+    return Late(duration(sum(lengths) * 60), causes, rest, delay.asks_reason)
+
+
+def _cause(cause: Cause, elements: Mapping[str, str], parties: Mapping[str, str]) -> str:
+    """Return a cause in words: the step, the bucket, and whose it is, by key if it is no unit."""
+    if cause.bucket == PLAN:
+        return texts.say("desk.time.plan")
+    bucket = texts.say(f"words.bucket.{cause.bucket}")
+    step = elements.get(cause.element or "", cause.element or "")
+    if cause.party is None or cause.party == THE_APPLICANT:
+        return texts.say("desk.time.cause", step=step, bucket=bucket)
+    return texts.say(
+        "desk.time.cause-of", step=step, bucket=bucket, party=parties.get(cause.party, cause.party)
+    )
+
+
+def _sample(cause: Cause, number: int) -> Markup:
+    if cause.bucket == PLAN:
+        return Markup("")
+    looks: Mapping[str, int] = {bucket: look for look, bucket in enumerate(BUCKETS)}
+    return charts.sample(f"{_NAME}-cause-{number}", looks[cause.bucket])
+
+
+def _percent(share: int, ms: int) -> str:
+    if ms and not share:
+        return texts.say("desk.time.little")
+    return texts.say("desk.time.percent", share=share)
+
+
+def _length(minutes: int) -> str:
+    """Return a length in words, in days of 24 hours."""
+    if minutes < _DAY:
+        return duration(minutes * 60)
+    days, rest = divmod(minutes, _DAY)
+    return texts.say("desk.time.days", days=days, hours=rest // 60, minutes=rest % 60)
