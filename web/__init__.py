@@ -22,6 +22,7 @@ from web import (
     funnel,
     home,
     login,
+    oversight,
     purpose,
     test_runs,
     uploads,
@@ -37,6 +38,7 @@ PAGES = (
     *(assets.blueprint, home.blueprint, login.blueprint, account.blueprint, purpose.blueprint),
     *(desk.blueprint, applicants.blueprint, administration.blueprint, designer.blueprint),
     *(test_runs.blueprint, test_runs.of_drafts, uploads.blueprint, funnel.blueprint, audit.blueprint),
+    oversight.blueprint,
 )
 
 

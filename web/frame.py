@@ -62,6 +62,7 @@ SECTIONS = (
     Section(
         "cases", "/desk/cases", "cases.read", frozenset({"caseworker", "administrator", "auditor", "manager"})
     ),
+    Section("oversight", "/oversight", "metrics.read", frozenset({"administrator", "auditor", "manager"})),
     Section("funnel", "/funnel", "funnel.read", frozenset({"auditor", "manager"})),
     Section("log", "/administration/log", "administration_log.read", frozenset({"auditor"})),
     Section("processes", "/designer", "definitions.read", frozenset({"designer", "administrator"})),

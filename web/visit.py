@@ -30,7 +30,7 @@ from web.site import Forged, comes_from_here, current, is_own_form, make_room, s
 
 LOOKING = ("GET", "HEAD")
 # Pages on which cases are found, for the access log.
-WAYS: Mapping[str, Way] = {"/desk/search": "search", "/desk/cases": "list"}
+WAYS: Mapping[str, Way] = {"/desk/search": "search", "/desk/cases": "list", "/oversight/cases": "list"}
 ANYBODY = Actor(id=uuid7(), name="", role="anybody")  # a visitor whom the policy allows nothing
 
 

@@ -107,6 +107,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "audit.run",
             "administration_log.read",
             "funnel.read",
+            "metrics.read",
             "rates.read",
             "rates.manage",
             "classes.manage",

@@ -71,6 +71,11 @@ def of_running(uow: UnitOfWork, key: str, number: int, language: str) -> bytes:
     return _drawn(uow, version, language, bpmn.Marks(counts=counts, heat=heat))
 
 
+def of_figures(uow: UnitOfWork, key: str, number: int, language: str, marks: bpmn.Marks) -> bytes:
+    """Returns a version as SVG with figures of its elements, as marks of the caller. Raises NotFound."""
+    return _drawn(uow, definitions.version(uow, key, number), language, marks)
+
+
 def of_case(uow: UnitOfWork, case_id: UUID, language: str) -> bytes:
     """Returns a case's version as SVG: its open tasks, waits and incidents, and its passed elements.
 

@@ -108,6 +108,12 @@ class Reader:
         year, month, number = self._parts(of)
         return self.digits(f"{number} {_MONTHS[self.calendar, self.language][month - 1]} {year}")
 
+    def month(self, of: date, *, year: bool = True) -> str:
+        """Format the month of a day in words, with its year or without: آذر ۱۴۰۵, November 2026."""
+        of_year, month, _ = self._parts(of)
+        name = _MONTHS[self.calendar, self.language][month - 1]
+        return self.digits(f"{name} {of_year}") if year else name
+
     def figures(self, of: date) -> str:
         """Format a day in figures, as forms accept it: ۱۴۰۵/۰۹/۰۴, 2026-11-25."""
         year, month, number = self._parts(of)

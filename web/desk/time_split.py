@@ -10,7 +10,7 @@ from engine.organisation import units
 from engine.oversight import timeline
 from engine.timeline import BUCKETS, PLAN, THE_APPLICANT, Cause, Delay
 from web import charts, texts
-from web.charts import Part
+from web.charts import About, Part
 from web.desk import story
 from web.desk.work import duration
 from web.visit import Visit
@@ -56,14 +56,15 @@ def view(visit: Visit, seen: cases.Seen) -> TimeView:
     found = timeline.of_case(visit.uow, seen.case.id, seen).timeline
     totals = [found.totals[bucket] for bucket in BUCKETS]
     lengths, shares = whole_parts(totals, sum(totals) // _MINUTE), whole_parts(totals, 100)
-    names = [texts.say(f"desk.time.bucket.{bucket}") for bucket in BUCKETS]
+    names = [texts.say(f"words.bucket.{bucket}") for bucket in BUCKETS]
     if any(step.is_unstated for step in found.steps):
         names[BUCKETS.index("scheduled_wait")] = texts.say("desk.time.not-stated")
     percents = [_percent(share, ms) for share, ms in zip(shares, totals, strict=True)]
-    parts = [Part(*one) for one in zip(names, totals, range(len(BUCKETS)), percents, strict=True)]
-    bar = charts.stacked_bar(
-        _NAME, parts, title=texts.say("desk.time.title"), direction=visit.reader.direction
+    parts = [Part(*one) for one in zip(totals, percents, strict=True)]
+    told = "; ".join(
+        f"{name}: {share}" for name, share, ms in zip(names, percents, totals, strict=True) if ms
     )
+    bar = charts.whole(visit.reader, About(_NAME, texts.say("desk.time.title"), told), parts)
     rows = [
         Row(name, charts.sample(f"{_NAME}-{number}", number), _length(minutes), percent, ms > 0)
         for number, (name, minutes, percent, ms) in enumerate(
@@ -110,7 +111,7 @@ def _cause(cause: Cause, elements: Mapping[str, str], parties: Mapping[str, str]
     """Return a cause in words: the step, the bucket, and whose it is, by key if it is no unit."""
     if cause.bucket == PLAN:
         return texts.say("desk.time.plan")
-    bucket = texts.say(f"desk.time.bucket.{cause.bucket}")
+    bucket = texts.say(f"words.bucket.{cause.bucket}")
     step = elements.get(cause.element or "", cause.element or "")
     if cause.party is None or cause.party == THE_APPLICANT:
         return texts.say("desk.time.cause", step=step, bucket=bucket)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from engine.bpmn.draw.interchange import Box
 from engine.bpmn.draw.svg import tag, text
+from engine.bpmn.draw.texts import reads_rtl
 from engine.bpmn.notation.findings import Finding
 from engine.bpmn.notation.vocabulary import bpmn
 
@@ -22,7 +23,7 @@ _TOLD = {"task": "open task", "wait": "waiting", "incident": "incident"}
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes.
+    """Marks by element: findings, current tokens, passed ones, counts, heat from 0 to 1, changes, texts.
 
     Marks on hidden elements (inside a collapsed sub-process or a called process) are shown on what hides
     them.
@@ -34,6 +35,7 @@ class Marks:
     counts: Mapping[str, int] = field(default_factory=dict)
     heat: Mapping[str, float] = field(default_factory=dict)
     changes: Mapping[str, ChangeMark] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)  # one for each drawn element: the first
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Mark:
     count: int | None = None
     heat: float | None = None
     change: ChangeMark | None = None
+    label: str | None = None
 
     @property
     def severity(self) -> str | None:
@@ -72,6 +75,7 @@ class Mark:
         lines += ["passed"] if self.passed else []
         lines += [self.change] if self.change else []
         lines += [f"count: {self.count}"] if self.count is not None else []
+        lines += [self.label] if self.label is not None else []
         return lines + ([f"heat: {self.heat:.0%}"] if self.heat is not None else [])
 
 
@@ -97,6 +101,9 @@ def placed(
     for element, heat in marks.heat.items():
         mark = found[places(element)]
         mark.heat = max(mark.heat or 0, min(1.0, heat)) if math.isfinite(heat) else mark.heat
+    for element, label in marks.labels.items():
+        mark = found[places(element)]
+        mark.label = mark.label or label
     _place_changes(marks, places, found)
     found.pop(_ELSEWHERE, None)
     return found
@@ -172,13 +179,16 @@ def badges(mark: Mark, box: Box) -> str:
         drawn.append(_badge(count, kind, box.x + 24 * shift, box.y))
     if mark.count is not None:
         drawn.append(_badge(f"{mark.count:,}", "count", box.right, box.bottom))
+    elif mark.label is not None:
+        drawn.append(_badge(mark.label, "count", box.right, box.bottom))
     return "".join(drawn)
 
 
 def _badge(words: str, kind: str, x: float, y: float) -> str:
     wide = max(18.0, 7.2 * len(words) + 9)
     frame = tag("rect", x=x - wide / 2, y=y - 9, width=wide, height=18, rx=9)
-    return tag("g", frame, tag("text", text(words), x=x, y=y + 4, font_size=11.5), class_=f"badge {kind}")
+    said = tag("text", text(words), x=x, y=y + 4, font_size=11.5, class_="rtl" if reads_rtl(words) else None)
+    return tag("g", frame, said, class_=f"badge {kind}")
 
 
 def listed(parts: Iterable[str]) -> str:

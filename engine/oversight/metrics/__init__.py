@@ -12,7 +12,7 @@ from engine.oversight.metrics.case_lists import (
     DelayCell,
     list_cases,
 )
-from engine.oversight.metrics.figures import FEWEST, Figure
+from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
 from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Overview, Stock, overview
 from engine.oversight.metrics.people import LoadLine, People, RoleLine, UnitQuality, people
@@ -26,6 +26,7 @@ __all__ = [
     "FEWEST",
     "LONGEST",
     "MEASURES",
+    "NO_DATA",
     "USUAL",
     "AutomatedLine",
     "CaseLine",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, select, tuple
 
 from engine.models import Case, CaseFigures, DelayCause
 from engine.oversight.metrics.filters import Filters, Scope, resolve
-from engine.oversight.metrics.overview import open_at_end
+from engine.oversight.metrics.overview import AGES, open_at_end
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Fault, Invalid
 
@@ -95,14 +95,15 @@ def list_cases(
     measure: CaseMeasure = "closed",
     cause: DelayCell | None = None,
     after: UUID | None = None,
+    age: int | None = None,
 ) -> CasePage:
     """Returns cases behind a measure, or behind a cause of delay, latest first.
 
-    Raises as `resolve`; Invalid for a cursor that is no case.
+    `age` is the index of a band of `Stock.ages`. Raises as `resolve`; Invalid for a cursor that is no case.
     """
     scope = resolve(uow, filters)
     at = _C.c.ended_at if measure not in _OF_STARTED | _OF_OPEN else _C.c.started_at
-    where = [*_conditions(scope, measure), *scope.cells(_C)]
+    where = [*_conditions(scope, measure), *_aged(scope, age), *scope.cells(_C)]
     delay: ColumnElement[int | None] = literal(None)
     rows: Select[tuple[object, ...]] = select(_C.c.case_id).where(*where)
     if cause is not None:
@@ -129,6 +130,14 @@ def _conditions(scope: Scope, measure: CaseMeasure) -> list[ColumnElement[bool]]
     found = [scope.within(_C.c.started_at if measure in _OF_STARTED else _C.c.ended_at)]
     condition = _CONDITIONS.get(measure)
     return found if condition is None else [*found, condition()]
+
+
+def _aged(scope: Scope, age: int | None) -> list[ColumnElement[bool]]:
+    if age is None:
+        return []
+    limits = [scope.end - timedelta(days=days) for days in AGES]
+    younger = [_C.c.started_at > limits[age]] if age < len(AGES) else []
+    return younger + ([_C.c.started_at <= limits[age - 1]] if age else [])
 
 
 def _caused(cause: DelayCell) -> ColumnElement[bool]:

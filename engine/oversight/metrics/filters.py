@@ -21,7 +21,7 @@ USUAL = 2  # months before that of the last day, without a first day
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What is asked for. None: all. Without a last day it ends today, without a first one it
-    begins with the month two months before its end."""
+    begins with the month two months before its end. `alone`: the unit without those below it."""
 
     unit: str | None = None
     definition: str | None = None
@@ -29,6 +29,7 @@ class Filters:
     service_class: str | None = None
     first: date | None = None
     last: date | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
         fault = Fault("/query/version", "needs a definition, whose version it is", "needs-definition")
         raise Invalid("The request has errors.", [fault])
     units = _units(uow, filters.unit)
+    if filters.alone and filters.unit is not None:
+        units = [filters.unit]
     if filters.definition is not None:
         _require_definition(uow, filters.definition, filters.version, units)
     first = uow.connection.execute(

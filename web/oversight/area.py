@@ -1,0 +1,83 @@
+"""What the pages of oversight share: filters, navigation, tables and their files, and what is wrong."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.platform.errors import Invalid, NotFound
+from web import charts
+from web.oversight import asking
+from web.oversight.asking import Asked
+from web.oversight.tables import Table
+from web.visit import Content, Page, Visit
+
+# Navigation, in order.
+WAYS = ("overview", "delays", "time", "steps", "people", "portfolio")
+ROOT = "/oversight"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a page shows: its tables, and other values for its template."""
+
+    tables: Sequence[Table] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """Return a table. Raises NotFound."""
+        for one in self.tables:
+            if one.name == name:
+                return one
+        raise NotFound(f"The page has no table {name!r}.")
+
+
+# Reads what a page shows. Raises Invalid, or adds faults to what is asked, if it can't be read.
+Build = Callable[[Visit, Asked], Built]
+
+
+def path(name: str) -> str:
+    """Return the path of a page."""
+    return ROOT if name == "overview" else f"{ROOT}/{name}"
+
+
+def show(visit: Visit, name: str, build: Build) -> Page:
+    """Show a page, or why it can't be shown, with the form to correct it."""
+    found = asking.read(visit)
+    built = _built(visit, build, found)
+    wrong, offered = found.wrong, asking.choices(visit, found)
+    # Versions have no field before a service is chosen.
+    fields = [name for name in asking.FILTERS if name != "version" or offered["version"]]
+    values = {
+        "found": found,
+        "ways": [(one, found.link(path(one))) for one in WAYS],
+        "way": name,
+        "here_path": path(name),
+        "offered": offered,
+        "wrong": wrong,
+        "other_faults": [text for place in wrong if place not in fields for text in wrong[place]],
+        "tables": {table.name: table for table in built.tables},
+        "files": f"{ROOT}/{name}",
+        "scope": asking.summary(found, offered),
+        "meter": charts.meter,
+        **built.values,
+    }
+    return Page(f"oversight/{name}.html", values, 422 if wrong else 200)
+
+
+def _built(visit: Visit, build: Build, found: Asked) -> Built:
+    if not found.faults:
+        try:
+            return build(visit, found)
+        except Invalid as refusal:
+            found.faults.extend(refusal.faults)
+    return Built()
+
+
+def file(visit: Visit, build: Build, table: str, kind: str) -> Content:
+    """Return a table of a page as a file. Raises Invalid for what the page would explain, and NotFound."""
+    found = asking.read(visit)
+    if not found.faults:
+        built = build(visit, found)
+        if not found.faults:
+            return built.table(table).file(kind)
+    raise Invalid("The request has errors.", found.faults)

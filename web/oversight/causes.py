@@ -1,0 +1,90 @@
+"""Why cases were late: the causes, ranked by the hours that they cost."""
+
+from typing import Any
+
+from engine.oversight import metrics
+from engine.oversight.metrics import DelayLine, Delays
+from web import charts, texts
+from web.charts import About, Bar
+from web.oversight import names, words
+from web.oversight.area import Built
+from web.oversight.asking import Asked
+from web.oversight.names import Names
+from web.oversight.tables import Column, Row, Table
+from web.visit import Visit
+
+CHART = 10  # causes that are drawn
+LEFT = ("rank", "bucket", "element")  # on the page the order and the sentence have them
+COLUMNS = (
+    Column("cause"),
+    Column("rank"),
+    Column("bucket"),
+    Column("party"),
+    Column("definition"),
+    Column("element"),
+    Column("ms", words.hours, bar=True),
+    Column("share", words.share),
+    Column("cases"),
+)
+
+
+def build(visit: Visit, found: Asked) -> Built:
+    """Read the causes of delay."""
+    read = metrics.delays(visit.uow, found.filters)
+    shown = _table(visit, found, read, len(read.lines))
+    values = {
+        "days": read.days,
+        "read": read,
+        "lateness": words.hours(read.ms),
+        "late_link": found.link("/oversight/cases", measure="late"),
+        "order": names.ORDER,
+        "leave": LEFT,
+        "chart": _chart(visit, shown) if shown.rows else None,
+    }
+    return Built([shown], values)
+
+
+def table(visit: Visit, found: Asked, *, most: int) -> Table:
+    """Return the first causes."""
+    return _table(visit, found, metrics.delays(visit.uow, found.filters), most)
+
+
+def _table(visit: Visit, found: Asked, read: Delays, most: int) -> Table:
+    lines = read.lines[:most]
+    called = names.load(
+        visit,
+        of_units={line.party for line in lines if line.party},
+        of_processes={line.definition for line in lines},
+        steps=True,
+    )
+    return Table("causes", COLUMNS, [_row(line, called, found) for line in lines])
+
+
+def _row(line: DelayLine, called: Names, found: Asked) -> Row:
+    values = {column.name: getattr(line, column.name) for column in COLUMNS[1:]}
+    party, step = called.party(line.party, line.bucket), called.step(line.definition, line.element)
+    link = found.link(
+        "/oversight/cases",
+        measure="late",
+        definition=line.definition,
+        party=line.party,
+        element=line.element,
+        bucket=line.bucket,
+    )
+    shown = {
+        "cause": texts.say(f"oversight.cause.{line.bucket}", party=party, step=step),
+        "bucket": names.bucket(line.bucket),
+        "party": party,
+        "definition": called.process(line.definition),
+        "element": step,
+    }
+    return Row(values, shown, {"cases": link, "cause": link})
+
+
+def _chart(visit: Visit, shown: Table) -> Any:
+    rows = shown.rows[:CHART]
+    bars = [Bar(row.names["cause"], row.values["ms"], words.hours(row.values["ms"])) for row in rows]
+    about = About(
+        "causes", texts.say("oversight.causes"), "; ".join(f"{bar.name}: {bar.text}" for bar in bars)
+    )
+    return charts.bars(visit.reader, about, bars)
