@@ -122,7 +122,7 @@ class Sent(BaseModel):
 
 
 class SearchQuery(Request):
-    """What to search for. `role` and `unit` are those in which the person acted; `unit` with its subunits.
+    """What to search for. `role` is that of the person; `unit`, with its subunits, theirs or the case's.
 
     Without a case and a time, the last 30 days are searched.
     """

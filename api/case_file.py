@@ -69,7 +69,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
         case=case_body(case),
         sources=sources,
         events=events,
-        tasks=task_page(tasks.of_case(uow, case_id)),
+        tasks=task_page(uow, tasks.of_case(uow, case_id)),
         documents=document_page(uow, case_id),
         comments=comment_page(uow, case_id),
         related=[Related.model_validate(dict(row)) for row in tasks.related(uow, case)],

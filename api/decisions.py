@@ -1,6 +1,6 @@
 """Legal decisions of cases, and the appeals against them."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -33,18 +33,21 @@ class Ground(BaseModel):
 class DecisionBody(BaseModel):
     """A legal decision; `effect` is that of its outcome, null if the process does not declare it.
 
-    `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal.
+    `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal. A decision by
+    silence has no task, unit and decider, but `silent_units`: the keys of the units that had to decide.
     """
 
     id: UUID
-    task: UUID
-    task_name: str
+    by: Literal["person", "silence"]
+    task: UUID | None
+    task_name: str | None
     outcome: str
     effect: Effect | None
     grounds: list[Ground]
     decided_at: Instant
     unit: str | None
     decided_by: Account | None
+    silent_units: list[str]
     appeal: UUID | None
 
 
@@ -69,8 +72,10 @@ def decisions(uow: UnitOfWork, case_id: UUID) -> Reply:
 
 
 def _decision(row: Any, *, named: bool) -> DecisionBody:
+    silent = row["silent_units"]
     return DecisionBody(
         id=row["id"],
+        by="person" if silent is None else "silence",
         task=row["task_id"],
         task_name=row["task_name"],
         outcome=row["outcome"],
@@ -78,7 +83,8 @@ def _decision(row: Any, *, named: bool) -> DecisionBody:
         grounds=row["grounds"],
         decided_at=row["decided_at"],
         unit=row["unit"],
-        decided_by=Account(**account(row, "decider")) if named else None,
+        decided_by=Account(**account(row, "decider")) if named and silent is None else None,
+        silent_units=silent or [],
         appeal=row["appeal_id"],
     )
 

@@ -48,10 +48,21 @@ class ToDoBody(BaseModel):
     due: When | None
 
 
+class SilenceBody(BaseModel):
+    """The statutory term that ended without a decision of these units, which the law makes one."""
+
+    text: str
+    units: list[str]
+    started: When
+    ended: When
+    legal_basis: str | None
+
+
 class DecisionWords(BaseModel):
     """The last decision, and how and until when it can be appealed.
 
-    `effect` is what it means for the applicant, null if the process does not declare it.
+    `effect` is what it means for the applicant, null if the process does not declare it. `silence` explains a
+    decision by silence.
     """
 
     outcome: str
@@ -60,6 +71,7 @@ class DecisionWords(BaseModel):
     decided: When
     appeal: str | None
     appeal_until: When | None
+    silence: SilenceBody | None
 
 
 class StepBody(BaseModel):

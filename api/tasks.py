@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -96,6 +96,18 @@ class TaskSummary(BaseModel):
     assignment: str | None
 
 
+class ListedTask(TaskSummary):
+    """A task in a list, with the time for it.
+
+    `clock` is the mark of its case's statutory term: nearly over, over, or paused; null if there is nothing
+    to mark. `remaining_seconds` are those of office hours until `due_at`; null for a task without, for one
+    that isn't open, or if the calendar lacks a year.
+    """
+
+    clock: Literal["near", "over", "paused"] | None
+    remaining_seconds: int | None
+
+
 class FormBody(BaseModel):
     """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
 
@@ -169,7 +181,7 @@ class TaskBody(TaskSummary):
     corrections: list[CorrectionBody]
 
 
-class TaskPage(Page[TaskSummary]):
+class TaskPage(Page[ListedTask]):
     """A page of tasks, oldest first."""
 
 
@@ -240,13 +252,15 @@ def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     Without `case`, it lists the open tasks that you can work on.
     """
     if query.case is not None:
-        return Reply(task_page(tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
-    return Reply(task_page(tasks.page(uow, _wanted(query))))
+        return Reply(task_page(uow, tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
+    return Reply(task_page(uow, tasks.page(uow, _wanted(query))))
 
 
-def task_page(rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
+def task_page(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
     """Return a page of tasks, from its rows and one more."""
-    return TaskPage(**page_of(TaskSummary, [_fields(row) for row in rows], cases.PAGE))
+    left = tasks.remaining(uow, rows)
+    listed = [{**_fields(row), "remaining_seconds": left.get(row["id"])} for row in rows]
+    return TaskPage(**page_of(ListedTask, listed, cases.PAGE))
 
 
 @command(blueprint.get("/tasks/counts"), answer=CountsBody)
@@ -267,7 +281,7 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     """
     wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
-    return Reply(task_page(rows))
+    return Reply(task_page(uow, rows))
 
 
 def _wanted(query: InboxQuery) -> tasks.Inbox:

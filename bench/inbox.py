@@ -91,17 +91,13 @@ class Taken:
 def measure() -> Taken:
     """Measure each kind of request, at each size."""
     found: list[Took] = []
-    # Before the first request: a log line for each would be measured too, and fill the screen.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _stage() as (database, sql, url):
         users, groups = _organise(database)
-        settings = Settings.read({"DATABASE_URL": url})
-        app = create(settings)
-        app.extensions[SITE] = web.Site(settings, database, Providers(()))
+        app = application(url, database)
         filled = 0
         for size in SIZES:
             _fill(sql, users, groups, (filled + 1, size))
-            clients = {name: _client(app, database, name, role) for name, role in PEOPLE.items()}
+            clients = {name: client(app, database, name, role) for name, role in PEOPLE.items()}
             found += [_took(size, name, ask, clients) for name, ask in _requests().items()]
             if not filled:
                 found += _beside(app, database, sql, size)
@@ -109,10 +105,20 @@ def measure() -> Taken:
     return Taken(found)
 
 
+def application(url: str, database: Database) -> Any:
+    """Return the application, all pages included, which logs nothing."""
+    # Before the first request: a log line for each would be measured too, and fill the screen.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    settings = Settings.read({"DATABASE_URL": url})
+    app = create(settings)
+    app.extensions[SITE] = web.Site(settings, database, Providers(()))
+    return app
+
+
 def _beside(app: Any, database: Database, sql: psycopg.Connection[Any], size: int) -> list[Took]:
     """Measure the other pages."""
     looked = pages.fill(database, sql)
-    clients = {name: _client(app, database, name, role) for name, role in pages.ROLES.items()}
+    clients = {name: client(app, database, name, role) for name, role in pages.ROLES.items()}
     return [_took(size, PAGE + one.name, (one.who, "PAGE", one.path), clients) for one in looked]
 
 
@@ -245,7 +251,9 @@ def _fill(
     sql.execute("VACUUM ANALYZE")
 
 
-def _client(app: Any, database: Database, name: str, role: Role) -> Any:
+def client(app: Any, database: Database, name: str, role: Role) -> Any:
+    """Return a client of the API and the pages, as this person."""
+
     def token(session: Session, now: datetime) -> str:
         return accounts.create_token(session, now, name=name, role=role)
 

@@ -25,6 +25,20 @@ def used(target: Target) -> dict[str, float]:
     }
 
 
+def of_tree(process: int) -> float:
+    """Return the seconds of a process and all below it, also of those that have ended."""
+    parents = _parents()
+    tree = {process}
+    while below := {child for child, parent in parents.items() if parent in tree} - tree:
+        tree |= below
+    return sum(map(_all_seconds, tree))
+
+
+def _all_seconds(process: int) -> float:
+    fields = _read(Path("/proc", str(process), "stat")).rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def _parents() -> dict[int, int]:
     found = {}
     for entry in os.listdir("/proc"):

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from bench.checks import Checks
+from bench.clock import DUE, OPEN, Clocks, Rate
 from bench.counts import Sizes, Statements
 from bench.decisions import LARGE, SMALL, Decided
 from bench.front import OURS, SLOW, Front
@@ -236,6 +237,22 @@ def waiting(found: Waiting) -> str:
     return table(["timers and jobs", "measured"], rows)
 
 
+def clock(found: Clocks) -> str:
+    def told(one: Rate) -> str:
+        return f"{one.rate:.0f}/s, {one.processor:.2f} ms each"
+
+    closure = f"{found.closure:.0f} s, {found.closure_processor:.0f} s of processor time"
+    rows = [
+        [f"{DUE:,} cases to warn of, one worker", told(found.warned)],
+        [f"{DUE // 2:,} breaches with a supervisor's task", told(found.breached)],
+        [f"{DUE // 2:,} breaches with a decision by silence", told(found.deemed)],
+        [f"closure over {OPEN:,} open cases", closure],
+        ["inbox before, during: p95", f"{found.before:.1f}, {found.during:.1f} ms"],
+        ["audit, audit verify", f"{found.chains:,.0f}, {found.verified:,.0f} entries/s"],
+    ]
+    return table(["statutory terms and audit", "measured"], rows)
+
+
 def goals_of_w1(
     found: Throughput, counted: Mapping[str, Statements], weighed: Mapping[str, Sizes]
 ) -> list[Goal]:
@@ -306,6 +323,16 @@ def goals_of_waiting(found: Waiting) -> list[Goal]:
         Goal("a job from commit to done, median", found.job, 20, "ms"),
         Goal("idle worker, the busier kind", max(found.idle_cases, found.idle_calls), 1, "%"),
         Goal(f"sweep with {WAITING:,} timers / with none", found.sweep_full / found.sweep_empty, 1.25),
+    ]
+
+
+def goals_of_clock(found: Clocks) -> list[Goal]:
+    steps = {"warnings": found.warned, "breaches": found.breached, "decisions by silence": found.deemed}
+    rates = [Goal(f"{name} by a worker", one.rate, 150, "/s", at_least=True) for name, one in steps.items()]
+    return [
+        *rates,
+        Goal(f"closure over {OPEN:,} open cases", found.closure, 120, "s"),
+        Goal("audit verify", found.verified, 50_000, "entries/s", at_least=True),
     ]
 
 

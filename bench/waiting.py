@@ -1,30 +1,15 @@
 """Cases that wait, and the workers that continue them: how late timers fire, how fast many are processed."""
 
 import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
-from uuid import uuid4
 
-import psycopg
-
-from bench.w1 import conninfo
+from bench.place import Place, place
 from engine import cases, definitions
-from engine.bpmn import sandbox
-from engine.cli import migrate
-from engine.identity import accounts
-from engine.platform import postgres
-from engine.platform.config import ROOT, Settings
-from engine.platform.db import Database, UnitOfWork
 
 SPREAD = 300  # timers that fall due one after the other
 DRAINED = 10_000
@@ -32,7 +17,6 @@ WAITING = 100_000
 JOBS = 40
 SWEEPS = 50
 IDLE_SECONDS = 20
-STARTERS = 4
 TICKS = os.sysconf("SC_CLK_TCK")
 
 PROCESS = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
@@ -56,82 +40,14 @@ class Waiting:
     sweep_full: float  # with WAITING of them
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    url: str
-    folder: Path
-    database: Database
-    sql: psycopg.Connection[Any]
-
-    def do(self, command: Callable[[UnitOfWork], Any]) -> Any:
-        return self.database.run(
-            lambda session, now: command(UnitOfWork(session, accounts.system(session, now), now))
-        )
-
-    def start(self, count: int, due: Callable[[int], datetime]) -> None:
-        """Start so many cases whose timers are due then."""
-        person = self.database.run(
-            lambda *command: accounts.create_token(*command, name=uuid4().hex, role="portal")
-        )
-        actor = self.database.run(
-            lambda session, _: accounts.find_actor(session, accounts.digest(person)), "single"
-        )
-        assert actor is not None
-
-        def one(_: int) -> None:
-            self.database.run(
-                lambda session, now: cases.start(UnitOfWork(session, actor, now), "p", {}), "single"
-            )
-
-        with ThreadPoolExecutor(STARTERS) as threads:
-            list(threads.map(one, range(count)))
-        ids = self.sql.execute("SELECT id FROM waits WHERE closed_at IS NULL ORDER BY id").fetchall()
-        with self.sql.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE waits SET due_at = %s WHERE id = %s",
-                [(due(number), row[0]) for number, row in enumerate(ids)],
-            )
-
-    @contextmanager
-    def worker(self, queue: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run one process of this queue, from its registration to its end."""
-        environ = os.environ | {"DATABASE_URL": self.url, "PARVANDEH_VAR": str(self.folder)}
-        command = [sys.executable, "-m", "engine", "worker", "--queue", queue]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            self.await_rows("SELECT FROM procrastinate_workers", 1)
-            yield process
-        finally:
-            process.terminate()
-            process.wait()
-
-    def await_rows(self, query: str, count: int, pause: float = 0.05) -> None:
-        while self.sql.execute(query).rowcount != count:
-            time.sleep(pause)
-
-
 def measure() -> Waiting:
     """Measure on a separate server, in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="parvandeh-bench-") as folder:
-        settings = Settings.read({"PARVANDEH_VAR": folder})
-        server = postgres.start(settings)
-        database = Database(server.url, zone=settings.time_zone)
-        sandbox.open_pool()
-        try:
-            migrate.upgrade(server.url)
-            with psycopg.connect(conninfo(server.url), autocommit=True) as sql:
-                place = _Place(server.url, Path(folder), database, sql)
-                place.do(lambda uow: definitions.deploy(uow, {"p.bpmn": PROCESS}))
-                return _figures(place)
-        finally:
-            sandbox.close_pool()
-            database.dispose()
-            server.stop()
+    with place() as found:
+        found.do(lambda uow: definitions.deploy(uow, {"p.bpmn": PROCESS}))
+        return _figures(found)
 
 
-def _figures(place: _Place) -> Waiting:
+def _figures(place: Place) -> Waiting:
     with place.worker("calls") as process:
         calls = _idle(process.pid)
     with place.worker("cases") as process:
@@ -153,25 +69,36 @@ def _figures(place: _Place) -> Waiting:
     )
 
 
-def _late(place: _Place) -> list[float]:
+def _start(place: Place, count: int, due: Callable[[int], datetime]) -> None:
+    """Start so many cases whose timers are due then."""
+    place.start(count)
+    ids = place.sql.execute("SELECT id FROM waits WHERE closed_at IS NULL ORDER BY id").fetchall()
+    with place.sql.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE waits SET due_at = %s WHERE id = %s",
+            [(due(number), row[0]) for number, row in enumerate(ids)],
+        )
+
+
+def _late(place: Place) -> list[float]:
     """Measure the delay of timers that fall due one after another within ten seconds; the worker is idle."""
     begin = datetime.now().astimezone() + timedelta(seconds=8)
-    place.start(SPREAD, lambda number: begin + timedelta(seconds=10 * number / SPREAD))
+    _start(place, SPREAD, lambda number: begin + timedelta(seconds=10 * number / SPREAD))
     place.await_rows("SELECT FROM waits WHERE closed_at IS NULL", 0)
     fired = "SELECT extract(epoch FROM closed_at - due_at)::float FROM waits"
     return [seconds for (seconds,) in place.sql.execute(fired).fetchall()]
 
 
-def _drained(place: _Place) -> float:
+def _drained(place: Place) -> float:
     past = datetime.now().astimezone() - timedelta(seconds=1)
-    place.start(DRAINED, lambda _: past)
+    _start(place, DRAINED, lambda _: past)
     with place.worker("cases"):
         began = time.perf_counter()
         place.await_rows("SELECT FROM waits WHERE closed_at IS NULL LIMIT 1", 0, pause=0.5)
         return DRAINED / (time.perf_counter() - began)
 
 
-def _job(place: _Place) -> float:
+def _job(place: Place) -> float:
     """Measure a job that does nothing: its queueing and completion."""
     times = []
     for _ in range(JOBS):
@@ -199,7 +126,7 @@ def _ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _wait_for_long(place: _Place) -> None:
+def _wait_for_long(place: Place) -> None:
     """Create many timers that are due next year, all of the case that was started last."""
     place.sql.execute(
         "INSERT INTO waits (id, case_id, version_id, token_id, element, kind, due_at, opened_at)"
@@ -210,7 +137,7 @@ def _wait_for_long(place: _Place) -> None:
     )
 
 
-def _sweep(place: _Place) -> float:
+def _sweep(place: Place) -> float:
     place.sql.execute("VACUUM ANALYZE waits")
     times = []
     for _ in range(SWEEPS):

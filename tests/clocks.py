@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import cases
 from engine.cases.clock import rows
 from engine.cases.clock.reckoning import reckon
 from engine.cases.clock.rows import Clock
@@ -52,6 +53,26 @@ def age(database: Database, case_id: UUID, by: timedelta) -> None:
         rows.write(uow, reckon(uow, unit, begun))
 
     database.run(command)
+
+
+def silence(database: Database, case_id: UUID) -> None:
+    """The term of a case has ended, and the clock has done what is due."""
+    age(database, case_id, TERM * 2)
+
+    def command(session: Session, now: datetime) -> None:
+        uow = UnitOfWork(session, accounts.system(session, now), now)
+        cases.do_due(uow, case_id)
+
+    for _ in ("warned", "breached", "deemed"):
+        database.run(command)
+
+
+def due(database: Database, case_id: UUID) -> datetime:
+    """When the term of a case ends."""
+    clock = clock_of(database, case_id)
+    assert clock is not None
+    assert clock.due_at is not None
+    return clock.due_at
 
 
 def kinds(database: Database, case_id: UUID, begin: str = "clock.") -> list[str]:

@@ -26,7 +26,6 @@ from engine.platform.ids import uuid7
 from tests import databases, deploying, factories
 from tests.databases import Reused
 from tests.findings import require_text
-from tests.rules.sources import nodes
 
 pytest_plugins = ["tests.distribution"]
 
@@ -57,13 +56,6 @@ def _results_are_used_again() -> Iterator[None]:
         patch.setattr(bpmn, "check", deploying.check)
         patch.setattr(scenarios, "run_all", deploying.run_all)
         yield
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _sources_are_forgotten() -> Iterator[None]:
-    """The syntax trees of all sources take some hundred megabytes."""
-    yield
-    nodes.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 A process runs one file after the other. The slowest files are first, so that no process runs one of them
 while the others have nothing left. All browser tests run in one process, which starts one installation for
-them; only those that need another installation run in any process.
+them; only those that need another installation run in any process. Tests that read all sources run in one
+process, which reads them once.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,18 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.rules.sources import nodes
+
 BROWSER = "tests/browser/"
+# They read all sources, which takes some seconds and some hundred megabytes.
+READING = (
+    "tests/rules/",
+    "tests/unit/test_messages.py",
+    "tests/unit/test_messages_of_parsers.py",
+    "tests/unit/test_exchange_docs.py",
+    "tests/web/test_style.py",
+    "tests/web/test_texts.py",
+)
 OTHER_INSTALLATION = BROWSER + "test_designer_journey.py"
 # By measured time, the slowest first. All others follow in the order of collection.
 LONGEST = (
@@ -24,7 +36,7 @@ LONGEST = (
     "tests/integration/test_case_migration.py",
     "tests/web/test_odd_requests.py",
     "tests/web/test_test_run_pages.py",
-    "tests/unit/test_messages.py",
+    *READING,
     "tests/integration/test_waiting.py",
     "tests/unit/dmn/test_feel_fuzz.py",
     "tests/conformance/test_corpora.py",
@@ -38,28 +50,36 @@ LONGEST = (
     "tests/web/",
     "tests/integration/",
     "tests/api/",
-    "tests/rules/",
     "tests/conformance/",
 )
 
 
-class BrowserTogether(LoadFileScheduling):
-    """Groups tests by file, and the browser tests of one installation as if they were one file."""
+class SharingTogether(LoadFileScheduling):
+    """Groups tests by file; those that share an installation or the sources as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shares = nodeid.startswith(BROWSER) and not nodeid.startswith(OTHER_INSTALLATION)
-        return BROWSER if shares else str(super()._split_scope(nodeid))
+        if nodeid.startswith(OTHER_INSTALLATION):
+            return OTHER_INSTALLATION
+        if nodeid.startswith(BROWSER):
+            return BROWSER
+        return READING[0] if nodeid.startswith(READING) else str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """For `--dist loadfile`; other distributions are unchanged."""
-    return BrowserTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+    return SharingTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the slowest first."""
     items.sort(key=lambda item: _rank(item.nodeid, LONGEST))
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Forget the sources after the last test that reads them."""
+    if item.nodeid.startswith(READING) and not (nextitem and nextitem.nodeid.startswith(READING)):
+        nodes.cache_clear()
 
 
 def _rank(nodeid: str, longest: Sequence[str]) -> int:

@@ -20,11 +20,11 @@ from engine.cases.clock_commands import (
     ExtensionReason,
     extend,
     is_extendable,
-    recompute,
     view_clock,
 )
 from engine.cases.clock_releases import list_awaiting, release
 from engine.cases.clock_steps import add_pause, do_due, repair_clock
+from engine.cases.clock_steps import do_batch as do_due_clocks
 from engine.cases.clock_steps import sweep as sweep_clocks
 from engine.cases.conflict_of_interest import (
     PARTIES,
@@ -136,6 +136,7 @@ __all__ = [
     "deliver",
     "digest",
     "do_due",
+    "do_due_clocks",
     "explain_refusal",
     "extend",
     "fail_call",
@@ -161,7 +162,6 @@ __all__ = [
     "page",
     "pay",
     "read_clock",
-    "recompute",
     "release",
     "renew_secret",
     "repair_clock",

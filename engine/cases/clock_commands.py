@@ -1,4 +1,4 @@
-"""Reads the clock of a case, extends its term, and counts it again after a change of the calendar."""
+"""Reads the clock of a case, and extends its term."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,19 +10,18 @@ from sqlalchemy import select
 from engine import access
 from engine.bpmn import clock as terms
 from engine.cases.clock import rows
-from engine.cases.clock.reckoning import reckon, recount
-from engine.cases.clock.rows import Clock, recomputed
+from engine.cases.clock.reckoning import reckon
+from engine.cases.clock.rows import Clock
 from engine.cases.conflict_of_interest import require_impartial
 from engine.cases.locking import LockedCase, lock, require_active
 from engine.cases.persistence import note
-from engine.cases.triggers import lock_active
 from engine.cases.views import see
 from engine.deadlines import Untimely, working_time_between
 from engine.events import Fact
 from engine.models import Case
 from engine.organisation import calendars
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, Fault, Invalid
+from engine.platform.errors import Conflict, Fault, Invalid, unknown_code
 
 ExtensionReason = Literal["complexity", "volume", "evidence", "other-agency", "force-majeure"]
 REASONS: tuple[str, ...] = get_args(ExtensionReason)
@@ -79,14 +78,14 @@ def extend(uow: UnitOfWork, case_id: UUID, *, reason: str, term: str | None = No
     """
     access.require(uow.actor, "cases.extend")
     if reason not in REASONS:
-        allowed = ", ".join(REASONS)
-        fault = Fault(
-            "/reason", f"is not one of the reason codes; allowed: {allowed}", "enum", {"options": allowed}
-        )
+        fault = unknown_code("/reason", REASONS)
         raise Invalid("State why the term is extended.", [fault])
     if term is not None and not terms.is_length(term):
         fault = Fault(
-            "/term", "is not a term, such as P10D, P5WD or PT8WH", "term", {"limit": terms.MAX_YEARS}
+            "/term",
+            "must be a term such as P10D, P5WD or PT8WH, of more than zero and at most five years",
+            "term",
+            {"limit": terms.MAX_YEARS},
         )
         raise Invalid("The term can't be extended.", [fault])
     case = lock(uow, case_id)
@@ -115,23 +114,3 @@ def _extendable(uow: UnitOfWork, case: LockedCase) -> Clock:
             case=present,
         )
     return clock
-
-
-def recompute(uow: UnitOfWork, case_id: UUID) -> bool:
-    """Counts the term of a case again, after its calendar has changed. Returns whether its end has moved.
-
-    Doing it again changes nothing. A paused term is counted when it runs again; one that has ended remains
-    as it is.
-    """
-    case = lock_active(uow, case_id)
-    clock = None if case is None else case.clock
-    if case is None or clock is None or clock.state not in ("pending", "running"):
-        return False
-    found = recount(uow, case.home.unit_id, clock)
-    if found.due_at == clock.due_at:
-        if found != clock:  # when to warn, or to accept
-            rows.write(uow, found)
-        return False
-    fact = recomputed("calendar", clock.due_at, found)
-    note(uow, replace(case, clock=replace(found, changed=True)), [fact])
-    return True

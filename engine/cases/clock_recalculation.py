@@ -1,6 +1,6 @@
 """Counts the terms of many cases again, after a change of their calendar: in batches, an event for each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from engine.platform.errors import Conflict
 
 BATCH = 500
 _CASES, _TASKS = table(Case), table(Task)
+_COLUMNS = len(table(CaseClock).c)
 _HEADS = (
     func.json_to_recordset(bindparam("heads", type_=JSON))
     .table_valued(
@@ -44,15 +45,24 @@ _SET_DUE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """How many terms have changed, or would; how many lack a year of holidays; the last case, if more."""
+class Counted:
+    """How many deadlines have changed, or would, and how many need a year without holidays.
 
-    changed: int
-    failed: int
-    after: UUID | None
+    `after` is the last row of a batch; None after the last batch.
+    """
+
+    changed: int = 0
+    failed: int = 0
+    after: UUID | None = None
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(self.changed + other.changed, self.failed + other.failed, other.after)
 
 
-def recompute_batch(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Batch:
+Moves = Mapping[UUID, tuple[Clock, Clock]]  # by case: a clock before and after it was counted again
+
+
+def recompute_batch(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
     """Counts the terms of the next cases of a unit and those below again. Doing it again changes nothing.
 
     Terms that have ended but for their last step, and paused ones, remain: the former are over, the latter
@@ -61,16 +71,18 @@ def recompute_batch(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: 
     found = _clocks(uow, unit_id, after).limit(BATCH)
     listed = uow.connection.execute(found).all()
     failed = 0
-    changing: dict[UUID, Clock] = {}
-    for clock, unit in _read(listed):
+    changing: dict[UUID, tuple[Clock, Clock]] = {}
+    for clock, unit in map(_read, listed):
         try:
-            if recount(uow, unit, clock).due_at != clock.due_at or clock.next_at is None:
-                changing[clock.case_id] = clock
+            moved = recount(uow, unit, clock)
         except Conflict:
             failed += 1
+            continue
+        if moved.due_at != clock.due_at or clock.next_at is None:
+            changing[clock.case_id] = clock, moved
     if changing and not dry:
         failed += _move(uow, uow.connection.execute(_locked(uow, list(changing))).all(), changing)
-    return Batch(len(changing), failed, listed[-1].case_id if len(listed) == BATCH else None)
+    return Counted(len(changing), failed, listed[-1].case_id if len(listed) == BATCH else None)
 
 
 def _clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None) -> Select[Any]:
@@ -102,29 +114,31 @@ def _locked(uow: UnitOfWork, case_ids: Sequence[UUID]) -> Select[Any]:
     )
 
 
-def _read(found: Sequence[Any]) -> Iterator[tuple[Clock, UUID]]:
-    names = [column.key for column in table(CaseClock).c]
-    for row in found:
-        yield Clock(**{name: getattr(row, name) for name in names}), row.unit_id
+def _read(row: Sequence[Any]) -> tuple[Clock, UUID]:
+    """Returns the clock of a row, and the unit of its case."""
+    return Clock(*row[:_COLUMNS]), row[_COLUMNS]
 
 
-def _move(uow: UnitOfWork, found: Sequence[Any], seen: Mapping[UUID, Clock]) -> int:
+def _move(uow: UnitOfWork, found: Sequence[Any], counted: Moves) -> int:
     """Writes the new end of each of these terms, with its event, in one statement.
 
-    `seen` are the clocks before they were locked. Returns how many lack a year of holidays.
+    `counted` are the clocks as they were before they were locked. Returns how many lack a year of holidays.
     """
     failed = 0
     log: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
     clocks: list[Clock] = []
-    for row, (clock, unit) in zip(found, _read(found), strict=True):
-        try:
-            moved = recount(uow, unit, clock)
-        except Conflict:
-            failed += 1
-            continue
-        if clock != seen[clock.case_id] and moved.due_at == clock.due_at:
-            continue  # another command has counted it meanwhile
+    for row in found:
+        clock, unit = _read(row)
+        seen, moved = counted[clock.case_id]
+        if clock != seen:  # another command has changed it meanwhile
+            try:
+                moved = recount(uow, unit, clock)
+            except Conflict:
+                failed += 1
+                continue
+            if moved.due_at == clock.due_at:
+                continue
         head = Head(row.case_id, row.version_id, row.log_length, row.log_hash)
         head, lines = events.chain(uow, head, [recomputed("calendar", clock.due_at, moved)])
         log += lines

@@ -4,27 +4,30 @@ Each step is one transaction with its event, task and message. The row says what
 whose worker dies is done once.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, select, text
+from sqlalchemy import ARRAY, DateTime, Integer, Uuid, any_, bindparam, select, text
 
 from engine import bpmn, definitions
+from engine.access import validity
 from engine.bpmn import Spec
 from engine.cases import working_time
 from engine.cases.clock import interruptions, recording, rows, silence
 from engine.cases.clock.due import register
-from engine.cases.clock.reckoning import reckon
+from engine.cases.clock.reckoning import at_stage, reckon
 from engine.cases.clock.rows import Clock, recomputed
 from engine.cases.clock.transitions import Run
-from engine.cases.locking import CaseRow, LockedCase, locked_case, select_for_locking
+from engine.cases.clock_circumstances import Circumstances
+from engine.cases.locking import CaseRow, LockedCase, fetch_undone, locked_case, select_for_locking, split
 from engine.cases.persistence import apply, note
 from engine.cases.suspension import resume_waits
 from engine.events import Fact
-from engine.models import Case, OrganisationRecord, Wait
-from engine.platform.db import UnitOfWork
+from engine.models import Case, CaseClock, Definition, DefinitionVersion
+from engine.platform.db import UnitOfWork, table
 from engine.platform.prepared import Prepared
 
 # Each case that is due gets one job. A clock that has one is not selected again.
@@ -45,11 +48,23 @@ SELECT count(*) FROM woken
 
 
 _LOCK = Prepared(select_for_locking().where(Case.id == bindparam("case")).with_for_update(of=Case))
-_AWAITED = Prepared(
-    select(Wait.id)
-    .where(Wait.case_id == bindparam("case"), Wait.kind == "message", Wait.name == bindparam("name"))
-    .where(Wait.closed_at.is_(None))
-    .order_by(Wait.id)
+# Of others, that a command has locked, or whose definition is suspended, `sweep` makes jobs.
+_LOCK_DUE = Prepared(
+    select(Case.id)
+    .join(CaseClock, CaseClock.case_id == Case.id)
+    .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+    .join(Definition, Definition.key == DefinitionVersion.key)
+    .where(CaseClock.next_at.is_not(None), CaseClock.woken_at.is_(None))
+    .where(CaseClock.next_at <= bindparam("now", type_=DateTime(timezone=True)))
+    .where(Case.status == "active", Case.state.is_not(None), validity.goes_on())
+    .order_by(CaseClock.next_at)
+    .limit(bindparam("batch", type_=Integer))
+    .with_for_update(of=Case, skip_locked=True)
+)
+_LOCKED = Prepared(
+    select_for_locking(*table(CaseClock).c)
+    .join(CaseClock, CaseClock.case_id == Case.id)
+    .where(Case.id == any_(bindparam("cases", type_=ARRAY(Uuid))))
 )
 
 
@@ -58,30 +73,41 @@ def sweep(uow: UnitOfWork, batch: int) -> int:
     return int(uow.connection.execute(_DUE, {"now": uow.now, "batch": batch}).scalar_one())
 
 
+def do_batch(uow: UnitOfWork, batch: int) -> int:
+    """Does the next step of up to so many cases whose clock is due. Returns of how many.
+
+    If one of them fails, so do all: then `sweep` makes a job for each.
+    """
+    ids = [case_id for (case_id,) in uow.rows(_LOCK_DUE, {"now": uow.now, "batch": batch})]
+    if not ids:
+        return 0
+    cases = [_with_clock(*split(row, _clock)) for row in uow.rows(_LOCKED, {"cases": ids})]
+    around = Circumstances(uow, cases)
+    for case in cases:
+        _do_next(uow, case, around)
+        _ = uow.connection  # writes what this case has changed, in one statement
+    return len(ids)
+
+
 @register
 def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
     """Does the step that is due in a case's clock. Returns whether the next one is due, too."""
     case = _locked(uow, case_id)
-    clock = None if case is None else case.clock
-    if case is None or clock is None or clock.next_at is None or case.status != "active":
+    return case is not None and _do_next(uow, case, Circumstances(uow, [case]))
+
+
+def _do_next(uow: UnitOfWork, case: LockedCase, around: Circumstances) -> bool:
+    """Does the step that is due in the clock of a running case. Returns whether the next one is due, too."""
+    clock = case.clock
+    if clock is None or clock.next_at is None or case.status != "active":
         return False
     spec = definitions.spec(uow.session, case.version)
     run = Run(uow, case.home.unit_id, spec, clock)
-    _add_suspensions(uow, run, case.version.key)
+    _add_suspensions(around, run, case.version.key)
     run.recount()  # its calendar may have changed, and the recalculation not have come to it
     if run.facts or run.failed is not None or not _is_due(uow, run.clock):
         return _write(uow, case, run)
-    return _do(uow, case, spec, run.clock)
-
-
-def _do(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
-    if clock.state == "pending":
-        return _accept(uow, case, spec, clock)
-    if clock.stage == "none":
-        return _warn(uow, case, clock)
-    if clock.stage == "warned":
-        return _breach(uow, case, spec, clock)
-    return _deem(uow, case, spec, clock)
+    return _STEPS[_stage(run.clock)](_Due(uow, case, spec, run.clock, around))
 
 
 def _write(uow: UnitOfWork, case: LockedCase, run: Run) -> bool:
@@ -100,24 +126,19 @@ def _write(uow: UnitOfWork, case: LockedCase, run: Run) -> bool:
 
 def _locked(uow: UnitOfWork, case_id: UUID) -> LockedCase | None:
     """Locks a case without having its due step done first."""
-    given = {"case": case_id}
-    found = uow.rows(_LOCK, given) or uow.rows(_LOCK, given)
-    if not found:
-        return None
-    row = CaseRow._make(found[0])
-    clock = rows.read(uow, case_id)
+    row = fetch_undone(uow, _LOCK, case=case_id)
+    return None if row is None else _with_clock(row, row.clock)
+
+
+def _clock(columns: Sequence[Any]) -> Clock:
+    return Clock(*columns)
+
+
+def _with_clock(row: CaseRow, clock: Clock | None) -> LockedCase:
+    """Returns the case of a locked row. It runs, though it may await the release of a decision by silence."""
     case = locked_case(row._replace(clock=clock))
     runs = row.status == "active" and row.suspended_at is None and row.state is not None
     return replace(case, status="active" if runs else case.status)
-
-
-_STOPPED = Prepared(
-    select(OrganisationRecord.kind, OrganisationRecord.at)
-    .where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
-    .where(OrganisationRecord.payload["definition"].as_string() == bindparam("definition"))
-    .where(OrganisationRecord.at > bindparam("since", type_=DateTime(timezone=True)))
-    .order_by(OrganisationRecord.seq)
-)
 
 
 def add_pause(uow: UnitOfWork, case_id: UUID) -> None:
@@ -126,25 +147,19 @@ def add_pause(uow: UnitOfWork, case_id: UUID) -> None:
     if case is None or case.clock is None:
         return
     run = Run(uow, case.home.unit_id, definitions.spec(uow.session, case.version), case.clock)
-    _add_suspensions(uow, run, case.version.key)
+    _add_suspensions(Circumstances(uow, [case]), run, case.version.key)
     if run.clock != case.clock:
         _write(uow, case, run)
 
 
-def _add_suspensions(uow: UnitOfWork, run: Run, definition: str) -> None:
+def _add_suspensions(around: Circumstances, run: Run, definition: str) -> None:
     """Adds each time that the clock doesn't have yet, as a pause."""
     clock = run.clock
     if clock.state not in ("pending", "running", "paused"):
         return
-    since = clock.started_at or clock.filed_at
-    begin: datetime | None = None
-    for kind, at in uow.rows(_STOPPED, {"definition": definition, "since": since}):
-        if kind == "definition.suspended":
-            begin = at
-        elif begin is not None:
-            if not any(paused <= begin and at <= resumed for paused, resumed in run.clock.spans):
-                run.add_pause(begin, at)
-            begin = None
+    for begin, end in around.suspensions(definition, clock.started_at or clock.filed_at):
+        if not any(paused <= begin and end <= resumed for paused, resumed in run.clock.spans):
+            run.add_pause(begin, end)
 
 
 def repair_clock(uow: UnitOfWork, case_id: UUID) -> None:
@@ -170,34 +185,50 @@ def _started_by(spec: Spec, clock: Clock) -> str:
     return "accept-within" if clock.started_at == clock.filed_at else "complete"
 
 
-def _accept(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A locked case, whose clock was just counted, for the step that is due."""
+
+    uow: UnitOfWork
+    case: LockedCase
+    spec: Spec
+    clock: Clock
+    around: Circumstances
+
+    @property
+    def units(self) -> str:
+        """The units whose work was silent: that of the case if none has any."""
+        found = silence.silent_units(self.spec, self.around.work(self.case.id))
+        return found or self.around.unit(self.case.home.unit_id)
+
+
+def _accept(due: _Due) -> bool:
     """Starts the term from the day of filing: nobody accepted the application, or asked for a correction."""
-    run = Run(uow, case.home.unit_id, spec, clock)
-    run.start(clock.filed_at, "accept-within", case.data)
-    return _write(uow, case, run)
+    run = Run(due.uow, due.case.home.unit_id, due.spec, due.clock)
+    run.start(due.clock.filed_at, "accept-within", due.case.data)
+    return _write(due.uow, due.case, run)
 
 
-def _warn(uow: UnitOfWork, case: LockedCase, clock: Clock) -> bool:
-    found = reckon(uow, case.home.unit_id, replace(clock, stage="warned"))
-    facts = [Fact("clock.warned", facts={"due_at": found.due_at})]
-    return _send(uow, case, found, bpmn.clock.WARNING, facts)
+def _warn(due: _Due) -> bool:
+    facts = [Fact("clock.warned", facts={"due_at": due.clock.due_at})]
+    return _send(due, at_stage(due.clock, "warned"), bpmn.clock.WARNING, facts)
 
 
-def _breach(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
-    if interruptions.hold(uow, clock):
+def _breach(due: _Due) -> bool:
+    uow, case, clock = due.uow, due.case, due.clock
+    if due.around.interruptions.hold(clock):
         return False
-    ended = interruptions.ended_after(uow, clock.due_at)
+    ended = due.around.interruptions.ended_after(clock.due_at)
     if ended is not None:
         return _postpone(uow, case, clock, ended)
-    found = reckon(uow, case.home.unit_id, replace(clock, stage="breached", state="breached"))
-    units = silence.silent_units(uow, case.id, case.home, spec)
-    facts = [Fact("clock.breached", facts={"due_at": found.due_at, "units": units})]
+    facts = [Fact("clock.breached", facts={"due_at": clock.due_at, "units": due.units})]
     # Where silence decides at once, a task would be cancelled with it.
-    if clock.on_silence == "escalate" or (clock.decides and interruptions.are_unseen(uow)):
-        facts.append(silence.open_escalation(uow, case.id, case.home, spec))
+    if clock.on_silence == "escalate" or (clock.decides and due.around.interruptions.unseen):
+        late = next((work.element for work in due.around.work(case.id)), next(iter(due.spec.elements)))
+        facts.append(silence.open_escalation(uow, case.id, case.home, late))
     if clock.reassigns:
         facts += silence.release_tasks(uow, case.id)
-    return _send(uow, case, found, bpmn.clock.BREACH, facts)
+    return _send(due, at_stage(replace(clock, state="breached"), "breached"), bpmn.clock.BREACH, facts)
 
 
 def _postpone(uow: UnitOfWork, case: LockedCase, clock: Clock, ended: datetime) -> bool:
@@ -208,47 +239,56 @@ def _postpone(uow: UnitOfWork, case: LockedCase, clock: Clock, ended: datetime) 
     return _is_due(uow, found)
 
 
-def _deem(uow: UnitOfWork, case: LockedCase, spec: Spec, clock: Clock) -> bool:
+def _deem(due: _Due) -> bool:
     """Has silence decide; or only marks it, until an administrator has seen the list."""
-    if clock.released_at is None and interruptions.are_unseen(uow):
+    uow, case, clock = due.uow, due.case, due.clock
+    if clock.released_at is None and due.around.interruptions.unseen:
         interruptions.await_release(uow, clock)
         return False
     outcome = bpmn.clock.DEEMED_OUTCOMES[clock.on_silence]
-    units = silence.silent_units(uow, case.id, case.home, spec)
-    facts = [Fact("clock.deemed", facts={"outcome": outcome, "due_at": clock.due_at, "units": units})]
+    units = due.units
+    decision = silence.decide(uow, case.id, case.home, outcome, units)
+    stated = {"decision": decision, "outcome": outcome, "due_at": clock.due_at, "units": units}
+    facts = [Fact("clock.deemed", facts=stated)]
     found = replace(clock, state="deemed", stage="deemed", stopped_at=uow.now, next_at=None, awaiting_at=None)
     if clock.awaiting_at is not None:
         facts += silence.close_escalations(uow, case.id)
-    if _awaited(uow, case.id, bpmn.clock.DEEMED):
-        _send(uow, case, found, bpmn.clock.DEEMED, facts)
+    if due.around.awaited(case.id, bpmn.clock.DEEMED):
+        _send(due, found, bpmn.clock.DEEMED, facts)
         if clock.awaiting_at is not None:  # what was due meanwhile has waited, as in a suspended case
             resume_waits(uow, case.id)
         return False
-    state = case.state or b""
-    step = replace(bpmn.cancel(spec, state, uow.now), outcome=outcome)
+    step = replace(bpmn.cancel(due.spec, case.state or b"", uow.now), outcome=outcome)
     apply(uow, replace(case, clock=replace(found, changed=True)), step, facts)
     return False
 
 
-def _send(uow: UnitOfWork, case: LockedCase, clock: Clock, name: str, facts: Sequence[Fact]) -> bool:
+def _send(due: _Due, clock: Clock, name: str, facts: Sequence[Fact]) -> bool:
     """Writes a step of the clock; if the case waits for its message, the case continues."""
-    case = replace(case, clock=replace(clock, changed=True))
-    waiting = _awaited(uow, case.id, name)
+    uow, case = due.uow, replace(due.case, clock=replace(clock, changed=True))
+    waiting = due.around.awaited(case.id, name)
     if not waiting:
         note(uow, case, facts)
         return _is_due(uow, clock)
-    spec = definitions.spec(uow.session, case.version)
-    counted = working_time.counted(uow, case.home.unit_id, spec)
+    _ = uow.connection  # writes the task of the clock: the step may open others of the same group
+    counted = working_time.counted(uow, case.home.unit_id, due.spec)
     step = bpmn.fire(counted, case.state or b"", {token: {} for token in waiting}, uow.now)
     received = [Fact("message.received", fired.element, payload={"name": name}) for fired in step.fired]
     apply(uow, case, step, [*facts, *received])
     return not step.ended and _is_due(uow, clock)
 
 
-def _awaited(uow: UnitOfWork, case_id: UUID, name: str) -> list[UUID]:
-    """Returns the tokens that wait for a message of the clock."""
-    return [token for (token,) in uow.rows(_AWAITED, {"case": case_id, "name": name})]
-
-
 def _is_due(uow: UnitOfWork, clock: Clock) -> bool:
     return clock.next_at is not None and clock.next_at <= uow.now
+
+
+def _stage(clock: Clock) -> str:
+    return "pending" if clock.state == "pending" else clock.stage
+
+
+_STEPS: Mapping[str, Callable[[_Due], bool]] = {
+    "pending": _accept,
+    "none": _warn,
+    "warned": _breach,
+    "breached": _deem,
+}

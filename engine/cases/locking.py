@@ -170,6 +170,12 @@ def fetch_locked(uow: UnitOfWork, statement: Select[Any] | Prepared, **values: A
     return None if row is None else _with_clock(uow, CaseRow._make(row))
 
 
+def fetch_undone(uow: UnitOfWork, statement: Select[Any] | Prepared, **values: Any) -> CaseRow | None:
+    """Returns the same, though a step of its clock may be due."""
+    row = _found(uow, statement, values)
+    return None if row is None else _read_clock(uow, CaseRow._make(row))
+
+
 def held_with(
     uow: UnitOfWork, statement: Select[Any] | Prepared, more: Callable[[Sequence[Any]], R], /, **values: Any
 ) -> tuple[CaseRow, R] | None:
@@ -191,13 +197,16 @@ def _with_clock(uow: UnitOfWork, row: CaseRow) -> CaseRow:
 
     Raises Prerequisite if a step of the clock is due: it has to be done before the command.
     """
-    if not row.clock:
-        return row
-    clock = clocks.read(uow, row.case_id)
+    row = _read_clock(uow, row)
+    clock = row.clock
     running = row.status == "active" and row.suspended_at is None
-    if clock is not None and running and clock.next_at is not None and clock.next_at <= uow.now:
+    if clock and running and clock.next_at is not None and clock.next_at <= uow.now:
         raise due_first(row.case_id, uow.now)
-    return row._replace(clock=clock)
+    return row
+
+
+def _read_clock(uow: UnitOfWork, row: CaseRow) -> CaseRow:
+    return row._replace(clock=clocks.read(uow, row.case_id)) if row.clock else row
 
 
 def _found(

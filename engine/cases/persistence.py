@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
+from sqlalchemy import ARRAY, Boolean, DateTime, Uuid, any_, bindparam, insert, null, or_, select, update
 from sqlalchemy import case as choice
 
 from engine import definitions, events
@@ -26,6 +26,7 @@ from engine.models import CallStatus, Case, CaseStatus, Incident, Task, TaskStat
 from engine.organisation.candidate_groups import CaseScope
 from engine.organisation.task_assignment import Opening
 from engine.platform.db import UnitOfWork, Write, recordset, table, values_of
+from engine.platform.prepared import Prepared
 
 _CASES, _TASKS = table(Case), table(Task)
 _CONTINUED = (
@@ -49,7 +50,8 @@ _MARK_CASE = (
     update(_CASES).where(_CASES.c.id == bindparam("case__id")).values(values_of(_CASES, "case", _MARKED))
 )
 _INSERT_TASKS = recordset(_TASKS, "tasks")
-INSERT_INCIDENTS = recordset(table(Incident), "incidents")
+_INCIDENTS = table(Incident)
+INSERT_INCIDENTS = recordset(_INCIDENTS, "incidents")
 _CHANGE_TASK = (
     update(_TASKS)
     .where(_TASKS.c.id == bindparam("task__id"))
@@ -62,14 +64,22 @@ _CHANGE_TASK = (
         },
     )
 )
-_NO_DRAFT: Mapping[str, None] = {"draft": None, "draft_seen": None}
-_GONE: BindParameter[Any] = bindparam("tasks", expanding=True)
-_CLOSE_TASKS = (
-    update(Task)
-    .where(or_(Task.id.in_(_GONE), Task.parent_id.in_(_GONE)), Task.status == "open")
-    .returning(Task.id, Task.element, Task.kind)
+_INSTANT = DateTime(timezone=True)
+_GONE = any_(bindparam("gone", type_=ARRAY(Uuid)))  # ids of tokens, which are those of tasks
+_CLOSE_TASKS = Prepared(
+    update(_TASKS)
+    .where(or_(_TASKS.c.id == _GONE, _TASKS.c.parent_id == _GONE), _TASKS.c.status == "open")
+    .values(status="cancelled", closed_at=bindparam("at", type_=_INSTANT), revision=_TASKS.c.revision + 1)
+    .values(draft=null(), draft_seen=null())
+    .returning(_TASKS.c.id, _TASKS.c.element, _TASKS.c.kind)
 )
-_CLOSE_INCIDENTS = update(Incident).where(Incident.status == "open")
+_CLOSE_INCIDENTS = Prepared(
+    update(_INCIDENTS)
+    .where(_INCIDENTS.c.case_id == bindparam("case", type_=Uuid()), _INCIDENTS.c.status == "open")
+    .where(or_(bindparam("all", type_=Boolean()), _INCIDENTS.c.token_id == _GONE))
+    .values(status="resolved", resolved_at=bindparam("at", type_=_INSTANT))
+    .returning(_INCIDENTS.c.id, _INCIDENTS.c.element)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +278,8 @@ def _with_clock(
     transitions.after_facts(run, happened)
     incidents, opened = recording.failure_of(uow, run, new.process)
     effects = recording.with_due(effects, run)
-    return replace(effects, incidents=[*effects.incidents, *incidents]), [*happened, *opened]
+    stated = recording.stating_due(happened, effects)
+    return replace(effects, incidents=[*effects.incidents, *incidents]), [*stated, *opened]
 
 
 def _write(
@@ -326,10 +337,8 @@ def _close(uow: UnitOfWork, case: LockedCase, step: Step) -> Sequence[Fact]:
     gone = [passage.token for passage in step.passages if passage.movement == "cancelled"]
     if not gone and not (step.ended and case.troubled):
         return []
-    values = {"status": "cancelled", "closed_at": uow.now, "revision": Task.revision + 1, **_NO_DRAFT}
-    tasks = uow.connection.execute(_CLOSE_TASKS.values(values), {"tasks": gone}).all()
-    asked = [Fact("task.cancelled", task.element, task.id) for task in tasks if task.kind != "step"]
-    left = Incident.case_id == case.id if step.ended else Incident.token_id.in_(gone)
-    closed = _CLOSE_INCIDENTS.where(left).values(status="resolved", resolved_at=uow.now)
-    rows = uow.connection.execute(closed.returning(Incident.id, Incident.element))
-    return asked + [Fact("incident.closed", row.element, payload={"incident": row.id}) for row in rows]
+    given = {"gone": gone, "case": case.id, "all": step.ended, "at": uow.now}
+    tasks = uow.rows(_CLOSE_TASKS, given)
+    asked = [Fact("task.cancelled", element, task) for task, element, kind in tasks if kind != "step"]
+    closed = uow.rows(_CLOSE_INCIDENTS, given)
+    return asked + [Fact("incident.closed", element, payload={"incident": one}) for one, element in closed]

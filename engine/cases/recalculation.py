@@ -6,7 +6,7 @@ nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,9 +14,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, literal, select, update
 
 from engine import access, deadlines
-from engine.cases import clock_recalculation
+from engine.cases.clock_recalculation import Counted, recompute_batch
 from engine.deadlines import Count, Pauses, Untimely, day_of
-from engine.models import Case, Event, Recalculation, Task, Unit, UnitLine, Wait
+from engine.models import (
+    Case,
+    DefinitionVersion,
+    Event,
+    OrganisationRecord,
+    Recalculation,
+    Task,
+    Unit,
+    UnitLine,
+    Wait,
+)
 from engine.organisation import calendars, recalculation_orders
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import NotFound, Refusal
@@ -26,21 +36,6 @@ _OPEN = ("active", "suspended")
 
 PausesOf = Callable[[UnitOfWork, Collection[UUID]], Mapping[UUID, Pauses]]  # of cases
 Change = Callable[[], Collection[UUID]]  # changes calendars, and returns the units that it concerns
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many deadlines have changed, or would, and how many need a year without holidays.
-
-    `after` is the last row of a batch; None after the last batch.
-    """
-
-    changed: int = 0
-    failed: int = 0
-    after: UUID | None = None
-
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.changed + other.changed, self.failed + other.failed, other.after)
 
 
 class Kind(Protocol):
@@ -128,30 +123,46 @@ def no_pauses(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Paus
     return {}
 
 
+_STOPS = (
+    select(Case.id, OrganisationRecord.kind, OrganisationRecord.at)
+    .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+    .join(OrganisationRecord, OrganisationRecord.payload["definition"].as_string() == DefinitionVersion.key)
+    .where(Case.id.in_(bindparam("cases", expanding=True)), OrganisationRecord.at > Case.started_at)
+    .where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
+    .order_by(Case.id, OrganisationRecord.seq)
+)
+
+
 def suspensions(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Pauses]:
-    """Returns when cases were suspended; of one that still is, without the present suspension."""
+    """Returns when cases or their definitions were suspended; without suspensions that continue."""
+    if not case_ids:
+        return {}
     found = select(Event.case_id, Event.kind, Event.at).where(Event.case_id.in_(case_ids))
     found = found.where(Event.kind.in_(("case.suspended", "case.resumed"))).order_by(Event.case_id, Event.seq)
-    began: dict[UUID, datetime] = {}
+    stops = uow.connection.execute(_STOPS, {"cases": sorted(case_ids)}).all()
+    began: dict[tuple[UUID, str], datetime] = {}
     pauses: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for case_id, kind, at in uow.connection.execute(found):
-        if kind == "case.suspended":
-            began[case_id] = at
-        elif case_id in began:
-            pauses.setdefault(case_id, []).append((began.pop(case_id), at))
+    for case_id, kind, at in (*uow.connection.execute(found), *stops):
+        what, _, change = kind.partition(".")
+        if change == "suspended":
+            began[case_id, what] = at
+        elif (case_id, what) in began:
+            pauses.setdefault(case_id, []).append((began.pop((case_id, what)), at))
     return pauses
 
 
-def count_after_suspension(uow: UnitOfWork, case_id: UUID, since: datetime) -> None:
-    """Counts the terms of a case's open tasks again that were running when it was suspended, until now."""
+def count_after_suspension(uow: UnitOfWork, since: datetime, *which: ColumnElement[bool]) -> None:
+    """Counts the terms of these open tasks again that were running when their cases were suspended."""
     columns = (Task.id, Task.case_id, Task.term, Task.opened_at, Task.due_at, Task.term_end_at)
     found = select(*columns, Case.unit_id, _SIDE.label("side")).join(Case, Case.id == Task.case_id)
-    found = found.where(Task.case_id == case_id, Task.status == "open", Task.term.is_not(None))
-    rows = uow.connection.execute(found.where(Task.due_at > since)).all()
+    found = found.where(Task.status == "open", Task.term.is_not(None), Task.due_at > since, *which)
+    rows = uow.connection.execute(found).all()
     if not rows:
         return
-    pauses = [*suspensions(uow, [case_id]).get(case_id, ()), (since, uow.now)]
-    if changes := list(_Again(uow, rows, {case_id: pauses}).changes(None)):
+    case_ids = {row.case_id for row in rows}
+    known = suspensions(uow, case_ids)
+    pauses = {case_id: [*known.get(case_id, ()), (since, uow.now)] for case_id in case_ids}
+    if changes := list(_Again(uow, rows, pauses).changes(None)):
         uow.connection.execute(_setting(table(Task)), changes)
 
 
@@ -161,13 +172,7 @@ TASKS = Terms(Task, (Task.status == "open",), suspensions, _SIDE)
 TIMERS = Terms(Wait, (Wait.closed_at.is_(None), Wait.kind == "timer"), no_pauses, literal("office"))
 
 
-def clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None, *, dry: bool) -> Counted:
-    """Counts the statutory terms of the next cases again."""
-    batch = clock_recalculation.recompute_batch(uow, unit_id, after, dry=dry)
-    return Counted(batch.changed, batch.failed, batch.after)
-
-
-KINDS: Sequence[Kind] = (TASKS, TIMERS, clocks)
+KINDS: Sequence[Kind] = (TASKS, TIMERS, recompute_batch)
 
 
 def affected(uow: UnitOfWork, units: Collection[UUID], kinds: Sequence[Kind] = KINDS) -> Counted:
@@ -230,7 +235,7 @@ class Progress:
     """Where a recalculation is: in which kind, after which row, and what it has done."""
 
     kind: int = 0
-    counted: Counted = Counted()  # it can't change
+    counted: Counted = field(default_factory=Counted)
 
 
 def continue_order(

@@ -1,5 +1,6 @@
 """Suspends and resumes one case, or all of a definition. Events that fall due meanwhile wait until then."""
 
+from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from engine.events import Fact
 from engine.models import Call, Case, CaseClock, Definition, DefinitionVersion, Event, Message, Task, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict, Fault, Invalid
+from engine.platform.errors import Conflict, Invalid, unknown_code
 
 SuspensionCode = Literal[
     "court-order", "related-case", "other-agency", "applicant-request", "force-majeure", "technical", "other"
@@ -28,19 +29,18 @@ SUSPENSION_CODES: tuple[str, ...] = get_args(SuspensionCode)
 def suspend(
     uow: UnitOfWork, case_id: UUID, *, reason: str | None = None, reason_code: str | None = None
 ) -> CaseView:
-    """Suspends a case; `reason_code` can be counted, `reason` is free text.
+    """Suspends a case; `reason_code` can be counted, `reason` is free text. Suspending twice changes nothing.
 
-    Raises Conflict if it does not run, Invalid for an unknown code.
+    Raises Conflict if it has ended, Invalid for an unknown code.
     """
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
+    if case.status == "suspended":
+        return get(uow, case_id)
     require_active(case)
     if reason_code is not None and reason_code not in SUSPENSION_CODES:
-        options = ", ".join(SUSPENSION_CODES)
-        fault = Fault(
-            "/reason_code", f"is not one of the codes; allowed: {options}", "enum", {"options": options}
-        )
+        fault = unknown_code("/reason_code", SUSPENSION_CODES)
         raise Invalid("The case can't be suspended for this reason.", [fault])
     payload = {"reason": reason, "reason_code": reason_code}
     fact = Fact("case.suspended", payload={name: text for name, text in payload.items() if text} or None)
@@ -76,12 +76,15 @@ def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
     since = uow.connection.execute(began).scalar_one_or_none()
     if since is None:
         return
-    recalculation.count_after_suspension(uow, case.id, since)
-    late = update(Task).where(Task.case_id == case.id, Task.status == "open", Task.due_at > since)
-    late = late.where(Task.term.is_(None))
-    if case.clock is not None and case.clock.due_at is not None:
-        late = late.where(Task.due_at != case.clock.due_at)
-    uow.connection.execute(late.values(due_at=Task.due_at + (uow.now - since)))
+    _move_tasks(uow, since, Task.case_id == case.id)
+
+
+def _move_tasks(uow: UnitOfWork, since: datetime, *which: ColumnElement[bool]) -> None:
+    """Moves the due times of open tasks that were to come when their cases were suspended."""
+    recalculation.count_after_suspension(uow, since, *which)
+    with_term = exists().where(CaseClock.case_id == Task.case_id, CaseClock.due_at == Task.due_at)
+    late = update(Task).where(Task.status == "open", Task.due_at > since, Task.term.is_(None), *which)
+    uow.connection.execute(late.where(~with_term).values(due_at=Task.due_at + (uow.now - since)))
 
 
 def suspend_definition(uow: UnitOfWork, key: str) -> None:
@@ -97,9 +100,15 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     """Resumes a definition: its cases can start and continue again."""
     access.require(uow.actor, "definitions.suspend")
     definitions.require_own(uow, key)
-    suspended = update(Definition).where(Definition.key == key, validity.stopped())
-    if uow.connection.execute(suspended.values(suspended_at=None)).rowcount:
+    suspended = select(Definition.suspended_at).where(Definition.key == key, validity.stopped())
+    since = uow.connection.execute(suspended.with_for_update()).scalar_one_or_none()
+    if since is not None:
+        uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
         definitions.note(uow, "definition.resumed", key)
+        # A case that is suspended itself moves them when it is resumed.
+        running = select(Case.id).join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+        running = running.where(DefinitionVersion.key == key, Case.status == "active")
+        _move_tasks(uow, since, Task.case_id.in_(running))
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     timed = select(CaseClock.case_id).join(Case, Case.id == CaseClock.case_id)
     timed = timed.join(DefinitionVersion, DefinitionVersion.id == Case.version_id)

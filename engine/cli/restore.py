@@ -71,7 +71,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"document {finding.name}: {finding.kind}")
     if lost:
         print(f"{len(lost)} documents are not in {storage.place}. Run `documents check` to check again.")
-    print(f"{len(broken)} breaks in the logs." if broken else "Restored. The logs are intact.")
+    print(
+        f"{breaks.counted(len(broken), 'break')} in the logs." if broken else "Restored. The logs are intact."
+    )
     return 1 if broken or lost else 0
 
 

@@ -60,6 +60,7 @@ class Calendar:
     years: frozenset[int] | None = None
     jalali: bool = False
     followed_by: "tuple[date, Calendar] | None" = None
+    _days: dict[date, OfficeDay | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.week) != 7:
@@ -69,6 +70,12 @@ class Calendar:
 
     def office_day(self, day: date) -> OfficeDay | None:
         """Returns a working day with its hours; None if the office is closed. Raises NoHolidays."""
+        try:
+            return self._days[day]
+        except KeyError:
+            return self._days.setdefault(day, self._office_day(day))
+
+    def _office_day(self, day: date) -> OfficeDay | None:
         if self.followed_by is not None and day >= self.followed_by[0]:
             return self.followed_by[1].office_day(day)
         hours = self.week[day.weekday()]

@@ -19,6 +19,7 @@ from engine.deadlines.terms import Term
 Side = Literal["office", "applicant"]
 
 _DAY = timedelta(days=1)
+NEARLY = 4, 5  # of a term, when it is nearly over
 
 
 @dataclass(frozen=True)
@@ -170,3 +171,14 @@ def _days_within(calendar: Calendar, start: datetime, end: datetime) -> Iterator
         if (found := calendar.office_day(day)) is not None:
             yield found
         day += _DAY
+
+
+def nearly_over(count: Count, length: Term, end: datetime) -> datetime:
+    """Returns when four fifths of the working time until `end` are over; of all time, if nobody works."""
+    part, whole = NEARLY
+    if length.duration.seconds:  # such as PT48H: counted by the clock, also when nobody works
+        return count.start + (end - count.start) * part / whole
+    working = working_time_between(count.calendar, count.start, end, count.pauses)
+    if working > timedelta(0):
+        return min(working_time_due(count, working * part / whole), end)
+    return count.start + (end - count.start) * part / whole

@@ -88,7 +88,7 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "clock.recomputed": {"code": str, "before_at": str, "due_at": str, "calendar": str},
         "clock.warned": {"due_at": str},
         "clock.breached": {"due_at": str, "units": str},
-        "clock.deemed": {"outcome": str, "due_at": str, "units": str},
+        "clock.deemed": {"decision": str, "outcome": str, "due_at": str, "units": str},
         "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )

@@ -7,8 +7,10 @@ from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     RowMapping,
     Select,
+    SQLColumnExpression,
     and_,
     case,
     delete,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from engine import access
@@ -122,6 +125,13 @@ def names(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, str]:
     access.require(uow.actor, "units.read")
     rows = uow.connection.execute(select(Unit.key, Unit.name).where(Unit.key.in_(set(keys))))
     return {key: name for key, name in rows}
+
+
+def names_of(keys: SQLColumnExpression[Any]) -> ColumnElement[Any]:
+    """Returns the names of the units in a column of keys, by name; NULL without any."""
+    named = aliased(Unit)
+    found = select(func.array_agg(aggregate_order_by(named.name, named.name)))
+    return found.where(named.key == keys.any_()).scalar_subquery()
 
 
 def get(uow: UnitOfWork, key: str) -> RowMapping:

@@ -33,7 +33,7 @@ Refusal
 └── Uncertain     the connection was lost during a commit
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,12 @@ class Fault:
     detail: str
     code: str
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+def unknown_code(pointer: str, allowed: Iterable[str]) -> Fault:
+    """Returns the fault of a reason code that is none of those allowed."""
+    options = ", ".join(allowed)
+    return Fault(pointer, f"is not one of the codes; allowed: {options}", "enum", {"options": options})
 
 
 class Prerequisite(Exception):

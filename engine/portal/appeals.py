@@ -141,6 +141,9 @@ def notify_appealed(uow: UnitOfWork, decision_id: UUID) -> None:
     if first.erased_at is not None:
         return
     told = select(Event.seq).where(Event.case_id == first.id, Event.kind == "appeal.decided")
-    if uow.connection.execute(told.where(Event.task_id == row.task_id)).first() is None:
+    one = Event.task_id == row.task_id
+    if row.task_id is None:  # by silence, which decides a case once
+        one = Event.task_id.is_(None) & (Event.facts["appeal"].as_string() == str(row.id))
+    if uow.connection.execute(told.where(one)).first() is None:
         payload = {"appeal": row.id, "case_number": row.number, "outcome": row.outcome}
         cases.note(uow, first, [Fact("appeal.decided", None, row.task_id, payload)])

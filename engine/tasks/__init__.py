@@ -46,6 +46,7 @@ from engine.tasks.subtask_requests import (
     withdraw_request,
 )
 from engine.tasks.subtasks import list_subtasks
+from engine.tasks.term_marks import remaining
 
 __all__ = [
     "COUNTED",
@@ -99,6 +100,7 @@ __all__ = [
     "recuse",
     "related",
     "release",
+    "remaining",
     "request_correction",
     "request_opinion",
     "run_bulk_job",

@@ -61,7 +61,6 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 from engine.tasks.reading import describe, listed
-from engine.tasks.term_marks import TERM_MARK
 
 Scope = Literal["mine", "team", "free", "supervised"]
 COUNTED = 1_000  # counts stop at this number
@@ -196,7 +195,6 @@ def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
         _ANSWERED.label("answered"),
         _ADDED.label("added"),
         _asked("open").label("awaits"),
-        TERM_MARK.label("clock"),
     )
     page = listed(role).add_columns(*beside, access.party().label("party")).join(found, found.c.id == Task.id)
     return page.order_by(found.c.due, found.c.id)

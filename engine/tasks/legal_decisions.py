@@ -14,7 +14,7 @@ from engine.definitions import forms
 from engine.events import Fact
 from engine.identity import names
 from engine.models import Case, Decision, DefinitionVersion, Task, Unit, User
-from engine.organisation import eligibility
+from engine.organisation import eligibility, units
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork, table, values_of
 from engine.platform.errors import Fault, FirstDecider, Invalid
@@ -22,8 +22,9 @@ from engine.platform.ids import uuid7
 from engine.tasks.locked_task import LockedTask
 
 _DECISIONS = table(Decision)
+_OTHERS = ("appeal_id", "silent_units")
 _INSERT = insert(_DECISIONS).values(
-    values_of(_DECISIONS, "decision", (column.key for column in _DECISIONS.c if column.key != "appeal_id"))
+    values_of(_DECISIONS, "decision", (column.key for column in _DECISIONS.c if column.key not in _OTHERS))
 )
 
 
@@ -121,6 +122,8 @@ _SHOWN = (
     Decision.grounds,
     Decision.decided_at,
     Decision.appeal_id,
+    Decision.silent_units,
+    units.names_of(Decision.silent_units).label("silent_names"),
 )
 _VERSION = [column.label(f"version_{column.key}") for column in definitions.VERSION]
 
@@ -143,8 +146,8 @@ def _of_case(role: str) -> Select[Any]:
 def decisions(uow: UnitOfWork, case_id: UUID) -> Sequence[Mapping[str, Any]]:
     """Returns the legal decisions of a case, oldest first, each with its `effect`.
 
-    Only those who work on cases see the decider; the applicant's side sees the unit. Raises NotFound for
-    cases that the actor may not see.
+    Only those who work on cases see the decider; the applicant's side sees the unit. One by silence has
+    neither task nor decider, but `silent_units`. Raises NotFound for cases that the actor may not see.
     """
     access.require(uow.actor, "cases.read")
     given = {"case": case_id, **access.seen_by(uow)}

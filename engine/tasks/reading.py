@@ -32,6 +32,7 @@ from engine.platform.errors import NotFound
 from engine.platform.prepared import Prepared
 from engine.tasks import subtasks
 from engine.tasks.entity_tags import EntityTag, Shown
+from engine.tasks.term_marks import TERM_MARK
 
 SUMMARY = (
     Task.id,
@@ -84,6 +85,7 @@ def listed(role: str, tasks: Any = Task) -> Select[*tuple[Any, ...]]:
     return (
         summaries(tasks)
         .add_columns(Case.subject, Case.applicant, names.of(_APPLICANT).label("applicant_name"))
+        .add_columns(Case.unit_id, TERM_MARK.label("clock"))
         .add_columns(case_seen(role), access.named_party(role).label("named_party"))
         .add_columns(cases.shows_subject().label("shows_subject"))
         .outerjoin(

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select, text, update
 
 from engine.models import Decision, User
+from engine.oversight.replay import compare
 from engine.platform.db import Actor, Database
 from engine.platform.errors import Rejected
 from engine.portal import appeals
-from tests import factories
+from tests import clocks, factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
 from tests.api.test_decisions import GROUND, deciding
@@ -222,6 +223,45 @@ def test_first_case_is_told_what_was_decided_once(
     (told,) = [event for event in events(client, case) if event["kind"] == "appeal.decided"]
     expected = {"appeal": made["id"], "case_number": made["case_number"], "outcome": "granted"}
     assert told["payload"] == expected
+
+
+def test_silence_is_appealed_like_a_decision(
+    client: Clients, database: Database, actor: Callable[..., Actor]
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="refuse", appeal="p", appealWithin="P20D"))
+    portal = client("portal")
+    case = portal.start(applicant="0012345679")
+    clocks.silence(database, UUID(case["id"]))
+    (decision,) = body(portal.get(f"/cases/{case['id']}/decisions"))["items"]
+    assert (decision["by"], decision["outcome"], decision["effect"]) == (
+        "silence",
+        "deemed_refused",
+        "refuses",
+    )
+    assert (decision["silent_units"], decision["task"], decision["decided_by"]) == (["root"], None, None)
+    facts = dict(clocks.logged(database, UUID(case["id"])))["clock.deemed"]
+    assert facts["decision"] == decision["id"]
+    status = body(portal.post("/status", {name: case[name] for name in ("case_number", "secret")}))[
+        "decision"
+    ]
+    assert status["silence"]["ended"]["at"] == facts["due_at"].replace("+00:00", "Z")
+    assert status["appeal_until"]["at"] > decision["decided_at"]
+
+    made = appeal(client, case)
+    assert body(portal.get(f"/cases/{case['id']}/decisions"))["items"][0]["appeal"] == made["id"]
+    clocks.silence(database, UUID(made["id"]))  # the appeal isn't decided either
+    with database.transaction() as session:
+        (job,) = session.scalars(QUEUED)
+        found = compare(session).differences  # the clocks were changed by hand
+        assert [one for one in found if one.table in ("cases", "decisions")] == []
+    for _ in range(2):
+        factories.as_actor(
+            database,
+            actor("administrator"),
+            lambda uow: appeals.notify_appealed(uow, UUID(job["decision_id"])),
+        )
+    told = [event["payload"] for event in events(client, case) if event["kind"] == "appeal.decided"]
+    assert [one["outcome"] for one in told] == ["deemed_refused"]
 
 
 def test_licence_that_was_refused_is_objected_to(client: Clients, database: Database) -> None:

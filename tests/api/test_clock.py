@@ -1,6 +1,7 @@
 """The statutory term over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -88,3 +89,15 @@ def test_nothing_awaits_release(client: Clients, timed: dict[str, Any]) -> None:
     administrator = client("administrator")
     assert body(administrator.get("/deemed-decisions")) == {"items": []}
     assert body(administrator.post("/deemed-decisions/release", {})) == {"released": 0}
+
+
+def test_the_list_of_tasks_has_the_mark_and_the_remaining_time(
+    client: Clients, database: Database, timed: dict[str, Any]
+) -> None:
+    worker, path = client("caseworker"), f"/tasks?case={timed['id']}"
+    (task,) = body(worker.get(path))["items"]
+    assert task["clock"] is None
+    assert 0 <= task["remaining_seconds"] <= 36_000
+    clocks.silence(database, UUID(timed["id"]))
+    for listed in (path, "/tasks"):
+        assert {one["clock"] for one in body(worker.get(listed))["items"]} == {"over"}

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ SAID = {
         "over": "مهلت قانونی گذشت",
         "deemed": "دستگاه در مهلت قانونی تصمیم نگرفت",
         "claim": "برداشتن کار",
+        "silence": "تصمیم به سبب سکوت دستگاه",
     },
     "en": {
         "latest": "By law it has to be made by",
@@ -41,6 +43,7 @@ SAID = {
         "over": "The statutory term is over",
         "deemed": "the office didn’t decide in time",
         "claim": "Claim the task",
+        "silence": "Decision by the silence of the office",
     },
 }
 
@@ -114,7 +117,13 @@ def test_silence_grants_what_nobody_decided(
     expect(applicant.get_by_text(said["deemed"]).first).to_be_visible()
     check(applicant)
     shot(applicant, "applicants-deemed")
-    assert terms.installation.look("portal", f"/cases/{case}")["outcome"] == "deemed_granted"
+    with applicant.expect_download() as download:
+        applicant.locator('a[href$="/decision"]').click()
+    assert said["silence"] in Path(download.value.path()).read_text(encoding="utf-8")
+    (decision,) = terms.installation.look("portal", f"/cases/{case}/decisions")["items"]
+    assert (decision["by"], decision["outcome"]) == ("silence", "deemed_granted")
+    # The fee is asked for, as after a decision of a person.
+    until(lambda: terms.installation.look("portal", f"/cases/{case}")["bills"])
 
 
 @pytest.mark.parametrize(("language", "width"), [("fa", "phone"), ("en", "desktop")])

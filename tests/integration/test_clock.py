@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from engine import cases, tasks
+from engine.cases import erasure
 from engine.oversight import replay
 from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict
@@ -120,6 +122,10 @@ def test_silence_grants(
     ended = dict(logged(database, case.id))["case.completed"]
     assert (ended["outcome"], ended["effect"], ended["by"]) == ("deemed_granted", "grants", "silence")
     assert replay_finds(database) == []
+    act("administrator", lambda uow: erasure.erase(uow, str(case.id), "Act 1", "root"), TERM + MINUTE)
+    assert replay_finds(database) == []
+    (decision,) = act("caseworker", lambda uow: tasks.decisions(uow, case.id))
+    assert (decision["outcome"], decision["silent_units"]) == ("deemed_granted", [case.unit])
 
 
 def test_a_decision_after_the_end_is_refused_though_no_worker_ran(
@@ -196,4 +202,36 @@ def test_suspending_a_definition_is_a_pause(
     assert clock is not None
     assert clock.due_at is not None
     assert clock.due_at > case.started_at + TERM * 2.9
+    assert replay_finds(database) == []
     decide(act, case, TERM * 2 + MINUTE)
+    assert replay_finds(database) == []
+
+
+def test_suspending_a_definition_moves_due_dates_as_suspending_a_case(
+    database: Database, start: Callable[..., cases.CaseView], act: Act
+) -> None:
+    late = bpmn.node("userTask", "a", parvandeh__due="P9D")
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(late))))
+    case, held = start(), start()
+    act("administrator", lambda uow: cases.suspend(uow, held.id), MINUTE)
+    act("administrator", lambda uow: cases.suspend_definition(uow, "p"), MINUTE * 10)
+    act("administrator", lambda uow: cases.resume_definition(uow, "p"), MINUTE * 40)
+    act("administrator", lambda uow: cases.resume(uow, held.id), MINUTE * 60)
+    for one, minutes in ((case, 30), (held, 59)):
+        task = act("caseworker", lambda uow, one=one: tasks.get(uow, one.tasks[0]["id"]))
+        moved = task["due_at"] - one.tasks[0]["due_at"]
+        assert abs(moved - MINUTE * minutes) < MINUTE
+    assert replay_finds(database) == []
+
+
+@pytest.mark.parametrize(
+    "forged", ["due_at = due_at + interval '1 day'", "state = 'stopped'", "term = 'P1D'"]
+)
+def test_a_forged_clock_is_found(
+    database: Database, start: Callable[..., cases.CaseView], forged: str
+) -> None:
+    deploy(database)
+    start()
+    with database.transaction() as session:
+        session.execute(text(f"UPDATE clocks SET {forged}"))
+    assert [one.split(", ")[1].split()[0] for one in replay_finds(database)] == ["clocks"]

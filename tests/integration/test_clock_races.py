@@ -1,5 +1,6 @@
 """The end of a term against people and against death: one outcome, and each step once."""
 
+import asyncio
 import random
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +18,16 @@ from sqlalchemy import select, text
 from engine import cases, tasks
 from engine.identity import accounts
 from engine.models import Event, Task
-from engine.platform.config import ROOT
+from engine.platform.config import ROOT, Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.errors import Conflict
+from engine.worker.command_runner import CommandRunner
+from engine.worker.sweeps import run_due_clocks
 from tests import bpmn, clocks, factories
 from tests.clocks import DECISION, logged
 
 RACES = 200
+LEAD = 25  # milliseconds in which both get ready
 KILLED = 100
 _DUE = text("""
 UPDATE clocks SET stage = :stage, started_at = :due - interval '10 hours', due_at = :due, warn_at = :due,
@@ -62,7 +67,7 @@ def test_silence_or_a_person_decides_never_both(
     early = timedelta(0)  # how much earlier the person begins, so that both win about as often
     for _ in range(RACES):
         case = start()
-        due = datetime.now(UTC) + timedelta(milliseconds=50)
+        due = datetime.now(UTC) + timedelta(milliseconds=LEAD)
         set_due(database, case.id, due)
         jitter = timedelta(microseconds=random.randint(-1_000, 1_000))
         won = _race(database, machine, (person, due - early + jitter), case, due)
@@ -94,6 +99,9 @@ def _race(
 
     def silence(_: int) -> str:
         wait_until(due)
+        # The sweep skips the case while the person has locked it; then its job waits for it.
+        while machine(lambda uow: cases.do_due_clocks(uow, 1)):
+            pass
         while machine(lambda uow: cases.do_due(uow, case.id)):
             pass
         return "done"
@@ -154,6 +162,9 @@ def test_each_step_is_done_once_though_its_worker_is_killed(
     files["p.bpmn"] = files["p.bpmn"].replace(b"<bpmn:process ", message, 1)
     factories.deploy(database, files)
     answers: Counter[str] = Counter()
+    warm = start()
+    set_due(database, warm.id, datetime.now(UTC) - timedelta(seconds=1))
+    assert mortal(warm.id, 0) == "done"
     for number in range(KILLED):
         case = start()
         set_due(database, case.id, datetime.now(UTC) - timedelta(seconds=1))
@@ -169,3 +180,49 @@ def test_each_step_is_done_once_though_its_worker_is_killed(
         assert found == ["escalation", "step", "step"]
     assert min(answers["killed"], answers["done"]) > KILLED / 10, answers
     assert factories.whole(database)
+
+
+@pytest.fixture
+def runner(database_url: str, tmp_path: Path) -> Iterator[CommandRunner]:
+    environ = {"PARVANDEH_VAR": str(tmp_path), "DATABASE_URL": database_url}
+    opened = CommandRunner(Settings.read(environ), database_url, 2)
+    yield opened
+    opened.close()
+
+
+def test_a_case_that_fails_leaves_the_others_to_their_jobs(
+    database: Database, start: Callable[..., Any], runner: CommandRunner
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    broken, *others = [start() for _ in range(4)]
+    late = start()
+    for case in (broken, *others):
+        set_due(database, case.id, datetime.now(UTC) - timedelta(seconds=1), "breached")
+    with database.transaction() as session:
+        session.execute(text("UPDATE cases SET state = 'x' WHERE id = :case"), {"case": broken.id})
+    assert not asyncio.run(run_due_clocks(runner))
+    assert jobs(database) == {str(case.id) for case in (broken, *others)}
+    assert [clocks.kinds(database, case.id) for case in others] == [["clock.started"]] * 3
+    set_due(database, late.id, datetime.now(UTC) - timedelta(seconds=1))
+    while asyncio.run(run_due_clocks(runner)):  # those with a job no longer fail the others
+        pass
+    assert clocks.kinds(database, late.id) == ["clock.started", "clock.breached", "clock.deemed"]
+
+
+def test_cases_of_a_suspended_definition_are_not_done_together(
+    database: Database, start: Callable[..., Any], runner: CommandRunner, machine: Callable[[Any], Any]
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    case = start()
+    set_due(database, case.id, datetime.now(UTC) - timedelta(seconds=1))
+    machine(lambda uow: cases.suspend_definition(uow, "p"))
+    assert not asyncio.run(run_due_clocks(runner))
+    assert jobs(database) == {str(case.id)}
+    assert clocks.kinds(database, case.id) == ["clock.started"]
+
+
+def jobs(database: Database) -> set[str]:
+    """The cases that have a job for their clock."""
+    found = text("SELECT args ->> 'case_id' FROM procrastinate_jobs WHERE task_name = 'clock'")
+    with database.transaction() as session:
+        return set(session.scalars(found))

@@ -58,6 +58,19 @@ def test_what_is_set_in_a_connection_is_forgotten(reused: Reused) -> None:
     assert (patience(), reused.url) == (before, url)
 
 
+def test_triggers_that_a_forger_disabled_are_enabled_again(reused: Reused) -> None:
+    def states() -> list[tuple[object, ...]]:
+        with psycopg.connect(conninfo(reused.url)) as connection:
+            return connection.execute("SELECT tgname, tgenabled FROM pg_trigger ORDER BY 1").fetchall()
+
+    before, url = states(), reused.url
+    for log in ("events", "checkpoints"):
+        executed(f"ALTER TABLE {log} DISABLE TRIGGER USER")(reused)
+    assert states() != before
+    reused.restore()
+    assert (states(), reused.url) == (before, url)
+
+
 def executed(statement: str) -> Callable[[Reused], None]:
     def execute(reused: Reused) -> None:
         with reused.database.transaction("single") as session:
@@ -81,7 +94,7 @@ def listening(reused: Reused) -> None:
 @pytest.mark.parametrize(
     "disturb",
     [
-        pytest.param(executed("ALTER TABLE events DISABLE TRIGGER USER"), id="trigger"),
+        pytest.param(executed("DROP TRIGGER events_are_append_only ON events"), id="trigger"),
         pytest.param(executed("ALTER TABLE access_log ADD CONSTRAINT none CHECK (false)"), id="constraint"),
         pytest.param(executed("ALTER TABLE cases ADD COLUMN further text"), id="column"),
         pytest.param(executed("CREATE TABLE further ()"), id="table"),

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.bpmn import sandbox
-from engine.cases.clock import interruptions
+from engine.cases.clock.interruptions import Interruptions
 from engine.connectors import Connectors
 from engine.events import administration_log
 from engine.identity import accounts
@@ -218,8 +218,9 @@ def test_interruptions_are_found_by_an_index(database: Database) -> None:
     def search(session: Session, now: datetime) -> int:
         uow = UnitOfWork(session, accounts.system(session, now), now)
         for _ in range(7):  # prepared after the fifth time
-            assert interruptions.ended_after(uow, now) is None
-            assert not interruptions.are_unseen(uow)
+            known = Interruptions(uow)
+            assert known.ended_after(now) is None
+            assert not known.unseen
             assert administration_log.interruptions(uow, 0) == []
         scans = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'organisation_log'"
         return int(session.execute(text(scans)).scalar_one())

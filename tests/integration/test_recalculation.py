@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 
 from engine import cases
 from engine.cases import recalculation
-from engine.cases.recalculation import Counted, Progress
+from engine.cases.clock_recalculation import Counted
+from engine.cases.recalculation import Progress
 from engine.cli import migrate
 from engine.identity import accounts
 from engine.models import Recalculation, Task, Wait
@@ -163,10 +164,17 @@ def test_a_task_of_the_applicant_is_due_at_midnight_also_when_it_is_counted_agai
     assert dues(database)[0][0] == midnight + timedelta(days=3)
 
 
-def test_a_suspension_is_counted_and_a_later_closure_does_not_undo_it(database: Database, at: At) -> None:
+@pytest.mark.parametrize("what", ["case", "definition"])
+def test_a_suspension_is_counted_and_a_later_closure_does_not_undo_it(
+    database: Database, at: At, what: str
+) -> None:
     case = begin(at)
-    at(z("2026-12-05 10:00"), lambda uow: cases.suspend(uow, case))
-    at(z("2026-12-20 10:00"), lambda uow: cases.resume(uow, case))
+    if what == "case":
+        at(z("2026-12-05 10:00"), lambda uow: cases.suspend(uow, case))
+        at(z("2026-12-20 10:00"), lambda uow: cases.resume(uow, case))
+    else:
+        at(z("2026-12-05 10:00"), lambda uow: cases.suspend_definition(uow, "p"))
+        at(z("2026-12-20 10:00"), lambda uow: cases.resume_definition(uow, "p"))
     # Sunday 20, Monday, Tuesday, Saturday, Sunday: Wednesday 23 is a holiday.
     moved = z("2026-12-27 16:00")
     assert dues(database)[0][0] == moved

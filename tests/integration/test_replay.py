@@ -18,7 +18,7 @@ from engine.cases import CaseView, erasure, incidents, messages, migration, stag
 from engine.cli import main
 from engine.definitions.scenarios.plan import Action, Scenario
 from engine.definitions.scenarios.reading import read_file
-from engine.models import Bill, Call, Case, Decision, Event, Incident, Task, User, Wait
+from engine.models import Bill, Call, Case, CaseClock, Decision, Event, Incident, Task, User, Wait
 from engine.oversight import replay, timeline
 from engine.platform.config import ROOT
 from engine.platform.db import Database, UnitOfWork
@@ -94,10 +94,18 @@ class Player:
     def wait(self, action: Action) -> None:
         now: datetime = self.act("service", lambda uow: uow.now)
         until = timers.duration(action.name).after(now + self.later) - now
-        while due := self.rows(Wait.due_at, Wait.due_at <= now + until, Wait.closed_at.is_(None)):
+        while due := self.due(now + until):
             self.later = max(self.later, min(due) - now + timedelta(seconds=1))
+            self.act("administrator", lambda uow: cases.sweep_clocks(uow, 10), self.later)
             self.work(self.later)
         self.later = until
+
+    def due(self, until: datetime) -> list[datetime]:
+        """When the case's timers fire, and the next step of its clock is due."""
+        clock = select(CaseClock.next_at).where(CaseClock.case_id == self.case, CaseClock.next_at <= until)
+        with self.database.transaction() as session:
+            steps = [at for at in session.scalars(clock) if at is not None]
+        return steps + self.rows(Wait.due_at, Wait.due_at <= until, Wait.closed_at.is_(None))
 
     def message(self, action: Action) -> None:
         given: Any = (action.name, action.keys, {**self.paid(action), **action.data})
@@ -224,7 +232,7 @@ def counted(database: Database) -> dict[str, Counter[Any]]:
                 case "case.completed":
                     outcome = [facts.get(name) for name in ("outcome", "effect", "by")]
                     found["outcomes"][event.case_id] = tuple(outcome)
-                case "decision.made":
+                case "decision.made" | "clock.deemed":
                     decided = [facts.get(name) for name in ("outcome", "effect", "grounds")]
                     found["decisions"][facts["decision"]] = tuple(decided)
     return {name: Counter(values.values()) for name, values in found.items()}

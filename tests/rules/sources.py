@@ -53,7 +53,7 @@ def text(name: str) -> str:
 
 @cache
 def nodes(path: Path) -> Sequence[ast.AST]:
-    """Return the syntax nodes of a file. Read once for all tests of a file (tests/conftest.py)."""
+    """Return the syntax nodes of a file. Read once for all tests (tests/distribution.py)."""
     return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 

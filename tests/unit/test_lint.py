@@ -78,6 +78,15 @@ def cut(pattern: str, new: str = "", file: str = "process.bpmn") -> Seed:
 def no_term(files: dict[str, str]) -> None:
     cut(r"""\s+parvandeh:statutory="[^"]*" parvandeh:onSilence="grant"\s+parvandeh:safety="[^"]*\"""")(files)
     cut(r""" parvandeh:clock="start\"""")(files)
+    for name in ("review_silent", "decision_silent"):  # then nothing is decided by silence
+        cut(rf'<bpmn:boundaryEvent id="{name}".*?</bpmn:boundaryEvent>')(files)
+        cut(rf"<bpmn:flowNodeRef>{name}</bpmn:flowNodeRef>")(files)
+        cut(rf'<bpmn:sequenceFlow[^>]* sourceRef="{name}"[^>]*/>')(files)
+        cut(rf'<bpmndi:BPMNShape id="{name}_shape".*?</bpmndi:BPMNShape>')(files)
+    for name in ("review", "decision"):
+        cut(rf"<bpmn:incoming>to_deemed_{name}</bpmn:incoming>")(files)
+        cut(rf'<bpmndi:BPMNEdge id="to_deemed_{name}_edge".*?</bpmndi:BPMNEdge>')(files)
+    cut(r'<bpmn:message id="clock_deemed"[^>]*/>')(files)
 
 
 def no_way_back(files: dict[str, str]) -> None:

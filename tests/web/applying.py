@@ -25,8 +25,8 @@ START = factories.form(("f1", "f7"), **PROPERTIES)
 ANSWERS = {"f1": "first", "f2": "۱۲", "f7": "seventh"}
 
 
-def service(key: str = "p", start: Mapping[str, Any] = START) -> dict[str, bytes]:
-    """Start with a form of two steps → a decision, which can be appealed → end."""
+def service(key: str = "p", start: Mapping[str, Any] = START, more: str = "") -> dict[str, bytes]:
+    """Start with a form of two steps → a decision, which can be appealed → end; `more`: attributes."""
     outcomes = {"granted": "grants", "refused": "refuses", "partly": "grants"}
     form = factories.form(decision={"enum": list(outcomes)}) | {"additionalProperties": True}
     decide = bpmn.node(
@@ -40,7 +40,7 @@ def service(key: str = "p", start: Mapping[str, Any] = START) -> dict[str, bytes
         bpmn.flow("start", "decide"),
         bpmn.flow("decide", "end"),
     ]
-    marks = 'parvandeh:appeal="objection" parvandeh:appealWithin="P20D"'
+    marks = 'parvandeh:appeal="objection" parvandeh:appealWithin="P20D" ' + more
     named = f'isExecutable="true" name="خدمت {key} | Service {key}" {marks}'
     return factories.files(bpmn.process(*body, key=key, attributes=named), f=start, d=form)
 

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from engine import cases, tasks
-from engine.models import AccessRecord, Event
+from engine.models import AccessRecord, Event, Unit
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened, Reason, Way
 from engine.platform.db import Actor, Database
 from engine.platform.language import Reader
 from engine.portal import appeals
-from tests import bpmn, factories
+from tests import bpmn, clocks, factories
 from tests.catalogues import LANGUAGES, speaking
 from tests.web.applying import (
     OTHER,
@@ -27,6 +28,7 @@ from tests.web.applying import (
     decided,
     me,
     sent_back,
+    service,
     started,
 )
 from tests.web.conftest import Browser, statements
@@ -213,6 +215,41 @@ def test_a_decision_is_read_downloaded_and_appealed(
     assert f"/my/cases/{appeal}" in me.get(f"/my/cases/{case}")
     assert f"/my/cases/{case}" in me.get(f"/my/cases/{appeal}")
     assert "no decision that you can appeal" in me.get(f"/my/cases/{case}/appeal")
+
+
+def test_a_decision_by_silence_has_a_letter_and_is_appealed(
+    me: Applicant, database: Database, office: Actor, session_of: Callable[[Actor], Browser]
+) -> None:
+    law = 'parvandeh:statutory="PT10H" parvandeh:onSilence="refuse" parvandeh:legalBasis="مادهٔ ۵ | Article 5"'
+    factories.deploy(database, service(more=law))
+    case = started(database, me)
+    clocks.silence(database, case)
+
+    page = me.get(f"/my/cases/{case}")
+    assert "By law, the silence of the office counts as a decision." in page
+    letter = me.browser.get(f"/my/cases/{case}/decision?lang=en").text
+    with database.transaction() as session:
+        made = session.scalars(select(Event).where(Event.kind == "clock.deemed")).one()
+        assert made.hash.hex() in letter
+        unit = Reader.of("en").half(
+            session.scalars(select(Unit.name).where(Unit.key == (made.facts or {})["units"])).one()
+        )
+    found = dict(re.findall(r"<dt>([^<]*)</dt><dd[^>]*>([^<]*)</dd>", letter))
+    assert (found["Units that did not decide"], found["Legal basis"]) == (unit, "Article 5")
+    assert found["Statutory term ended"] == Reader.of("en", ZoneInfo("Asia/Tehran")).day(
+        clocks.due(database, case)
+    )
+    for shown in (page, letter):
+        assert "refused, because the office didn’t decide in time" in shown
+        assert f"without a decision of {unit}" in re.sub("[\u2066-\u2069]", "", shown)
+        assert "You can appeal the decision until" in shown
+    assert "به سبب سکوت دستگاه" in me.browser.get(f"/my/cases/{case}/decision?lang=fa").text
+
+    sent = me.post(f"/my/cases/{case}/appeal", {"data/reasons": "I never got an answer."})
+    appeal = UUID(sent.headers["Location"].split("/")[3])
+    assert me.case(appeal).appeal_of == case
+    desk = session_of(office).get(f"/desk/cases/{case}?lang=en").text
+    assert f"Nobody: by law, silence counts as a decision · {unit}" in desk
 
 
 def test_an_outcome_is_told_by_the_name_of_its_end_event(

@@ -78,8 +78,8 @@ def case_refused(visit: Visit, case_id: UUID, *, refusal: Refusal, **_: Any) -> 
 
 
 def _decisions(uow: UnitOfWork, seen: cases.Seen) -> Sequence[Mapping[Any, Any]]:
-    """Return its legal decisions; without a query if its process has none."""
-    decided = any(part.rules.decision for part in seen.spec.elements.values())
+    """Return its legal decisions; without a query if nobody decides in its process, nor silence."""
+    decided = any(part.rules.decision for part in seen.spec.elements.values()) or seen.spec.clock.decides
     return tasks.decisions(uow, seen.case.id) if decided else ()
 
 

@@ -60,6 +60,11 @@ class ClockRules:
     pauses: frozenset[str] = frozenset()
     opinions: frozenset[str] = frozenset()
 
+    @property
+    def decides(self) -> bool:
+        """Whether silence may decide at the end of the term."""
+        return self.statutory is not None and self.on_silence in DEEMED_OUTCOMES
+
 
 def is_length(text: str) -> bool:
     """Whether a text is a term: longer than zero, and at most MAX_YEARS."""

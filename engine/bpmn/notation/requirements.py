@@ -56,7 +56,8 @@ class CaseRules:
 
     `appeal` is the process for appeals against its decisions, within the duration `appeal_within`. `parties`
     are the variables that hold national IDs of parties; `searchable` are those that the inbox searches.
-    `subject` is an expression for the subject of a case. `clock` are the rules for its statutory term.
+    `subject` is an expression for the subject of a case. `clock` are the rules for its statutory term;
+    `legal_basis` is the law in words.
     """
 
     appeal: str | None = None
@@ -65,6 +66,7 @@ class CaseRules:
     searchable: tuple[str, ...] = ()
     subject: str | None = None
     clock: ClockRules = field(default_factory=ClockRules)
+    legal_basis: str | None = None
 
 
 def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
@@ -83,6 +85,7 @@ def case_rules(process: Any) -> CaseRules:
         variables(process.get(f"{OURS}searchable")),
         process.get(f"{OURS}subject"),
         clock_rules(process),
+        process.get(f"{OURS}legalBasis"),
     )
 
 

@@ -6,6 +6,7 @@ Workers log an outage only when they report again: until then, an old report sho
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import cast
 
 from sqlalchemy import DateTime, bindparam, func, select
@@ -46,41 +47,57 @@ _REPORT = Prepared(
 )
 
 
-def ended_after(uow: UnitOfWork, instant: datetime | None) -> datetime | None:
-    """Returns the end of the outage within which an instant lies (now, if it continues); None without any."""
-    if instant is None:
-        return None
-    ((found,),) = uow.rows(_ENDED, {"instant": instant})
-    if found is None and (last := _doubtful_since(uow)) is not None and last <= instant:
-        return uow.now
-    return cast(datetime | None, found)
+class Interruptions:
+    """What is known of interruptions at the instant of a command: each is read once."""
 
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._ended: dict[datetime, datetime | None] = {}
 
-def are_unseen(uow: UnitOfWork) -> bool:
-    """Whether there was an interruption that no administrator has seen yet, or the time is doubtful now."""
-    ((found,),) = uow.rows(_UNSEEN, {})
-    return found is not None or _doubtful_since(uow) is not None
+    def ended_after(self, instant: datetime | None) -> datetime | None:
+        """Returns the end of the outage within which an instant lies; None without any.
 
+        It is now if the outage continues.
+        """
+        if instant is None:
+            return None
+        if instant not in self._ended:
+            self._ended[instant] = self._find_end(instant)
+        return self._ended[instant]
 
-def hold(uow: UnitOfWork, clock: Clock) -> bool:
-    """Has the end of a term wait for an administrator while the time is doubtful, if silence then decides.
+    @cached_property
+    def unseen(self) -> bool:
+        """Whether no administrator has seen one of them yet, or the time is doubtful now."""
+        ((found,),) = self._uow.rows(_UNSEEN, {})
+        return found is not None or self._doubtful_since is not None
 
-    Returns whether it waits. Whether it lies within an outage is known when a worker has reported again.
-    """
-    if clock.awaits_release:
+    def hold(self, clock: Clock) -> bool:
+        """Has a term that ends at a doubtful time wait for an administrator, if silence then decides.
+
+        Returns whether it waits. Whether it lies within an outage is known when a worker has reported again.
+        """
+        if clock.awaits_release:
+            return True
+        if not clock.decides or self._doubtful_since is None:
+            return False
+        await_release(self._uow, clock)
         return True
-    if not clock.decides or _doubtful_since(uow) is None:
-        return False
-    await_release(uow, clock)
-    return True
+
+    @cached_property
+    def _doubtful_since(self) -> datetime | None:
+        """The last report of the workers, if it is too far from now; None also if none ever ran."""
+        ((last, limit),) = self._uow.rows(_REPORT, {})
+        if last is None or abs(self._uow.now - last) <= timedelta(seconds=limit):
+            return None
+        return cast(datetime, last)
+
+    def _find_end(self, instant: datetime) -> datetime | None:
+        ((found,),) = self._uow.rows(_ENDED, {"instant": instant})
+        if found is None and (last := self._doubtful_since) is not None and last <= instant:
+            return self._uow.now
+        return cast(datetime | None, found)
 
 
 def await_release(uow: UnitOfWork, clock: Clock) -> None:
     """Has a clock wait until an administrator has seen the list."""
     rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
-
-
-def _doubtful_since(uow: UnitOfWork) -> datetime | None:
-    """Returns the last report of the workers, if it is too far from now; None also if none ever ran."""
-    ((last, limit),) = uow.rows(_REPORT, {})
-    return last if last is not None and abs(uow.now - last) > timedelta(seconds=limit) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from engine.cases import working_time
@@ -10,20 +10,16 @@ from engine.cases.clock.rows import Clock
 from engine.deadlines import (
     Count,
     NoHolidays,
-    Term,
     Untimely,
     close_of_next_day,
     due,
+    nearly_over,
     term,
-    working_time_between,
-    working_time_due,
 )
 from engine.organisation import calendars
 from engine.organisation.calendars import Effective
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
-
-WARNED_AT = 4, 5  # of the term, when it is nearly over
 
 
 def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | None = None) -> Clock:
@@ -35,10 +31,8 @@ def reckon(uow: UnitOfWork, unit_id: UUID, clock: Clock, *, floor: datetime | No
     """
     try:
         return _reckon(calendars.of_unit(uow, unit_id), clock, floor)
-    except NoHolidays as error:
-        raise working_time.missing(error.year) from error
-    except Untimely as error:  # such as 10,000 hours where an office works an hour a week
-        raise Conflict("The end of the term lies too far away.", code="term-too-far") from error
+    except Untimely as error:
+        raise _refusal(error) from error
 
 
 def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
@@ -47,7 +41,30 @@ def recount(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
     If its end moves, it is not before the close of the next working day.
     """
     found = reckon(uow, unit_id, clock)
-    return found if found.due_at == clock.due_at else reckon(uow, unit_id, clock, floor=uow.now)
+    if found.due_at is None or found.due_at == clock.due_at or found.due_at >= _nearest(uow, unit_id):
+        return found
+    return reckon(uow, unit_id, clock, floor=uow.now)
+
+
+def _nearest(uow: UnitOfWork, unit_id: UUID) -> datetime:
+    """Returns the earliest end of a term that moves now. Raises Conflict."""
+    try:
+        return close_of_next_day(calendars.of_unit(uow, unit_id).calendar, uow.now)
+    except Untimely as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Untimely) -> Conflict:
+    if isinstance(error, NoHolidays):
+        return working_time.missing(error.year)
+    # Such as 10,000 hours where an office works an hour a week.
+    return Conflict("The end of the term lies too far away.", code="term-too-far")
+
+
+def at_stage(clock: Clock, stage: str) -> Clock:
+    """Returns a clock that was just counted, after a step."""
+    found = replace(clock, stage=stage)
+    return replace(found, next_at=_next(found))
 
 
 def reckon_open(uow: UnitOfWork, unit_id: UUID, clock: Clock) -> Clock:
@@ -103,24 +120,13 @@ def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
     found_at = replace(
         clock,
         due_at=end,
-        warn_at=_nearly(count, term(clock.term), end),
+        warn_at=nearly_over(count, term(clock.term), end),
         floor_at=lowest,
         calendar=found.version,
     )
     if clock.norm is not None:
         found_at = replace(found_at, norm_at=due(count, term(clock.norm)))
     return replace(found_at, next_at=_next(found_at))
-
-
-def _nearly(count: Count, length: Term, end: datetime) -> datetime:
-    """Returns when four fifths of the working time of a term are over; of the time, if nobody works in it."""
-    part, whole = WARNED_AT
-    if length.duration.seconds:  # such as PT48H: counted by the clock, also when nobody works
-        return count.start + (end - count.start) * part / whole
-    working = working_time_between(count.calendar, count.start, end, count.pauses)
-    if working > timedelta(0):
-        return min(working_time_due(count, working * part / whole), end)
-    return count.start + (end - count.start) * part / whole
 
 
 def _next(clock: Clock) -> datetime | None:

@@ -68,6 +68,17 @@ def with_due(effects: StepEffects, run: Run | None) -> StepEffects:
     return replace(effects, tasks=late)
 
 
+def stating_due(happened: Sequence[Fact], effects: StepEffects) -> Sequence[Fact]:
+    """Returns the facts of a step; those of its new tasks with the due times that these got."""
+    dues = {task["id"]: task["due_at"] for task in effects.tasks}
+    return [
+        replace(fact, facts={**fact.facts, "due_at": dues[fact.task_id]})
+        if fact.kind == "task.created" and fact.task_id in dues
+        else fact
+        for fact in happened
+    ]
+
+
 def failure_of(uow: UnitOfWork, run: Run | None, place: str) -> tuple[list[dict[str, Any]], list[Fact]]:
     """Returns the incident of a term that has no value or can't be counted, as rows and facts.
 

@@ -1,7 +1,7 @@
 """The row of a case's clock: read after its case is locked, written in the statement of its command."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -111,5 +111,5 @@ def write(uow: UnitOfWork, clock: Clock) -> None:
 
 def write_all(uow: UnitOfWork, clocks: Sequence[Clock]) -> None:
     """Has the rows of several cases written."""
-    found = [asdict(replace(clock, woken_at=None)) for clock in clocks]
-    uow.write(_WRITE, {"clocks": [{name: row[name] for name in _NAMES} for row in found]})
+    found = [{name: getattr(clock, name) for name in _NAMES} | {"woken_at": None} for clock in clocks]
+    uow.write(_WRITE, {"clocks": found})

@@ -1,50 +1,73 @@
 """The end of a term: whose work was silent, the supervisor's task, and whether silence may decide now."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import insert, update
 
 from engine import access
 from engine.bpmn import Spec
 from engine.events import Fact
-from engine.models import CandidateGroupRole, Task, Unit
+from engine.models import Decision, Task
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
-from engine.platform import persian
-from engine.platform.db import UnitOfWork, recordset, table
+from engine.platform import jobs, persian
+from engine.platform.db import UnitOfWork, recordset, table, values_of
 from engine.platform.ids import uuid7
-from engine.platform.prepared import Prepared
 
 ESCALATION = "escalation"
 NAME = "مهلت قانونی گذشت | The statutory term is over"
 _INSERT = recordset(table(Task), "tasks_of_clock")
+_DECISIONS = table(Decision)
+_COLUMNS = ("id", "case_id", "outcome", "grounds", "decided_at", "silent_units")
+_DECIDE = insert(_DECISIONS).values(values_of(_DECISIONS, "deemed", _COLUMNS))
 _OFFICE = (Task.kind == "step", Task.status == "open", Task.candidate_group_id.is_not(None))
-_WORKING = Prepared(
-    select(Unit.key, Task.element)
-    .join(CandidateGroupRole, CandidateGroupRole.unit_id == Unit.id)
-    .join(Task, Task.candidate_group_id == CandidateGroupRole.candidate_group_id)
-    .where(Task.case_id == bindparam("case"), *_OFFICE)
-)
-_UNIT = Prepared(select(Unit.key).where(Unit.id == bindparam("unit")))
 
 
-def silent_units(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec) -> str:
+class Work(NamedTuple):
+    """Open work of an office: the element of a task, and the key of a unit that may do it."""
+
+    element: str
+    unit: str | None
+
+
+def silent_units(spec: Spec, open_work: Sequence[Work]) -> str:
     """Returns the keys of the units with open work that doesn't pause the clock, separated by commas."""
-    rows = uow.rows(_WORKING, {"case": case_id})
-    keys = {key for key, element in rows if element not in spec.clock.pauses}
-    if not keys:
-        keys = {key for (key,) in uow.rows(_UNIT, {"unit": home.unit_id})}
-    return ",".join(sorted(keys))
+    late = [work for work in open_work if work.element not in spec.clock.pauses]
+    return ",".join(sorted({work.unit for work in late if work.unit is not None}))
 
 
-def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec) -> Fact:
-    """Opens a supervisor's task, which is no element of the diagram. Returns its fact for the log."""
+def decide(uow: UnitOfWork, case_id: UUID, home: CaseScope, outcome: str, units: str) -> UUID:
+    """Records that silence has decided: a legal decision of nobody, which can be appealed. Returns its id.
+
+    It is made now and not at the end of the term: the applicant can't appeal what an administrator hasn't
+    released.
+    """
+    decision_id = uuid7()
+    row = {
+        "id": decision_id,
+        "case_id": case_id,
+        "outcome": outcome,
+        "grounds": [],
+        "decided_at": uow.now,
+        "silent_units": units.split(","),
+    }
+    uow.write(_DECIDE, {f"deemed__{name}": value for name, value in row.items()})
+    if home.appeal_of is not None:
+        jobs.defer(uow, "tell_appealed", queue="cases", decision_id=decision_id)
+    return decision_id
+
+
+def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, place: str) -> Fact:
+    """Opens a supervisor's task, which is no element of the diagram. Returns its fact for the log.
+
+    `place` is the element whose work is late; in a case without open work, any element of its process.
+    """
     groups = CandidateGroups(home)
     row: dict[str, Any] = {
         "id": uuid7(),
         "case_id": case_id,
-        "element": _place(uow, case_id, spec),
+        "element": place,
         "name": NAME,
         "status": "open",
         "revision": 1,
@@ -57,16 +80,8 @@ def open_escalation(uow: UnitOfWork, case_id: UUID, home: CaseScope, spec: Spec)
     }
     groups.write(uow)
     uow.write(_INSERT, {"tasks_of_clock": [row]})
-    _ = uow.connection  # writes them: the step that follows may open tasks of the same group
     facts = {"kind": ESCALATION, "side": "office", "role": access.SUPERVISOR}
     return Fact("task.created", row["element"], row["id"], facts=facts)
-
-
-def _place(uow: UnitOfWork, case_id: UUID, spec: Spec) -> str:
-    """Returns the element whose work is late; of a case without open work, any element of its process."""
-    found = select(Task.element).where(Task.case_id == case_id, *_OFFICE).order_by(Task.opened_at, Task.id)
-    late = uow.connection.execute(found.limit(1)).scalar_one_or_none()
-    return late or next(iter(spec.elements))
 
 
 def release_tasks(uow: UnitOfWork, case_id: UUID) -> Sequence[Fact]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from engine import access, cases, definitions, events
-from engine.bpmn import Spec, outcomes
+from engine.bpmn import Spec, clock, outcomes
 from engine.bpmn.forms import Field
 from engine.cases import LockedCase, staged_documents, work_notes
 from engine.cases.erasure.inventory import ERASED, Changed, Deleted
@@ -236,6 +236,7 @@ def _values(uow: UnitOfWork, case: LockedCase) -> Mapping[str, Any]:
 def _words(spec: Spec) -> set[str]:
     """Returns the outcomes and codes of grounds that a process declares: these are not personal data."""
     found = outcomes.known_words(spec.outcomes)
+    found |= clock.DEEMED_EFFECTS.keys()
     found |= {part.outcome for part in spec.elements.values() if part.outcome}
     for part in spec.elements.values():
         found |= {one.value for one in part.rules.outcomes}

@@ -143,7 +143,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "decisions": Changed(
         _OF_CASE,
-        "id case_id task_id decided_by unit decided_at appeal_id",
+        "id case_id task_id decided_by unit decided_at appeal_id silent_units",
         {"outcome": _OUTCOME.format(otherwise="''"), "grounds": _GROUNDS},
     ),
     "incidents": Changed(

@@ -10,6 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from engine.cli.audit.breaks import counted
 from engine.cli.connection import database
 from engine.oversight.audit import leaves, signing, statement, verification
 from engine.oversight.audit.leaves import Leaves
@@ -88,7 +89,7 @@ def _show(report: Report, seconds: float) -> None:
     if report.intact:
         print("The logs are intact.")
     else:
-        print(f"{report.counts.total():,} findings.")
+        print(f"{counted(report.counts.total(), 'finding')}.")
 
 
 def _sentence(finding: Finding) -> str:

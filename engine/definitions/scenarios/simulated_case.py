@@ -1,20 +1,23 @@
 """A case in a test run: the engine's commands in memory, stored and loaded at each, on its own clock.
 
-What the worker does in an installation happens immediately: due timers fire, and messages that the case
-throws reach the case itself where it waits for them.
+What the worker does in an installation happens immediately: due timers fire, messages that the case throws
+reach the case itself where it waits for them, and the clock of its statutory term does what is due.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from engine import bpmn
-from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, timers
+from engine.bpmn import CallFailure, Outgoing, Spec, Step, Thrown, Wait, Work, broadcast, outcomes, timers
 from engine.bpmn.values import canonical, plain
 from engine.definitions import forms
 from engine.definitions.scenarios.difference import Mismatch, covers, names, phrase, render
 from engine.definitions.scenarios.plan import Action, Start
+from engine.definitions.scenarios.simulated_clock import SimulatedClock, Uncountable
 from engine.platform.errors import Fault, Invalid
 from engine.platform.messages import faults
 from engine.platform.messages.phrases import Phrase
@@ -49,6 +52,8 @@ class Case:
         self.fresh: list[bpmn.Failure] = []
         self.ended = False
         self.outcome: str | None = None
+        timed = spec.clock.statutory is not None
+        self.clock = SimulatedClock(spec, now) if timed else None
         self._commands = 0
         # Those that nobody has received, with their expiry.
         self._messages: list[tuple[datetime, Thrown]] = []
@@ -76,6 +81,9 @@ class Case:
             result = self.spec.starts[at].result
             data = {result: data} if result else data
         self.data = dict(data)
+        if self.clock is not None:
+            with _counting():
+                self.clock.file(self.data)
         self._took(bpmn.start(self.spec, data, self.now, at, starter=start.by))
         self._settle()
 
@@ -112,7 +120,16 @@ class Case:
             form = forms.for_roles(form, [action.by])
         data = self._answer(form, action.data, action.refused, work.element)
         if data is not None:
+            self._decide(work, data)
             self._run(lambda state: bpmn.complete(self.spec, state, token, data, self.now))
+
+    def _decide(self, work: Work, data: Mapping[str, Any]) -> None:
+        """Ends the statutory term with a legal decision."""
+        decision = self.spec.elements[work.element].rules.decision
+        if decision is not None and self.clock is not None:
+            outcome = outcomes.law_word(outcomes.text_of(data.get(decision)))
+            if self.spec.effect_of(outcome, work.element) != "neither":
+                self.clock.stop()
 
     def _answer(
         self, form: Any, data: Mapping[str, Any], refused: bool, element: str | None = None
@@ -182,6 +199,8 @@ class Case:
                 raise Mismatch("act", phrase("no-wait", name=action.name), phrase("waits-for-it"))
             return
         if self._deliver(action.kind, action.name, action.keys, action.data):
+            if action.name == bpmn.clock.DEEMED and self.clock is not None:
+                self.clock.stop()  # tried before its time
             return
         if len(self._fitting(action.kind, action.name, action.keys)) > 1:
             came = phrase("several-waits")
@@ -229,8 +248,11 @@ class Case:
 
     @property
     def next_due(self) -> datetime | None:
-        """Returns when the next timer fires, if one is running."""
-        return min((wait.due for wait in self.waits.values() if wait.due is not None), default=None)
+        """Returns when the next timer fires, or a step of the statutory term is due."""
+        timed = [wait.due for wait in self.waits.values() if wait.due is not None]
+        if self.clock is not None and self.clock.next_at is not None:
+            timed.append(self.clock.next_at)
+        return min(timed, default=None)
 
     def _settle(self) -> None:
         """Processes everything that is due or in delivery, until nothing is left."""
@@ -242,8 +264,22 @@ class Case:
             }
             if due:
                 self._fire({token: {} for token in sorted(due, key=lambda token: (due[token], token))})
-            elif not self._receive_own():
+            elif not self._receive_own() and not self._do_clock():
                 return
+
+    def _do_clock(self) -> bool:
+        """Does what is due in the statutory term. Returns whether something was."""
+        clock = self.clock
+        if clock is None or clock.next_at is None or clock.next_at > self.now:
+            return False
+        with _counting():
+            name = clock.advance(self.now, self.data)
+        waiting = self._fitting("message", name, {CASE_NUMBER: "any"}) if name else []
+        if waiting:
+            self._fire({token: {} for token in waiting})
+        elif name == bpmn.clock.DEEMED:
+            self._run(lambda state: replace(bpmn.cancel(self.spec, state, self.now), outcome=clock.outcome))
+        return True
 
     def _receive_own(self) -> bool:
         """Delivers to the case a message that it has thrown itself, if it waits for one.
@@ -294,6 +330,9 @@ class Case:
         self._messages += [(self.now + KEPT, one) for one in sent]
         if self.ended:
             self.incidents.clear()
+        if self.clock is not None:
+            with _counting():
+                self.clock.follow(step, self.now, self.data)
 
 
 _ACTS: Mapping[str, Callable[[Case, Action], None]] = {
@@ -313,6 +352,15 @@ _FAILED = {
     (False, True): "error-not-caught",
     (False, False): "work-failed",
 }
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """Raises Mismatch for a statutory term that has no value or can't be counted."""
+    try:
+        yield
+    except Uncountable as error:
+        raise Mismatch("time", phrase("term"), str(error)) from error
 
 
 def _wanted(action: Action) -> Phrase:

@@ -3,7 +3,15 @@
 from engine.organisation.calendars.closures import REASONS, declare, revoke
 from engine.organisation.calendars.documents import WEEKDAYS, Document, Holiday
 from engine.organisation.calendars.editing import NewCalendar, NewVersion, change, choose, create
-from engine.organisation.calendars.reading import SECONDS, Effective, find, for_reports, forget, of_unit
+from engine.organisation.calendars.reading import (
+    SECONDS,
+    Effective,
+    find,
+    for_reports,
+    forget,
+    of_unit,
+    of_units,
+)
 from engine.organisation.calendars.shipped import install, usual
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "forget",
     "install",
     "of_unit",
+    "of_units",
     "revoke",
     "usual",
 ]

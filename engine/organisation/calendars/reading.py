@@ -4,13 +4,14 @@ Asked for each case that has a term in working time, so a process remembers it f
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, cast
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, bindparam, func, select
+from sqlalchemy import ARRAY, Connection, Engine, Uuid, bindparam, column, func, select
 from sqlalchemy.orm import aliased
 
 from engine.deadlines import Calendar
@@ -38,37 +39,49 @@ class Effective:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reported:
+    until: float
+    calendar: Calendar | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     until: float
     signs: tuple[object, ...]
     effective: Effective
 
 
-_reported: dict[tuple[URL, str, tzinfo | None], tuple[float, Calendar | None]] = {}
-_known: dict[tuple[URL, UUID, tzinfo | None], _Known] = {}
+# By identity: the hash of a URL takes longer than most counts.
+_known: WeakKeyDictionary[Engine, dict[tuple[UUID, tzinfo | None], _Known]] = WeakKeyDictionary()
+_reported: WeakKeyDictionary[Engine, dict[tuple[str, tzinfo | None], _Reported]] = WeakKeyDictionary()
 _documents: dict[UUID, Document] = {}
 
+_wanted = func.unnest(bindparam("units", type_=ARRAY(Uuid))).table_valued(column("unit", Uuid))
+_units = _wanted.render_derived(name="wanted")
 _line, _depth = aliased(UnitLine), aliased(UnitLine)
 _height = select(func.count()).where(_depth.unit_id == UnitCalendar.unit_id).scalar_subquery()
 # Of the units above one, and itself, the lowest that has a calendar.
 _NEAREST = (
     select(UnitCalendar.calendar_id)
     .join(_line, _line.ancestor_id == UnitCalendar.unit_id)
-    .where(_line.unit_id == bindparam("unit"))
+    .where(_line.unit_id == _units.c.unit)
     .order_by(_height.desc())
     .limit(1)
+    .correlate(_units)
     .scalar_subquery()
 )
+_VERSION = (CalendarVersion.id, CalendarVersion.number, CalendarVersion.valid_from, WorkCalendar.key)
 _VERSIONS = (
-    select(CalendarVersion.id, CalendarVersion.number, CalendarVersion.valid_from, WorkCalendar.key)
+    select(_units.c.unit, *_VERSION)
+    .select_from(_units)
+    .join(CalendarVersion, CalendarVersion.calendar_id == _NEAREST)
     .join(WorkCalendar, WorkCalendar.id == CalendarVersion.calendar_id)
-    .where(CalendarVersion.calendar_id == _NEAREST)
     .order_by(CalendarVersion.number)
 )
 _CLOSED = (
-    select(Closure.first, Closure.last)
+    select(UnitLine.unit_id.label("unit"), Closure.first, Closure.last)
     .join(UnitLine, UnitLine.ancestor_id == Closure.unit_id)
-    .where(UnitLine.unit_id == bindparam("unit"), Closure.revoked_at.is_(None))
+    .where(UnitLine.unit_id == func.any(bindparam("units", type_=ARRAY(Uuid))), Closure.revoked_at.is_(None))
     .order_by(Closure.first, Closure.last)
 )
 
@@ -80,39 +93,65 @@ def of_unit(uow: UnitOfWork, unit_id: UUID) -> Effective:
 
 def find(connection: Connection, unit_id: UUID, now: datetime) -> Effective:
     """Returns the calendar of a unit, at most a second old, in the zone of `now`."""
-    place = (connection.engine.url, unit_id, now.tzinfo)
-    known, clock = _known.get(place), time.monotonic()
-    if known is not None and clock < known.until:
-        return known.effective
-    versions = connection.execute(_VERSIONS, {"unit": unit_id}).all()
-    closed = [(row.first, row.last) for row in connection.execute(_CLOSED, {"unit": unit_id})]
-    signs = (tuple((row.id, row.key) for row in versions), tuple(closed))
-    if known is not None and known.signs == signs:
-        effective = known.effective
-    else:
-        dated = [(row.valid_from, row.id) for row in versions]
-        calendar = compose(connection, dated, closed, cast(tzinfo, now.tzinfo))
-        effective = Effective(calendar, f"{versions[-1].key}/{versions[-1].number}" if versions else None)
-    if len(_known) >= MANY:
-        _known.clear()
-    _known[place] = _Known(clock + SECONDS, signs, effective)
-    return effective
+    return _find(connection, {unit_id}, now)[unit_id]
+
+
+def of_units(uow: UnitOfWork, unit_ids: Collection[UUID]) -> Mapping[UUID, Effective]:
+    """Returns the calendars of units, at most a second old, in two statements at most."""
+    return _find(uow.connection, set(unit_ids), uow.now)
+
+
+def _find(connection: Connection, unit_ids: Set[UUID], now: datetime) -> Mapping[UUID, Effective]:
+    ours = _known.setdefault(connection.engine, {})
+    clock = time.monotonic()
+    known = {unit_id: ours.get((unit_id, now.tzinfo)) for unit_id in unit_ids}
+    found = {
+        unit_id: one.effective for unit_id, one in known.items() if one is not None and clock < one.until
+    }
+    if missing := sorted(unit_ids - found.keys()):
+        versions, closures = (
+            _by_unit(connection.execute(statement, {"units": missing})) for statement in (_VERSIONS, _CLOSED)
+        )
+        if len(ours) >= MANY:
+            ours.clear()
+        for unit_id in missing:
+            closed = [(row.first, row.last) for row in closures.get(unit_id, ())]
+            own = versions.get(unit_id, ())
+            signs = (tuple((row.id, row.key) for row in own), tuple(closed))
+            before = known[unit_id]
+            if before is not None and before.signs == signs:
+                found[unit_id] = before.effective
+            else:
+                dated = [(row.valid_from, row.id) for row in own]
+                calendar = compose(connection, dated, closed, cast(tzinfo, now.tzinfo))
+                found[unit_id] = Effective(calendar, f"{own[-1].key}/{own[-1].number}" if own else None)
+            ours[unit_id, now.tzinfo] = _Known(clock + SECONDS, signs, found[unit_id])
+    return found
+
+
+def _by_unit(rows: Iterable[Any]) -> Mapping[UUID, Sequence[Any]]:
+    """Groups rows by their unit, in their order."""
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.unit, []).append(row)
+    return found
 
 
 def for_reports(uow: UnitOfWork, keys: Collection[str]) -> Mapping[str, Calendar]:
     """Returns the calendars of units by their keys, at most a minute old; without keys that no unit has."""
-    url, clock = uow.connection.engine.url, time.monotonic()
-    places = {key: (url, key, uow.now.tzinfo) for key in keys}
-    old = [key for key, place in places.items() if _reported.get(place, (0.0, None))[0] <= clock]
+    zone, clock = uow.now.tzinfo, time.monotonic()
+    ours = _reported.setdefault(uow.connection.engine, {})
+    old = {key for key in keys if (key, zone) not in ours or ours[key, zone].until <= clock}
     if old:
-        found = uow.connection.execute(select(Unit.key, Unit.id).where(Unit.key.in_(old)))
-        ids = {row.key: row.id for row in found}
-        if len(_reported) >= MANY:
-            _reported.clear()
+        units = uow.connection.execute(select(Unit.key, Unit.id).where(Unit.key.in_(old)))
+        ids = {row.key: row.id for row in units}
+        found = of_units(uow, ids.values())
+        if len(ours) >= MANY:
+            ours.clear()
         for key in old:
-            calendar = of_unit(uow, ids[key]).calendar if key in ids else None
-            _reported[places[key]] = clock + REPORTED_SECONDS, calendar
-    kept = {key: _reported[place][1] for key, place in places.items() if place in _reported}
+            calendar = found[ids[key]].calendar if key in ids else None
+            ours[key, zone] = _Reported(clock + REPORTED_SECONDS, calendar)
+    kept = {key: ours[key, zone].calendar for key in keys if (key, zone) in ours}
     return {key: calendar for key, calendar in kept.items() if calendar is not None}
 
 

@@ -27,9 +27,10 @@ MAX_PURPOSE = 200
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is searched for; None for any. `case` is a number or an id, `unit` includes those below it.
+    """What is searched for; None for any. `case` is a number or an id.
 
-    `role` and `unit` are those in which the person acted.
+    `role` is the one in which the person acted. `unit` is theirs or the case's: what the engine did by itself
+    has no unit of a person. It includes those below it.
     """
 
     case: str | None = None
@@ -39,6 +40,8 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
+
+_INNER = aliased(Unit)  # one of those below the unit
 
 Place = tuple[int, UUID, int]  # of an event in the feed
 
@@ -110,7 +113,12 @@ def _conditions(uow: UnitOfWork, wanted: Wanted) -> list[Any]:
     if wanted.kind is not None:
         found.append(Event.kind == wanted.kind)
     if wanted.unit is not None:
-        found.append(Event.actor_unit.in_(_below(wanted.unit)))
+        found.append(
+            or_(
+                Event.actor_unit.in_(_below(wanted.unit).with_only_columns(_INNER.key)),
+                Case.unit_id.in_(_below(wanted.unit)),
+            )
+        )
     return found
 
 
@@ -124,11 +132,10 @@ def _of_case(typed: str) -> Any:
 
 
 def _below(key: str) -> Select[Any]:
-    """Returns the keys of a unit and of those below it."""
-    inner = aliased(Unit)
+    """Returns the ids of a unit and of those below it."""
     return (
-        select(inner.key)
-        .join(UnitLine, UnitLine.unit_id == inner.id)
+        select(_INNER.id)
+        .join(UnitLine, UnitLine.unit_id == _INNER.id)
         .join(Unit, Unit.id == UnitLine.ancestor_id)
         .where(Unit.key == key)
         .correlate(None)

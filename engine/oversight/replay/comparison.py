@@ -1,22 +1,35 @@
 """Compares the tables of cases with what their events say, in batches. Reads only.
 
 Not compared, because the diagram or other tables define it: names, lanes, candidate groups, search texts, the
-engine's state; what people only prepare: drafts, and questions of requests; and what calendars or clocks
-move: due dates in working time, and those of tasks whose case has a clock or was suspended.
+engine's state; what people only prepare: drafts, and questions of requests; due dates in working time, which
+calendars move; and of clocks what follows from calendars: when they warn and what they do next.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+import orjson
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.orm import Session
 
-from engine.models import Case, Decision, Event, Task, Wait
+from engine.models import (
+    Case,
+    CaseClock,
+    Decision,
+    DefinitionVersion,
+    Event,
+    OrganisationRecord,
+    Task,
+    Wait,
+)
 from engine.oversight.replay.rebuilding import UNKNOWN, Rebuilt
 from engine.platform.db import connection
+from engine.platform.prepared import Prepared
 
 BATCH = 200
 
@@ -32,16 +45,58 @@ _TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "waits": (Wait, ("element", "kind", "name", "correlation", "due_at", "opened_at", "closed_at")),
     "decisions": (
         Decision,
-        ("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+        (
+            *("task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+            "silent_units",
+        ),
     ),
+    "clocks": (CaseClock, ("state", "stage", "term", "extension", "started_at", "due_at", "stopped_at")),
 }
+Stored = Mapping[UUID, Mapping[str, Any]]  # rows by id
 _PERSONAL = frozenset({"data", "outcome", "grounds", "name", "correlation"})  # not printed
 # What rebuilding and comparing may raise for a row that somebody wrote by hand: any type of JSON is in it.
 FORGED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-_EVENTS = (
-    *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
-    *(Event.actor_id, Event.actor_unit, Event.facts, Event.payload, Event.payload_hash),
+_CASES = any_(bindparam("cases", type_=ARRAY(Uuid)))
+_EVENTS = Prepared(
+    select(
+        *(Event.case_id, Event.seq, Event.at, Event.kind, Event.element, Event.task_id),
+        *(Event.actor_id, Event.actor_unit, cast(Event.facts, Text), cast(Event.payload, Text)),
+        Event.payload_hash,
+    )
+    .where(Event.case_id == _CASES)
+    .order_by(Event.case_id, Event.seq)
 )
+_ROWS = {
+    name: Prepared(
+        select(
+            getattr(model, "id", model.case_id).label("row_id"),  # a case has one clock
+            model.case_id,
+            *(getattr(model, column) for column in columns),
+            *([model.term] if model in (Task, Wait) else []),
+        ).where(
+            model.case_id == _CASES,
+            # Until a clock begins, no event speaks of it.
+            *([CaseClock.term.is_not(None)] if model is CaseClock else []),
+        )
+    )
+    for name, (model, columns) in _TABLES.items()
+}
+
+
+class _Logged(NamedTuple):
+    """An event, as `Rebuilt` reads it."""
+
+    case_id: UUID
+    seq: int
+    at: datetime
+    kind: str
+    element: str | None
+    task_id: UUID | None
+    actor_id: UUID
+    actor_unit: str | None
+    facts: Any
+    payload: Any
+    payload_hash: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,71 +139,96 @@ def compare(session: Session, after: UUID | None = None, case_id: UUID | None = 
         wanted = wanted.where(Case.id == case_id)
     elif after is not None:
         wanted = wanted.where(Case.id > after)
+    wanted = wanted.add_columns(DefinitionVersion.key).join(
+        DefinitionVersion, DefinitionVersion.id == Case.version_id
+    )
     rows = connection(session).execute(wanted.limit(BATCH)).mappings().all()
     ids = [row["id"] for row in rows]
-    logs = _by_case(
-        session, select(*_EVENTS).where(Event.case_id.in_(ids)).order_by(Event.case_id, Event.seq)
-    )
-    stored = {name: _rows(session, model, columns, ids) for name, (model, columns) in _TABLES.items()}
+    bound = connection(session)
+    events = _EVENTS.rows(bound, {"cases": ids})
+    logs = {case: list(log) for case, log in groupby(events, itemgetter(0))}
+    stored = {name: _rows(bound, prepared, ids) for name, prepared in _ROWS.items()}
+    stops = _stops(session, {row["key"] for row in rows})
     found = Compared(last=ids[-1] if len(ids) == BATCH and case_id is None else None)
     for row in rows:
-        log = logs.get(row["id"], ())
-        if log and log[0].facts is None:
-            found.earlier += 1
-            continue
-        found.judged += 1
         rows_of = {name: stored[name].get(row["id"], {}) for name in _TABLES}
         try:
-            found.differences += _judge(row, log, rows_of, found)
+            log = [_logged(event) for event in logs.get(row["id"], ())]
+            if log and log[0].facts is None:
+                found.earlier += 1
+                continue
+            found.differences += _judge(row, log, stops.get(row["key"], ()), rows_of, found)
         except FORGED as broken:
-            reason = f"can't be read ({type(broken).__name__}): verify the chain"
-            found.differences.append(Difference(row["number"], "events", None, "facts", reason))
+            found.differences.append(_unreadable(row, f"can't be read ({type(broken).__name__})"))
+        found.judged += 1
     return found
 
 
+def _unreadable(row: RowMapping, reason: str) -> Difference:
+    return Difference(row["number"], "events", None, "facts", f"{reason}: verify the chain")
+
+
+def _logged(event: Sequence[Any]) -> _Logged:
+    row = _Logged._make(event)
+    facts, payload = row.facts and orjson.loads(row.facts), row.payload and orjson.loads(row.payload)
+    return row._replace(facts=facts, payload=payload)
+
+
 def _judge(
-    row: RowMapping, log: Sequence[Any], stored: Mapping[str, Mapping[UUID, RowMapping]], found: Compared
+    row: RowMapping,
+    log: Sequence[Any],
+    stops: Sequence[tuple[datetime, datetime]],
+    stored: Mapping[str, Stored],
+    found: Compared,
 ) -> list[Difference]:
-    """Returns the differences of a case. Raises any of `FORGED` for what Parvandeh doesn't write."""
-    number = row["number"]
+    """Returns the differences of a case, and counts it if it was erased."""
     if bare := [event.seq for event in log if event.facts is None]:
-        return [Difference(number, "events", None, "facts", f"event {bare[0]} has none: verify the chain")]
-    case = _rebuilt(log)
+        return [_unreadable(row, f"event {bare[0]} has none")]
+    case = _rebuilt(log, stops)
+    found.erased += case.erased
     differences = list(_of_case(row, case))
     for name in _TABLES:
-        differences += _of_table(number, name, stored[name], getattr(case, name))
-    found.erased += case.erased
+        differences += _of_table(row["number"], name, stored[name], getattr(case, name))
     return differences
 
 
-def _rebuilt(log: Sequence[Any]) -> Rebuilt:
-    case = Rebuilt()
+def _rebuilt(log: Sequence[Any], stops: Sequence[tuple[datetime, datetime]]) -> Rebuilt:
+    """Returns a case by its events. Raises any of `FORGED` for what Parvandeh doesn't write."""
+    case = Rebuilt(stops=[stop for stop in stops if log and stop[0] >= log[0].at])
     for event in log:
         case.add(event)
+    case.resume()
     return case
 
 
-def _by_case(session: Session, statement: Any) -> Mapping[UUID, Sequence[Any]]:
-    rows = connection(session).execute(statement)
-    return {case: list(events) for case, events in groupby(rows, lambda row: row.case_id)}
+def _stops(session: Session, keys: Collection[str]) -> Mapping[str, Sequence[tuple[datetime, datetime]]]:
+    """Returns for which times definitions were suspended, oldest first."""
+    key = OrganisationRecord.payload["definition"].as_string().label("key")
+    wanted = select(key, OrganisationRecord.kind, OrganisationRecord.at).order_by(OrganisationRecord.seq)
+    wanted = wanted.where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
+    began: dict[str, datetime] = {}
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for key_of, kind, at in connection(session).execute(wanted.where(key.in_(keys))):
+        if kind == "definition.suspended":
+            began[key_of] = at
+        elif key_of in began:
+            found.setdefault(key_of, []).append((began.pop(key_of), at))
+    return found
 
 
-def _rows(
-    session: Session, model: Any, columns: Sequence[str], cases: Sequence[UUID]
-) -> Mapping[UUID, Mapping[UUID, RowMapping]]:
+def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:
     """Returns the rows of a table, by case and id."""
-    more = [model.term] if model in (Task, Wait) else []
-    wanted = select(model.id, model.case_id, *(getattr(model, name) for name in columns), *more)
-    found: dict[UUID, dict[UUID, RowMapping]] = {}
-    for row in connection(session).execute(wanted.where(model.case_id.in_(cases))).mappings():
-        found.setdefault(row["case_id"], {})[row["id"]] = row
+    found: dict[UUID, dict[UUID, Mapping[str, Any]]] = {}
+    for row in prepared.mappings(bound, {"cases": cases}):
+        found.setdefault(row["case_id"], {})[row["row_id"]] = row
     return found
 
 
 def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
     number = row["number"]
     for name in ("status", "outcome", "ended_at"):
-        yield from _differing(number, "cases", None, name, row[name], getattr(case, name))
+        if _differs(row[name], value := getattr(case, name)):
+            yield _difference((number, "cases", None), name, row[name], value)
     if case.erased:
         if row["data"]:
             yield Difference(number, "cases", None, "data", "not empty, though the case was erased")
@@ -160,7 +240,7 @@ def _of_case(row: RowMapping, case: Rebuilt) -> Iterator[Difference]:
 
 
 def _of_table(
-    number: str, table: str, stored: Mapping[UUID, RowMapping], rebuilt: Mapping[UUID, Mapping[str, Any]]
+    number: str, table: str, stored: Stored, rebuilt: Mapping[UUID, Mapping[str, Any]]
 ) -> Iterator[Difference]:
     for row in sorted(stored.keys() | rebuilt.keys()):
         if row not in rebuilt:
@@ -168,22 +248,22 @@ def _of_table(
         elif row not in stored:
             yield Difference(number, table, row, "id", "the row is missing")
         else:
-            counted = stored[row].get("term") is not None
+            there = stored[row]
+            counted = table != "clocks" and there.get("term") is not None
             for name, value in rebuilt[row].items():
-                if counted and name == "due_at":
-                    continue
-                yield from _differing(number, table, row, name, stored[row][name], value)
+                if _differs(there[name], value) and not (counted and name == "due_at"):
+                    yield _difference((number, table, row), name, there[name], value)
 
 
-def _differing(
-    number: str, table: str, row: UUID | None, column: str, stored: Any, rebuilt: Any
-) -> Iterator[Difference]:
-    if rebuilt is UNKNOWN or _same(stored, rebuilt):
-        return
+def _differs(stored: Any, rebuilt: Any) -> bool:
+    return stored is not rebuilt and rebuilt is not UNKNOWN and not _same(stored, rebuilt)
+
+
+def _difference(place: tuple[str, str, UUID | None], column: str, stored: Any, rebuilt: Any) -> Difference:
     told = "differs from the events"
     if column not in _PERSONAL:
         told = f"{_shown(stored)} in the table, {_shown(rebuilt)} by the events"
-    yield Difference(number, table, row, column, told)
+    return Difference(*place, column, told)
 
 
 def _same(one: Any, other: Any) -> bool:

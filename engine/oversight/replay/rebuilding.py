@@ -1,9 +1,9 @@
-"""What the events of a case say about it: status, outcome, data, tasks, waits and decisions.
+"""What the events of a case say about it: status, outcome, data, tasks, waits, decisions and clock.
 
 Pure: events in, a case out. Events with an erased payload contribute their facts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -25,7 +25,8 @@ UNKNOWN = Unknown()
 class Rebuilt:
     """A case as its events describe it. Rows are columns by name, by the id of the row.
 
-    Once its clock has run, or it was resumed, the due dates of its tasks depend on more than these.
+    The clock's is that of the case. `stops` are the times for which its definition was suspended, oldest
+    first: they move due dates, too.
     """
 
     status: str = "active"
@@ -36,17 +37,31 @@ class Rebuilt:
     tasks: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     waits: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     decisions: dict[UUID, dict[str, Any]] = field(default_factory=dict)
-    moved: bool = False
+    clocks: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    stops: Sequence[tuple[datetime, datetime]] = ()
+    suspended_at: datetime | None = None
 
     def add(self, event: Any) -> None:
         """Applies the next event, a row of the log."""
+        self.resume(event.at)
         self.data.update(events.changes(event.kind, event.payload))
         if (apply := _APPLIED.get(event.kind)) is not None:
             apply(self, event)
-        if event.kind == "case.resumed" or event.kind.startswith("clock."):
-            self.moved = True
-            for task in self.tasks.values():
-                task["due_at"] = UNKNOWN
+
+    def resume(self, until: datetime | None = None) -> None:
+        """Applies the suspensions of its definition that ended before an instant; by default all."""
+        while self.stops and (until is None or self.stops[0][1] <= until):
+            (since, at), *self.stops = self.stops
+            if self.status == "active":
+                self.postpone(since, at)
+
+    def postpone(self, since: datetime, now: datetime) -> None:
+        """Moves the due dates of open tasks, but not of those that are due with the statutory term."""
+        term_ends = {clock["due_at"] for clock in self.clocks.values()}
+        for task in self.tasks.values():
+            due = task["due_at"]
+            if task["status"] == "open" and due is not None and due > since and due not in term_ends:
+                task["due_at"] = due + (now - since)
 
 
 def _status(status: str) -> Callable[[Rebuilt, Any], None]:
@@ -64,6 +79,16 @@ def _completed(case: Rebuilt, event: Any) -> None:
         case.outcome = (event.payload or {}).get("outcome")
 
 
+def _suspended(case: Rebuilt, event: Any) -> None:
+    case.status, case.suspended_at = "suspended", event.at
+
+
+def _resumed(case: Rebuilt, event: Any) -> None:
+    case.status = "active"
+    if case.suspended_at is not None:
+        case.postpone(case.suspended_at, event.at)
+
+
 def _erased(case: Rebuilt, _: Any) -> None:
     case.erased = True
 
@@ -78,7 +103,7 @@ def _opened(kind: str) -> Callable[[Rebuilt, Any], None]:
             "assignee_id": _uuid(facts.get("account")),
             "opened_at": event.at,
             "closed_at": None,
-            "due_at": UNKNOWN if case.moved else _instant(facts.get("due_at")),
+            "due_at": _instant(facts.get("due_at")),
             "follow_up_at": _instant(facts.get("follow_up_at")),
             "priority": facts.get("priority"),
             "assignment": facts.get("assignment"),
@@ -147,6 +172,59 @@ def _decided(case: Rebuilt, event: Any) -> None:
         "outcome": facts.get("outcome", UNKNOWN) if payload is None else payload["outcome"],
         "grounds": UNKNOWN if payload is None else payload["grounds"],
         "appeal_id": None,
+        "silent_units": None,
+    }
+
+
+def _clock(**values: str) -> Callable[[Rebuilt, Any], None]:
+    """Changes the clock to these values; its end moves the tasks that are due with it."""
+
+    def apply(case: Rebuilt, event: Any) -> None:
+        clock, due = case.clocks.get(event.case_id), _instant(event.facts.get("due_at"))
+        if clock is None:
+            return
+        clock.update(values)
+        if clock["state"] in ("stopped", "deemed"):
+            clock["stopped_at"] = event.at
+        if due is None or due == clock["due_at"]:
+            return
+        for task in case.tasks.values():
+            if (task["status"], task["kind"], task["due_at"]) == ("open", "step", clock["due_at"]):
+                task["due_at"] = due
+        clock["due_at"] = due
+
+    return apply
+
+
+def _clock_started(case: Rebuilt, event: Any) -> None:
+    facts = event.facts
+    case.clocks[event.case_id] = {
+        "state": "running",
+        "stage": "none",
+        "term": facts["term"],
+        "extension": None,
+        "started_at": _instant(facts["started_at"]),
+        "due_at": _instant(facts["due_at"]),
+        "stopped_at": None,
+    }
+
+
+def _clock_extended(case: Rebuilt, event: Any) -> None:
+    _clock(extension=event.facts["term"])(case, event)
+
+
+def _deemed(case: Rebuilt, event: Any) -> None:
+    _clock(state="deemed", stage="deemed")(case, event)
+    facts = event.facts
+    case.decisions[UUID(facts["decision"])] = {
+        "task_id": None,
+        "decided_by": None,
+        "decided_at": event.at,
+        "unit": None,
+        "outcome": facts["outcome"],
+        "grounds": [],
+        "appeal_id": None,
+        "silent_units": facts["units"].split(","),
     }
 
 
@@ -168,8 +246,8 @@ _APPLIED: Mapping[str, Callable[[Rebuilt, Any], None]] = MappingProxyType(
     {
         "case.completed": _completed,
         "case.cancelled": _status("cancelled"),
-        "case.suspended": _status("suspended"),
-        "case.resumed": _status("active"),
+        "case.suspended": _suspended,
+        "case.resumed": _resumed,
         "case.erased": _erased,
         "task.created": _opened("step"),
         "opinion.asked": _opened("opinion"),
@@ -183,6 +261,15 @@ _APPLIED: Mapping[str, Callable[[Rebuilt, Any], None]] = MappingProxyType(
         "wait.opened": _waits,
         "wait.closed": _ended_wait,
         "decision.made": _decided,
+        "clock.started": _clock_started,
+        "clock.paused": _clock(state="paused"),
+        "clock.resumed": _clock(state="running"),
+        "clock.extended": _clock_extended,
+        "clock.recomputed": _clock(),
+        "clock.stopped": _clock(state="stopped"),
+        "clock.warned": _clock(stage="warned"),
+        "clock.breached": _clock(state="breached", stage="breached"),
+        "clock.deemed": _deemed,
         "appeal.filed": _appealed,
     }
 )

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from engine.bpmn import Effect
 from engine.cases import BillStatus, BillView, Late
 from engine.platform.language import Catalogue, Language, Reader
-from engine.portal.status.lookup import Decided, Standing
+from engine.portal.status.lookup import Decided, Silence, Standing
 
 State = Literal["waits-for-you", "held", "going-on", "paused", "ended"]
 
@@ -48,8 +48,22 @@ class GroundWords:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceWords:
+    """The statutory term that ended without a decision of these units, which the law makes one."""
+
+    text: str
+    units: Sequence[str]
+    started: When
+    ended: When
+    legal_basis: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionWords:
-    """The last decision, its effect for the applicant, and how and until when it can be appealed."""
+    """The last decision, its effect for the applicant, and how and until when it can be appealed.
+
+    `silence` explains a decision by silence.
+    """
 
     outcome: str
     effect: Effect | None
@@ -57,6 +71,7 @@ class DecisionWords:
     decided: When
     appeal: str | None
     appeal_until: When | None
+    silence: SilenceWords | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +251,15 @@ class _Explainer:
             decided=self._when(decided.decided_at),
             appeal=self._appeal(decided, unit),
             appeal_until=self._maybe(decided.until) if decided.process else None,
+            silence=self._silence(decided.silence) if decided.silence else None,
         )
+
+    def _silence(self, silence: Silence) -> SilenceWords:
+        units = [self.reader.half(name) for name in silence.units]
+        started, ended = self._when(silence.started_at), self._when(silence.due_at)
+        text = self._say("silence", units=self.reader.both(units), started=started.text, ended=ended.text)
+        basis = silence.legal_basis and self.reader.half(silence.legal_basis)
+        return SilenceWords(text, units, started, ended, basis)
 
     def _appeal(self, decided: Decided, unit: str) -> str | None:
         """Describes how a decision can be appealed."""

@@ -31,6 +31,7 @@ from engine.models import (
     Task,
     Unit,
 )
+from engine.organisation import units
 from engine.platform import persian
 from engine.platform.db import Database, connection
 from engine.platform.errors import NotFound
@@ -64,6 +65,16 @@ class ToDo:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """The statutory term whose end decided, the names of the units that were silent, and the law in words."""
+
+    started_at: datetime
+    due_at: datetime
+    units: Sequence[str]
+    legal_basis: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """The last decision.
 
@@ -80,6 +91,7 @@ class Decided:
     until: datetime | None
     appeal: str | None  # the number of the case that appeals it
     effect: Effect | None = None
+    silence: Silence | None = None  # the statutory term that ended without a decision of the office
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +155,10 @@ def _find(session: Session, number: str) -> Any:
     )
 
 
-_CLOCK = (CaseClock.state, CaseClock.due_at, CaseClock.norm_at, CaseClock.reasons, CaseClock.pauses)
+_CLOCK = (
+    *(CaseClock.state, CaseClock.started_at, CaseClock.due_at, CaseClock.norm_at),
+    *(CaseClock.reasons, CaseClock.pauses),
+)
 _CASE = (
     Case.id.label("case_id"),
     Case.number.label("case_number"),
@@ -282,6 +297,7 @@ _DECISION = (
     Decision.decided_at,
     Task.element,
     Case.number.label("appeal"),
+    units.names_of(Decision.silent_units).label("silent_names"),
 )
 
 
@@ -289,7 +305,7 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
     """Returns the last decision of a case, in the words of the form that was answered."""
     found = (
         select(*_DECISION)
-        .join(Task, Task.id == Decision.task_id)
+        .outerjoin(Task, Task.id == Decision.task_id)
         .outerjoin(Case, Case.id == Decision.appeal_id)
         .where(Decision.case_id == case.case_id)
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
@@ -312,19 +328,27 @@ def _decided(session: Session, case: Any, now: datetime) -> Decided | None:
         until=end,
         appeal=row.appeal,
         effect=spec.effect_of(row.outcome, row.element),
+        silence=_silence(case, spec, row.silent_names),
     )
+
+
+def _silence(case: Any, spec: Spec, names: Sequence[str] | None) -> Silence | None:
+    """Returns the term that ended in silence, if that was the decision: a case has one clock."""
+    if names is None:
+        return None
+    return Silence(case.clock_started_at, case.clock_due_at, names, spec.rules.legal_basis)
 
 
 def _spec(session: Session, case: Any) -> Spec:
     return definitions.spec(session, definitions.Version(*case[-len(definitions.VERSION) :]))
 
 
-def _words(spec: Spec, element: str) -> tuple[Mapping[str, Words], Mapping[str, Words]]:
+def _words(spec: Spec, element: str | None) -> tuple[Mapping[str, Words], Mapping[str, Words]]:
     """Returns the names of outcomes and of grounds.
 
     Outcomes are named by the process or the decision's form, grounds by the form.
     """
-    task = spec.elements.get(element)
+    task = spec.elements.get(element or "")
     if task is None or task.form is None or task.rules.decision is None:
         return {}, {}
     fields = task.form.schema.get("properties", {})

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions
@@ -25,7 +25,8 @@ MOST = 200  # facts of one case
 _TOLD = (
     *("case.started", "case.completed", "case.cancelled", "case.withdrawn", "case.suspended", "case.resumed"),
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
-    *("document.added", "document.replaced", "decision.made", "appeal.filed", "appeal.decided"),
+    *("document.added", "document.replaced", "decision.made", "clock.deemed", "appeal.filed"),
+    "appeal.decided",
     *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
 )
 
@@ -250,14 +251,17 @@ def decision_event(uow: UnitOfWork, case_id: UUID) -> tuple[int, str] | None:
     For a case that the actor may see, which the caller has read.
     """
     last = (
-        select(Decision.task_id)
+        select(Decision.id, Decision.task_id)
         .where(Decision.case_id == case_id)
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
         .limit(1)
-        .scalar_subquery()
+        .subquery()
     )
-    found = select(Event.seq, Event.hash).where(
-        Event.case_id == case_id, Event.kind == "decision.made", Event.task_id == last
+    by_person = and_(Event.kind == "decision.made", Event.task_id == last.c.task_id)
+    stated = Event.facts["decision"].as_string() == cast(last.c.id, Text)
+    by_silence = and_(Event.kind == "clock.deemed", last.c.task_id.is_(None), stated)
+    found = (
+        select(Event.seq, Event.hash).join(last, or_(by_person, by_silence)).where(Event.case_id == case_id)
     )
     row = uow.connection.execute(found).one_or_none()
     return None if row is None else (row.seq, row.hash.hex())
