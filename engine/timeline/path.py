@@ -52,8 +52,10 @@ def _last(closed: Sequence[Step]) -> Step | None:
     return min(closed, key=_by_rank, default=None)
 
 
-def _by_rank(step: Step) -> tuple[bool, bool, int, int, int]:
-    return step.rank == SCHEDULED, step.how not in DONE, step.rank, step.opened, step.number
+def _by_rank(step: Step) -> tuple[bool, bool, int, int]:
+    """Returns a key: what a case waits for comes first. Of scheduled waits the last, of others the first."""
+    scheduled = step.rank == SCHEDULED
+    return scheduled, step.how not in DONE, step.rank, -step.number if scheduled else step.number
 
 
 def _open_at(steps: Sequence[Step], now: int) -> Step | None:

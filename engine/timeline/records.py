@@ -90,7 +90,8 @@ class Segment(NamedTuple):
 class Span(NamedTuple):
     """A time in which something is open, before precedence decides.
 
-    Of one rank, that with the lowest `order` counts: the step that was opened first.
+    Of one rank, that with the lowest `order` counts: the step that was opened first, but of scheduled waits
+    the last, since events on the border of an activity are open before those in it.
     """
 
     begin: int

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.timeline.history import History, Step
 from engine.timeline.intervals import Interval, gaps, merge
-from engine.timeline.records import SUSPENDED, TECHNICAL, WORKED, Span, Surroundings
+from engine.timeline.records import SCHEDULED, SUSPENDED, TECHNICAL, WORKED, Span, Surroundings
 
 _SUSPENDABLE = frozenset({"task", "escalation", "opinion", "correction"})
 
@@ -54,7 +54,7 @@ def step_spans(step: Step, stopped: Sequence[Interval], start: int, end: int) ->
             for begin, to in gaps(away, first, last)
         ]
     return [
-        Span(max(begin, start), to, rank, number, party, element)
+        Span(max(begin, start), to, rank, -number if rank == SCHEDULED else number, party, element)
         for begin, to, rank, party in turns
         if begin < to and to > start
     ]

@@ -11,7 +11,7 @@ from engine.timeline.history import History, Step
 from engine.timeline.passages import passage
 from engine.timeline.path import Leg, critical_path
 from engine.timeline.reading import read
-from engine.timeline.records import BUCKETS, WORKED, Bucket, Segment, Span, Surroundings
+from engine.timeline.records import BUCKETS, SCHEDULED, WORKED, Bucket, Segment, Span, Surroundings
 from engine.timeline.spans import spans_of, suspensions
 
 
@@ -36,6 +36,12 @@ class Timeline:
     def steps(self) -> Sequence[Step]:
         """Returns each passage of a step, in the order of their beginning."""
         return self.history.steps
+
+    @cached_property
+    def party_not_stated(self) -> bool:
+        """Whether a scheduled wait was one for a message, of which nothing says who sends it."""
+        unstated = {step.element for step in self.steps if step.is_unstated}
+        return any(part.rank == SCHEDULED and part.element in unstated for part in self._parts)
 
     @property
     def approximate(self) -> bool:

@@ -185,6 +185,17 @@ def test_wait_is_that_of_its_party(facts: dict[str, str], bucket: str, party: st
     assert segment[2:] == (bucket, party, "m")
 
 
+def test_scheduled_wait_is_that_of_the_innermost_event() -> None:
+    found = case(waits(0, "withdrawal"), waits(1, "timer", "timer"), now=9)
+    assert [one[2:] for one in found.segments] == [
+        ("scheduled_wait", None, "withdrawal"),
+        ("scheduled_wait", None, "timer"),
+    ]
+    assert legs(found) == [("withdrawal", 0, 1), ("timer", 1, 9)]
+    assert found.party_not_stated
+    assert not case(opened(0, "a"), waits(0, "withdrawal"), now=9).party_not_stated
+
+
 def test_open_bill_is_with_the_applicant() -> None:
     bill = {"bill": "b", "amount": "1", "currency": "IRR"}
     found = case(

@@ -57,7 +57,7 @@ def view(visit: Visit, seen: cases.Seen) -> TimeView:
     totals = [found.totals[bucket] for bucket in BUCKETS]
     lengths, shares = whole_parts(totals, sum(totals) // _MINUTE), whole_parts(totals, 100)
     names = [texts.say(f"words.bucket.{bucket}") for bucket in BUCKETS]
-    if any(step.is_unstated for step in found.steps):
+    if found.party_not_stated:
         names[BUCKETS.index("scheduled_wait")] = texts.say("desk.time.not-stated")
     percents = [_percent(share, ms) for share, ms in zip(shares, totals, strict=True)]
     parts = [Part(*one) for one in zip(totals, percents, strict=True)]
