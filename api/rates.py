@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
-from api.units import UnitKey
 from engine.models import RateKind
 from engine.organisation import rates
 from engine.organisation.rates import NewRate
@@ -18,19 +17,12 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("rates", __name__, tag="Organisation")
 
 
-class RatesQuery(Request):
-    """Of which unit."""
-
-    unit: UnitKey
-
-
 class SetRate(Request):
     """What an hour of work in a role costs (`cost`, with a `currency`), or its hours a week (`capacity`).
 
     It applies from `valid_from` on. Send fractions as a text: "12.50".
     """
 
-    unit: UnitKey
     role: Text
     kind: RateKind = "cost"
     amount: int | str = Field(union_mode="left_to_right")
@@ -57,18 +49,18 @@ class RateList(BaseModel):
     items: list[RateBody]
 
 
-@command(blueprint.get("/rates"), query=RatesQuery, answer=RateList, refusals=(404,))
-def index(uow: UnitOfWork, query: RatesQuery) -> Reply:
+@command(blueprint.get("/units/<key>/rates"), answer=RateList, refusals=(404,))
+def index(uow: UnitOfWork, key: str) -> Reply:
     """List the rates that apply in a unit"""
-    return Reply(RateList(items=[_body(row) for row in rates.list_rates(uow, query.unit)]))
+    return Reply(RateList(items=[_body(row) for row in rates.list_rates(uow, key)]))
 
 
-@command(blueprint.post("/rates"), body=SetRate, answer=RateBody, status=201, refusals=(404, 409))
-def create(uow: UnitOfWork, body: SetRate) -> Reply:
+@command(blueprint.post("/units/<key>/rates"), body=SetRate, answer=RateBody, status=201, refusals=(404, 409))
+def create(uow: UnitOfWork, key: str, body: SetRate) -> Reply:
     """Set a rate of a unit from a day on"""
-    new = NewRate(body.unit, body.role, body.kind, body.amount, body.currency, body.valid_from)
+    new = NewRate(key, body.role, body.kind, body.amount, body.currency, body.valid_from)
     made = rates.set_rate(uow, new)
-    (row,) = [row for row in rates.list_rates(uow, body.unit) if row["id"] == made]
+    (row,) = [row for row in rates.list_rates(uow, key) if row["id"] == made]
     return Reply(_body(row), status=201)
 
 

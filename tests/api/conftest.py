@@ -163,7 +163,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     days = {"first": "2026-12-12", "last": "2026-12-12", "reason": "air"}
     recalculated = body(client("administrator").post("/units/root/closures", days))["recalculations"][0]
     (closure,) = body(client("administrator").get("/units/root/closures"))["items"]
-    rate = body(client("administrator").post("/rates", {**BODIES["/rates"], "valid_from": "2020-03-20"}))
+    rate = body(client("administrator").post("/units/root/rates", BODIES["/units/<key>/rates"]))
     member = a_member(database, "a colleague", "root")
     (membership,) = body(client("administrator").get(f"/people/{member.id}"))["memberships"]
     leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}

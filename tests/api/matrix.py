@@ -174,8 +174,8 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/cases/<uuid:case_id>/visits"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/visits/<uuid:visit_id>/correct"): {"caseworker"},
     ("POST", "/cases/<uuid:case_id>/rating"): {"portal", "applicant"},
-    ("GET", "/rates"): {"administrator"} | READERS,
-    ("POST", "/rates"): {"administrator"},
+    ("GET", "/units/<key>/rates"): {"administrator"} | READERS,
+    ("POST", "/units/<key>/rates"): {"administrator"},
     ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
     ("POST", "/status"): None,
     ("POST", "/status/rating"): None,
@@ -188,7 +188,6 @@ PERSON = "0000004091"
 # What a request that is right in every way asks for in its address,
 QUERIES = {
     "/definitions/<key>/versions/<int:number>/diff": "?against=1",
-    "/rates": "?unit=root",
     "/tasks": "?case=<uuid:case_id>",
     "/metrics/steps": "?definition=p&version=1",
     "/colleagues": "?task=<uuid:task_id>",
@@ -238,11 +237,8 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "/cases/<uuid:case_id>/comments": {"text": "t"},
     "/cases/<uuid:case_id>/clock/extend": {"reason": "volume"},
     "/definitions/<key>/class": {"class": "low"},
-    "/rates": {
-        "unit": "root",
-        "role": "caseworker",
-        "amount": "12.50",
-        "currency": "IRR",
+    "/units/<key>/rates": {
+        **{"role": "caseworker", "amount": "12.50", "currency": "IRR"},
         "valid_from": "2026-03-21",
     },
     "/cases/<uuid:case_id>/visits": {"occurred_at": "2026-01-01T00:00:00Z", "reason": "payment"},

@@ -16,7 +16,7 @@ from tests.api.conftest import Steady
 from tests.installed import NOWHERE
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-TOKENLESS = {"/api/v1/status"}
+TOKENLESS = {"/api/v1/status", "/api/v1/status/rating"}
 OPEN = re.compile(r"/api/v1/(openapi\.json|docs.*)")
 
 

@@ -12,7 +12,7 @@ from tests.api.contract import body, pointers
 from tests.organisation import a_member, a_unit
 
 RATE = {
-    **{"unit": "root", "role": "caseworker", "amount": "1250000.5"},
+    **{"role": "caseworker", "amount": "1250000.5"},
     **{"currency": "IRR", "valid_from": "2026-03-21"},
 }
 
@@ -20,15 +20,15 @@ RATE = {
 def test_a_rate_is_set_inherited_and_removed(client: Clients, database: Database) -> None:
     a_unit(database, "tax")
     administrator = client("administrator")
-    answer = administrator.post("/rates", RATE)
+    answer = administrator.post("/units/root/rates", RATE)
     assert answer.status_code == 201
     rate = body(answer)
     assert (rate["kind"], rate["amount"], rate["unit"]) == ("cost", "1250000.5", "root")
     hours = {**RATE, "kind": "capacity", "amount": 160, "currency": None}
-    assert administrator.post("/rates", hours).status_code == 201
-    assert body(client("manager").get("/rates?unit=tax"))["items"] == [rate]  # a capacity isn't inherited
-    assert len(body(client("auditor").get("/rates?unit=root"))["items"]) == 2
-    same = administrator.post("/rates", {**RATE, "amount": 5})
+    assert administrator.post("/units/root/rates", hours).status_code == 201
+    assert body(client("manager").get("/units/tax/rates"))["items"] == [rate]  # a capacity isn't inherited
+    assert len(body(client("auditor").get("/units/root/rates"))["items"]) == 2
+    same = administrator.post("/units/root/rates", {**RATE, "amount": 5})
     assert (same.status_code, body(same)["code"]) == (409, "rate-exists")
 
     def read(uow: UnitOfWork) -> costs.Rates:
@@ -61,19 +61,19 @@ def test_a_rate_is_set_inherited_and_removed(client: Clients, database: Database
     ],
 )
 def test_a_wrong_rate_is_refused(client: Clients, change: dict[str, Any], pointer: str) -> None:
-    answer = client("administrator").post("/rates", {**RATE, **change})
+    answer = client("administrator").post("/units/root/rates", {**RATE, **change})
     assert (answer.status_code, pointers(body(answer))) == (422, [pointer])
 
 
 def test_rates_of_other_units_do_not_exist(client: Clients, database: Database) -> None:
-    rate = body(client("administrator").post("/rates", RATE))
+    rate = body(client("administrator").post("/units/root/rates", RATE))
     a_unit(database, "far", kind="agency")
     a_member(database, "far-away", "far", "*", "administrator")
     stranger = client("administrator", "far-away")
-    assert stranger.post("/rates", RATE).status_code == 404
-    assert stranger.get("/rates?unit=root").status_code == 404
+    assert stranger.post("/units/root/rates", RATE).status_code == 404
+    assert stranger.get("/units/root/rates").status_code == 404
     assert stranger.send("DELETE", f"/rates/{rate['id']}").status_code == 404
-    assert client("administrator").post("/rates", {**RATE, "unit": "nowhere"}).status_code == 404
+    assert client("administrator").post("/units/nowhere/rates", RATE).status_code == 404
 
 
 def test_the_class_of_a_service_over_http(client: Clients, database: Database) -> None:

@@ -115,6 +115,10 @@ def test_all_of_a_kind_are_retried_at_once(
     expect(page.get_by_text(said["turn"])).to_be_visible(timeout=30_000)  # the page continues by itself
     check(page)
     shot(page, "administration-retry")
+    page.goto("/administration/rates")
+    page.locator("main details summary").click()
+    check(page)
+    shot(page, "administration-rates")
 
 
 @TWO

@@ -59,14 +59,19 @@ def rate_standing() -> Response:
 
 
 def _rating() -> Rating:
-    """Return what was typed. Raises Invalid if the stars or the answer are missing."""
+    """Return what was typed. Raises Invalid if the stars or the answer about visits are missing."""
     stars = asked.number(request.form, "stars")
-    came = request.form.get("had_to_come") == "yes"
+    came = asked.choice(request.form, "had_to_come", ("yes", "no"))
     reason = typed("visit_reason", 40) or None
     comment = typed("comment", MAX_COMMENT + 1, lines=True) or None
+    faults = []
     if stars is None:
-        raise Invalid("The rating can't be saved.", [Fault("/stars", "is required", "rating-stars")])
-    return Rating(stars, came, reason, comment)
+        faults.append(Fault("/stars", "is required", "rating-stars"))
+    if came is None:
+        faults.append(Fault("/had_to_come", "is required", "required"))
+    if faults or stars is None:
+        raise Invalid("The rating can't be saved.", faults)
+    return Rating(stars, came == "yes", reason, comment)
 
 
 def _faults(refusal: Refusal) -> dict[str, list[str]]:
