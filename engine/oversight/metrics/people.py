@@ -182,7 +182,8 @@ def _open(uow: UnitOfWork, scope: Scope) -> Mapping[Key, int]:
 def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bool]]:
     """Returns the hours of each step, and whether cells were left out."""
     ended = (uow.now - LATE).date()
-    whole = [period for period in scope.days.divide(scope.now.date())[0] if next_period(period) <= ended]
+    inside_days = scope.days.whole(scope.now.date())
+    whole = [period for period in inside_days if next_period(period) <= ended]
     if not whole:
         return {}
     inside: Any = _SUMS.c.period.between(whole[0], whole[-1])

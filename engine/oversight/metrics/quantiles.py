@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnClause,
+    ColumnElement,
     Date,
     DateTime,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -108,11 +110,11 @@ def _exact(
         for given, one in zip(values, columns, strict=True)
     )
     place = func.unnest(*arrays).table_valued(*columns).render_derived("place")
-    at = source.rows.c[source.at]
+    # Not to be found by an index of its own, which would have all rows of a long time.
+    at = source.rows.c[source.at] + text("interval '0'")
     where = (
         source.when,
-        # Of periods, too: the index begins with them.
-        source.keys["period"].between(place.c.first_period, place.c.last_period),
+        *_periods(scope, source, asked, place),
         *(at >= place.c.begin, at < place.c.end, duration >= place.c.low, duration < place.c.high),
         *(key == place.c[f"key_{index}"] for index, key in enumerate(keys)),
         *scope.cells(source.rows),
@@ -123,6 +125,13 @@ def _exact(
     for index, value in uow.connection.execute(select(place.c.index, exact.c.value).join(exact, true())):
         found[places[index].key][places[index].part] = value
     return found
+
+
+def _periods(scope: Scope, source: Source, asked: _Asked, place: Any) -> Sequence[ColumnElement[bool]]:
+    """Returns a condition for the index that begins with periods, unless that of a unit is better."""
+    if source is LIVES and scope.filters.definition is not None and "unit" in asked.group:
+        return ()
+    return (source.keys["period"].between(place.c.first_period, place.c.last_period),)
 
 
 _COLUMNS: Sequence[ColumnClause[Any]] = (
