@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.oversight.projection.bins import BOUNDS, bin_of, limits
+from engine.oversight.projection.bins import bin_of, limits
 from engine.oversight.projection.periods import DAY, Days, month_of, next_period, period_of
 
 DATES = st.dates(date(2024, 1, 1), date(2028, 12, 31))
@@ -42,7 +42,7 @@ def test_a_period_is_in_one_month_of_each_calendar(day: date) -> None:
         assert month_of(other, "jalali") == month_of(period, "jalali")
 
 
-@given(st.integers(0, BOUNDS[-1] * 2))
-def test_a_bin_contains_its_durations(duration: int) -> None:
-    low, high = limits(bin_of(duration))
+@given(st.sampled_from(["life", "wait"]), st.integers(0, 1 << 45))
+def test_a_bin_contains_its_durations(name: str, duration: int) -> None:
+    low, high = limits(name, bin_of(name, duration))
     assert low <= duration < high

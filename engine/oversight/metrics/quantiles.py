@@ -103,7 +103,7 @@ def _exact(
     duration = source.rows.c[f"{source.fixed['of']}_ms"]
     keys = [source.keys[name] for name in asked.group]
     columns = [*_COLUMNS, *(column(f"key_{index}", key.type) for index, key in enumerate(keys))]
-    rows = [_values(scope, asked, index, place) for index, place in enumerate(places)]
+    rows = [_values(scope, source, asked, index, place) for index, place in enumerate(places)]
     values = zip(*rows, strict=True)
     arrays = (
         cast(literal(list(given), ARRAY(one.type)), ARRAY(one.type))
@@ -141,12 +141,12 @@ _COLUMNS: Sequence[ColumnClause[Any]] = (
 )
 
 
-def _values(scope: Scope, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
+def _values(scope: Scope, source: Source, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
     days = scope.days if asked.months is None else _month(scope.days, place.key[-1], asked.months)
     return (
         *(index, period_of(days.first), period_of(days.last)),
         *(scope.midnight(days.first), scope.midnight(days.after)),
-        *(*limits(place.bin), place.offset),
+        *(*limits(source.fixed["of"], place.bin), place.offset),
         *place.key[: len(asked.group)],
     )
 
