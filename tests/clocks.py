@@ -25,12 +25,14 @@ _FORM = factories.form(("decision",), decision={"enum": ["granted", "refused"]},
 _OUTCOMES = bpmn.declared(granted="grants", refused="refuses")
 
 
-def deciding(*more: str, before: Sequence[str] = (), **attributes: str) -> dict[str, bytes]:
-    """Start → elements → user task `decide` with the legal decision → end; the term is ten hours."""
+def deciding(
+    *more: str, before: Sequence[str] = (), after: Sequence[str] = (), **attributes: str
+) -> dict[str, bytes]:
+    """Start → elements → user task `decide`, a legal decision → elements → end; the term is ten hours."""
     decide = bpmn.node("userTask", "decide", camunda__formKey="f.json", parvandeh__decision="decision")
     given = {"statutory": "PT10H", **attributes}
     said = " ".join(f'parvandeh:{name}="{value}"' for name, value in given.items() if value)
-    body = [_OUTCOMES, *bpmn.in_line(*before, decide), *more]
+    body = [_OUTCOMES, *bpmn.in_line(*before, decide, *after), *more]
     content = bpmn.process(*body, attributes=f'isExecutable="true" {said}')
     return factories.files(content, f=_FORM)
 

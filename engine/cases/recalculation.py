@@ -152,18 +152,16 @@ def suspensions(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Pa
     return pauses
 
 
-def count_after_suspension(uow: UnitOfWork, since: datetime, *which: ColumnElement[bool]) -> None:
-    """Counts the terms of these open tasks again that were running when their cases were suspended."""
+def count_after_suspension(uow: UnitOfWork, case_id: UUID, since: datetime) -> None:
+    """Counts the terms of a case's open tasks again that were running when it was suspended."""
     columns = (Task.id, Task.case_id, Task.term, Task.opened_at, Task.due_at, Task.term_end_at)
     found = select(*columns, Case.unit_id, _SIDE.label("side")).join(Case, Case.id == Task.case_id)
-    found = found.where(Task.status == "open", Task.term.is_not(None), Task.due_at > since, *which)
-    rows = uow.connection.execute(found).all()
+    found = found.where(Task.status == "open", Task.term.is_not(None), Task.due_at > since)
+    rows = uow.connection.execute(found.where(Task.case_id == case_id)).all()
     if not rows:
         return
-    case_ids = {row.case_id for row in rows}
-    known = suspensions(uow, case_ids)
-    pauses = {case_id: [*known.get(case_id, ()), (since, uow.now)] for case_id in case_ids}
-    if changes := list(_Again(uow, rows, pauses).changes(None)):
+    pauses = [*suspensions(uow, {case_id}).get(case_id, ()), (since, uow.now)]
+    if changes := list(_Again(uow, rows, {case_id: pauses}).changes(None)):
         uow.connection.execute(_setting(table(Task)), changes)
 
 

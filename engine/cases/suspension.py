@@ -36,12 +36,15 @@ def suspend(
     access.require(uow.actor, "cases.suspend")
     case = lock(uow, case_id)
     require_impartial(uow, case)
-    if case.status == "suspended":
-        return get(uow, case_id)
-    require_active(case)
+    require_decidable(case)
     if reason_code is not None and reason_code not in SUSPENSION_CODES:
         fault = unknown_code("/reason_code", SUSPENSION_CODES)
         raise Invalid("The case can't be suspended for this reason.", [fault])
+    if case.stopped:  # the case itself may not be, and would go on with its definition
+        raise _refused(case, "definition is suspended: resume the definition", "definition-suspended")
+    if case.status == "suspended":
+        return get(uow, case_id)
+    require_active(case)
     payload = {"reason": reason, "reason_code": reason_code}
     fact = Fact("case.suspended", payload={name: text for name, text in payload.items() if text} or None)
     note(uow, case, [fact], status="suspended")
@@ -54,17 +57,18 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
     case = lock(uow, case_id)
     require_impartial(uow, case)
     require_decidable(case)
-    if case.stopped or case.status != "suspended":
-        what = "definition is suspended: resume the definition" if case.stopped else f"case is {case.status}"
-        raise Conflict(
-            f"The {what}.",
-            code="definition-suspended" if case.stopped else "case-not-suspended",
-            case={"id": case.id, "status": case.status},
-        )
+    if case.stopped:
+        raise _refused(case, "definition is suspended: resume the definition", "definition-suspended")
+    if case.status != "suspended":
+        raise _refused(case, f"case is {case.status}", "case-not-suspended")
     _move_due(uow, case)
     note(uow, case, [Fact("case.resumed")], status="active")
     resume_waits(uow, case_id)
     return get(uow, case_id)
+
+
+def _refused(case: LockedCase, what: str, code: str) -> Conflict:
+    return Conflict(f"The {what}.", code=code, case={"id": case.id, "status": case.status})
 
 
 def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
@@ -76,12 +80,26 @@ def _move_due(uow: UnitOfWork, case: LockedCase) -> None:
     since = uow.connection.execute(began).scalar_one_or_none()
     if since is None:
         return
+    recalculation.count_after_suspension(uow, case.id, since)
     _move_tasks(uow, since, Task.case_id == case.id)
+
+
+def _move_due_of_definition(uow: UnitOfWork, key: str, since: datetime) -> None:
+    """Moves the due times of the open tasks of a definition's cases by the time for which it was suspended.
+
+    A case that is suspended itself moves them when it is resumed. Terms in working time are counted again by
+    a job, from the log: there may be very many.
+    """
+    running = select(Case.id).join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+    of_them = Task.case_id.in_(running.where(DefinitionVersion.key == key, Case.status == "active"))
+    _move_tasks(uow, since, of_them)
+    counted = exists().where(Task.status == "open", Task.term.is_not(None), Task.due_at > since, of_them)
+    owner = select(Definition.unit_id).where(Definition.key == key, counted)
+    recalculation.order(uow, uow.connection.execute(owner).scalars().all())
 
 
 def _move_tasks(uow: UnitOfWork, since: datetime, *which: ColumnElement[bool]) -> None:
     """Moves the due times of open tasks that were to come when their cases were suspended."""
-    recalculation.count_after_suspension(uow, since, *which)
     with_term = exists().where(CaseClock.case_id == Task.case_id, CaseClock.due_at == Task.due_at)
     late = update(Task).where(Task.status == "open", Task.due_at > since, Task.term.is_(None), *which)
     uow.connection.execute(late.where(~with_term).values(due_at=Task.due_at + (uow.now - since)))
@@ -105,10 +123,7 @@ def resume_definition(uow: UnitOfWork, key: str) -> None:
     if since is not None:
         uow.connection.execute(update(Definition).where(Definition.key == key).values(suspended_at=None))
         definitions.note(uow, "definition.resumed", key)
-        # A case that is suspended itself moves them when it is resumed.
-        running = select(Case.id).join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
-        running = running.where(DefinitionVersion.key == key, Case.status == "active")
-        _move_tasks(uow, since, Task.case_id.in_(running))
+        _move_due_of_definition(uow, key, since)
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     timed = select(CaseClock.case_id).join(Case, Case.id == CaseClock.case_id)
     timed = timed.join(DefinitionVersion, DefinitionVersion.id == Case.version_id)

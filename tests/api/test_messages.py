@@ -193,8 +193,20 @@ def test_suspended_case_says_so(client: Clients, database: Database) -> None:
     assert body(administrator.post(f"/cases/{case['id']}/suspend", {}))["status"] == "suspended"
     log = body(administrator.get(f"/cases/{case['id']}/events"))["items"]
     assert [event["kind"] for event in log].count("case.suspended") == 1
+    refused(administrator.post(f"/cases/{case['id']}/suspend", {"reason_code": "holiday"}), 422, "invalid")
     assert body(administrator.post(f"/cases/{case['id']}/resume", {}))["status"] == "active"
     refused(administrator.post(f"/cases/{case['id']}/resume", {}), 409, "conflict")
+
+
+def test_case_of_a_suspended_definition_is_not_reported_as_suspended_itself(
+    client: Clients, database: Database
+) -> None:
+    factories.deploy(database, factories.one_task())
+    case = client("portal").start()
+    administrator = client("administrator")
+    administrator.post("/definitions/p/suspend", {})
+    problem = refused(administrator.post(f"/cases/{case['id']}/suspend", {}), 409, "conflict")
+    assert problem["code"] == "definition-suspended"
 
 
 def test_suspended_definition_begins_no_case(client: Clients, database: Database) -> None:

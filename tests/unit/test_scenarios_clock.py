@@ -10,9 +10,9 @@ ACCEPT = bpmn.node("userTask", "accept", parvandeh__clock="start")
 PAUSE = bpmn.node("userTask", "pay", parvandeh__clock="pause")
 
 
-def spec(*more: str, before: tuple[str, ...] = (), **attributes: str) -> Spec:
+def spec(*more: str, before: tuple[str, ...] = (), after: tuple[str, ...] = (), **attributes: str) -> Spec:
     """A process with a term of ten hours and a decision."""
-    files = clocks.deciding(*more, before=before, **attributes)
+    files = clocks.deciding(*more, before=before, after=after, **attributes)
     content = files["p.bpmn"].replace(b"<bpmn:process ", MESSAGES.encode() + b"<bpmn:process ", 1)
     return built({**files, "p.bpmn": content})
 
@@ -96,3 +96,18 @@ def test_a_term_without_a_value_fails_the_step() -> None:
     result = fails(spec(statutory="days"), "expect: {tasks: [decide]}\n")
     assert result.expected == "the statutory term has a value and an end"
     assert "days" in result.came
+
+
+def test_it_stays_ended_although_a_pause_ends_after_the_decision() -> None:
+    paid = bpmn.node("userTask", "fee", parvandeh__clock="pause")
+    later = bpmn.node("userTask", "hand_over")
+    assert passes(
+        spec(after=(paid, later), onSilence="grant"),
+        """
+        steps:
+          - {task: decide, answer: {decision: granted}}
+          - {task: fee}
+          - {wait: P9D}
+        expect: {ended: false, tasks: [hand_over]}
+        """,
+    )

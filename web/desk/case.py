@@ -55,7 +55,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "bills": [
             (bill, bill_words(reader, bill, seen.case.name, isolated=True)) for bill in seen.case.bills
         ],
-        "decisions": _decisions(uow, seen),
+        "decisions": _decisions(uow, seen, clock),
         "related": tasks.related(uow, seen.case),
         "may_repair": access.allows(uow.actor, "incidents.read"),
         "manages": access.allows(uow.actor, "definitions.suspend"),
@@ -89,9 +89,10 @@ def case_refused(visit: Visit, case_id: UUID, *, refusal: Refusal, **_: Any) -> 
     return case_page(visit, case_id, status=told.status, refused=told, typed=request.form)
 
 
-def _decisions(uow: UnitOfWork, seen: cases.Seen) -> Sequence[Mapping[Any, Any]]:
-    """Return its legal decisions; without a query if nobody decides in its process, nor silence."""
-    decided = any(part.rules.decision for part in seen.spec.elements.values()) or seen.spec.clock.decides
+def _decisions(uow: UnitOfWork, seen: cases.Seen, clock: cases.Clock | None) -> Sequence[Mapping[Any, Any]]:
+    """Return its legal decisions; without a query if nobody decides in its process, nor silence has."""
+    decided = any(part.rules.decision for part in seen.spec.elements.values())
+    decided = decided or (clock is not None and clock.state == "deemed")
     return tasks.decisions(uow, seen.case.id) if decided else ()
 
 

@@ -104,7 +104,7 @@ class SimulatedClock:
     def _count(self, now: datetime) -> None:
         """Counts when the next step is due."""
         self.next_at = None
-        if not self._waiting:
+        if self.state != "ended" and not self._waiting:
             try:
                 self.next_at = self._next(now)
             except Untimely as error:

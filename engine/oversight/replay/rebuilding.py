@@ -216,6 +216,8 @@ def _clock_extended(case: Rebuilt, event: Any) -> None:
 def _deemed(case: Rebuilt, event: Any) -> None:
     _clock(state="deemed", stage="deemed")(case, event)
     facts = event.facts
+    if "decision" not in facts:  # made by a release that did not record it as a decision
+        return
     case.decisions[UUID(facts["decision"])] = {
         "task_id": None,
         "decided_by": None,
