@@ -10,7 +10,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import checks, counts, decisions, front, inbox, load, long, processor, report, w1, waiting, wide
+from bench import (
+    checks,
+    counts,
+    decisions,
+    front,
+    inbox,
+    load,
+    long,
+    processor,
+    projection,
+    report,
+    w1,
+    waiting,
+    wide,
+)
 from bench.report import CLIENTS, Throughput
 
 WARM_UP_SECONDS = 2.0
@@ -21,6 +35,7 @@ PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any
     "decisions": (decisions.measure, report.decisions, report.goals_of_decisions),
     "long": (long.measure, report.long, report.goals_of_long),
     "inbox": (lambda _: inbox.measure(), report.inbox, report.goals_of_inbox),
+    "figures": (projection.measure, report.figures, report.goals_of_figures),
     "waiting": (lambda _: waiting.measure(), report.waiting, report.goals_of_waiting),
 }
 
@@ -74,6 +89,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--checks", action="store_true", help="only the check of files")
     parser.add_argument("--decisions", action="store_true", help="only tables and expressions")
     parser.add_argument("--inbox", action="store_true", help="only the inbox with many open tasks, and pages")
+    parser.add_argument("--figures", action="store_true", help="only W1 alongside the figures of oversight")
     parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     options = parser.parse_args()

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "documents": "engine.cli.documents",
     "erase": "engine.cli.erase",
     "prune": "engine.cli.prune",
+    "figures": "engine.cli.figures",
     "messages": "engine.cli.messages",
     "worker": "engine.cli.worker",
 }

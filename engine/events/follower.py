@@ -111,7 +111,7 @@ def project(uow: UnitOfWork, projection: Projection) -> int:
 
 
 def reset(uow: UnitOfWork, projection: Projection) -> None:
-    """Empties a projection: whoever brings it up to date fills it again, from the first event of the log.
+    """Empties a projection, which `project` then fills again from the first event of the log.
 
     Waits for the process that is bringing it up to date.
     """

@@ -8,7 +8,7 @@ so that the months of both are sums of periods.
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, Integer, SmallInteger, Text, Uuid, text
@@ -17,9 +17,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Instant
 from engine.platform.db import Base
-
-Ending = Literal["completed", "withdrawn", "cancelled"]
-DurationOf = Literal["life", "wait", "work"]
 
 Key = Annotated[str, mapped_column(Text)]
 # No foreign keys: the projection would wait for commands that lock a case, and they for it.
@@ -64,7 +61,7 @@ class CaseFigures(Base):
     started_period: Mapped[date]
     ended_at: Mapped[Instant | None]
     ended_period: Mapped[date | None]
-    ending: Mapped[Ending | None] = mapped_column(Text)
+    ending: Mapped[str | None] = mapped_column(Text)  # completed, withdrawn, cancelled
     outcome: Mapped[str | None] = mapped_column(Text)
     effect: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str | None] = mapped_column(Text)  # person, rule, silence
@@ -268,7 +265,7 @@ class DurationBin(Base):
     __tablename__ = "duration_bins"
     __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
 
-    of: Mapped[DurationOf] = mapped_column(Text, primary_key=True)
+    of: Mapped[Keyed]  # life, wait, work
     definition: Mapped[Keyed]
     version: Mapped[KeyedNumber]
     element: Mapped[Keyed]

@@ -1,4 +1,4 @@
-"""Keeps the figures of oversight up to date, at a pace that leaves the machine to commands."""
+"""Brings the figures of oversight up to date, at a pace that leaves the machine to commands."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ async def project(runner: CommandRunner) -> None:
     The more transactions the installation has at the moment, the longer it pauses in proportion to a batch.
     Figures may then be behind by minutes, and catch up afterwards.
     """
-    await runner.poll(projection.begin)
+    await runner.poll(projection.prepare)
     last, seen = time.monotonic(), await runner.poll(projection.transactions, "single") or 0
     while True:
         begun = time.monotonic()

@@ -20,7 +20,7 @@ PATHS = ("overview", "time", "delay-causes", "steps?definition=p&version=1", "pe
 
 def bring_up_to_date(database: Database, who: Actor) -> None:
     settled(database)
-    factories.as_actor(database, who, projection.begin)
+    factories.as_actor(database, who, projection.prepare)
     while factories.as_actor(database, who, projection.project):
         pass
 

@@ -67,7 +67,7 @@ def run(database: Database, who: Actor, command: Any, *arguments: Any) -> Any:
 
 
 def bring_up_to_date(database: Database, who: Actor) -> None:
-    run(database, who, projection.begin)
+    run(database, who, projection.prepare)
     while run(database, who, projection.project):
         pass
 
@@ -174,7 +174,7 @@ def _plain(database: Database, filters: Filters) -> Any:
 
 
 def test_a_case_is_counted_once_while_it_changes(hub: Hub) -> None:
-    hub.run(projection.begin)
+    hub.run(projection.prepare)
     case = hub.case()
     assert hub.run(projection.project)
     (started,) = content(hub.database)["period_figures"]

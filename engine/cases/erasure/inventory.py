@@ -213,6 +213,7 @@ _ACCOUNT = "an account's own data, which do not belong to a case"
 _ORGANISATION = "the organisation's own data"
 _PROCESS = "processes as they were deployed or drawn"
 _IDS = "ids, times and words of the program alone"
+_FIGURES = "computed from facts, which are never personal"
 KEPT: Mapping[str, Kept] = {
     "access_heads": Kept(_IDS, "reader_id length hash"),
     "alembic_version": Kept(_IDS, "version_num"),
@@ -246,6 +247,44 @@ KEPT: Mapping[str, Kept] = {
         " norm norm_at pauses on_silence reassigns accept_within calendar next_at woken_at awaiting_at"
         " released_at",
     ),
+    "case_figures": Kept(
+        _FIGURES,
+        "case_id seq definition version unit service_class channel represented started_at"
+        " started_period ended_at ended_period ending outcome effect decided_by due_at late late_ms"
+        " silent life_ms life_bin worked technical_failure other_agency in_queue with_applicant"
+        " suspended scheduled_wait office_closed visits_planned visits_actual visits_known stars"
+        " send_backs appealed upheld noted_ms cost unexplained_ms explained",
+    ),
+    "step_figures": Kept(
+        _FIGURES,
+        "case_id number definition version unit service_class element kind step_unit role opened_at"
+        " opened_period claimed_at closed_at closed_period done wait_ms wait_bin work_ms work_bin"
+        " send_backs people",
+    ),
+    "delay_causes": Kept(
+        _FIGURES,
+        "case_id rank definition version unit service_class ended_at ended_period party element bucket ms",
+    ),
+    "period_figures": Kept(
+        _FIGURES,
+        "period definition version unit service_class started started_by_channel started_online"
+        " closed completed withdrawn cancelled granted refused ruled silent with_term on_time late_ms"
+        " life_ms worked technical_failure other_agency in_queue with_applicant suspended"
+        " scheduled_wait office_closed planned_cases visits_planned visits_known visits_actual rated"
+        " stars send_backs appealed appeals_decided upheld noted_cases noted_ms cost_cases cost"
+        " unexplained_ms",
+    ),
+    "step_period_figures": Kept(
+        _FIGURES,
+        "period definition version unit service_class element kind step_unit role arrived closed done"
+        " wait_ms worked work_ms send_backs",
+    ),
+    "step_workers": Kept(_FIGURES, "period step_unit role definition element person steps"),
+    "cause_period_figures": Kept(
+        _FIGURES,
+        "period definition version unit service_class party element bucket cases ms",
+    ),
+    "duration_bins": Kept(_FIGURES, "of definition version element period unit service_class bin count"),
     "service_durations": Kept(_PROCESS, "definition cases median_seconds most_seconds counted_at"),
     "cursors": Kept(_IDS, "name transaction_id"),
     "definition_versions": Kept(

@@ -4,6 +4,6 @@
 docs/metrics.md explains the figures, docs/decisions/0074-figures.md why they are stored like this.
 """
 
-from engine.oversight.projection.projecting import FIGURES, begin, project, transactions
+from engine.oversight.projection.projecting import FIGURES, prepare, project, transactions
 
-__all__ = ["FIGURES", "begin", "project", "transactions"]
+__all__ = ["FIGURES", "prepare", "project", "transactions"]

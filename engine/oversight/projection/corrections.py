@@ -31,7 +31,7 @@ _C, _RECORD = table(CaseFigures), OrganisationRecord
 _STALE: ColumnElement[bool] = _C.c.seq == literal_column("0")
 
 
-def begin(uow: UnitOfWork) -> None:
+def prepare(uow: UnitOfWork) -> None:
     """Considers entries from now on, unless it did before."""
     last = select(func.coalesce(func.max(_RECORD.seq), 0)).scalar_subquery()
     written = insert(Cursor).values(name=CURSOR, transaction_id=last)

@@ -34,10 +34,10 @@ EVENTS = 5000  # of a stretch,
 CASES = 1000  # and cases of a transaction: the feed ends below it as long as it runs
 
 
-def begin(uow: UnitOfWork) -> None:
+def prepare(uow: UnitOfWork) -> None:
     """Begins with the first event of the log, unless it did before."""
     follower.from_the_first(uow, FIGURES.name)
-    corrections.begin(uow)
+    corrections.prepare(uow)
 
 
 def project(uow: UnitOfWork) -> int:
