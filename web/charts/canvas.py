@@ -3,7 +3,7 @@
 Horizontal places are percentages of the width, from where reading begins: 0 is the left edge in English and
 the right edge in Persian. Vertical ones are pixels. So a chart fits every width, and its texts have the size
 of the page's. The drawing itself always runs from left to right: in a right-to-left page `text-anchor` would
-mean the other side (docs/decisions/0076-charts.md).
+mean the other side (docs/decisions/0075-charts.md).
 """
 
 from collections.abc import Sequence
@@ -89,7 +89,9 @@ class Canvas:
     def plate(self, x: float, y: float) -> None:
         """Draws what a short text in the middle of an area is written on."""
         place = Markup('<svg x="{}%" y="{}" overflow="visible">').format(_short(self._x(x)), _short(y))
-        plate = Markup('<rect x="-20" y="-10" width="40" height="20" rx="4" class="{}"/></svg>').format("plate")
+        plate = Markup('<rect x="-20" y="-10" width="40" height="20" rx="4" class="{}"/></svg>').format(
+            "plate"
+        )
         self._pieces.append(place + plate)
 
     def text(self, x: float, y: float, text: str, *, anchor: Anchor = "start", kind: str = "") -> None:
