@@ -22,6 +22,7 @@ from engine.worker.process import NICE
 
 CLIENTS = 8
 SECONDS = 10.0  # of each measurement
+WARM_UP = 3.0
 LONGEST = 300.0  # seconds until it must have caught up
 _BEHIND = """
 SELECT coalesce((SELECT max(transaction_id) FROM events), 0)
@@ -58,9 +59,12 @@ def measure(rounds: int) -> Followed:
 
 def _round(stage: Stage, found: Followed, *, follows: bool) -> None:
     if not follows:
+        load.measure(stage.product, CLIENTS, WARM_UP)
         found.without.append(load.measure(stage.product, CLIENTS, SECONDS).rate)
         return
     with _worker(stage.product_url):
+        load.measure(stage.product, CLIENTS, WARM_UP)  # the worker starts meanwhile
+        _await(stage)
         sample = load.measure(stage.product, CLIENTS, SECONDS)
         begun = time.perf_counter()
         _await(stage)

@@ -188,6 +188,15 @@ class QualityBody(_Body):
     upheld: FigureBody
 
 
+class AutomatedLineBody(_Body):
+    """A step that is done automatically, and was done by people in earlier versions; `hours` set free."""
+
+    definition: str
+    element: str
+    passed: int
+    hours: FigureBody
+
+
 class PeopleBody(_Body):
     """The load of units, roles and steps, and the quality next to it."""
 
@@ -195,6 +204,7 @@ class PeopleBody(_Body):
     lines: list[LoadLineBody]
     roles: list[RoleLineBody]
     quality: list[QualityBody]
+    automated: list[AutomatedLineBody]
 
 
 class WeightsBody(_Body):

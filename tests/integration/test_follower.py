@@ -179,3 +179,25 @@ def test_follower_with_an_old_horizon_does_not_go_back(hub: Hub, monkeypatch: py
     assert not horizons
     with hub.database.transaction() as session:
         assert session.scalar(select(Cursor.transaction_id)) == moved
+
+
+def test_bounded_stretch_ends_with_a_transaction(hub: Hub) -> None:
+    """A handler that does a part of its work gets the same events again."""
+    for _ in range(3):
+        hub.case()
+    hub.run(follower.from_the_first, "bounded")
+    seen: list[list[Any]] = []
+
+    def see(uow: UnitOfWork, stretch: Stretch) -> int | follower.Part:
+        found = (
+            select(Event.case_id, Event.seq).where(stretch.condition).order_by(*Event.__table__.primary_key)
+        )
+        seen.append([tuple(row) for row in uow.connection.execute(found)])
+        return follower.Part(1) if len(seen) == 1 else len(seen[-1])
+
+    while hub.run(follower.follow, "bounded", see, 2):
+        pass
+    again, *rest = seen
+    assert again == rest[0]
+    assert len(rest) == 3, "each case was started by a transaction of more than two events"
+    assert len({event for part in rest for event in part}) == sum(map(len, rest)) == written(hub)

@@ -3,6 +3,7 @@
 Plain functions that return what pages, CSV and the API show. docs/metrics.md explains each figure.
 """
 
+from engine.oversight.metrics.automation import AutomatedLine
 from engine.oversight.metrics.case_lists import (
     MEASURES,
     CaseLine,
@@ -27,6 +28,7 @@ __all__ = [
     "MEASURES",
     "NO_DATA",
     "USUAL",
+    "AutomatedLine",
     "CaseLine",
     "CaseMeasure",
     "CasePage",

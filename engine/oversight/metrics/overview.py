@@ -13,6 +13,7 @@ from engine.oversight.metrics import quantiles
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure, duration, number, ratio
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.quantiles import MEDIAN, MOST
+from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Key, Wanted, read
 from engine.oversight.projection.periods import Days, month_of
 from engine.oversight.projection.sums import ENDED, STARTED
@@ -98,6 +99,10 @@ def overview(
         fault = Fault("/query/definition", "is needed to compare: only the same service is fair", "compare")
         raise Invalid("The request has errors.", [fault])
     scope = resolve(uow, filters)
+    return share(uow, scope, ("overview", compare, trend), lambda: _overview(uow, scope, compare, trend))
+
+
+def _overview(uow: UnitOfWork, scope: Scope, compare: Compared | None, trend: Calendar | None) -> Overview:
     return Overview(
         scope.days,
         numbers(uow, scope).get((), _numbers({}, {}, known=scope.has_data)),

@@ -14,8 +14,10 @@ from sqlalchemy import BigInteger, and_, cast, func, select
 
 from engine.access import CASEWORKER
 from engine.models import StepFigures, StepPeriodFigures, StepWorker, Unit, UnitRate
+from engine.oversight.metrics.automation import AutomatedLine, automated
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import Filters, Scope, resolve
+from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Key, Wanted, read
 from engine.oversight.projection.periods import DAY, Days, next_period, period_of
 from engine.oversight.projection.sums import ARRIVED, ENDED, PASSED
@@ -79,11 +81,16 @@ class People:
     lines: Sequence[LoadLine]
     roles: Sequence[RoleLine]
     quality: Sequence[UnitQuality]
+    automated: Sequence[AutomatedLine]
 
 
 def people(uow: UnitOfWork, filters: Filters) -> People:
     """Returns the load by unit, role and step. Raises as `resolve`."""
     scope = resolve(uow, filters)
+    return share(uow, scope, ("people",), lambda: _people(uow, scope))
+
+
+def _people(uow: UnitOfWork, scope: Scope) -> People:
     passed = _office(
         read(uow, scope, Wanted([ARRIVED, PASSED], _COLUMNS, (*GROUP, "kind"), unit="step_unit"))
     )
@@ -102,7 +109,7 @@ def people(uow: UnitOfWork, filters: Filters) -> People:
                 left_out=left_out,
             )
         )
-    return People(scope.days, lines, _roles(uow, scope, lines), _quality(uow, scope))
+    return People(scope.days, lines, _roles(uow, scope, lines), _quality(uow, scope), automated(uow, scope))
 
 
 _COLUMNS = ("arrived", "done", "send_backs")
@@ -180,7 +187,8 @@ def _open(uow: UnitOfWork, scope: Scope) -> Mapping[Key, int]:
 def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bool]]:
     """Returns the hours of each step, and whether cells were left out."""
     ended = (uow.now - LATE).date()
-    whole = [period for period in scope.days.divide(scope.now.date())[0] if next_period(period) <= ended]
+    inside_days = scope.days.whole(scope.now.date())
+    whole = [period for period in inside_days if next_period(period) <= ended]
     if not whole:
         return {}
     inside: Any = _SUMS.c.period.between(whole[0], whole[-1])

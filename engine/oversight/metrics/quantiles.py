@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnClause,
+    ColumnElement,
     Date,
     DateTime,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -101,18 +103,18 @@ def _exact(
     duration = source.rows.c[f"{source.fixed['of']}_ms"]
     keys = [source.keys[name] for name in asked.group]
     columns = [*_COLUMNS, *(column(f"key_{index}", key.type) for index, key in enumerate(keys))]
-    rows = [_values(scope, asked, index, place) for index, place in enumerate(places)]
+    rows = [_values(scope, source, asked, index, place) for index, place in enumerate(places)]
     values = zip(*rows, strict=True)
     arrays = (
         cast(literal(list(given), ARRAY(one.type)), ARRAY(one.type))
         for given, one in zip(values, columns, strict=True)
     )
     place = func.unnest(*arrays).table_valued(*columns).render_derived("place")
-    at = source.rows.c[source.at]
+    # Not to be found by an index of its own, which would have all rows of a long time.
+    at = source.rows.c[source.at] + text("interval '0'")
     where = (
         source.when,
-        # Of periods, too: the index begins with them.
-        source.keys["period"].between(place.c.first_period, place.c.last_period),
+        *_periods(scope, source, asked, place),
         *(at >= place.c.begin, at < place.c.end, duration >= place.c.low, duration < place.c.high),
         *(key == place.c[f"key_{index}"] for index, key in enumerate(keys)),
         *scope.cells(source.rows),
@@ -125,6 +127,13 @@ def _exact(
     return found
 
 
+def _periods(scope: Scope, source: Source, asked: _Asked, place: Any) -> Sequence[ColumnElement[bool]]:
+    """Returns a condition for the index that begins with periods, unless that of a unit is better."""
+    if source is LIVES and scope.filters.definition is not None and "unit" in asked.group:
+        return ()
+    return (source.keys["period"].between(place.c.first_period, place.c.last_period),)
+
+
 _COLUMNS: Sequence[ColumnClause[Any]] = (
     *(column("index", Integer), column("first_period", Date), column("last_period", Date)),
     *(column("begin", DateTime(timezone=True)), column("end", DateTime(timezone=True))),
@@ -132,12 +141,12 @@ _COLUMNS: Sequence[ColumnClause[Any]] = (
 )
 
 
-def _values(scope: Scope, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
+def _values(scope: Scope, source: Source, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
     days = scope.days if asked.months is None else _month(scope.days, place.key[-1], asked.months)
     return (
         *(index, period_of(days.first), period_of(days.last)),
         *(scope.midnight(days.first), scope.midnight(days.after)),
-        *(*limits(place.bin), place.offset),
+        *(*limits(source.fixed["of"], place.bin), place.offset),
         *place.key[: len(asked.group)],
     )
 

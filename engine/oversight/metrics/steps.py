@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.oversight.metrics.figures import FEWEST, Figure
-from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.people import workers_of
 from engine.oversight.metrics.quantiles import MEDIAN, quantiles
+from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.periods import Days
 from engine.oversight.projection.sums import ARRIVED, MAIN, PASSED, WAITS, WORKS
@@ -48,6 +49,11 @@ def steps(uow: UnitOfWork, filters: Filters) -> Steps:
             fault = Fault(f"/query/{name}", "is needed: the steps are those of one version", "missing")
             raise Invalid("The request has errors.", [fault])
     scope = resolve(uow, filters)
+    return share(uow, scope, ("steps",), lambda: _steps(uow, scope))
+
+
+def _steps(uow: UnitOfWork, scope: Scope) -> Steps:
+    filters = scope.filters
     columns = (*ARRIVED.values, *PASSED.values)
     every = read(uow, scope, Wanted([ARRIVED, PASSED], columns, ("element", "kind")))
     found = {key: sums for key, sums in every.items() if key[1] in MAIN}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
 
 from engine.oversight.metrics.filters import Scope
-from engine.oversight.projection.periods import month_of
+from engine.oversight.projection.periods import Days, month_of
 from engine.oversight.projection.sums import Source
 from engine.platform.db import UnitOfWork
 from engine.platform.language import Calendar
@@ -37,28 +37,36 @@ class Wanted:
 def read(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> dict[Key, dict[str, int]]:
     """Returns sums by key."""
     found: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(wanted.columns, 0))
-    for key, sums in _parts(uow, scope, wanted):
+    for sign, key, sums in _parts(uow, scope, wanted):
         into = found[key]
         for name, value in sums.items():
-            into[name] += value
-    return dict(found)
+            into[name] += sign * value
+    return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
-def _parts(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> Iterator[tuple[Key, dict[str, int]]]:
-    whole, edges = scope.days.divide(scope.now.date())
+def _parts(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> Iterator[tuple[int, Key, dict[str, int]]]:
+    whole, added, subtracted = scope.days.divide(scope.now.date())
     if whole:
-        yield from _stored(uow, scope, wanted, whole)
-    for source in wanted.sources:
-        names = [name for name in wanted.columns if name in source.values]
-        if wanted.months is None:
-            days = [scope.within(source.rows.c[source.at], edge) for edge in edges]
-            if days:
-                yield from _counted(uow, scope, wanted, source, names, or_(*days))
-            continue
+        for key, sums in _stored(uow, scope, wanted, whole):
+            yield 1, key, sums
+    for sign, edges in ((1, added), (-1, subtracted)):
+        for source in wanted.sources:
+            for key, sums in _at_edges(uow, scope, wanted, source, edges):
+                yield sign, key, sums
+
+
+def _at_edges(
+    uow: UnitOfWork, scope: Scope, wanted: Wanted, source: Source, edges: Sequence[Days]
+) -> Iterator[tuple[Key, dict[str, int]]]:
+    """Yields the sums of the rows of some days, by month one after the other."""
+    at = source.rows.c[source.at]
+    if wanted.months is None and edges:
+        inside = or_(*(scope.within(at, edge) for edge in edges))
+        yield from _counted(uow, scope, wanted, source, inside)
+    elif wanted.months is not None:
         for edge in edges:
-            inside = scope.within(source.rows.c[source.at], edge)
             month = month_of(edge.first, wanted.months)
-            for key, sums in _counted(uow, scope, wanted, source, names, inside):
+            for key, sums in _counted(uow, scope, wanted, source, scope.within(at, edge)):
                 yield (*key, month), sums
 
 
@@ -90,10 +98,10 @@ def _counted(
     scope: Scope,
     wanted: Wanted,
     source: Source,
-    names: Sequence[str],
     inside: ColumnElement[bool],
 ) -> Iterator[tuple[Key, dict[str, int]]]:
     by = [source.keys[name] for name in wanted.group]
+    names = [name for name in wanted.columns if name in source.values]
     columns = [cast(func.sum(source.values[name]), BigInteger) for name in names]
     chosen = [source.keys[name] == value for name, value in (wanted.where or {}).items()]
     where = (source.when, inside, *chosen, *scope.cells(source.rows, wanted.unit))

@@ -44,21 +44,41 @@ class Days:
         """The day after the last."""
         return self.last + DAY
 
-    def divide(self, today: date) -> tuple[list[date], list["Days"]]:
-        """Returns the periods that lie in it as a whole, and the days at its edges.
+    def whole(self, today: date) -> list[date]:
+        """Returns the periods that lie in it as a whole.
 
-        The period of today has no later days yet, so it is whole if today is in it.
+        That of today has no later days yet, so it is whole if today is in it.
         """
-        if self.last >= today:
-            return Days(self.first, next_period(period_of(self.last)) - DAY).divide(date.max)
-        begin = period_of(self.first)
+        begin, end = period_of(self.first), period_of(self.after)
         if begin < self.first:
-            begin = min(next_period(begin), self.after)
-        end = period_of(self.after)
-        if end <= begin:
-            return [], [self]
-        edges = [Days(self.first, begin - DAY), Days(end, self.last)]
-        return list(_periods(begin, end)), [edge for edge in edges if edge.first <= edge.last]
+            begin = next_period(begin)
+        if self.last >= today:
+            end = next_period(period_of(self.last))
+        return list(_periods(begin, end))
+
+    def divide(self, today: date) -> tuple[list[date], list["Days"], list["Days"]]:
+        """Returns consecutive periods, and the days to add to them and to subtract from them.
+
+        So as to have few such days: a period of which most days are in it is taken as a whole.
+        """
+        begin, end = period_of(self.first), period_of(self.last)
+        after = next_period(end)
+        if begin == end and self.last < today:
+            return [], [self], []
+        added, subtracted = [], []
+        if begin < self.first:
+            if self.first - begin <= next_period(begin) - self.first or begin == end:
+                subtracted.append(Days(begin, self.first - DAY))
+            else:
+                added.append(Days(self.first, next_period(begin) - DAY))
+                begin = next_period(begin)
+        if self.after < after and self.last < today:
+            if after - self.after <= self.after - end:
+                subtracted.append(Days(self.after, after - DAY))
+            else:
+                added.append(Days(end, self.last))
+                after = end
+        return list(_periods(begin, after)), added, subtracted
 
     def months(self, calendar: Calendar) -> list["Days"]:
         """Returns the months, the first and the last perhaps in part."""

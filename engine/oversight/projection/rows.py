@@ -224,7 +224,7 @@ def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:
         delay is not None if timed else None,
         delay.late_ms if delay else 0,
         story.silent,
-        *_binned(None if is_open else line.end - line.start),
+        *_binned("life", None if is_open else line.end - line.start),
         *totals.values(),
         *_visits(story, line),
         story.stars,
@@ -261,8 +261,8 @@ def _steps(own: Row, cell: Row, story: _Story, line: Timeline, zone: tzinfo) -> 
             None if step.claimed is None else _instant(step.claimed),
             *_when(step.closed, zone),
             step.how in DONE,
-            *_binned(None if length is None else max(length - (work or 0), 0)),
-            *_binned(None if length is None else work),
+            *_binned("wait", None if length is None else max(length - (work or 0), 0)),
+            *_binned("work", None if length is None else work),
             story.sent_back.get(str(step.key), 0),
             sorted(story.people.get(step.key, ())),
         )
@@ -279,8 +279,8 @@ def _causes(own: Row, cell: Row, line: Timeline, zone: tzinfo) -> Iterator[Row]:
         yield (*own, len(delay.causes) + 1, *shared, "", "", UNEXPLAINED, delay.unexplained_ms)
 
 
-def _binned(duration: int | None) -> tuple[int, int] | tuple[None, None]:
-    return (None, None) if duration is None else (duration, bin_of(duration))
+def _binned(name: str, duration: int | None) -> tuple[int, int] | tuple[None, None]:
+    return (None, None) if duration is None else (duration, bin_of(name, duration))
 
 
 def _when(at: int | None, zone: tzinfo) -> tuple[datetime, date] | tuple[None, None]:
