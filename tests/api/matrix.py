@@ -166,7 +166,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/audit/events"): AUDIT,
     ("GET", "/services/<key>/funnel"): DESIGN | READERS,
     **{
-        ("GET", f"/metrics/{name}"): READERS
+        ("GET", f"/metrics/{name}"): {"administrator"} | READERS
         for name in ("overview", "time", "delay-causes", "steps", "people", "portfolio", "cases")
     },
     ("POST", "/cases/<uuid:case_id>/delay-explanations"): {"caseworker"},

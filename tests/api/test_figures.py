@@ -122,18 +122,7 @@ def test_a_supervisor_explains_what_the_log_does_not(client: Clients, database: 
     case = factories.as_actor(database, boss, lambda uow: cases.start(uow, "p", {}))
     path, supervisor = f"/cases/{case.id}/delay-explanations", client("caseworker", "boss")
     refused(supervisor.post(path, {"code": "paper_file"}), 409, "conflict")
-    with database.transaction() as session:
-        session.execute(text("ALTER TABLE events DISABLE TRIGGER USER"))
-        moved = {"by": timedelta(days=3), "case": case.id}
-        session.execute(text("DELETE FROM events WHERE case_id = :case AND kind = 'task.created'"), moved)
-        session.execute(text("UPDATE events SET at = at - :by WHERE case_id = :case"), moved)
-        session.execute(
-            text("""
-            UPDATE events SET facts = facts || jsonb_build_object('due_at', at, 'started_at', at)
-            WHERE case_id = :case AND kind = 'clock.started'
-            """),
-            moved,
-        )
+    clocks.forget(database, case.id, timedelta(days=3))
     refused(client("caseworker", "clerk").post(path, {"code": "paper_file"}), 403, "forbidden")
     refused(supervisor.post(path, {"code": "because"}), 422, "invalid")
     answer = supervisor.post(path, {"code": "paper_file", "text": "It was in the archive."})

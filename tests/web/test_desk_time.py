@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine import cases
 from engine.platform.db import Actor, Database
 from engine.timeline import ALWAYS, Event, Norm, Surroundings, timeline
+from tests import clocks, factories
+from tests.organisation import a_member
 from tests.web.conftest import Browser
 from tests.web.desk import Office, an_office
 from web.desk.time_split import whole_parts
@@ -97,3 +101,27 @@ def test_shares_add_up() -> None:
     assert whole_parts([1, 1, 1], 100) == [34, 33, 33]
     assert whole_parts([0, 0], 100) == [0, 0]
     assert sum(whole_parts([7, 11, 13, 17], 60)) == 60
+
+
+def test_supervisor_says_why_a_case_is_late_that_the_log_does_not_explain(
+    database: Database, session_of: Callable[[Actor], Browser]
+) -> None:
+    factories.deploy(database, clocks.deciding())
+    boss, clerk = a_member(database, "boss", "root", "supervisor"), a_member(database, "clerk", "root")
+    case = factories.as_actor(database, boss, lambda uow: cases.start(uow, "p", {})).id
+    clocks.forget(database, case, timedelta(days=3))
+    path, form = f"/desk/cases/{case}?lang=en", f"/desk/cases/{case}/delay"
+    other, supervisor = session_of(clerk), session_of(boss)
+    assert "A supervisor has to give the reason." in other.get(path).text
+    assert form not in other.get(path).text
+    token = other.token("/account")
+    assert other.post(form, {"token": token, "code": "workload"}).status_code == 403
+    assert form in supervisor.get(path).text
+    assert "there was more work than people" in supervisor.get(f"{form}?lang=en").text
+    token = supervisor.token("/account")
+    assert supervisor.post(form, {"token": token, "code": "because"}).status_code == 422
+    assert supervisor.post(form, {"token": token, "code": "workload"}).status_code == 303
+    shown = supervisor.get(path).text
+    assert re.search(r"Reason given by a supervisor: .there was more work than people", shown)
+    assert form not in shown
+    assert supervisor.post(form, {"token": token, "code": "other"}).status_code == 409

@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable
 from html import unescape
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from werkzeug.test import TestResponse
 
 from engine.events import follower
 from engine.oversight import projection
+from engine.oversight.metrics import case_lists
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories, histories
 from tests.organisation import a_member, a_unit
@@ -94,6 +96,14 @@ def files_have_the_figures_of_their_page(manager: Browser) -> None:
     assert values["stars"]["status"] in ("measured", "not_measured")
     causes = rows(manager.get(f"/oversight/delays/causes.csv?{PERIOD}"))
     assert [int(one["rank"]) for one in causes] == list(range(1, len(causes) + 1))
+    closed = f"/oversight/cases/cases.csv?{PERIOD}&measure=closed"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(case_lists, "PAGE", 7)
+        assert len(rows(manager.get(closed))) == int(total["cases"])
+        patched.setattr(case_lists, "MOST", 5)
+        assert manager.get(closed).status_code == 422
+    assert manager.get("/oversight/cases?bucket=colour").status_code == 422
+    assert manager.get(f"/oversight/cases?cursor={UUID(int=7)}").status_code == 422
     assert manager.get("/oversight/delays/nothing.csv").status_code == 404
     assert manager.get("/oversight/time/time.csv?by=colour").status_code == 422
 

@@ -89,7 +89,9 @@ class Canvas:
     def plate(self, x: float, y: float) -> None:
         """Draws what a short text in the middle of an area is written on."""
         place = Markup('<svg x="{}%" y="{}" overflow="visible">').format(_short(self._x(x)), _short(y))
-        plate = Markup('<rect x="-20" y="-10" width="40" height="20" rx="4" class="{}"/></svg>').format("plate")
+        plate = Markup('<rect x="-20" y="-10" width="40" height="20" rx="4" class="{}"/></svg>').format(
+            "plate"
+        )
         self._pieces.append(place + plate)
 
     def text(self, x: float, y: float, text: str, *, anchor: Anchor = "start", kind: str = "") -> None:

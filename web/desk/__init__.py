@@ -10,6 +10,7 @@ from web.desk import (
     bulk,
     case,
     cases,
+    delays,
     documents,
     inbox,
     recusing,
@@ -23,6 +24,6 @@ from web.desk import (
 blueprint = Blueprint("desk_pages", __name__, url_prefix="/desk")
 for part in (
     *(inbox, bulk, batches, cases, starting),
-    *(actions, asking, assigning, case, documents, recusing, talk, task, visits, work),
+    *(actions, asking, assigning, case, delays, documents, recusing, talk, task, visits, work),
 ):
     blueprint.register_blueprint(part.blueprint)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from engine import cases
+from engine import access, cases
 from engine.organisation import units
 from engine.oversight import timeline
 from engine.timeline import BUCKETS, PLAN, THE_APPLICANT, Cause, Delay
@@ -32,12 +32,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A delay in words. `unexplained` is empty if nothing is."""
+    """A delay in words. `unexplained` is empty if nothing is.
+
+    `reason` is the code that a supervisor has given, `explain` where this visitor can give one.
+    """
 
     length: str
     causes: Sequence[Row]
     unexplained: str
     asks_reason: bool
+    reason: str | None
+    explain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,15 @@ def _late(visit: Visit, seen: cases.Seen, delay: Delay) -> Late:
         for number, (cause, share) in enumerate(zip(delay.causes, shares, strict=False))
     ]
     rest = _percent(shares[-1], delay.unexplained_ms) if delay.unexplained_ms else ""
-    return Late(duration(sum(lengths) * 60), causes, rest, delay.asks_reason)
+    length = duration(sum(lengths) * 60)
+    explain = _explain(visit, seen) if delay.asks_reason else ""
+    return Late(length, causes, rest, delay.asks_reason, delay.reason, explain)
+
+
+def _explain(visit: Visit, seen: cases.Seen) -> str:
+    """Return the address of the form in which this visitor says why, if they lead the case's unit."""
+    leads = access.allows(visit.uow.actor, "delays.explain") and timeline.is_led(visit.uow, seen.case.id)
+    return f"/desk/cases/{seen.case.id}/delay" if leads else ""
 
 
 def _cause(cause: Cause, elements: Mapping[str, str], parties: Mapping[str, str]) -> str:

@@ -14,6 +14,8 @@ from web.visit import Content, Page, Visit
 # Navigation, in order.
 WAYS = ("overview", "delays", "time", "steps", "people", "portfolio")
 ROOT = "/oversight"
+# Fields of a page's form besides the filters: what is wrong with them is explained there.
+OWN = {"overview": ("compare",), "portfolio": ("volume", "visits", "time", "dissatisfaction")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def show(visit: Visit, name: str, build: Build) -> Page:
     built = _built(visit, build, found)
     wrong, offered = found.wrong, asking.choices(visit, found)
     # Versions have no field before a service is chosen.
-    fields = [name for name in asking.FILTERS if name != "version" or offered["version"]]
+    fields = [one for one in asking.FILTERS if one != "version" or offered["version"]]
+    fields += OWN.get(name, ())
     values = {
         "found": found,
         "ways": [(one, found.link(path(one))) for one in WAYS],

@@ -4,6 +4,7 @@ from flask import request
 
 from engine.oversight import metrics
 from engine.oversight.metrics import AGES, MEASURES, CaseLine, CaseMeasure, DelayCell
+from engine.timeline import BUCKETS
 from web import asked, texts
 from web.listing import cursor
 from web.oversight import names, words
@@ -29,17 +30,25 @@ COLUMNS = (
 )
 
 LEFT = ("outcome",)  # codes of the process, for files
+CAUSES = (*BUCKETS, "plan", "unexplained")
 BANDS = tuple(str(index) for index in range(len(AGES) + 1))
 
 
 def build(visit: Visit, found: Asked) -> Built:
-    """Read a page of them."""
+    """Read a page of them; for a file all of them."""
     measure: CaseMeasure = found.choice("measure", MEASURES) or "closed"
     band = found.choice("age", BANDS)
+    bucket = found.choice("bucket", CAUSES)
     if found.faults:
         return Built()
-    cause, index = _cause(), None if band is None else int(band)
-    read = metrics.list_cases(visit.uow, found.filters, measure, cause, cursor(), index)
+    cause, index = _cause(bucket), None if band is None else int(band)
+    # A file has all of them.
+    is_file = "kind" in (request.view_args or {})
+    read = (
+        metrics.list_all_cases(visit.uow, found.filters, measure, cause, index)
+        if is_file
+        else metrics.list_cases(visit.uow, found.filters, measure, cause, cursor(), index)
+    )
     called = names.load(
         visit,
         of_units={line.unit for line in read.items} | ({cause.party} if cause and cause.party else set()),
@@ -59,8 +68,7 @@ def build(visit: Visit, found: Asked) -> Built:
     )
 
 
-def _cause() -> DelayCell | None:
-    bucket = asked.text(request.args, "bucket")
+def _cause(bucket: str | None) -> DelayCell | None:
     if bucket is None:
         return None
     return DelayCell(

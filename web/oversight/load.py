@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import FEWEST, NO_DATA, LoadLine, People, RoleLine
+from engine.oversight.metrics import FEWEST, NO_DATA, AutomatedLine, LoadLine, People, RoleLine
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -34,6 +34,12 @@ ROLES = (
     Column("hours", words.noted_hours),
     Column("capacity", words.noted_hours),
 )
+AUTOMATED = (
+    Column("element"),
+    Column("definition"),
+    Column("passed"),
+    Column("hours", words.noted_hours),
+)
 QUALITY = ("closed", "send_backs", "appealed", "upheld")
 UNITS = (
     Column("unit"),
@@ -50,18 +56,19 @@ def build(visit: Visit, found: Asked) -> Built:
     called = names.load(
         visit,
         of_units={line.unit for line in read.lines} | {line.unit for line in read.quality},
-        of_processes={line.definition for line in read.lines},
+        of_processes={line.definition for line in read.lines} | {line.definition for line in read.automated},
         steps=True,
     )
     by_unit = _units(read, called, found)
     roles = Table("roles", ROLES, [_role(line, called) for line in read.roles])
     load = Table("load", LOAD, [_row(line, called) for line in read.lines])
+    automated = Table("automated", AUTOMATED, [_automated(line, called) for line in read.automated])
     values = {
         "days": read.days,
         "fewest": FEWEST,
         "chart": _chart(visit, by_unit) if by_unit.rows else None,
     }
-    return Built([by_unit, roles, load], values)
+    return Built([by_unit, roles, automated, load], values)
 
 
 def _row(line: LoadLine, called: Names) -> Row:
@@ -78,6 +85,15 @@ def _row(line: LoadLine, called: Names) -> Row:
 def _role(line: RoleLine, called: Names) -> Row:
     values = {column.name: getattr(line, column.name) for column in ROLES}
     return Row(values, {"unit": called.unit(line.unit), "role": role(line.role)}, {})
+
+
+def _automated(line: AutomatedLine, called: Names) -> Row:
+    values = {column.name: getattr(line, column.name) for column in AUTOMATED}
+    shown = {
+        "element": called.step(line.definition, line.element),
+        "definition": called.process(line.definition),
+    }
+    return Row(values, shown, {})
 
 
 def role(code: str) -> str:

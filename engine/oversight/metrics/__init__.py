@@ -10,6 +10,7 @@ from engine.oversight.metrics.case_lists import (
     CaseMeasure,
     CasePage,
     DelayCell,
+    list_all_cases,
     list_cases,
 )
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
@@ -58,6 +59,7 @@ __all__ = [
     "csv_of",
     "delays",
     "figures_of",
+    "list_all_cases",
     "list_cases",
     "overview",
     "people",

@@ -15,6 +15,7 @@ from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Fault, Invalid
 
 PAGE = 100
+MOST = 5000  # rows of a file
 CaseMeasure = Literal[
     "started",
     "online",
@@ -121,6 +122,27 @@ def list_cases(
     found = found.order_by(at.desc(), _C.c.case_id.desc()).limit(PAGE + 1)
     lines = [CaseLine(*row) for row in uow.connection.execute(found)]
     return CasePage(count, lines[:PAGE], lines[PAGE - 1].id if len(lines) > PAGE else None)
+
+
+def list_all_cases(
+    uow: UnitOfWork,
+    filters: Filters,
+    measure: CaseMeasure = "closed",
+    cause: DelayCell | None = None,
+    age: int | None = None,
+) -> CasePage:
+    """Returns all cases behind a measure or a cause, for a file. Raises Invalid for more than `MOST`."""
+    read = list_cases(uow, filters, measure, cause, age=age)
+    if read.count > MOST:
+        values = {"count": read.count, "limit": MOST}
+        fault = Fault("/query/from", "gives too many rows", "too-many-rows", values)
+        raise Invalid("The request has errors.", [fault])
+    items, after = [*read.items], read.next
+    while after is not None:
+        page = list_cases(uow, filters, measure, cause, after, age)
+        items += page.items
+        after = page.next
+    return CasePage(read.count, items, None)
 
 
 def _conditions(scope: Scope, measure: CaseMeasure) -> list[ColumnElement[bool]]:

@@ -1,6 +1,6 @@
 """Where the time of cases went: their timelines, with the installation's calendars, outages and norms."""
 
-from engine.oversight.timeline.explanations import DELAY_REASONS, DelayReason, explain_delay
+from engine.oversight.timeline.explanations import DELAY_REASONS, DelayReason, explain_delay, is_led
 from engine.oversight.timeline.reading import EVENT, TimeSplit, of_case
 from engine.oversight.timeline.surroundings import Interruptions, interruptions, norm, norms_of, offices
 
@@ -12,6 +12,7 @@ __all__ = [
     "TimeSplit",
     "explain_delay",
     "interruptions",
+    "is_led",
     "norm",
     "norms_of",
     "of_case",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from engine import access, cases
 from engine.events import Fact
-from engine.models import UnitLine
+from engine.models import Case, UnitLine
 from engine.oversight.timeline.reading import of_case
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden
@@ -35,7 +35,8 @@ def explain_delay(uow: UnitOfWork, case_id: UUID, code: DelayReason, text: str |
     """
     access.require(uow.actor, "delays.explain")
     case = cases.lock(uow, case_id)
-    _require_led(uow, case.home.unit_id)
+    if not is_led(uow, case_id):
+        raise Forbidden("Only a supervisor of the case's unit can explain its delay.")
     cases.require_impartial(uow, case)
     delay = of_case(uow, case_id).timeline.delay
     present = {"id": case.id, "status": case.status, "outcome": case.outcome}
@@ -50,10 +51,12 @@ def explain_delay(uow: UnitOfWork, case_id: UUID, code: DelayReason, text: str |
     return delay._replace(reason=code, asks_reason=False)
 
 
-def _require_led(uow: UnitOfWork, unit_id: UUID) -> None:
+def is_led(uow: UnitOfWork, case_id: UUID) -> bool:
+    """Returns whether the actor is a supervisor of the case's unit, or of one above it."""
     line = aliased(UnitLine)
-    led = select(line.unit_id).where(
-        line.unit_id == unit_id, line.ancestor_id.in_(access.led(uow.actor.role))
+    led = (
+        select(line.unit_id)
+        .join(Case, Case.unit_id == line.unit_id)
+        .where(Case.id == case_id, line.ancestor_id.in_(access.led(uow.actor.role)))
     )
-    if uow.connection.execute(led, access.seen_by(uow)).first() is None:
-        raise Forbidden("Only a supervisor of the case's unit can explain its delay.")
+    return uow.connection.execute(led, access.seen_by(uow)).first() is not None
