@@ -40,7 +40,7 @@ def suspend(
     if reason_code is not None and reason_code not in SUSPENSION_CODES:
         fault = unknown_code("/reason_code", SUSPENSION_CODES)
         raise Invalid("The case can't be suspended for this reason.", [fault])
-    if case.stopped:  # the case itself may not be, and would go on with its definition
+    if case.stopped:  # the case itself may not be, and would continue with its definition
         raise _refused(case, "definition is suspended: resume the definition", "definition-suspended")
     if case.status == "suspended":
         return get(uow, case_id)
