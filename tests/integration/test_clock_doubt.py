@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from engine import cases, tasks
-from engine.models import Heartbeat
+from engine.cases.clock_recalculation import Counted, recompute_batch
+from engine.models import ROOT, CaseClock, Heartbeat
 from engine.platform.db import Database
 from engine.platform.errors import Conflict
 from tests import clocks, factories
@@ -94,3 +95,57 @@ def test_an_interruption_logged_by_a_wrong_clock_is_seen_by_its_number(
     clock = clock_of(database, case.id)
     assert clock is not None
     assert clock.awaits_release
+
+
+@pytest.fixture
+def held(database: Database, start: Callable[..., cases.CaseView], act: Act) -> list[cases.CaseView]:
+    """Two cases whose terms ended at a doubtful time."""
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    found = [start(), start()]
+    reported(database, found[0].started_at + TERM - MINUTE)
+    for _ in ("warned", "held"):
+        assert act("administrator", lambda uow: cases.do_due_clocks(uow, 2), LATE) == 2
+    reported(database, found[0].started_at + LATE + MINUTE)
+    return found
+
+
+def test_nothing_is_due_in_a_held_case_until_it_is_released(
+    database: Database, act: Act, work: Callable[..., None], held: list[cases.CaseView]
+) -> None:
+    later = LATE + MINUTE
+    act("administrator", lambda uow: cases.suspend_definition(uow, "p"), LATE)
+    act("administrator", lambda uow: cases.resume_definition(uow, "p"), later)
+    work(later)  # its clock isn't counted again
+    assert act("administrator", lambda uow: recompute_batch(uow, ROOT, None, dry=False), later) == Counted()
+    assert act("administrator", lambda uow: cases.do_due_clocks(uow, 2), later) == 0
+    for case in held:
+        clock = clock_of(database, case.id)
+        assert clock is not None
+        assert (clock.next_at, clock.awaits_release) == (None, True)
+        assert kinds(database, case.id) == ["clock.started", "clock.warned"]
+    act("administrator", cases.release, later)
+    act("administrator", lambda uow: cases.do_due_clocks(uow, 2), later)
+    # Now the suspension has moved its end.
+    assert kinds(database, held[0].id)[2:] == ["clock.paused", "clock.resumed"]
+
+
+def test_held_cases_that_are_stored_as_due_stop_no_others(
+    database: Database,
+    start: Callable[..., cases.CaseView],
+    act: Act,
+    work: Callable[..., None],
+    held: list[cases.CaseView],
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(CaseClock).values(next_at=CaseClock.due_at))
+    other, later = start(), TERM + MINUTE * 20
+    reported(database, other.started_at + later)
+    for _ in ("warned", "breached", "deemed"):
+        assert act("administrator", lambda uow: cases.do_due_clocks(uow, 2), later) == 1
+    assert act("administrator", lambda uow: cases.do_due_clocks(uow, 2), later) == 0
+    assert kinds(database, other.id)[-1] == "clock.deemed"
+    with pytest.raises(Conflict) as refused:
+        act("caseworker", lambda uow: tasks.complete(uow, held[0].tasks[0]["id"], DECISION), later)
+    assert refused.value.code == "awaits-release"
+    sweep(act, work, later)
+    assert [clock.next_at for case in held if (clock := clock_of(database, case.id))] == [None, None]

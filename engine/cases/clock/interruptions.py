@@ -76,9 +76,7 @@ class Interruptions:
 
         Returns whether it waits. Whether it lies within an outage is known when a worker has reported again.
         """
-        if clock.awaits_release:
-            return True
-        if not clock.decides or self._doubtful_since is None:
+        if not clock.awaits_release and (not clock.decides or self._doubtful_since is None):
             return False
         await_release(self._uow, clock)
         return True
@@ -99,5 +97,5 @@ class Interruptions:
 
 
 def await_release(uow: UnitOfWork, clock: Clock) -> None:
-    """Has a clock wait until an administrator has seen the list."""
-    rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
+    """Has a clock wait until an administrator has seen the list: nothing is due in it until then."""
+    rows.write(uow, replace(clock, awaiting_at=clock.awaiting_at or uow.now, next_at=None))
