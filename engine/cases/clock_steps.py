@@ -256,7 +256,7 @@ def _deem(due: _Due) -> bool:
     stated = {"decision": decision, "outcome": outcome, "due_at": clock.due_at, "units": units}
     facts = [Fact("clock.deemed", facts=stated)]
     found = replace(clock, state="deemed", stage="deemed", stopped_at=uow.now, next_at=None, awaiting_at=None)
-    if clock.awaiting_at is not None:
+    if due.around.escalated(case.id):  # also if the list was seen between the breach and now
         facts += silence.close_escalations(uow, case.id)
     if due.around.awaited(case.id, bpmn.clock.DEEMED):
         _send(due, found, bpmn.clock.DEEMED, facts)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine import cases, tasks
 from engine.cases.clock_recalculation import Counted, recompute_batch
-from engine.models import ROOT, CaseClock, Heartbeat
+from engine.models import ROOT, CaseClock, Heartbeat, Task
 from engine.platform.db import Database
 from engine.platform.errors import Conflict
 from tests import clocks, factories
@@ -149,3 +149,21 @@ def test_held_cases_that_are_stored_as_due_stop_no_others(
     assert refused.value.code == "awaits-release"
     sweep(act, work, later)
     assert [clock.next_at for case in held if (clock := clock_of(database, case.id))] == [None, None]
+
+
+def test_the_supervisors_task_ends_with_the_case_though_the_list_was_seen_meanwhile(
+    database: Database, start: Callable[..., cases.CaseView], act: Act
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence="grant"))
+    case = start()
+    interrupted(database, case.started_at + MINUTE, case.started_at + MINUTE * 2)
+    reported(database, case.started_at + LATE)
+    for _ in ("warned", "breached"):
+        act("administrator", lambda uow: cases.do_due(uow, case.id), LATE)
+    assert act("administrator", cases.release, LATE) == 0  # between the breach and the decision
+    act("administrator", lambda uow: cases.do_due(uow, case.id), LATE)
+    assert act("caseworker", lambda uow: cases.get(uow, case.id)).outcome == "deemed_granted"
+    with database.transaction() as session:
+        found = session.execute(select(Task.kind, Task.status).where(Task.case_id == case.id)).all()
+    assert sorted(found) == [("escalation", "cancelled"), ("step", "cancelled")]
+    assert "task.cancelled" in kinds(database, case.id, "task.")
