@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from engine import cases, tasks
+from engine.cases.clock import interruptions
 from engine.cases.clock_recalculation import Counted, recompute_batch
 from engine.models import ROOT, CaseClock, Heartbeat, Task
-from engine.platform.db import Database
+from engine.platform.db import Database, UnitOfWork
 from engine.platform.errors import Conflict
 from tests import clocks, factories
 from tests.clocks import DECISION, MINUTE, TERM, clock_of, kinds, logged
@@ -167,3 +169,34 @@ def test_the_supervisors_task_ends_with_the_case_though_the_list_was_seen_meanwh
         found = session.execute(select(Task.kind, Task.status).where(Task.case_id == case.id)).all()
     assert sorted(found) == [("escalation", "cancelled"), ("step", "cancelled")]
     assert "task.cancelled" in kinds(database, case.id, "task.")
+
+
+@pytest.mark.parametrize(("silence", "last"), [("escalate", "recomputed"), ("grant", "breached")])
+def test_an_outage_is_seen_though_it_is_logged_between_two_reads(
+    database: Database,
+    start: Callable[..., cases.CaseView],
+    act: Act,
+    monkeypatch: pytest.MonkeyPatch,
+    silence: str,
+    last: str,
+) -> None:
+    factories.deploy(database, clocks.deciding(onSilence=silence))
+    case = start()
+    begin, end = case.started_at + TERM - MINUTE, case.started_at + LATE
+    reported(database, end)
+    for _ in ("warned", "breached") if silence == "grant" else ("warned",):
+        act("administrator", lambda uow: cases.do_due(uow, case.id), LATE)
+    reported(database, begin)
+    read = UnitOfWork.rows
+
+    def reading(uow: UnitOfWork, statement: Any, values: Any) -> Any:
+        found = read(uow, statement, values)
+        if statement in (interruptions._REPORT, interruptions._ENDED, interruptions._UNSEEN):
+            monkeypatch.setattr(UnitOfWork, "rows", read)
+            interrupted(database, begin, end)
+            reported(database, end)
+        return found
+
+    monkeypatch.setattr(UnitOfWork, "rows", reading)
+    act("administrator", lambda uow: cases.do_due(uow, case.id), LATE)
+    assert kinds(database, case.id)[-1] == f"clock.{last}"

@@ -2,6 +2,7 @@
 
 Instants within an outage move; and nothing is decided by silence before an administrator has seen the list.
 Workers log an outage only when they report again: until then, an old report shows that the time is doubtful.
+So the report is read before the log: if it is recent, the outage before it is in the log.
 """
 
 from dataclasses import replace
@@ -68,8 +69,10 @@ class Interruptions:
     @cached_property
     def unseen(self) -> bool:
         """Whether no administrator has seen one of them yet, or the time is doubtful now."""
+        if self._doubtful_since is not None:
+            return True
         ((found,),) = self._uow.rows(_UNSEEN, {})
-        return found is not None or self._doubtful_since is not None
+        return found is not None
 
     def hold(self, clock: Clock) -> bool:
         """Has a term that ends at a doubtful time wait for an administrator, if silence then decides.
@@ -90,8 +93,9 @@ class Interruptions:
         return cast(datetime, last)
 
     def _find_end(self, instant: datetime) -> datetime | None:
+        last = self._doubtful_since
         ((found,),) = self._uow.rows(_ENDED, {"instant": instant})
-        if found is None and (last := self._doubtful_since) is not None and last <= instant:
+        if found is None and last is not None and last <= instant:
             return self._uow.now
         return cast(datetime | None, found)
 
