@@ -65,6 +65,7 @@ _LOCKED = Prepared(
     select_for_locking(*table(CaseClock).c)
     .join(CaseClock, CaseClock.case_id == Case.id)
     .where(Case.id == any_(bindparam("cases", type_=ARRAY(Uuid))))
+    .order_by(Case.id)  # the common order: steps lock more rows
 )
 
 
