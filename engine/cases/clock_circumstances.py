@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Text, Uuid, any_, bindparam, select
 
 from engine.cases.clock.interruptions import Interruptions
-from engine.cases.clock.silence import Work
+from engine.cases.clock.silence import ESCALATION, Work
 from engine.cases.locking import LockedCase
 from engine.models import CandidateGroupRole, OrganisationRecord, Task, Unit, Wait
 from engine.platform.db import UnitOfWork
@@ -21,10 +21,10 @@ from engine.platform.prepared import Prepared
 
 _CASES = any_(bindparam("cases", type_=ARRAY(Uuid)))
 _WORK = Prepared(
-    select(Task.case_id, Task.element, Unit.key)
+    select(Task.case_id, Task.kind, Task.element, Unit.key)
     .join(CandidateGroupRole, CandidateGroupRole.candidate_group_id == Task.candidate_group_id, isouter=True)
     .join(Unit, Unit.id == CandidateGroupRole.unit_id, isouter=True)
-    .where(Task.case_id == _CASES, Task.kind == "step", Task.status == "open")
+    .where(Task.case_id == _CASES, Task.kind.in_(("step", ESCALATION)), Task.status == "open")
     .where(Task.candidate_group_id.is_not(None))
     .order_by(Task.opened_at, Task.id)
 )
@@ -54,7 +54,11 @@ class Circumstances:
 
     def work(self, case_id: UUID) -> Sequence[Work]:
         """Returns the open work of a case, the oldest first."""
-        return self._work.get(case_id, ())
+        return self._work.get((case_id, "step"), ())
+
+    def escalated(self, case_id: UUID) -> bool:
+        """Returns whether a supervisor's task of a case is open."""
+        return (case_id, ESCALATION) in self._work
 
     def awaited(self, case_id: UUID, name: str) -> Sequence[UUID]:
         """Returns the tokens of a case that wait for this message."""
@@ -81,10 +85,10 @@ class Circumstances:
         return [case.id for case in self._cases]
 
     @cached_property
-    def _work(self) -> dict[UUID, list[Work]]:
-        found: dict[UUID, list[Work]] = defaultdict(list)
-        for case_id, element, unit in self._uow.rows(_WORK, {"cases": self._ids}):
-            found[case_id].append(Work(element, unit))
+    def _work(self) -> dict[tuple[UUID, str], list[Work]]:
+        found: dict[tuple[UUID, str], list[Work]] = defaultdict(list)
+        for case_id, kind, element, unit in self._uow.rows(_WORK, {"cases": self._ids}):
+            found[case_id, kind].append(Work(element, unit))
         return found
 
     @cached_property

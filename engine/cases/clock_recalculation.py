@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Select, bindparam, column, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Select, and_, bindparam, column, func, or_, select, update
 from sqlalchemy.dialects.postgresql import BYTEA
 
 from engine import events
@@ -98,8 +98,11 @@ def _clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None) -> Select[Any]:
 
 
 def _is_open(uow: UnitOfWork) -> ColumnElement[bool]:
-    """Whether no step is due now. Those without a next one could not be counted before."""
-    return or_(CaseClock.next_at > uow.now, CaseClock.next_at.is_(None))
+    """Whether no step is due now. Those without a next one could not be counted before.
+
+    A term that has ended and awaits its release has none either: it is counted when it is released.
+    """
+    return or_(CaseClock.next_at > uow.now, and_(CaseClock.next_at.is_(None), ~rows.HELD))
 
 
 def _locked(uow: UnitOfWork, case_ids: Sequence[UUID]) -> Select[Any]:

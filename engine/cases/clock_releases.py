@@ -37,9 +37,7 @@ def list_awaiting(uow: UnitOfWork) -> Sequence[RowMapping]:
         .join(Case, Case.id == CaseClock.case_id)
         .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
         .join(Unit, Unit.id == Case.unit_id)
-        .where(
-            CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None), access.covers(Case.unit_id)
-        )
+        .where(rows.HELD, access.covers(Case.unit_id))
         .order_by(CaseClock.awaiting_at, CaseClock.case_id)
         .limit(LISTED)
     )
@@ -55,10 +53,7 @@ def release(uow: UnitOfWork, case_ids: Collection[UUID] | None = None) -> int:
     """
     access.require(uow.actor, "jobs.manage")
     access.require_everywhere(uow, "jobs.manage")
-    waiting = select(CaseClock.case_id).where(
-        CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None)
-    )
-    found = set(uow.connection.execute(waiting).scalars())
+    found = set(uow.connection.execute(select(CaseClock.case_id).where(rows.HELD)).scalars())
     chosen = sorted(found if case_ids is None else found.intersection(case_ids))
     lock_all(uow, chosen)
     for case_id in chosen:

@@ -54,7 +54,7 @@ _LOCK_DUE = Prepared(
     .join(CaseClock, CaseClock.case_id == Case.id)
     .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
     .join(Definition, Definition.key == DefinitionVersion.key)
-    .where(CaseClock.next_at.is_not(None), CaseClock.woken_at.is_(None))
+    .where(CaseClock.next_at.is_not(None), CaseClock.woken_at.is_(None), ~rows.HELD)
     .where(CaseClock.next_at <= bindparam("now", type_=DateTime(timezone=True)))
     .where(Case.status == "active", Case.state.is_not(None), validity.goes_on())
     .order_by(CaseClock.next_at)
@@ -65,6 +65,7 @@ _LOCKED = Prepared(
     select_for_locking(*table(CaseClock).c)
     .join(CaseClock, CaseClock.case_id == Case.id)
     .where(Case.id == any_(bindparam("cases", type_=ARRAY(Uuid))))
+    .order_by(Case.id)  # the common order: steps lock more rows
 )
 
 
@@ -74,19 +75,20 @@ def sweep(uow: UnitOfWork, batch: int) -> int:
 
 
 def do_batch(uow: UnitOfWork, batch: int) -> int:
-    """Does the next step of up to so many cases whose clock is due. Returns of how many.
+    """Does the next step of up to so many cases whose clock is due. Returns in how many something was done.
 
     If one of them fails, so do all: then `sweep` makes a job for each.
     """
     ids = [case_id for (case_id,) in uow.rows(_LOCK_DUE, {"now": uow.now, "batch": batch})]
     if not ids:
         return 0
-    cases = [_with_clock(*split(row, _clock)) for row in uow.rows(_LOCKED, {"cases": ids})]
+    locked = [_with_clock(*split(row, _clock)) for row in uow.rows(_LOCKED, {"cases": ids})]
+    cases = [case for case in locked if _has_next(case)]
     around = Circumstances(uow, cases)
     for case in cases:
         _do_next(uow, case, around)
         _ = uow.connection  # writes what this case has changed, in one statement
-    return len(ids)
+    return len(cases)
 
 
 @register
@@ -99,7 +101,7 @@ def do_due(uow: UnitOfWork, case_id: UUID) -> bool:
 def _do_next(uow: UnitOfWork, case: LockedCase, around: Circumstances) -> bool:
     """Does the step that is due in the clock of a running case. Returns whether the next one is due, too."""
     clock = case.clock
-    if clock is None or clock.next_at is None or case.status != "active":
+    if clock is None or not _has_next(case):
         return False
     spec = definitions.spec(uow.session, case.version)
     run = Run(uow, case.home.unit_id, spec, clock)
@@ -108,6 +110,10 @@ def _do_next(uow: UnitOfWork, case: LockedCase, around: Circumstances) -> bool:
     if run.facts or run.failed is not None or not _is_due(uow, run.clock):
         return _write(uow, case, run)
     return _STEPS[_stage(run.clock)](_Due(uow, case, spec, run.clock, around))
+
+
+def _has_next(case: LockedCase) -> bool:
+    return case.clock is not None and case.clock.next_at is not None and case.status == "active"
 
 
 def _write(uow: UnitOfWork, case: LockedCase, run: Run) -> bool:
@@ -153,9 +159,9 @@ def add_pause(uow: UnitOfWork, case_id: UUID) -> None:
 
 
 def _add_suspensions(around: Circumstances, run: Run, definition: str) -> None:
-    """Adds each time that the clock doesn't have yet, as a pause."""
+    """Adds each time that the clock doesn't have yet, as a pause; to a held one, once it is released."""
     clock = run.clock
-    if clock.state not in ("pending", "running", "paused"):
+    if clock.awaits_release or clock.state not in ("pending", "running", "paused"):
         return
     for begin, end in around.suspensions(definition, clock.started_at or clock.filed_at):
         if not any(paused <= begin and end <= resumed for paused, resumed in run.clock.spans):
@@ -251,7 +257,7 @@ def _deem(due: _Due) -> bool:
     stated = {"decision": decision, "outcome": outcome, "due_at": clock.due_at, "units": units}
     facts = [Fact("clock.deemed", facts=stated)]
     found = replace(clock, state="deemed", stage="deemed", stopped_at=uow.now, next_at=None, awaiting_at=None)
-    if clock.awaiting_at is not None:
+    if due.around.escalated(case.id):  # also if the list was seen between the breach and now
         facts += silence.close_escalations(uow, case.id)
     if due.around.awaited(case.id, bpmn.clock.DEEMED):
         _send(due, found, bpmn.clock.DEEMED, facts)

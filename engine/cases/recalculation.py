@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, l
 from engine import access, deadlines
 from engine.cases import serving
 from engine.cases.clock_recalculation import Counted, recompute_batch
+from engine.cases.locking import lock_all
 from engine.deadlines import Count, Pauses, Untimely, day_of
 from engine.models import (
     Case,
@@ -70,12 +71,17 @@ class Terms:
         )
         if after is not None:
             found = found.where(model.id > after)
-        rows = uow.connection.execute(found if dry else found.with_for_update(of=model)).all()
+        listed = rows = uow.connection.execute(found).all()
+        if not dry:
+            # As commands do: first the cases, in the common order. Otherwise both could wait for each other.
+            lock_all(uow, {row.case_id for row in listed})
+            held = found.where(model.id.in_([row.id for row in listed])).with_for_update(of=model)
+            rows = uow.connection.execute(held).all()
         again = _Again(uow, rows, self.pauses(uow, {row.case_id for row in rows}))
         changes = list(again.changes(uow.now))
         if changes and not dry:
             uow.connection.execute(_setting(table(model)), changes)
-        return Counted(len(changes), again.failed, rows[-1].id if len(rows) == BATCH else None)
+        return Counted(len(changes), again.failed, listed[-1].id if len(listed) == BATCH else None)
 
 
 class _Again:

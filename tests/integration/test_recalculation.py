@@ -1,7 +1,9 @@
 """A changed calendar moves the deadlines of open cases, and nothing else."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +18,7 @@ from engine.cases.clock_recalculation import Counted
 from engine.cases.recalculation import Progress
 from engine.cli import migrate
 from engine.identity import accounts
-from engine.models import Recalculation, Task, Wait
+from engine.models import ROOT, Recalculation, Task, Wait
 from engine.organisation import calendars, units
 from engine.organisation.calendars import NewVersion, editing
 from engine.organisation.units import NewUnit
@@ -31,6 +33,11 @@ from tests.integration.test_working_terms import ACCEPTED, timer
 At = Callable[..., Any]
 CLOSED = date(2026, 12, 9)
 TUESDAY = datetime(2026, 12, 8, 9, tzinfo=UTC)
+_TOUCHED = text("UPDATE tasks SET revision = revision + 1 WHERE case_id = :case")
+# Whether another connection waits for this one.
+_WAITS = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 
 
 @pytest.fixture
@@ -227,6 +234,29 @@ def test_many_are_done_in_batches(database: Database, at: At, monkeypatch: pytes
     assert finish(at, TUESDAY, order) == 6, "three of tasks, one of timers, statutory terms, the inbox"
     assert {due for due, _, _ in dues(database)} == {z("2026-12-12 16:00")}
     assert at(TUESDAY, lambda uow: recalculation.get(uow, order))["changed"] == 6
+
+
+def test_a_batch_and_a_command_on_several_cases_do_not_wait_for_each_other(
+    database: Database, at: At, actor: Callable[..., Actor]
+) -> None:
+    first, second = begin(at), begin(at)
+    at(TUESDAY, closure)
+    who = actor("administrator")
+
+    def recalculate() -> int:
+        calendars.forget()
+        with database.transaction() as session:  # isn't tried again
+            return recalculation.TASKS(UnitOfWork(session, who, TUESDAY), ROOT, None, dry=False).changed
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            cases.lock_all(UnitOfWork(session, who, TUESDAY), [first, second])
+            session.execute(_TOUCHED, {"case": second})
+            counted = other.submit(recalculate)
+            while not counted.done() and not session.execute(_WAITS).scalar_one():
+                time.sleep(0.01)
+            session.execute(_TOUCHED, {"case": first})
+        assert counted.result() == 2
 
 
 def test_worker_does_what_was_ordered(

@@ -2,6 +2,7 @@
 
 Instants within an outage move; and nothing is decided by silence before an administrator has seen the list.
 Workers log an outage only when they report again: until then, an old report shows that the time is doubtful.
+So the report is read before the log: if it is recent, the outage before it is in the log.
 """
 
 from dataclasses import replace
@@ -68,17 +69,17 @@ class Interruptions:
     @cached_property
     def unseen(self) -> bool:
         """Whether no administrator has seen one of them yet, or the time is doubtful now."""
+        if self._doubtful_since is not None:
+            return True
         ((found,),) = self._uow.rows(_UNSEEN, {})
-        return found is not None or self._doubtful_since is not None
+        return found is not None
 
     def hold(self, clock: Clock) -> bool:
         """Has a term that ends at a doubtful time wait for an administrator, if silence then decides.
 
         Returns whether it waits. Whether it lies within an outage is known when a worker has reported again.
         """
-        if clock.awaits_release:
-            return True
-        if not clock.decides or self._doubtful_since is None:
+        if not clock.awaits_release and (not clock.decides or self._doubtful_since is None):
             return False
         await_release(self._uow, clock)
         return True
@@ -92,12 +93,13 @@ class Interruptions:
         return cast(datetime, last)
 
     def _find_end(self, instant: datetime) -> datetime | None:
+        last = self._doubtful_since
         ((found,),) = self._uow.rows(_ENDED, {"instant": instant})
-        if found is None and (last := self._doubtful_since) is not None and last <= instant:
+        if found is None and last is not None and last <= instant:
             return self._uow.now
         return cast(datetime | None, found)
 
 
 def await_release(uow: UnitOfWork, clock: Clock) -> None:
-    """Has a clock wait until an administrator has seen the list."""
-    rows.write(uow, replace(clock, awaiting_at=uow.now, next_at=None))
+    """Has a clock wait until an administrator has seen the list: nothing is due in it until then."""
+    rows.write(uow, replace(clock, awaiting_at=clock.awaiting_at or uow.now, next_at=None))

@@ -130,7 +130,9 @@ def _reckon(found: Effective, clock: Clock, floor: datetime | None) -> Clock:
 
 
 def _next(clock: Clock) -> datetime | None:
-    """Returns when the next step of a clock that isn't paused is due."""
+    """Returns when the next step of a clock that isn't paused is due; none while it awaits its release."""
+    if clock.awaits_release:
+        return None
     match clock.stage:
         case "none":
             return clock.warn_at

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from engine.deadlines import Pauses
 from engine.events import Fact
@@ -22,6 +22,8 @@ _WRITE = _INSERT.on_conflict_do_update(
 )
 _READ = Prepared(select(*_CLOCKS.c).where(_CLOCKS.c.case_id == bindparam("case")))
 DECIDING = ("grant", "refuse")
+# As `Clock.awaits_release`.
+HELD = and_(CaseClock.awaiting_at.is_not(None), CaseClock.released_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
