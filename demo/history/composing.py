@@ -184,6 +184,9 @@ def _cut_times(story: Story, last: int) -> None:
     if term.stopped is not None and term.stopped > last:
         term.stopped, term.deemed = None, False
     term.pauses = [pause for pause in term.pauses if pause[0] <= last]
+    # While a term is paused, its end is that of the pauses before.
+    over = [pause for pause in term.pauses if pause[1] <= last]
+    term.due = story.office.due(term.started, term.length, over)
     kinds = [event.kind.removeprefix("clock.") for event in story.events if event.kind.startswith("clock.")]
     term.stage = next((kind for kind in reversed(kinds) if kind in ("warned", "breached", "deemed")), "none")
 

@@ -51,7 +51,13 @@ class Past:
 
 
 def seed(database: Database) -> int:
-    """Write the cases of the past. Return how many."""
+    """Write the cases of the past. Return how many: none if their processes have not been published."""
+    with database.transaction() as session:
+        current = select(Definition.key).join(DefinitionVersion, validity.current())
+        published = set(session.execute(current).scalars())
+    if missing := OFFICES.keys() - published:
+        print(f"No cases of the past: {', '.join(sorted(missing))} must be published first.")
+        return 0
 
     def command(uow: UnitOfWork) -> int:
         rng = Random(SEED)  # each demonstration has the same past

@@ -1,7 +1,8 @@
 """Suspends and resumes one case, or all of a definition. Events that fall due meanwhile wait until then."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
@@ -40,8 +41,7 @@ def suspend(
     if reason_code is not None and reason_code not in SUSPENSION_CODES:
         fault = unknown_code("/reason_code", SUSPENSION_CODES)
         raise Invalid("The case can't be suspended for this reason.", [fault])
-    if case.stopped:  # the case itself may not be, and would continue with its definition
-        raise _refused(case, "definition is suspended: resume the definition", "definition-suspended")
+    _require_alone(case)
     if case.status == "suspended":
         return get(uow, case_id)
     require_active(case)
@@ -57,18 +57,25 @@ def resume(uow: UnitOfWork, case_id: UUID) -> CaseView:
     case = lock(uow, case_id)
     require_impartial(uow, case)
     require_decidable(case)
-    if case.stopped:
-        raise _refused(case, "definition is suspended: resume the definition", "definition-suspended")
+    _require_alone(case)
     if case.status != "suspended":
-        raise _refused(case, f"case is {case.status}", "case-not-suspended")
+        detail = f"The case is {case.status}."
+        raise Conflict(detail, code="case-not-suspended", case=_present(case))
     _move_due(uow, case)
     note(uow, case, [Fact("case.resumed")], status="active")
     resume_waits(uow, case_id)
     return get(uow, case_id)
 
 
-def _refused(case: LockedCase, what: str, code: str) -> Conflict:
-    return Conflict(f"The {what}.", code=code, case={"id": case.id, "status": case.status})
+def _require_alone(case: LockedCase) -> None:
+    """Raises Conflict if the definition of a case is suspended: the case itself may not be."""
+    if case.stopped:
+        detail = "The definition is suspended: resume the definition."
+        raise Conflict(detail, code="definition-suspended", case=_present(case))
+
+
+def _present(case: LockedCase) -> Mapping[str, Any]:
+    return {"id": case.id, "status": case.status}
 
 
 def _move_due(uow: UnitOfWork, case: LockedCase) -> None:

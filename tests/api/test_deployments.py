@@ -115,6 +115,8 @@ def test_definition_is_listed_and_read_in_every_version(client: Clients) -> None
         "disabled_at": None,
         "offered_at": None,
         "unit": "root",
+        "service_class": None,
+        "serve_within": None,
     }
     read = [body(designer.get(f"/definitions/p/versions/{number}")) for number in (1, 2, 3)]
     assert [version["hash"] for version in read] == [version["hash"] for version in published]

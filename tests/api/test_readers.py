@@ -17,7 +17,7 @@ from tests.api.matrix import ALLOWED, READERS, send
 from tests.organisation import a_member, a_unit
 
 # The account of the caller itself; what is open to everyone; a search, whose words must not be in addresses.
-OWN = {("PATCH", "/account"), ("DELETE", "/sessions/{}"), ("POST", "/status")}
+OWN = {("PATCH", "/account"), ("DELETE", "/sessions/{}"), ("POST", "/status"), ("POST", "/status/rating")}
 SEARCH = ("POST", "/tasks/search")
 PURPOSE = "حکم بازرسی ۳۱۷"
 WHY = {"X-Purpose": PURPOSE.encode().decode("latin-1")}
