@@ -94,7 +94,8 @@ def _clocks(uow: UnitOfWork, unit_id: UUID, after: UUID | None) -> Select[Any]:
         .where(CaseClock.state == "running", _is_open(uow))
         .order_by(CaseClock.case_id)
     )
-    return found if after is None else found.where(CaseClock.case_id > after)
+    # Of both tables: otherwise each batch would read all cases before it again.
+    return found if after is None else found.where(CaseClock.case_id > after, Case.id > after)
 
 
 def _is_open(uow: UnitOfWork) -> ColumnElement[bool]:
