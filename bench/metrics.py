@@ -19,6 +19,7 @@ from bench import plain
 from engine.identity import accounts
 from engine.oversight import metrics, projection
 from engine.oversight.metrics import Filters
+from engine.platform import postgres
 from engine.platform.config import Settings
 from engine.platform.db import Actor, Database, UnitOfWork
 
@@ -36,7 +37,14 @@ def main(argv: Sequence[str]) -> int:
     """Compute, read and compare. Return 1 if a figure is wrong."""
     options = _options(argv)
     settings = Settings.read()
-    database = Database(options.database_url or settings.database_url or "", zone=settings.time_zone)
+    if options.database_url:
+        return _measure(options.database_url, settings, options)
+    with postgres.available(settings) as url:
+        return _measure(url, settings, options)
+
+
+def _measure(url: str, settings: Settings, options: argparse.Namespace) -> int:
+    database = Database(url, zone=settings.time_zone)
     try:
         _compute(database)
         who = database.run(_manager)

@@ -221,7 +221,8 @@ def _result(story: _Story, line: Timeline, log: CaseLog) -> Row:
     work = line.history.work
     known = [log.upheld[appeal] for appeal in story.appeals if appeal in log.upheld]
     return (
-        delay is not None if timed else None,
+        # Silence may decide at the very end of the term: the office has not decided in time.
+        delay is not None or story.silent if timed else None,
         delay.late_ms if delay else 0,
         story.silent,
         *_binned("life", None if is_open else line.end - line.start),
