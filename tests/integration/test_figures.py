@@ -1,6 +1,5 @@
 """The figures of oversight: what plain SQL over events says, and a function of the log alone."""
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -10,15 +9,14 @@ import pytest
 from sqlalchemy import select, text
 
 from bench import plain
-from engine import cases, tasks
+from engine import tasks
 from engine.events import administration_log, follower
 from engine.models import CaseFigures
 from engine.oversight import projection
 from engine.oversight.projection import projecting
 from engine.platform.db import Actor, Database, UnitOfWork
-from tests import clocks, factories, histories
+from tests import factories, histories
 from tests.histories import ZONE
-from tests.integration.conftest import Act
 from tests.outbound import Hub, settled
 
 
@@ -58,6 +56,10 @@ def test_figures_are_what_plain_sql_says(
     bring_up_to_date(database, manager)
     rows = content(database)
     assert {name for name, found in rows.items() if not found} == set()
+    # Its silence decides at the very end of the term, and is late nevertheless.
+    with database.transaction() as session:
+        silent = session.scalars(select(CaseFigures.late).where(CaseFigures.silent)).all()
+    assert set(silent) == {True}
     rng, question = Random(3), plain.question(database, date(2026, 7, 10), 120)
     for _ in range(8):
         assert plain.differences(database, manager, question.choose(rng), ZONE) == []
@@ -77,19 +79,6 @@ def _report_outage(database: Database, who: Actor) -> None:
     first = datetime(2026, 10, 4, 8, tzinfo=ZONE)
     period = {"from_at": first, "to_at": first + timedelta(days=1), "seconds": 86_400}
     run(database, who, administration_log.note, "installation.outage", None, period)
-
-
-def test_decision_by_silence_is_late_even_at_the_very_end_of_the_term(
-    database: Database, start: Callable[..., cases.CaseView], act: Act, manager: Actor
-) -> None:
-    factories.deploy(database, clocks.deciding(onSilence="grant"))
-    case = start()
-    for _ in ("warned", "breached", "deemed"):
-        act("administrator", lambda uow: cases.do_due(uow, case.id), clocks.TERM)
-    bring_up_to_date(database, manager)
-    found = select(CaseFigures.late, CaseFigures.late_ms, CaseFigures.silent)
-    with database.transaction() as session:
-        assert session.execute(found).one() == (True, 0, True)
 
 
 def test_a_case_is_counted_once_while_it_changes(hub: Hub) -> None:
