@@ -83,9 +83,8 @@ def _require_not_withdrawn(uow: UnitOfWork, case: LockedCase) -> None:
     """Raises Conflict if the process of the case is already handling a withdrawal."""
     before = select(Event.seq).where(Event.case_id == case.id, Event.kind == "case.withdrawn").limit(1)
     if uow.connection.execute(before).first() is not None:
-        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         detail = "The application has already been withdrawn; the process is handling the withdrawal."
-        raise Conflict(detail, code="withdrawn-before", case=present)
+        raise Conflict(detail, code="withdrawn-before", case=case.present)
 
 
 def renew_secret(uow: UnitOfWork, case_id: UUID) -> tuple[str, str]:

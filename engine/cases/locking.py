@@ -48,6 +48,11 @@ class LockedCase:
     subject: str | None = None
     clock: Clock | None = None  # None: it has no statutory term
 
+    @property
+    def present(self) -> Mapping[str, Any]:
+        """What a Conflict says of the case."""
+        return {"id": self.id, "status": self.status, "outcome": self.outcome}
+
 
 LOCKING = (
     Case.id.label("case_id"),
@@ -252,25 +257,22 @@ def require_active(case: LockedCase) -> bytes:
     """Returns the state of a running case. Raises Conflict, with the present status, if it does not run."""
     require_decidable(case)
     if case.status != "active" or case.state is None:
-        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
-        raise Conflict(f"The case is {case.status}.", case=present)
+        raise Conflict(f"The case is {case.status}.", case=case.present)
     return case.state
 
 
 def require_decidable(case: LockedCase) -> None:
     """Raises Conflict if silence has decided on the case, and an administrator has yet to release that."""
     if case.clock is not None and case.clock.awaits_release:
-        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         detail = "The statutory term has ended. The decision by silence awaits an administrator's release."
-        raise Conflict(detail, code="awaits-release", case=present)
+        raise Conflict(detail, code="awaits-release", case=case.present)
 
 
 def require_not_erased(case: LockedCase) -> None:
     """Raises Conflict for a case whose personal data were erased: nothing can be added to it."""
     if case.erased_at is not None:
-        present = {"id": case.id, "status": case.status, "outcome": case.outcome}
         detail = "The personal data of this case was erased. Nothing can be added to the case."
-        raise Conflict(detail, code="case-erased", case=present, erased_at=case.erased_at)
+        raise Conflict(detail, code="case-erased", case=case.present, erased_at=case.erased_at)
 
 
 def require_revision(present: int, seen: Collection[int] | None) -> None:

@@ -97,15 +97,14 @@ def _check(rating: Rating) -> None:
 
 
 def _give(uow: UnitOfWork, case: LockedCase, rating: Rating) -> Rated:
-    present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     ended = uow.connection.execute(select(Case.ended_at).where(Case.id == case.id)).scalar_one()
     if ended is None:
-        raise Conflict("A case can be rated when it has ended.", code="rating-early", case=present)
+        raise Conflict("A case can be rated when it has ended.", code="rating-early", case=case.present)
     if not is_rateable(ended, uow.now):
         detail = f"A case can be rated for {WINDOW.days} days after its end."
-        raise Conflict(detail, code="rating-late", case=present)
+        raise Conflict(detail, code="rating-late", case=case.present)
     if rating_of(uow.session, case.id) is not None:
-        raise Conflict("The case was rated before. It can be rated once.", code="rated", case=present)
+        raise Conflict("The case was rated before. It can be rated once.", code="rated", case=case.present)
     facts = {"stars": rating.stars, "visited": rating.had_to_come, "visit_reason": rating.visit_reason}
     payload = {"comment": rating.comment} if rating.comment else None
     note(uow, case, [Fact("rating.given", payload=payload, facts=facts)])

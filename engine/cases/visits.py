@@ -91,7 +91,7 @@ def record_visit(uow: UnitOfWork, case_id: UUID, visit: NewVisit) -> VisitView:
             return one
     _require_open(uow, case, visit.occurred_at)
     if len(known) >= MOST:
-        raise Conflict(f"A case has at most {MOST} visits.", code="visits-full", case=_present(case))
+        raise Conflict(f"A case has at most {MOST} visits.", code="visits-full", case=case.present)
     task = _task(uow, case, visit, known)
     planned = task is not None and task.planned and visit.channel == IN_PERSON
     made = VisitView(
@@ -123,7 +123,7 @@ def correct_visit(uow: UnitOfWork, case_id: UUID, visit_id: UUID, correction: Co
     require_impartial(uow, case)
     present = _one(uow, case_id, visit_id)
     if present.withdrawn:
-        raise Conflict("The visit was withdrawn.", code="visit-withdrawn", case=_present(case))
+        raise Conflict("The visit was withdrawn.", code="visit-withdrawn", case=case.present)
     _require_open(uow, case, correction.occurred_at)
     facts = {
         "visit": visit_id,
@@ -215,7 +215,7 @@ def _require_open(uow: UnitOfWork, case: LockedCase, occurred_at: datetime | Non
     ).one()
     if ended is not None and uow.now > ended + VISITS_AFTER_END:
         detail = f"The case ended more than {VISITS_AFTER_END.days} days ago: its visits are final."
-        raise Conflict(detail, code="visits-closed", case=_present(case), ended_at=ended)
+        raise Conflict(detail, code="visits-closed", case=case.present, ended_at=ended)
     fault = None
     if occurred_at is not None and occurred_at > uow.now:
         fault = Fault("/occurred_at", "is in the future", "visit-in-future")
@@ -223,10 +223,6 @@ def _require_open(uow: UnitOfWork, case: LockedCase, occurred_at: datetime | Non
         fault = Fault("/occurred_at", "is before the case began", "visit-before-case")
     if fault is not None:
         raise Invalid("The visit can't be recorded.", [fault])
-
-
-def _present(case: LockedCase) -> Mapping[str, Any]:
-    return {"id": case.id, "status": case.status, "outcome": case.outcome}
 
 
 @dataclass(frozen=True, slots=True)

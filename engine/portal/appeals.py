@@ -88,9 +88,10 @@ def form_of(uow: UnitOfWork, case_id: UUID) -> Form | None:
 def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
     """Returns the process for appeals against a case's last decision, and that decision. Raises Conflict."""
     rules = definitions.spec(uow.session, case.version).rules
-    present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if rules.appeal is None:
-        raise Conflict("Decisions of this service can't be appealed here.", code="no-appeal", case=present)
+        raise Conflict(
+            "Decisions of this service can't be appealed here.", code="no-appeal", case=case.present
+        )
     decision = uow.connection.execute(
         select(Decision.id, Decision.decided_at, Decision.appeal_id)
         .where(Decision.case_id == case.id)
@@ -98,17 +99,17 @@ def _appealable(uow: UnitOfWork, case: LockedCase) -> tuple[str, UUID]:
         .limit(1)
     ).one_or_none()
     if decision is None:
-        raise Conflict("There is no decision in this case yet.", code="undecided", case=present)
+        raise Conflict("There is no decision in this case yet.", code="undecided", case=case.present)
     if decision.appeal_id is not None:
         appeal = decision.appeal_id
         raise Conflict(
-            "This decision has already been appealed.", code="appealed", case=present, appeal=appeal
+            "This decision has already been appealed.", code="appealed", case=case.present, appeal=appeal
         )
     end = _end(uow, case.home.unit_id, decision.decided_at, rules.appeal_within)
     if end is not None and uow.now > end:
         detail = f"The deadline for appeals against this decision was {end.date().isoformat()}."
         times = {"decided_at": decision.decided_at, "until": end}
-        raise Conflict(detail, code="appeal-late", case=present, **times)
+        raise Conflict(detail, code="appeal-late", case=case.present, **times)
     return rules.appeal, decision.id
 
 

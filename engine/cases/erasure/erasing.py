@@ -129,23 +129,24 @@ def _erasable(uow: UnitOfWork, named: str) -> LockedCase:
     access.require(uow.actor, "cases.erase")
     case = cases.lock(uow, _find(uow, named))
     cases.require_impartial(uow, case)
-    present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if case.erased_at is not None:
-        raise Conflict(_erased_before(uow, case), code="case-erased", case=present, erased_at=case.erased_at)
+        raise Conflict(
+            _erased_before(uow, case), code="case-erased", case=case.present, erased_at=case.erased_at
+        )
     if case.status not in ("completed", "cancelled"):
         detail = f"The case {case.number} is {case.status}. Only a case that has ended can be erased."
-        raise Conflict(detail, case=present)
+        raise Conflict(detail, case=case.present)
     if running := _numbers(uow, case, Case.status.in_(_OPEN)):
         detail = (
             f"The case {case.number} is linked by an appeal to {', '.join(running)}, which has not ended."
         )
-        raise Conflict(detail, case=present)
+        raise Conflict(detail, case=case.present)
     batches = select(Batch.id).where(Batch.finished_at.is_(None), Batch.tasks.overlap(_tasks(case)))
     if uow.connection.execute(batches.limit(1)).first() is not None:
         detail = (
             f"A batch is still working on tasks of the case {case.number}. Try again when it has finished."
         )
-        raise Conflict(detail, case=present)
+        raise Conflict(detail, case=case.present)
     return case
 
 

@@ -39,12 +39,11 @@ def explain_delay(uow: UnitOfWork, case_id: UUID, code: DelayReason, text: str |
         raise Forbidden("Only a supervisor of the case's unit can explain its delay.")
     cases.require_impartial(uow, case)
     delay = of_case(uow, case_id).timeline.delay
-    present = {"id": case.id, "status": case.status, "outcome": case.outcome}
     if delay is None:
-        raise Conflict("The case is not late.", code="not-late", case=present)
+        raise Conflict("The case is not late.", code="not-late", case=case.present)
     if not delay.asks_reason:
         detail = "The log explains why the case is late, or somebody has given the reason before."
-        raise Conflict(detail, code="delay-explained", case=present)
+        raise Conflict(detail, code="delay-explained", case=case.present)
     payload = {"text": text} if text else None
     facts = {"code": code, "ms": delay.unexplained_ms}
     cases.note(uow, case, [Fact("delay.explained", payload=payload, facts=facts)])
