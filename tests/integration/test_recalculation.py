@@ -1,7 +1,6 @@
 """A changed calendar moves the deadlines of open cases, and nothing else."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -29,6 +28,7 @@ from engine.worker.command_runner import CommandRunner
 from engine.worker.jobs import of_checks
 from tests import bpmn, factories
 from tests.integration.test_working_terms import ACCEPTED, timer
+from tests.waiting import until
 
 At = Callable[..., Any]
 CLOSED = date(2026, 12, 9)
@@ -253,8 +253,7 @@ def test_a_batch_and_a_command_on_several_cases_do_not_wait_for_each_other(
             cases.lock_all(UnitOfWork(session, who, TUESDAY), [first, second])
             session.execute(_TOUCHED, {"case": second})
             counted = other.submit(recalculate)
-            while not counted.done() and not session.execute(_WAITS).scalar_one():
-                time.sleep(0.01)
+            until(lambda: counted.done() or session.execute(_WAITS).scalar_one() > 0)
             session.execute(_TOUCHED, {"case": first})
         assert counted.result() == 2
 
