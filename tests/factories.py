@@ -312,7 +312,7 @@ def count(database: Database, model: Any, *where: Any) -> int:
 
 def whole(database: Database) -> bool:
     """Whether the event log is complete and unchanged."""
-    with database.transaction() as session:
+    with database.transaction("snapshot") as session:
         return events.verify(session) == []
 
 

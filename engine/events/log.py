@@ -206,7 +206,10 @@ _CHAINED = (
 
 
 def verify(session: Session, case_id: UUID | None = None) -> list[Break]:
-    """Verifies the chain of one case or of all. Returns the first change, gap or missing end of each case."""
+    """Verifies the chain of one case or of all, within a snapshot.
+
+    Returns the first change, gap or missing end of each case.
+    """
     cases = select(Case.id, Case.log_length, Case.log_hash).order_by(Case.id)
     if case_id is not None:
         cases = cases.where(Case.id == case_id)

@@ -114,7 +114,7 @@ def _append(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def verify(session: Session) -> list[Break]:
-    """Verifies the chain. Returns the first change, gap or missing end; or nothing."""
+    """Verifies the chain, within a snapshot. Returns the first change, gap or missing end; or nothing."""
     found = head(session)
     entries = (
         select(*_CHAINED, *_LATER, OrganisationRecord.hash)
