@@ -53,7 +53,8 @@ def _measure(url: str, settings: Settings, options: argparse.Namespace) -> int:
         question = plain.question(database, first, (last - first + timedelta(days=1)).days)
         chosen = [question.choose(Random(f"{options.seed} {number}")) for number in range(options.filters)]
         _read(database, who, chosen)
-        wrong = [(one, plain.differences(database, who, one, settings.time_zone)) for one in chosen]
+        compared = chosen[: options.compared]
+        wrong = [(one, plain.differences(database, who, one, settings.time_zone)) for one in compared]
     finally:
         database.dispose()
     for filters, found in wrong:
@@ -120,6 +121,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.metrics", description=__doc__)
     parser.add_argument("--database-url", metavar="URL", help="otherwise DATABASE_URL")
     parser.add_argument("--filters", type=int, default=50, metavar="N", help="random ones (50)")
+    parser.add_argument("--compared", type=int, metavar="N", help="how many of them with plain SQL (all)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the filters (1)")
     return parser.parse_args(argv)
 
