@@ -1,7 +1,7 @@
 """Why a case is late: its delay, spread over what took longer than its norm on the critical path.
 
-All of it is counted in office time where an office or an agency had the case, and without the pauses of the
-statutory clock: the end of the term moved with them.
+All of it is counted in office time, as the delay itself, and without the pauses of the statutory clock: the
+end of the term moved with them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,6 @@ from engine.timeline.records import (
 from engine.timeline.spans import suspensions
 from engine.timeline.split import Part
 
-DAY = 86_400_000
 UNKNOWN_SHARE = 10  # in percent: a greater unexplained share asks a supervisor for the reason
 
 # A norm is for the work and the usual waiting for it; what is left of it covers what shouldn't happen.
@@ -116,12 +115,13 @@ def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, in
             if leg.step is None:
                 found[_GAP] = found.get(_GAP, 0) + around.hours(case.unit).open_ms(begin, end)
             else:
-                _, cells = passages.setdefault(leg.step.number, (leg.step, {}))
-                _count(cells, passage(leg.step, around, stopped, begin, end))
+                whole = leg.step.parent or leg.step  # what a task asked for is a part of it
+                _, cells = passages.setdefault(whole.number, (whole, {}))
+                _count(cells, passage(leg.step, around, stopped, begin, end), around)
     planned = 0
     for step, cells in passages.values():
-        norm = _norm_of(step, around, case.unit)
-        planned += _planned(step, norm, around, case.unit)
+        norm = _norm_of(step, around)
+        planned += norm
         for cell, ms in _excess(cells, norm).items():
             found[cell] = found.get(cell, 0) + ms
     allowed = sum(around.hours(case.unit).open_ms(*part) for part in gaps(away, term.begin, term.due))
@@ -130,13 +130,12 @@ def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, in
     return found
 
 
-def _count(cells: dict[_Cell, int], parts: Sequence[Part]) -> None:
-    """Adds how long parts are, for whom and in which bucket, without closed hours."""
-    for begin, end, rank, party, element, hours in parts:
+def _count(cells: dict[_Cell, int], parts: Sequence[Part], around: Surroundings) -> None:
+    """Adds how long parts are in office time, for whom and in which bucket."""
+    for begin, end, rank, party, element, _ in parts:
         if rank != CLOSED:
             cell = party, element, BUCKETS[rank]
-            ms = end - begin if hours is None else hours.open_ms(begin, end)
-            cells[cell] = cells.get(cell, 0) + ms
+            cells[cell] = cells.get(cell, 0) + around.hours(party).open_ms(begin, end)
 
 
 def _excess(cells: Mapping[_Cell, int], norm: int) -> dict[_Cell, int]:
@@ -152,26 +151,17 @@ def _excess(cells: Mapping[_Cell, int], norm: int) -> dict[_Cell, int]:
     return found
 
 
-def _norm_of(step: Step, around: Surroundings, home: str) -> int:
-    """Returns how long a passage may take, as its leg is measured; 0 without a norm. A timer has its own."""
-    norm = around.norms.get(step.element or "")
+def _norm_of(step: Step, around: Surroundings) -> int:
+    """Returns how long a passage may take in office time; 0 without a norm. A timer has its own."""
     if step.kind == "wait" and step.due is not None:
-        return max(step.due - step.opened, 0)
+        return around.hours(step.party).open_ms(step.opened, step.due)
+    norm = around.norms.get(step.element or "")
     if norm is None or step.kind not in ("task", "wait", "call"):
         return 0
-    if step.rank in (AGENCY, QUEUE):
-        return _office_ms(norm, step.opened, around, step.party or home)
-    return norm.amount * DAY if norm.unit == "days" else norm.amount
+    return _office_ms(norm, step.opened, around, step.party)
 
 
-def _planned(step: Step, norm: int, around: Surroundings, home: str) -> int:
-    """Returns the norm of a passage in office time of the case's unit, to compare it with the term."""
-    if step.rank in (AGENCY, QUEUE) or not norm:
-        return norm
-    return around.hours(home).open_ms(step.opened, step.opened + norm)
-
-
-def _office_ms(norm: Norm, begin: int, around: Surroundings, unit: str) -> int:
+def _office_ms(norm: Norm, begin: int, around: Surroundings, unit: str | None) -> int:
     """Returns a norm as office time of a unit."""
     hours = around.hours(unit)
     if norm.unit == "days":

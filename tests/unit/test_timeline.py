@@ -161,6 +161,15 @@ def test_call_is_a_technical_failure_from_its_first_failed_attempt_on() -> None:
     assert [step.how for step in found.steps] == ["failed", "retried", "answered"]
 
 
+def test_wait_for_a_call_is_the_call() -> None:
+    found = case(
+        waits(0, "c", "call", party="tax"),
+        (4, "wait.closed", "c", None, {"wait": "c", "kind": "call", "party": "tax"}),
+        ended(9),
+    )
+    assert minutes(found) == {"other_agency": 4, "scheduled_wait": 5}
+
+
 def test_outage_of_the_installation_is_a_technical_failure() -> None:
     found = case(opened(0, "a", "applicant"), ended(10), outages=[(-5 * MINUTE, 4 * MINUTE)])
     assert minutes(found) == {"technical_failure": 4, "with_applicant": 6}
@@ -169,7 +178,10 @@ def test_outage_of_the_installation_is_a_technical_failure() -> None:
 def test_incidents_that_stop_nothing_are_no_failures() -> None:
     assert cases.NOTICES | {*cases.CLOCK_FAILURES} == NOTICES
     opened_ones = [(1, "incident.opened", "p", None, {"incident": code, "code": code}) for code in NOTICES]
-    assert minutes(case(opened(0, "a"), *opened_ones, ended(10))) == {"in_queue": 10}
+    found = case(opened(0, "a"), *opened_ones, ended(10), process="p")
+    assert minutes(found) == {"in_queue": 10}
+    failed = (1, "incident.opened", "timer", None, {"incident": "i", "code": "no-holidays"})
+    assert minutes(case(failed, ended(10), process="p")) == {"technical_failure": 9, "scheduled_wait": 1}
 
 
 @pytest.mark.parametrize(
@@ -309,6 +321,17 @@ def test_critical_path_follows_the_last_to_finish_at_a_join() -> None:
     assert legs(found) == [("a", 0, 2), ("c", 2, 9), ("d", 9, 10)]
 
 
+def test_critical_path_distinguishes_the_commands_of_one_instant() -> None:
+    """Both branches go on at minute 5: `c` waited for `a`, not for `b`, though agencies come first."""
+    found = case(
+        *(opened(0, "a"), waits(0, "b", party="fire"), completed(5, "a"), opened(5, "c")),
+        *((5, "message.received", "b", None, {}), unwaits(5, "b"), opened(5, "d")),
+        *(completed(7, "d"), completed(9, "c"), ended(9)),
+    )
+    assert legs(found) == [("a", 0, 5), ("c", 5, 9)]
+    assert [step.predecessors for step in found.steps] == [(), (), (0,), (1,)]
+
+
 def test_critical_path_goes_through_the_requests_of_a_task() -> None:
     found = case(
         opened(0, "a"),
@@ -378,6 +401,34 @@ def test_delay_is_spread_in_proportion_to_what_exceeds_the_norms() -> None:
     assert causes(found) == [("fire", "m", "other_agency", 22), ("home", "a", "in_queue", 7)]
     assert found.delay is not None
     assert sum(cause.ms for cause in found.delay.causes) == 30 * MINUTE
+
+
+def test_causes_are_counted_in_office_time_as_the_delay_is() -> None:
+    """All of it is the delay: neither failures nor the applicant count when no office is open."""
+    broken = {"incident": "i", "code": "script-error"}
+    found = case(
+        *(term(0), (0, "incident.opened", "s", None, broken), (150, "incident.retried", "s", None, broken)),
+        *(opened(150, "a", "applicant"), completed(200, "a"), opened(200, "b"), completed(220, "b")),
+        ended(220),
+        norms={"a": Norm("elapsed", 40 * MINUTE)},
+        home=HALF,
+    )
+    assert causes(found) == [
+        *((None, "s", "technical_failure", 90), (None, None, "plan", 10)),
+        *(("applicant", "a", "with_applicant", 10), ("home", "b", "in_queue", 10)),
+    ]
+    assert found.delay is not None
+    assert not found.delay.unexplained_ms
+
+
+def test_norm_of_a_task_covers_its_requests_last() -> None:
+    asked = (2, "opinion.asked", "a", "x", {"parent": "a", "unit": "other"})
+    found = case(
+        *(term(20), opened(0, "a"), asked, (12, "opinion.given", "a", "x", {}), completed(20, "a")),
+        *(opened(20, "b"), completed(30, "b"), ended(30)),
+        norms={"a": Norm("hours", 15 * MINUTE)},
+    )
+    assert causes(found) == [("home", "b", "in_queue", 6), ("other", "a", "other_agency", 3)]
 
 
 def test_time_for_which_the_clock_was_paused_delays_nothing() -> None:

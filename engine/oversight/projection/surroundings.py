@@ -63,6 +63,7 @@ class Batch:
             suspensions=_during(stops.suspensions, begin, end),
             norms=norms,
             norm=norm,
+            process=version.key,
         )
         return Service(version.key, version.number, self._class_of(version.key, begin)), around
 
