@@ -322,7 +322,7 @@ def test_critical_path_follows_the_last_to_finish_at_a_join() -> None:
 
 
 def test_critical_path_distinguishes_the_commands_of_one_instant() -> None:
-    """Both branches go on at minute 5: `c` waited for `a`, not for `b`, though agencies come first."""
+    """Both branches continue at minute 5: `c` waited for `a`, not for `b`, though agencies come first."""
     found = case(
         *(opened(0, "a"), waits(0, "b", party="fire"), completed(5, "a"), opened(5, "c")),
         *((5, "message.received", "b", None, {}), unwaits(5, "b"), opened(5, "d")),
