@@ -58,6 +58,7 @@ def build(visit: Visit, found: Asked) -> Built:
     return Built(
         [Table("cases", COLUMNS, [_row(line, called) for line in read.items])],
         {
+            "as_of": read.as_of,
             "measure": measure,
             "count": read.count,
             "next": read.next,

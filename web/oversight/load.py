@@ -65,6 +65,7 @@ def build(visit: Visit, found: Asked) -> Built:
     automated = Table("automated", AUTOMATED, [_automated(line, called) for line in read.automated])
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         "fewest": FEWEST,
         "chart": _chart(visit, by_unit) if by_unit.rows else None,
     }

@@ -42,6 +42,7 @@ def build(visit: Visit, found: Asked) -> Built:
     rows = [_row(line, called.step(read.definition, line.element)) for line in read.lines]
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         **shared,
         "chosen": True,
         "name": called.process(read.definition),

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import exp, log
 
 from engine.oversight.metrics import quantiles
-from engine.oversight.metrics.figures import Figure, ratio
-from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.metrics.figures import Figure, duration, ratio
+from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.overview import visits
 from engine.oversight.metrics.quantiles import MEDIAN
+from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.periods import Days
 from engine.oversight.projection.sums import ENDED
@@ -52,6 +54,7 @@ class Portfolio:
     """The services of a scope, the first to look at first."""
 
     days: Days
+    as_of: datetime
     weights: Weights
     lines: Sequence[ServiceLine]
 
@@ -64,13 +67,18 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
         detail = "must be from 0 to 1000, and at least one more than 0"
         raise Invalid("The request has errors.", [Fault("/query/volume", detail, "weights")])
     scope = resolve(uow, filters)
+    asked = ("portfolio", values)
+    return share(uow, scope, asked, lambda: _portfolio(uow, scope, chosen, values))
+
+
+def _portfolio(uow: UnitOfWork, scope: Scope, chosen: Weights, values: Sequence[float]) -> Portfolio:
     found = read(uow, scope, Wanted([ENDED], _COLUMNS, ("definition",)))
     medians = quantiles.of_cases(uow, scope, ("definition",))
     factors = {
         key[0]: (
             Figure(sums["closed"], sums["closed"]),
             _visits(sums),
-            Figure(medians[key][MEDIAN], sums["closed"]),
+            duration(medians.get(key, {}).get(MEDIAN), sums["closed"]),
             _dissatisfaction(sums),
         )
         for key, sums in found.items()
@@ -83,7 +91,7 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
         ServiceLine(rank, key, int(factors[key][0].value or 0), *factors[key][1:], scores[key])
         for rank, key in enumerate(ordered, 1)
     ]
-    return Portfolio(scope.days, chosen, lines)
+    return Portfolio(scope.days, scope.as_of, chosen, lines)
 
 
 def _visits(sums: dict[str, int]) -> Figure:
