@@ -293,8 +293,15 @@ def _bearer() -> str:
 
 
 def _query() -> dict[str, Any]:
-    """Return the query's parameters. A duplicate one remains a list, which no model accepts."""
-    return {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
+    """Return the query's parameters. Raises Invalid for one that is given twice."""
+    faults = [
+        Fault(f"/query/{name}", "is given more than once", "given-twice")
+        for name, values in request.args.lists()
+        if len(values) > 1
+    ]
+    if faults:
+        raise Invalid("The request has errors. Correct the fields listed under `errors`.", faults)
+    return request.args.to_dict()
 
 
 def _header_text(header: str) -> str | None:

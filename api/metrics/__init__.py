@@ -4,6 +4,7 @@ All of them take the same filters, and return JSON, or CSV with `Accept: text/cs
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -64,8 +65,10 @@ def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
 @of_one_moment
 def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
     """Read where the time of ended cases went"""
-    found = metrics.times(uow, query.filters(), query.by, query.calendar)
-    return _reply(query, TimesBody, found, found.lines or [found.total])
+    found: Any = metrics.times(uow, query.filters(), query.by, query.calendar)
+    if not found.total.cases:
+        found = replace(found, total=None)  # no data, and not 0
+    return _reply(query, TimesBody, found, found.lines or [one for one in (found.total,) if one])
 
 
 @command(blueprint.get("/metrics/delay-causes"), query=MetricsQuery, answer=DelaysBody, refusals=(404,))
@@ -73,7 +76,9 @@ def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
 @of_one_moment
 def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read why cases were late, the greatest cause first"""
-    found = metrics.delays(uow, query.filters())
+    found: Any = metrics.delays(uow, query.filters())
+    if not found.with_term:
+        found = replace(found, late=None, ms=None)  # not measured, and not 0
     return _reply(query, DelaysBody, found, found.lines)
 
 

@@ -100,9 +100,9 @@ class TimeLineBody(_Body):
 
 
 class TimesBody(_OfPeriod):
-    """Where the time of the cases went that ended in the period."""
+    """Where the time of the cases went that ended in the period; `total` is null if there are none."""
 
-    total: TimeLineBody
+    total: TimeLineBody | None
     lines: list[TimeLineBody]
 
 
@@ -123,11 +123,14 @@ class DelayLineBody(_Body):
 
 
 class DelaysBody(_OfPeriod):
-    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all."""
+    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all.
 
-    late: int
+    Both are null if no case has a term or a norm.
+    """
+
+    late: int | None
     with_term: int
-    ms: int
+    ms: int | None
     lines: list[DelayLineBody]
 
 

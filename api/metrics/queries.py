@@ -1,34 +1,48 @@
 """What is asked of figures: the same filters everywhere, in the query of the request."""
 
-from datetime import date, timedelta
+import re
+from calendar import monthrange
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import request
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticKnownError
 
 from api.shapes import Key, Request, Text
 from api.units import UnitKey
 from engine.oversight.metrics import AGES, CaseMeasure, Compared, DelayCell, Filters, StepCell, TimeBy
+from engine.platform.errors import Fault, Invalid
 from engine.platform.language import Calendar
 
 CSV = "text/csv"
 NONE = "-"  # cases of no class, work of no role
 
 
+_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
+
+
+def _day(value: str, *, last: bool) -> date:
+    """Return a day, or the first or the last one of a month. Anything else is no day, such as a number."""
+    found = _DAY.fullmatch(value)
+    try:
+        if found is None:
+            raise ValueError("not a day")
+        year, month = int(found[1]), int(found[2])
+        if found[3] is not None:
+            return date(year, month, int(found[3]))
+        return date(year, month, monthrange(year, month)[1] if last else 1)
+    except ValueError as error:
+        raise PydanticKnownError("date_parsing", {"error": "as 2026-03-25 or 2026-03"}) from error
+
+
 def _first_day(value: Any) -> Any:
-    return f"{value}-01" if isinstance(value, str) and len(value) == len("2026-03") else value
+    return _day(value, last=False) if isinstance(value, str) else value
 
 
 def _last_day(value: Any) -> Any:
-    """Return the last day of a month that is given instead of a day."""
-    if _first_day(value) == value:
-        return value
-    try:
-        first = date.fromisoformat(_first_day(value))
-    except ValueError:
-        return value
-    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return _day(value, last=True) if isinstance(value, str) else value
 
 
 def _or_none(code: str | None) -> str | None:
@@ -123,14 +137,18 @@ class CasesQuery(MetricsQuery):
     measure: CaseMeasure = "closed"
     age: Annotated[int, Field(ge=0, le=len(AGES))] | None = None
     bucket: Bucket | None = None
-    party: _Code = ""
+    party: _Code | None = None
     element: _Code | None = None
     role: Text | None = None
     cursor: UUID | None = None
 
     @property
     def cell(self) -> DelayCell | StepCell:
-        """The cause of delay, or else the step."""
+        """The cause of delay, or else the step. Raises Invalid for what belongs to neither."""
+        wrong = "party" if self.bucket is None else "role"
+        if getattr(self, wrong) is not None:
+            fault = Fault(f"/query/{wrong}", "is given without what it belongs to", "not-of-measure")
+            raise Invalid("The request has errors.", [fault])
         if self.bucket is not None:
-            return DelayCell(self.party, self.element or "", self.bucket)
+            return DelayCell(self.party or "", self.element or "", self.bucket)
         return StepCell(self.element, _or_none(self.role))

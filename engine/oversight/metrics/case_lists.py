@@ -1,7 +1,7 @@
 """The cases behind a figure: as many as it says, with the same filters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -159,6 +159,7 @@ def list_cases(
 
     `age` is the index of a band of `Stock.ages`. Raises as `resolve`; Invalid for a cursor that is no case.
     """
+    _require_together(measure, cell, age)
     scope = resolve(uow, filters)
     behind = _behind(scope, measure, cell, age)
     lines = _lines(uow, behind, PAGE + 1, after)
@@ -174,6 +175,7 @@ def list_all_cases(
     age: int | None = None,
 ) -> CasePage:
     """Returns all cases behind a measure or a cause, for a file. Raises Invalid for more than `MOST`."""
+    _require_together(measure, cell, age)
     scope = resolve(uow, filters)
     behind = _behind(scope, measure, cell, age)
     lines = _lines(uow, behind, MOST + 1)
@@ -205,6 +207,22 @@ def _lines(uow: UnitOfWork, behind: Subquery, most: int, after: UUID | None = No
         found = found.where(tuple_(behind.c.at, behind.c.case_id) < place)
     found = found.order_by(behind.c.at.desc(), behind.c.case_id.desc()).limit(most)
     return [CaseLine(*row) for row in uow.connection.execute(found)]
+
+
+def _require_together(measure: CaseMeasure, cell: DelayCell | StepCell | None, age: int | None) -> None:
+    """Raises Invalid for what doesn't apply to a measure: else the list would silently be another one."""
+    of_steps = measure.startswith(("step_", "work_"))
+    wrong = []
+    if age is not None and measure not in _OF_OPEN:
+        wrong.append("age")
+    if isinstance(cell, DelayCell) and measure not in _OF_ENDED:
+        wrong.append("bucket")
+    if isinstance(cell, StepCell) and not of_steps:
+        wrong += [one.name for one in fields(cell) if getattr(cell, one.name) is not None]
+    if wrong:
+        detail = f"doesn't apply to the measure {measure}"
+        faults = [Fault(f"/query/{name}", detail, "not-of-measure") for name in wrong]
+        raise Invalid("The request has errors.", faults)
 
 
 def _behind(

@@ -3,19 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access
-from engine.models import CaseFigures, Cursor, Definition, DefinitionVersion, Event, Unit, UnitLine
+from engine.models import (
+    CaseFigures,
+    Cursor,
+    Definition,
+    DefinitionVersion,
+    Event,
+    PeriodFigures,
+    ServiceClass,
+    Unit,
+    UnitLine,
+)
 from engine.oversight.projection import FIGURES
 from engine.oversight.projection.periods import DAY, Days, month_of
 from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
 
 LONGEST = 3660  # days
+KNOWN = date(1900, 1, 1), date(2199, 12, 31)  # days that can be asked for
 _SCOPES = "parvandeh.scopes"
 USUAL = 2  # months before that of the last day, without a first day
 
@@ -111,6 +122,8 @@ def _resolve(uow: UnitOfWork, filters: Filters) -> Scope:
         units = [filters.unit]
     if filters.definition is not None:
         _require_definition(uow, filters.definition, filters.version, units)
+    if filters.service_class not in (None, "", *get_args(ServiceClass)):
+        _require_class(uow, str(filters.service_class))
     known = uow.connection.execute(_KNOWN).one()
     zone = uow.now.tzinfo
     began = None if known.first is None else known.first.astimezone(zone).date()
@@ -119,6 +132,7 @@ def _resolve(uow: UnitOfWork, filters: Filters) -> Scope:
 
 
 def _days(filters: Filters, today: date) -> Days:
+    _require_days(filters)
     last = filters.last or (today if filters.first is None else max(filters.first, today))
     first = filters.first or _months_before(last)
     if first > last:
@@ -131,6 +145,18 @@ def _days(filters: Filters, today: date) -> Days:
         fault = Fault("/query/from", "is in the future: there are no figures yet", "future")
         raise Invalid("The request has errors.", [fault])
     return Days(first, last)
+
+
+def _require_days(filters: Filters) -> None:
+    """Raises Invalid for days that no calendar of an office has, such as those of a Jalali year."""
+    detail = "is not between the years 1900 and 2199"
+    faults = [
+        Fault(f"/query/{name}", detail, "years")
+        for name, day in (("from", filters.first), ("to", filters.last))
+        if day is not None and not KNOWN[0] <= day <= KNOWN[1]
+    ]
+    if faults:
+        raise Invalid("The request has errors.", faults)
 
 
 def _months_before(last: date) -> date:
@@ -172,6 +198,15 @@ def _require_definition(uow: UnitOfWork, key: str, number: int | None, units: Se
         raise NotFound(f"The process {key!r} does not exist.")
     if number is not None and not has_version:
         raise NotFound(f"The process {key!r} has no version {number}.")
+
+
+def _require_class(uow: UnitOfWork, code: str) -> None:
+    """Raises Invalid for a class that isn't one, and never was one of a case."""
+    was = exists().where(PeriodFigures.service_class == code)
+    if not uow.connection.execute(select(was)).scalar_one():
+        options = ", ".join(get_args(ServiceClass))
+        fault = Fault("/query/class", f"is none of {options}", "service-class", {"options": options})
+        raise Invalid("The request has errors.", [fault])
 
 
 def _known() -> Select[Any, Any, Any]:

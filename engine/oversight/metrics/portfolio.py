@@ -1,7 +1,7 @@
 """Services ranked for re-engineering: by how many cases they have, visits, time and dissatisfaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from math import exp, log
 
@@ -17,6 +17,7 @@ from engine.oversight.projection.sums import ENDED
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
+HEAVIEST = 1000
 LEAST = 0.01  # of the greatest: a service without visits isn't out of the ranking
 _COLUMNS = ("closed", "visits_actual", "visits_known", "visits_planned", "planned_cases", "stars", "rated")
 
@@ -63,12 +64,22 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
     """Returns the ranked services. Raises as `resolve`; Invalid for weights that are negative or all 0."""
     chosen = weights or Weights()
     values = (chosen.volume, chosen.visits, chosen.time, chosen.dissatisfaction)
-    if min(values) < 0 or max(values) > 1000 or not any(values):
-        detail = "must be from 0 to 1000, and at least one more than 0"
-        raise Invalid("The request has errors.", [Fault("/query/volume", detail, "weights")])
+    _require_weights(chosen)
     scope = resolve(uow, filters)
     asked = ("portfolio", values)
     return share(uow, scope, asked, lambda: _portfolio(uow, scope, chosen, values))
+
+
+def _require_weights(chosen: Weights) -> None:
+    """Raises Invalid, with each weight that is wrong; without any that counts, with all of them."""
+    values = {one.name: getattr(chosen, one.name) for one in fields(chosen)}
+    wrong = [name for name, value in values.items() if not 0 <= value <= HEAVIEST]
+    if not wrong and not any(values.values()):
+        wrong = [*values]
+    if wrong:
+        detail = f"must be from 0 to {HEAVIEST}, and at least one weight more than 0"
+        faults = [Fault(f"/query/{name}", detail, "weights") for name in wrong]
+        raise Invalid("The request has errors.", faults)
 
 
 def _portfolio(uow: UnitOfWork, scope: Scope, chosen: Weights, values: Sequence[float]) -> Portfolio:
