@@ -77,6 +77,20 @@ def numbers_lead_to_as_many_cases(manager: Browser) -> None:
     assert [count(manager, link) for link, _ in ages] == [int(number) for _, number in ages]
 
 
+def passages_lead_to_their_cases(manager: Browser) -> None:
+    for path, measures in {
+        f"/oversight/people?{PERIOD}": ("work_open", "work_arrived", "work_done"),
+        f"/oversight/steps?{PERIOD}&definition=trade-permit&version=1": ("step_arrived", "step_closed"),
+    }.items():
+        page = shown(manager.get(path))
+        for measure in measures:
+            links = re.findall(rf'<a href="([^"]+measure={measure}[^"]*)"><bdi>(\d+)</bdi></a>', page)
+            assert links, (path, measure)
+            listed = COUNT.search(shown(manager.get(unescape(links[0][0]))))
+            assert listed
+            assert listed[1] == links[0][1]
+
+
 def rows(answer: TestResponse) -> list[dict[str, str]]:
     assert answer.status_code == 200
     assert answer.data.startswith(b"\xef\xbb\xbf")
@@ -155,6 +169,7 @@ def test_pages_of_a_history(
     bring_up_to_date(database, who)
     manager = session_of(who)
     numbers_lead_to_as_many_cases(manager)
+    passages_lead_to_their_cases(manager)
     files_have_the_figures_of_their_page(manager)
     pages_are_persian(manager)
     nothing_is_zero_before_the_first_case(manager)
