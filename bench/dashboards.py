@@ -57,12 +57,16 @@ class Opened:
     during: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
+    def longest(self, phase: dict[str, list[float]]) -> float:
+        """Of all requests of caseworkers, in milliseconds."""
+        return 1000 * max(max(times) for times in phase.values())
+
     def p95(self, phase: dict[str, list[float]]) -> float:
         """Of the slowest kind of a caseworker's request, in milliseconds."""
         return max(load.percentiles(times)[1] for times in phase.values())
 
 
-def measure(_rounds: int = 1, managers: int = MANAGERS, cases: int = CASES) -> Opened:
+def measure(managers: int = MANAGERS, cases: int = CASES) -> Opened:
     """Measure in a temporary folder, which is deleted at the end."""
     with _stage(managers, cases) as (target, requests):
         load.measure(target, CASEWORKERS, 2)

@@ -127,12 +127,27 @@ def measure(target: Target, clients: int, seconds: float) -> Sample:
     return during(target, clients, lambda: time.sleep(seconds))
 
 
-def during(target: Target, clients: int, what: Callable[[], None]) -> Sample:
-    """Run so many clients until something has ended; each finishes the case that it has begun."""
+def steadily(target: Target, clients: int, seconds: float, rate: float) -> Sample:
+    """Run so many clients for so long that together begin at most so many cases per second."""
+    began, cases = time.perf_counter(), itertools.count()
+
+    def pace() -> None:
+        time.sleep(max(0.0, began + next(cases) / rate - time.perf_counter()))
+
+    return during(target, clients, lambda: time.sleep(seconds), pace)
+
+
+def during(
+    target: Target, clients: int, what: Callable[[], None], pace: Callable[[], None] = lambda: None
+) -> Sample:
+    """Run so many clients until something has ended; each finishes the case that it has begun.
+
+    `pace` is called before each case.
+    """
     crew = [Client(target) for _ in range(clients)]
     ended = threading.Event()
     began, used = time.perf_counter(), time.process_time()
-    threads = [threading.Thread(target=_work, args=(client, ended)) for client in crew]
+    threads = [threading.Thread(target=_work, args=(client, ended, pace)) for client in crew]
     for thread in threads:
         thread.start()
     try:
@@ -167,8 +182,9 @@ def percentiles(times: list[float]) -> tuple[float, float, float]:
     return cuts[49] * 1000, cuts[94] * 1000, cuts[98] * 1000
 
 
-def _work(client: Client, ended: threading.Event) -> None:
+def _work(client: Client, ended: threading.Event, pace: Callable[[], None]) -> None:
     while not ended.is_set():
+        pace()
         try:
             client.run_case()
         except (Refused, OSError, LookupError, ValueError) as error:
