@@ -2,14 +2,17 @@
 
 import re
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from engine import cases
+from engine.bpmn.values import instant
 from engine.oversight import projection
-from engine.platform.db import Actor, Database
+from engine.oversight.figures import read as read_figures
+from engine.platform.db import Actor, Database, connection
 from tests import clocks, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
@@ -78,6 +81,27 @@ def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> 
     assert body(manager.get("/metrics/time?from=2020-01&to=2020-02"))["total"] is None
     delays = body(manager.get("/metrics/delay-causes?from=2020-01&to=2020-02"))
     assert (delays["late"], delays["ms"]) == (None, None)
+
+
+def test_answers_say_as_of_when_they_are(offices: Clients, database: Database) -> None:
+    manager, worker = offices("manager", "manager of north"), a_member(database, "worker", "north")
+    before = body(manager.get("/metrics/overview"))["as_of"]
+    case = factories.as_actor(database, worker, lambda uow: cases.start(uow, "p", {}))
+    paths = [*PATHS, "overview?format=csv"]
+    for path in paths:
+        answer = manager.get(f"/metrics/{path}")
+        modified = parsedate_to_datetime(answer.headers["Last-Modified"])
+        # A stopped worker: what has happened since is not in them.
+        assert modified <= case.started_at, path
+        if "csv" not in path:
+            assert before <= body(answer)["as_of"] <= instant(case.started_at), path
+    with database.transaction() as session:
+        figures = read_figures(connection(session), case.started_at + timedelta(hours=1), [])
+    assert figures.figures_age > 0
+    bring_up_to_date(database, worker)
+    assert body(manager.get("/metrics/overview"))["as_of"] > instant(case.started_at)
+    with database.transaction() as session:
+        assert read_figures(connection(session), case.started_at, []).figures_age == 0
 
 
 BAD = {

@@ -8,6 +8,7 @@ from io import StringIO
 from uuid import UUID
 
 import pytest
+import sqlalchemy
 from werkzeug.test import TestResponse
 
 from engine.events import follower
@@ -161,6 +162,23 @@ def pages_need_few_statements(manager: Browser, database: Database) -> None:
         assert len(told) <= most, (path, len(told), told)
 
 
+def old_figures_are_never_shown_in_silence(manager: Browser, database: Database) -> None:
+    """Of a worker that has stopped: every page says since when, in both languages."""
+    current = shown(manager.get(f"/oversight?{PERIOD}"))
+    assert "Figures as of" in current
+    assert "not up to date" not in current
+    with database.transaction() as session:
+        session.execute(sqlalchemy.text("UPDATE cursors SET transaction_id = 0 WHERE name = 'figures'"))
+        first = session.execute(
+            sqlalchemy.text("SELECT at FROM events ORDER BY transaction_id LIMIT 1")
+        ).scalar_one()
+    for path in ("", "/delays", "/time", "/people", "/portfolio", "/cases"):
+        page = shown(manager.get(f"/oversight{path}?{PERIOD}"))
+        assert "These figures are not up to date" in page, path
+    assert f"{first.astimezone(histories.ZONE):%H:%M}" in page
+    assert "این ارقام به‌روز نیست" in shown(manager.get(f"/oversight?{PERIOD}".replace("lang=en", "lang=fa")))
+
+
 def test_pages_of_a_history(
     database: Database, database_url: str, session_of: Callable[..., Browser]
 ) -> None:
@@ -174,6 +192,7 @@ def test_pages_of_a_history(
     pages_are_persian(manager)
     nothing_is_zero_before_the_first_case(manager)
     pages_need_few_statements(manager, database)
+    old_figures_are_never_shown_in_silence(manager, database)
 
 
 @pytest.mark.parametrize(
