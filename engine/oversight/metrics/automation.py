@@ -1,10 +1,11 @@
 """Hours set free by automated steps: what people worked on a step before another version automated it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, cast, func, select, tuple_
 
 from engine.models import StepPeriodFigures
 from engine.oversight.metrics.figures import FEWEST, Figure
@@ -39,24 +40,30 @@ def automated(uow: UnitOfWork, scope: Scope) -> Sequence[AutomatedLine]:
     for (definition, version, element, kind), sums in found.items():
         if kind == AUTOMATIC and sums["done"]:
             passed[definition, element][version] = sums["done"]
+    manual = _manual(uow, scope, [*passed]) if passed else {}
     lines = []
     for (definition, element), versions in sorted(passed.items()):
-        before = _manual(uow, scope, definition, element, min(versions))
-        if before is not None:
-            total = sum(versions.values())
-            lines.append(AutomatedLine(definition, element, total, _hours(total, *before)))
+        first, total = min(versions), sum(versions.values())
+        before = [row for row in manual.get((definition, element), ()) if row.version < first]
+        if any(row.closed for row in before):
+            worked, ms = sum(row.worked for row in before), sum(row.work_ms for row in before)
+            lines.append(AutomatedLine(definition, element, total, _hours(total, worked, ms)))
     return lines
 
 
 def _manual(
-    uow: UnitOfWork, scope: Scope, definition: str, element: str, first: int
-) -> tuple[int, int] | None:
-    """Returns passages with noted work, and its sum, in earlier versions; None if no people did the step."""
-    sums = (cast(func.sum(_SUMS.c[name]), BigInteger) for name in ("closed", "worked", "work_ms"))
-    where = (_SUMS.c.definition == definition, _SUMS.c.element == element, _SUMS.c.kind == MANUAL)
+    uow: UnitOfWork, scope: Scope, steps: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], Sequence[Any]]:
+    """Returns how often people did these steps, with noted work, in each version, at any time."""
+    names = ("closed", "worked", "work_ms")
+    sums = (cast(func.sum(_SUMS.c[name]), BigInteger).label(name) for name in names)
+    by = (_SUMS.c.definition, _SUMS.c.element, _SUMS.c.version)
     units = () if scope.units is None else (_SUMS.c.unit.in_(scope.units),)
-    row = uow.connection.execute(select(*sums).where(*where, _SUMS.c.version < first, *units)).one()
-    return None if not row[0] else (row[1], row[2])
+    where = (tuple_(_SUMS.c.definition, _SUMS.c.element).in_(steps), _SUMS.c.kind == MANUAL, *units)
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in uow.connection.execute(select(*by, *sums).where(*where).group_by(*by)):
+        found[row.definition, row.element].append(row)
+    return found
 
 
 def _hours(passed: int, worked: int, ms: int) -> Figure:
