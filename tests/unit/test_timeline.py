@@ -344,6 +344,12 @@ def test_critical_path_goes_through_the_requests_of_a_task() -> None:
     assert legs(found) == [("a", 0, 2), ("x", 2, 3), ("y", 3, 8), ("a", 8, 10)]
 
 
+def test_critical_path_is_contiguous_though_the_clock_of_the_server_was_set_back() -> None:
+    asked = (6, "opinion.asked", "x", "x", {"parent": "a", "unit": "other"})
+    found = case(opened(0, "a"), asked, (4, "opinion.given", "x", "x", {}), completed(8, "a"), ended(8))
+    assert legs(found) == [("a", 0, 8)]
+
+
 def test_task_cancelled_by_its_timer_is_on_the_critical_path() -> None:
     found = case(
         *(
