@@ -38,8 +38,7 @@ def opening(unit: str, day: date) -> tuple[int, int] | None:
     opens, closes, weekdays = OPEN[unit]
     if day.weekday() not in weekdays or day == HOLIDAY:
         return None
-    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - its offset depends on the hour
-    first, last = ((midnight + timedelta(minutes=one)).replace(tzinfo=ZONE) for one in (opens, closes))
+    first, last = (datetime(*day.timetuple()[:3], *divmod(one, 60), tzinfo=ZONE) for one in (opens, closes))
     return ms(first), ms(last)
 
 
