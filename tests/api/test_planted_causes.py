@@ -35,16 +35,8 @@ BANK = ("bank", "credit", "technical_failure")
 APPLICANT = ("applicant", "sign", "with_applicant")
 # By how many office hours each of these takes longer than it may, in each case.
 PLANTED: tuple[dict[tuple[str, str, str], float], ...] = (
-    *({FIRE: 30.0}, {FIRE: 30.5}, {FIRE: 30.0}, {REVIEW: 22.0}, {REVIEW: 21.75}, {REVIEW: 22.0}),
-    *(
-        {BANK: 14.0},
-        {BANK: 15.0},
-        {APPLICANT: 9.0},
-        {APPLICANT: 9.25},
-        {FIRE: 10.0, REVIEW: 5.0},
-        {},
-        {BANK: 10.0, REVIEW: 6.0},
-    ),
+    *({FIRE: 30.0}, {FIRE: 60.5}, {REVIEW: 22.0}, {REVIEW: 43.75}, {BANK: 29.0}, {APPLICANT: 18.25}),
+    *({FIRE: 10.0, REVIEW: 5.0}, {BANK: 10.0, REVIEW: 6.0}, {}),
 )
 
 
