@@ -117,8 +117,9 @@ class Office:
 
     def _act(self) -> None:
         kinds = (
-            *(self._task, self._task, self._task, self._task, self._message, self._call),
-            *(self._incident, self._stop, self._request, self._request, self._rarely),
+            *(self._task, self._task, self._task, self._task, self._message, self._call, self._call),
+            *(self._incident, self._incident, self._incident),
+            *(self._stop, self._request, self._request, self._rarely),
         )
         self.random.choice(kinds)()
 
@@ -242,7 +243,7 @@ class Office:
                 partial(cases.resume_definition, key=self.key),
             ),
         )
-        weights = (2, 6, 1, 4)
+        weights = (2, 8, 1, 6)
         self.attempt("boss", *self.random.choices(acts, weights))
 
     def _rarely(self) -> None:

@@ -90,11 +90,11 @@ class Drawing:
         return [bpmn.node("subProcess", name, "".join(inner))], name, name
 
     def _leaf(self) -> Block:
-        kinds = (
-            *("task", "task", "task", "applicant", "other", "call", "connector", "message", "timer"),
-            *("reminded", "limited", "broken"),
+        kinds: Sequence[Callable[[], Block]] = (
+            *(self._task, self._task, self._task, self._applicant, self._other, self._call),
+            *(self._connector, self._message, self._timer, self._reminded, self._limited, self._broken),
         )
-        return getattr(self, f"_{self._random.choice(kinds)}")()  # type: ignore[no-any-return]
+        return self._random.choice(kinds)()
 
     def _one(self, drawn: str) -> Block:
         name = drawn.split('id="', 1)[1].split('"', 1)[0]

@@ -68,7 +68,7 @@ def _with_requests(step: Step, begin: int, end: int) -> Iterator[Leg]:
     now = end
     while now > begin:
         asked = [(now if one.closed is None else min(one.closed, now), one) for one in step.children]
-        asked = [(closed, one) for closed, one in asked if one.opened < now and closed > begin]
+        asked = [(closed, one) for closed, one in asked if closed > max(one.opened, begin)]
         closed, last = max(asked, key=lambda one: (one[0], -one[1].opened), default=(begin, step))
         if closed < now:
             yield Leg(closed, now, step)

@@ -28,14 +28,14 @@ def instant(minute: int) -> str:
     return (EPOCH + timedelta(minutes=minute)).isoformat(timespec="microseconds")
 
 
-def case(*rows: Row, now: int = 1_000, home: Hours = ALWAYS, **around: Any) -> Timeline:
+def case(*rows: Row, now: int = 1_000, home: Hours = ALWAYS, half: Hours = ALWAYS, **around: Any) -> Timeline:
     """The timeline of a case from rows of minute, kind, element, task and facts; it starts at 0."""
     begun: Row = (0, "case.started", None, None, {"unit": "home"})
     events = [
         Event(seq, row[0] * MINUTE, row[1], row[2], row[3], "caseworker", "home", row[4])
         for seq, row in enumerate([begun, *rows], 1)
     ]
-    offices = {"home": home, "other": ALWAYS}.get
+    offices = {"home": home, "other": ALWAYS, "half": half}.get
     return timeline(events, Surroundings("home", now * MINUTE, offices, **around))
 
 
@@ -344,6 +344,12 @@ def test_critical_path_goes_through_the_requests_of_a_task() -> None:
     assert legs(found) == [("a", 0, 2), ("x", 2, 3), ("y", 3, 8), ("a", 8, 10)]
 
 
+def test_critical_path_is_contiguous_though_the_clock_of_the_server_was_set_back() -> None:
+    asked = (6, "opinion.asked", "x", "x", {"parent": "a", "unit": "other"})
+    found = case(opened(0, "a"), asked, (4, "opinion.given", "x", "x", {}), completed(8, "a"), ended(8))
+    assert legs(found) == [("a", 0, 8)]
+
+
 def test_task_cancelled_by_its_timer_is_on_the_critical_path() -> None:
     found = case(
         *(
@@ -419,6 +425,14 @@ def test_causes_are_counted_in_office_time_as_the_delay_is() -> None:
     ]
     assert found.delay is not None
     assert not found.delay.unexplained_ms
+
+
+def test_closed_office_of_those_who_were_awaited_explains_what_is_left() -> None:
+    """`half` is closed in the second half of each hour, when the unit of the case is open."""
+    found = case(*(term(30), waits(0, "m", party="half"), unwaits(120, "m"), ended(120)), half=HALF)
+    assert causes(found) == [("half", "m", "other_agency", 60), ("half", "m", "office_closed", 30)]
+    assert found.delay is not None
+    assert (found.delay.unexplained_ms, found.delay.asks_reason) == (0, False)
 
 
 def test_norm_of_a_task_covers_its_requests_last() -> None:
