@@ -93,6 +93,7 @@ class History:
     tasks: dict[Any, Step] = field(default_factory=dict)
     opened: dict[tuple[str, Any], Step] = field(default_factory=dict)
     fired: set[tuple[int, str | None]] = field(default_factory=set)
+    failed: dict[str | None, Step] = field(default_factory=dict)  # the last failed call, by element
 
     def add(self, kind: str, key: Any, element: str | None, at: int, rank: int) -> Step:
         """Opens a step. One that is open already, of the same key, continues."""
