@@ -33,9 +33,9 @@ Sum = Annotated[int, mapped_column(BigInteger, server_default=text("0"))]
 class CaseFigures(Base):
     """A case: what it was, how long each part of its life took, and what came of it.
 
-    `seq` is the number of the last event that was read; 0: the row is to be computed again. Columns that say
-    how a case ended are NULL, and its times 0, while it runs. NULL in a figure that cases may lack is: not
-    measured.
+    `seq` is the number of the last event that was read; 0: the row is to be computed again; -1: that was not
+    possible, so it is as it was. Columns that say how a case ended are NULL, and its times 0, while it runs.
+    NULL in a figure that cases may lack is: not measured.
     """
 
     __tablename__ = "case_figures"

@@ -17,7 +17,8 @@ async def project(runner: CommandRunner) -> None:
     The more transactions the installation has at the moment, the longer it pauses in proportion to a batch.
     Figures may then be behind by minutes, and catch up afterwards.
     """
-    await runner.poll(projection.prepare)
+    while not await runner.poll(projection.prepare):
+        await asyncio.sleep(PAUSE)
     last, seen = time.monotonic(), await runner.poll(projection.transactions, "single") or 0
     while True:
         begun = time.monotonic()

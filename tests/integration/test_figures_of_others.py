@@ -1,0 +1,167 @@
+"""The figures of logs that another program has written, that break rules, or that change afterwards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from engine.events import administration_log, follower
+from engine.oversight import projection
+from engine.oversight.projection import corrections, projecting
+from engine.organisation import calendars
+from engine.organisation.calendars import reading
+from engine.platform.db import Actor, Database
+from engine.platform.ids import uuid7
+from tests import factories, histories
+from tests.integration.test_figures import _report_outage, bring_up_to_date, content, run
+from tests.outbound import Hub, settled
+
+
+@pytest.fixture
+def manager(database: Database) -> Actor:
+    return factories.an_actor(database, "manager")
+
+
+def check(database: Database, who: Actor) -> list[str]:
+    return run(database, who, lambda uow: list(projection.check(uow)))
+
+
+def forge(database: Database, statement: str, **values: Any) -> None:
+    """Changes the log as only another program would."""
+    with database.transaction() as session:
+        session.execute(text("ALTER TABLE events DISABLE TRIGGER USER"))
+        session.execute(text(statement), values)
+
+
+LAST_VERSION = "(array_agg(version_id ORDER BY seq DESC))[1]"
+OTHER_VERSION = (
+    "(SELECT other.id FROM definition_versions AS other JOIN definition_versions AS own USING (key)"
+    f" WHERE own.id = {LAST_VERSION} ORDER BY other.id = own.id LIMIT 1)"
+)
+
+
+def append(
+    database: Database,
+    case: UUID,
+    kind: str,
+    facts: str,
+    at: str = "max(at)",
+    version: str = LAST_VERSION,
+) -> None:
+    """Adds an event to the log of a case, like the last one."""
+    forge(
+        database,
+        "INSERT INTO events (case_id, seq, at, kind, element, task_id, actor_id, actor_role, version_id, hash, facts)"
+        f" SELECT case_id, max(seq) + 1, {at}, :kind, max(element), max(task_id::text)::uuid,"
+        " max(actor_id::text)::uuid, max(actor_role), VERSION, '', :facts"
+        " FROM events WHERE case_id = :case GROUP BY case_id".replace("VERSION", version),
+        case=case,
+        kind=kind,
+        facts=facts,
+    )
+    with database.transaction() as session:
+        session.execute(text("UPDATE cases SET log_length = log_length + 1 WHERE id = :case"), {"case": case})
+
+
+BROKEN = {
+    "the instant is none": ("clock.started", '{"due_at": "never"}'),
+    "the number is too large for its column": ("rating.given", '{"stars": 100000}'),
+    "the appeal is no case": ("appeal.decided", '{"appeal": "a"}'),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_case_that_breaks_a_rule_stops_no_other(hub: Hub, how: str) -> None:
+    """It is named in the log of the worker, once for each change, and by the check of the figures."""
+    database, who = hub.database, hub.administrator
+    broken, sound = (hub.case().id for _ in range(2))
+    append(database, broken, *BROKEN[how])
+    settled(database)
+    with capture_logs() as lines:
+        bring_up_to_date(database, who)
+    assert [line["case"] for line in lines if line["event"] == "figures.case-failed"] == [str(broken)]
+    assert [row[0] for row in content(database)["case_figures"]] == [sound]
+    (named,) = check(database, who)
+    assert "its figures don't include all of its events" in named
+    before = content(database)
+    append(database, sound, *BROKEN[how])
+    append(database, broken, "comment.added", "{}")
+    with database.transaction() as session:
+        session.execute(text("UPDATE case_figures SET seq = 0"))  # as after a change of a calendar
+    settled(database)
+    bring_up_to_date(database, who)
+    after = content(database)
+    assert after["case_figures"][0][1] == -1
+    assert {name: rows for name, rows in after.items() if name != "case_figures"} == {
+        name: rows for name, rows in before.items() if name != "case_figures"
+    }
+
+
+# Events of cases that may have ended, some of them nonsense, as another program might write them.
+FACTS: Mapping[str, Sequence[str]] = {
+    "rating.given": ('{"stars": 4, "visited": true}', '{"stars": 1}', "{}"),
+    "visit.recorded": ('{"visit": "v", "channel": "in_person"}', '{"visit": "w", "channel": "phone"}'),
+    "visit.corrected": ('{"visit": "v", "withdrawn": true}', '{"visit": "x"}'),
+    "delay.explained": ('{"code": "workload", "ms": 5}',),
+    "appeal.filed": ('{"appeal": "00000000-0000-0000-0000-000000000001"}',),
+    "appeal.decided": ('{"appeal": "00000000-0000-0000-0000-000000000001"}',),
+    "correction.asked": ('{"parent": "x", "side": "applicant"}',),
+    "opinion.asked": ('{"parent": "x", "unit": "health"}',),
+    "clock.stopped": ('{"code": "decision", "due_at": "2026-09-01T00:00:00+00:00"}', "{}"),
+    "clock.paused": ('{"side": "applicant"}',),
+    "case.completed": ('{"effect": "refuses", "by": "rule"}', '{"by": "silence"}'),
+    "case.cancelled": ("{}",),
+    "case.withdrawn": ("{}",),
+    "case.suspended": ("{}",),
+    "task.created": ('{"side": "office", "presence": "required"}', '{"side": "delegate", "unit": "health"}'),
+    "task.completed": ("{}",),
+    "task.delegated": ('{"unit": "welfare"}',),
+    "call.made": ('{"call": "c", "agency": "health"}', "{}"),
+    "call.failed": ('{"call": "c"}',),
+    "work.noted": ('{"from_at": "2026-08-01T06:00:00+00:00", "to_at": "2026-08-01T07:00:00+00:00"}',),
+    "something.new": ('{"x": 1}', "null"),
+}
+INSTANTS = (
+    "max(at)",
+    "max(at) + interval '40 days'",
+    "min(at) - interval '3 days'",
+    "max(at) - interval '1 day'",
+)
+
+
+def test_sums_are_those_of_the_rows_after_any_sequence(
+    database: Database, database_url: str, manager: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events of any kind and instant, versions, erasure and corrections, read in batches of any size."""
+    histories.write(database, database_url, 40)
+    run(database, manager, projection.prepare)
+    rng = Random(20)
+    with database.transaction() as session:
+        ids = session.execute(text("SELECT id FROM cases ORDER BY id")).scalars().all()
+    for turn in range(12):
+        for _ in range(rng.randrange(12)):
+            kind = rng.choice([*FACTS])
+            version = rng.choice([LAST_VERSION, LAST_VERSION, OTHER_VERSION])
+            append(database, rng.choice(ids), kind, rng.choice(FACTS[kind]), rng.choice(INSTANTS), version)
+        if turn == 5:
+            _report_outage(database, manager)
+        if turn == 7:
+            forge(database, "UPDATE events SET payload = NULL, salt = NULL")
+        monkeypatch.setattr(projecting, "CASES", rng.choice([1, 3, 17, 1000]))
+        monkeypatch.setattr(
+            projecting, "FIGURES", replace(projection.FIGURES, most=rng.choice([1, 300, 5000]))
+        )
+        for _ in range(rng.randrange(5)):
+            run(database, manager, projection.project)
+        assert [line for line in check(database, manager) if not line.startswith("case")] == []
+    bring_up_to_date(database, manager)
+    assert check(database, manager) == []
+    before = content(database)
+    run(database, manager, follower.rebuild, projection.FIGURES)
+    assert content(database) == before
