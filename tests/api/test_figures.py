@@ -136,6 +136,7 @@ BAD = {
         "trend=lunar": "trend",
         "alone=maybe": "alone",
         "format=xml": "format",
+        "format=csv&trend=jalali&compare=unit&definition=p": "trend",
         "later=1": "later",
         f"later={'x' * 3000}": "later",
     },
