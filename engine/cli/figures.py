@@ -1,6 +1,9 @@
-"""Empty the figures of oversight, which a worker then fills again."""
+"""Check the figures of oversight, or empty them, so that a worker fills them again."""
 
 import argparse
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from engine.cli.connection import database
 from engine.events import follower
@@ -9,21 +12,33 @@ from engine.oversight import projection
 from engine.platform.config import Settings
 from engine.platform.db import UnitOfWork
 
-HELP = "Compute the figures of oversight again, from the first event of the log."
+HELP = "Check the figures of oversight, or compute them again from the first event of the log."
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare what is done."""
-    parser.add_argument("action", choices=["rebuild"], help="empty them; a worker fills them again")
+    parser.add_argument(
+        "action",
+        choices=["check", "rebuild"],
+        help="check: print missing and wrong figures; rebuild: empty all, and a worker fills them again",
+    )
 
 
-def run(_: argparse.Namespace, settings: Settings) -> int:
-    """Empty the figures in one transaction, while others work."""
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Check the figures: 1 if something is wrong. Or empty them in one transaction, while others work."""
     with database(settings) as opened:
-        opened.run(
-            lambda session, now: follower.reset(
-                UnitOfWork(session, accounts.system(session, now), now), projection.FIGURES
-            )
-        )
+        if arguments.action == "check":
+            found = opened.run(_check, "snapshot")
+            print("\n".join(found) or "Each case has its figures, and all sums are right.")
+            return int(bool(found))
+        opened.run(_reset)
     print("The figures are empty. A worker fills them again from the log.")
     return 0
+
+
+def _check(session: Session, now: datetime) -> list[str]:
+    return list(projection.check(UnitOfWork(session, accounts.system(session, now), now)))
+
+
+def _reset(session: Session, now: datetime) -> None:
+    follower.reset(UnitOfWork(session, accounts.system(session, now), now), projection.FIGURES)

@@ -6,7 +6,7 @@ for sums over many cases: the cost of one case would show how long one person wo
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from engine.models import Unit, UnitLine, UnitRate
 from engine.platform.db import UnitOfWork
 
 _HOUR = Decimal(3600)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def cost_of(events: Iterable[Logged], rates: Rates, zone: tzinfo) -> Cost:
     begins, in this zone. The role is that of the task; `caseworker` if it has none, or no rate of its own.
     """
     amounts: dict[str, Decimal] = {}
+    worked: dict[str, Decimal] = {}  # amounts per hour times seconds: divided once, so that nothing is lost
     roles: dict[UUID | None, tuple[str, ...]] = {}
     counted_to: dict[UUID | None, datetime] = {}
     seconds = unrated = Decimal(0)
@@ -92,7 +94,7 @@ def cost_of(events: Iterable[Logged], rates: Rates, zone: tzinfo) -> Cost:
         elif event.kind == "work.noted":
             begin, end = (datetime.fromisoformat(event.facts[name]) for name in ("from_at", "to_at"))
             begin = max(begin, counted_to.get(event.actor_id, begin))
-            length = Decimal(max(0, (end - begin).total_seconds()))
+            length = Decimal(max(0, (end - begin) // _MICROSECOND)).scaleb(-6)  # exact, as no float is
             counted_to[event.actor_id] = max(begin, end)
             known = roles.get(event.task_id, (access.CASEWORKER,))
             rate = rates.at(event.actor_unit or "", known, begin.astimezone(zone).date())
@@ -100,7 +102,9 @@ def cost_of(events: Iterable[Logged], rates: Rates, zone: tzinfo) -> Cost:
             if rate is None:
                 unrated += length
             else:
-                amounts[rate[1]] = amounts.get(rate[1], Decimal(0)) + rate[0] * length / _HOUR
+                worked[rate[1]] = worked.get(rate[1], Decimal(0)) + rate[0] * length
+    for currency, amount in worked.items():
+        amounts[currency] = amounts.get(currency, Decimal(0)) + amount / _HOUR
     return Cost(amounts, seconds, unrated, calls, unpriced)
 
 

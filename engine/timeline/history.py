@@ -102,6 +102,7 @@ class History:
     tasks: dict[Any, Step] = field(default_factory=dict)
     opened: dict[tuple[str, Any], Step] = field(default_factory=dict)
     fired: set[tuple[int, str | None]] = field(default_factory=set)
+    failed: dict[str | None, Step] = field(default_factory=dict)  # the last failed call, by element
     command: int = 0
     has_closed: bool = False
     has_opened: bool = False

@@ -184,7 +184,8 @@ def _happened(case: History, now: _Now) -> None:
 def _called(case: History, now: _Now) -> None:
     facts = now.facts
     step = case.add("call", facts.get("call", facts.get("wait", now.element)), now.element, now.at, AGENCY)
-    step.party, step.side = facts.get("party") or facts.get("agency"), "agency"
+    step.party = facts.get("party") or facts.get("agency") or facts.get("connector") or step.party
+    step.side = "agency"
     if step.party == THE_APPLICANT:
         step.rank, step.side = APPLICANT, "applicant"
 
@@ -196,8 +197,14 @@ def _tried(case: History, now: _Now) -> None:
 
 
 def _replied(case: History, now: _Now) -> None:
-    how = "answered" if now.kind == "call.answered" else "failed"
-    case.close("call", now.facts.get("call", now.element), now.at, how)
+    key = now.facts.get("call", now.element)
+    if now.kind == "call.answered":
+        case.close("call", key, now.at, "answered")
+        return
+    step = case.opened.get(("call", key))
+    if step is not None:
+        case.failed[step.element] = step
+    case.close("call", key, now.at, "failed")
 
 
 def _billed(case: History, now: _Now) -> None:
@@ -210,9 +217,12 @@ def _billed(case: History, now: _Now) -> None:
 
 
 def _broken(case: History, now: _Now) -> None:
-    stops_nothing = now.facts.get("code") in NOTICES and case.process in (None, now.element)
-    if not stops_nothing:
-        case.add("incident", now.facts.get("incident", now.element), now.element, now.at, TECHNICAL)
+    if now.facts.get("code") in NOTICES and case.process in (None, now.element):
+        return  # it stops nothing
+    step = case.add("incident", now.facts.get("incident", now.element), now.element, now.at, TECHNICAL)
+    call = case.failed.get(now.element)
+    if call is not None and call.closed == now.at and call.party != THE_APPLICANT:
+        step.party, step.side = call.party, call.side
 
 
 def _repaired(case: History, now: _Now) -> None:

@@ -161,6 +161,32 @@ def test_call_is_a_technical_failure_from_its_first_failed_attempt_on() -> None:
     assert [step.how for step in found.steps] == ["failed", "retried", "answered"]
 
 
+@pytest.mark.parametrize(
+    ("stated", "party"),
+    [
+        ({"party": "tax", "agency": "treasury"}, "tax"),
+        ({"agency": "tax", "connector": "registry"}, "tax"),
+        ({"connector": "registry"}, "registry"),
+        ({"party": "applicant"}, None),
+        ({}, None),
+    ],
+)
+def test_incident_of_a_failed_call_is_that_of_the_called(stated: dict[str, str], party: str | None) -> None:
+    found = case(
+        (0, "call.made", "c", None, {"call": "c", **stated}),
+        (4, "call.failed", "c", None, {"call": "c"}),
+        (4, "incident.opened", "c", None, {"incident": "i", "code": "call-failed"}),
+        (8, "incident.closed", "c", None, {"incident": "i"}),
+        (9, "incident.opened", "c", None, {"incident": "j", "code": "script"}),
+        ended(10),
+    )
+    failures = [one for one in found.segments if one.bucket == "technical_failure"]
+    assert failures == [
+        (4 * MINUTE, 8 * MINUTE, "technical_failure", party, "c"),
+        (9 * MINUTE, 10 * MINUTE, "technical_failure", None, "c"),
+    ]
+
+
 def test_wait_for_a_call_is_the_call() -> None:
     found = case(
         waits(0, "c", "call", party="tax"),

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from engine.models import Case, CaseFigures, DelayCause, StepFigures
 from engine.oversight.metrics.filters import Filters, Scope, resolve
-from engine.oversight.metrics.overview import AGES, open_at_end
+from engine.oversight.metrics.overview import AGES, open_at_end, overdue_at_end
 from engine.oversight.metrics.people import OFFICE
 from engine.oversight.projection.sums import MAIN
 from engine.platform.db import UnitOfWork, table
@@ -269,7 +269,7 @@ def _conditions(scope: Scope, measure: CaseMeasure) -> list[ColumnElement[bool]]
     if measure == "open_with_term":
         found.append(_C.c.due_at.is_not(None))
     if measure == "overdue":
-        found.append(_C.c.due_at < scope.end)
+        found.append(overdue_at_end(scope))
     return found
 
 

@@ -17,6 +17,7 @@ from engine.models import (
     Event,
     PeriodFigures,
     ServiceClass,
+    StepFigures,
     Unit,
     UnitLine,
 )
@@ -26,7 +27,7 @@ from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
 
 LONGEST = 3660  # days
-KNOWN = date(1900, 1, 1), date(2199, 12, 31)  # days that can be asked for
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # that can be asked for
 _SCOPES = "parvandeh.scopes"
 USUAL = 2  # months before that of the last day, without a first day
 
@@ -49,8 +50,9 @@ class Filters:
 class Scope:
     """What is read: filters that were checked. `units` are keys, None: those of the whole installation.
 
-    `began` is the day of the first event that the figures know; None if there is none. `as_of` is the
-    instant up to which they know all events, `position` that of the last one they know.
+    `began` is the day of the first event that the figures know; None if there is none. `reached` is today, or
+    a later day of which there are figures: a clock was wrong. `as_of` is the instant up to which they know
+    all events, `position` that of the last one they know.
     """
 
     filters: Filters
@@ -59,6 +61,7 @@ class Scope:
     zone: tzinfo | None
     now: datetime
     began: date | None
+    reached: date
     as_of: datetime
     position: int
 
@@ -127,8 +130,9 @@ def _resolve(uow: UnitOfWork, filters: Filters) -> Scope:
     known = uow.connection.execute(_KNOWN).one()
     zone = uow.now.tzinfo
     began = None if known.first is None else known.first.astimezone(zone).date()
+    reached = uow.now if known.last is None else max(uow.now, known.last.astimezone(zone))
     as_of = uow.now if known.pending is None else known.pending.astimezone(zone)
-    return Scope(filters, units, days, zone, uow.now, began, as_of, known.position)
+    return Scope(filters, units, days, zone, uow.now, began, reached.date(), as_of, known.position)
 
 
 def _days(filters: Filters, today: date) -> Days:
@@ -153,7 +157,7 @@ def _require_days(filters: Filters) -> None:
     faults = [
         Fault(f"/query/{name}", detail, "years")
         for name, day in (("from", filters.first), ("to", filters.last))
-        if day is not None and not KNOWN[0] <= day <= KNOWN[1]
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY
     ]
     if faults:
         raise Invalid("The request has errors.", faults)
@@ -210,13 +214,19 @@ def _require_class(uow: UnitOfWork, code: str) -> None:
 
 
 def _known() -> Select[Any, Any, Any]:
-    """Selects the first start that the figures know, their position, and the first event after that."""
+    """Selects the first and the last instant of the figures, their position, and the first event after it."""
     position = select(Cursor.transaction_id).where(Cursor.name == FIGURES.name).scalar_subquery()
     known = func.coalesce(position, 0)
     first = select(CaseFigures.started_at).order_by(CaseFigures.started_at).limit(1)
     pending = select(Event.at).where(Event.transaction_id > known).order_by(Event.transaction_id).limit(1)
+    known_instants = (
+        *(CaseFigures.started_at, CaseFigures.ended_at),
+        *(StepFigures.opened_at, StepFigures.closed_at),
+    )
+    last = func.greatest(*(select(func.max(one)).scalar_subquery() for one in known_instants))
     return select(
         first.scalar_subquery().label("first"),
+        last.label("last"),
         known.label("position"),
         pending.scalar_subquery().label("pending"),
     )

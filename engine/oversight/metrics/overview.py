@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, or_, select
 
 from engine import access
 from engine.models import ApplicationCount, CaseFigures, Definition
@@ -25,6 +25,8 @@ Compared = Literal["version", "unit"]
 AGES = (7, 30, 90, 180)  # days
 COLUMNS = (*STARTED.values, *ENDED.values)
 _CASES = table(CaseFigures)
+# Of an index: started before an instant, and not ended before it. Few of all cases are open at once.
+_OPEN: ColumnElement[Any] = func.tstzrange(_CASES.c.started_at, _CASES.c.ended_at, literal_column("'(]'"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Numbers:
 class Stock:
     """The cases that are open at the end of the period, and how many of them for how long, in days.
 
-    `ages` are those below each of `AGES`, then all others. `overdue`: whose term has ended.
+    `ages` are those below each of `AGES`, then all others. `overdue`: whose term has ended without
+    a decision.
     """
 
     open: Figure
@@ -179,8 +182,13 @@ def open_at_end(scope: Scope) -> ColumnElement[bool]:
     """Returns whether a case is open at the end of the period."""
     if scope.end >= scope.now:
         return _CASES.c.ended_at.is_(None)
-    still = or_(_CASES.c.ended_at.is_(None), _CASES.c.ended_at >= scope.end)
-    return still & (_CASES.c.started_at < scope.end)
+    return literal(scope.end, DateTime(timezone=True)).op("<@", is_comparison=True)(_OPEN)
+
+
+def overdue_at_end(scope: Scope) -> ColumnElement[bool]:
+    """Returns whether the term of a case that is open at the end of the period had ended undecided."""
+    undecided = or_(_CASES.c.stopped_at.is_(None), _CASES.c.stopped_at >= scope.end)
+    return (_CASES.c.due_at < scope.end) & undecided
 
 
 def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
@@ -188,7 +196,7 @@ def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
         return Stock(NO_DATA, [], NO_DATA)
     limits = [scope.end - timedelta(days=days) for days in AGES]
     younger = [func.count().filter(_CASES.c.started_at > limit) for limit in limits]
-    overdue = func.count().filter(_CASES.c.due_at < scope.end)
+    overdue = func.count().filter(overdue_at_end(scope))
     found = select(func.count(), func.count(_CASES.c.due_at), overdue, *younger)
     row = uow.connection.execute(found.where(open_at_end(scope), *scope.cells(_CASES))).one()
     total, with_term, late, *below = row
@@ -197,9 +205,9 @@ def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
 
 
 def _completion(uow: UnitOfWork, scope: Scope) -> Figure:
-    """Returns how many of the begun applications were sent: known for services as a whole, not for units."""
+    """Returns how many of the begun applications were sent: known for services, not for units or classes."""
     counts = table(ApplicationCount)
-    if scope.filters.unit is not None:
+    if scope.filters.unit is not None or scope.filters.service_class is not None:
         return Figure(None, 0, "not_measured")
     number_of = func.sum(counts.c.count)
     stages = (number_of.filter(counts.c.stage == stage) for stage in ("sent", "begun"))

@@ -57,7 +57,7 @@ def with_totals(found: Mapping[Key, Sums]) -> dict[Key, dict[str, int]]:
 
 
 def _parts(scope: Scope, wanted: Wanted) -> Iterator[Select[Any]]:
-    whole, added, subtracted = scope.days.divide(scope.now.date())
+    whole, added, subtracted = scope.days.divide(scope.reached)
     if whole:
         yield _stored(scope, wanted, whole)
     for sign, edges in ((1, added), (-1, subtracted)):

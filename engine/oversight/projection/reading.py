@@ -1,7 +1,7 @@
 """What the projection reads: the events of cases of which it doesn't have all, and what these don't say."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,17 +25,19 @@ _EVENTS = (
 )
 
 
-def incomplete(uow: UnitOfWork, stretch: Stretch, most: int) -> Mapping[UUID, bool]:
+def incomplete(
+    uow: UnitOfWork, stretch: Stretch, most: int, without: Collection[UUID]
+) -> Mapping[UUID, bool]:
     """Returns cases with events in a stretch that have events of which their rows don't know.
 
-    True: they have rows.
+    True: they have rows. `without` are left out.
     """
     touched = select(Event.case_id).where(stretch.condition).distinct().subquery()
     found = (
         select(Case.id, CaseFigures.seq.is_not(None))
         .join(touched, touched.c.case_id == Case.id)
         .outerjoin(CaseFigures, CaseFigures.case_id == Case.id)
-        .where(CaseFigures.seq.is_distinct_from(Case.log_length))
+        .where(CaseFigures.seq.is_distinct_from(Case.log_length), Case.id.not_in(without))
         .limit(most)
     )
     return {row[0]: row[1] for row in uow.connection.execute(found)}
