@@ -1,8 +1,10 @@
 """Figures of a written history over HTTP: each leads to as many cases, and none needs many statements."""
 
+import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from typing import Any
 
 import psycopg
@@ -10,12 +12,12 @@ import pytest
 from sqlalchemy import event
 
 from engine.oversight import projection
-from engine.oversight.metrics import AGES, sharing
+from engine.oversight.metrics import AGES, case_lists, sharing
 from engine.platform import postgres
 from engine.platform.db import Database
 from tests import factories, histories
 from tests.api.conftest import new_app, new_clients
-from tests.api.contract import Client, Contract, body
+from tests.api.contract import Client, Contract, body, pointers, refused
 
 PERIOD = {"from": "2026-08-01", "to": "2026-11-15"}
 # At most, with the one that looks up the token.
@@ -164,6 +166,21 @@ def test_passages_lead_to_their_cases(history: History) -> None:
     listed = history.read("cases", measure="work_done", unit=one["unit"], alone=1)
     assert sum(item["times"] for item in listed["items"]) == listed["count"] >= one["done"]
     assert len({item["id"] for item in listed["items"]}) == len(listed["items"])
+
+
+def test_a_file_has_all_cases_up_to_a_limit(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_lists, "PAGE", 5)
+    asked = "measure=step_closed&from={from}&to={to}".format(**PERIOD)
+    answer = history.manager.get(f"/metrics/cases?{asked}", headers={"Accept": "text/csv"})
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"))))
+    assert len({row["id"] for row in rows}) == len(rows) > 5
+    assert sum(int(row["times"]) for row in rows) == history.count("step_closed")
+    monkeypatch.setattr(case_lists, "MOST", len(rows) - 1)
+    many = refused(history.manager.get(f"/metrics/cases?{asked}&format=csv"), 422, "invalid")
+    assert pointers(many) == ["/query/from"]
+    days = history.manager.get("/metrics/time?format=csv&by=unit&from={from}&to={to}".format(**PERIOD))
+    assert 'filename="time_2026-08-01_2026-11-15.csv"' in days.headers["Content-Disposition"]
 
 
 def test_figures_need_few_statements(history: History) -> None:
