@@ -1,11 +1,12 @@
 """What a timeline needs besides the events of its case: office hours, norms, and what stopped everything."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, cast, extract, func, or_, select
 
 from engine import deadlines
 from engine.bpmn import Spec
@@ -21,21 +22,27 @@ _FROM = datetime(2001, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Interval = tuple[int, int]
 
+
+def ms_column(instant: Any) -> ColumnElement[int]:
+    """Returns a column of instants as milliseconds, rounded down."""
+    return cast(func.floor(extract("epoch", instant) * 1000), BigInteger)
+
+
 _RECORD = OrganisationRecord
 _OUTAGE, _SUSPENDED, _RESUMED = "installation.outage", "definition.suspended", "definition.resumed"
-_STOPS = Prepared(
-    select(_RECORD.kind, _RECORD.at, _RECORD.payload)
-    .where(
-        _RECORD.at > bindparam("since", type_=_RECORD.at.type),
-        or_(
-            _RECORD.kind == _OUTAGE,
-            and_(
-                _RECORD.kind.in_((_SUSPENDED, _RESUMED)),
-                _RECORD.payload["definition"].as_string() == bindparam("definition"),
-            ),
+# What stopped the cases of a `definition` after an instant, `since`.
+STOPPED = and_(
+    _RECORD.at > bindparam("since", type_=_RECORD.at.type),
+    or_(
+        _RECORD.kind == _OUTAGE,
+        and_(
+            _RECORD.kind.in_((_SUSPENDED, _RESUMED)),
+            _RECORD.payload["definition"].as_string() == bindparam("definition"),
         ),
-    )
-    .order_by(_RECORD.seq)
+    ),
+)
+_STOPS = Prepared(
+    select(_RECORD.kind, ms_column(_RECORD.at), _RECORD.payload).where(STOPPED).order_by(_RECORD.seq)
 )
 
 
@@ -49,20 +56,25 @@ class Interruptions:
 
 def interruptions(uow: UnitOfWork, definition: str, since: datetime) -> Interruptions:
     """Returns what stopped the cases of a definition after an instant, as the administration log has it."""
+    return interruptions_of(uow.rows(_STOPS, {"since": since, "definition": definition}), ms_of(uow.now))
+
+
+def interruptions_of(records: Iterable[Sequence[Any]], now: int) -> Interruptions:
+    """Returns what records of the administration log stopped: of each its kind, milliseconds and payload."""
     outages: list[Interval] = []
     suspensions: list[Interval] = []
     begin: int | None = None
-    for kind, at, payload in uow.rows(_STOPS, {"since": since, "definition": definition}):
+    for kind, at, payload in records:
         if kind == _OUTAGE:
             first, last = (ms_of(datetime.fromisoformat(payload[name])) for name in ("from_at", "to_at"))
             outages.append((first, last))
         elif kind == _SUSPENDED:
-            begin = ms_of(at)
+            begin = at
         elif begin is not None:
-            suspensions.append((begin, ms_of(at)))
+            suspensions.append((begin, at))
             begin = None
     if begin is not None:
-        suspensions.append((begin, ms_of(uow.now)))
+        suspensions.append((begin, now))
     return Interruptions(outages, suspensions)
 
 
