@@ -12,8 +12,7 @@ from urllib.parse import urlencode
 from flask import request
 from sqlalchemy import RowMapping
 
-from engine import cases, definitions
-from engine.organisation import units
+from engine import cases
 from engine.oversight.metrics import Filters
 from engine.oversight.projection.periods import DAY, month_after, month_of
 from engine.platform.errors import Fault, Invalid
@@ -21,6 +20,7 @@ from engine.platform.language import Calendar
 from web import asked, texts
 from web.forms import explain_fault
 from web.oversight import names
+from web.oversight.names import Known
 from web.visit import Visit
 
 FILTERS = ("unit", "alone", "definition", "version", "class", "from", "to")
@@ -36,6 +36,7 @@ Choices = Sequence[tuple[str, str]]  # value and text
 class Asked:
     """Filters, what the address says of them, and the faults that it has."""
 
+    known: Known
     filters: Filters
     query: Mapping[str, str]
     faults: list[Fault] = field(default_factory=list)
@@ -90,7 +91,7 @@ def read(visit: Visit) -> Asked:
         first=first,
         last=last,
     )
-    return Asked(filters, _query(filters), faults)
+    return Asked(Known(visit), filters, _query(filters), faults)
 
 
 def _day(name: str, faults: list[Fault]) -> date | None:
@@ -135,13 +136,13 @@ def choices(visit: Visit, found: Asked) -> Mapping[str, Choices]:
     begins, ends = _months(visit, found)
     return {
         "unit": _with(
-            [(row["key"], _unit(visit, row)) for row in units.own(visit.uow)], found.filters.unit or ""
+            [(row["key"], _unit(visit, row)) for row in found.known.units], found.filters.unit or ""
         ),
         "definition": _with(
-            [(row.key, visit.reader.half(row.name)) for row in definitions.current(visit.uow)],
+            [(key, visit.reader.half(row.name)) for key, row in found.known.processes.items()],
             found.filters.definition or "",
         ),
-        "version": _versions(visit, found),
+        "version": _versions(found),
         "class": _with(
             [
                 *((one, names.service_class(one)) for one in cases.BOUNDS),
@@ -175,10 +176,10 @@ def _unit(visit: Visit, row: RowMapping) -> str:
     return texts.say("administration.within", unit=own, above=above) if above else own
 
 
-def _versions(visit: Visit, found: Asked) -> Choices:
+def _versions(found: Asked) -> Choices:
     if found.filters.definition is None:
         return []
-    rows = definitions.versions(visit.uow, found.filters.definition)
+    rows = found.known.versions(found.filters.definition)
     numbered = [(str(row.number), texts.say("designer.version-number", number=row.number)) for row in rows]
     return _with(numbered, str(found.filters.version or ""))
 

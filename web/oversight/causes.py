@@ -31,7 +31,7 @@ COLUMNS = (
 def build(visit: Visit, found: Asked) -> Built:
     """Read the causes of delay."""
     read = metrics.delays(visit.uow, found.filters)
-    shown = _table(visit, found, read, len(read.lines))
+    shown = _table(found, read, len(read.lines))
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -47,16 +47,16 @@ def build(visit: Visit, found: Asked) -> Built:
 
 def table(visit: Visit, found: Asked, *, most: int) -> Table:
     """Return the first causes."""
-    return _table(visit, found, metrics.delays(visit.uow, found.filters), most)
+    return _table(found, metrics.delays(visit.uow, found.filters), most)
 
 
-def _table(visit: Visit, found: Asked, read: Delays, most: int) -> Table:
+def _table(found: Asked, read: Delays, most: int) -> Table:
     lines = read.lines[:most]
     called = names.load(
-        visit,
+        found.known,
         of_units={line.party for line in lines if line.party},
         of_processes={line.definition for line in lines},
-        steps=True,
+        steps={(line.definition, line.element) for line in lines},
     )
     return Table("causes", COLUMNS, [_row(line, called, found) for line in lines])
 

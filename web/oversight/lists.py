@@ -51,10 +51,10 @@ def build(visit: Visit, found: Asked) -> Built:
         else metrics.list_cases(visit.uow, found.filters, measure, cell, cursor(), index)
     )
     called = names.load(
-        visit,
+        found.known,
         of_units={line.unit for line in read.items} | ({cause.party} if cause and cause.party else set()),
         of_processes={line.definition for line in read.items},
-        steps=cause is not None,
+        steps={(found.filters.definition or "", cause.element)} if cause else (),
     )
     return Built(
         [Table("cases", COLUMNS, [_row(line, called) for line in read.items])],

@@ -88,7 +88,7 @@ def build(visit: Visit, found: Asked) -> Built:
     read = metrics.overview(visit.uow, found.filters, compare, visit.reader.calendar)
     ages = _ages(read, found)
     trend = Table("trend", TREND, [_month(visit, line, found) for line in read.trend])
-    compared = _compared(visit, read, found, compare)
+    compared = _compared(read, found, compare)
     late = causes.table(visit, found, most=TOP)
     values = {
         "days": read.days,
@@ -225,9 +225,9 @@ def _months(visit: Visit, read: Overview) -> list[str]:
     return [visit.reader.month(date.fromisoformat(line.label), year=False) for line in read.trend]
 
 
-def _compared(visit: Visit, read: Overview, found: Asked, by: str | None) -> Table:
+def _compared(read: Overview, found: Asked, by: str | None) -> Table:
     units = {line.label for line in read.compared} if by == "unit" else set()
-    called = names.load(visit, of_units=units)
+    called = names.load(found.known, of_units=units)
     rows = []
     for line in read.compared:
         values = {column.name: getattr(line.numbers, column.name) for column in COMPARED[2:]}

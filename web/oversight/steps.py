@@ -38,8 +38,9 @@ def build(visit: Visit, found: Asked) -> Built:
     if found.faults or filters.definition is None or filters.version is None:
         return Built((), {"chosen": False, **shared})
     read = metrics.steps(visit.uow, filters)
-    called = names.load(visit, of_processes={read.definition}, steps=True)
-    rows = [_row(line, called.step(read.definition, line.element), found) for line in read.lines]
+    called = names.load(found.known, of_processes={read.definition})
+    steps = _names(found, read.version)
+    rows = [_row(line, steps.get(line.element, line.element), found) for line in read.lines]
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -50,6 +51,12 @@ def build(visit: Visit, found: Asked) -> Built:
         "picture": found.link("/oversight/steps.svg", show=show, lang=visit.reader.language),
     }
     return Built([Table("steps", COLUMNS, rows)], values)
+
+
+def _names(found: Asked, number: int) -> Mapping[str, str]:
+    """Return the names of the steps in this version."""
+    versions = found.known.versions(found.filters.definition or "")
+    return next((found.known.elements(one) for one in versions if one.number == number), {})
 
 
 def _row(line: StepLine, name: str, found: Asked) -> Row:

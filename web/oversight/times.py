@@ -32,7 +32,7 @@ def build(visit: Visit, found: Asked) -> Built:
         return Built()
     read = metrics.times(visit.uow, found.filters, by, visit.reader.calendar)
     called = names.load(
-        visit,
+        found.known,
         of_units={line.label for line in read.lines} if by == "unit" else (),
         of_processes={line.label.partition("/")[0] for line in read.lines}
         if by in ("definition", "version")
