@@ -19,7 +19,7 @@ from tests.waiting import until
 CASES = 150  # of which a few are late
 SAID = {
     "fa": {"oversight": "نظارت", "time": "زمان پرونده صرف چه شد", "table": "رقم‌ها", "total": "جمع"},
-    "en": {"oversight": "Oversight", "time": "Where the time went", "table": "Figures", "total": "Together"},
+    "en": {"oversight": "Oversight", "time": "Where the time went", "table": "Figures", "total": "Total"},
 }
 # Each page at one width: all at both would take twice as long, and charts fit any.
 OTHERS = {

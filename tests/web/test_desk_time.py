@@ -62,7 +62,7 @@ def test_figures_add_up_in_days_hours_and_minutes(told: Callable[..., str]) -> N
     )
     assert "In the office’s queue 1 d 1 h 0 min 52%" in shown
     assert "With the applicant 23 h 1 min 48%" in shown
-    assert "Together 2 d 0 h 1 min" in shown
+    assert "Total 2 d 0 h 1 min" in shown
     assert "If several of these apply at the same time, the one that is higher in this table counts." in shown
 
 

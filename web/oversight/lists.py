@@ -1,5 +1,7 @@
 """The cases behind a figure: as many as it says."""
 
+from collections.abc import Sequence
+
 from flask import request
 
 from engine.oversight import metrics
@@ -57,17 +59,23 @@ def build(visit: Visit, found: Asked) -> Built:
         steps={(found.filters.definition or "", cause.element)} if cause else (),
     )
     return Built(
-        [Table("cases", COLUMNS, [_row(line, called) for line in read.items])],
+        [Table("cases", COLUMNS, [_row(line, called, measure) for line in read.items])],
         {
             "as_of": read.as_of,
             "measure": measure,
             "count": read.count,
             "next": read.next,
             "age": "" if index is None else age(index),
-            "leave": LEFT if cause else (*LEFT, "delay"),
+            "leave": _left(read.items, cause),
             "cause": _sentence(cause, found, called) if cause else None,
         },
     )
+
+
+def _left(items: Sequence[CaseLine], cause: DelayCell | None) -> Sequence[str]:
+    """Return the columns that a page leaves out."""
+    without_class = () if any(line.service_class for line in items) else ("service_class",)
+    return (*LEFT, *without_class, *(() if cause else ("delay",)))
 
 
 def _cause(bucket: str | None) -> DelayCell | None:
@@ -93,7 +101,7 @@ def _sentence(cause: DelayCell, found: Asked, called: Names) -> str:
     )
 
 
-def _row(line: CaseLine, called: Names) -> Row:
+def _row(line: CaseLine, called: Names, measure: str) -> Row:
     values = {column.name: getattr(line, column.name) for column in COLUMNS}
     shown = {
         "number": texts.reader().digits(line.number),
@@ -101,4 +109,6 @@ def _row(line: CaseLine, called: Names) -> Row:
         "unit": called.unit(line.unit),
         "service_class": names.service_class(line.service_class),
     }
+    if measure == "late" and not line.late:  # ended by silence, or before the office opened again
+        shown["late"] = texts.say("oversight.moment")
     return Row(values, shown, {"number": f"/desk/cases/{line.id}"})

@@ -128,7 +128,6 @@ def _units(read: People, called: Names, found: Asked) -> Table:
             column: found.link("/oversight/cases", measure=measure, unit=unit, alone=1)
             for column, measure in (
                 ("closed", "closed"),
-                ("send_backs", "sent_back"),
                 ("appealed", "appealed"),
             )
             if unit in quality

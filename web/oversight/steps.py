@@ -18,12 +18,13 @@ from web.visit import Content, Visit
 # What the diagram can show.
 SHOWN: Mapping[str, Write] = {"wait": words.length, "work": words.length, "closed": words.count}
 LEAST = {"wait": 60_000, "work": 60_000, "closed": 1}  # that is written at a step
-SIZES = ("actual", "fit")
+SIZES = ("fit", "actual")
+NO_WORK = ("call", "wait", "bill", "incident")  # kinds of steps at which nobody can work
 COLUMNS = (
     Column("element"),
     Column("kind"),
     Column("arrived"),
-    Column("closed", bar=True),
+    Column("closed", bar=True, title="done"),
     Column("wait", words.length, bar=True),
     Column("work", words.length, bar=True),
     Column("send_backs"),
@@ -67,7 +68,10 @@ def _row(line: StepLine, name: str, found: Asked) -> Row:
         for column in ("arrived", "closed")
         if values[column]
     }
-    return Row(values, {"element": name, "kind": kind}, links)
+    shown = {"element": name, "kind": kind}
+    if line.kind in NO_WORK:
+        shown |= dict.fromkeys(("work", "send_backs"), texts.say("oversight.not-applicable"))
+    return Row(values, shown, links)
 
 
 def picture(visit: Visit, found: Asked) -> Content:

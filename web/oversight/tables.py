@@ -23,14 +23,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name in files and in the text `oversight.column.<name>`, and how a page writes it.
+    """A column: its name in files, and how a page writes it.
 
-    With `bar` a page shows how the value compares with the others of its column.
+    With `bar` a page shows how the value compares with the others of its column. A page calls it by the text
+    `oversight.column.<title>`, without a title by that of its name.
     """
 
     name: str
     write: Write = words.count
     bar: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from web.visit import Visit
 CASES = "/oversight/cases"
 BY = ("unit", "definition", "version", "month")
 COLUMNS = (
-    Column("label"),
     Column("cases"),
     Column("life", words.length),
     *(Column(bucket, words.length) for bucket in BUCKETS),
@@ -51,7 +50,8 @@ def build(visit: Visit, found: Asked) -> Built:
         "whole": _chart(visit, "whole", [total]) if read.total.cases else None,
         "parts": _chart(visit, "parts", rows) if len(rows) > 1 else None,
     }
-    return Built([Table("time", COLUMNS, [total, *rows] if read.total.cases else [])], values)
+    columns = (Column("label", title=by), *COLUMNS)
+    return Built([Table("time", columns, [total, *rows] if read.total.cases else [])], values)
 
 
 def _row(line: TimeLine, name: str, link: str) -> Row:
@@ -71,7 +71,7 @@ def _name(visit: Visit, line: TimeLine, by: str, called: Names) -> str:
         return visit.reader.month(date.fromisoformat(line.label))
     key, _, number = line.label.partition("/")
     name = called.process(key)
-    return f"{name}, {texts.say('designer.version-number', number=int(number))}" if number else name
+    return texts.say("oversight.of-version", name=name, number=int(number)) if number else name
 
 
 def _link(visit: Visit, found: Asked, line: TimeLine, by: str) -> str:
