@@ -66,6 +66,11 @@ class Asked:
             found.setdefault(fault.pointer.rpartition("/")[2], []).append(explain_fault(fault))
         return found
 
+    def chosen(self, name: str) -> str:
+        """Return what a field of the form has: what was typed, if it is wrong."""
+        typed = asked.text(request.args, name) or ""
+        return typed if name in self.wrong else self.query.get(name, "")
+
     def choice(self, name: str, choices: Collection[str]) -> Any:
         """Return one of these as a parameter names it, or None; anything else is a fault."""
         given = request.args.get(name)
@@ -82,11 +87,13 @@ def read(visit: Visit) -> Asked:
     if first is None and last is None and not faults:
         first = months_before(month_of(today, calendar), USUAL - 1, calendar)
     chosen = asked.text(request.args, "class")
+    if chosen not in (None, NO_CLASS, *cases.BOUNDS):
+        faults.append(Fault("/query/class", "is none of the choices", "enum"))
     filters = Filters(
         unit=asked.text(request.args, "unit"),
         alone=request.args.get("alone") == "1",
         definition=asked.text(request.args, "definition"),
-        version=_version(),
+        version=_version(faults),
         service_class="" if chosen == NO_CLASS else chosen,
         first=first,
         last=last,
@@ -103,12 +110,15 @@ def _day(name: str, faults: list[Fault]) -> date | None:
     return found.date() if found else None
 
 
-def _version() -> int | None:
+def _version(faults: list[Fault]) -> int | None:
     """Return the version; None if it was chosen for another process, which the form has changed since."""
     before = request.args.get("version-of")
     if before is not None and before != request.args.get("definition"):
         return None
-    return asked.count(request.args, "version")
+    found = asked.count(request.args, "version")
+    if found is None and request.args.get("version"):
+        faults.append(Fault("/query/version", "is not a number", "type.number"))
+    return found
 
 
 def _query(filters: Filters) -> Mapping[str, str]:
@@ -150,8 +160,8 @@ def choices(visit: Visit, found: Asked) -> Mapping[str, Choices]:
             ],
             found.query.get("class", ""),
         ),
-        "from": begins,
-        "to": ends,
+        "from": _with(begins, found.chosen("from")),
+        "to": _with(ends, found.chosen("to")),
     }
 
 
@@ -181,7 +191,7 @@ def _versions(found: Asked) -> Choices:
         return []
     rows = found.known.versions(found.filters.definition)
     numbered = [(str(row.number), texts.say("designer.version-number", number=row.number)) for row in rows]
-    return _with(numbered, str(found.filters.version or ""))
+    return _with(numbered, found.chosen("version"))
 
 
 def _with(offered: list[tuple[str, str]], chosen: str) -> Choices:
@@ -189,7 +199,7 @@ def _with(offered: list[tuple[str, str]], chosen: str) -> Choices:
     return offered if not chosen or chosen in dict(offered) else [*offered, (chosen, chosen)]
 
 
-def _months(visit: Visit, found: Asked) -> tuple[Choices, Choices]:
+def _months(visit: Visit, found: Asked) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the months from whose first day on, and to whose last day, figures can be shown."""
     reader, calendar = visit.reader, visit.reader.calendar
     first = month_of(visit.uow.now.date(), calendar)
@@ -203,7 +213,7 @@ def _months(visit: Visit, found: Asked) -> tuple[Choices, Choices]:
     return _with_day(visit, begins, found.filters.first), _with_day(visit, ends, found.filters.last)
 
 
-def _with_day(visit: Visit, offered: list[tuple[str, str]], chosen: date | None) -> Choices:
+def _with_day(visit: Visit, offered: list[tuple[str, str]], chosen: date | None) -> list[tuple[str, str]]:
     if chosen is None or str(chosen) in dict(offered):
         return offered
     return [*offered, (str(chosen), visit.reader.day(chosen))]
