@@ -18,6 +18,7 @@ from web.oversight.words import Write
 from web.visit import Content
 
 FORMATS = ("csv", "json")
+SHOWN = 100  # rows
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -46,11 +47,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Its name is that of its files."""
+    """A table. Its name is that of its files, which have all rows; a page shows the first, at `most`."""
 
     name: str
     columns: Sequence[Column]
     rows: Sequence[Row]
+    most: int = SHOWN
 
     def file(self, kind: str) -> Content:
         """Return it as a file of this kind."""

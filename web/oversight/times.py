@@ -16,6 +16,7 @@ from web.oversight.tables import Column, Row, Table
 from web.visit import Visit
 
 CASES = "/oversight/cases"
+CHART = 24  # rows that are drawn
 BY = ("unit", "definition", "version", "month")
 COLUMNS = (
     Column("cases"),
@@ -39,6 +40,7 @@ def build(visit: Visit, found: Asked) -> Built:
     )
     rows = [_row(line, _name(visit, line, by, called), _link(visit, found, line, by)) for line in read.lines]
     total = _row(read.total, texts.say("oversight.all"), found.link(CASES, measure="closed"))
+    drawn = _drawn(rows, by)
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -48,10 +50,19 @@ def build(visit: Visit, found: Asked) -> Built:
         "order": names.ORDER,
         "legend": charts.swatches("time", [names.bucket(bucket) for bucket in BUCKETS]),
         "whole": _chart(visit, "whole", [total]) if read.total.cases else None,
-        "parts": _chart(visit, "parts", rows) if len(rows) > 1 else None,
+        "parts": _chart(visit, "parts", drawn) if len(rows) > 1 else None,
+        "left_out": len(rows) - len(drawn),
     }
     columns = (Column("label", title=by), *COLUMNS)
     return Built([Table("time", columns, [total, *rows] if read.total.cases else [])], values)
+
+
+def _drawn(rows: list[Row], by: str) -> list[Row]:
+    """Return the rows that the chart has: the latest months, or those with the most cases in their order."""
+    if by == "month":
+        return rows[-CHART:]
+    most = sorted(row.values["cases"] for row in rows)[-CHART:]
+    return [row for row in rows if row.values["cases"] >= most[0]][:CHART] if rows else []
 
 
 def _row(line: TimeLine, name: str, link: str) -> Row:
