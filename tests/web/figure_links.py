@@ -18,7 +18,7 @@ _OTHERS = (
     re.compile(rf'<li><a href="{_LIST}">[^<]*</a><br><small>[^<]* in ([\d,]+) cases?</small>'),  # a cause
     re.compile(rf'<a href="{_LIST}">([\d,]+) of [\d,]+ cases? with a term'),  # all that are late
 )
-_COUNT = re.compile(r'<p class="lead">[^<]*<strong>([\d,]+) cases?</strong>')
+_COUNT = re.compile(r'<p class="lead">[^<]*<strong>([\d,]+) (?:case|time)s?</strong>')
 _MEASURE = re.compile(r"measure=\w+")
 _NUMBER = re.compile(r"[\d,]+")
 

@@ -29,9 +29,11 @@ COLUMNS = (
     Column("life", words.length),
     Column("late", words.hours),
     Column("delay", words.hours),
+    Column("times"),
 )
 
 LEFT = ("outcome",)  # codes of the process, for files
+PASSAGES = ("step_", "work_")  # measures that count a case as often as it was there
 CAUSES = (*BUCKETS, "plan", "unexplained")
 BANDS = tuple(str(index) for index in range(len(AGES) + 1))
 
@@ -66,16 +68,18 @@ def build(visit: Visit, found: Asked) -> Built:
             "count": read.count,
             "next": read.next,
             "age": "" if index is None else age(index),
-            "leave": _left(read.items, cause),
+            "passages": measure.startswith(PASSAGES),
+            "leave": _left(read.items, cause, measure),
             "cause": _sentence(cause, found, called) if cause else None,
         },
     )
 
 
-def _left(items: Sequence[CaseLine], cause: DelayCell | None) -> Sequence[str]:
+def _left(items: Sequence[CaseLine], cause: DelayCell | None, measure: str) -> Sequence[str]:
     """Return the columns that a page leaves out."""
     without_class = () if any(line.service_class for line in items) else ("service_class",)
-    return (*LEFT, *without_class, *(() if cause else ("delay",)))
+    times = () if measure.startswith(PASSAGES) else ("times",)
+    return (*LEFT, *without_class, *times, *(() if cause else ("delay",)))
 
 
 def _cause(bucket: str | None) -> DelayCell | None:
@@ -88,7 +92,7 @@ def _cause(bucket: str | None) -> DelayCell | None:
 
 def _step(measure: str) -> StepCell | None:
     """Return the step, and the role, whose passages a measure counts."""
-    if not measure.startswith(("step_", "work_")):
+    if not measure.startswith(PASSAGES):
         return None
     role = asked.text(request.args, "role")
     return StepCell(asked.text(request.args, "element"), "" if role == NO_ROLE else role)

@@ -98,7 +98,7 @@ def load(
     # A step of several units has their keys, separated by commas.
     keys = {key for one in of_units for key in one.split(",") if key}
     found = {row["key"]: row["name"] for row in known.units}
-    if others := keys - found.keys():
+    if others := keys - found.keys() - {APPLICANT}:
         found |= units.names(uow, others)
     called = {key: row.name for key, row in known.processes.items() if key in processes}
     if others := processes - called.keys():

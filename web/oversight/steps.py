@@ -1,11 +1,12 @@
 """The steps of one version: how often they were passed and how long that took, as heat on its diagram."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.bpmn import Marks
 from engine.design import diagrams
 from engine.oversight import metrics
-from engine.oversight.metrics import Figure, StepLine
+from engine.oversight.metrics import Figure, Filters, StepLine
 from engine.platform.errors import Invalid
 from web import texts
 from web.oversight import names, words
@@ -32,16 +33,16 @@ COLUMNS = (
 
 
 def build(visit: Visit, found: Asked) -> Built:
-    """Read the steps; none before a version is chosen."""
+    """Read the steps of a version, of the newest unless another is chosen; none before a service is."""
     show = found.choice("show", SHOWN) or "wait"
     size = found.choice("size", SIZES) or SIZES[0]
     filters, shared = found.filters, {"show": show, "shows": SHOWN, "size": size}
-    if found.faults or filters.definition is None or filters.version is None:
+    if found.faults or filters.definition is None:
         return Built((), {"chosen": False, **shared})
-    read = metrics.steps(visit.uow, filters)
+    read = metrics.steps(visit.uow, _with_version(found))
     called = names.load(found.known, of_processes={read.definition})
     steps = _names(found, read.version)
-    rows = [_row(line, steps.get(line.element, line.element), found) for line in read.lines]
+    rows = [_row(line, steps.get(line.element, line.element), found, read.version) for line in read.lines]
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -49,9 +50,19 @@ def build(visit: Visit, found: Asked) -> Built:
         "chosen": True,
         "name": called.process(read.definition),
         "number": read.version,
-        "picture": found.link("/oversight/steps.svg", show=show, lang=visit.reader.language),
+        "picture": found.link(
+            "/oversight/steps.svg", version=read.version, show=show, lang=visit.reader.language
+        ),
     }
     return Built([Table("steps", COLUMNS, rows)], values)
+
+
+def _with_version(found: Asked) -> Filters:
+    """Return the filters with a version. Raises NotFound for a process that doesn't exist."""
+    filters = found.filters
+    if filters.version is not None or filters.definition is None:
+        return filters
+    return replace(filters, version=found.known.versions(filters.definition)[0].number)
 
 
 def _names(found: Asked, number: int) -> Mapping[str, str]:
@@ -60,11 +71,12 @@ def _names(found: Asked, number: int) -> Mapping[str, str]:
     return next((found.known.elements(one) for one in versions if one.number == number), {})
 
 
-def _row(line: StepLine, name: str, found: Asked) -> Row:
+def _row(line: StepLine, name: str, found: Asked, version: int) -> Row:
     values = {column.name: getattr(line, column.name) for column in COLUMNS}
     kind = texts.find_text(f"words.step.{line.kind}", line.kind)
+    of = {"version": version, "element": line.element}
     links = {
-        column: found.link("/oversight/cases", measure=f"step_{column}", element=line.element)
+        column: found.link("/oversight/cases", measure=f"step_{column}", **of)
         for column in ("arrived", "closed")
         if values[column]
     }
