@@ -87,6 +87,9 @@ def files_have_the_figures_of_their_page(manager: Browser) -> None:
     assert values["stars"]["status"] in ("measured", "not_measured")
     causes = rows(manager.get(f"/oversight/delays/causes.csv?{PERIOD}"))
     assert [int(one["rank"]) for one in causes] == list(range(1, len(causes) + 1))
+    first = rows(manager.get(f"/oversight/overview/causes.csv?{PERIOD}"))
+    assert first == causes[: len(first)]
+    assert len(first) == 5
     closed = f"/oversight/cases/cases.csv?{PERIOD}&measure=closed"
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(case_lists, "PAGE", 7)
