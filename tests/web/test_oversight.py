@@ -128,7 +128,8 @@ def nothing_is_zero_before_the_first_case(manager: Browser) -> None:
     before = shown(manager.get("/oversight?lang=en&from=2020-01-01&to=2020-12-31"))
     assert "<strong>" not in before.partition("<main")[2].partition("chart")[0]
     assert before.count('<span class="unmeasured">no data</span>') >= 15
-    for path in ("time", "people", "portfolio"):
+    assert "No case with a term or norm ended" in before
+    for path in ("delays", "time", "people", "portfolio"):
         assert "no data" in shown(manager.get(f"/oversight/{path}?lang=en&from=2020-01-01&to=2020-12-31"))
 
 

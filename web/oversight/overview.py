@@ -105,6 +105,7 @@ def build(visit: Visit, found: Asked) -> Built:
         "times_key": charts.key([texts.say("oversight.tile.median"), texts.say("oversight.tile.most")]),
         "compare": compare,
         "comparisons": _by_class(compared),
+        "known_late": read.numbers.late.value is not None,
         "all_delays": found.link("/oversight/delays"),
     }
     return Built([_figures(read), ages, trend, compared, late], values)
