@@ -145,7 +145,7 @@ def pages_need_few_statements(manager: Browser, database: Database) -> None:
 def old_figures_are_never_shown_in_silence(manager: Browser, database: Database) -> None:
     """Of a worker that has stopped: every page says since when, in both languages."""
     current = shown(manager.get(f"/oversight?{PERIOD}"))
-    assert "Figures as of" in current
+    assert "Up to date as of" in current
     assert "not up to date" not in current
     with database.transaction() as session:
         session.execute(sqlalchemy.text("UPDATE cursors SET transaction_id = 0 WHERE name = 'figures'"))
