@@ -231,7 +231,9 @@ def _times(visit: Visit, read: Overview) -> Any:
 
 
 def _months(visit: Visit, read: Overview) -> list[str]:
-    return [visit.reader.month(date.fromisoformat(line.label), year=False) for line in read.trend]
+    """Return the names of the months; in English short ones, so that six fit a phone."""
+    names = [visit.reader.month(date.fromisoformat(line.label), year=False) for line in read.trend]
+    return names if visit.reader.language == "fa" else [name[:3] for name in names]
 
 
 def _compared(read: Overview, found: Asked, by: str | None) -> Table:
