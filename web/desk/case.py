@@ -1,7 +1,6 @@
 """The page of a case: its subject, assignees, history, data, and possible actions."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from engine.oversight.timeline import TimeSplit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Refusal
 from engine.portal.status import bill_words, outcome_of
+from engine.timeline import instant_of
 from web import asked
 from web.desk import story, time_split
 from web.desk.actions import offered
@@ -79,9 +79,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
 
 def _visits(split: TimeSplit) -> Sequence[cases.VisitView]:
     """Return the visits of a case: its log was read for the timeline."""
-    return cases.visits_of(
-        (one.kind, datetime.fromtimestamp(one.at / 1000, UTC), one.facts, one.task_id) for one in split.log
-    )
+    return cases.visits_of((one.kind, instant_of(one.at), one.facts, one.task_id) for one in split.log)
 
 
 def _may_record(uow: UnitOfWork, case: cases.CaseView) -> bool:

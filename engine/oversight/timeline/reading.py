@@ -13,7 +13,7 @@ from engine.oversight.timeline.surroundings import STOPPED, ms_column
 from engine.platform.db import UnitOfWork
 from engine.platform.prepared import Prepared
 from engine.timeline import Event as Logged
-from engine.timeline import Surroundings, Timeline, ms_of, timeline, units_of
+from engine.timeline import Surroundings, Timeline, instant_of, ms_of, timeline, units_of
 
 _RECORD = OrganisationRecord
 # The columns of the events that `engine.timeline` reads, in its order.
@@ -53,8 +53,8 @@ def of_case(uow: UnitOfWork, case_id: UUID, seen: cases.Seen | None = None) -> T
     given = {"case": case_id, "definition": case.key, "since": case.started_at}
     logged = uow.rows(_LOG, given)
     rows = [Logged(*row[1:]) for row in logged if row[0] == _OF_CASE]
-    records = [(row[3], row[2], row[8]) for row in logged if row[0] == _OF_ALL]
-    stops = surroundings.interruptions_of(records, ms_of(uow.now))
+    records = [(row[3], instant_of(row[2]), row[8]) for row in logged if row[0] == _OF_ALL]
+    stops = surroundings.interruptions_of(records, uow.now)
     norms, norm = surroundings.norms_of(found.spec)
     around = Surroundings(
         case.unit,

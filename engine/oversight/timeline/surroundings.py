@@ -41,9 +41,7 @@ STOPPED = and_(
         ),
     ),
 )
-_STOPS = Prepared(
-    select(_RECORD.kind, ms_column(_RECORD.at), _RECORD.payload).where(STOPPED).order_by(_RECORD.seq)
-)
+_STOPS = Prepared(select(_RECORD.kind, _RECORD.at, _RECORD.payload).where(STOPPED).order_by(_RECORD.seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,11 @@ class Interruptions:
 
 def interruptions(uow: UnitOfWork, definition: str, since: datetime) -> Interruptions:
     """Returns what stopped the cases of a definition after an instant, as the administration log has it."""
-    return interruptions_of(uow.rows(_STOPS, {"since": since, "definition": definition}), ms_of(uow.now))
+    return interruptions_of(uow.rows(_STOPS, {"since": since, "definition": definition}), uow.now)
 
 
-def interruptions_of(records: Iterable[Sequence[Any]], now: int) -> Interruptions:
-    """Returns what records of the administration log stopped: of each its kind, milliseconds and payload."""
+def interruptions_of(records: Iterable[Sequence[Any]], now: datetime) -> Interruptions:
+    """Returns what records of the administration log stopped: of each its kind, instant and payload."""
     outages: list[Interval] = []
     suspensions: list[Interval] = []
     begin: int | None = None
@@ -69,12 +67,12 @@ def interruptions_of(records: Iterable[Sequence[Any]], now: int) -> Interruption
             first, last = (ms_of(datetime.fromisoformat(payload[name])) for name in ("from_at", "to_at"))
             outages.append((first, last))
         elif kind == _SUSPENDED:
-            begin = at
+            begin = ms_of(at)
         elif begin is not None:
-            suspensions.append((begin, at))
+            suspensions.append((begin, ms_of(at)))
             begin = None
     if begin is not None:
-        suspensions.append((begin, now))
+        suspensions.append((begin, ms_of(now)))
     return Interruptions(outages, suspensions)
 
 
