@@ -19,6 +19,8 @@ from tests import factories, histories
 from tests.organisation import a_member, a_unit
 from tests.web.conftest import Browser, statements
 from tests.web.figure_links import differences
+from web.oversight import times
+from web.oversight.tables import Column, Row, Table
 
 SERVICE = "trade-permit"
 PERIOD = "lang=en&calendar=gregorian&from=2026-08-01&to=2026-11-30"
@@ -240,3 +242,18 @@ def test_only_those_who_oversee_see_it_and_only_their_units(
     far = session_of(a_member(database, "far", "elsewhere", "*", "manager"))
     assert far.get("/oversight?unit=elsewhere").status_code == 200
     assert far.get("/oversight?unit=here").status_code == 404
+
+
+def test_no_text_of_a_file_is_a_formula() -> None:
+    texts = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "a")
+    found = Table("t", [Column("unit")], [Row({"unit": text}, {}, {}) for text in texts]).file("csv").body
+    assert isinstance(found, bytes)
+    (_, *cells) = csv.reader(StringIO(found.decode("utf-8-sig")))
+    assert [cell for (cell,) in cells] == [f"'{text}" for text in texts[:-1]] + ["a"]
+
+
+def test_chart_has_the_units_with_most_cases_in_their_order() -> None:
+    rows = [Row({"cases": number % 40}, {"label": f"u{number}"}, {}) for number in range(1, 41)]
+    assert [row.names["label"] for row in times.drawn(rows, "unit")] == [f"u{n}" for n in range(16, 40)]
+    assert times.drawn(rows, "month") == rows[-24:]
+    assert times.drawn([], "unit") == []

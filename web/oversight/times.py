@@ -40,7 +40,7 @@ def build(visit: Visit, found: Asked) -> Built:
     )
     rows = [_row(line, _name(visit, line, by, called), _link(visit, found, line, by)) for line in read.lines]
     total = _row(read.total, texts.say("oversight.all"), found.link(CASES, measure="closed"))
-    drawn = _drawn(rows, by)
+    shown = drawn(rows, by)
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -50,14 +50,14 @@ def build(visit: Visit, found: Asked) -> Built:
         "order": names.ORDER,
         "legend": charts.swatches("time", [names.bucket(bucket) for bucket in BUCKETS]),
         "whole": _chart(visit, "whole", [total]) if read.total.cases else None,
-        "parts": _chart(visit, "parts", drawn) if len(rows) > 1 else None,
-        "left_out": len(rows) - len(drawn),
+        "parts": _chart(visit, "parts", shown) if len(rows) > 1 else None,
+        "left_out": len(rows) - len(shown),
     }
     columns = (Column("label", title=by), *COLUMNS)
     return Built([Table("time", columns, [total, *rows] if read.total.cases else [])], values)
 
 
-def _drawn(rows: list[Row], by: str) -> list[Row]:
+def drawn(rows: list[Row], by: str) -> list[Row]:
     """Return the rows that the chart has: the latest months, or those with the most cases in their order."""
     if by == "month":
         return rows[-CHART:]
