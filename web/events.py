@@ -50,11 +50,12 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
 }
 # Kinds whose texts have values from the facts.
 _BY_FACTS = frozenset({"call.tried", "wait.opened", "wait.closed"})
-# Kinds whose text depends on a value in the payload.
+# Kinds whose text depends on a value in the payload, or in the facts.
 _BY_WORD: Mapping[str, tuple[str, frozenset[str]]] = {
     "task.assigned": ("how", frozenset({"named", "random", "least-loaded", "given"})),
     "task.blocked": ("reason", frozenset({"four-eyes", "conflict-of-interest", "first-decider"})),
     "case.blocked": ("reason", frozenset({"conflict-of-interest"})),
+    "wait.opened": ("party", frozenset({"applicant"})),
 }
 
 
@@ -89,10 +90,9 @@ def _fuller(event: Mapping[str, Any], payload: Mapping[str, Any]) -> tuple[list[
         return ["visible"], {}
     if kind == "correction.asked" and payload.get("fields"):
         return ["fields"], {"count": len(payload["fields"])}
-    if kind in _BY_WORD:
-        field, words = _BY_WORD[kind]
-        receiver = event.get("receiver_name") or payload.get("name")
-        return ([payload[field]], {"receiver": receiver}) if payload.get(field) in words else ([], {})
+    field, words = _BY_WORD.get(kind, ("", frozenset()))
+    if payload.get(field) in words:
+        return [payload[field]], {"receiver": event.get("receiver_name") or payload.get("name")}
     for ending, fields in _FULLER.get(kind, ()):
         found = {said: payload.get(field) for said, field in fields.items()}
         if None not in found.values():

@@ -103,6 +103,7 @@ from engine.cases.visits import (
     count_visits,
     list_visits,
     record_visit,
+    visits_of,
 )
 from engine.cases.working_time import counted, missing, require_counted
 
@@ -232,6 +233,7 @@ __all__ = [
     "timer_fired",
     "unknown",
     "view_clock",
+    "visits_of",
     "wake",
     "wake_due",
     "withdraw",

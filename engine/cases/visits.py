@@ -3,7 +3,7 @@
 The log is the only record of them (docs/visits.md). A visit has no personal data: codes and instants.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -27,6 +27,7 @@ from engine.platform.language import Names
 
 VISITS_AFTER_END = timedelta(days=30)
 MOST = 500  # of one case
+_KINDS = ("visit.recorded", "visit.corrected", "rating.given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,18 @@ def list_visits(uow: UnitOfWork, case_id: UUID, *, seen: bool = False) -> Sequen
     access.require(uow.actor, "events.read")
     if not seen:
         see(uow, case_id)
-    recorded, rated = _read(uow, case_id)
+    return _in_order(*_read(uow, case_id))
+
+
+def visits_of(rows: Iterable[Sequence[Any]]) -> Sequence[VisitView]:
+    """Returns the visits that a log has, as `list_visits`, without their authors.
+
+    Of each event `rows` have kind, instant, facts and task, in the order of the log.
+    """
+    return _in_order(*_assemble(row for row in rows if row[0] in _KINDS))
+
+
+def _in_order(recorded: Sequence[VisitView], rated: VisitView | None) -> Sequence[VisitView]:
     found = sorted(recorded, key=lambda one: (one.occurred_at or one.recorded_at, one.id))
     return found if rated is None or count_visits(found) else [*found, rated]
 
@@ -158,14 +170,17 @@ def _one(uow: UnitOfWork, case_id: UUID, visit_id: UUID | None) -> VisitView:
 
 def _read(uow: UnitOfWork, case_id: UUID) -> tuple[Sequence[VisitView], VisitView | None]:
     """Returns the visits that the log of a case has: the recorded ones, and that of the rating."""
-    kinds = ("visit.recorded", "visit.corrected", "rating.given")
     columns = (Event.kind, Event.at, Event.facts, Event.task_id, Event.actor_id)
     rows = uow.connection.execute(
         select(*columns, User.name, names.of())
         .outerjoin(User, User.id == Event.actor_id)
-        .where(Event.case_id == case_id, Event.kind.in_(kinds))
+        .where(Event.case_id == case_id, Event.kind.in_(_KINDS))
         .order_by(Event.seq)
     )
+    return _assemble(rows)
+
+
+def _assemble(rows: Iterable[Sequence[Any]]) -> tuple[Sequence[VisitView], VisitView | None]:
     found: dict[UUID, VisitView] = {}
     rated = None
     for kind, at, facts, task, *author in rows:

@@ -20,6 +20,7 @@ from engine.timeline.records import (
     Norm,
     Segment,
     Surroundings,
+    instant_of,
     ms_of,
 )
 from engine.timeline.timelines import Timeline, timeline
@@ -43,6 +44,7 @@ __all__ = [
     "Surroundings",
     "Timeline",
     "critical_path",
+    "instant_of",
     "ms_of",
     "timeline",
     "units_of",

@@ -118,6 +118,11 @@ def ms_of(instant: datetime) -> int:
     return (instant - _EPOCH) // _MS
 
 
+def instant_of(ms: int) -> datetime:
+    """Returns milliseconds as an aware datetime."""
+    return _EPOCH + ms * _MS
+
+
 def ms_of_text(text: str) -> int:
     """Returns an instant in facts as milliseconds, rounded down."""
     return (datetime.fromisoformat(text) - _EPOCH) // _MS

@@ -19,12 +19,17 @@ from tests.waiting import until
 CASES = 150  # of which a few are late
 SAID = {
     "fa": {"oversight": "نظارت", "time": "زمان پرونده صرف چه شد", "table": "رقم‌ها", "total": "جمع"},
-    "en": {"oversight": "Oversight", "time": "Where the time went", "table": "Figures", "total": "Together"},
+    "en": {"oversight": "Oversight", "time": "Where the time went", "table": "Figures", "total": "Total"},
 }
-# Each page at one width: all at both would take twice as long, and charts fit any.
+SERVICE = "definition=food-shop-licence"
 OTHERS = {
-    "phone": ("delays", "time", "steps?definition=food-shop-licence&version=1"),
-    "desktop": ("people", "portfolio"),
+    "comparison": f"?{SERVICE}&compare=version",
+    "mistake": "?from=2026-11-01&to=2026-10-01",
+    "delays": "/delays",
+    "time": "/time?by=month",
+    "steps": f"/steps?{SERVICE}&version=1",
+    "people": "/people",
+    "portfolio": "/portfolio",
 }
 WORDS = {"days": r"(\d+) (?:d\b|روز)", "hours": r"(\d+) (?:h\b|ساعت)", "minutes": r"(\d+) (?:min|دقیقه)"}
 MINUTES = {"days": 1440, "hours": 60, "minutes": 1}
@@ -44,8 +49,7 @@ def past(installation: Installation, settings: Settings) -> None:
 
 
 def _late(installation: Installation) -> int:
-    found: int = installation.look("manager", "/metrics/delay-causes")["late"]
-    return found
+    return installation.look("manager", "/metrics/delay-causes")["late"] or 0
 
 
 def _minutes(text: str) -> int:
@@ -85,7 +89,31 @@ def test_manager_finds_a_late_case_and_where_its_time_went(
     check(page)
     shot(page, "case-time")
     _sums_to_its_life(page, said)
-    for name in OTHERS[width]:
-        page.goto(f"/oversight/{name}")
+    for name, address in OTHERS.items():
+        page.goto(f"/oversight{address}")
         check(page)
-        shot(page, f"oversight-{name.partition('?')[0]}")
+        shot(page, f"oversight-{name}")
+
+
+def test_saved_view_survives_pages_languages_and_the_way_back(visit: Visits, past: None) -> None:
+    page = visit("fa", "phone", account="manager")
+    page.goto("/oversight/delays")
+    page.locator(".filtering summary").press("Enter")
+    page.select_option("[name=definition]", "food-shop-licence")
+    page.select_option("[name=class]", "-")
+    page.locator("form.filters button").press("Enter")
+    page.wait_for_url(re.compile("definition=food-shop-licence.*class=-"))
+    page.locator("nav.ways a").nth(2).press("Enter")
+    page.wait_for_url(re.compile("/oversight/time"))
+    page.locator("nav[aria-label] a", has_text="به تفکیک ماه").click()
+    page.wait_for_url(re.compile("by=month"))
+    cases = page.locator("table tbody a").first.inner_text().translate(LATIN)
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    for kept in ("definition=food-shop-licence", "class=-", "by=month"):
+        assert kept in page.url
+    assert page.locator("table tbody a").first.inner_text() == cases
+    page.go_back()
+    assert "by=month" in page.url
+    page.go_back()
+    expect(page.locator(".filtering summary")).to_contain_text("Food-shop licence · without a class")

@@ -18,8 +18,6 @@ from tests import filed
 from tests.web.conftest import Browser, statements
 from tests.web.desk import Office, an_office
 
-PAGE_OF_CASE = 14  # statements: it also shows where the time went, and visits
-
 
 @pytest.fixture
 def office(database: Database, actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Office:
@@ -234,7 +232,7 @@ def test_a_page_of_everything_counts_few_statements(office: Office) -> None:
     for path in ("", "/log", "/diagram", "/diagram.svg", "/do/cancel", "/secret"):
         with statements(office.database) as told:
             assert sara.see(f"/cases/{office.case}{path}").status_code == 200
-        assert len(told) <= (12 if path else PAGE_OF_CASE), path
+        assert len(told) <= 12, path
 
 
 def test_the_file_of_a_process_is_never_a_page_of_ours(office: Office) -> None:
@@ -264,5 +262,5 @@ def test_visits_are_recorded_and_corrected_on_the_page(office: Office) -> None:
     assert "withdrawn" in sara.see(path, "en").text
     with statements(office.database) as told:
         sara.see(path)
-    assert len(told) <= PAGE_OF_CASE
+    assert len(told) <= 12
     assert office["omid"].send(f"{path}/visits", visit_day=today, visit_reason="payment").status_code == 404

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from engine import cases
+from engine.oversight.timeline import TimeSplit
 from engine.platform.db import Actor, Database
 from engine.timeline import ALWAYS, Event, Norm, Surroundings, timeline
 from tests import clocks, factories
@@ -37,7 +37,7 @@ def told(office: Office, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         ]
         found = timeline(events, Surroundings("office", 2_881 * MINUTE, lambda _: ALWAYS, **around))
         monkeypatch.setattr(
-            "web.desk.time_split.timeline.of_case", lambda *_: SimpleNamespace(timeline=found)
+            "web.desk.case.timeline.of_case", lambda _uow, _id, seen: TimeSplit(seen, found, [])
         )
         page = office["sara"].see(f"/cases/{office.case}", lang).text
         section = page[page.index('id="time"') : page.index('id="timeline"')]
@@ -62,7 +62,7 @@ def test_figures_add_up_in_days_hours_and_minutes(told: Callable[..., str]) -> N
     )
     assert "In the office’s queue 1 d 1 h 0 min 52%" in shown
     assert "With the applicant 23 h 1 min 48%" in shown
-    assert "Together 2 d 0 h 1 min" in shown
+    assert "Total 2 d 0 h 1 min" in shown
     assert "If several of these apply at the same time, the one that is higher in this table counts." in shown
 
 

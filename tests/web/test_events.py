@@ -43,7 +43,10 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (".of-connector", {"call": "c", "connector": "registry", "operation": "ask"}),
         (".of-topic", {"call": "c", "topic": "invoice"}),
     ],
-    "wait.opened": [(".for", {"wait": "w", "kind": "message", "party": "fire-department", "name": "m"})],
+    "wait.opened": [
+        (".for", {"wait": "w", "kind": "message", "party": "fire-department", "name": "m"}),
+        (".applicant", {"wait": "w", "kind": "message", "party": "applicant"}),
+    ],
     "call.tried": [(".ended", {"call": "c", "attempt": 2, "code": "timeout", "ms": 5000})],
     "call.answered": [("", {"call": "c", "seconds": 1})],
     "call.failed": [(".after", {"call": "c", "code": "timeout", "detail": "no answer", "attempts": 5})],

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from engine.platform.language import Reader
 from web.charts.canvas import About, Canvas
 
-_TEXT, _BAR, _GAP = 18, 14, 12  # pixels: the line of texts, the bar, the space after it
+_TEXT, _BAR, _GAP = 21, 14, 12  # pixels: the line of texts, the bar, the space after it
 _WIDE = 74  # percent of the width, for the longest bar
 _TALL, _ROOM = 40, 14  # pixels; percent of the width from which on a part has room for its caption
 _LONGEST = 54  # characters of a name that fit a phone: the table has the whole
@@ -92,7 +92,7 @@ def _height(rows: int) -> int:
 def _head(canvas: Canvas, number: int, name: str, text: str) -> float:
     """Writes name and value, draws the place of the bar, and returns where that is."""
     top = number * (_TEXT + _BAR + _GAP)
-    canvas.text(0, top + _TEXT - 5, name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
+    canvas.text(0, top + _TEXT - 7, name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
     canvas.text(100, top + _TEXT + _BAR - 2, text, anchor="end", kind="amount")
     canvas.area(0, top + _TEXT, _WIDE, _BAR, kind="track")
     return top + _TEXT

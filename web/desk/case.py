@@ -9,11 +9,13 @@ from flask import Blueprint, request
 
 from engine import access, cases, definitions, documents, tasks
 from engine.design import diagrams
-from engine.oversight import access_log
+from engine.oversight import access_log, timeline
 from engine.oversight.access_log import Opened
+from engine.oversight.timeline import TimeSplit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Refusal
 from engine.portal.status import bill_words, outcome_of
+from engine.timeline import instant_of
 from web import asked
 from web.desk import story, time_split
 from web.desk.actions import offered
@@ -42,6 +44,7 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
     sources = story.sources(reader, seen.spec, tasks.sources(uow, seen.case))
     filed = documents.page(uow, case_id, seen=True)
     clock = cases.read_clock(uow, case_id)
+    split = timeline.of_case(uow, case_id, seen)
     values = {
         "case": seen.case,
         "now": uow.now,
@@ -61,10 +64,10 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "manages": access.allows(uow.actor, "definitions.suspend"),
         "actions": offered(uow.actor, seen.case, extendable=cases.is_extendable(clock, uow.now)),
         "clock": clock,
-        "visits": cases.list_visits(uow, case_id, seen=True),
+        "visits": _visits(split),
         "visit_reasons": cases.VISIT_REASONS,
         "may_record": _may_record(uow, seen.case),
-        "time": time_split.view(visit, seen),
+        "time": time_split.view(visit, split, {one["actor_unit"]: one["unit_name"] for one in events}),
         "may_write": access.allows(uow.actor, "comments.add") and seen.case.erased_at is None,
         "may_add": access.allows(uow.actor, "documents.add") and seen.case.ended_at is None,
         "grounds": story.grounds(reader, seen.spec),
@@ -72,6 +75,11 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
         "effect": seen.spec.effect_of(seen.case.outcome),
     }
     return Page("desk/case.html", {**values, **more}, status, opened=Opened("file", case_id))
+
+
+def _visits(split: TimeSplit) -> Sequence[cases.VisitView]:
+    """Return the visits of a case: its log was read for the timeline."""
+    return cases.visits_of((one.kind, instant_of(one.at), one.facts, one.task_id) for one in split.log)
 
 
 def _may_record(uow: UnitOfWork, case: cases.CaseView) -> bool:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from engine import access, cases
 from engine.organisation import units
 from engine.oversight import timeline
+from engine.oversight.timeline import TimeSplit
 from engine.timeline import BUCKETS, PLAN, THE_APPLICANT, Cause, Delay
 from web import charts, texts
 from web.charts import About, Part
@@ -56,9 +57,9 @@ class TimeView:
     late: Late | None
 
 
-def view(visit: Visit, seen: cases.Seen) -> TimeView:
-    """Return where the time of a case went."""
-    found = timeline.of_case(visit.uow, seen.case.id, seen).timeline
+def view(visit: Visit, split: TimeSplit, called: Mapping[str, str]) -> TimeView:
+    """Return where the time of a case went. `called`: names of units that are known, by key."""
+    found = split.timeline
     totals = [found.totals[bucket] for bucket in BUCKETS]
     lengths, shares = whole_parts(totals, sum(totals) // _MINUTE), whole_parts(totals, 100)
     names = [texts.say(f"words.bucket.{bucket}") for bucket in BUCKETS]
@@ -76,7 +77,7 @@ def view(visit: Visit, seen: cases.Seen) -> TimeView:
             zip(names, lengths, percents, totals, strict=True)
         )
     ]
-    late = None if found.delay is None else _late(visit, seen, found.delay)
+    late = None if found.delay is None else _late(visit, split.seen, found.delay, called)
     return TimeView(bar, rows, _length(sum(lengths)), found.approximate, late)
 
 
@@ -91,13 +92,17 @@ def whole_parts(amounts: Sequence[int], whole: int) -> list[int]:
     return [part + (number in raised) for number, (part, _) in enumerate(found)]
 
 
-def _late(visit: Visit, seen: cases.Seen, delay: Delay) -> Late:
+def _late(visit: Visit, seen: cases.Seen, delay: Delay, called: Mapping[str, str]) -> Late:
     every = [*(cause.ms for cause in delay.causes), delay.unexplained_ms]
     lengths = whole_parts(every, delay.late_ms // _MINUTE)
     shares = whole_parts(every, 100)
     elements = story.names(visit.reader, seen.spec)
-    named = units.names(visit.uow, {cause.party for cause in delay.causes if cause.party})
-    parties = {key: visit.reader.half(name) for key, name in named.items()}
+    named = {**called, seen.case.unit: seen.case.unit_name}
+    others = {cause.party for cause in delay.causes if cause.party and cause.party != THE_APPLICANT} - {
+        *named
+    }
+    named |= units.names(visit.uow, others) if others else {}
+    parties = {key: visit.reader.half(name) for key, name in named.items() if name}
     causes = [
         Row(
             _cause(cause, elements, parties),

@@ -44,7 +44,11 @@ def _at(visit: Visit, day: datetime, began: datetime) -> datetime:
     blueprint.post("/cases/<uuid:case_id>/visits/<uuid:visit_id>"), may="visits.record", refused=case_refused
 )
 def correct(visit: Visit, case_id: UUID, visit_id: UUID) -> Away:
-    """Correct the reason of a visit, or withdraw it."""
-    correction = Correction(reason=typed.line("visit_reason"), withdrawn="withdrawn" in request.form)
+    """Correct the day or the reason of a visit, or withdraw it."""
+    day = asked.typed_day("corrected_day", "/occurred_at")
+    at = None
+    if day is not None and request.form["corrected_day"] != request.form.get("day_was"):
+        at = _at(visit, day, cases.see(visit.uow, case_id).case.started_at)
+    correction = Correction(at, typed.line("visit_reason"), "withdrawn" in request.form)
     cases.correct_visit(visit.uow, case_id, visit_id, correction)
     return Away(f"/desk/cases/{case_id}#visits", told="desk.did.visit-corrected")

@@ -51,7 +51,7 @@ def show(visit: Visit, name: str, build: Build) -> Page:
     wrong, offered = found.wrong, asking.choices(visit, found)
     # Versions have no field before a service is chosen.
     fields = [one for one in asking.FILTERS if one != "version" or offered["version"]]
-    fields += OWN.get(name, ())
+    fields += [one for one in OWN.get(name, ()) if one != "compare" or found.filters.definition]
     values = {
         "found": found,
         "ways": [(one, found.link(path(one))) for one in WAYS],

@@ -12,8 +12,7 @@ from urllib.parse import urlencode
 from flask import request
 from sqlalchemy import RowMapping
 
-from engine import cases, definitions
-from engine.organisation import units
+from engine import cases
 from engine.oversight.metrics import Filters
 from engine.oversight.projection.periods import DAY, month_after, month_of
 from engine.platform.errors import Fault, Invalid
@@ -21,6 +20,7 @@ from engine.platform.language import Calendar
 from web import asked, texts
 from web.forms import explain_fault
 from web.oversight import names
+from web.oversight.names import Known
 from web.visit import Visit
 
 FILTERS = ("unit", "alone", "definition", "version", "class", "from", "to")
@@ -36,6 +36,7 @@ Choices = Sequence[tuple[str, str]]  # value and text
 class Asked:
     """Filters, what the address says of them, and the faults that it has."""
 
+    known: Known
     filters: Filters
     query: Mapping[str, str]
     faults: list[Fault] = field(default_factory=list)
@@ -65,6 +66,11 @@ class Asked:
             found.setdefault(fault.pointer.rpartition("/")[2], []).append(explain_fault(fault))
         return found
 
+    def chosen(self, name: str) -> str:
+        """Return what a field of the form has: what was typed, if it is wrong."""
+        typed = asked.text(request.args, name) or ""
+        return typed if name in self.wrong else self.query.get(name, "")
+
     def choice(self, name: str, choices: Collection[str]) -> Any:
         """Return one of these as a parameter names it, or None; anything else is a fault."""
         given = request.args.get(name)
@@ -81,16 +87,18 @@ def read(visit: Visit) -> Asked:
     if first is None and last is None and not faults:
         first = months_before(month_of(today, calendar), USUAL - 1, calendar)
     chosen = asked.text(request.args, "class")
+    if chosen not in (None, NO_CLASS, *cases.BOUNDS):
+        faults.append(Fault("/query/class", "is none of the choices", "enum"))
     filters = Filters(
         unit=asked.text(request.args, "unit"),
         alone=request.args.get("alone") == "1",
         definition=asked.text(request.args, "definition"),
-        version=_version(),
+        version=_version(faults),
         service_class="" if chosen == NO_CLASS else chosen,
         first=first,
         last=last,
     )
-    return Asked(filters, _query(filters), faults)
+    return Asked(Known(visit), filters, _query(filters), faults)
 
 
 def _day(name: str, faults: list[Fault]) -> date | None:
@@ -102,12 +110,15 @@ def _day(name: str, faults: list[Fault]) -> date | None:
     return found.date() if found else None
 
 
-def _version() -> int | None:
+def _version(faults: list[Fault]) -> int | None:
     """Return the version; None if it was chosen for another process, which the form has changed since."""
     before = request.args.get("version-of")
     if before is not None and before != request.args.get("definition"):
         return None
-    return asked.count(request.args, "version")
+    found = asked.count(request.args, "version")
+    if found is None and request.args.get("version"):
+        faults.append(Fault("/query/version", "is not a number", "type.number"))
+    return found
 
 
 def _query(filters: Filters) -> Mapping[str, str]:
@@ -135,13 +146,13 @@ def choices(visit: Visit, found: Asked) -> Mapping[str, Choices]:
     begins, ends = _months(visit, found)
     return {
         "unit": _with(
-            [(row["key"], _unit(visit, row)) for row in units.own(visit.uow)], found.filters.unit or ""
+            [(row["key"], _unit(visit, row)) for row in found.known.units], found.filters.unit or ""
         ),
         "definition": _with(
-            [(row.key, visit.reader.half(row.name)) for row in definitions.current(visit.uow)],
+            [(key, visit.reader.half(row.name)) for key, row in found.known.processes.items()],
             found.filters.definition or "",
         ),
-        "version": _versions(visit, found),
+        "version": _versions(found),
         "class": _with(
             [
                 *((one, names.service_class(one)) for one in cases.BOUNDS),
@@ -149,8 +160,8 @@ def choices(visit: Visit, found: Asked) -> Mapping[str, Choices]:
             ],
             found.query.get("class", ""),
         ),
-        "from": begins,
-        "to": ends,
+        "from": _with(begins, found.chosen("from")),
+        "to": _with(ends, found.chosen("to")),
     }
 
 
@@ -175,12 +186,12 @@ def _unit(visit: Visit, row: RowMapping) -> str:
     return texts.say("administration.within", unit=own, above=above) if above else own
 
 
-def _versions(visit: Visit, found: Asked) -> Choices:
+def _versions(found: Asked) -> Choices:
     if found.filters.definition is None:
         return []
-    rows = definitions.versions(visit.uow, found.filters.definition)
+    rows = found.known.versions(found.filters.definition)
     numbered = [(str(row.number), texts.say("designer.version-number", number=row.number)) for row in rows]
-    return _with(numbered, str(found.filters.version or ""))
+    return _with(numbered, found.chosen("version"))
 
 
 def _with(offered: list[tuple[str, str]], chosen: str) -> Choices:
@@ -188,7 +199,7 @@ def _with(offered: list[tuple[str, str]], chosen: str) -> Choices:
     return offered if not chosen or chosen in dict(offered) else [*offered, (chosen, chosen)]
 
 
-def _months(visit: Visit, found: Asked) -> tuple[Choices, Choices]:
+def _months(visit: Visit, found: Asked) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the months from whose first day on, and to whose last day, figures can be shown."""
     reader, calendar = visit.reader, visit.reader.calendar
     first = month_of(visit.uow.now.date(), calendar)
@@ -202,7 +213,7 @@ def _months(visit: Visit, found: Asked) -> tuple[Choices, Choices]:
     return _with_day(visit, begins, found.filters.first), _with_day(visit, ends, found.filters.last)
 
 
-def _with_day(visit: Visit, offered: list[tuple[str, str]], chosen: date | None) -> Choices:
+def _with_day(visit: Visit, offered: list[tuple[str, str]], chosen: date | None) -> list[tuple[str, str]]:
     if chosen is None or str(chosen) in dict(offered):
         return offered
     return [*offered, (str(chosen), visit.reader.day(chosen))]

@@ -1,9 +1,10 @@
 """Why cases were late: the causes, ranked by the hours that they cost."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import DelayLine, Delays
+from engine.oversight.metrics import DelayLine
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -31,7 +32,7 @@ COLUMNS = (
 def build(visit: Visit, found: Asked) -> Built:
     """Read the causes of delay."""
     read = metrics.delays(visit.uow, found.filters)
-    shown = _table(visit, found, read, len(read.lines))
+    shown = _table(found, read.lines)
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -47,16 +48,15 @@ def build(visit: Visit, found: Asked) -> Built:
 
 def table(visit: Visit, found: Asked, *, most: int) -> Table:
     """Return the first causes."""
-    return _table(visit, found, metrics.delays(visit.uow, found.filters), most)
+    return _table(found, metrics.causes(visit.uow, found.filters)[:most])
 
 
-def _table(visit: Visit, found: Asked, read: Delays, most: int) -> Table:
-    lines = read.lines[:most]
+def _table(found: Asked, lines: Sequence[DelayLine]) -> Table:
     called = names.load(
-        visit,
+        found.known,
         of_units={line.party for line in lines if line.party},
         of_processes={line.definition for line in lines},
-        steps=True,
+        steps={(line.definition, line.element) for line in lines},
     )
     return Table("causes", COLUMNS, [_row(line, called, found) for line in lines])
 

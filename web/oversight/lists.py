@@ -1,5 +1,7 @@
 """The cases behind a figure: as many as it says."""
 
+from collections.abc import Sequence
+
 from flask import request
 
 from engine.oversight import metrics
@@ -10,6 +12,7 @@ from web.listing import cursor
 from web.oversight import names, words
 from web.oversight.area import Built
 from web.oversight.asking import NO_ROLE, Asked
+from web.oversight.load import role
 from web.oversight.names import Names
 from web.oversight.overview import age
 from web.oversight.tables import Column, Row, Table
@@ -27,9 +30,11 @@ COLUMNS = (
     Column("life", words.length),
     Column("late", words.hours),
     Column("delay", words.hours),
+    Column("times"),
 )
 
 LEFT = ("outcome",)  # codes of the process, for files
+PASSAGES = ("step_", "work_")  # measures that count a case as often as it was there
 CAUSES = (*BUCKETS, "plan", "unexplained")
 BANDS = tuple(str(index) for index in range(len(AGES) + 1))
 
@@ -51,23 +56,35 @@ def build(visit: Visit, found: Asked) -> Built:
         else metrics.list_cases(visit.uow, found.filters, measure, cell, cursor(), index)
     )
     called = names.load(
-        visit,
+        found.known,
         of_units={line.unit for line in read.items} | ({cause.party} if cause and cause.party else set()),
         of_processes={line.definition for line in read.items},
-        steps=cause is not None,
+        steps={(found.filters.definition, cell.element or "")} if cell and found.filters.definition else (),
     )
     return Built(
-        [Table("cases", COLUMNS, [_row(line, called) for line in read.items])],
+        [Table("cases", COLUMNS, [_row(line, called, measure) for line in read.items])],
         {
             "as_of": read.as_of,
             "measure": measure,
             "count": read.count,
             "next": read.next,
             "age": "" if index is None else age(index),
-            "leave": LEFT if cause else (*LEFT, "delay"),
-            "cause": _sentence(cause, found, called) if cause else None,
+            "passages": measure.startswith(PASSAGES),
+            "leave": _left(read.items, cause, measure),
+            "behind_it": _sentence(cell, found, called),
         },
     )
+
+
+def _left(items: Sequence[CaseLine], cause: DelayCell | None, measure: str) -> Sequence[str]:
+    """Return the columns that a page leaves out: they say nothing of these cases."""
+    useful = {
+        "service_class": any(line.service_class for line in items),
+        "times": measure.startswith(PASSAGES),
+        "delay": cause is not None,
+        **dict.fromkeys(("ended_at", "life", "late"), any(line.ended_at for line in items)),
+    }
+    return (*LEFT, *(name for name, has in useful.items() if not has))
 
 
 def _cause(bucket: str | None) -> DelayCell | None:
@@ -80,20 +97,25 @@ def _cause(bucket: str | None) -> DelayCell | None:
 
 def _step(measure: str) -> StepCell | None:
     """Return the step, and the role, whose passages a measure counts."""
-    if not measure.startswith(("step_", "work_")):
+    if not measure.startswith(PASSAGES):
         return None
-    role = asked.text(request.args, "role")
-    return StepCell(asked.text(request.args, "element"), "" if role == NO_ROLE else role)
+    code = asked.text(request.args, "role")
+    return StepCell(asked.text(request.args, "element"), "" if code == NO_ROLE else code)
 
 
-def _sentence(cause: DelayCell, found: Asked, called: Names) -> str:
-    step = called.step(found.filters.definition or "", cause.element)
-    return texts.say(
-        f"oversight.cause.{cause.bucket}", party=called.party(cause.party, cause.bucket), step=step
-    )
+def _sentence(cell: DelayCell | StepCell | None, found: Asked, called: Names) -> str:
+    """Return which cause of delay, or which step and role, it is about."""
+    if cell is None:
+        return ""
+    step = called.step(found.filters.definition or "", cell.element or "")
+    if isinstance(cell, DelayCell):
+        party = called.party(cell.party, cell.bucket)
+        return texts.say(f"oversight.cause.{cell.bucket}", party=party, step=step)
+    parts = [step if cell.element else "", "" if cell.role is None else role(cell.role)]
+    return " · ".join(part for part in parts if part)
 
 
-def _row(line: CaseLine, called: Names) -> Row:
+def _row(line: CaseLine, called: Names, measure: str) -> Row:
     values = {column.name: getattr(line, column.name) for column in COLUMNS}
     shown = {
         "number": texts.reader().digits(line.number),
@@ -101,4 +123,8 @@ def _row(line: CaseLine, called: Names) -> Row:
         "unit": called.unit(line.unit),
         "service_class": names.service_class(line.service_class),
     }
+    if line.ended_at is None:
+        shown["late"] = texts.say("oversight.not-applicable")
+    elif measure == "late" and not line.late:  # ended by silence, or before the office opened again
+        shown["late"] = texts.say("oversight.moment")
     return Row(values, shown, {"number": f"/desk/cases/{line.id}"})

@@ -54,10 +54,11 @@ def build(visit: Visit, found: Asked) -> Built:
     """Read the load."""
     read = metrics.people(visit.uow, found.filters)
     called = names.load(
-        visit,
+        found.known,
         of_units={line.unit for line in read.lines} | {line.unit for line in read.quality},
         of_processes={line.definition for line in read.lines} | {line.definition for line in read.automated},
-        steps=True,
+        steps={(line.definition, line.element) for line in read.lines}
+        | {(line.definition, line.element) for line in read.automated},
     )
     by_unit = _units(read, called, found)
     roles = Table("roles", ROLES, [_role(line, called) for line in read.roles])
@@ -127,7 +128,6 @@ def _units(read: People, called: Names, found: Asked) -> Table:
             column: found.link("/oversight/cases", measure=measure, unit=unit, alone=1)
             for column, measure in (
                 ("closed", "closed"),
-                ("send_backs", "sent_back"),
                 ("appealed", "appealed"),
             )
             if unit in quality

@@ -1,10 +1,15 @@
 """What things of the figures are called: units, processes, their steps, buckets and parties."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import RowMapping
 
 from engine import definitions
 from engine.design import publishing
+from engine.models import DefinitionVersion
 from engine.organisation import units
 from engine.timeline import BUCKETS
 from web import texts
@@ -13,6 +18,38 @@ from web.visit import Visit
 APPLICANT = "applicant"  # the party of waits for the applicant
 # A moment is counted for the first of these that applies; closed hours are taken out of two of them.
 ORDER = BUCKETS[:-1]
+
+
+class Known:
+    """The units and processes that a visitor may choose: read once, for the form and for names."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self._versions: dict[str, Sequence[DefinitionVersion]] = {}
+
+    @cached_property
+    def units(self) -> Sequence[RowMapping]:
+        """The visitor's open units."""
+        return units.own(self.visit.uow)
+
+    @cached_property
+    def processes(self) -> Mapping[str, DefinitionVersion]:
+        """The current version of each process, by key."""
+        return {row.key: row for row in definitions.current(self.visit.uow)}
+
+    def versions(self, key: str) -> Sequence[DefinitionVersion]:
+        """Return the versions of a process, newest first. Raises NotFound."""
+        if key not in self._versions:
+            self._versions[key] = definitions.versions(self.visit.uow, key)
+        return self._versions[key]
+
+    def elements(self, version: DefinitionVersion) -> Mapping[str, str]:
+        """Return the names of the steps of a version."""
+        of = definitions.Version(
+            version.id, version.key, version.number, version.digest, version.deployment_id
+        )
+        parts = definitions.spec(self.visit.uow.session, of).elements
+        return {path: self.visit.reader.half(part.name) for path, part in parts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +84,45 @@ class Names:
 
 
 def load(
-    visit: Visit,
+    known: Known,
     *,
     of_units: Collection[str] = (),
     of_processes: Collection[str] = (),
-    steps: bool = False,
+    steps: Collection[tuple[str, str]] = (),
 ) -> Names:
-    """Return the names of these, with `steps` those of the processes' steps in their current version."""
-    reader, processes = visit.reader, set(of_processes)
+    """Return the names of these; of a step by its process and id, in the newest version that has it.
+
+    Reads only what isn't known.
+    """
+    uow, reader, processes = known.visit.uow, known.visit.reader, set(of_processes)
     # A step of several units has their keys, separated by commas.
     keys = {key for one in of_units for key in one.split(",") if key}
-    found = units.names(visit.uow, keys) if keys else {}
-    called = publishing.names(visit.uow, processes) if processes else {}
+    found = {row["key"]: row["name"] for row in known.units}
+    if others := keys - found.keys() - {APPLICANT}:
+        found |= units.names(uow, others)
+    called = {key: row.name for key, row in known.processes.items() if key in processes}
+    if others := processes - called.keys():
+        called |= publishing.names(uow, others)
     return Names(
         {one: reader.both([reader.half(found.get(key, key)) for key in one.split(",")]) for one in of_units},
         {key: reader.half(name) for key, name in called.items()},
-        _elements(visit, processes) if steps and processes else {},
+        _elements(known, steps),
     )
 
 
-def _elements(visit: Visit, processes: Collection[str]) -> Mapping[str, Mapping[str, str]]:
-    session = visit.uow.session
-    found = {}
-    for key, current in definitions.currents(session).items():
-        if key in processes:
-            spec = definitions.spec(session, current)
-            found[key] = {path: visit.reader.half(part.name) for path, part in spec.elements.items()}
+def _elements(known: Known, steps: Collection[tuple[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for key, element in steps:
+        if element:
+            wanted[key].add(element)
+    found: dict[str, dict[str, str]] = {}
+    for key, elements in wanted.items():
+        current = known.processes.get(key)
+        names = found[key] = dict(known.elements(current)) if current else {}
+        # Others are of earlier versions, or of a process that was withdrawn.
+        for version in known.versions(key) if elements - names.keys() else ():
+            if elements - names.keys():
+                names |= {one: name for one, name in known.elements(version).items() if one not in names}
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from engine import cases
 from engine.oversight import metrics
 from engine.oversight.metrics import AGES, Figure, Line, Overview
 from web import charts, texts
@@ -54,7 +55,6 @@ TREND = (
     Column("most", words.length),
 )
 COMPARED = (
-    Column("label"),
     Column("service_class"),
     Column("closed", bar=True),
     Column("on_time", words.share, bar=True),
@@ -71,13 +71,17 @@ COMPARED = (
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure with its words, a note, and the cases behind it."""
+    """A figure with its words, a note, and the cases behind it: as many as the figure or its note says.
+
+    `of`: those of a figure that counts something else, such as corrections.
+    """
 
     name: str
     text: str
     note: str
     link: str
     measured: bool
+    of: str = ""
 
 
 def build(visit: Visit, found: Asked) -> Built:
@@ -88,7 +92,7 @@ def build(visit: Visit, found: Asked) -> Built:
     read = metrics.overview(visit.uow, found.filters, compare, visit.reader.calendar)
     ages = _ages(read, found)
     trend = Table("trend", TREND, [_month(visit, line, found) for line in read.trend])
-    compared = _compared(visit, read, found, compare)
+    compared = _compared(read, found, compare)
     late = causes.table(visit, found, most=TOP)
     values = {
         "days": read.days,
@@ -100,6 +104,8 @@ def build(visit: Visit, found: Asked) -> Built:
         "counts_key": charts.key([texts.say("oversight.tile.started"), texts.say("oversight.tile.closed")]),
         "times_key": charts.key([texts.say("oversight.tile.median"), texts.say("oversight.tile.most")]),
         "compare": compare,
+        "comparisons": _by_class(compared),
+        "known_late": read.numbers.late.value is not None,
         "all_delays": found.link("/oversight/delays"),
     }
     return Built([_figures(read), ages, trend, compared, late], values)
@@ -131,7 +137,10 @@ def _completion(figure: Figure) -> Tile:
 def _tile(name: str, figure: Figure, write: Write, measure: str | None, found: Asked) -> Tile:
     measured = figure.value is not None
     link = found.link(CASES, measure=measure) if measure and measured else ""
-    return Tile(name, words.figure(figure, write), _note(name, figure), link, measured)
+    text, note = words.figure(figure, write), _note(name, figure)
+    if name == "send_backs":
+        return Tile(name, text, note, "", measured, link if figure.value else "")
+    return Tile(name, text, note, link, measured)
 
 
 def _note(name: str, figure: Figure) -> str:
@@ -222,15 +231,17 @@ def _times(visit: Visit, read: Overview) -> Any:
 
 
 def _months(visit: Visit, read: Overview) -> list[str]:
-    return [visit.reader.month(date.fromisoformat(line.label), year=False) for line in read.trend]
+    """Return the names of the months; in English short ones, so that six fit a phone."""
+    names = [visit.reader.month(date.fromisoformat(line.label), year=False) for line in read.trend]
+    return names if visit.reader.language == "fa" else [name[:3] for name in names]
 
 
-def _compared(visit: Visit, read: Overview, found: Asked, by: str | None) -> Table:
+def _compared(read: Overview, found: Asked, by: str | None) -> Table:
     units = {line.label for line in read.compared} if by == "unit" else set()
-    called = names.load(visit, of_units=units)
+    called = names.load(found.known, of_units=units)
     rows = []
     for line in read.compared:
-        values = {column.name: getattr(line.numbers, column.name) for column in COMPARED[2:]}
+        values = {column.name: getattr(line.numbers, column.name) for column in COMPARED[1:]}
         name = (
             called.unit(line.label)
             if by == "unit"
@@ -246,4 +257,12 @@ def _compared(visit: Visit, read: Overview, found: Asked, by: str | None) -> Tab
                 {"closed": link},
             )
         )
-    return Table("comparison", COMPARED, rows)
+    return Table("comparison", (Column("label", title=by or ""), *COMPARED), rows)
+
+
+def _by_class(compared: Table) -> Mapping[str, Table]:
+    """Return what can be compared: the rows of each service class, the most urgent first."""
+    found: dict[str, list[Row]] = {one: [] for one in (*cases.BOUNDS, "")}
+    for row in compared.rows:
+        found[row.values["service_class"]].append(row)
+    return {one: Table(compared.name, compared.columns, rows) for one, rows in found.items() if rows}

@@ -1,11 +1,12 @@
 """The steps of one version: how often they were passed and how long that took, as heat on its diagram."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.bpmn import Marks
 from engine.design import diagrams
 from engine.oversight import metrics
-from engine.oversight.metrics import Figure, StepLine
+from engine.oversight.metrics import Figure, Filters, StepLine
 from engine.platform.errors import Invalid
 from web import texts
 from web.oversight import names, words
@@ -18,12 +19,13 @@ from web.visit import Content, Visit
 # What the diagram can show.
 SHOWN: Mapping[str, Write] = {"wait": words.length, "work": words.length, "closed": words.count}
 LEAST = {"wait": 60_000, "work": 60_000, "closed": 1}  # that is written at a step
-SIZES = ("actual", "fit")
+SIZES = ("fit", "actual")
+NO_WORK = ("call", "wait", "bill", "incident")  # kinds of steps at which nobody can work
 COLUMNS = (
     Column("element"),
     Column("kind"),
     Column("arrived"),
-    Column("closed", bar=True),
+    Column("closed", bar=True, title="done"),
     Column("wait", words.length, bar=True),
     Column("work", words.length, bar=True),
     Column("send_backs"),
@@ -31,15 +33,16 @@ COLUMNS = (
 
 
 def build(visit: Visit, found: Asked) -> Built:
-    """Read the steps; none before a version is chosen."""
+    """Read the steps of a version, of the newest unless another is chosen; none before a service is."""
     show = found.choice("show", SHOWN) or "wait"
     size = found.choice("size", SIZES) or SIZES[0]
     filters, shared = found.filters, {"show": show, "shows": SHOWN, "size": size}
-    if found.faults or filters.definition is None or filters.version is None:
+    if found.faults or filters.definition is None:
         return Built((), {"chosen": False, **shared})
-    read = metrics.steps(visit.uow, filters)
-    called = names.load(visit, of_processes={read.definition}, steps=True)
-    rows = [_row(line, called.step(read.definition, line.element), found) for line in read.lines]
+    read = metrics.steps(visit.uow, _with_version(found))
+    called = names.load(found.known, of_processes={read.definition})
+    steps = _names(found, read.version)
+    rows = [_row(line, steps.get(line.element, line.element), found, read.version) for line in read.lines]
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -47,20 +50,40 @@ def build(visit: Visit, found: Asked) -> Built:
         "chosen": True,
         "name": called.process(read.definition),
         "number": read.version,
-        "picture": found.link("/oversight/steps.svg", show=show, lang=visit.reader.language),
+        "picture": found.link(
+            "/oversight/steps.svg", version=read.version, show=show, lang=visit.reader.language
+        ),
     }
     return Built([Table("steps", COLUMNS, rows)], values)
 
 
-def _row(line: StepLine, name: str, found: Asked) -> Row:
+def _with_version(found: Asked) -> Filters:
+    """Return the filters with a version. Raises NotFound for a process that doesn't exist."""
+    filters = found.filters
+    if filters.version is not None or filters.definition is None:
+        return filters
+    return replace(filters, version=found.known.versions(filters.definition)[0].number)
+
+
+def _names(found: Asked, number: int) -> Mapping[str, str]:
+    """Return the names of the steps in this version."""
+    versions = found.known.versions(found.filters.definition or "")
+    return next((found.known.elements(one) for one in versions if one.number == number), {})
+
+
+def _row(line: StepLine, name: str, found: Asked, version: int) -> Row:
     values = {column.name: getattr(line, column.name) for column in COLUMNS}
     kind = texts.find_text(f"words.step.{line.kind}", line.kind)
+    of = {"version": version, "element": line.element}
     links = {
-        column: found.link("/oversight/cases", measure=f"step_{column}", element=line.element)
+        column: found.link("/oversight/cases", measure=f"step_{column}", **of)
         for column in ("arrived", "closed")
         if values[column]
     }
-    return Row(values, {"element": name, "kind": kind}, links)
+    shown = {"element": name, "kind": kind}
+    if line.kind in NO_WORK:
+        shown |= dict.fromkeys(("work", "send_backs"), texts.say("oversight.not-applicable"))
+    return Row(values, shown, links)
 
 
 def picture(visit: Visit, found: Asked) -> Content:

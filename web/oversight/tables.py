@@ -18,19 +18,22 @@ from web.oversight.words import Write
 from web.visit import Content
 
 FORMATS = ("csv", "json")
+SHOWN = 100  # rows
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name in files and in the text `oversight.column.<name>`, and how a page writes it.
+    """A column: its name in files, and how a page writes it.
 
-    With `bar` a page shows how the value compares with the others of its column.
+    With `bar` a page shows how the value compares with the others of its column. A page calls it by the text
+    `oversight.column.<title>`, without a title by that of its name.
     """
 
     name: str
     write: Write = words.count
     bar: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Its name is that of its files."""
+    """A table. Its name is that of its files, which have all rows; a page shows the first, at `most`."""
 
     name: str
     columns: Sequence[Column]
     rows: Sequence[Row]
+    most: int = SHOWN
 
     def file(self, kind: str) -> Content:
         """Return it as a file of this kind."""

@@ -16,9 +16,9 @@ from web.oversight.tables import Column, Row, Table
 from web.visit import Visit
 
 CASES = "/oversight/cases"
+CHART = 24  # rows that are drawn
 BY = ("unit", "definition", "version", "month")
 COLUMNS = (
-    Column("label"),
     Column("cases"),
     Column("life", words.length),
     *(Column(bucket, words.length) for bucket in BUCKETS),
@@ -32,7 +32,7 @@ def build(visit: Visit, found: Asked) -> Built:
         return Built()
     read = metrics.times(visit.uow, found.filters, by, visit.reader.calendar)
     called = names.load(
-        visit,
+        found.known,
         of_units={line.label for line in read.lines} if by == "unit" else (),
         of_processes={line.label.partition("/")[0] for line in read.lines}
         if by in ("definition", "version")
@@ -40,6 +40,7 @@ def build(visit: Visit, found: Asked) -> Built:
     )
     rows = [_row(line, _name(visit, line, by, called), _link(visit, found, line, by)) for line in read.lines]
     total = _row(read.total, texts.say("oversight.all"), found.link(CASES, measure="closed"))
+    shown = drawn(rows, by)
     values = {
         "days": read.days,
         "as_of": read.as_of,
@@ -49,9 +50,19 @@ def build(visit: Visit, found: Asked) -> Built:
         "order": names.ORDER,
         "legend": charts.swatches("time", [names.bucket(bucket) for bucket in BUCKETS]),
         "whole": _chart(visit, "whole", [total]) if read.total.cases else None,
-        "parts": _chart(visit, "parts", rows) if len(rows) > 1 else None,
+        "parts": _chart(visit, "parts", shown) if len(rows) > 1 else None,
+        "left_out": len(rows) - len(shown),
     }
-    return Built([Table("time", COLUMNS, [total, *rows] if read.total.cases else [])], values)
+    columns = (Column("label", title=by), *COLUMNS)
+    return Built([Table("time", columns, [total, *rows] if read.total.cases else [])], values)
+
+
+def drawn(rows: list[Row], by: str) -> list[Row]:
+    """Return the rows that the chart has: the latest months, or those with the most cases in their order."""
+    if by == "month":
+        return rows[-CHART:]
+    most = sorted(row.values["cases"] for row in rows)[-CHART:]
+    return [row for row in rows if row.values["cases"] >= most[0]][:CHART] if rows else []
 
 
 def _row(line: TimeLine, name: str, link: str) -> Row:
@@ -71,7 +82,7 @@ def _name(visit: Visit, line: TimeLine, by: str, called: Names) -> str:
         return visit.reader.month(date.fromisoformat(line.label))
     key, _, number = line.label.partition("/")
     name = called.process(key)
-    return f"{name}, {texts.say('designer.version-number', number=int(number))}" if number else name
+    return texts.say("oversight.of-version", name=name, number=int(number)) if number else name
 
 
 def _link(visit: Visit, found: Asked, line: TimeLine, by: str) -> str:

@@ -75,6 +75,8 @@ def day(instant: datetime) -> str:
 
 def figure(found: Figure, write: Write) -> str:
     """Return a figure in words: its value, or why there is none."""
+    if found.status == "too_few" and write is rials:
+        return texts.say("oversight.too-few-cases")
     if found.value is None:
         return texts.say(f"oversight.status.{found.status}")
     return write(found.value)

@@ -21,7 +21,7 @@ from engine.oversight.metrics.people import LoadLine, People, RoleLine, UnitQual
 from engine.oversight.metrics.portfolio import Portfolio, ServiceLine, Weights, portfolio
 from engine.oversight.metrics.steps import StepLine, Steps, steps
 from engine.oversight.metrics.tables import FigureLine, csv_of, figures_of
-from engine.oversight.metrics.times import DelayLine, Delays, TimeBy, TimeLine, Times, delays, times
+from engine.oversight.metrics.times import DelayLine, Delays, TimeBy, TimeLine, Times, causes, delays, times
 
 __all__ = [
     "AGES",
@@ -58,6 +58,7 @@ __all__ = [
     "Times",
     "UnitQuality",
     "Weights",
+    "causes",
     "csv_of",
     "delays",
     "figures_of",

@@ -116,11 +116,23 @@ def _delays(uow: UnitOfWork, scope: Scope) -> Delays:
     late = read(uow, scope, Wanted([ENDED], ("with_term", "on_time", "late_ms"))).get(())
     if late is None:
         return Delays(scope.days, scope.as_of, 0, 0, 0, [])
+    with_term = late["with_term"]
+    found = _causes(uow, scope)
+    return Delays(scope.days, scope.as_of, with_term - late["on_time"], with_term, late["late_ms"], found)
+
+
+def causes(uow: UnitOfWork, filters: Filters) -> Sequence[DelayLine]:
+    """Returns the causes alone, the greatest first."""
+    scope = resolve(uow, filters)
+    return share(uow, scope, ("causes",), lambda: _causes(uow, scope))
+
+
+def _causes(uow: UnitOfWork, scope: Scope) -> Sequence[DelayLine]:
     group = ("party", "definition", "element", "bucket")
     found = read(uow, scope, Wanted([CAUSED], ("ms", "cases"), group))
     ordered = sorted(found.items(), key=lambda one: (-one[1]["ms"], one[0]))
-    total, with_term = late["late_ms"], late["with_term"]
-    lines = [
+    total = sum(sums["ms"] for sums in found.values())  # what is unexplained is one of them
+    return [
         DelayLine(
             *(rank, key[0], key[1], key[2], key[3], sums["ms"]),
             share=round(sums["ms"] / total, 6) if total else 0.0,
@@ -128,4 +140,3 @@ def _delays(uow: UnitOfWork, scope: Scope) -> Delays:
         )
         for rank, (key, sums) in enumerate(ordered, 1)
     ]
-    return Delays(scope.days, scope.as_of, with_term - late["on_time"], with_term, total, lines)

@@ -1,12 +1,12 @@
 """What a timeline needs besides the events of its case: office hours, norms, and what stopped everything."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, cast, extract, func, or_, select
 
 from engine import deadlines, events
 from engine.bpmn import Spec
@@ -22,22 +22,26 @@ _FROM = datetime(2001, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Interval = tuple[int, int]
 
+
+def ms_column(instant: Any) -> ColumnElement[int]:
+    """Returns a column of instants as milliseconds, rounded down."""
+    return cast(func.floor(extract("epoch", instant) * 1000), BigInteger)
+
+
 _RECORD = OrganisationRecord
 _OUTAGE, _SUSPENDED, _RESUMED = "installation.outage", "definition.suspended", "definition.resumed"
-_STOPS = Prepared(
-    select(_RECORD.kind, _RECORD.at, _RECORD.payload)
-    .where(
-        _RECORD.at > bindparam("since", type_=_RECORD.at.type),
-        or_(
-            _RECORD.kind == _OUTAGE,
-            and_(
-                _RECORD.kind.in_((_SUSPENDED, _RESUMED)),
-                _RECORD.payload["definition"].as_string() == bindparam("definition"),
-            ),
+# What stopped the cases of a `definition` after an instant, `since`.
+STOPPED = and_(
+    _RECORD.at > bindparam("since", type_=_RECORD.at.type),
+    or_(
+        _RECORD.kind == _OUTAGE,
+        and_(
+            _RECORD.kind.in_((_SUSPENDED, _RESUMED)),
+            _RECORD.payload["definition"].as_string() == bindparam("definition"),
         ),
-    )
-    .order_by(_RECORD.seq)
+    ),
 )
+_STOPS = Prepared(select(_RECORD.kind, _RECORD.at, _RECORD.payload).where(STOPPED).order_by(_RECORD.seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,14 @@ class Interruptions:
 def interruptions(uow: UnitOfWork, definition: str, since: datetime) -> Interruptions:
     """Returns what stopped the cases of a definition after an instant, as the administration log has it."""
     rows = uow.rows(_STOPS, {"since": since, "definition": definition})
-    outages = [_outage(payload) for kind, _, payload in rows if kind == _OUTAGE]
-    stops = ((definition, kind, at) for kind, at, _ in rows if kind != _OUTAGE)
-    stopped = events.suspensions(stops, until=uow.now).get(definition, ())
+    return interruptions_of(rows, definition, uow.now)
+
+
+def interruptions_of(records: Sequence[Sequence[Any]], definition: str, now: datetime) -> Interruptions:
+    """Returns what records of the administration log stopped: of each its kind, instant and payload."""
+    outages = [_outage(payload) for kind, _, payload in records if kind == _OUTAGE]
+    stops = ((definition, kind, at) for kind, at, _ in records if kind != _OUTAGE)
+    stopped = events.suspensions(stops, until=now).get(definition, ())
     return Interruptions(outages, [(ms_of(begin), ms_of(end)) for begin, end in stopped])
 
 
