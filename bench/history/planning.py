@@ -4,21 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from bench.history.catalogue import APPEAL, FIRE, HEALTH, LEGAL, PROPERTY, SERVICES, TAX, TRADE, WELFARE
+from bench.history.catalogue import FIRE, HEALTH, LEGAL, PROPERTY, SERVICES, TAX, TRADE, WELFARE
 from bench.history.organisation import OFFICES
 from demo.history.offices import Office, Span
 from demo.history.plans import Plan
 from demo.history.shapes import Service
+from demo.history.systems import OWN
 
 SHARES: Mapping[str, float] = {TRADE: 0.55, PROPERTY: 0.3, WELFARE: 0.15}
-SILENT = 0.04  # of the cases of a service with a decision by silence
+SILENT = 0.08  # of the cases of a service with a decision by silence
 CORRECTED, ASKED, SUSPENDED, RETRIED, APPEALED, RATED = 0.12, 0.06, 0.02, 0.1, 0.15, 0.3
-UNPLANNED, UNRECORDED = 0.02, 0.05
+WITHDRAWN = 0.02
+UNPLANNED, UNRECORDED, CALLED, CORRECTED_VISITS = 0.02, 0.05, 0.02, 0.03
+TURNS = (0.8, 0.14, 0.04, 0.02)  # how often a loop has no further turn, one, two, three
 ONLINE = 0.8
 FLAGGED = 2_000  # one case in so many, for each flag
 FLAGS = (
     *("queue_jumping", "decided_in_seconds", "outside_hours", "reopened_three_times"),
-    *("paused_on_last_day", "one_official_one_applicant"),
+    *("paused_on_last_day", "reassigned_random_task", "one_official_one_applicant"),
 )
 # Of these, the office and official that decide all applications of one person.
 PAIR_OFFICE = "district-1"
@@ -47,7 +50,7 @@ CAUSES = (
     Cause(TRADE, ["inspect"], "in_queue", HEALTH, 0.05, (110, 180)),
     Cause(TRADE, ["review"], "in_queue", None, 0.16, (112, 170), ["district-3"]),
     Cause(TRADE, ["review", "decide"], "in_queue", None, 0.1, (75, 95), ["district-5"]),
-    Cause(PROPERTY, ["ask_cadastre"], "technical_failure", "cadastre", 0.07, (500, 700)),
+    Cause(PROPERTY, ["ask_cadastre"], "technical_failure", OWN, 0.07, (500, 700)),
     Cause(PROPERTY, ["await_tax"], "other_agency", TAX, 0.04, (500, 650)),
     Cause(PROPERTY, ["sign"], "in_queue", None, 0.05, (100, 150), ["registry-south"]),
 )
@@ -97,12 +100,16 @@ def _planned(rng: Random, service: Service, cause: Cause | None) -> Plan:
     return Plan(
         outcome,
         corrections=int(rng.random() < CORRECTED),
-        opinion=LEGAL if service.key != APPEAL and rng.random() < ASKED else None,
+        opinion=LEGAL if rng.random() < ASKED else None,
         suspended=rng.random() < SUSPENDED,
         retried=rng.random() < RETRIED,
+        withdrawn=rng.random() < WITHDRAWN,
+        turns=rng.choices(range(len(TURNS)), TURNS)[0],
         stars=stars,
         unrecorded=rng.random() < UNRECORDED,
         unplanned=rng.choice(REASONS) if rng.random() < UNPLANNED else None,
+        called="information" if rng.random() < CALLED else None,
+        corrected_visit=rng.choice(("reason", "withdrawn")) if rng.random() < CORRECTED_VISITS else None,
     )
 
 

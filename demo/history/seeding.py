@@ -3,24 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from demo.history import applications, opening, people
 from demo.history.composing import compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
 from demo.history.plans import Plan, World
 from demo.history.shapes import Service
-from demo.history.shipped import ADDRESS, LICENCE, PATHS, PERMIT
+from demo.history.shipped import ADDRESS, EARLIER, LICENCE, PATHS, PERMIT
 from demo.history.stories import Story
 from demo.history.writing import Groups, numbered, write
 from engine.access import validity
-from engine.events.vocabulary import VOCABULARY
 from engine.identity import accounts
-from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Unit
+from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Role, Unit
 from engine.organisation import calendars
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.platform.db import Database, UnitOfWork, finish
@@ -44,7 +43,7 @@ class Past:
 
     world: World
     applicants: Sequence[tuple[Actor, str]]
-    versions: Mapping[str, tuple[str, int]]  # by key of the process
+    versions: Mapping[str, Sequence[tuple[str, int]]]  # by key of the process, the present one last
     groups: Groups
     first_number: int
     until: int
@@ -88,21 +87,44 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     offset = (uow.now.utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
     offices = {}
     for key in {*officials, *(office for places in OFFICES.values() for office in places)}:
-        hours = Hours(open_days(calendars.of_unit(uow, units[key]).calendar, first, last))
+        found = calendars.of_unit(uow, units[key])
+        hours = Hours(open_days(found.calendar, first, last))
         own = officials.get(key) or {}
-        offices[key] = Office(key, str(units[key]), hours, hours, offset, own)
-    portal = accounts.find_or_create(uow.session, uow.now, "portal", "portal")
-    system = Actor(str(uow.actor.id), "system")
-    delegations = _delegations(uow)
-    world = World(offices, system, Actor(str(portal.id), "portal"), (), delegations)
-    current = select(Definition.key, DefinitionVersion.id, DefinitionVersion.number)
-    current = current.join(DefinitionVersion, validity.current())
-    versions = {row.key: (str(row.id), row.number) for row in uow.connection.execute(current)}
+        counter = next(iter((own or officials[key.partition("-")[0]]).values()))
+        offices[key] = Office(key, str(units[key]), hours, hours, offset, own, found.version, key, counter)
+    world = World(
+        offices,
+        Actor(str(uow.actor.id), "system"),
+        _account(uow, "portal"),
+        _account(uow, "service"),
+        _account(uow, "administrator"),
+        delegations=_delegations(uow),
+    )
+    versions = _versions(uow, begin)
     taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {CASES})")
     number = uow.connection.execute(taken).scalar_one() - CASES
     applicants = people.applicants(uow, begin, names)
     past = Past(world, applicants, versions, {}, number, milliseconds(uow.now))
     return replace(past, groups=_groups(uow, past))
+
+
+def _account(uow: UnitOfWork, role: Role) -> Actor:
+    """Return the demonstration's own account with this role."""
+    user = accounts.find_or_create(uow.session, uow.now, role, role)
+    return Actor(str(user.id), role, None if accounts.is_system(role) else "root", user.name)
+
+
+def _versions(uow: UnitOfWork, begin: datetime) -> Mapping[str, Sequence[tuple[str, int]]]:
+    """Return the versions of the processes, as published in the past: a second one in the middle of it."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    wanted = select(DefinitionVersion.key, DefinitionVersion.id, DefinitionVersion.number)
+    wanted = wanted.where(DefinitionVersion.key.in_(OFFICES), DefinitionVersion.published_at.is_not(None))
+    for key, version, number in uow.connection.execute(wanted.order_by(DefinitionVersion.number)).all():
+        at = begin + (uow.now - begin) / 2 if found.get(key) else begin
+        changed = update(DefinitionVersion).where(DefinitionVersion.id == version)
+        uow.connection.execute(changed.values(published_at=at))
+        found.setdefault(key, []).append((str(version), number))
+    return found
 
 
 def _delegations(uow: UnitOfWork) -> Mapping[tuple[str, str], str]:
@@ -141,7 +163,6 @@ def _stories(rng: Random, past: Past) -> list[Story]:
         started = _started(rng, past)
         story = _begin(rng, past, path, started, number(started, past.first_number + count))
         compose(story, past.world, _plan(rng, path, story))
-        story.events = [event for event in story.events if event.kind in VOCABULARY or not event.facts]
         if story.ended is not None:
             stories.append(story)
     return stories
@@ -166,7 +187,10 @@ def _started(rng: Random, past: Past) -> int:
 
 def _begin(rng: Random, past: Past, path: str, started: int, number: str) -> Story:
     service = PATHS[path][0]
-    version, version_number = past.versions[service.key]
+    versions = past.versions[service.key]
+    former = len(versions) > 1 and started < past.until - DAYS * DAY // 2
+    version, version_number = versions[0 if former else -1]
+    service = EARLIER[path] if former else service
     places = OFFICES[service.key]
     office = past.world.offices[rng.choices(list(places), list(places.values()))[0]]
     actor, person = rng.choice(past.applicants)

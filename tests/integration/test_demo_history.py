@@ -7,11 +7,12 @@ from pathlib import Path
 from sqlalchemy import text
 
 from demo import accounts
-from demo.history import seeding
+from demo.history import earlier, seeding
 from engine.oversight import replay
 from engine.platform.config import Settings
 from engine.platform.db import Database, connection
 from tests import factories
+from tests.deploying import checked_once
 
 SECONDS = 10.0  # of processor time on a busy machine; it takes less than one
 # Open tasks that the demonstration's own people have been assigned.
@@ -24,6 +25,8 @@ WHERE status = 'open' AND users.name = ANY(:names)
 def test_demonstration_begins_with_cases_of_three_months(database: Database, tmp_path: Path) -> None:
     settings = Settings.read({"PARVANDEH_VAR": str(tmp_path)})
     accounts.prepare(database, settings, "http://localhost")
+    with checked_once():
+        earlier.deploy_earlier(database, settings)
     for key in (factories.LICENCE, factories.PERMIT, factories.ADDRESS):
         factories.deploy_shipped(database, key)
     accounts.delegate(database, settings)

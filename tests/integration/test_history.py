@@ -36,7 +36,7 @@ def test_history_is_what_its_ledger_says(database: Database, database_url: str) 
     database.run(lambda session, now: calendars.install(session, now, "Asia/Tehran"))
     order = Order(database_url, ZoneInfo("Asia/Tehran"), 7, CASES, (UNTIL - 120 * DAY, UNTIL))
     with checked_once():
-        setting = prepare(database, order.zone, order.period, order.outages, order.cases)
+        setting = prepare(database, order.zone, order.period, order.cases)
     writer = Writer(order, setting, database)
     document = writer.write(0).document({})
     assert writer.compose(0)[1].document({}) == document  # the same seed
