@@ -12,7 +12,8 @@ from demo.history.shapes import Service
 from demo.history.systems import OWN
 
 SHARES: Mapping[str, float] = {TRADE: 0.55, PROPERTY: 0.3, WELFARE: 0.15}
-SILENT = 0.08  # of the cases of a service with a decision by silence
+SILENT = 0.04  # of the cases of a service with a decision by silence
+SURELY_SILENT = 80  # one of so many cases, so that each history has some
 CORRECTED, ASKED, SUSPENDED, RETRIED, APPEALED, RATED = 0.12, 0.06, 0.02, 0.1, 0.15, 0.3
 WITHDRAWN = 0.02
 UNPLANNED, UNRECORDED, CALLED, CORRECTED_VISITS = 0.02, 0.05, 0.02, 0.03
@@ -70,12 +71,14 @@ class Chosen:
 def choose(rng: Random, number: int, started: int, period: Span, offices: Mapping[str, Office]) -> Chosen:
     """Choose what happens in the case with this number."""
     flag = FLAGS[number % FLAGGED] if number % FLAGGED < len(FLAGS) else None
-    key = TRADE if flag else rng.choices(list(SHARES), list(SHARES.values()))[0]
+    silent = number % SURELY_SILENT == SURELY_SILENT // 2
+    drawn = rng.choices(list(SHARES), list(SHARES.values()))[0]
+    key = TRADE if flag else WELFARE if silent else drawn
     office = PAIR_OFFICE if flag == FLAGS[-1] else rng.choice(OFFICES[key])
     versions = SERVICES[key]
     service = versions[min(len(versions) - 1, int(started >= sum(period) // 2))]
-    cause = None if flag else _cause(rng, key, office)
-    plan = _flagged(flag, offices) if flag else _planned(rng, service, cause)
+    cause = None if flag or silent else _cause(rng, key, office)
+    plan = _flagged(flag, offices) if flag else _planned(rng, service, cause, silent=silent)
     return Chosen(service, office, plan, cause, flag)
 
 
@@ -89,13 +92,13 @@ def _cause(rng: Random, key: str, office: str) -> Cause | None:
     return None
 
 
-def _planned(rng: Random, service: Service, cause: Cause | None) -> Plan:
+def _planned(rng: Random, service: Service, cause: Cause | None, *, silent: bool) -> Plan:
     outcome = "refused" if rng.random() < service.refusals else "granted"
     stars = rng.choices((1, 2, 3, 4, 5), (1, 1, 2, 4, 4))[0] if rng.random() < RATED else None
     if cause is not None:
         hours = rng.uniform(*cause.hours)  # the same for each element, so that both have the same share
         return Plan(outcome, dict.fromkeys(cause.elements, hours), stars=stars and max(1, stars - 2))
-    if service.silence is not None and rng.random() < SILENT:
+    if silent or (service.silence is not None and rng.random() < SILENT):
         return Plan(outcome, silent=True)
     return Plan(
         outcome,

@@ -64,7 +64,8 @@ def numbers_lead_to_as_many_cases(manager: Browser) -> None:
         if link == "/funnel":
             continue
         # "45%" is of "9 of 20 cases", "3 days" of "of 20 cases", and "20" is a count of cases.
-        said = NUMBER.search(note if note and not text.replace(",", "").isdigit() else text)
+        average = name.startswith("Satisfaction") or not text.replace(",", "").isdigit()
+        said = NUMBER.search(note if note and average else text)
         if name == "Corrections requested":
             continue  # a case can have several
         assert said, (name, text, note)
