@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +47,9 @@ def compare(database: Database, who: Actor, ledger: Ledger, zone: tzinfo) -> Ite
     first, last = (datetime.fromisoformat(ledger[name]).astimezone(zone).date() for name in ("from", "until"))
 
     def run(command: Any, *arguments: Any) -> Any:
-        return database.run(lambda session, now: command(UnitOfWork(session, who, now), *arguments), "single")
+        return database.run(
+            lambda session, now: command(UnitOfWork(session, who, now.astimezone(zone)), *arguments), "single"
+        )
 
     totals: dict[tuple[str, int], Counter[str]] = {}
     for row in ledger["rows"]:
@@ -58,8 +59,7 @@ def compare(database: Database, who: Actor, ledger: Ledger, zone: tzinfo) -> Ite
     for version, planted in totals.items():
         filters = _filters(first, last, *version)
         numbers, spent = run(metrics.overview, filters).numbers, run(metrics.times, filters).total
-        said = _figures(planted) | {"median": medians.get(version, 0)}
-        for name, value in said.items():
+        for name, value in (*_figures(planted).items(), ("median", medians.get(version, 0))):
             figure: Figure = getattr(numbers, name)
             yield Compared(f"{version} {name}", value, figure.value)
         for bucket, length in spent.buckets.items():
@@ -118,7 +118,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--ledger", type=Path, required=True, metavar="FILE")
     options = parser.parse_args(argv)
     settings = Settings.read()
-    url = options.database_url or os.environ.get("DATABASE_URL") or settings.database_url
+    url = options.database_url or settings.database_url
+    if url is None:
+        parser.error("State the database: --database-url or DATABASE_URL.")
     database = Database(url, zone=settings.time_zone)
     try:
         system = database.run(accounts.system)

@@ -109,11 +109,7 @@ def prepare(database: Database, zone: tzinfo, period: Span, cases: int) -> Setti
 def _account(uow: UnitOfWork, begin: datetime, role: Role) -> Actor:
     """Create the account of a system, or of the administrator of all units."""
     user = accounts.find_or_create(uow.session, begin, f"history-{role}", role)
-    if accounts.is_system(role):
-        return Actor(str(user.id), role)
-    membership = {"id": uuid7(), "user_id": user.id, "unit_id": ROOT, "role": "*", "valid_from": begin}
-    uow.connection.execute(insert(Membership), [membership])
-    return Actor(str(user.id), role, "root", user.name)
+    return Actor(str(user.id), role, None if accounts.is_system(role) else "root", user.name)
 
 
 def _units(uow: UnitOfWork, begin: datetime) -> Mapping[str, UUID]:

@@ -8,7 +8,7 @@ from demo.history.offices import SECOND, Actor, text_of
 from demo.history.plans import World
 from demo.history.stories import NONE, DecisionRow, Pause, Story, TaskRow
 
-WARNED = 0.8  # of the office time of a term
+WARNED = (4, 5)  # of the office time of a term
 NOTICED = 200  # milliseconds after a suspended process has been resumed: the term is counted again
 ESCALATION = "مهلت قانونی گذشت | The statutory term is over"
 
@@ -152,12 +152,13 @@ class _Run:
         term, hours = self.term, self.office.open
         pauses = [(begin, end) for begin, end in sorted(term.pauses) if end is not None]
         left = hours.between(term.started, term.due) - sum(hours.between(*span) for span in pauses)
-        wanted = int(WARNED * left)
-        at = hours.after(term.started, wanted)
+        part, whole = WARNED
+        wanted = -(-left * part // whole)  # in the engine there are fractions of milliseconds
+        at = hours.after(term.started, wanted - 1) + 1
         for begin, end in pauses:
             if begin < at:
                 wanted += hours.between(begin, end)
-                at = hours.after(term.started, wanted)
+                at = hours.after(term.started, wanted - 1) + 1
         return min(at, term.due)
 
     def _breach(self) -> None:

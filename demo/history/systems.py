@@ -1,5 +1,7 @@
 """Other systems, messages, bills and timers in a case: calls, their failures, and waits."""
 
+from dataclasses import replace
+
 from demo.history.offices import HOUR, MINUTE, SECOND, Actor, text_of
 from demo.history.plans import Plan, World
 from demo.history.shapes import Await, Bill, Call, Timer
@@ -17,6 +19,7 @@ class Systems:
 
     def __init__(self, story: Story, world: World, plan: Plan) -> None:
         self.story, self.world, self.plan = story, world, plan
+        self._repairer = replace(world.administrator, unit=None)  # retries record no unit
 
     def wait(self, node: Call | Await | Timer | Bill, at: int, actor: Actor) -> tuple[int, Actor]:
         """Call or wait, as the actor who acted last. Return when the case continues, and by whom."""
@@ -35,7 +38,7 @@ class Systems:
         made = CallRow(story.new_id(at), node.element, node.connector, node.operation, at, at)
         story.calls.append(made)
         if node.element in self.plan.late:
-            at, actor = self._incident(node, made, at, actor), self.world.administrator
+            at, actor = self._incident(node, made, at, actor), self._repairer
         self._made(node, made, at, actor)
         begin, attempt, bucket = at, 1, "other_agency"
         if self.plan.retried:
@@ -83,7 +86,7 @@ class Systems:
         known = {"incident": incident.id, "code": incident.code}
         story.emit(failed, "incident.opened", system, place, known, known | {"message": NO_REPLY})
         retried = {"incident": incident.id}
-        story.emit(end, "incident.retried", self.world.administrator, place, retried, retried)
+        story.emit(end, "incident.retried", self._repairer, place, retried, retried)
         story.spend((at, first), "other_agency", who, node.element, step, task=False)
         story.spend((first, failed), "technical_failure", who, node.element, step, task=False)
         story.spend((failed, end), "technical_failure", OWN, node.element, story.new_step(), task=False)
