@@ -5,12 +5,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from demo.history.systems import OWN
+from engine.cli import connection
 from engine.identity import accounts
 from engine.oversight import metrics, projection
 from engine.oversight.metrics import Figure, Filters
@@ -114,21 +115,18 @@ def _causes(service: str, ledger: Ledger, reported: Causes) -> Iterator[Compared
 def main(argv: Sequence[str]) -> int:
     """Compute the figures and compare them. Return 1 if one is off by more than a hundredth."""
     parser = argparse.ArgumentParser(prog="python -m bench.reported", description=__doc__)
-    parser.add_argument("--database-url", metavar="URL", help="otherwise DATABASE_URL")
+    parser.add_argument(
+        "--database-url", metavar="URL", help="otherwise DATABASE_URL, or the embedded server"
+    )
     parser.add_argument("--ledger", type=Path, required=True, metavar="FILE")
     options = parser.parse_args(argv)
     settings = Settings.read()
-    url = options.database_url or settings.database_url
-    if url is None:
-        parser.error("State the database: --database-url or DATABASE_URL.")
-    database = Database(url, zone=settings.time_zone)
-    try:
-        system = database.run(accounts.system)
-        who = database.run(_manager)
+    if options.database_url:
+        settings = replace(settings, database_url=options.database_url)
+    with connection.database(settings) as database:
+        system, who = database.run(accounts.system), database.run(_manager)
         _compute(database, system)
         found = list(compare(database, who, json.loads(options.ledger.read_text()), settings.time_zone))
-    finally:
-        database.dispose()
     wrong = [one for one in found if one.off > MOST]
     for one in wrong:
         print(f"{one.name}: planted {one.planted}, reported {one.reported} ({one.off:.2%} off)")

@@ -1,14 +1,15 @@
 """What interrupted a large history: outages, a suspended process, a migration; and their records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from operator import itemgetter
 from uuid import UUID
 
 from sqlalchemy import insert
 
 from bench.history.catalogue import PROPERTY, TRADE
-from demo.history.offices import DAY, HOUR, MINUTE, Span, instant_of
+from demo.history.offices import DAY, HOUR, MINUTE, SECOND, Span, instant_of
 from demo.history.plans import Migration
 from engine import definitions
 from engine.events import administration_log
@@ -43,21 +44,26 @@ def _at(period: Span, part: float, hour: int) -> int:
 
 def record(uow: UnitOfWork, period: Span) -> None:
     """Record them in the administration log, in their order."""
-    found: list[tuple[int, str, Any]] = []
-    for begin, end in outages(period):
-        first, last = instant_of(begin), instant_of(end)
-        payload = {"from_at": first, "to_at": last, "seconds": (end - begin) // 1000}
-        found.append((end, "installation.outage", payload))
-        found.append((end + RELEASED_AFTER, "silence.released", {"cases": 0}))
+    found: list[tuple[int, Callable[[UnitOfWork], None]]] = []
+    for outage in outages(period):
+        found.append((outage[1], partial(_note_outage, outage=outage)))
+        found.append((outage[1] + RELEASED_AFTER, _note_release))
     for key, spans in suspensions(period).items():
         for begin, end in spans:
-            found += [(begin, "definition.suspended", key), (end, "definition.resumed", key)]
-    for at, kind, said in sorted(found, key=lambda one: one[0]):
-        then = UnitOfWork(uow.session, uow.actor, instant_of(at))
-        if isinstance(said, str):
-            definitions.note(then, kind, said)  # type: ignore[arg-type]  # one of two literals
-        else:
-            administration_log.note(then, kind, None, said)  # type: ignore[arg-type]
+            found.append((begin, partial(definitions.note, kind="definition.suspended", key=key)))
+            found.append((end, partial(definitions.note, kind="definition.resumed", key=key)))
+    for at, note in sorted(found, key=itemgetter(0)):
+        note(UnitOfWork(uow.session, uow.actor, instant_of(at)))
+
+
+def _note_outage(uow: UnitOfWork, outage: Span) -> None:
+    begin, end = outage
+    payload = {"from_at": instant_of(begin), "to_at": instant_of(end), "seconds": (end - begin) // SECOND}
+    administration_log.note(uow, "installation.outage", None, payload)
+
+
+def _note_release(uow: UnitOfWork) -> None:
+    administration_log.note(uow, "silence.released", None, {"cases": 0})
 
 
 def migrate(

@@ -91,37 +91,17 @@ def _permit(*connections: Node, version: int = 2) -> Service:
 
     The owner comes once; in the first version, also to the inspection, and for the decision.
     """
-    first = version == 1
+    inspect, draft, approve = _people(first=version == 1)
     check = Work(
         *("plan-review/check_plans", "بررسی نقشه | Check the plans", "plan-checker", "municipality"),
         waits=(6, 40),
         minutes=(40, 170),
         **ONLINE,
     )
-    inspect = Work(
-        *("inspect_site", "بازدید از زمین | Inspect the site", "caseworker", "engineering-office"),
-        side="delegate",
-        waits=(8, 60),
-        visit="inspection",
-        **(COMES if first else ON_SITE),
-    )
     plans: list[Node] = [Entered("review_plans"), Passed(["plan-review/asked"]), check]
     plans += [Passed(["plan-review/reviewed", "review_plans", "merge_reviews", "reviewed"])]
     branches: list[Sequence[Node]] = [plans, [inspect]]
     branches += [connections] if connections else []
-    approve = Work(
-        *("approve_decision", "تصویب | Approve the decision", "supervisor", "municipality"),
-        waits=(2, 14),
-        decides=True,
-        visit="signature",
-        **(COMES if first else ONLINE),
-    )
-    draft = Work(
-        *("draft_decision", "پیش‌نویس | Draft", "permit-officer", "municipality"),
-        waits=(3, 18),
-        visit="document_original",
-        **COMES,
-    )
     nodes: Sequence[Node] = (
         Call("ask_deed", "استعلام سند | Ask for the deed", "deeds-registry", "deed"),
         Passed(["list_owners", "give_consent", "all_consent", "find_reviews", "find_fee"]),
@@ -139,17 +119,36 @@ def _permit(*connections: Node, version: int = 2) -> Service:
     }
     name = "پروانهٔ ساختمان | Building permit"
     return Service(
-        PERMIT,
-        version,
-        name,
-        nodes,
-        ends,
-        0.1,
-        "P60D",
+        *(PERMIT, version, name, nodes, ends, 0.1, "P60D"),
         silence="escalate",
         begins="application_received",
         grounds=_OF_PERMITS,
     )
+
+
+def _people(*, first: bool) -> tuple[Work, Work, Work]:
+    """Return the inspection, draft and decision of a permit, as in its first version or the next one."""
+    inspect = Work(
+        *("inspect_site", "بازدید از زمین | Inspect the site", "caseworker", "engineering-office"),
+        side="delegate",
+        waits=(8, 60),
+        visit="inspection",
+        **(COMES if first else ON_SITE),
+    )
+    draft = Work(
+        *("draft_decision", "پیش‌نویس | Draft", "permit-officer", "municipality"),
+        waits=(3, 18),
+        visit="document_original",
+        **COMES,
+    )
+    approve = Work(
+        *("approve_decision", "تصویب | Approve the decision", "supervisor", "municipality"),
+        waits=(2, 14),
+        decides=True,
+        visit="signature",
+        **(COMES if first else ONLINE),
+    )
+    return inspect, draft, approve
 
 
 def _address(found: bool) -> Service:
