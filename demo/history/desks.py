@@ -78,7 +78,9 @@ class Desk:
         story.emit(at, "case.withdrawn", applicant)
         task.closed, task.status = at, "cancelled"
         story.emit(at, "task.cancelled", applicant, (task.element, task.id))
-        story.emit(at, "case.completed", applicant, payload={"outcome": "withdrawn"})
+        effect = story.service.effects.get("withdrawn")  # an outcome that the process declares, or not
+        facts = {"outcome": "withdrawn", "effect": effect} if effect else {}
+        story.emit(at, "case.completed", applicant, facts=facts, payload={"outcome": "withdrawn"})
         story.spend((task.opened, at), "in_queue", office.key, task.element, step)
         story.ended, story.outcome, story.stopped = at, "withdrawn", (at, "withdrawal", applicant)
 

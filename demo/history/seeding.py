@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -20,8 +20,9 @@ from demo.history.writing import Groups, numbered, write
 from engine.access import validity
 from engine.identity import accounts
 from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Role, Unit
-from engine.organisation import calendars
+from engine.organisation import calendars, rates
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
+from engine.organisation.rates import NewRate
 from engine.platform.db import Database, UnitOfWork, finish
 
 CASES = 360  # begun; those that have not ended are left out, since nobody could continue them
@@ -33,6 +34,8 @@ OFFICES: Mapping[str, Mapping[str, int]] = {
     PERMIT: {"municipality-tehran": 3, "municipality-isfahan": 2},
     ADDRESS: {"civil-registry": 1},
 }
+HOURLY = {"caseworker": 1_200_000, "supervisor": 1_900_000, "inspector": 1_500_000}  # rials
+WEEKLY = 44  # hours of a person
 SHOPS = ("لبنیات", "پروتئینی", "نانوایی", "عطاری", "میوه‌فروشی", "قنادی")
 FLOWERS = ("یاس", "نرگس", "لاله", "نیلوفر", "بنفشه", "شقایق")
 
@@ -101,6 +104,7 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
         delegations=_delegations(uow),
     )
     versions = _versions(uow, begin)
+    _set_rates(uow, begin.date())
     taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {CASES})")
     number = uow.connection.execute(taken).scalar_one() - CASES
     applicants = people.applicants(uow, begin, names)
@@ -125,6 +129,15 @@ def _versions(uow: UnitOfWork, begin: datetime) -> Mapping[str, Sequence[tuple[s
         uow.connection.execute(changed.values(published_at=at))
         found.setdefault(key, []).append((str(version), number))
     return found
+
+
+def _set_rates(uow: UnitOfWork, first: date) -> None:
+    """State what an hour costs, and how many hours a week the people of the past had."""
+    for role, amount in HOURLY.items():
+        rates.set_rate(uow, NewRate("root", role, "cost", amount, "IRR", first))
+    for post in people.POSTS:
+        hours = post.people * WEEKLY
+        rates.set_rate(uow, NewRate(post.unit, post.role, "capacity", hours, None, first))
 
 
 def _delegations(uow: UnitOfWork) -> Mapping[tuple[str, str], str]:
@@ -234,8 +247,10 @@ def _plan(rng: Random, path: str, story: Story) -> Plan:
         late,
         corrections=int(service.key == PERMIT and rng.random() < 0.2),
         suspended=rng.random() < 0.02,
+        withdrawn="withdrawn" in service.effects and rng.random() < 0.04,
         retried=rng.random() < 0.08,
         silent=silent,
         stars=rng.choices((1, 2, 3, 4, 5), (2, 1, 2, 4, 5))[0] if rng.random() < 0.4 else None,
         unplanned=rng.choice(("information", "document_original")) if rng.random() < 0.1 else None,
+        called="information" if rng.random() < 0.05 else None,
     )

@@ -19,6 +19,7 @@ from demo.history.shapes import (
 )
 
 LICENCE, PERMIT, ADDRESS = "food-shop-licence", "building-permit", "address-change"
+_EFFECTS = {"granted": "grants", "refused": "refuses", "withdrawn": "neither"}
 # As in the forms of their decisions.
 _OF_LICENCES = {
     "land_use_forbidden": "کاربری محل مجاز نیست. | The land use forbids it.",
@@ -83,6 +84,7 @@ def _licence(*path: Node, term: str, silence: str | None = None) -> Service:
         silence=silence,
         begins=begins,
         grounds=_OF_LICENCES,
+        effects=_EFFECTS,
     )
 
 
@@ -123,6 +125,7 @@ def _permit(*connections: Node, version: int = 2) -> Service:
         silence="escalate",
         begins="application_received",
         grounds=_OF_PERMITS,
+        effects=_EFFECTS,
     )
 
 
