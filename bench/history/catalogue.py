@@ -75,7 +75,9 @@ def _trade(version: int) -> Service:
     ]
     ends: Ends = {"granted": [Passed(["decided"]), fee, hand_over, Passed(["granted"])], "refused": REFUSED}
     name = "مجوز کسب | Trade permit"
-    return Service(TRADE, version, name, nodes, ends, term="P15WD", appeal=APPEAL, grounds=GROUNDS)
+    return Service(
+        TRADE, version, name, nodes, ends, term="P15WD", silence="escalate", appeal=APPEAL, grounds=GROUNDS
+    )
 
 
 def _property(version: int) -> Service:

@@ -25,7 +25,7 @@ _NAMESPACES = (
     'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:parvandeh="https://parvandeh.org/bpmn"'
     ' xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
 )
-_SILENCE = {"deemed_granted": "grant", "deemed_refused": "refuse", None: "none"}
+_SILENCE = {"deemed_granted": "grant", "deemed_refused": "refuse", "escalate": "escalate", None: "none"}
 COMPLETE = "complete.json"  # the form of a task that ends a loop, or not
 GROUNDS = {
     "documents": "مدارک کامل نیست. | The documents are incomplete.",

@@ -246,6 +246,7 @@ def _groups(uow: UnitOfWork, setting: Setting) -> Mapping[tuple[str, str, str], 
                     found[key, office.key, work.element] = str(group)
             asked = made.group_for([(OFFICIAL, LEGAL)])
             found[key, office.key, f"opinion {LEGAL}"] = str(asked)
+            found[key, office.key, f"escalation {office.key}"] = str(made.group_for([(HEAD, None)]))
             made.write(uow)
             finish(uow.session)
     return found

@@ -98,7 +98,7 @@ def _planned(rng: Random, service: Service, cause: Cause | None, *, silent: bool
     if cause is not None:
         hours = rng.uniform(*cause.hours)  # the same for each element, so that both have the same share
         return Plan(outcome, dict.fromkeys(cause.elements, hours), stars=stars and max(1, stars - 2))
-    if silent or (service.silence is not None and rng.random() < SILENT):
+    if silent or (service.key == WELFARE and rng.random() < SILENT):
         return Plan(outcome, silent=True)
     return Plan(
         outcome,

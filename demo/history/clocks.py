@@ -189,8 +189,12 @@ class _Run:
         place = late[0].element if late else story.service.begins
         task = TaskRow(story.new_id(term.due), place, ESCALATION, term.due)
         task.kind, task.unit, task.role = "escalation", self.office.key, "supervisor"
+        task.asked = {"by": {"id": self.world.system.id, "name": ""}, "clock": "breach"}
         facts = {"kind": task.kind, "side": "office", "role": task.role}
         story.tasks.append(task)
+        step = story.new_step()
+        story.waited.add(step)  # the case never waits for it
+        story.spend((term.due, self.horizon), "in_queue", self.office.key, place, step)
         story.emit(term.due, "task.created", self.world.system, (place, task.id), facts)
         if self.stop is not None:
             at, _, actor = self.stop

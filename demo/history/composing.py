@@ -1,6 +1,6 @@
 """A whole case: its beginning, its term, its end, what follows it, and what of it lies before the end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from demo.history import clocks, visits
@@ -25,6 +25,7 @@ _ORDER: Mapping[str, int] = {
     **dict.fromkeys(("clock.started", "clock.paused", "clock.resumed"), 10),
     **dict.fromkeys(("clock.recomputed", "clock.stopped"), 10),
 }
+LAST = 11  # the clock closes the tasks that it opened for supervisors
 JITTER = 30 * MINUTE  # a migration takes so long
 
 
@@ -119,7 +120,8 @@ def _end_silently(story: Story, world: World) -> None:
 def cut(story: Story) -> Story:
     """Order the events and remove what happens after the end of the history: the case is open then."""
     last = story.until
-    story.events.sort(key=lambda event: (event.at, _ORDER.get(event.kind, 0)))
+    closed_last = {task.id for task in story.tasks if task.kind == "escalation"}
+    story.events.sort(key=lambda event: (event.at, _place(event, closed_last)))
     if story.events[-1].at > last:
         story.events = [event for event in story.events if event.at <= last]
         _cut_rows(story, last)
@@ -133,6 +135,13 @@ def cut(story: Story) -> Story:
             data.update(events.changes(event.kind, event.payload))
     story.data = data
     return story
+
+
+def _place(event: Event, closed_last: Collection[str]) -> int:
+    """Return the place of an event in its command."""
+    if event.kind == "task.cancelled" and event.task in closed_last:
+        return LAST
+    return _ORDER.get(event.kind, 0)
 
 
 def _cut_rows(story: Story, last: int) -> None:

@@ -13,7 +13,9 @@ def visit(story: Story, world: World, plan: Plan, task: TaskRow, reason: str, sp
     begin, end = span
     came = max(begin, end - int(story.pick((5, 30)) * MINUTE))
     at = world.up(end + LATER + int(story.pick((0, 2)) * MINUTE), story.service.key)
-    _record(story, at, (task.element, task.id), (reason, "in_person", True), came, plan.corrected_visit)
+    works = story.service_at(at).works  # as the version says that the case runs when it is recorded
+    planned = any(work.element == task.element and work.presence == "required" for work in works)
+    _record(story, at, (task.element, task.id), (reason, "in_person", planned), came, plan.corrected_visit)
 
 
 def other_visits(story: Story, world: World, plan: Plan) -> None:
