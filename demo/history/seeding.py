@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 
 from demo.history import applications, opening, people
-from demo.history.composing import compose
+from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
 from demo.history.plans import Plan, World
 from demo.history.shapes import Service
-from demo.history.shipped import ADDRESS, EARLIER, LICENCE, PATHS, PERMIT
+from demo.history.shipped import ADDRESS, EARLIER, LICENCE, OBJECTION, PATHS, PERMIT
 from demo.history.stories import Story
 from demo.history.writing import Groups, numbered, write
 from engine.access import validity
@@ -33,9 +33,13 @@ OFFICES: Mapping[str, Mapping[str, int]] = {
     LICENCE: {"guild-tehran": 5, "guild-isfahan": 3, "guild-shiraz": 2},
     PERMIT: {"municipality-tehran": 3, "municipality-isfahan": 2},
     ADDRESS: {"civil-registry": 1},
+    OBJECTION.key: {},  # that of the case
 }
+APPEALED = 0.5  # of refused licences
 HOURLY = {"caseworker": 1_200_000, "supervisor": 1_900_000, "inspector": 1_500_000}  # rials
 WEEKLY = 44  # hours of a person
+DECIDED_WITHIN = 14 * DAY  # for appeals
+REASONS = "مدارک تازه را پیوست کرده‌ام."
 SHOPS = ("لبنیات", "پروتئینی", "نانوایی", "عطاری", "میوه‌فروشی", "قنادی")
 FLOWERS = ("یاس", "نرگس", "لاله", "نیلوفر", "بنفشه", "شقایق")
 
@@ -105,8 +109,9 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     )
     versions = _versions(uow, begin)
     _set_rates(uow, begin.date())
-    taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {CASES})")
-    number = uow.connection.execute(taken).scalar_one() - CASES
+    wanted = 2 * CASES  # each may be appealed
+    taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {wanted})")
+    number = uow.connection.execute(taken).scalar_one() - wanted
     applicants = people.applicants(uow, begin, names)
     past = Past(world, applicants, versions, {}, number, milliseconds(uow.now))
     return replace(past, groups=_groups(uow, past))
@@ -150,8 +155,9 @@ def _groups(uow: UnitOfWork, past: Past) -> Groups:
     """Create the candidate groups of all tasks."""
     found: dict[tuple[str, str, str], str] = {}
     for key, places in OFFICES.items():
-        works = [work for service, _ in PATHS.values() if service.key == key for work in service.works]
-        for office in (past.world.offices[place] for place in places):
+        services = [*(service for service, _ in PATHS.values()), OBJECTION]
+        works = [work for service in services if service.key == key for work in service.works]
+        for office in (past.world.offices[place] for place in places or OFFICES[LICENCE]):
             made = CandidateGroups(CaseScope(UUID(office.id), key, key == PERMIT))
             for work in works:
                 if work.side == "delegate":
@@ -178,7 +184,28 @@ def _stories(rng: Random, past: Past) -> list[Story]:
         compose(story, past.world, _plan(rng, path, story))
         if story.ended is not None:
             stories.append(story)
+            stories += _appeals(rng, past, story, number(started, past.first_number + CASES + count))
     return stories
+
+
+def _appeals(rng: Random, past: Past, story: Story, number: str) -> list[Story]:
+    """Return the appeal of a case, if it is appealed and there was time to decide it."""
+    refused = story.service.key == LICENCE and story.outcome == "refused" and story.ended is not None
+    if not refused or rng.random() >= APPEALED:
+        return []
+    begun = (story.ended or 0) + int(rng.uniform(1, 9) * DAY)
+    if begun > past.until - DECIDED_WITHIN:
+        return []
+    version, _ = past.versions[OBJECTION.key][-1]
+    made = Story(
+        *(OBJECTION, story.office, rng, number, story.applicant, story.person),
+        *(begun, past.until, version),
+    )
+    made.data = {"reasons": REASONS}
+    made.subject = REASONS
+    outcome = "refused" if rng.random() < OBJECTION.refusals else "granted"
+    appeal(story, made, past.world, Plan(outcome))
+    return [made]
 
 
 def _known(service: Service, past: Past) -> bool:

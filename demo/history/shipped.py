@@ -204,6 +204,19 @@ def _review(waits: Range = (2, 12)) -> Sequence[Node]:
     return (Passed(["review_join"]), review)
 
 
+_REVIEW = Work(
+    "review_objection", "رسیدگی به اعتراض | Review the objection", waits=(3, 16), decides=True, **ONLINE
+)
+_OF_OBJECTIONS = {"decision_correct": "تصمیم با پرونده می‌خواند. | The decision agrees with the file."}
+# What follows some refusals.
+OBJECTION = Service(
+    *("objection", 1, "اعتراض به تصمیم | Objection to a decision"),
+    [Passed(["split"]), _REVIEW],
+    {outcome: [Passed(["decision_made", outcome])] for outcome in ("granted", "refused")},
+    *(0.6, "P20D"),
+    begins="objection_received",
+    grounds=_OF_OBJECTIONS,
+)
 _INSPECTION = Work(
     *("inspect_premises", "بازدید از محل | Inspect the premises", "inspector", "health-network"),
     waits=(6, 30),
