@@ -23,7 +23,7 @@ from engine.platform.db import Database, UnitOfWork, connection
 from tests import factories
 from tests.deploying import checked_once
 
-CASES = 1_000
+CASES = 800
 UNTIL = milliseconds(datetime(2026, 11, 20, tzinfo=UTC))
 # By how much decisions of ended cases came after the end of their terms.
 LATE = """
@@ -40,12 +40,9 @@ def test_history_is_what_its_ledger_says(database: Database, database_url: str) 
         setting = prepare(database, order.zone, order.period, order.cases)
     writer = Writer(order, setting, database)
     ledger = writer.write(1)  # the second batch first, as another process may
+    assert writer.compose(1)[1].document({}) == ledger.document({})  # the same seed
     ledger.merge(writer.write(0))
-    facts = {"from": text_of(order.period[0]), "until": text_of(UNTIL)}
-    document = ledger.document(facts)
-    again = writer.compose(0)[1]
-    again.merge(writer.compose(1)[1])
-    assert again.document(facts) == document  # the same seed
+    document = ledger.document({"from": text_of(order.period[0]), "until": text_of(UNTIL)})
     _require_ledger(document)
     assert factories.whole(database)
     seen = follower.Projection("history", (), _seen)
