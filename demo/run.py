@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from demo import accounts, connectors, hub, welcome
+from demo.history import earlier
 from demo.history import seeding as history
 from demo.seeds import Seeding
 from demo.settings import DemoSettings
@@ -41,9 +42,11 @@ class Demonstration(Companion):
             connectors.write(file, self._listening.getsockname()[1])
 
     def populate(self, database: Database, address: str) -> None:
-        """Create people if nobody has an account yet."""
+        """Create people if nobody has an account yet, and the process that their past began with."""
         if self._installation.embedded:
             self._fresh = accounts.prepare(database, self._installation, address)
+        if self._fresh and self._settings.demo_cases:
+            earlier.deploy_earlier(database, self._installation)
 
     def complete(self, database: Database) -> None:
         """Delegate steps of the shipped processes, and write their cases of the past."""

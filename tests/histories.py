@@ -19,5 +19,5 @@ def write(database: Database, url: str, cases: int, seed: int = 7, days: int = 1
     database.run(lambda session, now: calendars.install(session, now, "Asia/Tehran"))
     order = Order(url, ZONE, seed, cases, (UNTIL - days * DAY, UNTIL))
     with checked_once():
-        setting = prepare(database, order.zone, order.period, order.outages, order.cases)
+        setting = prepare(database, order.zone, order.period, order.cases)
     Writer(order, setting, database).write(0)

@@ -10,21 +10,20 @@ from datetime import tzinfo
 from math import sqrt
 from random import Random
 
-from bench.history import planning
+from bench.history import interruptions, planning
 from bench.history.catalogue import APPEAL, SERVICES, TRADE
 from bench.history.ledger import Ledger
 from bench.history.organisation import Setting, prepare
 from demo.history import applications
-from demo.history.composing import appeal, compose
+from demo.history.composing import appeal, compose, migrating
 from demo.history.offices import DAY, HOUR, MINUTE, Span
 from demo.history.plans import Plan
-from demo.history.stories import Story
+from demo.history.stories import Moved, Story
 from demo.history.writing import numbered, write
 from engine.platform.db import Database
 
 BATCH = 500
 ALONE = 20_000  # up to so many cases are written by one process
-OUTAGES = ((0.2, 3 * HOUR), (0.55, 5 * HOUR), (0.8, 90 * MINUTE))  # where in the period, and how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,7 @@ class Order:
     @property
     def outages(self) -> Sequence[Span]:
         """When the installation did not run."""
-        begin, length = self.period[0], self.period[1] - self.period[0]
-        starts = [(begin + int(part * length) // DAY * DAY + 6 * HOUR, lasts) for part, lasts in OUTAGES]
-        return [(start, start + lasts) for start, lasts in starts]
+        return interruptions.outages(self.period)
 
 
 def _hour(part: float) -> float:
@@ -58,6 +55,10 @@ class Writer:
         self._offset = next(iter(setting.world.offices.values())).offset
         self._number = numbered(self._offset)
         self._database = database
+        self._targets = {
+            found.source: Moved(found.at, found.id, SERVICES[key][1], found.target)
+            for key, found in setting.world.migrations.items()
+        }
 
     def compose(self, batch: int) -> tuple[Sequence[Story], Ledger]:
         """Return the cases of a batch, and what was planted in it."""
@@ -89,12 +90,14 @@ class Writer:
             *(service, world.offices[chosen.office], rng, counted, actor, person),
             *(started, period[1], version),
         )
+        story.data = {"subject": f"{number + 1}"}
         story.channel = "online" if rng.random() < planning.ONLINE else "assisted"
         if story.channel == "online":
             story.begun = started - int(rng.uniform(3, 90) * MINUTE)
             applications.count(ledger.funnel, story, self._offset)
-        compose(story, world, chosen.plan)
-        appealing = self._appeal(rng, story)
+        target = self._targets.get(version)
+        compose(story, world, chosen.plan, target and migrating(story, target))
+        appealing = self._appeal(rng, story, number)
         ledger.add(story, chosen, world, self._setting.names)
         if appealing is None:
             return [story]
@@ -114,7 +117,7 @@ class Writer:
         day, part = divmod(reached, 1)
         return min(end - MINUTE, begin + int(day) * DAY + int(_hour(part) * HOUR))
 
-    def _appeal(self, rng: Random, story: Story) -> Story | None:
+    def _appeal(self, rng: Random, story: Story, number: int) -> Story | None:
         """Return an appeal of a refusal, if there is one."""
         refused = story.service.key == TRADE and story.outcome == "refused"
         if not refused or story.ended is None or rng.random() >= planning.APPEALED:
@@ -122,11 +125,12 @@ class Writer:
         begun = story.ended + int(rng.uniform(1, 12) * DAY)
         if begun >= story.until:
             return None
-        service, office = SERVICES[APPEAL][0], self._setting.world.offices["legal-office"]
+        counted = self._number(begun, self._setting.first_number + self._order.cases + number + 1)
         made = Story(
-            *(service, office, rng, f"{story.number}-A", story.applicant, story.person),
+            *(SERVICES[APPEAL][0], story.office, rng, counted, story.applicant, story.person),
             *(begun, story.until, self._setting.versions[APPEAL, 1]),
         )
+        made.data = {"subject": story.number}
         plan = Plan("granted" if rng.random() < 0.4 else "refused")
         appeal(story, made, self._setting.world, plan)
         return made
@@ -147,7 +151,7 @@ def generate(order: Order, processes: int) -> Ledger:
     """Write a history into a migrated, empty database. Return its ledger."""
     database = Database(order.url, zone=order.zone)
     try:
-        setting = prepare(database, order.zone, order.period, order.outages, order.cases)
+        setting = prepare(database, order.zone, order.period, order.cases)
         offset = next(iter(setting.world.offices.values())).offset
         ledger = Ledger(offset)
         for part in _parts(order, setting, database, processes):

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
+from math import log
 from typing import Any
 
 from bench.history.planning import Chosen
-from demo.history.offices import instant_of
+from demo.history.offices import instant_of, without
 from demo.history.plans import World
 from demo.history.stories import Spent, Story
+from demo.history.systems import OWN
 
 BUCKETS = (
     *("worked", "technical_failure", "other_agency", "in_queue", "with_applicant", "suspended"),
@@ -22,7 +24,15 @@ BUCKETS = (
 CLOSED = "office_closed"
 _CARVED = (BUCKETS.index("other_agency"), BUCKETS.index("in_queue"))
 HOUR = 3_600_000
-OWN = "installation"  # to blame for its outages
+# A norm is used up by what comes first here (docs/oversight.md, "Why a case is late").
+_USED = ("worked", "in_queue", "suspended", "other_agency", "technical_failure")
+WIDTH = 1.001  # of the bins of lives: each is longer by this factor, so that few numbers say them all
+_RESULTS = {
+    "granted": "granted",
+    "deemed_granted": "granted",
+    "refused": "refused",
+    "withdrawn": "withdrawn",
+}
 Cause = tuple[str, str, str]  # who, element, bucket
 Key = tuple[str, str, int, str]  # month, service, version, unit
 
@@ -37,6 +47,7 @@ class Ledger:
     flags: list[dict[str, Any]] = field(default_factory=list)
     funnel: Counter[tuple[str, int, str, str, int]] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
+    lives: dict[tuple[str, int], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, story: Story, chosen: Chosen, world: World, names: Mapping[str, str]) -> None:
         """Count a case."""
@@ -46,10 +57,12 @@ class Ledger:
         if story.ended is None:
             row["open"] += 1
             return
-        row.update(ended=1, life_ms=story.ended - story.started)
+        life = story.ended - story.started
+        row.update(ended=1, life_ms=life)
+        self.lives[story.service.key, story.service_at(story.until).version][_bin(life)] += 1
         row.update(_split(story, world))
         row.update(_judged(story))
-        row["granted" if story.outcome in ("granted", "deemed_granted") else "refused"] += 1
+        row[_RESULTS[str(story.outcome)]] += 1
         row.update(
             planned_visits=story.planned,
             visits=len(story.visits)
@@ -75,6 +88,8 @@ class Ledger:
             self.rows[key].update(counts)
         for cause, counts in other.causes.items():
             self.causes[cause].update(counts)
+        for version, lives in other.lives.items():
+            self.lives[version].update(lives)
         self.flags += other.flags
         self.funnel.update(other.funnel)
         self.cases.update(other.cases)
@@ -88,7 +103,9 @@ class Ledger:
         return (instant_of(at) + timedelta(milliseconds=self.offset)).date().isoformat()
 
     def _to(self, story: Story, at: int) -> Counter[str]:
-        return self.rows[self.month(at), story.service.key, story.service.version, story.office.key]
+        """Return the numbers of a month, for the version that a case runs at last."""
+        version = story.service_at(story.until).version
+        return self.rows[self.month(at), story.service.key, version, story.office.key]
 
     def _explain(self, story: Story, chosen: Chosen, world: World) -> None:
         """Attribute the lateness of a case to what took longer than its norm, in proportion."""
@@ -100,7 +117,8 @@ class Ledger:
         office = story.office.open.between(term.due, term.stopped)
         excess = _excess(story, world)
         total = sum(excess.values())
-        place = (self.month(story.ended), story.service.key, str(story.service.version), story.office.key)
+        version = story.service_at(story.until).version
+        place = (self.month(story.ended), story.service.key, str(version), story.office.key)
         for cause, length in excess.items():
             counts = self.causes[(*place, *cause)]
             counts.update(cases=1, excess_ms=round(length))
@@ -109,7 +127,8 @@ class Ledger:
     def _flag(self, story: Story, flag: str, names: Mapping[str, str]) -> None:
         found = {"flag": flag, "case": story.number, "unit": story.office.key}
         if flag == "one_official_one_applicant":
-            found |= {"official": names[story.decisions[0].by.id], "applicant": story.person}
+            official = story.decisions[0].by
+            found |= {"official": names[official.id] if official else "", "applicant": story.person}
         self.flags.append(found)
 
     def document(self, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +143,7 @@ class Ledger:
             **facts,
             "totals": dict(self.cases),
             "ranking": self._ranking(),
+            "medians": self._medians(),
             "rows": [
                 dict(zip(keys, key, strict=True)) | dict(sorted(counts.items()))
                 for key, counts in sorted(self.rows.items())
@@ -147,6 +167,20 @@ class Ledger:
             for cause, counts in ordered
         ]
 
+    def _medians(self) -> Sequence[Mapping[str, Any]]:
+        """Return the median life of the ended cases of each version, within a thousandth."""
+        found = []
+        for (service, version), lives in sorted(self.lives.items()):
+            left = (lives.total() + 1) // 2
+            for place, count in sorted(lives.items()):
+                left -= count
+                if left <= 0:
+                    found.append(
+                        {"service": service, "version": version, "ms": round(WIDTH ** (place + 0.5))}
+                    )
+                    break
+        return found
+
     def _funnel(self) -> Sequence[Mapping[str, Any]]:
         months: Counter[tuple[str, int, str, str, int]] = Counter()
         for (service, version, day, stage, step), count in self.funnel.items():
@@ -157,10 +191,14 @@ class Ledger:
         ]
 
 
+def _bin(life: int) -> int:
+    return int(log(max(life, 1), WIDTH))
+
+
 def late_ms(story: Story) -> int:
     """Return by how much the decision of a case came after the end of its term, in milliseconds."""
     term = story.term
-    if term is None or term.stopped is None or term.deemed:
+    if term is None or term.stopped is None or term.state == "deemed":
         return 0
     return max(0, term.stopped - term.due)
 
@@ -168,7 +206,7 @@ def late_ms(story: Story) -> int:
 def _judged(story: Story) -> Mapping[str, int]:
     if story.term is None:
         return {}
-    if story.term.deemed:
+    if story.term.state == "deemed":
         return {"silent": 1}
     late, term = late_ms(story), story.term
     if not late:
@@ -180,43 +218,65 @@ def _judged(story: Story) -> Mapping[str, int]:
 def _excess(story: Story, world: World) -> Mapping[Cause, float]:
     """Return by how much each step took longer than its norm, by whom, element and bucket.
 
-    Only steps for which the case waited count, in office time; without a norm, all of a step. What the
-    applicant took does not, since the term is paused meanwhile.
+    Only steps for which the case waited count, in office time; without a norm, all of a step. What was
+    within a pause of the term does not.
     """
     norms = {work.element: work.norm or 0 for work in story.service.works}
-    steps: dict[str, Counter[Cause]] = defaultdict(Counter)
+    steps: dict[tuple[int, str], Counter[Cause]] = defaultdict(Counter)
     for one in story.spent:
-        if one.element not in story.waited and story.term and one.begin < (story.term.stopped or 0):
-            steps[one.element].update(_measured(one, story, world))
-    found: dict[Cause, float] = {}
-    for element, cells in steps.items():
-        length = sum(cells.values())
-        over = max(0, length - norms.get(element, 0) * HOUR)
-        found |= {cause: part * over / length for cause, part in cells.items() if part and over}
+        if one.step not in story.waited and story.term and one.begin < (story.term.stopped or 0):
+            steps[one.step, one.element].update(_measured(one, story, world))
+    found: dict[Cause, float] = defaultdict(float)
+    for (_, element), cells in steps.items():
+        left = norms.get(element, 0) * HOUR
+        for bucket in _USED:
+            length = sum(part for cause, part in cells.items() if cause[2] == bucket)
+            over, left = max(0, length - left), max(0, left - length)
+            for cause, part in cells.items():
+                if cause[2] == bucket and over and part:
+                    found[cause] += part * over / length
     return found
 
 
 def _measured(one: Spent, story: Story, world: World) -> Mapping[Cause, int]:
-    """Return how much of a time counts, and how much of it was an outage."""
+    """Return how much of a time counts, in office time, and how much of it was an outage, or a suspension of
+    the process.
+    """
     hours = world.offices.get(one.who, story.office).open
-    length = hours.between(one.begin, one.end)
     if one.bucket == "worked":  # it is a part of the time in the queue
+        length = hours.between(one.begin, one.end)
         return {(one.who, one.element, "worked"): length, (one.who, one.element, "in_queue"): -length}
-    if one.bucket not in ("other_agency", "in_queue", "technical_failure"):
+    if one.bucket not in _USED:
         return {}
-    gaps = [(max(one.begin, begin), min(one.end, end)) for begin, end in world.outages]
+    pauses = [] if story.term is None else story.term.pauses
+    spans = without([(one.begin, one.end)], [(begin, end) for begin, end in pauses if end is not None])
+    if one.bucket in ("technical_failure", "suspended"):
+        return {(one.who, one.element, one.bucket): sum(hours.between(*span) for span in spans)}
+    own, stopped = story.office.open, 0
+    if one.suspends:
+        whole = spans
+        spans = without(whole, world.suspensions.get(story.service.key, ()))
+        stopped = sum(own.between(*span) for span in whole) - sum(own.between(*span) for span in spans)
+    gaps = [(max(one, begin), min(other, end)) for one, other in spans for begin, end in world.outages]
     gaps = [(begin, end) for begin, end in gaps if begin < end]
-    if one.bucket == "technical_failure":
-        return {(one.who, one.element, one.bucket): length}
-    length -= sum(hours.between(*gap) for gap in gaps)
-    failed = sum(story.office.open.between(*gap) for gap in gaps)
-    return {(one.who, one.element, one.bucket): length, (OWN, one.element, "technical_failure"): failed}
+    length = sum(hours.between(*span) for span in spans) - sum(hours.between(*gap) for gap in gaps)
+    return {
+        (one.who, one.element, one.bucket): length,
+        (OWN, one.element, "technical_failure"): sum(own.between(*gap) for gap in gaps),
+        (OWN, one.element, "suspended"): stopped,
+    }
 
 
 def _split(story: Story, world: World) -> Mapping[str, int]:
     """Return the milliseconds of a case by bucket, the first bucket that applies at each instant."""
     begin, end = story.started, story.ended or story.until
-    ranked = [(BUCKETS.index(one.bucket), one.begin, one.end, one.who) for one in story.spent]
+    stops = world.suspensions.get(story.service.key, ())
+    ranked = [
+        (BUCKETS.index(one.bucket), *span, one.who)
+        for one in story.spent
+        for span in (without([(one.begin, one.end)], stops) if one.suspends else [(one.begin, one.end)])
+    ]
+    ranked += [(BUCKETS.index("suspended"), one, other, "") for one, other in stops]
     ranked += [(1, one, other, "") for one, other in world.outages if one < end and other > begin]
     edges = {edge for span in ranked for edge in span[1:3] if begin < edge < end}
     found: Counter[str] = Counter()

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 
-from bench.history import diagrams
-from bench.history.catalogue import DELEGATE, HEALTH, INSPECTOR, LEGAL, OFFICIAL, SERVICES
+from bench.history import diagrams, interruptions
+from bench.history.catalogue import DELEGATE, HEAD, HEALTH, INSPECTOR, LEGAL, OFFICIAL, SERVICES
 from demo.history.offices import Actor, Hours, Office, Span, open_days, without
 from demo.history.plans import World
 from engine import definitions
-from engine.events import administration_log
+from engine.design import publishing
 from engine.identity import accounts
-from engine.models import ROOT, Delegation, Membership, Unit, User
+from engine.models import ROOT, Delegation, Membership, Role, Unit, User
 from engine.organisation import calendars
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.organisation.units import place
@@ -36,7 +36,7 @@ class Place:
     parent: str | None = None
     kind: str = "unit"
     calendar: str | None = None
-    roles: Sequence[str] = (OFFICIAL,)
+    roles: Sequence[str] = (OFFICIAL, HEAD)
 
 
 PLACES = (
@@ -48,7 +48,7 @@ PLACES = (
     Place("welfare", "بهزیستی | Welfare", kind="agency", roles=()),
     Place("welfare-tehran", "بهزیستی تهران | Welfare Tehran", "welfare"),
     Place("welfare-tabriz", "بهزیستی تبریز | Welfare Tabriz", "welfare", calendar=FRIDAY),
-    Place(HEALTH, "شبکهٔ بهداشت | Health network", kind="agency", roles=(INSPECTOR,)),
+    Place(HEALTH, "شبکهٔ بهداشت | Health network", kind="agency", roles=(INSPECTOR, HEAD)),
     Place(LEGAL, "دفتر حقوقی | Legal office", kind="agency"),
     Place(DELEGATE, "دفتر پیشخوان | Service office", kind="delegate"),
 )
@@ -56,7 +56,7 @@ OFFICES: Mapping[str, Sequence[str]] = {
     "trade-permit": [f"district-{n}" for n in range(1, 7)],
     "property-certificate": ["registry-north", "registry-south"],
     "welfare-allowance": ["welfare-tehran", "welfare-tabriz"],
-    "permit-appeal": [LEGAL],
+    "permit-appeal": [f"district-{n}" for n in range(1, 7)],
 }
 
 
@@ -72,7 +72,7 @@ class Setting:
     first_number: int
 
 
-def prepare(database: Database, zone: tzinfo, period: Span, outages: Sequence[Span], cases: int) -> Setting:
+def prepare(database: Database, zone: tzinfo, period: Span, cases: int) -> Setting:
     """Create organisation, services and accounts. The database must have been migrated and be empty."""
     begin, now = datetime.fromtimestamp(period[0] / 1000, UTC), datetime.now(zone)
     with database.transaction() as session:
@@ -80,9 +80,6 @@ def prepare(database: Database, zone: tzinfo, period: Span, outages: Sequence[Sp
         units = _units(uow, begin)
         people, names = _officials(uow, units, begin)
         applicants = _applicants(uow, begin)
-        portal = accounts.find_or_create(session, begin, "history-portal", "portal")
-        for outage in outages:
-            _note_outage(uow, outage)
     versions = {
         (key, service.version): _deploy(database, diagrams.files(service), key, period, number)
         for key, services in SERVICES.items()
@@ -90,14 +87,29 @@ def prepare(database: Database, zone: tzinfo, period: Span, outages: Sequence[Sp
     }
     with database.transaction() as session:
         uow = UnitOfWork(session, uow.actor, now)
-        offices = _offices(uow, units, people, period, outages)
-        delegations = {("interview", DELEGATE): _delegate(uow, units, begin)}
-        system = Actor(str(uow.actor.id), "system")
-        world = World(offices, system, Actor(str(portal.id), "portal"), outages, delegations)
+        interruptions.record(uow, period)
+        world = World(
+            _offices(uow, units, people, period),
+            Actor(str(uow.actor.id), "system"),
+            _account(uow, begin, "portal"),
+            _account(uow, begin, "service"),
+            _account(uow, begin, "administrator"),
+            interruptions.outages(period),
+            {("interview", DELEGATE): _delegate(uow, units, begin)},
+            interruptions.suspensions(period),
+            interruptions.migrate(uow, period, versions),
+        )
         taken = text("SELECT setval('case_numbers', nextval('case_numbers') + :cases)")
-        last = uow.connection.execute(taken, {"cases": cases}).scalar_one()
-        setting = Setting(world, versions, {}, applicants, names, last - cases)
+        wanted = 2 * cases  # each may be appealed
+        last = uow.connection.execute(taken, {"cases": wanted}).scalar_one()
+        setting = Setting(world, versions, {}, applicants, names, last - wanted)
         return replace(setting, groups=_groups(uow, setting))
+
+
+def _account(uow: UnitOfWork, begin: datetime, role: Role) -> Actor:
+    """Create the account of a system, or of the administrator of all units."""
+    user = accounts.find_or_create(uow.session, begin, f"history-{role}", role)
+    return Actor(str(user.id), role, None if accounts.is_system(role) else "root", user.name)
 
 
 def _units(uow: UnitOfWork, begin: datetime) -> Mapping[str, UUID]:
@@ -136,7 +148,7 @@ def _officials(
                 for row in rows
             ]
             people.setdefault(one.key, {})[role] = [
-                Actor(str(row["id"]), "caseworker", one.key) for row in rows
+                Actor(str(row["id"]), "caseworker", one.key, str(row["name"])) for row in rows
             ]
     uow.connection.execute(insert(User), users)
     uow.connection.execute(insert(Membership), memberships)
@@ -156,14 +168,7 @@ def _applicants(uow: UnitOfWork, begin: datetime) -> Sequence[tuple[Actor, str]]
         for person in persons
     ]
     uow.connection.execute(insert(User), rows)
-    return [(Actor(str(row["id"]), "applicant"), str(row["person"])) for row in rows]
-
-
-def _note_outage(uow: UnitOfWork, outage: Span) -> None:
-    begin, end = (datetime.fromtimestamp(at / 1000, UTC) for at in outage)
-    payload = {"from_at": begin, "to_at": end, "seconds": round((end - begin).total_seconds())}
-    noted = UnitOfWork(uow.session, uow.actor, end)
-    administration_log.note(noted, "installation.outage", None, payload)
+    return [(Actor(str(row["id"]), "applicant", None, str(row["name"])), str(row["person"])) for row in rows]
 
 
 def _deploy(database: Database, files: Mapping[str, bytes], key: str, period: Span, number: int) -> str:
@@ -171,6 +176,7 @@ def _deploy(database: Database, files: Mapping[str, bytes], key: str, period: Sp
 
     def command(uow: UnitOfWork) -> str:
         definitions.deploy(uow, files, publishing="direct")
+        publishing.offer(uow, key)  # applicants start cases themselves
         at = datetime.fromtimestamp((period[0] + number * (period[1] - period[0]) // 2) / 1000, UTC)
         found = text(
             "UPDATE definition_versions SET published_at = :at WHERE id ="
@@ -186,17 +192,26 @@ def _offices(
     units: Mapping[str, UUID],
     people: Mapping[str, Mapping[str, Sequence[Actor]]],
     period: Span,
-    outages: Sequence[Span],
 ) -> Mapping[str, Office]:
     first, last = (datetime.fromtimestamp(at / 1000, uow.now.tzinfo).date() for at in period)
     zone = uow.now.utcoffset() or timedelta(0)
     offset = zone // timedelta(milliseconds=1)
+    closed = {key: list(interruptions.outages(period)) for key in units}
+    for key, spans in interruptions.suspensions(period).items():
+        for office in OFFICES[key]:  # which have no other service
+            closed[office] += spans
     offices = {}
     for key, unit in units.items():
-        calendar = calendars.of_unit(uow, unit).calendar
-        open_ = open_days(calendar, first - timedelta(days=10), _known(last))
-        works = Hours(without(open_, outages))
-        offices[key] = Office(key, str(unit), Hours(open_), works, offset, people.get(key, {}))
+        found = calendars.of_unit(uow, unit)
+        open_ = open_days(found.calendar, first - timedelta(days=10), _known(last))
+        works = Hours(without(open_, closed[key]))
+        own = people.get(key, {})
+        name = next(one.name for one in PLACES if one.key == key)
+        counter = next(iter(own.values()), ())
+        offices[key] = Office(
+            *(key, str(unit), Hours(open_), works, offset, own),
+            *(found.version, name, counter),
+        )
     return offices
 
 
@@ -231,6 +246,7 @@ def _groups(uow: UnitOfWork, setting: Setting) -> Mapping[tuple[str, str, str], 
                     found[key, office.key, work.element] = str(group)
             asked = made.group_for([(OFFICIAL, LEGAL)])
             found[key, office.key, f"opinion {LEGAL}"] = str(asked)
+            found[key, office.key, f"escalation {office.key}"] = str(made.group_for([(HEAD, None)]))
             made.write(uow)
             finish(uow.session)
     return found

@@ -1,44 +1,65 @@
 """A whole case: its beginning, its term, its end, what follows it, and what of it lies before the end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from demo.history.offices import DAY, HOUR, MINUTE, text_of
+from demo.history import clocks, visits
+from demo.history.desks import set_due
+from demo.history.offices import MINUTE, SECOND, text_of
 from demo.history.plans import Plan, World
 from demo.history.plays import Play
-from demo.history.stories import Event, Story, TaskRow, Term
+from demo.history.stories import Event, Moved, Story, Term
+from engine import events
 
-WARNED = 0.8  # of the office time of a term
-ESCALATION = "مهلت قانونی گذشت | The statutory term is over"
+# The order of the events of one command, after the action itself (docs/events.md).
+_ORDER: Mapping[str, int] = {
+    "wait.closed": 1,
+    **dict.fromkeys(("element.entered", "element.passed", "element.cancelled", "task.cancelled"), 2),
+    "task.created": 3,
+    "task.assigned": 4,
+    "bill.issued": 5,
+    "call.made": 6,
+    "wait.opened": 7,
+    "incident.opened": 8,
+    "case.completed": 9,
+    **dict.fromkeys(("clock.started", "clock.paused", "clock.resumed"), 10),
+    **dict.fromkeys(("clock.recomputed", "clock.stopped"), 10),
+}
+LAST = 11  # the clock closes the tasks that it opened for supervisors
+JITTER = 30 * MINUTE  # a migration takes so long
 
 
-def compose(story: Story, world: World, plan: Plan) -> Story:
-    """Fill a story that has only its beginning, as its plan says, up to the end of the history."""
+def compose(story: Story, world: World, plan: Plan, next_version: Moved | None = None) -> Story:
+    """Fill a story that has only its beginning, as its plan says, up to the end of the history.
+
+    `next_version` is that to which it is migrated, if it is still open then.
+    """
     service = story.service
+    story.moved = next_version
     _begin(story, world)
     play = Play(story, world, plan)
-    play.actor = story.applicant if story.channel == "online" else world.portal
     story.passed(story.started, play.actor, [service.begins])
     if service.term is not None and service.accepted is None:
         story.term = Term(story.started, service.term)
     decided = play.run(service.nodes, story.started)
-    _close_term(story, world)
     if decided is not None:
         _end(story, play, plan, play.run(service.ends[plan.outcome], decided) or decided)
-    if plan.unplanned is not None and story.ended is not None:
-        visit = {"visit": story.new_id(story.ended), "channel": "in_person", "reason": plan.unplanned}
-        at = story.ended - MINUTE
-        story.visits.append((False, plan.unplanned))
-        facts = {**visit, "planned": False, "occurred_at": text_of(at)}
-        story.emit(at, "visit.recorded", play.actor, facts=facts)
-    _rate(story, plan)
+    _move(story, world)
+    if clocks.run(story, world):
+        _end_silently(story, world)
+    visits.other_visits(story, world, plan)
+    visits.rate(story, plan)
     return cut(story)
+
+
+def migrating(story: Story, target: Moved) -> Moved | None:
+    """Return when a case is migrated to another version; None if it began with that version."""
+    at = target.at + int(story.pick((0, 1)) * JITTER)
+    return replace(target, at=at) if story.started < target.at else None
 
 
 def _begin(story: Story, world: World) -> None:
     facts = {"unit": story.office.key, "channel": story.channel, "represented": False}
-    if story.appeal_of is not None:
-        facts["appeal_of"] = story.appeal_of
     if story.begun is not None:
         facts |= {"begun_at": text_of(story.begun), "sent_at": text_of(story.started)}
     actor = story.applicant if story.channel == "online" else world.portal
@@ -46,109 +67,85 @@ def _begin(story: Story, world: World) -> None:
         "case_number": story.number,
         "data": story.data,
         "applicant": story.person,
+        "representative": None,
+        "business_key": None,
         "channel": story.channel,
     }
     story.emit(story.started, "case.started", actor, facts=facts, payload=payload)
 
 
-def _close_term(story: Story, world: World) -> None:
-    """Add what happens to the term at its start, when it is nearly over, at its end, and when it stops."""
-    term = story.term
-    if term is None:
+def _move(story: Story, world: World) -> None:
+    """Migrate a case that is still open then."""
+    moved, last = story.moved, story.until if story.ended is None else min(story.ended, story.until)
+    if moved is None or moved.at >= last:
+        story.moved = None
         return
-    office = story.office
-    if story.service.accepted is None:
-        first = office.due(term.started, term.length, ())
-        started = {"term": term.length, "code": "filed", "started_at": text_of(term.started)}
-        facts = {**started, "due_at": text_of(first)}
-        story.events.insert(
-            1, Event(term.started, "clock.started", None, None, story.events[0].actor, facts, None)
-        )
-    term.due = due = office.due(term.started, term.length, term.pauses)
-    warned = office.open.after(term.started, int(WARNED * office.open.between(term.started, due)))
-    if term.stopped is None or warned < term.stopped:
-        story.emit(warned, "clock.warned", world.system, facts={"due_at": text_of(due)})
-        term.stage = "warned"
-    if term.stopped is None or due < term.stopped:
-        units = {task.unit for task in story.tasks if _open_at(task.opened, task.closed, due) and task.unit}
-        facts = {"due_at": text_of(due), "units": ",".join(sorted(units or {office.key}))}
-        story.emit(due, "clock.breached", world.system, facts=facts)
-        term.stage = "breached"
-        silence = story.service.silence or ""
-        if silence == "escalate":
-            _escalate(story, term, world)
-        if term.stopped is None and silence.startswith("deemed"):
-            _deem(story, term, world, facts)
-    if term.stopped is not None and not term.deemed:
-        decision = story.decisions[0]
-        facts = {"code": "decision", "due_at": text_of(due)}
-        story.emit(term.stopped, "clock.stopped", decision.by, facts=facts)
-
-
-def _open_at(begin: int, end: int | None, at: int) -> bool:
-    return begin <= at and (end is None or at < end)
-
-
-def _escalate(story: Story, term: Term, world: World) -> None:
-    """Give a supervisor a task, until somebody decides."""
-    place = next((task.element for task in story.tasks if _open_at(task.opened, task.closed, term.due)), "")
-    task = TaskRow(story.new_id(term.due), place or story.service.begins, ESCALATION, term.due)
-    task.kind, task.unit, task.role = "escalation", story.office.key, "supervisor"
-    facts = {"kind": task.kind, "side": "office", "role": task.role}
-    story.tasks.append(task)
-    story.emit(term.due, "task.created", world.system, (task.element, task.id), facts)
-    if term.stopped is not None:
-        task.closed, task.status = term.stopped, "cancelled"
-        by = story.decisions[0].by
-        story.emit(term.stopped, "task.cancelled", by, (task.element, task.id))
-
-
-def _deem(story: Story, term: Term, world: World, facts: dict[str, str]) -> None:
-    """Let silence decide: open work is cancelled, and the case ends."""
-    due, outcome = term.due, str(story.service.silence)
-    term.stage, term.stopped, term.deemed = "deemed", due, True
-    story.emit(due, "clock.deemed", world.system, facts={"outcome": outcome, **facts})
-    for task in story.tasks:
-        if task.closed is None:
-            task.closed, task.status = due, "cancelled"
-            story.emit(due, "task.cancelled", world.system, (task.element, task.id))
-    story.spent = [replace(spent, end=min(spent.end, due)) for spent in story.spent]
-    effect = "grants" if outcome == "deemed_granted" else "refuses"
-    ended = {"outcome": outcome, "effect": effect, "by": "silence"}
-    story.emit(due, "case.completed", world.system, facts=ended, payload={"outcome": outcome})
-    story.ended, story.outcome = due, outcome
+    numbers = {"from": story.service.version, "to": moved.service.version}
+    said = {"move": moved.migration, **numbers}
+    story.emit(moved.at, "case.moved", world.system, facts=said, payload=said)
 
 
 def _end(story: Story, play: Play, plan: Plan, end: int) -> None:
-    outcome = story.service.results.get(plan.outcome, plan.outcome)
-    officials = any(task.kind == "step" and task.role != "applicant" for task in story.tasks)
-    facts = {"outcome": outcome, "effect": story.service.effects[plan.outcome]}
+    service = story.service
+    outcome = service.results.get(plan.outcome, plan.outcome)
+    officials = any(task.kind == "step" and task.side != "applicant" for task in story.tasks)
+    facts = {"outcome": outcome, "effect": service.effects[plan.outcome]}
     facts["by"] = "person" if officials else "rule"
     story.emit(end, "case.completed", play.actor, facts=facts, payload={"outcome": outcome})
     story.ended, story.outcome = end, outcome
 
 
-def _rate(story: Story, plan: Plan) -> None:
-    """Add the applicant's rating, some days after the end."""
-    if plan.stars is None or story.ended is None:
-        return
-    at = story.ended + HOUR + int(story.rng.random() * 4 * DAY)
-    visited = bool(story.visits) or plan.unrecorded
-    facts: dict[str, str | int | bool] = {"stars": plan.stars, "visited": visited}
-    if visited:
-        facts["visit_reason"] = story.visits[-1][1] if story.visits else "information"
-    story.emit(at, "rating.given", story.applicant, facts=facts)
-    if at <= story.until:
-        story.stars, story.stated = plan.stars, visited
+def _end_silently(story: Story, world: World) -> None:
+    """Let silence end a case: what is open is cancelled, and nothing follows."""
+    made = story.decisions[0]
+    at, system = made.at, world.system
+    story.events = [event for event in story.events if event.at <= at]
+    _cut_rows(story, at)
+    for task in story.tasks:
+        if task.closed is None:
+            task.closed, task.status = at, "cancelled"
+            kind = "task.cancelled" if task.kind in ("step", "escalation") else f"{task.kind}.withdrawn"
+            story.emit(at, kind, system, (task.element, task.id))
+    for wait in story.waits:
+        if wait.closed is None:
+            wait.closed = at
+            story.emit(at, "wait.closed", system, (wait.element, None), wait.facts)
+            story.emit(at, "element.cancelled", system, (wait.element, None))
+    effect = "grants" if made.outcome == "deemed_granted" else "refuses"
+    ended = {"outcome": made.outcome, "effect": effect, "by": "silence"}
+    story.emit(at, "case.completed", system, facts=ended, payload={"outcome": made.outcome})
+    story.ended, story.outcome = at, made.outcome
 
 
 def cut(story: Story) -> Story:
-    """Remove what happens after the end of the history: the case is open then."""
+    """Order the events and remove what happens after the end of the history: the case is open then."""
     last = story.until
-    story.events.sort(key=lambda event: event.at)
-    if story.events[-1].at <= last:
-        return story
-    story.events = [event for event in story.events if event.at <= last]
+    closed_last = {task.id for task in story.tasks if task.kind == "escalation"}
+    story.events.sort(key=lambda event: (event.at, _place(event, closed_last)))
+    if story.events[-1].at > last:
+        story.events = [event for event in story.events if event.at <= last]
+        _cut_rows(story, last)
+        if story.ended is not None and story.ended > last:
+            story.ended = story.outcome = None
+    set_due(story)
+    visits.count(story)
+    data = dict(story.data)
+    for event in story.events:
+        if event.payload is not None:
+            data.update(events.changes(event.kind, event.payload))
+    story.data = data
+    return story
+
+
+def _place(event: Event, closed_last: Collection[str]) -> int:
+    """Return the place of an event in its command."""
+    if event.kind == "task.cancelled" and event.task in closed_last:
+        return LAST
+    return _ORDER.get(event.kind, 0)
+
+
+def _cut_rows(story: Story, last: int) -> None:
+    """Remove rows, and parts of them, after an instant. Times are cut there, too."""
     story.tasks = [task for task in story.tasks if task.opened <= last]
     for task in story.tasks:
         if task.closed is not None and task.closed > last:
@@ -164,31 +161,10 @@ def cut(story: Story) -> Story:
             call.status, call.attempts = "open", 0
     story.incidents = [one for one in story.incidents if one.opened <= last]
     story.decisions = [one for one in story.decisions if one.at <= last]
-    _cut_times(story, last)
-    return story
-
-
-def _cut_times(story: Story, last: int) -> None:
+    story.bills = [one for one in story.bills if one.issued <= last]
+    for bill in story.bills:
+        bill.paid = bill.paid if bill.paid is not None and bill.paid <= last else None
     story.spent = [replace(one, end=min(one.end, last)) for one in story.spent if one.begin < last]
-    if story.ended is not None and story.ended > last:
-        story.ended = story.outcome = None
-    story.visits = [
-        (bool(event.facts["planned"]), str(event.facts["reason"]))
-        for event in story.events
-        if event.kind == "visit.recorded"
-    ]
-    story.planned = sum(event.facts.get("presence") == "required" for event in story.events)
-    term = story.term
-    if term is None:
-        return
-    if term.stopped is not None and term.stopped > last:
-        term.stopped, term.deemed = None, False
-    term.pauses = [pause for pause in term.pauses if pause[0] <= last]
-    # While a term is paused, its end is that of the pauses before.
-    over = [pause for pause in term.pauses if pause[1] <= last]
-    term.due = story.office.due(term.started, term.length, over)
-    kinds = [event.kind.removeprefix("clock.") for event in story.events if event.kind.startswith("clock.")]
-    term.stage = next((kind for kind in reversed(kinds) if kind in ("warned", "breached", "deemed")), "none")
 
 
 def appeal(original: Story, appealing: Story, world: World, plan: Plan) -> Sequence[Story]:
@@ -199,11 +175,10 @@ def appeal(original: Story, appealing: Story, world: World, plan: Plan) -> Seque
     compose(appealing, world, plan)
     said = {**filed, "case_number": appealing.number}
     original.emit(appealing.started, "appeal.filed", appealing.applicant, facts=filed, payload=said)
-    if appealing.decisions:
-        made = appealing.decisions[0]
-        said = {"appeal": appealing.id, "case_number": appealing.number, "outcome": made.outcome}
-        place = (None, made.task)
-        original.emit(made.at, "appeal.decided", made.by, place, {"appeal": appealing.id}, said)
+    if appealing.decisions and appealing.decisions[0].by is not None:
+        made, done = appealing.decisions[0], {"appeal": appealing.id}
+        said = {**done, "case_number": appealing.number, "outcome": made.outcome}
+        original.emit(made.at + SECOND, "appeal.decided", world.system, (None, made.task), done, said)
     back = {"appeal_of": original.id}
     first = appealing.events[0]
     appealing.events.insert(1, Event(first.at, "appeal.filed", None, None, first.actor, back, back))

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 from engine.deadlines import Calendar
@@ -85,18 +85,20 @@ def without(spans: Sequence[Span], gaps: Sequence[Span]) -> list[Span]:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, as an event has it."""
+    """Who acts, as an event has it, and their name."""
 
     id: str
     role: str
     unit: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
     """A unit: its office hours, those in which the system also ran, and its officials by role.
 
-    `offset` is how far its clocks are ahead of UTC, in milliseconds.
+    `offset` is how far its clocks are ahead of UTC, in milliseconds; `calendar` is the version of the one by
+    which its terms are counted. Applicants who come are received at the `counter`.
     """
 
     key: str
@@ -105,6 +107,18 @@ class Office:
     works: Hours
     offset: int
     people: Mapping[str, Sequence[Actor]] = field(default_factory=dict)
+    calendar: str | None = None
+    name: str = ""
+    counter: Sequence[Actor] = ()
+
+    def local(self, at: int) -> str:
+        """Return an instant as text, by its clocks."""
+        return instant_of(at).astimezone(timezone(timedelta(milliseconds=self.offset))).isoformat()
+
+    def next_close(self, at: int) -> int:
+        """Return the close of the next working day after an instant."""
+        midnight = ((at + self.offset) // DAY + 1) * DAY - self.offset
+        return self.open.ends[bisect_right(self.open.begins, midnight - 1)]
 
     def due(self, start: int, term: str, pauses: Sequence[Span]) -> int:
         """Return when a term ends that begins with the day of an instant: P15WD, or P60D.

@@ -67,7 +67,7 @@ def officials(
             works = {"id": uuid7(), "user_id": user["id"], "unit_id": units[post.unit], "role": post.role}
             users.append(user)
             memberships.append(works | {"valid_from": begin, "valid_to": uow.now if post.left else None})
-            made.append(Actor(str(user["id"]), "caseworker", post.unit))
+            made.append(Actor(str(user["id"]), "caseworker", post.unit, login))
         found.setdefault(post.unit, {})[post.role] = made
     uow.connection.execute(insert(User), users)
     uow.connection.execute(insert(Membership), memberships)
@@ -84,7 +84,7 @@ def applicants(
         for person in persons
     ]
     uow.connection.execute(insert(User), [row | {"created_at": begin} for row in rows])
-    return [(Actor(str(row["id"]), "applicant"), str(row["person"])) for row in rows]
+    return [(Actor(str(row["id"]), "applicant", None, str(row["name"])), str(row["person"])) for row in rows]
 
 
 def named(rng: Random) -> Iterator[Mapping[str, str]]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from demo.history.offices import DAY, HOUR, MINUTE, SECOND, Actor, Office, Span, text_of
+from demo.history.desks import Desk
+from demo.history.offices import HOUR
 from demo.history.plans import Plan, World
-from demo.history.shapes import Await, Call, Entered, Fork, Node, Passed, Timer, Work
-from demo.history.stories import DecisionRow, Story, TaskRow, Term
+from demo.history.shapes import Entered, Fork, Loop, Node, Passed, Work
+from demo.history.stories import Pause, Story, Term
 from demo.history.systems import Systems
-
-NOTED = 20 * SECOND  # until a worker has noted a stretch that nothing can extend any more
-LONGEST_GAP = 15 * MINUTE  # within a stretch of work
+from demo.history.visits import visit
 
 
 class Play:
@@ -17,9 +16,9 @@ class Play:
 
     def __init__(self, story: Story, world: World, plan: Plan) -> None:
         self.story, self.world, self.plan = story, world, plan
-        self.actor = story.applicant
-        self._corrections = plan.corrections
+        self.actor = story.applicant if story.channel == "online" else world.portal
         self._systems = Systems(story, world, plan)
+        self._desk = Desk(story, world, plan)
 
     def run(self, nodes: Sequence[Node], at: int) -> int | None:
         """Pass these nodes from an instant on. Return when the last one was passed; None: nobody decided."""
@@ -33,246 +32,71 @@ class Play:
     def _pass(self, node: Node, at: int) -> int | None:
         if isinstance(node, Passed):
             self.story.passed(at, self.actor, node.elements)
-            if self.story.service.accepted in node.elements:
-                self._accept(at)
+            if self.story.service.accepted in node.elements and self.story.service.term is not None:
+                self.story.term = Term(at, self.story.service.term, "complete")
             return at
         if isinstance(node, Entered):
             self.story.emit(at, "element.entered", self.actor, (node.element, None))
             return at
-        if isinstance(node, Work):
-            return self._answer(node, at) if node.side == "applicant" else self._work(node, at)
-        return self._pass_system(node, at)
-
-    def _accept(self, at: int) -> None:
-        """Let the term begin: the application is complete."""
-        story = self.story
-        if story.service.term is not None:
-            story.term = term = Term(at, story.service.term)
-            due = story.office.due(at, term.length, ())
-            facts = {
-                "term": term.length,
-                "code": "complete",
-                "started_at": text_of(at),
-                "due_at": text_of(due),
-            }
-            story.emit(at, "clock.started", self.actor, facts=facts)
-
-    def _pass_system(self, node: Call | Await | Timer | Fork, at: int) -> int | None:
         if isinstance(node, Fork):
             return self._fork(node, at)
-        end = self._systems.wait(node, at, self.actor)
-        self.actor = self.world.system
+        if isinstance(node, Loop):
+            return self._loop(node, at)
+        if isinstance(node, Work):
+            return self._work(node, at)
+        end, self.actor = self._systems.wait(node, at, self.actor)
         return end
 
     def _fork(self, node: Fork, at: int) -> int | None:
-        self.story.passed(at, self.actor, [node.split])
+        story = self.story
+        story.passed(at, self.actor, [node.split])
         before, ends = self.actor, []
         for branch in node.branches:
-            self.actor, first = before, len(self.story.spent)
+            self.actor, first = before, len(story.spent)
             end = self.run(branch, at)
             if end is None:
                 return None
-            ends.append((end, self.actor, {spent.element for spent in self.story.spent[first:]}))
+            ends.append((end, self.actor, {spent.step for spent in story.spent[first:]}))
         last, self.actor, _ = max(ends, key=lambda end: end[0])
-        for end, _, elements in ends:
+        for end, _, steps in ends:
             if end < last:
-                self.story.waited |= elements
-        self.story.passed(last, self.actor, [node.join])
+                story.waited |= steps
+        story.passed(last, self.actor, [node.join])
         return last
 
-    # People
+    def _loop(self, node: Loop, at: int) -> int | None:
+        reached: int | None = at
+        for turn in range(self.plan.turns + 1):
+            self.story.passed(reached or at, self.actor, [node.begin])
+            self._desk.complete = turn == self.plan.turns
+            reached = self.run(node.nodes, reached or at)
+            if reached is None:
+                return None
+            self.story.passed(reached, self.actor, [node.test])
+            if turn < self.plan.turns:
+                reached = self.run(node.back, reached)
+                if reached is None:
+                    return None
+        return reached
 
-    def _open(self, node: Work, at: int, office: Office) -> TaskRow:
-        task = TaskRow(self.story.new_id(at), node.element, node.name, at, assignment=node.assignment)
-        task.unit, task.role = office.key, node.role
-        self.story.tasks.append(task)
-        self.story.planned += node.presence == "required"
-        facts = {"kind": "step", "side": node.side, "role": node.role, "unit": node.unit}
-        facts |= {"presence": node.presence, "assignment": node.assignment}
-        if node.side == "delegate":
-            facts["delegation"] = self.world.delegations[node.element, office.key]
-        facts = {name: value for name, value in facts.items() if value is not None}
-        self.story.emit(at, "task.created", self.actor, (node.element, task.id), facts)
-        return task
+    def _work(self, node: Work, at: int) -> int | None:
+        if node.side == "applicant":
+            end: int | None = self._answer(node, at)
+        else:
+            end, self.actor = self._desk.work(node, at, self.actor)
+        return end
 
     def _answer(self, node: Work, at: int) -> int:
         """A step of the applicant."""
-        story = self.story
-        task = self._open(node, at, story.office)
-        end = self.world.up(at + int(story.pick(node.waits) * HOUR))
+        story, applicant = self.story, self.story.applicant
+        task = self._desk.open(node, at, story.office, self.actor)
+        end = self.world.up(at + int(story.pick(node.waits) * HOUR), story.service.key)
         if node.pauses:
-            story.pause(at, end, "applicant", "wait", (self.actor, story.applicant))
-        story.spend(at, end, "with_applicant", "applicant", node.element)
-        self.actor = story.applicant
-        self._complete(task, node, end)
-        return end
-
-    def _work(self, node: Work, at: int) -> int | None:
-        """A step of an official: it waits, is claimed, and done."""
-        story = self.story
-        office = self.world.offices[node.unit] if node.unit else story.office
-        task = self._open(node, at, office)
-        if node.decides and self.plan.silent:
-            story.spend(at, story.until, "in_queue", office.key, node.element)
-            return None
-        official = self._official(node, office)
-        if node.assignment:
-            given = {"account": official.id, "unit": official.unit, "how": node.assignment}
-            story.emit(at, "task.assigned", self.actor, (node.element, task.id), given)
-        since = self._suspended(at, node, office) if node.decides and self.plan.suspended else at
-        begin = self._begin(node, since, office)
-        task.assignee, task.claimed = official.id, begin
-        if not node.assignment:
-            story.emit(begin, "task.claimed", official, (node.element, task.id))
-        self.actor = official
-        since, begin = self._ask(node, task, office, since, begin)
-        end = self._worked(node, task, office, begin)
-        waits = "other_agency" if node.side == "delegate" else "in_queue"
-        story.spend(since, end, waits, office.key, node.element)
-        self._complete(task, node, end)
-        return end
-
-    def _official(self, node: Work, office: Office) -> Actor:
-        if node.decides and self.plan.official is not None:
-            return self.plan.official
-        return self.story.rng.choice(office.people[node.role])
-
-    def _begin(self, node: Work, at: int, office: Office) -> int:
-        """Return when somebody begins to work on it."""
-        waits = self.story.pick(node.waits)
-        if node.element in self.plan.late:
-            waits = (node.norm or 0) + self.plan.late[node.element]
-        if node.decides and "queue_jumping" in self.plan.flags:
-            waits = 1 / 60
-        begin = office.works.after(at, int(waits * HOUR))
-        if node.decides and "outside_hours" in self.plan.flags:
-            begin = self.world.up(
-                (begin + office.offset) // (24 * HOUR) * 24 * HOUR + 26 * HOUR - office.offset
-            )
-        return begin
-
-    def _worked(self, node: Work, task: TaskRow, office: Office, begin: int) -> int:
-        """Add the stretches of work from an instant on. Return when it was done."""
-        length = int(self.story.pick(node.minutes) * MINUTE)
-        if node.decides and "decided_in_seconds" in self.plan.flags:
-            length = int(self.story.pick((2, 7)) * SECOND)
-        if node.decides and "outside_hours" in self.plan.flags:
-            end, stretches = begin + length, [(begin, begin + length)]
-        else:
-            end = office.works.after(begin, length)
-            stretches = office.works.within(begin, end)
-        for stretch in stretches:
-            self._note(task, node.element, office, stretch, closed=stretch[1] == end)
-        return end
-
-    def _note(self, task: TaskRow, element: str, office: Office, stretch: Span, *, closed: bool) -> None:
-        begin, end = stretch
-        if begin == end:
-            return
-        self.story.spend(begin, end, "worked", office.key, element)
-        noted = end + NOTED + (0 if closed else LONGEST_GAP)
-        facts = {
-            "from_at": text_of(begin),
-            "to_at": text_of(end),
-            "source": "answer,page" if closed else "page",
-        }
-        self.story.emit(noted, "work.noted", self.actor, (element, task.id), facts)
-
-    def _complete(self, task: TaskRow, node: Work, at: int) -> None:
-        story, place = self.story, (node.element, task.id)
-        task.closed, task.status, task.assignee = at, "completed", self.actor.id
-        story.emit(at, "task.completed", self.actor, place)
-        if node.presence == "required":
-            self._visit(at, node.element, task.id, reason="identity")
-        if not node.decides:
-            return
-        made = DecisionRow(story.new_id(at), task.id, self.actor, self.plan.outcome, at)
-        story.decisions.append(made)
-        effect = story.service.effects[made.outcome]
-        facts = {"decision": made.id, "outcome": made.outcome, "effect": effect}
-        payload = {"decision": made.id, "outcome": made.outcome, "grounds": []}
-        story.emit(at, "decision.made", self.actor, place, facts, payload)
-        if story.term is not None:
-            story.term.stopped = at
-
-    def _visit(self, at: int, element: str, task: str, reason: str) -> None:
-        """Record a visit that a step required."""
-        visit = {"visit": self.story.new_id(at), "channel": "in_person", "reason": reason, "planned": True}
-        self.story.visits.append((True, reason))
-        actor = self.actor if self.actor.role != "applicant" else self.world.portal
-        self.story.emit(at, "visit.recorded", actor, (element, task), {**visit, "occurred_at": text_of(at)})
-
-    # What interrupts an official
-
-    def _suspended(self, at: int, node: Work, office: Office) -> int:
-        """Suspend the case for some days from an instant on. Return when it is resumed."""
-        story, begin = self.story, office.works.after(at, HOUR)
-        end = office.works.after(begin, int(story.pick((16, 40)) * HOUR))
-        head = story.rng.choice(office.people[node.role])
-        story.spend(at, begin, "in_queue", office.key, node.element)
-        story.emit(begin, "case.suspended", head, facts={"reason_code": "court"})
-        story.spend(begin, end, "suspended", office.key, node.element)
-        story.emit(end, "case.resumed", head)
-        story.pause(begin, end, "office", "suspension", (head, head))
-        return end
-
-    def _ask(self, node: Work, task: TaskRow, office: Office, since: int, begin: int) -> tuple[int, int]:
-        """Let the official ask others first. Return since when it waits again, and when work begins again."""
-        story = self.story
-        while node.decides and self._corrections > 0:
-            self._corrections -= 1
-            asked = self._asking_at(office, begin)
-            self._note(task, node.element, office, (begin, begin + 5 * MINUTE), closed=False)
-            story.spend(since, asked, "in_queue", office.key, node.element)
-            since = self._correction(task, node, asked)
-            begin = office.works.after(since, HOUR)
-        if node.decides and self.plan.opinion is not None:
-            story.spend(since, begin, "in_queue", office.key, node.element)
-            since = self._opinion(task, node, begin)
-            begin = office.works.after(since, HOUR)
-        return since, begin
-
-    def _asking_at(self, office: Office, begin: int) -> int:
-        """Return when the applicant is asked: soon, or on the last day of the term."""
-        term = self.story.term
-        if not self.plan.corrected_on_last_day or term is None:
-            return begin + 5 * MINUTE
-        return office.due(term.started, term.length, term.pauses) - 2 * HOUR
-
-    def _correction(self, parent: TaskRow, node: Work, at: int) -> int:
-        """Ask the applicant for a correction. Return when it was made."""
-        story, official = self.story, self.actor
-        end = at + int(story.pick((6, 60)) * HOUR)
-        if self.plan.corrected_on_last_day:  # answered in the evening: the term then ends a working day later
-            end = (end + story.office.offset) // DAY * DAY + 20 * HOUR - story.office.offset
-        end = self.world.up(max(end, at + HOUR))
-        task = TaskRow(
-            story.new_id(at), node.element, node.name, at, end, "completed", "correction", parent.id
-        )
-        task.assignee, task.claimed = story.applicant.id, end
-        story.tasks.append(task)
-        place = (node.element, task.id)
-        facts = {"parent": parent.id, "side": "applicant"}
-        story.emit(at, "correction.asked", official, place, facts, {"parent": parent.id})
-        story.emit(end, "data.corrected", story.applicant, place)
-        story.pause(at, end, "applicant", "correction", (official, story.applicant))
-        story.spend(at, end, "with_applicant", "applicant", node.element)
-        return end
-
-    def _opinion(self, parent: TaskRow, node: Work, at: int) -> int:
-        """Ask another unit for an opinion. Return when it was given."""
-        story, asked = self.story, self.world.offices[str(self.plan.opinion)]
-        role = next(iter(asked.people))
-        adviser = story.rng.choice(asked.people[role])
-        begin = asked.works.after(at, int(story.pick((2, 10)) * HOUR))
-        end = asked.works.after(begin, 20 * MINUTE)
-        task = TaskRow(story.new_id(at), node.element, node.name, at, end, "completed", "opinion", parent.id)
-        task.assignee, task.claimed, task.unit, task.role = adviser.id, begin, asked.key, role
-        story.tasks.append(task)
-        place = (node.element, task.id)
-        facts = {"parent": parent.id, "side": "office", "unit": asked.key, "role": role}
-        story.emit(at, "opinion.asked", self.actor, place, facts, {"parent": parent.id})
-        story.emit(begin, "task.claimed", adviser, place)
-        story.emit(end, "opinion.given", adviser, place, payload={"data": {"favourable": True}})
-        story.spend(at, end, "other_agency", asked.key, node.element)
+            story.pauses.append(Pause(at, end, "applicant", "wait", self.actor, applicant))
+        story.spend((at, end), "with_applicant", "applicant", node.element, story.new_step())
+        self.actor = applicant
+        task.closed, task.status, task.assignee = end, "completed", applicant.id
+        story.emit(end, "task.completed", applicant, (node.element, task.id))
+        if self._desk.requires(node, at):
+            visit(story, self.world, self.plan, task, node.visit, (at, end))
         return end

@@ -3,26 +3,26 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from demo.history import applications, opening, people
-from demo.history.composing import compose
+from demo.history.composing import appeal, compose
 from demo.history.offices import DAY, HOUR, MINUTE, Actor, Hours, Office, milliseconds, open_days
 from demo.history.plans import Plan, World
 from demo.history.shapes import Service
-from demo.history.shipped import ADDRESS, LICENCE, PATHS, PERMIT
+from demo.history.shipped import ADDRESS, EARLIER, LICENCE, OBJECTION, PATHS, PERMIT
 from demo.history.stories import Story
 from demo.history.writing import Groups, numbered, write
 from engine.access import validity
-from engine.events.vocabulary import VOCABULARY
 from engine.identity import accounts
-from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Unit
-from engine.organisation import calendars
+from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Role, Unit
+from engine.organisation import calendars, rates
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
+from engine.organisation.rates import NewRate
 from engine.platform.db import Database, UnitOfWork, finish
 
 CASES = 360  # begun; those that have not ended are left out, since nobody could continue them
@@ -33,7 +33,13 @@ OFFICES: Mapping[str, Mapping[str, int]] = {
     LICENCE: {"guild-tehran": 5, "guild-isfahan": 3, "guild-shiraz": 2},
     PERMIT: {"municipality-tehran": 3, "municipality-isfahan": 2},
     ADDRESS: {"civil-registry": 1},
+    OBJECTION.key: {},  # that of the case
 }
+APPEALED = 0.5  # of refused licences
+HOURLY = {"caseworker": 1_200_000, "supervisor": 1_900_000, "inspector": 1_500_000}  # rials
+WEEKLY = 44  # hours of a person
+DECIDED_WITHIN = 14 * DAY  # for appeals
+REASONS = "مدارک تازه را پیوست کرده‌ام."
 SHOPS = ("لبنیات", "پروتئینی", "نانوایی", "عطاری", "میوه‌فروشی", "قنادی")
 FLOWERS = ("یاس", "نرگس", "لاله", "نیلوفر", "بنفشه", "شقایق")
 
@@ -44,7 +50,7 @@ class Past:
 
     world: World
     applicants: Sequence[tuple[Actor, str]]
-    versions: Mapping[str, tuple[str, int]]  # by key of the process
+    versions: Mapping[str, Sequence[tuple[str, int]]]  # by key of the process, the present one last
     groups: Groups
     first_number: int
     until: int
@@ -88,21 +94,55 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
     offset = (uow.now.utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
     offices = {}
     for key in {*officials, *(office for places in OFFICES.values() for office in places)}:
-        hours = Hours(open_days(calendars.of_unit(uow, units[key]).calendar, first, last))
+        found = calendars.of_unit(uow, units[key])
+        hours = Hours(open_days(found.calendar, first, last))
         own = officials.get(key) or {}
-        offices[key] = Office(key, str(units[key]), hours, hours, offset, own)
-    portal = accounts.find_or_create(uow.session, uow.now, "portal", "portal")
-    system = Actor(str(uow.actor.id), "system")
-    delegations = _delegations(uow)
-    world = World(offices, system, Actor(str(portal.id), "portal"), (), delegations)
-    current = select(Definition.key, DefinitionVersion.id, DefinitionVersion.number)
-    current = current.join(DefinitionVersion, validity.current())
-    versions = {row.key: (str(row.id), row.number) for row in uow.connection.execute(current)}
-    taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {CASES})")
-    number = uow.connection.execute(taken).scalar_one() - CASES
+        counter = next(iter((own or officials[key.partition("-")[0]]).values()))
+        offices[key] = Office(key, str(units[key]), hours, hours, offset, own, found.version, key, counter)
+    world = World(
+        offices,
+        Actor(str(uow.actor.id), "system"),
+        _account(uow, "portal"),
+        _account(uow, "service"),
+        _account(uow, "administrator"),
+        delegations=_delegations(uow),
+    )
+    versions = _versions(uow, begin)
+    _set_rates(uow, begin.date())
+    wanted = 2 * CASES  # each may be appealed
+    taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {wanted})")
+    number = uow.connection.execute(taken).scalar_one() - wanted
     applicants = people.applicants(uow, begin, names)
     past = Past(world, applicants, versions, {}, number, milliseconds(uow.now))
     return replace(past, groups=_groups(uow, past))
+
+
+def _account(uow: UnitOfWork, role: Role) -> Actor:
+    """Return the demonstration's own account with this role."""
+    user = accounts.find_or_create(uow.session, uow.now, role, role)
+    return Actor(str(user.id), role, None if accounts.is_system(role) else "root", user.name)
+
+
+def _versions(uow: UnitOfWork, begin: datetime) -> Mapping[str, Sequence[tuple[str, int]]]:
+    """Return the versions of the processes, as published in the past: a second one in the middle of it."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    wanted = select(DefinitionVersion.key, DefinitionVersion.id, DefinitionVersion.number)
+    wanted = wanted.where(DefinitionVersion.key.in_(OFFICES), DefinitionVersion.published_at.is_not(None))
+    for key, version, number in uow.connection.execute(wanted.order_by(DefinitionVersion.number)).all():
+        at = begin + (uow.now - begin) / 2 if found.get(key) else begin
+        changed = update(DefinitionVersion).where(DefinitionVersion.id == version)
+        uow.connection.execute(changed.values(published_at=at))
+        found.setdefault(key, []).append((str(version), number))
+    return found
+
+
+def _set_rates(uow: UnitOfWork, first: date) -> None:
+    """State what an hour costs, and how many hours a week the people of the past had."""
+    for role, amount in HOURLY.items():
+        rates.set_rate(uow, NewRate("root", role, "cost", amount, "IRR", first))
+    for post in people.POSTS:
+        hours = post.people * WEEKLY
+        rates.set_rate(uow, NewRate(post.unit, post.role, "capacity", hours, None, first))
 
 
 def _delegations(uow: UnitOfWork) -> Mapping[tuple[str, str], str]:
@@ -115,8 +155,9 @@ def _groups(uow: UnitOfWork, past: Past) -> Groups:
     """Create the candidate groups of all tasks."""
     found: dict[tuple[str, str, str], str] = {}
     for key, places in OFFICES.items():
-        works = [work for service, _ in PATHS.values() if service.key == key for work in service.works]
-        for office in (past.world.offices[place] for place in places):
+        services = [*(service for service, _ in PATHS.values()), OBJECTION]
+        works = [work for service in services if service.key == key for work in service.works]
+        for office in (past.world.offices[place] for place in places or OFFICES[LICENCE]):
             made = CandidateGroups(CaseScope(UUID(office.id), key, key == PERMIT))
             for work in works:
                 if work.side == "delegate":
@@ -141,10 +182,30 @@ def _stories(rng: Random, past: Past) -> list[Story]:
         started = _started(rng, past)
         story = _begin(rng, past, path, started, number(started, past.first_number + count))
         compose(story, past.world, _plan(rng, path, story))
-        story.events = [event for event in story.events if event.kind in VOCABULARY or not event.facts]
         if story.ended is not None:
             stories.append(story)
+            stories += _appeals(rng, past, story, number(started, past.first_number + CASES + count))
     return stories
+
+
+def _appeals(rng: Random, past: Past, story: Story, number: str) -> list[Story]:
+    """Return the appeal of a case, if it is appealed and there was time to decide it."""
+    refused = story.service.key == LICENCE and story.outcome == "refused" and story.ended is not None
+    if not refused or rng.random() >= APPEALED:
+        return []
+    begun = (story.ended or 0) + int(rng.uniform(1, 9) * DAY)
+    if begun > past.until - DECIDED_WITHIN:
+        return []
+    version, _ = past.versions[OBJECTION.key][-1]
+    made = Story(
+        *(OBJECTION, story.office, rng, number, story.applicant, story.person),
+        *(begun, past.until, version),
+    )
+    made.data = {"reasons": REASONS}
+    made.subject = REASONS
+    outcome = "refused" if rng.random() < OBJECTION.refusals else "granted"
+    appeal(story, made, past.world, Plan(outcome))
+    return [made]
 
 
 def _known(service: Service, past: Past) -> bool:
@@ -166,7 +227,10 @@ def _started(rng: Random, past: Past) -> int:
 
 def _begin(rng: Random, past: Past, path: str, started: int, number: str) -> Story:
     service = PATHS[path][0]
-    version, version_number = past.versions[service.key]
+    versions = past.versions[service.key]
+    former = len(versions) > 1 and started < past.until - DAYS * DAY // 2
+    version, version_number = versions[0 if former else -1]
+    service = EARLIER[path] if former else service
     places = OFFICES[service.key]
     office = past.world.offices[rng.choices(list(places), list(places.values()))[0]]
     actor, person = rng.choice(past.applicants)
@@ -210,8 +274,10 @@ def _plan(rng: Random, path: str, story: Story) -> Plan:
         late,
         corrections=int(service.key == PERMIT and rng.random() < 0.2),
         suspended=rng.random() < 0.02,
+        withdrawn="withdrawn" in service.effects and rng.random() < 0.04,
         retried=rng.random() < 0.08,
         silent=silent,
         stars=rng.choices((1, 2, 3, 4, 5), (2, 1, 2, 4, 5))[0] if rng.random() < 0.4 else None,
         unplanned=rng.choice(("information", "document_original")) if rng.random() < 0.1 else None,
+        called="information" if rng.random() < 0.05 else None,
     )

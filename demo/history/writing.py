@@ -10,7 +10,8 @@ from psycopg import Connection, Cursor
 from sqlalchemy.orm import Session
 
 from demo.history.offices import instant_of, text_of
-from demo.history.stories import Event, Story, TaskRow, WaitRow
+from demo.history.stories import Story, TaskRow, WaitRow
+from engine.bpmn.values import canonical
 from engine.events import hash_chain
 from engine.platform.db import connection
 
@@ -36,7 +37,7 @@ _COLUMNS = {
     ),
     "tasks": (
         *("id", "case_id", "element", "name", "status", "assignee_id", "revision", "opened_at", "closed_at"),
-        *("kind", "candidate_group_id", "assignment", "parent_id", "search"),
+        *("kind", "candidate_group_id", "assignment", "parent_id", "search", "due_at", "asked", "asks"),
     ),
     "waits": (
         *("id", "case_id", "version_id", "token_id", "element", "kind", "name", "correlation", "due_at"),
@@ -50,13 +51,19 @@ _COLUMNS = {
         *("id", "case_id", "token_id", "element", "name", "code", "message", "attempts", "status"),
         *("opened_at", "resolved_at"),
     ),
+    "bills": (
+        *("id", "case_id", "element", "reference", "amount", "currency", "status", "issued_at", "paid_at"),
+        *("message", "paid_amount", "paid_currency"),
+    ),
     "decisions": (
         *("id", "case_id", "task_id", "decided_by", "unit", "outcome", "grounds", "decided_at", "appeal_id"),
+        "silent_units",
     ),
     "clocks": (
         *("case_id", "state", "stage", "filed_at", "term", "started_at", "due_at", "stopped_at", "reasons"),
-        *("pauses", "on_silence", "reassigns"),
+        *("pauses", "on_silence", "reassigns", "calendar"),
     ),
+    "migrated_cases": ("migration_id", "case_id", "status", "obstacles", "at"),
     "events": (
         *("case_id", "seq", "at", "kind", "element", "task_id", "actor_id", "actor_role", "actor_unit"),
         *("version_id", "hash", "payload_hash", "payload", "salt", "facts"),
@@ -74,8 +81,10 @@ def write(session: Session, stories: Sequence[Story], groups: Groups) -> int:
         rows["waits"] += [_wait(story, wait) for wait in story.waits]
         rows["calls"] += _calls(story)
         rows["incidents"] += _incidents(story)
+        rows["bills"] += _bills(story)
         rows["decisions"] += _decisions(story)
         rows["clocks"] += _clocks(story)
+        rows["migrated_cases"] += _moves(story)
     driver = cast(Connection[Any], connection(session).connection.driver_connection)
     with driver.cursor() as cursor:
         for name in _COLUMNS:
@@ -108,34 +117,31 @@ def _at(at: int | None) -> str | None:
 
 def _chained(story: Story) -> list[Row]:
     """Return the events of a case as rows, and set the head of its chain."""
-    head, rows = hash_chain.GENESIS, []
+    head, rows, version = hash_chain.GENESIS, [], story.version_id
     for seq, event in enumerate(story.events, 1):
+        if event.kind == "case.moved" and story.moved is not None:
+            version = story.moved.version_id
         sealed = hash_chain.sealed(event.payload)
-        at = text_of(event.at)
-        members = _members(story, event, seq, at, sealed["payload_hash"])
+        actor = event.actor
+        members = {
+            "case_id": story.id,
+            "seq": seq,
+            "at": text_of(event.at),
+            "kind": event.kind,
+            "element": event.element,
+            "task_id": event.task,
+            "actor_id": actor.id,
+            "actor_role": actor.role,
+            "actor_unit": actor.unit,
+            "purpose": None,
+            "version_id": version,
+            "payload_hash": sealed["payload_hash"],
+            "facts": event.facts,
+        }
         head = hash_chain.digest(head, members)
         rows.append(_event(members, head.hex(), sealed))
     story.last, story.hash = len(rows), head.hex()
     return rows
-
-
-def _members(story: Story, event: Event, seq: int, at: str, payload_hash: str | None) -> dict[str, Any]:
-    actor = event.actor
-    return {
-        "case_id": story.id,
-        "seq": seq,
-        "at": at,
-        "kind": event.kind,
-        "element": event.element,
-        "task_id": event.task,
-        "actor_id": actor.id,
-        "actor_role": actor.role,
-        "actor_unit": actor.unit,
-        "purpose": None,
-        "version_id": story.version_id,
-        "payload_hash": payload_hash,
-        "facts": event.facts,
-    }
 
 
 def _event(members: Mapping[str, Any], digest: str, sealed: Mapping[str, Any]) -> Row:
@@ -154,7 +160,7 @@ def _case(story: Story) -> Row:
     status = "completed" if story.ended is not None else _status(story)
     starter = story.events[0].actor.id
     return (
-        *(story.id, story.number, story.version_id, status, story.outcome, story.person, _json(story.data)),
+        *(story.id, story.number, _version(story), status, story.outcome, story.person, _json(story.data)),
         *(str(len(story.events)), str(story.last), f"\\\\x{story.hash}", starter, _at(story.started)),
         *(
             _at(story.ended),
@@ -167,6 +173,12 @@ def _case(story: Story) -> Row:
     )
 
 
+def _version(story: Story, until: int | None = None) -> str:
+    """Return the id of the version that a case runs at the end, or ran at an instant."""
+    moved = story.moved
+    return story.version_id if moved is None or (until and until < moved.at) else moved.version_id
+
+
 def _status(story: Story) -> str:
     kinds = [event.kind for event in story.events if event.kind in ("case.suspended", "case.resumed")]
     return "suspended" if kinds and kinds[-1] == "case.suspended" else "active"
@@ -174,19 +186,21 @@ def _status(story: Story) -> str:
 
 def _task(story: Story, task: TaskRow, groups: Groups) -> Row:
     element = task.element if task.kind == "step" else f"{task.kind} {task.unit}"
+    asks = any(other.parent == task.id for other in story.tasks)
     group = groups.get((story.service.key, story.office.key, element))
     revision = "1" if task.status == "open" and task.assignee is None else "3"
     return (
         *(task.id, story.id, task.element, task.name, task.status, task.assignee, revision),
         *(_at(task.opened), _at(task.closed), task.kind, group, task.assignment, task.parent),
-        _escaped(f"{story.number} {task.name}".lower()),
+        *(_escaped(f"{story.number} {task.name}".lower()), _at(task.due)),
+        *(None if task.asked is None else _json(task.asked), str(asks).lower()),
     )
 
 
 def _wait(story: Story, wait: WaitRow) -> Row:
-    keys = "{}" if wait.kind == "message" else None
+    keys = _escaped(canonical(wait.keys)) if wait.kind == "message" else None
     return (
-        *(wait.id, story.id, story.version_id, wait.id, wait.element, wait.kind, wait.name, keys),
+        *(wait.id, story.id, _version(story, wait.closed), wait.id, wait.element, wait.kind, wait.name, keys),
         *(_at(wait.due), _at(wait.opened), _at(wait.closed)),
     )
 
@@ -213,11 +227,24 @@ def _incidents(story: Story) -> list[Row]:
     ]
 
 
+def _bills(story: Story) -> list[Row]:
+    return [
+        (
+            *(one.id, story.id, one.element, one.reference, str(one.amount), "IRR"),
+            *("open" if one.paid is None else "paid", _at(one.issued), _at(one.paid)),
+            *(one.message, "amount_rials", "currency"),
+        )
+        for one in story.bills
+    ]
+
+
 def _decisions(story: Story) -> list[Row]:
     return [
         (
-            *(one.id, story.id, one.task, one.by.id, one.by.unit, one.outcome, "[]", _at(one.at)),
-            one.appeal,
+            *(one.id, story.id, one.task, one.by.id if one.by else None, one.by.unit if one.by else None),
+            one.outcome,
+            *(_json(one.grounds), _at(one.at), one.appeal),
+            "{" + ",".join(one.silent_units) + "}" if one.silent_units else None,
         )
         for one in story.decisions
     ]
@@ -227,19 +254,21 @@ def _clocks(story: Story) -> list[Row]:
     term = story.term
     if term is None:
         return []
-    paused = term.pauses and term.pauses[-1][1] > story.until
-    state = "deemed" if term.deemed else "stopped" if term.stopped is not None else "running"
-    if state == "running":
-        state = "paused" if paused else "breached" if term.stage == "breached" else "running"
-    ends = [[_at(begin), None if end > story.until else _at(end)] for begin, end in term.pauses]
+    ends = [[_at(begin), _at(end)] for begin, end in term.pauses]
+    reasons = {"history": {"side": "applicant", "code": "wait"}} if term.state == "paused" else {}
     silence = _SILENCE[story.service.silence]
     return [
         (
-            *(story.id, state, term.stage, _at(story.started), term.length, _at(term.started)),
-            *(_at(term.due), _at(term.stopped), _json({"history": {}} if paused else {}), _json(ends)),
-            *(silence, "false"),
+            *(story.id, term.state, term.stage, _at(story.started), term.length, _at(term.started)),
+            *(_at(term.due), _at(term.stopped), _json(reasons), _json(ends)),
+            *(silence, "false", story.office.calendar),
         )
     ]
+
+
+def _moves(story: Story) -> list[Row]:
+    moved = story.moved
+    return [] if moved is None else [(moved.migration, story.id, "moved", "[]", _at(moved.at))]
 
 
 def numbered(zone_offset: int) -> Callable[[int, int], str]:

@@ -106,8 +106,8 @@ SEEDS: Mapping[str, Seed] = {
         'sourceRef="file_checked" targetRef="decide_join"', 'sourceRef="file_checked" targetRef="refused"'
     ),
     "refusal-without-person": automatic,
-    "in-person-without-basis": change(
-        'id="inspect_premises"', 'id="inspect_premises" parvandeh:presence="required"'
+    "in-person-without-basis": cut(
+        r'(id="inspect_premises"[^>]* parvandeh:presence=)"none"', r'\1"required"'
     ),
     "manual-without-basis": cut(
         r'(id="unblock"[^>]*>)\s*<bpmn:documentation>.*?</bpmn:documentation>', r"\1"
@@ -122,7 +122,9 @@ SEEDS: Mapping[str, Seed] = {
     "due-beyond-term": change(
         """parvandeh:statutory="f'P{statutory_days}WD'\"""", 'parvandeh:statutory="P4D"'
     ),
-    "visit-in-name": change("تصمیم‌گیری | Decide", "مراجعهٔ حضوری | Visit"),
+    "visit-in-name": change(
+        'name="تصمیم‌گیری | Decide" parvandeh:presence="none"', 'name="مراجعهٔ حضوری | Visit"'
+    ),
     "decision-outside-agency": change('id="decide"', 'id="decide" parvandeh:role="applicant"'),
     "no-role": change("<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", ""),
     "label-required": cut(r'(id="decision_made") name="[^"]*"', r"\1"),
