@@ -54,7 +54,8 @@ def _measure(url: str, settings: Settings, options: argparse.Namespace) -> int:
         chosen = [question.choose(Random(f"{options.seed} {number}")) for number in range(options.filters)]
         _read(database, who, chosen)
         compared = chosen[: options.compared]
-        wrong = [(one, plain.differences(database, who, one, settings.time_zone)) for one in compared]
+        with plain.compared(database, who, settings.time_zone) as comparison:
+            wrong = [(one, comparison.differences(one)) for one in compared]
     finally:
         database.dispose()
     for filters, found in wrong:

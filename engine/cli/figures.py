@@ -20,7 +20,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
         choices=["check", "rebuild"],
-        help="check: print cases without figures and wrong sums; rebuild: empty them, a worker fills them again",
+        help="check: print missing and wrong figures; rebuild: empty all, and a worker fills them again",
     )
 
 

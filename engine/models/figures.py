@@ -65,7 +65,8 @@ class CaseFigures(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
     effect: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str | None] = mapped_column(Text)  # person, rule, silence
-    due_at: Mapped[Instant | None]  # the end of the statutory term
+    due_at: Mapped[Instant | None]  # the end of the statutory term; NULL while it does not run
+    stopped_at: Mapped[Instant | None]  # when a decision, or silence, ended it
     late: Mapped[bool | None]  # by its term, or by the norm of its process; NULL: it has neither
     late_ms: Mapped[Ms]  # in office time
     silent: Mapped[bool]
@@ -227,7 +228,7 @@ class StepPeriodFigures(Base):
 
 
 class StepWorker(Base):
-    """How many steps of a sum a person worked on: only to show no hours of fewer than five people."""
+    """How many steps of a sum a person worked on: only to show no work of fewer than five people."""
 
     __tablename__ = "step_workers"
     __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
@@ -236,7 +237,11 @@ class StepWorker(Base):
     step_unit: Mapped[Keyed]
     role: Mapped[Keyed]
     definition: Mapped[Keyed]
+    version: Mapped[KeyedNumber]
+    unit: Mapped[Keyed]
+    service_class: Mapped[Keyed]
     element: Mapped[Keyed]
+    kind: Mapped[Keyed]
     person: Mapped[UUID] = mapped_column(primary_key=True)
     steps: Mapped[Sum]
 

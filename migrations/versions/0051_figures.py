@@ -37,6 +37,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in TABLES:
         op.drop_table(name)
+    op.execute("DELETE FROM cursors WHERE name LIKE 'figures%'")  # or new tables would never be filled
 
 
 def _columns(kind: sa.types.TypeEngine[Any], *names: str) -> Iterator[sa.Column[Any]]:

@@ -61,8 +61,9 @@ def test_figures_are_what_plain_sql_says(
         silent = session.scalars(select(CaseFigures.late).where(CaseFigures.silent)).all()
     assert set(silent) == {True}
     rng, question = Random(3), plain.question(database, date(2026, 7, 10), 120)
-    for _ in range(8):
-        assert plain.differences(database, manager, question.choose(rng), ZONE) == []
+    with plain.compared(database, manager, ZONE) as comparison:
+        for _ in range(8):
+            assert comparison.differences(question.choose(rng)) == []
     with database.transaction() as session:
         session.execute(text("UPDATE events SET payload = NULL, salt = NULL"))
     _report_outage(database, manager)

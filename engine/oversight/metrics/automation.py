@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Table, cast, func, select
 
-from engine.models import StepPeriodFigures
+from engine.models import StepPeriodFigures, StepWorker
 from engine.oversight.metrics.figures import FEWEST, Figure
 from engine.oversight.metrics.filters import Scope
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.sums import PASSED
 from engine.platform.db import UnitOfWork, table
 
-_SUMS = table(StepPeriodFigures)
+_SUMS, _WORKERS = table(StepPeriodFigures), table(StepWorker)
 AUTOMATIC, MANUAL = "call", "task"
 
 
@@ -50,18 +50,26 @@ def automated(uow: UnitOfWork, scope: Scope) -> Sequence[AutomatedLine]:
 
 def _manual(
     uow: UnitOfWork, scope: Scope, definition: str, element: str, first: int
-) -> tuple[int, int] | None:
-    """Returns passages with noted work, and its sum, in earlier versions; None if no people did the step."""
-    sums = (cast(func.sum(_SUMS.c[name]), BigInteger) for name in ("closed", "worked", "work_ms"))
-    where = (_SUMS.c.definition == definition, _SUMS.c.element == element, _SUMS.c.kind == MANUAL)
-    units = () if scope.units is None else (_SUMS.c.unit.in_(scope.units),)
-    row = uow.connection.execute(select(*sums).where(*where, _SUMS.c.version < first, *units)).one()
-    return None if not row[0] else (row[1], row[2])
+) -> tuple[int, int, int] | None:
+    """Returns who worked on it in earlier versions, passages with noted work, and its sum.
+
+    None if no people did the step.
+    """
+    sums = [cast(func.sum(_SUMS.c[name]), BigInteger) for name in ("closed", "worked", "work_ms")]
+
+    def earlier(rows: Table) -> list[ColumnElement[bool]]:
+        found = [rows.c.definition == definition, rows.c.element == element, rows.c.kind == MANUAL]
+        found.append(rows.c.version < first)
+        return found if scope.units is None else [*found, rows.c.unit.in_(scope.units)]
+
+    people = select(func.count(_WORKERS.c.person.distinct())).where(*earlier(_WORKERS)).scalar_subquery()
+    row = uow.connection.execute(select(*sums, people).where(*earlier(_SUMS))).one()
+    return None if not row[0] else (row[3], row[1], row[2])
 
 
-def _hours(passed: int, worked: int, ms: int) -> Figure:
+def _hours(passed: int, people: int, worked: int, ms: int) -> Figure:
     if not worked:
         return Figure(None, 0, "not_measured")
-    if worked < FEWEST:
+    if people < FEWEST:
         return Figure(None, 0, "too_few")
     return Figure(round(passed * ms / worked / 3_600_000, 2), passed)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, select, tuple
 
 from engine.models import Case, CaseFigures, DelayCause
 from engine.oversight.metrics.filters import Filters, Scope, resolve
-from engine.oversight.metrics.overview import AGES, open_at_end
+from engine.oversight.metrics.overview import AGES, open_at_end, overdue_at_end
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Fault, Invalid
 
@@ -148,7 +148,7 @@ def list_all_cases(
 def _conditions(scope: Scope, measure: CaseMeasure) -> list[ColumnElement[bool]]:
     if measure in _OF_OPEN:
         found = [open_at_end(scope)]
-        return [*found, _C.c.due_at < scope.end] if measure == "overdue" else found
+        return [*found, overdue_at_end(scope)] if measure == "overdue" else found
     found = [scope.within(_C.c.started_at if measure in _OF_STARTED else _C.c.ended_at)]
     condition = _CONDITIONS.get(measure)
     return found if condition is None else [*found, condition()]

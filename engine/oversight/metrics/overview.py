@@ -59,7 +59,8 @@ class Numbers:
 class Stock:
     """The cases that are open at the end of the period, and how many of them for how long, in days.
 
-    `ages` are those below each of `AGES`, then all others. `overdue`: whose term has ended.
+    `ages` are those below each of `AGES`, then all others. `overdue`: whose term has ended without
+    a decision.
     """
 
     open: Figure
@@ -175,12 +176,18 @@ def open_at_end(scope: Scope) -> ColumnElement[bool]:
     return still & (_CASES.c.started_at < scope.end)
 
 
+def overdue_at_end(scope: Scope) -> ColumnElement[bool]:
+    """Returns whether the term of a case that is open at the end of the period had ended undecided."""
+    undecided = or_(_CASES.c.stopped_at.is_(None), _CASES.c.stopped_at >= scope.end)
+    return (_CASES.c.due_at < scope.end) & undecided
+
+
 def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
     if not scope.has_data:
         return Stock(NO_DATA, [], NO_DATA)
     limits = [scope.end - timedelta(days=days) for days in AGES]
     younger = [func.count().filter(_CASES.c.started_at > limit) for limit in limits]
-    overdue = func.count().filter(_CASES.c.due_at < scope.end)
+    overdue = func.count().filter(overdue_at_end(scope))
     found = select(func.count(), func.count(_CASES.c.due_at), overdue, *younger)
     row = uow.connection.execute(found.where(open_at_end(scope), *scope.cells(_CASES))).one()
     total, with_term, late, *below = row
@@ -189,9 +196,9 @@ def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
 
 
 def _completion(uow: UnitOfWork, scope: Scope) -> Figure:
-    """Returns how many of the begun applications were sent: known for services as a whole, not for units."""
+    """Returns how many of the begun applications were sent: known for services, not for units or classes."""
     counts = table(ApplicationCount)
-    if scope.filters.unit is not None:
+    if scope.filters.unit is not None or scope.filters.service_class is not None:
         return Figure(None, 0, "not_measured")
     number_of = func.sum(counts.c.count)
     stages = (number_of.filter(counts.c.stage == stage) for stage in ("sent", "begun"))

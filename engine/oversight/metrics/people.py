@@ -1,10 +1,11 @@
 """The load of people: work by unit, role and step. Never by person.
 
-Hours are sums of cells that never overlap: a period, unit, role, process and step. Cells in which fewer than
-five people worked are left out, so no sum and no difference of sums is one person's (docs/work-time.md).
+Hours are sums of cells that never overlap: a period, unit, role, process, version, class and step. Cells in
+which fewer than five people worked are left out, so no sum and no difference of sums is one person's
+(docs/work-time.md).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,13 +20,14 @@ from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Key, Wanted, read
-from engine.oversight.projection.periods import DAY, Days, next_period, period_of
-from engine.oversight.projection.sums import ARRIVED, ENDED, PASSED
+from engine.oversight.projection.periods import DAY, Days, next_period
+from engine.oversight.projection.sums import ARRIVED, ENDED, PASSED, WORKERS
 from engine.platform.db import UnitOfWork, table
 
 LATE = timedelta(days=1)  # after it, the log has the work of a period
 OFFICE = ("task", "opinion", "escalation")  # kinds of steps that are work of people in units
 GROUP = ("step_unit", "role", "definition", "element")
+CELL = ("period", *GROUP, "version", "service_class")
 _STEPS, _SUMS, _WORKERS = table(StepFigures), table(StepPeriodFigures), table(StepWorker)
 
 
@@ -192,17 +194,18 @@ def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bo
     if not whole:
         return {}
     inside: Any = _SUMS.c.period.between(whole[0], whole[-1])
-    keys = [_SUMS.c[name] for name in ("period", *GROUP)]
+    keys = [_SUMS.c[name] for name in CELL]
     cells = (
         select(*keys, cast(func.sum(_SUMS.c.work_ms), BigInteger).label("ms"))
         .where(inside, _SUMS.c.worked > 0, _SUMS.c.kind.in_(OFFICE), *scope.cells(_SUMS, "step_unit"))
         .group_by(*keys)
         .subquery("cells")
     )
-    same = and_(*(_WORKERS.c[name] == cells.c[name] for name in ("period", *GROUP)))
-    who = select(func.count(_WORKERS.c.person)).where(same).scalar_subquery()
+    same = and_(*(_WORKERS.c[name] == cells.c[name] for name in CELL), _WORKERS.c.kind.in_(OFFICE))
+    who = select(func.count(_WORKERS.c.person.distinct())).where(same).scalar_subquery()
+    grouped = [cells.c[name] for name in GROUP]
     found: dict[Key, tuple[float | None, bool]] = {}
-    for _, *key, ms, workers in uow.connection.execute(select(cells, who)):
+    for *key, ms, workers in uow.connection.execute(select(*grouped, cells.c.ms, who)):
         hours, left_out = found.get(tuple(key), (None, False))
         if workers >= FEWEST:
             hours = (hours or 0.0) + ms / 3_600_000
@@ -227,9 +230,7 @@ def _quality(uow: UnitOfWork, scope: Scope) -> list[UnitQuality]:
     ]
 
 
-def workers_of(uow: UnitOfWork, scope: Scope) -> Mapping[str, int]:
-    """Returns how many people worked at each step of a process, in the periods of a scope."""
-    people_of = func.count(_WORKERS.c.person.distinct())
-    inside = _WORKERS.c.period.between(period_of(scope.days.first), period_of(scope.days.last))
-    found = select(_WORKERS.c.element, people_of).where(inside, *scope.cells(_WORKERS, "step_unit"))
-    return {row[0]: row[1] for row in uow.connection.execute(found.group_by(_WORKERS.c.element))}
+def workers_of(uow: UnitOfWork, scope: Scope) -> Mapping[Key, int]:
+    """Returns how many people worked on the passages of each step that were closed, by element and kind."""
+    found = read(uow, scope, Wanted([WORKERS], ("steps",), ("element", "kind", "person")))
+    return Counter(key[:2] for key in found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import exp, log
 
 from engine.oversight.metrics import quantiles
-from engine.oversight.metrics.figures import Figure, ratio
+from engine.oversight.metrics.figures import Figure, duration, ratio
 from engine.oversight.metrics.filters import Filters, resolve
 from engine.oversight.metrics.overview import visits
 from engine.oversight.metrics.quantiles import MEDIAN
@@ -70,7 +70,7 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
         key[0]: (
             Figure(sums["closed"], sums["closed"]),
             _visits(sums),
-            Figure(medians[key][MEDIAN], sums["closed"]),
+            duration(medians.get(key, {}).get(MEDIAN), sums["closed"]),
             _dissatisfaction(sums),
         )
         for key, sums in found.items()

@@ -64,7 +64,7 @@ def _steps(uow: UnitOfWork, scope: Scope) -> Steps:
     for (element, kind), sums in sorted(found.items(), key=lambda one: (-one[1]["wait_ms"], one[0])):
         wait = waits.get((element,), {}).get(MEDIAN) if sums["closed"] else None
         work = works.get((element,), {}).get(MEDIAN) if sums["worked"] else None
-        few = work is not None and workers.get(element, 0) < FEWEST
+        few = work is not None and workers.get((element, kind), 0) < FEWEST
         lines.append(
             StepLine(
                 element,

@@ -66,6 +66,8 @@ class _Story:
     decided_by: str | None = None
     silent: bool = False
     due_at: str | None = None
+    paused: bool = False
+    stopped: int | None = None
     send_backs: int = 0
     appeals: dict[str, bool | None] = field(default_factory=dict)
     sent_back: dict[str, int] = field(default_factory=dict)
@@ -107,8 +109,14 @@ class _Story:
     def _decided(self, event: Logged, facts: Facts) -> None:
         self.effect = facts.get("effect") or self.effect
 
+    def _due(self, event: Logged, facts: Facts) -> None:
+        self.due_at = facts.get("due_at") or self.due_at
+
     def _term(self, event: Logged, facts: Facts) -> None:
         self.due_at = facts.get("due_at") or self.due_at
+        self.paused = event.kind == "clock.paused"
+        if event.kind in ("clock.stopped", "clock.deemed"):
+            self.stopped = event.at
         self.silent = self.silent or event.kind == "clock.deemed"
 
     def _corrected(self, event: Logged, facts: Facts) -> None:
@@ -161,10 +169,8 @@ _HANDLERS: Mapping[str, Callable[[_Story, Logged, Facts], None]] = {
     "visit.recorded": _Story._visited,
     "visit.corrected": _Story._visit_corrected,
     "delay.explained": _Story._explained,
-    **{
-        f"clock.{name}": _Story._term
-        for name in ("started", "resumed", "extended", "stopped", "recomputed", "deemed")
-    },
+    **{f"clock.{name}": _Story._due for name in ("extended", "recomputed", "breached")},
+    **{f"clock.{name}": _Story._term for name in ("started", "paused", "resumed", "stopped", "deemed")},
 }
 
 
@@ -188,6 +194,8 @@ def add(rows: Rows, log: CaseLog) -> None:
     """Adds the rows of a case."""
     story = _Story.read(log.events)
     line = timeline((event[:8] for event in log.events), log.around)
+    if story.ended is not None:
+        story.ended = line.end  # not before its start, though the server's clock may have jumped back
     cell = (*log.service[:2], line.history.unit, log.service.service_class)
     own = (log.case_id, log.events[-1].seq, *cell)
     rows.cases.append((*own, *_beginning(story, line, log.zone), *_result(story, line, log)))
@@ -206,7 +214,11 @@ def _beginning(story: _Story, line: Timeline, zone: tzinfo) -> Row:
         story.outcome,
         story.effect,
         story.decided_by,
-        None if story.due_at is None else datetime.fromisoformat(story.due_at),
+        # The end of a term that does not run is not known: it moves.
+        None
+        if story.due_at is None or (story.paused and story.ended is None)
+        else datetime.fromisoformat(story.due_at),
+        None if story.stopped is None else _instant(story.stopped),
     )
 
 

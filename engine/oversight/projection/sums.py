@@ -179,7 +179,7 @@ WORKERS = Source(
     "closed_at",
     {
         "period": _S.c.closed_period,
-        **{name: _S.c[name] for name in ("step_unit", "role", "definition", "element")},
+        **{name: _S.c[name] for name in ("step_unit", "role", *CELL, "element", "kind")},
         "person": func.unnest(_S.c.people),
     },
     {"steps": _ONE},
