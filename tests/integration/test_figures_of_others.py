@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,12 @@ from structlog.testing import capture_logs
 from engine.events import follower
 from engine.organisation import calendars, units
 from engine.organisation.calendars import reading
-from engine.oversight import projection
+from engine.oversight import metrics, projection
+from engine.oversight.metrics import Filters
 from engine.oversight.projection import projecting
-from engine.platform.db import Actor, Database
+from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories, histories
+from tests.histories import ZONE
 from tests.integration.test_figures import _report_outage, bring_up_to_date, content, run
 from tests.outbound import Hub, settled
 
@@ -28,7 +30,8 @@ def manager(database: Database) -> Actor:
 
 
 def check(database: Database, who: Actor) -> list[str]:
-    return run(database, who, lambda uow: list(projection.check(uow)))
+    found: list[str] = run(database, who, lambda uow: list(projection.check(uow)))
+    return found
 
 
 def execute(database: Database, statement: str, **values: Any) -> None:
@@ -190,3 +193,22 @@ def test_sums_are_those_of_the_rows_after_any_sequence(
     before = content(database)
     run(database, manager, follower.rebuild, projection.FIGURES)
     assert content(database) == before
+
+
+def test_figures_are_their_lists_after_the_clock_has_jumped_back(
+    database: Database, database_url: str, manager: Actor
+) -> None:
+    """A server whose clock was ten days ahead has cases that end in the days to come."""
+    histories.write(database, database_url, 60)
+    bring_up_to_date(database, manager)
+    now = datetime(2026, 11, 10, tzinfo=ZONE)
+
+    def read(command: Any, *arguments: Any) -> Any:
+        return database.run(lambda session, _: command(UnitOfWork(session, manager, now), *arguments))
+
+    for filters in (Filters(first=date(2026, 10, 20)), Filters(first=date(2026, 11, 8))):
+        numbers = read(metrics.overview, filters).numbers
+        closed, started = (read(metrics.list_cases, filters, name).count for name in ("closed", "started"))
+        assert (numbers.closed.value, numbers.started.value) == (closed, started)
+        assert read(metrics.times, filters).total.cases == closed
+    assert read(metrics.overview, Filters(last=date(2026, 12, 30))).numbers.closed.value > closed

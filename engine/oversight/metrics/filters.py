@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access
-from engine.models import CaseFigures, Definition, DefinitionVersion, Unit, UnitLine
+from engine.models import CaseFigures, Definition, DefinitionVersion, StepFigures, Unit, UnitLine
 from engine.oversight.projection.periods import DAY, Days, month_of
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
@@ -36,7 +36,8 @@ class Filters:
 class Scope:
     """What is read: filters that were checked. `units` are keys, None: those of the whole installation.
 
-    `began` is the day of the first event that the figures know; None if there is none.
+    `began` is the day of the first event that the figures know; None if there is none. `reached` is today, or
+    a later day of which there are figures: a clock was wrong.
     """
 
     filters: Filters
@@ -45,6 +46,7 @@ class Scope:
     zone: tzinfo | None
     now: datetime
     began: date | None
+    reached: date
 
     @property
     def has_data(self) -> bool:
@@ -98,12 +100,20 @@ def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
         units = [filters.unit]
     if filters.definition is not None:
         _require_definition(uow, filters.definition, filters.version, units)
-    first = uow.connection.execute(
-        select(CaseFigures.started_at).order_by(CaseFigures.started_at).limit(1)
-    ).scalar()
     zone = uow.now.tzinfo
-    began = None if first is None else first.astimezone(zone).date()
-    return Scope(filters, units, days, zone, uow.now, began)
+    began, *last = [at and at.astimezone(zone).date() for at in uow.connection.execute(_KNOWN).one()]
+    reached = max(one for one in (uow.now.date(), *last) if one is not None)
+    return Scope(filters, units, days, zone, uow.now, began, reached)
+
+
+# The first instant of which there are figures, and the last ones.
+_KNOWN = select(
+    select(func.min(CaseFigures.started_at)).scalar_subquery(),
+    select(func.max(CaseFigures.started_at)).scalar_subquery(),
+    select(func.max(CaseFigures.ended_at)).scalar_subquery(),
+    select(func.max(StepFigures.opened_at)).scalar_subquery(),
+    select(func.max(StepFigures.closed_at)).scalar_subquery(),
+)
 
 
 def _days(filters: Filters, today: date) -> Days:

@@ -45,7 +45,7 @@ def read(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> dict[Key, dict[str, i
 
 
 def _parts(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> Iterator[tuple[int, Key, dict[str, int]]]:
-    whole, added, subtracted = scope.days.divide(scope.now.date())
+    whole, added, subtracted = scope.days.divide(scope.reached)
     if whole:
         for key, sums in _stored(uow, scope, wanted, whole):
             yield 1, key, sums
