@@ -49,6 +49,7 @@ View = Callable[..., "Reply"]
 Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
+_AT_ONCE: set[View] = set()
 _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
@@ -141,7 +142,7 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
         database,
         _REQUEST,
         lambda uow: _run(view, uow, parts, given),
-        "single" if view in _WRITING_ONCE else _database_view(parts),
+        "single" if view in _WRITING_ONCE else _database_view(view, parts),
     )
     return _response(done)
 
@@ -157,6 +158,12 @@ def writes_once(view: View) -> View:
     Then its only statement needs no transaction.
     """
     _WRITING_ONCE.add(view)
+    return view
+
+
+def at_once(view: View) -> View:
+    """Declare that a view reads everything from one snapshot, though it has no object in its path."""
+    _AT_ONCE.add(view)
     return view
 
 
@@ -214,14 +221,14 @@ def as_caller(look: Callable[[UnitOfWork], T]) -> T:
     return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
 
 
-def _database_view(parts: Mapping[str, Any]) -> DatabaseView:
+def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     """Return what the request sees of the database.
 
-    A single object is read from one snapshot, a list statement by statement.
+    A single object is read from one snapshot, a list statement by statement, if it isn't `at_once`.
     """
     if request.method not in ("GET", "HEAD"):
         return "write"
-    return "snapshot" if parts else "single"
+    return "snapshot" if parts or view in _AT_ONCE else "single"
 
 
 def _receive() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from pydantic import BaseModel
 
-from api.command import Reply, also_as, command
+from api.command import Reply, also_as, at_once, command
 from api.metrics.bodies import (
     CasesBody,
     DelaysBody,
@@ -39,6 +39,7 @@ def _reply(query: MetricsQuery, body: type[BaseModel], found: Any, lines: Sequen
 
 @command(blueprint.get("/metrics/overview"), query=OverviewQuery, answer=OverviewBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
     """Read intake, stock, time limits, durations, visits and satisfaction
 
@@ -52,6 +53,7 @@ def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
 
 @command(blueprint.get("/metrics/time"), query=TimeQuery, answer=TimesBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
     """Read where the time of ended cases went"""
     found = metrics.times(uow, query.filters(), query.by, query.calendar)
@@ -60,6 +62,7 @@ def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
 
 @command(blueprint.get("/metrics/delay-causes"), query=MetricsQuery, answer=DelaysBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read why cases were late, the greatest cause first"""
     found = metrics.delays(uow, query.filters())
@@ -68,6 +71,7 @@ def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 
 @command(blueprint.get("/metrics/steps"), query=MetricsQuery, answer=StepsBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def steps(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read how often the elements of a version were passed, and how long they took"""
     found = metrics.steps(uow, query.filters())
@@ -76,6 +80,7 @@ def steps(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 
 @command(blueprint.get("/metrics/people"), query=MetricsQuery, answer=PeopleBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     """Read the load of units, roles and steps
 
@@ -87,6 +92,7 @@ def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 
 @command(blueprint.get("/metrics/portfolio"), query=PortfolioQuery, answer=PortfolioBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def portfolio(uow: UnitOfWork, query: PortfolioQuery) -> Reply:
     """Rank services by volume, visits, time and dissatisfaction"""
     weights = Weights(query.volume, query.visits, query.time, query.dissatisfaction)
@@ -96,6 +102,7 @@ def portfolio(uow: UnitOfWork, query: PortfolioQuery) -> Reply:
 
 @command(blueprint.get("/metrics/cases"), query=CasesQuery, answer=CasesBody, refusals=(404,))
 @also_as(CSV)
+@at_once
 def cases(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List the cases behind a figure, latest first
 

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from engine import cases
+from engine.events import follower
 from engine.oversight import projection
+from engine.oversight.metrics import quantiles
 from engine.platform.db import Actor, Database
 from tests import clocks, factories
 from tests.api.conftest import Clients, Steady
@@ -73,6 +75,27 @@ def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> 
     assert (line["arrived"], line["done"], line["hours"]["value"]) == (1, 1, None)
     before = body(manager.get("/metrics/overview?from=2020-01&to=2020-02"))
     assert {figure["status"] for figure in before["numbers"].values()} == {"no_data"}
+
+
+def test_figures_are_those_of_one_moment(
+    offices: Clients, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody empties them while they are read."""
+    clerk = offices("caseworker", "worker")
+    (task,) = body(clerk.get("/tasks"))["items"]
+    for act in ("claim", "complete"):
+        clerk.post(f"/tasks/{task['id']}/{act}", {"data": {}} if act == "complete" else None)
+    worker = a_member(database, "worker", "north")
+    bring_up_to_date(database, worker)
+    exact = quantiles.of_cases
+
+    def emptied(*given: Any, **named: Any) -> Any:
+        factories.as_actor(database, worker, lambda uow: follower.reset(uow, projection.FIGURES))
+        return exact(*given, **named)
+
+    monkeypatch.setattr(quantiles, "of_cases", emptied)
+    (line,) = body(offices("manager", "manager of north").get("/metrics/portfolio"))["lines"]
+    assert (line["volume"], line["time"]["status"]) == (1, "measured")
 
 
 @pytest.mark.parametrize(
