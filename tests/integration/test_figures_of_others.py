@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
+from pathlib import Path
 from random import Random
+from threading import Event as Signal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +14,9 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from engine import tasks
+from engine.cases import erasure
+from engine.cli import main
 from engine.events import follower
 from engine.organisation import calendars, units
 from engine.organisation.calendars import reading
@@ -18,6 +24,7 @@ from engine.oversight import metrics, projection
 from engine.oversight.metrics import Filters
 from engine.oversight.projection import projecting
 from engine.platform.db import Actor, Database, UnitOfWork
+from engine.platform.errors import Conflict
 from tests import factories, histories
 from tests.histories import ZONE
 from tests.integration.test_figures import _report_outage, bring_up_to_date, content, run
@@ -131,6 +138,39 @@ def test_changes_of_office_hours_afterwards_change_the_figures(
     assert content(database) == after
 
 
+def test_figures_are_right_while_cases_change_and_somebody_rebuilds(hub: Hub) -> None:
+    """Two workers run, and the figures are emptied meanwhile."""
+    hub.run(projection.prepare)
+    worker = factories.an_actor(hub.database, "caseworker")
+    done = Signal()
+
+    def part(number: int) -> None:
+        if number < 2:
+            for _ in range(6):
+                case = factories.a_case(hub.database, hub.portal)
+                task = case.tasks[0]["id"]
+                factories.as_actor(hub.database, worker, partial(tasks.claim, task_id=task))
+                factories.as_actor(hub.database, worker, partial(tasks.complete, task_id=task, data={}))
+            hub.run(follower.reset, projection.FIGURES)
+            if number == 0:
+                done.set()
+            return
+        while not done.is_set():
+            hub.run(projection.project)
+
+    assert factories.at_once(4, part) == [None] * 4
+    settled(hub.database)
+    while hub.run(projection.project):
+        pass
+    assert check(hub.database, hub.administrator) == []
+    assert [row["closed"] for row in sums_of(hub.database)] == [12]
+
+
+def sums_of(database: Database) -> list[Mapping[str, Any]]:
+    with database.transaction() as session:
+        return [dict(row) for row in session.execute(text("SELECT * FROM period_figures")).mappings()]
+
+
 # Events of cases that may have ended, some of them nonsense, as another program might write them.
 FACTS: Mapping[str, Sequence[str]] = {
     "rating.given": ('{"stars": 4, "visited": true}', '{"stars": 1}', "{}"),
@@ -212,3 +252,50 @@ def test_figures_are_their_lists_after_the_clock_has_jumped_back(
         assert (numbers.closed.value, numbers.started.value) == (closed, started)
         assert read(metrics.times, filters).total.cases == closed
     assert read(metrics.overview, Filters(last=date(2026, 12, 30))).numbers.closed.value > closed
+
+
+def test_figures_stay_after_erasure_and_continue_in_a_restored_copy(
+    database: Database,
+    database_url: str,
+    empty_database_url: str,
+    manager: Actor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    histories.write(database, database_url, 25)
+    bring_up_to_date(database, manager)
+    before = content(database)
+    administrator = factories.an_actor(database, "administrator")
+    with database.transaction() as session:
+        ended = session.execute(text("SELECT id FROM cases WHERE ended_at IS NOT NULL")).scalars().all()
+    done = [run(database, administrator, _erase, case_id) for case_id in ended]
+    assert sum(done) > 20
+    bring_up_to_date(database, manager)
+    erased = content(database)
+    assert erased != before
+    for found in (before, erased):
+        found["case_figures"] = [(row[0], *row[2:]) for row in found["case_figures"]]  # not `seq`
+    assert erased == before
+    kept = content(database)
+    monkeypatch.setenv("PARVANDEH_VAR", str(tmp_path / "var"))
+    for url, *command in ((database_url, "backup"), (empty_database_url, "restore")):
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert main([*command, str(tmp_path / "copy")]) == 0
+    copy = Database(empty_database_url)
+    try:
+        assert content(copy) == kept
+        append(copy, ended[0], "delay.explained", '{"code": "workload"}')
+        settled(copy)
+        bring_up_to_date(copy, manager)
+        assert (check(copy, manager), content(copy) != kept) == ([], True)
+    finally:
+        copy.dispose()
+
+
+def _erase(uow: UnitOfWork, case_id: UUID) -> bool:
+    """Erases a case, unless it is that of an appeal that runs."""
+    try:
+        erasure.erase(uow, str(case_id), "Order 12 of the archive", "operator")
+    except Conflict:
+        return False
+    return True
