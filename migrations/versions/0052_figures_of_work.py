@@ -1,4 +1,7 @@
-"""Who worked at a step, also by version, unit, class and kind; when a term ended. Empties all figures."""
+"""Who worked at a step, also by version, unit, class and kind; when a term ended; wider indexes.
+
+Empties all figures.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +16,28 @@ TABLES = (
     *("step_workers", "cause_period_figures", "duration_bins"),
 )
 ADDED = (("version", sa.Integer()), ("unit", sa.Text()), ("service_class", sa.Text()), ("kind", sa.Text()))
+_CELL = "definition version unit service_class"
+_STEP = f"{_CELL} element kind step_unit role"
+_CLOSED = "closed_at closed_period unit service_class kind"
+# Table, columns and what is included, by index.
+INCLUDED = {
+    "ix_case_figures_life": ("case_figures", "ended_period life_ms", f"ended_at {_CELL}"),
+    "ix_case_figures_life_of_unit": (
+        *("case_figures", "definition unit life_ms", "ended_at version service_class"),
+    ),
+    "ix_case_figures_ended": (
+        *("case_figures", "ended_at case_id"),
+        f"{_CELL} late ending effect silent visits_actual stars send_backs appealed upheld",
+    ),
+    "ix_case_figures_started": ("case_figures", "started_at case_id", f"{_CELL} channel"),
+    "ix_step_figures_wait": ("step_figures", "definition version element wait_ms", _CLOSED),
+    "ix_step_figures_work": ("step_figures", "definition version element work_ms", _CLOSED),
+    "ix_step_figures_opened": ("step_figures", "opened_at", _STEP),
+    "ix_step_figures_closed": (
+        *("step_figures", "closed_at"),
+        f"{_STEP} done wait_ms wait_bin work_ms work_bin send_backs",
+    ),
+}
 KEY = ("period", "step_unit", "role", "definition", "element", "person")
 
 
@@ -22,14 +47,36 @@ def upgrade() -> None:
         op.add_column("step_workers", sa.Column(name, kind, nullable=False))
     _key([*KEY[:4], "version", "unit", "service_class", "element", "kind", "person"])
     op.add_column("case_figures", sa.Column("stopped_at", sa.DateTime(timezone=True)))
+    _index(included=True)
+    stock = sa.text("tstzrange(started_at, ended_at, '(]'::text)")
+    op.create_index("ix_case_figures_stock", "case_figures", [stock], postgresql_using="gist")
+    for table in ("case_figures", "step_figures"):
+        op.execute(f"ALTER TABLE {table} SET (autovacuum_vacuum_insert_scale_factor = 0.02)")
 
 
 def downgrade() -> None:
     _empty()
+    for table in ("case_figures", "step_figures"):
+        op.execute(f"ALTER TABLE {table} RESET (autovacuum_vacuum_insert_scale_factor)")
+    op.drop_index("ix_case_figures_stock")
+    _index(included=False)
     op.drop_column("case_figures", "stopped_at")
     _key([*KEY])
     for name, _ in ADDED:
         op.drop_column("step_workers", name)
+
+
+def _index(*, included: bool) -> None:
+    for name, (table, columns, more) in INCLUDED.items():
+        op.drop_index(name)
+        where = sa.text("ended_at IS NOT NULL") if name == "ix_case_figures_ended" else None
+        op.create_index(
+            name,
+            table,
+            columns.split(),
+            postgresql_where=where,
+            postgresql_include=more.split() if included else None,
+        )
 
 
 def _key(columns: list[str]) -> None:

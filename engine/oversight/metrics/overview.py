@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, or_, select
 
 from engine import access
 from engine.models import ApplicationCount, CaseFigures, Definition
@@ -25,6 +25,8 @@ Compared = Literal["version", "unit"]
 AGES = (7, 30, 90, 180)  # days
 COLUMNS = (*STARTED.values, *ENDED.values)
 _CASES = table(CaseFigures)
+# Of an index: started before an instant, and not ended before it. Few of all cases are open at once.
+_OPEN: ColumnElement[Any] = func.tstzrange(_CASES.c.started_at, _CASES.c.ended_at, literal_column("'(]'"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,7 @@ def open_at_end(scope: Scope) -> ColumnElement[bool]:
     """Returns whether a case is open at the end of the period."""
     if scope.end >= scope.now:
         return _CASES.c.ended_at.is_(None)
-    still = or_(_CASES.c.ended_at.is_(None), _CASES.c.ended_at >= scope.end)
-    return still & (_CASES.c.started_at < scope.end)
+    return literal(scope.end, DateTime(timezone=True)).op("<@", is_comparison=True)(_OPEN)
 
 
 def overdue_at_end(scope: Scope) -> ColumnElement[bool]:

@@ -93,7 +93,7 @@ def _bins(of: str, rows: Table, duration: str, period: str) -> Source:
     else:
         fixed["element"] = ""
     number = rows.c[f"{duration}_bin"]
-    when: ColumnElement[bool] = number.is_not(None)
+    when: ColumnElement[bool] = rows.c[f"{duration}_ms"].is_not(None)  # which an index has
     if "kind" in rows.c:  # requests and incidents have the element of the task that they belong to
         when = when & rows.c.kind.in_(MAIN)
     keys["bin"] = number
