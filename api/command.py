@@ -49,7 +49,7 @@ View = Callable[..., "Reply"]
 Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
-_AT_ONCE: set[View] = set()
+_OF_ONE_MOMENT: set[View] = set()
 _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
@@ -161,9 +161,9 @@ def writes_once(view: View) -> View:
     return view
 
 
-def at_once(view: View) -> View:
-    """Declare that a view reads everything from one snapshot, though it has no object in its path."""
-    _AT_ONCE.add(view)
+def of_one_moment(view: View) -> View:
+    """Declare that all statements of a view see the same state of the database, though it reads a list."""
+    _OF_ONE_MOMENT.add(view)
     return view
 
 
@@ -224,11 +224,11 @@ def as_caller(look: Callable[[UnitOfWork], T]) -> T:
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     """Return what the request sees of the database.
 
-    A single object is read from one snapshot, a list statement by statement, if it isn't `at_once`.
+    A single object is read from one snapshot, a list statement by statement.
     """
     if request.method not in ("GET", "HEAD"):
         return "write"
-    return "snapshot" if parts or view in _AT_ONCE else "single"
+    return "snapshot" if parts or view in _OF_ONE_MOMENT else "single"
 
 
 def _receive() -> None:
@@ -293,8 +293,15 @@ def _bearer() -> str:
 
 
 def _query() -> dict[str, Any]:
-    """Return the query's parameters. A duplicate one remains a list, which no model accepts."""
-    return {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
+    """Return the query's parameters. Raises Invalid for one that is given twice."""
+    faults = [
+        Fault(f"/query/{name}", "is given more than once", "given-twice")
+        for name, values in request.args.lists()
+        if len(values) > 1
+    ]
+    if faults:
+        raise Invalid("The request has errors. Correct the fields listed under `errors`.", faults)
+    return request.args.to_dict()
 
 
 def _header_text(header: str) -> str | None:

@@ -73,6 +73,9 @@ def _work(found: Figures) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "checkpoint_sendings", "Checkpoints that have not been sent out.", _labelled(found.sendings), "status"
     )
+    yield _gauge(
+        "figures_age_seconds", "How far the figures of oversight are behind.", {(): found.figures_age}
+    )
     yield _gauge("deliveries", "Events to be sent to webhooks.", _labelled(found.deliveries), "status")
 
 

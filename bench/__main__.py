@@ -14,11 +14,13 @@ from bench import (
     checks,
     clock,
     counts,
+    dashboards,
     decisions,
     front,
     inbox,
     load,
     long,
+    oversight,
     processor,
     projection,
     report,
@@ -37,7 +39,8 @@ PARTS: dict[str, tuple[Callable[[int], Any], Callable[[Any], str], Callable[[Any
     "long": (long.measure, report.long, report.goals_of_long),
     "inbox": (lambda _: inbox.measure(), report.inbox, report.goals_of_inbox),
     "clock": (lambda _: clock.measure(), report.clock, report.goals_of_clock),
-    "figures": (projection.measure, report.figures, report.goals_of_figures),
+    "figures": (projection.measure, oversight.figures, oversight.goals_of_figures),
+    "dashboards": (lambda _: dashboards.measure(), oversight.dashboards, oversight.goals_of_dashboards),
     "waiting": (lambda _: waiting.measure(), report.waiting, report.goals_of_waiting),
 }
 
@@ -92,6 +95,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--decisions", action="store_true", help="only tables and expressions")
     parser.add_argument("--inbox", action="store_true", help="only the inbox with many open tasks, and pages")
     parser.add_argument("--figures", action="store_true", help="only W1 alongside the figures of oversight")
+    parser.add_argument("--dashboards", action="store_true", help="only a thousand managers at once")
     parser.add_argument("--waiting", action="store_true", help="only timers and jobs")
     parser.add_argument("--clock", action="store_true", help="only statutory terms, a closure, and the audit")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
@@ -123,13 +124,38 @@ def exchange(port: int, method: str, path: str, headers: dict[str, str], content
 
 def measure(target: Target, clients: int, seconds: float) -> Sample:
     """Run so many clients for so long; each finishes the case that it has begun."""
+    return during(target, clients, lambda: time.sleep(seconds))
+
+
+def steadily(target: Target, clients: int, seconds: float, rate: float) -> Sample:
+    """Run so many clients for so long that together begin at most so many cases per second."""
+    began, cases = time.perf_counter(), itertools.count()
+
+    def pace() -> None:
+        time.sleep(max(0.0, began + next(cases) / rate - time.perf_counter()))
+
+    return during(target, clients, lambda: time.sleep(seconds), pace)
+
+
+def during(
+    target: Target, clients: int, what: Callable[[], None], pace: Callable[[], None] = lambda: None
+) -> Sample:
+    """Run so many clients until something has ended; each finishes the case that it has begun.
+
+    `pace` is called before each case.
+    """
     crew = [Client(target) for _ in range(clients)]
+    ended = threading.Event()
     began, used = time.perf_counter(), time.process_time()
-    threads = [threading.Thread(target=_work, args=(client, began + seconds)) for client in crew]
+    threads = [threading.Thread(target=_work, args=(client, ended, pace)) for client in crew]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        what()
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
     total = pooled([client.sample for client in crew])
     total.seconds = time.perf_counter() - began
     total.cpu_seconds = time.process_time() - used
@@ -156,8 +182,9 @@ def percentiles(times: list[float]) -> tuple[float, float, float]:
     return cuts[49] * 1000, cuts[94] * 1000, cuts[98] * 1000
 
 
-def _work(client: Client, deadline: float) -> None:
-    while time.perf_counter() < deadline:
+def _work(client: Client, ended: threading.Event, pace: Callable[[], None]) -> None:
+    while not ended.is_set():
+        pace()
         try:
             client.run_case()
         except (Refused, OSError, LookupError, ValueError) as error:

@@ -1,10 +1,14 @@
-"""W1 with and without the worker that computes figures of oversight, and how far that is behind."""
+"""W1 with and without the worker that computes figures of oversight, and how far that is behind.
+
+At full rate, and at a steady one: then the age of the first event that the figures don't know is sampled.
+"""
 
 import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +27,17 @@ from engine.worker.process import NICE
 CLIENTS = 8
 SECONDS = 10.0  # of each measurement
 WARM_UP = 3.0
+STEADY = 50.0  # cases per second,
+STEADY_SECONDS = 30.0
+SAMPLE = 0.25  # seconds between two looks at how far the figures are behind
 LONGEST = 300.0  # seconds until it must have caught up
+_AGE = """
+SELECT coalesce(extract(epoch FROM clock_timestamp() - (
+    SELECT at FROM events
+    WHERE transaction_id > coalesce((SELECT transaction_id FROM cursors WHERE name = 'figures'), 0)
+    ORDER BY transaction_id LIMIT 1
+))::float, 0)
+"""
 _BEHIND = """
 SELECT coalesce((SELECT max(transaction_id) FROM events), 0)
     > coalesce((SELECT transaction_id FROM cursors WHERE name = 'figures'), 0)
@@ -32,12 +46,17 @@ SELECT coalesce((SELECT max(transaction_id) FROM events), 0)
 
 @dataclass(slots=True)
 class Followed:
-    """Cases per second of each round, without and with the worker; seconds that it then needs to catch up."""
+    """Cases per second of each round, without and with the worker; seconds that it then needs to catch up.
+
+    `steady` is the rate that clients reached of `STEADY`, `ages` how far figures were behind meanwhile.
+    """
 
     without: list[float] = field(default_factory=list)
     following: list[float] = field(default_factory=list)
     behind: list[float] = field(default_factory=list)
     cases: int = 0
+    steady: float = 0.0
+    ages: list[float] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
@@ -54,7 +73,31 @@ def measure(rounds: int) -> Followed:
             for follows in (False, True) if number % 2 else (True, False):
                 _catch_up(stage)
                 _round(stage, found, follows=follows)
+        _steady(stage, found)
     return found
+
+
+def _steady(stage: Stage, found: Followed) -> None:
+    """Sample how far the figures are behind while a steady number of cases is started and completed."""
+    _catch_up(stage)
+    ended = threading.Event()
+
+    def look() -> None:
+        with psycopg.connect(w1.conninfo(stage.product_url), autocommit=True) as connection:
+            while not ended.wait(SAMPLE):
+                row = connection.execute(_AGE).fetchone()
+                found.ages.append(row[0] if row is not None else 0.0)
+
+    with _worker(stage.product_url):
+        load.measure(stage.product, 1, WARM_UP)
+        _await(stage)
+        looking = threading.Thread(target=look)
+        looking.start()
+        try:
+            found.steady = load.steadily(stage.product, CLIENTS, STEADY_SECONDS, STEADY).rate
+        finally:
+            ended.set()
+            looking.join()
 
 
 def _round(stage: Stage, found: Followed, *, follows: bool) -> None:

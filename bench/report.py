@@ -14,7 +14,6 @@ from bench.inbox import PAGE, TEAM, Taken
 from bench.load import KINDS, Sample, percentiles, pooled
 from bench.long import ITERATIONS, SIZES, Long
 from bench.processor import KINDS as PROCESSES
-from bench.projection import Followed
 from bench.waiting import DRAINED, WAITING, Waiting
 from bench.wide import BRANCHES, VARIABLES, Wide
 
@@ -252,24 +251,6 @@ def clock(found: Clocks) -> str:
         ["audit, audit verify", f"{found.chains:,.0f}, {found.verified:,.0f} entries/s"],
     ]
     return table(["statutory terms and audit", "measured"], rows)
-
-
-def figures(found: Followed) -> str:
-    rows = [
-        [
-            "W1 without, with the worker",
-            f"{median(found.without):.0f}, {median(found.following):.0f} cases/s",
-        ],
-        [f"caught up after {found.cases:,} cases at full rate, the longest", f"{max(found.behind):.1f} s"],
-    ]
-    return table(["figures of oversight", "measured"], rows)
-
-
-def goals_of_figures(found: Followed) -> list[Goal]:
-    return [
-        Goal("W1 with figures / without", found.ratio, 0.92, at_least=True),
-        Goal("caught up after W1 at full rate", max(found.behind), 60, "s"),
-    ]
 
 
 def goals_of_w1(

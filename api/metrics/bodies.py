@@ -32,6 +32,13 @@ class DaysBody(_Body):
     last: date
 
 
+class _OfPeriod(_Body):
+    """Figures of a period. `as_of`: the instant up to which they know all events."""
+
+    days: DaysBody
+    as_of: Instant
+
+
 class NumbersBody(_Body):
     """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period.
 
@@ -73,10 +80,9 @@ class LineBody(_Body):
     numbers: NumbersBody
 
 
-class OverviewBody(_Body):
+class OverviewBody(_OfPeriod):
     """The overview. `completion`: of the applications that were begun, which part was sent."""
 
-    days: DaysBody
     numbers: NumbersBody
     stock: StockBody
     completion: FigureBody
@@ -93,11 +99,10 @@ class TimeLineBody(_Body):
     buckets: dict[str, int]
 
 
-class TimesBody(_Body):
-    """Where the time of the cases went that ended in the period."""
+class TimesBody(_OfPeriod):
+    """Where the time of the cases went that ended in the period; `total` is null if there are none."""
 
-    days: DaysBody
-    total: TimeLineBody
+    total: TimeLineBody | None
     lines: list[TimeLineBody]
 
 
@@ -117,13 +122,15 @@ class DelayLineBody(_Body):
     cases: int
 
 
-class DelaysBody(_Body):
-    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all."""
+class DelaysBody(_OfPeriod):
+    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all.
 
-    days: DaysBody
-    late: int
+    Both are null if no case has a term or a norm.
+    """
+
+    late: int | None
     with_term: int
-    ms: int
+    ms: int | None
     lines: list[DelayLineBody]
 
 
@@ -139,10 +146,9 @@ class StepLineBody(_Body):
     send_backs: int
 
 
-class StepsBody(_Body):
+class StepsBody(_OfPeriod):
     """The elements of a version that took time, the longest total wait first."""
 
-    days: DaysBody
     definition: str
     version: int
     lines: list[StepLineBody]
@@ -197,10 +203,9 @@ class AutomatedLineBody(_Body):
     hours: FigureBody
 
 
-class PeopleBody(_Body):
+class PeopleBody(_OfPeriod):
     """The load of units, roles and steps, and the quality next to it."""
 
-    days: DaysBody
     lines: list[LoadLineBody]
     roles: list[RoleLineBody]
     quality: list[QualityBody]
@@ -228,16 +233,18 @@ class ServiceLineBody(_Body):
     score: float
 
 
-class PortfolioBody(_Body):
+class PortfolioBody(_OfPeriod):
     """The services, the first to look at first."""
 
-    days: DaysBody
     weights: WeightsBody
     lines: list[ServiceLineBody]
 
 
 class CaseLineBody(_Body):
-    """A case, without anything personal. Times are in milliseconds; `delay` is the part of the cause."""
+    """A case, without anything personal. Durations are in milliseconds; `delay` is the part of the cause.
+
+    `times`: how often the figure counts it, if that is one of passages of steps.
+    """
 
     id: UUID
     number: str
@@ -251,11 +258,16 @@ class CaseLineBody(_Body):
     life: int | None
     late: int
     delay: int | None
+    times: int
 
 
 class CasesBody(_Body):
-    """A page of the cases behind a figure; `count` is how many there are in all."""
+    """A page of the cases behind a figure; `count` is what the figure says.
+
+    That is the number of cases; of passages of steps it is the sum of `times`.
+    """
 
     count: int
+    as_of: Instant
     items: list[CaseLineBody]
     next: UUID | None

@@ -1,42 +1,75 @@
 """What is asked of figures: the same filters everywhere, in the query of the request."""
 
-from datetime import date, timedelta
+import re
+from calendar import monthrange
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from flask import request
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticKnownError
 
 from api.shapes import Key, Request, Text
 from api.units import UnitKey
-from engine.oversight.metrics import CaseMeasure, Compared, Filters, TimeBy
+from engine.oversight.metrics import AGES, CaseMeasure, Compared, DelayCell, Filters, StepCell, TimeBy
+from engine.platform.errors import Fault, Invalid
 from engine.platform.language import Calendar
 
 CSV = "text/csv"
+NONE = "-"  # cases of no class, work of no role
+
+
+_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
+
+
+def _day(value: str, *, last: bool) -> date:
+    """Return a day, or the first or the last one of a month. Anything else is no day, such as a number."""
+    found = _DAY.fullmatch(value)
+    try:
+        if found is None:
+            raise ValueError("not a day")
+        year, month = int(found[1]), int(found[2])
+        if found[3] is not None:
+            return date(year, month, int(found[3]))
+        return date(year, month, monthrange(year, month)[1] if last else 1)
+    except ValueError as error:
+        raise PydanticKnownError("date_parsing", {"error": "as 2026-03-25 or 2026-03"}) from error
 
 
 def _first_day(value: Any) -> Any:
-    return f"{value}-01" if isinstance(value, str) and len(value) == len("2026-03") else value
+    return _day(value, last=False) if isinstance(value, str) else value
 
 
 def _last_day(value: Any) -> Any:
-    """Return the last day of a month that is given instead of a day."""
-    if _first_day(value) == value:
-        return value
-    try:
-        first = date.fromisoformat(_first_day(value))
-    except ValueError:
-        return value
-    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return _day(value, last=True) if isinstance(value, str) else value
 
 
-_Limits = Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))
+def _or_none(code: str | None) -> str | None:
+    """Return a code; empty for what has none."""
+    return "" if code == NONE else code
+
+
+Bucket = Literal[
+    "worked",
+    "technical_failure",
+    "other_agency",
+    "in_queue",
+    "with_applicant",
+    "suspended",
+    "scheduled_wait",
+    "office_closed",
+    "plan",
+    "unexplained",
+]
+_Code = Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")]  # empty: nobody's
 Weight = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class MetricsQuery(Request):
     """Which cases: those of a unit and all below it, a process, a version, a class, and a period.
 
+    `alone` leaves out the units below it; `class=-` means the cases without one.
     `from` and `to` are days, both included, or months (`2026-03`). Without `to` the period ends today,
     without `from` it begins with the month two months before its end.
     """
@@ -44,6 +77,7 @@ class MetricsQuery(Request):
     model_config = ConfigDict(extra="forbid", validate_by_alias=True)
 
     unit: UnitKey | None = None
+    alone: bool = False
     definition: Key | None = None
     version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     service_class: Annotated[Text | None, Field(alias="class")] = None
@@ -53,7 +87,15 @@ class MetricsQuery(Request):
 
     def filters(self) -> Filters:
         """Return the filters as the engine takes them."""
-        return Filters(self.unit, self.definition, self.version, self.service_class, self.first, self.last)
+        return Filters(
+            unit=self.unit,
+            alone=self.alone and self.unit is not None,
+            definition=self.definition,
+            version=self.version,
+            service_class=_or_none(self.service_class),
+            first=self.first,
+            last=self.last,
+        )
 
     @property
     def csv(self) -> bool:
@@ -87,10 +129,26 @@ class PortfolioQuery(MetricsQuery):
 
 
 class CasesQuery(MetricsQuery):
-    """The same; `measure` is the figure, or `bucket`, `party` and `element` name a cause of delay."""
+    """The same; `measure` is the figure, `age` the band of open cases, counted from 0 as in `ages`.
+
+    `bucket`, `party` and `element` name a cause of delay; `element` and `role` a step (`-`: of no role).
+    """
 
     measure: CaseMeasure = "closed"
-    bucket: Text | None = None
-    party: str = Field(default="", max_length=200)
-    element: str = Field(default="", max_length=400)
+    age: Annotated[int, Field(ge=0, le=len(AGES))] | None = None
+    bucket: Bucket | None = None
+    party: _Code | None = None
+    element: _Code | None = None
+    role: Text | None = None
     cursor: UUID | None = None
+
+    @property
+    def cell(self) -> DelayCell | StepCell:
+        """The cause of delay, or else the step. Raises Invalid for what belongs to neither."""
+        wrong = "party" if self.bucket is None else "role"
+        if getattr(self, wrong) is not None:
+            fault = Fault(f"/query/{wrong}", "is given without what it belongs to", "not-of-measure")
+            raise Invalid("The request has errors.", [fault])
+        if self.bucket is not None:
+            return DelayCell(self.party or "", self.element or "", self.bucket)
+        return StepCell(self.element, _or_none(self.role))

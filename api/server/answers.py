@@ -65,6 +65,7 @@ def answer(status: HTTPStatus, detail: str, request_id: str, *, only_head: bool 
         "Server: parvandeh",
         f"Date: {formatdate(usegmt=True)}",
         "Connection: close",
+        *(["Retry-After: 10"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
         f"Content-Type: {problems.MEDIA_TYPE}",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",

@@ -84,6 +84,21 @@ class Connection:
             self._block = self._block[sent:]
             self._extend(sent, now)
 
+    @property
+    def has_left(self) -> bool:
+        """Whether the client has disconnected since its request was whole."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def postpone(self, now: float, refusals: Refusals) -> None:
+        """Ask the client to come back later."""
+        detail = "Too many people read figures at this moment. Try again in a few seconds."
+        self._refuse(HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "postponed", detail), now, refusals)
+
     def exchange(self) -> Exchange:
         """Return the exchange that gunicorn serves."""
         return Exchange(self.socket, self.framing, self._usage)

@@ -19,6 +19,8 @@ _EXPECT = re.compile(rb"\nexpect[ \t]*:[ \t]*100-continue[ \t]*\r", re.IGNORECAS
 _LENGTH_DIGITS = 15
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _OVERHEAD = 1 << 20
+# Figures of many cases: who reads them waits for those who work on a case.
+_PATIENT = re.compile(rb"(?:\r\n)?(?:GET|HEAD) /(?:api/v1/metrics/|oversight[/? ])")
 _LINE = 8190  # of a chunk's size with its extensions, or of a trailer field, as in gunicorn
 
 
@@ -60,6 +62,11 @@ class Framing:
     def only_head(self) -> bool:
         """Whether the response may have no body."""
         return self._head.startswith(b"HEAD ")
+
+    @property
+    def patient(self) -> bool:
+        """Whether it can wait until all others are served."""
+        return _PATIENT.match(self._head) is not None
 
     @property
     def expects_continue(self) -> bool:

@@ -19,7 +19,8 @@ class Limits:
 
     `rate` is the minimum speed at which a client must send a body, or receive a response, in bytes per
     second. `grace` is for how many seconds it may be slower. `connections` is the number of clients that a
-    worker waits for, `stored` the size of all bodies and responses that it stores for them.
+    worker waits for, `stored` the size of all bodies and responses that it stores for them. `patient` is the
+    number of whole requests for figures that wait until all others are served.
     """
 
     head_seconds: float = 10
@@ -31,6 +32,7 @@ class Limits:
     linger: float = 2
     connections: int = CONNECTIONS
     stored: int = STORED
+    patient: int = CONNECTIONS // 2
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
@@ -41,4 +43,9 @@ class Limits:
         if descriptors != resource.RLIM_INFINITY:
             # Each may need a second one, for the file in which its body or response is stored.
             connections = max(1, min(CONNECTIONS, (descriptors - RESERVED) // 2))
-        return cls(body_bytes=body, connections=connections, stored=max(STORED, 4 * body))
+        return cls(
+            body_bytes=body,
+            connections=connections,
+            stored=max(STORED, 4 * body),
+            patient=max(1, connections // 2),
+        )

@@ -1,7 +1,8 @@
 """The worker: waits for many clients at once, and serves one whole request at a time.
 
 No threads, and one request at a time, as with gunicorn's sync workers: requests need the processor and the
-database. It accepts connections only while it is idle, so they go to a free worker.
+database. It accepts connections only while it is idle, so they go to a free worker. Requests for figures wait
+until nothing else is to be served.
 """
 
 import errno
@@ -67,6 +68,8 @@ class Worker(SyncWorker):
         self._connections: dict[int, Connection] = {}
         self._watched: dict[int, int] = {}
         self._whole: deque[Connection] = deque()
+        self._patient: deque[Connection] = deque()
+        self._patient_from = 0.0
         self._looked = 0.0
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         for number, listener in self._listeners.items():
@@ -83,7 +86,9 @@ class Worker(SyncWorker):
     def turn(self, pause: float = PAUSE) -> None:
         """Wait for the next events; read, send and accept; serve what is whole."""
         self.notify()
-        happened = self._poll.poll(pause, len(self._watched) + len(self._listeners) + 1)
+        happened = self._poll.poll(
+            0 if self._patient else pause, len(self._watched) + len(self._listeners) + 1
+        )
         for number, _ in happened:
             if number in self._listeners:
                 self._accept(self._listeners[number])
@@ -96,14 +101,18 @@ class Worker(SyncWorker):
             for listener in self._listeners.values():
                 self._accept(listener)
         self._look()
+        busy = bool(self._whole)
         while self._whole:
             self._serve(self._whole.popleft())
+        self._serve_patient(busy=busy)
 
     def finish(self) -> None:
         """Stop accepting, drop incomplete requests, and send the rest of responses."""
         for number in self._listeners:
             self._poll.unregister(number)
         self._listeners = {}
+        while self._patient:
+            self._postpone(self._patient.popleft())
         for connection in list(self._connections.values()):
             if connection.phase is not Phase.ANSWER:
                 self._forget(connection)
@@ -155,9 +164,23 @@ class Worker(SyncWorker):
         elif connection.phase is Phase.WHOLE:
             # Before the application sees it, which may pass the socket to another process.
             self._watch(connection, 0)
-            self._whole.append(connection)
+            self._queue(connection)
         else:
             self._watch(connection, select.EPOLLOUT if connection.phase is Phase.ANSWER else select.EPOLLIN)
+
+    def _queue(self, connection: Connection) -> None:
+        if not connection.framing.patient:
+            self._whole.append(connection)
+        elif len(self._patient) < self.limits.patient:
+            if not self._patient:
+                self._patient_from = max(self._patient_from, self.clock() + PAUSE)
+            self._patient.append(connection)
+        else:
+            self._postpone(connection)
+
+    def _postpone(self, connection: Connection) -> None:
+        connection.postpone(self.clock(), self._refusals)
+        self._settle(connection)
 
     def _watch(self, connection: Connection, events: int) -> None:
         number = connection.socket.fileno()
@@ -182,6 +205,20 @@ class Worker(SyncWorker):
         self._settle(connection)
         while self.usage.bytes > self.limits.stored and self._drop(storing=True):
             pass
+
+    def _serve_patient(self, *, busy: bool) -> None:
+        """Serve one request that can wait, if it isn't `busy` with others; or else for half of the time."""
+        if not self._patient or (busy and self.clock() < self._patient_from):
+            return
+        connection = self._patient.popleft()
+        if connection.has_left:
+            connection.phase = Phase.CLOSED
+            self._settle(connection)
+            return
+        begun = self.clock()
+        self._serve(connection)
+        ended = self.clock()
+        self._patient_from = ended + (ended - begun)
 
     def _look(self) -> None:
         """Close what takes too long. Input that arrived while a request was served has been read before."""

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, or_, select
+from sqlalchemy.dialects.postgresql import insert
 
 from engine import access
 from engine.bpmn import NotMoney, money
@@ -50,22 +51,17 @@ def set_rate(uow: UnitOfWork, new: NewRate) -> UUID:
     if own is None:
         raise units.unknown(new.unit)
     amount, day = _checked(uow, new)
-    there = select(UnitRate.id).where(
-        UnitRate.unit_id == own.id,
-        UnitRate.role == new.role,
-        UnitRate.kind == new.kind,
-        UnitRate.valid_from == day,
-    )
-    if uow.connection.execute(there).first() is not None:
+    kind: RateKind = "cost" if new.kind == "cost" else "capacity"
+    named = {"unit_id": own.id, "role": new.role, "kind": kind, "valid_from": day}
+    stated = {"amount": amount, "currency": new.currency, "set_by": uow.actor.id, "set_at": uow.now}
+    # Waits for another command that sets the same rate at this moment.
+    made = insert(UnitRate).values(id=uuid7(), **named, **stated).on_conflict_do_nothing()
+    rate = uow.session.scalars(made.returning(UnitRate)).one_or_none()
+    if rate is None:
         detail = f"There is a rate of this role from {day} on. Remove it first, or choose another day."
         raise Conflict(detail, code="rate-exists", rate={"unit": new.unit, "role": new.role})
-    kind: RateKind = "cost" if new.kind == "cost" else "capacity"
-    made = UnitRate(id=uuid7(), unit_id=own.id, role=new.role, kind=kind, valid_from=day, amount=amount)
-    made.currency, made.set_by, made.set_at = new.currency, uow.actor.id, uow.now
-    uow.session.add(made)
-    uow.session.flush()
-    administration_log.note(uow, "rate.set", own.id, _stated(made))
-    return made.id
+    administration_log.note(uow, "rate.set", own.id, _stated(rate))
+    return rate.id
 
 
 def remove_rate(uow: UnitOfWork, rate_id: UUID) -> RowMapping:

@@ -36,7 +36,12 @@ SELECT open_tasks.*,
     (SELECT extract(epoch FROM now() - at)::float FROM checkpoints ORDER BY number DESC LIMIT 1)
         AS checkpoint_age,
     (SELECT count(*) FROM checkpoint_sendings WHERE status = 'waiting') AS unsent,
-    (SELECT count(*) FROM checkpoint_sendings WHERE status = 'failed') AS unsendable
+    (SELECT count(*) FROM checkpoint_sendings WHERE status = 'failed') AS unsendable,
+    (SELECT coalesce(extract(epoch FROM now() - (
+        SELECT at FROM events WHERE transaction_id > coalesce(
+            (SELECT transaction_id FROM cursors WHERE name = 'figures'), 0)
+        ORDER BY transaction_id LIMIT 1
+    ))::float, 0)) AS figures_age
 FROM open_tasks
 """)
 
@@ -57,6 +62,7 @@ class Figures:
     workers: int
     checkpoint_age: float | None  # seconds since the newest one
     sendings: Mapping[str, int]  # of checkpoints
+    figures_age: float  # seconds since the first event that the figures of oversight don't know
 
 
 def read(connection: Connection, now: datetime, connectors: Sequence[str]) -> Figures:
@@ -72,6 +78,7 @@ def read(connection: Connection, now: datetime, connectors: Sequence[str]) -> Fi
         workers=job_queue.workers(connection),
         checkpoint_age=row["checkpoint_age"],
         sendings={"waiting": row["unsent"], "failed": row["unsendable"]},
+        figures_age=max(row["figures_age"], 0.0),
     )
 
 

@@ -48,7 +48,7 @@ def contract(document: dict[str, Any]) -> Contract:
 @pytest.fixture
 def app(database: Database, tmp_path: Path) -> APIFlask:
     """The application on the test's database, its documents in the test's folder."""
-    return _app(database, tmp_path / "documents")
+    return new_app(database, tmp_path / "documents")
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def token(database: Database) -> Callable[..., str]:
 @pytest.fixture
 def client(app: APIFlask, contract: Contract, database: Database) -> Clients:
     """`client("caseworker")`, or `client("caseworker", "another")`; `client(None)` has no token."""
-    return _clients(app, contract, database)
+    return new_clients(app, contract, database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ def steady(
 ) -> Iterator[Steady]:
     """The same, ready."""
     with factories.opened(server.url, admin, template, "steady") as database:
-        app = _app(database, tmp_path_factory.mktemp("documents"))
-        client = _clients(app, contract, database)
+        app = new_app(database, tmp_path_factory.mktemp("documents"))
+        client = new_clients(app, contract, database)
         factories.deploy(database, factories.with_form(factories.form(x={"type": "string"})))
         case = client("portal").start()
         yield Steady(client, app, case["id"], case["tasks"][0]["id"])
 
 
-def _app(database: Database, documents: Path) -> APIFlask:
+def new_app(database: Database, documents: Path) -> APIFlask:
     settings = {
         "DATABASE_URL": NOWHERE,
         "DEMO_CONNECTORS": demo_connectors(documents.parent),
@@ -118,7 +118,7 @@ def _token(database: Database, role: Any, name: str | None = None) -> str:
         return accounts.create_token(session, now, name=name or role, role=role)
 
 
-def _clients(app: APIFlask, contract: Contract, database: Database) -> Clients:
+def new_clients(app: APIFlask, contract: Contract, database: Database) -> Clients:
     made: dict[Any, Client] = {}
 
     def find_or_make(role: str | None, name: str | None = None) -> Client:

@@ -1,9 +1,12 @@
 """Cost rates and capacities over HTTP."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from engine.organisation import rates
+from engine.organisation.rates import NewRate
 from engine.oversight import costs
 from engine.platform.db import Database, UnitOfWork
 from tests import factories
@@ -65,6 +68,15 @@ def test_a_wrong_rate_is_refused(client: Clients, change: dict[str, Any], pointe
     assert (answer.status_code, pointers(body(answer))) == (422, [pointer])
 
 
+def test_of_two_rates_for_one_day_at_the_same_moment_one_is_set(database: Database) -> None:
+    who = factories.an_actor(database, "administrator")
+    new = NewRate("root", "caseworker", "cost", 5, "IRR", date(2026, 3, 21))
+    made = factories.at_once(
+        3, lambda _: factories.as_actor(database, who, lambda uow: rates.set_rate(uow, new))
+    )
+    assert sorted(getattr(one, "code", "") for one in made) == ["", "rate-exists", "rate-exists"]
+
+
 def test_rates_of_other_units_do_not_exist(client: Clients, database: Database) -> None:
     rate = body(client("administrator").post("/units/root/rates", RATE))
     a_unit(database, "far", kind="agency")
@@ -82,7 +94,8 @@ def test_the_class_of_a_service_over_http(client: Clients, database: Database) -
     answer = administrator.send("PUT", "/definitions/p/class", json={"class": "low"})
     assert answer.status_code == 200
     assert (body(answer)["service_class"], body(answer)["serve_within"]) == ("low", "P10WD")
-    wrong = administrator.send("PUT", "/definitions/p/class", json={"class": "low", "bound": "P5D"})
-    assert (wrong.status_code, pointers(body(wrong))) == (422, ["/bound"])
+    for bound in ("P5D", "PT0WH", "P0WD", "-P1WD", "", "P9999999999WD"):
+        wrong = administrator.send("PUT", "/definitions/p/class", json={"class": "low", "bound": bound})
+        assert (wrong.status_code, pointers(body(wrong))) == (422, ["/bound"]), bound
     (entry,) = body(administrator.get("/organisation-log?kind=service.classed"))["items"]
     assert entry["payload"] == {"definition": "p", "class": "low", "bound": "P10WD"}

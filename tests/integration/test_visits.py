@@ -179,6 +179,24 @@ def test_an_ended_case_is_rated_once(database: Database, act: Act, own: cases.Ca
         act("caseworker", lambda uow: cases.rate(uow, own.id, RATING), HOUR)
 
 
+def test_a_rating_and_a_visit_at_the_same_moment_are_recorded_once(
+    database: Database, act: Act, own: cases.CaseView
+) -> None:
+    worker, portal = (factories.an_actor(database, role) for role in ("caseworker", "portal"))
+    visit = NewVisit(own.started_at, "signature")
+    same = factories.at_once(
+        3, lambda _: factories.as_actor(database, worker, lambda uow: cases.record_visit(uow, own.id, visit))
+    )
+    assert {type(one) for one in same} == {cases.VisitView}
+    end(act, own)
+    given = factories.at_once(
+        3, lambda _: factories.as_actor(database, portal, lambda uow: cases.rate(uow, own.id, RATING))
+    )
+    assert sorted(getattr(one, "code", "") for one in given) == ["", "rated", "rated"]
+    kinds = [kind for kind, _ in logged(database, own.id)]
+    assert (kinds.count("visit.recorded"), kinds.count("rating.given")) == (1, 1)
+
+
 def test_a_rating_is_late_after_90_days(act: Act, own: cases.CaseView) -> None:
     end(act, own)
     with pytest.raises(Conflict) as refused:

@@ -181,6 +181,80 @@ def test_requests_are_served_in_the_order_in_which_they_became_whole(served: Ser
     assert [path for path, _ in served.seen] == ["/third", "/second", "/first"]
 
 
+FIGURES = b"GET /api/v1/metrics/overview HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PAGE = b"GET /oversight?unit=a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def at_once(served: Served, *sent: bytes) -> list[socket.socket]:
+    """Clients whose requests are all there before the worker looks."""
+    made = [socket.create_connection(served.listener.getsockname()) for _ in sent]
+    for client, request in zip(made, sent, strict=True):
+        client.sendall(request)
+        client.setblocking(False)
+    served.clients += made
+    return made
+
+
+def test_figures_wait_for_all_other_requests(served: Served) -> None:
+    """Those, too, that arrive while figures are read."""
+
+    def meanwhile() -> None:
+        if len(served.seen) == 4:
+            at_once(served, GET)
+
+    served.meanwhile = meanwhile
+    at_once(served, FIGURES, GET, PAGE, GET, GET)
+    for _ in range(4):
+        served.turn()
+    paths = [path for path, _ in served.seen]
+    assert paths == ["/"] * 3 + ["/api/v1/metrics/overview", "/", "/oversight"]
+
+
+def test_figures_have_their_turn_while_others_never_end(served: Served) -> None:
+    def meanwhile() -> None:
+        served.now += 0.5
+        at_once(served, GET)
+
+    served.meanwhile = meanwhile
+    at_once(served, GET, *[FIGURES] * 2)
+    for _ in range(10):
+        served.worker.turn(pause=MOMENT)
+    numbers = [number for number, (path, _) in enumerate(served.seen) if path != "/"]
+    # After a second of others, and then after as long as figures took.
+    assert numbers == [3, 5]
+    served.meanwhile = lambda: None
+
+
+def test_too_many_who_read_figures_are_asked_to_come_back(served: Served) -> None:
+    served.limit(replace(LIMITS, patient=2))
+    clients = at_once(served, *[FIGURES] * 4)
+    served.worker.turn(pause=MOMENT)
+    for _ in range(4):
+        served.turn()
+    answers_ = [served.read(client) for client in clients]
+    assert [answer[9:12] for answer in answers_].count(b"503") == 2
+    (first, *_) = [answer for answer in answers_ if b" 503 " in answer]
+    assert b"Retry-After: 10" in first
+    assert len(served.seen) == 2
+
+
+def test_figures_are_not_computed_for_who_has_left(served: Served) -> None:
+    _, left, _ = at_once(served, FIGURES, PAGE, FIGURES)
+    left.close()
+    for _ in range(4):
+        served.turn()
+    assert [path for path, _ in served.seen] == ["/api/v1/metrics/overview"] * 2
+    assert served.worker.waiting == 0
+
+
+def test_at_its_end_figures_that_wait_are_postponed(served: Served) -> None:
+    clients = at_once(served, *[FIGURES] * 3)
+    served.worker.turn(pause=MOMENT)
+    served.worker.finish()
+    statuses = [client.recv(1 << 16)[9:12] for client in clients]
+    assert sorted(statuses) == [b"200", b"503", b"503"]
+
+
 @pytest.mark.parametrize("name", ["half a header", "half a body", "half a chunk"])
 def test_half_a_request_is_answered_with_408_once_its_time_is_over(served: Served, name: str) -> None:
     client = served.client(SLOW[name])

@@ -8,11 +8,12 @@ from io import StringIO
 from uuid import UUID
 
 import pytest
+import sqlalchemy
 from werkzeug.test import TestResponse
 
 from engine.events import follower
 from engine.oversight import projection
-from engine.oversight.metrics import case_lists
+from engine.oversight.metrics import case_lists, sharing
 from engine.platform.db import Actor, Database, UnitOfWork
 from tests import factories, histories
 from tests.organisation import a_member, a_unit
@@ -24,7 +25,7 @@ TILE = re.compile(
     r"(?:\s*<small>([^<]*)</small>)?"
 )
 COUNT = re.compile(r"<strong>([\d,]+) cases?</strong>")
-STATEMENTS = {"": 22, "/delays": 14, "/time": 12, "/people": 14, "/portfolio": 12, "/cases": 12}  # at most
+STATEMENTS = {"": 17, "/delays": 10, "/time": 8, "/people": 15, "/portfolio": 10, "/cases": 10}  # at most
 NUMBER = re.compile(r"[\d,]+")
 
 
@@ -75,6 +76,20 @@ def numbers_lead_to_as_many_cases(manager: Browser) -> None:
     ages = re.findall(r'<a href="([^"]+age=\d[^"]*)"><bdi>(\d+)</bdi></a>', page)
     assert len(ages) == 5
     assert [count(manager, link) for link, _ in ages] == [int(number) for _, number in ages]
+
+
+def passages_lead_to_their_cases(manager: Browser) -> None:
+    for path, measures in {
+        f"/oversight/people?{PERIOD}": ("work_open", "work_arrived", "work_done"),
+        f"/oversight/steps?{PERIOD}&definition=trade-permit&version=1": ("step_arrived", "step_closed"),
+    }.items():
+        page = shown(manager.get(path))
+        for measure in measures:
+            links = re.findall(rf'<a href="([^"]+measure={measure}[^"]*)"><bdi>(\d+)</bdi></a>', page)
+            assert links, (path, measure)
+            listed = COUNT.search(shown(manager.get(unescape(links[0][0]))))
+            assert listed
+            assert listed[1] == links[0][1]
 
 
 def rows(answer: TestResponse) -> list[dict[str, str]]:
@@ -141,9 +156,27 @@ def nothing_is_zero_before_the_first_case(manager: Browser) -> None:
 def pages_need_few_statements(manager: Browser, database: Database) -> None:
     # Of the overview: figures by month, their medians and the first causes have filters of their own.
     for path, most in STATEMENTS.items():
+        sharing.forget()
         with statements(database) as told:
             shown(manager.get(f"/oversight{path}?{PERIOD}"))
         assert len(told) <= most, (path, len(told), told)
+
+
+def old_figures_are_never_shown_in_silence(manager: Browser, database: Database) -> None:
+    """Of a worker that has stopped: every page says since when, in both languages."""
+    current = shown(manager.get(f"/oversight?{PERIOD}"))
+    assert "Figures as of" in current
+    assert "not up to date" not in current
+    with database.transaction() as session:
+        session.execute(sqlalchemy.text("UPDATE cursors SET transaction_id = 0 WHERE name = 'figures'"))
+        first = session.execute(
+            sqlalchemy.text("SELECT at FROM events ORDER BY transaction_id LIMIT 1")
+        ).scalar_one()
+    for path in ("", "/delays", "/time", "/people", "/portfolio", "/cases"):
+        page = shown(manager.get(f"/oversight{path}?{PERIOD}"))
+        assert "These figures are not up to date" in page, path
+    assert f"{first.astimezone(histories.ZONE):%H:%M}" in page
+    assert "این ارقام به‌روز نیست" in shown(manager.get(f"/oversight?{PERIOD}".replace("lang=en", "lang=fa")))
 
 
 def test_pages_of_a_history(
@@ -154,10 +187,12 @@ def test_pages_of_a_history(
     bring_up_to_date(database, who)
     manager = session_of(who)
     numbers_lead_to_as_many_cases(manager)
+    passages_lead_to_their_cases(manager)
     files_have_the_figures_of_their_page(manager)
     pages_are_persian(manager)
     nothing_is_zero_before_the_first_case(manager)
     pages_need_few_statements(manager, database)
+    old_figures_are_never_shown_in_silence(manager, database)
 
 
 @pytest.mark.parametrize(

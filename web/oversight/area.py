@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from engine.platform.errors import Invalid, NotFound
@@ -14,6 +15,7 @@ from web.visit import Content, Page, Visit
 # Navigation, in order.
 WAYS = ("overview", "delays", "time", "steps", "people", "portfolio")
 ROOT = "/oversight"
+BEHIND = timedelta(seconds=60)  # from then on, figures that are behind are a warning
 # Fields of a page's form besides the filters: what is wrong with them is explained there.
 OWN = {"overview": ("compare",), "portfolio": ("volume", "visits", "time", "dissatisfaction")}
 
@@ -64,6 +66,8 @@ def show(visit: Visit, name: str, build: Build) -> Page:
         "meter": charts.meter,
         **built.values,
     }
+    as_of = built.values.get("as_of", visit.uow.now)
+    values["behind"] = visit.uow.now - as_of > BEHIND
     return Page(f"oversight/{name}.html", values, 422 if wrong else 200)
 
 

@@ -34,6 +34,7 @@ def build(visit: Visit, found: Asked) -> Built:
     shown = _table(visit, found, read, len(read.lines))
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         "read": read,
         "lateness": words.hours(read.ms),
         "late_link": found.link("/oversight/cases", measure="late"),

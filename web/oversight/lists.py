@@ -3,13 +3,13 @@
 from flask import request
 
 from engine.oversight import metrics
-from engine.oversight.metrics import AGES, MEASURES, CaseLine, CaseMeasure, DelayCell
+from engine.oversight.metrics import AGES, MEASURES, CaseLine, CaseMeasure, DelayCell, StepCell
 from engine.timeline import BUCKETS
 from web import asked, texts
 from web.listing import cursor
 from web.oversight import names, words
 from web.oversight.area import Built
-from web.oversight.asking import Asked
+from web.oversight.asking import NO_ROLE, Asked
 from web.oversight.names import Names
 from web.oversight.overview import age
 from web.oversight.tables import Column, Row, Table
@@ -42,12 +42,13 @@ def build(visit: Visit, found: Asked) -> Built:
     if found.faults:
         return Built()
     cause, index = _cause(bucket), None if band is None else int(band)
+    cell = cause or _step(measure)
     # A file has all of them.
     is_file = "kind" in (request.view_args or {})
     read = (
-        metrics.list_all_cases(visit.uow, found.filters, measure, cause, index)
+        metrics.list_all_cases(visit.uow, found.filters, measure, cell, index)
         if is_file
-        else metrics.list_cases(visit.uow, found.filters, measure, cause, cursor(), index)
+        else metrics.list_cases(visit.uow, found.filters, measure, cell, cursor(), index)
     )
     called = names.load(
         visit,
@@ -58,6 +59,7 @@ def build(visit: Visit, found: Asked) -> Built:
     return Built(
         [Table("cases", COLUMNS, [_row(line, called) for line in read.items])],
         {
+            "as_of": read.as_of,
             "measure": measure,
             "count": read.count,
             "next": read.next,
@@ -74,6 +76,14 @@ def _cause(bucket: str | None) -> DelayCell | None:
     return DelayCell(
         asked.text(request.args, "party") or "", asked.text(request.args, "element") or "", bucket
     )
+
+
+def _step(measure: str) -> StepCell | None:
+    """Return the step, and the role, whose passages a measure counts."""
+    if not measure.startswith(("step_", "work_")):
+        return None
+    role = asked.text(request.args, "role")
+    return StepCell(asked.text(request.args, "element"), "" if role == NO_ROLE else role)
 
 
 def _sentence(cause: DelayCell, found: Asked, called: Names) -> str:

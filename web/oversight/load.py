@@ -8,7 +8,7 @@ from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
 from web.oversight.area import Built
-from web.oversight.asking import Asked
+from web.oversight.asking import NO_ROLE, Asked
 from web.oversight.names import Names
 from web.oversight.tables import Column, Row, Table
 from web.visit import Visit
@@ -61,17 +61,18 @@ def build(visit: Visit, found: Asked) -> Built:
     )
     by_unit = _units(read, called, found)
     roles = Table("roles", ROLES, [_role(line, called) for line in read.roles])
-    load = Table("load", LOAD, [_row(line, called) for line in read.lines])
+    load = Table("load", LOAD, [_row(line, called, found) for line in read.lines])
     automated = Table("automated", AUTOMATED, [_automated(line, called) for line in read.automated])
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         "fewest": FEWEST,
         "chart": _chart(visit, by_unit) if by_unit.rows else None,
     }
     return Built([by_unit, roles, automated, load], values)
 
 
-def _row(line: LoadLine, called: Names) -> Row:
+def _row(line: LoadLine, called: Names, found: Asked) -> Row:
     values = {column.name: getattr(line, column.name) for column in LOAD}
     shown = {
         "unit": called.unit(line.unit),
@@ -79,7 +80,14 @@ def _row(line: LoadLine, called: Names) -> Row:
         "definition": called.process(line.definition),
         "element": called.step(line.definition, line.element),
     }
-    return Row(values, shown, {})
+    cell = {"unit": line.unit, "alone": 1, "role": line.role or NO_ROLE}
+    cell |= {"definition": line.definition, "element": line.element}
+    links = {
+        name: found.link("/oversight/cases", measure=f"work_{name}", **cell)
+        for name in ("open", "arrived", "done")
+        if values[name]
+    }
+    return Row(values, shown, links)
 
 
 def _role(line: RoleLine, called: Names) -> Row:

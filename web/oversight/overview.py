@@ -92,6 +92,7 @@ def build(visit: Visit, found: Asked) -> Built:
     late = causes.table(visit, found, most=TOP)
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         "groups": _groups(read, found),
         "ages": _ages_chart(visit, ages) if read.stock.ages else None,
         "counts": _counts(visit, read),

@@ -45,7 +45,8 @@ def build(visit: Visit, found: Asked) -> Built:
         return Built((), values)  # the form shows the weights as they were typed
     called = names.load(visit, of_processes={line.definition for line in read.lines})
     shown = Table("portfolio", COLUMNS, [_row(line, called, found) for line in read.lines])
-    values |= {"days": read.days, "chart": _chart(visit, read, called) if shown.rows else None}
+    values |= {"days": read.days, "as_of": read.as_of}
+    values["chart"] = _chart(visit, read, called) if shown.rows else None
     return Built([shown], values)
 
 

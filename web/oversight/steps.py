@@ -39,9 +39,10 @@ def build(visit: Visit, found: Asked) -> Built:
         return Built((), {"chosen": False, **shared})
     read = metrics.steps(visit.uow, filters)
     called = names.load(visit, of_processes={read.definition}, steps=True)
-    rows = [_row(line, called.step(read.definition, line.element)) for line in read.lines]
+    rows = [_row(line, called.step(read.definition, line.element), found) for line in read.lines]
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         **shared,
         "chosen": True,
         "name": called.process(read.definition),
@@ -51,10 +52,15 @@ def build(visit: Visit, found: Asked) -> Built:
     return Built([Table("steps", COLUMNS, rows)], values)
 
 
-def _row(line: StepLine, name: str) -> Row:
+def _row(line: StepLine, name: str, found: Asked) -> Row:
     values = {column.name: getattr(line, column.name) for column in COLUMNS}
     kind = texts.find_text(f"words.step.{line.kind}", line.kind)
-    return Row(values, {"element": name, "kind": kind}, {})
+    links = {
+        column: found.link("/oversight/cases", measure=f"step_{column}", element=line.element)
+        for column in ("arrived", "closed")
+        if values[column]
+    }
+    return Row(values, {"element": name, "kind": kind}, links)
 
 
 def picture(visit: Visit, found: Asked) -> Content:

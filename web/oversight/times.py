@@ -42,6 +42,7 @@ def build(visit: Visit, found: Asked) -> Built:
     total = _row(read.total, texts.say("oversight.all"), found.link(CASES, measure="closed"))
     values = {
         "days": read.days,
+        "as_of": read.as_of,
         "read": read,
         "by": by,
         "bys": BY,

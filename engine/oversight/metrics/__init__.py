@@ -10,6 +10,7 @@ from engine.oversight.metrics.case_lists import (
     CaseMeasure,
     CasePage,
     DelayCell,
+    StepCell,
     list_all_cases,
     list_cases,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Portfolio",
     "RoleLine",
     "ServiceLine",
+    "StepCell",
     "StepLine",
     "Steps",
     "Stock",

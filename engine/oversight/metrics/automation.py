@@ -1,10 +1,11 @@
 """Hours set free by automated steps: what people worked on a step before another version automated it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Table, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Table, cast, func, select, tuple_
 
 from engine.models import StepPeriodFigures, StepWorker
 from engine.oversight.metrics.figures import FEWEST, Figure
@@ -39,32 +40,43 @@ def automated(uow: UnitOfWork, scope: Scope) -> Sequence[AutomatedLine]:
     for (definition, version, element, kind), sums in found.items():
         if kind == AUTOMATIC and sums["done"]:
             passed[definition, element][version] = sums["done"]
+    manual = _manual(uow, scope, [*passed]) if passed else {}
     lines = []
     for (definition, element), versions in sorted(passed.items()):
-        before = _manual(uow, scope, definition, element, min(versions))
-        if before is not None:
-            total = sum(versions.values())
-            lines.append(AutomatedLine(definition, element, total, _hours(total, *before)))
+        first, total = min(versions), sum(versions.values())
+        before = [row for row in manual.get((definition, element), ()) if row.version < first]
+        if any(row.closed for row in before):
+            worked, ms = sum(row.worked for row in before), sum(row.work_ms for row in before)
+            people = {person for row in before for person in row.people or ()}
+            hours = _hours(total, len(people), worked, ms)
+            lines.append(AutomatedLine(definition, element, total, hours))
     return lines
 
 
 def _manual(
-    uow: UnitOfWork, scope: Scope, definition: str, element: str, first: int
-) -> tuple[int, int, int] | None:
-    """Returns who worked on it in earlier versions, passages with noted work, and its sum.
+    uow: UnitOfWork, scope: Scope, steps: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], Sequence[Any]]:
+    """Returns how often people did these steps, with noted work, in each version, at any time.
 
-    None if no people did the step.
+    And who they were.
     """
-    sums = [cast(func.sum(_SUMS.c[name]), BigInteger) for name in ("closed", "worked", "work_ms")]
 
-    def earlier(rows: Table) -> list[ColumnElement[bool]]:
-        found = [rows.c.definition == definition, rows.c.element == element, rows.c.kind == MANUAL]
-        found.append(rows.c.version < first)
-        return found if scope.units is None else [*found, rows.c.unit.in_(scope.units)]
+    def where(rows: Table) -> Iterator[ColumnElement[bool]]:
+        yield tuple_(rows.c.definition, rows.c.element).in_(steps)
+        yield rows.c.kind == MANUAL
+        if scope.units is not None:
+            yield rows.c.unit.in_(scope.units)
 
-    people = select(func.count(_WORKERS.c.person.distinct())).where(*earlier(_WORKERS)).scalar_subquery()
-    row = uow.connection.execute(select(*sums, people).where(*earlier(_SUMS))).one()
-    return None if not row[0] else (row[3], row[1], row[2])
+    names = ("closed", "worked", "work_ms")
+    sums = (cast(func.sum(_SUMS.c[name]), BigInteger).label(name) for name in names)
+    by = (_SUMS.c.definition, _SUMS.c.element, _SUMS.c.version)
+    same = (_WORKERS.c[column.name] == column for column in by)
+    who = select(func.array_agg(_WORKERS.c.person.distinct())).where(*where(_WORKERS), *same)
+    people = who.correlate(_SUMS).scalar_subquery().label("people")
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in uow.connection.execute(select(*by, *sums, people).where(*where(_SUMS)).group_by(*by)):
+        found[row.definition, row.element].append(row)
+    return found
 
 
 def _hours(passed: int, people: int, worked: int, ms: int) -> Figure:

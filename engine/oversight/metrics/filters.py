@@ -3,18 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
-from typing import Any
+from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access
-from engine.models import CaseFigures, Definition, DefinitionVersion, StepFigures, Unit, UnitLine
+from engine.models import (
+    CaseFigures,
+    Cursor,
+    Definition,
+    DefinitionVersion,
+    Event,
+    PeriodFigures,
+    ServiceClass,
+    StepFigures,
+    Unit,
+    UnitLine,
+)
+from engine.oversight.projection import FIGURES
 from engine.oversight.projection.periods import DAY, Days, month_of
-from engine.platform.db import UnitOfWork
+from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
 
 LONGEST = 3660  # days
+KNOWN = date(1900, 1, 1), date(2199, 12, 31)  # days that can be asked for
+_SCOPES = "parvandeh.scopes"
 USUAL = 2  # months before that of the last day, without a first day
 
 
@@ -37,7 +51,8 @@ class Scope:
     """What is read: filters that were checked. `units` are keys, None: those of the whole installation.
 
     `began` is the day of the first event that the figures know; None if there is none. `reached` is today, or
-    a later day of which there are figures: a clock was wrong.
+    a later day of which there are figures: a clock was wrong. `as_of` is the instant up to which they know
+    all events, `position` that of the last one they know.
     """
 
     filters: Filters
@@ -47,6 +62,8 @@ class Scope:
     now: datetime
     began: date | None
     reached: date
+    as_of: datetime
+    position: int
 
     @property
     def has_data(self) -> bool:
@@ -86,10 +103,18 @@ class Scope:
 
 
 def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
-    """Checks filters, and that the actor may read these figures.
+    """Checks filters, once in a transaction, and that the actor may read these figures.
 
     Raises Forbidden; NotFound for a unit or a definition that the actor doesn't know; Invalid.
     """
+    known: dict[tuple[Actor, Filters], Scope] = uow.session.info.setdefault(_SCOPES, {})
+    asked = uow.actor, filters
+    if asked not in known:
+        known[asked] = _resolve(uow, filters)
+    return known[asked]
+
+
+def _resolve(uow: UnitOfWork, filters: Filters) -> Scope:
     access.require(uow.actor, "metrics.read")
     days = _days(filters, uow.now.date())
     if filters.version is not None and filters.definition is None:
@@ -100,23 +125,18 @@ def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
         units = [filters.unit]
     if filters.definition is not None:
         _require_definition(uow, filters.definition, filters.version, units)
+    if filters.service_class not in (None, "", *get_args(ServiceClass)):
+        _require_class(uow, str(filters.service_class))
+    known = uow.connection.execute(_KNOWN).one()
     zone = uow.now.tzinfo
-    began, *last = [at and at.astimezone(zone).date() for at in uow.connection.execute(_KNOWN).one()]
-    reached = max(one for one in (uow.now.date(), *last) if one is not None)
-    return Scope(filters, units, days, zone, uow.now, began, reached)
-
-
-# The first instant of which there are figures, and the last ones.
-_KNOWN = select(
-    select(func.min(CaseFigures.started_at)).scalar_subquery(),
-    select(func.max(CaseFigures.started_at)).scalar_subquery(),
-    select(func.max(CaseFigures.ended_at)).scalar_subquery(),
-    select(func.max(StepFigures.opened_at)).scalar_subquery(),
-    select(func.max(StepFigures.closed_at)).scalar_subquery(),
-)
+    began = None if known.first is None else known.first.astimezone(zone).date()
+    reached = uow.now if known.last is None else max(uow.now, known.last.astimezone(zone))
+    as_of = uow.now if known.pending is None else known.pending.astimezone(zone)
+    return Scope(filters, units, days, zone, uow.now, began, reached.date(), as_of, known.position)
 
 
 def _days(filters: Filters, today: date) -> Days:
+    _require_days(filters)
     last = filters.last or (today if filters.first is None else max(filters.first, today))
     first = filters.first or _months_before(last)
     if first > last:
@@ -131,6 +151,18 @@ def _days(filters: Filters, today: date) -> Days:
     return Days(first, last)
 
 
+def _require_days(filters: Filters) -> None:
+    """Raises Invalid for days that no calendar of an office has, such as those of a Jalali year."""
+    detail = "is not between the years 1900 and 2199"
+    faults = [
+        Fault(f"/query/{name}", detail, "years")
+        for name, day in (("from", filters.first), ("to", filters.last))
+        if day is not None and not KNOWN[0] <= day <= KNOWN[1]
+    ]
+    if faults:
+        raise Invalid("The request has errors.", faults)
+
+
 def _months_before(last: date) -> date:
     first = month_of(last, "gregorian")
     for _ in range(USUAL):
@@ -140,22 +172,19 @@ def _months_before(last: date) -> date:
 
 def _units(uow: UnitOfWork, key: str | None) -> Sequence[str] | None:
     """Returns the keys of the actor's units, or of one of them and those below it."""
-    given = access.seen_by(uow)
     below, top = aliased(UnitLine), aliased(Unit)
+    chosen: Any = select(access.positions().c.unit_id)
     if key is not None:
-        seen = select(Unit.id).where(Unit.key == key, access.covers(Unit.id))
-        if uow.connection.execute(seen, given).first() is None:
-            raise NotFound(f"The unit {key!r} does not exist.")
-        chosen: Any = select(top.id).where(top.key == key)
-    else:
-        chosen = select(access.positions().c.unit_id)
+        chosen = select(top.id).where(top.key == key, access.covers(top.id))
     found = (
         select(Unit.key, Unit.parent_id.is_(None).label("top"))
         .join(below, below.unit_id == Unit.id)
         .where(below.ancestor_id.in_(chosen))
         .distinct()
     )
-    rows = uow.connection.execute(found, given).all()
+    rows = uow.connection.execute(found, access.seen_by(uow)).all()
+    if key is not None and not rows:
+        raise NotFound(f"The unit {key!r} does not exist.")
     if any(row.top for row in rows):
         return None
     return sorted(row.key for row in rows)
@@ -166,12 +195,41 @@ def _require_definition(uow: UnitOfWork, key: str, number: int | None, units: Se
     ran = exists().where(CaseFigures.definition == key)
     if units is not None:
         ran = ran.where(CaseFigures.unit.in_(units))
-    found = select(Definition.key).where(Definition.key == key, or_(access.covers(Definition.unit_id), ran))
-    if uow.connection.execute(found, access.seen_by(uow)).first() is None:
+    version = exists().where(DefinitionVersion.key == key, DefinitionVersion.number == number)
+    found = select(version).where(Definition.key == key, or_(access.covers(Definition.unit_id), ran))
+    has_version = uow.connection.execute(found, access.seen_by(uow)).scalar()
+    if has_version is None:
         raise NotFound(f"The process {key!r} does not exist.")
-    if number is not None:
-        version = select(DefinitionVersion.id).where(
-            DefinitionVersion.key == key, DefinitionVersion.number == number
-        )
-        if uow.connection.execute(version).first() is None:
-            raise NotFound(f"The process {key!r} has no version {number}.")
+    if number is not None and not has_version:
+        raise NotFound(f"The process {key!r} has no version {number}.")
+
+
+def _require_class(uow: UnitOfWork, code: str) -> None:
+    """Raises Invalid for a class that isn't one, and never was one of a case."""
+    was = exists().where(PeriodFigures.service_class == code)
+    if not uow.connection.execute(select(was)).scalar_one():
+        options = ", ".join(get_args(ServiceClass))
+        fault = Fault("/query/class", f"is none of {options}", "service-class", {"options": options})
+        raise Invalid("The request has errors.", [fault])
+
+
+def _known() -> Select[Any, Any, Any]:
+    """Selects the first and the last instant of the figures, their position, and the first event after it."""
+    position = select(Cursor.transaction_id).where(Cursor.name == FIGURES.name).scalar_subquery()
+    known = func.coalesce(position, 0)
+    first = select(CaseFigures.started_at).order_by(CaseFigures.started_at).limit(1)
+    pending = select(Event.at).where(Event.transaction_id > known).order_by(Event.transaction_id).limit(1)
+    known_instants = (
+        *(CaseFigures.started_at, CaseFigures.ended_at),
+        *(StepFigures.opened_at, StepFigures.closed_at),
+    )
+    last = func.greatest(*(select(func.max(one)).scalar_subquery() for one in known_instants))
+    return select(
+        first.scalar_subquery().label("first"),
+        last.label("last"),
+        known.label("position"),
+        pending.scalar_subquery().label("pending"),
+    )
+
+
+_KNOWN = _known()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, or_, select
@@ -14,7 +14,7 @@ from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure, duration, 
 from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.quantiles import MEDIAN, MOST
 from engine.oversight.metrics.sharing import share
-from engine.oversight.metrics.sums import Key, Wanted, read
+from engine.oversight.metrics.sums import Key, Wanted, read, with_totals
 from engine.oversight.projection.periods import Days, month_of
 from engine.oversight.projection.sums import ENDED, STARTED
 from engine.platform.db import UnitOfWork, table
@@ -81,9 +81,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The overview of a scope. `completion`: of the applications that were begun, how many were sent."""
+    """The overview of a scope. `completion`: of the applications that were begun, how many were sent.
+
+    `as_of`, here and of all other figures, is the instant up to which they know all events.
+    """
 
     days: Days
+    as_of: datetime
     numbers: Numbers
     stock: Stock
     completion: Figure
@@ -106,12 +110,14 @@ def overview(
 
 
 def _overview(uow: UnitOfWork, scope: Scope, compare: Compared | None, trend: Calendar | None) -> Overview:
+    found = numbers(uow, scope, months=trend)
     return Overview(
         scope.days,
-        numbers(uow, scope).get((), _numbers({}, {}, known=scope.has_data)),
+        scope.as_of,
+        found.get((), _numbers({}, {}, known=scope.has_data)),
         _stock(uow, scope),
         _completion(uow, scope),
-        [] if trend is None else _trend(uow, scope, trend),
+        [] if trend is None else _trend(scope, found, trend),
         [] if compare is None else _compare(uow, scope, compare),
     )
 
@@ -119,10 +125,12 @@ def _overview(uow: UnitOfWork, scope: Scope, compare: Compared | None, trend: Ca
 def numbers(
     uow: UnitOfWork, scope: Scope, group: Sequence[str] = (), months: Calendar | None = None
 ) -> dict[Key, Numbers]:
-    """Returns the figures of a scope by key (`sums.read`)."""
+    """Returns the figures of a scope by key (`sums.read`); with `months` also those of the whole time."""
     if not scope.has_data:
         return {}
     found = read(uow, scope, Wanted([STARTED, ENDED], COLUMNS, group, months))
+    if months is not None:
+        found = with_totals(found)
     exact = quantiles.of_cases(uow, scope, group, months)
     return {key: _numbers(sums, exact.get(key, {}), known=True) for key, sums in found.items()}
 
@@ -146,7 +154,7 @@ def _numbers(found: Mapping[str, int], exact: Mapping[float, int], *, known: boo
         stars=ratio(sums["stars"], sums["rated"], closed),
         take_up=ratio(sums["started_online"], sums["started_by_channel"], sums["started"]),
         cost=_cost(sums),
-        send_backs=number(sums["send_backs"], known=bool(closed)),
+        send_backs=_count(sums["send_backs"], closed, closed),
         appealed=number(sums["appealed"], known=bool(closed)),
         upheld=_count(sums["upheld"], sums["appeals_decided"], sums["appealed"]),
     )
@@ -216,8 +224,7 @@ def _completion(uow: UnitOfWork, scope: Scope) -> Figure:
     return Figure(round(int(sent) / int(begun), 6), int(begun)) if begun else Figure(None, 0, "not_measured")
 
 
-def _trend(uow: UnitOfWork, scope: Scope, calendar: Calendar) -> list[Line]:
-    found = numbers(uow, scope, months=calendar)
+def _trend(scope: Scope, found: Mapping[Key, Numbers], calendar: Calendar) -> list[Line]:
     lines = []
     for month in scope.days.months(calendar):
         key = (month_of(month.first, calendar),)

@@ -8,7 +8,7 @@ which fewer than five people worked are left out, so no sum and no difference of
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, and_, cast, func, select
@@ -80,6 +80,7 @@ class People:
     """The load of units, and the quality of their work."""
 
     days: Days
+    as_of: datetime
     lines: Sequence[LoadLine]
     roles: Sequence[RoleLine]
     quality: Sequence[UnitQuality]
@@ -111,7 +112,14 @@ def _people(uow: UnitOfWork, scope: Scope) -> People:
                 left_out=left_out,
             )
         )
-    return People(scope.days, lines, _roles(uow, scope, lines), _quality(uow, scope), automated(uow, scope))
+    return People(
+        scope.days,
+        scope.as_of,
+        lines,
+        _roles(uow, scope, lines),
+        _quality(uow, scope),
+        automated(uow, scope),
+    )
 
 
 _COLUMNS = ("arrived", "done", "send_backs")

@@ -1,20 +1,23 @@
 """Services ranked for re-engineering: by how many cases they have, visits, time and dissatisfaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from math import exp, log
 
 from engine.oversight.metrics import quantiles
 from engine.oversight.metrics.figures import Figure, duration, ratio
-from engine.oversight.metrics.filters import Filters, resolve
+from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.overview import visits
 from engine.oversight.metrics.quantiles import MEDIAN
+from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.periods import Days
 from engine.oversight.projection.sums import ENDED
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
+HEAVIEST = 1000
 LEAST = 0.01  # of the greatest: a service without visits isn't out of the ranking
 _COLUMNS = ("closed", "visits_actual", "visits_known", "visits_planned", "planned_cases", "stars", "rated")
 
@@ -52,6 +55,7 @@ class Portfolio:
     """The services of a scope, the first to look at first."""
 
     days: Days
+    as_of: datetime
     weights: Weights
     lines: Sequence[ServiceLine]
 
@@ -60,10 +64,25 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
     """Returns the ranked services. Raises as `resolve`; Invalid for weights that are negative or all 0."""
     chosen = weights or Weights()
     values = (chosen.volume, chosen.visits, chosen.time, chosen.dissatisfaction)
-    if min(values) < 0 or max(values) > 1000 or not any(values):
-        detail = "must be from 0 to 1000, and at least one more than 0"
-        raise Invalid("The request has errors.", [Fault("/query/volume", detail, "weights")])
+    _require_weights(chosen)
     scope = resolve(uow, filters)
+    asked = ("portfolio", values)
+    return share(uow, scope, asked, lambda: _portfolio(uow, scope, chosen, values))
+
+
+def _require_weights(chosen: Weights) -> None:
+    """Raises Invalid, with each weight that is wrong; without any that counts, with all of them."""
+    values = {one.name: getattr(chosen, one.name) for one in fields(chosen)}
+    wrong = [name for name, value in values.items() if not 0 <= value <= HEAVIEST]
+    if not wrong and not any(values.values()):
+        wrong = [*values]
+    if wrong:
+        detail = f"must be from 0 to {HEAVIEST}, and at least one weight more than 0"
+        faults = [Fault(f"/query/{name}", detail, "weights") for name in wrong]
+        raise Invalid("The request has errors.", faults)
+
+
+def _portfolio(uow: UnitOfWork, scope: Scope, chosen: Weights, values: Sequence[float]) -> Portfolio:
     found = read(uow, scope, Wanted([ENDED], _COLUMNS, ("definition",)))
     medians = quantiles.of_cases(uow, scope, ("definition",))
     factors = {
@@ -83,7 +102,7 @@ def portfolio(uow: UnitOfWork, filters: Filters, weights: Weights | None = None)
         ServiceLine(rank, key, int(factors[key][0].value or 0), *factors[key][1:], scores[key])
         for rank, key in enumerate(ordered, 1)
     ]
-    return Portfolio(scope.days, chosen, lines)
+    return Portfolio(scope.days, scope.as_of, chosen, lines)
 
 
 def _visits(sums: dict[str, int]) -> Figure:

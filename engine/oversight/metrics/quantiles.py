@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.oversight.metrics.filters import Scope
-from engine.oversight.metrics.sums import Key, Wanted, read
+from engine.oversight.metrics.sums import Key, Wanted, read, with_totals
 from engine.oversight.projection.bins import limits
 from engine.oversight.projection.periods import DAY, Days, month_after, period_of
 from engine.oversight.projection.sums import LIVES, Source
@@ -43,20 +43,16 @@ class _Place:
     """Where a quantile is: the one of this number, from 0, in a bin of the durations of a key."""
 
     key: Key
+    days: Days
     part: float
     bin: int
     offset: int
 
 
-class _Asked(NamedTuple):
-    group: Sequence[str]
-    months: Calendar | None
-
-
 def of_cases(
     uow: UnitOfWork, scope: Scope, group: Sequence[str] = (), months: Calendar | None = None
 ) -> Mapping[Key, Mapping[float, int]]:
-    """Returns the median and the 90th percentile of the lives of ended cases, by key (`sums.read`)."""
+    """Returns the median and the 90th percentile of the lives of ended cases, as `quantiles`."""
     return quantiles(uow, scope, LIVES, group, months=months)
 
 
@@ -69,41 +65,49 @@ def quantiles(
     parts: Sequence[float] = (MEDIAN, MOST),
     months: Calendar | None = None,
 ) -> Mapping[Key, Mapping[float, int]]:
-    """Returns these quantiles of the durations of a source, by key."""
-    asked = _Asked(group, months)
-    by = [*group, "bin"]
-    counted = read(uow, scope, Wanted([source], ["count"], by, months))
+    """Returns these quantiles of the durations of a source, by key (`sums.read`), in two statements.
+
+    With `months` also those of the whole time, whose keys are without the month.
+    """
+    counted = read(uow, scope, Wanted([source], ["count"], ["bin", *group], months))
+    if months is not None:
+        counted = with_totals(counted)
     bins: dict[Key, dict[int, int]] = defaultdict(dict)
-    for key, sums in counted.items():
-        values = list(key)
-        number = values.pop(len(group))
-        bins[tuple(values)][number] = sums["count"]
-    places = [place for key, counts in bins.items() for place in _places(key, counts, parts)]
-    return _exact(uow, scope, source, asked, places)
+    for (number, *rest), sums in counted.items():
+        bins[tuple(rest)][number] = sums["count"]
+    places: list[_Place] = []
+    for key, counts in bins.items():
+        is_month = months is not None and len(key) > len(group)
+        days = _month(scope.days, key[-1], months) if months is not None and is_month else scope.days
+        places += _places(key, days, counts, parts)
+    return _exact(uow, scope, source, group, places)
 
 
-def _places(key: Key, counts: Mapping[int, int], parts: Sequence[float]) -> Iterator[_Place]:
+def _places(key: Key, days: Days, counts: Mapping[int, int], parts: Sequence[float]) -> Iterator[_Place]:
     total = sum(counts.values())
     for part in parts:
         left = ceil(round(part * total, 6))
         for number in sorted(counts):
             if left <= counts[number]:
-                yield _Place(key, part, number, left - 1)
+                yield _Place(key, days, part, number, left - 1)
                 break
             left -= counts[number]
 
 
 def _exact(
-    uow: UnitOfWork, scope: Scope, source: Source, asked: _Asked, places: Sequence[_Place]
+    uow: UnitOfWork, scope: Scope, source: Source, group: Sequence[str], places: Sequence[_Place]
 ) -> Mapping[Key, Mapping[float, int]]:
     """Reads the rows of the bins, each as far as its quantile, in one statement."""
     found: dict[Key, dict[float, int]] = defaultdict(dict)
     if not places:
         return found
     duration = source.rows.c[f"{source.fixed['of']}_ms"]
-    keys = [source.keys[name] for name in asked.group]
+    keys = [source.keys[name] for name in group]
     columns = [*_COLUMNS, *(column(f"key_{index}", key.type) for index, key in enumerate(keys))]
-    rows = [_values(scope, source, asked, index, place) for index, place in enumerate(places)]
+    rows = [
+        (index, *_values(scope, source, place), *place.key[: len(group)])
+        for index, place in enumerate(places)
+    ]
     values = zip(*rows, strict=True)
     arrays = (
         cast(literal(list(given), ARRAY(one.type)), ARRAY(one.type))
@@ -114,7 +118,7 @@ def _exact(
     at = source.rows.c[source.at] + text("interval '0'")
     where = (
         source.when,
-        *_periods(scope, source, asked, place),
+        *_periods(scope, source, group, place),
         *(at >= place.c.begin, at < place.c.end, duration >= place.c.low, duration < place.c.high),
         *(key == place.c[f"key_{index}"] for index, key in enumerate(keys)),
         *scope.cells(source.rows),
@@ -127,9 +131,9 @@ def _exact(
     return found
 
 
-def _periods(scope: Scope, source: Source, asked: _Asked, place: Any) -> Sequence[ColumnElement[bool]]:
+def _periods(scope: Scope, source: Source, group: Sequence[str], place: Any) -> Sequence[ColumnElement[bool]]:
     """Returns a condition for the index that begins with periods, unless that of a unit is better."""
-    if source is LIVES and scope.filters.definition is not None and "unit" in asked.group:
+    if source is LIVES and scope.filters.definition is not None and "unit" in group:
         return ()
     return (source.keys["period"].between(place.c.first_period, place.c.last_period),)
 
@@ -141,13 +145,12 @@ _COLUMNS: Sequence[ColumnClause[Any]] = (
 )
 
 
-def _values(scope: Scope, source: Source, asked: _Asked, index: int, place: _Place) -> Sequence[Any]:
-    days = scope.days if asked.months is None else _month(scope.days, place.key[-1], asked.months)
+def _values(scope: Scope, source: Source, place: _Place) -> Sequence[Any]:
+    days = place.days
     return (
-        *(index, period_of(days.first), period_of(days.last)),
+        *(period_of(days.first), period_of(days.last)),
         *(scope.midnight(days.first), scope.midnight(days.after)),
         *(*limits(source.fixed["of"], place.bin), place.offset),
-        *place.key[: len(asked.group)],
     )
 
 

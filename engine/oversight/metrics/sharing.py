@@ -9,11 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import select
-
-from engine.models import Cursor
 from engine.oversight.metrics.filters import Scope
-from engine.oversight.projection import FIGURES
 from engine.platform.db import UnitOfWork
 
 SECONDS = 5.0  # how old they may be: what isn't in the log, such as drafts of applications, changes, too
@@ -25,16 +21,21 @@ _known: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
 
 def share(uow: UnitOfWork, scope: Scope, asked: tuple[Any, ...], compute: Callable[[], T]) -> T:
     """Returns what `compute` returns, or what it has returned a moment ago for the same question."""
-    found = select(Cursor.transaction_id).where(Cursor.name == FIGURES.name)
-    position = uow.connection.execute(found).scalar()
     units = None if scope.units is None else tuple(scope.units)
-    key = (str(uow.connection.engine.url), position, scope.filters, units, scope.days, *asked)
+    key = (str(uow.connection.engine.url), scope.position, scope.filters, units, scope.days, *asked)
     now = time.monotonic()
     known = _known.get(key)
     if known is not None and known[0] > now:
         return cast(T, known[1])
     result = compute()
     _known[key] = now + SECONDS, result
-    while len(_known) > MOST:
+    _known.move_to_end(key)
+    # Results can be large: what nobody may get any more is dropped.
+    while len(_known) > MOST or next(iter(_known.values()))[0] <= now:
         _known.popitem(last=False)
     return result
+
+
+def forget() -> None:
+    """Drops all results."""
+    _known.clear()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.oversight.metrics.figures import FEWEST, Figure
 from engine.oversight.metrics.filters import Filters, Scope, resolve
@@ -37,6 +38,7 @@ class Steps:
     """The steps of a version, the longest total wait first."""
 
     days: Days
+    as_of: datetime
     definition: str
     version: int
     lines: Sequence[StepLine]
@@ -76,7 +78,7 @@ def _steps(uow: UnitOfWork, scope: Scope) -> Steps:
                 sums["send_backs"],
             )
         )
-    return Steps(scope.days, str(filters.definition), int(filters.version or 0), lines)
+    return Steps(scope.days, scope.as_of, str(filters.definition), int(filters.version or 0), lines)
 
 
 def _median(value: int | None, measured: int, closed: int) -> Figure:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, literal_column, or_, select, union_all
 
 from engine.oversight.metrics.filters import Scope
 from engine.oversight.projection.periods import Days, month_of
@@ -16,7 +16,6 @@ from engine.platform.language import Calendar
 
 Key = tuple[Any, ...]
 Sums = Mapping[str, int]
-NOTHING: Sums = defaultdict(int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,82 +30,66 @@ class Wanted:
     group: Sequence[str] = ()
     months: Calendar | None = None
     unit: str = "unit"
-    where: Mapping[str, Any] | None = None
 
 
 def read(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> dict[Key, dict[str, int]]:
-    """Returns sums by key."""
+    """Returns sums by key, in one statement."""
     found: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(wanted.columns, 0))
-    for sign, key, sums in _parts(uow, scope, wanted):
+    size = len(wanted.group) + (wanted.months is not None)
+    for row in uow.connection.execute(union_all(*_parts(scope, wanted))):
+        values = tuple(row)
+        key: Key = values[:size]
+        if wanted.months is not None:
+            key = (*key[:-1], month_of(key[-1], wanted.months))
         into = found[key]
-        for name, value in sums.items():
-            into[name] += sign * value
+        for name, value in zip(wanted.columns, values[size:], strict=True):
+            into[name] += value or 0  # without a group, sums of nothing are a row of NULL
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
-def _parts(uow: UnitOfWork, scope: Scope, wanted: Wanted) -> Iterator[tuple[int, Key, dict[str, int]]]:
+def with_totals(found: Mapping[Key, Sums]) -> dict[Key, dict[str, int]]:
+    """Returns sums by month, and those of all months, whose keys are without the month."""
+    total: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for key, sums in found.items():
+        for name, value in sums.items():
+            total[key[:-1]][name] += value
+    return {**{key: dict(sums) for key, sums in found.items()}, **total}
+
+
+def _parts(scope: Scope, wanted: Wanted) -> Iterator[Select[Any]]:
     whole, added, subtracted = scope.days.divide(scope.reached)
     if whole:
-        for key, sums in _stored(uow, scope, wanted, whole):
-            yield 1, key, sums
+        yield _stored(scope, wanted, whole)
     for sign, edges in ((1, added), (-1, subtracted)):
-        for source in wanted.sources:
-            for key, sums in _at_edges(uow, scope, wanted, source, edges):
-                yield sign, key, sums
+        if edges:
+            yield from (_counted(scope, wanted, source, edges, sign) for source in wanted.sources)
 
 
-def _at_edges(
-    uow: UnitOfWork, scope: Scope, wanted: Wanted, source: Source, edges: Sequence[Days]
-) -> Iterator[tuple[Key, dict[str, int]]]:
-    """Yields the sums of the rows of some days, by month one after the other."""
-    at = source.rows.c[source.at]
-    if wanted.months is None and edges:
-        inside = or_(*(scope.within(at, edge) for edge in edges))
-        yield from _counted(uow, scope, wanted, source, inside)
-    elif wanted.months is not None:
-        for edge in edges:
-            month = month_of(edge.first, wanted.months)
-            for key, sums in _counted(uow, scope, wanted, source, scope.within(at, edge)):
-                yield (*key, month), sums
-
-
-def _stored(
-    uow: UnitOfWork, scope: Scope, wanted: Wanted, whole: Sequence[date]
-) -> Iterator[tuple[Key, dict[str, int]]]:
+def _stored(scope: Scope, wanted: Wanted, whole: Sequence[date]) -> Select[Any]:
     target = wanted.sources[0].target
-    by = [target.c[name] for name in wanted.group]
-    if wanted.months is not None:
-        by.append(target.c.period)
-    columns = [cast(func.sum(target.c[name]), BigInteger).label(name) for name in wanted.columns]
+    by = [target.c[name] for name in _group(wanted)]
+    columns = [cast(func.sum(target.c[name]), BigInteger) for name in wanted.columns]
     # Periods follow each other.
     inside = target.c.period.between(whole[0], whole[-1])
     fixed = [target.c[name] == value for name, value in wanted.sources[0].fixed.items()]
-    chosen = [*fixed, *(target.c[name] == value for name, value in (wanted.where or {}).items())]
-    found = select(*by, *columns).where(inside, *chosen, *scope.cells(target, wanted.unit)).group_by(*by)
-    for row in uow.connection.execute(found):
-        values = tuple(row)
-        key, sums = values[: len(by)], values[len(by) :]
-        if sums[0] is None:
-            continue  # without a group, sums of nothing are a row of NULL
-        if wanted.months is not None:
-            key = (*key[:-1], month_of(key[-1], wanted.months))
-        yield key, dict(zip(wanted.columns, sums, strict=True))
+    return select(*by, *columns).where(inside, *fixed, *scope.cells(target, wanted.unit)).group_by(*by)
 
 
-def _counted(
-    uow: UnitOfWork,
-    scope: Scope,
-    wanted: Wanted,
-    source: Source,
-    inside: ColumnElement[bool],
-) -> Iterator[tuple[Key, dict[str, int]]]:
-    by = [source.keys[name] for name in wanted.group]
-    names = [name for name in wanted.columns if name in source.values]
-    columns = [cast(func.sum(source.values[name]), BigInteger) for name in names]
-    chosen = [source.keys[name] == value for name, value in (wanted.where or {}).items()]
-    where = (source.when, inside, *chosen, *scope.cells(source.rows, wanted.unit))
-    found = select(*by, *columns).select_from(source.rows).where(*where).group_by(*by)
-    for row in uow.connection.execute(found):
-        values = tuple(row)
-        if values[len(by)] is not None:
-            yield values[: len(by)], dict(zip(names, values[len(by) :], strict=True))
+def _counted(scope: Scope, wanted: Wanted, source: Source, edges: Sequence[Days], sign: int) -> Select[Any]:
+    by = [source.keys[name] for name in _group(wanted)]
+    columns: list[ColumnElement[Any]] = [
+        cast(func.sum(source.values[name]) * sign, BigInteger) if name in source.values else _NONE
+        for name in wanted.columns
+    ]
+    at = source.rows.c[source.at]
+    inside = or_(*(scope.within(at, edge) for edge in edges))
+    where = (source.when, inside, *scope.cells(source.rows, wanted.unit))
+    return select(*by, *columns).select_from(source.rows).where(*where).group_by(*by)
+
+
+def _group(wanted: Wanted) -> Sequence[str]:
+    """Returns the columns by which a statement groups: a month consists of whole periods."""
+    return (*wanted.group, *(() if wanted.months is None else ("period",)))
+
+
+_NONE = cast(literal_column("0"), BigInteger)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from engine.oversight.metrics.filters import Filters, Scope, resolve
+from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Key, Wanted, read
 from engine.oversight.projection.periods import Days
 from engine.oversight.projection.sums import BUCKETS, CAUSED, ENDED
@@ -32,6 +34,7 @@ class Times:
     """The time of the cases that ended in a period. Without cases there is no data."""
 
     days: Days
+    as_of: datetime
     total: TimeLine
     lines: Sequence[TimeLine]
 
@@ -59,6 +62,7 @@ class Delays:
     """The lateness of the cases that ended late in a period, in ms, and its causes, the greatest first."""
 
     days: Days
+    as_of: datetime
     late: int
     with_term: int
     ms: int
@@ -70,8 +74,18 @@ def times(
 ) -> Times:
     """Returns where the time went, and with `by` also for each unit, process, version or month."""
     scope = resolve(uow, filters)
-    (total,) = _lines(uow, scope, None, calendar) or [TimeLine("", 0, 0, dict.fromkeys(BUCKETS, 0))]
-    return Times(scope.days, total, [] if by is None else _lines(uow, scope, by, calendar))
+    return share(uow, scope, ("times", by, calendar), lambda: _times(uow, scope, by, calendar))
+
+
+def _times(uow: UnitOfWork, scope: Scope, by: TimeBy | None, calendar: Calendar) -> Times:
+    lines = _lines(uow, scope, by, calendar)
+    total = TimeLine(
+        "",
+        sum(line.cases for line in lines),
+        sum(line.life for line in lines),
+        {name: sum(line.buckets[name] for line in lines) for name in BUCKETS},
+    )
+    return Times(scope.days, scope.as_of, total, [] if by is None else lines)
 
 
 def _lines(uow: UnitOfWork, scope: Scope, by: TimeBy | None, calendar: Calendar) -> list[TimeLine]:
@@ -95,13 +109,17 @@ def _label(key: Key) -> str:
 def delays(uow: UnitOfWork, filters: Filters) -> Delays:
     """Returns why the cases that ended in a period were late."""
     scope = resolve(uow, filters)
+    return share(uow, scope, ("delays",), lambda: _delays(uow, scope))
+
+
+def _delays(uow: UnitOfWork, scope: Scope) -> Delays:
     late = read(uow, scope, Wanted([ENDED], ("with_term", "on_time", "late_ms"))).get(())
     if late is None:
-        return Delays(scope.days, 0, 0, 0, [])
+        return Delays(scope.days, scope.as_of, 0, 0, 0, [])
     group = ("party", "definition", "element", "bucket")
     found = read(uow, scope, Wanted([CAUSED], ("ms", "cases"), group))
     ordered = sorted(found.items(), key=lambda one: (-one[1]["ms"], one[0]))
-    total = late["late_ms"]
+    total, with_term = late["late_ms"], late["with_term"]
     lines = [
         DelayLine(
             *(rank, key[0], key[1], key[2], key[3], sums["ms"]),
@@ -110,4 +128,4 @@ def delays(uow: UnitOfWork, filters: Filters) -> Delays:
         )
         for rank, (key, sums) in enumerate(ordered, 1)
     ]
-    return Delays(scope.days, late["with_term"] - late["on_time"], late["with_term"], total, lines)
+    return Delays(scope.days, scope.as_of, with_term - late["on_time"], with_term, total, lines)
