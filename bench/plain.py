@@ -21,11 +21,14 @@ _BELOW = text("""
     SELECT unit.key FROM units AS unit JOIN unit_lines AS line ON line.unit_id = unit.id
     JOIN units AS top ON top.id = line.ancestor_id WHERE top.key = :key AND (NOT :alone OR unit.id = top.id)
 """)
-# A measure of lists, and the figure of the overview that has as many.
-LISTS = (
-    *("started", "online", "open", "overdue", "closed", "on_time", "late", "withdrawn", "refused"),
-    *("granted", "silent", "visited", "rated", "sent_back", "appealed", "upheld"),
-)
+# Measures of lists of cases, and how plain SQL counts them.
+LISTS = {
+    **{name: name for name in ("started", "with_channel", "online", "open", "open_with_term", "overdue")},
+    **{name: name for name in ("closed", "on_time", "late", "withdrawn", "refused", "granted", "silent")},
+    **{name: name for name in ("visited", "rated", "sent_back", "appealed", "upheld")},
+    **{"planned": "closed", "with_cost": "cost_cases", "appeal_decided": "appeals_decided"},
+}
+WORK = ("open", "arrived", "done")  # of a unit, role and step
 Run = Callable[..., Any]
 Pairs = Mapping[str, tuple[Any, Any]]
 
@@ -68,9 +71,13 @@ class Comparison:
     run: Run
     zone: tzinfo
 
-    def differences(self, filters: Filters) -> list[str]:
-        """Return where figures differ from plain SQL, or from the lists of cases behind them."""
-        pairs = {**self._overview(filters), **self._lines(filters), **self._times(filters)}
+    def differences(self, filters: Filters, *, apart: bool = True) -> list[str]:
+        """Return where figures differ from plain SQL, or from the lists of cases behind them.
+
+        `apart`: also those of each month, version and unit.
+        """
+        pairs = {**self._overview(filters), **self._times(filters)}
+        pairs |= self._lines(filters) if apart else {}
         pairs |= {**self._lists(filters), **self._load(filters), **self._portfolio(filters)}
         if filters.version is not None:
             pairs |= self._steps(filters)
@@ -178,11 +185,14 @@ class Comparison:
     def _lists(self, filters: Filters) -> Pairs:
         (row,) = self.ask(plain_figures.OVERVIEW, filters)
         pairs: dict[str, Any] = {}
-        for measure in LISTS:
-            pairs[f"list of {measure}"] = (
-                self.run(metrics.list_cases, filters, measure).count,
-                row._mapping[measure],
-            )
+        for measure, counted in LISTS.items():
+            listed = self.run(metrics.list_cases, filters, measure).count
+            pairs[f"list of {measure}"] = listed, row._mapping[counted]
+        for measure, counts in (
+            ("with_term", (row.late, row.on_time)),
+            ("decided", (row.granted, row.refused)),
+        ):
+            pairs[f"list of {measure}"] = self.run(metrics.list_cases, filters, measure).count, sum(counts)
         for age, count in enumerate(row.ages):
             listed = self.run(metrics.list_cases, filters, "open", None, None, age)
             pairs[f"list of age {age}"] = listed.count, count
@@ -204,7 +214,13 @@ class Comparison:
         for key, counts in wanted.items():
             for place, count in enumerate(counts[:3]):
                 roles.setdefault(key[:2], [0, 0, 0])[place] += count
-        return {
+        pairs: dict[str, Any] = {}
+        for line in found.lines[:2]:
+            exact = replace(filters, unit=line.unit, alone=True, definition=line.definition)
+            cell = metrics.StepCell(line.element, line.role)
+            listed = [self.run(metrics.list_cases, exact, f"work_{name}", cell).count for name in WORK]
+            pairs[f"list of {exact} {cell}"] = listed, [getattr(line, name) for name in WORK]
+        return pairs | {
             "load": ({key: one for key, one in sums.items() if any(one)}, wanted),
             "roles": (
                 {(one.unit, one.role): [one.open, one.arrived, one.done] for one in found.roles},
@@ -255,7 +271,15 @@ class Comparison:
 
     def _steps(self, filters: Filters) -> Pairs:
         found = self.run(metrics.steps, filters).lines
-        return {
+        pairs: dict[str, Any] = {}
+        for line in found[:2]:
+            cell = metrics.StepCell(line.element)
+            listed = [
+                self.run(metrics.list_cases, filters, f"step_{name}", cell).count
+                for name in ("arrived", "closed")
+            ]
+            pairs[f"list of {cell}"] = listed, [line.arrived, line.closed]
+        return pairs | {
             "steps": (
                 {
                     (one.element, one.kind): (

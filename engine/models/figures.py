@@ -33,8 +33,8 @@ Sum = Annotated[int, mapped_column(BigInteger, server_default=text("0"))]
 _CELL = ("definition", "version", "unit", "service_class")
 # What lists of ended cases ask for.
 _MEASURED = [
-    *("late", "ending", "effect", "silent", "visits_actual"),
-    *("stars", "send_backs", "appealed", "upheld"),
+    *("late", "ending", "effect", "silent", "visits_planned", "visits_actual"),
+    *("stars", "send_backs", "appealed", "upheld", "cost"),
 ]
 _PLACE = ("definition", "version", "element")
 _STEP = [*_CELL, "element", "kind", "step_unit", "role"]

@@ -27,7 +27,8 @@ INCLUDED = {
     ),
     "ix_case_figures_ended": (
         *("case_figures", "ended_at case_id"),
-        f"{_CELL} late ending effect silent visits_actual stars send_backs appealed upheld",
+        f"{_CELL} late ending effect silent visits_planned visits_actual stars send_backs appealed upheld"
+        " cost",
     ),
     "ix_case_figures_started": ("case_figures", "started_at case_id", f"{_CELL} channel"),
     "ix_step_figures_wait": ("step_figures", "definition version element wait_ms", _CLOSED),

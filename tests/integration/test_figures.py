@@ -62,8 +62,8 @@ def test_figures_are_what_plain_sql_says(
     assert set(silent) == {True}
     rng, question = Random(3), plain.question(database, date(2026, 7, 10), 120)
     with plain.compared(database, manager, ZONE) as comparison:
-        for _ in range(8):
-            assert comparison.differences(question.choose(rng)) == []
+        for number in range(5):
+            assert comparison.differences(question.choose(rng), apart=number == 0) == []
     with database.transaction() as session:
         session.execute(text("UPDATE events SET payload = NULL, salt = NULL"))
     _report_outage(database, manager)
