@@ -24,10 +24,11 @@ from engine.oversight import metrics, projection
 from engine.oversight.metrics import Filters
 from engine.oversight.projection import projecting
 from engine.platform.db import Actor, Database, UnitOfWork
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, NotFound
 from tests import factories, histories
 from tests.histories import ZONE
 from tests.integration.test_figures import _report_outage, bring_up_to_date, content, run
+from tests.organisation import a_member
 from tests.outbound import Hub, settled
 
 
@@ -169,6 +170,43 @@ def test_figures_are_right_while_cases_change_and_somebody_rebuilds(hub: Hub) ->
 def sums_of(database: Database) -> list[Mapping[str, Any]]:
     with database.transaction() as session:
         return [dict(row) for row in session.execute(text("SELECT * FROM period_figures")).mappings()]
+
+
+def test_managers_see_exactly_the_units_of_their_memberships(
+    database: Database, database_url: str, manager: Actor
+) -> None:
+    histories.write(database, database_url, 60)
+    bring_up_to_date(database, manager)
+    period = {"first": date(2026, 7, 1), "last": date(2026, 11, 20)}
+
+    def a_manager(name: str, *units: str, **membership: Any) -> Actor:
+        return [a_member(database, name, unit, "caseworker", "manager", **membership) for unit in units][-1]
+
+    def closed(who: Actor, **filters: Any) -> Any:
+        return run(database, who, metrics.overview, Filters(**period, **filters)).numbers.closed.value
+
+    by_unit = {one: closed(manager, unit=one) for one in ("registry-north", "welfare", "municipality")}
+    assert by_unit["municipality"] == sum(
+        closed(manager, unit=f"district-{number}", alone=True) for number in range(1, 7)
+    )
+    both = a_manager("of two", "registry-north", "welfare")
+    assert closed(both) == by_unit["registry-north"] + by_unit["welfare"] > 0
+    assert closed(a_manager("of all below", "municipality", "district-1")) == by_unit["municipality"]
+    ended = a_manager("of none", "welfare", valid_to=datetime(2026, 3, 1, tzinfo=ZONE))
+    assert closed(ended) == 0
+    for who, filters in (
+        (both, {"unit": "municipality"}),
+        (both, {"unit": "land-registry"}),  # above one of them
+        (both, {"definition": "trade-permit"}),
+        (ended, {"unit": "welfare"}),
+        (ended, {"definition": "welfare-allowance"}),
+    ):
+        with pytest.raises(NotFound):
+            closed(who, **filters)
+    assert run(database, both, metrics.list_cases, Filters(**period)).count == closed(both)
+    assert {one.unit for one in run(database, both, metrics.people, Filters(**period)).lines} == {
+        *("registry-north", "welfare-tehran", "welfare-tabriz"),
+    }
 
 
 # Events of cases that may have ended, some of them nonsense, as another program might write them.

@@ -60,7 +60,8 @@ class Batch:
             self.now,
             self.offices,
             outages=_during(stops.outages, begin, end),
-            suspensions=_during(stops.suspensions, begin, end),
+            # Those that began with others of the batch, before this case, are none of its own.
+            suspensions=[one for one in _during(stops.suspensions, begin, end) if one[0] >= begin],
             norms=norms,
             norm=norm,
         )
