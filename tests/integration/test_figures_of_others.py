@@ -177,7 +177,7 @@ def test_managers_see_exactly_the_units_of_their_memberships(
 ) -> None:
     histories.write(database, database_url, 60)
     bring_up_to_date(database, manager)
-    period = {"first": date(2026, 7, 1), "last": date(2026, 11, 20)}
+    period: dict[str, Any] = {"first": date(2026, 7, 1), "last": date(2026, 11, 20)}
 
     def a_manager(name: str, *units: str, **membership: Any) -> Actor:
         return [a_member(database, name, unit, "caseworker", "manager", **membership) for unit in units][-1]
