@@ -139,6 +139,18 @@ def test_changes_of_office_hours_afterwards_change_the_figures(
     assert content(database) == after
 
 
+def test_corrections_do_not_wait_for_a_moment_without_events(hub: Hub) -> None:
+    case = hub.case()
+    bring_up_to_date(hub.database, hub.administrator)
+    execute(hub.database, "UPDATE case_figures SET seq = 0")  # as after a change of a calendar
+    other = hub.case()
+    hub.run(projection.project)
+    assert {row[0]: row[1] > 0 for row in content(hub.database)["case_figures"]} == {
+        case.id: True,
+        other.id: True,
+    }
+
+
 def test_figures_are_right_while_cases_change_and_somebody_rebuilds(hub: Hub) -> None:
     """Two workers run, and the figures are emptied meanwhile."""
     hub.run(projection.prepare)

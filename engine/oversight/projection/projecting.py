@@ -59,8 +59,13 @@ def prepare(uow: UnitOfWork) -> bool:
 
 
 def project(uow: UnitOfWork) -> int:
-    """Brings the figures up to date with some of what is new. Returns 0 if nothing is."""
-    return follower.project(uow, FIGURES) or _correct(uow)
+    """Brings the figures up to date with some of what is new. Returns 0 if nothing is.
+
+    There are new events all day, so corrections don't wait for a moment without any.
+    """
+    done = follower.project(uow, FIGURES)
+    left = CASES - done
+    return done + _correct(uow, left) if left > 0 else done
 
 
 def check(uow: UnitOfWork) -> Iterator[str]:
@@ -68,8 +73,8 @@ def check(uow: UnitOfWork) -> Iterator[str]:
     return checking.check(uow, FIGURES.name)
 
 
-def _correct(uow: UnitOfWork) -> int:
-    """Computes cases again that something else than their own events has changed."""
+def _correct(uow: UnitOfWork, most: int) -> int:
+    """Computes cases again that something else than their own events has changed, at most so many."""
     own = select(Cursor.name).where(Cursor.name == FIGURES.name).with_for_update(skip_locked=True)
     if not (corrections.has_new(uow) or corrections.stale(uow, 1)):
         return 0
@@ -77,7 +82,7 @@ def _correct(uow: UnitOfWork) -> int:
         return 0  # another process brings the figures up to date
     if corrections.has_new(uow):
         return corrections.consider(uow)
-    ids = corrections.stale(uow, CASES)
+    ids = corrections.stale(uow, most)
     if ids:
         write(uow, ids, ids)
     return len(ids)
