@@ -94,7 +94,7 @@ WITH begun AS (
         LIMIT 1) AS rate ON true
 ), priced AS (
     SELECT case_id, sum(seconds) AS seconds, sum(seconds) FILTER (WHERE amount IS NULL) AS unrated,
-        sum(amount * seconds / 3600) AS amount, bool_or(currency <> 'IRR') AS foreign_money
+        sum(amount * seconds) / 3600 AS amount, bool_or(currency <> 'IRR') AS foreign_money
     FROM rated GROUP BY 1
 ), called AS (
     SELECT case_id, sum((facts->>'price')::numeric) AS amount,

@@ -75,6 +75,7 @@ def cost_of(events: Iterable[Logged], rates: Rates, zone: tzinfo) -> Cost:
     begins, in this zone. The role is that of the task; `caseworker` if it has none, or no rate of its own.
     """
     amounts: dict[str, Decimal] = {}
+    worked: dict[str, Decimal] = {}  # amounts per hour times seconds: divided once, so that nothing is lost
     roles: dict[UUID | None, tuple[str, ...]] = {}
     counted_to: dict[UUID | None, datetime] = {}
     seconds = unrated = Decimal(0)
@@ -100,7 +101,9 @@ def cost_of(events: Iterable[Logged], rates: Rates, zone: tzinfo) -> Cost:
             if rate is None:
                 unrated += length
             else:
-                amounts[rate[1]] = amounts.get(rate[1], Decimal(0)) + rate[0] * length / _HOUR
+                worked[rate[1]] = worked.get(rate[1], Decimal(0)) + rate[0] * length
+    for currency, amount in worked.items():
+        amounts[currency] = amounts.get(currency, Decimal(0)) + amount / _HOUR
     return Cost(amounts, seconds, unrated, calls, unpriced)
 
 

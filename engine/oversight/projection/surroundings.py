@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from decimal import ROUND_HALF_UP
 from uuid import UUID
 
 from sqlalchemy import select
@@ -48,7 +49,8 @@ class Batch:
         )
         found = cost_of(counted, self.rates, self.zone)
         known = found.measured and not found.amounts.keys() - {RIALS}
-        return round(found.amounts[RIALS]) if known else None
+        # Half a rial is one, as SQL rounds it.
+        return int(found.amounts[RIALS].to_integral_value(ROUND_HALF_UP)) if known else None
 
     def of(self, events: Sequence[Logged]) -> tuple[Service, Surroundings]:
         """Returns the service of a case, and what is around it."""
