@@ -6,7 +6,7 @@ for sums over many cases: the cost of one case would show how long one person wo
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from engine.models import Unit, UnitLine, UnitRate
 from engine.platform.db import UnitOfWork
 
 _HOUR = Decimal(3600)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def cost_of(events: Iterable[Logged], rates: Rates, zone: tzinfo) -> Cost:
         elif event.kind == "work.noted":
             begin, end = (datetime.fromisoformat(event.facts[name]) for name in ("from_at", "to_at"))
             begin = max(begin, counted_to.get(event.actor_id, begin))
-            length = Decimal(max(0, (end - begin).total_seconds()))
+            length = Decimal(max(0, (end - begin) // _MICROSECOND)).scaleb(-6)  # exact, as no float is
             counted_to[event.actor_id] = max(begin, end)
             known = roles.get(event.task_id, (access.CASEWORKER,))
             rate = rates.at(event.actor_unit or "", known, begin.astimezone(zone).date())

@@ -57,6 +57,24 @@ def test_work_costs_what_its_role_costs_on_its_day(work: Logged, role: str | Non
     assert found.measured
 
 
+def test_a_sum_of_parts_of_a_second_is_exact() -> None:
+    """Three times 0.1 s are 0.3 s, and thirds of a rial make a whole one."""
+    begin = [MONDAY + timedelta(minutes=number) for number in range(3)]
+    stretches = [
+        Logged(
+            "work.noted",
+            TASK,
+            SARA,
+            "tax",
+            {"from_at": one.isoformat(), "to_at": (one + timedelta(milliseconds=100)).isoformat()},
+        )
+        for one in begin
+    ]
+    rates = Rates({("tax", "caseworker"): [(OLD, Decimal(100), "IRR")]}, {"tax": ["tax"]})
+    found = cost_of([created(None), *stretches], rates, UTC)
+    assert (found.seconds, found.amounts) == (Decimal("0.3"), {"IRR": Decimal(30) / 3600})
+
+
 def test_without_a_rate_or_without_work_nothing_is_measured() -> None:
     found = cost(created(), noted(30), noted(10, "other", MONDAY + timedelta(hours=1)))
     assert (found.amounts, found.unrated_seconds) == ({"IRR": Decimal(100)}, Decimal(600))
