@@ -1,11 +1,11 @@
 """Cost rates and capacities of units."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
@@ -25,7 +25,7 @@ class SetRate(Request):
 
     role: Text
     kind: RateKind = "cost"
-    amount: int | str = Field(union_mode="left_to_right")
+    amount: Annotated[Any, WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]})]
     currency: str | None = Field(default=None, max_length=3)
     valid_from: date
 

@@ -26,6 +26,7 @@ from api.metrics.queries import CSV, CasesQuery, MetricsQuery, OverviewQuery, Po
 from engine.oversight import metrics
 from engine.oversight.metrics import Weights
 from engine.platform.db import UnitOfWork
+from engine.platform.errors import Fault, Invalid
 
 blueprint = APIBlueprint("metrics", __name__, tag="Oversight")
 
@@ -54,10 +55,15 @@ def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
 
     A figure whose inputs are missing says `not_measured`, and `no_data` where there are no cases: never 0.
     """
+    if query.csv and query.compare and query.trend:
+        fault = Fault("/query/trend", "and compare are two tables, and a file has one", "one-table")
+        raise Invalid("The request has errors.", [fault])
     found = metrics.overview(uow, query.filters(), query.compare, query.trend)
-    parts = (found.numbers, found.stock, found)
-    single = [line for part in parts for line in metrics.figures_of(part)]
-    return _reply(query, OverviewBody, found, [*found.trend, *found.compared] or single)
+    lines: Sequence[Any] = found.compared if query.compare else found.trend
+    if not query.compare and not query.trend:
+        parts = (found.numbers, found.stock, found)
+        lines = [line for part in parts for line in metrics.figures_of(part)]
+    return _reply(query, OverviewBody, found, lines)
 
 
 @command(blueprint.get("/metrics/time"), query=TimeQuery, answer=TimesBody, refusals=(404,))

@@ -20,7 +20,7 @@ class Limits:
     `rate` is the minimum speed at which a client must send a body, or receive a response, in bytes per
     second. `grace` is for how many seconds it may be slower. `connections` is the number of clients that a
     worker waits for, `stored` the size of all bodies and responses that it stores for them. `patient` is the
-    number of whole requests for figures that wait until all others are served.
+    number of whole requests for figures that wait until all others are served, for `patience` seconds.
     """
 
     head_seconds: float = 10
@@ -33,6 +33,7 @@ class Limits:
     connections: int = CONNECTIONS
     stored: int = STORED
     patient: int = CONNECTIONS // 2
+    patience: float = 50  # less than the 60 s for which proxies usually wait
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":

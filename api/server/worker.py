@@ -174,6 +174,7 @@ class Worker(SyncWorker):
         elif len(self._patient) < self.limits.patient:
             if not self._patient:
                 self._patient_from = max(self._patient_from, self.clock() + PAUSE)
+            connection.deadline = self.clock() + self.limits.patience
             self._patient.append(connection)
         else:
             self._postpone(connection)
@@ -211,14 +212,16 @@ class Worker(SyncWorker):
         if not self._patient or (busy and self.clock() < self._patient_from):
             return
         connection = self._patient.popleft()
-        if connection.has_left:
+        if connection.deadline < self.clock():
+            self._postpone(connection)
+        elif connection.has_left:
             connection.phase = Phase.CLOSED
             self._settle(connection)
-            return
-        begun = self.clock()
-        self._serve(connection)
-        ended = self.clock()
-        self._patient_from = ended + (ended - begun)
+        else:
+            begun = self.clock()
+            self._serve(connection)
+            ended = self.clock()
+            self._patient_from = ended + (ended - begun)
 
     def _look(self) -> None:
         """Close what takes too long. Input that arrived while a request was served has been read before."""

@@ -9,6 +9,8 @@ from engine.worker.command_runner import CommandRunner
 PAUSE = 1.0  # seconds between two looks for new events
 LONGEST = 10.0  # seconds between two batches, however busy the installation is
 CALM = 25.0  # transactions per second, up to which batches follow each other
+USUAL = 200.0  # up to so many, which is about a hundred cases,
+SHORT = 2.0  # it pauses for at most so many seconds, to be less than five behind
 
 
 async def project(runner: CommandRunner) -> None:
@@ -31,4 +33,5 @@ async def project(runner: CommandRunner) -> None:
 
 def pause(took: float, busy: float) -> float:
     """Returns the seconds to pause after a batch, at `busy` transactions per second."""
-    return 0.0 if busy < CALM else min(max(took * busy / CALM, PAUSE), LONGEST)
+    longest = SHORT if busy <= USUAL else LONGEST
+    return 0.0 if busy < CALM else min(max(took * busy / CALM, PAUSE), longest)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import cases
+from engine import cases, definitions
 from engine.bpmn.values import instant
 from engine.events import follower
 from engine.oversight import projection
 from engine.oversight.figures import read as read_figures
 from engine.oversight.metrics import quantiles
-from engine.platform.db import Actor, Database, connection
-from tests import clocks, factories
+from engine.platform.db import Actor, Database, UnitOfWork, connection
+from tests import bpmn, clocks, factories
 from tests.api.conftest import Clients, Steady
 from tests.api.contract import body, pointers, refused
 from tests.organisation import a_member, a_unit
@@ -44,13 +44,21 @@ def offices(client: Clients, database: Database) -> Clients:
     return client
 
 
-def test_managers_see_their_units_only(offices: Clients) -> None:
+def of_the_south(uow: UnitOfWork) -> None:
+    """Deploys `q`, which is the south's."""
+    definitions.deploy(uow, factories.files(bpmn.process(*bpmn.in_line("userTask a"), key="q")), unit="south")
+
+
+def test_managers_see_their_units_only(offices: Clients, database: Database) -> None:
     north, south = (offices("manager", f"manager of {key}") for key in ("north", "south"))
     for path in PATHS:
         assert north.get(f"/metrics/{path}").status_code == 200, path
         refused(offices("caseworker").get(f"/metrics/{path}"), 403, "forbidden")
         joined = "&" if "?" in path else "?"
         refused(south.get(f"/metrics/{path}{joined}unit=north"), 404, "not-found")
+    factories.as_actor(database, factories.an_actor(database, "administrator"), of_the_south)
+    assert south.get("/metrics/overview?definition=q").status_code == 200
+    refused(north.get("/metrics/overview?definition=q"), 404, "not-found")
     assert body(north.get("/metrics/overview"))["numbers"]["started"]["value"] == 1
     assert body(offices("auditor").get("/metrics/overview?unit=north"))["stock"]["open"]["value"] == 1
     elsewhere = body(south.get("/metrics/overview"))
@@ -130,6 +138,7 @@ BAD = {
         "trend=lunar": "trend",
         "alone=maybe": "alone",
         "format=xml": "format",
+        "format=csv&trend=jalali&compare=unit&definition=p": "trend",
         "later=1": "later",
         f"later={'x' * 3000}": "later",
     },

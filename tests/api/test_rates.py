@@ -51,6 +51,10 @@ def test_a_rate_is_set_inherited_and_removed(client: Clients, database: Database
     [
         ({"amount": 0}, "/amount"),
         ({"amount": -5}, "/amount"),
+        ({"amount": True}, "/amount"),
+        ({"amount": 1.5}, "/amount"),
+        ({"amount": None}, "/amount"),
+        ({"amount": "NaN"}, "/amount"),
         ({"amount": "much"}, "/amount"),
         ({"amount": "1.23456"}, "/amount"),
         ({"currency": None}, "/currency"),

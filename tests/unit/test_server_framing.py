@@ -165,3 +165,21 @@ def test_what_is_stored_is_counted_and_freed() -> None:
     assert usage.bytes == 100_000
     framing.close()
     assert usage.bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "patient"),
+    [
+        (b"GET /api/v1/metrics/overview?unit=a", True),
+        (b"HEAD /api/v1/metrics/cases", True),
+        (b"\r\nGET /oversight", True),
+        (b"GET /oversight?unit=a", True),
+        (b"GET /oversight/time/time.csv", True),
+        (b"GET /metrics", False),  # of the installation, for Prometheus
+        (b"GET /api/v1/tasks?next=/oversight", False),
+        (b"GET /oversights", False),
+        (b"POST /api/v1/cases", False),
+    ],
+)
+def test_requests_for_figures_can_wait(line: bytes, *, patient: bool) -> None:
+    assert framed([line + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"]).patient is patient

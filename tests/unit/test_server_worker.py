@@ -238,6 +238,19 @@ def test_too_many_who_read_figures_are_asked_to_come_back(served: Served) -> Non
     assert len(served.seen) == 2
 
 
+def test_figures_that_wait_for_too_long_are_postponed(served: Served) -> None:
+    """The proxy would give up a moment later, and they would be computed for nobody."""
+
+    def meanwhile() -> None:
+        served.now += 30
+
+    served.meanwhile = meanwhile
+    clients = at_once(served, *[FIGURES] * 4)
+    for _ in range(4):
+        served.turn()
+    assert [served.read(client)[9:12] for client in clients] == [b"200", b"200", b"503", b"503"]
+
+
 def test_figures_are_not_computed_for_who_has_left(served: Served) -> None:
     _, left, _ = at_once(served, FIGURES, PAGE, FIGURES)
     left.close()

@@ -27,7 +27,7 @@ from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Fault, Invalid, NotFound
 
 LONGEST = 3660  # days
-KNOWN = date(1900, 1, 1), date(2199, 12, 31)  # days that can be asked for
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # that can be asked for
 _SCOPES = "parvandeh.scopes"
 USUAL = 2  # months before that of the last day, without a first day
 
@@ -157,7 +157,7 @@ def _require_days(filters: Filters) -> None:
     faults = [
         Fault(f"/query/{name}", detail, "years")
         for name, day in (("from", filters.first), ("to", filters.last))
-        if day is not None and not KNOWN[0] <= day <= KNOWN[1]
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY
     ]
     if faults:
         raise Invalid("The request has errors.", faults)
