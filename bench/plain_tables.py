@@ -128,7 +128,8 @@ WITH opened AS (
     FROM events WHERE kind IN ('task.created', 'opinion.asked', 'correction.asked')
     UNION ALL
     (SELECT DISTINCT ON (case_id, facts->>'wait') case_id, seq, at, element, NULL, facts->>'wait', NULL, NULL,
-        'wait' FROM events WHERE kind = 'wait.opened' ORDER BY case_id, facts->>'wait', seq)
+        'wait' FROM events WHERE kind = 'wait.opened' AND facts->>'kind' IS DISTINCT FROM 'call'
+        ORDER BY case_id, facts->>'wait', seq)
     UNION ALL
     SELECT case_id, seq, at, element, NULL, facts->>'call', NULL, NULL, 'call' FROM events
     WHERE kind = 'call.made'

@@ -180,8 +180,8 @@ def _judged(story: Story) -> Mapping[str, int]:
 def _excess(story: Story, world: World) -> Mapping[Cause, float]:
     """Return by how much each step took longer than its norm, by whom, element and bucket.
 
-    Only steps for which the case waited count. Without a norm, all of a step counts: office time of agencies
-    and officials, else time. What the applicant took does not, since the term is paused meanwhile.
+    Only steps for which the case waited count, in office time; without a norm, all of a step. What the
+    applicant took does not, since the term is paused meanwhile.
     """
     norms = {work.element: work.norm or 0 for work in story.service.works}
     steps: dict[str, Counter[Cause]] = defaultdict(Counter)
@@ -198,18 +198,18 @@ def _excess(story: Story, world: World) -> Mapping[Cause, float]:
 
 def _measured(one: Spent, story: Story, world: World) -> Mapping[Cause, int]:
     """Return how much of a time counts, and how much of it was an outage."""
+    hours = world.offices.get(one.who, story.office).open
+    length = hours.between(one.begin, one.end)
     if one.bucket == "worked":  # it is a part of the time in the queue
-        length = one.end - one.begin
         return {(one.who, one.element, "worked"): length, (one.who, one.element, "in_queue"): -length}
     if one.bucket not in ("other_agency", "in_queue", "technical_failure"):
         return {}
     gaps = [(max(one.begin, begin), min(one.end, end)) for begin, end in world.outages]
     gaps = [(begin, end) for begin, end in gaps if begin < end]
     if one.bucket == "technical_failure":
-        return {(one.who, one.element, one.bucket): one.end - one.begin}
-    hours = world.offices.get(one.who, story.office).open
-    length = hours.between(one.begin, one.end) - sum(hours.between(*gap) for gap in gaps)
-    failed = sum(end - begin for begin, end in gaps)
+        return {(one.who, one.element, one.bucket): length}
+    length -= sum(hours.between(*gap) for gap in gaps)
+    failed = sum(story.office.open.between(*gap) for gap in gaps)
     return {(one.who, one.element, one.bucket): length, (OWN, one.element, "technical_failure"): failed}
 
 

@@ -4,7 +4,7 @@ Until their locks are released, nobody else changes it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, Text, Uuid, any_, bindparam, select
 
+from engine import events
 from engine.cases.clock.interruptions import Interruptions
 from engine.cases.clock.silence import ESCALATION, Work
 from engine.cases.locking import LockedCase
@@ -68,17 +69,10 @@ class Circumstances:
         """Returns the key of the unit of one of the cases."""
         return self._units[unit_id]
 
-    def suspensions(self, definition: str, since: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yields from when to when a definition was suspended since an instant."""
-        begin: datetime | None = None
-        for key, kind, at in self._stopped:
-            if key != definition or at <= since:
-                continue
-            if kind == "definition.suspended":
-                begin = at
-            elif begin is not None:
-                yield begin, at
-                begin = None
+    def suspensions(self, definition: str, since: datetime) -> Sequence[tuple[datetime, datetime]]:
+        """Returns from when to when a definition was suspended since an instant."""
+        stopped = ((key, kind, at) for key, kind, at in self._stopped if key == definition and at > since)
+        return events.suspensions(stopped).get(definition, ())
 
     @cached_property
     def _ids(self) -> list[UUID]:

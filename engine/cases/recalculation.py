@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, bindparam, case, literal, select, update
 
-from engine import access, deadlines
+from engine import access, deadlines, events
 from engine.cases import serving
 from engine.cases.clock_recalculation import Counted, recompute_batch
 from engine.cases.locking import lock_all
@@ -146,15 +146,12 @@ def suspensions(uow: UnitOfWork, case_ids: Collection[UUID]) -> Mapping[UUID, Pa
         return {}
     found = select(Event.case_id, Event.kind, Event.at).where(Event.case_id.in_(case_ids))
     found = found.where(Event.kind.in_(("case.suspended", "case.resumed"))).order_by(Event.case_id, Event.seq)
+    cases = uow.connection.execute(found).all()
     stops = uow.connection.execute(_STOPS, {"cases": sorted(case_ids)}).all()
-    began: dict[tuple[UUID, str], datetime] = {}
+    log = (((case_id, kind.partition(".")[0]), kind, at) for case_id, kind, at in (*cases, *stops))
     pauses: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for case_id, kind, at in (*uow.connection.execute(found), *stops):
-        what, _, change = kind.partition(".")
-        if change == "suspended":
-            began[case_id, what] = at
-        elif (case_id, what) in began:
-            pauses.setdefault(case_id, []).append((began.pop((case_id, what)), at))
+    for (case_id, _), stopped in events.suspensions(log).items():
+        pauses.setdefault(case_id, []).extend(stopped)
     return pauses
 
 

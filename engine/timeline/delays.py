@@ -1,10 +1,10 @@
 """Why a case is late: its delay, spread over what took longer than its norm on the critical path.
 
-All of it is counted in office time where an office or an agency had the case, and without the pauses of the
-statutory clock: the end of the term moved with them.
+All of it is counted in office time, as the delay itself, and without the pauses of the statutory clock: the
+end of the term moved with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.timeline.history import History, Step
@@ -29,7 +29,6 @@ from engine.timeline.records import (
 from engine.timeline.spans import suspensions
 from engine.timeline.split import Part
 
-DAY = 86_400_000
 UNKNOWN_SHARE = 10  # in percent: a greater unexplained share asks a supervisor for the reason
 
 # A norm is for the work and the usual waiting for it; what is left of it covers what shouldn't happen.
@@ -57,12 +56,15 @@ class Delay(NamedTuple):
 
 
 class _Term(NamedTuple):
-    """What a delay is measured by: the beginning and end of the term, until when it ran, and its pauses."""
+    """What a delay is measured by: the beginning and end of the term, and until when it ran.
+
+    `away` is what delays nothing: the time before it, and its pauses.
+    """
 
     begin: int
     due: int
     until: int
-    pauses: list[Interval]
+    away: list[Interval]
 
 
 def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
@@ -73,7 +75,13 @@ def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
     home = around.hours(case.unit)
     late = home.open_ms(term.due, term.until)
     weights = _weights(case, around, term)
-    causes, unexplained = _spread(weights, late)
+    shares = _divided(min(late, sum(weights.values())), weights)
+    left = late - sum(shares.values())
+    closed = _closed(case, around, term) if left else {}
+    shares |= _divided(min(left, sum(closed.values())), closed)
+    causes = [Cause(*cell, ms) for cell, ms in shares.items() if ms and cell != _GAP]
+    causes.sort(key=lambda cause: (-cause.ms, _text(cause[:3])))
+    unexplained = late - sum(cause.ms for cause in causes)
     asks = unexplained * 100 > late * UNKNOWN_SHARE and case.explained is None
     return Delay(term.due, term.until, late, causes, unexplained, asks, case.explained)
 
@@ -82,7 +90,8 @@ def _term(case: History, around: Surroundings, end: int) -> _Term | None:
     clock = case.clock
     if clock.started is not None and clock.due is not None:
         until = min(end, clock.ended or end, clock.paused or end)
-        return _Term(max(clock.started, case.start), clock.due, until, merge(clock.pauses))
+        begin = max(clock.started, case.start)
+        return _Term(begin, clock.due, until, merge([*clock.pauses, (case.start, begin)]))
     if around.norm is None:
         return None
     stopped = suspensions(case, around, end)
@@ -107,36 +116,63 @@ def _after(is_open: Sequence[Interval], left: int) -> int:
 
 def _weights(case: History, around: Surroundings, term: _Term) -> dict[_Cell, int]:
     """Returns what exceeded its norm, by party, step and bucket; with the plan, and what nobody knows."""
-    away = merge([*term.pauses, (case.start, term.begin)])
-    stopped = suspensions(case, around, term.until)
+    home = around.hours(case.unit)
     found: dict[_Cell, int] = {}
     passages: dict[int, tuple[Step, dict[_Cell, int]]] = {}
-    for leg in critical_path(case, term.until):
-        for begin, end in gaps(away, leg.begin, leg.end):
-            if leg.step is None:
-                found[_GAP] = found.get(_GAP, 0) + around.hours(case.unit).open_ms(begin, end)
-            else:
-                _, cells = passages.setdefault(leg.step.number, (leg.step, {}))
-                _count(cells, passage(leg.step, around, stopped, begin, end))
+    for step, parts in _walked(case, around, term):
+        if step is None:
+            unknown = sum(home.open_ms(part.begin, part.end) for part in parts)
+            found[_GAP] = found.get(_GAP, 0) + unknown
+        else:
+            whole = step.parent or step  # what a task asked for is a part of it
+            _, cells = passages.setdefault(whole.number, (whole, {}))
+            _count(cells, parts, around)
     planned = 0
     for step, cells in passages.values():
-        norm = _norm_of(step, around, case.unit)
-        planned += _planned(step, norm, around, case.unit)
+        norm = _norm_of(step, around)
+        planned += norm
         for cell, ms in _excess(cells, norm).items():
             found[cell] = found.get(cell, 0) + ms
-    allowed = sum(around.hours(case.unit).open_ms(*part) for part in gaps(away, term.begin, term.due))
+    allowed = sum(home.open_ms(*part) for part in gaps(term.away, term.begin, term.due))
     if planned > allowed:
         found[None, None, PLAN] = planned - allowed
     return found
 
 
-def _count(cells: dict[_Cell, int], parts: Sequence[Part]) -> None:
-    """Adds how long parts are, for whom and in which bucket, without closed hours."""
-    for begin, end, rank, party, element, hours in parts:
+def _closed(case: History, around: Surroundings, term: _Term) -> dict[_Cell, int]:
+    """Returns for how long those whom a case awaited were closed while its own unit was open.
+
+    They are not to blame for that, but it is known why the case waited.
+    """
+    home = around.hours(case.unit)
+    found: dict[_Cell, int] = {}
+    for _, parts in _walked(case, around, term):
+        for begin, end, _, party, element, hours in parts:
+            if hours is None or hours is home:
+                continue
+            both = sum(home.open_ms(*one) for one in hours.open(begin, end))
+            cell = party, element, BUCKETS[CLOSED]
+            found[cell] = found.get(cell, 0) + home.open_ms(begin, end) - both
+    return found
+
+
+def _walked(case: History, around: Surroundings, term: _Term) -> Iterator[tuple[Step | None, Sequence[Part]]]:
+    """Yields the steps of the critical path with their parts, without what delays nothing."""
+    stopped = suspensions(case, around, term.until)
+    for leg in critical_path(case, term.until):
+        for begin, end in gaps(term.away, leg.begin, leg.end):
+            if leg.step is None:
+                yield None, [Part(begin, end, SCHEDULED, None, None, None)]
+            else:
+                yield leg.step, passage(leg.step, around, stopped, begin, end)
+
+
+def _count(cells: dict[_Cell, int], parts: Sequence[Part], around: Surroundings) -> None:
+    """Adds how long parts are in office time, for whom and in which bucket."""
+    for begin, end, rank, party, element, _ in parts:
         if rank != CLOSED:
             cell = party, element, BUCKETS[rank]
-            ms = end - begin if hours is None else hours.open_ms(begin, end)
-            cells[cell] = cells.get(cell, 0) + ms
+            cells[cell] = cells.get(cell, 0) + around.hours(party).open_ms(begin, end)
 
 
 def _excess(cells: Mapping[_Cell, int], norm: int) -> dict[_Cell, int]:
@@ -152,42 +188,22 @@ def _excess(cells: Mapping[_Cell, int], norm: int) -> dict[_Cell, int]:
     return found
 
 
-def _norm_of(step: Step, around: Surroundings, home: str) -> int:
-    """Returns how long a passage may take, as its leg is measured; 0 without a norm. A timer has its own."""
-    norm = around.norms.get(step.element or "")
+def _norm_of(step: Step, around: Surroundings) -> int:
+    """Returns how long a passage may take in office time; 0 without a norm. A timer has its own."""
     if step.kind == "wait" and step.due is not None:
-        return max(step.due - step.opened, 0)
+        return around.hours(step.party).open_ms(step.opened, step.due)
+    norm = around.norms.get(step.element or "")
     if norm is None or step.kind not in ("task", "wait", "call"):
         return 0
-    if step.rank in (AGENCY, QUEUE):
-        return _office_ms(norm, step.opened, around, step.party or home)
-    return norm.amount * DAY if norm.unit == "days" else norm.amount
+    return _office_ms(norm, step.opened, around, step.party)
 
 
-def _planned(step: Step, norm: int, around: Surroundings, home: str) -> int:
-    """Returns the norm of a passage in office time of the case's unit, to compare it with the term."""
-    if step.rank in (AGENCY, QUEUE) or not norm:
-        return norm
-    return around.hours(home).open_ms(step.opened, step.opened + norm)
-
-
-def _office_ms(norm: Norm, begin: int, around: Surroundings, unit: str) -> int:
+def _office_ms(norm: Norm, begin: int, around: Surroundings, unit: str | None) -> int:
     """Returns a norm as office time of a unit."""
     hours = around.hours(unit)
     if norm.unit == "days":
         return norm.amount * hours.day_ms(begin)
     return norm.amount if norm.unit == "hours" else hours.open_ms(begin, begin + norm.amount)
-
-
-def _spread(weights: Mapping[_Cell, int], late: int) -> tuple[list[Cause], int]:
-    """Returns the causes, the greatest first, and what is left. They add up to the delay.
-
-    If the weights are more than the delay, each has its proportion of it.
-    """
-    shares = _divided(min(late, sum(weights.values())), weights)
-    causes = [Cause(*cell, ms) for cell, ms in shares.items() if ms and cell != _GAP]
-    unknown = late - sum(cause.ms for cause in causes)
-    return sorted(causes, key=lambda cause: (-cause.ms, _text(cause[:3]))), unknown
 
 
 def _divided(whole: int, weights: Mapping[_Cell, int]) -> dict[_Cell, int]:

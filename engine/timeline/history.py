@@ -8,6 +8,9 @@ from engine.timeline.intervals import Interval
 DONE = frozenset({
     "completed", "given", "corrected", "happened", "answered", "failed", "paid", "retried", "skipped",
 })  # fmt: skip
+# How a command closes a step by itself, before anything else, and as a result of something else.
+_ACTS = frozenset({"completed", "answered", "failed", "retried", "skipped"})
+_RESULTS = frozenset({"dropped", "cancelled"})
 
 
 @dataclass(slots=True, eq=False)
@@ -21,8 +24,9 @@ class Step:
     `side`: `office`, `applicant`, `delegate` or `agency`. `unit` has it, or `party` is awaited.
     A wait `awaits` a `timer`, `message`, `signal` or `condition`.
     `claimed` is when somebody first had it. `work` are the stretches of work on it, with the unit of each.
-    `parent` is the task to which an opinion or a correction belongs. `predecessors` are the steps that
-    the command closed which opened it, by their numbers.
+    `parent` is the task to which an opinion or a correction belongs. `opened_by` and `closed_by` are the
+    commands that opened and closed it, by their numbers; `predecessors` are the steps, by theirs, that the
+    command closed which opened it.
     """
 
     number: int
@@ -46,6 +50,8 @@ class Step:
     children: "list[Step]" = field(default_factory=list)
     turns: list[tuple[int, int, int, str | None]] = field(default_factory=list)
     work: list[tuple[int, int, str | None]] = field(default_factory=list)
+    opened_by: int = 0
+    closed_by: int = 0
     predecessors: tuple[int, ...] = ()
 
     @property
@@ -78,9 +84,12 @@ class History:
     """A case as its events describe it. `end` is None while it is open.
 
     `work` are stretches with unit and element. `explained` is the code that a supervisor gave for a delay.
+    `command` counts the commands whose events were read: those of one have one instant, and its action and
+    what that closes come before what it opens. So most commands of one instant are distinguished.
     """
 
     unit: str
+    process: str | None = None
     start: int = 0
     end: int | None = None
     steps: list[Step] = field(default_factory=list)
@@ -94,12 +103,26 @@ class History:
     opened: dict[tuple[str, Any], Step] = field(default_factory=dict)
     fired: set[tuple[int, str | None]] = field(default_factory=set)
     failed: dict[str | None, Step] = field(default_factory=dict)  # the last failed call, by element
+    command: int = 0
+    has_closed: bool = False
+    has_opened: bool = False
+
+    def next_command(self) -> None:
+        """Begins with the events of another command."""
+        self.command += 1
+        self.has_closed = self.has_opened = False
+
+    def begin_action(self) -> None:
+        """Begins with the events of another command, if this one did something already."""
+        if self.has_closed or self.has_opened:
+            self.next_command()
 
     def add(self, kind: str, key: Any, element: str | None, at: int, rank: int) -> Step:
         """Opens a step. One that is open already, of the same key, continues."""
         step = self.opened.get((kind, key))
         if step is None:
-            step = Step(len(self.steps), kind, element, at, rank, key, since=at)
+            step = Step(len(self.steps), kind, element, at, rank, key, since=at, opened_by=self.command)
+            self.has_opened = True
             self.steps.append(step)
             self.opened[kind, key] = step
         return step
@@ -107,5 +130,10 @@ class History:
     def close(self, kind: str, key: Any, at: int, how: str) -> None:
         """Closes a step, if it is open."""
         step = self.opened.pop((kind, key), None)
-        if step is not None:
-            step.closed, step.how = at, how
+        if step is None:
+            return
+        if step.opened < at and step.parent is None and kind != "bill":
+            if how in _ACTS or (how in _RESULTS and self.has_opened):
+                self.begin_action()
+            self.has_closed = True
+        step.closed, step.how, step.closed_by = at, how, self.command

@@ -23,16 +23,19 @@ Facts = Mapping[str, Any]
 NONE: Facts = {}
 
 
-def read(events: Iterable[Sequence[Any]], unit: str) -> History:
+def read(events: Iterable[Sequence[Any]], unit: str, process: str | None = None) -> History:
     """Returns the history of a case from its events, in the order of `seq`, as tuples like `Event`.
 
-    `unit` is the case's, if its first event doesn't say.
+    `unit` is the case's, if its first event doesn't say. `process` is the key of its definition.
     """
-    case = History(unit)
-    first = True
+    case = History(unit, process)
+    last: int | None = None
     for _, at, kind, element, task_id, _, actor_unit, facts in events:
-        if first:
-            case.start, first = at, False
+        if at != last:
+            if last is None:
+                case.start = at
+            case.next_command()
+            last = at
         if facts is None:
             case.approximate = True
         handle = _HANDLERS.get(kind)
@@ -149,6 +152,9 @@ def _waits(case: History, now: _Now) -> None:
     key = facts.get("wait")
     if key is None:
         return  # of format 1: nobody knows for what it waits
+    if facts.get("kind") == "call":
+        _called(case, now)
+        return
     party = facts.get("party")
     rank = SCHEDULED if party is None else APPLICANT if party == THE_APPLICANT else AGENCY
     step = case.add("wait", key, now.element, now.at, rank)
@@ -170,10 +176,15 @@ def _fired(case: History, now: _Now) -> None:
     case.fired.add((now.at, now.element))
 
 
+def _happened(case: History, now: _Now) -> None:
+    case.begin_action()
+    _fired(case, now)
+
+
 def _called(case: History, now: _Now) -> None:
     facts = now.facts
-    step = case.add("call", facts.get("call", now.element), now.element, now.at, AGENCY)
-    step.party = facts.get("party") or facts.get("agency") or facts.get("connector")
+    step = case.add("call", facts.get("call", facts.get("wait", now.element)), now.element, now.at, AGENCY)
+    step.party = facts.get("party") or facts.get("agency") or facts.get("connector") or step.party
     step.side = "agency"
     if step.party == THE_APPLICANT:
         step.rank, step.side = APPLICANT, "applicant"
@@ -206,8 +217,8 @@ def _billed(case: History, now: _Now) -> None:
 
 
 def _broken(case: History, now: _Now) -> None:
-    if now.facts.get("code") in NOTICES:
-        return
+    if now.facts.get("code") in NOTICES and case.process in (None, now.element):
+        return  # it stops nothing
     step = case.add("incident", now.facts.get("incident", now.element), now.element, now.at, TECHNICAL)
     call = case.failed.get(now.element)
     if call is not None and call.closed == now.at and call.party != THE_APPLICANT:
@@ -266,7 +277,7 @@ def _finish(case: History) -> None:
     """Closes what is open at the end, then finds what each wait came to and what each step followed."""
     if case.end is not None:
         for step in case.opened.values():
-            step.closed, step.how = case.end, "ended"
+            step.closed, step.how, step.closed_by = case.end, "ended", case.command
         if case.suspended is not None:
             case.suspensions.append((case.suspended, case.end))
             case.suspended = None
@@ -280,9 +291,9 @@ def _connect(case: History) -> None:
             continue
         if step.kind == "wait" and (step.closed, step.element) in case.fired:
             step.how = "happened"
-        closers.setdefault(step.closed, []).append(step.number)
+        closers.setdefault(step.closed_by, []).append(step.number)
     for step in case.steps:
-        found = closers.get(step.opened)
+        found = closers.get(step.opened_by)
         if found:
             step.predecessors = tuple(number for number in found if number < step.number)
 
@@ -309,7 +320,8 @@ _HANDLERS: Mapping[str, Callable[[History, _Now], None]] = {
     "correction.withdrawn": _closes("correction", "withdrawn"),
     "wait.opened": _waits,
     "wait.closed": _unwaits,
-    **dict.fromkeys(("timer.fired", "message.received", "signal.received", "element.passed"), _fired),
+    **dict.fromkeys(("timer.fired", "message.received", "signal.received"), _happened),
+    "element.passed": _fired,
     "call.made": _called,
     "call.tried": _tried,
     "call.answered": _replied,

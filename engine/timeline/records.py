@@ -23,7 +23,8 @@ BUCKETS: tuple[Bucket, ...] = get_args(Bucket)
 WORKED, TECHNICAL, AGENCY, QUEUE, APPLICANT, SUSPENDED, SCHEDULED, CLOSED = range(8)
 PLAN = "plan"
 THE_APPLICANT = "applicant"  # the party of waits for the applicant, as in `parvandeh:party`
-# Incidents that stop nothing: the case continues, or has ended (engine.cases.NOTICES, CLOCK_FAILURES).
+# Incidents of a case as a whole that stop nothing: it continues, or has ended (engine.cases.NOTICES,
+# CLOCK_FAILURES). The same code at an element stops that.
 NOTICES = frozenset({"payment-mismatch", "payment-late", "no-statutory-term", "no-holidays"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,9 +55,9 @@ class Norm(NamedTuple):
 class Surroundings:
     """What a case's events don't say.
 
-    `unit` is that of the case. `offices` finds the hours of a unit; those of the case's unit count where it
-    finds none. `outages` are those of the installation, `suspensions` those of the case's definition.
-    `norms` are those of elements, by path; `norm` is that of the whole process.
+    `unit` is that of the case, `process` the key of its definition. `offices` finds the hours of a unit;
+    those of the case's unit count where it finds none. `outages` are those of the installation, `suspensions`
+    those of the case's definition. `norms` are those of elements, by path; `norm` is that of the process.
     """
 
     unit: str
@@ -66,6 +67,7 @@ class Surroundings:
     suspensions: Sequence[Interval] = ()
     norms: Mapping[str, Norm] = field(default_factory=dict)
     norm: Norm | None = None
+    process: str | None = None
 
     def hours(self, unit: str | None) -> Hours:
         """Returns the hours of a unit; of several, separated by commas, those of the first."""

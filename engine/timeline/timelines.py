@@ -110,7 +110,7 @@ def _joined(segments: Iterable[Segment]) -> list[Segment]:
 
 def timeline(events: Iterable[Sequence[Any]], around: Surroundings) -> Timeline:
     """Returns the timeline of a case from its events, in the order of `seq`, as tuples like `Event`."""
-    history = read(events, around.unit)
+    history = read(events, around.unit, around.process)
     if history.unit != around.unit:
         around = replace(around, unit=history.unit)
     end = around.now if history.end is None else history.end

@@ -28,14 +28,14 @@ def instant(minute: int) -> str:
     return (EPOCH + timedelta(minutes=minute)).isoformat(timespec="microseconds")
 
 
-def case(*rows: Row, now: int = 1_000, home: Hours = ALWAYS, **around: Any) -> Timeline:
+def case(*rows: Row, now: int = 1_000, home: Hours = ALWAYS, half: Hours = ALWAYS, **around: Any) -> Timeline:
     """The timeline of a case from rows of minute, kind, element, task and facts; it starts at 0."""
     begun: Row = (0, "case.started", None, None, {"unit": "home"})
     events = [
         Event(seq, row[0] * MINUTE, row[1], row[2], row[3], "caseworker", "home", row[4])
         for seq, row in enumerate([begun, *rows], 1)
     ]
-    offices = {"home": home, "other": ALWAYS}.get
+    offices = {"home": home, "other": ALWAYS, "half": half}.get
     return timeline(events, Surroundings("home", now * MINUTE, offices, **around))
 
 
@@ -187,6 +187,15 @@ def test_incident_of_a_failed_call_is_that_of_the_called(stated: dict[str, str],
     ]
 
 
+def test_wait_for_a_call_is_the_call() -> None:
+    found = case(
+        waits(0, "c", "call", party="tax"),
+        (4, "wait.closed", "c", None, {"wait": "c", "kind": "call", "party": "tax"}),
+        ended(9),
+    )
+    assert minutes(found) == {"other_agency": 4, "scheduled_wait": 5}
+
+
 def test_outage_of_the_installation_is_a_technical_failure() -> None:
     found = case(opened(0, "a", "applicant"), ended(10), outages=[(-5 * MINUTE, 4 * MINUTE)])
     assert minutes(found) == {"technical_failure": 4, "with_applicant": 6}
@@ -195,7 +204,10 @@ def test_outage_of_the_installation_is_a_technical_failure() -> None:
 def test_incidents_that_stop_nothing_are_no_failures() -> None:
     assert cases.NOTICES | {*cases.CLOCK_FAILURES} == NOTICES
     opened_ones = [(1, "incident.opened", "p", None, {"incident": code, "code": code}) for code in NOTICES]
-    assert minutes(case(opened(0, "a"), *opened_ones, ended(10))) == {"in_queue": 10}
+    found = case(opened(0, "a"), *opened_ones, ended(10), process="p")
+    assert minutes(found) == {"in_queue": 10}
+    failed = (1, "incident.opened", "timer", None, {"incident": "i", "code": "no-holidays"})
+    assert minutes(case(failed, ended(10), process="p")) == {"technical_failure": 9, "scheduled_wait": 1}
 
 
 @pytest.mark.parametrize(
@@ -335,6 +347,17 @@ def test_critical_path_follows_the_last_to_finish_at_a_join() -> None:
     assert legs(found) == [("a", 0, 2), ("c", 2, 9), ("d", 9, 10)]
 
 
+def test_critical_path_distinguishes_the_commands_of_one_instant() -> None:
+    """Both branches continue at minute 5: `c` waited for `a`, not for `b`, though agencies come first."""
+    found = case(
+        *(opened(0, "a"), waits(0, "b", party="fire"), completed(5, "a"), opened(5, "c")),
+        *((5, "message.received", "b", None, {}), unwaits(5, "b"), opened(5, "d")),
+        *(completed(7, "d"), completed(9, "c"), ended(9)),
+    )
+    assert legs(found) == [("a", 0, 5), ("c", 5, 9)]
+    assert [step.predecessors for step in found.steps] == [(), (), (0,), (1,)]
+
+
 def test_critical_path_goes_through_the_requests_of_a_task() -> None:
     found = case(
         opened(0, "a"),
@@ -345,6 +368,12 @@ def test_critical_path_goes_through_the_requests_of_a_task() -> None:
         *(completed(10, "a"), ended(10)),
     )
     assert legs(found) == [("a", 0, 2), ("x", 2, 3), ("y", 3, 8), ("a", 8, 10)]
+
+
+def test_critical_path_is_contiguous_though_the_clock_of_the_server_was_set_back() -> None:
+    asked = (6, "opinion.asked", "x", "x", {"parent": "a", "unit": "other"})
+    found = case(opened(0, "a"), asked, (4, "opinion.given", "x", "x", {}), completed(8, "a"), ended(8))
+    assert legs(found) == [("a", 0, 8)]
 
 
 def test_task_cancelled_by_its_timer_is_on_the_critical_path() -> None:
@@ -404,6 +433,42 @@ def test_delay_is_spread_in_proportion_to_what_exceeds_the_norms() -> None:
     assert causes(found) == [("fire", "m", "other_agency", 22), ("home", "a", "in_queue", 7)]
     assert found.delay is not None
     assert sum(cause.ms for cause in found.delay.causes) == 30 * MINUTE
+
+
+def test_causes_are_counted_in_office_time_as_the_delay_is() -> None:
+    """All of it is the delay: neither failures nor the applicant count when no office is open."""
+    broken = {"incident": "i", "code": "script-error"}
+    found = case(
+        *(term(0), (0, "incident.opened", "s", None, broken), (150, "incident.retried", "s", None, broken)),
+        *(opened(150, "a", "applicant"), completed(200, "a"), opened(200, "b"), completed(220, "b")),
+        ended(220),
+        norms={"a": Norm("elapsed", 40 * MINUTE)},
+        home=HALF,
+    )
+    assert causes(found) == [
+        *((None, "s", "technical_failure", 90), (None, None, "plan", 10)),
+        *(("applicant", "a", "with_applicant", 10), ("home", "b", "in_queue", 10)),
+    ]
+    assert found.delay is not None
+    assert not found.delay.unexplained_ms
+
+
+def test_closed_office_of_those_who_were_awaited_explains_what_is_left() -> None:
+    """`half` is closed in the second half of each hour, when the unit of the case is open."""
+    found = case(*(term(30), waits(0, "m", party="half"), unwaits(120, "m"), ended(120)), half=HALF)
+    assert causes(found) == [("half", "m", "other_agency", 60), ("half", "m", "office_closed", 30)]
+    assert found.delay is not None
+    assert (found.delay.unexplained_ms, found.delay.asks_reason) == (0, False)
+
+
+def test_norm_of_a_task_covers_its_requests_last() -> None:
+    asked = (2, "opinion.asked", "a", "x", {"parent": "a", "unit": "other"})
+    found = case(
+        *(term(20), opened(0, "a"), asked, (12, "opinion.given", "a", "x", {}), completed(20, "a")),
+        *(opened(20, "b"), completed(30, "b"), ended(30)),
+        norms={"a": Norm("hours", 15 * MINUTE)},
+    )
+    assert causes(found) == [("home", "b", "in_queue", 6), ("other", "a", "other_agency", 3)]
 
 
 def test_time_for_which_the_clock_was_paused_delays_nothing() -> None:

@@ -66,6 +66,7 @@ class Batch:
             suspensions=[one for one in _during(stops.suspensions, begin, end) if one[0] >= begin],
             norms=norms,
             norm=norm,
+            process=version.key,
         )
         return Service(version.key, version.number, self._class_of(version.key, begin)), around
 

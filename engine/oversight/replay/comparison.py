@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import ARRAY, Connection, RowMapping, Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.orm import Session
 
+from engine import events
 from engine.models import (
     Case,
     CaseClock,
@@ -206,14 +207,8 @@ def _stops(session: Session, keys: Collection[str]) -> Mapping[str, Sequence[tup
     key = OrganisationRecord.payload["definition"].as_string().label("key")
     wanted = select(key, OrganisationRecord.kind, OrganisationRecord.at).order_by(OrganisationRecord.seq)
     wanted = wanted.where(OrganisationRecord.kind.in_(("definition.suspended", "definition.resumed")))
-    began: dict[str, datetime] = {}
-    found: dict[str, list[tuple[datetime, datetime]]] = {}
-    for key_of, kind, at in connection(session).execute(wanted.where(key.in_(keys))):
-        if kind == "definition.suspended":
-            began[key_of] = at
-        elif key_of in began:
-            found.setdefault(key_of, []).append((began.pop(key_of), at))
-    return found
+    found = connection(session).execute(wanted.where(key.in_(keys)))
+    return events.suspensions((key_of, kind, at) for key_of, kind, at in found)
 
 
 def _rows(bound: Connection, prepared: Prepared, cases: Sequence[UUID]) -> Mapping[UUID, Stored]:

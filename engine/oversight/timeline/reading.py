@@ -48,5 +48,6 @@ def of_case(uow: UnitOfWork, case_id: UUID, seen: cases.Seen | None = None) -> T
         suspensions=stops.suspensions,
         norms=norms,
         norm=norm,
+        process=case.key,
     )
     return TimeSplit(found, timeline(rows, around))

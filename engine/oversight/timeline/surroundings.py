@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from engine import deadlines
+from engine import deadlines, events
 from engine.bpmn import Spec
 from engine.deadlines import Calendar, NoHolidays, OfficeDay, Untimely
 from engine.models import OrganisationRecord
@@ -49,21 +50,16 @@ class Interruptions:
 
 def interruptions(uow: UnitOfWork, definition: str, since: datetime) -> Interruptions:
     """Returns what stopped the cases of a definition after an instant, as the administration log has it."""
-    outages: list[Interval] = []
-    suspensions: list[Interval] = []
-    begin: int | None = None
-    for kind, at, payload in uow.rows(_STOPS, {"since": since, "definition": definition}):
-        if kind == _OUTAGE:
-            first, last = (ms_of(datetime.fromisoformat(payload[name])) for name in ("from_at", "to_at"))
-            outages.append((first, last))
-        elif kind == _SUSPENDED:
-            begin = ms_of(at)
-        elif begin is not None:
-            suspensions.append((begin, ms_of(at)))
-            begin = None
-    if begin is not None:
-        suspensions.append((begin, ms_of(uow.now)))
-    return Interruptions(outages, suspensions)
+    rows = uow.rows(_STOPS, {"since": since, "definition": definition})
+    outages = [_outage(payload) for kind, _, payload in rows if kind == _OUTAGE]
+    stops = ((definition, kind, at) for kind, at, _ in rows if kind != _OUTAGE)
+    stopped = events.suspensions(stops, until=uow.now).get(definition, ())
+    return Interruptions(outages, [(ms_of(begin), ms_of(end)) for begin, end in stopped])
+
+
+def _outage(payload: Mapping[str, Any]) -> Interval:
+    begin, end = (ms_of(datetime.fromisoformat(payload[name])) for name in ("from_at", "to_at"))
+    return begin, end
 
 
 def offices(uow: UnitOfWork, keys: Collection[str]) -> Offices:
