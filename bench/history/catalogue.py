@@ -27,7 +27,7 @@ TRADE, PROPERTY, WELFARE, APPEAL = (
 Ends = Mapping[str, Sequence[Node]]
 GRANTED = [Passed(["decided", "granted"])]
 REFUSED = [Passed(["decided", "refused"])]
-FIRE, TAX, BANK = "fire-department", "tax-office", "bank"
+FIRE, TAX, BANK, CADASTRE = "fire-department", "tax-office", "bank", "cadastre"
 LEGAL, HEALTH, DELEGATE = "legal-office", "health", "service-office"
 
 
@@ -83,7 +83,7 @@ def _trade(version: int) -> Service:
 def _property(version: int) -> Service:
     """The second version asks another system instead of the applicant. The deed is checked until it fits."""
     cadastre = Call(
-        "ask_cadastre", "استعلام کاداستر | Ask the cadastre", "cadastre", "parcel", "cadastre", stores=True
+        "ask_cadastre", "استعلام کاداستر | Ask the cadastre", "cadastre", "parcel", CADASTRE, stores=True
     )
     tax = Await("await_tax", "مفاصا حساب مالیاتی | Tax clearance", f"{PROPERTY}.clearance", TAX, (4, 30))
     check = Work(

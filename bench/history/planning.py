@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from bench.history.catalogue import FIRE, HEALTH, LEGAL, PROPERTY, SERVICES, TAX, TRADE, WELFARE
+from bench.history.catalogue import CADASTRE, FIRE, HEALTH, LEGAL, PROPERTY, SERVICES, TAX, TRADE, WELFARE
 from bench.history.organisation import OFFICES
 from demo.history.offices import Office, Span
 from demo.history.plans import Plan
 from demo.history.shapes import Service
-from demo.history.systems import OWN
 
 SHARES: Mapping[str, float] = {TRADE: 0.55, PROPERTY: 0.3, WELFARE: 0.15}
 SILENT = 0.04  # of the cases of a service with a decision by silence
@@ -51,7 +50,7 @@ CAUSES = (
     Cause(TRADE, ["inspect"], "in_queue", HEALTH, 0.05, (110, 180)),
     Cause(TRADE, ["review"], "in_queue", None, 0.16, (112, 170), ["district-3"]),
     Cause(TRADE, ["review", "decide"], "in_queue", None, 0.1, (75, 95), ["district-5"]),
-    Cause(PROPERTY, ["ask_cadastre"], "technical_failure", OWN, 0.07, (500, 700)),
+    Cause(PROPERTY, ["ask_cadastre"], "technical_failure", CADASTRE, 0.07, (500, 700)),
     Cause(PROPERTY, ["await_tax"], "other_agency", TAX, 0.04, (500, 650)),
     Cause(PROPERTY, ["sign"], "in_queue", None, 0.05, (100, 150), ["registry-south"]),
 )

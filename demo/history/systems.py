@@ -11,7 +11,7 @@ TIMEOUT = 30 * SECOND
 PAUSES = (10 * SECOND, 60 * SECOND)  # between the attempts of a call
 NO_REPLY = "The system did not reply in time."
 APPLICANT = "applicant"
-OWN = "installation"  # whose an incident is, until somebody repairs it
+OWN = "installation"  # whose an outage or a suspension is
 
 
 class Systems:
@@ -89,7 +89,7 @@ class Systems:
         story.emit(end, "incident.retried", self._repairer, place, retried, retried)
         story.spend((at, first), "other_agency", who, node.element, step, task=False)
         story.spend((first, failed), "technical_failure", who, node.element, step, task=False)
-        story.spend((failed, end), "technical_failure", OWN, node.element, story.new_step(), task=False)
+        story.spend((failed, end), "technical_failure", who, node.element, story.new_step(), task=False)
         return end
 
     def _await(self, node: Await, at: int, actor: Actor) -> tuple[int, Actor]:
