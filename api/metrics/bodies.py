@@ -256,7 +256,8 @@ class CaseLineBody(_Body):
     ended_at: Instant | None
     outcome: str | None
     life: int | None
-    late: int
+    late: int | None
+    silent: bool
     delay: int | None
     times: int
 

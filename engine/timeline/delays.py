@@ -44,6 +44,9 @@ class Delay(NamedTuple):
     now. `late_ms` is the office time of its unit between both: the causes, the greatest first, and
     `unexplained_ms` add up to it. `asks_reason`: more than a tenth is unexplained, and no supervisor has
     given the reason yet, which is `reason`.
+
+    A decision by silence comes when its term ends, so it is late by nothing: `until` is `due`, and its causes
+    have no length. They are named nevertheless, since somebody had the case and didn't decide.
     """
 
     due: int
@@ -70,7 +73,10 @@ class _Term(NamedTuple):
 def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
     """Returns by how much a case is late and why; None if it is not, or has neither term nor norm."""
     term = _term(case, around, end)
-    if term is None or term.until <= term.due:
+    if term is None:
+        return None
+    silent = case.clock.deemed and term.until == term.due
+    if term.until <= term.due and not silent:
         return None
     home = around.hours(case.unit)
     late = home.open_ms(term.due, term.until)
@@ -79,8 +85,9 @@ def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
     left = late - sum(shares.values())
     closed = _closed(case, around, term) if left else {}
     shares |= _divided(min(left, sum(closed.values())), closed)
-    causes = [Cause(*cell, ms) for cell, ms in shares.items() if ms and cell != _GAP]
-    causes.sort(key=lambda cause: (-cause.ms, _text(cause[:3])))
+    named = [cell for cell, ms in shares.items() if cell != _GAP and (ms or (silent and weights[cell]))]
+    named.sort(key=lambda cell: (-shares[cell], -weights.get(cell, 0), _text(cell)))
+    causes = [Cause(*cell, shares[cell]) for cell in named]
     unexplained = late - sum(cause.ms for cause in causes)
     asks = unexplained * 100 > late * UNKNOWN_SHARE and case.explained is None
     return Delay(term.due, term.until, late, causes, unexplained, asks, case.explained)
@@ -89,7 +96,7 @@ def delay_of(case: History, around: Surroundings, end: int) -> Delay | None:
 def _term(case: History, around: Surroundings, end: int) -> _Term | None:
     clock = case.clock
     if clock.started is not None and clock.due is not None:
-        until = min(end, clock.ended or end, clock.paused or end)
+        until = clock.due if clock.deemed else min(end, clock.ended or end, clock.paused or end)
         begin = max(clock.started, case.start)
         return _Term(begin, clock.due, until, merge([*clock.pauses, (case.start, begin)]))
     if around.norm is None:

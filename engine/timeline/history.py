@@ -69,7 +69,7 @@ class Step:
 class Clock:
     """What the log says of the statutory clock. `pauses` may end with an open one, `paused`.
 
-    `ended` is when the clock stopped or silence decided.
+    `ended` is when the clock stopped or silence decided, which is `deemed`.
     """
 
     started: int | None = None
@@ -77,6 +77,7 @@ class Clock:
     paused: int | None = None
     pauses: list[Interval] = field(default_factory=list)
     ended: int | None = None
+    deemed: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -267,6 +267,7 @@ def _clock(case: History, now: _Now) -> None:
             clock.paused = None
         case "clock.stopped" | "clock.deemed":
             clock.ended = now.at
+            clock.deemed = now.kind == "clock.deemed"
 
 
 def _explained(case: History, now: _Now) -> None:

@@ -521,6 +521,18 @@ def test_delay_that_nobody_can_explain_asks_for_a_reason(reason: str | None) -> 
     assert found.delay.asks_reason is (reason is None)
 
 
+def test_decision_by_silence_names_who_had_the_case_without_hours() -> None:
+    found = case(
+        *(term(120), opened(0, "a"), completed(30, "a"), opened(30, "b", unit="half")),
+        *(clock(120, "breached", due_at=instant(120)), clock(120, "deemed", due_at=instant(120))),
+        *((120, "task.cancelled", "b", "b", {}), opened(120, "c"), completed(400, "c"), ended(400)),
+    )
+    assert found.delay is not None
+    assert (found.delay.late_ms, found.delay.unexplained_ms, found.delay.asks_reason) == (0, 0, False)
+    assert found.delay.until == found.delay.due
+    assert causes(found) == [("half", "b", "in_queue", 0), ("home", "a", "in_queue", 0)]
+
+
 def test_case_decided_in_time_is_not_late_however_long_it_continues() -> None:
     rows = [
         term(20),

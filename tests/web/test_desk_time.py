@@ -52,7 +52,7 @@ TASK = (0, "task.created", "a", {"side": "office"})
 def test_page_shows_the_figures_of_a_case(office: Office) -> None:
     page = office["sara"].see(f"/cases/{office.case}").text
     assert '<svg class="chart"' in page
-    assert "In the office’s queue" in page
+    assert "In an office’s queue" in page
     assert page.index("Worked on") < page.index("Technical failure") < page.index("With another agency")
 
 
@@ -60,7 +60,7 @@ def test_figures_add_up_in_days_hours_and_minutes(told: Callable[..., str]) -> N
     shown = told(
         TASK, (1_500, "task.completed", "a", {}), (1_500, "task.created", "b", {"side": "applicant"})
     )
-    assert "In the office’s queue 1 d 1 h 0 min 52%" in shown
+    assert "In an office’s queue 1 d 1 h 0 min 52%" in shown
     assert "With the applicant 23 h 1 min 48%" in shown
     assert "Total 2 d 0 h 1 min" in shown
     assert "If several of these apply at the same time, the one that is higher in this table counts." in shown
@@ -93,7 +93,7 @@ def test_late_case_shows_its_causes(told: Callable[..., str]) -> None:
     )
     assert "Late by 38 h 1 min of office hours" in shown
     assert re.search(r"m: With another agency \(fire\) \d+ h", shown)
-    assert re.search(r"a: In the office’s queue \(office\) \d+ h", shown)
+    assert re.search(r"a: In an office’s queue \(office\) \d+ h", shown)
     assert "48% of the delay is unexplained. A supervisor has to give the reason." in shown
 
 

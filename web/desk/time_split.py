@@ -33,12 +33,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A delay in words. `unexplained` is empty if nothing is.
+    """A delay in words. `unexplained` is empty if nothing is. A decision `by_silence` is late by no time.
 
     `reason` is the code that a supervisor has given, `explain` where this visitor can give one.
     """
 
     length: str
+    by_silence: bool
     causes: Sequence[Row]
     unexplained: str
     asks_reason: bool
@@ -116,7 +117,8 @@ def _late(visit: Visit, seen: cases.Seen, delay: Delay, called: Mapping[str, str
     rest = _percent(shares[-1], delay.unexplained_ms) if delay.unexplained_ms else ""
     length = duration(sum(lengths) * 60)
     explain = _explain(visit, seen) if delay.asks_reason else ""
-    return Late(length, causes, rest, delay.asks_reason, delay.reason, explain)
+    by_silence = delay.until == delay.due
+    return Late(length, by_silence, causes, rest, delay.asks_reason, delay.reason, explain)
 
 
 def _explain(visit: Visit, seen: cases.Seen) -> str:

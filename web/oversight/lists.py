@@ -125,6 +125,8 @@ def _row(line: CaseLine, called: Names, measure: str) -> Row:
     }
     if line.ended_at is None:
         shown["late"] = texts.say("oversight.not-applicable")
-    elif measure == "late" and not line.late:  # ended by silence, or before the office opened again
+    elif line.silent:
+        shown["late"] = texts.say("oversight.by-silence")
+    elif measure == "late" and not line.late:  # ended before the office opened again
         shown["late"] = texts.say("oversight.moment")
     return Row(values, shown, {"number": f"/desk/cases/{line.id}"})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.oversight import metrics
-from engine.oversight.metrics import FEWEST, NO_DATA, AutomatedLine, LoadLine, People, RoleLine
+from engine.oversight.metrics import FEWEST, NO_DATA, AutomatedLine, Figure, LoadLine, People, RoleLine
 from web import charts, texts
 from web.charts import About, Bar
 from web.oversight import names, words
@@ -88,12 +88,20 @@ def _row(line: LoadLine, called: Names, found: Asked) -> Row:
         for name in ("open", "arrived", "done")
         if values[name]
     }
-    return Row(values, shown, links)
+    return Row(values, shown | _hours(line.hours), links)
+
+
+def _hours(noted: Figure) -> dict[str, str]:
+    """Return hours in words, with how much of the work they are of: often not all of what was done."""
+    if noted.value is None:
+        return {}
+    return {"hours": texts.say("oversight.hours-of", hours=words.noted_hours(noted.value), count=noted.cases)}
 
 
 def _role(line: RoleLine, called: Names) -> Row:
     values = {column.name: getattr(line, column.name) for column in ROLES}
-    return Row(values, {"unit": called.unit(line.unit), "role": role(line.role)}, {})
+    shown = {"unit": called.unit(line.unit), "role": role(line.role)}
+    return Row(values, shown | _hours(line.hours), {})
 
 
 def _automated(line: AutomatedLine, called: Names) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 from engine import cases
 from engine.oversight import metrics
 from engine.oversight.metrics import AGES, Figure, Line, Overview
+from engine.oversight.projection.periods import Days, month_after
 from web import charts, texts
 from web.charts import About, Bar, Series
 from web.oversight import causes, names, words
@@ -91,7 +92,7 @@ def build(visit: Visit, found: Asked) -> Built:
         return Built()
     read = metrics.overview(visit.uow, found.filters, compare, visit.reader.calendar)
     ages = _ages(read, found)
-    trend = Table("trend", TREND, [_month(visit, line, found) for line in read.trend])
+    trend = Table("trend", TREND, [_month(visit, line, found, read.days) for line in read.trend])
     compared = _compared(read, found, compare)
     late = causes.table(visit, found, most=TOP)
     values = {
@@ -193,7 +194,7 @@ def _ages_chart(visit: Visit, ages: Table) -> Any:
     return charts.bars(visit.reader, about, bars)
 
 
-def _month(visit: Visit, line: Line, found: Asked) -> Row:
+def _month(visit: Visit, line: Line, found: Asked, days: Days) -> Row:
     values = {column.name: getattr(line.numbers, column.name) for column in TREND[1:]}
     first, calendar = date.fromisoformat(line.label), visit.reader.calendar
     links = {
@@ -201,7 +202,18 @@ def _month(visit: Visit, line: Line, found: Asked) -> Row:
         for name in ("started", "closed")
         if values[name].value is not None
     }
-    return Row({"month": line.label, **values}, {"month": visit.reader.month(first)}, links)
+    return Row({"month": line.label, **values}, {"month": _called(visit, first, days)}, links)
+
+
+def _called(visit: Visit, first: date, days: Days) -> str:
+    """Return the name of a month, which says so if it isn't over, or not whole within the period."""
+    name = visit.reader.month(first)
+    return texts.say("oversight.part-of-month", month=name) if _is_part(visit, first, days) else name
+
+
+def _is_part(visit: Visit, first: date, days: Days) -> bool:
+    after = month_after(first, visit.reader.calendar)
+    return first < days.first or after > min(days.after, visit.uow.now.date())
 
 
 def _series(read: Overview, *measures: str) -> list[Series]:
@@ -231,9 +243,13 @@ def _times(visit: Visit, read: Overview) -> Any:
 
 
 def _months(visit: Visit, read: Overview) -> list[str]:
-    """Return the names of the months; in English short ones, so that six fit a phone."""
-    names = [visit.reader.month(date.fromisoformat(line.label), year=False) for line in read.trend]
-    return names if visit.reader.language == "fa" else [name[:3] for name in names]
+    """Return the names of the months; in English short ones, so that six fit a phone. `*`: not whole."""
+    found = []
+    for line in read.trend:
+        name = visit.reader.month(date.fromisoformat(line.label), year=False)
+        short = name if visit.reader.language == "fa" else name[:3]
+        found.append(f"{short}*" if _is_part(visit, date.fromisoformat(line.label), read.days) else short)
+    return found
 
 
 def _compared(read: Overview, found: Asked, by: str | None) -> Table:

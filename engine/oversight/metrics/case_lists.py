@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    case,
     func,
     literal,
     literal_column,
@@ -68,6 +69,8 @@ def _every() -> ColumnElement[bool]:
     return literal_column("true")
 
 
+# None where nothing says when it should have ended.
+_LATE_MS = case((_C.c.late.is_not(None), _C.c.late_ms)).label("late_ms")
 _OF_STARTED: Mapping[str, _Condition] = {
     "started": _every,
     "with_channel": lambda: _C.c.channel.is_not(None),
@@ -129,7 +132,8 @@ class CaseLine:
     ended_at: datetime | None
     outcome: str | None
     life: int | None
-    late: int
+    late: int | None
+    silent: bool
     delay: int | None
     times: int
 
@@ -196,7 +200,7 @@ def _lines(uow: UnitOfWork, behind: Subquery, most: int, after: UUID | None = No
     found = (
         select(
             *(Case.id, Case.number, _C.c.definition, _C.c.version, _C.c.unit, _C.c.service_class),
-            *(_C.c.started_at, _C.c.ended_at, _C.c.outcome, _C.c.life_ms, _C.c.late_ms),
+            *(_C.c.started_at, _C.c.ended_at, _C.c.outcome, _C.c.life_ms, _LATE_MS, _C.c.silent),
             *(behind.c.delay, behind.c.times),
         )
         .join(_C, _C.c.case_id == Case.id)

@@ -207,6 +207,8 @@ def _stock(uow: UnitOfWork, scope: Scope) -> Stock:
 def _completion(uow: UnitOfWork, scope: Scope) -> Figure:
     """Returns how many of the begun applications were sent: known for services, not for units or classes."""
     counts = table(ApplicationCount)
+    if not scope.has_data:
+        return NO_DATA
     if scope.filters.unit is not None or scope.filters.service_class is not None:
         return Figure(None, 0, "not_measured")
     number_of = func.sum(counts.c.count)

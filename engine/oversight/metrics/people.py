@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, cast, func, select
 
@@ -36,7 +36,8 @@ class LoadLine:
     """The work at a step: open now; arrived and done in the period; hours that were noted, if shown.
 
     `role` is empty if any caseworker may do it. `hours` come from whole periods that have ended, and from
-    cells of at least five people: `left_out` says that there were others.
+    cells of at least five people: their `cases` are the passages in these, and `left_out` says that there
+    were others.
     """
 
     unit: str
@@ -94,6 +95,8 @@ def people(uow: UnitOfWork, filters: Filters) -> People:
 
 
 def _people(uow: UnitOfWork, scope: Scope) -> People:
+    if not scope.has_data:
+        return People(scope.days, scope.as_of, [], [], [], [])
     passed = _office(
         read(uow, scope, Wanted([ARRIVED, PASSED], _COLUMNS, (*GROUP, "kind"), unit="step_unit"))
     )
@@ -102,8 +105,9 @@ def _people(uow: UnitOfWork, scope: Scope) -> People:
     lines = []
     for key in sorted({*passed, *waiting}):
         sums = passed.get(key, dict.fromkeys(_COLUMNS, 0))
-        shown, left_out = hours.get(key, (None, False))
-        figure = Figure(shown, sums["done"]) if shown is not None else _not_shown(sums["done"], left_out)
+        noted = hours.get(key, _NONE_NOTED)
+        shown, left_out = noted.hours, noted.left_out
+        figure = Figure(shown, noted.passages) if shown is not None else _not_shown(sums["done"], left_out)
         lines.append(
             LoadLine(
                 *(key[0], key[1], key[2], key[3]),
@@ -194,8 +198,19 @@ def _open(uow: UnitOfWork, scope: Scope) -> Mapping[Key, int]:
     return {tuple(row[:-1]): row[-1] for row in uow.connection.execute(found)}
 
 
-def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bool]]:
-    """Returns the hours of each step, and whether cells were left out."""
+class _Noted(NamedTuple):
+    """Hours that were noted at a step, of how many passages, and whether cells were left out."""
+
+    hours: float | None
+    passages: int
+    left_out: bool
+
+
+_NONE_NOTED = _Noted(None, 0, False)
+
+
+def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, _Noted]:
+    """Returns the hours of each step."""
     ended = (uow.now - LATE).date()
     inside_days = scope.days.whole(scope.now.date())
     whole = [period for period in inside_days if next_period(period) <= ended]
@@ -203,8 +218,9 @@ def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bo
         return {}
     inside: Any = _SUMS.c.period.between(whole[0], whole[-1])
     keys = [_SUMS.c[name] for name in CELL]
+    sums = [cast(func.sum(_SUMS.c[name]), BigInteger).label(name) for name in ("work_ms", "worked")]
     cells = (
-        select(*keys, cast(func.sum(_SUMS.c.work_ms), BigInteger).label("ms"))
+        select(*keys, *sums)
         .where(inside, _SUMS.c.worked > 0, _SUMS.c.kind.in_(OFFICE), *scope.cells(_SUMS, "step_unit"))
         .group_by(*keys)
         .subquery("cells")
@@ -212,13 +228,20 @@ def _hours(uow: UnitOfWork, scope: Scope) -> Mapping[Key, tuple[float | None, bo
     same = and_(*(_WORKERS.c[name] == cells.c[name] for name in CELL), _WORKERS.c.kind.in_(OFFICE))
     who = select(func.count(_WORKERS.c.person.distinct())).where(same).scalar_subquery()
     grouped = [cells.c[name] for name in GROUP]
-    found: dict[Key, tuple[float | None, bool]] = {}
-    for *key, ms, workers in uow.connection.execute(select(*grouped, cells.c.ms, who)):
-        hours, left_out = found.get(tuple(key), (None, False))
+    found: dict[Key, _Noted] = {}
+    for *key, ms, worked, workers in uow.connection.execute(
+        select(*grouped, cells.c.work_ms, cells.c.worked, who)
+    ):
+        noted = found.get(tuple(key), _NONE_NOTED)
         if workers >= FEWEST:
-            hours = (hours or 0.0) + ms / 3_600_000
-        found[tuple(key)] = hours, left_out or workers < FEWEST
-    return {key: (hours if hours is None else round(hours, 2), out) for key, (hours, out) in found.items()}
+            hours = (noted.hours or 0.0) + ms / 3_600_000
+            found[tuple(key)] = _Noted(hours, noted.passages + worked, noted.left_out)
+        else:
+            found[tuple(key)] = noted._replace(left_out=True)
+    return {
+        key: noted if noted.hours is None else noted._replace(hours=round(noted.hours, 2))
+        for key, noted in found.items()
+    }
 
 
 def _quality(uow: UnitOfWork, scope: Scope) -> list[UnitQuality]:
