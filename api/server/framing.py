@@ -65,8 +65,8 @@ class Framing:
 
     @property
     def patient(self) -> bool:
-        """Whether it can wait until all others are served."""
-        return _PATIENT.match(self._head) is not None
+        """Whether it can wait until all others are served. Not with a body, which would be stored meanwhile."""
+        return self._body is None and _PATIENT.match(self._head) is not None
 
     @property
     def expects_continue(self) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from api.server import Worker, answers
+from api.server import Worker, answers, worker
 from api.server.limits import Limits
 from engine.platform.config import Settings
 
@@ -208,6 +208,17 @@ def test_figures_wait_for_all_other_requests(served: Served) -> None:
         served.turn()
     paths = [path for path, _ in served.seen]
     assert paths == ["/"] * 3 + ["/api/v1/metrics/overview", "/", "/oversight"]
+
+
+def test_figures_wait_until_all_connections_are_accepted(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More managers than the worker accepts in a row, and a caseworker behind them."""
+    monkeypatch.setattr(worker, "ACCEPTED", 2)
+    at_once(served, *[FIGURES] * 5, GET)
+    for _ in range(4):
+        served.worker.turn(pause=MOMENT)
+    assert [path for path, _ in served.seen][:2] == ["/", "/api/v1/metrics/overview"]
 
 
 def test_figures_have_their_turn_while_others_never_end(served: Served) -> None:
