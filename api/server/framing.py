@@ -65,7 +65,7 @@ class Framing:
 
     @property
     def patient(self) -> bool:
-        """Whether it can wait until all others are served. Not with a body, which would be stored meanwhile."""
+        """Whether it can wait until all others are served: not if its body were stored meanwhile."""
         return self._body is None and _PATIENT.match(self._head) is not None
 
     @property

@@ -86,6 +86,9 @@ def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> 
     assert (line["score"], line["dissatisfaction"]["status"]) == (1.0, "not_measured")
     (line,) = body(manager.get("/metrics/people"))["lines"]
     assert (line["arrived"], line["done"], line["hours"]["value"]) == (1, 1, None)
+    later = datetime.now(UTC).date() + timedelta(days=62)
+    *_, after = body(manager.get(f"/metrics/overview?trend=gregorian&to={later}"))["trend"]
+    assert {figure["status"] for figure in after["numbers"].values()} == {"no_data"}
     before = body(manager.get("/metrics/overview?from=2020-01&to=2020-02"))
     assert {figure["status"] for figure in before["numbers"].values()} == {"no_data"}
     assert body(manager.get("/metrics/time?from=2020-01&to=2020-02"))["total"] is None
