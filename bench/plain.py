@@ -110,7 +110,8 @@ class Comparison:
         """Return the figures of the overview, by name."""
         (row,) = self.ask(plain_figures.OVERVIEW, filters)
         known = self.ask("SELECT FROM plain_cases WHERE began < :end LIMIT 1", filters)
-        return plain_figures.figures(row._mapping, known=bool(known))
+        began = filters.first is not None and filters.first <= datetime.now(self.zone).date()
+        return plain_figures.figures(row._mapping, known=bool(known) and began)
 
     def _overview(self, filters: Filters) -> Pairs:
         found, wanted = self.run(metrics.overview, filters), self.figures(filters)

@@ -1,7 +1,7 @@
 """Figures of oversight over HTTP: who sees what, bad input, and the explanation of a delay."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
