@@ -217,8 +217,8 @@ class Comparison:
                 roles.setdefault(key[:2], [0, 0, 0])[place] += count
         pairs: dict[str, Any] = {}
         for line in found.lines[:2]:
-            exact = replace(filters, unit=line.unit, alone=True, definition=line.definition)
-            cell = metrics.StepCell(line.element, line.role)
+            exact = replace(filters, definition=line.definition)
+            cell = metrics.StepCell(line.element, line.role, line.unit)
             listed = [self.run(metrics.list_cases, exact, f"work_{name}", cell).count for name in WORK]
             pairs[f"list of {exact} {cell}"] = listed, [getattr(line, name) for name in WORK]
         return pairs | {

@@ -131,7 +131,8 @@ class PortfolioQuery(MetricsQuery):
 class CasesQuery(MetricsQuery):
     """The same; `measure` is the figure, `age` the band of open cases, counted from 0 as in `ages`.
 
-    `bucket`, `party` and `element` name a cause of delay; `element` and `role` a step (`-`: of no role).
+    `bucket`, `party` and `element` name a cause of delay; `element`, `role` (`-`: none) and `step_unit`
+    (whose work it is) a step.
     """
 
     measure: CaseMeasure = "closed"
@@ -140,15 +141,18 @@ class CasesQuery(MetricsQuery):
     party: _Code | None = None
     element: _Code | None = None
     role: Text | None = None
+    step_unit: _Code | None = None
     cursor: UUID | None = None
 
     @property
     def cell(self) -> DelayCell | StepCell:
         """The cause of delay, or else the step. Raises Invalid for what belongs to neither."""
-        wrong = "party" if self.bucket is None else "role"
-        if getattr(self, wrong) is not None:
-            fault = Fault(f"/query/{wrong}", "is given without what it belongs to", "not-of-measure")
-            raise Invalid("The request has errors.", [fault])
+        names = ("party",) if self.bucket is None else ("role", "step_unit")
+        detail = "is given without what it belongs to"
+        wrong = [name for name in names if getattr(self, name) is not None]
+        if wrong:
+            faults = [Fault(f"/query/{name}", detail, "not-of-measure") for name in wrong]
+            raise Invalid("The request has errors.", faults)
         if self.bucket is not None:
             return DelayCell(self.party or "", self.element or "", self.bucket)
-        return StepCell(self.element, _or_none(self.role))
+        return StepCell(self.element, _or_none(self.role), self.step_unit)
