@@ -15,6 +15,7 @@ from api.units import UnitKey
 from engine.oversight.metrics import AGES, CaseMeasure, Compared, DelayCell, Filters, StepCell, TimeBy
 from engine.platform.errors import Fault, Invalid
 from engine.platform.language import Calendar
+from engine.timeline import Bucket
 
 CSV = "text/csv"
 NONE = "-"  # cases of no class, work of no role
@@ -50,18 +51,7 @@ def _or_none(code: str | None) -> str | None:
     return "" if code == NONE else code
 
 
-Bucket = Literal[
-    "worked",
-    "technical_failure",
-    "other_agency",
-    "in_queue",
-    "with_applicant",
-    "suspended",
-    "scheduled_wait",
-    "office_closed",
-    "plan",
-    "unexplained",
-]
+Cause = Literal[Bucket, "plan", "unexplained"]
 _Code = Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")]  # empty: nobody's
 Weight = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -137,7 +127,7 @@ class CasesQuery(MetricsQuery):
 
     measure: CaseMeasure = "closed"
     age: Annotated[int, Field(ge=0, le=len(AGES))] | None = None
-    bucket: Bucket | None = None
+    bucket: Cause | None = None
     party: _Code | None = None
     element: _Code | None = None
     role: Text | None = None
