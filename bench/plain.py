@@ -110,7 +110,8 @@ class Comparison:
         """Return the figures of the overview, by name."""
         (row,) = self.ask(plain_figures.OVERVIEW, filters)
         known = self.ask("SELECT FROM plain_cases WHERE began < :end LIMIT 1", filters)
-        return plain_figures.figures(row._mapping, known=bool(known))
+        began = filters.first is not None and filters.first <= datetime.now(self.zone).date()
+        return plain_figures.figures(row._mapping, known=bool(known) and began)
 
     def _overview(self, filters: Filters) -> Pairs:
         found, wanted = self.run(metrics.overview, filters), self.figures(filters)
@@ -216,8 +217,8 @@ class Comparison:
                 roles.setdefault(key[:2], [0, 0, 0])[place] += count
         pairs: dict[str, Any] = {}
         for line in found.lines[:2]:
-            exact = replace(filters, unit=line.unit, alone=True, definition=line.definition)
-            cell = metrics.StepCell(line.element, line.role)
+            exact = replace(filters, definition=line.definition)
+            cell = metrics.StepCell(line.element, line.role, line.unit)
             listed = [self.run(metrics.list_cases, exact, f"work_{name}", cell).count for name in WORK]
             pairs[f"list of {exact} {cell}"] = listed, [getattr(line, name) for name in WORK]
         return pairs | {

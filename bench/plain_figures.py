@@ -80,7 +80,8 @@ SELECT step_unit, role, definition, element, count(*) FILTER (WHERE closed IS NU
     count(*) FILTER (WHERE opened >= :begin AND opened < :end) AS arrived,
     count(*) FILTER (WHERE closed >= :begin AND closed < :end AND done) AS done,
     coalesce(sum(send_backs) FILTER (WHERE closed >= :begin AND closed < :end), 0)::int AS send_backs
-FROM plain_steps WHERE step_unit = ANY(:units) AND kind IN ('task', 'opinion', 'escalation')
+FROM plain_steps
+WHERE string_to_array(step_unit, ',') && CAST(:units AS text[]) AND kind IN ('task', 'opinion', 'escalation')
     AND (:definition = '' OR definition = :definition) AND (:version = 0 OR version = :version)
     AND (:class = '*' OR class = :class)
 GROUP BY 1, 2, 3, 4

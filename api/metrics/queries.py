@@ -15,6 +15,7 @@ from api.units import UnitKey
 from engine.oversight.metrics import AGES, CaseMeasure, Compared, DelayCell, Filters, StepCell, TimeBy
 from engine.platform.errors import Fault, Invalid
 from engine.platform.language import Calendar
+from engine.timeline import Bucket
 
 CSV = "text/csv"
 NONE = "-"  # cases of no class, work of no role
@@ -50,18 +51,7 @@ def _or_none(code: str | None) -> str | None:
     return "" if code == NONE else code
 
 
-Bucket = Literal[
-    "worked",
-    "technical_failure",
-    "other_agency",
-    "in_queue",
-    "with_applicant",
-    "suspended",
-    "scheduled_wait",
-    "office_closed",
-    "plan",
-    "unexplained",
-]
+Cause = Literal[Bucket, "plan", "unexplained"]
 _Code = Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")]  # empty: nobody's
 Weight = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -131,24 +121,28 @@ class PortfolioQuery(MetricsQuery):
 class CasesQuery(MetricsQuery):
     """The same; `measure` is the figure, `age` the band of open cases, counted from 0 as in `ages`.
 
-    `bucket`, `party` and `element` name a cause of delay; `element` and `role` a step (`-`: of no role).
+    `bucket`, `party` and `element` name a cause of delay; `element`, `role` (`-`: none) and `step_unit`
+    (whose work it is) a step.
     """
 
     measure: CaseMeasure = "closed"
     age: Annotated[int, Field(ge=0, le=len(AGES))] | None = None
-    bucket: Bucket | None = None
+    bucket: Cause | None = None
     party: _Code | None = None
     element: _Code | None = None
     role: Text | None = None
+    step_unit: _Code | None = None
     cursor: UUID | None = None
 
     @property
     def cell(self) -> DelayCell | StepCell:
         """The cause of delay, or else the step. Raises Invalid for what belongs to neither."""
-        wrong = "party" if self.bucket is None else "role"
-        if getattr(self, wrong) is not None:
-            fault = Fault(f"/query/{wrong}", "is given without what it belongs to", "not-of-measure")
-            raise Invalid("The request has errors.", [fault])
+        names = ("party",) if self.bucket is None else ("role", "step_unit")
+        detail = "is given without what it belongs to"
+        wrong = [name for name in names if getattr(self, name) is not None]
+        if wrong:
+            faults = [Fault(f"/query/{name}", detail, "not-of-measure") for name in wrong]
+            raise Invalid("The request has errors.", faults)
         if self.bucket is not None:
             return DelayCell(self.party or "", self.element or "", self.bucket)
-        return StepCell(self.element, _or_none(self.role))
+        return StepCell(self.element, _or_none(self.role), self.step_unit)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import cache
+from html import escape
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -11,7 +13,10 @@ from prometheus_client import Counter
 
 from api import problems
 from api.server.framing import HttpError
+from engine.platform.language import LANGUAGES, Reader
+from engine.platform.messages import messages
 
+RETRY = 10  # seconds after which a client is to try again
 LINES = 10  # per worker and window; more are only counted, so that a flood doesn't fill the disk
 WINDOW = 10.0  # seconds
 REFUSED = Counter(
@@ -57,16 +62,32 @@ def cause(error: BaseException) -> HttpError | None:
     return _BY_CAUSE.get(type(error), _MALFORMED)
 
 
-def answer(status: HTTPStatus, detail: str, request_id: str, *, only_head: bool = False) -> bytes:
-    """Return a complete HTTP response with a problem document."""
-    body = problems.standalone(status, detail, request_id)
+@cache
+def postponed() -> bytes:
+    """Return the page that tries again by itself, in all languages: the server doesn't know the reader's."""
+    texts = {language: messages(Reader.of(language)) for language in LANGUAGES}
+    titles = " · ".join(escape(one.say("server.postponed.title")) for one in texts.values())
+    paragraphs = "".join(
+        f'<p lang="{language}" dir="{one.reader.direction}">{escape(one.say("server.postponed.text"))}</p>'
+        for language, one in texts.items()
+    )
+    head = f'<meta charset="utf-8"><meta http-equiv="refresh" content="{RETRY}"><title>{titles}</title>'
+    html = f'<html lang="fa" dir="rtl"><head>{head}</head><body>{paragraphs}</body></html>'
+    return f"<!DOCTYPE html>{html}".encode()
+
+
+def answer(
+    status: HTTPStatus, detail: str, request_id: str, *, only_head: bool = False, page: bytes = b""
+) -> bytes:
+    """Return a complete HTTP response with a problem document, or with an HTML page instead."""
+    body = page or problems.standalone(status, detail, request_id)
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
         "Server: parvandeh",
         f"Date: {formatdate(usegmt=True)}",
         "Connection: close",
-        *(["Retry-After: 10"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
-        f"Content-Type: {problems.MEDIA_TYPE}",
+        *([f"Retry-After: {RETRY}"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
+        f"Content-Type: {'text/html; charset=utf-8' if page else problems.MEDIA_TYPE}",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",
         "X-Content-Type-Options: nosniff",

@@ -7,7 +7,7 @@ from enum import IntEnum
 from http import HTTPStatus
 from typing import Any
 
-from api.server.answers import Refusals, answer
+from api.server.answers import Refusals, answer, postponed
 from api.server.exchange import BLOCK, Exchange
 from api.server.framing import Framing, HttpError
 from api.server.limits import Limits
@@ -95,9 +95,10 @@ class Connection:
             return True
 
     def postpone(self, now: float, refusals: Refusals) -> None:
-        """Ask the client to come back later."""
-        detail = "Too many people read figures at this moment. Try again in a few seconds."
-        self._refuse(HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "postponed", detail), now, refusals)
+        """Ask the client to try again later; a page does so by itself."""
+        detail = "Too many people are reading figures at this moment. Try again in a few seconds."
+        error = HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "postponed", detail)
+        self._refuse(error, now, refusals, postponed() if self.framing.is_page else b"")
 
     def exchange(self) -> Exchange:
         """Return the exchange that gunicorn serves."""
@@ -177,12 +178,13 @@ class Connection:
     def _extend(self, count: int, now: float) -> None:
         self.deadline = min(self.deadline + count / self._limits.rate, now + self._limits.grace)
 
-    def _refuse(self, error: HttpError, now: float, refusals: Refusals) -> None:
+    def _refuse(self, error: HttpError, now: float, refusals: Refusals, page: bytes = b"") -> None:
         request_id = refusals.note(error.reason, error.status)
         self.framing.unread = True
         with contextlib.suppress(OSError):  # what doesn't fit into the socket now is not sent
             only_head = self.framing.only_head
-            self.socket.send(answer(error.status, error.detail, request_id, only_head=only_head))
+            response = answer(error.status, error.detail, request_id, only_head=only_head, page=page)
+            self.socket.send(response)
         self._end(now)
 
     def _end(self, now: float) -> None:

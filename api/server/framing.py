@@ -20,7 +20,7 @@ _LENGTH_DIGITS = 15
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _OVERHEAD = 1 << 20
 # Figures of many cases: who reads them waits for those who work on a case.
-_PATIENT = re.compile(rb"(?:\r\n)?(?:GET|HEAD) /(?:api/v1/metrics/|oversight[/? ])")
+_PATIENT = re.compile(rb"(?:\r\n)?(?:GET|HEAD) /(?:api/v1/metrics/|(oversight)[/? ])")
 _LINE = 8190  # of a chunk's size with its extensions, or of a trailer field, as in gunicorn
 
 
@@ -65,8 +65,14 @@ class Framing:
 
     @property
     def patient(self) -> bool:
-        """Whether it can wait until all others are served."""
-        return _PATIENT.match(self._head) is not None
+        """Whether it can wait until all others are served: not if its body were stored meanwhile."""
+        return self._body is None and _PATIENT.match(self._head) is not None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it asks for figures on a page."""
+        found = _PATIENT.match(self._head)
+        return found is not None and found[1] is not None
 
     @property
     def expects_continue(self) -> bool:

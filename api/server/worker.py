@@ -89,19 +89,18 @@ class Worker(SyncWorker):
         happened = self._poll.poll(
             0 if self._patient else pause, len(self._watched) + len(self._listeners) + 1
         )
-        for number, _ in happened:
+        # A worker that was woken for a connection and stopped instead has left it to nobody.
+        ready = [number for number, _ in happened] or [*self._listeners]
+        busy = False
+        for number in ready:
             if number in self._listeners:
-                self._accept(self._listeners[number])
+                busy |= self._accept(self._listeners[number])
             elif number == self.PIPE[0]:
                 os.read(number, 4096)
             elif connection := self._connections.get(number):
                 self._advance(connection)
-        if not happened:
-            # A worker that was woken for a connection and stopped instead has left it to nobody.
-            for listener in self._listeners.values():
-                self._accept(listener)
         self._look()
-        busy = bool(self._whole)
+        busy |= bool(self._whole)
         while self._whole:
             self._serve(self._whole.popleft())
         self._serve_patient(busy=busy)
@@ -123,13 +122,13 @@ class Worker(SyncWorker):
             self._forget(connection)
         self._poll.close()
 
-    def _accept(self, listener: Any) -> None:
-        """Accept waiting connections until there is a request to serve."""
+    def _accept(self, listener: Any) -> bool:
+        """Accept waiting connections until there is a request to serve; return whether more may wait."""
         for _ in range(ACCEPTED):
             try:
                 client, address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
-                return
+                return False
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE) and self._drop():
                     continue
@@ -143,7 +142,8 @@ class Worker(SyncWorker):
             while len(self._connections) > self.limits.connections and self._drop():
                 pass
             if self._whole:
-                return
+                break
+        return True
 
     def _advance(self, connection: Connection) -> None:
         now = self.clock()

@@ -51,7 +51,7 @@ def units_of(events: Iterable[Sequence[Any]], unit: str) -> set[str]:
     for event in events:
         facts = event[7] or NONE
         for name in ("unit", "party", "agency"):
-            if name in facts:
+            if facts.get(name):
                 found.add(facts[name].partition(",")[0])
     return found - {THE_APPLICANT}
 
@@ -164,7 +164,7 @@ def _waits(case: History, now: _Now) -> None:
     step.rank, step.party, step.element = rank, party, now.element
     step.side = None if party is None else "applicant" if rank == APPLICANT else "agency"
     step.awaits = facts.get("kind")
-    step.due = ms_of_text(facts["due_at"]) if "due_at" in facts else None
+    step.due = ms_of_text(facts["due_at"]) if facts.get("due_at") else None
 
 
 def _unwaits(case: History, now: _Now) -> None:
@@ -258,11 +258,11 @@ def _clock(case: History, now: _Now) -> None:
         clock.due = ms_of_text(due)
     match now.kind:
         case "clock.started":
-            clock.started = ms_of_text(facts["started_at"]) if "started_at" in facts else now.at
+            clock.started = ms_of_text(facts["started_at"]) if facts.get("started_at") else now.at
         case "clock.paused":
             clock.paused = now.at
         case "clock.resumed":
-            begin = ms_of_text(facts["paused_at"]) if "paused_at" in facts else clock.paused
+            begin = ms_of_text(facts["paused_at"]) if facts.get("paused_at") else clock.paused
             clock.pauses.append((now.at if begin is None else begin, now.at))
             clock.paused = None
         case "clock.stopped" | "clock.deemed":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from engine.timeline.hours import Hours
@@ -19,6 +19,7 @@ from engine.timeline.records import (
 )
 
 CARVED = (AGENCY, QUEUE)  # the ranks out of which closed hours are taken
+_BY_TIME = itemgetter(0, 1, 2, 3)  # not by party and element: they can be None
 
 
 class Part(NamedTuple):
@@ -37,7 +38,7 @@ _Heap = list[tuple[int, int, int, Span]]  # by rank, then by the opening of the 
 
 def divide(spans: Sequence[Span], around: Surroundings, begin: int, end: int, rest: Span) -> list[Part]:
     """Returns the parts of `[begin, end)`, in order and without gaps; `rest` is where nothing is open."""
-    waiting = sorted(spans)
+    waiting = sorted(spans, key=_BY_TIME)
     rivals = _rivals(waiting)
     heap: _Heap = []
     parts: list[Part] = []

@@ -1,7 +1,7 @@
 """Figures of oversight over HTTP: who sees what, bad input, and the explanation of a delay."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -69,6 +69,35 @@ def test_managers_see_their_units_only(offices: Clients, database: Database) -> 
     assert body(south.get("/metrics/people"))["lines"] == []
 
 
+BOUND = b'{"reds": {"role": "clerk", "unit": "south"}, "blues": {"role": "clerk", "unit": "north"}}'
+
+
+def of_both(uow: UnitOfWork) -> None:
+    """Deploys `r`: its task is for groups of two units."""
+    task = bpmn.node("userTask", "a", parvandeh__candidateGroups="['reds', 'blues']")
+    drawn = factories.files(bpmn.process(*bpmn.in_line(task), key="r"))
+    definitions.deploy(uow, {**drawn, "bindings.json": BOUND}, unit="north")
+
+
+def test_work_for_several_units_is_that_of_each(offices: Clients, database: Database) -> None:
+    """It leads to its cases, too."""
+    administrator = factories.an_actor(database, "administrator")
+    factories.as_actor(database, administrator, of_both)
+    worker = a_member(database, "clerk", "north", "clerk")
+    factories.as_actor(database, worker, lambda uow: cases.start(uow, "r", {}))
+    bring_up_to_date(database, worker)
+    for key in ("north", "south"):
+        manager = offices("manager", f"manager of {key}")
+        lines = body(manager.get(f"/metrics/people?unit={key}&definition=r"))["lines"]
+        assert [(line["unit"], line["open"], line["arrived"]) for line in lines] == [("north,south", 1, 1)]
+        cell = f"element={lines[0]['element']}&role={lines[0]['role']}&step_unit={lines[0]['unit']}"
+        for measure in ("work_open", "work_arrived"):
+            listed = body(manager.get(f"/metrics/cases?measure={measure}&definition=r&{cell}"))
+            assert listed["count"] == 1, (key, measure)
+        listed = body(manager.get(f"/metrics/cases?measure=work_open&unit={key}&alone=true&step_unit={key}"))
+        assert listed["count"] == (key == "north")
+
+
 def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> None:
     manager = offices("manager", "manager of north")
     (task,) = body(offices("caseworker", "worker").get("/tasks"))["items"]
@@ -86,6 +115,9 @@ def test_a_missing_input_is_never_zero(offices: Clients, database: Database) -> 
     assert (line["score"], line["dissatisfaction"]["status"]) == (1.0, "not_measured")
     (line,) = body(manager.get("/metrics/people"))["lines"]
     assert (line["arrived"], line["done"], line["hours"]["value"]) == (1, 1, None)
+    later = datetime.now(UTC).date() + timedelta(days=62)
+    *_, after = body(manager.get(f"/metrics/overview?trend=gregorian&to={later}"))["trend"]
+    assert {figure["status"] for figure in after["numbers"].values()} == {"no_data"}
     before = body(manager.get("/metrics/overview?from=2020-01&to=2020-02"))
     assert {figure["status"] for figure in before["numbers"].values()} == {"no_data"}
     assert body(manager.get("/metrics/time?from=2020-01&to=2020-02"))["total"] is None

@@ -123,7 +123,7 @@ def test_changes_of_office_hours_afterwards_change_the_figures(
 ) -> None:
     """Another process changes them; ours remembers for a minute how they were. As a rebuild has them."""
     administrator = factories.an_actor(database, "administrator")
-    histories.write(database, database_url, 60)
+    histories.write(database, database_url, 60, seed=8)  # an opinion takes longer than a weekend
     bring_up_to_date(database, manager)
     after = content(database)
     for name, change in CHANGES.items():

@@ -183,3 +183,10 @@ def test_what_is_stored_is_counted_and_freed() -> None:
 )
 def test_requests_for_figures_can_wait(line: bytes, *, patient: bool) -> None:
     assert framed([line + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"]).patient is patient
+
+
+def test_a_request_with_a_body_does_not_wait() -> None:
+    """Its body would be stored meanwhile, and others be dropped to make room."""
+    framing = framed([b"GET /oversight HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"])
+    assert framing.whole
+    assert not framing.patient

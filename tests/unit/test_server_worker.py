@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import select
 import socket
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from api.server import Worker, answers
+from api.server import Worker, answers, worker
 from api.server.limits import Limits
 from engine.platform.config import Settings
 
@@ -210,6 +211,17 @@ def test_figures_wait_for_all_other_requests(served: Served) -> None:
     assert paths == ["/"] * 3 + ["/api/v1/metrics/overview", "/", "/oversight"]
 
 
+def test_figures_wait_until_all_connections_are_accepted(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More managers than the worker accepts in a row, and a caseworker behind them."""
+    monkeypatch.setattr(worker, "ACCEPTED", 2)
+    at_once(served, *[FIGURES] * 5, GET)
+    for _ in range(4):
+        served.worker.turn(pause=MOMENT)
+    assert [path for path, _ in served.seen][:2] == ["/", "/api/v1/metrics/overview"]
+
+
 def test_figures_have_their_turn_while_others_never_end(served: Served) -> None:
     def meanwhile() -> None:
         served.now += 0.5
@@ -236,6 +248,17 @@ def test_too_many_who_read_figures_are_asked_to_come_back(served: Served) -> Non
     (first, *_) = [answer for answer in answers_ if b" 503 " in answer]
     assert b"Retry-After: 10" in first
     assert len(served.seen) == 2
+
+
+def test_a_page_that_is_postponed_tries_again_by_itself(served: Served) -> None:
+    served.limit(replace(LIMITS, patient=1))
+    _, page = at_once(served, FIGURES, PAGE)
+    head, _, body = served.read(page).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"Content-Type: text/html; charset=utf-8" in head
+    assert b'<meta http-equiv="refresh" content="10">' in body
+    for language, text in (("fa", "دوباره تلاش می‌کند"), ("en", "tries again")):
+        assert re.search(f'<p lang="{language}" dir="...">[^<]*{text}', body.decode())
 
 
 def test_figures_that_wait_for_too_long_are_postponed(served: Served) -> None:

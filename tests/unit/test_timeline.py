@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine import cases
-from engine.timeline import NOTICES, Event, Hours, Norm, Surroundings, Timeline, timeline
+from engine.timeline import NOTICES, Event, Hours, Norm, Surroundings, Timeline, timeline, units_of
 
 MINUTE = 60_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +98,23 @@ def test_others_are_not_shown_when_somebody_worked() -> None:
         (bucket, "home", "a") for bucket in ("in_queue", "worked", "in_queue")
     ]
     assert found.shown_segments == [(0, 9 * MINUTE, "in_queue", "home", "a")]
+
+
+def test_two_who_work_at_the_same_time_count_once() -> None:
+    """One of them at the case as a whole, which is at no step."""
+    together = (5, "work.noted", None, None, {"from_at": instant(1), "to_at": instant(3)})
+    found = case(opened(0, "a"), worked(5, "a", 1, 3), together, completed(9, "a"), ended(9))
+    assert minutes(found) == {"worked": 2, "in_queue": 7}
+
+
+def test_a_fact_that_is_null_is_not_stated() -> None:
+    stated: dict[str, Any] = dict.fromkeys(("unit", "party", "due_at", "started_at", "paused_at"))
+    kinds = ("task.created", "wait.opened", "clock.started", "clock.paused", "clock.resumed")
+    rows = [(0, kind, "a", "a", {"kind": "step", "wait": "w"}) for kind in kinds]
+    nulls = [(*row[:4], {**row[4], **stated}) for row in rows]
+    assert case(*nulls, ended(9)).totals == case(*rows, ended(9)).totals
+    event = Event(1, 0, "task.created", "a", "a", "caseworker", "home", stated)
+    assert units_of([event], "home") == {"home"}
 
 
 def test_work_that_is_noted_after_the_end_counts_within_the_life_of_the_case() -> None:

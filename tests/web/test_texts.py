@@ -21,7 +21,7 @@ TOLD = {"title", "alt", "placeholder", "aria-label", "aria-description", "label"
 # tools say.
 NAMED = (
     *("faults.", "refusals.", "findings.", "events.", "differences.", "words.", "incidents.", "obstacles."),
-    *("modeler.label.", "panel.", "problems.", "malformed.", "parsers.", "scenarios."),
+    *("modeler.label.", "panel.", "problems.", "malformed.", "parsers.", "scenarios.", "server."),
 )
 
 

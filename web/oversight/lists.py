@@ -57,7 +57,7 @@ def build(visit: Visit, found: Asked) -> Built:
     )
     called = names.load(
         found.known,
-        of_units={line.unit for line in read.items} | ({cause.party} if cause and cause.party else set()),
+        of_units={line.unit for line in read.items} | _parties(cell),
         of_processes={line.definition for line in read.items},
         steps={(found.filters.definition, cell.element or "")} if cell and found.filters.definition else (),
     )
@@ -100,18 +100,25 @@ def _step(measure: str) -> StepCell | None:
     if not measure.startswith(PASSAGES):
         return None
     code = asked.text(request.args, "role")
-    return StepCell(asked.text(request.args, "element"), "" if code == NO_ROLE else code)
+    element, unit = (asked.text(request.args, name) for name in ("element", "step_unit"))
+    return StepCell(element, "" if code == NO_ROLE else code, unit)
+
+
+def _parties(cell: DelayCell | StepCell | None) -> set[str]:
+    party = cell.party if isinstance(cell, DelayCell) else cell and cell.step_unit
+    return {party} if party else set()
 
 
 def _sentence(cell: DelayCell | StepCell | None, found: Asked, called: Names) -> str:
-    """Return which cause of delay, or which step and role, it is about."""
+    """Return which cause of delay, or whose work, at which step and of which role, it is about."""
     if cell is None:
         return ""
     step = called.step(found.filters.definition or "", cell.element or "")
     if isinstance(cell, DelayCell):
         party = called.party(cell.party, cell.bucket)
         return texts.say(f"oversight.cause.{cell.bucket}", party=party, step=step)
-    parts = [step if cell.element else "", "" if cell.role is None else role(cell.role)]
+    whose = called.unit(cell.step_unit) if cell.step_unit else ""
+    parts = [whose, step if cell.element else "", "" if cell.role is None else role(cell.role)]
     return " · ".join(part for part in parts if part)
 
 

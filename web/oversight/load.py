@@ -81,7 +81,7 @@ def _row(line: LoadLine, called: Names, found: Asked) -> Row:
         "definition": called.process(line.definition),
         "element": called.step(line.definition, line.element),
     }
-    cell = {"unit": line.unit, "alone": 1, "role": line.role or NO_ROLE}
+    cell = {"step_unit": line.unit, "role": line.role or NO_ROLE}
     cell |= {"definition": line.definition, "element": line.element}
     links = {
         name: found.link("/oversight/cases", measure=f"work_{name}", **cell)

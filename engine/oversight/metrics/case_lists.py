@@ -109,10 +109,14 @@ class DelayCell:
 
 @dataclass(frozen=True, slots=True)
 class StepCell:
-    """The passages of a step, or of all, by any role or by one; the role that is empty is none."""
+    """The passages of a step, or of all, by any role or by one; the role that is empty is none.
+
+    `step_unit` is whose work it is: a unit, or several, as in `LoadLine`.
+    """
 
     element: str | None = None
     role: str | None = None
+    step_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +261,8 @@ def _passages(scope: Scope, measure: str, cell: StepCell) -> Select[Any]:
     where.append(_S.c.closed_at.is_(None) if measure == "work_open" else scope.within(at))
     if measure == "work_done":
         where.append(_S.c.done)
-    where += [
-        _S.c[name] == value for name in ("element", "role") if (value := getattr(cell, name)) is not None
-    ]
+    given = ((one.name, getattr(cell, one.name)) for one in fields(cell))
+    where += [_S.c[name] == value for name, value in given if value is not None]
     columns = (_S.c.case_id, func.max(at).label("at"), null().label("delay"), func.count().label("times"))
     return select(*columns).where(*where).group_by(_S.c.case_id)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from engine import access
@@ -18,6 +19,7 @@ from engine.models import (
     PeriodFigures,
     ServiceClass,
     StepFigures,
+    StepPeriodFigures,
     Unit,
     UnitLine,
 )
@@ -82,7 +84,7 @@ class Scope:
     def cells(self, rows: Table, unit: str = "unit") -> list[ColumnElement[bool]]:
         """Returns the conditions on units, definition, version and class; `unit` is the column of units."""
         filters = self.filters
-        found: list[ColumnElement[bool]] = [] if self.units is None else [rows.c[unit].in_(self.units)]
+        found = [] if self.units is None else [_one_of(rows.c[unit], self.units)]
         for name, value in (
             ("definition", filters.definition),
             ("version", filters.version),
@@ -100,6 +102,14 @@ class Scope:
     def of(self, days: Days) -> "Scope":
         """Returns the same for other days."""
         return replace(self, days=days)
+
+
+def _one_of(unit: ColumnElement[Any], keys: Sequence[str]) -> ColumnElement[bool]:
+    """Returns whether a unit is one of these. Those of a step can be several, separated by commas."""
+    if unit.key != "step_unit":
+        return unit.in_(keys)
+    several = func.string_to_array(unit, ",").op("&&", is_comparison=True)(cast([*keys], ARRAY(Text)))
+    return or_(unit.in_(keys), unit.contains(",") & several)
 
 
 def resolve(uow: UnitOfWork, filters: Filters) -> Scope:
@@ -191,12 +201,18 @@ def _units(uow: UnitOfWork, key: str | None) -> Sequence[str] | None:
 
 
 def _require_definition(uow: UnitOfWork, key: str, number: int | None, units: Sequence[str] | None) -> None:
-    """Raises NotFound unless the process is one of the actor's units, or has run there, in this version."""
-    ran = exists().where(CaseFigures.definition == key)
+    """Raises NotFound unless the process is one of the actor's units, or has run there, in this version.
+
+    Or had steps there.
+    """
+    steps = StepPeriodFigures
+    ran, worked = exists().where(CaseFigures.definition == key), exists().where(steps.definition == key)
     if units is not None:
         ran = ran.where(CaseFigures.unit.in_(units))
+        worked = worked.where(_one_of(steps.step_unit.expression, units))
     version = exists().where(DefinitionVersion.key == key, DefinitionVersion.number == number)
-    found = select(version).where(Definition.key == key, or_(access.covers(Definition.unit_id), ran))
+    known = or_(access.covers(Definition.unit_id), ran, worked)
+    found = select(version).where(Definition.key == key, known)
     has_version = uow.connection.execute(found, access.seen_by(uow)).scalar()
     if has_version is None:
         raise NotFound(f"The process {key!r} does not exist.")

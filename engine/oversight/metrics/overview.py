@@ -230,7 +230,7 @@ def _trend(scope: Scope, found: Mapping[Key, Numbers], calendar: Calendar) -> li
     lines = []
     for month in scope.days.months(calendar):
         key = (month_of(month.first, calendar),)
-        known = scope.began is not None and scope.began <= month.last
+        known = scope.began is not None and scope.began <= month.last and month.first <= scope.reached
         lines.append(Line(key[0].isoformat(), "", found.get(key) or _numbers({}, {}, known=known)))
     return lines
 

@@ -9,9 +9,10 @@ from engine.oversight.metrics.filters import Filters, Scope, resolve
 from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Key, Wanted, read
 from engine.oversight.projection.periods import Days
-from engine.oversight.projection.sums import BUCKETS, CAUSED, ENDED
+from engine.oversight.projection.sums import CAUSED, ENDED
 from engine.platform.db import UnitOfWork
 from engine.platform.language import Calendar
+from engine.timeline import BUCKETS
 
 TimeBy = Literal["unit", "definition", "version", "month"]
 

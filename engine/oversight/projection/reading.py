@@ -5,19 +5,19 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, bindparam, cast, func, select
+from sqlalchemy import Text, Uuid, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.events.follower import Stretch
 from engine.models import Case, CaseFigures, Event
+from engine.oversight import timeline
 from engine.oversight.projection.rows import Logged
 from engine.platform.db import UnitOfWork
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
-_AT = cast(func.floor(func.extract("epoch", Event.at) * 1000), BigInteger)
 _EVENTS = (
     select(
-        *(Event.case_id, Event.seq, _AT, Event.kind, Event.element, Event.task_id),
+        *(Event.case_id, Event.seq, timeline.ms_column(Event.at), Event.kind, Event.element, Event.task_id),
         *(Event.actor_role, Event.actor_unit, Event.facts, Event.actor_id, Event.version_id),
     )
     .where(Event.case_id == func.any(_IDS))

@@ -5,16 +5,15 @@ No database: events in, rows out. What only an ended case has is computed once, 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from engine.oversight.projection.bins import bin_of
 from engine.oversight.projection.periods import period_of
-from engine.timeline import BUCKETS, Surroundings, Timeline, timeline
+from engine.timeline import BUCKETS, Surroundings, Timeline, instant_of, timeline
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DONE = frozenset({"completed", "given", "corrected", "happened", "answered", "paid", "retried", "skipped"})
 UNEXPLAINED = "unexplained"
 Row = tuple[Any, ...]
@@ -218,7 +217,7 @@ def _beginning(story: _Story, line: Timeline, zone: tzinfo) -> Row:
         None
         if story.due_at is None or (story.paused and story.ended is None)
         else datetime.fromisoformat(story.due_at),
-        None if story.stopped is None else _instant(story.stopped),
+        None if story.stopped is None else instant_of(story.stopped),
     )
 
 
@@ -271,7 +270,7 @@ def _steps(own: Row, cell: Row, story: _Story, line: Timeline, zone: tzinfo) -> 
             *(*own, step.number, *cell, step.element, step.kind),
             *(step.party or "", step.role or ""),
             *_when(step.opened, zone),
-            None if step.claimed is None else _instant(step.claimed),
+            None if step.claimed is None else instant_of(step.claimed),
             *_when(step.closed, zone),
             step.how in DONE,
             *_binned("wait", None if length is None else max(length - (work or 0), 0)),
@@ -300,7 +299,7 @@ def _when(at: int | None, zone: tzinfo) -> tuple[datetime, date] | tuple[None, N
     """Returns an instant, and the period in which it lies."""
     if at is None:
         return None, None
-    instant = _instant(at)
+    instant = instant_of(at)
     return instant, period_of(_day(at // 900_000, zone))
 
 
@@ -308,7 +307,3 @@ def _when(at: int | None, zone: tzinfo) -> tuple[datetime, date] | tuple[None, N
 def _day(quarter: int, zone: tzinfo) -> date:
     """Returns the day of a quarter of an hour: zones differ from UTC by whole ones."""
     return datetime.fromtimestamp(quarter * 900, zone).date()
-
-
-def _instant(at: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=at)

@@ -39,12 +39,9 @@ from engine.models import (
     StepWorker,
 )
 from engine.platform.db import UnitOfWork, table
+from engine.timeline import BUCKETS
 
 CELL = ("definition", "version", "unit", "service_class")
-BUCKETS = (
-    *("worked", "technical_failure", "other_agency", "in_queue", "with_applicant"),
-    *("suspended", "scheduled_wait", "office_closed"),
-)
 MAIN = ("task", "wait", "call")  # the kinds of steps that are elements of the diagram
 IDS = bindparam("ids", type_=ARRAY(Uuid()))
 

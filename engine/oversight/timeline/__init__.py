@@ -2,7 +2,14 @@
 
 from engine.oversight.timeline.explanations import DELAY_REASONS, DelayReason, explain_delay, is_led
 from engine.oversight.timeline.reading import EVENT, TimeSplit, of_case
-from engine.oversight.timeline.surroundings import Interruptions, interruptions, norm, norms_of, offices
+from engine.oversight.timeline.surroundings import (
+    Interruptions,
+    interruptions,
+    ms_column,
+    norm,
+    norms_of,
+    offices,
+)
 
 __all__ = [
     "DELAY_REASONS",
@@ -13,6 +20,7 @@ __all__ = [
     "explain_delay",
     "interruptions",
     "is_led",
+    "ms_column",
     "norm",
     "norms_of",
     "of_case",
