@@ -72,7 +72,7 @@ class PeopleBody(BaseModel):
 
 
 class TaskSummary(BaseModel):
-    """A task in a list. `subject` says what its case is about; by default the name of the process."""
+    """A task in a list, with the case's `subject` or the process's name. `serve_by`: its class's bound."""
 
     id: UUID
     case: UUID
@@ -90,6 +90,7 @@ class TaskSummary(BaseModel):
     opened_at: Instant
     closed_at: Instant | None
     due_at: Instant | None
+    serve_by: Instant | None
     follow_up_at: Instant | None
     priority: int | None
     people: PeopleBody | None

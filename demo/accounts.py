@@ -47,6 +47,7 @@ ACCOUNTS: tuple[tuple[str, Role], ...] = (
     ("site-inspector", "caseworker"),
     ("second-site-inspector", "caseworker"),
     ("manager", "manager"),
+    ("guild-manager", "manager"),
     ("auditor", "auditor"),
     ("service", "service"),
 )

@@ -1,4 +1,7 @@
-"""The version of the building permit before the shipped one: its owner had to come three times."""
+"""The version of the building permit before the shipped one.
+
+Its owner had to come three times, and an official of the desk registered the permit.
+"""
 
 import re
 from collections.abc import Mapping
@@ -16,6 +19,7 @@ FOLDER = ROOT / "processes" / AGENCY / PERMIT
 # What it calls, or names for appeals.
 PARTS = (("municipality", "plan-review"), ("treasury", "collect-fee"), ("guild", "objection"))
 VISITS = ("inspect_site", "approve_decision")  # besides that of the shipped version
+BY_HAND = "issue_permit"  # a system does it in the shipped version
 LAW = 'parvandeh:legalBasis="قانون شهرداری، مادهٔ ۱۰۰ | Municipalities Act, Article 100"'
 
 
@@ -45,4 +49,17 @@ def files() -> Mapping[str, bytes]:
         diagram, changed = re.subn(present, required, diagram)
         if changed != 1:
             raise ValueError(f"The step {element} of {FOLDER} isn't as expected.")
-    return {**found, "process.bpmn": diagram.encode()}
+    return {**found, "process.bpmn": _by_hand(diagram).encode()}
+
+
+def _by_hand(diagram: str) -> str:
+    """Return the diagram with a step of the desk where the shipped version calls a system."""
+    lane = f"        <bpmn:flowNodeRef>{BY_HAND}</bpmn:flowNodeRef>\n"
+    desk = "        <bpmn:flowNodeRef>draft_decision</bpmn:flowNodeRef>\n"
+    call = rf'<bpmn:serviceTask id="{BY_HAND}" (name="[^"]*")[^>]*>.*?(<bpmn:incoming>.*?)</bpmn:serviceTask>'
+    how = 'parvandeh:presence="none" parvandeh:channel="online"'
+    task = rf'<bpmn:userTask id="{BY_HAND}" \1 {how}>\2</bpmn:userTask>'
+    changed, count = re.subn(call, task, diagram, flags=re.DOTALL)
+    if (count, diagram.count(lane), diagram.count(desk)) != (1, 1, 1):
+        raise ValueError(f"The step {BY_HAND} of {FOLDER} isn't as expected.")
+    return changed.replace(lane, "").replace(desk, desk + lane)

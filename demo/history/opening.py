@@ -18,8 +18,12 @@ from engine.identity import accounts
 from engine.models import Call, Task, User
 from engine.platform.db import Actor, Database, UnitOfWork
 
-# Offices, and how many days ago each case began.
-OPEN: Mapping[str, tuple[float, ...]] = {"guild-isfahan": (1.2, 3.1, 6.4), "guild-shiraz": (0.8, 2.3, 4.2)}
+# Offices, and how many days ago each case began; an old one has to be inspected, and two of them are overdue.
+OPEN: Mapping[str, tuple[float, ...]] = {
+    "guild-isfahan": (1.2, 3.1, 6.4, 17.3, 31.6, 38.4),
+    "guild-shiraz": (0.8, 2.3, 4.2),
+}
+OLD = 10  # days: without an inspection, silence would have granted the licence
 REPLIES: Mapping[str, Any] = {
     "verify-identity/ask_registry": {"result": "match"},
     "check_tax": {"clear": True, "debt_rials": 0},
@@ -38,6 +42,8 @@ def start(database: Database, rng: Random) -> None:
         for number, age in enumerate(ages, 1):
             person = national_id(FIRST_PERSON + rng.randrange(APPLICANTS))
             case = _start(database, unit, timedelta(days=age), person)
+            if age > OLD:  # inspections are assigned automatically
+                continue
             database.run(partial(_claim, case, f"{unit}-caseworker-{number}", timedelta(days=age - 0.1)))
 
 
@@ -49,7 +55,7 @@ def _start(database: Database, unit: str, age: timedelta, person: str) -> UUID:
             "business_code": "4721",
             "premises_postal_code": "1345678902",
             "area_m2": 70,
-            "risk_class": "medium",
+            "risk_class": "high" if age.days > OLD else "medium",
         },
     }
 

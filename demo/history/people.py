@@ -38,13 +38,14 @@ class Post:
 
 
 # Tasks of inspectors and of the civil registry are assigned automatically: only the demonstration's own
-# people may get new ones.
+# people may get new ones, except those of Isfahan.
 POSTS = (
     *(Post(f"guild-{city}", "caseworker", 5) for city in ("tehran", "isfahan", "shiraz")),
     *(Post(f"guild-{city}", "supervisor", 2) for city in ("tehran", "isfahan", "shiraz")),
     Post("health-network", "inspector", 5, left=True),
+    Post("health-isfahan", "inspector", 2),
     Post("civil-registry", "caseworker", 5, left=True),
-    *(Post("municipality", role, count) for role, count in (("plan-checker", 5), ("permit-officer", 4))),
+    *(Post("municipality", role, count) for role, count in (("plan-checker", 5), ("permit-officer", 5))),
     Post("municipality", "supervisor", 2),
     Post("engineering-office", "caseworker", 4, left=True),
 )

@@ -27,6 +27,7 @@ class Plan:
     stars: int | None = None
     unrecorded: bool = False  # the applicant states a visit that no official has recorded
     unplanned: str | None = None  # the reason of a visit that no step planned
+    stalled: float = 0  # hours of office time before the decision in which nothing is open
     turns: int = 0  # of a loop, after the first one
     withdrawn: bool = False  # by the applicant, while it should be decided
     called: str | None = None  # why the applicant called by telephone

@@ -80,6 +80,8 @@ class Play:
         return reached
 
     def _work(self, node: Work, at: int) -> int | None:
+        if node.decides and self.plan.stalled:
+            at = self.story.office.works.after(at, int(self.plan.stalled * HOUR))
         if node.side == "applicant":
             end: int | None = self._answer(node, at)
         else:

@@ -17,9 +17,20 @@ from demo.history.shapes import Service
 from demo.history.shipped import ADDRESS, EARLIER, LICENCE, OBJECTION, PATHS, PERMIT
 from demo.history.stories import Story
 from demo.history.writing import Groups, numbered, write
+from engine import cases
 from engine.access import validity
+from engine.events import administration_log
 from engine.identity import accounts
-from engine.models import CASE_NUMBERS, Definition, DefinitionVersion, Delegation, Role, Unit
+from engine.models import (
+    CASE_NUMBERS,
+    Definition,
+    DefinitionVersion,
+    Delegation,
+    Deployment,
+    Role,
+    ServiceClass,
+    Unit,
+)
 from engine.organisation import calendars, rates
 from engine.organisation.candidate_groups import CandidateGroups, CaseScope
 from engine.organisation.rates import NewRate
@@ -39,6 +50,10 @@ APPEALED = 0.5  # of refused licences
 HOURLY = {"caseworker": 1_200_000, "supervisor": 1_900_000, "inspector": 1_500_000}  # rials
 WEEKLY = 44  # hours of a person
 DECIDED_WITHIN = 14 * DAY  # for appeals
+CLASSES: Mapping[str, ServiceClass] = {ADDRESS: "ordinary", PERMIT: "low"}
+# The office and path of the case that is late without a cause in its log, for how many hours, and how many
+# days ago it began at least.
+STALLED = ("guild-isfahan", "inspection", 150, 50)
 REASONS = "مدارک تازه را پیوست کرده‌ام."
 SHOPS = ("لبنیات", "پروتئینی", "نانوایی", "عطاری", "میوه‌فروشی", "قنادی")
 FLOWERS = ("یاس", "نرگس", "لاله", "نیلوفر", "بنفشه", "شقایق")
@@ -108,6 +123,7 @@ def _prepare(uow: UnitOfWork, rng: Random) -> Past:
         delegations=_delegations(uow),
     )
     versions = _versions(uow, begin)
+    _set_classes(UnitOfWork(uow.session, uow.actor, begin))
     _set_rates(uow, begin.date())
     wanted = 2 * CASES  # each may be appealed
     taken = text(f"SELECT setval('{CASE_NUMBERS.name}', nextval('{CASE_NUMBERS.name}') + {wanted})")
@@ -126,14 +142,27 @@ def _account(uow: UnitOfWork, role: Role) -> Actor:
 def _versions(uow: UnitOfWork, begin: datetime) -> Mapping[str, Sequence[tuple[str, int]]]:
     """Return the versions of the processes, as published in the past: a second one in the middle of it."""
     found: dict[str, list[tuple[str, int]]] = {}
-    wanted = select(DefinitionVersion.key, DefinitionVersion.id, DefinitionVersion.number)
-    wanted = wanted.where(DefinitionVersion.key.in_(OFFICES), DefinitionVersion.published_at.is_not(None))
-    for key, version, number in uow.connection.execute(wanted.order_by(DefinitionVersion.number)).all():
-        at = begin + (uow.now - begin) / 2 if found.get(key) else begin
-        changed = update(DefinitionVersion).where(DefinitionVersion.id == version)
+    wanted = select(DefinitionVersion).where(DefinitionVersion.key.in_(OFFICES))
+    wanted = wanted.where(DefinitionVersion.published_at.is_not(None)).order_by(DefinitionVersion.number)
+    for version in uow.session.scalars(wanted).all():
+        at = begin + (uow.now - begin) / 2 if found.get(version.key) else begin
+        same = Deployment.id == version.deployment_id
+        uow.connection.execute(update(Deployment).where(same).values(deployed_at=at))
+        changed = update(DefinitionVersion).where(DefinitionVersion.id == version.id)
         uow.connection.execute(changed.values(published_at=at))
-        found.setdefault(key, []).append((str(version), number))
+        found.setdefault(version.key, []).append((str(version.id), version.number))
     return found
+
+
+def _set_classes(uow: UnitOfWork) -> None:
+    """Give services a class, with its usual bound, at an instant of the past: nobody was a member then."""
+    for key, chosen in CLASSES.items():
+        bound = cases.BOUNDS[chosen]
+        changed = update(Definition).where(Definition.key == key)
+        uow.connection.execute(changed.values(service_class=chosen, serve_within=bound))
+        unit = uow.connection.execute(select(Definition.unit_id).where(Definition.key == key)).scalar_one()
+        said = {"definition": key, "class": chosen, "bound": bound}
+        administration_log.note(uow, "service.classed", unit, said)
 
 
 def _set_rates(uow: UnitOfWork, first: date) -> None:
@@ -176,16 +205,25 @@ def _groups(uow: UnitOfWork, past: Past) -> Groups:
 def _stories(rng: Random, past: Past) -> list[Story]:
     number = numbered(next(iter(past.world.offices.values())).offset)
     paths = [name for name, (service, _) in PATHS.items() if _known(service, past)]
-    stories = []
+    stories: list[Story] = []
+    is_stalled = False
     for count in range(1, CASES + 1):
         path = rng.choices(paths, [PATHS[name][1] for name in paths])[0]
         started = _started(rng, past)
         story = _begin(rng, past, path, started, number(started, past.first_number + count))
-        compose(story, past.world, _plan(rng, path, story))
+        plan = _plan(rng, path, story)
+        if not is_stalled and _may_stall(story, path):
+            plan, is_stalled = Plan(plan.outcome, stalled=STALLED[2]), True
+        compose(story, past.world, plan)
         if story.ended is not None:
             stories.append(story)
             stories += _appeals(rng, past, story, number(started, past.first_number + CASES + count))
     return stories
+
+
+def _may_stall(story: Story, path: str) -> bool:
+    office, of, _, days = STALLED
+    return (story.office.key, path) == (office, of) and story.started < story.until - days * DAY
 
 
 def _appeals(rng: Random, past: Past, story: Story, number: str) -> list[Story]:

@@ -91,7 +91,8 @@ def _licence(*path: Node, term: str, silence: str | None = None) -> Service:
 def _permit(*connections: Node, version: int = 2) -> Service:
     """A permit for a small house; `connections` are the opinions of utilities.
 
-    The owner comes once; in the first version, also to the inspection, and for the decision.
+    The owner comes once; in the first version, also to the inspection, and for the decision. There the desk
+    registered the permit, too.
     """
     inspect, draft, approve = _people(first=version == 1)
     check = Work(
@@ -114,7 +115,7 @@ def _permit(*connections: Node, version: int = 2) -> Service:
         draft,
         approve,
     )
-    issue = Call("issue_permit", "صدور پروانه | Issue the permit", "licence-portal", "issue")
+    issue = _issue(by_hand=version == 1)
     ends: dict[str, Sequence[Node]] = {
         "granted": [Passed(["decided"]), *_FEE, issue, Passed(["granted"])],
         "refused": [Passed(["decided", "refused"])],
@@ -127,6 +128,14 @@ def _permit(*connections: Node, version: int = 2) -> Service:
         grounds=_OF_PERMITS,
         effects=_EFFECTS,
     )
+
+
+def _issue(*, by_hand: bool) -> Work | Call:
+    """Return the registration of a permit, by an official or by a system."""
+    element, name = "issue_permit", "ثبت پروانه | Register the permit"
+    if not by_hand:
+        return Call(element, name, "licence-portal", "issue")
+    return Work(element, name, "permit-officer", "municipality", waits=(1, 8), minutes=(12, 35), **ONLINE)
 
 
 def _people(*, first: bool) -> tuple[Work, Work, Work]:

@@ -55,6 +55,7 @@ SUMMARY = (
     Task.opened_at,
     Task.closed_at,
     Task.due_at,
+    Task.serve_by,
     Task.follow_up_at,
     Task.priority,
     Task.people,

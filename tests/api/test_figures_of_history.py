@@ -181,6 +181,9 @@ def test_a_file_has_all_cases_up_to_a_limit(history: History, monkeypatch: pytes
     assert pointers(many) == ["/query/from"]
     days = history.manager.get("/metrics/time?format=csv&by=unit&from={from}&to={to}".format(**PERIOD))
     assert 'filename="time_2026-08-01_2026-11-15.csv"' in days.headers["Content-Disposition"]
+    people = history.manager.get("/metrics/people?format=csv&from={from}&to={to}".format(**PERIOD))
+    rows = list(csv.DictReader(StringIO(people.data.decode("utf-8-sig"))))
+    assert {row["left_out"] for row in rows} <= {"true", "false"}
 
 
 def test_figures_need_few_statements(history: History) -> None:

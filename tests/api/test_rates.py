@@ -98,6 +98,10 @@ def test_the_class_of_a_service_over_http(client: Clients, database: Database) -
     answer = administrator.send("PUT", "/definitions/p/class", json={"class": "low"})
     assert answer.status_code == 200
     assert (body(answer)["service_class"], body(answer)["serve_within"]) == ("low", "P10WD")
+    case = client("portal").start()["id"]
+    (listed,) = body(client("caseworker").get(f"/tasks?case={case}"))["items"]
+    task = body(client("caseworker").get(f"/tasks/{listed['id']}"))
+    assert task["serve_by"] == listed["serve_by"] > listed["opened_at"]
     for bound in ("P5D", "PT0WH", "P0WD", "-P1WD", "", "P9999999999WD"):
         wrong = administrator.send("PUT", "/definitions/p/class", json={"class": "low", "bound": bound})
         assert (wrong.status_code, pointers(body(wrong))) == (422, ["/bound"]), bound

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from demo import accounts
 from demo.history import earlier, seeding
 from engine.oversight import projection, replay
-from engine.oversight.metrics import Filters, overview
+from engine.oversight.metrics import Filters, delays, overview, people
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork, connection
 from tests import factories
@@ -24,6 +24,19 @@ SECONDS = 10.0  # of processor time on a busy machine; it takes less than one
 ASSIGNED = """
 SELECT count(*) FROM tasks JOIN users ON users.id = assignee_id
 WHERE status = 'open' AND users.name = ANY(:names)
+"""
+
+INSPECTORS = """
+SELECT users.name FROM tasks JOIN users ON users.id = assignee_id
+WHERE status = 'open' AND element = 'inspect_premises'
+"""
+# Late cases of which more than a tenth is unexplained.
+ASKING = "SELECT 1 FROM case_figures WHERE unexplained_ms * 10 > late_ms AND ended_at IS NOT NULL"
+CLASSES = "SELECT DISTINCT definition, service_class FROM case_figures"
+DEPLOYED = """
+SELECT key, published_at, deployed_at FROM definition_versions AS version
+JOIN deployments ON deployments.id = deployment_id
+WHERE key IN (SELECT definition FROM case_figures)
 """
 
 
@@ -49,11 +62,14 @@ def test_demonstration_begins_with_cases_of_three_months(database: Database, tmp
         stateless = bound.execute(
             text("SELECT count(*) FROM cases WHERE state IS NULL AND ended_at IS NULL")
         ).scalar_one()
+        inspectors = set(bound.execute(text(INSPECTORS)).scalars())
         found = replay.compare(session)
-    assert Counter(row.status for row in rows) == {"completed": written, "active": 6}
+    assert Counter(row.status for row in rows) == {"completed": written, "active": 9}
     assert {row.key for row in rows} == {office for places in seeding.OFFICES.values() for office in places}
     assert 80 < first.days < 95
     assert (assigned, stateless) == (0, 0)
+    assert inspectors
+    assert inspectors <= {"health-isfahan-inspector-1", "health-isfahan-inspector-2"}, "the others have left"
     assert found.judged == replay.BATCH
     assert [str(difference) for difference in found.differences] == []
     visits_of_the_permit_fell(database)
@@ -80,3 +96,26 @@ def visits_of_the_permit_fell(database: Database) -> None:
     everything = run(lambda uow: overview(uow, Filters(None, None, None, None, first, None))).numbers
     named = {one.name: getattr(everything, one.name).status for one in fields(everything)}
     assert set(named.values()) == {"measured"}, named
+    every_page_has_something(run, Filters(None, None, None, None, first, None))
+
+
+def every_page_has_something(run: Callable[[Callable[[UnitOfWork], Any]], Any], filters: Filters) -> None:
+    """Old and overdue cases, classes, an automated step, and a late case that asks for the reason."""
+    stock = run(lambda uow: overview(uow, filters)).stock
+    assert [stock.open.value, stock.overdue.value, *stock.ages[:3]] == [9, 2, 6, 1, 2]
+    (line,) = run(lambda uow: people(uow, filters)).automated
+    assert (line.element, line.hours.status) == (earlier.BY_HAND, "measured")
+    assert line.hours.value > 1
+    (unexplained,) = [
+        one for one in run(lambda uow: delays(uow, filters)).lines if one.bucket == "unexplained"
+    ]
+    asking = run(lambda uow: connection(uow.session).execute(text(ASKING)).all())
+    assert unexplained.cases >= 1
+    assert len(asking) == 1
+    classes = run(lambda uow: connection(uow.session).execute(text(CLASSES)).all())
+    assert {row.definition: row.service_class for row in classes} == {
+        **dict.fromkeys(seeding.OFFICES, ""),
+        **seeding.CLASSES,
+    }
+    deployed = run(lambda uow: connection(uow.session).execute(text(DEPLOYED)).all())
+    assert [row.key for row in deployed if row.published_at != row.deployed_at] == []

@@ -46,6 +46,21 @@ def test_order_is_that_of_the_remaining_time(office: Desks, sara: Browser) -> No
     assert shown(sara) == [late, soon, far, none]
 
 
+def test_a_bound_that_decides_the_order_is_shown(office: Desks, sara: Browser, database: Database) -> None:
+    (bound,), (due,) = office.some(1), office.some(1, days=2)
+    with database.transaction() as session:
+        for task, days in ((bound, 1), (due, 3)):
+            change = text("UPDATE tasks SET serve_by = now() + make_interval(days => :days) WHERE id = :id")
+            session.execute(change, {"id": task, "days": days})
+    assert shown(sara) == [bound, due]
+    page = sara.get("/desk?lang=en").text
+    first, second = page.partition(f'data-task="{due}"')[::2]
+    assert "Serve by (service class):" in first.partition(f'data-task="{bound}"')[2]
+    assert "Serve by" not in second  # it is due before
+    assert "رسیدگی تا" in sara.get("/desk?lang=fa").text
+    assert "Serve by" in sara.get(f"/desk/tasks/{due}?lang=en").text
+
+
 def test_a_number_leads_to_its_case_for_who_may_see_that(
     office: Desks, sara: Browser, session_of: SessionOf
 ) -> None:

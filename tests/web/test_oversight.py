@@ -25,7 +25,15 @@ from web.oversight.tables import Column, Row, Table
 SERVICE = "trade-permit"
 PERIOD = "lang=en&calendar=gregorian&from=2026-08-01&to=2026-11-30"
 COUNT = re.compile(r"<strong>([\d,]+) cases?</strong>")
-STATEMENTS = {"": 12, "/delays": 8, "/time": 6, "/people": 12, "/portfolio": 8, "/cases": 8}  # at most
+STATEMENTS = {
+    "": 12,
+    "/delays": 8,
+    "/time": 6,
+    "/people": 12,
+    "/portfolio": 8,
+    "/steps": 16,
+    "/cases": 8,
+}  # at most
 # With every kind of link to a list of cases.
 PAGES = (
     *("", "/delays", "/time?by=unit", "/time?by=month", "/time?by=version", "/people", "/portfolio"),
@@ -100,6 +108,9 @@ def files_have_the_figures_of_their_page(manager: Browser) -> None:
         assert manager.get(closed).status_code == 422
     assert manager.get("/oversight/cases?bucket=colour").status_code == 422
     assert manager.get(f"/oversight/cases?cursor={UUID(int=7)}").status_code == 422
+    for page, name in (("overview/figures", "overview-figures"), ("time/time", "time")):
+        found = manager.get(f"/oversight/{page}.csv?{PERIOD}")
+        assert f"filename={name}_2026-08-01_2026-11-30.csv" in found.headers["Content-Disposition"]
     assert manager.get("/oversight/delays/nothing.csv").status_code == 404
     assert manager.get("/oversight/time/time.csv?by=colour").status_code == 422
 
@@ -124,6 +135,18 @@ def pages_are_persian(manager: Browser) -> None:
     picture = manager.get(f"/oversight/steps.svg?{of_version}&show=wait&lang=fa")
     assert picture.mimetype == "image/svg+xml"
     assert "heat9" in picture.text
+
+
+def steps_are_first_those_of_the_busiest_service(manager: Browser) -> None:
+    ranked = rows(manager.get(f"/oversight/portfolio/portfolio.csv?{PERIOD}"))
+    most = max(ranked, key=lambda row: int(row["volume"]))["definition"]
+    page = shown(manager.get(f"/oversight/steps?{PERIOD}"))
+    assert "No service is chosen" in page
+    assert re.search(rf'<img src="/oversight/steps\.svg\?[^"]*definition={most}&', page)
+    assert "No service is chosen" not in shown(manager.get(f"/oversight/steps?{PERIOD}&definition={most}"))
+    assert rows(manager.get(f"/oversight/steps/steps.csv?{PERIOD}")) == rows(
+        manager.get(f"/oversight/steps/steps.csv?{PERIOD}&definition={most}")
+    )
 
 
 def nothing_is_zero_before_the_first_case(manager: Browser) -> None:
@@ -174,6 +197,7 @@ def test_pages_of_a_history(
     numbers_lead_to_as_many_cases(chief, f"?definition={SERVICE}&compare=unit", "/delays", "/people")
     files_have_the_figures_of_their_page(manager)
     pages_are_persian(manager)
+    steps_are_first_those_of_the_busiest_service(manager)
     nothing_is_zero_before_the_first_case(manager)
     pages_need_few_statements(manager, database)
     old_figures_are_never_shown_in_silence(manager, database)
@@ -246,7 +270,9 @@ def test_only_those_who_oversee_see_it_and_only_their_units(
 
 def test_no_text_of_a_file_is_a_formula() -> None:
     texts = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "a")
-    found = Table("t", [Column("unit")], [Row({"unit": text}, {}, {}) for text in texts]).file("csv").body
+    found = (
+        Table("t", [Column("unit")], [Row({"unit": text}, {}, {}) for text in texts]).file("csv", "t").body
+    )
     assert isinstance(found, bytes)
     (_, *cells) = csv.reader(StringIO(found.decode("utf-8-sig")))
     assert [cell for (cell,) in cells] == [f"'{text}" for text in texts[:-1]] + ["a"]

@@ -46,4 +46,4 @@ def picture(visit: Visit) -> Content:
 @page(blueprint.get(f"/<any({_ALL}):name>/<table>.<any(csv, json):kind>"), may="metrics.read")
 def download(visit: Visit, name: str, table: str, kind: str) -> Content:
     """Return a table of a page as a file."""
-    return file(visit, BUILDS[name], table, kind)
+    return file(visit, name, BUILDS[name], table, kind)

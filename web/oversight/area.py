@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from engine.oversight.projection.periods import Days
 from engine.platform.errors import Invalid, NotFound
 from web import charts
 from web.oversight import asking
@@ -80,11 +81,19 @@ def _built(visit: Visit, build: Build, found: Asked) -> Built:
     return Built()
 
 
-def file(visit: Visit, build: Build, table: str, kind: str) -> Content:
-    """Return a table of a page as a file. Raises Invalid for what the page would explain, and NotFound."""
+def file(visit: Visit, name: str, build: Build, table: str, kind: str) -> Content:
+    """Return a table of a page as a file, called by page, table and days.
+
+    Raises Invalid for what the page would explain, and NotFound.
+    """
     found = asking.read(visit)
     if not found.faults:
         built = build(visit, found)
         if not found.faults:
-            return built.table(table).file(kind)
+            return built.table(table).file(kind, _called(name, table, built.values.get("days")))
     raise Invalid("The request has errors.", found.faults)
+
+
+def _called(name: str, table: str, days: Days | None) -> str:
+    period = "" if days is None else f"_{days.first}_{days.last}"
+    return f"{name if name == table else f'{name}-{table}'}{period}"

@@ -33,11 +33,19 @@ COLUMNS = (
 
 
 def build(visit: Visit, found: Asked) -> Built:
-    """Read the steps of a version, of the newest unless another is chosen; none before a service is."""
+    """Read the steps of a version, of the newest unless another is chosen.
+
+    Without a service they are those of the one with the most cases of the period; none without cases.
+    """
     show = found.choice("show", SHOWN) or "wait"
     size = found.choice("size", SIZES) or SIZES[0]
-    filters, shared = found.filters, {"show": show, "shows": SHOWN, "size": size}
-    if found.faults or filters.definition is None:
+    shared = {"show": show, "shows": SHOWN, "size": size}
+    if found.faults:
+        return Built((), {"chosen": False, **shared})
+    picked = found.filters.definition is None
+    if picked:
+        found = _with_busiest(visit, found)
+    if found.filters.definition is None:
         return Built((), {"chosen": False, **shared})
     read = metrics.steps(visit.uow, _with_version(found))
     called = names.load(found.known, of_processes={read.definition})
@@ -48,6 +56,7 @@ def build(visit: Visit, found: Asked) -> Built:
         "as_of": read.as_of,
         **shared,
         "chosen": True,
+        "picked": picked,
         "name": called.process(read.definition),
         "number": read.version,
         "picture": found.link(
@@ -55,6 +64,17 @@ def build(visit: Visit, found: Asked) -> Built:
         ),
     }
     return Built([Table("steps", COLUMNS, rows)], values)
+
+
+def _with_busiest(visit: Visit, found: Asked) -> Asked:
+    """Return what is asked for, of the service with the most cases among those that the form offers."""
+    offered = found.known.processes
+    key = next((one for one in metrics.busiest(visit.uow, found.filters) if one in offered), None)
+    if key is None:
+        return found
+    return replace(
+        found, filters=replace(found.filters, definition=key), query={**found.query, "definition": key}
+    )
 
 
 def _with_version(found: Asked) -> Filters:

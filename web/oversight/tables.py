@@ -54,10 +54,10 @@ class Table:
     rows: Sequence[Row]
     most: int = SHOWN
 
-    def file(self, kind: str) -> Content:
-        """Return it as a file of this kind."""
+    def file(self, kind: str, called: str) -> Content:
+        """Return it as a file of this kind and name."""
         body = self._csv() if kind == "csv" else self._json()
-        return Content(body, _TYPES[kind], name=f"{self.name}.{kind}")
+        return Content(body, _TYPES[kind], name=f"{called}.{kind}")
 
     def share(self, row: Row, column: Column) -> float | None:
         """Return a value as a part of the greatest of its column; None if it has no bar."""
@@ -115,6 +115,8 @@ def _plain(value: Any) -> Any:
 def _cell(value: Any) -> Any:
     if isinstance(value, Figure):
         return value.status if value.value is None else value.value
+    if isinstance(value, bool):
+        return str(value).lower()  # as in JSON
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

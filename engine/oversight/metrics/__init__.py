@@ -19,7 +19,7 @@ from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
 from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Overview, Stock, overview
 from engine.oversight.metrics.people import LoadLine, People, RoleLine, UnitQuality, people
 from engine.oversight.metrics.portfolio import Portfolio, ServiceLine, Weights, portfolio
-from engine.oversight.metrics.steps import StepLine, Steps, steps
+from engine.oversight.metrics.steps import StepLine, Steps, busiest, steps
 from engine.oversight.metrics.tables import FigureLine, csv_of, figures_of
 from engine.oversight.metrics.times import DelayLine, Delays, TimeBy, TimeLine, Times, causes, delays, times
 
@@ -58,6 +58,7 @@ __all__ = [
     "Times",
     "UnitQuality",
     "Weights",
+    "busiest",
     "causes",
     "csv_of",
     "delays",

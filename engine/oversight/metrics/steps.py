@@ -11,7 +11,7 @@ from engine.oversight.metrics.quantiles import MEDIAN, quantiles
 from engine.oversight.metrics.sharing import share
 from engine.oversight.metrics.sums import Wanted, read
 from engine.oversight.projection.periods import Days
-from engine.oversight.projection.sums import ARRIVED, MAIN, PASSED, WAITS, WORKS
+from engine.oversight.projection.sums import ARRIVED, ENDED, MAIN, PASSED, STARTED, WAITS, WORKS
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
@@ -42,6 +42,15 @@ class Steps:
     definition: str
     version: int
     lines: Sequence[StepLine]
+
+
+def busiest(uow: UnitOfWork, filters: Filters) -> Sequence[str]:
+    """Returns the services of which cases started or ended, the most first. Raises as `resolve`."""
+    scope = resolve(uow, filters)
+    if not scope.has_data:
+        return []
+    found = read(uow, scope, Wanted([STARTED, ENDED], ("started", "closed"), ("definition",)))
+    return [key for (key,), _ in sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0]))]
 
 
 def steps(uow: UnitOfWork, filters: Filters) -> Steps:

@@ -68,6 +68,8 @@ def _pairs(line: Any) -> Iterable[tuple[str, Any]]:
 def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
+    if isinstance(value, bool):
+        return str(value).lower()  # as in JSON
     if hasattr(value, "tzinfo"):
         return instant(value)
     return value.isoformat() if isinstance(value, date) else value
