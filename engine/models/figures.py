@@ -38,6 +38,8 @@ _MEASURED = [
 ]
 _PLACE = ("definition", "version", "element")
 _STEP = [*_CELL, "element", "kind", "step_unit", "role"]
+_VERSION = ("definition", "version")
+_AT = ["unit", "service_class", "element", "kind"]
 _DONE = ("done", "wait_ms", "wait_bin", "work_ms", "work_bin", "send_backs")
 # An index alone is read only of what was vacuumed, which by default happens after a fifth has changed.
 _VACUUMED = {"postgresql_with": {"autovacuum_vacuum_insert_scale_factor": "0.02"}}
@@ -137,6 +139,9 @@ class StepFigures(Base):
         Index("ix_step_figures_work", *_PLACE, "work_ms", postgresql_include=_CLOSED),
         Index("ix_step_figures_opened", "opened_at", postgresql_include=_STEP),
         Index("ix_step_figures_closed", "closed_at", postgresql_include=[*_STEP, *_DONE]),
+        # The days at the edges of a period, of one version: a page of heat has nothing else.
+        Index("ix_step_figures_version_opened", *_VERSION, "opened_at", postgresql_include=_AT),
+        Index("ix_step_figures_version_closed", *_VERSION, "closed_at", postgresql_include=[*_AT, *_DONE]),
         Index("ix_step_figures_open", "step_unit", "role", postgresql_where=text("closed_at IS NULL")),
         _VACUUMED,
     )

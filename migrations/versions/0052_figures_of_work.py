@@ -39,6 +39,11 @@ INCLUDED = {
         f"{_STEP} done wait_ms wait_bin work_ms work_bin send_backs",
     ),
 }
+_AT, _DONE = "unit service_class element kind", "done wait_ms wait_bin work_ms work_bin send_backs"
+OF_VERSION = {
+    "ix_step_figures_version_opened": ("definition version opened_at", _AT),
+    "ix_step_figures_version_closed": ("definition version closed_at", f"{_AT} {_DONE}"),
+}
 KEY = ("period", "step_unit", "role", "definition", "element", "person")
 
 
@@ -51,6 +56,8 @@ def upgrade() -> None:
     _index(included=True)
     stock = sa.text("tstzrange(started_at, ended_at, '(]'::text)")
     op.create_index("ix_case_figures_stock", "case_figures", [stock], postgresql_using="gist")
+    for name, (columns, more) in OF_VERSION.items():
+        op.create_index(name, "step_figures", columns.split(), postgresql_include=more.split())
     for table in ("case_figures", "step_figures"):
         op.execute(f"ALTER TABLE {table} SET (autovacuum_vacuum_insert_scale_factor = 0.02)")
 
@@ -60,6 +67,8 @@ def downgrade() -> None:
     for table in ("case_figures", "step_figures"):
         op.execute(f"ALTER TABLE {table} RESET (autovacuum_vacuum_insert_scale_factor)")
     op.drop_index("ix_case_figures_stock")
+    for name in OF_VERSION:
+        op.drop_index(name)
     _index(included=False)
     op.drop_column("case_figures", "stopped_at")
     _key([*KEY])
