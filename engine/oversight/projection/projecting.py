@@ -47,10 +47,6 @@ _BROKEN = (
 )
 
 
-class _Broken(Refusal):
-    """The rows of some of these cases can't be computed. The cause is the error."""
-
-
 def prepare(uow: UnitOfWork) -> bool:
     """Begins with the first event of the log, unless it did before. Returns True: it has done so."""
     follower.from_the_first(uow, FIGURES.name)
@@ -132,7 +128,7 @@ def _attempt(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> Non
     try:
         _write(uow, ids, known)
     except _BROKEN as error:
-        raise _Broken("The log of a case breaks a rule.") from error
+        raise Refusal("The log of a case breaks a rule.") from error  # undone alone: the batch goes on
 
 
 def _write(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> None:
