@@ -67,7 +67,7 @@ def _measure(url: str, settings: Settings, options: argparse.Namespace) -> int:
 
 def _compare(
     database: Database, who: Actor, settings: Settings, chosen: Sequence[Filters]
-) -> list[tuple[Filters, Any]]:
+) -> list[tuple[Filters, list[str]]]:
     if not chosen:
         return []  # the tables of plain SQL cost minutes
     with plain.compared(database, who, settings.time_zone) as comparison:
