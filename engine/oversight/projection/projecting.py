@@ -128,7 +128,7 @@ def _attempt(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> Non
     try:
         _write(uow, ids, known)
     except _BROKEN as error:
-        raise Refusal("The log of a case breaks a rule.") from error  # undone alone: the batch goes on
+        raise Refusal("The log of a case breaks a rule.") from error  # undone alone: the batch continues
 
 
 def _write(uow: UnitOfWork, ids: Sequence[UUID], known: Sequence[UUID]) -> None:
