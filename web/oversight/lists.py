@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import request
 
 from engine.oversight import metrics
-from engine.oversight.metrics import AGES, MEASURES, CaseLine, CaseMeasure, DelayCell, StepCell
+from engine.oversight.metrics import AGES, MEASURES, PASSAGES, CaseLine, CaseMeasure, DelayCell, StepCell
 from engine.timeline import BUCKETS
 from web import asked, texts
 from web.listing import cursor
@@ -34,7 +34,6 @@ COLUMNS = (
 )
 
 LEFT = ("outcome",)  # codes of the process, for files
-PASSAGES = ("step_", "work_")  # measures that count a case as often as it was there
 CAUSES = (*BUCKETS, "plan", "unexplained")
 BANDS = tuple(str(index) for index in range(len(AGES) + 1))
 

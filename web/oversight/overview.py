@@ -246,9 +246,10 @@ def _months(visit: Visit, read: Overview) -> list[str]:
     """Return the names of the months; in English short ones, so that six fit a phone. `*`: not whole."""
     found = []
     for line in read.trend:
-        name = visit.reader.month(date.fromisoformat(line.label), year=False)
+        first = date.fromisoformat(line.label)
+        name = visit.reader.month(first, year=False)
         short = name if visit.reader.language == "fa" else name[:3]
-        found.append(f"{short}*" if _is_part(visit, date.fromisoformat(line.label), read.days) else short)
+        found.append(f"{short}*" if _is_part(visit, first, read.days) else short)
     return found
 
 

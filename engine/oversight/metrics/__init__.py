@@ -6,6 +6,7 @@ Plain functions that return what pages, CSV and the API show. docs/metrics.md ex
 from engine.oversight.metrics.automation import AutomatedLine
 from engine.oversight.metrics.case_lists import (
     MEASURES,
+    PASSAGES,
     CaseLine,
     CaseMeasure,
     CasePage,
@@ -29,6 +30,7 @@ __all__ = [
     "LONGEST",
     "MEASURES",
     "NO_DATA",
+    "PASSAGES",
     "USUAL",
     "AutomatedLine",
     "CaseLine",

@@ -61,6 +61,7 @@ CaseMeasure = Literal[
     "work_done",
 ]
 MEASURES: tuple[CaseMeasure, ...] = get_args(CaseMeasure)
+PASSAGES = ("step_", "work_")  # begin the measures that count a case as often as it was there
 _C, _D, _S = table(CaseFigures), table(DelayCause), table(StepFigures)
 _Condition = Callable[[], ColumnElement[bool]]
 
@@ -219,7 +220,7 @@ def _lines(uow: UnitOfWork, behind: Subquery, most: int, after: UUID | None = No
 
 def _require_together(measure: CaseMeasure, cell: DelayCell | StepCell | None, age: int | None) -> None:
     """Raises Invalid for what doesn't apply to a measure: else the list would silently be another one."""
-    of_steps = measure.startswith(("step_", "work_"))
+    of_steps = measure.startswith(PASSAGES)
     wrong = []
     if age is not None and measure not in _OF_OPEN:
         wrong.append("age")
@@ -237,7 +238,7 @@ def _behind(
     scope: Scope, measure: CaseMeasure, cell: DelayCell | StepCell | None, age: int | None
 ) -> Subquery:
     """Selects cases: by when they are sorted, their part of a cause, how often a measure counts them."""
-    if measure.startswith(("step_", "work_")):
+    if measure.startswith(PASSAGES):
         return _passages(scope, measure, cell if isinstance(cell, StepCell) else StepCell()).subquery(
             "behind"
         )

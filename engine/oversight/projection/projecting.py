@@ -76,8 +76,8 @@ def _correct(uow: UnitOfWork, most: int) -> int:
         return 0
     if uow.connection.execute(own).first() is None:
         return 0  # another process brings the figures up to date
-    if corrections.has_new(uow):
-        return corrections.consider(uow)
+    if considered := corrections.consider(uow):
+        return considered
     ids = corrections.stale(uow, most)
     if ids:
         write(uow, ids, ids)
