@@ -6,6 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
+from api.bodies.tasks import TaskSummary
 from api.command import Reply, command
 from api.shapes import (
     Account,
@@ -20,7 +21,7 @@ from api.shapes import (
     display_names,
     page_of,
 )
-from api.tasks import TaskSummary, assigned
+from api.tasks import assigned
 from engine import tasks
 from engine.models import RelationKind
 from engine.organisation import conflict_relations

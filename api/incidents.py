@@ -7,7 +7,8 @@ from apiflask import APIBlueprint
 from pydantic import Field
 
 from api import language
-from api.cases import CaseBody, case_body
+from api.bodies.cases import CaseBody
+from api.cases import case_body
 from api.command import Reply, command, etag
 from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
 from engine import cases
