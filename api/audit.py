@@ -90,7 +90,8 @@ class CheckpointBody(Body):
     hash: str
     """SHA-256 of its canonical JSON, in hexadecimal."""
     altered: bool = False
-    """Whether it was altered in the database and can't be read; the following fields are null then."""
+    """Whether it was altered in the database and can't be read. Then only number, time, hash and sendings are
+    known."""
     previous: str | None = None
     """Hash of the checkpoint before it; null for the first."""
     installation: UUID | None = None

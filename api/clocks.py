@@ -182,6 +182,6 @@ def _deemed(row: Any) -> Deemed:
 def release(uow: UnitOfWork, body: ReleaseDeemed) -> Reply:
     """Release decisions by silence
 
-    From then on the decisions have effect, and applicants can appeal them. For administrators.
+    From then on the decisions have effect, and applicants can appeal them. For administrators of all units.
     """
     return Reply(Released(released=cases.release(uow, body.cases)))

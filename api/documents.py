@@ -53,7 +53,7 @@ class DocumentVersionBody(Body):
     sha256: str
     """SHA-256 of the content in hexadecimal."""
     status: DocumentStatus
-    """Result of the check."""
+    """Result of the check: always `accepted`, since other files are not stored."""
     uploaded_by: Account
     """Who uploaded it."""
     uploaded_at: Instant

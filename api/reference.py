@@ -17,6 +17,7 @@ from flask import Response, current_app, request, send_from_directory
 from pydantic import TypeAdapter
 
 from api import problems
+from api.enums import name_enums
 from api.problems import OF_SERVER, Problem
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -140,7 +141,7 @@ def _written(app: APIFlask) -> str:
     for path, schema in UPLOADS.items():
         content = {"multipart/form-data": {"schema": schema}}
         spec["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
-    return app.json.dumps(spec)
+    return app.json.dumps(name_enums(spec))
 
 
 def _complete(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -125,7 +125,7 @@ class BillBody(Body):
     paid_at: Instant | None
     """When the bill was paid; null if it wasn't."""
     closed_at: Instant | None
-    """When the bill was paid, cancelled or expired; null while it can be paid."""
+    """When the bill expired or was cancelled; null for one that is paid or can be paid."""
     late: LatePayment | None
     """The last payment that arrived too late, so that the case did not continue; null if there is none."""
 
