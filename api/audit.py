@@ -11,7 +11,7 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy import RowMapping
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import (
     Account,
     Body,
@@ -233,7 +233,7 @@ class FoundBody(Body):
 
 
 @command(blueprint.get("/audit/checkpoints"), query=CheckpointsQuery, answer=CheckpointsBody)
-def index(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
+def list_checkpoints(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
     """List checkpoints, newest first
 
     With where each was sent. For administrators and auditors of all units.
@@ -246,7 +246,7 @@ def index(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
 
 
 @command(blueprint.get("/audit/checkpoints/<int:number>"), answer=CheckpointFile, refusals=(404,))
-def show(uow: UnitOfWork, number: int) -> Reply:
+def show_checkpoint(uow: UnitOfWork, number: int) -> Reply:
     """Download a checkpoint as the file that `audit verify --checkpoint` takes
 
     What is hashed and signed is the canonical JSON (RFC 8785) of `checkpoint`. For everybody with a token.
@@ -256,7 +256,8 @@ def show(uow: UnitOfWork, number: int) -> Reply:
 
 
 @command(blueprint.post("/audit/checkpoints"), body=Request, answer=RunBody, status=201, refusals=(409,))
-def take(uow: UnitOfWork) -> Reply:
+@sends("Location")
+def take_checkpoint(uow: UnitOfWork) -> Reply:
     """Take a checkpoint: a worker does it
 
     Follow its progress with `GET /audit/runs/{run_id}`. For administrators and auditors of all units.
@@ -267,7 +268,7 @@ def take(uow: UnitOfWork) -> Reply:
 @command(
     blueprint.post("/audit/checkpoints/<int:number>/send"), body=Request, answer=Sent, refusals=(404, 409)
 )
-def send(uow: UnitOfWork, number: int) -> Reply:
+def send_checkpoint(uow: UnitOfWork, number: int) -> Reply:
     """Send a checkpoint again to the targets that don't have it
 
     404 if all of them have it. For administrators and auditors of all units.
@@ -276,6 +277,7 @@ def send(uow: UnitOfWork, number: int) -> Reply:
 
 
 @command(blueprint.post("/audit/verifications"), body=Request, answer=RunBody, status=201, refusals=(409,))
+@sends("Location")
 def verify(uow: UnitOfWork) -> Reply:
     """Verify all logs against the newest checkpoint: a worker does it
 
@@ -304,7 +306,7 @@ def show_run(uow: UnitOfWork, run_id: UUID) -> Reply:
 
 
 @command(blueprint.get("/audit/events"), query=SearchQuery, answer=FoundBody)
-def find(uow: UnitOfWork, query: SearchQuery) -> Reply:
+def find_events(uow: UnitOfWork, query: SearchQuery) -> Reply:
     """Search the log of all cases; the header `X-Purpose` is required and recorded for each case found
 
     In the cases that you may see, without payloads; at most a year at once unless a case is named. For

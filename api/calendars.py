@@ -27,7 +27,7 @@ from api.bodies.calendars import (
     UnitCalendarBody,
     Weekday,
 )
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from engine.cases import recalculation
 from engine.deadlines import Hours
 from engine.organisation import calendars
@@ -87,6 +87,7 @@ def show(uow: UnitOfWork, key: str, query: CalendarQuery) -> Reply:
 
 
 @command(blueprint.post("/calendars"), body=CreateCalendar, answer=CalendarBody, status=201, refusals=(409,))
+@sends("Location")
 def create(uow: UnitOfWork, body: CreateCalendar) -> Reply:
     """Create a calendar of one of your units
 
@@ -135,7 +136,7 @@ def _week(given: dict[Weekday, str]) -> dict[str, Hours]:
 @command(
     blueprint.post("/calendars/<key>/imports"), body=ImportHolidays, answer=AppliedBody, refusals=(404, 409)
 )
-def load(uow: UnitOfWork, key: str, body: ImportHolidays) -> Reply:
+def import_holidays(uow: UnitOfWork, key: str, body: ImportHolidays) -> Reply:
     """Replace the holidays of a year by those in a file, CSV or iCalendar
 
     It adds a version of the calendar. CSV has the columns `date`, `name` and `estimated`. For administrators.
@@ -178,7 +179,7 @@ def _holidays(uow: UnitOfWork, key: str, query: FileQuery) -> tuple[str, Collect
 
 
 @command(blueprint.get("/units/<key>/calendar"), answer=UnitCalendarBody, refusals=(404,))
-def of_unit(uow: UnitOfWork, key: str) -> Reply:
+def show_of_unit(uow: UnitOfWork, key: str) -> Reply:
     """Read which calendar a unit uses
 
     Its own calendar, or that of the nearest unit above it.
@@ -188,7 +189,7 @@ def of_unit(uow: UnitOfWork, key: str) -> Reply:
 
 
 @command(blueprint.put("/units/<key>/calendar"), body=ChooseCalendar, answer=AppliedBody, refusals=(404, 409))
-def choose(uow: UnitOfWork, key: str, body: ChooseCalendar) -> Reply:
+def choose_for_unit(uow: UnitOfWork, key: str, body: ChooseCalendar) -> Reply:
     """Choose the calendar of one of your units, or use that of the unit above
 
     Deadlines of open cases are calculated again by a worker. For administrators.
@@ -214,7 +215,7 @@ def list_closures(uow: UnitOfWork, key: str) -> Reply:
 @command(
     blueprint.post("/units/<key>/closures"), body=DeclareClosure, answer=AppliedBody, refusals=(404, 409)
 )
-def declare(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
+def declare_closure(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
     """Declare a closure of one of your units and all below it
 
     Deadlines of open cases are calculated again by a worker. Days in the past only move deadlines. For
@@ -233,7 +234,7 @@ def declare(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
     answer=AppliedBody,
     refusals=(404, 409),
 )
-def revoke(uow: UnitOfWork, closure_id: UUID, body: RevokeClosure) -> Reply:
+def revoke_closure(uow: UnitOfWork, closure_id: UUID, body: RevokeClosure) -> Reply:
     """Revoke a closure
 
     Deadlines of open cases are calculated again by a worker. For administrators.

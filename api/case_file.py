@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from api.bodies.cases import CaseBody, EventPage
 from api.bodies.tasks import TaskPage
 from api.cases import case_body, event_page
-from api.command import Reply, command, etag
+from api.command import Reply, command, etag, sends
 from api.comments import CommentPage, comment_page
 from api.documents import DocumentPage, document_page
 from api.shapes import Account, Body, CaseId, CaseNumber, EventElement, EventTask, Instant, account
@@ -74,6 +74,7 @@ class FileBody(Body):
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
+@sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case with its tasks, documents, comments and log
 

@@ -25,7 +25,7 @@ from api.bodies.cases import (
     SuspendCase,
     WithdrawCase,
 )
-from api.command import Reply, command, etag, revisions_seen, writes_once
+from api.command import Reply, command, etag, revisions_seen, sends, writes_once
 from api.shapes import (
     OpenIncident,
     OpenTask,
@@ -82,6 +82,7 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
 
 @command(blueprint.post("/cases"), body=StartCase, answer=StartedBody, status=201, refusals=(404, 409, 503))
 @writes_once
+@sends("ETag", "Location")
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
     """Start a case
 
@@ -113,6 +114,7 @@ def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
+@sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case
 
@@ -123,7 +125,7 @@ def show(uow: UnitOfWork, case_id: UUID) -> Reply:
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
-def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
+def list_events(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
     """Read a case's log
 
     Events are never changed or removed; only their personal parts can be erased. For those who work on cases,
@@ -163,6 +165,7 @@ def _event(row: Any) -> EventBody:
 @command(
     blueprint.post("/cases/<uuid:case_id>/cancel"), body=CancelCase, answer=CaseBody, refusals=(404, 409, 412)
 )
+@sends("ETag")
 def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
     """End a case early
 
@@ -174,6 +177,7 @@ def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
 @command(
     blueprint.post("/cases/<uuid:case_id>/suspend"), body=SuspendCase, answer=CaseBody, refusals=(404, 409)
 )
+@sends("ETag")
 def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
     """Suspend a case
 
@@ -184,6 +188,7 @@ def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))
+@sends("ETag")
 def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Resume a suspended case
 
@@ -198,6 +203,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     """Withdraw an application, as the applicant or on their behalf
 

@@ -163,7 +163,7 @@ class Released(Body):
 
 
 @command(blueprint.get("/deemed-decisions"), answer=DeemedPage)
-def awaiting(uow: UnitOfWork) -> Reply:
+def list_deemed(uow: UnitOfWork) -> Reply:
     """List the decisions by silence that await release
 
     After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen
@@ -179,7 +179,7 @@ def _deemed(row: Any) -> Deemed:
 
 
 @command(blueprint.post("/deemed-decisions/release"), body=ReleaseDeemed, answer=Released)
-def release(uow: UnitOfWork, body: ReleaseDeemed) -> Reply:
+def release_deemed(uow: UnitOfWork, body: ReleaseDeemed) -> Reply:
     """Release decisions by silence
 
     From then on the decisions have effect, and applicants can appeal them. For administrators of all units.

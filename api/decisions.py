@@ -80,7 +80,7 @@ class AppealCase(Request):
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/decisions"), answer=DecisionList, refusals=(404,))
-def decisions(uow: UnitOfWork, case_id: UUID) -> Reply:
+def index(uow: UnitOfWork, case_id: UUID) -> Reply:
     """List the legal decisions of a case, with their grounds
 
     Only those who work on cases see who decided. The access is recorded in the access log of the case.

@@ -17,7 +17,7 @@ from api.bodies.definitions import (
     OneDefinitionVersionBody,
     SetClass,
 )
-from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, sends
 from api.shapes import (
     Request,
 )
@@ -160,7 +160,7 @@ def resume(uow: UnitOfWork, key: str) -> Reply:
 
 
 @command(blueprint.get("/definitions/<key>/versions"), answer=DefinitionRecordList, refusals=(404,))
-def versions(uow: UnitOfWork, key: str) -> Reply:
+def list_versions(uow: UnitOfWork, key: str) -> Reply:
     """List a definition's versions, newest first, with who deployed, published and retired them
 
     For administrators, designers and auditors.
@@ -174,7 +174,8 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
     answer=OneDefinitionVersionBody,
     refusals=(404,),
 )
-def version(uow: UnitOfWork, key: str, number: int) -> Reply:
+@sends("ETag")
+def show_version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version
 
     With its planned visits and `ETag`. Only administrators and designers see versions that were never
@@ -200,6 +201,7 @@ def _reply(row: DefinitionVersion) -> Reply:
     answer=DiffBody,
     refusals=(404,),
 )
+@sends("Content-Language")
 def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     """Compare a version with another one
 
@@ -223,6 +225,7 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Publish a version: new cases use it from now on
 
@@ -241,6 +244,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Retire a version, or withdraw one in review: new cases don't use it
 
@@ -254,7 +258,7 @@ def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
 @command(
     blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer="application/xml", refusals=(404,)
 )
-def bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
+def read_bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Download a version's BPMN file as it was uploaded
 
     The file has the media type `application/xml`.

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from api import language, problems
 from api.bodies.tasks import CorrectionBody, OpinionBody, TaskSummary
-from api.command import Reply, command, revisions_seen
+from api.command import Reply, command, revisions_seen, sends
 from api.problems import Problem
 from api.shapes import (
     Account,
@@ -72,6 +72,7 @@ class AssignTask(Request):
     answer=TaskSummary,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def assign(uow: UnitOfWork, task_id: UUID, body: AssignTask) -> Reply:
     """Assign a task to a colleague
 
@@ -93,7 +94,7 @@ class ColleaguePage(Page[Account]):
 
 
 @command(blueprint.get("/colleagues"), query=ColleaguesQuery, answer=ColleaguePage, refusals=(404,))
-def colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
+def list_colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
     """List the people who can be assigned a task
 
     Only those who are eligible for the task, by name. For administrators and caseworkers.
@@ -106,7 +107,7 @@ class AskOpinion(Request):
     """A request for an opinion. Those who are asked see no other data of the case than `show` names."""
 
     question: Words
-    """The question."""
+    """What you want to know: up to 10,000 characters of plain text."""
     unit: Text | None = None
     """Key of the unit that is asked, which may belong to another agency; by default that of the case."""
     role: Text | None = None
@@ -128,7 +129,8 @@ class AskOpinion(Request):
     status=201,
     refusals=(404, 409),
 )
-def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
+@sends("Location")
+def request_opinion(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
     """Request an opinion
 
     The task can't be completed until the opinion is given, withdrawn or overdue. A task can await up to 20
@@ -170,6 +172,7 @@ class SendBack(Request):
     status=201,
     refusals=(404, 409),
 )
+@sends("Location")
 def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     """Send a task back to the applicant to correct marked fields
 
@@ -188,7 +191,8 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     answer=TaskSummary,
     refusals=(404, 409),
 )
-def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
+@sends("ETag")
+def withdraw_request(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Withdraw a request for an opinion or correction; returns the task that it was attached to
 
     `task_id` is the task in which the opinion or correction is awaited. For the person who requested it, or
@@ -248,6 +252,7 @@ class BulkBody(Body):
 
 
 @command(blueprint.post("/tasks/bulk"), body=Bulk, answer=BulkBody, refusals=(409,))
+@sends("Content-Language")
 def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
     """Apply one action to many tasks
 

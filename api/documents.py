@@ -12,9 +12,9 @@ from pydantic import Field as Limited
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import Reply, as_caller, command, prepared
+from api.command import Reply, as_caller, command, multipart, prepared, sends
 from api.problems import Malformed, pointer
-from api.shapes import Account, Body, CaseId, Instant, Page, PageQuery, Request, Text, account, page_of
+from api.shapes import Account, Body, CaseId, File, Instant, Page, PageQuery, Request, Text, account, page_of
 from engine import cases, documents
 from engine.documents import Intake, Received
 from engine.models import DocumentStatus
@@ -95,6 +95,13 @@ class Beside(Request):
     """Id of the document of which the file is a new version. A portal can only replace its own."""
 
 
+class DocumentUpload(Beside):
+    """A document: a file, and what may be sent with it."""
+
+    file: File
+    """The content. Its type is recognised by what it contains, and must be one of those that are accepted."""
+
+
 def _for_case(case_id: UUID) -> Mapping[str, Any]:
     as_caller(lambda uow: documents.admit(uow, case=case_id))
     return _received()
@@ -163,7 +170,9 @@ def parts_as(model: type[M]) -> M:
     status=201,
     refusals=(400, 404, 409, 413, 415),
 )
+@multipart(DocumentUpload)
 @prepared(_for_case)
+@sends("Location")
 def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Beside) -> Reply:
     """Upload a document to a case
 
@@ -180,7 +189,9 @@ def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Besi
     status=201,
     refusals=(400, 404, 409, 413, 415),
 )
+@multipart(DocumentUpload)
 @prepared(_for_task)
+@sends("Location")
 def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Beside) -> Reply:
     """Upload a document with a task
 
@@ -211,7 +222,7 @@ def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> 
 @command(
     blueprint.get("/tasks/<uuid:task_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
 )
-def of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
+def list_of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
     """List the documents of a task, oldest first
 
     Those that were uploaded with the task, in their newest versions. A delegate sees no others.
@@ -240,7 +251,8 @@ def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     answer=MEDIA_TYPES,
     refusals=(404,),
 )
-def content(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
+@sends("ETag")
+def download(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
     """Download a document
 
     As a download. The `ETag` is that of the version. The access is recorded in the access log of the case.

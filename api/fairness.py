@@ -7,7 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 
 from api.bodies.tasks import TaskSummary
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import (
     Account,
     Body,
@@ -138,7 +138,7 @@ class LotsBody(Body):
 
 
 @command(blueprint.get("/random-assignments"), query=LotsQuery, answer=LotsBody)
-def lots(uow: UnitOfWork, query: LotsQuery) -> Reply:
+def count_random_assignments(uow: UnitOfWork, query: LotsQuery) -> Reply:
     """Count random assignments and how often they were changed
 
     In the caller's units, by step, unit, person and reason. For administrators and auditors.
@@ -187,6 +187,7 @@ def end(uow: UnitOfWork, relation_id: UUID) -> Reply:
 @command(
     blueprint.post("/tasks/<uuid:task_id>/recuse"), body=RecuseTask, answer=TaskSummary, refusals=(404, 409)
 )
+@sends("ETag")
 def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
     """Recuse yourself from the case of a task
 
@@ -197,7 +198,7 @@ def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/recusals"), answer=RecusalsBody, refusals=(404,))
-def recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
+def list_recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
     """List the recusals of a case, with their reasons
 
     For administrators and auditors.

@@ -9,7 +9,7 @@ from pydantic import Field
 from api import language
 from api.bodies.cases import CaseBody
 from api.cases import case_body
-from api.command import Reply, command, etag
+from api.command import Reply, command, etag, sends
 from api.shapes import (
     Body,
     CaseId,
@@ -102,6 +102,7 @@ class IncidentPage(Page[IncidentBody]):
 
 
 @command(blueprint.get("/incidents"), query=IncidentsQuery, answer=IncidentPage)
+@sends("Content-Language")
 def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     """List incidents, oldest first
 
@@ -120,6 +121,7 @@ def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 503),
 )
+@sends("ETag")
 def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
     """Retry a failed element, optionally with repaired data
 
@@ -136,6 +138,7 @@ def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 503),
 )
+@sends("ETag")
 def skip(uow: UnitOfWork, incident_id: UUID, body: SkipIncident) -> Reply:
     """Skip a failed element, as if it had succeeded
 

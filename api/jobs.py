@@ -45,7 +45,7 @@ class JobsBody(Body):
     """The state of the job queues."""
 
     queues: list[QueueBody]
-    """The queues."""
+    """All queues, with how much waits in each."""
     workers: int
     """Number of active workers."""
     failed: list[JobBody]

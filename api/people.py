@@ -24,7 +24,7 @@ from api.bodies.people import (
     SubstitutionBody,
     SubstitutionPage,
 )
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import (
     DisplayName,
     PageQuery,
@@ -90,6 +90,7 @@ def show(uow: UnitOfWork, person_id: UUID) -> Reply:
 
 
 @command(blueprint.post("/people"), body=CreatePerson, answer=PersonBody, status=201, refusals=(409,))
+@sends("Location")
 def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
     """Create an account with memberships in your units
 
@@ -123,7 +124,7 @@ def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply
     status=201,
     refusals=(404, 409),
 )
-def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
+def add_membership(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
     """Add a membership: a unit and role for a person of your units
 
     Only in your own units. 409 if the person has this membership already. For administrators.
@@ -138,7 +139,7 @@ def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
     answer=PersonBody,
     refusals=(404,),
 )
-def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMembership) -> Reply:
+def change_membership(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMembership) -> Reply:
     """Change the start or end of a membership
 
     It has effect from the next request on. For administrators.
@@ -154,7 +155,7 @@ def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMe
     answer=PersonBody,
     refusals=(404,),
 )
-def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
+def end_membership(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
     """End a membership immediately
 
     It has effect from the next request on. 403 for your own last membership. For administrators.
@@ -174,7 +175,7 @@ def _substitution(row: Any) -> SubstitutionBody:
     status=201,
     refusals=(409,),
 )
-def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
+def create_substitution(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
     """Appoint a substitute for yourself or, as an administrator, for a person of your units
 
     Both are active caseworkers of one unit, or of units of which one is above the other. 409 if there is a
@@ -185,7 +186,7 @@ def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
 
 
 @command(blueprint.get("/substitutions"), query=PageQuery, answer=SubstitutionPage)
-def substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
+def list_substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List current and future substitutions: your own or, for administrators, those of their units
 
     Without ended ones; supervisors also see those of their team.
@@ -206,7 +207,7 @@ def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
 
 
 @command(blueprint.get("/organisation-log"), query=RecordsQuery, answer=RecordPage)
-def log(uow: UnitOfWork, query: RecordsQuery) -> Reply:
+def list_changes(uow: UnitOfWork, query: RecordsQuery) -> Reply:
     """List entries of the administration log in your units, oldest first
 
     For administrators and auditors.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Request
 from engine import bpmn
 from engine.design import diagrams
@@ -43,7 +43,8 @@ class VersionPictureQuery(PictureQuery):
     answer=_SVG,
     refusals=(404,),
 )
-def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
+@sends("ETag")
+def draw_version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
     """Draw a version, with its findings, the current steps of its cases, or its changes
 
     As SVG, in which each element is a group with `data-element`. A heat map (`marks=cases`) counts the cases
@@ -59,7 +60,8 @@ def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) 
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
-def case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
+@sends("ETag")
+def draw_case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
     """Draw the diagram of a case, with its current steps and its path
 
     As SVG, in which each element is a group with `data-element`. For all who may see the case.

@@ -10,7 +10,7 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException
 from api import language
 from api.shapes import Body
 from engine.platform import errors, logs
-from engine.platform.language import Texts
-from engine.platform.messages import faults, findings, refusals
+from engine.platform.language import Reader, Texts
+from engine.platform.messages import faults, findings, messages, refusals
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
@@ -98,6 +98,8 @@ log = structlog.get_logger("api")
 class FieldError(Body):
     """One error in the input."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     pointer: str
     """Place of the error: a JSON Pointer (RFC 6901) into the body, or into `/query`; empty for the whole
     request.
@@ -112,6 +114,8 @@ class FieldError(Body):
 
 class Problem(Body):
     """A problem document (RFC 9457). Programs rely on `type` and `code`."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str
     """Kind of the problem: `urn:parvandeh:problem:` and a name."""
@@ -321,7 +325,10 @@ def _crashed(error: Exception) -> Response:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 
 
-def described(*statuses: int) -> dict[int | str, Any]:
-    """Return these statuses as responses in OpenAPI."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+def types() -> Mapping[int, Mapping[str, str]]:
+    """Return the titles of all types of problems, in English, by status and the end of the type."""
+    english = messages(Reader.of("en"))
+    found: dict[int, dict[str, str]] = {}
+    for status, name in (*((int(status), name) for status, name in _KINDS.values()), *_NAMES.items()):
+        found.setdefault(status, {})[name] = english.say(f"problems.{name}.title")
+    return found

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.command import Reply, command, writes_once
 from api.shapes import Body, Request, Text
@@ -73,6 +73,8 @@ class MatchedRule(Body):
 
 class TableReason(Body):
     """A decision table that was evaluated."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)  # `folded` is left out
 
     table: str
     """Id of the decision that has the table."""

@@ -26,7 +26,7 @@ from api.bodies.tasks import (
     TaskState,
     TaskSummary,
 )
-from api.command import Reply, command, etag, revisions_seen, tags_seen
+from api.command import Reply, command, etag, revisions_seen, sends, tags_seen
 from api.shapes import (
     OpenIncident,
     OpenTask,
@@ -89,6 +89,7 @@ def _wanted(query: InboxQuery) -> tasks.Inbox:
 
 
 @command(blueprint.get("/tasks/<uuid:task_id>"), answer=TaskBody, refusals=(404,))
+@sends("ETag")
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form
 
@@ -130,6 +131,7 @@ def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
 @command(
     blueprint.post("/tasks/<uuid:task_id>/claim"), body=Request, answer=TaskSummary, refusals=(404, 409, 412)
 )
+@sends("ETag")
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Claim a task
 
@@ -145,6 +147,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     answer=TaskSummary,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     """Release a task
 
@@ -160,6 +163,7 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     answer=CompletedBody,
     refusals=(404, 409, 412, 503),
 )
+@sends("ETag")
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     """Complete a task, so that its case continues
 

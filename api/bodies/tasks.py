@@ -199,7 +199,7 @@ class OpinionBody(Body):
     id: UUID
     """Id of the task in which the opinion is given."""
     question: str
-    """The question."""
+    """What the person who requested it wants to know."""
     unit: str | None
     """Key of the unit that was asked; null if it is that of the case."""
     role: str | None

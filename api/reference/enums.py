@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PLACE = "#/components/schemas/"
+from api.reference.schemas import PLACE
 
 
 @cache
@@ -14,6 +14,11 @@ def _meanings() -> Mapping[frozenset[str], tuple[str, Mapping[str, Any]]]:
     """Return the name and the table of each enum, by its values."""
     tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     return {frozenset(table["values"]): (name, table) for name, table in tables.items()}
+
+
+def names() -> set[str]:
+    """Return the names of all enums that have a meaning."""
+    return {name for name, _ in _meanings().values()}
 
 
 def name_enums(document: dict[str, Any]) -> dict[str, Any]:
