@@ -10,6 +10,7 @@ from api.reference.schemas import PLACE
 
 EXAMPLES = ("example", "examples")  # whose forms have enums of their own
 
+
 @cache
 def _meanings() -> Mapping[frozenset[str], tuple[str, Mapping[str, Any]]]:
     """Return the name and the table of each enum, by its values."""
