@@ -1,4 +1,4 @@
-"""SCIM 2 (RFC 7643, RFC 7644): a directory of staff keeps people and units up to date here.
+"""SCIM 2 (RFC 7643, RFC 7644): a directory of staff maintains people and units here.
 
 Under /scim/v2, with a token that names the scope `people.provision`. Not in the OpenAPI document: the
 protocol describes itself (`/Schemas`, `/ResourceTypes`, `/ServiceProviderConfig`).

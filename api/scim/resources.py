@@ -355,7 +355,7 @@ def _contact(contacts: Iterable[Email] | None) -> str | None:
 
 
 def require_kept(before: Any, after: Any) -> None:
-    """Raise MutabilityException if a change removes what every account or unit keeps."""
+    """Raise MutabilityException if a change removes what every account or unit must have."""
     for extension, attribute in ((PersonExtension, "national_id"), (UnitExtension, "parent")):
         if extension not in before.get_extension_models().values():
             continue

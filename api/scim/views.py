@@ -352,8 +352,8 @@ def _described(found: Any) -> Response:
     if "filter" in request.args:  # RFC 7644 section 4
         raise SCIMException.from_error(Error(status=403, detail="The description can't be filtered."))
     listed = [_placed(one) for one in found]
-    kind = type(listed[0])
-    body = ListResponse[kind](  # type: ignore[valid-type]  # built at runtime
+    kind: Any = type(listed[0])
+    body = ListResponse[kind](
         total_results=len(listed), start_index=1, items_per_page=len(listed), resources=listed
     )
     return _reply(body)

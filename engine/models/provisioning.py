@@ -1,4 +1,4 @@
-"""The table of people and units that another system keeps up to date here (SCIM)."""
+"""The table of people and units that another system maintains here (SCIM)."""
 
 from uuid import UUID
 

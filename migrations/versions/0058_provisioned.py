@@ -1,4 +1,4 @@
-"""People and units that another system keeps up to date."""
+"""People and units that another system maintains."""
 
 import sqlalchemy as sa
 from alembic import op

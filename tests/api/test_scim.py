@@ -1,4 +1,4 @@
-"""SCIM 2 over HTTP: a directory of staff keeps people and units up to date, and can't do more than that."""
+"""SCIM 2 over HTTP: a directory of staff maintains people and units, and can't do more than that."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

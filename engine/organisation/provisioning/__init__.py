@@ -1,4 +1,4 @@
-"""People and units that another system, such as a directory of staff, keeps up to date here.
+"""People and units that another system, such as a directory of staff, maintains here.
 
 The system is a service account whose token names the scope `people.provision`, and it sees the people and
 units that the memberships of its account cover. It makes no administrators, changes no national ID of an

@@ -102,7 +102,7 @@ def create(uow: UnitOfWork, wanted: Wanted) -> UUID:
     An account that this system deleted is reopened for the same person, whose national ID proves that.
     Raises Forbidden for an administrator, Invalid, Conflict for a name or a person that has an account.
     """
-    records.begin(uow)
+    records.enter(uow)
     if wanted.role == ADMINISTRATOR:
         raise Forbidden("A provisioning system can't make administrators. An administrator can.")
     if (removed := _removed(uow, wanted)) is not None:
@@ -125,7 +125,7 @@ def replace(uow: UnitOfWork, user_id: UUID, wanted: Wanted) -> None:
     of others, for reopening what somebody else closed and for memberships of administrators; Invalid;
     Conflict if no other administrator would be left.
     """
-    records.begin(uow)
+    records.enter(uow)
     _one(uow, user_id)
     records.note(uow, user_id, **wanted.noted())
     _change(uow, user_id, wanted)
@@ -136,7 +136,7 @@ def remove(uow: UnitOfWork, user_id: UUID) -> None:
 
     What the person did remains in the logs. Raises NotFound, Forbidden, Conflict as `replace` does.
     """
-    records.begin(uow)
+    records.enter(uow)
     before = _one(uow, user_id)
     user = locked(uow, user_id)
     _close(uow, user)

@@ -63,7 +63,7 @@ def has_external_id(external_id: str) -> ColumnElement[bool]:
     return found
 
 
-def begin(uow: UnitOfWork) -> None:
+def enter(uow: UnitOfWork) -> None:
     """Begins a change: those of one system follow one another. Raises Forbidden without the permission."""
     access.require(uow.actor, "people.provision")
     uow.session.execute(select(User.id).where(User.id == uow.actor.id).with_for_update(key_share=True))

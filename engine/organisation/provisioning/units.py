@@ -78,7 +78,7 @@ def get_unit(uow: UnitOfWork, unit_id: UUID) -> UnitView:
 
 def create_unit(uow: UnitOfWork, new: NewGroup) -> UUID:
     """Creates a unit with these members, as caseworkers. Raises Invalid, Conflict, Forbidden, NotFound."""
-    records.begin(uow)
+    records.enter(uow)
     key = new.key or f"unit-{secrets.token_hex(6)}"
     parent = new.parent or _home(uow)
     unit_id = units.make(uow, NewUnit(key, new.name, new.kind, parent, new.region))
@@ -95,7 +95,7 @@ def replace_unit(
     A new member becomes a caseworker there; all memberships of the others in it end. Raises as `create_unit`
     does.
     """
-    records.begin(uow)
+    records.enter(uow)
     before = get_unit(uow, unit_id)
     own = {name: value for name, value in changes.items() if name != "external_id"}
     if any(value != getattr(before, name) for name, value in own.items()):
@@ -111,7 +111,7 @@ def close_unit(uow: UnitOfWork, unit_id: UUID) -> None:
 
     Raises NotFound, and Conflict with what prevents it.
     """
-    records.begin(uow)
+    records.enter(uow)
     units.alter(uow, get_unit(uow, unit_id).key, {"closed": True})
     records.forget(uow, unit_id)
 
