@@ -41,6 +41,7 @@ from api import (
     reference,
     retries,
     rules,
+    scim,
     sessions,
     staging,
     status,
@@ -129,6 +130,7 @@ def create_app(settings: Settings) -> APIFlask:
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
+    app.register_blueprint(scim.blueprint, url_prefix=scim.PREFIX)
     app.register_blueprint(system.blueprint)
     return app
 

@@ -235,10 +235,10 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
     return parts
 
 
-def as_caller(look: Callable[[UnitOfWork], T]) -> T:
-    """Run commands as the caller, statement by statement."""
+def as_caller(look: Callable[[UnitOfWork], T], view: DatabaseView = "single") -> T:
+    """Run commands as the caller: statement by statement, or in a transaction of another view."""
     database: Database = current_app.extensions[DATABASE]
-    return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
+    return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), view)
 
 
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:

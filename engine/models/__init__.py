@@ -55,6 +55,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.provisioning import Provisioned
 from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
@@ -165,6 +166,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Provisioned",
     "RateKind",
     "Recalculation",
     "Recusal",
