@@ -41,6 +41,7 @@ from api import (
     reference,
     retries,
     rules,
+    services,
     sessions,
     staging,
     status,
@@ -84,7 +85,21 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
+    *(
+        desk,
+        comments,
+        case_file,
+        rules,
+        audit,
+        clocks,
+        funnel,
+        services,
+        work_time,
+        time_split,
+        visits,
+        rates,
+        metrics,
+    ),
 )
 
 
@@ -143,4 +158,6 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
+    app.extensions[services.BASE] = settings.public_url
+    app.extensions[services.CACHE] = {}
     app.extensions[documents.INTAKE] = Intake.of(settings)
