@@ -175,13 +175,28 @@ class ServicesPage(BaseModel):
     """The cursor of the next page; null on the last."""
 
 
+_UNCHANGED: dict[int, Any] = {304: {"description": "Nothing has changed since the `ETag` in `If-None-Match`"}}
+_LINKED = {
+    "type": "object",
+    "description": "JSON-LD: the context, and the things that describe the services.",
+    "required": ["@context", "@graph"],
+    "properties": {
+        "@context": {"type": "object", "description": "The vocabularies, by prefix."},
+        "@graph": {
+            "type": "array",
+            "description": "Each thing with its address in `@id` and its kinds in `@type`.",
+            "items": {"type": "object"},
+        },
+    },
+}
+
 # Only its decorators are used, which attach the content of OpenAPI to a function.
 _openapi = APIBlueprint("openapi", __name__)
 
 
 @_openapi.input(ServicesQuery, location="query")
 @_openapi.output(ServicesPage)
-@_openapi.doc(responses=described(422, 429, 503))
+@_openapi.doc(responses=_UNCHANGED | described(422, 429, 503))
 def _list_services() -> None:
     """Search the catalogue of services
 
@@ -203,7 +218,7 @@ def list_services() -> Response:
 
 
 @_openapi.output(ServiceBody)
-@_openapi.doc(responses=described(404, 429, 503))
+@_openapi.doc(responses=_UNCHANGED | described(404, 429, 503))
 def _read_service() -> None:
     """Read a service of the catalogue
 
@@ -223,13 +238,9 @@ def read_service(key: str) -> Response:
 
 
 @_openapi.doc(
-    responses={
-        200: {
-            "description": "The catalogue",
-            "content": {cpsv.MEDIA_TYPE: {"schema": {"type": "string"}}},
-        },
-        **described(429, 503),
-    }
+    responses={200: {"description": "The catalogue", "content": {cpsv.MEDIA_TYPE: {"schema": _LINKED}}}}
+    | _UNCHANGED
+    | described(429, 503)
 )
 def _export_services() -> None:
     """Export the catalogue as linked data
@@ -245,7 +256,7 @@ def export_services() -> Response:
     """Return the response; rendered once for each state of the catalogue, as anybody can request it."""
     mark = _read(catalogue.mark)
     cache: dict[str, bytes] = current_app.extensions[CACHE]
-    if f'"{mark}"' in request.headers.get("If-None-Match", ""):
+    if request.if_none_match.contains_weak(mark):
         return _not_modified(mark)
     if mark not in cache:
         base = _read(_base)
@@ -276,7 +287,7 @@ def _read(look: Callable[[Any], Any]) -> Any:
 def _tagged(body: str) -> Response:
     content = body.encode()
     tag = hashlib.sha256(content).hexdigest()[:32]
-    if f'"{tag}"' in request.headers.get("If-None-Match", ""):
+    if request.if_none_match.contains_weak(tag):
         return _not_modified(tag)
     return _response(content, tag, "application/json")
 

@@ -69,7 +69,7 @@ class _Service:
             cv__hasLegalResource=self._laws(),
             cpsv__follows=self._rules(),
             cpsv__hasInput=[self._proof("evidence", "cv:Evidence", one) for one in facts["evidence"]],
-            cpsv__produces=[self._proof("output", "cpsv:Output", one) for one in facts["output"]],
+            cpsv__produces=[self._proof("output", "cv:Output", one) for one in facts["output"]],
             cv__hasCost=self._cost(),
             cv__contactPoint=self._contact(),
             cv__isGroupedBy=[self._event(one) for one in facts["life_events"]],

@@ -16,7 +16,10 @@ from tests.api.conftest import Steady
 from tests.installed import NOWHERE
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-TOKENLESS = {"/api/v1/status", "/api/v1/status/rating"}
+TOKENLESS = {
+    *("/api/v1/status", "/api/v1/status/rating"),
+    *("/api/v1/services", "/api/v1/services/{key}", "/api/v1/services.jsonld"),
+}
 OPEN = re.compile(r"/api/v1/(openapi\.json|docs.*)")
 
 
