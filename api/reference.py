@@ -87,7 +87,16 @@ STAGED = {
     },
     "required": ["file", "field"],
 }
+PACKAGE = {
+    "type": "object",
+    "properties": {
+        "package": {"type": "string", "format": "binary", "description": "The archive."},
+        "unit": {"type": "string", "description": "The key of the unit that owns the processes."},
+    },
+    "required": ["package"],
+}
 UPLOADS = {
+    "/api/v1/packages": PACKAGE,
     "/api/v1/documents": STAGED,
     "/api/v1/deployments": FILES,
     "/api/v1/cases/{case_id}/documents": DOCUMENT,
