@@ -265,6 +265,13 @@ def url(path: str, ids: Mapping[str, str]) -> str:
     return path
 
 
+def _deployed(client: Client, path: str) -> TestResponse:
+    files = factories.one_task("q")
+    if path == "/deployments":
+        return client.deploy(files)
+    return client.send("POST", path, data={"package": (BytesIO(package_of(files, "q")), "q.zip")})
+
+
 def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> TestResponse:
     """A request that is right in every way but perhaps for who sends it."""
     if path == "/units/<key>":
@@ -273,11 +280,8 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
         key = "office" if path.startswith("/units/") else "p"
         given: dict[str, Any] = {} if method == "GET" else {"json": BODIES[path]}
         return client.send(method, path.replace("<key>", key), **given)
-    if path == "/deployments":
-        return client.deploy(factories.one_task("q"))
-    if path == "/packages":
-        packed = package_of(factories.one_task("q"), "q")
-        return client.send(method, path, data={"package": (BytesIO(packed), "q.zip")})
+    if path in ("/deployments", "/packages"):
+        return _deployed(client, path)
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
     if path == "/audit/events":
