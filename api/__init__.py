@@ -34,6 +34,7 @@ from api import (
     messages,
     metrics,
     migrations,
+    packages,
     people,
     pictures,
     problems,
@@ -42,6 +43,7 @@ from api import (
     retries,
     rules,
     scim,
+    services,
     sessions,
     staging,
     status,
@@ -85,7 +87,22 @@ RESOURCES = (
         staging,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
+    *(
+        desk,
+        comments,
+        case_file,
+        rules,
+        audit,
+        clocks,
+        funnel,
+        services,
+        packages,
+        work_time,
+        time_split,
+        visits,
+        rates,
+        metrics,
+    ),
 )
 
 
@@ -145,4 +162,6 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
+    app.extensions[services.BASE] = settings.public_url
+    app.extensions[services.CACHE] = {}
     app.extensions[documents.INTAKE] = Intake.of(settings)

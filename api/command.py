@@ -264,7 +264,7 @@ def _run(
     view: View, uow: UnitOfWork, parts: Mapping[str, Any], given: Mapping[str, type[Request] | None]
 ) -> Outcome[Answer]:
     arguments = dict(parts)
-    query = _valid("query", given["query"] or Request, _query())
+    query = asked(given["query"] or Request)
     if given["query"] is not None:
         arguments["query"] = query
     if (body := given["body"]) is not None:
@@ -282,6 +282,11 @@ def _run(
 def sent(model: type[R]) -> R:
     """Return the body of the request. Raises the refusal for the caller."""
     return _valid("body", model, _json(model))
+
+
+def asked(model: type[R]) -> R:
+    """Return the query of the request. Raises the refusal for the caller."""
+    return _valid("query", model, _query())
 
 
 def _valid(part: str, model: type[R], value: Any) -> R:

@@ -6,6 +6,7 @@ from engine.models.application_drafts import ApplicationCount, ApplicationDraft,
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.catalogue import CatalogueEntry
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -116,6 +117,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "CatalogueEntry",
     "CausePeriodFigures",
     "ChainHead",
     "Channel",
