@@ -19,7 +19,7 @@ from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.quota import Quota
-from api.shapes import Request
+from api.shapes import Empty, Request
 from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
@@ -105,7 +105,7 @@ def command(
     def declare(view: View) -> View:
         operation = Operation(
             answer=answer,
-            body=body,
+            body=Empty if body is Request else body,
             query=query,
             upload=_UPLOADED.get(view),
             statuses=(status,) if isinstance(status, int) else status,
