@@ -17,6 +17,7 @@ from api import (
     calendars,
     case_file,
     cases,
+    catalogue,
     clocks,
     comments,
     decisions,
@@ -95,7 +96,7 @@ RESOURCES = (
         audit,
         clocks,
         funnel,
-        services,
+        catalogue,
         packages,
         work_time,
         time_split,
@@ -162,6 +163,6 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
-    app.extensions[services.BASE] = settings.public_url
-    app.extensions[services.CACHE] = {}
+    app.extensions[catalogue.BASE] = settings.public_url
+    app.extensions[catalogue.CACHE] = {}
     app.extensions[documents.INTAKE] = Intake.of(settings)

@@ -142,7 +142,7 @@ def _description(spec: Spec) -> Both:
 
 
 def _searched(texts: Iterable[str]) -> str:
-    """Returns texts as they are searched: normalised, and once more without spaces."""
+    """Returns texts as they are searched: normalised, with and without spaces."""
     whole = " ".join(texts)
     return f"{persian.normalise(whole)}\n{persian.compact(whole)}"
 

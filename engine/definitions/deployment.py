@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -97,11 +98,7 @@ def deploy(
     access.require(uow.actor, "definitions.deploy")
     # Looked up once: the checked versions are the bound ones, whatever is published or retired meanwhile.
     known = currents(uow.session)
-    report = bpmn.check(files, known, uow.now)
-    told, unread = scenarios.read(files)
-    unread += toml_files.check(files, report.processes)
-    if report.errors or unread:
-        raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
+    report, told = _checked(files, known, uow.now)
     held = _lock(uow, _keys(report), unit)
     called = {key for process in report.processes for key in process.calls} - held.keys()
     calls = {key: known[key] for key in called}
@@ -128,6 +125,18 @@ def deploy(
             publish(uow, version, held[version.key].current, specs[version.key])
     published = [Published(row.key, row.number, row.digest, created=True, status=row.status) for row in made]
     return Deployed(deployment_id, tuple(published), report, scenario_report.plain)
+
+
+def _checked(
+    files: Mapping[str, bytes], known: Mapping[str, Version], now: datetime
+) -> tuple[Report, list[scenarios.Scenario]]:
+    """Returns the report on the files, and their scenarios. Raises Rejected."""
+    report = bpmn.check(files, known, now)
+    told, unread = scenarios.read(files)
+    unread += toml_files.check(files, report.processes)
+    if report.errors or unread:
+        raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
+    return report, told
 
 
 def plain_report(report: Report) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from engine.platform.db import Database
 from engine.portal import catalogue, cpsv
 from engine.portal.catalogue import Entry, Wanted
 
-blueprint = APIBlueprint("services", __name__, tag="Services")
+blueprint = APIBlueprint("catalogue", __name__, tag="Services")
 
 BASE = "parvandeh.base"
 CACHE = "parvandeh.catalogue"
