@@ -9,7 +9,7 @@ from flask import current_app
 from pydantic import BaseModel, Field
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, tagged
 from api.shapes import (
     DisplayName,
     Instant,
@@ -254,6 +254,7 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
 
 
 @command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=OneVersionBody, refusals=(404,))
+@tagged
 def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
