@@ -1,13 +1,15 @@
 """Cases: start, list, read, log, cancel."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from api.case_filters import CasesQuery, wanted
 from api.command import Reply, command, etag, revisions_seen, tagged, writes_once
 from api.shapes import (
     Account,
@@ -16,7 +18,6 @@ from api.shapes import (
     OpenIncident,
     OpenTask,
     Page,
-    PageQuery,
     Request,
     Text,
     account,
@@ -160,14 +161,6 @@ class CaseSummary(BaseModel):
     erased_at: Instant | None
 
 
-class CasesQuery(PageQuery):
-    """Which cases; `since` is when they began at the earliest."""
-
-    status: CaseStatus | None = None
-    definition: Key | None = None
-    since: AwareDatetime | None = None
-
-
 class CasePage(Page[CaseSummary]):
     """A page of cases, newest first."""
 
@@ -273,10 +266,21 @@ def started(case: cases.CaseView) -> Reply:
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)
 def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List cases, newest first"""
-    wanted = cases.Wanted(query.status, query.definition, query.since, after=query.cursor)
-    rows = cases.page(uow, wanted)
-    told = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
-    return Reply(CasePage(**page_of(CaseSummary, told, cases.PAGE)))
+    if query.business_key is None:
+        return Reply(case_page(cases.page(uow, wanted(query)), query.limit))
+    keys = [query.definition] if query.definition else []
+    cases.require_public_key(uow, keys, (), "/query/business_key")
+    rows = cases.page(uow, wanted(query))
+    cases.require_public_key(
+        uow, {row["definition"] for row in rows}, [row["version_id"] for row in rows], "/query/business_key"
+    )
+    return Reply(case_page(rows, query.limit))
+
+
+def case_page(rows: Sequence[Mapping[Any, Any]], size: int) -> CasePage:
+    """Return a page of cases, from its rows and one more."""
+    listed = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
+    return CasePage(**page_of(CaseSummary, listed, size))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))

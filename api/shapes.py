@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from engine.bpmn.values import instant
 from engine.models import TaskKind
@@ -36,6 +36,15 @@ class PageQuery(Request):
     """Which page of a list: `cursor` is the `next` of the page before."""
 
     cursor: UUID | None = None
+
+
+class SizedQuery(PageQuery):
+    """Which page of a list, and how long it is."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    limit: int = Field(default=50, ge=1, le=200)
+    """The size of a page: 1 to 200 rows."""
 
 
 class Page(BaseModel, Generic[Row]):

@@ -1,10 +1,22 @@
 """The tables of definitions, cases and the log."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, LargeBinary, Sequence, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    Sequence,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -122,6 +134,12 @@ class Case(Base):
         Index(None, "unit_id", "id"),
         Index("ix_cases_applicant", "applicant", "id", postgresql_where=text("applicant IS NOT NULL")),
         Index("ix_cases_appeal_of", "appeal_of", postgresql_where=text("appeal_of IS NOT NULL")),
+        Index(
+            "ix_cases_business_key", "business_key", "id", postgresql_where=text("business_key IS NOT NULL")
+        ),
+        Index("ix_cases_started_at", "started_at", "id"),
+        Index("ix_cases_ended_at", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("ix_cases_outcome", "outcome", "id", postgresql_where=text("outcome IS NOT NULL")),
         # Each command updates the row: free space on the page avoids index updates (HOT).
         {"postgresql_with": {"fillfactor": "70"}},
     )
@@ -153,6 +171,34 @@ class Case(Base):
     subject: Mapped[str | None] = mapped_column(Text)  # NULL: the name of its process
     # The persons that its process names as parties, normalised; NULL: not known yet.
     parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+
+
+class CaseValue(Base):
+    """A variable of a case by which it is found, as its process declares: a text or a number, or neither."""
+
+    __tablename__ = "case_values"
+    __table_args__ = (
+        Index(
+            "ix_case_values_text",
+            *("definition", "name", "text", "case_id"),
+            postgresql_include=["unit_id"],
+            postgresql_where=text("text IS NOT NULL"),
+        ),
+        Index(
+            "ix_case_values_number",
+            *("definition", "name", "number", "case_id"),
+            postgresql_include=["unit_id"],
+            postgresql_where=text("number IS NOT NULL"),
+        ),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    # The definition and the unit of its case: the index has them, so that other cases aren't read.
+    definition: Mapped[str] = mapped_column(Text)
+    unit_id: Mapped[UUID]
+    text: Mapped[str | None] = mapped_column(Text(collation="C"))  # folded; in the order of its bytes
+    number: Mapped[Decimal | None] = mapped_column(Numeric)
 
 
 class Task(Base):
