@@ -135,8 +135,9 @@ def _statement(uow: UnitOfWork, wanted: Wanted, meaning: _Meaning) -> tuple[Sele
         return true() if meaning.units is None else _one_of(unit, meaning.units, Uuid)
 
     about = case((access.named_party(role), null()), else_=Case.subject).label("subject")
-    found: Select[Any] = (
-        select(*_SUMMARY, about)
+    columns: Sequence[Any] = (*_SUMMARY, about)
+    found = (
+        select(*columns)
         .select_from(Case)
         .join(DefinitionVersion, Case.version_id == DefinitionVersion.id)
         .join(Unit, Case.unit_id == Unit.id)

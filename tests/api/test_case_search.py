@@ -41,8 +41,7 @@ def found(client: Client, query: str = "", **search: Any) -> list[str]:
 @pytest.fixture
 def office(client: Clients, database: Database) -> Client:
     """Who works in `north`; there are four cases of `p`, two in `north`, two below it and elsewhere."""
-    agency = a_unit(database, "agency", kind="agency")
-    assert agency
+    a_unit(database, "agency", kind="agency")
     for unit, above in (("north", "agency"), ("desk", "north"), ("south", "agency")):
         a_unit(database, unit, above)
     factories.deploy(database, process())
@@ -125,7 +124,7 @@ def test_applicant_is_found_by_the_name_of_the_account(
 
 
 def test_values_follow_the_variables(office: Client, client: Clients, database: Database) -> None:
-    wanted = {"definition": "p", "variables": [{"name": "area", "from": 500}]}
+    wanted: dict[str, Any] = {"definition": "p", "variables": [{"name": "area", "from": 500}]}
     assert found(office, **wanted) == []
     (task,) = [one for one in body(office.get("/tasks?unit=desk"))["items"]]
     office.complete(task["id"], {"area": 700, "shop": None})
@@ -153,10 +152,10 @@ def test_search_that_makes_no_sense_is_refused_with_its_place(office: Client) ->
         {"name": "area", "equals": [1]},
     ):
         assert search(office, **wrong).status_code == 422, wrong
-    for given in ({"variables": [{"name": "area", "equals": 1}]}, {"limit": 0}, {"limit": 10_000}, {"q": 1}):
+    alone = {"variables": [{"name": "area", "equals": 1}]}
+    for given in (alone, {"limit": 0}, {"limit": 10_000}, {"q": 1}):
         refused(office.post("/cases/search", given), 422, "invalid")
-    given = {"definition": "none", "variables": [{"name": "area", "equals": 1}]}
-    refused(office.post("/cases/search", given), 404, "not-found")
+    refused(office.post("/cases/search", {"definition": "none", **alone}), 404, "not-found")
 
 
 def search(client: Client, **value: Any) -> Any:
