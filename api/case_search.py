@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from apiflask import APIBlueprint
 
-from api.case_filters import SearchCases, wanted
-from api.cases import CasePage, case_page
+from api.bodies.case_filters import SearchCases, wanted
+from api.bodies.cases import CasePage
+from api.cases import case_page
 from api.command import Reply, command
 from engine import access, cases
 from engine.oversight import access_log

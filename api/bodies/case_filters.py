@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AwareDatetime, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic import model_validator as validator
 
 from api.shapes import Key, Request, SizedQuery, Text
@@ -15,8 +15,6 @@ Value = StrictBool | StrictInt | StrictFloat | StrictStr
 
 class CaseFilters(SizedQuery):
     """Which cases, in which order, and how many."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     status: CaseStatus | None = None
     """Their status: `active`, `suspended`, `completed` or `cancelled`."""
@@ -55,8 +53,6 @@ class CasesQuery(CaseFilters):
 class ValueFilter(Request):
     """What a variable of a case must be: `equals` one value, or in a range of numbers or texts."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
     name: Text
     """The name of a variable that the process declares as searchable."""
     equals: Value | None = Field(default=None)
@@ -85,8 +81,6 @@ def _is_text(value: str) -> bool:
 
 class SearchCases(CaseFilters):
     """Which cases. Nothing of it is logged or part of an address, so it may be personal data."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     applicant: Text | None = None
     """The applicant: the national ID as the case has it, in any digits, or the name of the account."""
