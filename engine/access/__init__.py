@@ -54,7 +54,7 @@ from engine.access.policy import (
     visible_tasks,
     workers,
 )
-from engine.access.reach import by_units, covered_units, visible_cases_in
+from engine.access.reach import by_units, covered_units, own_person, visible_cases_in
 from engine.access.validity import lasting, valid
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "only_catalogue",
     "only_enabled",
     "only_its_own",
+    "own_person",
     "party",
     "positions",
     "reachable_cases",

@@ -12,14 +12,13 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
-    not_,
     null,
     select,
 )
 from sqlalchemy.orm import aliased
 
-from engine.access.policy import covers, party, positions, visible_cases
-from engine.models import ROOT, UnitLine
+from engine.access.policy import VIEWER, covers, positions, visible_cases
+from engine.models import ROOT, Case, UnitLine, User
 
 
 def covered_units() -> ColumnElement[Any]:
@@ -35,6 +34,20 @@ def by_units(role: str) -> bool:
     return role not in ("portal", "applicant")
 
 
-def visible_cases_in(role: str, near: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Returns the same as `visible_cases`; `near` is whether a case is in the official's `covered_units`."""
-    return and_(near, not_(party())) if by_units(role) else visible_cases(role)
+def own_person() -> ColumnElement[Any]:
+    """Returns the national id of the viewer; NULL if it is unknown."""
+    return select(User.person).where(User.id == VIEWER).scalar_subquery()
+
+
+def visible_cases_in(role: str, near: ColumnElement[bool], person: str | None) -> ColumnElement[bool]:
+    """Returns the same as `visible_cases` where a case is also `near`.
+
+    For an official that is in the `covered_units`; `person` is the `own_person`. Each condition is there only
+    once, because the planner would multiply what they leave.
+    """
+    if not by_units(role):
+        return and_(visible_cases(role), near)
+    if person is None:
+        return near
+    others = (Case.applicant.is_distinct_from(person), Case.representative.is_distinct_from(person))
+    return and_(near, *others)
