@@ -23,6 +23,7 @@ from api import (
     decisions,
     definitions,
     delegations,
+    deployment_list,
     deployments,
     desk,
     documents,
@@ -32,6 +33,7 @@ from api import (
     funnel,
     incidents,
     jobs,
+    me,
     messages,
     metrics,
     migrations,
@@ -74,6 +76,8 @@ MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its o
 RESOURCES = (
     *(
         deployments,
+        deployment_list,
+        me,
         definitions,
         start_forms,
         version_files,

@@ -230,7 +230,7 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 
     Identify the caller of a token signed by a provider; receive the body, or run the function of `prepared`.
     """
-    if is_signed(token := _bearer()):
+    if is_signed(token := bearer()):
         callers: Callers = current_app.extensions[CALLERS]
         g.signed_in = callers.account_of_token(database, current_app.extensions[PROVIDERS], token)
     if view in _PREPARED:
@@ -297,7 +297,7 @@ def _valid(part: str, model: type[R], value: Any) -> R:
 
 def _actor(session: Session) -> Actor:
     """Return the caller, with the person for whom and the purpose for which they act."""
-    token, callers = _bearer(), current_app.extensions[CALLERS]
+    token, callers = bearer(), current_app.extensions[CALLERS]
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
@@ -310,7 +310,7 @@ def _actor(session: Session) -> Actor:
     return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
 
 
-def _bearer() -> str:
+def bearer() -> str:
     """Return the token of the request; empty if it has none. Browsers' cookies are not accepted here."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

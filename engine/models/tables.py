@@ -196,6 +196,16 @@ class Task(Base):
             postgresql_using="gin",
             postgresql_where=text("status = 'open'"),
         ),
+        # The latest of those that are closed, of a candidate group and of a person.
+        *(
+            Index(
+                f"ix_tasks_closed_{name}",
+                name,
+                "closed_at",
+                postgresql_where=text(f"closed_at IS NOT NULL AND {name} IS NOT NULL"),
+            )
+            for name in ("candidate_group_id", "assignee_id")
+        ),
         Index("ix_tasks_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         # Tasks that still need an assignee.
         Index(

@@ -1,4 +1,4 @@
-"""Values by which cases are found, and indexes for the filters of cases."""
+"""Values by which cases are found, and indexes for the filters of cases and closed tasks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 # Of cases: columns before the id, and whether they are indexed only where they aren't NULL.
 INDEXED = {"business_key": True, "started_at": False, "ended_at": True, "outcome": True}
+OF_CLOSED = ("candidate_group_id", "assignee_id")  # of tasks, before the instant at which they were closed
 
 
 def upgrade() -> None:
@@ -35,9 +36,14 @@ def upgrade() -> None:
     for column, partial in INDEXED.items():
         where = sa.text(f"{column} IS NOT NULL") if partial else None
         op.create_index(f"ix_cases_{column}", "cases", [column, "id"], postgresql_where=where)
+    for column in OF_CLOSED:
+        where = sa.text(f"closed_at IS NOT NULL AND {column} IS NOT NULL")
+        op.create_index(f"ix_tasks_closed_{column}", "tasks", [column, "closed_at"], postgresql_where=where)
 
 
 def downgrade() -> None:
+    for column in OF_CLOSED:
+        op.drop_index(f"ix_tasks_closed_{column}", "tasks")
     for column in INDEXED:
         op.drop_index(f"ix_cases_{column}", "cases")
     op.drop_table("case_values")
