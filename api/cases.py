@@ -1,18 +1,19 @@
 """Cases: start, list, read, log, cancel."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
 
+from api.bodies.case_filters import CasesQuery, wanted
 from api.bodies.cases import (
     AppealRef,
     BillBody,
     CancelCase,
     CaseBody,
     CasePage,
-    CasesQuery,
     CaseSummary,
     EventActor,
     EventBody,
@@ -105,12 +106,23 @@ def started(case: cases.CaseView) -> Reply:
 def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
     """List cases, newest first
 
+    What is personal data is searched for with `POST /cases/search`.
     Portals see the cases that they started, applicants their own. For all roles but designers and services.
     """
-    wanted = cases.Wanted(query.status, query.definition, query.since, after=query.cursor)
-    rows = cases.page(uow, wanted)
-    told = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
-    return Reply(CasePage(**page_of(CaseSummary, told, cases.PAGE)))
+    if query.business_key is None:
+        return Reply(case_page(cases.page(uow, wanted(query)), query.limit))
+    place = "/query/business_key"
+    cases.require_public_key(uow, [query.definition] if query.definition else [], (), place)
+    rows = cases.page(uow, wanted(query))
+    keys, versions = {row["definition"] for row in rows}, {row["version_id"] for row in rows}
+    cases.require_public_key(uow, keys, versions, place)
+    return Reply(case_page(rows, query.limit))
+
+
+def case_page(rows: Sequence[Mapping[Any, Any]], size: int) -> CasePage:
+    """Return a page of cases, from its rows and one more."""
+    listed = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
+    return CasePage(**page_of(CaseSummary, listed, size))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from api import operations, received
+from api import conditional, operations, received
 from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
@@ -135,7 +135,8 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
         lambda uow: _run(view, uow, parts, given),
         "single" if view in _WRITING_ONCE else _database_view(view, parts),
     )
-    return _response(done)
+    done = conditional.with_content(done)
+    return conditional.unless_known(done) or _response(done)
 
 
 def _response(done: Answer) -> Response:
@@ -195,7 +196,10 @@ def multipart(parts: type[Request]) -> Callable[[View], View]:
 
 
 def sends(*headers: str) -> Callable[[View], View]:
-    """Declare headers of a view's successful responses, such as `ETag` or `Location`."""
+    """Declare headers of a view's successful responses, such as `ETag` or `Location`.
+
+    A read that sends an `ETag` returns 304 if `If-None-Match` has it.
+    """
 
     def declare(view: View) -> View:
         _SENT[view] = headers
@@ -324,7 +328,8 @@ def tags_seen() -> frozenset[EntityTag] | None:
     tags = request.if_match
     if "If-Match" not in request.headers or tags.star_tag:
         return None
-    return frozenset(tag for tag in map(EntityTag.parse, filter(None, tags.as_set())) if tag is not None)
+    known = (conditional.CONTENT.sub("", tag) for tag in tags.as_set() if tag)
+    return frozenset(tag for tag in map(EntityTag.parse, known) if tag is not None)
 
 
 def etag(tag: EntityTag | int) -> str:

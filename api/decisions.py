@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.bodies.cases import StartedBody
 from api.cases import started
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import (
     Account,
     Body,
@@ -115,6 +115,7 @@ def _decision(row: Any, *, named: bool) -> DecisionBody:
     status=201,
     refusals=(404, 409, 503),
 )
+@sends("ETag", "Location")
 def appeal(uow: UnitOfWork, case_id: UUID, body: AppealCase) -> Reply:
     """Appeal the last decision of a case
 

@@ -10,12 +10,21 @@ import struct
 import time
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import NamedTuple
 
 from engine.platform.errors import QuotaExceeded
 
 WINDOW = 60  # seconds
 SLOTS, PROBES = 1 << 14, 8
 _SLOT = struct.Struct("<8sQQ")  # the token's digest, the number of its window, its requests in that
+
+
+class Standing(NamedTuple):
+    """Requests per minute, how many are left, and seconds until the next minute."""
+
+    limit: int
+    remaining: int
+    reset_in: int
 
 
 class Quota:
@@ -43,6 +52,16 @@ class Quota:
                 f"This token is limited to {self._limit} requests per minute. Try again in {seconds} seconds."
             )
             raise QuotaExceeded(detail, seconds)
+
+    def standing(self, token: str) -> Standing | None:
+        """Return how many requests a token has left; None without a limit. Counts nothing."""
+        if self._counters is None:
+            return None
+        window, passed = divmod(self._clock(), WINDOW)
+        digest = blake2b(token.encode(), digest_size=8).digest()
+        found = _SLOT.unpack_from(self._counters, self._place(self._counters, digest, int(window)))
+        requests = found[2] if found[:2] == (digest, int(window)) else 0
+        return Standing(self._limit, max(0, self._limit - requests), max(1, math.ceil(WINDOW - passed)))
 
     def _place(self, counters: mmap.mmap, digest: bytes, window: int) -> int:
         """Return the slot of a token: its own, else one that is unused in this minute, else the first."""

@@ -98,6 +98,13 @@ class PageQuery(Request):
     """The `next` of the page before; leave it out for the first page."""
 
 
+class SizedQuery(PageQuery):
+    """Which page of a list, and how long it is."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    """How many entries a page has at most: 1 to 200."""
+
+
 class Page(Body, Generic[Row]):
     """A page of a list."""
 

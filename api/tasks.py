@@ -46,19 +46,30 @@ blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     """List the tasks of a case, oldest first, or of the inbox, earliest due date first
 
-    Without `case`, it lists the open tasks that you can work on, for administrators, caseworkers and
+    Without `case`, it lists the open tasks that you can work on or, with `status=completed` or `cancelled`,
+    the closed ones of the same roles and units, the latest first; for administrators, caseworkers and
     managers. Portals and applicants list the applicant's tasks of a case with `case`.
     """
     if query.case is not None:
-        return Reply(task_page(uow, tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
-    return Reply(task_page(uow, tasks.page(uow, _wanted(query))))
+        rows = tasks.of_case(uow, query.case, status=query.status, after=query.cursor, limit=query.limit)
+        return Reply(task_page(uow, rows, query.limit))
+    if not query.closed:
+        return Reply(task_page(uow, tasks.page(uow, _wanted(query)), query.limit))
+    names = ("status", "role", "unit", "definition", "holder", "limit")
+    closed = tasks.Closed(
+        **{name: getattr(query, name) for name in names},
+        since=query.closed_from,
+        until=query.closed_to,
+        after=query.cursor,
+    )
+    return Reply(task_page(uow, tasks.closed_page(uow, closed), query.limit))
 
 
-def task_page(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
+def task_page(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]], size: int = cases.PAGE) -> TaskPage:
     """Return a page of tasks, from its rows and one more."""
     left = tasks.remaining(uow, rows)
     listed = [{**_fields(row), "remaining_seconds": left.get(row["id"])} for row in rows]
-    return TaskPage(**page_of(ListedTask, listed, cases.PAGE))
+    return TaskPage(**page_of(ListedTask, listed, size))
 
 
 @command(blueprint.get("/tasks/counts"), answer=TaskCounts)
@@ -80,7 +91,7 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     """
     wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
-    return Reply(task_page(uow, rows))
+    return Reply(task_page(uow, rows, body.limit))
 
 
 def _wanted(query: InboxQuery) -> tasks.Inbox:

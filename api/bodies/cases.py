@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.shapes import (
     Account,
@@ -24,7 +24,6 @@ from api.shapes import (
     OpenIncident,
     OpenTask,
     Page,
-    PageQuery,
     Request,
     Text,
     VersionNumber,
@@ -215,17 +214,6 @@ class CaseSummary(Body):
     """When the case ended; null while it runs or is suspended."""
     erased_at: Instant | None
     """When the personal data of the case were erased; null if they weren't."""
-
-
-class CasesQuery(PageQuery):
-    """Which cases."""
-
-    status: CaseStatus | None = None
-    """Only cases with this status."""
-    definition: Key | None = None
-    """Only cases of the definition with this key."""
-    since: AwareDatetime | None = None
-    """Only cases that started at this instant or later."""
 
 
 class CasePage(Page[CaseSummary]):

@@ -17,8 +17,8 @@ from api.shapes import (
     OpenIncident,
     OpenTask,
     Page,
-    PageQuery,
     Request,
+    SizedQuery,
     Text,
     VersionNumber,
 )
@@ -27,7 +27,7 @@ from engine.models import CaseStatus, TaskKind, TaskStatus
 from engine.tasks import Scope
 
 
-class InboxQuery(PageQuery):
+class InboxQuery(SizedQuery):
     """Which open tasks."""
 
     scope: Scope = "team"
@@ -39,7 +39,8 @@ class InboxQuery(PageQuery):
     definition: Text | None = None
     """Only tasks of cases of the definition with this key."""
     holder: UUID | None = None
-    """With `scope=supervised`: only tasks that are assigned to the account with this id."""
+    """With `scope=supervised`: only tasks that are assigned to the account with this id; of closed tasks
+    those that it completed."""
     due: AwareDatetime | None = None
     """Only tasks that are due at this instant or earlier."""
     overdue: bool = False
@@ -53,18 +54,33 @@ class InboxQuery(PageQuery):
 
 
 class TasksQuery(InboxQuery):
-    """Which tasks: those of a case, or open ones of the inbox."""
+    """Which tasks: those of a case, open ones of the inbox, or closed ones of all cases."""
 
     case: UUID | None = None
     """Only tasks of the case with this id, oldest first; the filters of the inbox don't apply then."""
     status: TaskStatus | None = None
-    """With `case`: only tasks with this status."""
+    """Only tasks with this status. Without `case`, it lists open ones unless you ask for others."""
+    closed_from: AwareDatetime | None = None
+    """Of closed tasks: when they were completed or cancelled at the earliest."""
+    closed_to: AwareDatetime | None = None
+    """Of closed tasks: the instant before which they were completed or cancelled."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it asks for closed tasks of all cases."""
+        return self.case is None and self.status not in (None, "open")
 
     @model_validator(mode="after")
-    def _closed_ones_are_of_a_case(self) -> Self:
-        if self.case is None and self.status not in (None, "open"):
-            raise ValueError("specify `case` to list tasks that are not open")
+    def _filters_belong_to_the_status(self) -> Self:
+        if self.closed and self.model_fields_set & _OF_OPEN:
+            raise ValueError("leave out `scope` and what only open tasks have: due dates and priority")
+        if not self.closed and self.model_fields_set & {"closed_from", "closed_to"}:
+            raise ValueError("specify `status` as completed or cancelled, without `case`")
         return self
+
+
+# Filters of the inbox that closed tasks don't have.
+_OF_OPEN = frozenset({"scope", "due", "overdue", "today", "returned", "priority"})
 
 
 class PeopleBody(Body):

@@ -106,6 +106,7 @@ def _operation(
         made["requestBody"] = _body(name, operation, schemas)
     made["responses"] = {
         **_successes(name, operation, schemas),
+        **_not_modified(operation, method),
         **{str(status): parts.response(status) for status in sorted({*operation.problems, *OF_SERVER})},
     }
     return {**made, "security": [] if operation.public else [{"bearer": []}]}
@@ -158,6 +159,15 @@ def _successes(name: str, operation: Operation, schemas: Schemas) -> dict[str, A
         str(status): _success(name, operation, status, schemas, answer)
         for status, answer in sorted(answers.items())
     }
+
+
+def _not_modified(operation: Operation, method: str) -> dict[str, Any]:
+    """Return the response of a read for a caller who has it already."""
+    if not parts.is_conditional(operation, method):
+        return {}
+    headers = parts.headers_of(operation, HTTPStatus.NOT_MODIFIED)
+    told = "What you have is still current: `If-None-Match` has its `ETag`."
+    return {str(HTTPStatus.NOT_MODIFIED.value): {"description": told, "headers": headers}}
 
 
 def _success(

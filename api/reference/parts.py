@@ -10,10 +10,11 @@ from api import problems
 from api.operations import Operation
 
 # Headers of every call, of writes, of conditional writes, and where texts depend on the language.
-_ALL, _WRITES, _CONDITIONAL, _LANGUAGE = (
+_ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE = (
     ("X-On-Behalf-Of", "X-Purpose"),
     ("Idempotency-Key",),
     ("If-Match",),
+    ("If-None-Match",),
     ("Accept-Language",),
 )
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
@@ -37,7 +38,7 @@ def parameters(texts: Mapping[str, Any]) -> dict[str, Any]:
             "description": texts["request-headers"][name],
             "schema": _TEXT,
         }
-        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_LANGUAGE)
+        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE)
     }
 
 
@@ -58,8 +59,14 @@ def of_headers(operation: Operation, method: str) -> list[dict[str, Any]]:
     names = list(_ALL) if not operation.public else []
     names += _WRITES if method == "POST" and not operation.public else ()
     names += _CONDITIONAL if HTTPStatus.PRECONDITION_FAILED in operation.problems else ()
+    names += _READS if is_conditional(operation, method) else ()
     names += _LANGUAGE if "Content-Language" in operation.sends else ()
     return [{"$ref": f"#/components/parameters/{_key(name)}"} for name in names]
+
+
+def is_conditional(operation: Operation, method: str) -> bool:
+    """Return whether it is a read that returns 304 to a caller who has its response."""
+    return method.upper() == "GET" and "ETag" in operation.sends
 
 
 def headers_of(operation: Operation, status: int) -> dict[str, Any]:

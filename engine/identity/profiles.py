@@ -105,6 +105,11 @@ def fill(session: Session, user: User, given: Mapping[str, str]) -> None:
 def own(uow: UnitOfWork) -> Profile:
     """Returns the actor's profile."""
     access.require(uow.actor, "account.own")
+    return known(uow)
+
+
+def known(uow: UnitOfWork) -> Profile:
+    """Returns the actor's profile, whatever the scopes of the token."""
     return Profile.of(uow.session.scalars(select(User).where(User.id == uow.actor.id)).one())
 
 

@@ -7,6 +7,7 @@ from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
 from engine.models.catalogue import CatalogueEntry
+from engine.models.case_values import CaseValue
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -37,6 +38,7 @@ from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
+from engine.models.messages import Message, MessageStatus
 from engine.models.organisation import (
     ROOT,
     CandidateGroup,
@@ -74,8 +76,6 @@ from engine.models.tables import (
     Event,
     Incident,
     IncidentStatus,
-    Message,
-    MessageStatus,
     ServiceClass,
     Task,
     TaskKind,
@@ -118,6 +118,7 @@ __all__ = [
     "CaseMigrationStatus",
     "CaseStatus",
     "CatalogueEntry",
+    "CaseValue",
     "CausePeriodFigures",
     "ChainHead",
     "Channel",

@@ -5,7 +5,8 @@ takes longer than PostgreSQL needs to answer. So they bypass it: what is compile
 the driver's cursor remembers the types of parameters and columns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -88,6 +89,21 @@ class Prepared:
             whole.statement.encode(), parameters, converts if any(converts) else None, names
         )
         return self._compiled
+
+
+@contextmanager
+def unprepared(connection: Connection) -> Iterator[None]:
+    """Have PostgreSQL plan each execution of the statements within for its own values.
+
+    The driver prepares what is executed often, and then PostgreSQL may use one plan for all values: bad for
+    searches, whose values decide which index is the best.
+    """
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    before, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = before
 
 
 def begin(connection: Connection, statement: bytes) -> None:

@@ -13,6 +13,8 @@ from engine.tasks.bulk_jobs import (
     start_bulk_job,
 )
 from engine.tasks.changed_values import Beside
+from engine.tasks.closed_tasks import Closed
+from engine.tasks.closed_tasks import page as closed_page
 from engine.tasks.commands import Completed, claim, complete, recuse, release
 from engine.tasks.comments import comment, comments
 from engine.tasks.corrections import Marks
@@ -54,6 +56,7 @@ __all__ = [
     "Action",
     "Beside",
     "BulkJob",
+    "Closed",
     "Completed",
     "EntityTag",
     "Inbox",
@@ -69,6 +72,7 @@ __all__ = [
     "assign",
     "choices",
     "claim",
+    "closed_page",
     "colleagues",
     "colleagues_to_ask",
     "comment",

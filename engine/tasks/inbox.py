@@ -94,6 +94,7 @@ class Inbox:
     business_key: str | None = None
     words: str | None = None
     after: UUID | None = None
+    limit: int = cases.PAGE
 
 
 def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
@@ -106,12 +107,12 @@ def page(uow: UnitOfWork, wanted: Inbox) -> Sequence[Mapping[str, Any]]:
     access.require(uow.actor, "inbox.read")
     given, rows = parameters(wanted), list[Mapping[str, Any]]()
     while True:
-        statement = _page(uow.actor.role, wanted.scope, frozenset(given))
+        statement = _page(uow.actor.role, wanted.scope, frozenset(given), wanted.limit)
         values = {**given, **access.seen_by(uow), "day_end": day_end(uow)}
         found = uow.connection.execute(statement, values).mappings().all()
         rows += [describe(row) for row in found if not row["party"]]
-        if len(found) <= cases.PAGE or len(rows) > cases.PAGE:
-            return rows[: cases.PAGE + 1]
+        if len(found) <= wanted.limit or len(rows) > wanted.limit:
+            return rows[: wanted.limit + 1]
         given["after"] = found[-1]["id"]
 
 
@@ -190,9 +191,9 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
 
 
 @lru_cache
-def _page(role: str, scope: Scope, given: frozenset[str]) -> Select[Any]:
+def _page(role: str, scope: Scope, given: frozenset[str], limit: int) -> Select[Any]:
     """Builds the query of a page; cached for each combination of parameters."""
-    found = nearest(role, scope, given, cases.PAGE + 1, ordered=True)
+    found = nearest(role, scope, given, limit + 1, ordered=True)
     beside = (
         _RETURNED.label("returned"),
         _ANSWERED.label("answered"),

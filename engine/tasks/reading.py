@@ -174,21 +174,26 @@ def find_visible(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[Mapping[str
 
 
 @lru_cache
-def _of_case(role: str, *given: str) -> Prepared:
+def _of_case(role: str, limit: int, *given: str) -> Prepared:
     conditions = {"status": Task.status == bindparam("status"), "after": Task.id > bindparam("after")}
     filters = [condition for name, condition in conditions.items() if name in given]
     found = listed(role).where(Task.case_id == bindparam("case"), access.visible_tasks(role), *filters)
-    return Prepared(found.order_by(Task.id).limit(cases.PAGE + 1))
+    return Prepared(found.order_by(Task.id).limit(limit + 1))
 
 
 def of_case(
-    uow: UnitOfWork, case_id: UUID, *, status: str | None = None, after: UUID | None = None
+    uow: UnitOfWork,
+    case_id: UUID,
+    *,
+    status: str | None = None,
+    after: UUID | None = None,
+    limit: int = cases.PAGE,
 ) -> Sequence[Mapping[str, Any]]:
     """Returns up to a page of a case's visible tasks, oldest first, plus one if more follow."""
     access.require(uow.actor, "tasks.read")
     values = {"case": case_id, "status": status, "after": after}
     given = {name: value for name, value in values.items() if value is not None}
-    rows = _of_case(uow.actor.role, *given).mappings(uow.connection, {**given, **access.seen_by(uow)})
+    rows = _of_case(uow.actor.role, limit, *given).mappings(uow.connection, {**given, **access.seen_by(uow)})
     return [describe(row) for row in rows]
 
 

@@ -196,6 +196,11 @@ def body(response: TestResponse) -> dict[str, Any]:
     return value
 
 
+def revision_tag(response: TestResponse) -> str:
+    """The tag of an answer, in quotes, without the digest of its content that a read adds."""
+    return re.sub(r'\.[\w-]{12}"$', '"', response.headers["ETag"])
+
+
 def refused(response: TestResponse, status: int, name: str) -> dict[str, Any]:
     """The problem document of an answer that must have this status and this kind."""
     assert response.status_code == status, response.text

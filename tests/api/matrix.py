@@ -24,11 +24,16 @@ WORKERS = {"caseworker", "portal", "applicant"}
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/account"): set(ROLES),
     ("PATCH", "/account"): set(ROLES),
+    ("GET", "/me"): set(ROLES),
+    ("GET", "/deployments"): DESIGN,
     ("GET", "/account/work-time"): {"caseworker"},
     ("POST", "/deployments"): DESIGN,
     ("GET", "/deployments/<uuid:upload_id>"): DESIGN,
     ("GET", "/definitions"): DEFINITIONS,
     ("GET", "/definitions/<key>"): DEFINITIONS,
+    ("GET", "/definitions/<key>/form"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/files"): DEFINITIONS,
+    ("GET", "/definitions/<key>/versions/<int:number>/files/<name>"): DEFINITIONS,
     ("GET", "/definitions/<key>/versions"): DESIGN | {"auditor"},
     ("GET", "/definitions/<key>/versions/<int:number>"): DEFINITIONS,
     ("GET", "/definitions/<key>/versions/<int:number>/bpmn"): DEFINITIONS,
@@ -36,6 +41,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/definitions/<key>/versions/<int:number>/diagram.svg"): DEFINITIONS,
     ("POST", "/cases"): WORKERS,
     ("GET", "/cases"): CASES,
+    ("POST", "/cases/search"): CASES,
     ("GET", "/cases/<uuid:case_id>"): CASES,
     ("GET", "/cases/<uuid:case_id>/file"): {"administrator", "caseworker"} | READERS,
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,
@@ -280,7 +286,7 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
         key = "office" if path.startswith("/units/") else "p"
         given: dict[str, Any] = {} if method == "GET" else {"json": BODIES[path]}
         return client.send(method, path.replace("<key>", key), **given)
-    if path in ("/deployments", "/packages"):
+    if path in ("/deployments", "/packages") and method == "POST":
         return _deployed(client, path)
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
