@@ -6,8 +6,8 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from api.command import QUOTA, Reply, command
-from api.received import bearer
 from api.quota import Quota
+from api.received import bearer
 from api.shapes import Account, Body, account
 from engine import access
 from engine.access import Assurance

@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content, multipart
+from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content, multipart, sends
 from api.deployments import DeploymentBody, FindingBody, UploadBody, readable_result
 from api.problems import pointer
 from api.shapes import Body, File, Request, Text
@@ -108,6 +108,7 @@ def export_package(uow: UnitOfWork, key: str, query: PackageQuery) -> Reply:
 )
 @accepts(UploadBody)
 @multipart(PackageUpload)
+@sends("Content-Language", "Location")
 def import_package(uow: UnitOfWork, query: ImportQuery) -> Reply:
     """Import a package
 

@@ -6,8 +6,8 @@ from engine.models.application_drafts import ApplicationCount, ApplicationDraft,
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
-from engine.models.catalogue import CatalogueEntry
 from engine.models.case_values import CaseValue
+from engine.models.catalogue import CatalogueEntry
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -117,8 +117,8 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
-    "CatalogueEntry",
     "CaseValue",
+    "CatalogueEntry",
     "CausePeriodFigures",
     "ChainHead",
     "Channel",
