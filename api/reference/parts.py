@@ -107,6 +107,8 @@ def file(media_type: str) -> dict[str, Any]:
     """Return the content of a response that is a file."""
     if media_type.startswith("text/"):
         return {"schema": {"type": "string"}}
+    if media_type.endswith("+json"):
+        return {"schema": {"type": "object"}}
     return {"schema": {"type": "string", "format": "binary"}}
 
 
