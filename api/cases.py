@@ -47,6 +47,9 @@ class StartCase(Request):
     business_key: Text | None = None
     unit: Text | None = None
     channel: Channel | None = None
+    confirm_duplicate: bool = False
+    """Whether a further case is meant although the applicant has an open one of the same service, where its
+    service.toml asks that (`duplicates`)."""
 
 
 class CancelCase(Request):
@@ -259,8 +262,12 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
 @writes_once
 @sends("ETag", "Location")
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
-    """Start a case"""
-    names = ("applicant", "representative", "business_key", "unit", "channel")
+    """Start a case
+
+    If the applicant has an open case of the service, and its rule doesn't allow a second one: 409
+    `duplicate`, with the open case if you may see it. `confirmable` says whether `confirm_duplicate` helps.
+    """
+    names = ("applicant", "representative", "business_key", "unit", "channel", "confirm_duplicate")
     application = cases.Application(**{name: getattr(body, name) for name in names})
     return started(cases.start(uow, body.definition, body.data, application))
 

@@ -10,7 +10,7 @@ from flask import current_app
 from pydantic import Field, model_validator
 
 from api.cases import StartedBody, started_body
-from api.command import Reply, as_caller, command, etag, multipart, prepared, revisions_seen
+from api.command import Reply, as_caller, command, etag, multipart, prepared, revisions_seen, sends
 from api.documents import INTAKE, parts_as, uploaded
 from api.draft_fields import DraftField, draft_field
 from api.problems import FieldError, fault_body
@@ -170,6 +170,7 @@ class DraftUpload(DraftDocumentField):
 
 
 @command(blueprint.post("/drafts"), body=BeginDraft, answer=DraftBody, status=201, refusals=(404, 409, 503))
+@sends("ETag", "Location")
 def begin(uow: UnitOfWork, body: BeginDraft) -> Reply:
     """Begin a draft of an application
 
@@ -199,6 +200,7 @@ def index(uow: UnitOfWork, query: PageQuery) -> Reply:
 
 
 @command(blueprint.get("/drafts/<uuid:draft_id>"), answer=DraftBody, refusals=(404, 409))
+@sends("ETag")
 def show(uow: UnitOfWork, draft_id: UUID) -> Reply:
     """Read a draft of an application
 
@@ -214,6 +216,7 @@ def show(uow: UnitOfWork, draft_id: UUID) -> Reply:
     answer=DraftBody,
     refusals=(404, 409, 412, 503),
 )
+@sends("ETag")
 def change(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
     """Change answers of a draft
 
@@ -269,6 +272,7 @@ def upload(uow: UnitOfWork, draft_id: UUID, target: Target, received: Received) 
     status=201,
     refusals=(404, 409, 412, 503),
 )
+@sends("Location")
 def submit(uow: UnitOfWork, draft_id: UUID, body: SubmitDraft) -> Reply:
     """Submit a draft: start a case of each of its services
 
@@ -282,6 +286,7 @@ def submit(uow: UnitOfWork, draft_id: UUID, body: SubmitDraft) -> Reply:
         business_key=body.business_key,
         unit=body.unit,
         channel=body.channel,
+        confirm_duplicate=body.confirm_duplicate,
     )
     started = application_drafts.submit(uow, draft, application)
     answer = SubmittedDraft(cases=[started_body(case) for case in started])

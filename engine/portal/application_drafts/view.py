@@ -46,7 +46,8 @@ class DraftView:
 def show(uow: UnitOfWork, draft: Draft) -> DraftView:
     """Returns what a draft asks. One statement if a form asks for documents, otherwise none."""
     fields = asked_fields(draft)
-    wanted = any(field.documents for field in fields)
+    new = draft.begun_at == uow.now and draft.place.kind == "draft"  # nobody has uploaded for it
+    wanted = not new and any(field.documents for field in fields)
     files = staged_documents.of_place(uow, draft.place) if wanted else ()
     return DraftView(draft, fields, files, faults_of(draft))
 
