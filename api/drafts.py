@@ -50,7 +50,7 @@ def begin(uow: UnitOfWork, body: BeginDraft) -> Reply:
     `draft-exists` names it. Services that ask for the same field in different ways can't be applied for
     together: 409 `fields-differ`.
     """
-    draft = application_drafts.begin(uow, body.keys, body.data)
+    draft = application_drafts.create(uow, body.keys, body.data)
     return _reply(uow, draft, {"Location": f"/api/v1/drafts/{draft.id}"}, status=201)
 
 

@@ -41,6 +41,7 @@ from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
+from engine.models.messages import Message, MessageStatus
 from engine.models.organisation import (
     ROOT,
     CandidateGroup,
@@ -77,8 +78,6 @@ from engine.models.tables import (
     Event,
     Incident,
     IncidentStatus,
-    Message,
-    MessageStatus,
     ServiceClass,
     Task,
     TaskKind,

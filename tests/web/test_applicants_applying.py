@@ -291,7 +291,7 @@ def test_a_draft_of_several_services_is_listed_and_continues_elsewhere(
     me: Applicant, database: Database
 ) -> None:
     factories.deploy(database, factories.one_task("q"))
-    factories.as_actor(database, me.actor, lambda uow: application_drafts.begin(uow, ["p", "q"], {}))
+    factories.as_actor(database, me.actor, lambda uow: application_drafts.create(uow, ["p", "q"], {}))
     page = me.get("/my")
     assert "Together with 1 other service" in page
     assert 'href="/services/p/apply"' not in page
