@@ -35,6 +35,7 @@ from api import (
     messages,
     metrics,
     migrations,
+    packages,
     people,
     pictures,
     problems,
@@ -42,6 +43,8 @@ from api import (
     reference,
     retries,
     rules,
+    scim,
+    services,
     sessions,
     staging,
     status,
@@ -86,7 +89,22 @@ RESOURCES = (
         drafts,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
+    *(
+        desk,
+        comments,
+        case_file,
+        rules,
+        audit,
+        clocks,
+        funnel,
+        services,
+        packages,
+        work_time,
+        time_split,
+        visits,
+        rates,
+        metrics,
+    ),
 )
 
 
@@ -131,6 +149,7 @@ def create_app(settings: Settings) -> APIFlask:
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
+    app.register_blueprint(scim.blueprint, url_prefix=scim.PREFIX)
     app.register_blueprint(system.blueprint)
     return app
 
@@ -145,4 +164,6 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
+    app.extensions[services.BASE] = settings.public_url
+    app.extensions[services.CACHE] = {}
     app.extensions[documents.INTAKE] = Intake.of(settings)

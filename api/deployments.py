@@ -231,7 +231,7 @@ def deploy(uow: UnitOfWork) -> Reply:
     if isinstance(done, UUID):
         location = {"Location": f"/api/v1/deployments/{done}", **language.headers()}
         return Reply(_body(uploads.get(uow, done)), location, status=202)
-    answer = _readable(uploads.plain(done))
+    answer = readable_result(uploads.plain(done))
     return Reply(DeploymentBody.model_validate(answer), language.headers(), status=201)
 
 
@@ -247,10 +247,12 @@ def show(uow: UnitOfWork, upload_id: UUID) -> Reply:
 
 def _body(state: uploads.State) -> UploadBody:
     known = {"id": state.id, "status": state.status, "uploaded_at": state.uploaded_at}
-    return UploadBody.model_validate({**known, "finished_at": state.finished_at, **_readable(state.result)})
+    return UploadBody.model_validate(
+        {**known, "finished_at": state.finished_at, **readable_result(state.result)}
+    )
 
 
-def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
+def readable_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a deployment's result, with findings and refusal in the caller's language."""
     texts, report = language.texts(), result.get("report")
     if report is None:

@@ -48,6 +48,7 @@ from engine.bpmn.run.commands import (
     skip,
     start,
 )
+from engine.bpmn.run.fees import Fee, fee
 from engine.bpmn.run.flows import Flow
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
@@ -90,6 +91,7 @@ __all__ = [
     "Effect",
     "Element",
     "Failure",
+    "Fee",
     "Finding",
     "Fired",
     "Flow",
@@ -149,6 +151,7 @@ __all__ = [
     "digest",
     "drawable_keys",
     "fail_call",
+    "fee",
     "fire",
     "first_start",
     "foreigns",

@@ -11,6 +11,7 @@ from engine.models.application_drafts import (
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.catalogue import CatalogueEntry
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -61,6 +62,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.provisioning import Provisioned
 from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
@@ -119,6 +121,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "CatalogueEntry",
     "CausePeriodFigures",
     "ChainHead",
     "Channel",
@@ -169,6 +172,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Provisioned",
     "RateKind",
     "Recalculation",
     "Recusal",

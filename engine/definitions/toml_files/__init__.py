@@ -10,12 +10,32 @@ from dataclasses import dataclass
 from engine.bpmn import Finding, Process
 from engine.definitions.toml_files import service_file
 from engine.definitions.toml_files.document import read
-from engine.definitions.toml_files.service_file import SERVICE, ServiceFile
+from engine.definitions.toml_files.service_file import (
+    AUDIENCES,
+    CHANNELS,
+    EVENTS,
+    LIFE_EVENTS,
+    SERVICE,
+    ServiceFile,
+)
 from engine.definitions.toml_files.table import Both, Table
 from engine.platform.budget import look_at, spend
 from engine.platform.findings import Notes, Place
 
-__all__ = ["EVIDENCE", "SERVICE", "SUFFIX", "Both", "ServiceFile", "Table", "check", "service_of"]
+__all__ = [
+    "AUDIENCES",
+    "CHANNELS",
+    "EVENTS",
+    "EVIDENCE",
+    "LIFE_EVENTS",
+    "SERVICE",
+    "SUFFIX",
+    "Both",
+    "ServiceFile",
+    "Table",
+    "check",
+    "service_of",
+]
 
 SUFFIX = ".toml"
 EVIDENCE = "evidence.toml"
