@@ -87,7 +87,10 @@ def test_a_portal_collects_an_application_before_any_case_exists(portal: Client,
     (listed,) = body(portal.get("/drafts", headers=FOR_ME))["items"]
     assert (listed["id"], listed["services"]) == (draft["id"], ["p"])
     assert count(database, Case) == count(database, Task) == 0, "no case, no clock"
-    sent = submit(portal, draft["id"], channel="assisted")
+    keyed = {**FOR_ME, "Idempotency-Key": "once"}
+    sent = submit(portal, draft["id"], keyed, channel="assisted")
+    repeated = submit(portal, draft["id"], keyed, channel="assisted")
+    assert (repeated.status_code, repeated.data) == (201, sent.data), "with the secret"
     (case,) = body(sent)["cases"]
     assert sent.status_code == 201
     assert sent.headers["Location"] == f"{PREFIX}/cases/{case['id']}"
