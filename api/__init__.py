@@ -28,6 +28,7 @@ from api import (
     deployments,
     desk,
     documents,
+    drafts,
     events,
     external_work,
     fairness,
@@ -103,6 +104,7 @@ RESOURCES = (
         sessions,
         documents,
         staging,
+        drafts,
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
     *(

@@ -89,8 +89,11 @@ def start(uow: UnitOfWork, body: StartCase) -> Reply:
 
     The case runs to its first wait, usually a task, before the response is sent. Send an `Idempotency-Key`,
     so that a repeated request starts no second case. For caseworkers, portals and applicants.
+
+    If the applicant has an open case of the service, and its rule doesn't allow a second one, it is 409
+    `duplicate`, with the open case if you may see it; `confirmable` says whether `confirm_duplicate` helps.
     """
-    names = ("applicant", "representative", "business_key", "unit", "channel")
+    names = ("applicant", "representative", "business_key", "unit", "channel", "confirm_duplicate")
     application = cases.Application(**{name: getattr(body, name) for name in names})
     return started(cases.start(uow, body.definition, body.data, application))
 
@@ -98,8 +101,12 @@ def start(uow: UnitOfWork, body: StartCase) -> Reply:
 def started(case: cases.CaseView) -> Reply:
     """Return the response for a new case."""
     headers = {"ETag": etag(case.revision), "Location": f"/api/v1/cases/{case.id}"}
-    body_of = case_body(case).model_dump(by_alias=True)
-    return Reply(StartedBody(**body_of, secret=case.secret or ""), headers, status=201)
+    return Reply(started_body(case), headers, status=201)
+
+
+def started_body(case: cases.CaseView) -> StartedBody:
+    """Return a new case as the API shows it, with its secret."""
+    return StartedBody(**case_body(case).model_dump(by_alias=True), secret=case.secret or "")
 
 
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)

@@ -56,6 +56,10 @@ class StartCase(Request):
     """
     channel: Channel | None = None
     """How the application was submitted; by default `assisted` for caseworkers and `online` for others."""
+    confirm_duplicate: bool = False
+    """Whether a further case is meant although the applicant has an open one of the same service, where the
+    service asks that (`duplicates` in its `service.toml`).
+    """
 
 
 class CancelCase(Request):

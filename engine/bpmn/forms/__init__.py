@@ -4,6 +4,8 @@ SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Check
 """
 
 from engine.bpmn.forms.answers import normalised
+from engine.bpmn.forms.combining import answer_name, answer_names, questions, top_fields
+from engine.bpmn.forms.determinants import Applying, applying
 from engine.bpmn.forms.documents import (
     Accepted,
     Named,
@@ -16,6 +18,7 @@ from engine.bpmn.forms.documents import (
 )
 from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text, text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
+from engine.bpmn.forms.hiding import hidden, plain
 from engine.bpmn.forms.languages import in_language
 from engine.bpmn.forms.parts import choices, objects_in
 from engine.bpmn.forms.reading import (
@@ -48,6 +51,7 @@ __all__ = [
     "READ_ONLY",
     "SUFFIXES",
     "Accepted",
+    "Applying",
     "Choice",
     "Field",
     "Form",
@@ -55,6 +59,9 @@ __all__ = [
     "Problem",
     "Text",
     "accepted",
+    "answer_name",
+    "answer_names",
+    "applying",
     "choices",
     "converted",
     "document_field",
@@ -63,6 +70,7 @@ __all__ = [
     "file_of",
     "for_roles",
     "for_some",
+    "hidden",
     "in_language",
     "mib",
     "named",
@@ -70,12 +78,15 @@ __all__ = [
     "nested",
     "normalised",
     "objects_in",
+    "plain",
+    "questions",
     "read",
     "required",
     "schema_of",
     "schemas",
     "secret_names",
     "text",
+    "top_fields",
     "unchecked",
     "unenforceable",
     "unseen",
