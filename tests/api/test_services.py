@@ -1,16 +1,20 @@
 """The public catalogue: search, one service, and linked data that fits CPSV-AP 3.2."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from api.catalogue import Audience, LifeEvent
+from engine.definitions.toml_files import AUDIENCES, CHANNELS, EVENTS
 from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
 from tests.api.contract import body, refused
+from tests.catalogues import texts
 from tests.rules.sources import ROOT
 
+VOCABULARIES = {"audience": AUDIENCES, "channel": CHANNELS, "event": EVENTS}
 SCHEMAS = ROOT.parent / "shared" / "schemas" / "cpsv-ap-3.2.0"
 WHOLE = """
 name = { fa = "کارت پارک", en = "Parking card" }
@@ -61,40 +65,42 @@ def parking(database: Database) -> None:
     factories.deploy(database, factories.one_task("plain"))
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", ["parking", "plain"]),
-        ("q=پارك", ["parking"]),
-        ("q=جاي‌پارک", ["parking"]),
-        ("q=CARD vehicle", ["parking"]),
-        ("q=card nothing", []),
-        ("q=100%", []),
-        ("audience=individual", ["parking"]),
-        ("channel=post&q=park", ["parking"]),
-        ("channel=phone", []),
-        ("life_event=vehicle", ["parking"]),
-        ("unit=nowhere", []),
-        ("limit=1", ["parking"]),
-        ("limit=1&cursor=parking", ["plain"]),
-        ("cursor=plain", []),
-    ],
-)
-def test_services_are_found(parking: None, client: Clients, query: str, found: list[str]) -> None:
-    answer = body(client(None).get(f"/services?{query}"))
-    assert [item["key"] for item in answer["items"]] == found
+FOUND: Mapping[str, list[str]] = {
+    "": ["parking", "plain"],
+    "q=پارك": ["parking"],
+    "q=جاي‌پارک": ["parking"],
+    "q=CARD vehicle": ["parking"],
+    "q=card nothing": [],
+    "q=100%": [],
+    "audience=individual": ["parking"],
+    "channel=post&q=park": ["parking"],
+    "channel=phone": [],
+    "life_event=vehicle": ["parking"],
+    "unit=root": ["parking", "plain"],
+    "unit=nowhere": [],
+    "limit=1": ["parking"],
+    "limit=1&cursor=parking": ["plain"],
+    "cursor=plain": [],
+}
+BAD: Mapping[str, str] = {
+    "limit=0": "/query/limit",
+    "limit=10000": "/query/limit",
+    "audience=all": "/query/audience",
+    "cursor=gone": "/query/cursor",
+    "words=x": "/query/words",
+    "q=%00": "/query/q",
+}
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        *(("limit=0", "/query/limit"), ("limit=10000", "/query/limit"), ("audience=all", "/query/audience")),
-        *(("cursor=gone", "/query/cursor"), ("words=x", "/query/words"), ("q=%00", "/query/q")),
-    ],
-)
-def test_bad_searches_are_refused(parking: None, client: Clients, query: str, field: str) -> None:
-    answer = refused(client(None).get(f"/services?{query}"), 422, "invalid")
-    assert [error["pointer"] for error in answer["errors"]] == [field]
+def test_services_are_found(parking: None, client: Clients) -> None:
+    answers = {query: body(client(None).get(f"/services?{query}")) for query in FOUND}
+    assert {query: [item["key"] for item in answer["items"]] for query, answer in answers.items()} == FOUND
+    assert answers["limit=1"]["count"] == 2
+
+
+def test_bad_searches_are_refused(parking: None, client: Clients) -> None:
+    answers = {query: refused(client(None).get(f"/services?{query}"), 422, "invalid") for query in BAD}
+    assert {query: answer["errors"][0]["pointer"] for query, answer in answers.items()} == BAD
 
 
 def test_a_service_is_shown_whole_and_only_once(parking: None, client: Clients) -> None:
@@ -110,7 +116,15 @@ def test_a_service_is_shown_whole_and_only_once(parking: None, client: Clients) 
     same = {"If-None-Match": sent.headers["ETag"]}
     assert client(None).get("/services/parking", headers=same).status_code == 304
     assert client(None).get("/services/plain", headers=same).status_code == 200
-    refused(client(None).get("/services/unknown"), 404, "not-found")
+    for unknown in ("unknown", "%00"):
+        refused(client(None).get(f"/services/{unknown}"), 404, "not-found")
+
+
+def test_words_of_the_vocabularies_are_those_of_the_file() -> None:
+    assert get_args(Audience) == AUDIENCES
+    assert get_args(LifeEvent) == EVENTS
+    both = {f"services.{name}.{word}" for name, words in VOCABULARIES.items() for word in words}
+    assert both <= set(texts("services"))
 
 
 def test_what_is_withdrawn_is_gone(parking: None, client: Clients) -> None:

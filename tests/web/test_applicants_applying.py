@@ -16,6 +16,7 @@ from engine.platform.db import Actor, Database
 from engine.platform.limits import Limits
 from engine.portal import application_drafts
 from tests import cutting, factories
+from tests.api.test_services import described
 from tests.factories import count
 from tests.web.applying import (
     ANSWERS,
@@ -343,3 +344,22 @@ def test_answers_are_as_they_were_typed_until_they_fit(me: Applicant, database: 
     page = me.get(CHECK)
     assert "first" in page
     assert ANSWERS["f7"] in page
+
+
+def test_the_catalogue_is_searched_and_a_service_shows_what_is_known(
+    browser: Browser, database: Database
+) -> None:
+    factories.deploy(database, described("parking", statutory="P20D", norm="P5WD"))
+    factories.deploy(database, factories.one_task("plain"))
+    found = browser.get("/services?lang=fa&q=پارك&life_event=vehicle").text
+    assert re.findall(r'class="card" href="/services/([\w-]+)"', found) == ["parking"]
+    assert '<option value="vehicle" selected>' in found
+    assert "No service matches" in browser.get("/services?lang=en&q=nothing").text
+    assert "No service matches" in browser.get("/services?lang=en&unit=x&cursor=gone").text
+    page = browser.get("/services/parking?lang=en").text
+    for text in (
+        *("Individuals", "Online, By post", "20 days", "5 working days", "Municipalities Act"),
+        *("Vehicle papers", "To your address", "mailto:parking@city.example", "First street"),
+    ):
+        assert text in page, text
+    assert "۲۰ روز" in browser.get("/services/parking?lang=fa").text

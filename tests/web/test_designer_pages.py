@@ -40,11 +40,17 @@ def do(database: Database, actor: Act) -> Callable[..., Any]:
     return lambda command, name="designer": factories.as_actor(database, actor("designer", name), command)
 
 
-def send(browser: Browser, path: str, files: Mapping[str, bytes] | None = None, **form: str) -> TestResponse:
+def send(
+    browser: Browser,
+    path: str,
+    files: Mapping[str, bytes] | None = None,
+    part: str = "files",
+    **form: str,
+) -> TestResponse:
     """A form with files, as a browser sends it."""
     data: dict[str, Any] = {"token": browser.token("/account"), **form}
     if files is not None:
-        data["files"] = [FileStorage(io.BytesIO(content), name) for name, content in files.items()]
+        data[part] = [FileStorage(io.BytesIO(content), name) for name, content in files.items()]
     options = browser._options({})
     boundary, body = encode_multipart(data)  # in memory: the client itself would leave a file open
     content_type = f"multipart/form-data; boundary={boundary}"

@@ -20,6 +20,12 @@ FILES = {
 }
 
 
+FILES_OF_PACKAGE = {
+    name: content.replace(b'userTask id="a"', b'userTask id="a" parvandeh:role="checker"')
+    for name, content in factories.one_task().items()
+}
+
+
 @pytest.fixture
 def designer(actor: Callable[..., Actor], session_of: Callable[[Actor], Browser]) -> Browser:
     browser = session_of(actor("designer"))
@@ -117,3 +123,22 @@ def test_bad_archive_is_explained_and_leaves_no_draft(
     assert answer.status_code == 422
     assert told in answer.text.replace("\u2068", "").replace("\u2069", "")
     assert not factories.as_actor(database, actor("designer"), drafts.page)
+
+
+def test_a_package_shows_what_is_missing_and_becomes_a_draft(designer: Browser, database: Database) -> None:
+    factories.deploy(database, FILES_OF_PACKAGE)
+    package = designer.get("/designer/p/1/package.zip").data
+    assert "/designer/packages" in designer.get("/designer/drafts/new").text
+    shown = send(designer, "/designer/packages", {"p.zip": package}, "package", unit="root")
+    assert ", version 1</bdi>" in shown.text
+    assert "Role that nobody has" in shown.text
+    made = send(designer, "/designer/packages", {"p.zip": package}, "package", unit="root", draft="yes")
+    assert unpacked(designer.get(f"{made.location}/files.zip").data) == FILES_OF_PACKAGE
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    refused = send(designer, "/designer/packages", {"p.zip": packed({**held, "files/x.md": b"x"})}, "package")
+    assert refused.status_code == 422
+    assert "The file isn’t listed in package.json" in refused.text
+    assert "x.md" in refused.text
+    nothing = send(designer, "/designer/packages")
+    assert nothing.status_code == 422

@@ -22,8 +22,6 @@ from web.site import current
 from web.texts import say
 from web.visit import Page, Visit, page
 
-MAX_TEXT = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -38,13 +36,13 @@ class Asked:
 def list_services(visit: Visit) -> Page:
     """Show the services, by the agency that provides them, or those that were searched for."""
     wanted = Wanted(
-        request.args.get("q", "")[:MAX_TEXT],
-        request.args.get("unit") or None,
+        asked.text(request.args, "q") or "",
+        asked.text(request.args, "unit"),
         asked.choice(request.args, "audience", AUDIENCES),
         asked.choice(request.args, "channel", CHANNELS),
         asked.choice(request.args, "life_event", EVENTS),
     )
-    found = _search(visit, wanted, request.args.get("cursor"))
+    found = _search(visit, wanted, asked.text(request.args, "cursor"))
     agencies: dict[str, list[Entry]] = {}
     for entry in found.entries:
         agencies.setdefault(visit.reader.half(entry.unit), []).append(entry)

@@ -59,7 +59,7 @@ def status(refusal: Refusal | None) -> int:
 def _named(fault: Fault) -> str:
     """Add the name of the file to a fault."""
     text = find_text(f"designer.fault.{fault.code}", explain_fault(fault))
-    name = fault.pointer.removeprefix("/files/")
+    name = fault.pointer.removeprefix("/files/").removeprefix("/package/")
     return text if name == fault.pointer else say("designer.of-file", name=name, text=text)
 
 
