@@ -107,7 +107,7 @@ def _facts(spec: Spec, name: str, said: ServiceFile | None) -> dict[str, Any]:
         "evidence": [asdict(one) for one in said.evidence] if said else [],
         "output": [asdict(one) for one in said.output] if said else [],
         "contact": asdict(said.contact) if said and said.contact else None,
-        "duplicates": said.duplicates if said else "confirm",
+        "duplicates": said.duplicates if said else "allow",
         "term": term if term is not None and bpmn.clock.is_literal(term) else None,
         "term_varies": term is not None and not bpmn.clock.is_literal(term),
         "norm": clock.norm,
