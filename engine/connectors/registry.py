@@ -34,14 +34,20 @@ class Connectors:
 
     @classmethod
     def declarations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, str]]:
-        """Returns what each connector declares, by its name, as facts of its calls.
+        """Returns what each operation declares, as facts of its calls, by `connector/operation`.
 
-        Empty if their file cannot be used: what needs it reports that.
+        The only operation of a connector is also found by the connector's name. Empty if their file cannot be
+        used: what needs it reports that.
         """
         try:
-            return {one.name: _facts(one.declared) for one in cls.read(settings)}
+            known = list(cls.read(settings))
         except Misconfigured:
             return {}
+        found = {}
+        for one in known:
+            stated = {f"{one.name}/{each.name}": _facts(each.declared) for each in one.operations.values()}
+            found |= {**stated, **({one.name: next(iter(stated.values()))} if len(stated) == 1 else {})}
+        return found
 
     @classmethod
     def digest_of(cls, settings: Settings) -> str | None:

@@ -323,5 +323,5 @@ def test_a_call_may_have_a_price(tmp_path: Path, line: str, wrong: set[str]) -> 
     if wrong:
         assert set(faults(tmp_path, content)) == wrong
     else:
-        declared = connector(tmp_path, content).declared
+        declared = next(iter(connector(tmp_path, content).operations.values())).declared
         assert (declared.price, declared.currency) == ("2500", "IRR")
