@@ -10,7 +10,7 @@ from typing import TextIO
 from engine import bpmn
 from engine.bpmn import Finding, Owner
 from engine.cli import folders
-from engine.definitions import scenarios
+from engine.definitions import scenarios, toml_files
 from engine.platform.config import Settings
 from engine.platform.language import LANGUAGES, Language, Reader
 from engine.platform.messages import messages
@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace, _settings: Settings) -> int:
     for (folder, files), report in zip(groups.items(), reports, strict=True):
         if len(groups) > 1:
             print(folder)
-        findings = [*report.findings, *scenarios.check(files)]
+        described = toml_files.check(files, report.processes)
+        findings = [*report.findings, *scenarios.check(files), *described]
         describe(findings, to=sys.stdout, language=arguments.language)
         for process in report.processes:
             print(f"process {process.key}: {process.name}")

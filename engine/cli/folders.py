@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from engine import bpmn
-from engine.definitions import scenarios
+from engine.definitions import scenarios, toml_files
 from engine.platform.errors import Invalid
 
 PROCESS = {".bpmn", ".xml", ".dmn", ".json", ".form"}
+SERVICE = {toml_files.SUFFIX}
 # What is read from a folder, and from its subfolders; `.yml` so that it is rejected, not silently ignored.
-TAKEN = {".": PROCESS, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
+TAKEN = {".": PROCESS | SERVICE, "forms": PROCESS, "scenarios": {scenarios.SUFFIX, ".yml"}}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +33,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def read(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Read files as they are; from a folder its process, decision and form files, also those in `forms/`, and
-    its scenarios in `scenarios/`.
+    """Read files as they are; from a folder its process, decision, form and TOML files, also the forms in
+    `forms/`, and its scenarios in `scenarios/`.
     """
     files: dict[str, bytes] = {}
     for path in paths:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
 from engine.connectors import deployment_check
-from engine.definitions import dmn_evaluation, scenarios, start_triggers
+from engine.definitions import dmn_evaluation, scenarios, start_triggers, toml_files
 from engine.definitions.versions import VERSION, Version, currents, note, source, stored_report
 from engine.models import (
     Definition,
@@ -92,6 +92,7 @@ def deploy(
     known = currents(uow.session)
     report = bpmn.check(files, known, uow.now)
     told, unread = scenarios.read(files)
+    unread += toml_files.check(files, report.processes)
     if report.errors or unread:
         raise Rejected(_REFUSED, [*report.findings, *unread], report.owners)
     held = _lock(uow, _keys(report), unit)

@@ -40,6 +40,7 @@ CHECKING = (
         "engine/organisation/candidate_roles.py",
         "engine/connectors/deployment_check.py",
         "engine/definitions/scenarios",
+        "engine/definitions/toml_files",
     ),
 )
 TELLERS = {

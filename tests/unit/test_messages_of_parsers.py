@@ -10,11 +10,12 @@ import pytest
 from engine.bpmn.expressions import juel, scripts, syntax
 from engine.bpmn.values import Unportable, portable
 from engine.definitions.scenarios import yaml_nodes
+from engine.definitions.toml_files import document
 from engine.dmn import Unreadable
 from engine.dmn.feel.names import Names
 from engine.dmn.feel.parser import parse
 from engine.platform import xml
-from engine.platform.findings import Finding, Value
+from engine.platform.findings import Finding, Notes, Value
 from engine.platform.messages.findings import readable
 from engine.platform.messages.parsers import MISTAKES, Parser, phrase
 from engine.platform.messages.phrases import Phrase
@@ -25,6 +26,12 @@ from tests.rules.sources import calls, nodes, python, strings
 def _python(text: str) -> None:
     scripts.names(text, "exec")
     syntax.require_oldest(text, "exec")
+
+
+def _of_toml(text: str) -> Phrase:
+    notes = Notes()
+    document.read("a.toml", text.encode(), notes)
+    return cast(Phrase, notes.sorted(())[0].values["error"])
 
 
 def _found(parser: Parser, text: str) -> Phrase:
@@ -97,6 +104,13 @@ BROKEN = [
     ("python", "a = 'b", "does not end"),
     ("python", "'''a", "does not end"),
     ("python", "a = 1\n  b = 2", "the indentation"),
+    ("toml", "a b", "a key and = are expected here"),
+    ("toml", "a = 1 2", "nothing may follow the value on the same line (line 1, column 7)"),
+    ("toml", "a = 1\na = 2", "occurs twice"),
+    ("toml", "a = [1", "a bracket is not closed"),
+    ("toml", 'a = "b', "does not end"),
+    ("toml", "a = b", "a value is expected"),
+    ("toml", 'a = "\\d"', "written twice"),
     ("python", "if a:\nb = 1", "must be indented"),
     ("python", "if a\n  b = 1", "a colon is missing"),
     ("python", "if a = 1:\n  b = 1", "compare with =="),
@@ -118,7 +132,8 @@ BROKEN = [
 
 @pytest.mark.parametrize(("parser", "text", "expected"), BROKEN)
 def test_a_common_mistake_is_explained_with_its_place(parser: Parser, text: str, expected: str) -> None:
-    assert expected in str(_found(parser, text))
+    found = _of_toml(text) if parser == "toml" else _found(parser, text)
+    assert expected in str(found)
 
 
 def test_a_scenario_has_its_name_in_the_language_of_the_reader() -> None:

@@ -23,7 +23,12 @@ from web.visit import Content
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 
 # The media types of downloads, so that browsers don't run any as a script or style; others as bytes.
-KINDS = {".json": "application/json", ".md": "text/markdown", ".yaml": "application/yaml"}
+KINDS = {
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".toml": "application/toml",
+    ".yaml": "application/yaml",
+}
 NAME = re.compile(rb"<(?:[\w.-]+:)?process\b[^<>]*?\sname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 

@@ -22,8 +22,8 @@ from engine.platform.budget import look_at, spend
 from engine.platform.messages import parsers
 
 MAX_FILES = 50
-# Scenarios are read where they are run.
-FILE_SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".md")
+# Scenarios are read where they are run, TOML files where services are described.
+FILE_SUFFIXES = (*BPMN_SUFFIXES, *FORM_SUFFIXES, ".dmn", ".yaml", ".toml", ".md")
 MAX_NAME = 200
 MAX_BINDINGS = 1_000
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine import access, bpmn, definitions
 from engine.bpmn import BPMN_SUFFIXES, Finding, Foreign, Report, Source, Unreadable, too_deep, too_much
 from engine.connectors import deployment_check
-from engine.definitions import Version, scenarios
+from engine.definitions import Version, scenarios, toml_files
 from engine.design.drafts.reading import files_of, source, unknown
 from engine.models import ProcessDraft, ProcessDraftCheck, ProcessDraftCheckStep
 from engine.organisation import candidate_roles
@@ -129,6 +129,7 @@ def _judged(
     now = do(lambda uow: uow.now)
     report = bpmn.check(work.files, work.known, now)
     told, unread = scenarios.read(work.files)
+    unread += toml_files.check(work.files, report.processes)
     findings: list[Finding] = [*report.findings, *unread]
     results: Mapping[str, Any] = {}
     playable = False

@@ -26,7 +26,7 @@ from engine.platform.errors import Conflict, Fault, Invalid, Stale
 from engine.platform.ids import uuid7
 
 MAX_TITLE = 200
-NOT_RUN = (SUFFIX, ".md")  # files that do not affect execution
+NOT_RUN = (SUFFIX, ".toml", ".md")  # files that do not affect execution
 _MIB = MAX_FILE >> 20
 
 

@@ -1,11 +1,11 @@
-"""Messages of the parsers of XML, JSON, YAML and Python as phrases; common mistakes have their own texts."""
+"""Messages of the parsers of XML, JSON, YAML, TOML and Python as phrases; many have their own texts."""
 
 import re
 from typing import Literal
 
 from engine.platform.messages.phrases import Phrase
 
-Parser = Literal["xml", "json", "yaml", "python"]
+Parser = Literal["xml", "json", "yaml", "toml", "python"]
 
 # A mistake and how messages about it begin, in all supported versions of a parser; groups are values.
 MISTAKES: dict[Parser, tuple[tuple[str, str], ...]] = {
@@ -55,6 +55,17 @@ MISTAKES: dict[Parser, tuple[tuple[str, str], ...]] = {
             "indentation",
             r"did not find expected (?:key|'-'|<document)|expected (?:<block end>|'<document start>')",
         ),
+    ),
+    "toml": (
+        ("equals", r"Expected '=' after a key|Invalid initial character for a key part"),
+        ("after", r"Expected newline or end of document"),
+        ("key", r"Invalid statement"),
+        ("twice", r"Cannot (?:declare|overwrite|redefine|mutate)|Duplicate inline table key"),
+        ("not-closed", r"Unclosed|Expected '\]"),
+        ("quote", r"Unterminated string|Expected '[\"']|Illegal character '\\\\n'"),
+        ("escape", r"Unescaped|Invalid hex value|Escaped character"),
+        ("control", r"Illegal character|Found invalid character"),
+        ("value", r"Invalid value|Invalid date"),
     ),
     "python": (
         ("not-closed", r"'(?P<sign>.)' was never closed"),

@@ -1,0 +1,90 @@
+"""TOML files of a version, alongside its diagrams: what people write about a service.
+
+Each belongs to one process of the deployment. They are stored and hashed like the other files, and checked
+at upload, each by the function registered for its name.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from engine.bpmn import Finding, Process
+from engine.definitions.toml_files import service_file
+from engine.definitions.toml_files.document import read
+from engine.definitions.toml_files.service_file import SERVICE, ServiceFile
+from engine.definitions.toml_files.table import Both, Table
+from engine.platform.budget import look_at, spend
+from engine.platform.findings import Notes, Place
+
+__all__ = ["EVIDENCE", "SERVICE", "SUFFIX", "Both", "ServiceFile", "Table", "check", "service_of"]
+
+SUFFIX = ".toml"
+EVIDENCE = "evidence.toml"
+PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a file is about: the process, and all files of the deployment; None if that is unclear."""
+
+    process: Process | None
+    files: Mapping[str, bytes]
+
+
+Checker = Callable[[Table, Target], object]
+
+
+def _unchecked(table: Table, _target: Target) -> None:
+    """Accepts every key: only the syntax of the file is checked."""
+    for key in table.left():
+        table.take(key)
+
+
+# By the name of the file. A checker reads the keys that it knows; the others are reported here.
+CHECKERS: Mapping[str, Checker] = {
+    SERVICE: lambda table, _target: service_file.read(table),
+    EVIDENCE: _unchecked,
+}
+
+
+def check(files: Mapping[str, bytes], processes: Collection[Process] = ()) -> list[Finding]:
+    """Returns all findings on the TOML files of a deployment; `processes` are those of its diagrams."""
+    notes = Notes()
+    for name, content in files.items():
+        if not name.endswith(SUFFIX):
+            continue
+        look_at(name)
+        spend(len(content))
+        if name not in CHECKERS:
+            notes.error(Place(name), "toml-unknown-file", allowed=tuple(CHECKERS))
+            continue
+        document = read(name, content, notes)
+        if document is not None:
+            table = Table(document, notes)
+            CHECKERS[name](table, Target(_target(table, processes), files))
+            table.close()
+    return list(notes.sorted(files))
+
+
+def service_of(files: Mapping[str, bytes], key: str) -> ServiceFile | None:
+    """Returns what the checked files of a deployment say about the service of this process, if anything."""
+    content = files.get(SERVICE)
+    notes = Notes()
+    document = None if content is None else read(SERVICE, content, notes)
+    if document is None:
+        return None
+    table = Table(document, notes)
+    return service_file.read(table) if table.text(PROCESS) in (None, key) else None
+
+
+def _target(table: Table, processes: Collection[Process]) -> Process | None:
+    """Returns the process that a file names; it need not, if the deployment has only one."""
+    said = table.text(PROCESS)
+    by_key = {process.key: process for process in processes}
+    if not by_key:
+        return None  # the diagrams have errors of their own
+    if said is None and len(by_key) == 1:
+        return next(iter(by_key.values()))
+    if said not in by_key:
+        table.error(PROCESS, "toml-process", allowed=tuple(sorted(by_key)))
+        return None
+    return by_key[said]

@@ -1,0 +1,163 @@
+"""`service.toml`: the catalogue entry of a service, as its designer writes it.
+
+Term and norm are those of the diagram, the fee is that of the bill: they are never written here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from engine.definitions.toml_files.table import MAX_TEXT, Both, Table
+from engine.models import Channel, ServiceClass
+
+SERVICE = "service.toml"
+
+Duplicates = Literal["confirm", "refuse", "allow"]
+Audience = Literal["individual", "business", "nonprofit", "agency"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+AUDIENCES: tuple[Audience, ...] = get_args(Audience)
+DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
+CLASSES: tuple[ServiceClass, ...] = get_args(ServiceClass)
+# Reasons why people, or businesses, need services.
+LIFE_EVENTS: Sequence[str] = (
+    *("birth", "education", "military-service", "work", "marriage", "divorce", "moving", "housing"),
+    *("vehicle", "travel", "health", "disability", "retirement", "bereavement"),
+)
+BUSINESS_EVENTS: Sequence[str] = (
+    *("starting-business", "running-business", "hiring", "construction", "trade", "closing-business"),
+)
+EVENTS: Sequence[str] = (*LIFE_EVENTS, *BUSINESS_EVENTS)
+
+# Facts with another source, and what that is.
+_ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(("term", "statutory_term", "deadline"), "term"),
+    **dict.fromkeys(("norm", "service_norm", "duration"), "norm"),
+    **dict.fromkeys(("fee", "cost", "price"), "fee"),
+}
+_ID = r"[a-z][a-z0-9-]{0,49}"
+_URL = r"https?://[^\s<>\"{}|\\^`]+"
+_MAIL = r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+"
+_PHONE = r"\+?[0-9][0-9 ()/-]{1,29}"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A legal basis: its name, and the address of its text."""
+
+    name: Both
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Something that applicants have to bring, or an output; its id is unique within the service."""
+
+    id: str
+    name: Both
+    description: Both | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where people can ask about the service."""
+
+    name: Both | None
+    phone: str | None
+    email: str | None
+    url: str | None
+    address: Both | None
+    hours: Both | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFile:
+    """What the file says.
+
+    `name` is None if that of the diagram is to be shown. `offered`, `service_class` and `bound` are first
+    values: administrators change them later. `duplicates` is what happens to a second open application of
+    the same person: to be confirmed, refused, or allowed.
+    """
+
+    name: Both | None
+    description: Both | None
+    legal_basis: tuple[Law, ...]
+    audience: tuple[str, ...]
+    channels: tuple[str, ...]
+    life_events: tuple[str, ...]
+    languages: tuple[str, ...]
+    evidence: tuple[Proof, ...]
+    output: tuple[Proof, ...]
+    contact: Contact | None
+    offered: bool | None
+    service_class: str | None
+    bound: str | None
+    duplicates: Duplicates
+
+
+def read(table: Table) -> ServiceFile:
+    """Returns what the file says, with substitutes for what is wrong in it."""
+    for key in _ELSEWHERE.keys() & set(table.left()):
+        table.take(key)
+        table.error(key, f"toml-elsewhere.{_ELSEWHERE[key]}")
+    found = ServiceFile(
+        name=table.both("name"),
+        description=table.both("description", most=MAX_TEXT, required=True),
+        legal_basis=tuple(_laws(table)),
+        audience=table.choices("audience", AUDIENCES),
+        channels=table.choices("channels", CHANNELS) or ("online",),
+        life_events=table.choices("life_events", EVENTS),
+        languages=table.choices("languages", ("fa", "en")),
+        evidence=tuple(_proofs(table, "evidence")),
+        output=tuple(_proofs(table, "output")),
+        contact=_contact(table.table("contact")),
+        offered=table.yes("offered"),
+        service_class=table.choice("class", CLASSES),
+        bound=table.text("bound", pattern=r"P(?:[1-9][0-9]{0,2}WD|T[1-9][0-9]{0,3}WH)"),
+        duplicates=_duplicates(table),
+    )
+    if found.bound is not None and found.service_class is None:
+        table.error("bound", "toml-value.bound")
+    return found
+
+
+def _duplicates(table: Table) -> Duplicates:
+    said = table.choice("duplicates", DUPLICATES)
+    return next((one for one in DUPLICATES if one == said), "confirm")
+
+
+def _laws(table: Table) -> Sequence[Law]:
+    found = []
+    for each in table.tables("legal_basis"):
+        name, url = each.both("name", required=True), each.text("url", pattern=_URL, most=2_000)
+        each.close()
+        if name is not None:
+            found.append(Law(name, url))
+    return found
+
+
+def _proofs(table: Table, key: str) -> Sequence[Proof]:
+    found: dict[str, Proof] = {}
+    for each in table.tables(key):
+        said, name = each.text("id", pattern=_ID, required=True), each.both("name", required=True)
+        description = each.both("description", most=MAX_TEXT)
+        each.close()
+        if said in found:
+            each.error("id", "toml-value.twice")
+        elif said is not None and name is not None:
+            found[said] = Proof(said, name, description)
+    return list(found.values())
+
+
+def _contact(table: Table | None) -> Contact | None:
+    if table is None:
+        return None
+    found = Contact(
+        name=table.both("name"),
+        phone=table.text("phone", pattern=_PHONE),
+        email=table.text("email", pattern=_MAIL),
+        url=table.text("url", pattern=_URL, most=2_000),
+        address=table.both("address", most=MAX_TEXT),
+        hours=table.both("hours"),
+    )
+    table.close()
+    return found
