@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from engine.connectors import configuration
-from engine.connectors.connector import Connector, Declaration
+from engine.connectors.connector import Connector, Declaration, Operation
 from engine.connectors.message import CallFailed
 from engine.connectors.toml_table import Misconfigured
 from engine.platform.config import Settings
@@ -25,10 +25,10 @@ class Connectors:
         return cls(configuration.read(settings))
 
     @classmethod
-    def operations_of(cls, settings: Settings) -> Mapping[str, frozenset[str]] | None:
+    def operations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, Operation]] | None:
         """Returns the operations of each connector by its name; None if their file cannot be used."""
         try:
-            return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
+            return {connector.name: connector.operations for connector in cls.read(settings)}
         except Misconfigured:
             return None
 

@@ -102,7 +102,10 @@ def deploy(
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
         return _unchanged(uow, report, there)
-    report = _with_posts(uow, files, deployment_check.compare(report, files, operations, publishing))
+    report = deployment_check.compare(report, files, operations, publishing)
+    report = _with_posts(
+        uow, files, report, toml_files.call_findings(files, operations, draft=publishing != "direct")
+    )
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
