@@ -40,28 +40,6 @@ class Email:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation of a connector. `errors` maps a status to a BPMN error code.
-
-    `consent`: its calls are about a person, and need that person's consent. `assurance` is the level of the
-    login with which somebody may request data about themselves before there is a case.
-    """
-
-    name: str
-    errors: Mapping[int, str]
-    declared: "Declaration"
-    request: Schema | None
-    reply: Schema | None = None
-    method: str = ""  # of an HTTP call, and its path below the address: a template
-    path: str = ""
-    represents: str = ""  # the person whom the user represents, for X-Road: a template
-    subject: str = ""  # templates of an e-mail
-    text: str = ""
-    consent: bool = False
-    assurance: Assurance = "substantial"
-
-
-@dataclass(frozen=True, slots=True)
 class Declaration:
     """Why another system is called: its agency's key, the purpose, and the legal basis.
 
@@ -75,6 +53,31 @@ class Declaration:
     legal_basis: str | None
     price: str | None = None  # of a call, as a decimal
     currency: str | None = None
+
+
+UNDECLARED = Declaration("", "", None)  # of calls that are not about cases
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of a connector. `errors` maps a status to a BPMN error code.
+
+    `consent`: its calls are about a person, and need that person's consent. `assurance` is the level of the
+    login with which somebody may request data about themselves before there is a case.
+    """
+
+    name: str
+    errors: Mapping[int, str]
+    request: Schema | None
+    reply: Schema | None = None
+    method: str = ""  # of an HTTP call, and its path below the address: a template
+    path: str = ""
+    represents: str = ""  # the person whom the user represents, for X-Road: a template
+    subject: str = ""  # templates of an e-mail
+    text: str = ""
+    declared: Declaration = UNDECLARED
+    consent: bool = False
+    assurance: Assurance = "substantial"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

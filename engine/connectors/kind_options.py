@@ -79,9 +79,9 @@ def operations(table: Table, kind: "Kind", around: Declared, folder: Path) -> di
         bare = Operation(
             name,
             {**errors, **_errors(part)},
-            declarations.plain(declared),
             request=_schema(part, "request", folder),
             reply=_schema(part, "reply", folder) if kind.replies else None,
+            declared=declarations.plain(declared),
             consent=declared.consent,
             assurance=declared.assurance,
         )

@@ -22,6 +22,7 @@ from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.evidence import Consent, Evidence, EvidenceState, EvidenceValue
 from engine.models.figures import (
     CaseFigures,
     CausePeriodFigures,
@@ -126,6 +127,7 @@ __all__ = [
     "ClockState",
     "Closure",
     "Comment",
+    "Consent",
     "Cursor",
     "Decision",
     "Definition",
@@ -143,6 +145,9 @@ __all__ = [
     "DurationBin",
     "ErasedFile",
     "Event",
+    "Evidence",
+    "EvidenceState",
+    "EvidenceValue",
     "Heartbeat",
     "IdempotencyKey",
     "Identity",

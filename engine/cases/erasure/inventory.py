@@ -185,6 +185,20 @@ ERASED: Mapping[str, Changed | Deleted] = {
         "reader_id seq id at case_id what object_id actor_role actor_unit hash payload_hash",
         _PAYLOAD.values,
     ),
+    "evidence_values": Deleted(  # none is left after the draft was submitted
+        "evidence_id IN (SELECT id FROM evidence WHERE case_id = :case)",
+        "evidence_id draft_id values expires_at",
+    ),
+    "evidence": Deleted(
+        _OF_CASE,
+        "id draft_id case_id person user_id service type connector operation consent_id state failure"
+        " requested_at answered_at closed_at valid_until",
+    ),
+    "consents": Deleted(
+        _OF_CASE,
+        "id person service type connector operation text_version text_hash text language given_at user_id"
+        " revoked_at draft_id case_id",
+    ),
     "events": Changed(
         _PAYLOAD.rows,
         "case_id seq at kind element task_id actor_id actor_role actor_unit purpose version_id transaction_id"
