@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.command import Reply, command
 from api.shapes import (
     Account,
+    Body,
     Instant,
     Page,
     PageQuery,
@@ -31,7 +31,7 @@ class Reader(Account):
     unit: str | None
 
 
-class AccessBody(BaseModel):
+class AccessBody(Body):
     """An entry of the access log. `object` is the task or document, or null.
 
     `purpose` is the reason that the reader gave. `reason`, `step` and `way` explain the access: how the

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy import RowMapping
 
 from api.command import Reply, command
-from api.shapes import Account, Instant, Key, Page, PageQuery, Request, Text, account, page_of
+from api.shapes import Account, Body, Instant, Key, Page, PageQuery, Request, Text, account, page_of
 from engine.events import Kind
 from engine.models import AuditKind, CheckpointTarget, SendingStatus
 from engine.oversight.audit import checkpoints, runs, search, sending
@@ -25,7 +25,7 @@ blueprint = APIBlueprint("audit", __name__, tag="Audit")
 _CURSOR = struct.Struct(">Q16sI2x")  # transaction, case, number in the case
 
 
-class SummaryBody(BaseModel):
+class SummaryBody(Body):
     """The chains of a log: how many, how many entries in all, and the Merkle root of their heads."""
 
     count: int
@@ -33,14 +33,14 @@ class SummaryBody(BaseModel):
     root: str
 
 
-class ChainBody(BaseModel):
+class ChainBody(Body):
     """A log that is one chain: its length and its last hash."""
 
     length: int
     head: str
 
 
-class SendingBody(BaseModel):
+class SendingBody(Body):
     """Where a checkpoint is sent. `failure` explains why the last attempt failed."""
 
     target: CheckpointTarget
@@ -50,7 +50,7 @@ class SendingBody(BaseModel):
     closed_at: Instant | None
 
 
-class CheckpointBody(BaseModel):
+class CheckpointBody(Body):
     """A checkpoint. `keys` are the public keys that have signed it; without any it is not signed.
 
     Of one that was `altered` in the database beyond recognition, number, time, hash and sendings are known.
@@ -65,18 +65,18 @@ class CheckpointBody(BaseModel):
     cases: SummaryBody | None = None
     readers: SummaryBody | None = None
     administration: ChainBody | None = None
-    keys: list[str] = []
+    keys: list[str] = Field(default_factory=list)
     sendings: list[SendingBody]
 
 
-class SignatureBody(BaseModel):
+class SignatureBody(Body):
     """A signature (Ed25519, base64) with the id of its key."""
 
     key: str
     signature: str
 
 
-class CheckpointFile(BaseModel):
+class CheckpointFile(Body):
     """A checkpoint as it is sent out: what is hashed and signed is the canonical JSON of `checkpoint`."""
 
     checkpoint: dict[str, Any]
@@ -90,14 +90,14 @@ class CheckpointsQuery(Request):
     before: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
 
 
-class CheckpointsBody(BaseModel):
+class CheckpointsBody(Body):
     """Checkpoints, newest first. `next` is the `before` of the next page, or null on the last."""
 
     items: list[CheckpointBody]
     next: int | None
 
 
-class RunBody(BaseModel):
+class RunBody(Body):
     """A checkpoint or a verification that a worker does. `result` is null until it has finished."""
 
     id: UUID
@@ -115,7 +115,7 @@ class RunPage(Page[RunBody]):
     """A page of runs, newest first."""
 
 
-class Sent(BaseModel):
+class Sent(Body):
     """The number of targets to which a checkpoint will be sent again."""
 
     sendings: int
@@ -136,7 +136,7 @@ class SearchQuery(Request):
     after: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{40}$")] | None = None
 
 
-class FoundEvent(BaseModel):
+class FoundEvent(Body):
     """An event of the log without its payload, which `GET /cases/{id}/events` returns."""
 
     id: str
@@ -156,7 +156,7 @@ class FoundEvent(BaseModel):
     hash: str
 
 
-class FoundBody(BaseModel):
+class FoundBody(Body):
     """Events, newest first. `next` is the `after` of the next page, or null on the last."""
 
     items: list[FoundEvent]

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.command import Reply, command
-from api.shapes import Instant, Request, Text
+from api.shapes import Body, Instant, Request, Text
 from api.units import UnitKey
 from engine.cases import recalculation
 from engine.deadlines import Hours
@@ -35,7 +35,7 @@ class HolidayBody(Request):
     estimated: bool = False
 
 
-class VersionBody(BaseModel):
+class CalendarVersionBody(Body):
     """A version of a calendar: it applies from `valid_from` on, or always."""
 
     number: int
@@ -44,7 +44,7 @@ class VersionBody(BaseModel):
     created_at: Instant
 
 
-class CalendarItem(BaseModel):
+class CalendarItem(Body):
     """A calendar; `unit` is whose administrators change it, `version` its newest version."""
 
     key: str
@@ -53,7 +53,7 @@ class CalendarItem(BaseModel):
     version: int
 
 
-class CalendarList(BaseModel):
+class CalendarList(Body):
     """All calendars, by key."""
 
     items: list[CalendarItem]
@@ -69,7 +69,7 @@ class CalendarBody(CalendarItem):
     week: dict[Weekday, str]
     years: list[int] | None
     holidays: list[HolidayBody]
-    versions: list[VersionBody]
+    versions: list[CalendarVersionBody]
 
 
 class CreateCalendar(Request):
@@ -122,7 +122,7 @@ class ImportHolidays(Request):
     dry_run: bool = False
 
 
-class AppliedBody(BaseModel):
+class AppliedBody(Body):
     """What a change does to deadlines: `recalculations` calculate them again.
 
     With `dry_run` nothing is stored: `deadlines` would move, `without_holidays` can't be computed.
@@ -134,7 +134,7 @@ class AppliedBody(BaseModel):
     without_holidays: int | None
 
 
-class UnitCalendarBody(BaseModel):
+class UnitCalendarBody(Body):
     """The calendar of a unit, and the unit that has it; null: none is stored, the shipped one is used."""
 
     calendar: str | None
@@ -163,7 +163,7 @@ class RevokeClosure(Request):
     dry_run: bool = False
 
 
-class ClosureBody(BaseModel):
+class ClosureBody(Body):
     """A closure of a unit and all below it."""
 
     id: UUID
@@ -175,13 +175,13 @@ class ClosureBody(BaseModel):
     revoked_at: Instant | None
 
 
-class ClosureList(BaseModel):
+class ClosureList(Body):
     """The closures that apply to a unit, newest first."""
 
     items: list[ClosureBody]
 
 
-class RecalculationBody(BaseModel):
+class RecalculationBody(Body):
     """An order to calculate the deadlines of a unit and all below it again, and what it did.
 
     `changed` have moved; `failed` need a year without holidays and stay as they were.
@@ -209,7 +209,7 @@ def _body(uow: UnitOfWork, key: str, number: int | None = None) -> CalendarBody:
         holidays=[
             HolidayBody(date=one.date, name=one.name, estimated=one.estimated) for one in document.holidays
         ],
-        versions=[VersionBody.model_validate(dict(row)) for row in found.versions],
+        versions=[CalendarVersionBody.model_validate(dict(row)) for row in found.versions],
     )
 
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.cases import CaseBody, EventPage, case_body, event_page
 from api.command import Reply, command, etag
@@ -11,6 +10,7 @@ from api.comments import CommentPage, comment_page
 from api.documents import DocumentPage, document_page
 from api.shapes import (
     Account,
+    Body,
     Instant,
     account,
 )
@@ -23,7 +23,7 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("case_file", __name__, tag="Cases")
 
 
-class Source(BaseModel):
+class Source(Body):
     """The source of a value in the case's data: an event of the log, and its actor."""
 
     field: str
@@ -35,7 +35,7 @@ class Source(BaseModel):
     actor: Account
 
 
-class Related(BaseModel):
+class Related(Body):
     """Another case of the same process with the same applicant or business key."""
 
     id: UUID
@@ -44,7 +44,7 @@ class Related(BaseModel):
     started_at: Instant
 
 
-class FileBody(BaseModel):
+class FileBody(Body):
     """A case with the first page of each of its lists; their own endpoints return further pages."""
 
     case: CaseBody

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from api.command import Reply, command, etag, revisions_seen, writes_once
 from api.shapes import (
     Account,
+    Body,
     Instant,
     Key,
     OpenIncident,
@@ -67,14 +68,14 @@ class SuspendCase(Request):
     reason_code: cases.SuspensionCode | None = None
 
 
-class AppealRef(BaseModel):
+class AppealRef(Body):
     """A case that appeals a decision of this case."""
 
     id: UUID
     case_number: str
 
 
-class LatePayment(BaseModel):
+class LatePayment(Body):
     """A payment that arrived too late, so that its case did not continue."""
 
     amount: str
@@ -82,7 +83,7 @@ class LatePayment(BaseModel):
     at: Instant
 
 
-class BillBody(BaseModel):
+class BillBody(Body):
     """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
 
     id: UUID
@@ -99,7 +100,7 @@ class BillBody(BaseModel):
     late: LatePayment | None
 
 
-class CaseBody(BaseModel):
+class CaseBody(Body):
     """A case with its open tasks and incidents. Its personal data was erased at `erased_at`.
 
     `subject` says what it is about; by default it is the name of the process.
@@ -137,14 +138,14 @@ class StartedBody(CaseBody):
     secret: str
 
 
-class SecretBody(BaseModel):
+class SecretBody(Body):
     """The secret for the status of the case. It is only returned once and replaces the previous one."""
 
     case_number: str
     secret: str
 
 
-class CaseSummary(BaseModel):
+class CaseSummary(Body):
     """A case in a list. `subject` says what it is about; by default it is the name of the process."""
 
     id: UUID
@@ -179,7 +180,7 @@ class EventActor(Account):
     unit: str | None
 
 
-class EventBody(BaseModel):
+class EventBody(Body):
     """An event of the log.
 
     `facts` are never erased; null in events of earlier releases. `payload` is null if the event has none or
@@ -207,7 +208,7 @@ class EventsQuery(Request):
     cursor: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
-class EventPage(BaseModel):
+class EventPage(Body):
     """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
 
     items: list[EventBody]

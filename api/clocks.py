@@ -5,10 +5,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.command import Reply, command
-from api.shapes import Instant, Request, Text
+from api.shapes import Body, Instant, Request, Text
 from engine import cases
 from engine.cases import ClockView, ExtensionReason
 from engine.oversight.access_log import Opened
@@ -17,21 +17,21 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("clocks", __name__, tag="Clocks")
 
 
-class PauseReason(BaseModel):
+class PauseReason(Body):
     """Who is awaited, and for what."""
 
     side: str
     code: str
 
 
-class Pause(BaseModel):
+class Pause(Body):
     """A time in which the term did not run; without `to_at` it continues."""
 
     from_at: Instant
     to_at: Instant | None
 
 
-class ClockBody(BaseModel):
+class ClockBody(Body):
     """The statutory term of a case. `state` is `none` for a service without one.
 
     `due_at` is the end of the term, also if it is past. While it is paused, it is the end as of the pause.
@@ -104,7 +104,7 @@ def _instant(text: str | None) -> Any:
     return None if text is None else datetime.fromisoformat(text)
 
 
-class Deemed(BaseModel):
+class Deemed(Body):
     """A decision by silence that awaits release."""
 
     case: UUID
@@ -116,7 +116,7 @@ class Deemed(BaseModel):
     awaiting_at: Instant
 
 
-class DeemedPage(BaseModel):
+class DeemedPage(Body):
     """The decisions by silence that await release, longest first; at most a thousand."""
 
     items: list[Deemed]
@@ -128,7 +128,7 @@ class ReleaseDeemed(Request):
     cases: list[UUID] | None = Field(default=None, max_length=1000)
 
 
-class Released(BaseModel):
+class Released(Body):
     """How many decisions by silence were released."""
 
     released: int

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.command import Reply, command
 from api.shapes import (
     Account,
+    Body,
     Instant,
     Page,
     PageQuery,
@@ -32,7 +32,7 @@ class AddComment(Request):
     visible: bool | None = None
 
 
-class CommentBody(BaseModel):
+class CommentBody(Body):
     """A comment on a case, or on one of its tasks."""
 
     id: UUID

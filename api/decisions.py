@@ -4,12 +4,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.cases import StartedBody, started
 from api.command import Reply, command
 from api.shapes import (
     Account,
+    Body,
     Instant,
     Request,
     account,
@@ -23,14 +24,14 @@ from engine.portal import appeals
 blueprint = APIBlueprint("decisions", __name__, tag="Cases")
 
 
-class Ground(BaseModel):
+class Ground(Body):
     """A legal ground: its code, and the explanation for the applicant."""
 
     code: str
     text: str
 
 
-class DecisionBody(BaseModel):
+class DecisionBody(Body):
     """A legal decision; `effect` is that of its outcome, null if the process does not declare it.
 
     `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal. A decision by
@@ -51,7 +52,7 @@ class DecisionBody(BaseModel):
     appeal: UUID | None
 
 
-class DecisionList(BaseModel):
+class DecisionList(Body):
     """The legal decisions of a case, oldest first; at most 50."""
 
     items: list[DecisionBody]

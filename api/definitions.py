@@ -6,11 +6,12 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api import language
 from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
 from api.shapes import (
+    Body,
     DisplayName,
     Instant,
     Request,
@@ -26,7 +27,7 @@ from engine.platform.messages.differences import explain
 blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
 
 
-class VersionBody(BaseModel):
+class DefinitionVersionBody(Body):
     """A version of a definition. `hash` is the hash of its files: equal files have equal hashes."""
 
     key: str
@@ -38,7 +39,7 @@ class VersionBody(BaseModel):
     published_at: Instant | None
 
 
-class PlannedVisitsBody(BaseModel):
+class PlannedVisitsBody(Body):
     """How often the applicant has to come: the least and the most on a path through the process.
 
     `steps` are the elements that require it, `repeated` those of them that may be repeated, which count once.
@@ -52,7 +53,7 @@ class PlannedVisitsBody(BaseModel):
     optional: list[str]
 
 
-class OneVersionBody(VersionBody):
+class OneDefinitionVersionBody(DefinitionVersionBody):
     """A version, with its planned visits."""
 
     visits: PlannedVisitsBody
@@ -64,13 +65,13 @@ class DefinitionsQuery(Request):
     status: Literal["published", "draft"] = "published"
 
 
-class DefinitionList(BaseModel):
+class DefinitionList(Body):
     """The current version of each definition, or its version in review."""
 
-    items: list[VersionBody]
+    items: list[DefinitionVersionBody]
 
 
-class DefinitionBody(VersionBody):
+class DefinitionBody(DefinitionVersionBody):
     """A definition: its current version (otherwise its newest) and the numbers of all versions.
 
     `unit` is the key of the unit that owns it. `service_class` is its class; its tasks come first in the
@@ -88,7 +89,7 @@ class DefinitionBody(VersionBody):
     offered_at: Instant | None
 
 
-class RecordBody(VersionBody):
+class DefinitionRecord(DefinitionVersionBody):
     """A version with the people who deployed, published and retired it."""
 
     author: str
@@ -101,10 +102,10 @@ class RecordBody(VersionBody):
     retired_at: Instant | None
 
 
-class RecordList(BaseModel):
+class DefinitionRecordList(Body):
     """All versions of a definition, newest first."""
 
-    items: list[RecordBody]
+    items: list[DefinitionRecord]
 
 
 class SetClass(Request):
@@ -120,7 +121,7 @@ class DiffQuery(Request):
     against: int
 
 
-class DifferenceBody(BaseModel):
+class DifferenceBody(Body):
     """One difference: a stable code with its parameters, and the same in the caller's language.
 
     `element` is the step's id in the newer version, or in the older one where it was removed.
@@ -133,7 +134,7 @@ class DifferenceBody(BaseModel):
     text: str
 
 
-class DiffBody(BaseModel):
+class DiffBody(Body):
     """The differences from the version `against` to `version`."""
 
     key: str
@@ -246,24 +247,32 @@ def resume(uow: UnitOfWork, key: str) -> Reply:
     return show(uow, key)
 
 
-@command(blueprint.get("/definitions/<key>/versions"), answer=RecordList, refusals=(404,))
+@command(blueprint.get("/definitions/<key>/versions"), answer=DefinitionRecordList, refusals=(404,))
 def versions(uow: UnitOfWork, key: str) -> Reply:
     """List a definition's versions, newest first, with who deployed, published and retired them"""
     items = [_record(record) for record in publishing.history(uow, key)]
-    return Reply(RecordList.model_validate({"items": items}))
+    return Reply(DefinitionRecordList.model_validate({"items": items}))
 
 
-@command(blueprint.get("/definitions/<key>/versions/<int:number>"), answer=OneVersionBody, refusals=(404,))
+@command(
+    blueprint.get("/definitions/<key>/versions/<int:number>"),
+    answer=OneDefinitionVersionBody,
+    refusals=(404,),
+)
 def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
     body = {**_version(row), "visits": asdict(definitions.planned_visits(uow, row))}
-    return Reply(OneVersionBody.model_validate(body), {"ETag": etag(publishing.REVISIONS[row.status])})
+    return Reply(
+        OneDefinitionVersionBody.model_validate(body), {"ETag": etag(publishing.REVISIONS[row.status])}
+    )
 
 
 def _reply(row: DefinitionVersion) -> Reply:
     """Return a version after a change of its status."""
-    return Reply(VersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])})
+    return Reply(
+        DefinitionVersionBody.model_validate(_version(row)), {"ETag": etag(publishing.REVISIONS[row.status])}
+    )
 
 
 @command(
@@ -289,7 +298,7 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
 @command(
     blueprint.post("/definitions/<key>/versions/<int:number>/publish"),
     body=Request,
-    answer=VersionBody,
+    answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
@@ -303,7 +312,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
 @command(
     blueprint.post("/definitions/<key>/versions/<int:number>/retire"),
     body=Request,
-    answer=VersionBody,
+    answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:

@@ -4,10 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from api.command import Reply, command
-from api.shapes import Instant, Key, Page, PageQuery, Request, Text, page_of
+from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
 from api.units import UnitKey
 from engine.platform.db import UnitOfWork
 from engine.tasks import delegations
@@ -31,7 +31,7 @@ class CreateDelegation(Request):
     take_over: bool = False
 
 
-class DelegationBody(BaseModel):
+class DelegationBody(Body):
     """A delegation, valid until `valid_to` or `revoked_at`, whichever is earlier."""
 
     id: UUID

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app, request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api import language
 from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
 from api.problems import pointer
+from api.shapes import Body
 from engine import access, bpmn
 from engine.bpmn import MAX_FILE, is_unit
 from engine.definitions import uploads
@@ -25,7 +26,7 @@ from engine.platform.messages.findings import readable
 blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
 
 
-class FindingBody(BaseModel):
+class FindingBody(Body):
     """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
 
     severity: str
@@ -40,7 +41,7 @@ class FindingBody(BaseModel):
     values: dict[str, Any] = Field(default_factory=dict)
 
 
-class OwnerBody(BaseModel):
+class OwnerBody(Body):
     """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
 
     `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
@@ -57,7 +58,7 @@ class OwnerBody(BaseModel):
     count: int
 
 
-class ScenarioBody(BaseModel):
+class ScenarioBody(Body):
     """The result of a scenario.
 
     If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
@@ -76,7 +77,7 @@ class ScenarioBody(BaseModel):
     difference: str | None = None
 
 
-class PartBody(BaseModel):
+class PartBody(Body):
     """The total number, the number covered, and the ids of the others."""
 
     total: int
@@ -84,7 +85,7 @@ class PartBody(BaseModel):
     missing: list[str]
 
 
-class CoverageBody(BaseModel):
+class CoverageBody(Body):
     """How much of a process its scenarios cover.
 
     `never_true` and `never_false` are flows whose conditions were never true or never false.
@@ -98,19 +99,19 @@ class CoverageBody(BaseModel):
     never_false: list[str]
 
 
-class ReportBody(BaseModel):
+class ReportBody(Body):
     """The findings of the check, who owns each variable, and the results of the scenarios.
 
     Empty for old deployments.
     """
 
     findings: list[FindingBody]
-    owners: list[OwnerBody] = []
-    scenarios: list[ScenarioBody] = []
-    coverage: list[CoverageBody] = []
+    owners: list[OwnerBody] = Field(default_factory=list)
+    scenarios: list[ScenarioBody] = Field(default_factory=list)
+    coverage: list[CoverageBody] = Field(default_factory=list)
 
 
-class PublishedBody(BaseModel):
+class PublishedBody(Body):
     """A version of the deployment; `created` is false if it already existed.
 
     A version in review is not used by cases until it is published.
@@ -123,7 +124,7 @@ class PublishedBody(BaseModel):
     status: VersionStatus
 
 
-class DeploymentBody(BaseModel):
+class DeploymentBody(Body):
     """The result of a deployment."""
 
     deployment: UUID
@@ -131,7 +132,7 @@ class DeploymentBody(BaseModel):
     report: ReportBody
 
 
-class UploadBody(BaseModel):
+class UploadBody(Body):
     """A deployment that a worker checks, and its result.
 
     `checking`: in progress, ask again in a few seconds. `deployed`: the fields are those of a 201 response.
@@ -144,7 +145,7 @@ class UploadBody(BaseModel):
     uploaded_at: datetime
     finished_at: datetime | None
     deployment: UUID | None = None
-    definitions: list[PublishedBody] = []
+    definitions: list[PublishedBody] = Field(default_factory=list)
     report: ReportBody | None = None
     problem: str | None = None
     detail: str | None = None

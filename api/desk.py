@@ -4,13 +4,14 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from api import language, problems
 from api.command import Reply, command, revisions_seen
 from api.problems import Problem
 from api.shapes import (
     Account,
+    Body,
     Page,
     PageQuery,
     Request,
@@ -27,25 +28,27 @@ from engine.tasks import Action
 blueprint = APIBlueprint("desk", __name__, tag="Desk")
 
 
-class Draft(Request):
+class SaveTaskDraft(Request):
     """An unfinished answer; required fields can be missing."""
 
     data: dict[str, Any]
 
 
-class DraftBody(BaseModel):
+class TaskDraft(Body):
     """A stored draft."""
 
     data: dict[str, Any]
 
 
-@command(blueprint.put("/tasks/<uuid:task_id>/draft"), body=Draft, answer=DraftBody, refusals=(404, 409))
-def save_draft(uow: UnitOfWork, task_id: UUID, body: Draft) -> Reply:
+@command(
+    blueprint.put("/tasks/<uuid:task_id>/draft"), body=SaveTaskDraft, answer=TaskDraft, refusals=(404, 409)
+)
+def save_draft(uow: UnitOfWork, task_id: UUID, body: SaveTaskDraft) -> Reply:
     """Save an unfinished answer as a draft
 
     It isn't logged and doesn't change the revision of the task.
     """
-    return Reply(DraftBody(data=tasks.save_draft(uow, task_id, body.data)))
+    return Reply(TaskDraft(data=tasks.save_draft(uow, task_id, body.data)))
 
 
 class AssignTask(Request):
@@ -191,7 +194,7 @@ class Bulk(Request):
         return self
 
 
-class BulkResult(BaseModel):
+class BulkResult(Body):
     """The result for a task: its new status in `task`, or the `problem`, as for a single request."""
 
     id: UUID
@@ -200,7 +203,7 @@ class BulkResult(BaseModel):
     problem: Problem | None
 
 
-class BulkBody(BaseModel):
+class BulkBody(Body):
     """The result for each task, in the order of the request."""
 
     items: list[BulkResult]

@@ -16,6 +16,7 @@ from api.command import Reply, as_caller, command, prepared
 from api.problems import Malformed, pointer
 from api.shapes import (
     Account,
+    Body,
     Instant,
     Page,
     PageQuery,
@@ -44,7 +45,7 @@ MEDIA_TYPES = tuple(kind.media_type for kind in media.BY_NAME.values())
 POLICY = "default-src 'none'; sandbox"
 
 
-class VersionBody(BaseModel):
+class DocumentVersionBody(Body):
     """A version of a document; `name` is the file name, `task` the task that it was uploaded with."""
 
     version: int
@@ -59,7 +60,7 @@ class VersionBody(BaseModel):
     uploaded_at: Instant
 
 
-class DocumentSummary(VersionBody):
+class DocumentSummary(DocumentVersionBody):
     """A document in a list, in its newest version."""
 
     id: UUID
@@ -69,7 +70,7 @@ class DocumentSummary(VersionBody):
 class DocumentBody(DocumentSummary):
     """The newest version of a document, and all its versions, newest first."""
 
-    versions: list[VersionBody]
+    versions: list[DocumentVersionBody]
 
 
 class DocumentPage(Page[DocumentSummary]):
@@ -260,7 +261,7 @@ def _added(document: documents.DocumentView) -> Reply:
 
 
 def _body(document: documents.DocumentView) -> DocumentBody:
-    versions = [VersionBody(**_fields(row)) for row in document.versions]
+    versions = [DocumentVersionBody(**_fields(row)) for row in document.versions]
     return DocumentBody(
         id=document.id, case=document.case_id, versions=versions, **_fields(document.versions[0])
     )

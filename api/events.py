@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
 from api.command import Reply, command
-from api.shapes import Instant, Key, Request
+from api.shapes import Body, Instant, Key, Request
 from engine.events import Kind, feed
 from engine.events.feed import START, Position
 from engine.platform.db import UnitOfWork
@@ -29,7 +29,7 @@ class FeedQuery(Request):
     kind: Kind | None = None
 
 
-class FeedEvent(BaseModel):
+class FeedEvent(Body):
     """An event without its payload, which is in the log of its case.
 
     `facts` is null in events of earlier releases.
@@ -49,7 +49,7 @@ class FeedEvent(BaseModel):
     hash: str
 
 
-class Feed(BaseModel):
+class Feed(Body):
     """Events in order. Request the next page with `next`: immediately if there is `more`, otherwise later."""
 
     items: list[FeedEvent]

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.command import Reply, command
-from api.shapes import Instant, Request, Text
+from api.shapes import Body, Instant, Request, Text
 from engine.cases import external_calls
 from engine.platform.db import UnitOfWork
 
@@ -59,7 +59,7 @@ class ThrowError(Leased):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-class Work(BaseModel):
+class Work(Body):
     """A unit of work. Its `id` stays the same if it is offered again: do it only once."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -76,13 +76,13 @@ class Work(BaseModel):
     lease_until: Instant
 
 
-class WorkList(BaseModel):
+class WorkList(Body):
     """The work that was taken."""
 
     items: list[Work]
 
 
-class WorkSettled(BaseModel):
+class WorkSettled(Body):
     """The work, and the end of its lease, if it is still leased."""
 
     id: UUID

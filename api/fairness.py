@@ -5,11 +5,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.command import Reply, command
 from api.shapes import (
     Account,
+    Body,
     DisplayName,
     Instant,
     Page,
@@ -39,7 +39,7 @@ class DeclareRelation(Request):
     account: Text | None = None
 
 
-class RelationBody(BaseModel):
+class RelationBody(Body):
     """A relation of an official to a person, valid until it is ended."""
 
     id: UUID
@@ -69,7 +69,7 @@ class RecuseTask(Request):
     reason: Text | None = None
 
 
-class RecusalBody(BaseModel):
+class RecusalBody(Body):
     """A recusal from a case: who, when and why."""
 
     account: Account
@@ -77,7 +77,7 @@ class RecusalBody(BaseModel):
     reason: str | None
 
 
-class RecusalsBody(BaseModel):
+class RecusalsBody(Body):
     """The recusals of a case, oldest first."""
 
     items: list[RecusalBody]
@@ -89,7 +89,7 @@ class LotsQuery(Request):
     since: Instant | None = None
 
 
-class LotChange(BaseModel):
+class LotChange(Body):
     """How often a person reassigned tasks that were assigned at random."""
 
     element: str
@@ -100,7 +100,7 @@ class LotChange(BaseModel):
     count: int
 
 
-class LotsBody(BaseModel):
+class LotsBody(Body):
     """Tasks assigned at random since a given time, and their reassignments, most frequent first."""
 
     since: Instant

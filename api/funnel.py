@@ -4,10 +4,10 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.command import Reply, command
-from api.shapes import Request
+from api.shapes import Body, Request
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 from engine.portal import funnel
@@ -25,38 +25,38 @@ class FunnelQuery(Request):
     to_on: Day | None = None
 
 
-class StepBody(BaseModel):
+class FunnelStep(Body):
     """How many applications had this number of steps answered, for the first time."""
 
     step: int
     count: int
 
 
-class CountsBody(BaseModel):
+class FunnelCounts(Body):
     """How many applications were begun, came to each step, were sent, discarded by applicants, expired."""
 
     begun: int
-    steps: list[StepBody]
+    steps: list[FunnelStep]
     sent: int
     discarded: int
     expired: int
 
 
-class DayBody(CountsBody):
+class FunnelDay(FunnelCounts):
     """The same of one day, in the zone of the installation, and one version."""
 
     day: date
     version: int
 
 
-class FunnelBody(BaseModel):
+class FunnelBody(Body):
     """The funnel of a service. Nothing in it refers to a person or an application."""
 
     definition: str
     from_on: date
     to_on: date
-    total: CountsBody
-    items: list[DayBody]
+    total: FunnelCounts
+    items: list[FunnelDay]
 
 
 @command(blueprint.get("/services/<key>/funnel"), query=FunnelQuery, answer=FunnelBody, refusals=(404,))
@@ -70,12 +70,12 @@ def read(uow: UnitOfWork, key: str, query: FunnelQuery) -> Reply:
         fault = Fault("/query/from_on", "is too early", "period", {"count": funnel.LONGEST})
         raise Invalid(f"A funnel has at most {funnel.LONGEST} days.", [fault])
     found = funnel.read(uow, key, begin, end)
-    days = [DayBody(day=day, version=number, **_fields(one)) for (day, number), one in found.days.items()]
-    total = CountsBody(**_fields(found.total))
+    days = [FunnelDay(day=day, version=number, **_fields(one)) for (day, number), one in found.days.items()]
+    total = FunnelCounts(**_fields(found.total))
     return Reply(FunnelBody(definition=key, from_on=begin, to_on=end, total=total, items=days))
 
 
 def _fields(counts: Counts) -> dict[str, Any]:
-    steps = [StepBody(step=step, count=count) for step, count in sorted(counts.steps.items())]
+    steps = [FunnelStep(step=step, count=count) for step, count in sorted(counts.steps.items())]
     names = ("begun", "sent", "discarded", "expired")
     return {**{name: getattr(counts, name) for name in names}, "steps": steps}

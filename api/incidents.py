@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api import language
 from api.cases import CaseBody, case_body
 from api.command import Reply, command, etag
-from api.shapes import Instant, Key, Page, PageQuery, Request, Text, page_of
+from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
 from engine import cases
 from engine.cases import incidents
 from engine.models import IncidentStatus
@@ -43,7 +43,7 @@ class SkipIncident(Request):
     data: dict[str, Any] = Field(default_factory=dict)
 
 
-class IncidentBody(BaseModel):
+class IncidentBody(Body):
     """A failed element; `line` is the line in its script. The message is part of its case.
 
     `reason` and `fix` explain in the caller's language what the code means and how to fix it.

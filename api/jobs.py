@@ -4,17 +4,16 @@ from dataclasses import asdict
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Request
+from api.shapes import Body, Request
 from engine.oversight import job_queue
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
 
 
-class QueueBody(BaseModel):
+class QueueBody(Body):
     """A queue. `age` is how many seconds its oldest runnable job has waited."""
 
     queue: str
@@ -24,7 +23,7 @@ class QueueBody(BaseModel):
     age: float | None
 
 
-class JobBody(BaseModel):
+class JobBody(Body):
     """A job: its type and the row that it works on."""
 
     id: int
@@ -33,7 +32,7 @@ class JobBody(BaseModel):
     ids: dict[str, UUID]
 
 
-class JobsBody(BaseModel):
+class JobsBody(Body):
     """The queues, the number of active workers, and the first 100 jobs that have failed for good.
 
     Jobs of cases are not included: their failures are incidents.

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from api.command import Reply, command
-from api.shapes import Instant, Request, Text
+from api.shapes import Body, Instant, Request, Text
 from engine.cases import messages
 from engine.platform.db import UnitOfWork
 
@@ -51,14 +51,14 @@ class SendMessage(Request):
         return f"message {self.id}"
 
 
-class ReachedCase(BaseModel):
+class ReachedCase(Body):
     """A case that received a message or was started by it."""
 
     id: UUID
     case_number: str
 
 
-class MessageBody(BaseModel):
+class MessageBody(Body):
     """The result of a message. `late`: a payment was recorded, but its case does not continue."""
 
     id: UUID

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.command import Reply, command
 from api.language import texts
-from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
+from api.shapes import Body, Instant, Key, Page, PageQuery, Request, page_of
 from engine.cases import migration
 from engine.models import CaseMigrationStatus, MigratedCaseStatus
 from engine.platform.db import UnitOfWork
@@ -25,7 +25,7 @@ class PlanMigration(Request):
     target: int = Field(alias="to", ge=1, le=1_000_000)
 
 
-class MigrationBody(BaseModel):
+class MigrationBody(Body):
     """A case migration. Its status is `planning` until every case has been checked."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -42,7 +42,7 @@ class MigrationBody(BaseModel):
     finished_at: Instant | None
 
 
-class ObstacleBody(BaseModel):
+class ObstacleBody(Body):
     """Why a case can't be migrated: the element (or empty), a stable code, and an explanation."""
 
     element: str
@@ -56,7 +56,7 @@ class HurdleBody(ObstacleBody):
     cases: int
 
 
-class CountsBody(BaseModel):
+class MigrationCounts(Body):
     """The number of cases by progress."""
 
     movable: int
@@ -68,7 +68,7 @@ class CountsBody(BaseModel):
 class MigrationOverview(MigrationBody):
     """A case migration with its progress and the 200 most frequent obstacles."""
 
-    counts: CountsBody
+    counts: MigrationCounts
     obstacles: list[HurdleBody]
 
 
@@ -82,7 +82,7 @@ class MigratedCasesQuery(PageQuery):
     status: MigratedCaseStatus | None = None
 
 
-class MigratedCaseBody(BaseModel):
+class MigratedCaseBody(Body):
     """A case of a migration; `id` is that of the case, `at` the time of its last change."""
 
     id: UUID
@@ -102,7 +102,7 @@ def _body(found: migration.Overview) -> MigrationOverview:
         for one in found.obstacles
     ]
     return MigrationOverview(
-        **found.migration, counts=CountsBody.model_validate(found.counts), obstacles=hurdles
+        **found.migration, counts=MigrationCounts.model_validate(found.counts), obstacles=hurdles
     )
 
 

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
 from api.command import Reply, command
 from api.shapes import (
     Account,
+    Body,
     DisplayName,
     Instant,
     Page,
@@ -77,7 +78,7 @@ class ChangeMembership(Request):
     valid_to: AwareDatetime | None = None
 
 
-class MembershipBody(BaseModel):
+class MembershipBody(Body):
     """A membership: a unit, including those below it, and a role."""
 
     id: UUID
@@ -87,7 +88,7 @@ class MembershipBody(BaseModel):
     valid_to: Instant | None
 
 
-class PersonSummary(BaseModel):
+class PersonSummary(Body):
     """An account with its memberships in your units; if it is not `active`, it can't be used."""
 
     id: UUID
@@ -133,7 +134,7 @@ class CreateSubstitution(Request):
     valid_to: AwareDatetime
 
 
-class SubstitutionBody(BaseModel):
+class SubstitutionBody(Body):
     """A substitution: one person does the work of another for a time."""
 
     id: UUID
@@ -149,7 +150,7 @@ class SubstitutionPage(Page[SubstitutionBody]):
     """A page of current and future substitutions, oldest first."""
 
 
-class RecordBody(BaseModel):
+class RecordBody(Body):
     """An entry of the administration log: what changed, in which unit, and the person concerned, if any.
 
     Without a unit it concerns the installation; without an actor the command line acted. `actor_role` is the

@@ -10,12 +10,13 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from api import language
+from api.shapes import Body
 from engine.platform import errors, logs
 from engine.platform.language import Texts
 from engine.platform.messages import faults, findings, refusals
@@ -94,7 +95,7 @@ _LIMITS: Mapping[str, str] = {
 log = structlog.get_logger("api")
 
 
-class FieldError(BaseModel):
+class FieldError(Body):
     """One error in the input.
 
     Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's language, a
@@ -107,7 +108,7 @@ class FieldError(BaseModel):
     values: dict[str, Any] | None = None
 
 
-class Problem(BaseModel):
+class Problem(Body):
     """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
 
     `code` is the stable code of the refusal, more specific than `type`; `state` is the current state that

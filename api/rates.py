@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from api.command import Reply, command
-from api.shapes import Instant, Request, Text
+from api.shapes import Body, Instant, Request, Text
 from engine.models import RateKind
 from engine.organisation import rates
 from engine.organisation.rates import NewRate
@@ -30,7 +30,7 @@ class SetRate(Request):
     valid_from: date
 
 
-class RateBody(BaseModel):
+class RateBody(Body):
     """A rate; `unit` is the one that has it, `amount` a decimal as text."""
 
     id: UUID
@@ -43,7 +43,7 @@ class RateBody(BaseModel):
     set_at: Instant
 
 
-class RateList(BaseModel):
+class RateList(Body):
     """The rates that apply in a unit: its own, and costs of units above it. Of a role the newest first."""
 
     items: list[RateBody]

@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Instant, Key, Request, Text
+from api.shapes import Body, Instant, Key, Request, Text
 from engine.cases import mass_retry
 from engine.platform.db import UnitOfWork
 
@@ -21,7 +20,7 @@ class OrderRetry(Request):
     reason: Text | None = None
 
 
-class RetriedCounts(BaseModel):
+class RetriedCounts(Body):
     """The number of incidents that are waiting, succeeded, failed again, or couldn't be retried."""
 
     waiting: int
@@ -30,7 +29,7 @@ class RetriedCounts(BaseModel):
     refused: int
 
 
-class RetryBody(BaseModel):
+class RetryBody(Body):
     """A bulk retry and its progress."""
 
     id: UUID

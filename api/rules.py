@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.command import Reply, command, writes_once
-from api.shapes import Request, Text
+from api.shapes import Body, Request, Text
 from engine.definitions import dmn_evaluation
 from engine.definitions.dmn_evaluation import DeployedDecision
 from engine.dmn import TooMuch, write_json
@@ -16,14 +16,14 @@ from engine.platform.db import UnitOfWork
 blueprint = APIBlueprint("rules", __name__, tag="Definitions")
 
 
-class RuleInput(BaseModel):
+class RuleInput(Body):
     """An input of a DMN decision: its name, and its type as declared in the file."""
 
     name: str
     type: str | None
 
 
-class RuleBody(BaseModel):
+class RuleBody(Body):
     """A DMN decision in the files of a definition's current version. `key` is its id."""
 
     key: str
@@ -34,7 +34,7 @@ class RuleBody(BaseModel):
     inputs: list[RuleInput]
 
 
-class RuleList(BaseModel):
+class RuleList(Body):
     """The DMN decisions of all current versions, by definition."""
 
     items: list[RuleBody]
@@ -50,7 +50,7 @@ class EvaluateRule(Request):
     definition: Text | None = None
 
 
-class MatchedRule(BaseModel):
+class MatchedRule(Body):
     """A rule that matched; numbers start at 1. `remark` is the note of its authors."""
 
     number: int
@@ -58,7 +58,7 @@ class MatchedRule(BaseModel):
     remark: str
 
 
-class TableReason(BaseModel):
+class TableReason(Body):
     """An evaluated decision table; `policy` is its hit policy in one or two characters.
 
     `folded` are the texts that were compared instead of those of `inputs`, for columns that are folded.
@@ -72,7 +72,7 @@ class TableReason(BaseModel):
     folded: dict[str, Any] | None = None
 
 
-class RequiredReason(BaseModel):
+class RequiredReason(Body):
     """A decision whose result was required."""
 
     decision: str
@@ -80,7 +80,7 @@ class RequiredReason(BaseModel):
     value: Any
 
 
-class FaultReason(BaseModel):
+class FaultReason(Body):
     """An expression without a value, and why.
 
     `code` is the kind of fault; `expression` and the character position `at` (from 1) give the place, if
@@ -95,7 +95,7 @@ class FaultReason(BaseModel):
     at: int | None
 
 
-class Reasons(BaseModel):
+class Reasons(Body):
     """The reasons of a result: tables and required decisions, in the order of their evaluation."""
 
     inputs: dict[str, Any]
@@ -104,7 +104,7 @@ class Reasons(BaseModel):
     faults: list[FaultReason]
 
 
-class RulingBody(BaseModel):
+class RulingBody(Body):
     """The result of a DMN evaluation, with its reasons. Numbers are exact; dates and durations are FEEL text.
 
     `digest` is the SHA-256 of `file`.

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from api.command import Reply, command
-from api.shapes import Instant
+from api.shapes import Body, Instant
 from engine import access
 from engine.identity import sessions
 from engine.platform.db import UnitOfWork
@@ -17,7 +17,7 @@ LASTING = "parvandeh.lasting"
 blueprint = APIBlueprint("sessions", __name__, tag="Sessions")
 
 
-class SessionBody(BaseModel):
+class SessionBody(Body):
     """A session: since when, when it was last used, when it ends unless it is used, how well one is known.
 
     `provider` is null where a password was given; `agent` is what the browser calls itself.
@@ -34,13 +34,13 @@ class SessionBody(BaseModel):
     agent: str
 
 
-class SessionsBody(BaseModel):
+class SessionsBody(Body):
     """The newest 100 active sessions."""
 
     items: list[SessionBody]
 
 
-class EndedBody(BaseModel):
+class EndedBody(Body):
     """The session that has ended."""
 
     id: UUID

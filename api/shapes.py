@@ -25,11 +25,20 @@ Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 class Request(BaseModel):
     """A request body or query. Unknown fields are rejected, so that typing errors are noticed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     def idempotency_key(self) -> str | None:
         """The key that the body itself brings along, if it does."""
         return None
+
+
+class Body(BaseModel):
+    """A response or a part of one. Each class has a name of its own in the whole API.
+
+    As in requests, the docstring below an attribute is its description in the OpenAPI document.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class PageQuery(Request):
@@ -38,21 +47,21 @@ class PageQuery(Request):
     cursor: UUID | None = None
 
 
-class Page(BaseModel, Generic[Row]):
+class Page(Body, Generic[Row]):
     """A page of a list. `next` is the cursor of the page after it, or null on the last."""
 
     items: list[Row]
     next: UUID | None
 
 
-class DisplayName(BaseModel):
+class DisplayName(Body):
     """The name to display in each language: the full name if known, otherwise that of the account."""
 
     fa: str
     en: str
 
 
-class Account(BaseModel):
+class Account(Body):
     """A person: the name of the account, and the name to display."""
 
     id: UUID
@@ -70,7 +79,7 @@ def display_names(row: Any, *who: str) -> dict[str, Any]:
     return {**row, **{f"{one}_display_name": row[f"{one}_name"] for one in who}}
 
 
-class Profile(BaseModel):
+class Profile(Body):
     """What is known of an account's owner."""
 
     full_name_fa: str | None
@@ -81,7 +90,7 @@ class Profile(BaseModel):
     calendar: Calendar | None
 
 
-class OpenTask(BaseModel):
+class OpenTask(Body):
     """A task of a case."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -95,7 +104,7 @@ class OpenTask(BaseModel):
     opened_at: Instant
 
 
-class OpenIncident(BaseModel):
+class OpenIncident(Body):
     """A failed element of a case; `line` is the line in its script."""
 
     id: UUID

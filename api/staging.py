@@ -6,11 +6,11 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from api.command import Reply, as_caller, command, prepared
 from api.documents import INTAKE, parts_as, uploaded
-from api.shapes import Instant, Key, Request, Text
+from api.shapes import Body, Instant, Key, Request, Text
 from engine.cases import staged_documents
 from engine.cases.staged_documents import Place, Staged
 from engine.documents import Received, form_uploads
@@ -45,7 +45,7 @@ class For(Request):
         return Place.task(self.task) if self.task else Place.appeal(self.appeal_of or UUID(int=0))
 
 
-class StagedBody(BaseModel):
+class StagedBody(Body):
     """An accepted file for a field: send its `id` as the value of the field before `expires_at`."""
 
     id: UUID

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
 from api.command import DATABASE, sent
 from api.problems import described
-from api.shapes import Instant, Request
+from api.shapes import Body, Instant, Request
 from api.visits import GiveRating, RatingBody, rating_body, rating_of
 from engine.bpmn import Effect
 from engine.platform.db import Database
@@ -34,14 +34,14 @@ class AskStatus(Request):
     language: Language | None = None
 
 
-class When(BaseModel):
+class When(Body):
     """A point in time, and its date in words, in the calendar of the language."""
 
     at: Instant
     text: str
 
 
-class ToDoBody(BaseModel):
+class ToDoBody(Body):
     """What the applicant has to do, with the details and the deadline."""
 
     name: str
@@ -49,7 +49,7 @@ class ToDoBody(BaseModel):
     due: When | None
 
 
-class SilenceBody(BaseModel):
+class SilenceBody(Body):
     """The statutory term that ended without a decision of these units, which the law makes one."""
 
     text: str
@@ -59,7 +59,7 @@ class SilenceBody(BaseModel):
     legal_basis: str | None
 
 
-class DecisionWords(BaseModel):
+class DecisionWords(Body):
     """The last decision, and how and until when it can be appealed.
 
     `effect` is what it means for the applicant, null if the process does not declare it. `silence` explains a
@@ -75,7 +75,7 @@ class DecisionWords(BaseModel):
     silence: SilenceBody | None
 
 
-class StepBody(BaseModel):
+class StatusStep(Body):
     """The present step of people, and how many there are at most."""
 
     number: int
@@ -83,7 +83,7 @@ class StepBody(BaseModel):
     text: str
 
 
-class StatusBody(BaseModel):
+class StatusBody(Body):
     """The status of a case: `state` for programs, `text` for people. `holders` are its units.
 
     `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is past.
@@ -104,7 +104,7 @@ class StatusBody(BaseModel):
     latest: When | None
     paused: str | None
     paused_since: When | None
-    step: StepBody | None
+    step: StatusStep | None
     decision: DecisionWords | None
     bills: list[BillWords]
     ended: When | None

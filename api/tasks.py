@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from api.command import Reply, command, etag, revisions_seen, tags_seen
 from api.shapes import (
     Account,
+    Body,
     Instant,
     OpenIncident,
     OpenTask,
@@ -63,7 +64,7 @@ class TasksQuery(InboxQuery):
         return self
 
 
-class PeopleBody(BaseModel):
+class PeopleBody(Body):
     """The candidates of a task, by their names in the diagram. They don't grant permissions."""
 
     assignee: str | None
@@ -71,7 +72,7 @@ class PeopleBody(BaseModel):
     groups: list[str]
 
 
-class TaskSummary(BaseModel):
+class TaskSummary(Body):
     """A task in a list, with the case's `subject` or the process's name. `serve_by`: its class's bound."""
 
     id: UUID
@@ -109,21 +110,21 @@ class ListedTask(TaskSummary):
     remaining_seconds: int | None
 
 
-class FormBody(BaseModel):
+class FormBody(Body):
     """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
 
     form_schema: dict[str, Any] = Field(alias="schema")  # pydantic's models have a `schema` of their own
     ui: dict[str, Any] | None
 
 
-class Mark(BaseModel):
+class Mark(Body):
     """A wrong field, as a JSON Pointer, and what is wrong with it."""
 
     pointer: str
     text: str
 
 
-class AskedBody(BaseModel):
+class AskedBody(Body):
     """What a task asks that was requested from another task, its `parent`.
 
     An opinion has a `question`; a correction has `fields`, and optionally a `text` about the whole form.
@@ -136,7 +137,7 @@ class AskedBody(BaseModel):
     parent: UUID
 
 
-class CorrectionBody(BaseModel):
+class CorrectionBody(Body):
     """A correction that was requested from the applicant for a task."""
 
     id: UUID
@@ -149,7 +150,7 @@ class CorrectionBody(BaseModel):
     closed_at: Instant | None
 
 
-class OpinionBody(BaseModel):
+class OpinionBody(Body):
     """A requested opinion on a task; `opinion` and `favourable` are null until it is given."""
 
     id: UUID
@@ -205,7 +206,7 @@ class SearchBody(InboxQuery):
     business_key: Text | None = None
 
 
-class CountsBody(BaseModel):
+class TaskCounts(Body):
     """The number of open tasks: mine, claimable (team) and supervised; at most 1000.
 
     Of the team's tasks, also the number of unassigned and overdue ones, those due today, and those returned
@@ -221,14 +222,14 @@ class CountsBody(BaseModel):
     supervised: int
 
 
-class TaskState(BaseModel):
+class TaskState(Body):
     """A task after a command."""
 
     id: UUID
     status: TaskStatus
 
 
-class CaseState(BaseModel):
+class CaseState(Body):
     """A case after a command."""
 
     id: UUID
@@ -237,7 +238,7 @@ class CaseState(BaseModel):
     outcome: str | None
 
 
-class CompletedBody(BaseModel):
+class CompletedBody(Body):
     """The result of completing a task: the case, with the tasks and incidents that were opened."""
 
     task: TaskState
@@ -264,13 +265,13 @@ def task_page(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
     return TaskPage(**page_of(ListedTask, listed, cases.PAGE))
 
 
-@command(blueprint.get("/tasks/counts"), answer=CountsBody)
+@command(blueprint.get("/tasks/counts"), answer=TaskCounts)
 def count(uow: UnitOfWork) -> Reply:
     """Count the tasks in the tabs of the inbox
 
     1000 means 1000 or more.
     """
-    return Reply(CountsBody(**tasks.counts(uow)))
+    return Reply(TaskCounts(**tasks.counts(uow)))
 
 
 @command(blueprint.post("/tasks/search"), body=SearchBody, answer=TaskPage)
@@ -286,18 +287,7 @@ def search(uow: UnitOfWork, body: SearchBody) -> Reply:
 
 
 def _wanted(query: InboxQuery) -> tasks.Inbox:
-    names = (
-        "scope",
-        "role",
-        "unit",
-        "definition",
-        "holder",
-        "due",
-        "overdue",
-        "today",
-        "returned",
-        "priority",
-    )
+    names = InboxQuery.model_fields.keys() - {"cursor"}
     return tasks.Inbox(**{name: getattr(query, name) for name in names}, after=query.cursor)
 
 

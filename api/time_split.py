@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel
 
 from api.command import Reply, command
-from api.shapes import Instant, Request, Words
+from api.shapes import Body, Instant, Request, Words
 from engine.oversight import timeline
 from engine.oversight.access_log import Opened
 from engine.oversight.timeline import DelayReason, TimeSplit
@@ -18,7 +17,7 @@ blueprint = APIBlueprint("time_split", __name__, tag="Cases")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class BucketBody(BaseModel):
+class BucketBody(Body):
     """How long the case was in a bucket, and which share of its life that is, from 0 to 1."""
 
     bucket: Bucket
@@ -26,7 +25,7 @@ class BucketBody(BaseModel):
     share: float
 
 
-class SegmentBody(BaseModel):
+class SegmentBody(Body):
     """A part of the case's life. `party` is a unit or an awaited party, `element` the step in the diagram."""
 
     from_at: Instant
@@ -36,7 +35,7 @@ class SegmentBody(BaseModel):
     element: str | None
 
 
-class CauseBody(BaseModel):
+class CauseBody(Body):
     """A cause of the delay. `bucket` is `plan` if the norms of the steps exceed the term."""
 
     party: str | None
@@ -46,7 +45,7 @@ class CauseBody(BaseModel):
     share: float
 
 
-class DelayBody(BaseModel):
+class DelayBody(Body):
     """By how much a case is late, in office time, and why: the causes and what is unexplained add up to it.
 
     `asks_reason`: more than a tenth is unexplained, and no supervisor has given the `reason` yet.
@@ -61,7 +60,7 @@ class DelayBody(BaseModel):
     reason: str | None
 
 
-class TimeBody(BaseModel):
+class TimeBody(Body):
     """Where the time of a case went, until its end or now: each millisecond is in one bucket.
 
     `buckets` are in the order of precedence. `segments` don't show when somebody worked: that time is in the

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
 from api.command import Reply, command
-from api.shapes import Instant, Page, PageQuery, Request, Text
+from api.shapes import Body, Instant, Page, PageQuery, Request, Text
 from engine.models import UnitKind
 from engine.organisation import units
 from engine.platform.db import UnitOfWork
@@ -37,7 +37,7 @@ class ChangeUnit(Request):
     closed: bool | None = None
 
 
-class UnitBody(BaseModel):
+class UnitBody(Body):
     """A unit; `parent` is the key of the unit above it. No case starts in it after `closed_at`."""
 
     key: str

@@ -4,10 +4,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from api.command import Reply, command
-from api.shapes import Account, Instant, Request, Words, account
+from api.shapes import Account, Body, Instant, Request, Words, account
 from engine import cases
 from engine.cases import Correction, NewVisit, Rated, Rating, VisitChannel, VisitReason, VisitView
 from engine.oversight.access_log import Opened
@@ -36,7 +36,7 @@ class CorrectVisit(Request):
     withdrawn: bool = False
 
 
-class VisitBody(BaseModel):
+class VisitBody(Body):
     """A visit as it was recorded and corrected. `planned`: a step of the process required it.
 
     `source` is `rating` for a visit that only the applicant reported: it has no id and no instant.
@@ -55,7 +55,7 @@ class VisitBody(BaseModel):
     withdrawn: bool
 
 
-class VisitList(BaseModel):
+class VisitList(Body):
     """The visits of a case; `count` is how often the applicant came in person."""
 
     count: int
@@ -71,7 +71,7 @@ class GiveRating(Request):
     comment: Words | None = Field(default=None, max_length=2000)
 
 
-class RatingBody(BaseModel):
+class RatingBody(Body):
     """The rating of a case, without its comment."""
 
     at: Instant

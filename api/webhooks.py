@@ -5,10 +5,10 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from api.command import Reply, command
-from api.shapes import Instant, Key, Page, PageQuery, Request, page_of
+from api.shapes import Body, Instant, Key, Page, PageQuery, Request, page_of
 from engine.events import Kind
 from engine.events.webhooks import subscriptions
 from engine.models import DeliveryStatus
@@ -34,7 +34,7 @@ class ReplayWebhook(Request):
     since: AwareDatetime | None = None
 
 
-class WebhookBody(BaseModel):
+class WebhookBody(Body):
     """A webhook. No events are sent to it after `disabled_at`."""
 
     id: UUID
@@ -61,7 +61,7 @@ class DeliveriesQuery(PageQuery):
     status: DeliveryStatus = "dead"
 
 
-class DeliveryBody(BaseModel):
+class DeliveryBody(Body):
     """The delivery of an event to a subscriber. `failure` explains why the last attempt failed."""
 
     id: UUID
@@ -80,7 +80,7 @@ class DeliveryPage(Page[DeliveryBody]):
     """A page of deliveries, oldest first."""
 
 
-class Replayed(BaseModel):
+class Replayed(Body):
     """The number of deliveries that will be sent again."""
 
     deliveries: int

@@ -5,10 +5,10 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.command import Reply, command
-from api.shapes import Request
+from api.shapes import Body, Request
 from engine import access, tasks
 from engine.platform.db import UnitOfWork
 from engine.tasks import work_time
@@ -23,7 +23,7 @@ class WeekQuery(Request):
     week: Annotated[date, Field(ge=EARLIEST, le=LATEST)] | None = None
 
 
-class TaskTimeBody(BaseModel):
+class TaskTimeBody(Body):
     """The time that you worked on a task on a day."""
 
     task: UUID
@@ -33,7 +33,7 @@ class TaskTimeBody(BaseModel):
     seconds: int
 
 
-class WorkDayBody(BaseModel):
+class WorkDayBody(Body):
     """A day. Time in which you had several tasks open is in each of them, but in `seconds` once."""
 
     day: date
@@ -41,7 +41,7 @@ class WorkDayBody(BaseModel):
     tasks: list[TaskTimeBody]
 
 
-class OwnWorkTimeBody(BaseModel):
+class OwnWorkTimeBody(Body):
     """Your work time in a week: the days that have some, latest first."""
 
     first_day: date
@@ -49,14 +49,14 @@ class OwnWorkTimeBody(BaseModel):
     items: list[WorkDayBody]
 
 
-class TaskWorkTimeBody(BaseModel):
+class TaskWorkTimeBody(Body):
     """The time that you have worked on a task; null if it was not measured."""
 
     task: UUID
     seconds: int | None
 
 
-class WorkCellBody(BaseModel):
+class WorkCellBody(Body):
     """The time of five people or more: of a unit, and of those below it (`includes`) with fewer."""
 
     unit: str
@@ -65,7 +65,7 @@ class WorkCellBody(BaseModel):
     includes: list[str]
 
 
-class UnitWorkTimeBody(BaseModel):
+class UnitWorkTimeBody(Body):
     """The work time of a unit and those below it in a week; `seconds` is null if no sum can be shown.
 
     `left_out`: somebody else has worked there, who is in a sum of a unit above, or in none.

@@ -17,10 +17,10 @@ from api.metrics.bodies import (
     CasesBody,
     DelaysBody,
     OverviewBody,
-    PeopleBody,
     PortfolioBody,
     StepsBody,
     TimesBody,
+    WorkloadBody,
 )
 from api.metrics.queries import CSV, CasesQuery, MetricsQuery, OverviewQuery, PortfolioQuery, TimeQuery
 from engine.oversight import metrics
@@ -97,7 +97,7 @@ def steps(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     return _reply(query, StepsBody, found, found.lines)
 
 
-@command(blueprint.get("/metrics/people"), query=MetricsQuery, answer=PeopleBody, refusals=(404,))
+@command(blueprint.get("/metrics/people"), query=MetricsQuery, answer=WorkloadBody, refusals=(404,))
 @also_as(CSV)
 @of_one_moment
 def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
@@ -106,7 +106,7 @@ def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
     Never of a person: hours are shown in sums of at least five people.
     """
     found = metrics.people(uow, query.filters())
-    return _reply(query, PeopleBody, found, found.lines)
+    return _reply(query, WorkloadBody, found, found.lines)
 
 
 @command(blueprint.get("/metrics/portfolio"), query=PortfolioQuery, answer=PortfolioBody, refusals=(404,))

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
-from api.shapes import Instant
+from api.shapes import Body, Instant
 
 
-class _Body(BaseModel):
+class _Body(Body):
     model_config = ConfigDict(from_attributes=True)
 
 
@@ -203,7 +203,7 @@ class AutomatedLineBody(_Body):
     hours: FigureBody
 
 
-class PeopleBody(_OfPeriod):
+class WorkloadBody(_OfPeriod):
     """The load of units, roles and steps, and the quality next to it."""
 
     lines: list[LoadLineBody]

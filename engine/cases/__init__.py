@@ -66,6 +66,7 @@ from engine.cases.start_commands import (
     start,
     start_at_event,
 )
+from engine.cases.start_context import Availability, unavailable
 from engine.cases.step_effects import StepEffects, scoped
 from engine.cases.suspension import (
     SUSPENSION_CODES,
@@ -126,6 +127,7 @@ __all__ = [
     "VISIT_CHANNELS",
     "VISIT_REASONS",
     "Application",
+    "Availability",
     "BillStatus",
     "BillView",
     "CallRow",
@@ -231,6 +233,7 @@ __all__ = [
     "suspend_definition",
     "sweep_clocks",
     "timer_fired",
+    "unavailable",
     "unknown",
     "view_clock",
     "visits_of",

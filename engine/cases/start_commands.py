@@ -60,12 +60,22 @@ class Application:
 NOBODY = Application()
 
 
-def start(uow: UnitOfWork, key: str, data: Mapping[str, Any], application: Application = NOBODY) -> CaseView:
-    """Starts a case of the definition's current version and runs it to its first wait."""
+def start(
+    uow: UnitOfWork,
+    key: str,
+    data: Mapping[str, Any],
+    application: Application = NOBODY,
+    *,
+    place: Place | None = None,
+) -> CaseView:
+    """Starts a case of the definition's current version and runs it to its first wait.
+
+    `place` is the form for which its documents were uploaded; None is the start form of the definition.
+    """
     access.require(uow.actor, "cases.start")
     application = _of_applicant(uow, application)
     entry = find_start_context(uow, key, application.unit)
-    return _asked_for(uow, entry, data, application, Place.start(key))
+    return _asked_for(uow, entry, data, application, place or Place.start(key))
 
 
 def appeal(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from engine.cases.locking import LockedCase
 from engine.definitions import VERSION, Version, unknown
 from engine.models import Definition, DefinitionVersion, Unit, UnitLine
 from engine.organisation import candidate_groups
-from engine.platform.db import UnitOfWork
+from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid
 from engine.platform.prepared import Prepared
 
@@ -30,6 +31,16 @@ class StartContext:
     delegated: bool
     bound: str | None = None  # of the class of the service
     acting: str | None = None  # the unit as whose member a caseworker starts it
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether cases of a definition can be started: its current version, and since when it has a state."""
+
+    version_id: UUID | None
+    suspended_at: datetime | None
+    disabled_at: datetime | None
+    offered_at: datetime | None
 
 
 @lru_cache
@@ -103,32 +114,34 @@ def find_start_context(uow: UnitOfWork, key: str, unit: str | None = None) -> St
     if not rows:
         raise unknown(key)
     version, (suspended_at, disabled_at, offered_at, unit_id, unit_key, *more) = _parted(rows[0])
-    if suspended_at is not None:
-        present = {"key": key, "suspended_at": suspended_at}
-        raise Conflict(
-            "The definition is suspended. Resume it to start cases.",
-            code="definition-suspended",
-            definition=present,
-        )
-    if version[0] is None:
-        detail = "The definition has no published version. Publish one first."
-        raise Conflict(detail, code="not-published", definition={"key": key})
-    if disabled_at is not None and access.only_enabled(uow.actor):
-        present = {"key": key, "disabled_at": disabled_at}
-        raise Conflict(
-            "The definition is disabled: it accepts no applications at the moment.",
-            code="definition-disabled",
-            definition=present,
-        )
-    if offered_at is None and access.only_catalogue(uow.actor):
-        detail = "The definition is not in the catalogue: only officials and portals can start its cases."
-        raise Conflict(detail, code="not-offered", definition={"key": key})
+    refusal = unavailable(uow.actor, key, Availability(version[0], suspended_at, disabled_at, offered_at))
+    if refusal is not None:
+        raise refusal
     if unit_id is None and unit is not None:
         fault = Fault("/unit", "is not a unit of the process's agency in which you can start cases", "unit")
         raise Invalid("The case can't be handled in this unit.", [fault])
     if unit_id is None:
         raise Forbidden("The process belongs to an agency of which you aren't a member.")
     return StartContext(Version(*version), unit_id, unit_key, *more)
+
+
+def unavailable(actor: Actor, key: str, given: Availability) -> Conflict | None:
+    """Returns why the actor can't start cases of a definition at the moment; None if it can."""
+    if given.suspended_at is not None:
+        present = {"key": key, "suspended_at": given.suspended_at}
+        detail = "The definition is suspended. Resume it to start cases."
+        return Conflict(detail, code="definition-suspended", definition=present)
+    if given.version_id is None:
+        detail = "The definition has no published version. Publish one first."
+        return Conflict(detail, code="not-published", definition={"key": key})
+    if given.disabled_at is not None and access.only_enabled(actor):
+        present = {"key": key, "disabled_at": given.disabled_at}
+        detail = "The definition is disabled: it accepts no applications at the moment."
+        return Conflict(detail, code="definition-disabled", definition=present)
+    if given.offered_at is None and access.only_catalogue(actor):
+        detail = "The definition is not in the catalogue: only officials and portals can start its cases."
+        return Conflict(detail, code="not-offered", definition={"key": key})
+    return None
 
 
 def _parted(row: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:

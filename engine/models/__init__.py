@@ -2,7 +2,12 @@
 
 from engine.models.access_log import AccessHead, AccessRecord, Openable
 from engine.models.accounts import Role, Token, User
-from engine.models.application_drafts import ApplicationCount, ApplicationDraft, ApplicationStage
+from engine.models.application_drafts import (
+    ApplicationCount,
+    ApplicationDraft,
+    ApplicationStage,
+    SubmittedApplication,
+)
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
@@ -187,6 +192,7 @@ __all__ = [
     "StepFigures",
     "StepPeriodFigures",
     "StepWorker",
+    "SubmittedApplication",
     "Substitution",
     "Task",
     "TaskKind",

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, PrimaryKeyConstraint, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, PrimaryKeyConstraint, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.tables import Id
@@ -17,11 +17,17 @@ ApplicationStage = Literal["begun", "step", "sent", "discarded", "expired"]
 class ApplicationDraft(Base):
     """What an applicant has answered so far in a service's form: no case yet, and no deadline runs.
 
-    One for each service. `step` is the number of answered steps of the form.
+    One for each owner and set of services: `key`, and in alphabetical order after it `further` ones, whose
+    versions are `further_version_ids`. The owner is an account, or a person for whom a portal acts
+    (`on_behalf_of`; empty: the account itself). `step` is the number of answered steps of the form on the
+    pages; each change raises `revision`.
     """
 
     __tablename__ = "applications"
-    __table_args__ = (Index(None, "user_id", "key", unique=True), Index(None, "updated_at"))
+    __table_args__ = (
+        Index("ix_applications_owner", "user_id", "on_behalf_of", "key", "further", unique=True),
+        Index(None, "updated_at"),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
@@ -33,6 +39,25 @@ class ApplicationDraft(Base):
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     # The most steps that were ever answered in this version: `step` decreases when an answer is taken back.
     reached: Mapped[int] = mapped_column(server_default="0")
+    on_behalf_of: Mapped[str] = mapped_column(Text, server_default="")
+    further: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    further_version_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    revision: Mapped[int] = mapped_column(server_default="1")
+
+
+class SubmittedApplication(Base):
+    """A case that was started from a draft, which was deleted then: for who submits the draft again.
+
+    It has the owner of the draft, and is deleted with the case's data, or a month later.
+    """
+
+    __tablename__ = "submitted_applications"
+
+    draft_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True, index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    on_behalf_of: Mapped[str] = mapped_column(Text)
+    submitted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class ApplicationCount(Base):

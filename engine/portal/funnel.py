@@ -66,8 +66,19 @@ def count(uow: UnitOfWork, key: str, version: int, stages: Sequence[tuple[Applic
 
     Written when the command ends, in a common order: others wait for the rows as short as possible.
     """
-    shared = {"key": key, "version": version, "day": uow.now.date().isoformat(), "count": 1}
-    rows = [{**shared, "stage": stage, "step": step} for stage, step in sorted(stages)]
+    count_together(uow, [(key, version)], stages)
+
+
+def count_together(
+    uow: UnitOfWork, versions: Sequence[tuple[str, int]], stages: Sequence[tuple[ApplicationStage, int]]
+) -> None:
+    """Counts one application for these versions of several services, as `count` does."""
+    shared = {"day": uow.now.date().isoformat(), "count": 1}
+    rows = [
+        {**shared, "key": key, "version": version, "stage": stage, "step": step}
+        for key, version in sorted(versions)
+        for stage, step in sorted(stages)
+    ]
     if rows:
         uow.write(_ADD, {"application_counts": rows})
 

@@ -249,7 +249,7 @@ def a_drafted_case(office: Office) -> str:
     def apply(uow: UnitOfWork) -> Any:
         draft = application_drafts.of_service(uow, "p")
         application_drafts.answer(uow, draft, ["name"], {"name": CANARY}, 1)
-        return application_drafts.submit(uow, "p")
+        return application_drafts.submit_service(uow, "p")
 
     case = factories.as_actor(office.database, actor, apply)
     office.post("caseworker", "sara", f"/cases/{case.id}/withdraw", {"reason": CANARY})

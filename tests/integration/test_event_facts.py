@@ -60,7 +60,7 @@ def test_application_from_a_draft_states_when_it_was_begun_and_sent(database: Da
         return uow.now
 
     def send(uow: UnitOfWork) -> datetime:
-        application_drafts.submit(uow, "p")
+        application_drafts.submit_service(uow, "p")
         return uow.now
 
     begun, sent = factories.as_actor(database, me, begin), factories.as_actor(database, me, send)

@@ -87,7 +87,7 @@ def test_another_form_counts_from_its_first_step(me: Applicant, database: Databa
 def test_service_without_a_form_is_begun_and_sent(me: Applicant, database: Database) -> None:
     factories.deploy(database, factories.one_task())
     assert me.post("/services/p/apply/check", {}, on="/account").status_code in (303, 404)
-    factories.as_actor(database, me.actor, lambda uow: application_drafts.submit(uow, "p"))
+    factories.as_actor(database, me.actor, lambda uow: application_drafts.submit_service(uow, "p"))
     assert total(counts(database)) == (1, {}, 1, 0, 0)
 
 

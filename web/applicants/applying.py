@@ -94,7 +94,7 @@ def submit_application(visit: Visit, key: str) -> Shown:
         return GONE
     if draft.step < len(_steps(draft)):
         return Away(_next(draft, draft.step))
-    case = application_drafts.submit(visit.uow, key)
+    case = application_drafts.submit_service(visit.uow, key)
     return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
 
 

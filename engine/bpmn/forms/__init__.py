@@ -4,6 +4,7 @@ SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Check
 """
 
 from engine.bpmn.forms.answers import normalised
+from engine.bpmn.forms.combining import answer_name, answer_names, questions, top_fields
 from engine.bpmn.forms.documents import (
     Accepted,
     Named,
@@ -54,6 +55,8 @@ __all__ = [
     "Problem",
     "Text",
     "accepted",
+    "answer_name",
+    "answer_names",
     "choices",
     "converted",
     "document_field",
@@ -68,12 +71,14 @@ __all__ = [
     "nested",
     "normalised",
     "objects_in",
+    "questions",
     "read",
     "required",
     "schema_of",
     "schemas",
     "secret_names",
     "text",
+    "top_fields",
     "unchecked",
     "unenforceable",
     "unseen",

@@ -170,6 +170,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
         " term calendar term_end_at",
         {"correlation": "NULL"},
     ),
+    "submitted_applications": Deleted(_OF_CASE, "draft_id case_id user_id on_behalf_of submitted_at"),
     "work_stretches": Deleted(  # the log has got them before
         _OF_CASE, "task_id user_id case_id unit from_at to_at sources earlier"
     ),
@@ -234,7 +235,8 @@ KEPT: Mapping[str, Kept] = {
     "application_counts": Kept("numbers without persons", "key version day stage step count"),
     "applications": Kept(
         "applications still being written: the row is deleted when the case begins, or after 30 days",
-        "id user_id key version_id answers step created_at updated_at reached",
+        "id user_id key version_id answers step created_at updated_at reached on_behalf_of further"
+        " further_version_ids revision",
     ),
     "audit_runs": Kept(
         "numbers and places of findings alone",

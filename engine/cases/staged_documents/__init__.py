@@ -6,7 +6,7 @@ same id. Files that are never sent are deleted. Receiving and checking files is 
 `engine.documents.form_uploads`.
 """
 
-from engine.cases.staged_documents.claiming import NOTHING, Claimed, claim, require
+from engine.cases.staged_documents.claiming import NOTHING, Claimed, claim, require, with_copies
 from engine.cases.staged_documents.parts import announce, append, copy_content, finish
 from engine.cases.staged_documents.places import Place
 from engine.cases.staged_documents.rows import (
@@ -52,4 +52,5 @@ __all__ = [
     "place_of",
     "require",
     "require_room",
+    "with_copies",
 ]

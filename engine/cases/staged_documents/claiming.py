@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, exists, select
+from sqlalchemy import Uuid, bindparam, delete, exists, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.bpmn.forms import Form, Named, accepted, documents_in, mib
@@ -17,6 +18,7 @@ from engine.models import Document, DocumentVersion
 from engine.platform import media
 from engine.platform.db import UnitOfWork, recordset, table
 from engine.platform.errors import Fault, Invalid
+from engine.platform.ids import uuid7
 
 _INSERT = recordset(table(Document), "filed_documents")
 _INSERT_VERSIONS = recordset(table(DocumentVersion), "filed_versions")
@@ -171,3 +173,36 @@ def _fault(one: Named, found: UUID | None, known: _Known) -> Fault | None:
 
 def _twice(one: Named) -> Fault:
     return Fault(f"/data{one.pointer}", "appears more than once in this answer", "document-twice")
+
+
+def with_copies(
+    uow: UnitOfWork, form: Form | None, answer: Mapping[str, Any], place: Place
+) -> dict[str, Any]:
+    """Returns an answer that names copies of its staged documents, so that each case has its own.
+
+    The content is stored once. An answer without documents costs no statement; what isn't a staged document
+    of the actor here remains, for `claim` to refuse.
+    """
+    named = [] if form is None else list(documents_in(form.fields, answer))
+    known = _known(uow, {found for one in named if (found := _id(one.value))}, place, None)
+    copies = {one.id: uuid7() for one in known.staged.values() if one.complete}
+    if not copies:
+        return dict(answer)
+    stored = [asdict(known.staged[old]) | {"id": new} for old, new in copies.items()]
+    for row in stored:
+        del row["again"]
+    uow.connection.execute(insert(ROWS), stored)
+    changed = deepcopy(dict(answer))
+    for one in named:
+        *inner, last = (_step(token) for token in one.pointer.split("/")[1:])
+        home: Any = changed
+        for step in inner:
+            home = home[int(step) if isinstance(home, list) else step]
+        new_id = copies.get(_id(one.value) or UUID(int=0))
+        if new_id is not None:
+            home[int(last) if isinstance(home, list) else last] = str(new_id)
+    return changed
+
+
+def _step(token: str) -> str:
+    return token.replace("~1", "/").replace("~0", "~")

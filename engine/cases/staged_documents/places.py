@@ -10,9 +10,13 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")  # of a definition
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A form: the start of a definition (by its key), a task, or an appeal of a case (by their ids)."""
+    """A form: the start of a definition (by its key), a task, an appeal of a case, or a draft (by their ids).
 
-    kind: Literal["start", "task", "appeal"]
+    A draft has a place of its own if it serves several services, or belongs to a person for whom a portal
+    acts. The documents of an account's own draft of one service belong to the start of that definition.
+    """
+
+    kind: Literal["start", "task", "appeal", "draft"]
     of: str
 
     @classmethod
@@ -31,6 +35,11 @@ class Place:
         return cls("appeal", str(case_id))
 
     @classmethod
+    def draft(cls, draft_id: UUID) -> "Place":
+        """Returns the place of the forms that a draft of an application answers."""
+        return cls("draft", str(draft_id))
+
+    @classmethod
     def read(cls, text: str) -> "Place | None":
         """Parses a place as it is stored and as forms of pages send it. Returns None for any other text."""
         kind, _, of = text.partition(":")
@@ -40,7 +49,8 @@ class Place:
             found = UUID(of)
         except ValueError:
             return None
-        return cls.task(found) if kind == "task" else cls.appeal(found) if kind == "appeal" else None
+        by_id = {"task": cls.task, "appeal": cls.appeal, "draft": cls.draft}
+        return by_id[kind](found) if kind in by_id else None
 
     def __str__(self) -> str:
         """Returns the place as it is stored."""

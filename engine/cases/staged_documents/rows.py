@@ -6,7 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, case, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    Uuid,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine import access
@@ -79,8 +93,9 @@ def known(
     """Returns the actor's file with this content for this field, if any, and extends its retention.
 
     A portal uploads for many persons, and each row of a list has its own file: there every file is new.
+    A draft is of one person, whoever uploads.
     """
-    if uow.actor.role == "portal" or ANY_ROW in field:
+    if (uow.actor.role == "portal" and place.kind != "draft") or ANY_ROW in field:
         return None
     same = (
         update(ROWS)
@@ -119,11 +134,13 @@ def insert_row(
 def require_room(uow: UnitOfWork, place: Place) -> None:
     """Raises Conflict if the actor has uploaded too many files for a form.
 
-    Portals act for many persons: no limit.
+    Portals act for many persons: they have a limit for each draft only.
     """
-    if uow.actor.role == "portal":
+    here = ROWS.c.place == str(place)
+    portal = uow.actor.role == "portal"
+    if portal and place.kind != "draft":
         return
-    counted = (ROWS.c.place == str(place)) | ROWS.c.media_type.is_(None)  # unfinished ones of every form
+    counted = here if portal else here | ROWS.c.media_type.is_(None)  # unfinished ones of every form
     mine = select(func.count()).where(ROWS.c.owner_id == uow.actor.id, counted)
     if uow.connection.execute(mine).scalar_one() >= MOST:
         detail = f"At most {MOST} files can be uploaded for one form. Remove some of them first."
@@ -223,10 +240,12 @@ def discard_all(uow: UnitOfWork, place: Place) -> None:
 
 def forget(uow: UnitOfWork) -> int:
     """Deletes expired documents unless their answer is still being written. Returns how many."""
-    written = exists().where(
-        ApplicationDraft.user_id == ROWS.c.owner_id,
+    its_form = or_(
         ROWS.c.place == literal("start:") + ApplicationDraft.key,
-        ROWS.c.media_type.is_not(None),
+        ROWS.c.place == literal("draft:") + cast(ApplicationDraft.id, Text),
+    )
+    written = exists().where(
+        ApplicationDraft.user_id == ROWS.c.owner_id, its_form, ROWS.c.media_type.is_not(None)
     )
     open_task = exists().where(_ITS_TASK, Task.status == "open", ROWS.c.media_type.is_not(None))
     expired = select(ROWS.c.id).where(ROWS.c.expires_at < uow.now, ~written, ~open_task).limit(AT_ONCE)

@@ -1,0 +1,42 @@
+"""Unfinished applications: no case, no deadline, invisible to the office.
+
+One for each owner and set of services. It is deleted when it is submitted, when its owner discards it, or a
+month after its last change. Pages and API have the same drafts.
+"""
+
+from engine.portal.application_drafts.commands import (
+    MOST_SERVICES,
+    begin,
+    change,
+    discard,
+    forget,
+    store,
+    submit,
+)
+from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
+from engine.portal.application_drafts.listing import Listed, listed, mine, page
+from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
+
+__all__ = [
+    "KEPT",
+    "MOST_SERVICES",
+    "Draft",
+    "Listed",
+    "answer",
+    "begin",
+    "change",
+    "data_of",
+    "discard",
+    "forget",
+    "form_of",
+    "leave",
+    "listed",
+    "load",
+    "mine",
+    "of_service",
+    "owner",
+    "page",
+    "store",
+    "submit",
+    "submit_service",
+]

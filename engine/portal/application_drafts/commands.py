@@ -1,0 +1,252 @@
+"""Commands on drafts, for pages and API alike: begin, change, submit, discard."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import cases
+from engine.cases import Application, CaseView, staged_documents
+from engine.definitions import forms
+from engine.models import ApplicationStage, DefinitionVersion
+from engine.platform.db import UnitOfWork, recordset
+from engine.platform.errors import Conflict, Fault, Invalid
+from engine.platform.ids import uuid7
+from engine.portal import funnel
+from engine.portal.application_drafts.drafts import (
+    KEPT,
+    ROWS,
+    SUBMITTED,
+    Draft,
+    data_of,
+    differing,
+    form_of,
+    load,
+    missing,
+    owned,
+    owner,
+)
+from engine.portal.application_drafts.services import services_of
+
+MOST = 100  # drafts of one owner
+MOST_SERVICES = 10  # of one draft
+
+_NOTE_SUBMITTED = recordset(SUBMITTED, "submitted_applications")
+_DELETE_SENT = delete(ROWS).where(ROWS.c.id == bindparam("sent_draft", type_=Uuid()))
+
+
+def begin(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Draft:
+    """Begins a draft of an application for these services, with the first answers.
+
+    Raises NotFound and Conflict as starting their cases does, Conflict if there is one already, or if two
+    services ask for a field in different ways.
+    """
+    person = owner(uow)
+    found = services_of(uow, dict.fromkeys(keys))
+    for refusal in found.unavailable.values():
+        raise refusal
+    _require_same(found.services)
+    first, *further = sorted(keys)
+    _require_new(uow, person, first, further)
+    empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
+    draft = replace(empty, revision=1, on_behalf_of=person)
+    draft = replace(draft, answers=_answered(uow, draft, given))
+    values = {
+        **{"id": draft.id, "user_id": uow.actor.id, "on_behalf_of": person, "created_at": uow.now},
+        **{
+            "key": first,
+            "further": further,
+            "step": 0,
+            "reached": 0,
+            **_stored(draft),
+            "updated_at": uow.now,
+        },
+    }
+    new = upsert(ROWS).values(values).on_conflict_do_nothing().returning(ROWS.c.id)
+    if uow.connection.execute(new).first() is None:  # begun at this moment, in another window
+        _require_new(uow, person, first, further)
+    _count(uow, draft, [("begun", 0)])
+    return draft
+
+
+def change(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> Draft:
+    """Sets answers of a draft that the command has locked; null removes one. Returns the draft with them.
+
+    Raises Invalid with the faults of these fields; what fields require of each other is checked on
+    submission.
+    """
+    return store(uow, draft, _answered(uow, draft, given))
+
+
+def store(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any]) -> Draft:
+    """Stores all answers of a locked draft, as checked before, for the current versions of its services."""
+    cases.require_size(answers)
+    changed = replace(draft, answers=answers, changed=False, dropped=(), updated_at=uow.now)
+    changed = replace(changed, revision=draft.revision + 1)
+    values = {**_stored(changed), "updated_at": uow.now, "revision": changed.revision}
+    if draft.changed:
+        values.update(step=0, reached=0)
+    uow.connection.execute(update(ROWS).where(ROWS.c.id == draft.id).values(values))
+    return changed
+
+
+def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[CaseView]:
+    """Starts a case of each service from a draft that the command has locked, and deletes the draft.
+
+    Raises Conflict if a form has changed since it was answered, and all that starting a case raises.
+    """
+    if draft.changed:
+        detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
+        raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
+    _require_same(draft.services)
+    _require_complete(draft)
+    application = replace(application, begun_at=draft.begun_at)
+    if draft.on_behalf_of:
+        application = replace(application, applicant=draft.on_behalf_of)
+    started: list[CaseView] = []
+    for service in draft.services:
+        data = data_of(draft, service)
+        if started:  # each case has documents of its own
+            data = staged_documents.with_copies(uow, form_of(service), data, draft.place)
+        started.append(cases.start(uow, service.key, data, application, place=draft.place))
+    _count(uow, draft, [("sent", 0)])
+    _delete_sent(uow, draft, started)
+    return started
+
+
+def _delete_sent(uow: UnitOfWork, draft: Draft, started: Sequence[CaseView]) -> None:
+    """Deletes a draft when the command ends, and remembers its cases for who submits it again."""
+    rows = [
+        {
+            **{"draft_id": draft.id, "case_id": case.id, "user_id": uow.actor.id},
+            **{"on_behalf_of": draft.on_behalf_of, "submitted_at": uow.now.isoformat()},
+        }
+        for case in started
+    ]
+    uow.write(_NOTE_SUBMITTED, {"submitted_applications": rows})
+    uow.write(_DELETE_SENT, {"sent_draft": draft.id})
+
+
+def discard(uow: UnitOfWork, draft_id: UUID, revisions: frozenset[int] | None = None) -> None:
+    """Deletes a draft of the caller, with its documents. Raises NotFound for drafts of others, and Stale."""
+    if revisions is not None:
+        cases.require_revision(load(uow, draft_id, hold=True).revision, revisions)
+    mine = (ROWS.c.id == draft_id) & owned(uow, owner(uow))
+    row = uow.connection.execute(delete(ROWS).where(mine).returning(ROWS)).one_or_none()
+    if row is None:
+        raise missing(uow, draft_id)
+    ids = (row.version_id, *row.further_version_ids)
+    found = select(DefinitionVersion.key, DefinitionVersion.number).where(DefinitionVersion.id.in_(ids))
+    versions = [(one.key, one.number) for one in uow.connection.execute(found)]
+    single = not row.further and not row.on_behalf_of
+    place = staged_documents.Place.start(row.key) if single else staged_documents.Place.draft(row.id)
+    staged_documents.discard_all(uow, place)
+    funnel.count_together(uow, versions, [("discarded", 0)])
+
+
+def forget(uow: UnitOfWork) -> int:
+    """Deletes drafts unchanged for `KEPT`, and which cases came from submitted ones. Returns how many drafts.
+
+    `staged_documents.forget` deletes files.
+    """
+    uow.connection.execute(delete(SUBMITTED).where(SUBMITTED.c.submitted_at < uow.now - KEPT))
+    old = delete(ROWS).where(ROWS.c.updated_at < uow.now - KEPT)
+    gone = old.returning(ROWS.c.key, ROWS.c.version_id, ROWS.c.further, ROWS.c.further_version_ids).cte(
+        "gone"
+    )
+    each = select(gone.c.key, gone.c.version_id).union_all(
+        select(
+            func.unnest(gone.c.further).label("key"),
+            func.unnest(gone.c.further_version_ids).label("version_id"),
+        )
+    )
+    counted = funnel.count_all(uow, "expired", each.cte("each")).cte("counted")
+    found = select(func.count()).select_from(gone).add_cte(counted)
+    return int(uow.connection.execute(found).scalar_one())
+
+
+def _stored(draft: Draft) -> dict[str, Any]:
+    first, *further = (service.version.id for service in draft.services)
+    return {"version_id": first, "further_version_ids": further, "answers": draft.answers}
+
+
+def _count(uow: UnitOfWork, draft: Draft, stages: Sequence[tuple[ApplicationStage, int]]) -> None:
+    versions = [(service.key, service.version.number) for service in draft.services]
+    funnel.count_together(uow, versions, stages)
+
+
+def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str]) -> None:
+    """Raises Conflict if the owner has a draft of these services, or too many drafts."""
+    mine = select(ROWS.c.id, ROWS.c.key, ROWS.c.further).where(owned(uow, person)).limit(MOST)
+    rows = uow.connection.execute(mine).all()
+    for row in rows:
+        if (row.key, row.further) == (key, list(further)):
+            detail = "There is a draft for this service already. Continue with it, or discard it."
+            raise Conflict(detail, code="draft-exists", draft={"id": row.id})
+    if len(rows) >= MOST:
+        detail = f"There are {MOST} drafts already. Submit or discard some of them first."
+        raise Conflict(detail, code="too-many-drafts", limit=MOST)
+
+
+def _require_same(services: Sequence[Any]) -> None:
+    found = differing(services)
+    if found:
+        names = ", ".join(one.name for one in found)
+        detail = (
+            f"These services ask for the same field in different ways: {names}. Apply for them one by one."
+        )
+        fields = [{"name": one.name, "services": list(one.services)} for one in found]
+        raise Conflict(detail, code="fields-differ", fields=fields)
+
+
+@dataclass(slots=True)
+class _Faults:
+    """The faults of the forms of all services; a field that several ask for has its faults once."""
+
+    found: dict[tuple[str, str], Fault]
+    detail: str = ""
+
+    def add(self, refused: Invalid) -> None:
+        self.detail = refused.detail
+        self.found |= {(fault.pointer, fault.code): fault for fault in refused.faults}
+
+    def require_none(self) -> None:
+        if self.found:
+            raise Invalid(self.detail, list(self.found.values()))
+
+
+def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all answers of a draft with these, as they are stored. Raises Invalid with their faults."""
+    if not given:
+        return dict(draft.answers)
+    named = [name for name, value in given.items() if value is not None]
+    merged = {name: value for name, value in draft.answers.items() if name not in given}
+    merged |= {name: given[name] for name in named}
+    faults, answers = _Faults({}), dict[str, Any]()
+    for service in draft.services:
+        form, own = form_of(service), data_of(draft, service, merged)
+        try:
+            answers |= forms.partly(form, own, named)
+            new = {name: own[name] for name in named if name in own}
+            staged_documents.require(uow, form, new, draft.place)
+        except Invalid as refused:
+            faults.add(refused)
+    faults.require_none()
+    cases.require_size(answers)
+    return answers
+
+
+def _require_complete(draft: Draft) -> None:
+    """Raises Invalid with the faults of all services, so that none appears only after another is fixed."""
+    if len(draft.services) == 1:
+        return  # checked where its case starts
+    faults = _Faults({})
+    for service in draft.services:
+        try:
+            forms.check(form_of(service), data_of(draft, service))
+        except Invalid as refused:
+            faults.add(refused)
+    faults.require_none()

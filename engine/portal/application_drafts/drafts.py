@@ -1,0 +1,186 @@
+"""A draft of an application: its owner, its services, and its answers so far.
+
+The owner is an account that applies for itself, or a person for whom a portal acts. Drafts of the same person
+at another portal are other drafts: `X-On-Behalf-Of` proves nothing about a person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from engine import access
+from engine.bpmn import Form
+from engine.bpmn.forms import answer_names, questions
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
+from engine.models import ApplicationDraft, Case, DefinitionVersion, SubmittedApplication
+from engine.platform import persian
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.portal.application_drafts.services import services_of
+from engine.portal.catalogue import Service
+
+KEPT = timedelta(days=30)
+
+ROWS = table(ApplicationDraft)
+SUBMITTED = table(SubmittedApplication)
+HEADER = "X-On-Behalf-Of"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The answers so far; `step` is the number of answered steps of the form on the pages.
+
+    `changed`: a service has another form since then, and `answers` are those for which the forms still ask;
+    `dropped` are the names of the others. `unavailable` says by service why its cases can't be started at
+    the moment. `id` is None if it has not been begun.
+    """
+
+    id: UUID | None
+    services: Sequence[Service]
+    answers: Mapping[str, Any]
+    step: int
+    changed: bool
+    begun_at: datetime | None = None
+    updated_at: datetime | None = None
+    revision: int = 0
+    on_behalf_of: str = ""
+    dropped: Sequence[str] = ()
+    unavailable: Mapping[str, Conflict] = field(default_factory=dict)
+
+    @property
+    def service(self) -> Service:
+        """Returns the first of its services, on the pages the only one."""
+        return self.services[0]
+
+    @property
+    def place(self) -> Place:
+        """Returns the form to which its documents belong."""
+        if self.id is None or (len(self.services) == 1 and not self.on_behalf_of):
+            return Place.start(self.service.key)
+        return Place.draft(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A field that several services ask for in different ways."""
+
+    name: str
+    services: Sequence[str]
+
+
+def form_of(service: Service) -> Form | None:
+    """Returns the form of a service as applicants have it."""
+    return service.form and forms.for_roles(service.form, (access.APPLICANT,))
+
+
+def data_of(draft: Draft, service: Service, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Returns the answers for one of the services: to its own fields, and those to fields of no service."""
+    given = draft.answers if answers is None else answers
+    own = _names(service)
+    known = {name for one in draft.services for name in _names(one)}
+    return {name: value for name, value in given.items() if name in own or name not in known}
+
+
+def differing(services: Sequence[Service]) -> Sequence[Differing]:
+    """Returns the fields that these services ask for in different ways: one answer can't serve all."""
+    found: dict[str, dict[bytes, list[str]]] = {}
+    for service in services:
+        form = form_of(service)
+        for name, asked in (questions(form) if form else {}).items():
+            found.setdefault(name, {}).setdefault(asked, []).append(service.key)
+    return [
+        Differing(name, sorted(key for keys in ways.values() for key in keys))
+        for name, ways in sorted(found.items())
+        if len(ways) > 1
+    ]
+
+
+def _names(service: Service) -> frozenset[str]:
+    form = form_of(service)
+    return answer_names(form) if form else frozenset()
+
+
+def owner(uow: UnitOfWork) -> str:
+    """Returns the person for whom a portal acts, empty for an account that applies for itself.
+
+    Raises Forbidden for other accounts, Invalid for a portal that names nobody.
+    """
+    access.require(uow.actor, "cases.start")
+    if uow.actor.role == access.APPLICANT:
+        return ""
+    if uow.actor.role != "portal":
+        raise Forbidden("Only applicants, and portals on their behalf, have drafts of applications.")
+    person = persian.digits(uow.actor.on_behalf_of or "").strip()
+    if not person:
+        fault = Fault("", f"the header {HEADER} must name the person whose draft it is", "on-behalf-of")
+        raise Invalid(f"Name the person whose draft it is in the header {HEADER}.", [fault])
+    return person
+
+
+def owned(uow: UnitOfWork, person: str, rows: Any = ROWS) -> ColumnElement[bool]:
+    """Returns whether a row belongs to this owner."""
+    found: ColumnElement[bool] = (rows.c.user_id == uow.actor.id) & (rows.c.on_behalf_of == person)
+    return found
+
+
+def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
+    """Returns a draft of the caller; `hold` locks it until the command ends.
+
+    Raises NotFound, and Conflict with its cases if it was submitted.
+    """
+    wanted = select(ROWS).where(ROWS.c.id == draft_id, owned(uow, owner(uow)))
+    row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
+    if row is None:
+        raise missing(uow, draft_id)
+    return of_row(uow, row)
+
+
+def of_row(uow: UnitOfWork, row: Any) -> Draft:
+    """Returns the draft in a row: with the answers that still fit, if a form has changed."""
+    versions = dict(zip((row.key, *row.further), (row.version_id, *row.further_version_ids), strict=True))
+    found = services_of(uow, versions)
+    draft = Draft(
+        row.id,
+        found.services,
+        row.answers,
+        row.step,
+        changed=any(one.version.id != versions[one.key] for one in found.services),
+        begun_at=row.created_at,
+        updated_at=row.updated_at,
+        revision=row.revision,
+        on_behalf_of=row.on_behalf_of,
+        unavailable=found.unavailable,
+    )
+    return adapted(draft) if draft.changed else draft
+
+
+def adapted(draft: Draft) -> Draft:
+    """Returns a draft whose forms have changed, with the answers that still fit. Each step is due again."""
+    known = {name for one in draft.services for name in _names(one)}
+    kept = {name: value for name, value in draft.answers.items() if name in known}
+    dropped = sorted(draft.answers.keys() - kept.keys())
+    values = {name: getattr(draft, name) for name in Draft.__slots__}
+    return Draft(**{**values, "answers": kept, "dropped": dropped, "step": 0})
+
+
+def missing(uow: UnitOfWork, draft_id: UUID) -> NotFound | Conflict:
+    """Returns the refusal for a draft that isn't there: it was submitted, or never was the caller's."""
+    sent = (
+        select(Case.id, Case.number, DefinitionVersion.key)
+        .select_from(SUBMITTED)
+        .join(Case, Case.id == SUBMITTED.c.case_id)
+        .join(DefinitionVersion, DefinitionVersion.id == Case.version_id)
+        .where(SUBMITTED.c.draft_id == draft_id, owned(uow, owner(uow), SUBMITTED))
+        .order_by(DefinitionVersion.key)
+    )
+    rows = uow.connection.execute(sent).all()
+    if not rows:
+        return NotFound(f"The draft {draft_id} does not exist.")
+    cases = [{"id": row.id, "case_number": row.number, "definition": row.key} for row in rows]
+    detail = "The draft was submitted, and has become a case."
+    return Conflict(detail, code="draft-submitted", cases=cases)

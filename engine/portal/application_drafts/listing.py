@@ -1,0 +1,75 @@
+"""Lists of drafts: those of an account on its page, and those of an owner by API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, select
+
+from engine import cases
+from engine.access import validity
+from engine.models import Definition, DefinitionVersion, Unit
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import NotFound
+from engine.portal.application_drafts.drafts import ROWS, owned, owner
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A draft in a list. `offered`: it can be submitted. `further` are other services that it serves.
+
+    Drafts of several services were begun by API, and continue there.
+    """
+
+    id: UUID
+    key: str
+    name: str
+    unit: str
+    offered: bool
+    updated_at: datetime
+    further: Sequence[str]
+
+
+def mine(uow: UnitOfWork) -> Sequence[Listed]:
+    """Returns the actor's drafts, last changed first."""
+    return [Listed(*row) for row in uow.connection.execute(_listed(uow))]
+
+
+def listed(uow: UnitOfWork, draft_id: UUID) -> Listed:
+    """Returns one of the actor's drafts. Raises NotFound."""
+    row = uow.connection.execute(_listed(uow).where(ROWS.c.id == draft_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"The draft {draft_id} does not exist.")
+    return Listed(*row)
+
+
+def _listed(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
+    offered = (
+        validity.published()
+        & Definition.offered_at.is_not(None)
+        & Definition.disabled_at.is_(None)
+        & validity.goes_on()
+    )
+    return (
+        select(
+            *(ROWS.c.id, ROWS.c.key, DefinitionVersion.name, Unit.name, offered, ROWS.c.updated_at),
+            ROWS.c.further,
+        )
+        .join(DefinitionVersion, DefinitionVersion.id == ROWS.c.version_id)
+        .join(Definition, Definition.key == ROWS.c.key)
+        .join(Unit, Unit.id == Definition.unit_id)
+        .where(owned(uow, owner(uow)))
+        .order_by(ROWS.c.updated_at.desc())
+        .limit(cases.PAGE)
+    )
+
+
+def page(uow: UnitOfWork, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Returns the caller's drafts, newest first, with one more than a page if others follow."""
+    columns = (ROWS.c.id, ROWS.c.key, ROWS.c.further, ROWS.c.revision, ROWS.c.created_at, ROWS.c.updated_at)
+    found = select(*columns).where(owned(uow, owner(uow))).order_by(ROWS.c.id.desc()).limit(cases.PAGE + 1)
+    if after is not None:
+        found = found.where(ROWS.c.id < after)
+    return uow.connection.execute(found).mappings().all()

@@ -1,0 +1,126 @@
+"""Drafts on the pages: of one service, whose form is answered in steps."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine import access, cases
+from engine.cases import Application, CaseView, staged_documents
+from engine.cases.staged_documents import Place
+from engine.definitions import forms
+from engine.models import ApplicationStage
+from engine.platform.db import UnitOfWork
+from engine.platform.errors import Conflict, Forbidden, NotFound
+from engine.platform.ids import uuid7
+from engine.portal import catalogue, funnel
+from engine.portal.application_drafts import commands
+from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, form_of, owned
+
+
+def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
+    """Returns the actor's draft for a service; one that has not been begun is empty, and has no id.
+
+    Raises NotFound for what is not offered, Conflict if it was begun before, Forbidden for accounts that
+    don't apply for themselves.
+    """
+    _require(uow)
+    wanted = select(ROWS).where(_mine(uow, key))
+    row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
+    try:
+        service = catalogue.service(uow.session, key)
+    except NotFound as unknown:
+        if row is None:
+            raise
+        gone = "This service is no longer offered."
+        raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
+    if row is None:
+        return Draft(None, (service,), {}, 0, changed=False)
+    draft = Draft(
+        row.id,
+        (service,),
+        row.answers,
+        row.step,
+        changed=row.version_id != service.version.id,
+        begun_at=row.created_at,
+        updated_at=row.updated_at,
+        revision=row.revision,
+    )
+    return adapted(draft) if draft.changed else draft
+
+
+def answer(
+    uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int
+) -> None:
+    """Stores the answers to one step of a form, which has the fields with these names.
+
+    Raises Invalid with the faults of these fields; rules about several fields are checked on submission.
+    """
+    form = form_of(draft.service)
+    answers = forms.partly(form, _with(draft, names, given), names)
+    own = {name: value for name, value in answers.items() if name in names}
+    staged_documents.require(uow, form, own, Place.start(draft.service.key))
+    _keep(uow, draft, answers, max(step, draft.step))
+
+
+def leave(uow: UnitOfWork, draft: Draft, names: Collection[str], given: Mapping[str, Any], step: int) -> None:
+    """Stores the input of an unfinished step, which will be asked again."""
+    answers = forms.begun(form_of(draft.service), _with(draft, names, given))
+    _keep(uow, draft, answers, min(step - 1, draft.step))
+
+
+def _with(draft: Draft, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in draft.answers.items() if name not in names}
+    return {**kept, **given}
+
+
+def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) -> None:
+    """Stores the draft, and counts what is new: that it was begun, and the steps that it had not reached."""
+    cases.require_size(answers)
+    version = draft.service.version
+    changes = {"version_id": version.id, "answers": answers, "step": step, "updated_at": uow.now}
+    own = {"user_id": uow.actor.id, "key": draft.service.key, "created_at": uow.now}
+    new = upsert(ROWS).values(id=uuid7(), **own, **changes, reached=step).on_conflict_do_nothing()
+    reached, begun = 0, uow.connection.execute(new.returning(ROWS.c.id)).first() is not None
+    if not begun:
+        mine = _mine(uow, draft.service.key)
+        former = select(ROWS.c.version_id, ROWS.c.reached).where(mine).with_for_update()
+        held = uow.connection.execute(former).one_or_none()
+        if held is None:  # sent or discarded at this moment, in another window
+            _keep(uow, draft, answers, step)
+            return
+        reached = held.reached if held.version_id == version.id else 0
+        counted = {"reached": max(reached, step), "revision": ROWS.c.revision + 1}
+        uow.connection.execute(update(ROWS).where(mine).values(**changes, **counted))
+    stages: list[tuple[ApplicationStage, int]] = [("begun", 0)] if begun else []
+    stages += [("step", number) for number in range(reached + 1, step + 1)]
+    funnel.count(uow, draft.service.key, version.number, stages)
+
+
+def submit_service(uow: UnitOfWork, key: str) -> CaseView:
+    """Starts a case from the actor's draft for a service and deletes the draft.
+
+    Raises NotFound if there is none (any more), and all that starting a case raises.
+    """
+    draft = of_service(uow, key, hold=True)
+    if draft.id is not None:
+        # The pages have shown each step again if the form has changed.
+        (case,) = commands.submit(uow, replace(draft, changed=False), Application())
+        return case
+    if draft.service.form is not None:
+        raise NotFound(f"You have no application draft for {key!r}.")
+    # Without a form, it is sent as it is begun.
+    funnel.count(uow, key, draft.service.version.number, [("sent", 0), ("begun", 0)])
+    return cases.start(uow, key, {}, Application())
+
+
+def _mine(uow: UnitOfWork, key: str) -> Any:
+    return owned(uow, "") & (ROWS.c.key == key) & (ROWS.c.further == [])
+
+
+def _require(uow: UnitOfWork) -> None:
+    access.require(uow.actor, "cases.start")
+    if uow.actor.role != access.APPLICANT:
+        raise Forbidden("Only accounts with the role applicant can apply here.")

@@ -1,0 +1,53 @@
+"""Drafts of applications by API: of several services, and of the persons for whom a portal acts."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
+
+revision = "0056"
+down_revision = "0052"
+branch_labels = None
+depends_on = None
+
+# Name, type and default of each new column.
+ADDED = (
+    ("on_behalf_of", sa.Text(), ""),
+    ("further", ARRAY(sa.Text()), "{}"),
+    ("further_version_ids", ARRAY(sa.Uuid()), "{}"),
+    ("revision", sa.Integer(), "1"),
+)
+OWNED = ["user_id", "on_behalf_of", "key", "further"]
+
+
+def upgrade() -> None:
+    for name, kind, default in ADDED:
+        op.add_column("applications", sa.Column(name, kind, nullable=False, server_default=default))
+    op.drop_index("ix_applications_user_id_key", "applications")
+    op.create_index("ix_applications_owner", "applications", OWNED, unique=True)
+    op.create_table(
+        "submitted_applications",
+        sa.Column("draft_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("on_behalf_of", sa.Text(), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("draft_id", "case_id", name=op.f("pk_submitted_applications")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_submitted_applications_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_submitted_applications_user_id_users")
+        ),
+    )
+    for name in ("case_id", "submitted_at"):
+        op.create_index(f"ix_submitted_applications_{name}", "submitted_applications", [name])
+
+
+def downgrade() -> None:
+    """Deletes the drafts that the former tables can't hold."""
+    op.drop_table("submitted_applications")
+    op.execute("DELETE FROM applications WHERE on_behalf_of <> '' OR further <> '{}'")
+    op.drop_index("ix_applications_owner", "applications")
+    for name, *_ in ADDED:
+        op.drop_column("applications", name)
+    op.create_index("ix_applications_user_id_key", "applications", ["user_id", "key"], unique=True)
