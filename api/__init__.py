@@ -19,6 +19,7 @@ from api import (
     cases,
     clocks,
     comments,
+    consents,
     decisions,
     definitions,
     delegations,
@@ -26,6 +27,7 @@ from api import (
     desk,
     documents,
     events,
+    evidence,
     external_work,
     fairness,
     funnel,
@@ -64,6 +66,7 @@ from engine.identity.sessions import Lasting
 from engine.platform import limits
 from engine.platform.config import Settings
 from engine.platform.db import Database
+from engine.requests.fetching import Fetcher
 
 PREFIX = "/api/v1"
 MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its own limit
@@ -83,6 +86,7 @@ RESOURCES = (
         documents,
         staging,
     ),
+    *(evidence, consents),
     *(units, calendars, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
 )
@@ -141,6 +145,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
+    app.extensions[evidence.FETCHER] = Fetcher(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
     app.extensions[documents.INTAKE] = Intake.of(settings)

@@ -221,6 +221,11 @@ def as_caller(look: Callable[[UnitOfWork], T]) -> T:
     return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
 
 
+def caller(session: Session) -> Actor:
+    """Return the caller, for commands in transactions of their own before the view."""
+    return _actor(session)
+
+
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     """Return what the request sees of the database.
 

@@ -64,6 +64,15 @@ def _person(question: Question) -> Answer:
     return Answer(200, {"result": "mismatch" if found == DIFFERENT else "match"})
 
 
+def _residence(question: Question) -> Answer:
+    found = question.body.get("national_id")
+    if not _is_number(found):
+        return Answer(400, {"error": "national_id must have ten digits"})
+    if found == UNKNOWN:
+        return Answer(404, {"error": "no residence registered"})
+    return Answer(200, {"address": "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲، واحد ۳", "postal_code": "1345678901"})
+
+
 def _clearance(question: Question) -> Answer:
     found = question.body.get("national_id")
     if not _is_number(found):
@@ -140,6 +149,7 @@ class Service:
 
 SERVICES: Mapping[str, Service] = {
     "civil-registry": Service("POST", re.compile(r"/civil-registry/persons/verify()"), _person),
+    "housing-registry": Service("POST", re.compile(r"/housing-registry/residences()"), _residence),
     "tax-clearance": Service(
         "POST", re.compile(r"/r1/IR-DEMO/GOV/2000/TAX/clearance/v1/clearances()"), _clearance, x_road=True
     ),

@@ -43,7 +43,7 @@ class Connectors:
             known = list(cls.read(settings))
         except Misconfigured:
             return {}
-        found = {}
+        found: dict[str, Mapping[str, str]] = {}
         for one in known:
             stated = {f"{one.name}/{each.name}": _facts(each.declared) for each in one.operations.values()}
             found |= {**stated, **({one.name: next(iter(stated.values()))} if len(stated) == 1 else {})}

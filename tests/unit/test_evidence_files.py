@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from engine.definitions.toml_files import EVIDENCE, evidence_of
 from tests import bpmn, exchanging, factories
 
 PROCESSES = (Process("p", "P", "p.bpmn", frozenset()),)
-FIELDS = {
+FIELDS: dict[str, Any] = {
     "national_id": {"type": "string"},
     "city": {"type": "string"},
     "area": {"type": "integer"},

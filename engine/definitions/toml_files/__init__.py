@@ -57,7 +57,7 @@ Checker = Callable[[Table, Target], object]
 
 
 def _check_evidence(table: Table, target: Target) -> None:
-    evidence_file.check(table, target.files, target.process and target.process.key)
+    evidence_file.check(table, target.files, target.process.key if target.process else None)
 
 
 # By the name of the file. A checker reads the keys that it knows; the others are reported here.

@@ -15,7 +15,7 @@ from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset
 from engine.platform.errors import Conflict, Fault, Invalid
 from engine.platform.ids import uuid7
-from engine.portal import funnel
+from engine.portal import evidence, funnel
 from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
@@ -53,6 +53,7 @@ def begin(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dra
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
     draft = replace(empty, revision=1, on_behalf_of=person)
+    draft = replace(draft, answers=evidence.known_answers(uow, draft.services))
     draft = replace(draft, answers=_answered(uow, draft, given))
     values = {
         **{"id": draft.id, "user_id": uow.actor.id, "on_behalf_of": person, "created_at": uow.now},
@@ -102,6 +103,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
     _require_same(draft.services)
+    draft = replace(draft, answers=evidence.settled(uow, draft.id, draft.services, draft.answers))
     _require_complete(draft)
     application = replace(application, begun_at=draft.begun_at)
     if draft.on_behalf_of:
@@ -112,6 +114,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
         if started:  # each case has documents of its own
             data = staged_documents.with_copies(uow, form_of(service), data, draft.place)
         started.append(cases.start(uow, service.key, data, application, place=draft.place))
+        evidence.link(uow, draft.id, service, started[-1].id)
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)
     return started
@@ -222,6 +225,7 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     """Returns all answers of a draft with these, as they are stored. Raises Invalid with their faults."""
     if not given:
         return dict(draft.answers)
+    evidence.require_unchanged(uow, draft.services, given)
     named = [name for name, value in given.items() if value is not None]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}

@@ -21,6 +21,7 @@ from engine.models import ApplicationDraft, Case, DefinitionVersion, SubmittedAp
 from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.portal import evidence
 from engine.portal.application_drafts.services import services_of
 from engine.portal.catalogue import Service
 
@@ -147,7 +148,7 @@ def of_row(uow: UnitOfWork, row: Any) -> Draft:
     draft = Draft(
         row.id,
         found.services,
-        row.answers,
+        {**row.answers, **evidence.known_answers(uow, found.services)},
         row.step,
         changed=any(one.version.id != versions[one.key] for one in found.services),
         begun_at=row.created_at,
