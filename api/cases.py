@@ -267,8 +267,12 @@ def start(uow: UnitOfWork, body: StartCase) -> Reply:
 def started(case: cases.CaseView) -> Reply:
     """Return the response for a new case."""
     headers = {"ETag": etag(case.revision), "Location": f"/api/v1/cases/{case.id}"}
-    body_of = case_body(case).model_dump(by_alias=True)
-    return Reply(StartedBody(**body_of, secret=case.secret or ""), headers, status=201)
+    return Reply(started_body(case), headers, status=201)
+
+
+def started_body(case: cases.CaseView) -> StartedBody:
+    """Return a new case as the API shows it, with its secret."""
+    return StartedBody(**case_body(case).model_dump(by_alias=True), secret=case.secret or "")
 
 
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)

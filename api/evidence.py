@@ -176,7 +176,8 @@ def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answere
     text to show. Only about the person who is logged in: an applicant's own account, or a person whose signed
     token a portal passes on in `X-Person-Token` (of a configured provider, with the assurance level that the
     connector needs, at most ten minutes old). `X-On-Behalf-Of` alone is 403. The answer is a preview: it is
-    deleted unless it is accepted within ten minutes. If the agency does not answer, `state` is `failed`. While there is a preview, or an accepted value that is valid, nothing is fetched again. Each request is in
+    deleted unless it is accepted within ten minutes. If the agency does not answer, `state` is `failed`.
+    While there is a preview, or an accepted value that is valid, nothing is fetched again. Each request is in
     the access log of the draft at once.
     """
     if answered is None:
@@ -189,8 +190,10 @@ def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answere
 @command(blueprint.get("/drafts/<uuid:draft_id>/evidence"), answer=EvidenceOffers, refusals=(404, 409))
 def list_evidence(uow: UnitOfWork, draft_id: UUID) -> Reply:
     """List what can be fetched for a draft, with the consents that it needs"""
+    fetcher: Fetcher = current_app.extensions[FETCHER]
     draft = application_drafts.load(uow, draft_id)
-    return Reply(EvidenceOffers(items=[_offer(one) for one in once_only.offers(uow, draft)]))
+    found = once_only.offers(uow, draft, fetcher.connectors)
+    return Reply(EvidenceOffers(items=[_offer(one) for one in found]))
 
 
 @command(
@@ -253,16 +256,16 @@ def _reply(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID, status: int = 200
 
 
 def _offer(one: Offer) -> EvidenceOffer:
-    kind, stated = one.bound.type, one.stated
+    kind, stated = one.bound.type, one.operation and one.operation.declared
     text = kind.consent.text
     return EvidenceOffer(
         type=kind.name,
         service=one.bound.service,
         name={"fa": kind.title.fa, "en": kind.title.en},
-        agency=stated.get("agency"),
-        purpose=stated.get("purpose"),
-        legal_basis=stated.get("legal_basis"),
-        assurance=kind.assurance,
+        agency=stated.agency if stated else None,
+        purpose=stated.purpose if stated else None,
+        legal_basis=stated.legal_basis if stated else None,
+        assurance=one.assurance,
         consent=ConsentTextBody(
             version=kind.consent.version,
             texts={"fa": text.fa, "en": text.en},

@@ -210,6 +210,11 @@ def _more(refusal: errors.Refusal) -> dict[str, Any]:
     return more
 
 
+def fault_body(fault: errors.Fault) -> FieldError:
+    """Return an error in the input as a part of a response."""
+    return FieldError.model_validate(_fault(fault, language.texts()))
+
+
 def _fault(fault: errors.Fault, texts: Texts) -> dict[str, Any]:
     english = texts.reader.language == "en"
     detail = fault.detail if english else faults.explain(fault, texts)

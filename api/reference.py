@@ -87,7 +87,16 @@ STAGED = {
     },
     "required": ["file", "field"],
 }
+OF_DRAFT = {
+    "type": "object",
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "field": {"type": "string", "pattern": "^/", "maxLength": 200},
+    },
+    "required": ["file", "field"],
+}
 UPLOADS = {
+    "/api/v1/drafts/{draft_id}/documents": OF_DRAFT,
     "/api/v1/documents": STAGED,
     "/api/v1/deployments": FILES,
     "/api/v1/cases/{case_id}/documents": DOCUMENT,

@@ -76,16 +76,17 @@ def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     the field is then the returned `id`.
     """
     found = form_uploads.keep(uow, target, received, staged_documents.DAY)
-    return Reply(_body(found), status=201)
+    return Reply(staged_body(found), status=201)
 
 
 @command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404, 409))
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
     """Delete a file that you uploaded for a field, before the answer is sent"""
-    return Reply(_body(staged_documents.discard(uow, document_id)))
+    return Reply(staged_body(staged_documents.discard(uow, document_id)))
 
 
-def _body(found: Staged) -> StagedBody:
+def staged_body(found: Staged) -> StagedBody:
+    """Return a staged document as the API shows it."""
     names = ("id", "field", "name", "media_type", "size", "expires_at")
     told = {name: getattr(found, name) for name in names}
     return StagedBody(**told, sha256=(found.sha256 or b"").hex())

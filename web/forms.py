@@ -13,12 +13,11 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import MultiDict
 
-from engine.bpmn.forms import DOCUMENT_KINDS, Choice, Field, Text
+from engine.bpmn.forms import DOCUMENT_KINDS, Choice, Field, Text, hidden, plain
 from engine.platform.errors import Fault, Invalid, Refusal
 from engine.platform.language import Reader
 from engine.platform.messages.faults import explain
 from web import texts
-from web.conditions import hidden, plain
 
 DATA = "data"
 ADD, REMOVE = "add", "remove"  # buttons that add a row to a list, or remove one

@@ -25,6 +25,7 @@ BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000005002": "error",
     "0000005037": "flaky",
 }
+RESIDENCE = "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲، واحد ۳"
 CO_OWNER = "0000000906"
 DEBT = 12_500_000
 DAYS_TO_PAY = 20  # the shipped processes wait for a payment for 21 days: the last day is a whole one
@@ -70,7 +71,7 @@ def _residence(question: Question) -> Answer:
         return Answer(400, {"error": "national_id must have ten digits"})
     if found == UNKNOWN:
         return Answer(404, {"error": "no residence registered"})
-    return Answer(200, {"address": "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲، واحد ۳", "postal_code": "1345678901"})
+    return Answer(200, {"address": RESIDENCE, "postal_code": "1345678901"})
 
 
 def _clearance(question: Question) -> Answer:

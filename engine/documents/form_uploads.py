@@ -5,7 +5,7 @@ rows.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO, Protocol, TypeVar
@@ -23,7 +23,7 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Fault, Invalid, NotFound
 from engine.platform.media import Unfit
 from engine.platform.storage import BLOCK
-from engine.portal import appeals
+from engine.portal import appeals, application_drafts
 
 T = TypeVar("T")
 
@@ -62,8 +62,8 @@ def target(uow: UnitOfWork, place: Place, pointer: str, intake: Intake) -> Targe
     Raises NotFound for forms that the actor may not see, and Invalid.
     """
     admit(uow)
-    form = _form(uow, place)
-    field = None if form is None else document_field(form.fields, pointer)
+    found = (document_field(form.fields, pointer) for form in _forms(uow, place) if form is not None)
+    field = next((one for one in found if one is not None), None)
     if field is None:
         fault = Fault("/field", "is not a field for documents in this form", "unknown")
         raise Invalid(f"The form has no field {pointer[:200]!r} for documents.", [fault])
@@ -87,8 +87,15 @@ def narrowed(field: Field, intake: Intake) -> Intake:
     return replace(intake, types=types, max_bytes=min(limits.max_bytes or intake.max_bytes, intake.max_bytes))
 
 
+def _forms(uow: UnitOfWork, place: Place) -> Sequence[Form | None]:
+    """Returns the forms at a place as the actor answers them: several only of a draft."""
+    if place.kind == "draft":
+        draft = application_drafts.load(uow, UUID(place.of))
+        return [application_drafts.form_of(service) for service in draft.services]
+    return [_form(uow, place)]
+
+
 def _form(uow: UnitOfWork, place: Place) -> Form | None:
-    """Returns the form as the actor answers it."""
     if place.kind == "start":
         form = cases.form_to_start(uow, place.of)
     elif place.kind == "appeal":

@@ -70,13 +70,7 @@ def service(session: Session, key: str) -> Service:
     facts = None if row is None else _facts_of(session, Version(*row[2:]))
     if row is None or facts is None or not facts.startable:
         raise unknown(key)
-    return _service(row[0], row[1], Version(*row[2:]), facts)
-
-
-def described(session: Session, name: str, unit: str, version: Version) -> Service | None:
-    """Returns a version as a service, whether or not it is offered; None if people don't start its cases."""
-    facts = _facts_of(session, version)
-    return _service(name, unit, version, facts) if facts.startable else None
+    return _service(row, facts)
 
 
 def at_desk(uow: UnitOfWork) -> Sequence[Service]:
@@ -127,19 +121,18 @@ def _services(session: Session, rows: Sequence[Any]) -> Sequence[Service]:
     parts = {key for _, facts in known for key in facts.parts}
     return [
         service
-        for service in (
-            _service(row[0], row[1], Version(*row[2:]), facts) for row, facts in known if facts.startable
-        )
+        for service in (_service(row, facts) for row, facts in known if facts.startable)
         if service.key not in parts
     ]
 
 
-def _service(name: str, unit: str, version: Version, facts: _Facts) -> Service:
+def _service(row: Any, facts: _Facts) -> Service:
+    name, unit, *version = row
     return Service(
-        version.key,
+        version[1],
         name,
         unit,
-        version,
+        Version(*version),
         facts.description,
         facts.form,
         facts.steps,

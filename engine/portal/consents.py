@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from engine import access, cases
 from engine.connectors import Consent as Agreed
@@ -14,7 +14,8 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal.evidence import Bound
+from engine.portal.evidence import ROWS as EVIDENCE
+from engine.portal.evidence import VALUES, Bound
 
 ROWS = table(Consent)
 
@@ -85,7 +86,9 @@ def mine(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Given]:
 
 
 def revoke(uow: UnitOfWork, consent_id: UUID) -> Given:
-    """Takes a consent back: no call rests on it from now on. Revoking it again changes nothing.
+    """Takes a consent back: no call rests on it from now on, and what is only shown is deleted.
+
+    Revoking it again changes nothing.
 
     Raises NotFound for those of others.
     """
@@ -94,6 +97,11 @@ def revoke(uow: UnitOfWork, consent_id: UUID) -> Given:
     row = uow.connection.execute(ended.returning(*_SHOWN)).one_or_none()
     if row is None:
         raise NotFound(f"The consent {consent_id} does not exist.")
+    shown = (EVIDENCE.c.consent_id == consent_id) & (EVIDENCE.c.state == "preview")
+    refused = update(EVIDENCE).where(shown).values(state="refused", closed_at=uow.now)
+    gone = uow.connection.execute(refused.returning(EVIDENCE.c.id)).scalars().all()
+    if gone:
+        uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id.in_(gone)))
     return Given(*row)
 
 

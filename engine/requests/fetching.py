@@ -64,6 +64,11 @@ class Fetcher:
         self._seconds = settings.evidence_timeout
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
+    @property
+    def connectors(self) -> Connectors | None:
+        """Returns the installation's connectors; None if their file can't be used."""
+        return self._rules.connectors
+
     def fetch(self, database: Database, actor: Callable[[Session], Actor], wanted: Wanted) -> Answered:
         """Asks the other agency, and waits for its answer. No transaction is open meanwhile.
 

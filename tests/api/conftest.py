@@ -187,6 +187,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:retry_id>": str(uuid4()),
         "<uuid:run_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
+        "<uuid:draft_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:upload_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],

@@ -17,6 +17,7 @@ AUDIT = {"administrator", "auditor"}
 CASES = {"administrator", "caseworker", "portal", "applicant"} | READERS
 TASKS = CASES
 WORKERS = {"caseworker", "portal", "applicant"}
+APPLYING = {"portal", "applicant"}
 
 # Endpoint → the roles that may call it. None: open to everyone.
 ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
@@ -116,6 +117,13 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/tasks/<uuid:task_id>/documents"): TASKS,
     ("POST", "/documents"): WORKERS,
     ("DELETE", "/documents/<uuid:document_id>"): WORKERS,
+    ("POST", "/drafts"): APPLYING,
+    ("GET", "/drafts"): APPLYING,
+    ("GET", "/drafts/<uuid:draft_id>"): APPLYING,
+    ("PATCH", "/drafts/<uuid:draft_id>"): APPLYING,
+    ("DELETE", "/drafts/<uuid:draft_id>"): APPLYING,
+    ("POST", "/drafts/<uuid:draft_id>/documents"): APPLYING,
+    ("POST", "/drafts/<uuid:draft_id>/submit"): APPLYING,
     ("GET", "/documents/<uuid:document_id>"): CASES,
     ("GET", "/documents/<uuid:document_id>/content"): CASES,
     ("GET", "/units"): DEFINITIONS,
@@ -194,6 +202,8 @@ QUERIES = {
 }
 # and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
+    "/drafts": {"service": "p"},
+    "/drafts/<uuid:draft_id>": {"data": {}},
     "/relations": {"person": "0012345679", "kind": "family"},
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
@@ -266,12 +276,30 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
         key = "office" if path.startswith("/units/") else "p"
         given: dict[str, Any] = {} if method == "GET" else {"json": BODIES[path]}
         return client.send(method, path.replace("<key>", key), **given)
+    if path.startswith("/drafts"):
+        return _send_about_draft(client, method, path, ids)
     if path == "/deployments":
         return client.deploy(factories.one_task("q"))
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
-    if path == "/audit/events":
-        return client.send(method, path, headers={"X-Purpose": "complaint"})
     options: dict[str, Any] = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH", "PUT") else {}
-    why = {"X-Purpose": "inspection"}  # auditors have to say it
+    why = {"X-Purpose": "complaint" if path == "/audit/events" else "inspection"}  # auditors have to say it
     return client.send(method, url(path + QUERIES.get(path, ""), ids), headers=why, **options)
+
+
+def _send_about_draft(client: Client, method: str, path: str, ids: Mapping[str, str]) -> TestResponse:
+    """The same for drafts: a portal says whose they are."""
+    headers = on_behalf(client)
+    if path.endswith("/documents"):
+        fields = {"field": "/x"}
+        return client.upload(
+            url(path, ids).removesuffix("/documents"), filed.pdf(), fields=fields, headers=headers
+        )
+    options: dict[str, Any] = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH") else {}
+    return client.send(method, url(path, ids), headers=headers, **options)
+
+
+def on_behalf(client: Client) -> Mapping[str, str]:
+    """The header by which a portal says for whom it acts; none for other accounts."""
+    role = client.get("/account").get_json().get("role") if client.token else None
+    return {"X-On-Behalf-Of": PERSON} if role == "portal" else {}

@@ -13,18 +13,19 @@ import pytest
 from apiflask import APIFlask
 from joserfc import jws
 from joserfc.jwk import ECKey
+from sqlalchemy import select
 
 from api.evidence import FETCHER
 from api.problems import PROVIDERS
 from engine.definitions.toml_files import EVIDENCE
 from engine.identity import accounts
 from engine.identity.oidc import Provider, Providers
-from engine.models import Consent, Evidence, EvidenceValue
+from engine.models import Call, Consent, Evidence, EvidenceValue
 from engine.platform.config import Settings
-from engine.platform.db import Database
-from engine.portal import once_only
+from engine.platform.db import Database, UnitOfWork
+from engine.portal import consents, once_only
 from engine.requests.fetching import Fetcher
-from tests import exchanging, factories
+from tests import bpmn, exchanging, factories, filed
 from tests.api.contract import Client, Contract, body, refused
 from tests.exchanging import Playing
 from tests.installed import NOWHERE
@@ -77,12 +78,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(
-    app: APIFlask, contract: Contract, database: Database, tmp_path: Path, hub: Playing
-) -> Iterator[Scene]:
+def scene(app: APIFlask, contract: Contract, database: Database, tmp_path: Path, hub: Playing) -> Scene:
     factories.deploy(database, {**factories.with_start_form(FORM), EVIDENCE: FILE.encode()})
     _equip(app, tmp_path, hub)
-    yield Scene(
+    return Scene(
         app,
         database,
         hub,
@@ -137,7 +136,7 @@ def _field(client: Client, draft: str, name: str, **headers: str) -> dict[str, A
     return next(dict(one) for one in fields if one["name"] == name)
 
 
-def test_accepted_data_enter_the_draft_and_the_case_needs_no_upload(scene: Scene) -> None:
+def test_fetched_data_are_shown_and_the_applicant_sees_the_request_at_once(scene: Scene) -> None:
     draft = scene.begin()
     assert body(scene.ana.get(draft))["data"] == {"national_id": ANA}
     assert [_field(scene.ana, draft, name)["state"] for name in ("national_id", "address")] == [
@@ -155,27 +154,29 @@ def test_accepted_data_enter_the_draft_and_the_case_needs_no_upload(scene: Scene
     assert body(scene.ana.get(draft))["data"] == {"national_id": ANA}
     assert not _field(scene.ana, draft, "proof")["applies"]
     (seen,) = body(scene.ana.get(f"{draft}/access-log"))["items"]
-    assert (seen["what"], seen["purpose"]) == (
-        "evidence",
-        "دریافت نشانی ثبت‌شدهٔ محل سکونت | Fetch the registered place of residence",
-    )
-    assert seen["evidence"]["agency"] == "housing-registry"
+    assert seen["what"] == "evidence"
+    assert seen["purpose"].endswith(" | Fetch the registered place of residence")
+    stated = [seen["evidence"][name] for name in ("agency", "text_hash", "outcome")]
+    assert stated == ["housing-registry", AGREED["hash"], "preview"]
     assert seen["evidence"]["legal_basis"]
-    assert seen["evidence"]["text_hash"] == AGREED["hash"]
-    assert seen["evidence"]["outcome"] == "preview"
 
+
+def test_accepted_data_enter_the_draft_once_and_the_case_needs_no_upload(scene: Scene) -> None:
+    draft = scene.begin()
+    preview = body(_fetch(scene.ana, draft))
     accept = f"{draft}/evidence/{preview['id']}/accept"
     at_once = factories.at_once(2, lambda _: scene.ana.post(accept).status_code)
     assert at_once == [200, 200]
     assert body(scene.ana.post(accept))["state"] == "accepted"
     assert body(_fetch(scene.ana, draft))["id"] == preview["id"]  # nothing is fetched again
-    assert len(scene.hub.received()) == 1
+    assert len(scene.hub.received) == 1
     assert _field(scene.ana, draft, "address")["state"] == "fetched"
     assert body(scene.ana.get(draft))["faults"] == []
+    (seen,) = body(scene.ana.get(f"{draft}/access-log"))["items"]
     (case,) = body(scene.ana.post(f"{draft}/submit", {}))["cases"]
     read = body(scene.ana.get(f"/cases/{case['id']}"))
     assert read["data"] == {"national_id": ANA, **preview["values"]}
-    (logged,) = body(scene.ana.get(f"/cases/{case['id']}/access-log"))["items"]
+    *_, logged = body(scene.ana.get(f"/cases/{case['id']}/access-log"))["items"]
     assert (logged["id"], logged["evidence"]["outcome"]) == (seen["id"], "accepted")
     (consent,) = body(scene.ana.get("/consents"))["items"]
     assert (consent["case"], consent["text"], consent["revoked_at"]) == (case["id"], TEXT, None)
@@ -185,12 +186,8 @@ def test_accepted_data_enter_the_draft_and_the_case_needs_no_upload(scene: Scene
 def test_what_is_refused_is_deleted_and_the_upload_appears(scene: Scene) -> None:
     draft = scene.begin()
     preview = body(_fetch(scene.ana, draft))
-    refused_one = body(scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse"))
-    assert (refused_one["state"], refused_one["values"], refused_one["fallback"]) == (
-        "refused",
-        None,
-        "proof",
-    )
+    gone = body(scene.ana.post(f"{draft}/evidence/{preview['id']}/refuse"))
+    assert (gone["state"], gone["values"], gone["fallback"]) == ("refused", None, "proof")
     assert factories.count(scene.database, EvidenceValue) == 0
     assert _field(scene.ana, draft, "address")["state"] == "refused"
     assert _field(scene.ana, draft, "proof")["applies"]
@@ -198,10 +195,9 @@ def test_what_is_refused_is_deleted_and_the_upload_appears(scene: Scene) -> None
     typed = scene.ana.send("PATCH", draft, json={"data": {"address": "elsewhere"}})
     assert typed.status_code == 200
     problem = refused(scene.ana.post(f"{draft}/submit", {}), 422, "invalid")
-    assert [(one["pointer"], one["code"]) for one in problem["errors"]] == [
-        ("/data/proof", "evidence-document")
-    ]
-    file = body(scene.ana.upload(draft, exchanging.PDF, fields={"field": "/proof"}))
+    (fault,) = problem["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/data/proof", "evidence-document")
+    file = body(scene.ana.upload(draft, filed.pdf(), fields={"field": "/proof"}))
     scene.ana.send("PATCH", draft, json={"data": {"proof": file["id"]}})
     assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
 
@@ -236,7 +232,7 @@ def test_nothing_is_fetched_without_consent_to_the_present_text(
         assert problem["code"] == "consent-outdated"
         assert problem["state"]["consent"]["texts"]["en"] == TEXT
     assert factories.count(scene.database, Evidence) == factories.count(scene.database, Consent) == 0
-    assert scene.hub.received() == []
+    assert scene.hub.received == []
 
 
 def test_others_have_neither_the_draft_nor_its_evidence_nor_the_consent(scene: Scene) -> None:
@@ -276,7 +272,7 @@ def test_a_portal_fetches_nothing_without_a_recent_signed_login(scene: Scene, to
     draft = scene.begin(scene.portal, **behalf)
     given = behalf if token is None else {**behalf, "X-Person-Token": token}
     refused(_fetch(scene.portal, draft, **given), 403, "person-not-proven")
-    assert scene.hub.received() == []
+    assert scene.hub.received == []
 
 
 def test_a_portal_passes_on_the_login_of_its_person(scene: Scene, app: APIFlask) -> None:
@@ -338,6 +334,34 @@ def test_a_revoked_consent_ends_every_call_that_rests_on_it(scene: Scene) -> Non
     assert [one["revoked_at"] is None for one in body(scene.ana.get("/consents"))["items"]] == [True, False]
 
 
+def test_calls_of_the_case_rest_on_the_consent_of_its_applicant(scene: Scene) -> None:
+    task = bpmn.node(
+        "serviceTask", "ask", parvandeh__connector="housing-registry", parvandeh__operation="residence"
+    )
+    start = bpmn.node("startEvent", "start", camunda__formKey="f.json")
+    flows = (bpmn.flow("start", "ask"), bpmn.flow("ask", "end"))
+    drawn = bpmn.process(start, task, bpmn.node("endEvent", "end"), *flows)
+    factories.deploy(scene.database, {**factories.files(drawn, f=FORM), EVIDENCE: FILE.encode()})
+    draft = scene.begin()
+    preview = body(_fetch(scene.ana, draft))
+    scene.ana.post(f"{draft}/evidence/{preview['id']}/accept")
+    assert scene.ana.post(f"{draft}/submit", {}).status_code == 201
+    admin = factories.an_actor(scene.database, "administrator")
+
+    def agreed(operation: str = "residence") -> Any:
+        return factories.as_actor(scene.database, admin, lambda uow: _agreed(uow, operation))
+
+    assert (agreed(), agreed("other")) == ("given", None)
+    (consent,) = body(scene.ana.get("/consents"))["items"]
+    scene.ana.post(f"/consents/{consent['id']}/revoke")
+    assert agreed() == "revoked"
+
+
+def _agreed(uow: UnitOfWork, operation: str) -> Any:
+    (call,) = uow.session.scalars(select(Call.id))
+    return consents.of_call(uow, call, "housing-registry", operation)
+
+
 def test_requests_are_limited_for_each_person_and_each_portal(
     scene: Scene, app: APIFlask, tmp_path: Path
 ) -> None:
@@ -379,9 +403,9 @@ def test_a_preview_and_an_accepted_value_expire(scene: Scene) -> None:
 
 def test_nothing_is_fetched_for_a_service_that_was_withdrawn(scene: Scene, client: Any) -> None:
     draft = scene.begin()
-    assert client("administrator").post("/definitions/p/suspend", {"reason": "Reform"}).status_code == 200
+    assert client("administrator").post("/definitions/p/suspend").status_code == 200
     assert refused(_fetch(scene.ana, draft), 409, "conflict")["code"] == "definition-suspended"
-    assert scene.hub.received() == []
+    assert scene.hub.received == []
 
 
 def test_old_requests_without_a_case_are_forgotten(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, refused
-from tests.api.matrix import ALLOWED, BODIES, GUARDED, QUERIES, send, url
+from tests.api.matrix import ALLOWED, BODIES, GUARDED, QUERIES, on_behalf, send, url
 from tests.organisation import LONG_AGO, a_member, a_unit
 
 # What everybody can read, and so is no secret of the agency that has it.
@@ -129,7 +129,7 @@ def test_lists_have_nothing_of_another_agency(
     client = outsider(role)
     for method, path, query in lists(role):
         body: dict[str, Any] = {"json": {}} if method == "POST" else {}
-        why = {"X-Purpose": "inspection"}  # auditors have to say it
+        why = {"X-Purpose": "inspection", **on_behalf(client)}  # auditors have to say it
         response = client.send(method, url(path + query, theirs), headers=why, **body)
         if path in ("/colleagues", "/metrics/steps"):  # they ask for a task, or a process
             assert response.status_code == 404

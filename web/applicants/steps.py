@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn import Form
-from engine.bpmn.forms import Field, Text
-from web.conditions import hidden
+from engine.bpmn.forms import Field, Text, hidden
 
 AT_A_TIME = 6
 

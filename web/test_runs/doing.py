@@ -9,14 +9,14 @@ import orjson
 from werkzeug.datastructures import MultiDict
 
 from engine.bpmn import Form, Spec
-from engine.bpmn.forms import Field
+from engine.bpmn.forms import Field, answer_name
 from engine.bpmn.values import plain
 from engine.definitions import forms as judging
 from engine.definitions.scenarios import TRIGGERS, Played
 from engine.design.test_runs import Play
 from engine.platform import persian
 from engine.platform.errors import Conflict, Fault, Invalid
-from web import conditions, connectors, forms
+from web import connectors, forms
 from web.test_runs.subject import named
 
 JSON, AMOUNT = "json", "amount"
@@ -170,7 +170,7 @@ def sample(fields: Sequence[Field]) -> dict[str, Any]:
         if one.pointer is None:
             found |= sample(one.fields)
         else:
-            found[conditions.plain(one.pointer.rpartition("/")[2])] = _least(one)
+            found[answer_name(one.pointer.rpartition("/")[2])] = _least(one)
     return found
 
 

@@ -5,6 +5,7 @@ SpiffArena's JSON Schema and UI schema, Camunda 7's formData, and form-js. Check
 
 from engine.bpmn.forms.answers import normalised
 from engine.bpmn.forms.combining import answer_name, answer_names, questions, top_fields
+from engine.bpmn.forms.determinants import Applying, applying
 from engine.bpmn.forms.documents import (
     Accepted,
     Named,
@@ -17,6 +18,7 @@ from engine.bpmn.forms.documents import (
 )
 from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text, text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
+from engine.bpmn.forms.hiding import hidden, plain
 from engine.bpmn.forms.parts import choices, objects_in
 from engine.bpmn.forms.reading import (
     SUFFIXES,
@@ -48,6 +50,7 @@ __all__ = [
     "READ_ONLY",
     "SUFFIXES",
     "Accepted",
+    "Applying",
     "Choice",
     "Field",
     "Form",
@@ -57,6 +60,7 @@ __all__ = [
     "accepted",
     "answer_name",
     "answer_names",
+    "applying",
     "choices",
     "converted",
     "document_field",
@@ -65,12 +69,14 @@ __all__ = [
     "file_of",
     "for_roles",
     "for_some",
+    "hidden",
     "mib",
     "named",
     "names",
     "nested",
     "normalised",
     "objects_in",
+    "plain",
     "questions",
     "read",
     "required",

@@ -8,6 +8,7 @@ import orjson
 
 from engine.bpmn.forms.fields import Field
 from engine.bpmn.forms.form import Form
+from engine.bpmn.forms.hiding import plain
 from engine.bpmn.forms.parts import properties
 
 # What a schema says to people or draws, without effect on answers.
@@ -28,8 +29,7 @@ def top_fields(fields: Sequence[Field]) -> Iterator[Field]:
 
 def answer_name(pointer: str) -> str:
     """Returns the name of the answer at the top that contains what a pointer refers to."""
-    token = pointer.removeprefix("/").partition("/")[0]
-    return token.replace("~1", "/").replace("~0", "~")
+    return plain(pointer.removeprefix("/").partition("/")[0])
 
 
 @lru_cache(1024)

@@ -33,7 +33,7 @@ def objects_in(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _inside(part: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Any]:
     if isinstance(part.get("$ref"), str):
-        yield _referred(part["$ref"], root)
+        yield referred(part["$ref"], root)
     for name in _LISTS:
         if isinstance(part.get(name), list):
             yield from part[name]
@@ -43,7 +43,7 @@ def _inside(part: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Any]:
         yield from part["dependentSchemas"].values()
 
 
-def _referred(reference: str, root: Mapping[str, Any]) -> Any:
+def referred(reference: str, root: Mapping[str, Any]) -> Any:
     """Resolves a JSON Pointer in a reference; None for references of other kinds."""
     found: Any = root if reference.startswith("#") else None
     for token in reference[1:].split("/")[1:]:
@@ -72,7 +72,7 @@ def always(schema: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         if isinstance(part, Mapping) and not any(part is known for known in found):
             found.append(part)
             if isinstance(part.get("$ref"), str):
-                waiting.append(_referred(part["$ref"], root))
+                waiting.append(referred(part["$ref"], root))
             waiting += part.get("allOf") or ()
     return found
 

@@ -23,6 +23,7 @@ from engine.cases.staged_documents.rows import (
     get,
     mark_files,
     names,
+    of_place,
     place_of,
     require_room,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "get",
     "mark_files",
     "names",
+    "of_place",
     "place_of",
     "require",
     "require_room",

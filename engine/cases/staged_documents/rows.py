@@ -161,6 +161,12 @@ def get(uow: UnitOfWork, document_id: UUID, *, hold: bool = False) -> Staged:
     return Staged(*row)
 
 
+def of_place(uow: UnitOfWork, place: Place) -> Sequence[Staged]:
+    """Returns the actor's complete documents for a form, oldest first."""
+    found = _mine(uow).where(ROWS.c.place == str(place), ROWS.c.media_type.is_not(None))
+    return [Staged(*row) for row in uow.connection.execute(found.order_by(ROWS.c.id))]
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """What pages show of a document. `filed`: it belongs to the case already."""

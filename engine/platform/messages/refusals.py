@@ -10,6 +10,7 @@ from engine.platform.language import Texts
 # By code: the values that its text names.
 _VALUES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "appeal-late": lambda state: {"until": state["until"].date()},
+    "too-many-drafts": lambda state: {"limit": state["limit"]},
     "too-many-uploads": lambda state: {"limit": state["limit"]},
     "no-holidays": lambda state: {"year": str(state["calendar"]["year"])},
     "calendar-changed": lambda state: {"version": state["calendar"]["version"]},

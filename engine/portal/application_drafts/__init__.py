@@ -16,13 +16,19 @@ from engine.portal.application_drafts.commands import (
 from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
+from engine.portal.application_drafts.services import AskingService
+from engine.portal.application_drafts.view import AskedField, DraftView, asked_fields, show
 
 __all__ = [
     "KEPT",
     "MOST_SERVICES",
+    "AskedField",
+    "AskingService",
     "Draft",
+    "DraftView",
     "Listed",
     "answer",
+    "asked_fields",
     "begin",
     "change",
     "data_of",
@@ -36,6 +42,7 @@ __all__ = [
     "of_service",
     "owner",
     "page",
+    "show",
     "store",
     "submit",
     "submit_service",

@@ -1,7 +1,7 @@
 """Commands on drafts, for pages and API alike: begin, change, submit, discard."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from engine.cases import Application, CaseView, staged_documents
 from engine.definitions import forms
 from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset
-from engine.platform.errors import Conflict, Fault, Invalid
+from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
 from engine.portal import evidence, funnel
+from engine.portal.application_drafts.checking import Faults, collect
 from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
@@ -29,7 +30,7 @@ from engine.portal.application_drafts.drafts import (
     owned,
     owner,
 )
-from engine.portal.application_drafts.services import services_of
+from engine.portal.application_drafts.services import AskingService, services_of
 
 MOST = 100  # drafts of one owner
 MOST_SERVICES = 10  # of one draft
@@ -103,18 +104,20 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
     _require_same(draft.services)
-    draft = replace(draft, answers=evidence.settled(uow, draft.id, draft.services, draft.answers))
-    _require_complete(draft)
+    settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
+    draft = replace(draft, answers=settled.answers)
+    if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
+        collect(draft, settled.faults).require_none()
     application = replace(application, begun_at=draft.begun_at)
     if draft.on_behalf_of:
         application = replace(application, applicant=draft.on_behalf_of)
-    started: list[CaseView] = []
-    for service in draft.services:
-        data = data_of(draft, service)
-        if started:  # each case has documents of its own
-            data = staged_documents.with_copies(uow, form_of(service), data, draft.place)
-        started.append(cases.start(uow, service.key, data, application, place=draft.place))
-        evidence.link(uow, draft.id, service, started[-1].id)
+    first, *others = draft.services
+    answers = {first.key: data_of(draft, first)}
+    for service in others:  # each case has documents of its own, copied before a start takes the originals
+        own = data_of(draft, service)
+        answers[service.key] = staged_documents.with_copies(uow, form_of(service), own, draft.place)
+    started = [cases.start(uow, key, data, application, place=draft.place) for key, data in answers.items()]
+    evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)
     return started
@@ -194,7 +197,7 @@ def _require_new(uow: UnitOfWork, person: str, key: str, further: Sequence[str])
         raise Conflict(detail, code="too-many-drafts", limit=MOST)
 
 
-def _require_same(services: Sequence[Any]) -> None:
+def _require_same(services: Sequence[AskingService]) -> None:
     found = differing(services)
     if found:
         names = ", ".join(one.name for one in found)
@@ -205,22 +208,6 @@ def _require_same(services: Sequence[Any]) -> None:
         raise Conflict(detail, code="fields-differ", fields=fields)
 
 
-@dataclass(slots=True)
-class _Faults:
-    """The faults of the forms of all services; a field that several ask for has its faults once."""
-
-    found: dict[tuple[str, str], Fault]
-    detail: str = ""
-
-    def add(self, refused: Invalid) -> None:
-        self.detail = refused.detail
-        self.found |= {(fault.pointer, fault.code): fault for fault in refused.faults}
-
-    def require_none(self) -> None:
-        if self.found:
-            raise Invalid(self.detail, list(self.found.values()))
-
-
 def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[str, Any]:
     """Returns all answers of a draft with these, as they are stored. Raises Invalid with their faults."""
     if not given:
@@ -229,28 +216,13 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     named = [name for name, value in given.items() if value is not None]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}
-    faults, answers = _Faults({}), dict[str, Any]()
+    faults, answers = Faults(), dict[str, Any]()
     for service in draft.services:
         form, own = form_of(service), data_of(draft, service, merged)
-        try:
+        with faults.collected():
             answers |= forms.partly(form, own, named)
             new = {name: own[name] for name in named if name in own}
             staged_documents.require(uow, form, new, draft.place)
-        except Invalid as refused:
-            faults.add(refused)
     faults.require_none()
     cases.require_size(answers)
     return answers
-
-
-def _require_complete(draft: Draft) -> None:
-    """Raises Invalid with the faults of all services, so that none appears only after another is fixed."""
-    if len(draft.services) == 1:
-        return  # checked where its case starts
-    faults = _Faults({})
-    for service in draft.services:
-        try:
-            forms.check(form_of(service), data_of(draft, service))
-        except Invalid as refused:
-            faults.add(refused)
-    faults.require_none()

@@ -7,7 +7,7 @@ at another portal are other drafts: `X-On-Behalf-Of` proves nothing about a pers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -22,8 +22,7 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
-from engine.portal.application_drafts.services import services_of
-from engine.portal.catalogue import Service
+from engine.portal.application_drafts.services import AskingService, services_of
 
 KEPT = timedelta(days=30)
 
@@ -42,7 +41,7 @@ class Draft:
     """
 
     id: UUID | None
-    services: Sequence[Service]
+    services: Sequence[AskingService]
     answers: Mapping[str, Any]
     step: int
     changed: bool
@@ -54,7 +53,7 @@ class Draft:
     unavailable: Mapping[str, Conflict] = field(default_factory=dict)
 
     @property
-    def service(self) -> Service:
+    def service(self) -> AskingService:
         """Returns the first of its services, on the pages the only one."""
         return self.services[0]
 
@@ -66,6 +65,14 @@ class Draft:
         return Place.draft(self.id)
 
 
+class HasForm(Protocol):
+    """A service, as a draft or the catalogue has it."""
+
+    @property
+    def form(self) -> Form | None:
+        """Returns its start form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Differing:
     """A field that several services ask for in different ways."""
@@ -74,12 +81,12 @@ class Differing:
     services: Sequence[str]
 
 
-def form_of(service: Service) -> Form | None:
+def form_of(service: HasForm) -> Form | None:
     """Returns the form of a service as applicants have it."""
     return service.form and forms.for_roles(service.form, (access.APPLICANT,))
 
 
-def data_of(draft: Draft, service: Service, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def data_of(draft: Draft, service: AskingService, answers: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Returns the answers for one of the services: to its own fields, and those to fields of no service."""
     given = draft.answers if answers is None else answers
     own = _names(service)
@@ -87,7 +94,7 @@ def data_of(draft: Draft, service: Service, answers: Mapping[str, Any] | None = 
     return {name: value for name, value in given.items() if name in own or name not in known}
 
 
-def differing(services: Sequence[Service]) -> Sequence[Differing]:
+def differing(services: Sequence[AskingService]) -> Sequence[Differing]:
     """Returns the fields that these services ask for in different ways: one answer can't serve all."""
     found: dict[str, dict[bytes, list[str]]] = {}
     for service in services:
@@ -101,7 +108,7 @@ def differing(services: Sequence[Service]) -> Sequence[Differing]:
     ]
 
 
-def _names(service: Service) -> frozenset[str]:
+def _names(service: AskingService) -> frozenset[str]:
     form = form_of(service)
     return answer_names(form) if form else frozenset()
 

@@ -18,6 +18,7 @@ from engine.platform.ids import uuid7
 from engine.portal import catalogue, evidence, funnel
 from engine.portal.application_drafts import commands
 from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, form_of, owned
+from engine.portal.application_drafts.services import AskingService
 
 
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
@@ -30,12 +31,13 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
     wanted = select(ROWS).where(_mine(uow, key))
     row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
     try:
-        service = catalogue.service(uow.session, key)
+        found = catalogue.service(uow.session, key)
     except NotFound as unknown:
         if row is None:
             raise
         gone = "This service is no longer offered."
         raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
+    service = AskingService(key, found.name, found.unit, found.version, found.form)
     known = evidence.known_answers(uow, (service,))
     if row is None:
         return Draft(None, (service,), known, 0, changed=False)

@@ -7,22 +7,32 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from engine import cases
+from engine import cases, definitions
 from engine.access import validity
+from engine.bpmn import Form
 from engine.cases import Availability
 from engine.definitions import VERSION, Version, unknown
 from engine.models import Definition, DefinitionVersion, Unit
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
-from engine.portal import catalogue
-from engine.portal.catalogue import Service
+
+
+@dataclass(frozen=True, slots=True)
+class AskingService:
+    """A service as a draft needs it: the version that is answered, and its start form."""
+
+    key: str
+    name: str
+    unit: str
+    version: Version
+    form: Form | None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Services in the order of their keys; `unavailable` says why cases of some can't be started now."""
 
-    services: Sequence[Service]
+    services: Sequence[AskingService]
     unavailable: Mapping[str, Conflict]
 
 
@@ -65,13 +75,14 @@ def _rows(uow: UnitOfWork, keys: Mapping[str, Any], version: ColumnElement[bool]
     return uow.connection.execute(found).all()
 
 
-def _service(uow: UnitOfWork, key: str, row: Any, unavailable: Mapping[str, Conflict]) -> Service:
+def _service(uow: UnitOfWork, key: str, row: Any, unavailable: Mapping[str, Conflict]) -> AskingService:
     if row is None:
         raise unknown(key)
     if row[2] is None:  # no version to show
         raise unavailable[key]
-    service = catalogue.described(uow.session, row[0], row[1], Version(*row[2 : 2 + _WIDTH]))
-    if service is None:
+    version = Version(*row[2 : 2 + _WIDTH])
+    spec = definitions.spec(uow.session, version)
+    if not spec.startable:
         detail = "Cases of this process start automatically or by a message; you can't start them here."
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
-    return service
+    return AskingService(key, row[0], row[1], version, spec.start_form)

@@ -3,8 +3,8 @@
 Reads `evidence.toml` of the services, and what was fetched for a draft; knows no commands on drafts.
 """
 
-from engine.portal.evidence.answers import known_answers, link, require_unchanged, settled
-from engine.portal.evidence.files import Bound, bound, known
+from engine.portal.evidence.answers import Settled, known_answers, link, require_unchanged, settled, sources
+from engine.portal.evidence.files import Bound, bound
 from engine.portal.evidence.proofs import Proof, of_account
 from engine.portal.evidence.states import (
     ROWS,
@@ -14,7 +14,6 @@ from engine.portal.evidence.states import (
     Held,
     Source,
     TypeState,
-    fields_of,
     latest,
     one,
     state_of,
@@ -28,11 +27,10 @@ __all__ = [
     "FieldState",
     "Held",
     "Proof",
+    "Settled",
     "Source",
     "TypeState",
     "bound",
-    "fields_of",
-    "known",
     "known_answers",
     "latest",
     "link",
@@ -40,5 +38,6 @@ __all__ = [
     "one",
     "require_unchanged",
     "settled",
+    "sources",
     "state_of",
 ]

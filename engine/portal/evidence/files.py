@@ -2,18 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from engine import definitions
 from engine.definitions import Version, toml_files
 from engine.definitions.toml_files import EvidenceFile, EvidenceType, Known
-from engine.portal.catalogue import Service
 
 _MOST = 4_000
 _NOTHING = EvidenceFile({}, {})
 # By digest and key: a version never changes.
 _files: dict[tuple[str, str], EvidenceFile] = {}
+
+
+class Asking(Protocol):
+    """A service that asks for answers: its key, and the version whose form it is."""
+
+    @property
+    def key(self) -> str:
+        """Returns the key of the service."""
+
+    @property
+    def version(self) -> Version:
+        """Returns the version whose form is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,7 @@ class Bound:
     type: EvidenceType
 
 
-def bound(session: Session, services: Sequence[Service]) -> Mapping[str, Bound]:
+def bound(session: Session, services: Sequence[Asking]) -> Mapping[str, Bound]:
     """Returns the types of evidence of these services by name; of equal names the first service's."""
     found: dict[str, Bound] = {}
     for service in services:
@@ -33,7 +45,7 @@ def bound(session: Session, services: Sequence[Service]) -> Mapping[str, Bound]:
     return found
 
 
-def known(session: Session, services: Sequence[Service]) -> Mapping[str, Known]:
+def known(session: Session, services: Sequence[Asking]) -> Mapping[str, Known]:
     """Returns the fields that the login fills."""
     found: dict[str, Known] = {}
     for service in services:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.definitions.toml_files import EvidenceType
 from engine.models import Evidence, EvidenceState, EvidenceValue
@@ -64,7 +65,7 @@ def latest(uow: UnitOfWork, draft_id: UUID | None) -> Mapping[str, Fetch]:
     if draft_id is None:
         return {}
     found = select(*_SHOWN).outerjoin(VALUES, VALUES.c.evidence_id == ROWS.c.id)
-    found = found.where(ROWS.c.draft_id == draft_id).distinct(ROWS.c.type)
+    found = found.where(ROWS.c.draft_id == draft_id).ext(distinct_on(ROWS.c.type))
     rows = uow.connection.execute(found.order_by(ROWS.c.type, ROWS.c.id.desc()))
     return {row.type: Fetch(*row) for row in rows}
 

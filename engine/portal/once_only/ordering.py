@@ -132,10 +132,15 @@ def _operation(one: EvidenceType, rules: Rules) -> Operation:
         raise Busy("The connector for this evidence is missing, so it can't be fetched.") from absent
 
 
+def level(one: EvidenceType, operation: Operation | None) -> Assurance | None:
+    """Returns the assurance level that a login needs: the higher one of the service's and the connector's."""
+    levels = [found for found in (one.assurance, operation and operation.assurance) if found]
+    return max(levels, key=access.ASSURANCES.index, default=None)
+
+
 def _require_level(one: EvidenceType, operation: Operation, person: Proof) -> None:
-    levels: list[Assurance] = [level for level in (one.assurance, operation.assurance) if level]
-    needed = max(levels, key=access.ASSURANCES.index)
-    if not access.assures(person.acr, needed):
+    needed = level(one, operation)
+    if needed is not None and not access.assures(person.acr, needed):
         raise AssuranceTooLow(f"This needs a login with the assurance level {needed!r}.", needed)
 
 

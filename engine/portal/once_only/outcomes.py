@@ -9,15 +9,17 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 
 from engine import deadlines
-from engine.connectors import CallFailed
+from engine.access import Assurance
+from engine.connectors import CallFailed, Connectors, Operation
 from engine.definitions import forms
+from engine.definitions.toml_files import EvidenceType
 from engine.models import Consent, EvidenceState
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, ConsentRevoked, Invalid
 from engine.portal import application_drafts, consents, evidence
 from engine.portal.application_drafts import Draft
 from engine.portal.evidence import ROWS, VALUES, Bound, Fetch, TypeState
-from engine.portal.once_only.ordering import HOUR, Ordered
+from engine.portal.once_only.ordering import HOUR, Ordered, level
 from engine.portal.once_only.rows import find, held, record
 
 PREVIEW = timedelta(minutes=10)  # how long somebody may look at a preview
@@ -28,24 +30,32 @@ _NONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A type of evidence in a draft; `stated` is what the installation declares of its connector."""
+    """A type of evidence in a draft; `operation` is None if the installation lacks it."""
 
     bound: Bound
     state: TypeState
     fetch: Fetch | None
-    stated: Mapping[str, str]
+    operation: Operation | None
+    assurance: Assurance | None
 
 
-def offers(uow: UnitOfWork, draft: Draft) -> Sequence[Offer]:
+def offers(uow: UnitOfWork, draft: Draft, connectors: Connectors | None) -> Sequence[Offer]:
     """Returns what can be fetched for a draft, by name."""
     types, fetches = evidence.bound(uow.session, draft.services), evidence.latest(uow, draft.id)
     found = []
     for name, each in sorted(types.items()):
         fetch = fetches.get(name)
         state = evidence.state_of(each.type, fetch, draft.answers, uow.now)
-        stated = uow.connectors.get(f"{each.type.connector}/{each.type.operation}", {})
-        found.append(Offer(each, state, fetch, stated))
+        operation = _operation(each.type, connectors)
+        found.append(Offer(each, state, fetch, operation, level(each.type, operation)))
     return found
+
+
+def _operation(one: EvidenceType, connectors: Connectors | None) -> Operation | None:
+    try:
+        return connectors.get(one.connector).operation(one.operation) if connectors else None
+    except CallFailed:
+        return None
 
 
 def show(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> tuple[Fetch, str | None]:
@@ -65,6 +75,10 @@ def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFa
     fetch = held(uow, ordered.draft_id, ordered.id)
     if fetch.state != "requested":
         return  # refused meanwhile
+    consent = consents.of_draft(uow, ordered.draft_id, fetch.type)
+    if consent is None or consent.revoked_at is not None:
+        _set(uow, fetch.id, "refused", closed_at=uow.now)
+        return
     types = evidence.bound(uow.session, draft.services)
     if isinstance(answer, CallFailed) or fetch.type not in types:
         code = answer.code if isinstance(answer, CallFailed) else "invalid-reply"
@@ -89,10 +103,10 @@ def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
     fetch = held(uow, draft_id, evidence_id)
     if fetch.state == "accepted":
         return draft
-    _require_preview(uow, fetch)
     consent = consents.of_draft(uow, draft_id, fetch.type)
-    if consent is None or consent.revoked_at is not None:
+    if consent is not None and consent.revoked_at is not None:
         raise ConsentRevoked("The consent was revoked, so the data can't be used.")
+    _require_preview(uow, fetch)
     each = evidence.bound(uow.session, draft.services).get(fetch.type)
     known = set(each.type.fields.values()) if each else set()
     values = {name: value for name, value in (fetch.values or {}).items() if name in known}

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.bpmn.forms import Field
+from engine.bpmn.forms.fields import Field
 from engine.platform import persian
 
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {

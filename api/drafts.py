@@ -1,0 +1,322 @@
+"""Drafts of applications: answers and documents before any case exists, by portals and applicants."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import current_app
+from pydantic import Field, model_validator
+
+from api.cases import StartedBody, started_body
+from api.command import Reply, as_caller, command, etag, prepared, revisions_seen
+from api.documents import INTAKE, parts_as, uploaded
+from api.draft_fields import DraftField, draft_field
+from api.problems import FieldError, fault_body
+from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
+from api.staging import StagedBody, staged_body
+from api.tasks import FormBody
+from engine import cases
+from engine.documents import Received, form_uploads
+from engine.documents.form_uploads import Target
+from engine.models import Channel
+from engine.platform.db import UnitOfWork
+from engine.platform.messages import refusals
+from engine.portal import application_drafts
+from engine.portal.application_drafts import KEPT, MOST_SERVICES, AskingService, Draft, DraftView
+
+blueprint = APIBlueprint("drafts", __name__, tag="Drafts")
+
+
+class BeginDraft(Request):
+    """The services of a new draft, one or several, and the first answers."""
+
+    service: Key | None = None
+    """The key of the service, if it is only one."""
+    services: list[Key] | None = Field(default=None, min_length=1, max_length=MOST_SERVICES)
+    """The keys of several services that are applied for together. Fields that several of them ask for are
+    asked once."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """The first answers, by field; each is checked."""
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> "BeginDraft":
+        """Whether `service` or `services` is given, and each service once."""
+        if (self.service is None) is (self.services is None):
+            raise ValueError("specify exactly one of `service` and `services`")
+        if len(set(self.keys)) < len(self.keys):
+            raise ValueError("a service appears more than once in `services`")
+        return self
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys of the services."""
+        return self.services or [self.service or ""]
+
+
+class ChangeDraft(Request):
+    """The changed answers of a draft; the others remain."""
+
+    data: dict[str, Any]
+    """The answers, by field. Null removes an answer; an object or a list replaces the whole former value.
+    Without any, a draft whose forms have changed is confirmed as it is now."""
+
+
+class SubmitDraft(Request):
+    """What the cases need besides the answers of the draft."""
+
+    representative: Text | None = None
+    """The national ID of the person who represents the applicant."""
+    business_key: Text | None = None
+    """A key by which you know the case."""
+    unit: Text | None = None
+    """The key of the unit that handles it; by default that of the process."""
+    channel: Channel | None = None
+    """How the application was submitted; by default `online`. `assisted` is at a desk."""
+    confirm_duplicate: bool = False
+    """Whether a further application is meant although an earlier one of the same person for the same service
+    is still open."""
+
+
+class DraftService(Body):
+    """A service that a draft applies for."""
+
+    key: str
+    """The key of the service."""
+    name: str
+    """Its name, as `Persian | English` if it is known in both languages."""
+    version: int
+    """The version of the definition whose form is asked: the current one."""
+    unavailable: str | None
+    """Why no case of it can be started at the moment, as the code of the refusal; null if it can."""
+    form: FormBody | None
+    """Its start form as applicants have it; null if it asks nothing."""
+
+
+class DraftBody(Body):
+    """A draft of an application. No case exists, and no term runs."""
+
+    id: UUID
+    """The id of the draft."""
+    services: list[DraftService]
+    """The services, by key."""
+    data: dict[str, Any]
+    """The answers so far."""
+    fields: list[DraftField]
+    """What the forms ask, each field once, with its state."""
+    documents: list[StagedBody]
+    """The uploaded documents: send the `id` of one as the value of its field."""
+    faults: list[FieldError]
+    """The errors for which submitting would be refused now; empty if the answers are complete."""
+    changed: bool
+    """Whether a service has another form since the last change of the draft. Confirm the draft by a change
+    before you submit it."""
+    dropped: list[str]
+    """The names of answers that no form asks for any more; the next change deletes them."""
+    created_at: Instant
+    """When it was begun."""
+    updated_at: Instant
+    """When it was last changed."""
+    expires_at: Instant
+    """When it is deleted, unless it is changed or submitted before."""
+
+
+class DraftSummary(Body):
+    """A draft in a list."""
+
+    id: UUID
+    """The id of the draft."""
+    services: list[str]
+    """The keys of its services."""
+    created_at: Instant
+    """When it was begun."""
+    updated_at: Instant
+    """When it was last changed."""
+    expires_at: Instant
+    """When it is deleted, unless it is changed or submitted before."""
+
+
+class DraftPage(Page[DraftSummary]):
+    """A page of drafts, newest first."""
+
+
+class DiscardedDraft(Body):
+    """A draft that was deleted, with its documents."""
+
+    id: UUID
+    """The id of the draft."""
+
+
+class SubmittedDraft(Body):
+    """The cases that a draft has become, one of each service."""
+
+    cases: list[StartedBody]
+    """The cases, by service."""
+
+
+class DraftDocumentField(Request):
+    """The field of a draft's forms for which a file is uploaded."""
+
+    field: Text = Field(pattern="^/")
+    """The field, as a JSON Pointer, with `*` for the index in a list."""
+
+
+@command(blueprint.post("/drafts"), body=BeginDraft, answer=DraftBody, status=201, refusals=(404, 409, 503))
+def begin_draft(uow: UnitOfWork, body: BeginDraft) -> Reply:
+    """Begin a draft of an application
+
+    For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists
+    and no term runs until it is submitted. There is one draft for each person and set of services: 409
+    `draft-exists` names it. Services that ask for the same field in different ways can't be applied for
+    together: 409 `fields-differ`.
+    """
+    draft = application_drafts.begin(uow, body.keys, body.data)
+    return _reply(uow, draft, {"Location": f"/api/v1/drafts/{draft.id}"}, status=201)
+
+
+@command(blueprint.get("/drafts"), query=PageQuery, answer=DraftPage)
+def list_drafts(uow: UnitOfWork, query: PageQuery) -> Reply:
+    """List drafts of applications, newest first
+
+    The account's own ones, or those of the person whom a portal names in `X-On-Behalf-Of`.
+    """
+    rows = [
+        {
+            **{"id": row["id"], "services": [row["key"], *row["further"]], "created_at": row["created_at"]},
+            **{"updated_at": row["updated_at"], "expires_at": row["updated_at"] + KEPT},
+        }
+        for row in application_drafts.page(uow, query.cursor)
+    ]
+    return Reply(DraftPage(**page_of(DraftSummary, rows, cases.PAGE)))
+
+
+@command(blueprint.get("/drafts/<uuid:draft_id>"), answer=DraftBody, refusals=(404, 409))
+def read_draft(uow: UnitOfWork, draft_id: UUID) -> Reply:
+    """Read a draft of an application
+
+    With what its forms ask now: which fields apply and are required follows from the answers so far. A draft
+    of another person does not exist (404); one that was submitted is 409 `draft-submitted` with its cases.
+    """
+    return _reply(uow, application_drafts.load(uow, draft_id))
+
+
+@command(
+    blueprint.patch("/drafts/<uuid:draft_id>"),
+    body=ChangeDraft,
+    answer=DraftBody,
+    refusals=(404, 409, 412, 503),
+)
+def change_draft(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
+    """Change answers of a draft
+
+    Each given answer is checked; what fields require of each other is checked when the draft is submitted.
+    """
+    draft = application_drafts.load(uow, draft_id, hold=True)
+    cases.require_revision(draft.revision, revisions_seen())
+    return _reply(uow, application_drafts.change(uow, draft, body.data))
+
+
+@command(blueprint.delete("/drafts/<uuid:draft_id>"), answer=DiscardedDraft, refusals=(404, 409, 412, 503))
+def discard_draft(uow: UnitOfWork, draft_id: UUID) -> Reply:
+    """Discard a draft, with its documents"""
+    application_drafts.discard(uow, draft_id, revisions_seen())
+    return Reply(DiscardedDraft(id=draft_id))
+
+
+def _received(draft_id: UUID) -> Mapping[str, Any]:
+    as_caller(form_uploads.admit)
+    place = as_caller(lambda uow: application_drafts.load(uow, draft_id).place)
+    intake = current_app.extensions[INTAKE]
+    upload = uploaded(intake, ("field",))
+    named = parts_as(DraftDocumentField)
+    target = as_caller(lambda uow: form_uploads.target_of_new(uow, place, named.field, intake))
+    return {
+        "target": target,
+        "received": form_uploads.receive(target, upload.stream, upload.filename or ""),
+    }
+
+
+@command(
+    blueprint.post("/drafts/<uuid:draft_id>/documents"),
+    answer=StagedBody,
+    status=201,
+    refusals=(400, 404, 409, 413, 415),
+)
+@prepared(_received)
+def add_draft_document(uow: UnitOfWork, draft_id: UUID, target: Target, received: Received) -> Reply:
+    """Upload a document for a field of a draft
+
+    Multipart: the file as `file`, and `field`. It is checked and scanned at once. Send the returned `id` as
+    the value of the field; when the draft is submitted, the document belongs to the case.
+    """
+    application_drafts.load(uow, draft_id)  # it may have been submitted while the file was scanned
+    return Reply(staged_body(form_uploads.keep(uow, target, received)), status=201)
+
+
+@command(
+    blueprint.post("/drafts/<uuid:draft_id>/submit"),
+    body=SubmitDraft,
+    answer=SubmittedDraft,
+    status=201,
+    refusals=(404, 409, 412, 503),
+)
+def submit_draft(uow: UnitOfWork, draft_id: UUID, body: SubmitDraft) -> Reply:
+    """Submit a draft: start a case of each of its services
+
+    All cases are started, or none. The draft is deleted; submitting it again is 409 `draft-submitted` with
+    the cases, whose secrets are returned only once. `Location` is the first case.
+    """
+    draft = application_drafts.load(uow, draft_id, hold=True)
+    cases.require_revision(draft.revision, revisions_seen())
+    application = cases.Application(
+        representative=body.representative,
+        business_key=body.business_key,
+        unit=body.unit,
+        channel=body.channel,
+    )
+    started = application_drafts.submit(uow, draft, application)
+    answer = SubmittedDraft(cases=[started_body(case) for case in started])
+    return Reply(answer, {"Location": f"/api/v1/cases/{started[0].id}"}, status=201)
+
+
+def _reply(
+    uow: UnitOfWork, draft: Draft, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Reply:
+    body = _body(application_drafts.show(uow, draft), uow.now)
+    return Reply(body, {"ETag": etag(draft.revision), **(headers or {})}, status=status)
+
+
+def _body(shown: DraftView, now: datetime) -> DraftBody:
+    draft = shown.draft
+    updated = draft.updated_at or now
+    return DraftBody(
+        id=draft.id or UUID(int=0),
+        services=list(_services(draft)),
+        data=dict(draft.answers),
+        fields=[draft_field(one) for one in shown.fields],
+        documents=[staged_body(one) for one in shown.documents],
+        faults=[fault_body(fault) for fault in shown.faults],
+        changed=draft.changed,
+        dropped=list(draft.dropped),
+        created_at=draft.begun_at or now,
+        updated_at=updated,
+        expires_at=updated + KEPT,
+    )
+
+
+def _services(draft: Draft) -> Iterable[DraftService]:
+    for service in draft.services:
+        refusal = draft.unavailable.get(service.key)
+        yield DraftService(
+            key=service.key,
+            name=service.name,
+            version=service.version.number,
+            unavailable=None if refusal is None else refusals.code_of(refusal),
+            form=_form(service),
+        )
+
+
+def _form(service: AskingService) -> FormBody | None:
+    form = application_drafts.form_of(service)
+    return None if form is None else FormBody.model_validate({"schema": form.schema, "ui": form.ui})
