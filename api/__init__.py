@@ -67,7 +67,7 @@ from engine.identity.sessions import Lasting
 from engine.platform import limits
 from engine.platform.config import Settings
 from engine.platform.db import Database
-from engine.requests.fetching import Fetcher
+from engine.requests.fetching import FETCHER, Fetcher
 
 PREFIX = "/api/v1"
 MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its own limit
@@ -147,7 +147,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
-    app.extensions[evidence.FETCHER] = Fetcher(settings)
+    app.extensions[FETCHER] = Fetcher(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
     app.extensions[documents.INTAKE] = Intake.of(settings)

@@ -22,11 +22,10 @@ from engine.platform.errors import NotProven, NotRecognised
 from engine.portal import application_drafts, evidence, once_only
 from engine.portal.evidence import Proof, TypeState
 from engine.portal.once_only import Agreement, Offer
-from engine.requests.fetching import Answered, Fetcher, Wanted
+from engine.requests.fetching import FETCHER, Answered, Fetcher, Wanted
 
 blueprint = APIBlueprint("evidence", __name__, tag="Drafts")
 
-FETCHER = "parvandeh.fetcher"
 TOKEN = "X-Person-Token"  # noqa: S105  # the name of a header
 
 

@@ -24,6 +24,7 @@ from engine.portal import once_only
 from engine.portal.evidence import Proof
 from engine.portal.once_only import Agreement, Ordered, Rules
 
+FETCHER = "parvandeh.fetcher"  # where an application has its own
 AT_ONCE = 4  # calls of a process: other requests must find a thread, however slow an agency is
 
 log = structlog.get_logger("calls")

@@ -15,7 +15,6 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from sqlalchemy import select
 
-from api.evidence import FETCHER
 from api.problems import PROVIDERS
 from engine.definitions.toml_files import EVIDENCE
 from engine.identity import accounts
@@ -24,7 +23,7 @@ from engine.models import Call, Consent, Evidence, EvidenceValue
 from engine.platform.config import Settings
 from engine.platform.db import Database, UnitOfWork
 from engine.portal import consents, once_only
-from engine.requests.fetching import Fetcher
+from engine.requests.fetching import FETCHER, Fetcher
 from tests import bpmn, exchanging, factories, filed
 from tests.api.contract import Client, Contract, body, refused
 from tests.exchanging import Playing
@@ -106,8 +105,7 @@ def _equip(app: APIFlask, folder: Path, hub: Playing, **environ: str) -> None:
     described = Provider("test", ISSUER, "parvandeh", None, API, person="national_id", acr={"card": "high"})
     providers = Providers([described])
     remote = providers.get("test")
-    remote._refresh = lambda _: None  # type: ignore[method-assign]  # its key is known
-    remote._keys = {"one": KEY}
+    remote._keys, remote._keys_at = {"one": KEY}, float("inf")  # known: it is never asked
     app.extensions[PROVIDERS] = providers
 
 

@@ -249,7 +249,7 @@ def test_the_embedded_installation_has_the_connectors_of_a_demonstration(tmp_pat
     found = Connectors.read(settings(tmp_path, DATABASE_URL=""))
     assert {each.name for each in found} == {
         "civil-registry", "tax-clearance", "zoning", "health-network", "deeds-registry", "payments",
-        "licence-portal",
+        "licence-portal", "housing-registry",
     }  # fmt: skip
     assert found.get("zoning").address == "http://127.0.0.1:9009/zoning"
 

@@ -13,7 +13,7 @@ from engine.access import Assurance
 from engine.connectors import CallFailed, Connectors, Operation
 from engine.definitions import forms
 from engine.definitions.toml_files import EvidenceType
-from engine.models import Consent, EvidenceState
+from engine.models import Consent, EvidenceState, Unit
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, ConsentRevoked, Invalid
 from engine.portal import application_drafts, consents, evidence
@@ -30,24 +30,33 @@ _NONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A type of evidence in a draft; `operation` is None if the installation lacks it."""
+    """A type of evidence in a draft; `operation` is None if the installation lacks it.
+
+    `agency` is the name of the unit with the key of the agency, else the key.
+    """
 
     bound: Bound
     state: TypeState
     fetch: Fetch | None
     operation: Operation | None
     assurance: Assurance | None
+    agency: str
 
 
 def offers(uow: UnitOfWork, draft: Draft, connectors: Connectors | None) -> Sequence[Offer]:
     """Returns what can be fetched for a draft, by name."""
     types, fetches = evidence.bound(uow.session, draft.services), evidence.latest(uow, draft.id)
+    operations = {name: _operation(each.type, connectors) for name, each in types.items()}
+    keys = {found.declared.agency for found in operations.values() if found}
+    known = select(Unit.key, Unit.name).where(Unit.key.in_(keys))
+    names = {row.key: row.name for row in uow.connection.execute(known)} if keys else {}
     found = []
     for name, each in sorted(types.items()):
-        fetch = fetches.get(name)
+        fetch, operation = fetches.get(name), operations[name]
         state = evidence.state_of(each.type, fetch, draft.answers, uow.now)
-        operation = _operation(each.type, connectors)
-        found.append(Offer(each, state, fetch, operation, level(each.type, operation)))
+        key = operation.declared.agency if operation else ""
+        needed = level(each.type, operation)
+        found.append(Offer(each, state, fetch, operation, needed, names.get(key, key)))
     return found
 
 
