@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field
 
-from api.command import Reply, command, etag, revisions_seen, writes_once
+from api.command import Reply, command, etag, revisions_seen, sends, writes_once
 from api.shapes import (
     Account,
     Body,
@@ -47,6 +47,9 @@ class StartCase(Request):
     business_key: Text | None = None
     unit: Text | None = None
     channel: Channel | None = None
+    confirm_duplicate: bool = False
+    """Whether a further case is meant although the applicant has an open one of the same service, where its
+    service.toml asks that (`duplicates`)."""
 
 
 class CancelCase(Request):
@@ -257,9 +260,14 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
 
 @command(blueprint.post("/cases"), body=StartCase, answer=StartedBody, status=201, refusals=(404, 409, 503))
 @writes_once
+@sends("ETag", "Location")
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
-    """Start a case"""
-    names = ("applicant", "representative", "business_key", "unit", "channel")
+    """Start a case
+
+    If the applicant has an open case of the service, and its rule doesn't allow a second one: 409
+    `duplicate`, with the open case if you may see it. `confirmable` says whether `confirm_duplicate` helps.
+    """
+    names = ("applicant", "representative", "business_key", "unit", "channel", "confirm_duplicate")
     application = cases.Application(**{name: getattr(body, name) for name in names})
     return started(cases.start(uow, body.definition, body.data, application))
 
@@ -285,13 +293,14 @@ def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
+@sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case"""
     return _reply(cases.get(uow, case_id), Opened("case", case_id))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
-def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
+def list_events(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
     """Read a case's log"""
     return Reply(event_page(uow, case_id, query.cursor), opened=Opened("events", case_id))
 
@@ -327,6 +336,7 @@ def _event(row: Any) -> EventBody:
 @command(
     blueprint.post("/cases/<uuid:case_id>/cancel"), body=CancelCase, answer=CaseBody, refusals=(404, 409, 412)
 )
+@sends("ETag")
 def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
     """End a case early"""
     return _reply(cases.cancel(uow, case_id, reason=body.reason, revisions=revisions_seen()))
@@ -335,12 +345,14 @@ def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
 @command(
     blueprint.post("/cases/<uuid:case_id>/suspend"), body=SuspendCase, answer=CaseBody, refusals=(404, 409)
 )
+@sends("ETag")
 def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
     """Suspend a case"""
     return _reply(cases.suspend(uow, case_id, reason=body.reason, reason_code=body.reason_code))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))
+@sends("ETag")
 def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Resume a suspended case"""
     return _reply(cases.resume(uow, case_id))
@@ -352,6 +364,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     """Withdraw an application, as the applicant or on their behalf
 

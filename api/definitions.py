@@ -9,7 +9,7 @@ from flask import current_app
 from pydantic import Field
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, sends
 from api.shapes import (
     Body,
     DisplayName,
@@ -248,7 +248,7 @@ def resume(uow: UnitOfWork, key: str) -> Reply:
 
 
 @command(blueprint.get("/definitions/<key>/versions"), answer=DefinitionRecordList, refusals=(404,))
-def versions(uow: UnitOfWork, key: str) -> Reply:
+def list_versions(uow: UnitOfWork, key: str) -> Reply:
     """List a definition's versions, newest first, with who deployed, published and retired them"""
     items = [_record(record) for record in publishing.history(uow, key)]
     return Reply(DefinitionRecordList.model_validate({"items": items}))
@@ -259,7 +259,8 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
     answer=OneDefinitionVersionBody,
     refusals=(404,),
 )
-def version(uow: UnitOfWork, key: str, number: int) -> Reply:
+@sends("ETag")
+def show_version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
     body = {**_version(row), "visits": asdict(definitions.planned_visits(uow, row))}
@@ -281,6 +282,7 @@ def _reply(row: DefinitionVersion) -> Reply:
     answer=DiffBody,
     refusals=(404,),
 )
+@sends("Content-Language")
 def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     """Compare a version with another one"""
     found, texts = definitions.differences(uow, key, number, query.against), language.texts()
@@ -301,6 +303,7 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Publish a version: new cases use it from now on"""
     how = current_app.extensions[PUBLISHING]
@@ -315,6 +318,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Retire a version, or withdraw one in review: new cases don't use it"""
     publishing.retire(uow, key, number, revisions=revisions_seen())
@@ -324,7 +328,7 @@ def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
 @command(
     blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer="application/xml", refusals=(404,)
 )
-def bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
+def read_bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Download a version's BPMN file as it was uploaded"""
     row = definitions.version(uow, key, number)
     # An attachment: uploaded XML must never be rendered as a page of ours.

@@ -10,11 +10,11 @@ from flask import current_app
 from pydantic import Field, model_validator
 
 from api.cases import StartedBody, started_body
-from api.command import Reply, as_caller, command, etag, prepared, revisions_seen
+from api.command import Reply, as_caller, command, etag, multipart, prepared, revisions_seen, sends
 from api.documents import INTAKE, parts_as, uploaded
 from api.draft_fields import DraftField, draft_field
 from api.problems import FieldError, fault_body
-from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
+from api.shapes import Body, File, Instant, Key, Page, PageQuery, Request, Text, page_of
 from api.staging import StagedBody, staged_body
 from api.tasks import FormBody
 from engine import cases
@@ -162,8 +162,16 @@ class DraftDocumentField(Request):
     """The field, as a JSON Pointer, with `*` for the index in a list."""
 
 
+class DraftUpload(DraftDocumentField):
+    """A file for a field of a draft."""
+
+    file: File
+    """The content. Its type is recognised by what it contains, and must be one that the field allows."""
+
+
 @command(blueprint.post("/drafts"), body=BeginDraft, answer=DraftBody, status=201, refusals=(404, 409, 503))
-def begin_draft(uow: UnitOfWork, body: BeginDraft) -> Reply:
+@sends("ETag", "Location")
+def begin(uow: UnitOfWork, body: BeginDraft) -> Reply:
     """Begin a draft of an application
 
     For the account's own person, or for the person whom a portal names in `X-On-Behalf-Of`. No case exists
@@ -176,7 +184,7 @@ def begin_draft(uow: UnitOfWork, body: BeginDraft) -> Reply:
 
 
 @command(blueprint.get("/drafts"), query=PageQuery, answer=DraftPage)
-def list_drafts(uow: UnitOfWork, query: PageQuery) -> Reply:
+def index(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List drafts of applications, newest first
 
     The account's own ones, or those of the person whom a portal names in `X-On-Behalf-Of`.
@@ -192,7 +200,8 @@ def list_drafts(uow: UnitOfWork, query: PageQuery) -> Reply:
 
 
 @command(blueprint.get("/drafts/<uuid:draft_id>"), answer=DraftBody, refusals=(404, 409))
-def read_draft(uow: UnitOfWork, draft_id: UUID) -> Reply:
+@sends("ETag")
+def show(uow: UnitOfWork, draft_id: UUID) -> Reply:
     """Read a draft of an application
 
     With what its forms ask now: which fields apply and are required follows from the answers so far. A draft
@@ -207,7 +216,8 @@ def read_draft(uow: UnitOfWork, draft_id: UUID) -> Reply:
     answer=DraftBody,
     refusals=(404, 409, 412, 503),
 )
-def change_draft(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
+@sends("ETag")
+def change(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
     """Change answers of a draft
 
     Each given answer is checked; what fields require of each other is checked when the draft is submitted.
@@ -218,7 +228,7 @@ def change_draft(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
 
 
 @command(blueprint.delete("/drafts/<uuid:draft_id>"), answer=DiscardedDraft, refusals=(404, 409, 412, 503))
-def discard_draft(uow: UnitOfWork, draft_id: UUID) -> Reply:
+def discard(uow: UnitOfWork, draft_id: UUID) -> Reply:
     """Discard a draft, with its documents"""
     application_drafts.discard(uow, draft_id, revisions_seen())
     return Reply(DiscardedDraft(id=draft_id))
@@ -243,8 +253,9 @@ def _received(draft_id: UUID) -> Mapping[str, Any]:
     status=201,
     refusals=(400, 404, 409, 413, 415),
 )
+@multipart(DraftUpload)
 @prepared(_received)
-def add_draft_document(uow: UnitOfWork, draft_id: UUID, target: Target, received: Received) -> Reply:
+def upload(uow: UnitOfWork, draft_id: UUID, target: Target, received: Received) -> Reply:
     """Upload a document for a field of a draft
 
     Multipart: the file as `file`, and `field`. It is checked and scanned at once. Send the returned `id` as
@@ -261,7 +272,8 @@ def add_draft_document(uow: UnitOfWork, draft_id: UUID, target: Target, received
     status=201,
     refusals=(404, 409, 412, 503),
 )
-def submit_draft(uow: UnitOfWork, draft_id: UUID, body: SubmitDraft) -> Reply:
+@sends("Location")
+def submit(uow: UnitOfWork, draft_id: UUID, body: SubmitDraft) -> Reply:
     """Submit a draft: start a case of each of its services
 
     All cases are started, or none. The draft is deleted; submitting it again is 409 `draft-submitted` with
@@ -274,6 +286,7 @@ def submit_draft(uow: UnitOfWork, draft_id: UUID, body: SubmitDraft) -> Reply:
         business_key=body.business_key,
         unit=body.unit,
         channel=body.channel,
+        confirm_duplicate=body.confirm_duplicate,
     )
     started = application_drafts.submit(uow, draft, application)
     answer = SubmittedDraft(cases=[started_body(case) for case in started])

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import access, bpmn, definitions
 from engine.bpmn import Form, Spec
-from engine.cases import staged_documents, working_time
+from engine.cases import duplicates, staged_documents, working_time
 from engine.cases.locking import LockedCase, named, require_size
 from engine.cases.persistence import NewCase, begin
 from engine.cases.staged_documents import NOTHING as NO_FILES
@@ -46,6 +46,7 @@ class Application:
 
     `channel` is how it was submitted; None is the default for the actor's role. `appeal_of` is the case whose
     decision it appeals. `begun_at` is when its draft was begun, if it was sent from one.
+    `confirm_duplicate`: a further case is meant, although the person has an open one of the same service.
     """
 
     applicant: str | None = None
@@ -55,6 +56,7 @@ class Application:
     channel: Channel | None = None
     appeal_of: UUID | None = None
     begun_at: datetime | None = None
+    confirm_duplicate: bool = False
 
 
 NOBODY = Application()
@@ -149,7 +151,9 @@ def _begin(
     starter = None if trigger else uow.actor.on_behalf_of or uow.actor.name
     counted = working_time.counted(uow, entry.unit_id, spec)
     step = bpmn.start(counted, data, uow.now, at=trigger and trigger[0], starter=starter)
-    number, secret, given = _next_number(uow), new_secret(), _given(application)
+    given = _given(application)
+    single = _single_key(uow, entry, given, application)
+    number, secret = _next_number(uow), new_secret()
     case = NewCase(
         uuid7(),
         version,
@@ -163,6 +167,7 @@ def _begin(
             "appeal_of": application.appeal_of,
             "channel": application.channel,
             "secret": digest(secret),
+            "single_key": single,
             **given,
         },
         _running(spec, entry, application),
@@ -182,6 +187,16 @@ def _begin(
         name=spec.process.description or version.key,
         **{name: row[name] for name in _SHOWN},
     )
+
+
+def _single_key(
+    uow: UnitOfWork, entry: StartContext, given: Mapping[str, str | None], application: Application
+) -> bytes | None:
+    """Returns the key of the only open case of its person, by the rule of the service; appeals have none."""
+    if application.appeal_of is not None:
+        return None
+    confirmed = application.confirm_duplicate
+    return duplicates.require_confirmed(uow, entry.version, given["applicant"], confirmed)
 
 
 def _stated(uow: UnitOfWork, entry: StartContext, application: Application) -> dict[str, Any]:
@@ -249,11 +264,15 @@ def as_conflict(error: IntegrityError) -> Conflict | None:
     """Returns the refusal for a command that failed because of a unique key.
 
     Either a running case has its business key, or another case has received the same documents at this
-    moment.
+    moment, or has begun for the same person and service. A draft of an application may have begun twice.
     """
     name = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
     if name == "uq_cases_running_key":
         return Conflict("A case with this business key is already active.", code="business-key-runs")
+    if name == "ix_applications_owner":
+        return Conflict("There is a draft for this service already.", code="draft-exists")
+    if name == "ix_cases_single_key":
+        return duplicates.duplicate()
     if name in ("pk_documents", "pk_document_versions"):
         return Conflict("These documents have just been sent with another answer.", code="documents-sent")
     return None

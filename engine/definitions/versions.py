@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from engine import access, bpmn
 from engine.access import validity
 from engine.bpmn import Difference, PlannedVisits, Source, Spec
+from engine.definitions import duplicates
+from engine.definitions.toml_files import SERVICE
+from engine.definitions.toml_files.service_file import Duplicates
 from engine.events import administration_log
 from engine.models import (
     Definition,
@@ -82,7 +85,24 @@ def spec(session: Session, version: Version) -> Spec:
 
     Its files are read only if this process hasn't built it yet.
     """
-    return bpmn.cached(version.digest, version.key, lambda: source(session, version.deployment_id))
+    return bpmn.cached(version.digest, version.key, lambda: _loaded(session, version))
+
+
+def _loaded(session: Session, version: Version) -> Source:
+    found = source(session, version.deployment_id)
+    duplicates.remember(version.digest, version.key, found.files)
+    return found
+
+
+def duplicates_rule(session: Session, version: Version) -> Duplicates | None:
+    """Returns what happens to a second open application of a person; None without a service.toml.
+
+    Reads the file only if this process hasn't read the version yet.
+    """
+    if not duplicates.known(version.digest, version.key):
+        files = read_files(session, version.deployment_id, SERVICE)
+        duplicates.remember(version.digest, version.key, files)
+    return duplicates.rule(version.digest, version.key)
 
 
 def note(uow: UnitOfWork, kind: OrganisationKind, key: str, **more: Any) -> None:

@@ -122,6 +122,12 @@ class Case(Base):
         Index(None, "unit_id", "id"),
         Index("ix_cases_applicant", "applicant", "id", postgresql_where=text("applicant IS NOT NULL")),
         Index("ix_cases_appeal_of", "appeal_of", postgresql_where=text("appeal_of IS NOT NULL")),
+        Index(
+            "ix_cases_single_key",
+            "single_key",
+            unique=True,
+            postgresql_where=text("single_key IS NOT NULL AND status IN ('active', 'suspended')"),
+        ),
         # Each command updates the row: free space on the page avoids index updates (HOT).
         {"postgresql_with": {"fillfactor": "70"}},
     )
@@ -153,6 +159,8 @@ class Case(Base):
     subject: Mapped[str | None] = mapped_column(Text)  # NULL: the name of its process
     # The persons that its process names as parties, normalised; NULL: not known yet.
     parties: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    # A hash of definition and applicant that one open case may have, where its service wants only one.
+    single_key: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Task(Base):

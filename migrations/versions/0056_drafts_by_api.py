@@ -1,4 +1,4 @@
-"""Drafts of applications by API: of several services, and of the persons for whom a portal acts."""
+"""Drafts by API, of several services and of persons for whom a portal acts; one open case of a person."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,9 @@ def upgrade() -> None:
         op.add_column("applications", sa.Column(name, kind, nullable=False, server_default=default))
     op.drop_index("ix_applications_user_id_key", "applications")
     op.create_index("ix_applications_owner", "applications", OWNED, unique=True)
+    op.add_column("cases", sa.Column("single_key", sa.LargeBinary()))
+    unended = sa.text("single_key IS NOT NULL AND status IN ('active', 'suspended')")
+    op.create_index("ix_cases_single_key", "cases", ["single_key"], unique=True, postgresql_where=unended)
     op.create_table(
         "submitted_applications",
         sa.Column("draft_id", sa.Uuid(), nullable=False),
@@ -46,6 +49,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Deletes the drafts that the former tables can't hold."""
     op.drop_table("submitted_applications")
+    op.drop_index("ix_cases_single_key", "cases")
+    op.drop_column("cases", "single_key")
     op.execute("DELETE FROM applications WHERE on_behalf_of <> '' OR further <> '{}'")
     op.drop_index("ix_applications_owner", "applications")
     for name, *_ in ADDED:

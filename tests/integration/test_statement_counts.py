@@ -43,6 +43,8 @@ class Stage:
         headers = {"Authorization": f"Bearer {self.tokens[role]}"}
         if key is not None:
             headers["Idempotency-Key"] = key
+        if path.startswith("/drafts"):
+            headers["X-On-Behalf-Of"] = "0012345679"
         if isinstance(body, FileStorage):
             options: dict[str, Any] = {"data": {"file": body}}
         elif body is not None:
@@ -223,3 +225,35 @@ def test_file_of_a_case_takes_fourteen_statements(stage: Stage) -> None:
     case = stage.send("portal", "POST", "/cases", {"definition": LARGE, "applicant": "1"})["id"]
     statements = plain(stage.executed(partial(stage.send, "caseworker", "GET", f"/cases/{case}/file")))
     assert len(statements) == 14, "\n".join(statements)
+
+
+def test_looking_for_an_open_case_costs_a_statement_only_with_the_rule(stage: Stage) -> None:
+    said = b'[description]\nfa = "x"\nen = "x"\n'
+    database = stage.app.extensions[DATABASE]
+    factories.deploy(database, factories.one_task("plain"))
+    factories.deploy(database, factories.one_task("ruled") | {"service.toml": said})
+    counts = {}
+    for key in ("plain", "ruled"):
+        given = {"definition": key, "applicant": "0012345679"}
+        stage.send("portal", "POST", "/cases", {"definition": key})  # reads the definition
+        counts[key] = len(plain(stage.executed(lambda: stage.send("portal", "POST", "/cases", given))))  # noqa: B023 - called at once
+    assert counts["ruled"] == counts["plain"] + 1
+
+
+def test_a_call_about_a_draft_takes_few_statements(stage: Stage) -> None:
+    document = {"type": "string", "format": "document"}
+    form = factories.form(name={"type": "string"}, copy=document)
+    for key in ("one", "two"):
+        factories.deploy(stage.app.extensions[DATABASE], factories.with_start_form(form, key))
+        stage.send("portal", "POST", "/cases", {"definition": key})
+
+    def cost(method: str, path: str, body: Any = None) -> int:
+        return len(plain(stage.executed(lambda: found.append(stage.send("portal", method, path, body)))))
+
+    found: list[Any] = []
+    costs = [cost("POST", "/drafts", {"services": ["one", "two"], "data": {"name": "x"}})]
+    draft = found[0]["id"]
+    costs += [cost("GET", "/drafts"), cost("GET", f"/drafts/{draft}")]
+    costs.append(cost("PATCH", f"/drafts/{draft}", {"data": {"name": "y"}}))
+    costs.append(cost("DELETE", f"/drafts/{draft}"))
+    assert costs == [4, 2, 3, 4, 5], costs

@@ -269,6 +269,38 @@ def test_an_account_of_nobody_in_particular_starts_nothing(
     assert count(database, Case) == 0
 
 
+def test_a_second_open_application_is_asked_about(me: Applicant, database: Database) -> None:
+    said = b'[description]\nfa = "x"\nen = "x"\n'
+    factories.deploy(database, service() | {"service.toml": said})
+    first = me.apply()
+    me.fill()
+    asked = me.post(CHECK, {})
+    assert asked.status_code == 422
+    assert f'href="/my/cases/{first}"' in asked.text
+    assert (count(database, Case), count(database, ApplicationDraft)) == (1, 1)
+    assert me.post(CHECK, {"confirm_duplicate": "1"}).status_code == 303
+    factories.deploy(database, service() | {"service.toml": b'duplicates = "refuse"\n' + said})
+    me.fill()
+    refused = me.post(CHECK, {"confirm_duplicate": "1"})
+    assert refused.status_code == 422
+    assert 'name="confirm_duplicate"' not in refused.text
+    assert count(database, Case) == 2
+
+
+def test_a_draft_of_several_services_is_listed_and_continues_elsewhere(
+    me: Applicant, database: Database
+) -> None:
+    factories.deploy(database, factories.one_task("q"))
+    factories.as_actor(database, me.actor, lambda uow: application_drafts.begin(uow, ["p", "q"], {}))
+    page = me.get("/my")
+    assert "Together with 1 other service" in page
+    assert 'href="/services/p/apply"' not in page
+    me.apply()
+    (path,) = re.findall(r'href="(/my/drafts/[\w-]+/discard)"', me.get("/my"))
+    assert me.post(path, {}).status_code == 303
+    assert count(database, ApplicationDraft) == 0
+
+
 def test_no_page_of_it_needs_many_statements(me: Applicant, database: Database) -> None:
     me.fill()
     for path in ("/services", "/services/p", "/services/p/apply/1", CHECK, "/my"):

@@ -126,6 +126,17 @@ def test_a_business_key_that_is_taken_is_explained(office: Desks, sara: Browser)
     assert 'value="B-1"' in page
 
 
+def test_a_second_open_case_of_a_person_is_asked_about(office: Desks, sara: Browser) -> None:
+    said = b'[description]\nfa = "x"\nen = "x"\n'
+    office.deploy(factories.one_task("q") | {"service.toml": said})
+    fields = [("channel", "post"), ("applicant", "0000004091")]
+    location = sent(sara, "/desk/cases/new/q", *fields)[1]
+    status, _, page = sent(sara, "/desk/cases/new/q", *fields)
+    assert status == 422
+    assert f'href="{location}"' in page
+    assert sent(sara, "/desk/cases/new/q", *fields, ("confirm_duplicate", "1"))[0] == 303
+
+
 def test_processes_of_other_agencies_are_not_offered(office: Desks, session_of: SessionOf) -> None:
     omid = session_of(office["omid"])
     assert "/desk/cases/new/p" not in omid.get("/desk/cases/new").text

@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 
 from engine.cases.staged_documents import Place
-from engine.platform.errors import Invalid, Refusal
+from engine.platform.errors import Conflict, Invalid, Refusal
 from engine.portal import application_drafts
 from engine.portal.application_drafts import Draft
 from web import attached, forms
@@ -21,6 +21,7 @@ from web.applicants.steps import Step
 from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
+CONFIRM = "confirm_duplicate"  # the button by which a second open application is confirmed
 BACK = "back"  # the back button; what was typed is stored
 # From an outdated page: it was sent already. Starting again without asking would create a second case.
 GONE = Away("/my", told="applicants.notice.gone")
@@ -95,7 +96,8 @@ def submit_application(visit: Visit, key: str) -> Shown:
         return GONE
     if draft.step < len(steps(visit, draft)):
         return Away(_next(visit, draft, draft.step))
-    case = application_drafts.submit_service(visit.uow, key)
+    confirmed = CONFIRM in request.form
+    case = application_drafts.submit_service(visit.uow, key, confirm_duplicate=confirmed)
     return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
 
 
@@ -153,13 +155,15 @@ def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page
     all_fields = [field for step in asked for field in step.fields]
     drawn = forms.drawing(all_fields, draft.answers, visit.reader, faults)
     files = attached.files_in(visit.uow, drawn, Place.start(draft.service.key))
+    duplicate = refusal if isinstance(refusal, Conflict) and refusal.code == "duplicate" else None
     shown = {
         "draft": draft,
+        "duplicate": None if duplicate is None else duplicate.state,
         "parts": [
             (step, named_rows(forms.drawing(step.fields, draft.answers, visit.reader), files))
             for step in asked
         ],
         "drawing": drawn,
-        "fault": explain(refusal) if refusal and not faults else None,
+        "fault": explain(refusal) if refusal and not faults and not duplicate else None,
     }
     return Page("applicants/check.html", shown, 200 if refusal is None else 422)

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from engine import cases
 from engine.bpmn import Form
 from engine.cases.staged_documents import Place
-from engine.platform.errors import Fault, Invalid, Refusal
+from engine.platform.errors import Conflict, Fault, Invalid, Refusal
 from engine.portal import catalogue
 from web import asked, attached, forms
 from web.desk.inbox import explain
@@ -18,6 +18,7 @@ from web.visit import Away, Page, Shown, Visit, page
 blueprint = Blueprint("starting", __name__)
 CHANNELS = ("assisted", "phone", "post")
 OWN = ("applicant", "representative", "business_key")
+CONFIRM = "confirm_duplicate"
 
 
 @page(blueprint.get("/cases/new"), may="cases.start")
@@ -36,6 +37,8 @@ def show(visit: Visit, key: str) -> Page:
 def _again(visit: Visit, key: str, refusal: Refusal) -> Page:
     form = catalogue.startable_at_desk(visit.uow, key).form
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
+    if isinstance(refusal, Conflict) and refusal.code == "duplicate":
+        return _draw(visit, key, _typed(form), duplicate=refusal)
     return _draw(visit, key, _typed(form), faults, None if faults else explain(refusal))
 
 
@@ -57,7 +60,8 @@ def start(visit: Visit, key: str) -> Shown:
     if channel is None:
         raise Invalid("Select how the application arrived.", [Fault("/channel", "is required", "required")])
     own: dict[str, Any] = {name: asked.text(request.form, name) for name in OWN}
-    case = cases.start(visit.uow, key, answer, cases.Application(**own, channel=channel))
+    application = cases.Application(**own, channel=channel, confirm_duplicate=CONFIRM in request.form)
+    case = cases.start(visit.uow, key, answer, application)
     return Away(f"/desk/cases/{case.id}", told="inbox.notice.started")
 
 
@@ -71,6 +75,7 @@ def _draw(
     values: Mapping[str, Any],
     faults: Sequence[Fault] = (),
     fault: str | None = None,
+    duplicate: Conflict | None = None,
 ) -> Page:
     service = catalogue.startable_at_desk(visit.uow, key)
     inside = [one for one in faults if one.pointer.startswith("/data")]
@@ -89,5 +94,6 @@ def _draw(
         "channel": request.form.get("channel", CHANNELS[0]),
         "wrong": own,
         "fault": fault,
+        "duplicate": None if duplicate is None else duplicate.state,
     }
-    return Page("desk/application.html", shown, 422 if faults or fault else 200)
+    return Page("desk/application.html", shown, 422 if faults or fault or duplicate else 200)

@@ -216,7 +216,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
             **dict.fromkeys(
                 (
                     *("applicant", "representative", "business_key", "running_key", "state", "secret"),
-                    *("subject", "parties"),
+                    *("subject", "parties", "single_key"),
                 ),
                 "NULL",
             ),

@@ -5,14 +5,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Uuid, bindparam, delete, func, insert, select, update
 
 from engine import cases
 from engine.cases import Application, CaseView, staged_documents
 from engine.definitions import forms
 from engine.models import ApplicationStage, DefinitionVersion
-from engine.platform.db import UnitOfWork, recordset
+from engine.platform.db import UnitOfWork, recordset, values_of
 from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
 from engine.portal import evidence, funnel
@@ -36,6 +35,8 @@ MOST = 100  # drafts of one owner
 MOST_SERVICES = 10  # of one draft
 
 _NOTE_SUBMITTED = recordset(SUBMITTED, "submitted_applications")
+_NEW = [column.name for column in ROWS.c if column.name != "revision"]
+_INSERT = insert(ROWS).values(values_of(ROWS, "draft", _NEW))
 _DELETE_SENT = delete(ROWS).where(ROWS.c.id == bindparam("sent_draft", type_=Uuid()))
 
 
@@ -46,7 +47,7 @@ def begin(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dra
     services ask for a field in different ways.
     """
     person = owner(uow)
-    found = services_of(uow, dict.fromkeys(keys))
+    found = services_of(uow, keys)
     for refusal in found.unavailable.values():
         raise refusal
     _require_same(found.services)
@@ -67,9 +68,7 @@ def begin(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dra
             "updated_at": uow.now,
         },
     }
-    new = upsert(ROWS).values(values).on_conflict_do_nothing().returning(ROWS.c.id)
-    if uow.connection.execute(new).first() is None:  # begun at this moment, in another window
-        _require_new(uow, person, first, further)
+    uow.write(_INSERT, {f"draft__{name}": value for name, value in values.items()})
     _count(uow, draft, [("begun", 0)])
     return draft
 

@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from engine import access
 from engine.bpmn import Form
 from engine.bpmn.forms import answer_names, questions
 from engine.cases.staged_documents import Place
 from engine.definitions import forms
-from engine.models import ApplicationDraft, Case, DefinitionVersion, SubmittedApplication
+from engine.models import ApplicationDraft, Case, Definition, DefinitionVersion, SubmittedApplication
 from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
-from engine.portal.application_drafts.services import AskingService, services_of
+from engine.portal.application_drafts.services import COLUMNS, AskingService, found_in, joined
 
 KEPT = timedelta(days=30)
 
@@ -139,29 +139,29 @@ def owned(uow: UnitOfWork, person: str, rows: Any = ROWS) -> ColumnElement[bool]
 def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     """Returns a draft of the caller; `hold` locks it until the command ends.
 
-    Raises NotFound, and Conflict with its cases if it was submitted.
+    One statement, and a second one only if a service has no current version any more. Raises NotFound, and
+    Conflict with its cases if it was submitted.
     """
-    wanted = select(ROWS).where(ROWS.c.id == draft_id, owned(uow, owner(uow)))
-    row = uow.connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
-    if row is None:
+    keys = func.array_prepend(ROWS.c.key, ROWS.c.further)
+    wanted = joined(select(*ROWS.c, *COLUMNS).select_from(ROWS), Definition.key == func.any(keys))
+    wanted = wanted.where(ROWS.c.id == draft_id, owned(uow, owner(uow)))
+    rows = uow.connection.execute(wanted.with_for_update(of=ROWS) if hold else wanted).all()
+    if not rows:
         raise missing(uow, draft_id)
-    return of_row(uow, row)
-
-
-def of_row(uow: UnitOfWork, row: Any) -> Draft:
-    """Returns the draft in a row: with the answers that still fit, if a form has changed."""
-    versions = dict(zip((row.key, *row.further), (row.version_id, *row.further_version_ids), strict=True))
-    found = services_of(uow, versions)
+    stored = dict(zip(ROWS.c.keys(), rows[0], strict=False))
+    keys_of = (stored["key"], *stored["further"])
+    versions = dict(zip(keys_of, (stored["version_id"], *stored["further_version_ids"]), strict=True))
+    found = found_in(uow, [row[len(ROWS.c) :] for row in rows], versions)
     draft = Draft(
-        row.id,
+        draft_id,
         found.services,
-        {**row.answers, **evidence.known_answers(uow, found.services)},
-        row.step,
+        {**stored["answers"], **evidence.known_answers(uow, found.services)},
+        stored["step"],
         changed=any(one.version.id != versions[one.key] for one in found.services),
-        begun_at=row.created_at,
-        updated_at=row.updated_at,
-        revision=row.revision,
-        on_behalf_of=row.on_behalf_of,
+        begun_at=stored["created_at"],
+        updated_at=stored["updated_at"],
+        revision=stored["revision"],
+        on_behalf_of=stored["on_behalf_of"],
         unavailable=found.unavailable,
     )
     return adapted(draft) if draft.changed else draft

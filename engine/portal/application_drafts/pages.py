@@ -102,21 +102,22 @@ def _keep(uow: UnitOfWork, draft: Draft, answers: Mapping[str, Any], step: int) 
     funnel.count(uow, draft.service.key, version.number, stages)
 
 
-def submit_service(uow: UnitOfWork, key: str) -> CaseView:
+def submit_service(uow: UnitOfWork, key: str, *, confirm_duplicate: bool = False) -> CaseView:
     """Starts a case from the actor's draft for a service and deletes the draft.
 
     Raises NotFound if there is none (any more), and all that starting a case raises.
     """
     draft = of_service(uow, key, hold=True)
+    application = Application(confirm_duplicate=confirm_duplicate)
     if draft.id is not None:
         # The pages have shown each step again if the form has changed.
-        (case,) = commands.submit(uow, replace(draft, changed=False), Application())
+        (case,) = commands.submit(uow, replace(draft, changed=False), application)
         return case
     if draft.service.form is not None:
         raise NotFound(f"You have no application draft for {key!r}.")
     # Without a form, it is sent as it is begun.
     funnel.count(uow, key, draft.service.version.number, [("sent", 0), ("begun", 0)])
-    return cases.start(uow, key, {}, Application())
+    return cases.start(uow, key, {}, application)
 
 
 def _mine(uow: UnitOfWork, key: str) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from engine import cases, definitions
 from engine.access import validity
@@ -36,53 +36,60 @@ class Found:
     unavailable: Mapping[str, Conflict]
 
 
-_WIDTH = len(VERSION)
-_STATE = (
-    Definition.current_version_id,
-    Definition.suspended_at,
-    Definition.disabled_at,
-    Definition.offered_at,
+# What `found_in` expects of each service: key, name, unit, state, then the version.
+COLUMNS = (
+    *(Definition.key, DefinitionVersion.name, Unit.name),
+    *(Definition.current_version_id, Definition.suspended_at, Definition.disabled_at, Definition.offered_at),
+    *VERSION,
 )
+_VERSION = len(COLUMNS) - len(VERSION)
 
 
-def services_of(uow: UnitOfWork, versions: Mapping[str, UUID | None]) -> Found:
-    """Returns these services in their current versions, with one statement.
+def joined(found: Select[Any], which: ColumnElement[bool]) -> Select[Any]:
+    """Joins these definitions to a statement, with their current versions."""
+    return (
+        found.join(Definition, which)
+        .join(Unit, Unit.id == Definition.unit_id)
+        .outerjoin(DefinitionVersion, validity.current())
+    )
+
+
+def services_of(uow: UnitOfWork, keys: Sequence[str]) -> Found:
+    """Returns these services in their current versions, with one statement. Raises as `found_in` does."""
+    wanted = select(*COLUMNS).select_from(Definition).join(Unit, Unit.id == Definition.unit_id)
+    wanted = wanted.outerjoin(DefinitionVersion, validity.current()).where(Definition.key.in_(keys))
+    return found_in(uow, uow.connection.execute(wanted).all(), dict.fromkeys(keys))
+
+
+def found_in(uow: UnitOfWork, rows: Sequence[Any], versions: Mapping[str, UUID | None]) -> Found:
+    """Returns the services in rows of `COLUMNS`.
 
     One without a current version has the one in `versions`, with which its draft was answered, if there is
     any. Raises NotFound for a definition that doesn't exist, and Conflict if cases of it start by themselves.
     """
-    rows = {row.definition: row for row in _rows(uow, versions, validity.current())}
+    known = {row[0]: row for row in rows}
     unavailable = {}
-    for key, row in list(rows.items()):
-        refusal = cases.unavailable(uow.actor, key, Availability(*row[_WIDTH + 3 :]))
+    for key, row in known.items():
+        refusal = cases.unavailable(uow.actor, key, Availability(*row[3:_VERSION]))
         if refusal is not None:
             unavailable[key] = refusal
-    former = {key: stored for key, stored in versions.items() if key in rows and rows[key][2] is None}
-    if former and None not in former.values():
-        of_draft = DefinitionVersion.id.in_(former.values()) & (DefinitionVersion.key == Definition.key)
-        rows |= {row.definition: row for row in _rows(uow, former, of_draft)}
-    return Found([_service(uow, key, rows.get(key), unavailable) for key in sorted(versions)], unavailable)
-
-
-def _rows(uow: UnitOfWork, keys: Mapping[str, Any], version: ColumnElement[bool]) -> Sequence[Any]:
-    found = (
-        select(DefinitionVersion.name, Unit.name, *VERSION, Definition.key.label("definition"), *_STATE)
-        .select_from(Definition)
-        .join(Unit, Unit.id == Definition.unit_id)
-        .outerjoin(DefinitionVersion, version)
-        .where(Definition.key.in_(keys))
-    )
-    return uow.connection.execute(found).all()
+    former = [stored for key, stored in versions.items() if stored and key in known and not known[key][3]]
+    if former:
+        stored = DefinitionVersion.key == Definition.key
+        wanted = select(*COLUMNS).select_from(DefinitionVersion).join(Definition, stored)
+        wanted = wanted.join(Unit, Unit.id == Definition.unit_id).where(DefinitionVersion.id.in_(former))
+        known |= {row[0]: row for row in uow.connection.execute(wanted)}
+    return Found([_service(uow, key, known.get(key), unavailable) for key in sorted(versions)], unavailable)
 
 
 def _service(uow: UnitOfWork, key: str, row: Any, unavailable: Mapping[str, Conflict]) -> AskingService:
     if row is None:
         raise unknown(key)
-    if row[2] is None:  # no version to show
+    if row[_VERSION] is None:  # no version to show
         raise unavailable[key]
-    version = Version(*row[2 : 2 + _WIDTH])
+    version = Version(*row[_VERSION:])
     spec = definitions.spec(uow.session, version)
     if not spec.startable:
         detail = "Cases of this process start automatically or by a message; you can't start them here."
         raise Conflict(detail, code="begins-by-itself", definition={"key": key})
-    return AskingService(key, row[0], row[1], version, spec.start_form)
+    return AskingService(key, row[1], row[2], version, spec.start_form)

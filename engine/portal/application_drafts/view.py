@@ -52,7 +52,8 @@ def show(uow: UnitOfWork, draft: Draft) -> DraftView:
     """Returns what a draft asks. One statement if a form asks for documents, and one for evidence."""
     held = evidence.sources(uow, draft.id, draft.services, draft.answers)
     fields = [_held(field, held.get(field.name)) for field in asked_fields(draft)]
-    wanted = any(field.documents for field in fields)
+    new = draft.begun_at == uow.now and draft.place.kind == "draft"  # nobody has uploaded for it
+    wanted = not new and any(field.documents for field in fields)
     files = staged_documents.of_place(uow, draft.place) if wanted else ()
     return DraftView(draft, fields, files, faults_of(uow, draft))
 
