@@ -50,6 +50,7 @@ _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
 _UPLOADED: dict[View, type[Request]] = {}
 _SENT: dict[View, tuple[str, ...]] = {}
+_TAKEN: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
@@ -116,6 +117,7 @@ def command(
             accepted=_ACCEPTED.get(view),
             also_as=_ALSO_AS.get(view),
             sends=_SENT.get(view, ()),
+            takes=_TAKEN.get(view, ()),
         )
 
         @route
@@ -202,6 +204,16 @@ def sends(*headers: str) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         _SENT[view] = headers
+        return view
+
+    return declare
+
+
+def takes(*headers: str) -> Callable[[View], View]:
+    """Declare further headers that a view's requests may have."""
+
+    def declare(view: View) -> View:
+        _TAKEN[view] = headers
         return view
 
     return declare

@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 
 from api.command import Reply, command
-from api.shapes import Body, Instant, Page, PageQuery, page_of
+from api.shapes import Body, Instant, Page, PageQuery, Request, page_of
 from engine import cases
 from engine.platform.db import UnitOfWork
 from engine.portal import consents
@@ -56,7 +56,12 @@ def list_consents(uow: UnitOfWork, query: PageQuery) -> Reply:
     return Reply(ConsentPage(**page_of(ConsentBody, rows, cases.PAGE)))
 
 
-@command(blueprint.post("/consents/<uuid:consent_id>/revoke"), answer=ConsentBody, refusals=(404, 409))
+@command(
+    blueprint.post("/consents/<uuid:consent_id>/revoke"),
+    body=Request,
+    answer=ConsentBody,
+    refusals=(404, 409),
+)
 def revoke_consent(uow: UnitOfWork, consent_id: UUID) -> Reply:
     """Revoke a consent
 

@@ -10,7 +10,7 @@ from flask import current_app, request
 from pydantic import Field, model_validator
 
 from api.access_log import AccessPage, access_page
-from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent
+from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent, takes
 from api.problems import PROVIDERS
 from api.shapes import Body, Instant, PageQuery, Request
 from engine.access import Assurance
@@ -167,6 +167,7 @@ def _login() -> Proof | None:
     status=201,
     refusals=(404, 409),
 )
+@takes(TOKEN)
 @prepared(_fetched)
 def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answered: Answered | None) -> Reply:
     """Fetch data about the person of a draft from another agency
@@ -197,6 +198,7 @@ def list_evidence(uow: UnitOfWork, draft_id: UUID) -> Reply:
 
 @command(
     blueprint.post("/drafts/<uuid:draft_id>/evidence/<uuid:evidence_id>/accept"),
+    body=Request,
     answer=EvidenceBody,
     refusals=(404, 409),
 )
@@ -211,6 +213,7 @@ def accept_evidence(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Reply
 
 @command(
     blueprint.post("/drafts/<uuid:draft_id>/evidence/<uuid:evidence_id>/refuse"),
+    body=Request,
     answer=EvidenceBody,
     refusals=(404, 409),
 )

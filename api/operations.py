@@ -24,7 +24,7 @@ class Operation:
 
     `answer` is a model or media types, with the first of `statuses` or any of the others; `accepted` the
     model of a response 202. `upload` is the model of a multipart body with its files. `sends` names the
-    headers of successful responses. A `public` operation needs no token.
+    headers of successful responses, `takes` further ones of requests. A `public` operation needs no token.
     """
 
     answer: Answered
@@ -36,6 +36,7 @@ class Operation:
     accepted: type[BaseModel] | None = None
     also_as: str | None = None
     sends: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     public: bool = False
 
     @property
