@@ -50,7 +50,6 @@ _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
 _UPLOADED: dict[View, type[Request]] = {}
 _SENT: dict[View, tuple[str, ...]] = {}
-_TAKEN: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
@@ -117,7 +116,7 @@ def command(
             accepted=_ACCEPTED.get(view),
             also_as=_ALSO_AS.get(view),
             sends=_SENT.get(view, ()),
-            takes=_TAKEN.get(view, ()),
+            takes=operations.taken(view),
         )
 
         @route
@@ -209,16 +208,6 @@ def sends(*headers: str) -> Callable[[View], View]:
     return declare
 
 
-def takes(*headers: str) -> Callable[[View], View]:
-    """Declare further headers that a view's requests may have."""
-
-    def declare(view: View) -> View:
-        _TAKEN[view] = headers
-        return view
-
-    return declare
-
-
 def prepared(prepare: Callable[..., Mapping[str, Any]]) -> Callable[[View], View]:
     """Declare a function that runs once, before a view's transaction begins, instead of receiving the body.
 
@@ -250,12 +239,7 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 def as_caller(look: Callable[[UnitOfWork], T]) -> T:
     """Run commands as the caller, statement by statement."""
     database: Database = current_app.extensions[DATABASE]
-    return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
-
-
-def caller(session: Session) -> Actor:
-    """Return the caller, for commands in transactions of their own before the view."""
-    return _actor(session)
+    return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), "single")
 
 
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
@@ -308,7 +292,7 @@ def _valid(part: str, model: type[R], value: Any) -> R:
         raise Malformed(part, error) from error
 
 
-def _actor(session: Session) -> Actor:
+def caller(session: Session) -> Actor:
     """Return the caller, with the person for whom and the purpose for which they act."""
     token, callers = _bearer(), current_app.extensions[CALLERS]
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
@@ -389,7 +373,7 @@ def _fingerprint() -> bytes:
 
 
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-_REQUEST = serving.Request(_actor, lambda: g.get("idempotency_key"), _fingerprint, final=(Forbidden,))
+_REQUEST = serving.Request(caller, lambda: g.get("idempotency_key"), _fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

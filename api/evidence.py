@@ -10,7 +10,8 @@ from flask import current_app, request
 from pydantic import Field, model_validator
 
 from api.access_log import AccessPage, access_page
-from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent, takes
+from api.command import DATABASE, Reply, as_caller, caller, command, prepared, sent
+from api.operations import takes
 from api.problems import PROVIDERS
 from api.shapes import Body, Instant, PageQuery, Request
 from engine.access import Assurance
@@ -26,7 +27,7 @@ from engine.requests.fetching import FETCHER, Answered, Fetcher, Wanted
 
 blueprint = APIBlueprint("evidence", __name__, tag="Drafts")
 
-TOKEN = "X-Person-Token"  # noqa: S105  # the name of a header
+HEADER = "X-Person-Token"
 
 
 class AgreementTo(Request):
@@ -147,7 +148,7 @@ def _fetched(draft_id: UUID) -> Mapping[str, Any]:
 
 def _login() -> Proof | None:
     """Return the person whose signed login a portal passes on; None if it passes none. Raises NotProven."""
-    token = request.headers.get(TOKEN, "").strip()
+    token = request.headers.get(HEADER, "").strip()
     actor = as_caller(lambda uow: uow.actor)
     if not token or actor.role != "portal":
         return None
@@ -155,7 +156,7 @@ def _login() -> Proof | None:
     try:
         person = providers.signed_login(token, datetime.now(UTC))
     except NotRecognised as unknown:
-        detail = f"The token in {TOKEN} does not prove that the person has logged in within ten minutes."
+        detail = f"The token in {HEADER} does not prove that the person has logged in within ten minutes."
         raise NotProven(detail) from unknown
     return Proof(person.person or "", person.acr)
 
@@ -167,7 +168,7 @@ def _login() -> Proof | None:
     status=201,
     refusals=(404, 409),
 )
-@takes(TOKEN)
+@takes(HEADER)
 @prepared(_fetched)
 def fetch_evidence(uow: UnitOfWork, draft_id: UUID, body: FetchEvidence, answered: Answered | None) -> Reply:
     """Fetch data about the person of a draft from another agency

@@ -47,6 +47,22 @@ class Operation:
 
 
 _DECLARED: dict[Callable[..., Any], Operation] = {}
+_TAKEN: dict[Callable[..., Any], tuple[str, ...]] = {}
+
+
+def takes(*headers: str) -> Callable[[F], F]:
+    """Declare further headers that a view's requests may have."""
+
+    def register(view: F) -> F:
+        _TAKEN[view] = headers
+        return view
+
+    return register
+
+
+def taken(view: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the headers of `takes`."""
+    return _TAKEN.get(view, ())
 
 
 def declare(operation: Operation) -> Callable[[F], F]:

@@ -13,6 +13,24 @@ AT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _make_consents()
+    _make_evidence()
+    _make_values()
+    for table, *columns in (
+        ("consents", "person", "id"),
+        ("consents", "draft_id"),
+        ("consents", "case_id"),
+        ("evidence", "draft_id", "id"),
+        ("evidence", "person", "requested_at"),
+        ("evidence", "user_id", "requested_at"),
+        ("evidence", "case_id"),
+        ("evidence_values", "draft_id"),
+        ("evidence_values", "expires_at"),
+    ):
+        op.create_index("_".join(("ix", table, *columns)), table, columns)
+
+
+def _make_consents() -> None:
     op.create_table(
         "consents",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -26,6 +44,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_consents_user_id_users")),
     )
+
+
+def _make_evidence() -> None:
     op.create_table(
         "evidence",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -47,6 +68,9 @@ def upgrade() -> None:
             name=op.f("fk_evidence_consent_id_consents"),
         ),
     )
+
+
+def _make_values() -> None:
     op.create_table(
         "evidence_values",
         sa.Column("evidence_id", sa.Uuid(), nullable=False),
@@ -65,18 +89,6 @@ def upgrade() -> None:
             name=op.f("fk_evidence_values_draft_id_applications"),
         ),
     )
-    for table, *columns in (
-        ("consents", "person", "id"),
-        ("consents", "draft_id"),
-        ("consents", "case_id"),
-        ("evidence", "draft_id", "id"),
-        ("evidence", "person", "requested_at"),
-        ("evidence", "user_id", "requested_at"),
-        ("evidence", "case_id"),
-        ("evidence_values", "draft_id"),
-        ("evidence_values", "expires_at"),
-    ):
-        op.create_index("_".join(("ix", table, *columns)), table, columns)
 
 
 def downgrade() -> None:

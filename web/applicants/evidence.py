@@ -41,7 +41,7 @@ def steps(visit: Visit, draft: Draft) -> Sequence[Step]:
 
 
 def answered(step: Step) -> frozenset[str]:
-    """Return the names of the answers that the applicant gives on a page."""
+    """Return the names of the fields that the applicant answers on a page."""
     return Step(tuple(_typed(step.fields))).names
 
 
