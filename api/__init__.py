@@ -37,6 +37,7 @@ from api import (
     messages,
     metrics,
     migrations,
+    packages,
     people,
     pictures,
     problems,
@@ -44,6 +45,8 @@ from api import (
     reference,
     retries,
     rules,
+    scim,
+    services,
     sessions,
     staging,
     status,
@@ -90,7 +93,22 @@ RESOURCES = (
     ),
     *(evidence, consents),
     *(units, calendars, people, delegations, fairness, decisions, status),
-    *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
+    *(
+        desk,
+        comments,
+        case_file,
+        rules,
+        audit,
+        clocks,
+        funnel,
+        services,
+        packages,
+        work_time,
+        time_split,
+        visits,
+        rates,
+        metrics,
+    ),
 )
 
 
@@ -135,6 +153,7 @@ def create_app(settings: Settings) -> APIFlask:
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
+    app.register_blueprint(scim.blueprint, url_prefix=scim.PREFIX)
     app.register_blueprint(system.blueprint)
     return app
 
@@ -150,4 +169,6 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[FETCHER] = Fetcher(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
+    app.extensions[services.BASE] = settings.public_url
+    app.extensions[services.CACHE] = {}
     app.extensions[documents.INTAKE] = Intake.of(settings)

@@ -236,10 +236,10 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
     return parts
 
 
-def as_caller(look: Callable[[UnitOfWork], T]) -> T:
-    """Run commands as the caller, statement by statement."""
+def as_caller(look: Callable[[UnitOfWork], T], view: DatabaseView = "single") -> T:
+    """Run commands as the caller: statement by statement, or in a transaction of another view."""
     database: Database = current_app.extensions[DATABASE]
-    return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), "single")
+    return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), view)
 
 
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
@@ -265,7 +265,7 @@ def _run(
     view: View, uow: UnitOfWork, parts: Mapping[str, Any], given: Mapping[str, type[Request] | None]
 ) -> Outcome[Answer]:
     arguments = dict(parts)
-    query = _valid("query", given["query"] or Request, _query())
+    query = asked(given["query"] or Request)
     if given["query"] is not None:
         arguments["query"] = query
     if (body := given["body"]) is not None:
@@ -283,6 +283,11 @@ def _run(
 def sent(model: type[R]) -> R:
     """Return the body of the request. Raises the refusal for the caller."""
     return _valid("body", model, _json(model))
+
+
+def asked(model: type[R]) -> R:
+    """Return the query of the request. Raises the refusal for the caller."""
+    return _valid("query", model, _query())
 
 
 def _valid(part: str, model: type[R], value: Any) -> R:

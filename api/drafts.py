@@ -1,172 +1,43 @@
 """Drafts of applications: answers and documents before any case exists, by portals and applicants."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import Field, model_validator
 
-from api.cases import StartedBody, started_body
+from api.bodies.drafts import (
+    BeginDraft,
+    ChangeDraft,
+    DiscardedDraft,
+    DraftBody,
+    DraftDocumentField,
+    DraftPage,
+    DraftService,
+    DraftSummary,
+    DraftUpload,
+    SubmitDraft,
+    SubmittedDraft,
+)
+from api.bodies.tasks import FormBody
+from api.cases import started_body
 from api.command import Reply, as_caller, command, etag, multipart, prepared, revisions_seen, sends
 from api.documents import INTAKE, parts_as, uploaded
-from api.draft_fields import DraftField, draft_field
-from api.problems import FieldError, fault_body
-from api.shapes import Body, File, Instant, Key, Page, PageQuery, Request, Text, page_of
+from api.draft_fields import draft_field
+from api.problems import fault_body
+from api.shapes import PageQuery, page_of
 from api.staging import StagedBody, staged_body
-from api.tasks import FormBody
 from engine import cases
 from engine.documents import Received, form_uploads
 from engine.documents.form_uploads import Target
-from engine.models import Channel
 from engine.platform.db import UnitOfWork
 from engine.platform.messages import refusals
 from engine.portal import application_drafts
-from engine.portal.application_drafts import KEPT, MOST_SERVICES, AskingService, Draft, DraftView
+from engine.portal.application_drafts import KEPT, AskingService, Draft, DraftView
 
 blueprint = APIBlueprint("drafts", __name__, tag="Drafts")
-
-
-class BeginDraft(Request):
-    """The services of a new draft, one or several, and the first answers."""
-
-    service: Key | None = None
-    """The key of the service, if it is only one."""
-    services: list[Key] | None = Field(default=None, min_length=1, max_length=MOST_SERVICES)
-    """The keys of several services that are applied for together. Fields that several of them ask for are
-    asked once."""
-    data: dict[str, Any] = Field(default_factory=dict)
-    """The first answers, by field; each is checked."""
-
-    @model_validator(mode="after")
-    def one_of_both(self) -> "BeginDraft":
-        """Whether `service` or `services` is given, and each service once."""
-        if (self.service is None) is (self.services is None):
-            raise ValueError("specify exactly one of `service` and `services`")
-        if len(set(self.keys)) < len(self.keys):
-            raise ValueError("a service appears more than once in `services`")
-        return self
-
-    @property
-    def keys(self) -> Sequence[str]:
-        """The keys of the services."""
-        return self.services or [self.service or ""]
-
-
-class ChangeDraft(Request):
-    """The changed answers of a draft; the others remain."""
-
-    data: dict[str, Any]
-    """The answers, by field. Null removes an answer; an object or a list replaces the whole former value.
-    Without any, a draft whose forms have changed is confirmed as it is now."""
-
-
-class SubmitDraft(Request):
-    """What the cases need besides the answers of the draft."""
-
-    representative: Text | None = None
-    """The national ID of the person who represents the applicant."""
-    business_key: Text | None = None
-    """A key by which you know the case."""
-    unit: Text | None = None
-    """The key of the unit that handles it; by default that of the process."""
-    channel: Channel | None = None
-    """How the application was submitted; by default `online`. `assisted` is at a desk."""
-    confirm_duplicate: bool = False
-    """Whether a further application is meant although an earlier one of the same person for the same service
-    is still open."""
-
-
-class DraftService(Body):
-    """A service that a draft applies for."""
-
-    key: str
-    """The key of the service."""
-    name: str
-    """Its name, as `Persian | English` if it is known in both languages."""
-    version: int
-    """The version of the definition whose form is asked: the current one."""
-    unavailable: str | None
-    """Why no case of it can be started at the moment, as the code of the refusal; null if it can."""
-    form: FormBody | None
-    """Its start form as applicants have it; null if it asks nothing."""
-
-
-class DraftBody(Body):
-    """A draft of an application. No case exists, and no term runs."""
-
-    id: UUID
-    """The id of the draft."""
-    services: list[DraftService]
-    """The services, by key."""
-    data: dict[str, Any]
-    """The answers so far."""
-    fields: list[DraftField]
-    """What the forms ask, each field once, with its state."""
-    documents: list[StagedBody]
-    """The uploaded documents: send the `id` of one as the value of its field."""
-    faults: list[FieldError]
-    """The errors for which submitting would be refused now; empty if the answers are complete."""
-    changed: bool
-    """Whether a service has another form since the last change of the draft. Confirm the draft by a change
-    before you submit it."""
-    dropped: list[str]
-    """The names of answers that no form asks for any more; the next change deletes them."""
-    created_at: Instant
-    """When it was begun."""
-    updated_at: Instant
-    """When it was last changed."""
-    expires_at: Instant
-    """When it is deleted, unless it is changed or submitted before."""
-
-
-class DraftSummary(Body):
-    """A draft in a list."""
-
-    id: UUID
-    """The id of the draft."""
-    services: list[str]
-    """The keys of its services."""
-    created_at: Instant
-    """When it was begun."""
-    updated_at: Instant
-    """When it was last changed."""
-    expires_at: Instant
-    """When it is deleted, unless it is changed or submitted before."""
-
-
-class DraftPage(Page[DraftSummary]):
-    """A page of drafts, newest first."""
-
-
-class DiscardedDraft(Body):
-    """A draft that was deleted, with its documents."""
-
-    id: UUID
-    """The id of the draft."""
-
-
-class SubmittedDraft(Body):
-    """The cases that a draft has become, one of each service."""
-
-    cases: list[StartedBody]
-    """The cases, by service."""
-
-
-class DraftDocumentField(Request):
-    """The field of a draft's forms for which a file is uploaded."""
-
-    field: Text = Field(pattern="^/")
-    """The field, as a JSON Pointer, with `*` for the index in a list."""
-
-
-class DraftUpload(DraftDocumentField):
-    """A file for a field of a draft."""
-
-    file: File
-    """The content. Its type is recognised by what it contains, and must be one that the field allows."""
 
 
 @command(blueprint.post("/drafts"), body=BeginDraft, answer=DraftBody, status=201, refusals=(404, 409, 503))
@@ -179,7 +50,7 @@ def begin(uow: UnitOfWork, body: BeginDraft) -> Reply:
     `draft-exists` names it. Services that ask for the same field in different ways can't be applied for
     together: 409 `fields-differ`.
     """
-    draft = application_drafts.begin(uow, body.keys, body.data)
+    draft = application_drafts.create(uow, body.keys, body.data)
     return _reply(uow, draft, {"Location": f"/api/v1/drafts/{draft.id}"}, status=201)
 
 
@@ -229,7 +100,11 @@ def change(uow: UnitOfWork, draft_id: UUID, body: ChangeDraft) -> Reply:
 
 @command(blueprint.delete("/drafts/<uuid:draft_id>"), answer=DiscardedDraft, refusals=(404, 409, 412, 503))
 def discard(uow: UnitOfWork, draft_id: UUID) -> Reply:
-    """Discard a draft, with its documents"""
+    """Discard a draft, with its documents
+
+    It cannot be restored. Its uploaded files are deleted an hour later, unless something else has the same
+    content.
+    """
     application_drafts.discard(uow, draft_id, revisions_seen())
     return Reply(DiscardedDraft(id=draft_id))
 

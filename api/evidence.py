@@ -96,9 +96,7 @@ class EvidenceOffer(Body):
     fallback: str | None
     """The field for a document that is needed if nothing is fetched."""
     state: TypeState
-    """`fetchable`: nothing was fetched, or it is no longer valid. `requested`: the agency has not answered
-    yet. `preview`: it waits to be accepted or refused. `fetched`: it is in the draft. `refused`: by the
-    person. `failed`: the agency gave no usable answer. `typed`: the person has answered the fields."""
+    """Its state."""
     evidence: UUID | None
     """The id of the last request, if there is one."""
 
@@ -118,9 +116,7 @@ class EvidenceBody(Body):
     type: str
     """The type of evidence."""
     state: EvidenceState
-    """`requested`: not answered yet. `preview`: the values wait to be accepted or refused. `accepted`: they
-    are in the draft. `refused`: they are deleted. `failed`: there was no usable answer. `expired`: nobody
-    accepted them in time, so they are deleted."""
+    """Its state."""
     values: dict[str, Any] | None
     """The fetched values by field of the form, while there are any; they enter the draft only if accepted."""
     failure: str | None

@@ -17,6 +17,7 @@ from api import operations
 from api.operations import BYTES, JSON, Operation
 from api.problems import OF_SERVER
 from api.reference import examples, parts
+from api.reference.enums import name_enums
 from api.reference.schemas import Schemas, prose
 from engine import RELEASE
 
@@ -58,7 +59,7 @@ def write(app: APIFlask) -> dict[str, Any]:
         },
     }
     document["components"]["schemas"] = schemas.used(document)
-    return document
+    return name_enums(document)
 
 
 def _served(app: APIFlask) -> Iterator[tuple[Rule, str, Operation]]:

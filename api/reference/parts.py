@@ -8,8 +8,6 @@ from werkzeug.routing import Rule
 
 from api import problems
 from api.operations import Operation
-from engine.platform.language import Reader
-from engine.platform.messages import messages
 
 # Headers of every call, of writes, of conditional writes, and where texts depend on the language.
 _ALL, _WRITES, _CONDITIONAL, _LANGUAGE, _PERSON = (
@@ -122,24 +120,10 @@ def responses(statuses: Collection[int]) -> dict[str, Any]:
 
 
 def _problem(status: int, types: Mapping[str, str]) -> dict[str, Any]:
-    name = next(iter(types))
-    texts = messages(Reader.of("en"))
-    listed = "\n".join(f"- `{problems.TYPE}{each}`: {title}" for each, title in types.items())
-    example = {
-        "type": problems.TYPE + name,
-        "title": types[name],
-        "status": status,
-        "detail": texts.find(f"problems.{name}.detail", f"{types[name]}."),
-        "request_id": "0193a1c2-7d4e-4b56-8f90-718293a4b5c6",
-    }
+    listed = "\n".join(f"- `{problems.TYPE}{name}`: {title}" for name, title in types.items())
     extra = [name for name, statuses in _OF_PROBLEMS.items() if status in statuses]
     return {
         "description": f"A problem. Its `type` is one of these:\n\n{listed}",
         "headers": _references(*extra, "Content-Language", "X-Request-ID"),
-        "content": {
-            problems.MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "example": example,
-            }
-        },
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }

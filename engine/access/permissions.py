@@ -63,6 +63,7 @@ Permission = Literal[
     "rates.read",
     "rates.manage",
     "classes.manage",
+    "people.provision",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -157,7 +158,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "visits.record",
         }
     ),
-    "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own"}),
+    "service": frozenset({"messages.send", "calls.work", "account.own", "sessions.own", "people.provision"}),
     "portal": frozenset(
         {
             "definitions.read",
@@ -233,6 +234,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         }
     ),
 }
+# No token has these without naming them: one that was created before they existed must not gain them.
+NAMED_ONLY: frozenset[Permission] = frozenset({"people.provision"})
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 # Scopes of earlier releases that are stored with tokens, and their present names.
 _FORMER: Mapping[str, Permission] = {"cases.move": "cases.migrate", "incidents.mend": "incidents.repair"}
@@ -246,8 +249,8 @@ def scopes(named: Iterable[str]) -> frozenset[str]:
 
 def allows(actor: Actor, permission: Permission) -> bool:
     """Returns whether the actor's role allows it and, for an actor with scopes, these include it."""
-    tied = actor.scopes is not None and permission not in actor.scopes
-    return not tied and permission in ALLOWED.get(actor.role, frozenset())
+    granted = permission not in NAMED_ONLY if actor.scopes is None else permission in actor.scopes
+    return granted and permission in ALLOWED.get(actor.role, frozenset())
 
 
 def require(actor: Actor, permission: Permission) -> None:

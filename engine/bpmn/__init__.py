@@ -49,6 +49,7 @@ from engine.bpmn.run.commands import (
     skip,
     start,
 )
+from engine.bpmn.run.fees import Fee, fee
 from engine.bpmn.run.flows import Flow
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
@@ -91,6 +92,7 @@ __all__ = [
     "Effect",
     "Element",
     "Failure",
+    "Fee",
     "Finding",
     "Fired",
     "Flow",
@@ -150,6 +152,7 @@ __all__ = [
     "digest",
     "drawable_keys",
     "fail_call",
+    "fee",
     "fire",
     "first_start",
     "foreigns",

@@ -55,8 +55,8 @@ from engine.cases.locking import (
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
 from engine.cases.persistence import TaskChange, apply, note
 from engine.cases.ratings import Rated, Rating, is_rateable, rate, rate_with_secret, rating_of
-from engine.cases.serving import BOUNDS, ServiceClassView, is_bound, read_class, reorder, serve_by, set_class
 from engine.cases.serving import JOB as REORDER
+from engine.cases.serving import ServiceClassView, read_class, reorder, serve_by, set_class
 from engine.cases.start_commands import (
     Application,
     appeal,
@@ -107,6 +107,7 @@ from engine.cases.visits import (
     visits_of,
 )
 from engine.cases.working_time import counted, missing, require_counted
+from engine.definitions.service_classes import BOUNDS, is_bound
 
 __all__ = [
     "BOUNDS",

@@ -4,18 +4,16 @@ An administrator gives a service a class with a bound in working time. A task co
 its bound is over, or its due time: so a low class is served, too, however much urgent work arrives.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
 from engine import access, deadlines, definitions
-from engine.bpmn import clock as terms
 from engine.deadlines import Count, Untimely
+from engine.definitions.service_classes import BOUNDS, is_bound
 from engine.events import administration_log
 from engine.models import Case, Definition, DefinitionVersion, ServiceClass, Task, UnitLine
 from engine.organisation import calendars
@@ -24,8 +22,6 @@ from engine.platform import jobs
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Fault, Invalid
 
-# The classes, the highest first, each with its usual bound.
-BOUNDS: Mapping[ServiceClass, str] = MappingProxyType({"urgent": "PT1WH", "ordinary": "P3WD", "low": "P10WD"})
 BATCH = 1_000
 JOB = "reorder"
 
@@ -86,11 +82,6 @@ def set_class(
     versions = select(DefinitionVersion.id.label("version_id")).where(DefinitionVersion.key == key)
     jobs.defer_for(uow, JOB, versions, queue="checks")
     return ServiceClassView(key, chosen, within)
-
-
-def is_bound(text: str) -> bool:
-    """Whether a text is a bound: a term in working time of more than zero."""
-    return text.endswith(("WD", "WH")) and terms.is_length(text)
 
 
 def read_class(uow: UnitOfWork, key: str) -> ServiceClassView:

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "engine.cli.check",
     "decide": "engine.cli.decide",
     "diff": "engine.cli.diff",
+    "package": "engine.cli.package",
     "publish": "engine.cli.publish",
     "retire": "engine.cli.retire",
     "scenario": "engine.cli.scenario",

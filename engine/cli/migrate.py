@@ -8,6 +8,7 @@ from alembic.config import Config
 from sqlalchemy.exc import OperationalError
 
 from engine import RELEASE
+from engine.definitions import catalogue_entries
 from engine.events import feed
 from engine.organisation import calendars
 from engine.platform import postgres, schema
@@ -56,6 +57,8 @@ def upgrade(url: str, settings: Settings | None = None) -> None:
         database.run(lambda session, _: feed.continue_after_restore(session))
         zone = settings.time_zone.key if settings is not None else "Asia/Tehran"
         database.run(lambda session, now: calendars.install(session, now, zone))
+        while database.run(lambda session, _: catalogue_entries.complete(session)):
+            """The next batch of definitions, each in a transaction."""
     finally:
         database.dispose()
 

@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 from engine import access, bpmn
 from engine.bpmn import Process, Report, Source, Spec
 from engine.connectors import deployment_check
-from engine.definitions import dmn_evaluation, scenarios, start_triggers, toml_files
+from engine.definitions import (
+    catalogue_entries,
+    dmn_evaluation,
+    first_values,
+    scenarios,
+    start_triggers,
+    toml_files,
+)
 from engine.definitions.versions import VERSION, Version, currents, note, source, stored_report
 from engine.models import (
     Definition,
@@ -282,6 +289,7 @@ def publish(uow: UnitOfWork, version: DefinitionVersion, former: Version | None,
     version.status = "published"
     version.published_at, version.published_by = uow.now, uow.actor.id
     uow.session.flush()
+    first_values.apply(uow, version)
     before = None if former is None else former.number
     note(uow, "definition.published", version.key, version=version.number, former=before)
     make_current(uow, version.key, former, (version.id, spec))
@@ -292,5 +300,7 @@ def make_current(
 ) -> None:
     """Makes this version the current one for new cases, in place of the `former` one; None: there is none."""
     current_id = None if version is None else version[0]
+    if version is not None:
+        catalogue_entries.store(uow.session, *version)
     uow.session.execute(update(Definition).where(Definition.key == key).values(current_version_id=current_id))
     start_triggers.replace(uow, None if former is None else former.id, version)

@@ -11,6 +11,7 @@ from engine.models.application_drafts import (
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.catalogue import CatalogueEntry
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -42,6 +43,7 @@ from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
+from engine.models.messages import Message, MessageStatus
 from engine.models.organisation import (
     ROOT,
     CandidateGroup,
@@ -61,6 +63,7 @@ from engine.models.process_drafts import (
     ProcessDraftCheckStep,
     ProcessDraftFile,
 )
+from engine.models.provisioning import Provisioned
 from engine.models.rates import RateKind, UnitRate
 from engine.models.staged_documents import StagedDocument, StagedPart
 from engine.models.tables import (
@@ -78,8 +81,6 @@ from engine.models.tables import (
     Event,
     Incident,
     IncidentStatus,
-    Message,
-    MessageStatus,
     ServiceClass,
     Task,
     TaskKind,
@@ -121,6 +122,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "CatalogueEntry",
     "CausePeriodFigures",
     "ChainHead",
     "Channel",
@@ -175,6 +177,7 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "Provisioned",
     "RateKind",
     "Recalculation",
     "Recusal",

@@ -203,16 +203,21 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     Raises Invalid, also for a person who already has an account, and Conflict for a name that is taken.
     """
     access.require(uow.actor, "people.manage")
-    accounts.check(new.name, new.role)
-    if new.role not in MEMBERS:
-        raise Invalid(
-            "The account can't be created.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
-        )
     if new.role == "service":  # its permissions do not depend on units
         access.require_everywhere(uow, "people.manage")
     if not new.works:
         raise Invalid(
             "The account can't be created.", [Fault("/memberships", "must be at least one", "missing")]
+        )
+    return make(uow, new)
+
+
+def make(uow: UnitOfWork, new: NewPerson) -> UUID:
+    """Creates an account for an actor who may do so. Raises as `create` does."""
+    accounts.check(new.name, new.role)
+    if new.role not in MEMBERS:
+        raise Invalid(
+            "The account can't be created.", [Fault("/role", f"must be one of {', '.join(MEMBERS)}", "role")]
         )
     person, profile = national_id(new.person), profiles.read(new.profile)
     if person is not None and not accounts.is_taken(uow.session, new.name):
@@ -230,7 +235,7 @@ def create(uow: UnitOfWork, new: NewPerson) -> UUID:
     profiles.put(uow.session, user, profile)
     for place, work in enumerate(new.works):
         add_membership(uow, user, work, f"/memberships/{place}")
-    unit_id = units.covered(uow, new.works[0].unit).id
+    unit_id = units.covered(uow, new.works[0].unit).id if new.works else ROOT
     administration_log.note(uow, "person.made", unit_id, {"role": new.role}, user_id)
     return user.id
 
@@ -374,6 +379,11 @@ def end(uow: UnitOfWork, user_id: UUID, membership_id: UUID) -> None:
     if row.valid_to is not None and row.valid_to <= max(uow.now, row.valid_from):
         return
     _require_other(uow, row, uow.now)
+    end_membership(uow, row)
+
+
+def end_membership(uow: UnitOfWork, row: Membership) -> None:
+    """Ends a locked membership now, for an actor who may do so."""
     row.valid_to = max(uow.now, row.valid_from)  # one that has not begun never begins
     uow.session.flush()
     _note(uow, "membership.ended", row)

@@ -219,6 +219,11 @@ def open_id(session: Session, key: str) -> UUID:
 def create(uow: UnitOfWork, new: NewUnit) -> None:
     """Creates a unit. Raises Invalid, and Conflict for a key that is taken."""
     access.require(uow.actor, "units.manage")
+    make(uow, new)
+
+
+def make(uow: UnitOfWork, new: NewUnit) -> UUID:
+    """Creates a unit for an actor who may do so, and returns its id. Raises as `create` does."""
     faults = []
     if not _KEY.fullmatch(new.key):
         faults.append(Fault("/key", "must be 1 to 63 lower-case letters, digits and hyphens", "key"))
@@ -240,6 +245,7 @@ def create(uow: UnitOfWork, new: NewUnit) -> None:
     place(uow.session, made)
     payload = {"name": new.name, "kind": new.kind, "parent": new.parent, "region": new.region}
     administration_log.note(uow, "unit.made", made.id, payload)
+    return made.id
 
 
 def _texts(name: str, region: str | None) -> list[Fault]:
@@ -260,6 +266,11 @@ def change(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
     Raises NotFound, Invalid, and Conflict with the reasons why a unit can't be closed.
     """
     access.require(uow.actor, "units.manage")
+    return alter(uow, key, changes)
+
+
+def alter(uow: UnitOfWork, key: str, changes: Mapping[str, Any]) -> bool:
+    """Changes a unit for an actor who may do so. Raises as `change` does."""
     _hold_tree(uow)
     found = select(Unit).where(Unit.key == key, Unit.id != ROOT, access.covers(Unit.id))
     unit = uow.session.scalars(found.with_for_update(of=Unit, key_share=True), seen_by(uow)).one_or_none()

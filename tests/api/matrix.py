@@ -1,6 +1,7 @@
 """Every endpoint of the API: which role may call it, and a request to it that is right in every way."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -8,6 +9,7 @@ from werkzeug.test import TestResponse
 from engine.identity.accounts import ROLES
 from tests import factories, filed
 from tests.api.contract import Client
+from tests.packaged import package_of
 
 READERS = {"auditor", "manager"}  # who change nothing but their own account
 DEFINITIONS = {"administrator", "designer", "caseworker", "portal", "applicant"} | READERS
@@ -192,6 +194,11 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/units/<key>/rates"): {"administrator"} | READERS,
     ("POST", "/units/<key>/rates"): {"administrator"},
     ("DELETE", "/rates/<uuid:rate_id>"): {"administrator"},
+    ("GET", "/definitions/<key>/package"): DESIGN,
+    ("POST", "/packages"): DESIGN,
+    ("GET", "/services"): None,
+    ("GET", "/services.jsonld"): None,
+    ("GET", "/services/<key>"): None,
     ("POST", "/status"): None,
     ("POST", "/status/rating"): None,
     ("GET", "/openapi.json"): None,
@@ -276,6 +283,13 @@ def url(path: str, ids: Mapping[str, str]) -> str:
     return path
 
 
+def _deployed(client: Client, path: str) -> TestResponse:
+    files = factories.one_task("q")
+    if path == "/deployments":
+        return client.deploy(files)
+    return client.send("POST", path, data={"package": (BytesIO(package_of(files, "q")), "q.zip")})
+
+
 def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> TestResponse:
     """A request that is right in every way but perhaps for who sends it."""
     if path == "/units/<key>":
@@ -286,8 +300,8 @@ def send(client: Client, method: str, path: str, ids: Mapping[str, str]) -> Test
         return client.send(method, path.replace("<key>", key), **given)
     if path.startswith("/drafts"):
         return _send_about_draft(client, method, path, ids)
-    if path == "/deployments":
-        return client.deploy(factories.one_task("q"))
+    if path in ("/deployments", "/packages"):
+        return _deployed(client, path)
     if method == "POST" and path.endswith("/documents"):
         return client.upload(url(path, ids).removesuffix("/documents"), filed.pdf())
     options: dict[str, Any] = {"json": BODIES.get(path, {})} if method in ("POST", "PATCH", "PUT") else {}

@@ -1,20 +1,28 @@
 """The public catalogue of services: what there is, who provides it, and what an application needs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from flask import request
 
 from engine import access
 from engine.bpmn.forms import DOCUMENT_KINDS, Field, Text
+from engine.definitions.toml_files import AUDIENCES, CHANNELS, EVENTS
+from engine.platform import persian
+from engine.platform.errors import Invalid
 from engine.platform.language import Reader
+from engine.platform.messages import messages
 from engine.portal import application_drafts, catalogue
-from engine.portal.catalogue import Service
+from engine.portal.catalogue import Entry, Found, Service, Wanted
+from engine.portal.lengths import in_words
+from web import asked
 from web.applicants.door import blueprint
 from web.site import current
+from web.texts import say
 from web.visit import Page, Visit, page
 
-AT_ONCE = 50
+MAX_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +36,36 @@ class Asked:
 
 @page(blueprint.get("/services"), anybody=True)
 def list_services(visit: Visit) -> Page:
-    """Show the services, by the agency that provides them."""
-    found = catalogue.services(visit.uow.session)
-    keys = [service.key for service in found]
-    cursor = request.args.get("cursor", "")
-    first = keys.index(cursor) if cursor in keys else 0
-    shown, rest = found[first : first + AT_ONCE], keys[first + AT_ONCE :]
-    agencies: dict[str, list[Service]] = {}
-    for service in shown:
-        agencies.setdefault(visit.reader.half(service.unit), []).append(service)
-    values = {"agencies": agencies, "about": {one.key: about(one, visit.reader) for one in shown}}
-    return Page("applicants/services.html", {**values, "next": rest[0] if rest else None})
+    """Show the services, by the agency that provides them, or those that were searched for."""
+    wanted = Wanted(
+        request.args.get("q", "")[:MAX_TEXT],
+        request.args.get("unit") or None,
+        asked.choice(request.args, "audience", AUDIENCES),
+        asked.choice(request.args, "channel", CHANNELS),
+        asked.choice(request.args, "life_event", EVENTS),
+    )
+    found = _search(visit, wanted, request.args.get("cursor"))
+    agencies: dict[str, list[Entry]] = {}
+    for entry in found.entries:
+        agencies.setdefault(visit.reader.half(entry.unit), []).append(entry)
+    units = [(key, visit.reader.half(name)) for key, name in catalogue.units(visit.uow.session)]
+    values = {
+        "agencies": agencies,
+        "count": found.count,
+        "wanted": wanted,
+        "units": sorted(units, key=lambda one: persian.order(one[1])),
+        "vocabularies": {"audience": AUDIENCES, "channel": CHANNELS, "life_event": EVENTS},
+        "searched": wanted != Wanted(),
+        "next": found.following,
+    }
+    return Page("applicants/services.html", values)
+
+
+def _search(visit: Visit, wanted: Wanted, after: str | None) -> Found:
+    try:
+        return catalogue.search(visit.uow.session, wanted, after=after)
+    except Invalid:  # the service of the cursor was withdrawn
+        return catalogue.search(visit.uow.session, wanted)
 
 
 @page(blueprint.get("/services/<key>"), anybody=True)
@@ -48,20 +75,19 @@ def show_service(visit: Visit, key: str) -> Page:
     opened = current()
     values = {
         "service": service,
-        "about": about(service, visit.reader),
+        "facts": service.facts,
         "takes": list(_asked(service, visit.reader)),
         "may": opened is None or opened.actor.role == access.APPLICANT,
+        "length": lambda text: in_words(text, messages(visit.reader)),
+        "fee": _fee(service.facts["fee"], visit.reader),
     }
     return Page("applicants/service.html", values)
 
 
-def about(service: Service, reader: Reader) -> str:
-    """Return a service's description in the language: from its process, else from its form; maybe empty."""
-    if " | " in service.description or (service.description and service.form is None):
-        return reader.half(service.description)
-    told = service.form.schema.get("x-i18n", {}).get(reader.language, {}) if service.form else {}
-    text = told.get("description") if isinstance(told, dict) else None
-    return str(text or (service.description if reader.language == "en" else ""))
+def _fee(fee: Mapping[str, str] | None, reader: Reader) -> str | None:
+    if fee is None or fee["amount"] is None:
+        return fee and say("applicants.service.fee-varies")
+    return reader.money(Decimal(fee["amount"]), fee["currency"])
 
 
 def _asked(service: Service, reader: Reader) -> Iterator[Asked]:

@@ -1,6 +1,16 @@
 """The designer's pages: processes and their versions, drafts, the check, the modeler."""
 
-from web.designer import checking, comparing, drafts, drawing, looking, overview, starting, versions
+from web.designer import (
+    checking,
+    comparing,
+    drafts,
+    drawing,
+    importing,
+    looking,
+    overview,
+    starting,
+    versions,
+)
 from web.designer.area import blueprint
 
 __all__ = [
@@ -9,6 +19,7 @@ __all__ = [
     "comparing",
     "drafts",
     "drawing",
+    "importing",
     "looking",
     "overview",
     "starting",

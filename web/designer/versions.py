@@ -6,7 +6,7 @@ from flask import request
 
 from engine import definitions
 from engine.definitions import overview
-from engine.design import diagrams, publishing
+from engine.design import diagrams, packages, publishing
 from engine.design.publishing import Record
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import OwnWork, PersonUnknown, Refusal
@@ -94,6 +94,13 @@ def version_archive(visit: Visit, key: str, number: int) -> Content:
     """Download all files."""
     row = definitions.version(visit.uow, key, number)
     return packed(f"{key}-{number}", definitions.source(visit.uow.session, row.deployment_id).files)
+
+
+@page(blueprint.get("/<key>/<int:number>/package.zip"), may="definitions.deploy")
+def version_package(visit: Visit, key: str, number: int) -> Content:
+    """Download it as a package, for another installation."""
+    _, content = packages.export(visit.uow, key, number)
+    return Content(content, "application/zip", f"{key}-{number}.package.zip")
 
 
 @page(blueprint.post("/<key>/<int:number>/publish"), may="definitions.publish", refused=refused)

@@ -34,6 +34,7 @@ from engine.bpmn.notation.requirements import (
     TaskRules,
     task_rules,
 )
+from engine.bpmn.notation.service_tasks import Service
 from engine.bpmn.notation.source import Source
 from engine.bpmn.notation.timers import GetCalendar
 from engine.bpmn.notation.vocabulary import bpmn
@@ -103,7 +104,13 @@ class Spec:
     @cached_property
     def bills(self) -> bool:
         """Whether it, or a process that it calls, issues bills."""
-        return any(isinstance(one, ServiceTask) and one.service.bill is not None for one in _all(self.inner))
+        return bool(self.billing)
+
+    @cached_property
+    def billing(self) -> tuple[Service, ...]:
+        """Returns the requests that issue bills, its own and those of processes that it calls."""
+        tasks = (one.service for one in _all(self.inner) if isinstance(one, ServiceTask))
+        return tuple(service for service in tasks if service.bill is not None)
 
     @cached_property
     def payments(self) -> frozenset[str]:

@@ -324,6 +324,10 @@ KEPT: Mapping[str, Kept] = {
         "what is sent is made of the event when it is sent: " + _IDS,
         "id webhook_id case_id seq status attempts due_at failure closed_at lease_until",
     ),
+    "catalogue_entries": Kept(
+        _PROCESS,
+        "version_id startable parts steps audience channels life_events title search facts",
+    ),
     "deployment_decisions": Kept(_PROCESS, "deployment_id file place key name inputs"),
     "deployment_files": Kept(_PROCESS, "deployment_id name content"),
     "deployments": Kept(_PROCESS, "id digest calls report deployed_by deployed_at"),

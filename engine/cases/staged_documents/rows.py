@@ -93,7 +93,7 @@ def known(
     """Returns the actor's file with this content for this field, if any, and extends its retention.
 
     A portal uploads for many persons, and each row of a list has its own file: there every file is new.
-    A draft is of one person, whoever uploads.
+    A draft belongs to one person.
     """
     if (uow.actor.role == "portal" and place.kind != "draft") or ANY_ROW in field:
         return None

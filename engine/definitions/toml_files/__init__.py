@@ -19,13 +19,24 @@ from engine.definitions.toml_files.evidence_file import (
     EvidenceType,
     Known,
 )
-from engine.definitions.toml_files.service_file import SERVICE, ServiceFile
+from engine.definitions.toml_files.service_file import (
+    AUDIENCES,
+    CHANNELS,
+    EVENTS,
+    LIFE_EVENTS,
+    SERVICE,
+    ServiceFile,
+)
 from engine.definitions.toml_files.table import Both, Table
 from engine.platform.budget import look_at, spend
 from engine.platform.findings import Notes, Place
 
 __all__ = [
+    "AUDIENCES",
+    "CHANNELS",
+    "EVENTS",
     "EVIDENCE",
+    "LIFE_EVENTS",
     "SERVICE",
     "SUFFIX",
     "Both",

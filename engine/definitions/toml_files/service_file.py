@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from engine.definitions.service_classes import BOUNDS, is_bound
 from engine.definitions.toml_files.table import MAX_TEXT, Both, Table
-from engine.models import Channel, ServiceClass
+from engine.models import Channel
 
 SERVICE = "service.toml"
 
@@ -17,7 +18,7 @@ Audience = Literal["individual", "business", "nonprofit", "agency"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
-CLASSES: tuple[ServiceClass, ...] = get_args(ServiceClass)
+CLASSES: tuple[str, ...] = tuple(BOUNDS)
 # Reasons why people, or businesses, need services.
 LIFE_EVENTS: Sequence[str] = (
     *("birth", "education", "military-service", "work", "marriage", "divorce", "moving", "housing"),
@@ -112,11 +113,19 @@ def read(table: Table) -> ServiceFile:
         contact=_contact(table.table("contact")),
         offered=table.yes("offered"),
         service_class=table.choice("class", CLASSES),
-        bound=table.text("bound", pattern=r"P(?:[1-9][0-9]{0,2}WD|T[1-9][0-9]{0,3}WH)"),
+        bound=_bound(table),
         duplicates=_duplicates(table),
     )
     if found.bound is not None and found.service_class is None:
         table.error("bound", "toml-value.bound")
+    return found
+
+
+def _bound(table: Table) -> str | None:
+    found = table.text("bound")
+    if found is not None and not is_bound(found):
+        table.error("bound", "toml-value.form")
+        return None
     return found
 
 

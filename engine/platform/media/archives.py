@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import stat
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,8 @@ def unpack(stream: IO[bytes], most: int, largest: int) -> dict[str, bytes]:
             if not entries:
                 raise Unfit("archive-empty", "is empty. Pack the files of the process.")
             _require_own_names([entry.filename for entry in entries])
+            if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
+                raise Unfit("archive-link", "contains symbolic links. Pack the files themselves.")
             _require_harmless(entries, archive.start_dir)
             wanted = [entry for entry in entries if not _LEFT.search(entry.filename)]
             if len(wanted) > most:

@@ -6,8 +6,8 @@ month after its last change. Pages and API have the same drafts.
 
 from engine.portal.application_drafts.commands import (
     MOST_SERVICES,
-    begin,
     change,
+    create,
     discard,
     forget,
     store,
@@ -16,7 +16,7 @@ from engine.portal.application_drafts.commands import (
 from engine.portal.application_drafts.drafts import KEPT, Draft, data_of, form_of, load, owner
 from engine.portal.application_drafts.listing import Listed, listed, mine, page
 from engine.portal.application_drafts.pages import answer, leave, of_service, submit_service
-from engine.portal.application_drafts.services import AskingService
+from engine.portal.application_drafts.service_versions import AskingService
 from engine.portal.application_drafts.view import AskedField, DraftView, asked_fields, show
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
     "Listed",
     "answer",
     "asked_fields",
-    "begin",
     "change",
+    "create",
     "data_of",
     "discard",
     "forget",

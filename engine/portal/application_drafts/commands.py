@@ -29,7 +29,7 @@ from engine.portal.application_drafts.drafts import (
     owned,
     owner,
 )
-from engine.portal.application_drafts.services import AskingService, services_of
+from engine.portal.application_drafts.service_versions import AskingService, services_of
 
 MOST = 100  # drafts of one owner
 MOST_SERVICES = 10  # of one draft
@@ -40,7 +40,7 @@ _INSERT = insert(ROWS).values(values_of(ROWS, "draft", _NEW))
 _DELETE_SENT = delete(ROWS).where(ROWS.c.id == bindparam("sent_draft", type_=Uuid()))
 
 
-def begin(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Draft:
+def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Draft:
     """Begins a draft of an application for these services, with the first answers.
 
     Raises NotFound and Conflict as starting their cases does, Conflict if there is one already, or if two

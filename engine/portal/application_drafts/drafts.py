@@ -22,7 +22,7 @@ from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from engine.portal import evidence
-from engine.portal.application_drafts.services import COLUMNS, AskingService, found_in, joined
+from engine.portal.application_drafts.service_versions import COLUMNS, AskingService, found_in, joined
 
 KEPT = timedelta(days=30)
 

@@ -18,7 +18,7 @@ from engine.platform.ids import uuid7
 from engine.portal import catalogue, evidence, funnel
 from engine.portal.application_drafts import commands
 from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, form_of, owned
-from engine.portal.application_drafts.services import AskingService
+from engine.portal.application_drafts.service_versions import AskingService
 
 
 def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
