@@ -21,6 +21,7 @@ from api import (
     catalogue,
     clocks,
     comments,
+    consents,
     decisions,
     definitions,
     delegations,
@@ -30,6 +31,7 @@ from api import (
     documents,
     drafts,
     events,
+    evidence,
     external_work,
     fairness,
     funnel,
@@ -73,6 +75,7 @@ from engine.identity.sessions import Lasting
 from engine.platform import limits
 from engine.platform.config import Settings
 from engine.platform.db import Database
+from engine.requests.fetching import FETCHER, Fetcher
 
 PREFIX = "/api/v1"
 MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its own limit
@@ -106,6 +109,7 @@ RESOURCES = (
         staging,
         drafts,
     ),
+    *(evidence, consents),
     *(units, calendars, people, delegations, fairness, decisions, status),
     *(
         desk,
@@ -180,6 +184,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
+    app.extensions[FETCHER] = Fetcher(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)
     app.extensions[catalogue.BASE] = settings.public_url

@@ -1,5 +1,6 @@
 """The access log of a case: who was shown what, and why. The applicant can see it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from api.shapes import (
     page_of,
 )
 from engine import access, cases
-from engine.models import Openable
+from engine.models import EvidenceState, Openable
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened, Reason, Way
 from engine.platform.db import UnitOfWork
@@ -31,6 +32,29 @@ class Reader(Account):
     """Role of the account at that time."""
     unit: str | None
     """Key of the unit as whose member it read; null if there was none."""
+
+
+class RequestedEvidence(Body):
+    """A request for data about the applicant from another agency."""
+
+    agency: str | None
+    """The key of the agency."""
+    legal_basis: str | None
+    """The law that allows the exchange; null if it needs only consent."""
+    service: str | None
+    """The key of the service for which the data were requested."""
+    type: str | None
+    """The type of evidence."""
+    consent: str | None
+    """The id of the consent."""
+    text_version: str | None
+    """The version of the text to which the person agreed."""
+    text_hash: str | None
+    """The SHA-256 of the text as it was shown."""
+    outcome: EvidenceState | None
+    """What became of it; null if the person's data were erased since."""
+    failure: str | None
+    """Why it failed, as a code of the connectors."""
 
 
 class AccessBody(Body):
@@ -56,6 +80,8 @@ class AccessBody(Body):
     """Name of the step that relates the reader to the case; null for other reasons."""
     way: Way | None
     """How the reader found the case; null if unknown."""
+    evidence: RequestedEvidence | None
+    """What was requested from another agency, if `what` is `evidence`; `purpose` is that of the connector."""
 
 
 class AccessPage(Page[AccessBody]):
@@ -70,9 +96,14 @@ def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
 
     For administrators, auditors, the portal that started the case, and its applicant.
     """
-    rows = [_fields(row) for row in access_log.page(uow, case_id, after=query.cursor)]
+    found = access_page(access_log.page(uow, case_id, after=query.cursor))
     opened = None if access.for_applicants(uow.actor) else Opened("access-log", case_id)
-    return Reply(AccessPage(**page_of(AccessBody, rows, cases.PAGE)), opened=opened)
+    return Reply(found, opened=opened)
+
+
+def access_page(rows: Sequence[Any]) -> AccessPage:
+    """Return a page of records, from its rows and the one more that shows whether others follow."""
+    return AccessPage(**page_of(AccessBody, [_fields(row) for row in rows], cases.PAGE))
 
 
 def _fields(row: Any) -> dict[str, Any]:
@@ -84,4 +115,11 @@ def _fields(row: Any) -> dict[str, Any]:
         "what": row["what"],
         "object": row["object_id"],
         **{name: said.get(name) for name in ("on_behalf_of", "purpose", "reason", "step", "way")},
+        "evidence": _requested(row, said) if row["what"] == "evidence" else None,
     }
+
+
+def _requested(row: Any, said: Mapping[str, Any]) -> RequestedEvidence:
+    stated = ("agency", "legal_basis", "service", "type", "consent", "text_version", "text_hash")
+    told = {name: said.get(name) for name in stated}
+    return RequestedEvidence(**told, outcome=row["evidence_state"], failure=row["evidence_failure"])

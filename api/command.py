@@ -113,6 +113,7 @@ def command(
             accepted=_ACCEPTED.get(view),
             also_as=_ALSO_AS.get(view),
             sends=_SENT.get(view, ()),
+            takes=operations.taken(view),
         )
 
         @route
@@ -239,7 +240,7 @@ def _prepare(database: Database, view: View, parts: dict[str, Any]) -> dict[str,
 def as_caller(look: Callable[[UnitOfWork], T], view: DatabaseView = "single") -> T:
     """Run commands as the caller: statement by statement, or in a transaction of another view."""
     database: Database = current_app.extensions[DATABASE]
-    return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), view)
+    return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), view)
 
 
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
@@ -288,7 +289,7 @@ def _valid(part: str, model: type[R], value: Any) -> R:
         raise Malformed(part, error) from error
 
 
-def _actor(session: Session) -> Actor:
+def caller(session: Session) -> Actor:
     """Return the caller, with the person for whom and the purpose for which they act."""
     token, callers = received.bearer(), current_app.extensions[CALLERS]
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
@@ -304,7 +305,7 @@ def _actor(session: Session) -> Actor:
 
 
 # A stored response contains data of a case: not for a caller who may no longer do the command.
-_REQUEST = serving.Request(_actor, lambda: g.get("idempotency_key"), received.fingerprint, final=(Forbidden,))
+_REQUEST = serving.Request(caller, lambda: g.get("idempotency_key"), received.fingerprint, final=(Forbidden,))
 
 
 def content(upload: FileStorage, limit: int = -1) -> bytes:

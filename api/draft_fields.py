@@ -16,8 +16,10 @@ def draft_field(asked: AskedField) -> DraftField:
         services=list(asked.services),
         applies=asked.applies,
         required=asked.required,
-        read_only=field.read_only,
+        read_only=field.read_only or asked.state == "known",
         state=asked.state,
+        source=asked.source,
+        evidence=asked.evidence,
         documents=[_limits(one) for one in asked.documents],
     )
 

@@ -24,7 +24,7 @@ class Operation:
 
     `answer` is a model or media types, with the first of `statuses` or any of the others; `accepted` the
     model of a response 202. `upload` is the model of a multipart body with its files. `sends` names the
-    headers of successful responses. A `public` operation needs no token.
+    headers of successful responses, `takes` further ones of requests. A `public` operation needs no token.
     """
 
     answer: Answered
@@ -36,6 +36,7 @@ class Operation:
     accepted: type[BaseModel] | None = None
     also_as: str | None = None
     sends: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     public: bool = False
 
     @property
@@ -46,6 +47,22 @@ class Operation:
 
 
 _DECLARED: dict[Callable[..., Any], Operation] = {}
+_TAKEN: dict[Callable[..., Any], tuple[str, ...]] = {}
+
+
+def takes(*headers: str) -> Callable[[F], F]:
+    """Declare further headers that a view's requests may have."""
+
+    def register(view: F) -> F:
+        _TAKEN[view] = headers
+        return view
+
+    return register
+
+
+def taken(view: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the headers of `takes`."""
+    return _TAKEN.get(view, ())
 
 
 def declare(operation: Operation) -> Callable[[F], F]:

@@ -40,6 +40,8 @@ _KINDS: Mapping[type[errors.Refusal], tuple[HTTPStatus, str]] = {
     errors.FourEyes: (HTTPStatus.FORBIDDEN, "four-eyes"),
     errors.FourEyesLate: (HTTPStatus.CONFLICT, "four-eyes"),
     errors.ConflictOfInterest: (HTTPStatus.FORBIDDEN, "conflict-of-interest"),
+    errors.NotProven: (HTTPStatus.FORBIDDEN, "person-not-proven"),
+    errors.ConsentRevoked: (HTTPStatus.FORBIDDEN, "consent-revoked"),
     errors.Recused: (HTTPStatus.FORBIDDEN, "recused"),
     errors.AssignedNotPicked: (HTTPStatus.FORBIDDEN, "assigned-not-picked"),
     errors.NotNamed: (HTTPStatus.FORBIDDEN, "not-named"),

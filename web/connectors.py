@@ -24,13 +24,13 @@ def known() -> tuple[Mapping[str, Connector], str | None]:
         return {}, str(broken)
 
 
-def operations() -> Mapping[str, frozenset[str]] | None:
+def operations() -> Mapping[str, Mapping[str, Operation]] | None:
     """Return the operations of each connector; None if their file can't be used."""
     return _operations(site().settings)
 
 
 @cache
-def _operations(settings: Settings) -> Mapping[str, frozenset[str]] | None:
+def _operations(settings: Settings) -> Mapping[str, Mapping[str, Operation]] | None:
     return Connectors.operations_of(settings)
 
 

@@ -13,8 +13,9 @@ from api.shapes import Body, File, Instant, Key, Page, Request, Text
 from api.staging import StagedBody
 from engine.models import Channel
 from engine.portal.application_drafts import MOST_SERVICES
+from engine.portal.evidence import Source
 
-FieldState = Literal["open", "typed"]
+FieldState = Literal["open", "typed", "known", "fetchable", "fetched", "refused", "failed"]
 
 
 class LabelText(Body):
@@ -61,7 +62,11 @@ class DraftField(Body):
     read_only: bool
     """Whether it is only shown."""
     state: FieldState
-    """Where its answer comes from: `open` has none yet, `typed` was sent by the caller."""
+    """Where its answer comes from."""
+    source: Source
+    """Who answers it."""
+    evidence: str | None
+    """The type of evidence that can fill it, or whose document it is for; null if there is none."""
     documents: list[DraftDocumentLimits]
     """The fields for documents that it is or contains."""
 

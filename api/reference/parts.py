@@ -10,12 +10,13 @@ from api import problems
 from api.operations import Operation
 
 # Headers of every call, of writes, of conditional writes, and where texts depend on the language.
-_ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE = (
+_ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE, _PERSON = (
     ("X-On-Behalf-Of", "X-Purpose"),
     ("Idempotency-Key",),
     ("If-Match",),
     ("If-None-Match",),
     ("Accept-Language",),
+    ("X-Person-Token",),
 )
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
 _OF_PROBLEMS: Mapping[str, Collection[int]] = {
@@ -36,9 +37,9 @@ def parameters(texts: Mapping[str, Any]) -> dict[str, Any]:
             "in": "header",
             "required": False,
             "description": texts["request-headers"][name],
-            "schema": _TEXT,
+            "schema": {**_TEXT, "maxLength": 16_384} if name in _PERSON else _TEXT,
         }
-        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE)
+        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE, *_PERSON)
     }
 
 
@@ -61,7 +62,7 @@ def of_headers(operation: Operation, method: str) -> list[dict[str, Any]]:
     names += _CONDITIONAL if HTTPStatus.PRECONDITION_FAILED in operation.problems else ()
     names += _READS if is_conditional(operation, method) else ()
     names += _LANGUAGE if "Content-Language" in operation.sends else ()
-    return [{"$ref": f"#/components/parameters/{_key(name)}"} for name in names]
+    return [{"$ref": f"#/components/parameters/{_key(name)}"} for name in (*names, *operation.takes)]
 
 
 def is_conditional(operation: Operation, method: str) -> bool:

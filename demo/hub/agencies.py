@@ -25,6 +25,7 @@ BEHAVIOURS_BY_ID: Mapping[str, str] = {
     "0000005002": "error",
     "0000005037": "flaky",
 }
+RESIDENCE = "تهران، خیابان آزادی، کوچهٔ یاس، پلاک ۱۲، واحد ۳"
 CO_OWNER = "0000000906"
 DEBT = 12_500_000
 DAYS_TO_PAY = 20  # the shipped processes wait for a payment for 21 days: the last day is a whole one
@@ -62,6 +63,15 @@ def _person(question: Question) -> Answer:
     if found == UNKNOWN:
         return Answer(404, {"error": "person not found"})
     return Answer(200, {"result": "mismatch" if found == DIFFERENT else "match"})
+
+
+def _residence(question: Question) -> Answer:
+    found = question.body.get("national_id")
+    if not _is_number(found):
+        return Answer(400, {"error": "national_id must have ten digits"})
+    if found == UNKNOWN:
+        return Answer(404, {"error": "no residence registered"})
+    return Answer(200, {"address": RESIDENCE, "postal_code": "1345678901"})
 
 
 def _clearance(question: Question) -> Answer:
@@ -140,6 +150,7 @@ class Service:
 
 SERVICES: Mapping[str, Service] = {
     "civil-registry": Service("POST", re.compile(r"/civil-registry/persons/verify()"), _person),
+    "housing-registry": Service("POST", re.compile(r"/housing-registry/residences()"), _residence),
     "tax-clearance": Service(
         "POST", re.compile(r"/r1/IR-DEMO/GOV/2000/TAX/clearance/v1/clearances()"), _clearance, x_road=True
     ),

@@ -12,6 +12,7 @@ from engine.bpmn.analysis.other_engines import Foreign, Gone, foreigns, translat
 from engine.bpmn.analysis.reference_choices import Named, Offers, offers
 from engine.bpmn.analysis.required_connectors import RequiredConnector, required_connectors
 from engine.bpmn.analysis.required_roles import RequiredRole, required_roles
+from engine.bpmn.analysis.start_forms import start_form
 from engine.bpmn.check.bounded import too_deep, too_much
 from engine.bpmn.check.files import FILE_SUFFIXES, MAX_FILES, is_file_name
 from engine.bpmn.diff import Difference, compare
@@ -179,6 +180,7 @@ __all__ = [
     "shown_by",
     "skip",
     "start",
+    "start_form",
     "statutory_term",
     "steps_ahead",
     "subject",

@@ -183,7 +183,8 @@ def sent(uow: UnitOfWork, spec: Spec, step: Step, messages: Sequence[Mapping[str
             "operation": call.operation,
         }
         made = {name: value for name, value in payload.items() if value}
-        stated = {"party": _party(spec, call.element), **uow.connectors.get(call.connector or "", {})}
+        called = "/".join(filter(None, (call.connector, call.operation)))
+        stated = {"party": _party(spec, call.element), **uow.connectors.get(called, {})}
         yield Fact("call.made", call.element, payload=made, facts=stated)
     for row, thrown in zip(messages, step.thrown, strict=True):
         sent = {"message": row["id"], "name": row["name"]}

@@ -4,7 +4,7 @@ Other packages import only from here.
 """
 
 from engine.connectors.connector import Connector, Operation
-from engine.connectors.message import CallFailed, Reply, Request
+from engine.connectors.message import CallFailed, Consent, Reply, Request
 from engine.connectors.registry import Connectors
 from engine.connectors.sending import send
 from engine.connectors.toml_table import Misconfigured
@@ -13,6 +13,7 @@ __all__ = [
     "CallFailed",
     "Connector",
     "Connectors",
+    "Consent",
     "Misconfigured",
     "Operation",
     "Reply",

@@ -4,10 +4,9 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from engine.bpmn import UNIT_KEY, NotMoney, money
-from engine.connectors import files, kind_options
+from engine.connectors import declarations, files, kind_options
 from engine.connectors.breaker import Breaker
-from engine.connectors.connector import Connector, Declaration, Email
+from engine.connectors.connector import Connector, Email
 from engine.connectors.files import LOCAL, NAME, NAMING
 from engine.connectors.toml_table import Fault, Misconfigured, Table
 from engine.platform.config import Settings
@@ -15,7 +14,6 @@ from engine.platform.config import Settings
 TIMEOUT = 10.0
 LADDER = (5.0, 30.0, 120.0, 600.0, 3600.0)
 FAILURES, PAUSE = 5, 30.0
-_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,500}"
 
 
 def read(settings: Settings) -> list[Connector]:
@@ -58,12 +56,13 @@ def _parse(content: str, file: Path) -> list[Connector]:
 
 def _connector(name: str, table: Table, folder: Path) -> Connector:
     kind = kind_options.KINDS[table.choice("kind", tuple(kind_options.KINDS)) or "http"]
+    declared = declarations.of_connector(table)
     connector = Connector(
         name=name,
-        declared=_declared(table),
+        agency=declared.agency,
         how=kind.how(table),
         address=_address(table, kind.schemes),
-        operations=kind_options.operations(table, kind, folder),
+        operations=kind_options.operations(table, kind, declared, folder),
         timeout=table.number("timeout", 0.01, 300, TIMEOUT),
         ladder=table.numbers("retry", 30 * 86400, LADDER),
         breaker=_breaker(table.table("breaker")),
@@ -76,34 +75,6 @@ def _connector(name: str, table: Table, folder: Path) -> Connector:
         table.blame("user", "and secret belong together.", "Write both, or neither.")
     table.close()
     return connector
-
-
-def _declared(table: Table) -> Declaration:
-    key = "Write the key of the agency that the connector calls, such as tax-office."
-    purpose = "Write what its answers are for, in one line: Persian, or Persian | English."
-    basis = "Cite the law or the order that allows it, in one line: Persian, or Persian | English."
-    return Declaration(
-        table.text("agency", UNIT_KEY, key),
-        table.text("purpose", _LINE, purpose),
-        table.text("legal_basis", _LINE, basis),
-        *_price(table),
-    )
-
-
-def _price(table: Table) -> tuple[str | None, str | None]:
-    """Returns the price of a call and its currency, if it has one."""
-    written, currency = table.take("price"), table.take("currency")
-    if written is None and currency is None:
-        return None, None
-    try:
-        price = f"{money.amount(written):f}"
-    except NotMoney as error:
-        table.blame("price", error.reason, 'Write an amount, such as "2500", or neither price nor currency.')
-        return None, None
-    if currency not in money.CURRENCIES:
-        table.blame("currency", "is not a currency code of ISO 4217", 'Write one, such as "IRR".')
-        return None, None
-    return price, str(currency)
 
 
 def _address(table: Table, schemes: tuple[str, ...]) -> str:

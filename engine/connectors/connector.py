@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.access import Assurance
 from engine.connectors.breaker import Breaker
 from engine.connectors.message import CallFailed
 from engine.connectors.schema import Schema
@@ -39,8 +40,31 @@ class Email:
 
 
 @dataclass(frozen=True, slots=True)
+class Declaration:
+    """Why another system is called: its agency's key, the purpose, and the legal basis.
+
+    The texts may be `Persian | English`. There is no legal basis if the calls need only the person's consent.
+    `price` is what a call costs, if that is known. The log states all of it with each call, so it is never
+    personal.
+    """
+
+    agency: str
+    purpose: str
+    legal_basis: str | None
+    price: str | None = None  # of a call, as a decimal
+    currency: str | None = None
+
+
+UNDECLARED = Declaration("", "", None)  # of calls that are not about cases
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of a connector. `errors` maps a status to a BPMN error code."""
+    """An operation of a connector. `errors` maps a status to a BPMN error code.
+
+    `consent`: its calls are about a person, and need that person's consent. `assurance` is the level of the
+    login with which somebody may request data about themselves before there is a case.
+    """
 
     name: str
     errors: Mapping[int, str]
@@ -51,21 +75,9 @@ class Operation:
     represents: str = ""  # the person whom the user represents, for X-Road: a template
     subject: str = ""  # templates of an e-mail
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """Why cases call another system: its agency's key, the purpose, and the legal basis.
-
-    The texts may be `Persian | English`. `price` is what a call costs, if that is known. The log states
-    all of it with each call, so it is never personal.
-    """
-
-    agency: str
-    purpose: str
-    legal_basis: str
-    price: str | None = None  # of a call, as a decimal
-    currency: str | None = None
+    declared: Declaration = UNDECLARED
+    consent: bool = False
+    assurance: Assurance = "substantial"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,7 +85,7 @@ class Connector:
     """Another system. Times are in seconds: `timeout` for a whole call, `ladder` between the tries."""
 
     name: str
-    declared: Declaration
+    agency: str
     how: Http | XRoad | Email
     address: str  # without a trailing slash
     operations: Mapping[str, Operation]

@@ -3,7 +3,7 @@
 A draft may name one that is added later; a published version may not.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -26,10 +26,14 @@ def compare(
 
 def findings(files: Mapping[str, bytes], operations: Operations, *, draft: bool) -> list[Finding]:
     """Returns findings on connectors and operations that the files name and the installation lacks."""
+    return missing(bpmn.required_connectors(files), operations, draft=draft)
+
+
+def missing(named: Iterable[RequiredConnector], operations: Operations, *, draft: bool) -> list[Finding]:
+    """Returns findings on those of these connectors and operations that the installation lacks."""
     if operations is None:
         return []
     severity: Literal["error", "warning"] = "warning" if draft else "error"
-    named = bpmn.required_connectors(files)
     return [found for each in named if (found := _missing(each, operations, severity)) is not None]
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from engine.connectors import template
+from engine.connectors import declarations, template
 from engine.connectors.connector import Email, Http, Operation, Security, XRoad
+from engine.connectors.declarations import Declared
 from engine.connectors.schema import Schema
 from engine.connectors.toml_table import Table
 
@@ -64,26 +65,31 @@ def _email(table: Table) -> Email:
     return Email(cast("Security", security), user, sender)
 
 
-def operations(table: Table, kind: "Kind", folder: Path) -> dict[str, Operation]:
+def operations(table: Table, kind: "Kind", around: Declared, folder: Path) -> dict[str, Operation]:
     """Returns the operations below a connector's table, in the order of the file.
 
-    At least one is required.
+    At least one is required. `around` is what the connector declares for all of them.
     """
     errors = _errors(table)
     below = table.table("operations")
     fix = "Begin with a letter; then letters, digits, hyphens and underscores."
-    found = {}
+    found, stated = {}, []
     for name, part in below.tables(OPERATION, fix):
+        stated.append(declared := declarations.of_operation(part, around))
         bare = Operation(
             name,
             {**errors, **_errors(part)},
             request=_schema(part, "request", folder),
             reply=_schema(part, "reply", folder) if kind.replies else None,
+            declared=declarations.plain(declared),
+            consent=declared.consent,
+            assurance=declared.assurance,
         )
         found[name] = replace(bare, **kind.operation(part))
         part.close()
     if not found:
         below.blame("", "has no operation.", "Add a table for each thing that the connector is to do.")
+    declarations.require(table, stated or [around])
     return found
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
+
+# Whether the person whom a call is about agrees to it; None if they were never asked.
+Consent = Literal["given", "revoked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Request:
     body: Mapping[str, Any] = field(repr=False)
     case_number: str
     user: str = field(repr=False)
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from engine.connectors import configuration
-from engine.connectors.connector import Connector, Declaration
+from engine.connectors.connector import Connector, Declaration, Operation
 from engine.connectors.message import CallFailed
 from engine.connectors.toml_table import Misconfigured
 from engine.platform.config import Settings
@@ -25,23 +25,29 @@ class Connectors:
         return cls(configuration.read(settings))
 
     @classmethod
-    def operations_of(cls, settings: Settings) -> Mapping[str, frozenset[str]] | None:
+    def operations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, Operation]] | None:
         """Returns the operations of each connector by its name; None if their file cannot be used."""
         try:
-            return {connector.name: frozenset(connector.operations) for connector in cls.read(settings)}
+            return {connector.name: connector.operations for connector in cls.read(settings)}
         except Misconfigured:
             return None
 
     @classmethod
     def declarations_of(cls, settings: Settings) -> Mapping[str, Mapping[str, str]]:
-        """Returns what each connector declares, by its name, as facts of its calls.
+        """Returns what each operation declares, as facts of its calls, by `connector/operation`.
 
-        Empty if their file cannot be used: what needs it reports that.
+        The only operation of a connector is also found by the connector's name. Empty if their file cannot be
+        used: what needs it reports that.
         """
         try:
-            return {one.name: _facts(one.declared) for one in cls.read(settings)}
+            known = list(cls.read(settings))
         except Misconfigured:
             return {}
+        found: dict[str, Mapping[str, str]] = {}
+        for one in known:
+            stated = {f"{one.name}/{each.name}": _facts(each.declared) for each in one.operations.values()}
+            found |= {**stated, **({one.name: next(iter(stated.values()))} if len(stated) == 1 else {})}
+        return found
 
     @classmethod
     def digest_of(cls, settings: Settings) -> str | None:

@@ -20,6 +20,7 @@ async def send(connector: Connector, request: Request) -> Reply:
     Many may run at once in one event loop; none waits for another.
     """
     operation = connector.operation(request.operation)
+    _require_consent(operation, request)
     request = _sendable(operation, request)
     try:
         if isinstance(connector.how, Email):
@@ -30,6 +31,16 @@ async def send(connector: Connector, request: Request) -> Reply:
         raise CallFailed("unusable-secret", str(unreadable), retriable=True) from None
     _require(operation.reply, reply.body, "invalid-reply")
     return reply
+
+
+def _require_consent(operation: Operation, request: Request) -> None:
+    if not operation.consent or request.consent == "given":
+        return
+    if request.consent == "revoked":
+        detail = "the person whom it is about has revoked their consent"
+        raise CallFailed("consent-revoked", detail, retriable=False)
+    detail = "the person whom it is about has not given their consent"
+    raise CallFailed("consent-missing", detail, retriable=False)
 
 
 def _sendable(operation: Operation, request: Request) -> Request:

@@ -49,6 +49,10 @@ class Table:
         self._known.add(name)
         return self._left.pop(name, None)
 
+    def has(self, name: str) -> bool:
+        """Returns whether a key that was not read yet is written."""
+        return name in self._left
+
     def text(self, name: str, pattern: str, fix: str, default: str | None = None) -> str:
         """Returns a text that matches this pattern. Without a default it is required."""
         value = self.take(name)
@@ -62,6 +66,13 @@ class Table:
         """Returns one of these texts."""
         pattern = "|".join(map(re.escape, options))
         return self.text(name, pattern, f"Write one of: {', '.join(options)}.", default)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Returns true or false."""
+        value = self.take(name)
+        if value is not None and not isinstance(value, bool):
+            self.blame(name, "cannot be used", "Write true or false.")
+        return value if isinstance(value, bool) else default
 
     def number(self, name: str, least: float, most: float, default: float) -> float:
         """Returns a number within these bounds."""

@@ -106,7 +106,7 @@ def deploy(
     there = [same for key in _keys(report) if (same := held[key].same(digest, publishing))]
     if len(there) == len(report.processes):
         return _unchanged(uow, report, there)
-    report = _with_posts(uow, files, deployment_check.compare(report, files, operations, publishing))
+    report = _with_posts(uow, files, _with_called(files, report, operations, publishing))
     loaded: dict[UUID, Source] = {}
     bound = {key: source(uow.session, version.deployment_id, loaded) for key, version in calls.items()}
     content = Source(digest, files, bound)
@@ -143,6 +143,18 @@ def plain_report(report: Report) -> dict[str, Any]:
     """Returns the findings and owners of a report in the form in which they are stored and shown."""
     findings = [asdict(finding) for finding in report.findings]
     return {"findings": findings, "owners": [asdict(owner) for owner in report.owners]}
+
+
+def _with_called(
+    files: Mapping[str, bytes],
+    report: Report,
+    operations: deployment_check.Operations,
+    publishing: Publishing,
+) -> Report:
+    """Returns the report with findings about the connectors in the files."""
+    whole = deployment_check.compare(report, files, operations, publishing)
+    found = toml_files.call_findings(files, operations, draft=publishing != "direct")
+    return replace(whole, findings=(*whole.findings, *found))
 
 
 def _with_posts(uow: UnitOfWork, files: Mapping[str, bytes], report: Report) -> Report:

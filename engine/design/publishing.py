@@ -17,7 +17,7 @@ from engine import access, cases, definitions
 from engine.access import validity
 from engine.bpmn import Spec
 from engine.connectors import deployment_check
-from engine.definitions import VERSION, Version
+from engine.definitions import VERSION, Version, toml_files
 from engine.identity import accounts
 from engine.identity.names import of as names_of
 from engine.models import (
@@ -276,6 +276,7 @@ def _require_surroundings(
     found = [
         *candidate_roles.findings(uow, files, owner),
         *deployment_check.findings(files, operations, draft=False),
+        *toml_files.call_findings(files, operations, draft=False),
     ]
     if any(finding.severity == "error" for finding in found):
         raise Rejected("The version can't be published. Fix the errors in the report.", found)

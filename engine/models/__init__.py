@@ -29,6 +29,7 @@ from engine.models.conflicts import Recusal, Relation, RelationKind
 from engine.models.desk import Batch, Comment
 from engine.models.dmn_decisions import DeploymentDecision
 from engine.models.documents import Document, DocumentStatus, DocumentVersion, ErasedFile
+from engine.models.evidence import Consent, Evidence, EvidenceState, EvidenceValue
 from engine.models.figures import (
     CaseFigures,
     CausePeriodFigures,
@@ -135,6 +136,7 @@ __all__ = [
     "ClockState",
     "Closure",
     "Comment",
+    "Consent",
     "Cursor",
     "Decision",
     "Definition",
@@ -152,6 +154,9 @@ __all__ = [
     "DurationBin",
     "ErasedFile",
     "Event",
+    "Evidence",
+    "EvidenceState",
+    "EvidenceValue",
     "Heartbeat",
     "IdempotencyKey",
     "Identity",

@@ -9,7 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.models.tables import Instant
 from engine.platform.db import Base
 
-Openable = Literal["case", "events", "task", "document", "decisions", "comments", "file", "access-log"]
+# `evidence` is of a draft, whose id takes the place of the case's: data about the applicant were requested.
+Openable = Literal[
+    "case", "events", "task", "document", "decisions", "comments", "file", "access-log", "evidence"
+]
 
 
 class AccessHead(Base):

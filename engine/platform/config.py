@@ -19,6 +19,9 @@ Publishing = Literal["direct", "four-eyes"]
 ROOT = Path(__file__).resolve().parents[2]
 
 API_QUOTA = 60_000  # requests of a token per minute; more than two cores can answer
+EVIDENCE_OF_PERSON = 20  # requests for evidence in an hour: about one person,
+EVIDENCE_OF_PORTAL = 1_000  # and through one portal
+EVIDENCE_TIMEOUT = 10  # seconds that an applicant waits for another agency
 OUTAGE_AFTER = 60  # seconds; workers report every 15
 
 
@@ -36,7 +39,8 @@ class Settings:
     number. `outage_after`: the seconds without a running worker that count as an outage. `audit_key` is the
     file of the private key that signs checkpoints, which needn't exist; `checkpoint_minutes` is how often
     they are taken, 0 for only on demand; they are sent to a folder, and to a URL and a mail address
-    (`connector:address`) if these are set.
+    (`connector:address`) if these are set. `evidence_of_person` and `evidence_of_portal` are the requests for
+    evidence allowed in an hour, 0 for any number; each waits for `evidence_timeout` seconds at most.
     """
 
     database_url: str | None
@@ -66,6 +70,9 @@ class Settings:
     checkpoint_mail: str | None
     api_quota: int = API_QUOTA
     outage_after: int = OUTAGE_AFTER
+    evidence_of_person: int = EVIDENCE_OF_PERSON
+    evidence_of_portal: int = EVIDENCE_OF_PORTAL
+    evidence_timeout: int = EVIDENCE_TIMEOUT
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -105,6 +112,9 @@ class Settings:
             checkpoint_mail=_mail(environ.get("CHECKPOINT_MAIL") or None),
             api_quota=number(environ, "API_QUOTA", default=API_QUOTA, least=0, most=10**9),
             outage_after=number(environ, "OUTAGE_AFTER", default=OUTAGE_AFTER, least=30, most=86_400),
+            evidence_of_person=number(environ, "EVIDENCE_OF_PERSON", default=EVIDENCE_OF_PERSON, least=0),
+            evidence_of_portal=number(environ, "EVIDENCE_OF_PORTAL", default=EVIDENCE_OF_PORTAL, least=0),
+            evidence_timeout=number(environ, "EVIDENCE_TIMEOUT", default=EVIDENCE_TIMEOUT, most=30),
         )
 
     @property

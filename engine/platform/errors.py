@@ -8,6 +8,8 @@ Refusal
 ├── OwnWork       requires another person than the author
 ├── FieldNotMarked  a correction of fields that were not marked
 ├── AssuranceTooLow   requires a login with a higher assurance level
+├── NotProven     nothing proves that the person for whom the actor acts is logged in
+├── ConsentRevoked  the person has taken their consent back
 ├── Recused       the actor has stepped back from the case
 ├── AssignedNotPicked the task is assigned automatically, and can't be claimed
 ├── NotNamed      the diagram names others for the task
@@ -107,6 +109,14 @@ class AssuranceTooLow(Forbidden):
     def __init__(self, detail: str, needed: str) -> None:
         super().__init__(detail)
         self.needed = needed
+
+
+class NotProven(Forbidden):
+    """Requires the login of the person for whom the actor acts, signed by a provider."""
+
+
+class ConsentRevoked(Forbidden):
+    """The person has revoked the consent on which it rests."""
 
 
 class Recused(Forbidden):

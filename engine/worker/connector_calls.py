@@ -10,9 +10,10 @@ import structlog
 from engine.bpmn import CallFailure
 from engine.cases import external_calls
 from engine.cases.external_calls import Attempt
-from engine.connectors import CallFailed, Connectors, Reply, Request, send
+from engine.connectors import CallFailed, Connectors, Consent, Reply, Request, send
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict
+from engine.portal import consents
 from engine.worker.command_runner import CommandRunner
 
 MARGIN = 30  # seconds that a try may take beyond its connector's time-out
@@ -41,7 +42,7 @@ class Caller:
         try:
             if attempt.attempts > len(ladder) + 1:
                 raise CallFailed("interrupted", "its worker died during the last try", retriable=False)
-            reply = await send(self._connectors.get(attempt.connector), _request(attempt))
+            reply = await self._send(attempt)
         except CallFailed as failure:
             again = failure.retriable and attempt.attempts <= len(ladder)
             pause = timedelta(seconds=ladder[attempt.attempts - 1]) if again else None
@@ -59,6 +60,16 @@ class Caller:
                 attempt, lambda uow: external_calls.settle(uow, attempt, reply.body, _seen(reply), spent)
             )
 
+    async def _send(self, attempt: Attempt) -> Reply:
+        """Sends the call. Raises CallFailed, also if the person whom it is about doesn't agree (any more)."""
+        connector = self._connectors.get(attempt.connector)
+        operation = connector.operation(attempt.operation)
+        agreed: Consent | None = None
+        if operation.consent:
+            named = (connector.name, operation.name)
+            agreed = await self._runner.submit(lambda uow: consents.of_call(uow, attempt.id, *named))
+        return await send(connector, _request(attempt, agreed))
+
     async def _settle(self, attempt: Attempt, command: Callable[[UnitOfWork], None]) -> None:
         try:
             await self._runner.submit(command)
@@ -67,8 +78,9 @@ class Caller:
             await self._runner.submit(lambda uow: external_calls.end_attempt(uow, attempt))
 
 
-def _request(attempt: Attempt) -> Request:
-    return Request(attempt.id, attempt.operation, attempt.request, attempt.case_number, attempt.user)
+def _request(attempt: Attempt, agreed: Consent | None) -> Request:
+    about = (attempt.case_number, attempt.user)
+    return Request(attempt.id, attempt.operation, attempt.request, *about, consent=agreed)
 
 
 def _seen(reply: Reply) -> dict[str, str | float]:

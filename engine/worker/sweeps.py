@@ -24,7 +24,7 @@ from engine.platform import jobs, logs
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import StorageDown
 from engine.platform.storage import Storage
-from engine.portal import application_drafts, durations
+from engine.portal import application_drafts, durations, once_only
 from engine.requests import idempotency
 from engine.tasks import delegations
 from engine.worker import figures
@@ -61,7 +61,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_expire_messages(runner))
         group.create_task(_note_work(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
-        group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget))
+        group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget, once_only.expire))
         group.create_task(each(MINUTE, runner, sessions.forget, throttle.forget, tasks.delete_old_bulk_jobs))
         group.create_task(
             each(
@@ -69,6 +69,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
                 runner,
                 durations.count,
                 application_drafts.forget,
+                once_only.forget,
                 test_runs.forget,
                 staged_documents.forget,
             )

@@ -189,6 +189,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:run_id>": str(uuid4()),
         "<uuid:session_id>": str(uuid4()),
         "<uuid:draft_id>": str(uuid4()),
+        "<uuid:evidence_id>": str(uuid4()),
+        "<uuid:consent_id>": str(uuid4()),
         "<uuid:relation_id>": str(uuid4()),
         "<uuid:upload_id>": str(uuid4()),
         "<uuid:webhook_id>": webhook["id"],

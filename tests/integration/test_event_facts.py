@@ -313,7 +313,7 @@ def test_call_states_for_whom_and_why_it_is_made(
     database: Database, database_url: str, actor: Callable[..., Actor], known: bool
 ) -> None:
     factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(CALL))))
-    here = Database(database_url, connectors={"it" if known else "other": DECLARED})
+    here = Database(database_url, connectors={"it/ask" if known else "other": DECLARED})
     factories.a_case(here, actor("portal"))
     here.dispose()
     facts = dict(stated(database, "call.made"))

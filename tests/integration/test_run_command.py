@@ -24,7 +24,7 @@ import pytest
 from demo import welcome
 from demo.__main__ import main as demo_main
 from demo.accounts import ACCOUNTS
-from engine.cases.erasure.inventory import FOLDERS
+from engine.cases.erasure.folders import FOLDERS
 from engine.cli import main as engine_main
 from engine.platform import postgres
 from engine.platform.config import ROOT, Settings

@@ -1,12 +1,13 @@
 """The file of connectors is read whole, or refused with every fault."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.connectors import CallFailed, Connectors, Misconfigured
+from engine.connectors import CallFailed, Connectors, Misconfigured, send
 from engine.connectors.connector import Email, Http, XRoad
-from tests.exchanging import DECLARED, connector, declared, demo_connectors, settings
+from tests.exchanging import DECLARED, a_request, connector, declared, demo_connectors, failure, settings
 
 HTTP = """
 [it]
@@ -248,7 +249,7 @@ def test_the_embedded_installation_has_the_connectors_of_a_demonstration(tmp_pat
     found = Connectors.read(settings(tmp_path, DATABASE_URL=""))
     assert {each.name for each in found} == {
         "civil-registry", "tax-clearance", "zoning", "health-network", "deeds-registry", "payments",
-        "licence-portal",
+        "licence-portal", "housing-registry",
     }  # fmt: skip
     assert found.get("zoning").address == "http://127.0.0.1:9009/zoning"
 
@@ -323,5 +324,41 @@ def test_a_call_may_have_a_price(tmp_path: Path, line: str, wrong: set[str]) -> 
     if wrong:
         assert set(faults(tmp_path, content)) == wrong
     else:
-        declared = connector(tmp_path, content).declared
+        declared = next(iter(connector(tmp_path, content).operations.values())).declared
         assert (declared.price, declared.currency) == ("2500", "IRR")
+
+
+LAW = 'legal_basis = "Registry Act"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        ("", {"it.legal_basis"}),
+        ("consent = true\n", set()),
+        ("legal_basis = 'Act'\n", set()),
+        ("consent = 'yes'\nlegal_basis = 'Act'\n", {"it.operations.ask.consent"}),
+        ("assurance = 'some'\nlegal_basis = 'Act'\n", {"it.operations.ask.assurance"}),
+    ],
+)
+def test_an_operation_needs_a_legal_basis_or_consent(tmp_path: Path, lines: str, wrong: set[str]) -> None:
+    content = f'[it]\nkind = "http"\naddress = "https://x.example"\n{CALL}{lines}'
+    content = declared(content).replace(LAW, "")
+    (tmp_path / "connectors.toml").write_text(content)
+    chosen = settings(tmp_path)
+    if wrong:
+        with pytest.raises(Misconfigured) as found:
+            Connectors.read(chosen)
+        assert {fault.key for fault in found.value.faults} == wrong
+    else:
+        operation = Connectors.read(chosen).get("it").operation(None)
+        assert operation.consent == (operation.declared.legal_basis is None)
+
+
+@pytest.mark.parametrize(
+    ("consent", "code"), [(None, "consent-missing"), ("revoked", "consent-revoked"), ("given", "unreachable")]
+)
+def test_a_call_about_a_person_needs_their_consent(tmp_path: Path, consent: Any, code: str) -> None:
+    content = f'[it]\nkind = "http"\nconsent = true\naddress = "http://127.0.0.1:9"\n{CALL}'
+    chosen = connector(tmp_path, content)
+    assert failure(send(chosen, a_request(consent=consent))).code == code

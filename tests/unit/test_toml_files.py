@@ -117,7 +117,6 @@ def test_a_file_that_cant_be_read_is_a_finding(content: str, place: tuple[object
 
 def test_other_names_are_refused() -> None:
     assert _found("", name="services.toml") == [(None, "toml-unknown-file", "", None)]
-    assert _found("a = 1", name="evidence.toml") == []
 
 
 def test_a_file_names_its_process_if_there_are_several() -> None:

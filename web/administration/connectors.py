@@ -1,10 +1,12 @@
 """Other systems: connectors and topics with waiting calls, and undelivered messages."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint
 
 from engine.cases import messages
 from engine.connectors import Connector, health
-from engine.connectors.connector import Email, XRoad
+from engine.connectors.connector import Declaration, Email, XRoad
 from web.administration.area import render
 from web.connectors import known
 from web.visit import Page, Visit, page
@@ -23,6 +25,11 @@ def _kind(connector: Connector) -> str:
     return "x-road" if isinstance(connector.how, XRoad) else "http"
 
 
+def _declared(connector: Connector) -> Sequence[Declaration]:
+    """Return what its operations declare, each once."""
+    return list(dict.fromkeys(operation.declared for operation in connector.operations.values()))
+
+
 @page(blueprint.get("/connectors"), may="jobs.manage")
 def index(visit: Visit) -> Page:
     """Show the state of each connector, including those that are called but not configured."""
@@ -30,7 +37,7 @@ def index(visit: Visit) -> Page:
     values = {
         "health": health.of_connectors(visit.uow, list(found)),
         "kinds": {name: _kind(connector) for name, connector in found.items()},
-        "declared": {name: connector.declared for name, connector in found.items()},
+        "declared": {name: _declared(connector) for name, connector in found.items()},
         "addresses": {name: connector.address for name, connector in found.items()},
         "operations": {name: list(connector.operations) for name, connector in found.items()},
         "broken": broken,

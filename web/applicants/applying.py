@@ -16,7 +16,8 @@ from engine.portal.application_drafts import Draft
 from web import attached, forms
 from web.applicants.answers import named_rows
 from web.applicants.door import blueprint, mine
-from web.applicants.steps import Step, steps_of
+from web.applicants.evidence import answered, panels, steps
+from web.applicants.steps import Step
 from web.texts import explain
 from web.visit import Away, Page, Shown, Visit
 
@@ -30,24 +31,24 @@ GONE = Away("/my", told="applicants.notice.gone")
 def begin_application(visit: Visit, key: str) -> Away:
     """Redirect to the step that comes next."""
     draft = application_drafts.of_service(visit.uow, key)
-    return Away(_next(draft, draft.step))
+    return Away(_next(visit, draft, draft.step))
 
 
 @mine(blueprint.get("/services/<key>/apply/<int:number>"))
 def show_step(visit: Visit, key: str, number: int) -> Shown:
     """Show a step, if the previous ones were answered."""
     draft = application_drafts.of_service(visit.uow, key)
-    if not _is_open(draft, number):
-        return Away(_next(draft, draft.step))
-    return _page(visit, draft, number, draft.answers)
+    if not _is_open(visit, draft, number):
+        return Away(_next(visit, draft, draft.step))
+    return step_page(visit, draft, number, draft.answers)
 
 
 def _once_more(visit: Visit, key: str, number: int, refusal: Refusal) -> Page:
     """Show the step with what was typed, and its faults."""
     draft = application_drafts.of_service(visit.uow, key)
-    step = _steps(draft)[number - 1]
+    step = steps(visit, draft)[number - 1]
     typed = forms.answer(step.fields, attached.sent(), _others(draft, step))
-    return _page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
+    return step_page(visit, draft, number, {**_others(draft, step), **typed}, refusal)
 
 
 def _files(key: str, **_: Any) -> Mapping[str, Any]:
@@ -58,18 +59,18 @@ def _files(key: str, **_: Any) -> Mapping[str, Any]:
 def answer_step(visit: Visit, key: str, number: int) -> Shown:
     """Store the answers of a step, and continue."""
     draft = application_drafts.of_service(visit.uow, key)
-    if not _is_open(draft, number):
-        return Away(_next(draft, draft.step))
-    step = _steps(draft)[number - 1]
+    if not _is_open(visit, draft, number):
+        return Away(_next(visit, draft, draft.step))
+    step = steps(visit, draft)[number - 1]
     given = forms.answer(step.fields, attached.sent(), _others(draft, step))
     if attached.edited():
         return _changed(visit, draft, number, given)
     if BACK in request.form:
-        application_drafts.leave(visit.uow, draft, step.names, given, number)
+        application_drafts.leave(visit.uow, draft, answered(step), given, number)
         return Away(_address(key, max(number - 1, 1)))
     attached.require()
-    application_drafts.answer(visit.uow, draft, step.names, given, number)
-    return Away(_next(application_drafts.of_service(visit.uow, key), number))
+    application_drafts.answer(visit.uow, draft, answered(step), given, number)
+    return Away(_next(visit, application_drafts.of_service(visit.uow, key), number))
 
 
 @mine(blueprint.get("/services/<key>/apply/check"))
@@ -78,8 +79,8 @@ def check_answers(visit: Visit, key: str) -> Shown:
     draft = application_drafts.of_service(visit.uow, key)
     if draft.id is None:
         return GONE
-    if draft.step < len(_steps(draft)):
-        return Away(_next(draft, draft.step))
+    if draft.step < len(steps(visit, draft)):
+        return Away(_next(visit, draft, draft.step))
     return _summary(visit, draft)
 
 
@@ -93,24 +94,20 @@ def submit_application(visit: Visit, key: str) -> Shown:
     draft = application_drafts.of_service(visit.uow, key)
     if draft.id is None:
         return GONE
-    if draft.step < len(_steps(draft)):
-        return Away(_next(draft, draft.step))
+    if draft.step < len(steps(visit, draft)):
+        return Away(_next(visit, draft, draft.step))
     confirmed = CONFIRM in request.form
     case = application_drafts.submit_service(visit.uow, key, confirm_duplicate=confirmed)
     return Away(f"/my/cases/{case.id}/begun", secret=f"{case.id}:{case.secret}")
 
 
-def _steps(draft: Draft) -> list[Step]:
-    return list(steps_of(application_drafts.form_of(draft.service), draft.answers))
+def _is_open(visit: Visit, draft: Draft, number: int) -> bool:
+    return 1 <= number <= min(draft.step + 1, len(steps(visit, draft)))
 
 
-def _is_open(draft: Draft, number: int) -> bool:
-    return 1 <= number <= min(draft.step + 1, len(_steps(draft)))
-
-
-def _next(draft: Draft, done: int) -> str:
+def _next(visit: Visit, draft: Draft, done: int) -> str:
     """Return the address of the page after so many steps."""
-    last = done >= len(_steps(draft))
+    last = done >= len(steps(visit, draft))
     return f"/services/{draft.service.key}/apply/check" if last else _address(draft.service.key, done + 1)
 
 
@@ -120,30 +117,32 @@ def _address(key: str, number: int) -> str:
 
 def _others(draft: Draft, step: Step) -> dict[str, Any]:
     """Return the answers to the other steps."""
-    return {name: value for name, value in draft.answers.items() if name not in step.names}
+    return {name: value for name, value in draft.answers.items() if name not in answered(step)}
 
 
 def _changed(visit: Visit, draft: Draft, number: int, given: Mapping[str, Any]) -> Page:
     """Show the step with changed files or rows: they are stored already, so that no file is lost."""
-    step = _steps(draft)[number - 1]
+    step = steps(visit, draft)[number - 1]
     if attached.changed():
         attached.forget_dropped(visit.uow)
-        application_drafts.leave(visit.uow, draft, step.names, given, number)
+        application_drafts.leave(visit.uow, draft, answered(step), given, number)
     refusal = Invalid("A file was not accepted.", attached.faults()) if attached.faults() else None
-    return _page(visit, draft, number, {**_others(draft, step), **given}, refusal)
+    return step_page(visit, draft, number, {**_others(draft, step), **given}, refusal)
 
 
-def _page(
+def step_page(
     visit: Visit, draft: Draft, number: int, values: Mapping[str, Any], refusal: Refusal | None = None
 ) -> Page:
-    steps, place = _steps(draft), Place.start(draft.service.key)
+    """Return the page of a step, with these values and the faults of what was sent."""
+    asked, place = steps(visit, draft), Place.start(draft.service.key)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
     shown = {
         "draft": draft,
-        "steps": steps,
+        "steps": asked,
+        "panels": panels(visit, draft, asked[number - 1]),
         "number": number,
         "drawing": attached.named(
-            visit.uow, forms.drawing(steps[number - 1].fields, values, visit.reader, faults), place
+            visit.uow, forms.drawing(asked[number - 1].fields, values, visit.reader, faults), place
         ),
         "fault": explain(refusal) if refusal and not faults else None,
     }
@@ -151,9 +150,9 @@ def _page(
 
 
 def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page:
-    steps = _steps(draft)
+    asked = steps(visit, draft)
     faults = refusal.faults if isinstance(refusal, Invalid) else ()
-    all_fields = [field for step in steps for field in step.fields]
+    all_fields = [field for step in asked for field in step.fields]
     drawn = forms.drawing(all_fields, draft.answers, visit.reader, faults)
     files = attached.files_in(visit.uow, drawn, Place.start(draft.service.key))
     duplicate = refusal if isinstance(refusal, Conflict) and refusal.code == "duplicate" else None
@@ -162,7 +161,7 @@ def _summary(visit: Visit, draft: Draft, refusal: Refusal | None = None) -> Page
         "duplicate": None if duplicate is None else duplicate.state,
         "parts": [
             (step, named_rows(forms.drawing(step.fields, draft.answers, visit.reader), files))
-            for step in steps
+            for step in asked
         ],
         "drawing": drawn,
         "fault": explain(refusal) if refusal and not faults and not duplicate else None,

@@ -1,7 +1,7 @@
 """What erasing a case does to each table, each column and each file below `var/`.
 
-This is the only list: the command follows it, and a test compares it with the models, the database and
-`var/`. A new table, column or folder fails the test until it is listed. docs/erasure.md explains it.
+With `folders`, this is the only list: the command follows it, and a test compares it with the models, the
+database and `var/`. What is new fails the test until it is listed. docs/erasure.md explains it.
 
 Conditions and values are SQL. They may use the parameters `:case` (its id), `:number` (its number), `:marks`
 (texts by which a stored answer names the case) and `:words` (outcomes and grounds that its process declares).
@@ -186,6 +186,20 @@ ERASED: Mapping[str, Changed | Deleted] = {
         _PAYLOAD.rows,
         "reader_id seq id at case_id what object_id actor_role actor_unit hash payload_hash",
         _PAYLOAD.values,
+    ),
+    "evidence_values": Deleted(  # none is left after the draft was submitted
+        "evidence_id IN (SELECT id FROM evidence WHERE case_id = :case)",
+        "evidence_id draft_id values expires_at",
+    ),
+    "evidence": Deleted(
+        _OF_CASE,
+        "id draft_id case_id person user_id service type connector operation consent_id state failure"
+        " requested_at answered_at closed_at valid_until",
+    ),
+    "consents": Deleted(
+        _OF_CASE,
+        "id person service type connector operation text_version text_hash text language given_at user_id"
+        " revoked_at draft_id case_id",
     ),
     "events": Changed(
         _PAYLOAD.rows,
@@ -378,24 +392,4 @@ KEPT: Mapping[str, Kept] = {
         " language calendar",
     ),
     "webhooks": Kept(_ORGANISATION, "id url secret definition kinds created_by created_at disabled_at"),
-}
-
-# The contents of `var/`, by name. Nothing else may be there; `documents` may be elsewhere (`DOCUMENTS`).
-FOLDERS: Mapping[str, str] = {
-    "audit.key": "the private key that signs checkpoints",
-    "audit.signed": "the number of the newest signed checkpoint",
-    "checkpoints": "checkpoints: ids, numbers and hashes",
-    "connectors.toml": "settings",
-    "demo-connectors.toml": "settings of a demonstration",
-    "demo.json": "the demonstration's accounts",
-    "documents": "content that no version of a document and no staged document names any more is deleted",
-    "hub.json": "the mock hub's bills, of the demonstration alone: numbers, amounts, and what they are for",
-    "metrics": "counts and times of requests by their route, anew with each start",
-    "oidc.toml": "settings",
-    "postgres": "the embedded server's own: dead rows and write-ahead log, see docs/erasure.md",
-    "postgres.lock": "the number of a process",
-    "postgres.log": "the embedded server's log, without statements and values",
-    "postgres.log.1": "that of the start before",
-    "postgres.pgpass": "the password of the embedded server",
-    "run.lock": "the number of a process",
 }

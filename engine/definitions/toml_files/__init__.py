@@ -6,10 +6,19 @@ at upload, each by the function registered for its name.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from engine.bpmn import Finding, Process
-from engine.definitions.toml_files import service_file
+from engine.connectors import deployment_check
+from engine.definitions.toml_files import evidence_calls, evidence_file, service_file
 from engine.definitions.toml_files.document import read
+from engine.definitions.toml_files.evidence_file import (
+    EVIDENCE,
+    ConsentText,
+    EvidenceFile,
+    EvidenceType,
+    Known,
+)
 from engine.definitions.toml_files.service_file import (
     AUDIENCES,
     CHANNELS,
@@ -31,14 +40,19 @@ __all__ = [
     "SERVICE",
     "SUFFIX",
     "Both",
+    "ConsentText",
+    "EvidenceFile",
+    "EvidenceType",
+    "Known",
     "ServiceFile",
     "Table",
+    "call_findings",
     "check",
+    "evidence_of",
     "service_of",
 ]
 
 SUFFIX = ".toml"
-EVIDENCE = "evidence.toml"
 PROCESS = "process"
 
 
@@ -53,16 +67,14 @@ class Target:
 Checker = Callable[[Table, Target], object]
 
 
-def _unchecked(table: Table, _target: Target) -> None:
-    """Accepts every key: only the syntax of the file is checked."""
-    for key in table.left():
-        table.take(key)
+def _check_evidence(table: Table, target: Target) -> None:
+    evidence_file.check(table, target.files, target.process.key if target.process else None)
 
 
 # By the name of the file. A checker reads the keys that it knows; the others are reported here.
 CHECKERS: Mapping[str, Checker] = {
     SERVICE: lambda table, _target: service_file.read(table),
-    EVIDENCE: _unchecked,
+    EVIDENCE: _check_evidence,
 }
 
 
@@ -87,13 +99,41 @@ def check(files: Mapping[str, bytes], processes: Collection[Process] = ()) -> li
 
 def service_of(files: Mapping[str, bytes], key: str) -> ServiceFile | None:
     """Returns what the checked files of a deployment say about the service of this process, if anything."""
-    content = files.get(SERVICE)
+    table = _table_of(files, SERVICE, key)
+    return None if table is None else service_file.read(table)
+
+
+def evidence_of(files: Mapping[str, bytes], key: str) -> EvidenceFile | None:
+    """Returns which fields of this process's start form need not be typed, if its files say so."""
+    table = _table_of(files, EVIDENCE, key)
+    return None if table is None else evidence_file.read(table)
+
+
+def call_findings(
+    files: Mapping[str, bytes], operations: deployment_check.Operations, *, draft: bool
+) -> list[Finding]:
+    """Returns findings on connectors by which evidence is to be fetched, and that don't answer so.
+
+    They are warnings for a draft: connectors may be changed before it is published.
+    """
+    document = read(EVIDENCE, files[EVIDENCE], Notes()) if EVIDENCE in files else None
+    if document is None or operations is None:
+        return []
     notes = Notes()
-    document = None if content is None else read(SERVICE, content, notes)
+    types = list(evidence_file.read(Table(document, Notes())).types.values())
+    evidence_calls.check(types, document, operations, partial(notes.report, "warning" if draft else "error"))
+    absent = deployment_check.missing(evidence_calls.named(types, document), operations, draft=draft)
+    return [*absent, *notes.sorted(files)]
+
+
+def _table_of(files: Mapping[str, bytes], name: str, key: str) -> Table | None:
+    content = files.get(name)
+    notes = Notes()
+    document = None if content is None else read(name, content, notes)
     if document is None:
         return None
     table = Table(document, notes)
-    return service_file.read(table) if table.text(PROCESS) in (None, key) else None
+    return table if table.text(PROCESS) in (None, key) else None
 
 
 def _target(table: Table, processes: Collection[Process]) -> Process | None:

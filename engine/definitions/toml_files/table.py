@@ -41,10 +41,12 @@ class Table:
         self._left = dict(document.values if values is None else values)
         self._path = path
         self._known: set[str] = set()
+        self.failed = False  # whether a key of this table was reported
 
-    def error(self, key: str, code: str, /, **values: Value) -> None:
-        """Reports an error of a key."""
-        path = (*self._path, key) if key else self._path
+    def error(self, key: str | Path, code: str, /, **values: Value) -> None:
+        """Reports an error of a key, or of one below it."""
+        self.failed = True
+        path = (*self._path, *((key,) if isinstance(key, str) and key else key))
         shown = ".".join(part for part in path if not part.isdecimal())[:100]
         self._notes.error(self._document.place(path), code, key=shown, **values)
 
@@ -86,6 +88,32 @@ class Table:
             self.error(key, "toml-value.text", limit=most)
             return None
         return Both(value["fa"].strip(), value["en"].strip())
+
+    def words(
+        self,
+        key: str,
+        pattern: str,
+        *,
+        most: int = MAX_ENTRIES,
+        allowed: Sequence[str] | None = None,
+        required: bool = False,
+    ) -> Mapping[str, str]:
+        """Returns a table of texts, of those allowed if any are given. Its keys match the pattern."""
+        part = self.table(key, required=required)
+        if part is None:
+            return {}
+        names = part.left()
+        if len(names) > most:
+            self.error(key, "toml-value.many", count=len(names), limit=most)
+        found = {}
+        for name in names[:most]:
+            value = part.text(name) if allowed is None else part.choice(name, allowed)
+            if not re.fullmatch(pattern, name):
+                part.error(name, "toml-value.form")
+            elif value is not None:
+                found[name] = value
+        self.failed = self.failed or part.failed
+        return found
 
     def yes(self, key: str) -> bool | None:
         """Returns true or false."""

@@ -137,6 +137,7 @@ def _judged(
         do(lambda uow: report_progress(uow, work, "posts", 0, len(told)))
         findings += do(lambda uow: candidate_roles.findings(uow, work.files, work.unit_id))
         findings += deployment_check.findings(work.files, operations, draft=True)
+        findings += toml_files.call_findings(work.files, operations, draft=True)
         specs, unbuildable = _built(do(lambda uow: _source(uow, work, report)), report)
         findings += unbuildable
         playable = not unbuildable

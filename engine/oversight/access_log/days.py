@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Text, cast, func, select
+from sqlalchemy import Date, Text, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine import access, cases
 from engine.identity import names
 from engine.models import AccessRecord, Unit, User
+from engine.oversight.access_log.records import about
 from engine.platform.db import UnitOfWork
 from engine.platform.language import Names
 
@@ -34,7 +35,7 @@ class Days:
 
 
 def by_day(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequence[Days]:
-    """Returns up to a page of a case's entries without the actor's own, newest first.
+    """Returns up to a page of a case's entries, newest first, of the actor's own only requests for evidence.
 
     Returns one more if more follow.
 
@@ -55,7 +56,7 @@ def by_day(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequ
         )
         .join(User, AccessRecord.reader_id == User.id)
         .outerjoin(Unit, AccessRecord.actor_unit == Unit.key)
-        .where(AccessRecord.case_id == case_id, AccessRecord.reader_id != uow.actor.id)
+        .where(about(case_id), or_(AccessRecord.reader_id != uow.actor.id, AccessRecord.what == "evidence"))
         .group_by(*entry)
         .order_by(last.desc())
         .limit(cases.PAGE + 1)

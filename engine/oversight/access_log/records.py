@@ -5,14 +5,25 @@ case and changes none; concurrent readings by one account wait for each other. d
 what is recorded.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import LargeBinary, RowMapping, Text, bindparam, func, insert, select, union
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    RowMapping,
+    Text,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import insert as upsertable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,7 +33,7 @@ from engine import access, cases
 from engine.cases.work_notes import Source
 from engine.events import hash_chain
 from engine.identity import names
-from engine.models import AccessHead, AccessRecord, Openable, Unit, User
+from engine.models import AccessHead, AccessRecord, Evidence, Openable, Unit, User
 from engine.oversight.access_log import reasons
 from engine.oversight.access_log.reasons import Way
 from engine.platform.db import Actor, Database, UnitOfWork, table, values_of
@@ -50,8 +61,9 @@ CHAINED = (
 class Opened:
     """What an answer shows of a case: the case itself, or one of its objects; and how it was found.
 
-    `purpose` is why, if it was stated for this alone. `work` is the source of the work time that showing a
-    task to its assignee measures.
+    `purpose` is why, if it was stated for this alone. `stated` is what the record says instead of that, of a
+    request for evidence: it is never erased, so nothing in it is personal. `work` is the source of the work
+    time that showing a task to its assignee measures.
     """
 
     what: Openable
@@ -60,6 +72,7 @@ class Opened:
     way: Way | None = None
     purpose: str | None = None
     work: Source | None = None
+    stated: Mapping[str, Any] = field(default_factory=dict)
 
 
 def for_auditor(actor: Actor, what: Openable, case_id: UUID, object_id: UUID | None = None) -> Opened | None:
@@ -112,9 +125,9 @@ def append(uow: UnitOfWork, opened: Opened) -> None:
     """Records that the actor is shown this, now."""
     actor = uow.actor
     standing = reasons.of(uow, opened.case_id, opened.object_id, opened.way)
+    said = {"on_behalf_of": actor.on_behalf_of, "purpose": opened.purpose or actor.purpose}
     told = {
-        "on_behalf_of": actor.on_behalf_of,
-        "purpose": opened.purpose or actor.purpose,
+        **(opened.stated or said),
         "reason": standing.reason,
         "step": standing.step,
         "way": opened.way,
@@ -178,6 +191,8 @@ _SHOWN = (
     AccessRecord.object_id,
     AccessRecord.payload,
     Unit.name.label("unit_name"),
+    Evidence.state.label("evidence_state"),
+    Evidence.failure.label("evidence_failure"),
 )
 
 
@@ -190,11 +205,31 @@ def page(uow: UnitOfWork, case_id: UUID, *, after: UUID | None = None) -> Sequen
     """
     access.require(uow.actor, "access_log.read")
     cases.get(uow, case_id)
+    return _page(uow, about(case_id), after)
+
+
+def page_of_draft(uow: UnitOfWork, draft_id: UUID, *, after: UUID | None = None) -> Sequence[RowMapping]:
+    """Returns the same of a draft of the actor's, which the caller has found."""
+    access.require(uow.actor, "access_log.read")
+    return _page(uow, AccessRecord.case_id == draft_id, after)
+
+
+def about(case_id: UUID) -> ColumnElement[bool]:
+    """Returns whether a record is about a case, or about the draft with which it began."""
+    drafts = select(Evidence.draft_id).where(Evidence.case_id == case_id)
+    requested = (AccessRecord.what == "evidence") & AccessRecord.object_id.in_(
+        select(Evidence.id).where(Evidence.case_id == case_id)
+    )
+    return or_(AccessRecord.case_id == case_id, AccessRecord.case_id.in_(drafts) & requested)
+
+
+def _page(uow: UnitOfWork, wanted: ColumnElement[bool], after: UUID | None) -> Sequence[RowMapping]:
     statement = (
         select(*_SHOWN)
         .join(User, AccessRecord.reader_id == User.id)
         .outerjoin(Unit, AccessRecord.actor_unit == Unit.key)
-        .where(AccessRecord.case_id == case_id)
+        .outerjoin(Evidence, (AccessRecord.what == "evidence") & (Evidence.id == AccessRecord.object_id))
+        .where(wanted)
         .order_by(AccessRecord.id.desc())
         .limit(cases.PAGE + 1)
     )

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from engine.definitions import forms
 from engine.platform.errors import Fault, Invalid
+from engine.portal.application_drafts.drafts import Draft, data_of, form_of
+
+MISMATCH = "The data does not match the form."
 
 
 @dataclass(slots=True)
@@ -28,7 +32,22 @@ class Faults:
             self._detail = refused.detail
             self._found |= {(fault.pointer, fault.code): fault for fault in refused.faults}
 
+    def add(self, faults: Sequence[Fault]) -> None:
+        """Adds faults that are no form's."""
+        self._detail = self._detail or MISMATCH
+        self._found |= {(fault.pointer, fault.code): fault for fault in faults}
+
     def require_none(self) -> None:
         """Raises Invalid with all of them."""
         if self._found:
             raise Invalid(self._detail, self.all)
+
+
+def collect(draft: Draft, known: Sequence[Fault] = ()) -> Faults:
+    """Returns the faults of all forms, and those known before: none appears only after another is fixed."""
+    faults = Faults()
+    faults.add(known)
+    for service in draft.services:
+        with faults.collected():
+            forms.check(form_of(service), data_of(draft, service))
+    return faults

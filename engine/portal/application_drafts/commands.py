@@ -14,8 +14,8 @@ from engine.models import ApplicationStage, DefinitionVersion
 from engine.platform.db import UnitOfWork, recordset, values_of
 from engine.platform.errors import Conflict
 from engine.platform.ids import uuid7
-from engine.portal import funnel
-from engine.portal.application_drafts.checking import Faults
+from engine.portal import evidence, funnel
+from engine.portal.application_drafts.checking import Faults, collect
 from engine.portal.application_drafts.drafts import (
     KEPT,
     ROWS,
@@ -55,6 +55,7 @@ def create(uow: UnitOfWork, keys: Sequence[str], given: Mapping[str, Any]) -> Dr
     _require_new(uow, person, first, further)
     empty = Draft(uuid7(), found.services, {}, 0, changed=False, begun_at=uow.now, updated_at=uow.now)
     draft = replace(empty, revision=1, on_behalf_of=person)
+    draft = replace(draft, answers=evidence.known_answers(uow, draft.services))
     draft = replace(draft, answers=_answered(uow, draft, given))
     values = {
         **{"id": draft.id, "user_id": uow.actor.id, "on_behalf_of": person, "created_at": uow.now},
@@ -102,7 +103,10 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
         detail = "The form has changed since it was answered. Read the draft and confirm it by a change."
         raise Conflict(detail, code="form-changed", dropped=list(draft.dropped))
     _require_same(draft.services)
-    _require_complete(draft)
+    settled = evidence.settled(uow, draft.id, draft.services, draft.answers)
+    draft = replace(draft, answers=settled.answers)
+    if settled.faults or len(draft.services) > 1:  # the form of one is checked where its case starts
+        collect(draft, settled.faults).require_none()
     application = replace(application, begun_at=draft.begun_at)
     if draft.on_behalf_of:
         application = replace(application, applicant=draft.on_behalf_of)
@@ -112,6 +116,7 @@ def submit(uow: UnitOfWork, draft: Draft, application: Application) -> Sequence[
         own = data_of(draft, service)
         answers[service.key] = staged_documents.with_copies(uow, form_of(service), own, draft.place)
     started = [cases.start(uow, key, data, application, place=draft.place) for key, data in answers.items()]
+    evidence.link(uow, draft.id, draft.services, [case.id for case in started])
     _count(uow, draft, [("sent", 0)])
     _delete_sent(uow, draft, started)
     return started
@@ -206,6 +211,7 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     """Returns all answers of a draft with these, as they are stored. Raises Invalid with their faults."""
     if not given:
         return dict(draft.answers)
+    evidence.require_unchanged(uow, draft.services, given)
     named = [name for name, value in given.items() if value is not None]
     merged = {name: value for name, value in draft.answers.items() if name not in given}
     merged |= {name: given[name] for name in named}
@@ -219,12 +225,3 @@ def _answered(uow: UnitOfWork, draft: Draft, given: Mapping[str, Any]) -> dict[s
     faults.require_none()
     cases.require_size(answers)
     return answers
-
-
-def _require_complete(draft: Draft) -> None:
-    """Raises Invalid with the faults of all services, so that none appears only after another is fixed."""
-    faults = Faults()
-    for service in draft.services if len(draft.services) > 1 else ():  # one is checked where its case starts
-        with faults.collected():
-            forms.check(form_of(service), data_of(draft, service))
-    faults.require_none()

@@ -21,6 +21,7 @@ from engine.models import ApplicationDraft, Case, Definition, DefinitionVersion,
 from engine.platform import persian
 from engine.platform.db import UnitOfWork, table
 from engine.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from engine.portal import evidence
 from engine.portal.application_drafts.service_versions import COLUMNS, AskingService, found_in, joined
 
 KEPT = timedelta(days=30)
@@ -154,7 +155,7 @@ def load(uow: UnitOfWork, draft_id: UUID, *, hold: bool = False) -> Draft:
     draft = Draft(
         draft_id,
         found.services,
-        stored["answers"],
+        {**stored["answers"], **evidence.known_answers(uow, found.services)},
         stored["step"],
         changed=any(one.version.id != versions[one.key] for one in found.services),
         begun_at=stored["created_at"],

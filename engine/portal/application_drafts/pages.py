@@ -15,7 +15,7 @@ from engine.models import ApplicationStage
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Conflict, Forbidden, NotFound
 from engine.platform.ids import uuid7
-from engine.portal import catalogue, funnel
+from engine.portal import catalogue, evidence, funnel
 from engine.portal.application_drafts import commands
 from engine.portal.application_drafts.drafts import ROWS, Draft, adapted, form_of, owned
 from engine.portal.application_drafts.service_versions import AskingService
@@ -38,12 +38,13 @@ def of_service(uow: UnitOfWork, key: str, *, hold: bool = False) -> Draft:
         gone = "This service is no longer offered."
         raise Conflict(gone, code="definition-disabled", definition={"key": key}) from unknown
     service = AskingService(key, found.name, found.unit, found.version, found.form)
+    known = evidence.known_answers(uow, (service,))
     if row is None:
-        return Draft(None, (service,), {}, 0, changed=False)
+        return Draft(None, (service,), known, 0, changed=False)
     draft = Draft(
         row.id,
         (service,),
-        row.answers,
+        {**row.answers, **known},
         row.step,
         changed=row.version_id != service.version.id,
         begun_at=row.created_at,

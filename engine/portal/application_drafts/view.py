@@ -8,20 +8,23 @@ from engine.bpmn import Form
 from engine.bpmn.forms import Applying, Field, answer_name, applying, document_fields, top_fields
 from engine.cases import staged_documents
 from engine.cases.staged_documents import Staged
-from engine.definitions import forms
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault
-from engine.portal.application_drafts.checking import Faults
+from engine.portal import evidence
+from engine.portal.application_drafts.checking import collect
 from engine.portal.application_drafts.drafts import Draft, data_of, form_of
+from engine.portal.evidence import FieldState, Held, Source
 
-State = Literal["open", "typed"]
+State = FieldState | Literal["open"]
 
 
 @dataclass(frozen=True, slots=True)
 class AskedField:
     """A field at the top of the forms, and the keys of the services that ask for it.
 
-    `applies` and `required` are so with the answers so far. `documents` are the fields for documents in it.
+    `applies` and `required` are so with the answers so far. `source` is where its answer comes from, and
+    `evidence` the type of evidence that fills it, or whose document it is for. `documents` are the fields for
+    documents in it.
     """
 
     name: str
@@ -30,6 +33,8 @@ class AskedField:
     applies: bool
     required: bool
     state: State
+    source: Source
+    evidence: str | None
     documents: Sequence[Field]
 
 
@@ -44,12 +49,23 @@ class DraftView:
 
 
 def show(uow: UnitOfWork, draft: Draft) -> DraftView:
-    """Returns what a draft asks. One statement if a form asks for documents, otherwise none."""
-    fields = asked_fields(draft)
+    """Returns what a draft asks. One statement if a form asks for documents, and one for evidence."""
+    held = evidence.sources(uow, draft.id, draft.services, draft.answers)
+    fields = [_held(field, held.get(field.name)) for field in asked_fields(draft)]
     new = draft.begun_at == uow.now and draft.place.kind == "draft"  # nobody has uploaded for it
     wanted = not new and any(field.documents for field in fields)
     files = staged_documents.of_place(uow, draft.place) if wanted else ()
-    return DraftView(draft, fields, files, faults_of(draft))
+    return DraftView(draft, fields, files, faults_of(uow, draft))
+
+
+def _held(asked: AskedField, held: Held | None) -> AskedField:
+    """Returns a field with its source. A document in the stead of data is asked only if none were fetched."""
+    if held is None:
+        return asked
+    found = replace(asked, evidence=held.type, source=held.source)
+    if held.fallback:
+        return replace(found, applies=asked.applies and held.needed, required=asked.applies and held.needed)
+    return replace(found, state=held.state)
 
 
 def asked_fields(draft: Draft) -> Sequence[AskedField]:
@@ -73,7 +89,9 @@ def _asked(draft: Draft, key: str, field: Field, now: Mapping[str, Applying]) ->
     name = answer_name(field.pointer or "")
     state: State = "typed" if draft.answers.get(name) is not None else "open"
     documents = [one for one in document_fields((field,)) if not one.read_only]
-    return AskedField(name, field, (key,), now[name].applies, now[name].required, state, documents)
+    return AskedField(
+        name, field, (key,), now[name].applies, now[name].required, state, "applicant", None, documents
+    )
 
 
 def _together(known: AskedField, other: AskedField) -> AskedField:
@@ -86,10 +104,7 @@ def _together(known: AskedField, other: AskedField) -> AskedField:
     )
 
 
-def faults_of(draft: Draft) -> Sequence[Fault]:
-    """Returns the faults for which the forms would refuse the answers now; documents are not looked up."""
-    faults = Faults()
-    for service in draft.services:
-        with faults.collected():
-            forms.check(form_of(service), data_of(draft, service))
-    return faults.all
+def faults_of(uow: UnitOfWork, draft: Draft) -> Sequence[Fault]:
+    """Returns the faults for which the answers would be refused now; documents are not looked up."""
+    found = evidence.settled(uow, draft.id, draft.services, draft.answers)
+    return collect(replace(draft, answers=found.answers), found.faults).all

@@ -1,0 +1,115 @@
+"""Consents of people to uses of data about them: who agreed to which text, and who took it back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from engine import access, cases
+from engine.connectors import Consent as Agreed
+from engine.models import Call, Consent, User
+from engine.platform import persian
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Forbidden, NotFound
+from engine.platform.ids import uuid7
+from engine.portal.evidence import ROWS as EVIDENCE
+from engine.portal.evidence import VALUES, Bound
+
+ROWS = table(Consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A consent: to this text, shown in this language. `case_id` is the case that rests on it, if any."""
+
+    id: UUID
+    service: str
+    type: str
+    text_version: str
+    text_hash: str
+    text: str
+    language: str
+    given_at: datetime
+    revoked_at: datetime | None
+    draft_id: UUID
+    case_id: UUID | None
+
+
+_SHOWN = tuple(ROWS.c[name] for name in Given.__slots__)
+
+
+def of_draft(uow: UnitOfWork, draft_id: UUID, type_name: str) -> Given | None:
+    """Returns the last consent that was given in a draft for a type of evidence."""
+    found = select(*_SHOWN).where(ROWS.c.draft_id == draft_id, ROWS.c.type == type_name)
+    row = uow.connection.execute(found.order_by(ROWS.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Given(*row)
+
+
+def give(uow: UnitOfWork, draft_id: UUID, person: str, bound: Bound, language: str) -> UUID:
+    """Records that the person agrees to the text of a type of evidence, in the language of the page."""
+    agreed, one = bound.type.consent, bound.type
+    found = uuid7()
+    row = {
+        **{"id": found, "person": person, "service": bound.service, "type": one.name},
+        **{"connector": one.connector, "operation": one.operation, "text_version": agreed.version},
+        **{"text_hash": agreed.hashes[language], "text": getattr(agreed.text, language)},
+        **{"language": language, "given_at": uow.now, "user_id": uow.actor.id, "draft_id": draft_id},
+    }
+    uow.connection.execute(ROWS.insert().values(row))
+    return found
+
+
+def of_call(uow: UnitOfWork, call_id: UUID, connector: str, operation: str) -> Agreed | None:
+    """Returns whether the applicant of a call's case agrees to this operation; None if never asked."""
+    found = (
+        select(ROWS.c.revoked_at)
+        .join(Call, Call.case_id == ROWS.c.case_id)
+        .where(Call.id == call_id, ROWS.c.connector == connector, ROWS.c.operation == operation)
+    )
+    rows = uow.connection.execute(found).scalars().all()
+    if not rows:
+        return None
+    return "given" if any(revoked is None for revoked in rows) else "revoked"
+
+
+def mine(uow: UnitOfWork, *, after: UUID | None = None) -> Sequence[Given]:
+    """Returns up to a page of the actor's consents, newest first, and one more if more follow.
+
+    Those of a portal are the ones given through it by the person for whom it acts.
+    """
+    found = select(*_SHOWN).where(_mine(uow)).order_by(ROWS.c.id.desc()).limit(cases.PAGE + 1)
+    if after is not None:
+        found = found.where(ROWS.c.id < after)
+    return [Given(*row) for row in uow.connection.execute(found)]
+
+
+def revoke(uow: UnitOfWork, consent_id: UUID) -> Given:
+    """Takes a consent back: no call rests on it from now on, and what is only shown is deleted.
+
+    Revoking it again changes nothing.
+
+    Raises NotFound for those of others.
+    """
+    ended = update(ROWS).where(ROWS.c.id == consent_id, _mine(uow))
+    ended = ended.values(revoked_at=func.coalesce(ROWS.c.revoked_at, uow.now))
+    row = uow.connection.execute(ended.returning(*_SHOWN)).one_or_none()
+    if row is None:
+        raise NotFound(f"The consent {consent_id} does not exist.")
+    shown = (EVIDENCE.c.consent_id == consent_id) & (EVIDENCE.c.state == "preview")
+    refused = update(EVIDENCE).where(shown).values(state="refused", closed_at=uow.now)
+    gone = uow.connection.execute(refused.returning(EVIDENCE.c.id)).scalars().all()
+    if gone:
+        uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id.in_(gone)))
+    return Given(*row)
+
+
+def _mine(uow: UnitOfWork) -> ColumnElement[bool]:
+    access.require(uow.actor, "cases.start")
+    if uow.actor.role == access.APPLICANT:
+        return ROWS.c.person == select(User.person).where(User.id == uow.actor.id).scalar_subquery()
+    if uow.actor.role != "portal":
+        raise Forbidden("Only applicants, and portals on their behalf, have consents.")
+    person = persian.digits(uow.actor.on_behalf_of or "").strip()
+    return (ROWS.c.user_id == uow.actor.id) & (ROWS.c.person == person)

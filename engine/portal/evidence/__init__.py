@@ -1,0 +1,43 @@
+"""Where the answers of a draft come from: the login, another agency, or the applicant.
+
+Reads `evidence.toml` of the services, and what was fetched for a draft; knows no commands on drafts.
+"""
+
+from engine.portal.evidence.answers import Settled, known_answers, link, require_unchanged, settled, sources
+from engine.portal.evidence.files import Bound, bound
+from engine.portal.evidence.proofs import Proof, of_account
+from engine.portal.evidence.states import (
+    ROWS,
+    VALUES,
+    Fetch,
+    FieldState,
+    Held,
+    Source,
+    TypeState,
+    latest,
+    one,
+    state_of,
+)
+
+__all__ = [
+    "ROWS",
+    "VALUES",
+    "Bound",
+    "Fetch",
+    "FieldState",
+    "Held",
+    "Proof",
+    "Settled",
+    "Source",
+    "TypeState",
+    "bound",
+    "known_answers",
+    "latest",
+    "link",
+    "of_account",
+    "one",
+    "require_unchanged",
+    "settled",
+    "sources",
+    "state_of",
+]

@@ -1,0 +1,101 @@
+"""Answers of a draft when they are changed, and when they are sent: each has the source that it claims."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from engine.models import Consent
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Fault, Invalid
+from engine.portal.evidence import files, proofs, states
+from engine.portal.evidence.files import Asking, Bound
+from engine.portal.evidence.states import ROWS, Fetch, Held
+
+_CONSENTS = table(Consent)
+
+
+def known_answers(uow: UnitOfWork, services: Sequence[Asking]) -> dict[str, Any]:
+    """Returns the answers that the actor's login gives to the forms of these services."""
+    fields = files.known(uow.session, services)
+    return proofs.filled(fields, proofs.of_account(uow)) if fields else {}
+
+
+def require_unchanged(uow: UnitOfWork, services: Sequence[Asking], given: Mapping[str, Any]) -> None:
+    """Raises Invalid for answers to fields that the login fills, unless they are the same."""
+    filled = known_answers(uow, services)
+    faults = [_known(name) for name, value in given.items() if name in filled and value != filled[name]]
+    if faults:
+        raise Invalid("Fields that your login fills can't be changed.", faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answers that a draft would be sent with, and the faults of their sources."""
+
+    answers: dict[str, Any]
+    faults: Sequence[Fault]
+
+
+def settled(
+    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+) -> Settled:
+    """Returns the answers of a draft, with those that the login gives, as they would be sent now.
+
+    A fetched value that is no longer valid is a fault, and a document that is missing although nothing was
+    fetched.
+    """
+    found = {**answers, **known_answers(uow, services)}
+    types = files.bound(uow.session, services)
+    fetches = states.latest(uow, draft_id) if types else {}
+    faults: list[Fault] = []
+    for name, each in types.items():
+        fetch = fetches.get(name)
+        if states.state_of(each.type, fetch, found, uow.now) == "fetched":
+            found.pop(each.type.fallback or "", None)
+        else:
+            faults += _faults(each, fetch, found)
+    return Settled(found, faults)
+
+
+def sources(
+    uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], answers: Mapping[str, Any]
+) -> Mapping[str, Held]:
+    """Returns the fields that somebody else than the applicant can fill, and documents in their stead."""
+    types = files.bound(uow.session, services)
+    fetches = states.latest(uow, draft_id) if types else {}
+    now = {
+        name: states.state_of(each.type, fetches.get(name), answers, uow.now) for name, each in types.items()
+    }
+    found = states.fields_of(types, now, fetches, answers)
+    return {**found, **dict.fromkeys(known_answers(uow, services), Held("login", "known"))}
+
+
+def _faults(each: Bound, fetch: Fetch | None, answers: Mapping[str, Any]) -> Iterator[Fault]:
+    accepted = fetch is not None and fetch.state == "accepted" and fetch.values is not None
+    if fetch is not None and accepted:
+        expired = [name for name, value in (fetch.values or {}).items() if answers.get(name) == value]
+        if len(expired) == len(fetch.values or {}):
+            detail = "was fetched too long ago: fetch it again, or refuse it and type it"
+            yield from (Fault(f"/data/{name}", detail, "evidence-expired") for name in expired)
+            return
+    fallback = each.type.fallback
+    if fallback is not None and not answers.get(fallback):
+        detail = "is required, because the data that it proves were not fetched"
+        yield Fault(f"/data/{fallback}", detail, "evidence-document")
+
+
+def link(uow: UnitOfWork, draft_id: UUID | None, services: Sequence[Asking], cases: Sequence[UUID]) -> None:
+    """Records the case of each service as that of the evidence and consents of a draft."""
+    for service, case_id in zip(services, cases, strict=True):
+        if not files.bound(uow.session, [service]):
+            continue
+        for rows in (ROWS, _CONSENTS):
+            of_draft = (rows.c.draft_id == draft_id) & (rows.c.service == service.key)
+            uow.connection.execute(update(rows).where(of_draft).values(case_id=case_id))
+
+
+def _known(name: str) -> Fault:
+    return Fault(f"/data/{name}", "is filled by your login, and can't be changed", "known")

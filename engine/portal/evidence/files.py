@@ -1,0 +1,63 @@
+"""What the services of a draft say about evidence, in their `evidence.toml`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from engine import definitions
+from engine.definitions import Version, toml_files
+from engine.definitions.toml_files import EvidenceFile, EvidenceType, Known
+
+_MOST = 4_000
+_NOTHING = EvidenceFile({}, {})
+# By digest and key: a version never changes.
+_files: dict[tuple[str, str], EvidenceFile] = {}
+
+
+class Asking(Protocol):
+    """A service that asks for answers: its key, and the version whose form it is."""
+
+    @property
+    def key(self) -> str:
+        """Returns the key of the service."""
+
+    @property
+    def version(self) -> Version:
+        """Returns the version whose form is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A type of evidence, and the key of the service that asks for it."""
+
+    service: str
+    type: EvidenceType
+
+
+def bound(session: Session, services: Sequence[Asking]) -> Mapping[str, Bound]:
+    """Returns the types of evidence of these services by name; of equal names the first service's."""
+    found: dict[str, Bound] = {}
+    for service in services:
+        for name, one in _file_of(session, service.version).types.items():
+            found.setdefault(name, Bound(service.key, one))
+    return found
+
+
+def known(session: Session, services: Sequence[Asking]) -> Mapping[str, Known]:
+    """Returns the fields that the login fills."""
+    found: dict[str, Known] = {}
+    for service in services:
+        found |= _file_of(session, service.version).known
+    return found
+
+
+def _file_of(session: Session, version: Version) -> EvidenceFile:
+    key = version.digest, version.key
+    if key not in _files:
+        if len(_files) >= _MOST:
+            _files.clear()
+        files = definitions.read_files(session, version.deployment_id, toml_files.SUFFIX)
+        _files[key] = toml_files.evidence_of(files, version.key) or _NOTHING
+    return _files[key]

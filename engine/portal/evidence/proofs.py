@@ -1,0 +1,44 @@
+"""What a login proves about a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from engine import access
+from engine.definitions.toml_files import Known
+from engine.models import User
+from engine.platform.db import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A person whose login is known: here, or at a provider whose token a portal passes on."""
+
+    person: str = field(repr=False)
+    acr: str | None
+    full_name: str | None = field(default=None, repr=False)
+
+    def fact(self, name: Known) -> str | None:
+        """Returns what is proved under this name; None if nothing is."""
+        return self.person if name == "national_id" else self.full_name
+
+
+def of_account(uow: UnitOfWork) -> Proof | None:
+    """Returns the actor as an applicant; None for others, and for accounts without a person."""
+    if uow.actor.role != access.APPLICANT:
+        return None
+    columns = (User.person, User.full_name_fa, User.full_name_en)
+    row = uow.connection.execute(select(*columns).where(User.id == uow.actor.id)).one()
+    if row.person is None:
+        return None
+    return Proof(row.person, uow.actor.acr, row.full_name_fa or row.full_name_en)
+
+
+def filled(fields: Mapping[str, Known], proof: Proof | None) -> dict[str, Any]:
+    """Returns the answers that the login gives, by field."""
+    if proof is None:
+        return {}
+    found = {name: proof.fact(fact) for name, fact in fields.items()}
+    return {name: value for name, value in found.items() if value is not None}

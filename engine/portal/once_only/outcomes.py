@@ -1,0 +1,212 @@
+"""What becomes of a request for evidence: shown, accepted or refused, and deleted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+
+from engine import deadlines
+from engine.access import Assurance
+from engine.connectors import CallFailed, Connectors, Operation
+from engine.definitions import forms
+from engine.definitions.toml_files import EvidenceType
+from engine.models import Consent, EvidenceState, Unit
+from engine.platform.db import UnitOfWork, table
+from engine.platform.errors import Conflict, ConsentRevoked, Invalid
+from engine.portal import application_drafts, consents, evidence
+from engine.portal.application_drafts import Draft
+from engine.portal.evidence import ROWS, VALUES, Bound, Fetch, TypeState
+from engine.portal.once_only.ordering import HOUR, Ordered, level
+from engine.portal.once_only.rows import find, held, record
+
+PREVIEW = timedelta(minutes=10)  # how long somebody may look at a preview
+KEPT = timedelta(days=365)  # how long a request stays on record if no case came of its draft
+
+_NONE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A type of evidence in a draft; `operation` is None if the installation lacks it.
+
+    `agency` is the name of the unit with the key of the agency, else the key.
+    """
+
+    bound: Bound
+    state: TypeState
+    fetch: Fetch | None
+    operation: Operation | None
+    assurance: Assurance | None
+    agency: str
+
+
+def offers(uow: UnitOfWork, draft: Draft, connectors: Connectors | None) -> Sequence[Offer]:
+    """Returns what can be fetched for a draft, by name."""
+    types, fetches = evidence.bound(uow.session, draft.services), evidence.latest(uow, draft.id)
+    operations = {name: _operation(each.type, connectors) for name, each in types.items()}
+    keys = {found.declared.agency for found in operations.values() if found}
+    known = select(Unit.key, Unit.name).where(Unit.key.in_(keys))
+    names = {row.key: row.name for row in uow.connection.execute(known)} if keys else {}
+    found = []
+    for name, each in sorted(types.items()):
+        fetch, operation = fetches.get(name), operations[name]
+        state = evidence.state_of(each.type, fetch, draft.answers, uow.now)
+        key = operation.declared.agency if operation else ""
+        needed = level(each.type, operation)
+        found.append(Offer(each, state, fetch, operation, needed, names.get(key, key)))
+    return found
+
+
+def _operation(one: EvidenceType, connectors: Connectors | None) -> Operation | None:
+    try:
+        return connectors.get(one.connector).operation(one.operation) if connectors else None
+    except CallFailed:
+        return None
+
+
+def show(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> tuple[Fetch, str | None]:
+    """Returns a request for a draft that the command has found, and the document that it makes necessary."""
+    fetch = held(uow, draft_id, evidence_id)
+    needed = fetch.state in ("refused", "failed")
+    types = evidence.bound(uow.session, application_drafts.load(uow, draft_id).services) if needed else {}
+    return fetch, types[fetch.type].type.fallback if fetch.type in types else None
+
+
+def settle(uow: UnitOfWork, ordered: Ordered, answer: Mapping[str, Any] | CallFailed) -> None:
+    """Stores what was answered, to be shown: it enters the draft only if it is accepted.
+
+    Raises NotFound if the draft was deleted meanwhile, and Conflict if it was submitted.
+    """
+    draft = application_drafts.load(uow, ordered.draft_id, hold=True)
+    fetch = held(uow, ordered.draft_id, ordered.id)
+    if fetch.state != "requested":
+        return  # refused meanwhile
+    consent = consents.of_draft(uow, ordered.draft_id, fetch.type)
+    if consent is None or consent.revoked_at is not None:
+        _set(uow, fetch.id, "refused", closed_at=uow.now)
+        return
+    types = evidence.bound(uow.session, draft.services)
+    if isinstance(answer, CallFailed) or fetch.type not in types:
+        code = answer.code if isinstance(answer, CallFailed) else "invalid-reply"
+        _set(uow, fetch.id, "failed", failure=code, answered_at=uow.now)
+        return
+    values = _values(draft, types[fetch.type], answer)
+    if not values:
+        _set(uow, fetch.id, "failed", failure="invalid-reply", answered_at=uow.now)
+        return
+    row = {"evidence_id": fetch.id, "draft_id": ordered.draft_id, "values": values}
+    uow.connection.execute(insert(VALUES).values(**row, expires_at=uow.now + PREVIEW))
+    until = deadlines.duration(types[fetch.type].type.validity).after(uow.now)
+    _set(uow, fetch.id, "preview", answered_at=uow.now, valid_until=until)
+
+
+def accept(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
+    """Puts the values of a preview into the draft. Returns the draft; accepting twice changes nothing.
+
+    Raises NotFound, Conflict if there is nothing (any more) to accept, and ConsentRevoked.
+    """
+    draft = application_drafts.load(uow, draft_id, hold=True)
+    fetch = held(uow, draft_id, evidence_id)
+    if fetch.state == "accepted":
+        return draft
+    consent = consents.of_draft(uow, draft_id, fetch.type)
+    if consent is not None and consent.revoked_at is not None:
+        raise ConsentRevoked("The consent was revoked, so the data can't be used.")
+    _require_preview(uow, fetch)
+    each = evidence.bound(uow.session, draft.services).get(fetch.type)
+    known = set(each.type.fields.values()) if each else set()
+    values = {name: value for name, value in (fetch.values or {}).items() if name in known}
+    if each is None or not values:
+        raise Conflict("The form has changed since it was fetched. Fetch it again.", code="form-changed")
+    answers = {**draft.answers, **values}
+    answers.pop(each.type.fallback or "", None)
+    kept = update(VALUES).where(VALUES.c.evidence_id == fetch.id)
+    uow.connection.execute(kept.values(expires_at=None, values=values))
+    _set(uow, fetch.id, "accepted", closed_at=uow.now)
+    return application_drafts.store(uow, draft, answers)
+
+
+def refuse(uow: UnitOfWork, draft_id: UUID, evidence_id: UUID) -> Draft:
+    """Deletes what was fetched, also from the draft if it was accepted. The applicant answers instead.
+
+    Raises NotFound.
+    """
+    draft = application_drafts.load(uow, draft_id, hold=True)
+    fetch = held(uow, draft_id, evidence_id)
+    if fetch.state != "refused":
+        uow.connection.execute(delete(VALUES).where(VALUES.c.evidence_id == fetch.id))
+        _set(uow, fetch.id, "refused", closed_at=uow.now)
+    values = fetch.values if fetch.state == "accepted" else None
+    if not values:
+        return draft
+    answers = {name: value for name, value in draft.answers.items() if values.get(name, _NONE) != value}
+    return application_drafts.store(uow, draft, answers)
+
+
+def decline(uow: UnitOfWork, draft_id: UUID, type_name: str) -> Draft:
+    """Records that the applicant wants nothing of this type to be fetched. Raises NotFound."""
+    draft, each = find(uow, draft_id, type_name)
+    there = evidence.latest(uow, draft_id).get(type_name)
+    if there is not None and there.state in ("preview", "accepted", "requested", "refused"):
+        return refuse(uow, draft_id, there.id)
+    record(uow, draft_id, each, draft.on_behalf_of, "refused", None)
+    return draft
+
+
+def expire(uow: UnitOfWork) -> int:
+    """Deletes previews that nobody has answered in time. Returns how many, with one statement."""
+    unanswered = delete(VALUES).where(VALUES.c.expires_at < uow.now).returning(VALUES.c.evidence_id)
+    gone = select(unanswered.cte("gone").c.evidence_id)
+    ended = update(ROWS).where(ROWS.c.id.in_(gone), ROWS.c.state == "preview")
+    return uow.connection.execute(ended.values(state="expired", closed_at=uow.now)).rowcount
+
+
+def forget(uow: UnitOfWork) -> None:
+    """Deletes old requests and consents of which no case came, and gives up those without an answer."""
+    lost = update(ROWS).where(ROWS.c.state == "requested", ROWS.c.requested_at < uow.now - HOUR)
+    uow.connection.execute(lost.values(state="failed", failure="interrupted", closed_at=uow.now))
+    old, given = uow.now - KEPT, table(Consent)
+    uow.connection.execute(delete(ROWS).where(ROWS.c.case_id.is_(None), ROWS.c.requested_at < old))
+    uow.connection.execute(delete(given).where(given.c.case_id.is_(None), given.c.given_at < old))
+
+
+def _require_preview(uow: UnitOfWork, fetch: Fetch) -> None:
+    present = {"id": fetch.id, "type": fetch.type, "state": fetch.state}
+    if fetch.state not in ("preview", "expired"):
+        detail = f"The evidence is {fetch.state}, so it can't be accepted. Fetch it again."
+        raise Conflict(detail, code="evidence-closed", evidence=present)
+    if fetch.values is None or fetch.expires_at is None or fetch.expires_at <= uow.now:
+        detail = "The preview was not answered in time, so its data are deleted. Fetch it again."
+        raise Conflict(detail, code="evidence-expired", evidence={**present, "state": "expired"})
+
+
+def _set(uow: UnitOfWork, evidence_id: UUID, state: EvidenceState, **values: Any) -> None:
+    changed = update(ROWS).where(ROWS.c.id == evidence_id).values(state=state, **values)
+    uow.connection.execute(changed)
+
+
+def _values(draft: Draft, each: Bound, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the members of an answer by field, as the form stores them; none if one doesn't fit."""
+    found = {place: _member(answer, pointer) for pointer, place in each.type.fields.items()}
+    found = {name: value for name, value in found.items() if value is not None}
+    service = next(one for one in draft.services if one.key == each.service)
+    try:
+        checked = forms.partly(application_drafts.form_of(service), {**draft.answers, **found}, list(found))
+    except Invalid:
+        return {}
+    return {name: checked[name] for name in found}
+
+
+def _member(answer: Any, pointer: str) -> Any:
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(answer, Mapping):
+            answer = answer.get(name)
+        elif isinstance(answer, list) and name.isdecimal() and int(name) < len(answer):
+            answer = answer[int(name)]
+        else:
+            return None
+    return answer

@@ -1,0 +1,93 @@
+"""Once only on the pages: the applicant agrees, looks at what was fetched, and accepts or refuses it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.platform.config import Settings
+from engine.platform.db import Database
+from engine.requests.fetching import FETCHER, Fetcher
+from tests import exchanging, factories
+from tests.exchanging import Playing
+from tests.installed import NOWHERE
+from tests.web.applying import ME, OTHER, Applicant, apply_here, me
+
+__all__ = ["apply_here", "me"]  # fixtures
+
+SERVICE = "/services/address-change/apply"
+STEP, ANSWER = f"{SERVICE}/1", f"{SERVICE}/1/evidence"
+
+
+@pytest.fixture
+def hub(database: Database, me: Applicant, tmp_path: Path) -> Iterator[Playing]:
+    """The mock hub, and the shipped service that asks it."""
+    factories.deploy_shipped(database, "verify-identity")
+    factories.deploy_shipped(database, "address-change")
+    with exchanging.playing(tmp_path) as playing:
+        connectors = exchanging.demo_connectors(tmp_path, playing.port)
+        environ = {"DATABASE_URL": NOWHERE, "PARVANDEH_VAR": str(tmp_path), "DEMO_CONNECTORS": connectors}
+        me.browser.app.extensions[FETCHER] = Fetcher(Settings.read(environ))
+        yield playing
+
+
+def _act(me: Applicant, act: str) -> str:
+    """Press a button of the panel; return the page that follows."""
+    page = me.get(STEP)
+    form = dict(re.findall(r'name="(type|evidence|version|hash)" value="([^"]*)"', page))
+    sent = me.post(ANSWER, {**form, "act": act}, on=STEP)
+    assert (sent.status_code, sent.headers["Location"]) == (303, STEP), sent.text
+    return me.get(STEP)
+
+
+def test_a_case_starts_with_fetched_data_and_without_an_upload(me: Applicant, hub: Playing) -> None:
+    page = me.get(STEP)
+    assert "I agree that the civil registry fetches" in page
+    assert "Land, Housing and Rent Act" in page
+    assert f'readonly value="{ME}"' in page
+    assert 'type="file"' not in page
+    page = _act(me, "fetch")
+    assert "1345678901" in page
+    assert 'readonly value="1345678901"' not in page
+    page = _act(me, "accept")
+    assert 'readonly value="1345678901"' in page
+    forged = {"data/postal_code": "1111111111", "data/national_id": OTHER}
+    assert me.post(STEP, forged).headers["Location"] == f"{SERVICE}/check"
+    sent = me.post(f"{SERVICE}/check", {})
+    assert sent.status_code == 303, sent.text
+    case = me.case(sent.headers["Location"].split("/")[3])
+    assert case.data["postal_code"] == "1345678901"
+    assert case.data["national_id"] == ME
+    assert "residence_proof" not in case.data
+    log = me.get(f"/my/cases/{case.id}/access")
+    assert "Requested from" in log
+    assert "Land, Housing and Rent Act" in log
+
+
+def test_what_is_refused_is_typed_and_proved_by_an_upload(me: Applicant, hub: Playing) -> None:
+    _act(me, "fetch")
+    page = _act(me, "refuse")
+    assert "1345678901" not in page
+    assert 'type="file"' in page
+    form = {"data/new_address": "تهران، خیابان آزادی، پلاک ۱۲", "data/postal_code": "1345678901"}
+    assert me.post(STEP, form).status_code == 303
+    sent = me.post(f"{SERVICE}/check", {})
+    assert sent.status_code == 422
+    assert "Upload this document" in sent.text
+
+
+def test_an_agency_that_is_down_is_told(me: Applicant, hub: Playing) -> None:
+    hub.call("POST", "/control", {"service": "housing-registry", "behaviour": "error"})
+    page = _act(me, "fetch")
+    assert "has given no usable answer" in page
+    assert 'type="file"' in page
+
+
+def test_an_old_text_is_refused_on_the_page(me: Applicant, hub: Playing) -> None:
+    me.get(STEP)
+    old = {"type": "residence", "version": "1404-1", "hash": "0" * 64, "act": "fetch"}
+    sent = me.post(ANSWER, old, on=STEP)
+    assert sent.status_code == 422
+    assert "The text of the consent has changed" in sent.text
+    assert hub.received == []
