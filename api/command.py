@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api import conditional, operations
+from api import conditional_reads, operations
 from api.callers import Callers, is_signed
+from api.inputs import header_text, query_parameters
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.quota import Quota
@@ -25,7 +26,7 @@ from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
 from engine.platform.db import View as DatabaseView
-from engine.platform.errors import Fault, Forbidden, Invalid
+from engine.platform.errors import Forbidden
 from engine.platform.storage import checksum
 from engine.requests import serving
 from engine.requests.idempotency import Answer
@@ -138,8 +139,8 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
         lambda uow: _run(view, uow, parts, given),
         "single" if view in _WRITING_ONCE else _database_view(view, parts),
     )
-    done = conditional.with_content(done)
-    return conditional.unless_known(done) or _response(done)
+    done = conditional_reads.with_content(done)
+    return conditional_reads.unless_known(done) or _response(done)
 
 
 def _response(done: Answer) -> Response:
@@ -268,7 +269,7 @@ def _run(
     view: View, uow: UnitOfWork, parts: Mapping[str, Any], given: Mapping[str, type[Request] | None]
 ) -> Outcome[Answer]:
     arguments = dict(parts)
-    query = _valid("query", given["query"] or Request, _query())
+    query = _valid("query", given["query"] or Request, query_parameters())
     if given["query"] is not None:
         arguments["query"] = query
     if (body := given["body"]) is not None:
@@ -304,7 +305,7 @@ def _actor(session: Session) -> Actor:
     quota: Quota = current_app.extensions[QUOTA]
     quota.take(token)
     g.actor_id = actor.id
-    behalf, purpose = _header_text("X-On-Behalf-Of"), _header_text("X-Purpose")
+    behalf, purpose = header_text("X-On-Behalf-Of"), header_text("X-Purpose")
     if behalf is not None:
         access.require(actor, "behalf.act")
     return replace(actor, on_behalf_of=behalf, purpose=purpose) if behalf or purpose else actor
@@ -314,33 +315,6 @@ def bearer() -> str:
     """Return the token of the request; empty if it has none. Browsers' cookies are not accepted here."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _query() -> dict[str, Any]:
-    """Return the query's parameters. Raises Invalid for one that is given twice."""
-    faults = [
-        Fault(f"/query/{name}", "is given more than once", "given-twice")
-        for name, values in request.args.lists()
-        if len(values) > 1
-    ]
-    if faults:
-        raise Invalid("The request has errors. Correct the fields listed under `errors`.", faults)
-    return request.args.to_dict()
-
-
-def _header_text(header: str) -> str | None:
-    """Return a header's text in UTF-8, as senders mean it; WSGI decodes it as Latin-1."""
-    value = request.headers.get(header)
-    try:
-        value = value and value.encode("latin-1").decode()
-    except UnicodeError:
-        value = "\0"  # not printable
-    # The zero-width non-joiner is part of Persian spelling.
-    if value is not None and not (value.replace("\u200c", "").isprintable() and 0 < len(value) <= 200):
-        raise Invalid(
-            f"{header} must have 1 to 200 printable characters.", [Fault("", "is not usable", "header")]
-        )
-    return value
 
 
 def _json(model: type[BaseModel]) -> Any:
@@ -359,7 +333,7 @@ def _json(model: type[BaseModel]) -> Any:
 
 
 def _idempotency_key() -> str | None:
-    return _header_text("Idempotency-Key") if request.method == "POST" else None
+    return header_text("Idempotency-Key") if request.method == "POST" else None
 
 
 def _fingerprint() -> bytes:
@@ -400,7 +374,7 @@ def tags_seen() -> frozenset[EntityTag] | None:
     tags = request.if_match
     if "If-Match" not in request.headers or tags.star_tag:
         return None
-    known = (conditional.CONTENT.sub("", tag) for tag in tags.as_set() if tag)
+    known = (conditional_reads.CONTENT.sub("", tag) for tag in tags.as_set() if tag)
     return frozenset(tag for tag in map(EntityTag.parse, known) if tag is not None)
 
 
