@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from api import conditional, operations, received
+from api import conditional_reads, operations, received
 from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
@@ -136,8 +136,8 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
         lambda uow: _run(view, uow, parts, given),
         "single" if view in _WRITING_ONCE else _database_view(view, parts),
     )
-    done = conditional.with_content(done)
-    return conditional.unless_known(done) or _response(done)
+    done = conditional_reads.with_content(done)
+    return conditional_reads.unless_known(done) or _response(done)
 
 
 def _response(done: Answer) -> Response:
@@ -329,7 +329,7 @@ def tags_seen() -> frozenset[EntityTag] | None:
     tags = request.if_match
     if "If-Match" not in request.headers or tags.star_tag:
         return None
-    known = (conditional.CONTENT.sub("", tag) for tag in tags.as_set() if tag)
+    known = (conditional_reads.CONTENT.sub("", tag) for tag in tags.as_set() if tag)
     return frozenset(tag for tag in map(EntityTag.parse, known) if tag is not None)
 
 

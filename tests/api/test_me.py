@@ -85,7 +85,7 @@ def test_closed_tasks_of_all_cases_are_listed_the_latest_first(client: Clients, 
     for key in ("p", "q"):
         factories.deploy(database, factories.one_task(key))
     nora, omid = client("caseworker", "nora"), client("caseworker", "omid")
-    done = []
+    done: list[str] = []
     for number, key in enumerate(("p", "p", "q", "q")):
         task = client("portal").start(key, unit="office")["tasks"][0]["id"]
         assert (nora if number % 2 else omid).complete(task).status_code == 200

@@ -18,7 +18,7 @@ _NAMES = "enumNames"  # the labels of `enum`, in its order
 def in_language(form: Form, language: Language) -> Form:
     """Returns the form with its titles, descriptions and labels of choices as texts in one language.
 
-    What has no text in that language keeps the one that it has. Nothing else of the form changes.
+    What has no text in that language has the other one. Nothing else of the form changes.
     """
     ui = None if form.ui is None else _drawn(form.ui, form.schema, language)
     return Form(_schema(form.schema, language), ui)
