@@ -18,7 +18,7 @@ from engine.access import Assurance
 from engine.identity.oidc import Providers
 from engine.models import EvidenceState
 from engine.oversight import access_log
-from engine.platform.db import UnitOfWork
+from engine.platform.db import Actor, UnitOfWork
 from engine.platform.errors import NotProven, NotRecognised
 from engine.portal import application_drafts, evidence, once_only
 from engine.portal.evidence import Proof, TypeState
@@ -132,20 +132,26 @@ class EvidenceBody(Body):
 
 
 def _fetched(draft_id: UUID) -> Mapping[str, Any]:
+    actor = as_caller(_admitted)
     wanted = sent(FetchEvidence)
     if wanted.consent is None:
         return {"answered": None}
     agreement = Agreement(wanted.consent.text_version, wanted.consent.hash, wanted.consent.renew)
-    login = _login()
+    login = _login(actor)
     fetcher: Fetcher = current_app.extensions[FETCHER]
     asked = Wanted(draft_id, wanted.type, agreement, login)
     return {"answered": fetcher.fetch(current_app.extensions[DATABASE], caller, asked)}
 
 
-def _login() -> Proof | None:
+def _admitted(uow: UnitOfWork) -> Actor:
+    """Return the caller. Raises Forbidden for accounts that have no drafts: their body isn't read."""
+    application_drafts.owner(uow)
+    return uow.actor
+
+
+def _login(actor: Actor) -> Proof | None:
     """Return the person whose signed login a portal passes on; None if it passes none. Raises NotProven."""
     token = request.headers.get(HEADER, "").strip()
-    actor = as_caller(lambda uow: uow.actor)
     if not token or actor.role != "portal":
         return None
     providers: Providers = current_app.extensions[PROVIDERS]

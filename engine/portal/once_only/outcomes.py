@@ -168,6 +168,8 @@ def forget(uow: UnitOfWork) -> None:
     """Deletes old requests and consents of which no case came, and gives up those without an answer."""
     lost = update(ROWS).where(ROWS.c.state == "requested", ROWS.c.requested_at < uow.now - HOUR)
     uow.connection.execute(lost.values(state="failed", failure="interrupted", closed_at=uow.now))
+    gone = update(ROWS).where(ROWS.c.state == "preview", ROWS.c.answered_at < uow.now - HOUR)
+    uow.connection.execute(gone.values(state="expired", closed_at=uow.now))  # deleted with their drafts
     old, given = uow.now - KEPT, table(Consent)
     uow.connection.execute(delete(ROWS).where(ROWS.c.case_id.is_(None), ROWS.c.requested_at < old))
     uow.connection.execute(delete(given).where(given.c.case_id.is_(None), given.c.given_at < old))
