@@ -37,6 +37,7 @@ from api import (
     people,
     pictures,
     problems,
+    proposals,
     rates,
     reference,
     retries,
@@ -85,6 +86,7 @@ RESOURCES = (
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
+    proposals,
 )
 
 

@@ -63,6 +63,7 @@ Permission = Literal[
     "rates.read",
     "rates.manage",
     "classes.manage",
+    "cases.change",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -90,6 +91,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.suspend",
             "cases.extend",
             "cases.migrate",
+            "cases.change",
             "definitions.suspend",
             "jobs.manage",
             "messages.send",

@@ -68,11 +68,13 @@ from engine.bpmn.run.step import (
 )
 from engine.bpmn.run.subject import depends_on, shown_by, subject
 from engine.bpmn.run.trace import OutOfTime, Trace
+from engine.bpmn.run.variables import COUNTERS, Scope, inner_scopes, set_variables
 
 __all__ = [
     "BILL",
     "BINDINGS",
     "BPMN_SUFFIXES",
+    "COUNTERS",
     "FILE_SUFFIXES",
     "HUMAN",
     "MAX_FILE",
@@ -118,6 +120,7 @@ __all__ = [
     "Report",
     "RequiredConnector",
     "RequiredRole",
+    "Scope",
     "Source",
     "Spec",
     "Step",
@@ -152,6 +155,7 @@ __all__ = [
     "fire",
     "first_start",
     "foreigns",
+    "inner_scopes",
     "instances_before",
     "is_file_name",
     "is_role",
@@ -173,6 +177,7 @@ __all__ = [
     "required_roles",
     "retry",
     "same_process",
+    "set_variables",
     "shown_by",
     "skip",
     "start",

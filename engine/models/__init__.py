@@ -6,6 +6,7 @@ from engine.models.application_drafts import ApplicationCount, ApplicationDraft,
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.case_proposals import CaseProposal, ProposalKind, ProposalStatus
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -114,6 +115,7 @@ __all__ = [
     "CaseFigures",
     "CaseMigration",
     "CaseMigrationStatus",
+    "CaseProposal",
     "CaseStatus",
     "CausePeriodFigures",
     "ChainHead",
@@ -165,6 +167,8 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "ProposalKind",
+    "ProposalStatus",
     "RateKind",
     "Recalculation",
     "Recusal",

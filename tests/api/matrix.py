@@ -100,6 +100,14 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("POST", "/webhooks/<uuid:webhook_id>/replay"): {"administrator"},
     ("POST", "/retries"): {"administrator"},
     ("GET", "/retries/<uuid:retry_id>"): {"administrator"},
+    ("GET", "/cases/<uuid:case_id>/variables"): CASES,
+    ("PATCH", "/cases/<uuid:case_id>/variables"): {"administrator"},
+    ("GET", "/cases/<uuid:case_id>/proposals"): CASES,
+    ("GET", "/proposals"): {"administrator"},
+    ("GET", "/proposals/<uuid:proposal_id>"): {"administrator"},
+    ("POST", "/proposals/<uuid:proposal_id>/confirm"): {"administrator"},
+    ("POST", "/proposals/<uuid:proposal_id>/reject"): {"administrator"},
+    ("POST", "/proposals/<uuid:proposal_id>/withdraw"): {"administrator"},
     ("POST", "/migrations"): {"administrator"},
     ("GET", "/migrations"): {"administrator"},
     ("GET", "/migrations/<uuid:migration_id>"): {"administrator"},
@@ -195,6 +203,7 @@ QUERIES = {
 # and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/relations": {"person": "0012345679", "kind": "family"},
+    "/cases/<uuid:case_id>/variables": {"data": {"x": 9}, "reason": "r"},
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},
     "/cases/<uuid:case_id>/delay-explanations": {"code": "other"},

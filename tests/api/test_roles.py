@@ -94,6 +94,7 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "run",
             "visit",
             "rate",
+            "proposal",
         )
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401
