@@ -43,18 +43,20 @@ from api import (
     retries,
     rules,
     sessions,
+    signals,
     staging,
     status,
     system,
     tasks,
     time_split,
+    timers,
     units,
     visits,
     webhooks,
     work_time,
 )
 from api.callers import Callers
-from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
+from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA, TEST_INSTALLATION
 from api.encoding import Json
 from api.observe import observe
 from api.quota import Quota
@@ -86,7 +88,7 @@ RESOURCES = (
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
-    proposals,
+    *(proposals, signals, timers),
 )
 
 
@@ -142,6 +144,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[QUOTA] = Quota(settings.api_quota)
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
+    app.extensions[TEST_INSTALLATION] = settings.demo
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow
     app.extensions[sessions.LASTING] = Lasting.of(settings)

@@ -37,6 +37,7 @@ QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
 PUBLISHING = "parvandeh.publishing"
+TEST_INSTALLATION = "parvandeh.test-installation"  # whether time may be moved for its cases
 OPERATIONS = "parvandeh.operations"  # those of the installation's connectors
 MAX_JSON = 2 << 20
 

@@ -64,6 +64,7 @@ Permission = Literal[
     "rates.manage",
     "classes.manage",
     "cases.change",
+    "timers.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -92,6 +93,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.extend",
             "cases.migrate",
             "cases.change",
+            "timers.manage",
             "definitions.suspend",
             "jobs.manage",
             "messages.send",

@@ -201,6 +201,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:membership_id>": membership["id"],
         "<uuid:substitution_id>": body(client("caseworker").post("/substitutions", leave))["id"],
         "<uuid:delegation_id>": delegation["id"],
+        "<uuid:timer_id>": str(uuid4()),
         "<uuid:proposal_id>": proposed[0],
         "<uuid:proposal_id>/confirm": f"{proposed[1]}/confirm",
         "<uuid:proposal_id>/reject": f"{proposed[2]}/reject",
