@@ -15,6 +15,7 @@ from api import (
     account,
     audit,
     calendars,
+    case_batches,
     case_file,
     cases,
     clocks,
@@ -88,7 +89,7 @@ RESOURCES = (
     ),
     *(units, calendars, people, delegations, fairness, decisions, status),
     *(desk, comments, case_file, rules, audit, clocks, funnel, work_time, time_split, visits, rates, metrics),
-    *(proposals, signals, timers),
+    *(proposals, signals, timers, case_batches),
 )
 
 

@@ -22,6 +22,7 @@ from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
 from api.quota import Quota
 from api.shapes import Request
+from api.waiting import is_again
 from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
@@ -222,6 +223,22 @@ def as_caller(look: Callable[[UnitOfWork], T]) -> T:
     return database.run(lambda session, now: look(UnitOfWork(session, _actor(session), now)), "single")
 
 
+def run_apart(key: str, content: bytes, view: Callable[[UnitOfWork], Reply]) -> Answer:
+    """Run a part of a request before its transaction, as the caller, with an idempotency key of its own.
+
+    `content` is what has to be equal for two parts with one key to be the same. Raises Refusal.
+    """
+    database: Database = current_app.extensions[DATABASE]
+
+    def run(uow: UnitOfWork) -> Outcome[Answer]:
+        reply = view(uow)
+        answer = reply.answer()
+        return Outcome(answer, answer, reply.opened)
+
+    part = replace(_REQUEST, key=lambda: key, fingerprint=lambda: content)
+    return serving.serve(database, part, run, "single")
+
+
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     """Return what the request sees of the database.
 
@@ -278,8 +295,9 @@ def _actor(session: Session) -> Actor:
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
-    quota: Quota = current_app.extensions[QUOTA]
-    quota.take(token)
+    if not is_again():
+        quota: Quota = current_app.extensions[QUOTA]
+        quota.take(token)
     g.actor_id = actor.id
     behalf, purpose = _header_text("X-On-Behalf-Of"), _header_text("X-Purpose")
     if behalf is not None:

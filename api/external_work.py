@@ -7,6 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import waiting
 from api.command import Reply, command
 from api.shapes import Instant, Request, Text
 from engine.cases import external_calls
@@ -14,7 +15,7 @@ from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("external_work", __name__, tag="External work")
 
-RETRY_AFTER = "5"  # seconds: nobody waits here for new work
+RETRY_AFTER = "5"  # seconds
 Lease = Annotated[int, Field(ge=5, le=3600, description="Seconds")]
 
 
@@ -25,6 +26,8 @@ class TakeWork(Request):
     max: int = Field(default=1, ge=1, le=100)
     lease: Lease = 60
     worker: Text = "worker"
+    wait: int = Field(default=0, ge=0, le=30)
+    """For how many seconds to wait for work if there is none. The server looks for it every second."""
 
 
 class Leased(Request):
@@ -94,9 +97,15 @@ _REFUSALS = (404, 409)
 
 @command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
-    """Take external work, if there is any; returns immediately"""
+    """Take external work, if there is any
+
+    If there is none, the response comes immediately, or with `wait` as soon as there is some or the time is
+    over. Only a few requests can wait at the same time: others get 204 at once, with `Retry-After`.
+    """
     rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:
+        if body.wait:
+            waiting.hold(body.wait)
         return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
     return Reply(WorkList(items=[Work.model_validate(dict(row)) for row in rows]))
 
