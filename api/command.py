@@ -20,7 +20,6 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from api import responses
 from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
-from api.quota import Quota
 from api.shapes import Request
 from api.waiting import is_again
 from engine import access
@@ -224,16 +223,15 @@ def as_caller(look: Callable[[UnitOfWork], T]) -> T:
 
 
 def run_apart(key: str, content: bytes, view: Callable[[UnitOfWork], Reply]) -> Answer:
-    """Run a part of a request before its transaction, as the caller, with an idempotency key of its own.
+    """Run a command before the transaction of its request, as the caller, with an idempotency key of its own.
 
     `content` is what has to be equal for two parts with one key to be the same. Raises Refusal.
     """
     database: Database = current_app.extensions[DATABASE]
 
     def run(uow: UnitOfWork) -> Outcome[Answer]:
-        reply = view(uow)
-        answer = reply.answer()
-        return Outcome(answer, answer, reply.opened)
+        answer = view(uow).answer()
+        return Outcome(answer, answer)
 
     part = replace(_REQUEST, key=lambda: key, fingerprint=lambda: content)
     return serving.serve(database, part, run, "single")
@@ -296,8 +294,7 @@ def _actor(session: Session) -> Actor:
     if actor is None:
         raise Unauthorized
     if not is_again():
-        quota: Quota = current_app.extensions[QUOTA]
-        quota.take(token)
+        current_app.extensions[QUOTA].take(token)
     g.actor_id = actor.id
     behalf, purpose = _header_text("X-On-Behalf-Of"), _header_text("X-Purpose")
     if behalf is not None:

@@ -50,6 +50,17 @@ class ProposeVariables(Request):
     """The scope to which the variables belong, as `GET` returns it. Null: the case."""
 
 
+class ProposeModification(Request):
+    """Where a running case continues instead of what it does now, and why."""
+
+    cancel: list[Text] = Field(default_factory=list, max_length=50)
+    """What the case leaves: ids of tasks, or elements of its own process by their id in the diagram."""
+    start_before: list[Text] = Field(default_factory=list, max_length=50)
+    """The elements of its own process before which it continues, by their id in the diagram."""
+    reason: Text
+    """Why. The second person, the log and the applicant see it."""
+
+
 class ProposalSummary(BaseModel):
     """A proposed change of a case in a list, without values."""
 
@@ -91,6 +102,10 @@ class ProposalBody(ProposalSummary):
     """The new values by name, without those that forms hide from the caller."""
     before: dict[str, Any]
     """The values when it was proposed; variables without a value are absent."""
+    cancel: list[str]
+    """The elements that a modification leaves."""
+    start_before: list[str]
+    """The elements before which the case continues after a modification."""
 
 
 class ProposalPage(Page[ProposalSummary]):
@@ -130,6 +145,25 @@ def propose_variables(uow: UnitOfWork, case_id: UUID, body: ProposeVariables) ->
     """
     made = proposals.propose_variables(
         uow, case_id, body.data, body.reason, scope=body.scope, revisions=revisions_seen()
+    )
+    return _proposed(uow, made)
+
+
+@command(
+    blueprint.post("/cases/<uuid:case_id>/modifications"),
+    body=ProposeModification,
+    answer=ProposalBody,
+    status=202,
+    refusals=(404, 409, 412),
+)
+def propose_modification(uow: UnitOfWork, case_id: UUID, body: ProposeModification) -> Reply:
+    """Propose where a running case continues
+
+    It leaves the elements in `cancel` and continues before those in `start_before`, once a second person has
+    confirmed the proposal, within three days. What could run incorrectly is refused with 422 and the reason.
+    """
+    made = proposals.propose_modification(
+        uow, case_id, body.cancel, body.start_before, body.reason, revisions=revisions_seen()
     )
     return _proposed(uow, made)
 
@@ -225,6 +259,8 @@ def _body(found: proposals.ProposalView) -> ProposalBody:
         path=change.get("path"),
         data=change.get("data", {}),
         before=change.get("before", {}),
+        cancel=change.get("cancel", []),
+        start_before=change.get("start_before", []),
     )
 
 

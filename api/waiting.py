@@ -1,7 +1,7 @@
 """Requests that wait for something, without a transaction and without occupying a web worker.
 
-The server keeps the connection, and serves the request again every second. The application doesn't know it:
-an object in the environment of the request can do that, or nothing can, and the answer is sent at once.
+The server leaves the connection open, and serves the request again every second. The application doesn't
+know the server: an object in the environment of the request does that, or else the answer is sent at once.
 """
 
 from typing import Any

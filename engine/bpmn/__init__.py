@@ -49,6 +49,7 @@ from engine.bpmn.run.commands import (
     start,
 )
 from engine.bpmn.run.flows import Flow
+from engine.bpmn.run.modification import Unmodifiable, modify, tokens_at
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
@@ -131,6 +132,7 @@ __all__ = [
     "Trace",
     "Unbuildable",
     "Undrawable",
+    "Unmodifiable",
     "Unreadable",
     "Unskippable",
     "Wait",
@@ -164,6 +166,7 @@ __all__ = [
     "later",
     "look",
     "migrate",
+    "modify",
     "money",
     "next_start",
     "offers",
@@ -185,6 +188,7 @@ __all__ = [
     "steps_ahead",
     "subject",
     "timers",
+    "tokens_at",
     "too_deep",
     "too_much",
     "translated",

@@ -106,6 +106,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/retries/<uuid:retry_id>"): {"administrator"},
     ("GET", "/cases/<uuid:case_id>/variables"): CASES,
     ("PATCH", "/cases/<uuid:case_id>/variables"): {"administrator"},
+    ("POST", "/cases/<uuid:case_id>/modifications"): {"administrator"},
     ("GET", "/cases/<uuid:case_id>/proposals"): CASES,
     ("GET", "/proposals"): {"administrator"},
     ("GET", "/proposals/<uuid:proposal_id>"): {"administrator"},
@@ -207,6 +208,7 @@ QUERIES = {
 # and says in its body.
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/relations": {"person": "0012345679", "kind": "family"},
+    "/cases/<uuid:case_id>/modifications": {"cancel": ["a"], "start_before": ["a"], "reason": "r"},
     "/cases/<uuid:case_id>/variables": {"data": {"x": 9}, "reason": "r"},
     "/webhooks": {"url": "http://127.0.0.1:9/"},
     "/cases": {"definition": "p"},

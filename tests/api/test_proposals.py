@@ -188,3 +188,39 @@ def test_variables_of_a_called_process_are_its_own(
     body(second.post(f"/proposals/{made['id']}/confirm"))
     values = [one["value"] for one in body(first.get(f"/cases/{case}/variables"))["items"]]
     assert values == [1, 2]
+
+
+def test_case_continues_where_two_persons_want_it(
+    client: Clients, database: Database, first: Client, second: Client
+) -> None:
+    timer = (
+        "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    late = bpmn.node("boundaryEvent", "late", timer, attachedToRef="b")
+    line = bpmn.in_line("userTask a", "userTask b", "userTask c")
+    factories.deploy(database, factories.files(bpmn.process(*line, late, bpmn.flow("late", "c"))))
+    case = client("portal").start(applicant=PERSON)
+    path = f"/cases/{case['id']}/modifications"
+    wrong = {"cancel": ["a"], "start_before": ["late"], "reason": "r"}
+    problem = refused(first.post(path, wrong), 422, "invalid")
+    assert (pointers(problem), problem["errors"][0]["code"]) == (["/start_before/0"], "modify-not-enterable")
+    change = {"cancel": [case["tasks"][0]["id"]], "start_before": ["b"], "reason": "wrong path"}
+    response = first.post(path, change)
+    made = body(response)
+    assert (response.status_code, made["kind"], made["cancel"]) == (202, "modification", ["a"])
+    refused(first.post(f"/proposals/{made['id']}/confirm"), 403, "four-eyes")
+    other = body(first.post(path, {**change, "start_before": ["c"]}))["id"]
+    moved = body(second.post(f"/proposals/{made['id']}/confirm"))
+    assert [task["element"] for task in moved["tasks"]] == ["b"]
+    assert [one["element"] for one in body(first.get("/timers"))["items"]] == ["late"]
+    assert refused(second.post(f"/proposals/{other}/confirm"), 409, "conflict")["code"] == "proposal-outdated"
+    (shown,) = body(client("portal").get(f"/cases/{case['id']}/proposals"))["items"]
+    assert (shown["reason"], shown["cancel"]) == ("wrong path", [])
+    kinds = [event["kind"] for event in body(first.get(f"/cases/{case['id']}/events"))["items"]]
+    assert kinds[-4:] == ["change.confirmed", "task.cancelled", "task.created", "wait.opened"]
+    worker = client("caseworker")
+    worker.complete(moved["tasks"][0]["id"])
+    (last,) = body(first.get(f"/cases/{case['id']}"))["tasks"]
+    done = body(worker.complete(last["id"]))
+    assert (done["case"]["status"], body(first.get("/timers"))["items"]) == ("completed", [])
+    refused(first.post(path, change), 409, "conflict")

@@ -4,7 +4,7 @@ Until then nothing changes. Each step is logged in the case (docs/case-changes.m
 """
 
 from engine.cases.proposals.deciding import confirm, expire, reject, withdraw
-from engine.cases.proposals.proposing import PROPOSED_FOR, propose_variables
+from engine.cases.proposals.proposing import PROPOSED_FOR, propose_modification, propose_variables
 from engine.cases.proposals.reading import (
     ProposalView,
     Variable,
@@ -24,6 +24,7 @@ __all__ = [
     "list_open",
     "list_variables",
     "proposals_of_case",
+    "propose_modification",
     "propose_variables",
     "reject",
     "withdraw",

@@ -1,12 +1,14 @@
 """The end of a proposed change: a second person confirms or rejects it, or it is withdrawn or expires."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import access, cases
+from engine import access, bpmn, cases
 from engine.cases.proposals import rows
+from engine.cases.proposals.modification import apply_modification
 from engine.cases.proposals.rows import Held
 from engine.cases.proposals.variables import apply_variables
 from engine.events import Fact
@@ -36,14 +38,23 @@ def confirm(uow: UnitOfWork, proposal_id: UUID) -> cases.CaseView:
     _require_other(uow, row)
     cases.require_active(case)
     seen = cases.see(uow, case.id)
-    if seen.cut(row.change["data"]) != row.change["data"]:
-        raise Forbidden("You can't see all variables of this change, so you can't confirm it.")
-    step, said = apply_variables(uow, case, seen, row.change)
+    step, said = _apply(uow, case, seen, row)
     facts = {**row.facts, "proposed_by": row.proposed_by, "proposed_at": row.proposed_at}
     done = Fact("change.confirmed", payload={"reason": row.reason, **said}, facts=facts)
     rows.close(uow, row.id, "confirmed")
     cases.apply(uow, case, step, [done])
     return cases.get(uow, case.id)
+
+
+def _apply(
+    uow: UnitOfWork, case: cases.LockedCase, seen: cases.Seen, row: Held
+) -> tuple[bpmn.Step, Mapping[str, Any]]:
+    """Returns the step that makes the change, and what the log says of it."""
+    if row.kind == "modification":
+        return apply_modification(uow, case, seen.spec, row.change)
+    if seen.cut(row.change["data"]) != row.change["data"]:
+        raise Forbidden("You can't see all variables of this change, so you can't confirm it.")
+    return apply_variables(uow, case, seen, row.change)
 
 
 def reject(uow: UnitOfWork, proposal_id: UUID) -> None:

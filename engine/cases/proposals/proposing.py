@@ -1,14 +1,15 @@
 """Proposes changes of running cases."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from engine import access, cases
+from engine import access, cases, definitions
 from engine.bpmn.values import plain
+from engine.cases.proposals.modification import checked_modification
 from engine.cases.proposals.variables import checked, find_place
 from engine.events import Fact
 from engine.models import CaseProposal, ProposalKind
@@ -47,6 +48,25 @@ def propose_variables(
     return _propose(uow, case, "variables", change, reason)
 
 
+def propose_modification(
+    uow: UnitOfWork,
+    case_id: UUID,
+    cancel: Sequence[str],
+    start_before: Sequence[str],
+    reason: str,
+    *,
+    revisions: Collection[int] | None = None,
+) -> UUID:
+    """Proposes that a case leaves elements or tasks, and continues before others. Returns the proposal's id.
+
+    Raises NotFound, Stale, Conflict if the case does not run, Invalid for what could run incorrectly.
+    """
+    case = _lock(uow, case_id, revisions)
+    spec = definitions.spec(uow.session, case.version)
+    change = checked_modification(uow, case, spec, cancel, start_before)
+    return _propose(uow, case, "modification", change, reason)
+
+
 def _lock(uow: UnitOfWork, case_id: UUID, revisions: Collection[int] | None) -> cases.LockedCase:
     """Locks a running case of which the actor may propose a change."""
     access.require(uow.actor, "cases.change")
@@ -76,7 +96,9 @@ def _propose(
     )
     uow.session.add(proposal)
     uow.session.flush()
-    payload = {"reason": reason, **({"names": sorted(change["data"])} if kind == "variables" else change)}
+    said = {"names": sorted(change["data"])} if kind == "variables" else {**change}
+    said.pop("tokens", None)
+    payload = {"reason": reason, **said}
     facts = {"proposal": proposal.id, "what": kind, "expires_at": proposal.expires_at}
     cases.note(uow, case, [Fact("change.proposed", payload=payload, facts=facts)])
     return proposal.id
