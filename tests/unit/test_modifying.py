@@ -59,11 +59,11 @@ EVENTS = (
     + path("start", "a", "g") + path("g", "t", "b", "m") + path("g", "u", "m") + path("m", "c", "end")
 )  # fmt: skip
 BORDERED = (
-    START + tasks("a", "b", "c", "n")
+    START + tasks("a", "b", "c", "n", "z")
     + f'<boundaryEvent id="late" attachedToRef="a">{TIMER}</boundaryEvent>'
     + f'<boundaryEvent id="note" attachedToRef="b" cancelActivity="false">{TIMER}</boundaryEvent>'
     + END + '<endEvent id="e2"/><exclusiveGateway id="m"/>'
-    + path("start", "a", "b", "m", "end") + path("late", "c", "m") + path("note", "n", "e2")
+    + path("start", "a", "b", "m", "z", "end") + path("late", "c", "m") + path("note", "n", "e2")
 )  # fmt: skip
 INSIDE = (
     START + tasks("a", "z") + '<subProcess id="s"><startEvent id="s0"/><userTask id="i"/>'
@@ -161,11 +161,12 @@ def modified(body: str, leave: Sequence[str], *enter: str, done: Sequence[str] =
         (CHOICE, ["a", "b"], ["d"], "a", ["a", "b", "d"]),
         (CHOICE, [], ["a"], "c", ["c", "d"]),
         (FORK, ["a"], ["b1"], "b2", ["b2", "c", "d"]),
+        (FORK, ["a", "b1"], ["b2"], "b1", ["b1", "c", "b2", "d"]),
         (FORK, ["a", "b1", "b2"], ["c", "j"], "d", ["d"]),
         (FORK, ["a", "c"], ["b1", "j"], "a", ["a", "b1", "b2", "c", "d"]),
         (EVENTS, ["a"], ["t"], "b", ["b", "c"]),
         (INSIDE, ["a"], ["s"], "m", ["m", "m", "z"]),
-        (BORDERED, [], ["a"], "c", ["c"]),
+        (BORDERED, [], ["a"], "c", ["c", "z"]),
     ],
 )
 def test_modified_case_ends_like_one_that_came_there(
@@ -191,6 +192,8 @@ def test_modified_case_ends_like_one_that_came_there(
         (FORK, [], ["c"], ["a"], "not-there"),
         (INSIDE, ["a"], ["s"], ["i"], "other-scope"),
         (INSIDE, ["a"], ["i"], ["z"], "not-there"),
+        (FORK, [], ["a"], ["f"], "join"),
+        (EVENTS, [], ["a"], ["t"], "alternative"),
         (CHOICE, [], ["a"], ["start"], "not-enterable"),
         (BORDERED, [], ["a"], ["late"], "not-enterable"),
         (CHOICE, [], ["a"], ["nowhere"], "other-scope"),

@@ -1,8 +1,8 @@
 """Modifies a running case: leaves elements and continues before others, as if it had come there by itself.
 
 Only what provably ends like a case that came there is accepted. Either everything is left and one element is
-entered that no join makes wait for what never started. Or each token moves along its own branch: along flows
-without a fork or join, to where the same joins wait for it. All else is refused with the element and a code.
+entered that no join makes wait for what never started. Or each token moves within its own branch: to where it
+could have come from the same fork, join or start, and where the same joins wait for it. All else is refused.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -162,9 +162,10 @@ def _obstacle(workflow: CaseWorkflow, group: Group, task_spec: Any) -> Unmodifia
         return Unmodifiable(_path(group[0]), "join")
     if any(_awaited(join, present) != _awaited(join, task_spec) for join in _joins(workflow)):
         return Unmodifiable(_name(task_spec), "branches")
-    back = not _adds(present) and _leads(task_spec, present)
+    origins, adds = _origins(present)
+    instead = not adds and len(origins) == 1 and origins <= _origins(task_spec)[0]
     forth = present is not task_spec and _leads(present, task_spec)
-    if not (back or forth):
+    if not (instead or forth):
         return Unmodifiable(_name(task_spec), "branches")
     return None
 
@@ -199,6 +200,32 @@ def _leads(first: Any, last: Any) -> bool:
     return False
 
 
+def _origins(task_spec: Any) -> tuple[set[tuple[str, str]], bool]:
+    """Returns the flows out of forks, joins and starts from which a token comes to an element alone.
+
+    And whether it may have started others on its way, by an event that doesn't interrupt.
+    """
+    specs: Mapping[str, Any] = task_spec._wf_spec.task_specs
+    found, adds = set(), False
+    seen, open_names = {task_spec.name}, [task_spec.name]
+    while open_names:
+        one = specs[open_names.pop()]
+        adds |= _adds(one)
+        before = [one.host] if isinstance(one, BoundaryEvent) else one._inputs
+        for name in before:
+            if _forks(specs[name]) or (not specs[name]._inputs and not _interrupts(specs[name])):
+                found.add((name, one.name))
+            elif name not in seen:
+                seen.add(name)
+                open_names.append(name)
+    return found, adds
+
+
+def _interrupts(task_spec: Any) -> bool:
+    """Whether this is an event that ends the activity to which it is attached."""
+    return isinstance(task_spec, BoundaryEvent) and task_spec.interrupting
+
+
 def _forks(task_spec: Any) -> bool:
     """Whether one token becomes several here, or several become one."""
     if isinstance(task_spec, Join):
@@ -209,14 +236,12 @@ def _forks(task_spec: Any) -> bool:
 
 def _adds(task_spec: Any) -> bool:
     """Whether an event at it may have started more, which continues alongside."""
-    events = (one for one in task_spec.boundaries if isinstance(one, BoundaryEvent))
-    return any(not one.interrupting for one in events)
+    return any(isinstance(one, BoundaryEvent) and not one.interrupting for one in task_spec.boundaries)
 
 
 def _after(task_spec: Any) -> Collection[str]:
     """Returns the elements after one, also those to which an interrupting event at it leads."""
-    events = [one.name for one in task_spec.boundaries if isinstance(one, BoundaryEvent) and one.interrupting]
-    return [*task_spec._outputs, *events]
+    return [*task_spec._outputs, *(one.name for one in task_spec.boundaries if _interrupts(one))]
 
 
 def _before(group: Group) -> Token:
