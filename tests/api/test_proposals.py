@@ -16,6 +16,7 @@ from tests import bpmn, factories
 from tests.api.conftest import Clients
 from tests.api.contract import Client, body, pointers, refused
 from tests.api.matrix import PERSON
+from tests.web.conftest import statements
 
 FORM = factories.form(amount={"type": "integer"}, note={"type": "string"})
 
@@ -115,13 +116,22 @@ def test_proposal_that_no_longer_fits_is_refused(
     client: Clients, database: Database, first: Client, second: Client
 ) -> None:
     case = started(client, database)
+    second.get("/proposals")
+    with statements(database) as told:
+        made = body(propose(first, case, {"amount": 9}))["id"]
+    assert len(told) <= 11
+    with statements(database) as told:
+        body(second.post(f"/proposals/{made}/reject"))
+    assert len(told) <= 8
     tag = first.get(f"/cases/{case}/variables").headers["ETag"]
     one, other = (body(propose(first, case, {"amount": amount}))["id"] for amount in (2, 3))
     refused(propose(first, case, {"amount": 2}), 409, "conflict")  # the same again
     change = {"data": {"amount": 4}, "reason": "r"}
     late = first.send("PATCH", f"/cases/{case}/variables", json=change, headers={"If-Match": tag})
     refused(late, 412, "stale")
-    body(second.post(f"/proposals/{one}/confirm"))
+    with statements(database) as told:
+        body(second.post(f"/proposals/{one}/confirm"))
+    assert len(told) <= 9
     assert refused(second.post(f"/proposals/{other}/confirm"), 409, "conflict")["code"] == "proposal-outdated"
     assert body(second.post(f"/proposals/{other}/reject"))["status"] == "rejected"
     mine = body(propose(first, case, {"amount": 5}))["id"]
