@@ -279,6 +279,9 @@ def test_a_second_administrator_confirms_a_change_on_the_page(
     own = office["one"].see(path).text
     assert f"{made}/withdraw" in own
     assert f"{made}/confirm" not in own
+    assert "typing error" in two.see("/proposals").text
+    assert "/desk/proposals" in two.see("/cases").text
+    assert office["sara"].see("/proposals").status_code == 403
     page = two.see(path, "fa").text
     with statements(office.database) as told:
         two.see(path, "fa")
@@ -289,4 +292,5 @@ def test_a_second_administrator_confirms_a_change_on_the_page(
     assert "پریسا" in office["sara"].see(path).text
     again = two.send(f"{path}/proposals/{made}/confirm")
     assert (again.status_code, "already been decided" in again.text) == (409, True)
+    assert "No change waits" in two.see("/proposals").text
     assert two.send(f"{path}/proposals/{made}/other").status_code == 404

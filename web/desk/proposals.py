@@ -1,15 +1,17 @@
-"""Deciding on a proposed change of a case, on the page of the case."""
+"""Proposed changes of cases: those that wait for a second person, and the decision on one of them."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from flask import Blueprint
 
+from engine import cases
 from engine.cases import proposals
 from engine.platform.db import UnitOfWork
 from engine.platform.errors import NotFound
 from web.desk.case import case_refused
-from web.visit import Away, Visit, page
+from web.listing import cursor, following
+from web.visit import Away, Page, Visit, page
 
 blueprint = Blueprint("proposals", __name__)
 
@@ -18,6 +20,13 @@ ACTS: Mapping[str, Callable[[UnitOfWork, UUID], object]] = {
     "reject": proposals.reject,
     "withdraw": proposals.withdraw,
 }
+
+
+@page(blueprint.get("/proposals"), may="cases.change")
+def list_proposals(visit: Visit) -> Page:
+    """Show the changes that wait for a second person."""
+    rows, after = following(proposals.list_open(visit.uow, after=cursor()), cases.PAGE)
+    return Page("desk/proposals.html", {"proposals": rows, "next": after})
 
 
 @page(
