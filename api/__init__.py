@@ -15,6 +15,7 @@ from api import (
     account,
     audit,
     calendars,
+    case_batches,
     case_file,
     case_search,
     cases,
@@ -45,18 +46,21 @@ from api import (
     people,
     pictures,
     problems,
+    proposals,
     rates,
     reference,
     retries,
     rules,
     scim,
     sessions,
+    signals,
     staging,
     start_forms,
     status,
     system,
     tasks,
     time_split,
+    timers,
     units,
     version_files,
     visits,
@@ -64,7 +68,7 @@ from api import (
     work_time,
 )
 from api.callers import Callers
-from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA
+from api.command import CALLERS, DATABASE, OPERATIONS, PUBLISHING, QUOTA, TEST_INSTALLATION
 from api.encoding import Json
 from api.observe import observe
 from api.quota import Quota
@@ -127,6 +131,7 @@ RESOURCES = (
         rates,
         metrics,
     ),
+    *(proposals, signals, timers, case_batches),
 )
 
 
@@ -183,6 +188,7 @@ def equip(app: Flask, settings: Settings, database: Database) -> None:
     app.extensions[QUOTA] = Quota(settings.api_quota)
     app.extensions[problems.PROVIDERS] = Providers.read(settings)
     app.extensions[PUBLISHING] = settings.publishing
+    app.extensions[TEST_INSTALLATION] = settings.demo
     app.extensions[OPERATIONS] = Connectors.operations_of(settings)
     app.extensions[FETCHER] = Fetcher(settings)
     app.extensions[webhooks.ALLOW] = settings.webhook_allow

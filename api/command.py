@@ -18,8 +18,8 @@ from api import conditional_reads, operations, received
 from api.callers import Callers, is_signed
 from api.operations import BYTES, JSON, Answered, Operation
 from api.problems import PROVIDERS, Malformed, Unauthorized
-from api.quota import Quota
 from api.shapes import Empty, Request
+from api.waiting import is_again
 from engine import access
 from engine.oversight.access_log import Opened
 from engine.platform.db import Actor, Database, UnitOfWork
@@ -34,6 +34,7 @@ QUOTA = "parvandeh.quota"
 DATABASE = "parvandeh.database"
 CALLERS = "parvandeh.callers"
 PUBLISHING = "parvandeh.publishing"
+TEST_INSTALLATION = "parvandeh.test-installation"  # whether time may be moved for its cases
 OPERATIONS = "parvandeh.operations"  # those of the installation's connectors
 
 R = TypeVar("R", bound=Request)
@@ -243,6 +244,21 @@ def as_caller(look: Callable[[UnitOfWork], T], view: DatabaseView = "single") ->
     return database.run(lambda session, now: look(UnitOfWork(session, caller(session), now)), view)
 
 
+def run_apart(key: str, content: bytes, view: Callable[[UnitOfWork], Reply]) -> Answer:
+    """Run a command before the transaction of its request, as the caller, with an idempotency key of its own.
+
+    `content` is what has to be equal for two parts with one key to be the same. Raises Refusal.
+    """
+    database: Database = current_app.extensions[DATABASE]
+
+    def run(uow: UnitOfWork) -> Outcome[Answer]:
+        answer = view(uow).answer()
+        return Outcome(answer, answer)
+
+    part = replace(_REQUEST, key=lambda: key, fingerprint=lambda: content)
+    return serving.serve(database, part, run, "single")
+
+
 def _database_view(view: View, parts: Mapping[str, Any]) -> DatabaseView:
     """Return what the request sees of the database.
 
@@ -295,8 +311,8 @@ def caller(session: Session) -> Actor:
     actor: Actor | None = g.get("signed_in") or callers.find(session, token)
     if actor is None:
         raise Unauthorized
-    quota: Quota = current_app.extensions[QUOTA]
-    quota.take(token)
+    if not is_again():
+        current_app.extensions[QUOTA].take(token)
     g.actor_id = actor.id
     behalf, purpose = received.header_text("X-On-Behalf-Of"), received.header_text("X-Purpose")
     if behalf is not None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import ConfigDict, Field
 
+from api import waiting
 from api.command import Reply, command, sends
 from api.shapes import Body, CaseNumber, DefinitionKey, ElementPath, Instant, Request, Text
 from engine.cases import external_calls
@@ -14,7 +15,7 @@ from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("external_work", __name__, tag="External work")
 
-RETRY_AFTER = "5"  # seconds: nobody waits here for new work
+RETRY_AFTER = "5"  # seconds
 Lease = Annotated[int, Field(ge=5, le=3600)]
 
 
@@ -29,6 +30,8 @@ class TakeWork(Request):
     """Seconds for which the work is yours; extend it before it ends."""
     worker: Text = "worker"
     """Name of your program, for administrators."""
+    wait: int = Field(default=0, ge=0, le=30)
+    """For how many seconds to wait for work if there is none. The server looks for it every second."""
 
 
 class Leased(Request):
@@ -116,12 +119,16 @@ _REFUSALS = (404, 409)
 @command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
 @sends("Retry-After")
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
-    """Take external work, if there is any; returns immediately
+    """Take external work, if there is any
 
-    200 with work, 204 with `Retry-After` if there is none. Work is yours until its lease ends. For services.
+    200 with work, which is yours until its lease ends. If there is none, 204 with `Retry-After` comes
+    immediately, or with `wait` as soon as there is some or the time is over. Only a few requests can wait at
+    the same time: others get 204 at once. For services.
     """
     rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:
+        if body.wait:
+            waiting.hold(body.wait)
         return Reply(b"", {"Retry-After": RETRY_AFTER}, status=204)
     return Reply(WorkList(items=[Work.model_validate(dict(row)) for row in rows]))
 

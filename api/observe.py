@@ -47,6 +47,8 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
+    if g.get("held"):
+        return response  # which nobody gets
     seconds = time.perf_counter() - g.get("begun", time.perf_counter())
     rule = request.url_rule.rule if request.url_rule else "(none)"
     _timer(request.method if request.url_rule else "(any)", rule, response.status_code).observe(seconds)

@@ -45,6 +45,8 @@ _FULLER: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "incident.retried": [("because", {"reason": "reason"})],
     "incident.skipped": [("because", {"reason": "reason"})],
     "data.repaired": [("because", {"reason": "reason"})],
+    "change.proposed": [("because", {"reason": "reason"})],
+    "change.confirmed": [("because", {"reason": "reason"})],
     "document.added": [("called", {"title": "title"})],
     "document.replaced": [("called", {"title": "title", "version": "version"})],
 }

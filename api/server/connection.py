@@ -42,6 +42,7 @@ class Connection:
         self.deadline = now + limits.head_seconds
         self._limits = limits
         self._usage = usage
+        self.held_until: float | None = None  # its application waits for something until then
         self._rest: Spool | None = None
         self._block = memoryview(b"")
 
@@ -100,9 +101,17 @@ class Connection:
         error = HttpError(HTTPStatus.SERVICE_UNAVAILABLE, "postponed", detail)
         self._refuse(error, now, refusals, postponed() if self.framing.is_page else b"")
 
-    def exchange(self) -> Exchange:
-        """Return the exchange that gunicorn serves."""
-        return Exchange(self.socket, self.framing, self._usage)
+    def exchange(self, *, room: bool) -> Exchange:
+        """Return the exchange that gunicorn serves. `room`: whether its application may hold it."""
+        again = self.held_until is not None
+        return Exchange(self.socket, self.framing, self._usage, room=room, again=again)
+
+    def hold(self, seconds: float, now: float, pause: float) -> None:
+        """Called when the application holds the request: it is served again after a pause."""
+        if self.held_until is None:
+            self.held_until = now + seconds
+        self.deadline = min(now + pause, self.held_until)
+        self.framing.rewind()
 
     def served(self, exchange: Exchange, now: float, refusals: Refusals) -> None:
         """Called when the application has answered."""

@@ -21,9 +21,23 @@ class Exchange:
 
     `rest` is what is still to be sent. `broken`: the response can't be completed, because the client
     disconnected or, if it is `full`, because the disk is full.
+
+    The application finds it in the environment of the request, and may `hold` that. `again`: it has done so.
     """
 
-    def __init__(self, client: socket.socket, framing: Framing, usage: Usage) -> None:
+    def __init__(
+        self,
+        client: socket.socket,
+        framing: Framing,
+        usage: Usage,
+        *,
+        room: bool,
+        again: bool,
+    ) -> None:
+        """`room`: whether it can be held (any longer)."""
+        self.held: float | None = None
+        self.again = again
+        self._room = room
         self._client = client
         self._framing = framing
         self._usage = usage
@@ -46,12 +60,23 @@ class Exchange:
         """Read from the request; empty at its end, never blocking."""
         return b"" if self._ended else self._framing.read(size)
 
+    def hold(self, seconds: float) -> bool:
+        """Have the application serve the same request again, until it has an answer or the time is over.
+
+        `seconds` are those from its first arrival. Returns whether it will be, and this answer is discarded.
+        """
+        if self._room:
+            self.held = seconds
+        return self._room
+
     def send(self, data: bytes) -> int:
         """gunicorn uses it only for `100 Continue`, which is too late here: the body has arrived."""
         return len(data)
 
     def sendall(self, data: bytes) -> None:
         """Send, or store to be sent later. The header waits for the next bytes: one packet for both."""
+        if self.held is not None:
+            return
         if self._first is None:
             self._first = data
             return

@@ -96,6 +96,12 @@ class Framing:
             return piece
         return self._body.read(size) if self._body else b""
 
+    def rewind(self) -> None:
+        """Let the whole request be read again."""
+        self._given = 0
+        if self._body:
+            self._body.rewind()
+
     def close(self) -> None:
         """Release its storage."""
         if self._body:

@@ -21,6 +21,7 @@ class Limits:
     second. `grace` is for how many seconds it may be slower. `connections` is the number of clients that a
     worker waits for, `stored` the size of all bodies and responses that it stores for them. `patient` is the
     number of whole requests for figures that wait until all others are served, for `patience` seconds.
+    `held` is the number of requests whose application waits for something: each is served again every second.
     """
 
     head_seconds: float = 10
@@ -33,6 +34,7 @@ class Limits:
     connections: int = CONNECTIONS
     stored: int = STORED
     patient: int = CONNECTIONS // 2
+    held: int = 20
     patience: float = 50  # less than the 60 s for which proxies usually wait
 
     @classmethod

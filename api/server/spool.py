@@ -40,6 +40,10 @@ class Spool:
             self._file.seek(0)
         return self._file.read(size)
 
+    def rewind(self) -> None:
+        """Read it again from the start."""
+        self._reading = False
+
     def _move(self) -> None:
         """Move the bytes from memory to a file."""
         self._file.seek(0)

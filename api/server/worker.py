@@ -69,6 +69,7 @@ class Worker(SyncWorker):
         self._watched: dict[int, int] = {}
         self._whole: deque[Connection] = deque()
         self._patient: deque[Connection] = deque()
+        self._held: list[Connection] = []
         self._patient_from = 0.0
         self._looked = 0.0
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
@@ -103,6 +104,7 @@ class Worker(SyncWorker):
         busy |= bool(self._whole)
         while self._whole:
             self._serve(self._whole.popleft())
+        self._serve_held()
         self._serve_patient(busy=busy)
 
     def finish(self) -> None:
@@ -112,6 +114,8 @@ class Worker(SyncWorker):
         self._listeners = {}
         while self._patient:
             self._postpone(self._patient.popleft())
+        while self._held:
+            self._serve(self._held.pop())
         for connection in list(self._connections.values()):
             if connection.phase is not Phase.ANSWER:
                 self._forget(connection)
@@ -200,12 +204,35 @@ class Worker(SyncWorker):
 
     def _serve(self, connection: Connection) -> None:
         self.notify()
-        exchange = connection.exchange()
+        exchange = connection.exchange(room=self._has_room(connection))
         self.handle(connection.listener, exchange, connection.address)
+        if exchange.held is not None:
+            connection.hold(exchange.held, self.clock(), PAUSE)
+            self._held.append(connection)
+            return
         connection.served(exchange, self.clock(), self._refusals)
         self._settle(connection)
         while self.usage.bytes > self.limits.stored and self._drop(storing=True):
             pass
+
+    def _has_room(self, connection: Connection) -> bool:
+        """Return whether the application may hold a request: not when this worker stops."""
+        if not self._listeners:
+            return False
+        if connection.held_until is None:
+            return len(self._held) < self.limits.held
+        return self.clock() < connection.held_until
+
+    def _serve_held(self) -> None:
+        """Serve again what waits for something, unless its client has disconnected."""
+        now = self.clock()
+        for connection in [each for each in self._held if each.deadline <= now]:
+            self._held.remove(connection)
+            if connection.has_left:
+                connection.phase = Phase.CLOSED
+                self._settle(connection)
+            else:
+                self._serve(connection)
 
     def _serve_patient(self, *, busy: bool) -> None:
         """Serve one request that can wait, if it isn't `busy` with others; or else for half of the time."""

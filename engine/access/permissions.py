@@ -64,6 +64,8 @@ Permission = Literal[
     "rates.manage",
     "classes.manage",
     "people.provision",
+    "cases.change",
+    "timers.manage",
 ]
 Assurance = Literal["low", "substantial", "high"]
 AUDITOR = "auditor"  # reads everything below its units for a stated purpose, and changes nothing
@@ -91,6 +93,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
             "cases.suspend",
             "cases.extend",
             "cases.migrate",
+            "cases.change",
+            "timers.manage",
             "definitions.suspend",
             "jobs.manage",
             "messages.send",

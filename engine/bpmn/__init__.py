@@ -51,6 +51,7 @@ from engine.bpmn.run.commands import (
 )
 from engine.bpmn.run.fees import Fee, fee
 from engine.bpmn.run.flows import Flow
+from engine.bpmn.run.modification import Unmodifiable, modify, tokens_at
 from engine.bpmn.run.remaining_steps import steps_ahead
 from engine.bpmn.run.spec import Element, Spec, Unbuildable, build, cached
 from engine.bpmn.run.start_timers import first_start, next_start
@@ -70,11 +71,13 @@ from engine.bpmn.run.step import (
 )
 from engine.bpmn.run.subject import depends_on, shown_by, subject
 from engine.bpmn.run.trace import OutOfTime, Trace
+from engine.bpmn.run.variables import COUNTERS, Scope, inner_scopes, set_variables
 
 __all__ = [
     "BILL",
     "BINDINGS",
     "BPMN_SUFFIXES",
+    "COUNTERS",
     "FILE_SUFFIXES",
     "HUMAN",
     "MAX_FILE",
@@ -121,6 +124,7 @@ __all__ = [
     "Report",
     "RequiredConnector",
     "RequiredRole",
+    "Scope",
     "Source",
     "Spec",
     "Step",
@@ -131,6 +135,7 @@ __all__ = [
     "Trace",
     "Unbuildable",
     "Undrawable",
+    "Unmodifiable",
     "Unreadable",
     "Unskippable",
     "Wait",
@@ -156,6 +161,7 @@ __all__ = [
     "fire",
     "first_start",
     "foreigns",
+    "inner_scopes",
     "instances_before",
     "is_file_name",
     "is_role",
@@ -164,6 +170,7 @@ __all__ = [
     "later",
     "look",
     "migrate",
+    "modify",
     "money",
     "next_start",
     "offers",
@@ -177,6 +184,7 @@ __all__ = [
     "required_roles",
     "retry",
     "same_process",
+    "set_variables",
     "shown_by",
     "skip",
     "start",
@@ -185,6 +193,7 @@ __all__ = [
     "steps_ahead",
     "subject",
     "timers",
+    "tokens_at",
     "too_deep",
     "too_much",
     "translated",

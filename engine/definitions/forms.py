@@ -18,6 +18,7 @@ __all__ = [
     "MESSAGES",
     "begun",
     "check",
+    "check_variable",
     "declared",
     "for_roles",
     "for_some",
@@ -140,6 +141,25 @@ def partly(form: Form | None, data: Mapping[str, Any], names: Collection[str]) -
     faults = [fault for fault in _faults(form, answer) if _first(fault.pointer) in names]
     _require_none(faults)
     return answer
+
+
+def check_variable(declaring: Sequence[Form], name: str, data: Mapping[str, Any]) -> Any:
+    """Returns a variable of the data as one of the forms with this field accepts it.
+
+    Any value without such forms; null for a field that none of them requires. Raises Invalid with the faults
+    of the first form.
+    """
+    if data[name] is None and not any(name in form.schema.get("required", ()) for form in declaring):
+        return None
+    first: Invalid | None = None
+    for form in declaring:
+        try:
+            return partly(form, data, {name})[name]
+        except Invalid as refusal:
+            first = first or refusal
+    if first is not None:
+        raise first
+    return _portable({name: data[name]})[name]
 
 
 def _require_none(faults: Sequence[Fault]) -> None:

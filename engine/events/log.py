@@ -97,6 +97,11 @@ Kind = Literal[
     "visit.corrected",
     "rating.given",
     "delay.explained",
+    "change.proposed",
+    "change.confirmed",
+    "change.rejected",
+    "change.withdrawn",
+    "change.expired",
 ]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})

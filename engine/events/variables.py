@@ -14,6 +14,7 @@ SET_BY: Mapping[str, str] = MappingProxyType(
         "data.repaired": "changes",
         "data.corrected": "changes",
         "data.changed": "changes",
+        "change.confirmed": "changes",
     }
 )
 

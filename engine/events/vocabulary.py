@@ -19,6 +19,7 @@ _DOCUMENT = {"document": str, "version": int, "size": int}
 _INCIDENT = {"incident": str, "code": str}
 _WAIT = {"wait": str, "kind": str, "due_at": str, "party": str}
 _TAKEN = {"message": str}
+_CHANGE = {"proposal": str, "what": str}
 
 # By kind of event; kinds that are not listed have none.
 VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
@@ -103,6 +104,11 @@ VOCABULARY: Mapping[str, Mapping[str, type[Value]]] = MappingProxyType(
         "visit.corrected": {"visit": str, "reason": str, "occurred_at": str, "withdrawn": bool},
         "rating.given": {"stars": int, "visited": bool, "visit_reason": str},
         "delay.explained": {"code": str, "ms": int},
+        "change.proposed": {**_CHANGE, "expires_at": str},
+        "change.confirmed": {**_CHANGE, "proposed_by": str, "proposed_at": str},
+        "change.rejected": _CHANGE,
+        "change.withdrawn": _CHANGE,
+        "change.expired": _CHANGE,
         "work.noted": {"from_at": str, "to_at": str, "source": str},
     }
 )

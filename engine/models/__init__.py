@@ -11,6 +11,7 @@ from engine.models.application_drafts import (
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.case_proposals import CaseProposal, ProposalKind, ProposalStatus
 from engine.models.case_values import CaseValue
 from engine.models.catalogue import CatalogueEntry
 from engine.models.checkpoints import (
@@ -122,6 +123,7 @@ __all__ = [
     "CaseFigures",
     "CaseMigration",
     "CaseMigrationStatus",
+    "CaseProposal",
     "CaseStatus",
     "CaseValue",
     "CatalogueEntry",
@@ -179,6 +181,8 @@ __all__ = [
     "ProcessDraftCheckStatus",
     "ProcessDraftCheckStep",
     "ProcessDraftFile",
+    "ProposalKind",
+    "ProposalStatus",
     "Provisioned",
     "RateKind",
     "Recalculation",

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from engine import cases, tasks
-from engine.cases import erasure, external_calls, messages, staged_documents, work_notes
+from engine.cases import erasure, external_calls, messages, proposals, staged_documents, work_notes
 from engine.definitions import uploads
 from engine.design import test_runs
 from engine.events import administration_log
@@ -59,6 +59,7 @@ async def look_after_cases(runner: CommandRunner) -> None:
         group.create_task(_give_back(runner))
         group.create_task(_expire(runner))
         group.create_task(_expire_messages(runner))
+        group.create_task(_expire_proposals(runner))
         group.create_task(_note_work(runner))
         group.create_task(each(5 * SECOND, runner, jobs.rescue))
         group.create_task(each(MINUTE, runner, messages.offer_again, idempotency.forget, once_only.expire))
@@ -163,6 +164,13 @@ async def _expire_messages(runner: CommandRunner) -> None:
     """Discards messages that nobody received. A batch is followed by the next one at once."""
     while True:
         if not await runner.poll(messages.expire):
+            await asyncio.sleep(MINUTE)
+
+
+async def _expire_proposals(runner: CommandRunner) -> None:
+    """Closes proposed changes that nobody confirmed. A batch is followed by the next one at once."""
+    while True:
+        if not await runner.poll(proposals.expire):
             await asyncio.sleep(MINUTE)
 
 

@@ -148,7 +148,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     pairs += [("fork", "s2"), ("s2", "end"), ("fork", "b"), ("b", "end")]
     diagram = bpmn.process(*nodes, *(bpmn.flow(*pair) for pair in pairs))
     factories.deploy(database, factories.files(diagram))
-    case = client("portal").start(applicant=PERSON)
+    case = client("portal").start(applicant=PERSON, data={"x": 1})
     (incident, another), tasks = case["incidents"], {task["element"]: task["id"] for task in case["tasks"]}
     webhook = body(client("administrator").post("/webhooks", BODIES["/webhooks"]))
     job = factories.a_failed_job(database)
@@ -169,6 +169,8 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     leave = {"substitute": "a colleague", "valid_from": "2100-01-01T00:00Z", "valid_to": "2100-01-02T00:00Z"}
     delegation = body(client("administrator").post("/delegations", BODIES["/delegations"]))
     database.run(lambda session, now: checkpoints.take(session, now, (), ["folder"]), "snapshot")
+    proposed = [a_proposal(client, case["id"], x) for x in (2, 3, 4)]
+    own = a_proposal(client, case["id"], 5, None)
     planned, ended = a_migration(client, database, "m"), a_migration(client, database, "n")
     return {
         "<key>": "p",
@@ -203,9 +205,21 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
         "<uuid:membership_id>": membership["id"],
         "<uuid:substitution_id>": body(client("caseworker").post("/substitutions", leave))["id"],
         "<uuid:delegation_id>": delegation["id"],
+        "<uuid:timer_id>": str(uuid4()),
+        "<uuid:proposal_id>": proposed[0],
+        "<uuid:proposal_id>/confirm": f"{proposed[1]}/confirm",
+        "<uuid:proposal_id>/reject": f"{proposed[2]}/reject",
+        "<uuid:proposal_id>/withdraw": f"{own}/withdraw",
         "<uuid:migration_id>": planned,
         "<uuid:migration_id>/cancel": f"{ended}/cancel",
     }
+
+
+def a_proposal(client: Clients, case: str, x: int, by: str | None = "another administrator") -> str:
+    """A proposed value of the variable `x`, by this administrator."""
+    change = {"data": {"x": x}, "reason": "r"}
+    made: str = body(client("administrator", by).send("PATCH", f"/cases/{case}/variables", json=change))["id"]
+    return made
 
 
 def a_migration(client: Clients, database: Database, key: str) -> str:

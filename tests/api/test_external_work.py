@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 
+from api.command import QUOTA
+from api.quota import Quota
 from engine.platform.db import Database
 from tests import bpmn, factories
 from tests.api.conftest import Clients
@@ -78,3 +81,41 @@ def test_former_holder_of_a_lease_gets_a_conflict_however_the_work_went_on(
 def test_nothing_to_do_is_told_at_once_with_a_time_to_come_back(program: Client) -> None:
     response = program.post("/external-work/take", {"topics": ["another"]})
     assert (response.status_code, response.headers["Retry-After"]) == (204, "5")
+
+
+class Holding:
+    """A server that serves a request again, as long as it says so."""
+
+    def __init__(self, *, holds: bool, again: bool) -> None:
+        self.holds, self.again = holds, again
+        self.seconds: list[float] = []
+
+    def hold(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return self.holds
+
+
+def test_a_program_that_waits_is_asked_again_at_the_cost_of_one_request(
+    client: Clients, database: Database, app: APIFlask
+) -> None:
+    factories.deploy(database, factories.files(bpmn.process(*bpmn.in_line(SERVICE, "userTask u"))))
+    app.extensions[QUOTA] = Quota(1)
+    program, wanted = client("service"), {"topics": ["registry"], "wait": 20}
+    again = {"Idempotency-Key": "k"}
+    for server in (Holding(holds=True, again=False), Holding(holds=True, again=True)):
+        there = {"gunicorn.socket": server}
+        response = program.post("/external-work/take", wanted, headers=again, environ_overrides=there)
+        assert (response.status_code, server.seconds) == (204, [20])
+    client("portal").start()
+    last = {"gunicorn.socket": Holding(holds=False, again=True)}
+    taken = program.post("/external-work/take", wanted, headers=again, environ_overrides=last)
+    assert len(body(taken)["items"]) == 1
+    refused(program.post("/external-work/take", wanted), 429, "quota-exceeded")
+
+
+def test_a_program_waits_for_half_a_minute_at_most(client: Clients, database: Database) -> None:
+    take = client("service").post
+    assert take("/external-work/take", {"topics": ["t"], "wait": 1}).headers["Retry-After"] == "5"
+    assert pointers(refused(take("/external-work/take", {"topics": ["t"], "wait": 31}), 422, "invalid")) == [
+        "/wait"
+    ]

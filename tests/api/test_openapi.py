@@ -191,7 +191,8 @@ def test_every_operation_tells_its_success_with_a_body(document: dict[str, Any])
             status: response for status, response in operation["responses"].items() if status[0] == "2"
         }
         successes.pop("204", None)
-        successes.pop("202", None)  # what a worker completes is reported elsewhere
+        if len(successes) > 1:  # what a worker completes is reported elsewhere
+            successes.pop("202", None)
         assert successes, (method, path)
         bodies = [response.get("content") for response in successes.values()]
         assert all(bodies), (method, path)

@@ -48,7 +48,7 @@ def test_role_is_let_in_where_it_may_and_nowhere_else(
     assert refusals == {endpoint for endpoint in GUARDED if role not in (ALLOWED[endpoint] or ())}
     let_in = {endpoint: status for endpoint, status in answers.items() if endpoint not in refusals}
     lost = (
-        *("draft_id", "call_id", "session_id", "relation_id", "retry_id", "upload_id", "run_id"),
+        *("draft_id", "call_id", "timer_id", "session_id", "relation_id", "retry_id", "upload_id", "run_id"),
         "consent_id",
     )
     missing = {status for (_, path), status in let_in.items() if any(name in path for name in lost)}
@@ -100,6 +100,8 @@ def test_endpoint_refuses_strangers(steady: Steady, method: str, path: str) -> N
             "run",
             "visit",
             "rate",
+            "proposal",
+            "timer",
         )
     }
     assert steady.client(None).send(method, url(path, unknown)).status_code == 401

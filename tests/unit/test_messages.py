@@ -18,6 +18,7 @@ from engine.bpmn.forms import FORMATS, validator
 from engine.bpmn.notation.findings import Severity
 from engine.bpmn.notation.vocabulary import RUNNING
 from engine.cases.migration import commands as migration
+from engine.cases.proposals.modification import REASONS
 from engine.definitions import forms
 from engine.events import Kind
 from engine.oversight.audit import chain_verification
@@ -192,7 +193,7 @@ def test_every_fault_has_a_text() -> None:
         ),
         0,
     )
-    codes |= set(BROKEN) | {f"format/{name}" for name in FORMATS}
+    codes |= set(REASONS) | set(BROKEN) | {f"format/{name}" for name in FORMATS}
     codes |= {f"type.{kind}" for kind in ("array", "boolean", "integer", "number", "object", "string")}
     codes |= {"type.file", "type.program"}
     own = {"other", "password-unlike"}  # for what has no text, and of two fields of a page
@@ -310,6 +311,7 @@ CALLED = {
     "CaseMigrationStatus": "case-migration", "MigratedCaseStatus": "migrated-case", "Openable": "opened",
     "OrganisationKind": "organisation", "RelationKind": "relation", "RateKind": "rate",
     "ServiceClass": "service-class",
+    "ProposalKind": "proposal-kind", "ProposalStatus": "proposal",
     "RetriedStatus": "retried",
     "Role": "role", "ProcessDraftCheckStatus": "check", "ProcessDraftCheckStep": "check-step",
     "TaskKind": "task-kind",

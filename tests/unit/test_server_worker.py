@@ -33,6 +33,8 @@ class Served:
         self.now = 0.0
         self.seen: list[tuple[str, int]] = []
         self.closed = 0
+        self.held: list[bool] = []
+        self.work = False  # whether there is what requests to /wait wait for
         self.meanwhile: Callable[[], None] = lambda: None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.clients: list[socket.socket] = []
@@ -52,6 +54,10 @@ class Served:
         self.meanwhile()
         if environ["PATH_INFO"] == "/crash":
             raise ArithmeticError("1405-000123")
+        if environ["PATH_INFO"] == "/wait" and not self.work:
+            self.held.append(environ["gunicorn.socket"].hold(5))
+            start("204 No Content", [])
+            return []
         length = MANY if environ["PATH_INFO"] == "/big" else 2
         start("200 OK", [("Content-Length", str(length))])
         return Blocks(self) if environ["PATH_INFO"] == "/big" else [b"ok"]
@@ -194,6 +200,48 @@ def at_once(served: Served, *sent: bytes) -> list[socket.socket]:
         client.setblocking(False)
     served.clients += made
     return made
+
+
+WAIT = b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+
+
+def test_a_request_that_is_held_is_served_again_until_there_is_something(served: Served) -> None:
+    waiting = served.client(WAIT)
+    assert served.seen == [("/wait", 3)]
+    assert served.is_open(waiting)
+    assert b"ok" in served.read(served.client(GET)), "others are served meanwhile"
+    served.turn(0.5)
+    assert len(served.seen) == 2, "not before a second is over"
+    served.turn(0.6)
+    assert served.seen[2:] == [("/wait", 3)], "with the same body"
+    served.work = True
+    served.turn(1)
+    assert served.read(waiting).endswith(b"ok")
+    assert served.worker.waiting == 0
+
+
+def test_a_request_is_held_no_longer_than_it_wants_and_only_some_are(served: Served) -> None:
+    served.limit(replace(LIMITS, held=1))
+    first, second = served.client(WAIT), served.client(WAIT)
+    assert b" 204 " in served.read(second), "at once"
+    served.turn(4.9)
+    assert served.is_open(first)
+    served.turn(0.1)
+    assert b" 204 " in served.read(first)
+    assert served.held == [True, False, True, False]
+
+
+def test_a_held_request_is_forgotten_with_its_client_and_answered_at_the_end(served: Served) -> None:
+    gone, other = served.client(WAIT), served.client(WAIT)
+    gone.close()
+    served.work = True
+    served.turn(1.1)
+    assert served.seen == [("/wait", 3)] * 3, "work is not given to nobody"
+    assert served.read(other).endswith(b"ok")
+    served.work = False
+    last = served.client(WAIT)
+    served.worker.finish()
+    assert b" 204 " in served.read(last)
 
 
 def test_figures_wait_for_all_other_requests(served: Served) -> None:

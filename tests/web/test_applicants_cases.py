@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import cases, tasks
-from engine.models import AccessRecord, Event, Unit
+from engine.cases import proposals
+from engine.models import AccessRecord, Case, Event, Unit
 from engine.oversight import access_log
 from engine.oversight.access_log import Opened, Reason, Way
 from engine.platform.db import Actor, Database
@@ -514,3 +515,18 @@ def test_an_ended_case_is_rated_on_its_page(
     assert "You gave" in page
     assert "Send the rating" not in page
     assert me.post(f"{path}/rating", given, on="/my").status_code == 409
+
+
+def test_an_applicant_sees_what_two_officials_changed_and_why(
+    me: Applicant, case: UUID, database: Database, actor: Callable[..., Actor]
+) -> None:
+    one, two = (actor("administrator", name) for name in ("one", "two"))
+    with database.transaction() as session:
+        session.execute(update(Case).values(data={"counted": 1}))
+    propose = partial(proposals.propose_variables, case_id=case, data={"counted": 2}, reason="counted again")
+    made = factories.as_actor(database, one, propose)
+    assert "counted again" not in me.get(f"/my/cases/{case}")
+    factories.as_actor(database, two, lambda uow: proposals.confirm(uow, made))
+    page = me.get(f"/my/cases/{case}")
+    assert "The office changed data of your case" in page
+    assert "counted again" in page

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from engine import cases, tasks
+from engine.cases import proposals
 from engine.documents import Intake
 from engine.models import AccessRecord, Case
 from engine.platform.db import Actor, Database
@@ -264,3 +265,32 @@ def test_visits_are_recorded_and_corrected_on_the_page(office: Office) -> None:
         sara.see(path)
     assert len(told) <= 12
     assert office["omid"].send(f"{path}/visits", visit_day=today, visit_reason="payment").status_code == 404
+
+
+def test_a_second_administrator_confirms_a_change_on_the_page(
+    office: Office, actor: Callable[..., Actor]
+) -> None:
+    for name in ("one", "two"):
+        office.actors[name] = actor("administrator", name)
+    path, two = f"/cases/{office.case}", office["two"]
+    change = {"name": "پریسا", "born": "2001-03-22"}
+    made = office.do("one", proposals.propose_variables, office.case, change, "typing error")
+    assert "Proposed change" not in office["sara"].see(path).text
+    own = office["one"].see(path).text
+    assert f"{made}/withdraw" in own
+    assert f"{made}/confirm" not in own
+    assert "typing error" in two.see("/proposals").text
+    assert "/desk/proposals" in two.see("/cases").text
+    assert office["sara"].see("/proposals").status_code == 403
+    page = two.see(path, "fa").text
+    with statements(office.database) as told:
+        two.see(path, "fa")
+    assert len(told) <= 12
+    assert "پیشنهاد تغییر داده‌ها" in page
+    assert page.index("typing error") < page.index("پریسا")
+    assert two.send(f"{path}/proposals/{made}/confirm").status_code == 303
+    assert "پریسا" in office["sara"].see(path).text
+    again = two.send(f"{path}/proposals/{made}/confirm")
+    assert (again.status_code, "already been decided" in again.text) == (409, True)
+    assert "No change waits" in two.see("/proposals").text
+    assert two.send(f"{path}/proposals/{made}/other").status_code == 404

@@ -81,6 +81,8 @@ PAYLOADS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "incident.opened": [("", {"incident": "i", "code": "script-failed", "message": "no"})],
     "incident.retried": [("", {"incident": "i"}), (".because", {"incident": "i", "reason": "mended"})],
     "incident.skipped": [(".because", {"incident": "i", "reason": "done by hand", "changes": {}})],
+    "change.proposed": [(".because", {"reason": "typo", "names": ["x"]})],
+    "change.confirmed": [(".because", {"reason": "typo", "changes": {}})],
     "data.repaired": [(".because", {"incident": "i", "reason": "typo", "changes": {}})],
     "document.added": [(".called", {"document": "d", "version": 1, "title": "Lease", "name": "a.pdf"})],
     "document.replaced": [(".called", {"document": "d", "version": 2, "title": "Lease", "name": "a.pdf"})],

@@ -13,6 +13,7 @@ from web.desk import (
     delays,
     documents,
     inbox,
+    proposals,
     recusing,
     starting,
     talk,
@@ -24,6 +25,6 @@ from web.desk import (
 blueprint = Blueprint("desk_pages", __name__, url_prefix="/desk")
 for part in (
     *(inbox, bulk, batches, cases, starting),
-    *(actions, asking, assigning, case, delays, documents, recusing, talk, task, visits, work),
+    *(actions, asking, assigning, case, delays, documents, proposals, recusing, talk, task, visits, work),
 ):
     blueprint.register_blueprint(part.blueprint)

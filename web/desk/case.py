@@ -21,6 +21,7 @@ from web.desk import story, time_split
 from web.desk.actions import offered
 from web.desk.data import Labels
 from web.desk.explained import explain
+from web.desk.proposed import proposed
 from web.listing import following
 from web.visit import Content, Page, Visit, page
 
@@ -45,12 +46,14 @@ def case_page(visit: Visit, case_id: UUID, *, status: int = 200, **more: Any) ->
     filed = documents.page(uow, case_id, seen=True)
     clock = cases.read_clock(uow, case_id)
     split = timeline.of_case(uow, case_id, seen)
+    labels = Labels.of(reader, seen.spec, filed)
     values = {
         "case": seen.case,
         "now": uow.now,
+        "proposed": proposed(visit, seen, labels),
         "open_tasks": [row for row in rows if row["status"] == "open"],
         "closed_tasks": [row for row in rows if row["status"] != "open"],
-        "data": Labels.of(reader, seen.spec, filed).data(seen.case.data, sources),
+        "data": labels.data(seen.case.data, sources),
         "groups": story.grouped(story.describe(reader, seen, events[:RECENT])),
         "more_events": len(events) > RECENT,
         "documents": filed,

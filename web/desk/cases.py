@@ -38,6 +38,7 @@ def _list(visit: Visit, *, number: str = "", wrong_number: str | None = None) ->
         "processes": [(row.key, visit.reader.half(row.name)) for row in definitions.current(visit.uow)],
         "filters": {name: request.args.get(name, "") for name in FILTERS},
         "starts": access.allows(visit.uow.actor, "cases.start"),
+        "may_change": access.allows(visit.uow.actor, "cases.change"),
         "filtered": any(request.args.get(name) for name in FILTERS),
         "wrong": bool(request.args.get("since")) and since is None,
         "number": number,

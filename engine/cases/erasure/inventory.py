@@ -129,6 +129,11 @@ ERASED: Mapping[str, Changed | Deleted] = {
         {"reason": "NULL"},
     ),
     "migrated_cases": Changed(_OF_CASE, "migration_id case_id status at", {"obstacles": "'[]'"}),
+    "case_proposals": Changed(
+        _OF_CASE,
+        "id case_id kind proposed_by proposed_at expires_at status decided_by decided_at",
+        {"change": "'{}'", "reason": "''"},
+    ),
     "recusals": Changed(_OF_CASE, "case_id user_id at", {"reason": "NULL"}),
     "case_values": Deleted(_OF_CASE, "case_id name definition unit_id text number"),
     "comments": Deleted(_OF_CASE, "id case_id task_id author_id text visible at"),

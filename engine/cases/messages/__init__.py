@@ -13,10 +13,12 @@ from engine.cases.messages.delivering import (
 )
 from engine.cases.messages.expiry import expire
 from engine.cases.messages.matching import CASE_NUMBER
+from engine.cases.messages.signals import Broadcast, send_signal
 
 __all__ = [
     "CASE_NUMBER",
     "MAX_KEPT",
+    "Broadcast",
     "Sent",
     "begin",
     "deliver_kept",
@@ -25,5 +27,6 @@ __all__ = [
     "offer",
     "offer_again",
     "send",
+    "send_signal",
     "unclaimed",
 ]

@@ -14,7 +14,6 @@ import orjson
 from sqlalchemy import RowMapping, func, select, text, update
 
 from engine import access, bpmn, cases, definitions
-from engine.bpmn.values import MAX_KEYS, short
 from engine.cases.messages import receivers
 from engine.cases.messages.matching import (
     CASE_NUMBER,
@@ -24,13 +23,14 @@ from engine.cases.messages.matching import (
     Waiting,
     first_kept,
     fitting,
+    require_sendable,
     waiting,
 )
 from engine.definitions import forms
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform import jobs
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Busy, Conflict, Fault, Invalid, NotFound, PaymentMismatch
+from engine.platform.errors import Busy, Conflict, NotFound, PaymentMismatch
 from engine.platform.ids import uuid7
 
 MAX_KEPT = 1_000  # messages of one name with the same keys
@@ -63,7 +63,7 @@ def send(
     PaymentMismatch for another amount or currency than that of the bill.
     """
     access.require(uow.actor, "messages.send")
-    _require_sendable(name, keys)
+    require_sendable(name, keys)
     data = forms.check(None, data)
     cases.require_size(data)
     message_id = uuid7()
@@ -92,16 +92,6 @@ def send(
     expires_at = uow.now + keep
     _keep(uow, message_id, name, keys, data, expires_at)
     return Sent(message_id, "kept", expires_at=expires_at)
-
-
-def _require_sendable(name: str, keys: Mapping[str, str | int | bool]) -> None:
-    """Raises Invalid for a name that only the engine sends, and for keys that are too large."""
-    if bpmn.broadcast.is_reserved(name):
-        fault = Fault("/name", "is reserved for the system", "reserved")
-        raise Invalid("The message can't be sent.", [fault])
-    if not short(keys):
-        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
-        raise Invalid("The keys of the message are too long.", [fault])
 
 
 def _settle_bill(message_id: UUID, paid: cases.Payment) -> Sent:

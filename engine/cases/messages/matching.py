@@ -18,9 +18,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from engine import access, cases
 from engine.access import validity
 from engine.bpmn import broadcast
+from engine.bpmn.values import MAX_KEYS, short
 from engine.models import Case, Definition, DefinitionVersion, Message, Wait
 from engine.platform.db import UnitOfWork
-from engine.platform.errors import Conflict
+from engine.platform.errors import Conflict, Fault, Invalid
 
 CASE_NUMBER = "case_number"
 NO_KEYS = cases.canonical({})
@@ -29,6 +30,16 @@ READY = validity.runs()
 _NONE = cast(NO_KEYS, JSONB)
 _KEYS = Message.correlation.cast(JSONB)
 _OWN = type_coerce(_KEYS.op("-")(CASE_NUMBER), JSONB)
+
+
+def require_sendable(name: str, keys: Mapping[str, str | int | bool], kind: str = "message") -> None:
+    """Raises Invalid for a name that only the engine sends, and for keys that are too large."""
+    if broadcast.is_reserved(name):
+        fault = Fault("/name", "is reserved for the system", "reserved")
+        raise Invalid(f"The {kind} can't be sent.", [fault])
+    if not short(keys):
+        fault = Fault("/correlation", f"is longer than {MAX_KEYS} bytes", "too-large")
+        raise Invalid("The keys of the message are too long.", [fault])
 
 
 def fitting(count: ColumnElement[int]) -> ColumnElement[int]:

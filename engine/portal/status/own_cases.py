@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from engine import access, cases, definitions
@@ -27,6 +27,7 @@ _TOLD = (
     *("task.completed", "correction.asked", "correction.expired", "correction.withdrawn", "data.corrected"),
     *("document.added", "document.replaced", "decision.made", "clock.deemed", "appeal.filed"),
     "appeal.decided",
+    "change.confirmed",
     *("bill.issued", "bill.paid", "bill.expired", "bill.cancelled", "bill.late"),
 )
 
@@ -63,13 +64,18 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event. `own`: by the applicant's side; then `name` is the name of the task."""
+    """An event. `own`: by the applicant's side; then `name` is the name of the task.
+
+    `what` an official has changed, confirmed by a second one, and the `reason`.
+    """
 
     kind: str
     at: datetime
     own: bool
     name: str | None
     unit: str | None
+    what: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +236,11 @@ def _visible(role: str) -> Select[*tuple[Any, ...]]:
 def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
     """Returns the newest facts of a case that an applicant may see, newest first."""
     own = Event.actor_role.in_(("portal", access.APPLICANT))
+    changed = Event.kind == "change.confirmed"
+    what = case((changed, Event.facts["what"].as_string()))
+    reason = case((changed, Event.payload["reason"].as_string()))
     found = (
-        select(Event.kind, Event.at, own, Task.name, Task.candidate_group_id, Unit.name)
+        select(*(Event.kind, Event.at, own, Task.name, Task.candidate_group_id, Unit.name), what, reason)
         .outerjoin(Task, Task.id == Event.task_id)
         .outerjoin(Unit, Unit.key == Event.actor_unit)
         .where(Event.case_id == case_id, Event.kind.in_(_TOLD))
@@ -240,8 +249,8 @@ def _happened(uow: UnitOfWork, case_id: UUID) -> Sequence[Happened]:
         .limit(MOST)
     )
     return [
-        Happened(kind, at, by_them, name if group is None else None, unit)
-        for kind, at, by_them, name, group, unit in uow.connection.execute(found)
+        Happened(kind, at, by_them, name if group is None else None, *more)
+        for kind, at, by_them, name, group, *more in uow.connection.execute(found)
     ]
 
 

@@ -1,0 +1,44 @@
+"""Many new cases with one request."""
+
+from typing import Any
+
+from engine.models import Case
+from engine.platform.db import Database
+from tests import factories
+from tests.api.conftest import Clients
+from tests.api.contract import body, pointers, refused
+
+
+def item(key: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "definition": "p", **more}
+
+
+def test_each_case_is_started_or_refused_on_its_own_and_once(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.with_start_form(factories.form(x={"type": "integer"})))
+    items = [item("1", data={"x": 1}), item("2", data={"x": "?"}), item("3", definition="q"), item("4")]
+    portal = client("portal")
+    response = portal.post("/cases/batch", {"items": items})
+    first, second, third, fourth = body(response)["items"]
+    assert (response.status_code, first["status"], first["case"]["data"]) == (200, 201, {"x": 1})
+    assert first["case"]["secret"]
+    assert (second["status"], pointers(second["problem"]), second["case"]) == (422, ["/data/x"], None)
+    assert (third["status"], third["key"], fourth["status"]) == (404, "3", 201)
+    again = body(portal.post("/cases/batch", {"items": [items[0], item("1b"), item("4", data={"x": 4})]}))
+    assert again["items"][0] == first
+    assert [one["status"] for one in again["items"]] == [201, 201, 409]
+    assert again["items"][2]["problem"]["code"] == "sent-before"
+    assert factories.count(database, Case) == 3
+    # Another account's keys are its own.
+    others = body(client("portal", "another").post("/cases/batch", {"items": [items[0]]}))
+    assert others["items"][0]["case"]["id"] != first["case"]["id"]
+
+
+def test_batch_that_is_wrong_itself_starts_nothing(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task())
+    portal = client("portal")
+    twice = refused(portal.post("/cases/batch", {"items": [item("1"), item("1")]}), 422, "invalid")
+    assert pointers(twice) == ["/items/1/key"]
+    for items in ([], [item(str(number)) for number in range(101)], [item("1"), {"definition": "p"}]):
+        refused(portal.post("/cases/batch", {"items": items}), 422, "invalid")
+    refused(client("service").post("/cases/batch", {"items": [item("1")]}), 403, "forbidden")
+    assert factories.count(database, Case) == 0
