@@ -10,15 +10,16 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
-from pydantic import BaseModel, ValidationError
+from pydantic import ConfigDict, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from api import language
+from api.shapes import Body
 from engine.platform import errors, logs
-from engine.platform.language import Texts
-from engine.platform.messages import faults, findings, refusals
+from engine.platform.language import Reader, Texts
+from engine.platform.messages import faults, findings, messages, refusals
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
@@ -94,36 +95,48 @@ _LIMITS: Mapping[str, str] = {
 log = structlog.get_logger("api")
 
 
-class FieldError(BaseModel):
-    """One error in the input.
+class FieldError(Body):
+    """One error in the input."""
 
-    Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's language, a
-    stable code, and the limits that the explanation mentions.
-    """
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     pointer: str
-    detail: str
-    code: str
-    values: dict[str, Any] | None = None
-
-
-class Problem(BaseModel):
-    """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
-
-    `code` is the stable code of the refusal, more specific than `type`; `state` is the current state that
-    caused a conflict. `findings` and `owners` of a refused upload are as in the report of a deployment.
+    """Place of the error: a JSON Pointer (RFC 6901) into the body, or into `/query`; empty for the whole
+    request.
     """
+    detail: str
+    """What is wrong, in the language of the response."""
+    code: str
+    """Stable code of the error, listed in the documentation under *Codes in errors*."""
+    values: dict[str, Any] | None = None
+    """What `detail` names, such as a limit."""
+
+
+class Problem(Body):
+    """A problem document (RFC 9457). Programs rely on `type` and `code`."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str
+    """Kind of the problem: `urn:parvandeh:problem:` and a name."""
     title: str
+    """The kind in words, in the language of the response."""
     status: int
+    """The HTTP status."""
     detail: str
+    """What happened and how to fix it, in the language of the response."""
     request_id: str
+    """Id of the request, as in `X-Request-ID` and in the log of the server."""
     code: str | None = None
+    """Stable code of the refusal, more specific than `type`."""
     errors: list[FieldError] | None = None
+    """Each error in the input."""
     findings: list[dict[str, Any]] | None = None
+    """The findings of a refused deployment, as in its report."""
     owners: list[dict[str, Any]] | None = None
+    """Which scope owns each variable in the files of a refused deployment, as in its report."""
     state: dict[str, Any] | None = None
+    """The current state that caused a conflict: what the request contradicts, or the candidates."""
 
 
 class Malformed(Exception):
@@ -312,7 +325,10 @@ def _crashed(error: Exception) -> Response:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 
 
-def described(*statuses: int) -> dict[int | str, Any]:
-    """Return these statuses as responses in OpenAPI."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+def types() -> Mapping[int, Mapping[str, str]]:
+    """Return the titles of all types of problems, in English, by status and the end of the type."""
+    english = messages(Reader.of("en"))
+    found: dict[int, dict[str, str]] = {}
+    for status, name in (*((int(status), name) for status, name in _KINDS.values()), *_NAMES.items()):
+        found.setdefault(status, {})[name] = english.say(f"problems.{name}.title")
+    return found

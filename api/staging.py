@@ -6,11 +6,11 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from api.command import Reply, as_caller, command, prepared
+from api.command import Reply, as_caller, command, multipart, prepared
 from api.documents import INTAKE, parts_as, uploaded
-from api.shapes import Instant, Key, Request, Text
+from api.shapes import Body, File, Instant, Key, Request, Text
 from engine.cases import staged_documents
 from engine.cases.staged_documents import Place, Staged
 from engine.documents import Received, form_uploads
@@ -23,12 +23,18 @@ BESIDE = ("definition", "task", "appeal_of", "field")
 
 
 class For(Request):
-    """The form, by one of `definition`, `task`, `appeal_of` (a case), and its field, as a JSON Pointer."""
+    """The field for which a file is uploaded. Exactly one of `definition`, `task` and `appeal_of` names the
+    form.
+    """
 
     definition: Key | None = None
+    """Key of the definition whose start form has the field."""
     task: UUID | None = None
+    """Id of the task whose form has the field."""
     appeal_of: UUID | None = None
+    """Id of the case to appeal; the field is one of the start form of the process for appeals."""
     field: Text = Field(pattern="^/")
+    """JSON Pointer of the field, with `*` for the indexes of lists."""
 
     @model_validator(mode="after")
     def one_form(self) -> "For":
@@ -45,16 +51,30 @@ class For(Request):
         return Place.task(self.task) if self.task else Place.appeal(self.appeal_of or UUID(int=0))
 
 
-class StagedBody(BaseModel):
-    """An accepted file for a field: send its `id` as the value of the field before `expires_at`."""
+class StagedUpload(For):
+    """A file for a field of a form, before the answer is sent."""
+
+    file: File
+    """The content. Its type is recognised by what it contains, and must be one that the field allows."""
+
+
+class StagedBody(Body):
+    """An accepted file that hasn't been sent with an answer yet."""
 
     id: UUID
+    """Id of the file: send it as the value of the field."""
     field: str
+    """JSON Pointer of the field for which the file was uploaded, with `*` for the indexes of lists."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     expires_at: Instant
+    """Until when the file has to be sent with an answer; it is deleted then."""
 
 
 def _received() -> Mapping[str, Any]:
@@ -68,12 +88,13 @@ def _received() -> Mapping[str, Any]:
 
 
 @command(blueprint.post("/documents"), answer=StagedBody, status=201, refusals=(400, 404, 409, 413, 415))
+@multipart(StagedUpload)
 @prepared(_received)
-def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
+def upload(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     """Upload a file for a field of a form, before the answer is sent
 
-    Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of
-    the field is then the returned `id`.
+    Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of the
+    field is then the returned `id`. For caseworkers, portals and applicants.
     """
     found = form_uploads.keep(uow, target, received, staged_documents.DAY)
     return Reply(_body(found), status=201)
@@ -81,7 +102,10 @@ def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
 
 @command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404, 409))
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
-    """Delete a file that you uploaded for a field, before the answer is sent"""
+    """Delete a file that you uploaded for a field, before the answer is sent
+
+    Only your own file, and only before it was sent: 409 afterwards.
+    """
     return Reply(_body(staged_documents.discard(uow, document_id)))
 
 
