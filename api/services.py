@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import wraps
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -10,8 +9,9 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 from pydantic import BaseModel, Field, StringConstraints
 
+from api import operations
 from api.command import DATABASE, asked
-from api.problems import described
+from api.operations import Operation
 from api.shapes import Key, Request
 from engine.models import Channel
 from engine.platform.db import Database
@@ -175,41 +175,15 @@ class ServicesPage(BaseModel):
     """The cursor of the next page; null on the last."""
 
 
-_UNCHANGED: dict[int, Any] = {304: {"description": "Nothing has changed since the `ETag` in `If-None-Match`"}}
-_LINKED = {
-    "type": "object",
-    "description": "JSON-LD: the context, and the things that describe the services.",
-    "required": ["@context", "@graph"],
-    "properties": {
-        "@context": {"type": "object", "description": "The vocabularies, by prefix."},
-        "@graph": {
-            "type": "array",
-            "description": "Each thing with its address in `@id` and its kinds in `@type`.",
-            "items": {"type": "object"},
-        },
-    },
-}
-
-# Only its decorators are used, which attach the content of OpenAPI to a function.
-_openapi = APIBlueprint("openapi", __name__)
-
-
-@_openapi.input(ServicesQuery, location="query")
-@_openapi.output(ServicesPage)
-@_openapi.doc(responses=_UNCHANGED | described(422, 429, 503))
-def _list_services() -> None:
+@blueprint.get("/services")
+@operations.declare(Operation(query=ServicesQuery, answer=ServicesPage, sends=("ETag",), public=True))
+def list_services() -> Response:
     """Search the catalogue of services
 
     No account is needed: these are the services that anybody can apply for on the pages. Words are found
     however they are typed: with Persian or Arabic letters and digits, with or without half-spaces. With
     `If-None-Match` the response is 304 if nothing has changed.
     """
-
-
-@blueprint.get("/services")
-@wraps(_list_services)
-def list_services() -> Response:
-    """Return the response; any token of the request is ignored."""
     query = asked(ServicesQuery)
     wanted = Wanted(query.q, query.unit, query.audience, query.channel, query.life_event)
     found = _read(lambda session: catalogue.search(session, wanted, after=query.cursor, size=query.limit))
@@ -217,43 +191,28 @@ def list_services() -> Response:
     return _tagged(ServicesPage(items=items, count=found.count, next=found.following).model_dump_json())
 
 
-@_openapi.output(ServiceBody)
-@_openapi.doc(responses=_UNCHANGED | described(404, 429, 503))
-def _read_service() -> None:
+@blueprint.get("/services/<key>")
+@operations.declare(Operation(answer=ServiceBody, refusals=(404,), sends=("ETag",), public=True))
+def read_service(key: str) -> Response:
     """Read a service of the catalogue
 
     With its legal basis, what applicants have to bring and what they get, its statutory term, norm and fee.
     No account is needed.
     """
-
-
-@blueprint.get("/services/<key>")
-@wraps(_read_service)
-def read_service(key: str) -> Response:
-    """Return the response; any token of the request is ignored."""
     found = _read(lambda session: catalogue.service(session, key))
     more = {name: found.facts[name] for name in ServiceBody.model_fields if name in found.facts}
     body = ServiceBody(**{**more, **_summary(found), "steps": found.steps})
     return _tagged(body.model_dump_json())
 
 
-@_openapi.doc(
-    responses={200: {"description": "The catalogue", "content": {cpsv.MEDIA_TYPE: {"schema": _LINKED}}}}
-    | _UNCHANGED
-    | described(429, 503)
-)
-def _export_services() -> None:
+@blueprint.get("/services.jsonld")
+@operations.declare(Operation(answer=cpsv.MEDIA_TYPE, sends=("ETag",), public=True))
+def export_services() -> Response:
     """Export the catalogue as linked data
 
     All services in CPSV-AP 3.2, as JSON-LD with its context. Addresses are those of the installation, and
     don't change. No account is needed.
     """
-
-
-@blueprint.get("/services.jsonld")
-@wraps(_export_services)
-def export_services() -> Response:
-    """Return the response; rendered once for each state of the catalogue, as anybody can request it."""
     mark = _read(catalogue.mark)
     cache: dict[str, bytes] = current_app.extensions[CACHE]
     if request.if_none_match.contains_weak(mark):
