@@ -124,7 +124,5 @@ def _problem(status: int, types: Mapping[str, str]) -> dict[str, Any]:
     return {
         "description": f"A problem. Its `type` is one of these:\n\n{listed}",
         "headers": _references(*extra, "Content-Language", "X-Request-ID"),
-        "content": {
-            problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
-        },
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
