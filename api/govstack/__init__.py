@@ -7,10 +7,10 @@ docs/govstack.md maps one to the other.
 
 from apiflask import APIFlask
 
-from api.govstack import applications, services, statistics, tasks, workflow
+from api.govstack import applications, catalogue, statistics, tasks, workflow
 
 PREFIX = "/govstack"
-REGISTRATION = (services, applications, tasks, statistics)
+REGISTRATION = (catalogue, applications, tasks, statistics)
 
 
 def register(app: APIFlask) -> None:

@@ -23,7 +23,7 @@ from engine.portal import catalogue
 from engine.portal.catalogue import Entry, Wanted
 
 # Its OpenAPI document is GovStack's.
-blueprint = APIBlueprint("govstack_services", __name__, enable_openapi=False)
+blueprint = APIBlueprint("govstack_catalogue", __name__, enable_openapi=False)
 
 
 class RegistrationServicesQuery(Request):
