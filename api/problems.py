@@ -95,6 +95,23 @@ _LIMITS: Mapping[str, str] = {
 log = structlog.get_logger("api")
 
 
+EXAMPLE: dict[str, Any] = {
+    "type": "urn:parvandeh:problem:invalid",
+    "title": "Invalid input",
+    "status": 422,
+    "detail": "The data does not fit the form. Correct the fields listed under `errors`.",
+    "request_id": "0193a1c2-7d4e-4b56-8f90-718293a4b5c6",
+    "code": "invalid",
+    "errors": [
+        {
+            "pointer": "/data/postal_code",
+            "detail": "must have 10 digits",
+            "code": "pattern",
+        }
+    ],
+}
+
+
 class FieldError(Body):
     """One error in the input."""
 
@@ -115,7 +132,9 @@ class FieldError(Body):
 class Problem(Body):
     """A problem document (RFC 9457). Programs rely on `type` and `code`."""
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+    model_config = ConfigDict(
+        json_schema_serialization_defaults_required=False, json_schema_extra={"examples": [EXAMPLE]}
+    )
 
     type: str
     """Kind of the problem: `urn:parvandeh:problem:` and a name."""

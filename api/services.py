@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 import orjson
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api import operations
 from api.command import DATABASE, asked
 from api.operations import Operation
-from api.shapes import Key, Request
+from api.shapes import Body, Key, Request
 from engine.models import Channel
 from engine.platform.db import Database
 from engine.portal import catalogue, cpsv
@@ -51,7 +51,7 @@ class ServicesQuery(Request):
     """How many services a page has."""
 
 
-class BothLanguages(BaseModel):
+class BothLanguages(Body):
     """A text in both languages."""
 
     fa: str
@@ -60,7 +60,7 @@ class BothLanguages(BaseModel):
     """In English."""
 
 
-class ServiceUnitBody(BaseModel):
+class ServiceUnitBody(Body):
     """The agency that provides a service."""
 
     key: str
@@ -69,7 +69,7 @@ class ServiceUnitBody(BaseModel):
     """Its name, as `Persian | English`."""
 
 
-class LegalBasisBody(BaseModel):
+class LegalBasisBody(Body):
     """A law on which a service is based."""
 
     name: BothLanguages
@@ -78,7 +78,7 @@ class LegalBasisBody(BaseModel):
     """The address of its text, if known."""
 
 
-class ServicePartBody(BaseModel):
+class ServicePartBody(Body):
     """Something that applicants have to bring, or that they get."""
 
     id: str
@@ -89,7 +89,7 @@ class ServicePartBody(BaseModel):
     """More about it, if anything."""
 
 
-class ContactBody(BaseModel):
+class ContactBody(Body):
     """Where people can ask about a service. What is not known is null."""
 
     name: BothLanguages | None
@@ -106,7 +106,7 @@ class ContactBody(BaseModel):
     """When it is open, in words."""
 
 
-class FeeBody(BaseModel):
+class FeeBody(Body):
     """The fee of a service. Amount and currency are null if they depend on the case."""
 
     amount: str | None
@@ -115,7 +115,7 @@ class FeeBody(BaseModel):
     """The code of the currency by ISO 4217."""
 
 
-class ServiceSummary(BaseModel):
+class ServiceSummary(Body):
     """A service, as lists show it."""
 
     key: str
@@ -164,7 +164,7 @@ class ServiceBody(ServiceSummary):
     """The maximum number of steps by people, with the application; null if it can't be determined."""
 
 
-class ServicesPage(BaseModel):
+class ServicesPage(Body):
     """A page of services."""
 
     items: list[ServiceSummary]
@@ -176,7 +176,9 @@ class ServicesPage(BaseModel):
 
 
 @blueprint.get("/services")
-@operations.declare(Operation(query=ServicesQuery, answer=ServicesPage, sends=("ETag",), public=True))
+@operations.declare(
+    Operation(query=ServicesQuery, answer=ServicesPage, sends=("ETag", "Cache-Control"), public=True)
+)
 def list_services() -> Response:
     """Search the catalogue of services
 
@@ -192,7 +194,9 @@ def list_services() -> Response:
 
 
 @blueprint.get("/services/<key>")
-@operations.declare(Operation(answer=ServiceBody, refusals=(404,), sends=("ETag",), public=True))
+@operations.declare(
+    Operation(answer=ServiceBody, refusals=(404,), sends=("ETag", "Cache-Control"), public=True)
+)
 def read_service(key: str) -> Response:
     """Read a service of the catalogue
 
@@ -206,12 +210,12 @@ def read_service(key: str) -> Response:
 
 
 @blueprint.get("/services.jsonld")
-@operations.declare(Operation(answer=cpsv.MEDIA_TYPE, sends=("ETag",), public=True))
+@operations.declare(Operation(answer=cpsv.MEDIA_TYPE, sends=("ETag", "Cache-Control"), public=True))
 def export_services() -> Response:
     """Export the catalogue as linked data
 
-    All services in CPSV-AP 3.2, as JSON-LD with its context. Addresses are those of the installation, and
-    don't change. No account is needed.
+    All services in CPSV-AP 3.2, as JSON-LD with its context: rendered once for each state of the catalogue.
+    Addresses are those of the installation, and don't change. No account is needed.
     """
     mark = _read(catalogue.mark)
     cache: dict[str, bytes] = current_app.extensions[CACHE]

@@ -77,6 +77,10 @@ class Request(BaseModel):
         return None
 
 
+class Empty(Request):
+    """A request without fields. The body may be left out, or be an empty object."""
+
+
 class Body(BaseModel):
     """A response or a part of one. Each class has a name of its own in the whole API.
 
@@ -165,7 +169,7 @@ class OpenTask(Body):
     lane: str | None
     """Name of the lane of the task in the diagram; null if the process has none."""
     status: str
-    """Status of the task, as that of `GET /tasks/{task_id}`."""
+    """Status of the task: `open`, since others are not listed."""
     opened_at: Instant
     """When the task was opened."""
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from api.reference.schemas import PLACE
 
+EXAMPLES = ("example", "examples")  # whose forms have enums of their own
+
 
 @cache
 def _meanings() -> Mapping[frozenset[str], tuple[str, Mapping[str, Any]]]:
@@ -47,7 +49,7 @@ def _referring(part: Any, found: dict[str, Any]) -> Any:
         found[name] = _schema(values, table)
         others = {key: value for key, value in part.items() if key not in ("enum", "type", "title")}
         return {"$ref": PLACE + name, **others}
-    return {key: _referring(value, found) for key, value in part.items()}
+    return {key: value if key in EXAMPLES else _referring(value, found) for key, value in part.items()}
 
 
 def _schema(values: Collection[str], table: Mapping[str, Any]) -> dict[str, Any]:
