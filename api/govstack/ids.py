@@ -30,7 +30,7 @@ def key_of_service(session: Session, given: str) -> str:
             if service_id(key) == wanted:
                 return key
     if not re.fullmatch(_KEY, given, re.ASCII):
-        raise definitions.unknown(given)
+        raise NotFound("The service does not exist. Send its id, a UUID, or its key.")
     return given
 
 

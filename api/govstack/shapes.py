@@ -84,11 +84,12 @@ def places(moved: Mapping[str, str]) -> Iterator[None]:
 
 
 def _move(pointer: str, moved: Mapping[str, str]) -> str:
-    fitting = [place for place in moved if pointer == place or pointer.startswith(f"{place}/")]
-    if not fitting:
-        return pointer
-    longest = max(fitting, key=len)
-    return moved[longest] + pointer[len(longest) :]
+    place = pointer
+    while place:
+        if place in moved:
+            return moved[place] + pointer[len(place) :]
+        place = place.rpartition("/")[0]
+    return pointer
 
 
 def following(cursor: Any, query: Mapping[str, Any]) -> dict[str, str]:

@@ -126,7 +126,7 @@ def _key(uow: UnitOfWork, given: str) -> str:
     try:
         return ids.key_of_service(uow.session, given)
     except NotFound as error:
-        raise NotFound(f"There is no service {given!r}. Send its id, its key, or its whole name.") from error
+        raise NotFound("No service has this id, key or whole name.") from error
 
 
 def _line(counts: Counts, query: StatisticsQuery) -> StatisticsLine:
