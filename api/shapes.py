@@ -70,7 +70,7 @@ EventHash = Annotated[
 class Request(BaseModel):
     """A request body or query. Unknown fields are rejected, so that typing errors are noticed."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid")
 
     def idempotency_key(self) -> str | None:
         """The key that the body itself brings along, if it does."""
@@ -88,7 +88,7 @@ class Body(BaseModel):
     """
 
     # Responses are sent with all their fields, those with defaults included.
-    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
 class PageQuery(Request):

@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from api.operations import Operation
 from api.problems import Problem
+from api.reference import docstrings
 
 PLACE = "#/components/schemas/"
 
@@ -31,6 +32,10 @@ class Schemas:
             tuple(models), ref_template=PLACE + "{model}", schema_generator=_Untitled
         )
         self._all: dict[str, Any] = _plain(found["$defs"])
+        # Queries of one name may be in two modules: they are no schemas of the document.
+        declared = {self.reference(*pair)["$ref"].removeprefix(PLACE): pair[0] for pair in models}
+        for name, model in {**docstrings.models(), **declared}.items():
+            _describe(self._all.get(name, {}).get("properties", {}), model)
 
     def reference(self, model: type[BaseModel], mode: JsonSchemaMode) -> dict[str, Any]:
         """Return where the schema of a model is."""
@@ -52,6 +57,12 @@ class Schemas:
                 found.add(name)
                 waiting += references(self._all[name])
         return {name: self._all[name] for name in sorted(found)}
+
+
+def _describe(properties: dict[str, Any], model: type[BaseModel]) -> None:
+    if properties:
+        for name, text in docstrings.of_fields(model).items():
+            properties[name].setdefault("description", prose(text))
 
 
 def _models(operation: Operation) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:

@@ -147,11 +147,13 @@ def test_the_engine_knows_no_http() -> None:
 
 
 def test_python_of_uploads_is_read_in_one_place() -> None:
+    # docstrings.py reads the product's own source.
+    allowed = {"engine/bpmn/expressions/syntax.py", "api/reference/docstrings.py"}
     readers = {("ast", "parse"), ("ast", "literal_eval"), ("symtable", "symtable"), ("builtins", "compile")}
     found = [
         where(path, node.lineno)
         for path in python("engine", "api", "web")
-        if where(path) != "engine/bpmn/expressions/syntax.py"
+        if where(path) not in allowed
         for node in nodes(path)
         if isinstance(node, ast.Call)
         for name in [node.func]
