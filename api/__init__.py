@@ -36,6 +36,7 @@ from api import (
     external_work,
     fairness,
     funnel,
+    govstack,
     incidents,
     jobs,
     me,
@@ -175,6 +176,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.teardown_request(lambda _: limits.end_request())
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
+    govstack.register(app)
     app.register_blueprint(reference.blueprint, url_prefix=PREFIX)
     app.register_blueprint(scim.blueprint, url_prefix=scim.PREFIX)
     app.register_blueprint(system.blueprint)

@@ -39,7 +39,7 @@ from web.site import (
 )
 
 PROBLEM = "application/problem+json"
-OURS = ("/api/", "/scim/", "/healthz", "/readyz", "/metrics")  # prefixes of paths for programs
+OURS = ("/api/", "/scim/", "/govstack/", "/healthz", "/readyz", "/metrics")  # prefixes of paths for programs
 STRANGERS = 256 << 10  # bytes of a form
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -65,10 +65,16 @@ def write(app: APIFlask) -> dict[str, Any]:
 def _served(app: APIFlask) -> Iterator[tuple[Rule, str, Operation]]:
     for rule in app.url_map.iter_rules():
         operation = operations.of(app.view_functions[rule.endpoint])
-        if operation is not None:
+        if operation is not None and _is_ours(app, rule):
             for method in _METHODS:
                 if method in (rule.methods or ()):
                     yield rule, method, operation
+
+
+def _is_ours(app: APIFlask, rule: Rule) -> bool:
+    """Return whether an operation belongs to this API, and not to one with a document of its own."""
+    blueprint = app.blueprints[rule.endpoint.rpartition(".")[0]]
+    return isinstance(blueprint, APIBlueprint) and blueprint.enable_openapi
 
 
 def _info() -> dict[str, Any]:

@@ -20,7 +20,9 @@ _LENGTH_DIGITS = 15
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _OVERHEAD = 1 << 20
 # Figures of many cases: who reads them waits for those who work on a case.
-_PATIENT = re.compile(rb"(?:\r\n)?(?:GET|HEAD) /(?:api/v1/metrics/|(oversight)[/? ])")
+_PATIENT = re.compile(
+    rb"(?:\r\n)?(?:GET|HEAD) /(?:api/v1/metrics/|govstack/registration/data/|(oversight)[/? ])"
+)
 _LINE = 8190  # of a chunk's size with its extensions, or of a trailer field, as in gunicorn
 
 

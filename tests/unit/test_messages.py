@@ -241,7 +241,7 @@ def _in_the_way() -> set[str]:
     """The codes of conflicts."""
     found: set[str] = set()
     for function in ("Conflict", "conflict"):
-        for call in calls(python("engine"), function):
+        for call in calls(python("engine", "api"), function):
             for keyword in call.keywords:
                 value = keyword.value
                 ends = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)

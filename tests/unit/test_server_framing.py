@@ -171,6 +171,7 @@ def test_what_is_stored_is_counted_and_freed() -> None:
     ("line", "patient"),
     [
         (b"GET /api/v1/metrics/overview?unit=a", True),
+        (b"GET /govstack/registration/data/statistics", True),
         (b"HEAD /api/v1/metrics/cases", True),
         (b"\r\nGET /oversight", True),
         (b"GET /oversight?unit=a", True),

@@ -15,6 +15,7 @@ from engine.oversight.metrics.case_lists import (
     list_all_cases,
     list_cases,
 )
+from engine.oversight.metrics.counts import Counts, Part, counts
 from engine.oversight.metrics.figures import FEWEST, NO_DATA, Figure
 from engine.oversight.metrics.filters import LONGEST, USUAL, Filters
 from engine.oversight.metrics.overview import AGES, Compared, Line, Numbers, Overview, Stock, overview
@@ -37,6 +38,7 @@ __all__ = [
     "CaseMeasure",
     "CasePage",
     "Compared",
+    "Counts",
     "DelayCell",
     "DelayLine",
     "Delays",
@@ -47,6 +49,7 @@ __all__ = [
     "LoadLine",
     "Numbers",
     "Overview",
+    "Part",
     "People",
     "Portfolio",
     "RoleLine",
@@ -62,6 +65,7 @@ __all__ = [
     "Weights",
     "busiest",
     "causes",
+    "counts",
     "csv_of",
     "delays",
     "figures_of",
