@@ -43,11 +43,13 @@ from api import (
     rules,
     sessions,
     staging,
+    start_forms,
     status,
     system,
     tasks,
     time_split,
     units,
+    version_files,
     visits,
     webhooks,
     work_time,
@@ -69,7 +71,7 @@ PREFIX = "/api/v1"
 MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its own limit
 
 RESOURCES = (
-    *(deployments, definitions, cases, tasks, messages, external_work, incidents),
+    *(deployments, definitions, start_forms, version_files, cases, tasks, messages, external_work, incidents),
     *(
         migrations,
         retries,

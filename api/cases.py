@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field
 
-from api.command import Reply, command, etag, revisions_seen, writes_once
+from api.command import Reply, command, etag, revisions_seen, tagged, writes_once
 from api.shapes import (
     Account,
     Body,
@@ -281,6 +281,7 @@ def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
+@tagged
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case"""
     return _reply(cases.get(uow, case_id), Opened("case", case_id))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api import responses
+from api import conditional, responses
 from api.callers import Callers, is_signed
 from api.problems import PROVIDERS, Malformed, Unauthorized, described
 from api.quota import Quota
@@ -50,6 +50,7 @@ Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
 _OF_ONE_MOMENT: set[View] = set()
+_TAGGED: set[View] = set()
 _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
@@ -101,7 +102,6 @@ def command(
     refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
     """Declare a view on a route, such as `blueprint.get("/cases")`, that returns a model or media types.
-
     Of several values of `status` the first is the usual one. The view's arguments are the unit of work, the
     path's parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults is
     optional. The view runs again from the start when the database requires it.
@@ -119,10 +119,7 @@ def command(
         statuses = {401, 403, 422, 429, 503, *refusals} | ({400, 413, 415} if body else set())
         answers: Any = {**described(*sorted(statuses)), **responses.of_file(answer)}
         answers |= {other: responses.likewise(other, answer) for other in others}
-        if view in _ACCEPTED:
-            answers[HTTPStatus.ACCEPTED.value] = responses.likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
-        if view in _ALSO_AS:
-            answers[first] = {"content": {_ALSO_AS[view]: {"schema": {"type": "string"}}}}
+        answers |= _declared(view, first)
         documented = _openapi.doc(responses=answers, security="bearer")(documented)
 
         @route
@@ -135,6 +132,18 @@ def command(
     return declare
 
 
+def _declared(view: View, first: int) -> dict[int, Any]:
+    """Return the responses that decorators of a view declare; `first` is its usual status."""
+    answers: dict[int, Any] = {}
+    if view in _ACCEPTED:
+        answers[HTTPStatus.ACCEPTED.value] = responses.likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
+    if view in _ALSO_AS:
+        answers[first] = {"content": {_ALSO_AS[view]: {"schema": {"type": "string"}}}}
+    if view in _TAGGED:
+        answers[HTTPStatus.NOT_MODIFIED.value] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
+    return answers
+
+
 def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] | None]) -> Response:
     database: Database = current_app.extensions[DATABASE]
     parts = _prepare(database, view, parts)
@@ -144,7 +153,8 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
         lambda uow: _run(view, uow, parts, given),
         "single" if view in _WRITING_ONCE else _database_view(view, parts),
     )
-    return _response(done)
+    done = conditional.with_content(done)
+    return conditional.unless_known(done) or _response(done)
 
 
 def _response(done: Answer) -> Response:
@@ -164,6 +174,12 @@ def writes_once(view: View) -> View:
 def of_one_moment(view: View) -> View:
     """Declare that all statements of a view see the same state of the database, though it reads a list."""
     _OF_ONE_MOMENT.add(view)
+    return view
+
+
+def tagged(view: View) -> View:
+    """Declare that a read returns an `ETag`, and 304 if `If-None-Match` has it."""
+    _TAGGED.add(view)
     return view
 
 
@@ -376,7 +392,8 @@ def tags_seen() -> frozenset[EntityTag] | None:
     tags = request.if_match
     if "If-Match" not in request.headers or tags.star_tag:
         return None
-    return frozenset(tag for tag in map(EntityTag.parse, filter(None, tags.as_set())) if tag is not None)
+    known = (conditional.CONTENT.sub("", tag) for tag in tags.as_set() if tag)
+    return frozenset(tag for tag in map(EntityTag.parse, known) if tag is not None)
 
 
 def etag(tag: EntityTag | int) -> str:

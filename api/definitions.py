@@ -9,7 +9,7 @@ from flask import current_app
 from pydantic import Field
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, tagged
 from api.shapes import (
     Body,
     DisplayName,
@@ -259,6 +259,7 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
     answer=OneDefinitionVersionBody,
     refusals=(404,),
 )
+@tagged
 def version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)

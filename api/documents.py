@@ -12,7 +12,7 @@ from pydantic import Field as Limited
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import Reply, as_caller, command, prepared
+from api.command import Reply, as_caller, command, prepared, tagged
 from api.problems import Malformed, pointer
 from api.shapes import (
     Account,
@@ -225,6 +225,7 @@ def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     answer=MEDIA_TYPES,
     refusals=(404,),
 )
+@tagged
 def content(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
     """Download a document"""
     found = documents.version(uow, document_id, query.version)

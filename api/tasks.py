@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, model_validator
 
-from api.command import Reply, command, etag, revisions_seen, tags_seen
+from api.command import Reply, command, etag, revisions_seen, tagged, tags_seen
 from api.shapes import (
     Account,
     Body,
@@ -292,6 +292,7 @@ def _wanted(query: InboxQuery) -> tasks.Inbox:
 
 
 @command(blueprint.get("/tasks/<uuid:task_id>"), answer=TaskBody, refusals=(404,))
+@tagged
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)

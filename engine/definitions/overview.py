@@ -65,10 +65,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a version; its size in bytes."""
+    """A file of a version: its size in bytes, and its SHA-256 in hexadecimal digits."""
 
     name: str
     size: int
+    digest: str
 
 
 def page(
@@ -100,7 +101,8 @@ def entry(uow: UnitOfWork, key: str) -> Entry:
 
 def files(uow: UnitOfWork, version: DefinitionVersion) -> Sequence[File]:
     """Returns the files of a version, as they were uploaded."""
-    found = select(DeploymentFile.name, func.length(DeploymentFile.content))
+    content = DeploymentFile.content
+    found = select(DeploymentFile.name, func.length(content), func.encode(func.sha256(content), "hex"))
     found = found.where(DeploymentFile.deployment_id == version.deployment_id)
     return [File(*row) for row in uow.connection.execute(found.order_by(DeploymentFile.name))]
 

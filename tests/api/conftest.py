@@ -173,6 +173,7 @@ def ids(client: Clients, database: Database) -> Mapping[str, str]:
     return {
         "<key>": "p",
         "<int:number>": "1",
+        "/files/<name>": "/files/p.bpmn",
         "<int:number>/publish": "3/publish",
         "<int:number>/retire": "3/retire",
         "<int:job_id>": str(job),

@@ -5,7 +5,7 @@ import pytest
 from engine.platform.db import Database
 from tests import factories
 from tests.api.conftest import Clients
-from tests.api.contract import body, refused
+from tests.api.contract import body, refused, revision_tag
 
 STALE = [
     '"0"',
@@ -38,10 +38,10 @@ def test_case_has_a_tag_that_changes_with_it(client: Clients, task: str) -> None
 
 def test_task_has_a_tag_that_each_command_changes(client: Clients, task: str) -> None:
     worker = client("caseworker")
-    tags = [worker.get(f"/tasks/{task}").headers["ETag"]]
+    tags = [revision_tag(worker.get(f"/tasks/{task}"))]
     for command in ("claim", "release", "complete"):
         answered = worker.post(f"/tasks/{task}/{command}").headers["ETag"]
-        assert worker.get(f"/tasks/{task}").headers["ETag"] == answered
+        assert revision_tag(worker.get(f"/tasks/{task}")) == answered
         tags.append(answered)
     assert len(set(tags)) == 4
 
@@ -96,6 +96,29 @@ def test_one_of_several_tags_is_enough(client: Clients, task: str) -> None:
     tag = client("caseworker").get(f"/tasks/{task}").headers["ETag"]
     response = client("caseworker").complete(task, headers={"If-Match": f'"77", {tag}'})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/cases/{case}", "/cases/{case}/file", "/tasks/{task}",
+                                  "/cases/{case}/diagram.svg", "/definitions/p/versions/1"])  # fmt: skip
+def test_what_the_reader_has_is_not_sent_again(client: Clients, task: str, path: str) -> None:
+    worker = client("caseworker")
+    path = path.format(case=body(worker.get(f"/tasks/{task}"))["case"], task=task)
+    read = worker.get(path)
+    for seen in (read.headers["ETag"], "*", f'"77", W/{read.headers["ETag"]}'):
+        again = worker.get(path, headers={"If-None-Match": seen})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", read.headers["ETag"])
+    assert worker.get(path, headers={"If-None-Match": '"1"'}).data == read.data
+
+
+def test_draft_is_read_although_it_changes_no_revision(client: Clients, task: str) -> None:
+    worker = client("caseworker")
+    worker.post(f"/tasks/{task}/claim")
+    before = worker.get(f"/tasks/{task}")
+    worker.send("PUT", f"/tasks/{task}/draft", json={"data": {"x": 1}})
+    after = worker.get(f"/tasks/{task}", headers={"If-None-Match": before.headers["ETag"]})
+    assert body(after)["draft"] == {"x": 1}
+    assert revision_tag(after) == revision_tag(before)
+    assert worker.complete(task, headers={"If-Match": before.headers["ETag"]}).status_code == 200
 
 
 def test_completed_task_is_a_conflict_whatever_the_tag(client: Clients, task: str) -> None:

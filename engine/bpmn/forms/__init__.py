@@ -16,6 +16,7 @@ from engine.bpmn.forms.documents import (
 )
 from engine.bpmn.forms.fields import DOCUMENT_KINDS, Choice, Field, Text, text
 from engine.bpmn.forms.form import FORMATS, MASK, READ_ONLY, Form, unchecked, validator
+from engine.bpmn.forms.languages import in_language
 from engine.bpmn.forms.parts import choices, objects_in
 from engine.bpmn.forms.reading import (
     SUFFIXES,
@@ -62,6 +63,7 @@ __all__ = [
     "file_of",
     "for_roles",
     "for_some",
+    "in_language",
     "mib",
     "named",
     "names",

@@ -26,7 +26,7 @@ FORMATS = frozenset({
     *("data-url", "document"),
 })  # fmt: skip
 
-_DATA = frozenset({"default", "const", "enum", "examples", "x-i18n", "x-enum-i18n"})  # contain no schemas
+DATA = frozenset({"default", "const", "enum", "examples", "x-i18n", "x-enum-i18n"})  # contain no schemas
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,7 +72,7 @@ def unchecked(schema: Any) -> list[str]:
         if isinstance(part, dict):
             named = part.get("format")
             found += [named] if isinstance(named, str) and named not in FORMATS else []
-            parts += [inner for name, inner in part.items() if name not in _DATA]
+            parts += [inner for name, inner in part.items() if name not in DATA]
         elif isinstance(part, list):
             parts += part
     return sorted(set(found))
@@ -84,7 +84,7 @@ def with_read_only(schema: Any) -> Any:
         return [with_read_only(part) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
-    found = {name: part if name in _DATA else with_read_only(part) for name, part in schema.items()}
+    found = {name: part if name in DATA else with_read_only(part) for name, part in schema.items()}
     told = found.get("properties")
     if isinstance(told, Mapping):
         shown = {

@@ -1,0 +1,110 @@
+"""What a portal reads before there is a case: the start form in its language, and the files of a version."""
+
+import hashlib
+
+import pytest
+
+from engine.platform.db import Database
+from tests import bpmn, factories
+from tests.api.conftest import Clients
+from tests.api.contract import body, refused
+from tests.organisation import a_member
+
+FORM = {
+    "type": "object",
+    "title": "Application",
+    "x-i18n": {"fa": {"title": "درخواست"}},
+    "required": ["area", "use"],
+    "properties": {
+        "area": {
+            "type": "integer",
+            "title": "مساحت | Area",
+            "description": "Square metres",
+            "minimum": 1,
+        },
+        "use": {
+            "enum": ["shop", "home"],
+            "title": "Use",
+            "x-enum-i18n": {"shop": {"fa": "تجاری", "en": "Shop"}, "home": {"fa": "مسکونی"}},
+        },
+        "title": {"type": "string", "default": "x | y", "x-visible-to": ["inspector"]},
+        "note": {"type": "string", "x-visible-to": ["applicant", "inspector"]},
+    },
+}
+FILES = "/definitions/p/versions/1/files"
+
+
+@pytest.fixture(autouse=True)
+def deployed(database: Database) -> None:
+    factories.deploy(database, factories.with_start_form(FORM))
+
+
+def test_start_form_is_in_the_language_asked_for(client: Clients) -> None:
+    persian = body(client("portal").get("/definitions/p/form?language=fa"))
+    schema = persian["form"]["schema"]
+    assert (persian["language"], schema["title"], persian["version"]) == ("fa", "درخواست", 1)
+    assert schema["properties"]["area"]["title"] == "مساحت"
+    assert schema["properties"]["use"]["enumNames"] == ["تجاری", "مسکونی"]
+    answer = client("portal").get("/definitions/p/form", headers={"Accept-Language": "en-GB"})
+    schema = body(answer)["form"]["schema"]
+    assert (answer.headers["Content-Language"], schema["title"]) == ("en", "Application")
+    assert "Accept-Language" in answer.headers["Vary"]
+    area = schema["properties"]["area"]
+    assert area == {"type": "integer", "title": "Area", "description": "Square metres", "minimum": 1}
+    assert schema["properties"]["use"]["enumNames"] == ["Shop", "مسکونی"]
+
+
+def test_start_form_has_only_what_the_roles_may_see(client: Clients, database: Database) -> None:
+    a_member(database, "inspector", "root", "inspector")
+    names = {
+        who: set(body(client(*who).get("/definitions/p/form"))["form"]["schema"]["properties"])
+        for who in (("portal",), ("caseworker", "inspector"), ("designer",))
+    }
+    assert names["portal",] == {"area", "use", "note"}
+    assert names["caseworker", "inspector"] == {"area", "use", "note", "title"}
+    field = body(client("caseworker", "inspector").get("/definitions/p/form"))["form"]["schema"]
+    assert field["properties"]["title"]["default"] == "x | y"  # a value, not a text
+
+
+def test_start_form_is_sent_again_only_if_it_changed(client: Clients, database: Database) -> None:
+    first = client("portal").get("/definitions/p/form")
+    seen = {"If-None-Match": first.headers["ETag"]}
+    same = client("portal").get("/definitions/p/form", headers=seen)
+    assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert client("portal").get("/definitions/p/form?language=fa", headers=seen).status_code == 200
+    factories.deploy(database, factories.with_start_form({**FORM, "title": "New"}))
+    assert body(client("portal").get("/definitions/p/form", headers=seen))["version"] == 2
+
+
+def test_definition_without_a_form_says_so(client: Clients, database: Database) -> None:
+    factories.deploy(database, factories.one_task("bare"))
+    found = body(client("portal").get("/definitions/bare/form"))
+    assert (found["form"], found["startable"]) == (None, True)
+    refused(client("portal").get("/definitions/none/form"), 404, "not-found")
+    problem = refused(client("portal").get("/definitions/p/form?language=de"), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "/query/language"
+
+
+def test_form_of_a_draft_is_only_for_its_designers(client: Clients, database: Database) -> None:
+    files = factories.files(bpmn.process(*bpmn.in_line("userTask a"), key="planned"))
+    factories.deploy(database, files, "four-eyes")
+    refused(client("portal").get("/definitions/planned/form"), 404, "not-found")
+    assert body(client("designer").get("/definitions/planned/form"))["version"] == 1
+
+
+def test_files_of_a_version_are_listed_and_downloaded_as_uploaded(client: Clients) -> None:
+    listed = {file["name"]: file for file in body(client("portal").get(FILES))["items"]}
+    assert {name: file["media_type"] for name, file in listed.items()} == {
+        "f.json": "application/json",
+        "p.bpmn": "application/xml",
+    }
+    for name, content in factories.with_start_form(FORM).items():
+        answer = client("portal").get(f"{FILES}/{name}")
+        digest = hashlib.sha256(content).hexdigest()
+        assert (answer.data, listed[name]["size"], listed[name]["sha256"]) == (content, len(content), digest)
+        assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="{name}"')
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        seen = {"If-None-Match": f'W/"{digest}", "other"'}
+        assert client("portal").get(f"{FILES}/{name}", headers=seen).status_code == 304
+    refused(client("portal").get(f"{FILES}/none.json"), 404, "not-found")
+    refused(client("portal").get("/definitions/p/versions/2/files"), 404, "not-found")
