@@ -1,9 +1,8 @@
 """Reads an OpenAPI document: its operations and models, as both languages need them."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 Schema = Mapping[str, Any]
@@ -54,6 +53,7 @@ class Operation:
 
     group: str
     name: str
+    tag: str
     method: str
     path: str
     summary: str
@@ -77,8 +77,11 @@ class Api:
     models: Mapping[str, Schema]
 
 
-def read(of: Mapping[str, Any]) -> Api:
-    """Return what the document declares. Raises ValueError for an operation without operationId."""
+def read(of: Mapping[str, Any], modules: Collection[str]) -> Api:
+    """Return what the document declares.
+
+    An operationId begins with one of the modules. Raises ValueError for an operation without such an id.
+    """
     schemas: Mapping[str, Schema] = of.get("components", {}).get("schemas", {})
     servers = of.get("servers") or [{"url": ""}]
     prefix = urlsplit(servers[0]["url"]).path.rstrip("/")
@@ -86,12 +89,15 @@ def read(of: Mapping[str, Any]) -> Api:
     for path, item in of["paths"].items():
         for method, raw in item.items():
             if method in {"get", "put", "post", "delete", "patch"}:
+                group, name = split(raw.get("operationId", ""), modules)
                 shared = [*item.get("parameters", ()), *raw.get("parameters", ())]
-                found = _operation(method, prefix + path, {**raw, "parameters": shared}, schemas)
-                groups.setdefault(found.group, []).append(found)
+                own = {**raw, "parameters": [resolve(one, of) for one in shared]}
+                found = _operation((group, name, method.upper(), prefix + path), own, of)
+                groups.setdefault(group, []).append(found)
     every = [one for found in groups.values() for one in found]
     used = _used([*of["paths"].values()], schemas)
-    texts = {slug(tag["name"]): tag.get("description", "") for tag in of.get("tags", ())}
+    described = {tag["name"]: tag.get("description", "") for tag in of.get("tags", ())}
+    texts = {one.group: described.get(one.tag, "") for one in every}
     ordered = {group: tuple(sorted(groups[group], key=lambda one: one.name)) for group in sorted(groups)}
     models = {name: schemas[name] for name in used} | {
         form_of(one): one.body.schema for one in every if one.body and has_own_form(one)
@@ -109,21 +115,21 @@ def form_of(one: Operation) -> str:
     return "".join(part.title() for part in f"{one.group}_{one.name}".split("_")) + "Form"
 
 
-def _operation(method: str, path: str, raw: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Operation:
-    if "operationId" not in raw:
-        raise ValueError(f"{method.upper()} {path} has no operationId")
-    group, name = split(raw["operationId"], raw.get("tags", ["api"])[0])
+def _operation(
+    named_as: tuple[str, str, str, str], raw: Mapping[str, Any], of: Mapping[str, Any]
+) -> Operation:
+    group, name, method, path = named_as
     parameters = raw["parameters"]
     query = _parameters(parameters, "query")
     answer = _answer(raw["responses"])
     body = _body(raw.get("requestBody"))
-    page = _items(answer, schemas)
     sent = {one.name: one.schema for one in query}
-    held = resolve(body.schema, schemas).get("properties", {}) if body else {}
+    held = resolve(body.schema, of).get("properties", {}) if body else {}
     return Operation(
         group=group,
         name=name,
-        method=method.upper(),
+        tag=raw.get("tags", [""])[0],
+        method=method,
         path=path,
         summary=raw.get("summary", "").strip(),
         description=raw.get("description", "").strip(),
@@ -134,26 +140,27 @@ def _operation(method: str, path: str, raw: Mapping[str, Any], schemas: Mapping[
         conditional=any(one["in"] == "header" and one["name"] == "If-Match" for one in parameters),
         cursor="query" if "cursor" in sent else "body" if "cursor" in held else "",
         cursor_schema=sent.get("cursor") or held.get("cursor"),
-        page=page,
+        page=_items(answer, of),
     )
 
 
-def split(operation_id: str, tag: str) -> tuple[str, str]:
-    """Return group and name of an operation: `cases_start` of the tag Cases is `start` in `cases`."""
-    whole, group = slug(operation_id), slug(tag)
-    name = whole.removeprefix(f"{group}_")
-    return group, name
+def split(operation_id: str, modules: Collection[str]) -> tuple[str, str]:
+    """Return group and name of an operation: `desk_send_back` is `send_back` in `desk`."""
+    found = [one for one in modules if operation_id.startswith(f"{one}_")]
+    if not found:
+        raise ValueError(f"The operationId {operation_id!r} doesn't begin with a module of the API")
+    group = max(found, key=len)
+    return group, operation_id.removeprefix(group).strip("_")
 
 
-def slug(text: str) -> str:
-    """Return a text in snake case."""
-    parted = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text)
-    return re.sub(r"\W+", "_", parted).strip("_").lower()
-
-
-def resolve(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
-    """Return the model that a schema refers to, or the schema itself."""
-    return schemas[named(schema)] if "$ref" in schema else schema
+def resolve(schema: Schema, of: Mapping[str, Any]) -> Schema:
+    """Return what a schema or parameter refers to in the document, or itself."""
+    found: Any = of
+    if "$ref" not in schema:
+        return schema
+    for key in schema["$ref"].removeprefix("#/").split("/"):
+        found = found[key]
+    return cast("Schema", found)
 
 
 def named(schema: Schema) -> str:
@@ -196,11 +203,11 @@ def _json(content: Mapping[str, Any]) -> Iterator[Schema]:
             yield media.get("schema", {})
 
 
-def _items(answer: Answer, schemas: Mapping[str, Schema]) -> Schema | None:
+def _items(answer: Answer, of: Mapping[str, Any]) -> Schema | None:
     """Return the schema of the items of a page, which is followed by another one until `next` is null."""
     if len(answer.schemas) != 1:
         return None
-    properties = resolve(answer.schemas[0], schemas).get("properties", {})
+    properties = resolve(answer.schemas[0], of).get("properties", {})
     following = properties.get("next", {}).get("anyOf", ())
     ends = {"type": "null"} in following
     found: Schema | None = properties.get("items", {}).get("items") if ends else None

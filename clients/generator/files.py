@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
 import orjson
+from apiflask import APIFlask
 
 from api import reference
 from clients.generator import document, python, typescript
@@ -19,15 +18,13 @@ TYPESCRIPT = CLIENTS / "typescript" / "src" / "generated"
 NOWHERE = "postgresql+psycopg://nobody@/nothing"  # the application is created, and never asked for data
 
 
-def openapi() -> dict[str, Any]:
-    """Return the OpenAPI document of the application that users run."""
-    app = create(Settings.read({"DATABASE_URL": NOWHERE}))
-    return cast("dict[str, Any]", orjson.loads(reference.described(app).content))
+def generate(of: APIFlask | None = None) -> dict[Path, str]:
+    """Return the generated files with their texts; the same document has the same texts on every machine.
 
-
-def generate(of: Mapping[str, Any] | None = None) -> dict[Path, str]:
-    """Return the generated files with their texts; the same document has the same texts on every machine."""
-    api = document.read(openapi() if of is None else of)
+    `of` is the application that users run; without it, one is created.
+    """
+    app = of or create(Settings.read({"DATABASE_URL": NOWHERE}))
+    api = document.read(orjson.loads(reference.described(app).content), app.blueprints)
     return {
         PYTHON / "models.py": _formatted(python.models(api)),
         PYTHON / "operations.py": _formatted(python.operations(api)),

@@ -2722,6 +2722,37 @@ export interface StartCase {
   channel?: "online" | "assisted" | "phone" | "post" | null;
 }
 
+/** The start form of a definition, in one language and in the view of your roles. */
+export interface StartFormBody {
+  /** The key of the definition. */
+  key: string;
+  /**
+   * The version whose form it is: the current one, which new cases use. If no version is current, the
+   * newest that you may see.
+   */
+  version: number;
+  /** The name of the process in that language. */
+  name: string;
+  /**
+   * The language of the texts: `fa` is Persian, `en` is English. A text that has no translation is in the
+   * other one.
+   */
+  language: "fa" | "en";
+  /** Whether cases are started with `POST /cases`; false if they start automatically or by a message. */
+  startable: boolean;
+  /**
+   * The form that `data` of `POST /cases` must match, without the fields that your roles may not see; null
+   * if there is none: then cases start with any data.
+   */
+  form: StartFormBodyFormBody | null;
+}
+
+/** The form of a task: a JSON Schema (2020-12) and hints for drawing it. */
+export interface StartFormBodyFormBody {
+  schema: Record<string, unknown>;
+  ui: Record<string, unknown> | null;
+}
+
 /**
  * A case that was started.
  *
@@ -3487,6 +3518,30 @@ export interface UploadBodyScenarioBody {
   expected: string | null;
   actual: string | null;
   difference?: string | null;
+}
+
+/** The files of a version, by name. */
+export interface VersionFileList {
+  /** The key of the definition. */
+  key: string;
+  /** The number of the version. */
+  version: number;
+  /** The hash of all files together: equal files have equal hashes. */
+  hash: string;
+  /** The files, also those of other processes that were deployed with it. */
+  items: Array<VersionFileListVersionFileBody>;
+}
+
+/** A file of a version. */
+export interface VersionFileListVersionFileBody {
+  /** Its name in the deployment, as in the address of its content. */
+  name: string;
+  /** Its media type by its ending; `application/octet-stream` for an unknown ending. */
+  media_type: string;
+  /** Its size in bytes. */
+  size: number;
+  /** The SHA-256 digest of its content, in hexadecimal digits; also its `ETag`. */
+  sha256: string;
 }
 
 /**

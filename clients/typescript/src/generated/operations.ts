@@ -16,13 +16,13 @@ export class AccessLog {
    *
    * `GET /api/v1/cases/{case_id}/access-log`
    */
-  index(caseId: string, options: { cursor?: string | null } = {}): Promise<models.AccessPage> {
+  list(caseId: string, options: { cursor?: string | null } = {}): Promise<models.AccessPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/access-log`, { query: { cursor: options.cursor } });
   }
 
   /** List who has viewed what of a case, newest first: the items of all pages, one after the other. */
-  indexAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.AccessPageAccessBody> {
-    return pages((cursor: string | null | undefined) => this.index(caseId, { ...options, cursor }));
+  listAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.AccessPageAccessBody> {
+    return pages((cursor: string | null | undefined) => this.list(caseId, { ...options, cursor }));
   }
 }
 
@@ -73,7 +73,7 @@ export class Audit {
    *
    * `GET /api/v1/audit/checkpoints`
    */
-  index(options: { before?: number | null } = {}): Promise<models.CheckpointsBody> {
+  list(options: { before?: number | null } = {}): Promise<models.CheckpointsBody> {
     return this.#caller.json("GET", "/api/v1/audit/checkpoints", { query: { before: options.before } });
   }
 
@@ -203,7 +203,7 @@ export class Calendars {
    *
    * `GET /api/v1/calendars`
    */
-  index(): Promise<models.CalendarList> {
+  list(): Promise<models.CalendarList> {
     return this.#caller.json("GET", "/api/v1/calendars");
   }
 
@@ -300,13 +300,13 @@ export class Cases {
    *
    * `GET /api/v1/cases`
    */
-  index(options: { cursor?: string | null; status?: "active" | "suspended" | "completed" | "cancelled" | null; definition?: string | null; since?: string | null } = {}): Promise<models.CasePage> {
+  list(options: { cursor?: string | null; status?: "active" | "suspended" | "completed" | "cancelled" | null; definition?: string | null; since?: string | null } = {}): Promise<models.CasePage> {
     return this.#caller.json("GET", "/api/v1/cases", { query: { cursor: options.cursor, status: options.status, definition: options.definition, since: options.since } });
   }
 
   /** List cases, newest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null; status?: "active" | "suspended" | "completed" | "cancelled" | null; definition?: string | null; since?: string | null } = {}): AsyncGenerator<models.CasePageCaseSummary> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null; status?: "active" | "suspended" | "completed" | "cancelled" | null; definition?: string | null; since?: string | null } = {}): AsyncGenerator<models.CasePageCaseSummary> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -459,13 +459,13 @@ export class Comments {
    *
    * `GET /api/v1/cases/{case_id}/comments`
    */
-  index(caseId: string, options: { cursor?: string | null } = {}): Promise<models.CommentPage> {
+  list(caseId: string, options: { cursor?: string | null } = {}): Promise<models.CommentPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/comments`, { query: { cursor: options.cursor } });
   }
 
   /** List a case's comments, oldest first: the items of all pages, one after the other. */
-  indexAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.CommentPageCommentBody> {
-    return pages((cursor: string | null | undefined) => this.index(caseId, { ...options, cursor }));
+  listAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.CommentPageCommentBody> {
+    return pages((cursor: string | null | undefined) => this.list(caseId, { ...options, cursor }));
   }
 }
 
@@ -545,7 +545,7 @@ export class Definitions {
    *
    * `GET /api/v1/definitions`
    */
-  index(options: { status?: "published" | "draft" } = {}): Promise<models.DefinitionList> {
+  list(options: { status?: "published" | "draft" } = {}): Promise<models.DefinitionList> {
     return this.#caller.json("GET", "/api/v1/definitions", { query: { status: options.status } });
   }
 
@@ -663,13 +663,13 @@ export class Delegations {
    *
    * `GET /api/v1/delegations`
    */
-  index(options: { cursor?: string | null } = {}): Promise<models.DelegationPage> {
+  list(options: { cursor?: string | null } = {}): Promise<models.DelegationPage> {
     return this.#caller.json("GET", "/api/v1/delegations", { query: { cursor: options.cursor } });
   }
 
   /** List delegations from and to your units, oldest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.DelegationPageDelegationBody> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.DelegationPageDelegationBody> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -846,13 +846,13 @@ export class Documents {
    *
    * `GET /api/v1/cases/{case_id}/documents`
    */
-  index(caseId: string, options: { cursor?: string | null } = {}): Promise<models.DocumentPage> {
+  list(caseId: string, options: { cursor?: string | null } = {}): Promise<models.DocumentPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/documents`, { query: { cursor: options.cursor } });
   }
 
   /** List a case's documents, oldest first: the items of all pages, one after the other. */
-  indexAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.DocumentPageDocumentSummary> {
-    return pages((cursor: string | null | undefined) => this.index(caseId, { ...options, cursor }));
+  listAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.DocumentPageDocumentSummary> {
+    return pages((cursor: string | null | undefined) => this.list(caseId, { ...options, cursor }));
   }
 
   /**
@@ -891,7 +891,7 @@ export class Events {
    *
    * `GET /api/v1/events`
    */
-  index(options: { after?: string | null; definition?: string | null; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | null } = {}): Promise<models.Feed> {
+  list(options: { after?: string | null; definition?: string | null; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | null } = {}): Promise<models.Feed> {
     return this.#caller.json("GET", "/api/v1/events", { query: { after: options.after, definition: options.definition, kind: options.kind } });
   }
 }
@@ -983,13 +983,13 @@ export class Fairness {
    *
    * `GET /api/v1/relations`
    */
-  index(options: { cursor?: string | null; account?: string | null } = {}): Promise<models.RelationPage> {
+  list(options: { cursor?: string | null; account?: string | null } = {}): Promise<models.RelationPage> {
     return this.#caller.json("GET", "/api/v1/relations", { query: { cursor: options.cursor, account: options.account } });
   }
 
   /** List declared relations, oldest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null; account?: string | null } = {}): AsyncGenerator<models.RelationPageRelationBody> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null; account?: string | null } = {}): AsyncGenerator<models.RelationPageRelationBody> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1051,13 +1051,13 @@ export class Incidents {
    *
    * `GET /api/v1/incidents`
    */
-  index(options: { cursor?: string | null; status?: "open" | "resolved" | null; case?: string | null; definition?: string | null; element?: string | null; code?: string | null } = {}): Promise<models.IncidentPage> {
+  list(options: { cursor?: string | null; status?: "open" | "resolved" | null; case?: string | null; definition?: string | null; element?: string | null; code?: string | null } = {}): Promise<models.IncidentPage> {
     return this.#caller.json("GET", "/api/v1/incidents", { query: { cursor: options.cursor, status: options.status, case: options.case, definition: options.definition, element: options.element, code: options.code } });
   }
 
   /** List incidents, oldest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null; status?: "open" | "resolved" | null; case?: string | null; definition?: string | null; element?: string | null; code?: string | null } = {}): AsyncGenerator<models.IncidentPageIncidentBody> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null; status?: "open" | "resolved" | null; case?: string | null; definition?: string | null; element?: string | null; code?: string | null } = {}): AsyncGenerator<models.IncidentPageIncidentBody> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1091,7 +1091,7 @@ export class Jobs {
    *
    * `GET /api/v1/jobs`
    */
-  index(): Promise<models.JobsBody> {
+  list(): Promise<models.JobsBody> {
     return this.#caller.json("GET", "/api/v1/jobs");
   }
 
@@ -1248,13 +1248,13 @@ export class Migrations {
    *
    * `GET /api/v1/migrations`
    */
-  index(options: { cursor?: string | null } = {}): Promise<models.MigrationPage> {
+  list(options: { cursor?: string | null } = {}): Promise<models.MigrationPage> {
     return this.#caller.json("GET", "/api/v1/migrations", { query: { cursor: options.cursor } });
   }
 
   /** List case migrations, newest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.MigrationPageMigrationBody> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.MigrationPageMigrationBody> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1351,13 +1351,13 @@ export class People {
    *
    * `GET /api/v1/people`
    */
-  index(options: { cursor?: string | null; person?: "missing" | "duplicate" | null } = {}): Promise<models.PersonPage> {
+  list(options: { cursor?: string | null; person?: "missing" | "duplicate" | null } = {}): Promise<models.PersonPage> {
     return this.#caller.json("GET", "/api/v1/people", { query: { cursor: options.cursor, person: options.person } });
   }
 
   /** List the people of your units, oldest accounts first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null; person?: "missing" | "duplicate" | null } = {}): AsyncGenerator<models.PersonPagePersonSummary> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null; person?: "missing" | "duplicate" | null } = {}): AsyncGenerator<models.PersonPagePersonSummary> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1445,7 +1445,7 @@ export class Rates {
    *
    * `GET /api/v1/units/{key}/rates`
    */
-  index(key: string): Promise<models.RateList> {
+  list(key: string): Promise<models.RateList> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/rates`);
   }
 
@@ -1506,7 +1506,7 @@ export class Rules {
    *
    * `GET /api/v1/decisions`
    */
-  index(): Promise<models.RuleList> {
+  list(): Promise<models.RuleList> {
     return this.#caller.json("GET", "/api/v1/decisions");
   }
 }
@@ -1523,7 +1523,7 @@ export class Sessions {
    *
    * `GET /api/v1/sessions`
    */
-  index(): Promise<models.SessionsBody> {
+  list(): Promise<models.SessionsBody> {
     return this.#caller.json("GET", "/api/v1/sessions");
   }
 
@@ -1563,6 +1563,26 @@ export class Staging {
    */
   stage(body: models.StagingStageForm, options: { idempotencyKey?: string } = {}): Promise<models.StagedBody> {
     return this.#caller.json("POST", "/api/v1/documents", { form: body, idempotencyKey: options.idempotencyKey });
+  }
+}
+
+export class StartForms {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Read the start form of a definition.
+   *
+   * It is that of the current version, in one language, without what your roles may not see. Its `ETag`
+   * changes with the version, the language and your roles.
+   *
+   * `GET /api/v1/definitions/{key}/form`
+   */
+  readForm(key: string, options: { language?: "fa" | "en" | null } = {}): Promise<models.StartFormBody> {
+    return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/form`, { query: { language: options.language } });
   }
 }
 
@@ -1642,13 +1662,13 @@ export class Tasks {
    *
    * `GET /api/v1/tasks`
    */
-  index(options: { cursor?: string | null; scope?: "mine" | "team" | "free" | "supervised"; role?: string | null; unit?: string | null; definition?: string | null; holder?: string | null; due?: string | null; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number | null; case?: string | null; status?: "open" | "completed" | "cancelled" | null } = {}): Promise<models.TaskPage> {
+  list(options: { cursor?: string | null; scope?: "mine" | "team" | "free" | "supervised"; role?: string | null; unit?: string | null; definition?: string | null; holder?: string | null; due?: string | null; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number | null; case?: string | null; status?: "open" | "completed" | "cancelled" | null } = {}): Promise<models.TaskPage> {
     return this.#caller.json("GET", "/api/v1/tasks", { query: { cursor: options.cursor, scope: options.scope, role: options.role, unit: options.unit, definition: options.definition, holder: options.holder, due: options.due, overdue: options.overdue, today: options.today, returned: options.returned, priority: options.priority, case: options.case, status: options.status } });
   }
 
   /** List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null; scope?: "mine" | "team" | "free" | "supervised"; role?: string | null; unit?: string | null; definition?: string | null; holder?: string | null; due?: string | null; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number | null; case?: string | null; status?: "open" | "completed" | "cancelled" | null } = {}): AsyncGenerator<models.TaskPageListedTask> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null; scope?: "mine" | "team" | "free" | "supervised"; role?: string | null; unit?: string | null; definition?: string | null; holder?: string | null; due?: string | null; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number | null; case?: string | null; status?: "open" | "completed" | "cancelled" | null } = {}): AsyncGenerator<models.TaskPageListedTask> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1745,13 +1765,13 @@ export class Units {
    *
    * `GET /api/v1/units`
    */
-  index(options: { cursor?: string | null; parent?: string | null } = {}): Promise<models.UnitPage> {
+  list(options: { cursor?: string | null; parent?: string | null } = {}): Promise<models.UnitPage> {
     return this.#caller.json("GET", "/api/v1/units", { query: { cursor: options.cursor, parent: options.parent } });
   }
 
   /** List units, oldest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null; parent?: string | null } = {}): AsyncGenerator<models.UnitPageUnitBody> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null; parent?: string | null } = {}): AsyncGenerator<models.UnitPageUnitBody> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1761,6 +1781,37 @@ export class Units {
    */
   show(key: string): Promise<models.UnitBody> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}`);
+  }
+}
+
+export class VersionFiles {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Download a file of a version as it was uploaded.
+   *
+   * It is sent as an attachment of bytes, whatever its kind: the list has its media type. Its `ETag` is the
+   * SHA-256 digest of its content.
+   *
+   * `GET /api/v1/definitions/{key}/versions/{number}/files/{name}`
+   */
+  downloadFile(key: string, number: number, name: string): Promise<Content> {
+    return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/files/${part(name)}`);
+  }
+
+  /**
+   * List the files of a version.
+   *
+   * All files that were deployed with it: diagrams, forms, decisions, scenarios.
+   *
+   * `GET /api/v1/definitions/{key}/versions/{number}/files`
+   */
+  listFiles(key: string, number: number): Promise<models.VersionFileList> {
+    return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/files`);
   }
 }
 
@@ -1785,7 +1836,7 @@ export class Visits {
    *
    * `GET /api/v1/cases/{case_id}/visits`
    */
-  index(caseId: string): Promise<models.VisitList> {
+  list(caseId: string): Promise<models.VisitList> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/visits`);
   }
 
@@ -1863,13 +1914,13 @@ export class Webhooks {
    *
    * `GET /api/v1/webhooks`
    */
-  index(options: { cursor?: string | null } = {}): Promise<models.WebhookPage> {
+  list(options: { cursor?: string | null } = {}): Promise<models.WebhookPage> {
     return this.#caller.json("GET", "/api/v1/webhooks", { query: { cursor: options.cursor } });
   }
 
   /** List webhooks, oldest first: the items of all pages, one after the other. */
-  indexAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.WebhookPageWebhookBody> {
-    return pages((cursor: string | null | undefined) => this.index({ ...options, cursor }));
+  listAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.WebhookPageWebhookBody> {
+    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1971,10 +2022,12 @@ export class Operations {
   readonly rules: Rules;
   readonly sessions: Sessions;
   readonly staging: Staging;
+  readonly startForms: StartForms;
   readonly status: Status;
   readonly tasks: Tasks;
   readonly timeSplit: TimeSplit;
   readonly units: Units;
+  readonly versionFiles: VersionFiles;
   readonly visits: Visits;
   readonly webhooks: Webhooks;
   readonly workTime: WorkTime;
@@ -2010,10 +2063,12 @@ export class Operations {
     this.rules = new Rules(caller);
     this.sessions = new Sessions(caller);
     this.staging = new Staging(caller);
+    this.startForms = new StartForms(caller);
     this.status = new Status(caller);
     this.tasks = new Tasks(caller);
     this.timeSplit = new TimeSplit(caller);
     this.units = new Units(caller);
+    this.versionFiles = new VersionFiles(caller);
     this.visits = new Visits(caller);
     this.webhooks = new Webhooks(caller);
     this.workTime = new WorkTime(caller);

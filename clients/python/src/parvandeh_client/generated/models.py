@@ -3297,6 +3297,37 @@ class StartCase(TypedDict):
     channel: NotRequired[Literal["online", "assisted", "phone", "post"] | None]
 
 
+class StartFormBody(TypedDict):
+    """The start form of a definition, in one language and in the view of your roles."""
+
+    key: str
+    """The key of the definition."""
+    version: int
+    """The version whose form it is: the current one, which new cases use. If no version is current, the
+    newest that you may see.
+    """
+    name: str
+    """The name of the process in that language."""
+    language: Literal["fa", "en"]
+    """The language of the texts: `fa` is Persian, `en` is English. A text that has no translation is in the
+    other one.
+    """
+    startable: bool
+    """Whether cases are started with `POST /cases`; false if they start automatically or by a message."""
+    form: StartFormBodyFormBody | None
+    """The form that `data` of `POST /cases` must match, without the fields that your roles may not see;
+    null
+    if there is none: then cases start with any data.
+    """
+
+
+class StartFormBodyFormBody(TypedDict):
+    """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
+
+    schema: dict[str, Any]
+    ui: dict[str, Any] | None
+
+
 class StartedBody(TypedDict):
     """A case that was started.
 
@@ -4154,6 +4185,32 @@ class UploadBodyScenarioBody(TypedDict):
     expected: str | None
     actual: str | None
     difference: NotRequired[str | None]
+
+
+class VersionFileList(TypedDict):
+    """The files of a version, by name."""
+
+    key: str
+    """The key of the definition."""
+    version: int
+    """The number of the version."""
+    hash: str
+    """The hash of all files together: equal files have equal hashes."""
+    items: list[VersionFileListVersionFileBody]
+    """The files, also those of other processes that were deployed with it."""
+
+
+class VersionFileListVersionFileBody(TypedDict):
+    """A file of a version."""
+
+    name: str
+    """Its name in the deployment, as in the address of its content."""
+    media_type: str
+    """Its media type by its ending; `application/octet-stream` for an unknown ending."""
+    size: int
+    """Its size in bytes."""
+    sha256: str
+    """The SHA-256 digest of its content, in hexadecimal digits; also its `ETag`."""
 
 
 class VisitBody(TypedDict):

@@ -17,7 +17,7 @@ class AccessLog:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def index(self, case_id: str, *, cursor: str | None = None) -> models.AccessPage:
+    def list(self, case_id: str, *, cursor: str | None = None) -> models.AccessPage:
         """List who has viewed what of a case, newest first.
 
         `GET /api/v1/cases/{case_id}/access-log`
@@ -27,9 +27,9 @@ class AccessLog:
         )
         return answer
 
-    def index_all(self, case_id: str) -> Iterator[models.AccessPageAccessBody]:
+    def list_all(self, case_id: str) -> Iterator[models.AccessPageAccessBody]:
         """List who has viewed what of a case, newest first: the items of all pages, one after the other."""
-        return pages(self.index, "query", case_id)
+        return pages(self.list, "query", case_id)
 
 
 class Account:
@@ -172,7 +172,7 @@ class Audit:
         )
         return answer
 
-    def index(self, *, before: int | None = None) -> models.CheckpointsBody:
+    def list(self, *, before: int | None = None) -> models.CheckpointsBody:
         """List checkpoints, newest first.
 
         `GET /api/v1/audit/checkpoints`
@@ -317,7 +317,7 @@ class Calendars:
         )
         return answer
 
-    def index(
+    def list(
         self,
     ) -> models.CalendarList:
         """List calendars.
@@ -431,7 +431,7 @@ class Cases:
         )
         return answer
 
-    def index(
+    def list(
         self,
         *,
         cursor: str | None = None,
@@ -450,7 +450,7 @@ class Cases:
         )
         return answer
 
-    def index_all(
+    def list_all(
         self,
         *,
         status: Literal["active", "suspended", "completed", "cancelled"] | None = None,
@@ -458,7 +458,7 @@ class Cases:
         since: str | None = None,
     ) -> Iterator[models.CasePageCaseSummary]:
         """List cases, newest first: the items of all pages, one after the other."""
-        return pages(self.index, "query", status=status, definition=definition, since=since)
+        return pages(self.list, "query", status=status, definition=definition, since=since)
 
     def log(self, case_id: str, *, cursor: int | None = None) -> models.EventPage:
         """Read a case's log.
@@ -637,7 +637,7 @@ class Comments:
         )
         return answer
 
-    def index(self, case_id: str, *, cursor: str | None = None) -> models.CommentPage:
+    def list(self, case_id: str, *, cursor: str | None = None) -> models.CommentPage:
         """List a case's comments, oldest first.
 
         Portals and applicants only see comments that are visible to the applicant.
@@ -649,9 +649,9 @@ class Comments:
         )
         return answer
 
-    def index_all(self, case_id: str) -> Iterator[models.CommentPageCommentBody]:
+    def list_all(self, case_id: str) -> Iterator[models.CommentPageCommentBody]:
         """List a case's comments, oldest first: the items of all pages, one after the other."""
-        return pages(self.index, "query", case_id)
+        return pages(self.list, "query", case_id)
 
 
 class Decisions:
@@ -744,7 +744,7 @@ class Definitions:
         )
         return answer
 
-    def index(self, *, status: Literal["published", "draft"] | None = None) -> models.DefinitionList:
+    def list(self, *, status: Literal["published", "draft"] | None = None) -> models.DefinitionList:
         """List the definitions.
 
         `GET /api/v1/definitions`
@@ -918,7 +918,7 @@ class Delegations:
         )
         return answer
 
-    def index(self, *, cursor: str | None = None) -> models.DelegationPage:
+    def list(self, *, cursor: str | None = None) -> models.DelegationPage:
         """List delegations from and to your units, oldest first.
 
         `GET /api/v1/delegations`
@@ -928,13 +928,13 @@ class Delegations:
         )
         return answer
 
-    def index_all(
+    def list_all(
         self,
     ) -> Iterator[models.DelegationPageDelegationBody]:
         """List delegations from and to your units, oldest first: the items of all pages, one after the
         other.
         """
-        return pages(self.index, "query")
+        return pages(self.list, "query")
 
     def revoke(self, delegation_id: str) -> models.DelegationBody:
         """Revoke a delegation: its open tasks return to the agency.
@@ -1138,7 +1138,7 @@ class Documents:
         )
         return answer
 
-    def index(self, case_id: str, *, cursor: str | None = None) -> models.DocumentPage:
+    def list(self, case_id: str, *, cursor: str | None = None) -> models.DocumentPage:
         """List a case's documents, oldest first.
 
         `GET /api/v1/cases/{case_id}/documents`
@@ -1148,9 +1148,9 @@ class Documents:
         )
         return answer
 
-    def index_all(self, case_id: str) -> Iterator[models.DocumentPageDocumentSummary]:
+    def list_all(self, case_id: str) -> Iterator[models.DocumentPageDocumentSummary]:
         """List a case's documents, oldest first: the items of all pages, one after the other."""
-        return pages(self.index, "query", case_id)
+        return pages(self.list, "query", case_id)
 
     def of_task(self, task_id: str, *, cursor: str | None = None) -> models.DocumentPage:
         """List the documents of a task, oldest first.
@@ -1181,7 +1181,7 @@ class Events:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def index(
+    def list(
         self,
         *,
         after: str | None = None,
@@ -1379,7 +1379,7 @@ class Fairness:
         answer: models.RelationBody = self._caller.json("DELETE", "/api/v1/relations/{}", (relation_id,))
         return answer
 
-    def index(self, *, cursor: str | None = None, account: str | None = None) -> models.RelationPage:
+    def list(self, *, cursor: str | None = None, account: str | None = None) -> models.RelationPage:
         """List declared relations, oldest first.
 
         Your own; administrators also see those of the people of their units.
@@ -1391,9 +1391,9 @@ class Fairness:
         )
         return answer
 
-    def index_all(self, *, account: str | None = None) -> Iterator[models.RelationPageRelationBody]:
+    def list_all(self, *, account: str | None = None) -> Iterator[models.RelationPageRelationBody]:
         """List declared relations, oldest first: the items of all pages, one after the other."""
-        return pages(self.index, "query", account=account)
+        return pages(self.list, "query", account=account)
 
     def lots(self, *, since: str | None = None) -> models.LotsBody:
         """Count random assignments and how often they were changed.
@@ -1451,7 +1451,7 @@ class Incidents:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def index(
+    def list(
         self,
         *,
         cursor: str | None = None,
@@ -1479,7 +1479,7 @@ class Incidents:
         )
         return answer
 
-    def index_all(
+    def list_all(
         self,
         *,
         status: Literal["open", "resolved"] | None = None,
@@ -1490,7 +1490,7 @@ class Incidents:
     ) -> Iterator[models.IncidentPageIncidentBody]:
         """List incidents, oldest first: the items of all pages, one after the other."""
         return pages(
-            self.index, "query", status=status, case=case, definition=definition, element=element, code=code
+            self.list, "query", status=status, case=case, definition=definition, element=element, code=code
         )
 
     def retry(
@@ -1528,7 +1528,7 @@ class Jobs:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def index(
+    def list(
         self,
     ) -> models.JobsBody:
         """Read the state of the job queues.
@@ -2018,7 +2018,7 @@ class Migrations:
         )
         return answer
 
-    def index(self, *, cursor: str | None = None) -> models.MigrationPage:
+    def list(self, *, cursor: str | None = None) -> models.MigrationPage:
         """List case migrations, newest first.
 
         `GET /api/v1/migrations`
@@ -2028,11 +2028,11 @@ class Migrations:
         )
         return answer
 
-    def index_all(
+    def list_all(
         self,
     ) -> Iterator[models.MigrationPageMigrationBody]:
         """List case migrations, newest first: the items of all pages, one after the other."""
-        return pages(self.index, "query")
+        return pages(self.list, "query")
 
     def show(self, migration_id: str) -> models.MigrationOverview:
         """Read a case migration: its plan and progress.
@@ -2146,7 +2146,7 @@ class People:
         )
         return answer
 
-    def index(
+    def list(
         self, *, cursor: str | None = None, person: Literal["missing", "duplicate"] | None = None
     ) -> models.PersonPage:
         """List the people of your units, oldest accounts first.
@@ -2158,13 +2158,13 @@ class People:
         )
         return answer
 
-    def index_all(
+    def list_all(
         self, *, person: Literal["missing", "duplicate"] | None = None
     ) -> Iterator[models.PersonPagePersonSummary]:
         """List the people of your units, oldest accounts first: the items of all pages, one after the
         other.
         """
-        return pages(self.index, "query", person=person)
+        return pages(self.list, "query", person=person)
 
     def log(
         self,
@@ -2391,7 +2391,7 @@ class Rates:
         )
         return answer
 
-    def index(self, key: str) -> models.RateList:
+    def list(self, key: str) -> models.RateList:
         """List the rates that apply in a unit.
 
         `GET /api/v1/units/{key}/rates`
@@ -2451,7 +2451,7 @@ class Rules:
         )
         return answer
 
-    def index(
+    def list(
         self,
     ) -> models.RuleList:
         """List the DMN decisions that can be evaluated.
@@ -2468,7 +2468,7 @@ class Sessions:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def index(
+    def list(
         self,
     ) -> models.SessionsBody:
         """List your active browser sessions.
@@ -2514,6 +2514,27 @@ class Staging:
         """
         answer: models.StagedBody = self._caller.json(
             "POST", "/api/v1/documents", form=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+
+class StartForms:
+    """Operations of the group `start_forms`."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def read_form(self, key: str, *, language: Literal["fa", "en"] | None = None) -> models.StartFormBody:
+        """Read the start form of a definition.
+
+        It is that of the current version, in one language, without what your roles may not see. Its
+        `ETag`
+        changes with the version, the language and your roles.
+
+        `GET /api/v1/definitions/{key}/form`
+        """
+        answer: models.StartFormBody = self._caller.json(
+            "GET", "/api/v1/definitions/{}/form", (key,), query={"language": language}
         )
         return answer
 
@@ -2616,7 +2637,7 @@ class Tasks:
         answer: models.TaskCounts = self._caller.json("GET", "/api/v1/tasks/counts")
         return answer
 
-    def index(
+    def list(
         self,
         *,
         cursor: str | None = None,
@@ -2660,7 +2681,7 @@ class Tasks:
         )
         return answer
 
-    def index_all(
+    def list_all(
         self,
         *,
         scope: Literal["mine", "team", "free", "supervised"] | None = None,
@@ -2680,7 +2701,7 @@ class Tasks:
         all pages, one after the other.
         """
         return pages(
-            self.index,
+            self.list,
             "query",
             scope=scope,
             role=role,
@@ -2804,7 +2825,7 @@ class Units:
         )
         return answer
 
-    def index(self, *, cursor: str | None = None, parent: str | None = None) -> models.UnitPage:
+    def list(self, *, cursor: str | None = None, parent: str | None = None) -> models.UnitPage:
         """List units, oldest first.
 
         `GET /api/v1/units`
@@ -2814,9 +2835,9 @@ class Units:
         )
         return answer
 
-    def index_all(self, *, parent: str | None = None) -> Iterator[models.UnitPageUnitBody]:
+    def list_all(self, *, parent: str | None = None) -> Iterator[models.UnitPageUnitBody]:
         """List units, oldest first: the items of all pages, one after the other."""
-        return pages(self.index, "query", parent=parent)
+        return pages(self.list, "query", parent=parent)
 
     def show(self, key: str) -> models.UnitBody:
         """Read a unit.
@@ -2824,6 +2845,50 @@ class Units:
         `GET /api/v1/units/{key}`
         """
         answer: models.UnitBody = self._caller.json("GET", "/api/v1/units/{}", (key,))
+        return answer
+
+
+class VersionFiles:
+    """Operations of the group `version_files`."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def download_file(self, key: str, number: int, name: str) -> Content:
+        """Download a file of a version as it was uploaded.
+
+        It is sent as an attachment of bytes, whatever its kind: the list has its media type. Its `ETag`
+        is the
+        SHA-256 digest of its content.
+
+        `GET /api/v1/definitions/{key}/versions/{number}/files/{name}`
+        """
+        answer: Content = self._caller.content(
+            "GET",
+            "/api/v1/definitions/{}/versions/{}/files/{}",
+            (
+                key,
+                number,
+                name,
+            ),
+        )
+        return answer
+
+    def list_files(self, key: str, number: int) -> models.VersionFileList:
+        """List the files of a version.
+
+        All files that were deployed with it: diagrams, forms, decisions, scenarios.
+
+        `GET /api/v1/definitions/{key}/versions/{number}/files`
+        """
+        answer: models.VersionFileList = self._caller.json(
+            "GET",
+            "/api/v1/definitions/{}/versions/{}/files",
+            (
+                key,
+                number,
+            ),
+        )
         return answer
 
 
@@ -2857,7 +2922,7 @@ class Visits:
         )
         return answer
 
-    def index(self, case_id: str) -> models.VisitList:
+    def list(self, case_id: str) -> models.VisitList:
         """List the visits of a case.
 
         `GET /api/v1/cases/{case_id}/visits`
@@ -2954,7 +3019,7 @@ class Webhooks:
         )
         return answer
 
-    def index(self, *, cursor: str | None = None) -> models.WebhookPage:
+    def list(self, *, cursor: str | None = None) -> models.WebhookPage:
         """List webhooks, oldest first.
 
         `GET /api/v1/webhooks`
@@ -2962,11 +3027,11 @@ class Webhooks:
         answer: models.WebhookPage = self._caller.json("GET", "/api/v1/webhooks", query={"cursor": cursor})
         return answer
 
-    def index_all(
+    def list_all(
         self,
     ) -> Iterator[models.WebhookPageWebhookBody]:
         """List webhooks, oldest first: the items of all pages, one after the other."""
-        return pages(self.index, "query")
+        return pages(self.list, "query")
 
     def remove(self, webhook_id: str) -> models.WebhookBody:
         """Delete a webhook.
@@ -3070,10 +3135,12 @@ class Operations:
         self.rules = Rules(caller)
         self.sessions = Sessions(caller)
         self.staging = Staging(caller)
+        self.start_forms = StartForms(caller)
         self.status = Status(caller)
         self.tasks = Tasks(caller)
         self.time_split = TimeSplit(caller)
         self.units = Units(caller)
+        self.version_files = VersionFiles(caller)
         self.visits = Visits(caller)
         self.webhooks = Webhooks(caller)
         self.work_time = WorkTime(caller)
