@@ -5,7 +5,7 @@ import binascii
 import hmac
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,12 @@ class Webhook:
         self._keys = [_key(secret) for secret in given]
         self._tolerance = tolerance
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
+    def verify(self, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes) -> Event:
         """Return the event of a request. Raises Rejected.
 
         `headers` with names in any case, `body` exactly as it was received.
         """
-        named = {name.lower(): value for name, value in headers.items()}
+        named = {name.lower(): value for name, value in dict(headers).items()}
         try:
             identity, sent = named["webhook-id"], named["webhook-timestamp"]
             given = named["webhook-signature"].split()
