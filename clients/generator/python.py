@@ -29,6 +29,7 @@ def operations(api: Api) -> str:
     """Return the module with a class for each group of operations, and one with all groups."""
     head = f'"""The operations of the API, by group.\n\n{NOTE}\n"""\n'
     imports = (
+        "from __future__ import annotations\n\n"
         "from collections.abc import Iterator\nfrom typing import Any, Literal\n\n"
         "from parvandeh_client.answers import Content, Tag\n"
         "from parvandeh_client.generated import models\n"
@@ -60,7 +61,7 @@ kind = partial(kinds.kind, words=WORDS)
 def _model(name: str, schema: Schema) -> str:
     properties: dict[str, Schema] = schema.get("properties", {})
     if schema.get("type") != "object" or not properties:
-        return f"{name}: TypeAlias = {kind(schema)!r}\n"
+        return f"{name}: TypeAlias = {kind(schema)!r}\n"  # quoted: models may be below it
     required = set(schema.get("required", ()))
     fields = {
         key: kind(value) if key in required else f"NotRequired[{kind(value)}]"

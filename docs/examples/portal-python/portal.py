@@ -28,9 +28,9 @@ label, input, select, button { display: block; margin-block: .3rem; font: inheri
 <p id="status">{{ status.text }}</p>{% if status.decision %}<h2>{{ words.decision }}</h2>
 <p id="decision">{{ status.decision.outcome }}</p>
 {% for ground in status.decision.grounds %}<p>{{ ground.title }}: {{ ground.text }}</p>{% endfor %}{% endif %}
-{% endif %}{% for form in forms %}<form method="post" enctype="multipart/form-data" action="{{ form.action }}">
-<p>{{ form.text }}</p><input type="hidden" name="_key" value="{{ form.key }}"><input type="hidden"
-name="_tag" value="{{ form.tag }}">
+{% endif %}{% for form in forms %}<form method="post" action="{{ form.action }}"
+enctype="multipart/form-data"><p>{{ form.text }}</p><input type="hidden" name="_key" value="{{ form.key }}">
+<input type="hidden" name="_tag" value="{{ form.tag }}">
 {% for name, one in form.schema.properties.items() %}<label for="{{ name }}">{{ one.title or name }}</label>
 {% if form.marks["/" + name] %}<p class="wrong">{{ form.marks["/" + name] }}</p>{% endif %}
 {% if one.enum %}<select id="{{ name }}" name="{{ name }}"><option></option>{% for value in one.enum %}
