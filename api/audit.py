@@ -11,7 +11,7 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy import RowMapping
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Account, Body, Instant, Key, Page, PageQuery, Request, Text, account, page_of
 from engine.events import Kind
 from engine.models import AuditKind, CheckpointTarget, SendingStatus
@@ -164,7 +164,7 @@ class FoundBody(Body):
 
 
 @command(blueprint.get("/audit/checkpoints"), query=CheckpointsQuery, answer=CheckpointsBody)
-def index(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
+def list_checkpoints(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
     """List checkpoints, newest first"""
     rows = checkpoints.page(uow.connection, before=query.before)
     shown = rows[: checkpoints.PAGE]
@@ -174,14 +174,15 @@ def index(uow: UnitOfWork, query: CheckpointsQuery) -> Reply:
 
 
 @command(blueprint.get("/audit/checkpoints/<int:number>"), answer=CheckpointFile, refusals=(404,))
-def show(uow: UnitOfWork, number: int) -> Reply:
+def show_checkpoint(uow: UnitOfWork, number: int) -> Reply:
     """Download a checkpoint as the file that `audit verify --checkpoint` takes"""
     document = checkpoints.get(uow.connection, number).document()
     return Reply(CheckpointFile.model_validate_json(document))
 
 
 @command(blueprint.post("/audit/checkpoints"), body=Request, answer=RunBody, status=201, refusals=(409,))
-def take(uow: UnitOfWork) -> Reply:
+@sends("Location")
+def take_checkpoint(uow: UnitOfWork) -> Reply:
     """Take a checkpoint: a worker does it"""
     return _requested(uow, "checkpoint")
 
@@ -189,12 +190,13 @@ def take(uow: UnitOfWork) -> Reply:
 @command(
     blueprint.post("/audit/checkpoints/<int:number>/send"), body=Request, answer=Sent, refusals=(404, 409)
 )
-def send(uow: UnitOfWork, number: int) -> Reply:
+def send_checkpoint(uow: UnitOfWork, number: int) -> Reply:
     """Send a checkpoint again to the targets that don't have it"""
     return Reply(Sent(sendings=sending.again(uow, number)))
 
 
 @command(blueprint.post("/audit/verifications"), body=Request, answer=RunBody, status=201, refusals=(409,))
+@sends("Location")
 def verify(uow: UnitOfWork) -> Reply:
     """Verify all logs against the newest checkpoint: a worker does it"""
     return _requested(uow, "verification")
@@ -214,7 +216,7 @@ def show_run(uow: UnitOfWork, run_id: UUID) -> Reply:
 
 
 @command(blueprint.get("/audit/events"), query=SearchQuery, answer=FoundBody)
-def find(uow: UnitOfWork, query: SearchQuery) -> Reply:
+def find_events(uow: UnitOfWork, query: SearchQuery) -> Reply:
     """Search the log of all cases; the header `X-Purpose` is required and recorded for each case found"""
     purpose = search.require_purpose(uow.actor.purpose)
     wanted = Wanted(**query.model_dump(exclude={"after"}))

@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import Field, StringConstraints
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Body, Instant, Request, Text
 from api.units import UnitKey
 from engine.cases import recalculation
@@ -237,6 +237,7 @@ def show(uow: UnitOfWork, key: str, query: CalendarQuery) -> Reply:
 
 
 @command(blueprint.post("/calendars"), body=CreateCalendar, answer=CalendarBody, status=201, refusals=(409,))
+@sends("Location")
 def create(uow: UnitOfWork, body: CreateCalendar) -> Reply:
     """Create a calendar of one of your units"""
     calendars.create(uow, NewCalendar(body.key, body.name, body.unit, editing.copied(uow, body.like)))
@@ -278,7 +279,7 @@ def _week(given: dict[Weekday, str]) -> dict[str, Hours]:
 @command(
     blueprint.post("/calendars/<key>/imports"), body=ImportHolidays, answer=AppliedBody, refusals=(404, 409)
 )
-def load(uow: UnitOfWork, key: str, body: ImportHolidays) -> Reply:
+def import_holidays(uow: UnitOfWork, key: str, body: ImportHolidays) -> Reply:
     """Replace the holidays of a year by those in a file, CSV or iCalendar"""
     document = editing.get(uow, key).document
     holidays = files.read(body.name, body.content.encode())
@@ -312,14 +313,14 @@ def _holidays(uow: UnitOfWork, key: str, query: FileQuery) -> tuple[str, Collect
 
 
 @command(blueprint.get("/units/<key>/calendar"), answer=UnitCalendarBody, refusals=(404,))
-def of_unit(uow: UnitOfWork, key: str) -> Reply:
+def show_of_unit(uow: UnitOfWork, key: str) -> Reply:
     """Read which calendar a unit uses"""
     calendar, unit = editing.of_unit(uow, key)
     return Reply(UnitCalendarBody(calendar=calendar, unit=unit))
 
 
 @command(blueprint.put("/units/<key>/calendar"), body=ChooseCalendar, answer=AppliedBody, refusals=(404, 409))
-def choose(uow: UnitOfWork, key: str, body: ChooseCalendar) -> Reply:
+def choose_for_unit(uow: UnitOfWork, key: str, body: ChooseCalendar) -> Reply:
     """Choose the calendar of one of your units, or use that of the unit above"""
 
     def part() -> Collection[UUID]:
@@ -339,7 +340,7 @@ def list_closures(uow: UnitOfWork, key: str) -> Reply:
 @command(
     blueprint.post("/units/<key>/closures"), body=DeclareClosure, answer=AppliedBody, refusals=(404, 409)
 )
-def declare(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
+def declare_closure(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
     """Declare a closure of one of your units and all below it"""
 
     def part() -> Collection[UUID]:
@@ -354,7 +355,7 @@ def declare(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
     answer=AppliedBody,
     refusals=(404, 409),
 )
-def revoke(uow: UnitOfWork, closure_id: UUID, body: RevokeClosure) -> Reply:
+def revoke_closure(uow: UnitOfWork, closure_id: UUID, body: RevokeClosure) -> Reply:
     """Revoke a closure"""
 
     def part() -> Collection[UUID]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 
 from api.cases import CaseBody, EventPage, case_body, event_page
-from api.command import Reply, command, etag, tagged
+from api.command import Reply, command, etag, sends, tagged
 from api.comments import CommentPage, comment_page
 from api.documents import DocumentPage, document_page
 from api.shapes import (
@@ -58,6 +58,7 @@ class FileBody(Body):
 
 @command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
 @tagged
+@sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case with its tasks, documents, comments and log"""
     events = event_page(uow, case_id)

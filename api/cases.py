@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field
 
-from api.command import Reply, command, etag, revisions_seen, tagged, writes_once
+from api.command import Reply, command, etag, revisions_seen, sends, tagged, writes_once
 from api.shapes import (
     Account,
     Body,
@@ -257,6 +257,7 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
 
 @command(blueprint.post("/cases"), body=StartCase, answer=StartedBody, status=201, refusals=(404, 409, 503))
 @writes_once
+@sends("ETag", "Location")
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
     """Start a case"""
     names = ("applicant", "representative", "business_key", "unit", "channel")
@@ -282,13 +283,14 @@ def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
 @tagged
+@sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Read a case"""
     return _reply(cases.get(uow, case_id), Opened("case", case_id))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
-def log(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
+def list_events(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
     """Read a case's log"""
     return Reply(event_page(uow, case_id, query.cursor), opened=Opened("events", case_id))
 
@@ -324,6 +326,7 @@ def _event(row: Any) -> EventBody:
 @command(
     blueprint.post("/cases/<uuid:case_id>/cancel"), body=CancelCase, answer=CaseBody, refusals=(404, 409, 412)
 )
+@sends("ETag")
 def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
     """End a case early"""
     return _reply(cases.cancel(uow, case_id, reason=body.reason, revisions=revisions_seen()))
@@ -332,12 +335,14 @@ def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
 @command(
     blueprint.post("/cases/<uuid:case_id>/suspend"), body=SuspendCase, answer=CaseBody, refusals=(404, 409)
 )
+@sends("ETag")
 def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
     """Suspend a case"""
     return _reply(cases.suspend(uow, case_id, reason=body.reason, reason_code=body.reason_code))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))
+@sends("ETag")
 def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     """Resume a suspended case"""
     return _reply(cases.resume(uow, case_id))
@@ -349,6 +354,7 @@ def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     """Withdraw an application, as the applicant or on their behalf
 

@@ -135,7 +135,7 @@ class Released(Body):
 
 
 @command(blueprint.get("/deemed-decisions"), answer=DeemedPage)
-def awaiting(uow: UnitOfWork) -> Reply:
+def list_deemed(uow: UnitOfWork) -> Reply:
     """List the decisions by silence that await release
 
     After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen
@@ -151,6 +151,6 @@ def _deemed(row: Any) -> Deemed:
 
 
 @command(blueprint.post("/deemed-decisions/release"), body=ReleaseDeemed, answer=Released)
-def release(uow: UnitOfWork, body: ReleaseDeemed) -> Reply:
+def release_deemed(uow: UnitOfWork, body: ReleaseDeemed) -> Reply:
     """Release decisions by silence"""
     return Reply(Released(released=cases.release(uow, body.cases)))

@@ -7,19 +7,18 @@ the response describes what was committed. APIFlask generates the documentation 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, TypeVar
 
-from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from api import conditional, responses
+from api import conditional, operations
 from api.callers import Callers, is_signed
-from api.problems import PROVIDERS, Malformed, Unauthorized, described
+from api.operations import BYTES, JSON, Answered, Operation
+from api.problems import PROVIDERS, Malformed, Unauthorized
 from api.quota import Quota
 from api.shapes import Request
 from engine import access
@@ -40,9 +39,6 @@ PUBLISHING = "parvandeh.publishing"
 OPERATIONS = "parvandeh.operations"  # those of the installation's connectors
 MAX_JSON = 2 << 20
 
-# Only its decorators are used, which attach the content of OpenAPI to a function.
-_openapi = APIBlueprint("openapi", __name__)
-
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
 View = Callable[..., "Reply"]
@@ -53,6 +49,8 @@ _OF_ONE_MOMENT: set[View] = set()
 _TAGGED: set[View] = set()
 _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
+_UPLOADED: dict[View, type[Request]] = {}
+_SENT: dict[View, tuple[str, ...]] = {}
 _PREPARED: dict[View, Callable[..., Mapping[str, Any]]] = {}
 
 
@@ -81,7 +79,7 @@ class Reply:
             return Answer(self.status, self.headers, self.body)
         if not isinstance(self.body, BaseModel):
             return Streamed(self.status, self.headers, b"", self.body)
-        headers = {"Content-Type": "application/json", **self.headers}
+        headers = {"Content-Type": JSON, **self.headers}
         return Answer(self.status, headers, self.body.model_dump_json(by_alias=True).encode())
 
 
@@ -95,7 +93,7 @@ class Streamed(Answer):
 def command(
     route: Callable[[Any], Any],
     *,
-    answer: type[BaseModel] | str | tuple[str, ...],
+    answer: Answered,
     body: type[Request] | None = None,
     query: type[Request] | None = None,
     status: int | tuple[int, ...] = 200,
@@ -108,40 +106,27 @@ def command(
     """
 
     def declare(view: View) -> View:
-        documented: Any = view
-        first, *others = (status,) if isinstance(status, int) else status
-        if body is not None:
-            documented = _openapi.input(body, location="json")(documented)
-        if query is not None:
-            documented = _openapi.input(query, location="query")(documented)
-        if isinstance(answer, type):
-            documented = _openapi.output(answer, status_code=first)(documented)
-        statuses = {401, 403, 422, 429, 503, *refusals} | ({400, 413, 415} if body else set())
-        answers: Any = {**described(*sorted(statuses)), **responses.of_file(answer)}
-        answers |= {other: responses.likewise(other, answer) for other in others}
-        answers |= _declared(view, first)
-        documented = _openapi.doc(responses=answers, security="bearer")(documented)
+        operation = Operation(
+            answer=answer,
+            body=body,
+            query=query,
+            upload=_UPLOADED.get(view),
+            statuses=(status,) if isinstance(status, int) else status,
+            refusals=refusals,
+            accepted=_ACCEPTED.get(view),
+            also_as=_ALSO_AS.get(view),
+            sends=_SENT.get(view, ()),
+        )
 
         @route
-        @wraps(documented)
+        @operations.declare(operation)
+        @wraps(view)
         def endpoint(**parts: Any) -> Response:
             return _serve(view, parts, {"body": body, "query": query})
 
         return view
 
     return declare
-
-
-def _declared(view: View, first: int) -> dict[int, Any]:
-    """Return the responses that decorators of a view declare; `first` is its usual status."""
-    answers: dict[int, Any] = {}
-    if view in _ACCEPTED:
-        answers[HTTPStatus.ACCEPTED.value] = responses.likewise(HTTPStatus.ACCEPTED, _ACCEPTED[view])
-    if view in _ALSO_AS:
-        answers[first] = {"content": {_ALSO_AS[view]: {"schema": {"type": "string"}}}}
-    if view in _TAGGED:
-        answers[HTTPStatus.NOT_MODIFIED.value] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
-    return answers
 
 
 def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] | None]) -> Response:
@@ -159,7 +144,13 @@ def _serve(view: View, parts: dict[str, Any], given: Mapping[str, type[Request] 
 
 def _response(done: Answer) -> Response:
     content = done.stream() if isinstance(done, Streamed) else done.body
-    return Response(content, status=done.status, headers=dict(done.headers))
+    headers = dict(done.headers)
+    if (media_type := headers.get("Content-Type", JSON)) != JSON:
+        # Generated clients ask for bytes where they don't know the type.
+        headers["Vary"] = "Accept"
+        if request.accept_mimetypes.best_match((media_type.partition(";")[0], BYTES)) == BYTES:
+            headers["Content-Type"] = BYTES
+    return Response(content, status=done.status, headers=headers)
 
 
 def writes_once(view: View) -> View:
@@ -198,6 +189,26 @@ def also_as(media_type: str) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         _ALSO_AS[view] = media_type
+        return view
+
+    return declare
+
+
+def multipart(parts: type[Request]) -> Callable[[View], View]:
+    """Declare the parts of a multipart body, which the view or its preparation reads itself."""
+
+    def declare(view: View) -> View:
+        _UPLOADED[view] = parts
+        return view
+
+    return declare
+
+
+def sends(*headers: str) -> Callable[[View], View]:
+    """Declare headers of a view's successful responses, such as `ETag` or `Location`."""
+
+    def declare(view: View) -> View:
+        _SENT[view] = headers
         return view
 
     return declare

@@ -65,7 +65,7 @@ class AppealCase(Request):
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/decisions"), answer=DecisionList, refusals=(404,))
-def decisions(uow: UnitOfWork, case_id: UUID) -> Reply:
+def index(uow: UnitOfWork, case_id: UUID) -> Reply:
     """List the legal decisions of a case, with their grounds"""
     outside = access.for_applicants(uow.actor)
     items = [_decision(row, named=not outside) for row in tasks.decisions(uow, case_id)]

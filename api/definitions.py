@@ -9,7 +9,7 @@ from flask import current_app
 from pydantic import Field
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, tagged
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, sends, tagged
 from api.shapes import (
     Body,
     DisplayName,
@@ -248,7 +248,7 @@ def resume(uow: UnitOfWork, key: str) -> Reply:
 
 
 @command(blueprint.get("/definitions/<key>/versions"), answer=DefinitionRecordList, refusals=(404,))
-def versions(uow: UnitOfWork, key: str) -> Reply:
+def list_versions(uow: UnitOfWork, key: str) -> Reply:
     """List a definition's versions, newest first, with who deployed, published and retired them"""
     items = [_record(record) for record in publishing.history(uow, key)]
     return Reply(DefinitionRecordList.model_validate({"items": items}))
@@ -260,7 +260,8 @@ def versions(uow: UnitOfWork, key: str) -> Reply:
     refusals=(404,),
 )
 @tagged
-def version(uow: UnitOfWork, key: str, number: int) -> Reply:
+@sends("ETag")
+def show_version(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Read a version"""
     row = definitions.version(uow, key, number)
     body = {**_version(row), "visits": asdict(definitions.planned_visits(uow, row))}
@@ -282,6 +283,7 @@ def _reply(row: DefinitionVersion) -> Reply:
     answer=DiffBody,
     refusals=(404,),
 )
+@sends("Content-Language")
 def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     """Compare a version with another one"""
     found, texts = definitions.differences(uow, key, number, query.against), language.texts()
@@ -302,6 +304,7 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
     answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Publish a version: new cases use it from now on"""
     how = current_app.extensions[PUBLISHING]
@@ -316,6 +319,7 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
     answer=DefinitionVersionBody,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Retire a version, or withdraw one in review: new cases don't use it"""
     publishing.retire(uow, key, number, revisions=revisions_seen())
@@ -325,7 +329,7 @@ def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
 @command(
     blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer="application/xml", refusals=(404,)
 )
-def bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
+def read_bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
     """Download a version's BPMN file as it was uploaded"""
     row = definitions.version(uow, key, number)
     # An attachment: uploaded XML must never be rendered as a page of ours.

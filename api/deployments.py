@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -11,9 +11,9 @@ from pydantic import Field
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content
+from api.command import OPERATIONS, PUBLISHING, Reply, accepts, command, content, multipart, sends
 from api.problems import pointer
-from api.shapes import Body
+from api.shapes import Body, File, Request, Text
 from engine import access, bpmn
 from engine.bpmn import MAX_FILE, is_unit
 from engine.definitions import uploads
@@ -132,6 +132,17 @@ class DeploymentBody(Body):
     report: ReportBody
 
 
+class DeploymentUpload(Request):
+    """The files of processes, one part named `files` for each."""
+
+    files: list[File]
+    """BPMN diagrams, DMN tables, forms and scenarios, with the names by which they refer to each other."""
+    executable: Literal["marked", "all"] = "marked"
+    """Which processes run: those that are `marked` as executable in their diagram, or `all`."""
+    unit: Text | None = None
+    """The key of your unit that owns the processes from now on."""
+
+
 class UploadBody(Body):
     """A deployment that a worker checks, and its result.
 
@@ -158,6 +169,8 @@ class UploadBody(Body):
     refusals=(400, 409, 413, 415, 422, 503),
 )
 @accepts(UploadBody)
+@multipart(DeploymentUpload)
+@sends("Location", "Content-Language")
 def deploy(uow: UnitOfWork) -> Reply:
     """Deploy files as a new version of the processes in them
 
@@ -183,7 +196,8 @@ def deploy(uow: UnitOfWork) -> Reply:
 
 
 @command(blueprint.get("/deployments/<uuid:upload_id>"), answer=UploadBody, refusals=(404,))
-def one(uow: UnitOfWork, upload_id: UUID) -> Reply:
+@sends("Content-Language")
+def show(uow: UnitOfWork, upload_id: UUID) -> Reply:
     """Read the result of a deployment that was answered with 202
 
     It is available for seven days, for the designers of its unit.

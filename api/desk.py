@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, model_validator
 
 from api import language, problems
-from api.command import Reply, command, revisions_seen
+from api.command import Reply, command, revisions_seen, sends
 from api.problems import Problem
 from api.shapes import (
     Account,
@@ -64,6 +64,7 @@ class AssignTask(Request):
     answer=TaskSummary,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def assign(uow: UnitOfWork, task_id: UUID, body: AssignTask) -> Reply:
     """Assign a task to a colleague"""
     return assigned(tasks.assign(uow, task_id, body.to, reason=body.reason, revisions=revisions_seen()))
@@ -80,7 +81,7 @@ class ColleaguePage(Page[Account]):
 
 
 @command(blueprint.get("/colleagues"), query=ColleaguesQuery, answer=ColleaguePage, refusals=(404,))
-def colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
+def list_colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
     """List the people who can be assigned a task"""
     rows = tasks.colleagues(uow, query.task, after=query.cursor)
     return Reply(ColleaguePage(**page_of(Account, rows, cases.PAGE)))
@@ -109,7 +110,8 @@ class AskOpinion(Request):
     status=201,
     refusals=(404, 409),
 )
-def ask(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
+@sends("Location")
+def request_opinion(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
     """Request an opinion
 
     The task can't be completed until the opinion is given, withdrawn or overdue.
@@ -145,6 +147,7 @@ class SendBack(Request):
     status=201,
     refusals=(404, 409),
 )
+@sends("Location")
 def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     """Send a task back to the applicant to correct marked fields
 
@@ -162,7 +165,8 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     answer=TaskSummary,
     refusals=(404, 409),
 )
-def withdraw(uow: UnitOfWork, task_id: UUID) -> Reply:
+@sends("ETag")
+def withdraw_request(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Withdraw a request for an opinion or correction; returns the task that it was attached to"""
     return assigned(tasks.get(uow, tasks.withdraw_request(uow, task_id)))
 
@@ -210,6 +214,7 @@ class BulkBody(Body):
 
 
 @command(blueprint.post("/tasks/bulk"), body=Bulk, answer=BulkBody, refusals=(409,))
+@sends("Content-Language")
 def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
     """Apply one action to many tasks
 

@@ -12,11 +12,12 @@ from pydantic import Field as Limited
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import Reply, as_caller, command, prepared, tagged
+from api.command import Reply, as_caller, command, multipart, prepared, sends, tagged
 from api.problems import Malformed, pointer
 from api.shapes import (
     Account,
     Body,
+    File,
     Instant,
     Page,
     PageQuery,
@@ -87,7 +88,16 @@ class Beside(Request):
     """What may be sent with the file: its title, and the document of which it is a new version."""
 
     title: Text | None = None
+    """What lists call the document; its file name by default."""
     replaces: UUID | None = None
+    """The id of the document of which this is a new version."""
+
+
+class DocumentUpload(Beside):
+    """A document: a file, and what may be sent with it."""
+
+    file: File
+    """The content. Its type is recognised by what it contains, and must be one of those that are allowed."""
 
 
 def _for_case(case_id: UUID) -> Mapping[str, Any]:
@@ -158,7 +168,9 @@ def parts_as(model: type[M]) -> M:
     status=201,
     refusals=(400, 404, 409, 413, 415),
 )
+@multipart(DocumentUpload)
 @prepared(_for_case)
+@sends("Location")
 def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Beside) -> Reply:
     """Upload a document to a case
 
@@ -174,7 +186,9 @@ def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Besi
     status=201,
     refusals=(400, 404, 409, 413, 415),
 )
+@multipart(DocumentUpload)
 @prepared(_for_task)
+@sends("Location")
 def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Beside) -> Reply:
     """Upload a document with a task
 
@@ -202,7 +216,7 @@ def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> 
 @command(
     blueprint.get("/tasks/<uuid:task_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
 )
-def of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
+def list_of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
     """List the documents of a task, oldest first"""
     rows = documents.of_task(uow, task_id, after=query.cursor)
     items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
@@ -226,7 +240,8 @@ def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     refusals=(404,),
 )
 @tagged
-def content(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
+@sends("ETag")
+def download(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
     """Download a document"""
     found = documents.version(uow, document_id, query.version)
     intake: Intake = current_app.extensions[INTAKE]

@@ -7,7 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import ConfigDict, Field
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Body, Instant, Request, Text
 from engine.cases import external_calls
 from engine.platform.db import UnitOfWork
@@ -93,6 +93,7 @@ _REFUSALS = (404, 409)
 
 
 @command(blueprint.post("/external-work/take"), body=TakeWork, answer=WorkList, status=(200, 204))
+@sends("Retry-After")
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
     """Take external work, if there is any; returns immediately"""
     rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)

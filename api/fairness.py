@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import (
     Account,
     Body,
@@ -109,7 +109,7 @@ class LotsBody(Body):
 
 
 @command(blueprint.get("/random-assignments"), query=LotsQuery, answer=LotsBody)
-def lots(uow: UnitOfWork, query: LotsQuery) -> Reply:
+def count_random_assignments(uow: UnitOfWork, query: LotsQuery) -> Reply:
     """Count random assignments and how often they were changed"""
     since = query.since or uow.now - timedelta(days=30)
     found = tasks.count_random_assignments(uow, since)
@@ -151,6 +151,7 @@ def end(uow: UnitOfWork, relation_id: UUID) -> Reply:
 @command(
     blueprint.post("/tasks/<uuid:task_id>/recuse"), body=RecuseTask, answer=TaskSummary, refusals=(404, 409)
 )
+@sends("ETag")
 def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
     """Recuse yourself from the case of a task
 
@@ -160,7 +161,7 @@ def recuse(uow: UnitOfWork, task_id: UUID, body: RecuseTask) -> Reply:
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/recusals"), answer=RecusalsBody, refusals=(404,))
-def recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
+def list_recusals(uow: UnitOfWork, case_id: UUID) -> Reply:
     """List the recusals of a case, with their reasons"""
     items = [
         RecusalBody(account=Account(**account(row, "account")), at=row["at"], reason=row["reason"])

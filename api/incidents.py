@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api import language
 from api.cases import CaseBody, case_body
-from api.command import Reply, command, etag
+from api.command import Reply, command, etag, sends
 from api.shapes import Body, Instant, Key, Page, PageQuery, Request, Text, page_of
 from engine import cases
 from engine.cases import incidents
@@ -71,6 +71,7 @@ class IncidentPage(Page[IncidentBody]):
 
 
 @command(blueprint.get("/incidents"), query=IncidentsQuery, answer=IncidentPage)
+@sends("Content-Language")
 def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     """List incidents, oldest first"""
     which = incidents.Which(query.status, query.case, query.definition, query.element, query.code)
@@ -86,6 +87,7 @@ def index(uow: UnitOfWork, query: IncidentsQuery) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 503),
 )
+@sends("ETag")
 def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
     """Retry a failed element, optionally with repaired data"""
     case = incidents.retry(uow, incident_id, repair=body.data, reason=body.reason)
@@ -98,6 +100,7 @@ def retry(uow: UnitOfWork, incident_id: UUID, body: RetryIncident) -> Reply:
     answer=CaseBody,
     refusals=(404, 409, 503),
 )
+@sends("ETag")
 def skip(uow: UnitOfWork, incident_id: UUID, body: SkipIncident) -> Reply:
     """Skip a failed element, as if it had succeeded"""
     case = incidents.skip(uow, incident_id, body.data, body.reason)

@@ -6,7 +6,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import ConfigDict, Field
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.language import texts
 from api.shapes import Body, Instant, Key, Page, PageQuery, Request, page_of
 from engine.cases import migration
@@ -118,6 +118,7 @@ def _reason(code: str, detail: str) -> str:
 @command(
     blueprint.post("/migrations"), body=PlanMigration, answer=MigrationOverview, status=201, refusals=(409,)
 )
+@sends("Location")
 def create(uow: UnitOfWork, body: PlanMigration) -> Reply:
     """Plan a migration of running cases to another version"""
     made = _body(migration.plan(uow, body.definition, body.source, body.target))
@@ -144,7 +145,7 @@ def show(uow: UnitOfWork, migration_id: UUID) -> Reply:
     answer=MigratedCasePage,
     refusals=(404,),
 )
-def cases_of(uow: UnitOfWork, migration_id: UUID, query: MigratedCasesQuery) -> Reply:
+def list_cases(uow: UnitOfWork, migration_id: UUID, query: MigratedCasesQuery) -> Reply:
     """List the cases of a migration, oldest first"""
     found = migration.cases_of(uow, migration_id, status=query.status, after=query.cursor)
     rows = [{**row, "obstacles": [_obstacle(one) for one in row["obstacles"]]} for row in found]

@@ -7,7 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import (
     Account,
     Body,
@@ -223,6 +223,7 @@ def show(uow: UnitOfWork, person_id: UUID) -> Reply:
 
 
 @command(blueprint.post("/people"), body=CreatePerson, answer=PersonBody, status=201, refusals=(409,))
+@sends("Location")
 def create(uow: UnitOfWork, body: CreatePerson) -> Reply:
     """Create an account with memberships in your units"""
     works = [membership.work() for membership in body.memberships]
@@ -249,7 +250,7 @@ def change_person(uow: UnitOfWork, person_id: UUID, body: ChangePerson) -> Reply
     status=201,
     refusals=(404, 409),
 )
-def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
+def add_membership(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
     """Add a membership: a unit and role for a person of your units"""
     people.add(uow, person_id, body.work())
     return Reply(_whole(uow, person_id), status=201)
@@ -261,7 +262,7 @@ def give(uow: UnitOfWork, person_id: UUID, body: GiveMembership) -> Reply:
     answer=PersonBody,
     refusals=(404,),
 )
-def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMembership) -> Reply:
+def change_membership(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMembership) -> Reply:
     """Change the start or end of a membership"""
     said = {name: getattr(body, name) for name in body.model_fields_set}
     changes = {name: at for name, at in said.items() if at is not None or name == "valid_to"}
@@ -274,7 +275,7 @@ def change(uow: UnitOfWork, person_id: UUID, membership_id: UUID, body: ChangeMe
     answer=PersonBody,
     refusals=(404,),
 )
-def end(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
+def end_membership(uow: UnitOfWork, person_id: UUID, membership_id: UUID) -> Reply:
     """End a membership immediately"""
     people.end(uow, person_id, membership_id)
     return Reply(_whole(uow, person_id))
@@ -291,14 +292,14 @@ def _substitution(row: Any) -> SubstitutionBody:
     status=201,
     refusals=(409,),
 )
-def agree(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
+def create_substitution(uow: UnitOfWork, body: CreateSubstitution) -> Reply:
     """Appoint a substitute for yourself or, as an administrator, for a person of your units"""
     made = substitutes.appoint(uow, Leave(**body.model_dump()))
     return Reply(_substitution(substitutes.get(uow, made)), status=201)
 
 
 @command(blueprint.get("/substitutions"), query=PageQuery, answer=SubstitutionPage)
-def substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
+def list_substitutions(uow: UnitOfWork, query: PageQuery) -> Reply:
     """List current and future substitutions: your own or, for administrators, those of their units"""
     rows = substitutes.page(uow, after=query.cursor)
     items = [display_names(row, "absent", "substitute") for row in rows]
@@ -313,7 +314,7 @@ def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> Reply:
 
 
 @command(blueprint.get("/organisation-log"), query=RecordsQuery, answer=RecordPage)
-def log(uow: UnitOfWork, query: RecordsQuery) -> Reply:
+def list_changes(uow: UnitOfWork, query: RecordsQuery) -> Reply:
     """List entries of the administration log in your units, oldest first"""
     only = Filter(query.kind, query.unit, query.from_at, query.to_at)
     items = [

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api.command import Reply, command, tagged
+from api.command import Reply, command, sends, tagged
 from api.shapes import Request
 from engine import bpmn
 from engine.design import diagrams
@@ -45,7 +45,8 @@ class VersionPictureQuery(PictureQuery):
     refusals=(404,),
 )
 @tagged
-def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
+@sends("ETag")
+def draw_version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
     """Draw a version, with its findings, the current steps of its cases, or its changes"""
     if query.marks == "changes":
         if query.against is None:
@@ -58,7 +59,8 @@ def version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) 
 
 @command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
 @tagged
-def case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
+@sends("ETag")
+def draw_case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
     """Draw the diagram of a case, with its current steps and its path"""
     drawn = diagrams.of_case(uow, case_id, query.lang)
     return _picture(drawn, access_log.for_auditor(uow.actor, "case", case_id))

@@ -10,7 +10,7 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, current_app, g, request
 from gunicorn.http.errors import ParseException
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException
 from api import language
 from api.shapes import Body
 from engine.platform import errors, logs
-from engine.platform.language import Texts
-from engine.platform.messages import faults, findings, refusals
+from engine.platform.language import Reader, Texts
+from engine.platform.messages import faults, findings, messages, refusals
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:parvandeh:problem:"
@@ -102,6 +102,8 @@ class FieldError(Body):
     stable code, and the limits that the explanation mentions.
     """
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     pointer: str
     detail: str
     code: str
@@ -114,6 +116,8 @@ class Problem(Body):
     `code` is the stable code of the refusal, more specific than `type`; `state` is the current state that
     caused a conflict. `findings` and `owners` of a refused upload are as in the report of a deployment.
     """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str
     title: str
@@ -313,7 +317,10 @@ def _crashed(error: Exception) -> Response:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 
 
-def described(*statuses: int) -> dict[int | str, Any]:
-    """Return these statuses as responses in OpenAPI."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+def types() -> Mapping[int, Mapping[str, str]]:
+    """Return the titles of all types of problems, in English, by status and the end of the type."""
+    english = messages(Reader.of("en"))
+    found: dict[int, dict[str, str]] = {}
+    for status, name in (*((int(status), name) for status, name in _KINDS.values()), *_NAMES.items()):
+        found.setdefault(status, {})[name] = english.say(f"problems.{name}.title")
+    return found

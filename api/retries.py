@@ -4,7 +4,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Body, Instant, Key, Request, Text
 from engine.cases import mass_retry
 from engine.platform.db import UnitOfWork
@@ -47,6 +47,7 @@ def _body(uow: UnitOfWork, retry_id: UUID) -> RetryBody:
 
 
 @command(blueprint.post("/retries"), body=OrderRetry, answer=RetryBody, status=201, refusals=(409,))
+@sends("Location")
 def order(uow: UnitOfWork, body: OrderRetry) -> Reply:
     """Retry all open incidents of a definition with the same code"""
     made = _body(uow, mass_retry.order(uow, body.definition, body.code, body.reason))

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.command import Reply, command, writes_once
 from api.shapes import Body, Request, Text
@@ -63,6 +63,8 @@ class TableReason(Body):
 
     `folded` are the texts that were compared instead of those of `inputs`, for columns that are folded.
     """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)  # `folded` is left out
 
     table: str
     policy: str

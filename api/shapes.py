@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
 
 from engine.bpmn.values import instant
 from engine.models import TaskKind
@@ -19,7 +19,13 @@ Words = Annotated[
     str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
 ]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
-Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(instant, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+# A part of a multipart body, for the OpenAPI document: views read files themselves.
+File = Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
 
 
 class Request(BaseModel):
@@ -38,7 +44,8 @@ class Body(BaseModel):
     As in requests, the docstring below an attribute is its description in the OpenAPI document.
     """
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    # Responses are sent with all their fields, those with defaults included.
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_serialization_defaults_required=True)
 
 
 class PageQuery(Request):

@@ -8,9 +8,9 @@ from apiflask import APIBlueprint
 from flask import current_app
 from pydantic import Field, model_validator
 
-from api.command import Reply, as_caller, command, prepared
+from api.command import Reply, as_caller, command, multipart, prepared
 from api.documents import INTAKE, parts_as, uploaded
-from api.shapes import Body, Instant, Key, Request, Text
+from api.shapes import Body, File, Instant, Key, Request, Text
 from engine.cases import staged_documents
 from engine.cases.staged_documents import Place, Staged
 from engine.documents import Received, form_uploads
@@ -45,6 +45,13 @@ class For(Request):
         return Place.task(self.task) if self.task else Place.appeal(self.appeal_of or UUID(int=0))
 
 
+class StagedUpload(For):
+    """A file for a field of a form, before the answer is sent."""
+
+    file: File
+    """The content. Its type is recognised by what it contains, and must be one that the field allows."""
+
+
 class StagedBody(Body):
     """An accepted file for a field: send its `id` as the value of the field before `expires_at`."""
 
@@ -68,8 +75,9 @@ def _received() -> Mapping[str, Any]:
 
 
 @command(blueprint.post("/documents"), answer=StagedBody, status=201, refusals=(400, 404, 409, 413, 415))
+@multipart(StagedUpload)
 @prepared(_received)
-def stage(uow: UnitOfWork, target: Target, received: Received) -> Reply:
+def upload(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     """Upload a file for a field of a form, before the answer is sent
 
     Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of

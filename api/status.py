@@ -1,15 +1,15 @@
 """A case's status in plain words, by its number and secret. No account is needed."""
 
 from dataclasses import asdict
-from functools import wraps
 from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, request
 from pydantic import StringConstraints
 
+from api import operations
 from api.command import DATABASE, sent
-from api.problems import described
+from api.operations import Operation
 from api.shapes import Body, Instant, Request
 from api.visits import GiveRating, RatingBody, rating_body, rating_of
 from engine.bpmn import Effect
@@ -119,25 +119,22 @@ class RateStatus(GiveRating):
     secret: Typed
 
 
-# Only its decorators are used, which attach the content of OpenAPI to a function.
-_openapi = APIBlueprint("openapi", __name__)
-
-
-@_openapi.input(AskStatus, location="json")
-@_openapi.output(StatusBody)
-@_openapi.doc(responses=described(400, 404, 413, 415, 422, 429, 503))
-def _read() -> None:
+@blueprint.post("/status")
+@operations.declare(
+    Operation(
+        body=AskStatus,
+        answer=StatusBody,
+        refusals=(404,),
+        sends=("Content-Language", "Cache-Control"),
+        public=True,
+    )
+)
+def read() -> Response:
     """Read the status of a case, by its number and secret
 
     No account is needed. A wrong secret and an unknown number return the same response; repeated attempts
     have to wait.
     """
-
-
-@blueprint.post("/status")
-@wraps(_read)
-def read() -> Response:
-    """Return the response; any token of the request is ignored."""
     asked = sent(AskStatus)
     database: Database = current_app.extensions[DATABASE]
     attempt = status.Attempt(asked.case_number, asked.secret, request.remote_addr or "")
@@ -150,20 +147,22 @@ def read() -> Response:
     return Response(body.model_dump_json(), headers=headers, content_type="application/json")
 
 
-@_openapi.input(RateStatus, location="json")
-@_openapi.output(RatingBody, status_code=201)
-@_openapi.doc(responses=described(400, 404, 409, 413, 415, 422, 429, 503))
-def _rate() -> None:
+@blueprint.post("/status/rating")
+@operations.declare(
+    Operation(
+        body=RateStatus,
+        answer=RatingBody,
+        statuses=(201,),
+        refusals=(404, 409),
+        sends=("Cache-Control",),
+        public=True,
+    )
+)
+def rate() -> Response:
     """Rate a case, once, after its end, by its number and secret
 
     No account is needed, as for reading the status.
     """
-
-
-@blueprint.post("/status/rating")
-@wraps(_rate)
-def rate() -> Response:
-    """Return the response; any token of the request is ignored."""
     asked = sent(RateStatus)
     database: Database = current_app.extensions[DATABASE]
     attempt = status.Attempt(asked.case_number, asked.secret, request.remote_addr or "")

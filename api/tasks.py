@@ -8,7 +8,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, model_validator
 
-from api.command import Reply, command, etag, revisions_seen, tagged, tags_seen
+from api.command import Reply, command, etag, revisions_seen, sends, tagged, tags_seen
 from api.shapes import (
     Account,
     Body,
@@ -293,6 +293,7 @@ def _wanted(query: InboxQuery) -> tasks.Inbox:
 
 @command(blueprint.get("/tasks/<uuid:task_id>"), answer=TaskBody, refusals=(404,))
 @tagged
+@sends("ETag")
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Read a task with its form"""
     row = tasks.get(uow, task_id)
@@ -330,6 +331,7 @@ def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
 @command(
     blueprint.post("/tasks/<uuid:task_id>/claim"), body=Request, answer=TaskSummary, refusals=(404, 409, 412)
 )
+@sends("ETag")
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     """Claim a task"""
     return assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
@@ -341,6 +343,7 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
     answer=TaskSummary,
     refusals=(404, 409, 412),
 )
+@sends("ETag")
 def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     """Release a task"""
     return assigned(tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
@@ -352,6 +355,7 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
     answer=CompletedBody,
     refusals=(404, 409, 412, 503),
 )
+@sends("ETag")
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     """Complete a task, so that its case continues
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import StringConstraints
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Body, Instant, Page, PageQuery, Request, Text
 from engine.models import UnitKind
 from engine.organisation import units
@@ -78,6 +78,7 @@ def show(uow: UnitOfWork, key: str) -> Reply:
 
 
 @command(blueprint.post("/units"), body=CreateUnit, answer=UnitBody, status=201, refusals=(409,))
+@sends("Location")
 def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
     """Create a unit below one of yours"""
     units.create(uow, units.NewUnit(**body.model_dump()))

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from api.command import Reply, command
+from api.command import Reply, command, sends
 from api.shapes import Body, Instant, Key, Page, PageQuery, Request, page_of
 from engine.events import Kind
 from engine.events.webhooks import subscriptions
@@ -87,6 +87,7 @@ class Replayed(Body):
 
 
 @command(blueprint.post("/webhooks"), body=CreateWebhook, answer=NewWebhook, status=201, refusals=(409,))
+@sends("Location")
 def create(uow: UnitOfWork, body: CreateWebhook) -> Reply:
     """Create a webhook: events are sent to an address"""
     row, secret = subscriptions.create(
@@ -148,7 +149,7 @@ def disable(uow: UnitOfWork, webhook_id: UUID) -> Reply:
     answer=DeliveryPage,
     refusals=(404,),
 )
-def deliveries(uow: UnitOfWork, webhook_id: UUID, query: DeliveriesQuery) -> Reply:
+def list_deliveries(uow: UnitOfWork, webhook_id: UUID, query: DeliveriesQuery) -> Reply:
     """List the deliveries of a webhook, oldest first"""
     rows = subscriptions.deliveries_of(uow, webhook_id, status=query.status, after=query.cursor)
     return Reply(DeliveryPage(**page_of(DeliveryBody, rows, subscriptions.PAGE)))

@@ -15,6 +15,17 @@ from werkzeug.test import TestResponse, encode_multipart
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"
+HEADERS = ("ETag", "Location", "Retry-After", "WWW-Authenticate", "Content-Language")
+
+
+def resolved(document: Mapping[str, Any], part: Any) -> Any:
+    """A part of a document, or that to which it refers."""
+    if not isinstance(part, dict) or "$ref" not in part:
+        return part
+    place: Any = document
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        place = place[name]
+    return place
 
 
 class Contract:
@@ -43,11 +54,11 @@ class Contract:
             assert response.status_code in (404, 405, 308), f"{method} {path} is documented nowhere"
             self._check_body(response, {"$ref": "#/components/schemas/Problem"}, PROBLEM)
             return
-        told = operation["responses"].get(str(response.status_code))
+        told = resolved(self.document, operation["responses"].get(str(response.status_code)))
         where = f"{method} {template} → {response.status_code}"
         assert told is not None, f"{where} is not documented: {response.text[:500]}"
-        if method == "GET" and response.status_code == 200:
-            assert ("ETag" in response.headers) == ("304" in operation["responses"]), where
+        unknown = {name for name in HEADERS if name in response.headers} - {*told.get("headers", {})}
+        assert not unknown, f"{where} sends {unknown}: name them in @sends(…) above its view"
         content = told.get("content", {})
         if not content:
             assert response.status_code in (204, 304), where

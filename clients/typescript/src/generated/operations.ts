@@ -4,6 +4,7 @@ import type { Content, Tag } from "../answers.js";
 import { type Caller, pages, part } from "../transport.js";
 import type * as models from "./models.js";
 
+/** Who was shown what of a case, when and for which purpose. */
 export class AccessLog {
   readonly #caller: Caller;
 
@@ -15,17 +16,20 @@ export class AccessLog {
    * List who has viewed what of a case, newest first.
    *
    * `GET /api/v1/cases/{case_id}/access-log`
+   *
+   * @param caseId The id of the case.
    */
-  list(caseId: string, options: { cursor?: string | null } = {}): Promise<models.AccessPage> {
+  list(caseId: string, options: { cursor?: string } = {}): Promise<models.AccessPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/access-log`, { query: { cursor: options.cursor } });
   }
 
   /** List who has viewed what of a case, newest first: the items of all pages, one after the other. */
-  listAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.AccessPageAccessBody> {
-    return pages((cursor: string | null | undefined) => this.list(caseId, { ...options, cursor }));
+  listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.AccessBody> {
+    return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
   }
 }
 
+/** Your own account. */
 export class Account {
   readonly #caller: Caller;
 
@@ -52,6 +56,7 @@ export class Account {
   }
 }
 
+/** Signed checkpoints of the logs, their verification, and the search for auditors. */
 export class Audit {
   readonly #caller: Caller;
 
@@ -64,7 +69,7 @@ export class Audit {
    *
    * `GET /api/v1/audit/events`
    */
-  find(options: { case?: string | null; role?: string | null; unit?: string | null; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | null; since?: string | null; until?: string | null; after?: string | null } = {}): Promise<models.FoundBody> {
+  findEvents(options: { case?: string; role?: string; unit?: string; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained"; since?: string; until?: string; after?: string } = {}): Promise<models.FoundBody> {
     return this.#caller.json("GET", "/api/v1/audit/events", { query: { case: options.case, role: options.role, unit: options.unit, kind: options.kind, since: options.since, until: options.until, after: options.after } });
   }
 
@@ -73,7 +78,7 @@ export class Audit {
    *
    * `GET /api/v1/audit/checkpoints`
    */
-  list(options: { before?: number | null } = {}): Promise<models.CheckpointsBody> {
+  listCheckpoints(options: { before?: number } = {}): Promise<models.CheckpointsBody> {
     return this.#caller.json("GET", "/api/v1/audit/checkpoints", { query: { before: options.before } });
   }
 
@@ -82,21 +87,23 @@ export class Audit {
    *
    * `GET /api/v1/audit/runs`
    */
-  listRuns(options: { cursor?: string | null } = {}): Promise<models.RunPage> {
+  listRuns(options: { cursor?: string } = {}): Promise<models.RunPage> {
     return this.#caller.json("GET", "/api/v1/audit/runs", { query: { cursor: options.cursor } });
   }
 
   /** List checkpoints and verifications that were requested, newest first: the items of all pages, one after the other. */
-  listRunsAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.RunPageRunBody> {
-    return pages((cursor: string | null | undefined) => this.listRuns({ ...options, cursor }));
+  listRunsAll(options: { cursor?: string } = {}): AsyncGenerator<models.RunBody> {
+    return pages((cursor: string | undefined) => this.listRuns({ ...options, cursor }));
   }
 
   /**
    * Send a checkpoint again to the targets that don't have it.
    *
    * `POST /api/v1/audit/checkpoints/{number}/send`
+   *
+   * @param number The number of the checkpoint, from 1.
    */
-  send(number: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
+  sendCheckpoint(number: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.Sent> {
     return this.#caller.json("POST", `/api/v1/audit/checkpoints/${part(number)}/send`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -104,8 +111,10 @@ export class Audit {
    * Download a checkpoint as the file that `audit verify --checkpoint` takes.
    *
    * `GET /api/v1/audit/checkpoints/{number}`
+   *
+   * @param number The number of the checkpoint, from 1.
    */
-  show(number: number): Promise<models.CheckpointFile> {
+  showCheckpoint(number: number): Promise<models.CheckpointFile> {
     return this.#caller.json("GET", `/api/v1/audit/checkpoints/${part(number)}`);
   }
 
@@ -113,6 +122,8 @@ export class Audit {
    * Read a requested checkpoint or verification with its progress and result.
    *
    * `GET /api/v1/audit/runs/{run_id}`
+   *
+   * @param runId The id of the run of the audit.
    */
   showRun(runId: string): Promise<models.RunBody> {
     return this.#caller.json("GET", `/api/v1/audit/runs/${part(runId)}`);
@@ -123,7 +134,7 @@ export class Audit {
    *
    * `POST /api/v1/audit/checkpoints`
    */
-  take(body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
+  takeCheckpoint(body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.RunBody> {
     return this.#caller.json("POST", "/api/v1/audit/checkpoints", { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -137,6 +148,7 @@ export class Audit {
   }
 }
 
+/** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class Calendars {
   readonly #caller: Caller;
 
@@ -148,8 +160,10 @@ export class Calendars {
    * Read the holidays of a calendar as CSV.
    *
    * `GET /api/v1/calendars/{key}/holidays.csv`
+   *
+   * @param key The key of the calendar.
    */
-  asCsv(key: string, options: { version?: number | null; year?: number | null } = {}): Promise<Content> {
+  asCsv(key: string, options: { version?: number; year?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/calendars/${part(key)}/holidays.csv`, { query: { version: options.version, year: options.year } });
   }
 
@@ -157,8 +171,10 @@ export class Calendars {
    * Read the holidays of a calendar as an iCalendar file.
    *
    * `GET /api/v1/calendars/{key}/holidays.ics`
+   *
+   * @param key The key of the calendar.
    */
-  asIcalendar(key: string, options: { version?: number | null; year?: number | null } = {}): Promise<Content> {
+  asIcalendar(key: string, options: { version?: number; year?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/calendars/${part(key)}/holidays.ics`, { query: { version: options.version, year: options.year } });
   }
 
@@ -166,6 +182,8 @@ export class Calendars {
    * Add a version to a calendar: office hours, holidays or years.
    *
    * `PATCH /api/v1/calendars/{key}`
+   *
+   * @param key The key of the calendar.
    */
   change(key: string, body: models.ChangeCalendar): Promise<models.AppliedBody> {
     return this.#caller.json("PATCH", `/api/v1/calendars/${part(key)}`, { body });
@@ -175,8 +193,10 @@ export class Calendars {
    * Choose the calendar of one of your units, or use that of the unit above.
    *
    * `PUT /api/v1/units/{key}/calendar`
+   *
+   * @param key The key of the unit.
    */
-  choose(key: string, body: models.ChooseCalendar): Promise<models.AppliedBody> {
+  chooseForUnit(key: string, body: models.ChooseCalendar): Promise<models.AppliedBody> {
     return this.#caller.json("PUT", `/api/v1/units/${part(key)}/calendar`, { body });
   }
 
@@ -193,9 +213,22 @@ export class Calendars {
    * Declare a closure of one of your units and all below it.
    *
    * `POST /api/v1/units/{key}/closures`
+   *
+   * @param key The key of the unit.
    */
-  declare(key: string, body: models.DeclareClosure, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
+  declareClosure(key: string, body: models.DeclareClosure, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
     return this.#caller.json("POST", `/api/v1/units/${part(key)}/closures`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * Replace the holidays of a year by those in a file, CSV or iCalendar.
+   *
+   * `POST /api/v1/calendars/{key}/imports`
+   *
+   * @param key The key of the calendar.
+   */
+  importHolidays(key: string, body: models.ImportHolidays, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
+    return this.#caller.json("POST", `/api/v1/calendars/${part(key)}/imports`, { body, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -211,35 +244,21 @@ export class Calendars {
    * List the closures that apply to a unit, newest first.
    *
    * `GET /api/v1/units/{key}/closures`
+   *
+   * @param key The key of the unit.
    */
   listClosures(key: string): Promise<models.ClosureList> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/closures`);
   }
 
   /**
-   * Replace the holidays of a year by those in a file, CSV or iCalendar.
-   *
-   * `POST /api/v1/calendars/{key}/imports`
-   */
-  load(key: string, body: models.ImportHolidays, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
-    return this.#caller.json("POST", `/api/v1/calendars/${part(key)}/imports`, { body, idempotencyKey: options.idempotencyKey });
-  }
-
-  /**
-   * Read which calendar a unit uses.
-   *
-   * `GET /api/v1/units/{key}/calendar`
-   */
-  ofUnit(key: string): Promise<models.UnitCalendarBody> {
-    return this.#caller.json("GET", `/api/v1/units/${part(key)}/calendar`);
-  }
-
-  /**
    * Revoke a closure.
    *
    * `POST /api/v1/closures/{closure_id}/revoke`
+   *
+   * @param closureId The id of the closure.
    */
-  revoke(closureId: string, body: models.RevokeClosure = {}, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
+  revokeClosure(closureId: string, body: models.RevokeClosure = {}, options: { idempotencyKey?: string } = {}): Promise<models.AppliedBody> {
     return this.#caller.json("POST", `/api/v1/closures/${part(closureId)}/revoke`, { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -247,21 +266,37 @@ export class Calendars {
    * Read a calendar: one of its versions.
    *
    * `GET /api/v1/calendars/{key}`
+   *
+   * @param key The key of the calendar.
    */
-  show(key: string, options: { version?: number | null } = {}): Promise<models.CalendarBody> {
+  show(key: string, options: { version?: number } = {}): Promise<models.CalendarBody> {
     return this.#caller.json("GET", `/api/v1/calendars/${part(key)}`, { query: { version: options.version } });
+  }
+
+  /**
+   * Read which calendar a unit uses.
+   *
+   * `GET /api/v1/units/{key}/calendar`
+   *
+   * @param key The key of the unit.
+   */
+  showOfUnit(key: string): Promise<models.UnitCalendarBody> {
+    return this.#caller.json("GET", `/api/v1/units/${part(key)}/calendar`);
   }
 
   /**
    * Read what a recalculation of deadlines did.
    *
    * `GET /api/v1/recalculations/{recalculation_id}`
+   *
+   * @param recalculationId The id of the recalculation.
    */
   showRecalculation(recalculationId: string): Promise<models.RecalculationBody> {
     return this.#caller.json("GET", `/api/v1/recalculations/${part(recalculationId)}`);
   }
 }
 
+/** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
 export class CaseFile {
   readonly #caller: Caller;
 
@@ -273,12 +308,15 @@ export class CaseFile {
    * Read a case with its tasks, documents, comments and log.
    *
    * `GET /api/v1/cases/{case_id}/file`
+   *
+   * @param caseId The id of the case.
    */
   show(caseId: string): Promise<models.FileBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/file`);
   }
 }
 
+/** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
 export class Cases {
   readonly #caller: Caller;
 
@@ -290,6 +328,8 @@ export class Cases {
    * End a case early.
    *
    * `POST /api/v1/cases/{case_id}/cancel`
+   *
+   * @param caseId The id of the case.
    */
   cancel(caseId: string, body: models.CancelCase = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/cancel`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -300,33 +340,37 @@ export class Cases {
    *
    * `GET /api/v1/cases`
    */
-  list(options: { cursor?: string | null; status?: "active" | "suspended" | "completed" | "cancelled" | null; definition?: string | null; since?: string | null } = {}): Promise<models.CasePage> {
+  list(options: { cursor?: string; status?: "active" | "suspended" | "completed" | "cancelled"; definition?: string; since?: string } = {}): Promise<models.CasePage> {
     return this.#caller.json("GET", "/api/v1/cases", { query: { cursor: options.cursor, status: options.status, definition: options.definition, since: options.since } });
   }
 
   /** List cases, newest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null; status?: "active" | "suspended" | "completed" | "cancelled" | null; definition?: string | null; since?: string | null } = {}): AsyncGenerator<models.CasePageCaseSummary> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string; status?: "active" | "suspended" | "completed" | "cancelled"; definition?: string; since?: string } = {}): AsyncGenerator<models.CaseSummary> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Read a case's log.
    *
    * `GET /api/v1/cases/{case_id}/events`
+   *
+   * @param caseId The id of the case.
    */
-  log(caseId: string, options: { cursor?: number } = {}): Promise<models.EventPage> {
+  listEvents(caseId: string, options: { cursor?: number } = {}): Promise<models.EventPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/events`, { query: { cursor: options.cursor } });
   }
 
   /** Read a case's log: the items of all pages, one after the other. */
-  logAll(caseId: string, options: { cursor?: number } = {}): AsyncGenerator<models.EventPageEventBody> {
-    return pages((cursor: number | undefined) => this.log(caseId, { ...options, cursor }));
+  listEventsAll(caseId: string, options: { cursor?: number } = {}): AsyncGenerator<models.EventBody> {
+    return pages((cursor: number | undefined) => this.listEvents(caseId, { ...options, cursor }));
   }
 
   /**
    * Issue a new secret for a case's status.
    *
    * `POST /api/v1/cases/{case_id}/secret`
+   *
+   * @param caseId The id of the case.
    */
   renewSecret(caseId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.SecretBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/secret`, { body, idempotencyKey: options.idempotencyKey });
@@ -336,6 +380,8 @@ export class Cases {
    * Resume a suspended case.
    *
    * `POST /api/v1/cases/{case_id}/resume`
+   *
+   * @param caseId The id of the case.
    */
   resume(caseId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/resume`, { body, idempotencyKey: options.idempotencyKey });
@@ -345,6 +391,8 @@ export class Cases {
    * Read a case.
    *
    * `GET /api/v1/cases/{case_id}`
+   *
+   * @param caseId The id of the case.
    */
   show(caseId: string): Promise<models.CaseBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}`);
@@ -363,6 +411,8 @@ export class Cases {
    * Suspend a case.
    *
    * `POST /api/v1/cases/{case_id}/suspend`
+   *
+   * @param caseId The id of the case.
    */
   suspend(caseId: string, body: models.SuspendCase = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
@@ -374,12 +424,15 @@ export class Cases {
    * If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case ends.
    *
    * `POST /api/v1/cases/{case_id}/withdraw`
+   *
+   * @param caseId The id of the case.
    */
   withdraw(caseId: string, body: models.WithdrawCase = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/withdraw`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** The statutory term of a case: how much of it is left, why it is paused, and decisions by silence. */
 export class Clocks {
   readonly #caller: Caller;
 
@@ -388,24 +441,25 @@ export class Clocks {
   }
 
   /**
-   * List the decisions by silence that await release.
-   *
-   * After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen
-   * this list.
-   *
-   * `GET /api/v1/deemed-decisions`
-   */
-  awaiting(): Promise<models.DeemedPage> {
-    return this.#caller.json("GET", "/api/v1/deemed-decisions");
-  }
-
-  /**
    * Extend the statutory term of a case, once.
    *
    * `POST /api/v1/cases/{case_id}/clock/extend`
+   *
+   * @param caseId The id of the case.
    */
   extend(caseId: string, body: models.ExtendClock, options: { idempotencyKey?: string } = {}): Promise<models.ClockBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/clock/extend`, { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
+   * List the decisions by silence that await release.
+   *
+   * After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen this list.
+   *
+   * `GET /api/v1/deemed-decisions`
+   */
+  listDeemed(): Promise<models.DeemedPage> {
+    return this.#caller.json("GET", "/api/v1/deemed-decisions");
   }
 
   /**
@@ -413,7 +467,7 @@ export class Clocks {
    *
    * `POST /api/v1/deemed-decisions/release`
    */
-  release(body: models.ReleaseDeemed = {}, options: { idempotencyKey?: string } = {}): Promise<models.Released> {
+  releaseDeemed(body: models.ReleaseDeemed = {}, options: { idempotencyKey?: string } = {}): Promise<models.Released> {
     return this.#caller.json("POST", "/api/v1/deemed-decisions/release", { body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -421,12 +475,15 @@ export class Clocks {
    * Read the statutory term of a case.
    *
    * `GET /api/v1/cases/{case_id}/clock`
+   *
+   * @param caseId The id of the case.
    */
   show(caseId: string): Promise<models.ClockBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/clock`);
   }
 }
 
+/** Notes on cases and tasks, visible to the applicant or only to the office. */
 export class Comments {
   readonly #caller: Caller;
 
@@ -438,6 +495,8 @@ export class Comments {
    * Comment on a case.
    *
    * `POST /api/v1/cases/{case_id}/comments`
+   *
+   * @param caseId The id of the case.
    */
   addToCase(caseId: string, body: models.AddComment, options: { idempotencyKey?: string } = {}): Promise<models.CommentBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/comments`, { body, idempotencyKey: options.idempotencyKey });
@@ -447,6 +506,8 @@ export class Comments {
    * Comment on a task.
    *
    * `POST /api/v1/tasks/{task_id}/comments`
+   *
+   * @param taskId The id of the task.
    */
   addToTask(taskId: string, body: models.AddComment, options: { idempotencyKey?: string } = {}): Promise<models.CommentBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/comments`, { body, idempotencyKey: options.idempotencyKey });
@@ -458,17 +519,20 @@ export class Comments {
    * Portals and applicants only see comments that are visible to the applicant.
    *
    * `GET /api/v1/cases/{case_id}/comments`
+   *
+   * @param caseId The id of the case.
    */
-  list(caseId: string, options: { cursor?: string | null } = {}): Promise<models.CommentPage> {
+  list(caseId: string, options: { cursor?: string } = {}): Promise<models.CommentPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/comments`, { query: { cursor: options.cursor } });
   }
 
   /** List a case's comments, oldest first: the items of all pages, one after the other. */
-  listAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.CommentPageCommentBody> {
-    return pages((cursor: string | null | undefined) => this.list(caseId, { ...options, cursor }));
+  listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.CommentBody> {
+    return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
   }
 }
 
+/** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
 export class Decisions {
   readonly #caller: Caller;
 
@@ -482,6 +546,8 @@ export class Decisions {
    * Returns the appeal, which is a separate case.
    *
    * `POST /api/v1/cases/{case_id}/appeals`
+   *
+   * @param caseId The id of the case.
    */
   appeal(caseId: string, body: models.AppealCase = {}, options: { idempotencyKey?: string } = {}): Promise<models.StartedBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/appeals`, { body, idempotencyKey: options.idempotencyKey });
@@ -491,12 +557,15 @@ export class Decisions {
    * List the legal decisions of a case, with their grounds.
    *
    * `GET /api/v1/cases/{case_id}/decisions`
+   *
+   * @param caseId The id of the case.
    */
-  decisions(caseId: string): Promise<models.DecisionList> {
+  list(caseId: string): Promise<models.DecisionList> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/decisions`);
   }
 }
 
+/** Processes that can be started, their versions, and the decision tables (DMN) in their files. A definition that is offered to applicants is a service. */
 export class Definitions {
   readonly #caller: Caller;
 
@@ -505,18 +574,13 @@ export class Definitions {
   }
 
   /**
-   * Download a version's BPMN file as it was uploaded.
-   *
-   * `GET /api/v1/definitions/{key}/versions/{number}/bpmn`
-   */
-  bpmn(key: string, number: number): Promise<Content> {
-    return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/bpmn`);
-  }
-
-  /**
    * Compare a version with another one.
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/diff`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
   diff(key: string, number: number, options: { against: number }): Promise<models.DiffBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/diff`, { query: { against: options.against } });
@@ -526,6 +590,8 @@ export class Definitions {
    * Stop accepting applications; running cases continue.
    *
    * `POST /api/v1/definitions/{key}/disable`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   disable(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/disable`, { body, idempotencyKey: options.idempotencyKey });
@@ -535,6 +601,8 @@ export class Definitions {
    * Accept applications again.
    *
    * `POST /api/v1/definitions/{key}/enable`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   enable(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/enable`, { body, idempotencyKey: options.idempotencyKey });
@@ -550,9 +618,22 @@ export class Definitions {
   }
 
   /**
+   * List a definition's versions, newest first, with who deployed, published and retired them.
+   *
+   * `GET /api/v1/definitions/{key}/versions`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   */
+  listVersions(key: string): Promise<models.DefinitionRecordList> {
+    return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions`);
+  }
+
+  /**
    * Add a definition to the catalogue.
    *
    * `POST /api/v1/definitions/{key}/offer`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   offer(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/offer`, { body, idempotencyKey: options.idempotencyKey });
@@ -562,15 +643,34 @@ export class Definitions {
    * Publish a version: new cases use it from now on.
    *
    * `POST /api/v1/definitions/{key}/versions/{number}/publish`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
   publish(key: string, number: number, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/publish`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
   }
 
   /**
+   * Download a version's BPMN file as it was uploaded.
+   *
+   * `GET /api/v1/definitions/{key}/versions/{number}/bpmn`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
+   */
+  readBpmn(key: string, number: number): Promise<Content> {
+    return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/bpmn`);
+  }
+
+  /**
    * Resume a suspended definition.
    *
    * `POST /api/v1/definitions/{key}/resume`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   resume(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/resume`, { body, idempotencyKey: options.idempotencyKey });
@@ -580,6 +680,10 @@ export class Definitions {
    * Retire a version, or withdraw one in review: new cases don't use it.
    *
    * `POST /api/v1/definitions/{key}/versions/{number}/retire`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
   retire(key: string, number: number, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.DefinitionVersionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/versions/${part(number)}/retire`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -589,6 +693,8 @@ export class Definitions {
    * Set the class of a service: within which time its tasks come first in the inbox.
    *
    * `PUT /api/v1/definitions/{key}/class`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   setClass(key: string, body: models.SetClass): Promise<models.DefinitionBody> {
     return this.#caller.json("PUT", `/api/v1/definitions/${part(key)}/class`, { body });
@@ -598,36 +704,35 @@ export class Definitions {
    * Read a definition.
    *
    * `GET /api/v1/definitions/{key}`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   show(key: string): Promise<models.DefinitionBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}`);
   }
 
   /**
-   * Suspend a definition: its cases don't continue and no case starts.
-   *
-   * `POST /api/v1/definitions/{key}/suspend`
-   */
-  suspend(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
-    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
-  }
-
-  /**
    * Read a version.
    *
    * `GET /api/v1/definitions/{key}/versions/{number}`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
-  version(key: string, number: number): Promise<models.OneDefinitionVersionBody> {
+  showVersion(key: string, number: number): Promise<models.OneDefinitionVersionBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}`);
   }
 
   /**
-   * List a definition's versions, newest first, with who deployed, published and retired them.
+   * Suspend a definition: its cases don't continue and no case starts.
    *
-   * `GET /api/v1/definitions/{key}/versions`
+   * `POST /api/v1/definitions/{key}/suspend`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
-  versions(key: string): Promise<models.DefinitionRecordList> {
-    return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions`);
+  suspend(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
+    return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/suspend`, { body, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -636,12 +741,15 @@ export class Definitions {
    * Officials and portals can still start its cases by its key.
    *
    * `POST /api/v1/definitions/{key}/withdraw`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
    */
   withdraw(key: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.DefinitionBody> {
     return this.#caller.json("POST", `/api/v1/definitions/${part(key)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class Delegations {
   readonly #caller: Caller;
 
@@ -663,25 +771,28 @@ export class Delegations {
    *
    * `GET /api/v1/delegations`
    */
-  list(options: { cursor?: string | null } = {}): Promise<models.DelegationPage> {
+  list(options: { cursor?: string } = {}): Promise<models.DelegationPage> {
     return this.#caller.json("GET", "/api/v1/delegations", { query: { cursor: options.cursor } });
   }
 
   /** List delegations from and to your units, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.DelegationPageDelegationBody> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.DelegationBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Revoke a delegation: its open tasks return to the agency.
    *
    * `DELETE /api/v1/delegations/{delegation_id}`
+   *
+   * @param delegationId The id of the delegation.
    */
   revoke(delegationId: string): Promise<models.DelegationBody> {
     return this.#caller.json("DELETE", `/api/v1/delegations/${part(delegationId)}`);
   }
 }
 
+/** Upload the files of processes. They are checked as a whole, with all findings at once. */
 export class Deployments {
   readonly #caller: Caller;
 
@@ -692,17 +803,13 @@ export class Deployments {
   /**
    * Deploy files as a new version of the processes in them.
    *
-   * Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name. With
-   * the part `executable` set to `all`, every process in them is treated as executable; by default
-   * (`marked`), only those that are marked as executable in the diagram run. `unit` is the key of your unit
-   * that owns the processes from now on.
+   * Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they name. With the part `executable` set to `all`, every process in them is treated as executable; by default (`marked`), only those that are marked as executable in the diagram run. `unit` is the key of your unit that owns the processes from now on.
    *
-   * If the check takes longer, a worker completes the deployment: the response is 202, with the address of
-   * the report in `Location`.
+   * If the check takes longer, a worker completes the deployment: the response is 202, with the address of the report in `Location`.
    *
    * `POST /api/v1/deployments`
    */
-  deploy(body: models.DeploymentsDeployForm, options: { idempotencyKey?: string } = {}): Promise<models.DeploymentBody | models.UploadBody> {
+  deploy(body: models.DeploymentUpload, options: { idempotencyKey?: string } = {}): Promise<models.DeploymentBody | models.UploadBody> {
     return this.#caller.json("POST", "/api/v1/deployments", { form: body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -712,12 +819,15 @@ export class Deployments {
    * It is available for seven days, for the designers of its unit.
    *
    * `GET /api/v1/deployments/{upload_id}`
+   *
+   * @param uploadId The id of the upload, from `Location` of the response 202.
    */
-  one(uploadId: string): Promise<models.UploadBody> {
+  show(uploadId: string): Promise<models.UploadBody> {
     return this.#caller.json("GET", `/api/v1/deployments/${part(uploadId)}`);
   }
 }
 
+/** Around a task: save a draft, assign it, request an opinion, send it back to the applicant, or work on many at once. */
 export class Desk {
   readonly #caller: Caller;
 
@@ -726,20 +836,11 @@ export class Desk {
   }
 
   /**
-   * Request an opinion.
-   *
-   * The task can't be completed until the opinion is given, withdrawn or overdue.
-   *
-   * `POST /api/v1/tasks/{task_id}/opinions`
-   */
-  ask(taskId: string, body: models.AskOpinion, options: { idempotencyKey?: string } = {}): Promise<models.OpinionBody> {
-    return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/opinions`, { body, idempotencyKey: options.idempotencyKey });
-  }
-
-  /**
    * Assign a task to a colleague.
    *
    * `POST /api/v1/tasks/{task_id}/assign`
+   *
+   * @param taskId The id of the task.
    */
   assign(taskId: string, body: models.AssignTask, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/assign`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -761,13 +862,26 @@ export class Desk {
    *
    * `GET /api/v1/colleagues`
    */
-  colleagues(options: { cursor?: string | null; task: string }): Promise<models.ColleaguePage> {
+  listColleagues(options: { cursor?: string; task: string }): Promise<models.ColleaguePage> {
     return this.#caller.json("GET", "/api/v1/colleagues", { query: { cursor: options.cursor, task: options.task } });
   }
 
   /** List the people who can be assigned a task: the items of all pages, one after the other. */
-  colleaguesAll(options: { cursor?: string | null; task: string }): AsyncGenerator<models.ColleaguePageAccount> {
-    return pages((cursor: string | null | undefined) => this.colleagues({ ...options, cursor }));
+  listColleaguesAll(options: { cursor?: string; task: string }): AsyncGenerator<models.Account> {
+    return pages((cursor: string | undefined) => this.listColleagues({ ...options, cursor }));
+  }
+
+  /**
+   * Request an opinion.
+   *
+   * The task can't be completed until the opinion is given, withdrawn or overdue.
+   *
+   * `POST /api/v1/tasks/{task_id}/opinions`
+   *
+   * @param taskId The id of the task.
+   */
+  requestOpinion(taskId: string, body: models.AskOpinion, options: { idempotencyKey?: string } = {}): Promise<models.OpinionBody> {
+    return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/opinions`, { body, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -776,6 +890,8 @@ export class Desk {
    * It isn't logged and doesn't change the revision of the task.
    *
    * `PUT /api/v1/tasks/{task_id}/draft`
+   *
+   * @param taskId The id of the task.
    */
   saveDraft(taskId: string, body: models.SaveTaskDraft): Promise<models.TaskDraft> {
     return this.#caller.json("PUT", `/api/v1/tasks/${part(taskId)}/draft`, { body });
@@ -787,6 +903,8 @@ export class Desk {
    * The task can't be completed until the correction is made, withdrawn or overdue.
    *
    * `POST /api/v1/tasks/{task_id}/send-back`
+   *
+   * @param taskId The id of the task.
    */
   sendBack(taskId: string, body: models.SendBack, options: { idempotencyKey?: string } = {}): Promise<models.CorrectionBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/send-back`, { body, idempotencyKey: options.idempotencyKey });
@@ -796,12 +914,15 @@ export class Desk {
    * Withdraw a request for an opinion or correction; returns the task that it was attached to.
    *
    * `POST /api/v1/tasks/{task_id}/withdraw`
+   *
+   * @param taskId The id of the task.
    */
-  withdraw(taskId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
+  withdrawRequest(taskId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/withdraw`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Upload and download the documents of cases and tasks, and files for a field before a form is sent. */
 export class Documents {
   readonly #caller: Caller;
 
@@ -812,12 +933,13 @@ export class Documents {
   /**
    * Upload a document to a case.
    *
-   * Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds
-   * a new version.
+   * Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds a new version.
    *
    * `POST /api/v1/cases/{case_id}/documents`
+   *
+   * @param caseId The id of the case.
    */
-  addToCase(caseId: string, body: models.DocumentsAddToCaseForm, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
+  addToCase(caseId: string, body: models.DocumentUpload, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/documents`, { form: body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -827,8 +949,10 @@ export class Documents {
    * As for a case; the task must be open and not assigned to somebody else.
    *
    * `POST /api/v1/tasks/{task_id}/documents`
+   *
+   * @param taskId The id of the task.
    */
-  addToTask(taskId: string, body: models.DocumentsAddToTaskForm, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
+  addToTask(taskId: string, body: models.DocumentUpload, options: { idempotencyKey?: string } = {}): Promise<models.DocumentBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/documents`, { form: body, idempotencyKey: options.idempotencyKey });
   }
 
@@ -836,8 +960,10 @@ export class Documents {
    * Download a document.
    *
    * `GET /api/v1/documents/{document_id}/content`
+   *
+   * @param documentId The id of the document.
    */
-  content(documentId: string, options: { version?: number | null } = {}): Promise<Content> {
+  download(documentId: string, options: { version?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/documents/${part(documentId)}/content`, { query: { version: options.version } });
   }
 
@@ -845,40 +971,47 @@ export class Documents {
    * List a case's documents, oldest first.
    *
    * `GET /api/v1/cases/{case_id}/documents`
+   *
+   * @param caseId The id of the case.
    */
-  list(caseId: string, options: { cursor?: string | null } = {}): Promise<models.DocumentPage> {
+  list(caseId: string, options: { cursor?: string } = {}): Promise<models.DocumentPage> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/documents`, { query: { cursor: options.cursor } });
   }
 
   /** List a case's documents, oldest first: the items of all pages, one after the other. */
-  listAll(caseId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.DocumentPageDocumentSummary> {
-    return pages((cursor: string | null | undefined) => this.list(caseId, { ...options, cursor }));
+  listAll(caseId: string, options: { cursor?: string } = {}): AsyncGenerator<models.DocumentSummary> {
+    return pages((cursor: string | undefined) => this.list(caseId, { ...options, cursor }));
   }
 
   /**
    * List the documents of a task, oldest first.
    *
    * `GET /api/v1/tasks/{task_id}/documents`
+   *
+   * @param taskId The id of the task.
    */
-  ofTask(taskId: string, options: { cursor?: string | null } = {}): Promise<models.DocumentPage> {
+  listOfTask(taskId: string, options: { cursor?: string } = {}): Promise<models.DocumentPage> {
     return this.#caller.json("GET", `/api/v1/tasks/${part(taskId)}/documents`, { query: { cursor: options.cursor } });
   }
 
   /** List the documents of a task, oldest first: the items of all pages, one after the other. */
-  ofTaskAll(taskId: string, options: { cursor?: string | null } = {}): AsyncGenerator<models.DocumentPageDocumentSummary> {
-    return pages((cursor: string | null | undefined) => this.ofTask(taskId, { ...options, cursor }));
+  listOfTaskAll(taskId: string, options: { cursor?: string } = {}): AsyncGenerator<models.DocumentSummary> {
+    return pages((cursor: string | undefined) => this.listOfTask(taskId, { ...options, cursor }));
   }
 
   /**
    * Read the details of a document and its versions.
    *
    * `GET /api/v1/documents/{document_id}`
+   *
+   * @param documentId The id of the document.
    */
   show(documentId: string): Promise<models.DocumentBody> {
     return this.#caller.json("GET", `/api/v1/documents/${part(documentId)}`);
   }
 }
 
+/** The feed of the events of all cases, in order. */
 export class Events {
   readonly #caller: Caller;
 
@@ -891,11 +1024,12 @@ export class Events {
    *
    * `GET /api/v1/events`
    */
-  list(options: { after?: string | null; definition?: string | null; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" | null } = {}): Promise<models.Feed> {
+  list(options: { after?: string; definition?: string; kind?: "case.started" | "case.completed" | "case.cancelled" | "element.entered" | "element.passed" | "element.cancelled" | "task.created" | "task.claimed" | "task.released" | "task.completed" | "task.cancelled" | "task.assigned" | "task.blocked" | "task.recused" | "task.delegated" | "task.returned" | "incident.opened" | "incident.retried" | "incident.closed" | "incident.skipped" | "data.repaired" | "wait.opened" | "wait.closed" | "timer.fired" | "message.received" | "message.sent" | "message.unmatched" | "signal.received" | "signal.sent" | "call.made" | "call.tried" | "call.answered" | "call.failed" | "bill.issued" | "bill.paid" | "bill.mismatch" | "bill.late" | "bill.expired" | "bill.cancelled" | "case.suspended" | "case.resumed" | "case.moved" | "case.blocked" | "document.added" | "document.replaced" | "decision.made" | "decision.evaluated" | "appeal.filed" | "appeal.decided" | "case.withdrawn" | "secret.issued" | "comment.added" | "opinion.asked" | "opinion.given" | "opinion.expired" | "opinion.withdrawn" | "correction.asked" | "correction.expired" | "correction.withdrawn" | "data.corrected" | "data.changed" | "data.disputed" | "case.erased" | "clock.started" | "clock.paused" | "clock.resumed" | "clock.extended" | "clock.stopped" | "clock.recomputed" | "clock.warned" | "clock.breached" | "clock.deemed" | "work.noted" | "visit.recorded" | "visit.corrected" | "rating.given" | "delay.explained" } = {}): Promise<models.Feed> {
     return this.#caller.json("GET", "/api/v1/events", { query: { after: options.after, definition: options.definition, kind: options.kind } });
   }
 }
 
+/** Work that a program outside takes from the engine, and returns with its result. */
 export class ExternalWork {
   readonly #caller: Caller;
 
@@ -907,6 +1041,8 @@ export class ExternalWork {
    * Complete work.
    *
    * `POST /api/v1/external-work/{call_id}/complete`
+   *
+   * @param callId The id of the piece of external work.
    */
   complete(callId: string, body: models.CompleteWork, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/complete`, { body, idempotencyKey: options.idempotencyKey });
@@ -916,6 +1052,8 @@ export class ExternalWork {
    * Extend the lease of work.
    *
    * `POST /api/v1/external-work/{call_id}/extend`
+   *
+   * @param callId The id of the piece of external work.
    */
   extend(callId: string, body: models.ExtendWork, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/extend`, { body, idempotencyKey: options.idempotencyKey });
@@ -925,6 +1063,8 @@ export class ExternalWork {
    * Report that work has failed.
    *
    * `POST /api/v1/external-work/{call_id}/fail`
+   *
+   * @param callId The id of the piece of external work.
    */
   fail(callId: string, body: models.FailWork, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/fail`, { body, idempotencyKey: options.idempotencyKey });
@@ -943,17 +1083,29 @@ export class ExternalWork {
    * Complete work with a BPMN error.
    *
    * `POST /api/v1/external-work/{call_id}/bpmn-error`
+   *
+   * @param callId The id of the piece of external work.
    */
   throw(callId: string, body: models.ThrowError, options: { idempotencyKey?: string } = {}): Promise<models.WorkSettled> {
     return this.#caller.json("POST", `/api/v1/external-work/${part(callId)}/bpmn-error`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Conflicts of interest: relations that officials declare, recusals, and random assignment of tasks. */
 export class Fairness {
   readonly #caller: Caller;
 
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /**
+   * Count random assignments and how often they were changed.
+   *
+   * `GET /api/v1/random-assignments`
+   */
+  countRandomAssignments(options: { since?: string } = {}): Promise<models.LotsBody> {
+    return this.#caller.json("GET", "/api/v1/random-assignments", { query: { since: options.since } });
   }
 
   /**
@@ -971,6 +1123,8 @@ export class Fairness {
    * End a relation that you have declared.
    *
    * `DELETE /api/v1/relations/{relation_id}`
+   *
+   * @param relationId The id of the declared relation.
    */
   end(relationId: string): Promise<models.RelationBody> {
     return this.#caller.json("DELETE", `/api/v1/relations/${part(relationId)}`);
@@ -983,30 +1137,23 @@ export class Fairness {
    *
    * `GET /api/v1/relations`
    */
-  list(options: { cursor?: string | null; account?: string | null } = {}): Promise<models.RelationPage> {
+  list(options: { cursor?: string; account?: string } = {}): Promise<models.RelationPage> {
     return this.#caller.json("GET", "/api/v1/relations", { query: { cursor: options.cursor, account: options.account } });
   }
 
   /** List declared relations, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null; account?: string | null } = {}): AsyncGenerator<models.RelationPageRelationBody> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
-  }
-
-  /**
-   * Count random assignments and how often they were changed.
-   *
-   * `GET /api/v1/random-assignments`
-   */
-  lots(options: { since?: string | null } = {}): Promise<models.LotsBody> {
-    return this.#caller.json("GET", "/api/v1/random-assignments", { query: { since: options.since } });
+  listAll(options: { cursor?: string; account?: string } = {}): AsyncGenerator<models.RelationBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * List the recusals of a case, with their reasons.
    *
    * `GET /api/v1/cases/{case_id}/recusals`
+   *
+   * @param caseId The id of the case.
    */
-  recusals(caseId: string): Promise<models.RecusalsBody> {
+  listRecusals(caseId: string): Promise<models.RecusalsBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/recusals`);
   }
 
@@ -1016,12 +1163,15 @@ export class Fairness {
    * Your tasks of the case are reassigned, and you can no longer claim tasks of it.
    *
    * `POST /api/v1/tasks/{task_id}/recuse`
+   *
+   * @param taskId The id of the task.
    */
   recuse(taskId: string, body: models.RecuseTask = {}, options: { idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/recuse`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Processes that can be started, their versions, and the decision tables (DMN) in their files. A definition that is offered to applicants is a service. */
 export class Funnel {
   readonly #caller: Caller;
 
@@ -1033,12 +1183,15 @@ export class Funnel {
    * Count how far applications for a service came.
    *
    * `GET /api/v1/services/{key}/funnel`
+   *
+   * @param key The key of the service: that of its definition.
    */
-  read(key: string, options: { from_on?: string | null; to_on?: string | null } = {}): Promise<models.FunnelBody> {
+  read(key: string, options: { from_on?: string; to_on?: string } = {}): Promise<models.FunnelBody> {
     return this.#caller.json("GET", `/api/v1/services/${part(key)}/funnel`, { query: { from_on: options.from_on, to_on: options.to_on } });
   }
 }
 
+/** Failed elements of cases: list, retry or skip them, one by one or all of a kind. */
 export class Incidents {
   readonly #caller: Caller;
 
@@ -1051,19 +1204,21 @@ export class Incidents {
    *
    * `GET /api/v1/incidents`
    */
-  list(options: { cursor?: string | null; status?: "open" | "resolved" | null; case?: string | null; definition?: string | null; element?: string | null; code?: string | null } = {}): Promise<models.IncidentPage> {
+  list(options: { cursor?: string; status?: "open" | "resolved"; case?: string; definition?: string; element?: string; code?: string } = {}): Promise<models.IncidentPage> {
     return this.#caller.json("GET", "/api/v1/incidents", { query: { cursor: options.cursor, status: options.status, case: options.case, definition: options.definition, element: options.element, code: options.code } });
   }
 
   /** List incidents, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null; status?: "open" | "resolved" | null; case?: string | null; definition?: string | null; element?: string | null; code?: string | null } = {}): AsyncGenerator<models.IncidentPageIncidentBody> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string; status?: "open" | "resolved"; case?: string; definition?: string; element?: string; code?: string } = {}): AsyncGenerator<models.IncidentBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Retry a failed element, optionally with repaired data.
    *
    * `POST /api/v1/incidents/{incident_id}/retry`
+   *
+   * @param incidentId The id of the incident.
    */
   retry(incidentId: string, body: models.RetryIncident = {}, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/incidents/${part(incidentId)}/retry`, { body, idempotencyKey: options.idempotencyKey });
@@ -1073,12 +1228,15 @@ export class Incidents {
    * Skip a failed element, as if it had succeeded.
    *
    * `POST /api/v1/incidents/{incident_id}/skip`
+   *
+   * @param incidentId The id of the incident.
    */
   skip(incidentId: string, body: models.SkipIncident, options: { idempotencyKey?: string } = {}): Promise<models.CaseBody> {
     return this.#caller.json("POST", `/api/v1/incidents/${part(incidentId)}/skip`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** The job queue: how much waits, and jobs that have failed for good. */
 export class Jobs {
   readonly #caller: Caller;
 
@@ -1099,12 +1257,15 @@ export class Jobs {
    * Retry a job that has failed for good.
    *
    * `POST /api/v1/jobs/{job_id}/retry`
+   *
+   * @param jobId The number of the job.
    */
   retry(jobId: number, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.JobBody> {
     return this.#caller.json("POST", `/api/v1/jobs/${part(jobId)}/retry`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Send a message to the cases that wait for it, or start one. */
 export class Messages {
   readonly #caller: Caller;
 
@@ -1122,6 +1283,7 @@ export class Messages {
   }
 }
 
+/** Figures about cases, durations, delays, steps, workload and services, for managers and auditors. */
 export class Metrics {
   readonly #caller: Caller;
 
@@ -1136,13 +1298,13 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/cases`
    */
-  cases(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null; measure?: "started" | "with_channel" | "online" | "open" | "open_with_term" | "overdue" | "closed" | "with_term" | "on_time" | "late" | "withdrawn" | "decided" | "refused" | "granted" | "silent" | "planned" | "visited" | "rated" | "with_cost" | "sent_back" | "appealed" | "appeal_decided" | "upheld" | "step_arrived" | "step_closed" | "work_open" | "work_arrived" | "work_done"; age?: number | null; bucket?: "worked" | "technical_failure" | "other_agency" | "in_queue" | "with_applicant" | "suspended" | "scheduled_wait" | "office_closed" | "plan" | "unexplained" | null; party?: string | null; element?: string | null; role?: string | null; step_unit?: string | null; cursor?: string | null } = {}): Promise<models.CasesBody> {
+  cases(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; measure?: "started" | "with_channel" | "online" | "open" | "open_with_term" | "overdue" | "closed" | "with_term" | "on_time" | "late" | "withdrawn" | "decided" | "refused" | "granted" | "silent" | "planned" | "visited" | "rated" | "with_cost" | "sent_back" | "appealed" | "appeal_decided" | "upheld" | "step_arrived" | "step_closed" | "work_open" | "work_arrived" | "work_done"; age?: number; bucket?: "worked" | "technical_failure" | "other_agency" | "in_queue" | "with_applicant" | "suspended" | "scheduled_wait" | "office_closed" | "plan" | "unexplained"; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): Promise<models.CasesBody> {
     return this.#caller.json("GET", "/api/v1/metrics/cases", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, measure: options.measure, age: options.age, bucket: options.bucket, party: options.party, element: options.element, role: options.role, step_unit: options.step_unit, cursor: options.cursor } });
   }
 
   /** List the cases behind a figure, latest first: the items of all pages, one after the other. */
-  casesAll(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null; measure?: "started" | "with_channel" | "online" | "open" | "open_with_term" | "overdue" | "closed" | "with_term" | "on_time" | "late" | "withdrawn" | "decided" | "refused" | "granted" | "silent" | "planned" | "visited" | "rated" | "with_cost" | "sent_back" | "appealed" | "appeal_decided" | "upheld" | "step_arrived" | "step_closed" | "work_open" | "work_arrived" | "work_done"; age?: number | null; bucket?: "worked" | "technical_failure" | "other_agency" | "in_queue" | "with_applicant" | "suspended" | "scheduled_wait" | "office_closed" | "plan" | "unexplained" | null; party?: string | null; element?: string | null; role?: string | null; step_unit?: string | null; cursor?: string | null } = {}): AsyncGenerator<models.CasesBodyCaseLineBody> {
-    return pages((cursor: string | null | undefined) => this.cases({ ...options, cursor }));
+  casesAll(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; measure?: "started" | "with_channel" | "online" | "open" | "open_with_term" | "overdue" | "closed" | "with_term" | "on_time" | "late" | "withdrawn" | "decided" | "refused" | "granted" | "silent" | "planned" | "visited" | "rated" | "with_cost" | "sent_back" | "appealed" | "appeal_decided" | "upheld" | "step_arrived" | "step_closed" | "work_open" | "work_arrived" | "work_done"; age?: number; bucket?: "worked" | "technical_failure" | "other_agency" | "in_queue" | "with_applicant" | "suspended" | "scheduled_wait" | "office_closed" | "plan" | "unexplained"; party?: string; element?: string; role?: string; step_unit?: string; cursor?: string } = {}): AsyncGenerator<models.CaseLineBody> {
+    return pages((cursor: string | undefined) => this.cases({ ...options, cursor }));
   }
 
   /**
@@ -1150,7 +1312,7 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/delay-causes`
    */
-  delayCauses(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null } = {}): Promise<models.DelaysBody> {
+  delayCauses(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv" } = {}): Promise<models.DelaysBody> {
     return this.#caller.json("GET", "/api/v1/metrics/delay-causes", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format } });
   }
 
@@ -1161,7 +1323,7 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/overview`
    */
-  overview(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null; compare?: "version" | "unit" | null; trend?: "jalali" | "gregorian" | null } = {}): Promise<models.OverviewBody> {
+  overview(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; compare?: "version" | "unit"; trend?: "jalali" | "gregorian" } = {}): Promise<models.OverviewBody> {
     return this.#caller.json("GET", "/api/v1/metrics/overview", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, compare: options.compare, trend: options.trend } });
   }
 
@@ -1172,7 +1334,7 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/people`
    */
-  people(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null } = {}): Promise<models.WorkloadBody> {
+  people(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv" } = {}): Promise<models.WorkloadBody> {
     return this.#caller.json("GET", "/api/v1/metrics/people", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format } });
   }
 
@@ -1181,7 +1343,7 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/portfolio`
    */
-  portfolio(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null; volume?: number; visits?: number; time?: number; dissatisfaction?: number } = {}): Promise<models.PortfolioBody> {
+  portfolio(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; volume?: number; visits?: number; time?: number; dissatisfaction?: number } = {}): Promise<models.PortfolioBody> {
     return this.#caller.json("GET", "/api/v1/metrics/portfolio", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, volume: options.volume, visits: options.visits, time: options.time, dissatisfaction: options.dissatisfaction } });
   }
 
@@ -1190,7 +1352,7 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/steps`
    */
-  steps(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null } = {}): Promise<models.StepsBody> {
+  steps(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv" } = {}): Promise<models.StepsBody> {
     return this.#caller.json("GET", "/api/v1/metrics/steps", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format } });
   }
 
@@ -1199,11 +1361,12 @@ export class Metrics {
    *
    * `GET /api/v1/metrics/time`
    */
-  time(options: { unit?: string | null; alone?: boolean; definition?: string | null; version?: number | null; class?: string | null; from?: string | null; to?: string | null; format?: "json" | "csv" | null; by?: "unit" | "definition" | "version" | "month" | null; calendar?: "jalali" | "gregorian" } = {}): Promise<models.TimesBody> {
+  time(options: { unit?: string; alone?: boolean; definition?: string; version?: number; class?: string; from?: string; to?: string; format?: "json" | "csv"; by?: "unit" | "definition" | "version" | "month"; calendar?: "jalali" | "gregorian" } = {}): Promise<models.TimesBody> {
     return this.#caller.json("GET", "/api/v1/metrics/time", { query: { unit: options.unit, alone: options.alone, definition: options.definition, version: options.version, class: options.class, from: options.from, to: options.to, format: options.format, by: options.by, calendar: options.calendar } });
   }
 }
 
+/** Move running cases to another version of their definition. */
 export class Migrations {
   readonly #caller: Caller;
 
@@ -1215,23 +1378,11 @@ export class Migrations {
    * Cancel a case migration: remaining cases keep their version.
    *
    * `POST /api/v1/migrations/{migration_id}/cancel`
+   *
+   * @param migrationId The id of the migration.
    */
   cancel(migrationId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
     return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/cancel`, { body, idempotencyKey: options.idempotencyKey });
-  }
-
-  /**
-   * List the cases of a migration, oldest first.
-   *
-   * `GET /api/v1/migrations/{migration_id}/cases`
-   */
-  casesOf(migrationId: string, options: { cursor?: string | null; status?: "movable" | "stays" | "moved" | "ended" | null } = {}): Promise<models.MigratedCasePage> {
-    return this.#caller.json("GET", `/api/v1/migrations/${part(migrationId)}/cases`, { query: { cursor: options.cursor, status: options.status } });
-  }
-
-  /** List the cases of a migration, oldest first: the items of all pages, one after the other. */
-  casesOfAll(migrationId: string, options: { cursor?: string | null; status?: "movable" | "stays" | "moved" | "ended" | null } = {}): AsyncGenerator<models.MigratedCasePageMigratedCaseBody> {
-    return pages((cursor: string | null | undefined) => this.casesOf(migrationId, { ...options, cursor }));
   }
 
   /**
@@ -1248,19 +1399,37 @@ export class Migrations {
    *
    * `GET /api/v1/migrations`
    */
-  list(options: { cursor?: string | null } = {}): Promise<models.MigrationPage> {
+  list(options: { cursor?: string } = {}): Promise<models.MigrationPage> {
     return this.#caller.json("GET", "/api/v1/migrations", { query: { cursor: options.cursor } });
   }
 
   /** List case migrations, newest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.MigrationPageMigrationBody> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.MigrationBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * List the cases of a migration, oldest first.
+   *
+   * `GET /api/v1/migrations/{migration_id}/cases`
+   *
+   * @param migrationId The id of the migration.
+   */
+  listCases(migrationId: string, options: { cursor?: string; status?: "movable" | "stays" | "moved" | "ended" } = {}): Promise<models.MigratedCasePage> {
+    return this.#caller.json("GET", `/api/v1/migrations/${part(migrationId)}/cases`, { query: { cursor: options.cursor, status: options.status } });
+  }
+
+  /** List the cases of a migration, oldest first: the items of all pages, one after the other. */
+  listCasesAll(migrationId: string, options: { cursor?: string; status?: "movable" | "stays" | "moved" | "ended" } = {}): AsyncGenerator<models.MigratedCaseBody> {
+    return pages((cursor: string | undefined) => this.listCases(migrationId, { ...options, cursor }));
   }
 
   /**
    * Read a case migration: its plan and progress.
    *
    * `GET /api/v1/migrations/{migration_id}`
+   *
+   * @param migrationId The id of the migration.
    */
   show(migrationId: string): Promise<models.MigrationOverview> {
     return this.#caller.json("GET", `/api/v1/migrations/${part(migrationId)}`);
@@ -1270,12 +1439,15 @@ export class Migrations {
    * Start a case migration: cases without obstacles are migrated.
    *
    * `POST /api/v1/migrations/{migration_id}/start`
+   *
+   * @param migrationId The id of the migration.
    */
   start(migrationId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.MigrationOverview> {
     return this.#caller.json("POST", `/api/v1/migrations/${part(migrationId)}/start`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class People {
   readonly #caller: Caller;
 
@@ -1284,20 +1456,26 @@ export class People {
   }
 
   /**
-   * Appoint a substitute for yourself or, as an administrator, for a person of your units.
+   * Add a membership: a unit and role for a person of your units.
    *
-   * `POST /api/v1/substitutions`
+   * `POST /api/v1/people/{person_id}/memberships`
+   *
+   * @param personId The id of the person's account.
    */
-  agree(body: models.CreateSubstitution, options: { idempotencyKey?: string } = {}): Promise<models.SubstitutionBody> {
-    return this.#caller.json("POST", "/api/v1/substitutions", { body, idempotencyKey: options.idempotencyKey });
+  addMembership(personId: string, body: models.GiveMembership, options: { idempotencyKey?: string } = {}): Promise<models.PersonBody> {
+    return this.#caller.json("POST", `/api/v1/people/${part(personId)}/memberships`, { body, idempotencyKey: options.idempotencyKey });
   }
 
   /**
    * Change the start or end of a membership.
    *
    * `PATCH /api/v1/people/{person_id}/memberships/{membership_id}`
+   *
+   * @param personId The id of the person's account.
+   *
+   * @param membershipId The id of the membership.
    */
-  change(personId: string, membershipId: string, body: models.ChangeMembership = {}): Promise<models.PersonBody> {
+  changeMembership(personId: string, membershipId: string, body: models.ChangeMembership = {}): Promise<models.PersonBody> {
     return this.#caller.json("PATCH", `/api/v1/people/${part(personId)}/memberships/${part(membershipId)}`, { body });
   }
 
@@ -1305,6 +1483,8 @@ export class People {
    * Change the details of a person.
    *
    * `PATCH /api/v1/people/{person_id}`
+   *
+   * @param personId The id of the person's account.
    */
   changePerson(personId: string, body: models.ChangePerson = {}): Promise<models.PersonBody> {
     return this.#caller.json("PATCH", `/api/v1/people/${part(personId)}`, { body });
@@ -1320,11 +1500,24 @@ export class People {
   }
 
   /**
+   * Appoint a substitute for yourself or, as an administrator, for a person of your units.
+   *
+   * `POST /api/v1/substitutions`
+   */
+  createSubstitution(body: models.CreateSubstitution, options: { idempotencyKey?: string } = {}): Promise<models.SubstitutionBody> {
+    return this.#caller.json("POST", "/api/v1/substitutions", { body, idempotencyKey: options.idempotencyKey });
+  }
+
+  /**
    * End a membership immediately.
    *
    * `DELETE /api/v1/people/{person_id}/memberships/{membership_id}`
+   *
+   * @param personId The id of the person's account.
+   *
+   * @param membershipId The id of the membership.
    */
-  end(personId: string, membershipId: string): Promise<models.PersonBody> {
+  endMembership(personId: string, membershipId: string): Promise<models.PersonBody> {
     return this.#caller.json("DELETE", `/api/v1/people/${part(personId)}/memberships/${part(membershipId)}`);
   }
 
@@ -1332,18 +1525,11 @@ export class People {
    * End a substitution.
    *
    * `DELETE /api/v1/substitutions/{substitution_id}`
+   *
+   * @param substitutionId The id of the substitution.
    */
   endSubstitution(substitutionId: string): Promise<models.SubstitutionBody> {
     return this.#caller.json("DELETE", `/api/v1/substitutions/${part(substitutionId)}`);
-  }
-
-  /**
-   * Add a membership: a unit and role for a person of your units.
-   *
-   * `POST /api/v1/people/{person_id}/memberships`
-   */
-  give(personId: string, body: models.GiveMembership, options: { idempotencyKey?: string } = {}): Promise<models.PersonBody> {
-    return this.#caller.json("POST", `/api/v1/people/${part(personId)}/memberships`, { body, idempotencyKey: options.idempotencyKey });
   }
 
   /**
@@ -1351,13 +1537,13 @@ export class People {
    *
    * `GET /api/v1/people`
    */
-  list(options: { cursor?: string | null; person?: "missing" | "duplicate" | null } = {}): Promise<models.PersonPage> {
+  list(options: { cursor?: string; person?: "missing" | "duplicate" } = {}): Promise<models.PersonPage> {
     return this.#caller.json("GET", "/api/v1/people", { query: { cursor: options.cursor, person: options.person } });
   }
 
   /** List the people of your units, oldest accounts first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null; person?: "missing" | "duplicate" | null } = {}): AsyncGenerator<models.PersonPagePersonSummary> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string; person?: "missing" | "duplicate" } = {}): AsyncGenerator<models.PersonSummary> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
@@ -1365,22 +1551,13 @@ export class People {
    *
    * `GET /api/v1/organisation-log`
    */
-  log(options: { cursor?: string | null; kind?: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed" | null; unit?: string | null; from_at?: string | null; to_at?: string | null } = {}): Promise<models.RecordPage> {
+  listChanges(options: { cursor?: string; kind?: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed"; unit?: string; from_at?: string; to_at?: string } = {}): Promise<models.RecordPage> {
     return this.#caller.json("GET", "/api/v1/organisation-log", { query: { cursor: options.cursor, kind: options.kind, unit: options.unit, from_at: options.from_at, to_at: options.to_at } });
   }
 
   /** List entries of the administration log in your units, oldest first: the items of all pages, one after the other. */
-  logAll(options: { cursor?: string | null; kind?: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed" | null; unit?: string | null; from_at?: string | null; to_at?: string | null } = {}): AsyncGenerator<models.RecordPageRecordBody> {
-    return pages((cursor: string | null | undefined) => this.log({ ...options, cursor }));
-  }
-
-  /**
-   * Read a person of your units.
-   *
-   * `GET /api/v1/people/{person_id}`
-   */
-  show(personId: string): Promise<models.PersonBody> {
-    return this.#caller.json("GET", `/api/v1/people/${part(personId)}`);
+  listChangesAll(options: { cursor?: string; kind?: "unit.made" | "unit.changed" | "person.made" | "person.changed" | "person.closed" | "person.opened" | "password.given" | "membership.given" | "membership.changed" | "membership.ended" | "substitution.agreed" | "substitution.ended" | "delegation.agreed" | "delegation.revoked" | "message.unmatched" | "definition.deployed" | "definition.published" | "definition.retired" | "definition.enabled" | "definition.disabled" | "definition.offered" | "definition.withdrawn" | "definition.suspended" | "definition.resumed" | "account.made" | "identity.linked" | "token.made" | "token.revoked" | "webhook.made" | "webhook.enabled" | "webhook.disabled" | "webhook.removed" | "case.erased" | "retry.ordered" | "migration.started" | "migration.cancelled" | "connectors.loaded" | "settings.loaded" | "installation.outage" | "installation.restored" | "clock.jumped" | "clock.differs" | "calendar.made" | "calendar.changed" | "calendar.chosen" | "calendar.closure" | "calendar.reopened" | "silence.released" | "rate.set" | "rate.removed" | "service.classed"; unit?: string; from_at?: string; to_at?: string } = {}): AsyncGenerator<models.RecordBody> {
+    return pages((cursor: string | undefined) => this.listChanges({ ...options, cursor }));
   }
 
   /**
@@ -1388,16 +1565,28 @@ export class People {
    *
    * `GET /api/v1/substitutions`
    */
-  substitutions(options: { cursor?: string | null } = {}): Promise<models.SubstitutionPage> {
+  listSubstitutions(options: { cursor?: string } = {}): Promise<models.SubstitutionPage> {
     return this.#caller.json("GET", "/api/v1/substitutions", { query: { cursor: options.cursor } });
   }
 
   /** List current and future substitutions: your own or, for administrators, those of their units: the items of all pages, one after the other. */
-  substitutionsAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.SubstitutionPageSubstitutionBody> {
-    return pages((cursor: string | null | undefined) => this.substitutions({ ...options, cursor }));
+  listSubstitutionsAll(options: { cursor?: string } = {}): AsyncGenerator<models.SubstitutionBody> {
+    return pages((cursor: string | undefined) => this.listSubstitutions({ ...options, cursor }));
+  }
+
+  /**
+   * Read a person of your units.
+   *
+   * `GET /api/v1/people/{person_id}`
+   *
+   * @param personId The id of the person's account.
+   */
+  show(personId: string): Promise<models.PersonBody> {
+    return this.#caller.json("GET", `/api/v1/people/${part(personId)}`);
   }
 }
 
+/** Diagrams of versions and cases, as SVG. */
 export class Pictures {
   readonly #caller: Caller;
 
@@ -1409,8 +1598,10 @@ export class Pictures {
    * Draw the diagram of a case, with its current steps and its path.
    *
    * `GET /api/v1/cases/{case_id}/diagram.svg`
+   *
+   * @param caseId The id of the case.
    */
-  case(caseId: string, options: { lang?: "fa" | "en" } = {}): Promise<Content> {
+  drawCase(caseId: string, options: { lang?: "fa" | "en" } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/cases/${part(caseId)}/diagram.svg`, { query: { lang: options.lang } });
   }
 
@@ -1418,12 +1609,17 @@ export class Pictures {
    * Draw a version, with its findings, the current steps of its cases, or its changes.
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/diagram.svg`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
-  version(key: string, number: number, options: { lang?: "fa" | "en"; marks?: "findings" | "cases" | "changes" | "none"; against?: number | null } = {}): Promise<Content> {
+  drawVersion(key: string, number: number, options: { lang?: "fa" | "en"; marks?: "findings" | "cases" | "changes" | "none"; against?: number } = {}): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/diagram.svg`, { query: { lang: options.lang, marks: options.marks, against: options.against } });
   }
 }
 
+/** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class Rates {
   readonly #caller: Caller;
 
@@ -1435,6 +1631,8 @@ export class Rates {
    * Set a rate of a unit from a day on.
    *
    * `POST /api/v1/units/{key}/rates`
+   *
+   * @param key The key of the unit.
    */
   create(key: string, body: models.SetRate, options: { idempotencyKey?: string } = {}): Promise<models.RateBody> {
     return this.#caller.json("POST", `/api/v1/units/${part(key)}/rates`, { body, idempotencyKey: options.idempotencyKey });
@@ -1444,6 +1642,8 @@ export class Rates {
    * List the rates that apply in a unit.
    *
    * `GET /api/v1/units/{key}/rates`
+   *
+   * @param key The key of the unit.
    */
   list(key: string): Promise<models.RateList> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/rates`);
@@ -1453,12 +1653,15 @@ export class Rates {
    * Remove a rate.
    *
    * `DELETE /api/v1/rates/{rate_id}`
+   *
+   * @param rateId The id of the rate.
    */
   remove(rateId: string): Promise<models.RateBody> {
     return this.#caller.json("DELETE", `/api/v1/rates/${part(rateId)}`);
   }
 }
 
+/** Failed elements of cases: list, retry or skip them, one by one or all of a kind. */
 export class Retries {
   readonly #caller: Caller;
 
@@ -1479,12 +1682,15 @@ export class Retries {
    * Read the progress of a bulk retry.
    *
    * `GET /api/v1/retries/{retry_id}`
+   *
+   * @param retryId The id of the mass retry.
    */
   show(retryId: string): Promise<models.RetryBody> {
     return this.#caller.json("GET", `/api/v1/retries/${part(retryId)}`);
   }
 }
 
+/** Processes that can be started, their versions, and the decision tables (DMN) in their files. A definition that is offered to applicants is a service. */
 export class Rules {
   readonly #caller: Caller;
 
@@ -1496,6 +1702,8 @@ export class Rules {
    * Evaluate a DMN decision, by its id or name, for data outside of any case.
    *
    * `POST /api/v1/decisions/{key}/evaluate`
+   *
+   * @param key The id or the name of the decision in its DMN file.
    */
   evaluate(key: string, body: models.EvaluateRule = {}, options: { idempotencyKey?: string } = {}): Promise<models.RulingBody> {
     return this.#caller.json("POST", `/api/v1/decisions/${part(key)}/evaluate`, { body, idempotencyKey: options.idempotencyKey });
@@ -1511,6 +1719,7 @@ export class Rules {
   }
 }
 
+/** Your sessions in browsers. */
 export class Sessions {
   readonly #caller: Caller;
 
@@ -1531,12 +1740,15 @@ export class Sessions {
    * End a session.
    *
    * `DELETE /api/v1/sessions/{session_id}`
+   *
+   * @param sessionId The id of the session.
    */
   revoke(sessionId: string): Promise<models.EndedBody> {
     return this.#caller.json("DELETE", `/api/v1/sessions/${part(sessionId)}`);
   }
 }
 
+/** Upload and download the documents of cases and tasks, and files for a field before a form is sent. */
 export class Staging {
   readonly #caller: Caller;
 
@@ -1548,6 +1760,8 @@ export class Staging {
    * Delete a file that you uploaded for a field, before the answer is sent.
    *
    * `DELETE /api/v1/documents/{document_id}`
+   *
+   * @param documentId The id of the document.
    */
   discard(documentId: string): Promise<models.StagedBody> {
     return this.#caller.json("DELETE", `/api/v1/documents/${part(documentId)}`);
@@ -1556,16 +1770,16 @@ export class Staging {
   /**
    * Upload a file for a field of a form, before the answer is sent.
    *
-   * Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of
-   * the field is then the returned `id`.
+   * Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of the field is then the returned `id`.
    *
    * `POST /api/v1/documents`
    */
-  stage(body: models.StagingStageForm, options: { idempotencyKey?: string } = {}): Promise<models.StagedBody> {
+  upload(body: models.StagedUpload, options: { idempotencyKey?: string } = {}): Promise<models.StagedBody> {
     return this.#caller.json("POST", "/api/v1/documents", { form: body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Processes that can be started, their versions, and the decision tables (DMN) in their files. A definition that is offered to applicants is a service. */
 export class StartForms {
   readonly #caller: Caller;
 
@@ -1576,16 +1790,20 @@ export class StartForms {
   /**
    * Read the start form of a definition.
    *
-   * It is that of the current version, in one language, without what your roles may not see. Its `ETag`
-   * changes with the version, the language and your roles.
+   * It is that of the current version, in one language, without what your roles may not see. Its `ETag` changes with the version, the language and your roles.
    *
    * `GET /api/v1/definitions/{key}/form`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param options.language The language of titles, descriptions and labels: `fa` is Persian, `en` is English. Without it, the preferred one of `Accept-Language`.
    */
-  readForm(key: string, options: { language?: "fa" | "en" | null } = {}): Promise<models.StartFormBody> {
+  readForm(key: string, options: { language?: "fa" | "en" } = {}): Promise<models.StartFormBody> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/form`, { query: { language: options.language } });
   }
 }
 
+/** The status of a case for its applicant, by case number and secret. No token is needed. */
 export class Status {
   readonly #caller: Caller;
 
@@ -1607,8 +1825,7 @@ export class Status {
   /**
    * Read the status of a case, by its number and secret.
    *
-   * No account is needed. A wrong secret and an unknown number return the same response; repeated attempts
-   * have to wait.
+   * No account is needed. A wrong secret and an unknown number return the same response; repeated attempts have to wait.
    *
    * `POST /api/v1/status`
    */
@@ -1617,6 +1834,7 @@ export class Status {
   }
 }
 
+/** The inbox: list and search tasks, read one with its form, claim, release and complete it. */
 export class Tasks {
   readonly #caller: Caller;
 
@@ -1628,6 +1846,8 @@ export class Tasks {
    * Claim a task.
    *
    * `POST /api/v1/tasks/{task_id}/claim`
+   *
+   * @param taskId The id of the task.
    */
   claim(taskId: string, body: models.Request = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/claim`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -1639,6 +1859,8 @@ export class Tasks {
    * With `If-Match`, it returns 409 if a value that the form shows has changed since you read the task.
    *
    * `POST /api/v1/tasks/{task_id}/complete`
+   *
+   * @param taskId The id of the task.
    */
   complete(taskId: string, body: models.CompleteTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.CompletedBody> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/complete`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -1662,19 +1884,21 @@ export class Tasks {
    *
    * `GET /api/v1/tasks`
    */
-  list(options: { cursor?: string | null; scope?: "mine" | "team" | "free" | "supervised"; role?: string | null; unit?: string | null; definition?: string | null; holder?: string | null; due?: string | null; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number | null; case?: string | null; status?: "open" | "completed" | "cancelled" | null } = {}): Promise<models.TaskPage> {
+  list(options: { cursor?: string; scope?: "mine" | "team" | "free" | "supervised"; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: "open" | "completed" | "cancelled" } = {}): Promise<models.TaskPage> {
     return this.#caller.json("GET", "/api/v1/tasks", { query: { cursor: options.cursor, scope: options.scope, role: options.role, unit: options.unit, definition: options.definition, holder: options.holder, due: options.due, overdue: options.overdue, today: options.today, returned: options.returned, priority: options.priority, case: options.case, status: options.status } });
   }
 
   /** List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null; scope?: "mine" | "team" | "free" | "supervised"; role?: string | null; unit?: string | null; definition?: string | null; holder?: string | null; due?: string | null; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number | null; case?: string | null; status?: "open" | "completed" | "cancelled" | null } = {}): AsyncGenerator<models.TaskPageListedTask> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string; scope?: "mine" | "team" | "free" | "supervised"; role?: string; unit?: string; definition?: string; holder?: string; due?: string; overdue?: boolean; today?: boolean; returned?: boolean; priority?: number; case?: string; status?: "open" | "completed" | "cancelled" } = {}): AsyncGenerator<models.ListedTask> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Release a task.
    *
    * `POST /api/v1/tasks/{task_id}/release`
+   *
+   * @param taskId The id of the task.
    */
   release(taskId: string, body: models.ReleaseTask = {}, options: { ifMatch?: Tag; idempotencyKey?: string } = {}): Promise<models.TaskSummary> {
     return this.#caller.json("POST", `/api/v1/tasks/${part(taskId)}/release`, { body, ifMatch: options.ifMatch, idempotencyKey: options.idempotencyKey });
@@ -1683,8 +1907,7 @@ export class Tasks {
   /**
    * Search the open tasks that you can work on.
    *
-   * Words match the beginnings of words in a task's name and its case's number, business key and applicant.
-   * Search words may be personal data, so they are sent in the body and never logged.
+   * Words match the beginnings of words in a task's name and its case's number, business key and applicant. Search words may be personal data, so they are sent in the body and never logged.
    *
    * `POST /api/v1/tasks/search`
    */
@@ -1693,7 +1916,7 @@ export class Tasks {
   }
 
   /** Search the open tasks that you can work on: the items of all pages, one after the other. */
-  searchAll(body: models.SearchBody = {}, options: { idempotencyKey?: string } = {}): AsyncGenerator<models.TaskPageListedTask> {
+  searchAll(body: models.SearchBody = {}, options: { idempotencyKey?: string } = {}): AsyncGenerator<models.ListedTask> {
     return pages((cursor: string | null | undefined) => this.search({ ...body, cursor }, options));
   }
 
@@ -1701,12 +1924,15 @@ export class Tasks {
    * Read a task with its form.
    *
    * `GET /api/v1/tasks/{task_id}`
+   *
+   * @param taskId The id of the task.
    */
   show(taskId: string): Promise<models.TaskBody> {
     return this.#caller.json("GET", `/api/v1/tasks/${part(taskId)}`);
   }
 }
 
+/** Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it. */
 export class TimeSplit {
   readonly #caller: Caller;
 
@@ -1720,6 +1946,8 @@ export class TimeSplit {
    * Only a supervisor of its unit, once.
    *
    * `POST /api/v1/cases/{case_id}/delay-explanations`
+   *
+   * @param caseId The id of the case.
    */
   explain(caseId: string, body: models.ExplainDelay, options: { idempotencyKey?: string } = {}): Promise<models.DelayBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/delay-explanations`, { body, idempotencyKey: options.idempotencyKey });
@@ -1729,12 +1957,15 @@ export class TimeSplit {
    * Read where the time of a case went.
    *
    * `GET /api/v1/cases/{case_id}/time`
+   *
+   * @param caseId The id of the case.
    */
   show(caseId: string): Promise<models.TimeBody> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/time`);
   }
 }
 
+/** Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of changes to them. */
 export class Units {
   readonly #caller: Caller;
 
@@ -1746,6 +1977,8 @@ export class Units {
    * Rename, move, close or reopen one of your units.
    *
    * `PATCH /api/v1/units/{key}`
+   *
+   * @param key The key of the unit.
    */
   change(key: string, body: models.ChangeUnit = {}): Promise<models.UnitBody> {
     return this.#caller.json("PATCH", `/api/v1/units/${part(key)}`, { body });
@@ -1765,25 +1998,28 @@ export class Units {
    *
    * `GET /api/v1/units`
    */
-  list(options: { cursor?: string | null; parent?: string | null } = {}): Promise<models.UnitPage> {
+  list(options: { cursor?: string; parent?: string } = {}): Promise<models.UnitPage> {
     return this.#caller.json("GET", "/api/v1/units", { query: { cursor: options.cursor, parent: options.parent } });
   }
 
   /** List units, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null; parent?: string | null } = {}): AsyncGenerator<models.UnitPageUnitBody> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string; parent?: string } = {}): AsyncGenerator<models.UnitBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
   }
 
   /**
    * Read a unit.
    *
    * `GET /api/v1/units/{key}`
+   *
+   * @param key The key of the unit.
    */
   show(key: string): Promise<models.UnitBody> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}`);
   }
 }
 
+/** Processes that can be started, their versions, and the decision tables (DMN) in their files. A definition that is offered to applicants is a service. */
 export class VersionFiles {
   readonly #caller: Caller;
 
@@ -1794,10 +2030,13 @@ export class VersionFiles {
   /**
    * Download a file of a version as it was uploaded.
    *
-   * It is sent as an attachment of bytes, whatever its kind: the list has its media type. Its `ETag` is the
-   * SHA-256 digest of its content.
+   * It is sent as an attachment of bytes, whatever its kind: the list has its media type. Its `ETag` is the SHA-256 digest of its content.
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/files/{name}`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
   downloadFile(key: string, number: number, name: string): Promise<Content> {
     return this.#caller.content("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/files/${part(name)}`);
@@ -1809,12 +2048,17 @@ export class VersionFiles {
    * All files that were deployed with it: diagrams, forms, decisions, scenarios.
    *
    * `GET /api/v1/definitions/{key}/versions/{number}/files`
+   *
+   * @param key The key of the definition: the id of its process in the diagram.
+   *
+   * @param number The number of the version, from 1.
    */
   listFiles(key: string, number: number): Promise<models.VersionFileList> {
     return this.#caller.json("GET", `/api/v1/definitions/${part(key)}/versions/${part(number)}/files`);
   }
 }
 
+/** How often the applicant had to come in person, and how they rate the service. */
 export class Visits {
   readonly #caller: Caller;
 
@@ -1826,6 +2070,10 @@ export class Visits {
    * Correct a recorded visit, or withdraw it.
    *
    * `POST /api/v1/cases/{case_id}/visits/{visit_id}/correct`
+   *
+   * @param caseId The id of the case.
+   *
+   * @param visitId The id of the visit.
    */
   correct(caseId: string, visitId: string, body: models.CorrectVisit = {}, options: { idempotencyKey?: string } = {}): Promise<models.VisitBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/visits/${part(visitId)}/correct`, { body, idempotencyKey: options.idempotencyKey });
@@ -1835,6 +2083,8 @@ export class Visits {
    * List the visits of a case.
    *
    * `GET /api/v1/cases/{case_id}/visits`
+   *
+   * @param caseId The id of the case.
    */
   list(caseId: string): Promise<models.VisitList> {
     return this.#caller.json("GET", `/api/v1/cases/${part(caseId)}/visits`);
@@ -1844,6 +2094,8 @@ export class Visits {
    * Rate a case, once, after its end, as its applicant or for them.
    *
    * `POST /api/v1/cases/{case_id}/rating`
+   *
+   * @param caseId The id of the case.
    */
   rate(caseId: string, body: models.GiveRating, options: { idempotencyKey?: string } = {}): Promise<models.RatingBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/rating`, { body, idempotencyKey: options.idempotencyKey });
@@ -1855,12 +2107,15 @@ export class Visits {
    * The same instant and reason again return the same visit.
    *
    * `POST /api/v1/cases/{case_id}/visits`
+   *
+   * @param caseId The id of the case.
    */
   record(caseId: string, body: models.RecordVisit, options: { idempotencyKey?: string } = {}): Promise<models.VisitBody> {
     return this.#caller.json("POST", `/api/v1/cases/${part(caseId)}/visits`, { body, idempotencyKey: options.idempotencyKey });
   }
 }
 
+/** Subscriptions to events as CloudEvents, signed as Standard Webhooks define, and their deliveries. */
 export class Webhooks {
   readonly #caller: Caller;
 
@@ -1878,23 +2133,11 @@ export class Webhooks {
   }
 
   /**
-   * List the deliveries of a webhook, oldest first.
-   *
-   * `GET /api/v1/webhooks/{webhook_id}/deliveries`
-   */
-  deliveries(webhookId: string, options: { cursor?: string | null; status?: "waiting" | "delivered" | "dead" } = {}): Promise<models.DeliveryPage> {
-    return this.#caller.json("GET", `/api/v1/webhooks/${part(webhookId)}/deliveries`, { query: { cursor: options.cursor, status: options.status } });
-  }
-
-  /** List the deliveries of a webhook, oldest first: the items of all pages, one after the other. */
-  deliveriesAll(webhookId: string, options: { cursor?: string | null; status?: "waiting" | "delivered" | "dead" } = {}): AsyncGenerator<models.DeliveryPageDeliveryBody> {
-    return pages((cursor: string | null | undefined) => this.deliveries(webhookId, { ...options, cursor }));
-  }
-
-  /**
    * Disable a webhook.
    *
    * `POST /api/v1/webhooks/{webhook_id}/disable`
+   *
+   * @param webhookId The id of the subscription.
    */
   disable(webhookId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/disable`, { body, idempotencyKey: options.idempotencyKey });
@@ -1904,6 +2147,8 @@ export class Webhooks {
    * Enable a webhook.
    *
    * `POST /api/v1/webhooks/{webhook_id}/enable`
+   *
+   * @param webhookId The id of the subscription.
    */
   enable(webhookId: string, body: models.Request = {}, options: { idempotencyKey?: string } = {}): Promise<models.WebhookBody> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/enable`, { body, idempotencyKey: options.idempotencyKey });
@@ -1914,19 +2159,37 @@ export class Webhooks {
    *
    * `GET /api/v1/webhooks`
    */
-  list(options: { cursor?: string | null } = {}): Promise<models.WebhookPage> {
+  list(options: { cursor?: string } = {}): Promise<models.WebhookPage> {
     return this.#caller.json("GET", "/api/v1/webhooks", { query: { cursor: options.cursor } });
   }
 
   /** List webhooks, oldest first: the items of all pages, one after the other. */
-  listAll(options: { cursor?: string | null } = {}): AsyncGenerator<models.WebhookPageWebhookBody> {
-    return pages((cursor: string | null | undefined) => this.list({ ...options, cursor }));
+  listAll(options: { cursor?: string } = {}): AsyncGenerator<models.WebhookBody> {
+    return pages((cursor: string | undefined) => this.list({ ...options, cursor }));
+  }
+
+  /**
+   * List the deliveries of a webhook, oldest first.
+   *
+   * `GET /api/v1/webhooks/{webhook_id}/deliveries`
+   *
+   * @param webhookId The id of the subscription.
+   */
+  listDeliveries(webhookId: string, options: { cursor?: string; status?: "waiting" | "delivered" | "dead" } = {}): Promise<models.DeliveryPage> {
+    return this.#caller.json("GET", `/api/v1/webhooks/${part(webhookId)}/deliveries`, { query: { cursor: options.cursor, status: options.status } });
+  }
+
+  /** List the deliveries of a webhook, oldest first: the items of all pages, one after the other. */
+  listDeliveriesAll(webhookId: string, options: { cursor?: string; status?: "waiting" | "delivered" | "dead" } = {}): AsyncGenerator<models.DeliveryBody> {
+    return pages((cursor: string | undefined) => this.listDeliveries(webhookId, { ...options, cursor }));
   }
 
   /**
    * Delete a webhook.
    *
    * `DELETE /api/v1/webhooks/{webhook_id}`
+   *
+   * @param webhookId The id of the subscription.
    */
   remove(webhookId: string): Promise<models.WebhookBody> {
     return this.#caller.json("DELETE", `/api/v1/webhooks/${part(webhookId)}`);
@@ -1936,6 +2199,8 @@ export class Webhooks {
    * Send failed deliveries again, or all events since a given time.
    *
    * `POST /api/v1/webhooks/{webhook_id}/replay`
+   *
+   * @param webhookId The id of the subscription.
    */
   replay(webhookId: string, body: models.ReplayWebhook = {}, options: { idempotencyKey?: string } = {}): Promise<models.Replayed> {
     return this.#caller.json("POST", `/api/v1/webhooks/${part(webhookId)}/replay`, { body, idempotencyKey: options.idempotencyKey });
@@ -1945,12 +2210,15 @@ export class Webhooks {
    * Read a webhook.
    *
    * `GET /api/v1/webhooks/{webhook_id}`
+   *
+   * @param webhookId The id of the subscription.
    */
   show(webhookId: string): Promise<models.WebhookBody> {
     return this.#caller.json("GET", `/api/v1/webhooks/${part(webhookId)}`);
   }
 }
 
+/** How long officials worked on tasks, for themselves, and in sums for units. */
 export class WorkTime {
   readonly #caller: Caller;
 
@@ -1962,6 +2230,8 @@ export class WorkTime {
    * Read the time that you have worked on a task.
    *
    * `GET /api/v1/tasks/{task_id}/work-time`
+   *
+   * @param taskId The id of the task.
    */
   ofTask(taskId: string): Promise<models.TaskWorkTimeBody> {
     return this.#caller.json("GET", `/api/v1/tasks/${part(taskId)}/work-time`);
@@ -1973,8 +2243,10 @@ export class WorkTime {
    * Only in sums of five people or more, for weeks that have ended; without `week`, for the last one.
    *
    * `GET /api/v1/units/{key}/work-time`
+   *
+   * @param key The key of the unit.
    */
-  ofUnit(key: string, options: { week?: string | null } = {}): Promise<models.UnitWorkTimeBody> {
+  ofUnit(key: string, options: { week?: string } = {}): Promise<models.UnitWorkTimeBody> {
     return this.#caller.json("GET", `/api/v1/units/${part(key)}/work-time`, { query: { week: options.week } });
   }
 
@@ -1985,7 +2257,7 @@ export class WorkTime {
    *
    * `GET /api/v1/account/work-time`
    */
-  own(options: { week?: string | null } = {}): Promise<models.OwnWorkTimeBody> {
+  own(options: { week?: string } = {}): Promise<models.OwnWorkTimeBody> {
     return this.#caller.json("GET", "/api/v1/account/work-time", { query: { week: options.week } });
   }
 }

@@ -10,14 +10,7 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 from parvandeh_client.answers import Upload
 
 
-class AccessPage(TypedDict):
-    """A page of the access log of a case, newest first."""
-
-    items: list[AccessPageAccessBody]
-    next: str | None
-
-
-class AccessPageAccessBody(TypedDict):
+class AccessBody(TypedDict):
     """An entry of the access log. `object` is the task or document, or null.
 
     `purpose` is the reason that the reader gave. `reason`, `step` and `way` explain the access: how the
@@ -26,7 +19,7 @@ class AccessPageAccessBody(TypedDict):
 
     id: str
     at: str
-    reader: AccessPageReader
+    reader: Reader
     what: Literal["case", "events", "task", "document", "decisions", "comments", "file", "access-log"]
     object: str | None
     on_behalf_of: str | None
@@ -51,21 +44,19 @@ class AccessPageAccessBody(TypedDict):
     way: Literal["search", "list", "incident"] | None
 
 
-class AccessPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
+class AccessPage(TypedDict):
+    """A page of the access log of a case, newest first."""
 
-    fa: str
-    en: str
+    items: list[AccessBody]
+    next: str | None
 
 
-class AccessPageReader(TypedDict):
-    """Who viewed it, with the role and unit at that time."""
+class Account(TypedDict):
+    """A person: the name of the account, and the name to display."""
 
     id: str
     name: str
-    display_name: AccessPageDisplayName
-    role: str
-    unit: str | None
+    display_name: DisplayName
 
 
 class AccountBody(TypedDict):
@@ -79,17 +70,10 @@ class AccountBody(TypedDict):
     calendar: Literal["jalali", "gregorian"] | None
     id: str
     name: str
-    display_name: AccountBodyDisplayName
+    display_name: DisplayName
     role: Literal[
         "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
     ]
-
-
-class AccountBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class AddComment(TypedDict):
@@ -103,6 +87,13 @@ class AppealCase(TypedDict):
     """An appeal: `data` must match the start form of the process for appeals."""
 
     data: NotRequired[dict[str, Any]]
+
+
+class AppealRef(TypedDict):
+    """A case that appeals a decision of this case."""
+
+    id: str
+    case_number: str
 
 
 class AppliedBody(TypedDict):
@@ -121,10 +112,8 @@ class AskOpinion(TypedDict):
     """A request for an opinion: the question, who is asked, and the deadline.
 
     It is sent to those with `role` (default: all members) in `unit` (default: that of the case), or to
-    one
-    of them, `to`. `show` lists fields of the application or of the task's form that they can read; they
-    see
-    no other data of the case.
+    one of them, `to`. `show` lists fields of the application or of the task's form that they can read;
+    they see no other data of the case.
     """
 
     question: str
@@ -146,6 +135,19 @@ class AskStatus(TypedDict):
     language: NotRequired[Literal["fa", "en"] | None]
 
 
+class AskedBody(TypedDict):
+    """What a task asks that was requested from another task, its `parent`.
+
+    An opinion has a `question`; a correction has `fields`, and optionally a `text` about the whole form.
+    """
+
+    question: str | None
+    text: str | None
+    fields: list[Mark]
+    by: Account
+    parent: str
+
+
 class AssignTask(TypedDict):
     """The new assignee: name or id of an account. A task assigned at random needs a reason code."""
 
@@ -155,14 +157,80 @@ class AssignTask(TypedDict):
     ]
 
 
+class AutomatedLineBody(TypedDict):
+    """A step that is done automatically, and was done by people in earlier versions; `hours` set free."""
+
+    definition: str
+    element: str
+    passed: int
+    hours: FigureBody
+
+
+class BillBody(TypedDict):
+    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
+
+    id: str
+    reference: str
+    amount: str
+    currency: str
+    purpose: str | None
+    due_on: str | None
+    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    link: str | None
+    issued_at: str
+    paid_at: str | None
+    closed_at: str | None
+    late: LatePayment | None
+
+
+class BillWords(TypedDict):
+    """A bill: `text` says what has to be paid until when, or its status; `link` is the payment page.
+
+    `late` describes a payment that came too late.
+    """
+
+    reference: str
+    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
+    text: str
+    late: str | None
+    purpose: str
+    amount: str
+    currency: str
+    due_on: str | None
+    link: str | None
+
+
+class BucketBody(TypedDict):
+    """How long the case was in a bucket, and which share of its life that is, from 0 to 1."""
+
+    bucket: Literal[
+        "worked",
+        "technical_failure",
+        "other_agency",
+        "in_queue",
+        "with_applicant",
+        "suspended",
+        "scheduled_wait",
+        "office_closed",
+    ]
+    ms: int
+    share: float
+
+
 class Bulk(TypedDict):
     """One action for up to 100 tasks."""
 
     action: Literal["claim", "release", "assign", "complete"]
-    items: list[BulkBulkItem]
+    items: list[BulkItem]
 
 
-class BulkBulkItem(TypedDict):
+class BulkBody(TypedDict):
+    """The result for each task, in the order of the request."""
+
+    items: list[BulkResult]
+
+
+class BulkItem(TypedDict):
     """A task, with the answer to its form (to complete it) or the new assignee (to assign it).
 
     `reason`, a code, is for `assign` and `release`; a task assigned at random needs one.
@@ -176,53 +244,13 @@ class BulkBulkItem(TypedDict):
     ]
 
 
-class BulkBody(TypedDict):
-    """The result for each task, in the order of the request."""
-
-    items: list[BulkBodyBulkResult]
-
-
-class BulkBodyBulkResult(TypedDict):
+class BulkResult(TypedDict):
     """The result for a task: its new status in `task`, or the `problem`, as for a single request."""
 
     id: str
     status: int
     task: Literal["open", "completed", "cancelled"] | None
-    problem: BulkBodyProblem | None
-
-
-class BulkBodyFieldError(TypedDict):
-    """One error in the input.
-
-    Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's
-    language, a
-    stable code, and the limits that the explanation mentions.
-    """
-
-    pointer: str
-    detail: str
-    code: str
-    values: NotRequired[dict[str, Any] | None]
-
-
-class BulkBodyProblem(TypedDict):
-    """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
-
-    `code` is the stable code of the refusal, more specific than `type`; `state` is the current state
-    that
-    caused a conflict. `findings` and `owners` of a refused upload are as in the report of a deployment.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str
-    code: NotRequired[str | None]
-    errors: NotRequired[list[BulkBodyFieldError] | None]
-    findings: NotRequired[list[dict[str, Any]] | None]
-    owners: NotRequired[list[dict[str, Any]] | None]
-    state: NotRequired[dict[str, Any] | None]
+    problem: Problem | None
 
 
 class CalendarBody(TypedDict):
@@ -238,40 +266,32 @@ class CalendarBody(TypedDict):
     jalali: bool
     week: dict[str, str]
     years: list[int] | None
-    holidays: list[CalendarBodyHolidayBody]
-    versions: list[CalendarBodyCalendarVersionBody]
+    holidays: list[HolidayBody]
+    versions: list[CalendarVersionBody]
 
 
-class CalendarBodyCalendarVersionBody(TypedDict):
-    """A version of a calendar: it applies from `valid_from` on, or always."""
-
-    number: int
-    valid_from: str | None
-    reason: str | None
-    created_at: str
-
-
-class CalendarBodyHolidayBody(TypedDict):
-    """A day without work; `estimated` if it follows the moon and may still be a day off."""
-
-    date: str
-    name: str
-    estimated: NotRequired[bool]
-
-
-class CalendarList(TypedDict):
-    """All calendars, by key."""
-
-    items: list[CalendarListCalendarItem]
-
-
-class CalendarListCalendarItem(TypedDict):
+class CalendarItem(TypedDict):
     """A calendar; `unit` is whose administrators change it, `version` its newest version."""
 
     key: str
     name: str
     unit: str
     version: int
+
+
+class CalendarList(TypedDict):
+    """All calendars, by key."""
+
+    items: list[CalendarItem]
+
+
+class CalendarVersionBody(TypedDict):
+    """A version of a calendar: it applies from `valid_from` on, or always."""
+
+    number: int
+    valid_from: str | None
+    reason: str | None
+    created_at: str
 
 
 class CancelCase(TypedDict):
@@ -298,80 +318,56 @@ class CaseBody(TypedDict):
     business_key: str | None
     channel: Literal["online", "assisted", "phone", "post"] | None
     appeal_of: str | None
-    appeals: list[CaseBodyAppealRef]
+    appeals: list[AppealRef]
     subject: str
     data: dict[str, Any]
     started_at: str
     ended_at: str | None
     erased_at: str | None
-    tasks: list[CaseBodyOpenTask]
-    incidents: list[CaseBodyOpenIncident]
-    bills: list[CaseBodyBillBody]
+    tasks: list[OpenTask]
+    incidents: list[OpenIncident]
+    bills: list[BillBody]
 
 
-class CaseBodyAppealRef(TypedDict):
-    """A case that appeals a decision of this case."""
+class CaseLineBody(TypedDict):
+    """A case, without anything personal. Durations are in milliseconds; `delay` is the part of the cause.
 
-    id: str
-    case_number: str
-
-
-class CaseBodyBillBody(TypedDict):
-    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
+    `times`: how often the figure counts it, if that is one of passages of steps.
+    """
 
     id: str
-    reference: str
-    amount: str
-    currency: str
-    purpose: str | None
-    due_on: str | None
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
-    link: str | None
-    issued_at: str
-    paid_at: str | None
-    closed_at: str | None
-    late: CaseBodyLatePayment | None
-
-
-class CaseBodyLatePayment(TypedDict):
-    """A payment that arrived too late, so that its case did not continue."""
-
-    amount: str
-    currency: str
-    at: str
-
-
-class CaseBodyOpenIncident(TypedDict):
-    """A failed element of a case; `line` is the line in its script."""
-
-    id: str
-    element: str
-    name: str
-    code: str
-    message: str
-    line: int | None
-
-
-class CaseBodyOpenTask(TypedDict):
-    """A task of a case."""
-
-    id: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
-    element: str
-    name: str
-    lane: str | None
-    status: str
-    opened_at: str
+    number: str
+    definition: str
+    version: int
+    unit: str
+    service_class: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    life: int | None
+    late: int | None
+    silent: bool
+    delay: int | None
+    times: int
 
 
 class CasePage(TypedDict):
     """A page of cases, newest first."""
 
-    items: list[CasePageCaseSummary]
+    items: list[CaseSummary]
     next: str | None
 
 
-class CasePageCaseSummary(TypedDict):
+class CaseState(TypedDict):
+    """A case after a command."""
+
+    id: str
+    case_number: str
+    status: Literal["active", "suspended", "completed", "cancelled"]
+    outcome: str | None
+
+
+class CaseSummary(TypedDict):
     """A case in a list. `subject` says what it is about; by default it is the name of the process."""
 
     id: str
@@ -395,30 +391,25 @@ class CasesBody(TypedDict):
 
     count: int
     as_of: str
-    items: list[CasesBodyCaseLineBody]
+    items: list[CaseLineBody]
     next: str | None
 
 
-class CasesBodyCaseLineBody(TypedDict):
-    """A case, without anything personal. Durations are in milliseconds; `delay` is the part of the cause.
+class CauseBody(TypedDict):
+    """A cause of the delay. `bucket` is `plan` if the norms of the steps exceed the term."""
 
-    `times`: how often the figure counts it, if that is one of passages of steps.
-    """
+    party: str | None
+    element: str | None
+    bucket: str
+    ms: int
+    share: float
 
-    id: str
-    number: str
-    definition: str
-    version: int
-    unit: str
-    service_class: str
-    started_at: str
-    ended_at: str | None
-    outcome: str | None
-    life: int | None
-    late: int | None
-    silent: bool
-    delay: int | None
-    times: int
+
+class ChainBody(TypedDict):
+    """A log that is one chain: its length and its last hash."""
+
+    length: int
+    head: str
 
 
 class ChangeAccount(TypedDict):
@@ -434,28 +425,18 @@ class ChangeCalendar(TypedDict):
     """The changes for a new version of a calendar whose newest one is `version`.
 
     `week` replaces all office hours (`08:00-16:00` by weekday). Holidays in `add` replace those of the
-    same
-    day, or confirm estimated ones. `years` are added to those whose holidays are known. With `dry_run`
-    the
-    deadlines that would change are counted, and nothing is stored.
+    same day, or confirm estimated ones. `years` are added to those whose holidays are known. With
+    `dry_run` the deadlines that would change are counted, and nothing is stored.
     """
 
     version: int
     week: NotRequired[dict[str, str] | None]
-    add: NotRequired[list[ChangeCalendarHolidayBody]]
+    add: NotRequired[list[HolidayBody]]
     remove: NotRequired[list[str]]
     years: NotRequired[list[int]]
     valid_from: NotRequired[str | None]
     reason: NotRequired[str | None]
     dry_run: NotRequired[bool]
-
-
-class ChangeCalendarHolidayBody(TypedDict):
-    """A day without work; `estimated` if it follows the moon and may still be a day off."""
-
-    date: str
-    name: str
-    estimated: NotRequired[bool]
 
 
 class ChangeMembership(TypedDict):
@@ -487,36 +468,7 @@ class ChangeUnit(TypedDict):
     closed: NotRequired[bool | None]
 
 
-class CheckpointFile(TypedDict):
-    """A checkpoint as it is sent out: what is hashed and signed is the canonical JSON of `checkpoint`."""
-
-    checkpoint: dict[str, Any]
-    hash: str
-    signatures: list[CheckpointFileSignatureBody]
-
-
-class CheckpointFileSignatureBody(TypedDict):
-    """A signature (Ed25519, base64) with the id of its key."""
-
-    key: str
-    signature: str
-
-
-class CheckpointsBody(TypedDict):
-    """Checkpoints, newest first. `next` is the `before` of the next page, or null on the last."""
-
-    items: list[CheckpointsBodyCheckpointBody]
-    next: int | None
-
-
-class CheckpointsBodyChainBody(TypedDict):
-    """A log that is one chain: its length and its last hash."""
-
-    length: int
-    head: str
-
-
-class CheckpointsBodyCheckpointBody(TypedDict):
+class CheckpointBody(TypedDict):
     """A checkpoint. `keys` are the public keys that have signed it; without any it is not signed.
 
     Of one that was `altered` in the database beyond recognition, number, time, hash and sendings are
@@ -526,32 +478,29 @@ class CheckpointsBodyCheckpointBody(TypedDict):
     number: int
     at: str
     hash: str
-    altered: NotRequired[bool]
-    previous: NotRequired[str | None]
-    installation: NotRequired[str | None]
-    cases: NotRequired[CheckpointsBodySummaryBody | None]
-    readers: NotRequired[CheckpointsBodySummaryBody | None]
-    administration: NotRequired[CheckpointsBodyChainBody | None]
-    keys: NotRequired[list[str]]
-    sendings: list[CheckpointsBodySendingBody]
+    altered: bool
+    previous: str | None
+    installation: str | None
+    cases: SummaryBody | None
+    readers: SummaryBody | None
+    administration: ChainBody | None
+    keys: list[str]
+    sendings: list[SendingBody]
 
 
-class CheckpointsBodySendingBody(TypedDict):
-    """Where a checkpoint is sent. `failure` explains why the last attempt failed."""
+class CheckpointFile(TypedDict):
+    """A checkpoint as it is sent out: what is hashed and signed is the canonical JSON of `checkpoint`."""
 
-    target: Literal["folder", "webhook", "mail"]
-    status: Literal["waiting", "sent", "failed"]
-    attempts: int
-    failure: str | None
-    closed_at: str | None
+    checkpoint: dict[str, Any]
+    hash: str
+    signatures: list[SignatureBody]
 
 
-class CheckpointsBodySummaryBody(TypedDict):
-    """The chains of a log: how many, how many entries in all, and the Merkle root of their heads."""
+class CheckpointsBody(TypedDict):
+    """Checkpoints, newest first. `next` is the `before` of the next page, or null on the last."""
 
-    count: int
-    entries: int
-    root: str
+    items: list[CheckpointBody]
+    next: int | None
 
 
 class ChooseCalendar(TypedDict):
@@ -565,50 +514,28 @@ class ClockBody(TypedDict):
     """The statutory term of a case. `state` is `none` for a service without one.
 
     `due_at` is the end of the term, also if it is past. While it is paused, it is the end as of the
-    pause.
-    `remaining_seconds` are office hours; null if it doesn't run. `awaits_release`: silence has decided,
-    and
-    an administrator has yet to see it.
+    pause. `remaining_seconds` are office hours; null if it doesn't run. `awaits_release`: silence has
+    decided, and an administrator has yet to see it.
     """
 
     case: str
     state: Literal["none", "pending", "running", "paused", "stopped", "breached", "deemed"]
-    term: NotRequired[str | None]
-    extension: NotRequired[str | None]
-    started_at: NotRequired[str | None]
-    due_at: NotRequired[str | None]
-    warn_at: NotRequired[str | None]
-    stopped_at: NotRequired[str | None]
-    remaining_seconds: NotRequired[int | None]
-    paused: NotRequired[ClockBodyPauseReason | None]
-    paused_since: NotRequired[str | None]
-    pauses: NotRequired[list[ClockBodyPause]]
-    on_silence: NotRequired[str | None]
-    awaits_release: NotRequired[bool]
-    calendar: NotRequired[str | None]
+    term: str | None
+    extension: str | None
+    started_at: str | None
+    due_at: str | None
+    warn_at: str | None
+    stopped_at: str | None
+    remaining_seconds: int | None
+    paused: PauseReason | None
+    paused_since: str | None
+    pauses: list[Pause]
+    on_silence: str | None
+    awaits_release: bool
+    calendar: str | None
 
 
-class ClockBodyPause(TypedDict):
-    """A time in which the term did not run; without `to_at` it continues."""
-
-    from_at: str
-    to_at: str | None
-
-
-class ClockBodyPauseReason(TypedDict):
-    """Who is awaited, and for what."""
-
-    side: str
-    code: str
-
-
-class ClosureList(TypedDict):
-    """The closures that apply to a unit, newest first."""
-
-    items: list[ClosureListClosureBody]
-
-
-class ClosureListClosureBody(TypedDict):
+class ClosureBody(TypedDict):
     """A closure of a unit and all below it."""
 
     id: str
@@ -620,26 +547,17 @@ class ClosureListClosureBody(TypedDict):
     revoked_at: str | None
 
 
+class ClosureList(TypedDict):
+    """The closures that apply to a unit, newest first."""
+
+    items: list[ClosureBody]
+
+
 class ColleaguePage(TypedDict):
     """A page of colleagues, by name."""
 
-    items: list[ColleaguePageAccount]
+    items: list[Account]
     next: str | None
-
-
-class ColleaguePageAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: ColleaguePageDisplayName
-
-
-class ColleaguePageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class CommentBody(TypedDict):
@@ -648,59 +566,17 @@ class CommentBody(TypedDict):
     id: str
     case: str
     task: str | None
-    author: CommentBodyAccount
+    author: Account
     text: str
     visible: bool
     at: str
-
-
-class CommentBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: CommentBodyDisplayName
-
-
-class CommentBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class CommentPage(TypedDict):
     """A page of comments, oldest first."""
 
-    items: list[CommentPageCommentBody]
+    items: list[CommentBody]
     next: str | None
-
-
-class CommentPageAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: CommentPageDisplayName
-
-
-class CommentPageCommentBody(TypedDict):
-    """A comment on a case, or on one of its tasks."""
-
-    id: str
-    case: str
-    task: str | None
-    author: CommentPageAccount
-    text: str
-    visible: bool
-    at: str
-
-
-class CommentPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class CompleteTask(TypedDict):
@@ -719,49 +595,10 @@ class CompleteWork(TypedDict):
 class CompletedBody(TypedDict):
     """The result of completing a task: the case, with the tasks and incidents that were opened."""
 
-    task: CompletedBodyTaskState
-    case: CompletedBodyCaseState
-    tasks: list[CompletedBodyOpenTask]
-    incidents: list[CompletedBodyOpenIncident]
-
-
-class CompletedBodyCaseState(TypedDict):
-    """A case after a command."""
-
-    id: str
-    case_number: str
-    status: Literal["active", "suspended", "completed", "cancelled"]
-    outcome: str | None
-
-
-class CompletedBodyOpenIncident(TypedDict):
-    """A failed element of a case; `line` is the line in its script."""
-
-    id: str
-    element: str
-    name: str
-    code: str
-    message: str
-    line: int | None
-
-
-class CompletedBodyOpenTask(TypedDict):
-    """A task of a case."""
-
-    id: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
-    element: str
-    name: str
-    lane: str | None
-    status: str
-    opened_at: str
-
-
-class CompletedBodyTaskState(TypedDict):
-    """A task after a command."""
-
-    id: str
-    status: Literal["open", "completed", "cancelled"]
+    task: TaskState
+    case: CaseState
+    tasks: list[OpenTask]
+    incidents: list[OpenIncident]
 
 
 class CorrectVisit(TypedDict):
@@ -789,34 +626,26 @@ class CorrectionBody(TypedDict):
 
     id: str
     text: str | None
-    fields: list[CorrectionBodyMark]
-    by: CorrectionBodyAccount
+    fields: list[Mark]
+    by: Account
     asked_at: str
     due_at: str | None
     status: Literal["open", "completed", "cancelled"]
     closed_at: str | None
 
 
-class CorrectionBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
+class CoverageBody(TypedDict):
+    """How much of a process its scenarios cover.
 
-    id: str
-    name: str
-    display_name: CorrectionBodyDisplayName
+    `never_true` and `never_false` are flows whose conditions were never true or never false.
+    """
 
-
-class CorrectionBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class CorrectionBodyMark(TypedDict):
-    """A wrong field, as a JSON Pointer, and what is wrong with it."""
-
-    pointer: str
-    text: str
+    process: str
+    scenarios: int
+    elements: PartBody
+    flows: PartBody
+    never_true: list[str]
+    never_false: list[str]
 
 
 class CreateCalendar(TypedDict):
@@ -856,16 +685,7 @@ class CreatePerson(TypedDict):
     name: str
     role: Literal["administrator", "designer", "caseworker", "manager", "auditor", "service"]
     person: NotRequired[str | None]
-    memberships: list[CreatePersonGiveMembership]
-
-
-class CreatePersonGiveMembership(TypedDict):
-    """A unit and role (`*` for any), with start (default: now) and end (default: none)."""
-
-    unit: str
-    role: NotRequired[str]
-    valid_from: NotRequired[str | None]
-    valid_to: NotRequired[str | None]
+    memberships: list[GiveMembership]
 
 
 class CreateSubstitution(TypedDict):
@@ -977,26 +797,19 @@ class CreateWebhook(TypedDict):
     ]
 
 
-class DecisionList(TypedDict):
-    """The legal decisions of a case, oldest first; at most 50."""
+class DaysBody(TypedDict):
+    """The period: its first and its last day."""
 
-    items: list[DecisionListDecisionBody]
-
-
-class DecisionListAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: DecisionListDisplayName
+    first: str
+    last: str
 
 
-class DecisionListDecisionBody(TypedDict):
+class DecisionBody(TypedDict):
     """A legal decision; `effect` is that of its outcome, null if the process does not declare it.
 
     `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal. A
-    decision by
-    silence has no task, unit and decider, but `silent_units`: the keys of the units that had to decide.
+    decision by silence has no task, unit and decider, but `silent_units`: the keys of the units that had
+    to decide.
     """
 
     id: str
@@ -1005,26 +818,34 @@ class DecisionListDecisionBody(TypedDict):
     task_name: str | None
     outcome: str
     effect: Literal["grants", "refuses", "neither"] | None
-    grounds: list[DecisionListGround]
+    grounds: list[Ground]
     decided_at: str
     unit: str | None
-    decided_by: DecisionListAccount | None
+    decided_by: Account | None
     silent_units: list[str]
     appeal: str | None
 
 
-class DecisionListDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
+class DecisionList(TypedDict):
+    """The legal decisions of a case, oldest first; at most 50."""
 
-    fa: str
-    en: str
+    items: list[DecisionBody]
 
 
-class DecisionListGround(TypedDict):
-    """A legal ground: its code, and the explanation for the applicant."""
+class DecisionWords(TypedDict):
+    """The last decision, and how and until when it can be appealed.
 
-    code: str
-    text: str
+    `effect` is what it means for the applicant, null if the process does not declare it. `silence`
+    explains a decision by silence.
+    """
+
+    outcome: str
+    effect: Literal["grants", "refuses", "neither"] | None
+    grounds: list[GroundWords]
+    decided: When
+    appeal: str | None
+    appeal_until: When | None
+    silence: SilenceBody | None
 
 
 class DeclareClosure(TypedDict):
@@ -1044,13 +865,7 @@ class DeclareRelation(TypedDict):
     account: NotRequired[str | None]
 
 
-class DeemedPage(TypedDict):
-    """The decisions by silence that await release, longest first; at most a thousand."""
-
-    items: list[DeemedPageDeemed]
-
-
-class DeemedPageDeemed(TypedDict):
+class Deemed(TypedDict):
     """A decision by silence that awaits release."""
 
     case: str
@@ -1062,13 +877,19 @@ class DeemedPageDeemed(TypedDict):
     awaiting_at: str
 
 
+class DeemedPage(TypedDict):
+    """The decisions by silence that await release, longest first; at most a thousand."""
+
+    items: list[Deemed]
+
+
 class DefinitionBody(TypedDict):
     """A definition: its current version (otherwise its newest) and the numbers of all versions.
 
     `unit` is the key of the unit that owns it. `service_class` is its class; its tasks come first in the
-    inbox within `serve_within`. `suspended_at`: suspended since then, so that none of its
-    cases starts or continues. `disabled_at`: since then portals and applicants can't start cases.
-    `offered_at`: in the catalogue since then, so that applicants can start cases themselves.
+    inbox within `serve_within`. `suspended_at`: suspended since then, so that none of its cases starts
+    or continues. `disabled_at`: since then portals and applicants can't start cases. `offered_at`: in
+    the catalogue since then, so that applicants can start cases themselves.
     """
 
     key: str
@@ -1090,28 +911,10 @@ class DefinitionBody(TypedDict):
 class DefinitionList(TypedDict):
     """The current version of each definition, or its version in review."""
 
-    items: list[DefinitionListDefinitionVersionBody]
+    items: list[DefinitionVersionBody]
 
 
-class DefinitionListDefinitionVersionBody(TypedDict):
-    """A version of a definition. `hash` is the hash of its files: equal files have equal hashes."""
-
-    key: str
-    version: int
-    name: str
-    hash: str
-    deployment: str
-    status: Literal["draft", "published", "retired"]
-    published_at: str | None
-
-
-class DefinitionRecordList(TypedDict):
-    """All versions of a definition, newest first."""
-
-    items: list[DefinitionRecordListDefinitionRecord]
-
-
-class DefinitionRecordListDefinitionRecord(TypedDict):
+class DefinitionRecord(TypedDict):
     """A version with the people who deployed, published and retired it."""
 
     key: str
@@ -1122,20 +925,19 @@ class DefinitionRecordListDefinitionRecord(TypedDict):
     status: Literal["draft", "published", "retired"]
     published_at: str | None
     author: str
-    author_display_name: DefinitionRecordListDisplayName
+    author_display_name: DisplayName
     deployed_at: str
     published_by: str | None
-    published_by_display_name: DefinitionRecordListDisplayName | None
+    published_by_display_name: DisplayName | None
     retired_by: str | None
-    retired_by_display_name: DefinitionRecordListDisplayName | None
+    retired_by_display_name: DisplayName | None
     retired_at: str | None
 
 
-class DefinitionRecordListDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
+class DefinitionRecordList(TypedDict):
+    """All versions of a definition, newest first."""
 
-    fa: str
-    en: str
+    items: list[DefinitionRecord]
 
 
 class DefinitionVersionBody(TypedDict):
@@ -1159,44 +961,13 @@ class DelayBody(TypedDict):
     due_at: str
     until_at: str
     ms: int
-    causes: list[DelayBodyCauseBody]
+    causes: list[CauseBody]
     unexplained_ms: int
     asks_reason: bool
     reason: str | None
 
 
-class DelayBodyCauseBody(TypedDict):
-    """A cause of the delay. `bucket` is `plan` if the norms of the steps exceed the term."""
-
-    party: str | None
-    element: str | None
-    bucket: str
-    ms: int
-    share: float
-
-
-class DelaysBody(TypedDict):
-    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all.
-
-    Both are null if no case has a term or a norm.
-    """
-
-    days: DelaysBodyDaysBody
-    as_of: str
-    late: int | None
-    with_term: int
-    ms: int | None
-    lines: list[DelaysBodyDelayLineBody]
-
-
-class DelaysBodyDaysBody(TypedDict):
-    """The period: its first and its last day."""
-
-    first: str
-    last: str
-
-
-class DelaysBodyDelayLineBody(TypedDict):
+class DelayLineBody(TypedDict):
     """A cause of delay: who or on whom the cases waited, at which step, in which bucket, in milliseconds.
 
     `plan`: the norms of the steps exceed the term. `unexplained`: nothing in the log explains it.
@@ -1210,6 +981,20 @@ class DelaysBodyDelayLineBody(TypedDict):
     ms: int
     share: float
     cases: int
+
+
+class DelaysBody(TypedDict):
+    """Why cases that ended in the period were late. `late` of the `with_term` cases are, by `ms` in all.
+
+    Both are null if no case has a term or a norm.
+    """
+
+    days: DaysBody
+    as_of: str
+    late: int | None
+    with_term: int
+    ms: int | None
+    lines: list[DelayLineBody]
 
 
 class DelegationBody(TypedDict):
@@ -1228,31 +1013,11 @@ class DelegationBody(TypedDict):
 class DelegationPage(TypedDict):
     """A page of delegations, oldest first."""
 
-    items: list[DelegationPageDelegationBody]
+    items: list[DelegationBody]
     next: str | None
 
 
-class DelegationPageDelegationBody(TypedDict):
-    """A delegation, valid until `valid_to` or `revoked_at`, whichever is earlier."""
-
-    id: str
-    definition: str
-    elements: list[str]
-    unit: str
-    delegate: str
-    valid_from: str
-    valid_to: str | None
-    revoked_at: str | None
-
-
-class DeliveryPage(TypedDict):
-    """A page of deliveries, oldest first."""
-
-    items: list[DeliveryPageDeliveryBody]
-    next: str | None
-
-
-class DeliveryPageDeliveryBody(TypedDict):
+class DeliveryBody(TypedDict):
     """The delivery of an event to a subscriber. `failure` explains why the last attempt failed."""
 
     id: str
@@ -1267,118 +1032,30 @@ class DeliveryPageDeliveryBody(TypedDict):
     closed_at: str | None
 
 
+class DeliveryPage(TypedDict):
+    """A page of deliveries, oldest first."""
+
+    items: list[DeliveryBody]
+    next: str | None
+
+
 class DeploymentBody(TypedDict):
     """The result of a deployment."""
 
     deployment: str
-    definitions: list[DeploymentBodyPublishedBody]
-    report: DeploymentBodyReportBody
+    definitions: list[PublishedBody]
+    report: ReportBody
 
 
-class DeploymentBodyCoverageBody(TypedDict):
-    """How much of a process its scenarios cover.
-
-    `never_true` and `never_false` are flows whose conditions were never true or never false.
-    """
-
-    process: str
-    scenarios: int
-    elements: DeploymentBodyPartBody
-    flows: DeploymentBodyPartBody
-    never_true: list[str]
-    never_false: list[str]
-
-
-class DeploymentBodyFindingBody(TypedDict):
-    """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
-
-    severity: str
-    code: str
-    file: str
-    element: str | None
-    name: str | None
-    line: int | None
-    reason: str
-    fix: str
-    attribute: NotRequired[str | None]
-    values: NotRequired[dict[str, Any]]
-
-
-class DeploymentBodyOwnerBody(TypedDict):
-    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
-
-    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
-    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of
-    an
-    activity). `element` is the activity; null for a process.
-    """
-
-    kind: str
-    file: str
-    process: str
-    element: str | None
-    name: str
-    variables: list[str]
-    count: int
-
-
-class DeploymentBodyPartBody(TypedDict):
-    """The total number, the number covered, and the ids of the others."""
-
-    total: int
-    passed: int
-    missing: list[str]
-
-
-class DeploymentBodyPublishedBody(TypedDict):
-    """A version of the deployment; `created` is false if it already existed.
-
-    A version in review is not used by cases until it is published.
-    """
-
-    key: str
-    version: int
-    hash: str
-    created: bool
-    status: Literal["draft", "published", "retired"]
-
-
-class DeploymentBodyReportBody(TypedDict):
-    """The findings of the check, who owns each variable, and the results of the scenarios.
-
-    Empty for old deployments.
-    """
-
-    findings: list[DeploymentBodyFindingBody]
-    owners: NotRequired[list[DeploymentBodyOwnerBody]]
-    scenarios: NotRequired[list[DeploymentBodyScenarioBody]]
-    coverage: NotRequired[list[DeploymentBodyCoverageBody]]
-
-
-class DeploymentBodyScenarioBody(TypedDict):
-    """The result of a scenario.
-
-    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
-    word for the kind of `difference`.
-    """
-
-    name: str
-    process: str
-    file: str
-    line: int
-    passed: bool
-    step: int | None
-    element: str | None
-    expected: str | None
-    actual: str | None
-    difference: NotRequired[str | None]
-
-
-class DeploymentsDeployForm(TypedDict):
-    """DeploymentsDeployForm"""
+class DeploymentUpload(TypedDict):
+    """The files of processes, one part named `files` for each."""
 
     files: list[Upload]
+    """BPMN diagrams, DMN tables, forms and scenarios, with the names by which they refer to each other."""
     executable: NotRequired[Literal["marked", "all"]]
+    """Which processes run: those that are `marked` as executable in their diagram, or `all`."""
+    unit: NotRequired[str | None]
+    """The key of your unit that owns the processes from now on."""
 
 
 class DiffBody(TypedDict):
@@ -1387,10 +1064,10 @@ class DiffBody(TypedDict):
     key: str
     version: int
     against: int
-    differences: list[DiffBodyDifferenceBody]
+    differences: list[DifferenceBody]
 
 
-class DiffBodyDifferenceBody(TypedDict):
+class DifferenceBody(TypedDict):
     """One difference: a stable code with its parameters, and the same in the caller's language.
 
     `element` is the step's id in the newer version, or in the older one where it was removed.
@@ -1401,6 +1078,13 @@ class DiffBodyDifferenceBody(TypedDict):
     element: str | None
     parameters: dict[str, Any]
     text: str
+
+
+class DisplayName(TypedDict):
+    """The name to display in each language: the full name if known, otherwise that of the account."""
+
+    fa: str
+    en: str
 
 
 class DocumentBody(TypedDict):
@@ -1414,66 +1098,21 @@ class DocumentBody(TypedDict):
     size: int
     sha256: str
     status: Literal["accepted"]
-    uploaded_by: DocumentBodyAccount
+    uploaded_by: Account
     uploaded_at: str
     id: str
     case: str
-    versions: list[DocumentBodyDocumentVersionBody]
-
-
-class DocumentBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: DocumentBodyDisplayName
-
-
-class DocumentBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class DocumentBodyDocumentVersionBody(TypedDict):
-    """A version of a document; `name` is the file name, `task` the task that it was uploaded with."""
-
-    version: int
-    task: str | None
-    title: str
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    status: Literal["accepted"]
-    uploaded_by: DocumentBodyAccount
-    uploaded_at: str
+    versions: list[DocumentVersionBody]
 
 
 class DocumentPage(TypedDict):
     """A page of documents, oldest first."""
 
-    items: list[DocumentPageDocumentSummary]
+    items: list[DocumentSummary]
     next: str | None
 
 
-class DocumentPageAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: DocumentPageDisplayName
-
-
-class DocumentPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class DocumentPageDocumentSummary(TypedDict):
+class DocumentSummary(TypedDict):
     """A document in a list, in its newest version."""
 
     version: int
@@ -1484,26 +1123,36 @@ class DocumentPageDocumentSummary(TypedDict):
     size: int
     sha256: str
     status: Literal["accepted"]
-    uploaded_by: DocumentPageAccount
+    uploaded_by: Account
     uploaded_at: str
     id: str
     case: str
 
 
-class DocumentsAddToCaseForm(TypedDict):
-    """DocumentsAddToCaseForm"""
+class DocumentUpload(TypedDict):
+    """A document: a file, and what may be sent with it."""
 
+    title: NotRequired[str | None]
+    """What lists call the document; its file name by default."""
+    replaces: NotRequired[str | None]
+    """The id of the document of which this is a new version."""
     file: Upload
-    title: NotRequired[str]
-    replaces: NotRequired[str]
+    """The content. Its type is recognised by what it contains, and must be one of those that are allowed."""
 
 
-class DocumentsAddToTaskForm(TypedDict):
-    """DocumentsAddToTaskForm"""
+class DocumentVersionBody(TypedDict):
+    """A version of a document; `name` is the file name, `task` the task that it was uploaded with."""
 
-    file: Upload
-    title: NotRequired[str]
-    replaces: NotRequired[str]
+    version: int
+    task: str | None
+    title: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    status: Literal["accepted"]
+    uploaded_by: Account
+    uploaded_at: str
 
 
 class EndedBody(TypedDict):
@@ -1522,36 +1171,21 @@ class EvaluateRule(TypedDict):
     definition: NotRequired[str | None]
 
 
-class EventPage(TypedDict):
-    """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
-
-    items: list[EventPageEventBody]
-    next: int | None
-
-
-class EventPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class EventPageEventActor(TypedDict):
+class EventActor(TypedDict):
     """Who acted, with the role and unit at that time."""
 
     id: str
     name: str
-    display_name: EventPageDisplayName
+    display_name: DisplayName
     role: str
     unit: str | None
 
 
-class EventPageEventBody(TypedDict):
+class EventBody(TypedDict):
     """An event of the log.
 
     `facts` are never erased; null in events of earlier releases. `payload` is null if the event has none
-    or
-    it was erased.
+    or it was erased.
     """
 
     seq: int
@@ -1559,7 +1193,7 @@ class EventPageEventBody(TypedDict):
     kind: str
     element: str | None
     task: str | None
-    actor: EventPageEventActor
+    actor: EventActor
     on_behalf_of: str | None
     purpose: str | None
     definition: str
@@ -1567,6 +1201,13 @@ class EventPageEventBody(TypedDict):
     facts: dict[str, str | int | bool] | None
     payload: dict[str, Any] | None
     hash: str
+
+
+class EventPage(TypedDict):
+    """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
+
+    items: list[EventBody]
+    next: int | None
 
 
 class ExplainDelay(TypedDict):
@@ -1609,15 +1250,30 @@ class FailWork(TypedDict):
     """Seconds; null: never"""
 
 
+class FaultReason(TypedDict):
+    """An expression without a value, and why.
+
+    `code` is the kind of fault; `expression` and the character position `at` (from 1) give the place, if
+    known.
+    """
+
+    reason: str
+    element: str
+    grave: bool
+    code: str
+    expression: str | None
+    at: int | None
+
+
 class Feed(TypedDict):
     """Events in order. Request the next page with `next`: immediately if there is `more`, otherwise later."""
 
-    items: list[FeedFeedEvent]
+    items: list[FeedEvent]
     next: str
     more: bool
 
 
-class FeedFeedEvent(TypedDict):
+class FeedEvent(TypedDict):
     """An event without its payload, which is in the log of its case.
 
     `facts` is null in events of earlier releases.
@@ -1641,8 +1297,7 @@ class FieldError(TypedDict):
     """One error in the input.
 
     Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's
-    language, a
-    stable code, and the limits that the explanation mentions.
+    language, a stable code, and the limits that the explanation mentions.
     """
 
     pointer: str
@@ -1651,294 +1306,60 @@ class FieldError(TypedDict):
     values: NotRequired[dict[str, Any] | None]
 
 
+class FigureBody(TypedDict):
+    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
+
+    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it
+    would say something about few people.
+    """
+
+    value: int | float | None
+    status: Literal["measured", "not_measured", "no_data", "too_few"]
+    cases: int
+
+
 class FileBody(TypedDict):
     """A case with the first page of each of its lists; their own endpoints return further pages."""
 
-    case: FileBodyCaseBody
-    sources: list[FileBodySource]
-    events: FileBodyEventPage
-    tasks: FileBodyTaskPage
-    documents: FileBodyDocumentPage
-    comments: FileBodyCommentPage
-    related: list[FileBodyRelated]
+    case: CaseBody
+    sources: list[Source]
+    events: EventPage
+    tasks: TaskPage
+    documents: DocumentPage
+    comments: CommentPage
+    related: list[Related]
 
 
-class FileBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
+class FindingBody(TypedDict):
+    """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
 
-    id: str
-    name: str
-    display_name: FileBodyDisplayName
-
-
-class FileBodyAppealRef(TypedDict):
-    """A case that appeals a decision of this case."""
-
-    id: str
-    case_number: str
-
-
-class FileBodyBillBody(TypedDict):
-    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
-
-    id: str
-    reference: str
-    amount: str
-    currency: str
-    purpose: str | None
-    due_on: str | None
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
-    link: str | None
-    issued_at: str
-    paid_at: str | None
-    closed_at: str | None
-    late: FileBodyLatePayment | None
-
-
-class FileBodyCaseBody(TypedDict):
-    """A case with its open tasks and incidents. Its personal data was erased at `erased_at`.
-
-    `subject` says what it is about; by default it is the name of the process.
-    """
-
-    id: str
-    case_number: str
-    definition: str
-    version: int
-    status: Literal["active", "suspended", "completed", "cancelled"]
-    outcome: str | None
-    unit: str
-    applicant: str | None
-    representative: str | None
-    business_key: str | None
-    channel: Literal["online", "assisted", "phone", "post"] | None
-    appeal_of: str | None
-    appeals: list[FileBodyAppealRef]
-    subject: str
-    data: dict[str, Any]
-    started_at: str
-    ended_at: str | None
-    erased_at: str | None
-    tasks: list[FileBodyOpenTask]
-    incidents: list[FileBodyOpenIncident]
-    bills: list[FileBodyBillBody]
-
-
-class FileBodyCommentBody(TypedDict):
-    """A comment on a case, or on one of its tasks."""
-
-    id: str
-    case: str
-    task: str | None
-    author: FileBodyAccount
-    text: str
-    visible: bool
-    at: str
-
-
-class FileBodyCommentPage(TypedDict):
-    """A page of comments, oldest first."""
-
-    items: list[FileBodyCommentBody]
-    next: str | None
-
-
-class FileBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class FileBodyDocumentPage(TypedDict):
-    """A page of documents, oldest first."""
-
-    items: list[FileBodyDocumentSummary]
-    next: str | None
-
-
-class FileBodyDocumentSummary(TypedDict):
-    """A document in a list, in its newest version."""
-
-    version: int
-    task: str | None
-    title: str
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    status: Literal["accepted"]
-    uploaded_by: FileBodyAccount
-    uploaded_at: str
-    id: str
-    case: str
-
-
-class FileBodyEventActor(TypedDict):
-    """Who acted, with the role and unit at that time."""
-
-    id: str
-    name: str
-    display_name: FileBodyDisplayName
-    role: str
-    unit: str | None
-
-
-class FileBodyEventBody(TypedDict):
-    """An event of the log.
-
-    `facts` are never erased; null in events of earlier releases. `payload` is null if the event has none
-    or
-    it was erased.
-    """
-
-    seq: int
-    at: str
-    kind: str
-    element: str | None
-    task: str | None
-    actor: FileBodyEventActor
-    on_behalf_of: str | None
-    purpose: str | None
-    definition: str
-    version: int
-    facts: dict[str, str | int | bool] | None
-    payload: dict[str, Any] | None
-    hash: str
-
-
-class FileBodyEventPage(TypedDict):
-    """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
-
-    items: list[FileBodyEventBody]
-    next: int | None
-
-
-class FileBodyLatePayment(TypedDict):
-    """A payment that arrived too late, so that its case did not continue."""
-
-    amount: str
-    currency: str
-    at: str
-
-
-class FileBodyListedTask(TypedDict):
-    """A task in a list, with the time for it.
-
-    `clock` is the mark of its case's statutory term: nearly over, over, or paused; null if there is
-    nothing
-    to mark. `remaining_seconds` are those of office hours until `due_at`; null for a task without, for
-    one
-    that isn't open, or if the calendar lacks a year.
-    """
-
-    id: str
-    case: str
-    case_number: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
-    definition: str
-    version: int
-    unit: str
-    subject: str
-    element: str
-    name: str
-    lane: str | None
-    status: Literal["open", "completed", "cancelled"]
-    assignee: FileBodyAccount | None
-    opened_at: str
-    closed_at: str | None
-    due_at: str | None
-    serve_by: str | None
-    follow_up_at: str | None
-    priority: int | None
-    people: FileBodyPeopleBody | None
-    assignment: str | None
-    clock: Literal["near", "over", "paused"] | None
-    remaining_seconds: int | None
-
-
-class FileBodyOpenIncident(TypedDict):
-    """A failed element of a case; `line` is the line in its script."""
-
-    id: str
-    element: str
-    name: str
+    severity: str
     code: str
-    message: str
-    line: int | None
-
-
-class FileBodyOpenTask(TypedDict):
-    """A task of a case."""
-
-    id: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
-    element: str
-    name: str
-    lane: str | None
-    status: str
-    opened_at: str
-
-
-class FileBodyPeopleBody(TypedDict):
-    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
-
-    assignee: str | None
-    users: list[str]
-    groups: list[str]
-
-
-class FileBodyRelated(TypedDict):
-    """Another case of the same process with the same applicant or business key."""
-
-    id: str
-    case_number: str
-    status: Literal["active", "suspended", "completed", "cancelled"]
-    started_at: str
-
-
-class FileBodySource(TypedDict):
-    """The source of a value in the case's data: an event of the log, and its actor."""
-
-    field: str
-    seq: int
-    at: str
-    kind: str
+    file: str
     element: str | None
-    task: str | None
-    actor: FileBodyAccount
+    name: str | None
+    line: int | None
+    reason: str
+    fix: str
+    attribute: str | None
+    values: dict[str, Any]
 
 
-class FileBodyTaskPage(TypedDict):
-    """A page of tasks, oldest first."""
+class FormBody(TypedDict):
+    """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
 
-    items: list[FileBodyListedTask]
-    next: str | None
+    schema: dict[str, Any]
+    ui: dict[str, Any] | None
 
 
 class FoundBody(TypedDict):
     """Events, newest first. `next` is the `after` of the next page, or null on the last."""
 
-    items: list[FoundBodyFoundEvent]
+    items: list[FoundEvent]
     next: str | None
 
 
-class FoundBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: FoundBodyDisplayName
-
-
-class FoundBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class FoundBodyFoundEvent(TypedDict):
+class FoundEvent(TypedDict):
     """An event of the log without its payload, which `GET /cases/{id}/events` returns."""
 
     id: str
@@ -1949,7 +1370,7 @@ class FoundBodyFoundEvent(TypedDict):
     kind: str
     element: str | None
     task: str | None
-    actor: FoundBodyAccount
+    actor: Account
     role: str
     unit: str | None
     facts: dict[str, str | int | bool] | None
@@ -1964,25 +1385,25 @@ class FunnelBody(TypedDict):
     definition: str
     from_on: str
     to_on: str
-    total: FunnelBodyFunnelCounts
-    items: list[FunnelBodyFunnelDay]
+    total: FunnelCounts
+    items: list[FunnelDay]
 
 
-class FunnelBodyFunnelCounts(TypedDict):
+class FunnelCounts(TypedDict):
     """How many applications were begun, came to each step, were sent, discarded by applicants, expired."""
 
     begun: int
-    steps: list[FunnelBodyFunnelStep]
+    steps: list[FunnelStep]
     sent: int
     discarded: int
     expired: int
 
 
-class FunnelBodyFunnelDay(TypedDict):
+class FunnelDay(TypedDict):
     """The same of one day, in the zone of the installation, and one version."""
 
     begun: int
-    steps: list[FunnelBodyFunnelStep]
+    steps: list[FunnelStep]
     sent: int
     discarded: int
     expired: int
@@ -1990,7 +1411,7 @@ class FunnelBodyFunnelDay(TypedDict):
     version: int
 
 
-class FunnelBodyFunnelStep(TypedDict):
+class FunnelStep(TypedDict):
     """How many applications had this number of steps answered, for the first time."""
 
     step: int
@@ -2027,6 +1448,37 @@ class GiveRating(TypedDict):
     comment: NotRequired[str | None]
 
 
+class Ground(TypedDict):
+    """A legal ground: its code, and the explanation for the applicant."""
+
+    code: str
+    text: str
+
+
+class GroundWords(TypedDict):
+    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
+
+    title: str | None
+    text: str
+
+
+class HolidayBody(TypedDict):
+    """A day without work; `estimated` if it follows the moon and may still be a day off."""
+
+    date: str
+    name: str
+    estimated: NotRequired[bool]
+
+
+class HurdleBody(TypedDict):
+    """An obstacle, with the number of cases that it blocks."""
+
+    element: str
+    code: str
+    reason: str
+    cases: int
+
+
 class ImportHolidays(TypedDict):
     """The holidays of a year from a file, `.csv` or `.ics`, instead of those that the year has."""
 
@@ -2038,14 +1490,7 @@ class ImportHolidays(TypedDict):
     dry_run: NotRequired[bool]
 
 
-class IncidentPage(TypedDict):
-    """A page of incidents, oldest first."""
-
-    items: list[IncidentPageIncidentBody]
-    next: str | None
-
-
-class IncidentPageIncidentBody(TypedDict):
+class IncidentBody(TypedDict):
     """A failed element; `line` is the line in its script. The message is part of its case.
 
     `reason` and `fix` explain in the caller's language what the code means and how to fix it.
@@ -2068,6 +1513,13 @@ class IncidentPageIncidentBody(TypedDict):
     resolved_at: str | None
 
 
+class IncidentPage(TypedDict):
+    """A page of incidents, oldest first."""
+
+    items: list[IncidentBody]
+    next: str | None
+
+
 class JobBody(TypedDict):
     """A job: its type and the row that it works on."""
 
@@ -2083,28 +1535,87 @@ class JobsBody(TypedDict):
     Jobs of cases are not included: their failures are incidents.
     """
 
-    queues: list[JobsBodyQueueBody]
+    queues: list[QueueBody]
     workers: int
-    failed: list[JobsBodyJobBody]
+    failed: list[JobBody]
 
 
-class JobsBodyJobBody(TypedDict):
-    """A job: its type and the row that it works on."""
+class LatePayment(TypedDict):
+    """A payment that arrived too late, so that its case did not continue."""
 
-    id: int
-    queue: str
-    task: str
-    ids: dict[str, str]
+    amount: str
+    currency: str
+    at: str
 
 
-class JobsBodyQueueBody(TypedDict):
-    """A queue. `age` is how many seconds its oldest runnable job has waited."""
+class LineBody(TypedDict):
+    """The figures of a month (its first day), a version or a unit, and of a service class."""
 
-    queue: str
-    waiting: int
-    doing: int
-    failed: int
-    age: float | None
+    label: str
+    service_class: str
+    numbers: NumbersBody
+
+
+class ListedTask(TypedDict):
+    """A task in a list, with the time for it.
+
+    `clock` is the mark of its case's statutory term: nearly over, over, or paused; null if there is
+    nothing to mark. `remaining_seconds` are those of office hours until `due_at`; null for a task
+    without, for one that isn't open, or if the calendar lacks a year.
+    """
+
+    id: str
+    case: str
+    case_number: str
+    kind: Literal["step", "opinion", "correction", "escalation"]
+    definition: str
+    version: int
+    unit: str
+    subject: str
+    element: str
+    name: str
+    lane: str | None
+    status: Literal["open", "completed", "cancelled"]
+    assignee: Account | None
+    opened_at: str
+    closed_at: str | None
+    due_at: str | None
+    serve_by: str | None
+    follow_up_at: str | None
+    priority: int | None
+    people: PeopleBody | None
+    assignment: str | None
+    clock: Literal["near", "over", "paused"] | None
+    remaining_seconds: int | None
+
+
+class LoadLineBody(TypedDict):
+    """The work at a step, of a role in a unit. `hours` are sums of at least five people.
+
+    `left_out`: fewer than five worked in some of the periods, whose hours are not in the sum.
+    """
+
+    unit: str
+    role: str
+    definition: str
+    element: str
+    open: int
+    arrived: int
+    done: int
+    send_backs: int
+    hours: FigureBody
+    left_out: bool
+
+
+class LotChange(TypedDict):
+    """How often a person reassigned tasks that were assigned at random."""
+
+    element: str
+    unit: str
+    act: Literal["released", "reassigned"]
+    reason: str | None
+    by: Account
+    count: int
 
 
 class LotsBody(TypedDict):
@@ -2112,33 +1623,39 @@ class LotsBody(TypedDict):
 
     since: str
     assigned: int
-    changes: list[LotsBodyLotChange]
+    changes: list[LotChange]
 
 
-class LotsBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
+class Mark(TypedDict):
+    """A wrong field, as a JSON Pointer, and what is wrong with it."""
+
+    pointer: str
+    text: str
+
+
+class MarkedField(TypedDict):
+    """A field of the form, as a JSON Pointer into its answer, and what is wrong with it."""
+
+    pointer: str
+    text: str
+
+
+class MatchedRule(TypedDict):
+    """A rule that matched; numbers start at 1. `remark` is the note of its authors."""
+
+    number: int
+    id: str
+    remark: str
+
+
+class MembershipBody(TypedDict):
+    """A membership: a unit, including those below it, and a role."""
 
     id: str
-    name: str
-    display_name: LotsBodyDisplayName
-
-
-class LotsBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class LotsBodyLotChange(TypedDict):
-    """How often a person reassigned tasks that were assigned at random."""
-
-    element: str
     unit: str
-    act: Literal["released", "reassigned"]
-    reason: str | None
-    by: LotsBodyAccount
-    count: int
+    role: str
+    valid_from: str
+    valid_to: str | None
 
 
 class MessageBody(TypedDict):
@@ -2146,40 +1663,52 @@ class MessageBody(TypedDict):
 
     id: str
     status: Literal["delivered", "started", "kept", "late"]
-    cases: list[MessageBodyReachedCase]
+    cases: list[ReachedCase]
     expires_at: str | None
 
 
-class MessageBodyReachedCase(TypedDict):
-    """A case that received a message or was started by it."""
-
-    id: str
-    case_number: str
-
-
-class MigratedCasePage(TypedDict):
-    """A page of the cases of a migration, oldest first."""
-
-    items: list[MigratedCasePageMigratedCaseBody]
-    next: str | None
-
-
-class MigratedCasePageMigratedCaseBody(TypedDict):
+class MigratedCaseBody(TypedDict):
     """A case of a migration; `id` is that of the case, `at` the time of its last change."""
 
     id: str
     number: str
     status: Literal["movable", "stays", "moved", "ended"]
-    obstacles: list[MigratedCasePageObstacleBody]
+    obstacles: list[ObstacleBody]
     at: str
 
 
-class MigratedCasePageObstacleBody(TypedDict):
-    """Why a case can't be migrated: the element (or empty), a stable code, and an explanation."""
+class MigratedCasePage(TypedDict):
+    """A page of the cases of a migration, oldest first."""
 
-    element: str
-    code: str
-    reason: str
+    items: list[MigratedCaseBody]
+    next: str | None
+
+
+MigrationBody = TypedDict(
+    "MigrationBody",
+    {
+        "id": "str",
+        "definition": "str",
+        "from": "int",
+        "to": "int",
+        "status": "Literal['planning', 'planned', 'moving', 'done', 'cancelled']",
+        "planned_by": "str",
+        "planned_at": "str",
+        "started_by": "str | None",
+        "started_at": "str | None",
+        "finished_at": "str | None",
+    },
+)
+"""A case migration. Its status is `planning` until every case has been checked."""
+
+
+class MigrationCounts(TypedDict):
+    """The number of cases by progress."""
+
+    movable: int
+    stays: int
+    moved: int
+    ended: int
 
 
 MigrationOverview = TypedDict(
@@ -2195,54 +1724,18 @@ MigrationOverview = TypedDict(
         "started_by": "str | None",
         "started_at": "str | None",
         "finished_at": "str | None",
-        "counts": "MigrationOverviewMigrationCounts",
-        "obstacles": "list[MigrationOverviewHurdleBody]",
+        "counts": "MigrationCounts",
+        "obstacles": "list[HurdleBody]",
     },
 )
 """A case migration with its progress and the 200 most frequent obstacles."""
 
 
-class MigrationOverviewHurdleBody(TypedDict):
-    """An obstacle, with the number of cases that it blocks."""
-
-    element: str
-    code: str
-    reason: str
-    cases: int
-
-
-class MigrationOverviewMigrationCounts(TypedDict):
-    """The number of cases by progress."""
-
-    movable: int
-    stays: int
-    moved: int
-    ended: int
-
-
 class MigrationPage(TypedDict):
     """A page of case migrations, newest first."""
 
-    items: list[MigrationPageMigrationBody]
+    items: list[MigrationBody]
     next: str | None
-
-
-MigrationPageMigrationBody = TypedDict(
-    "MigrationPageMigrationBody",
-    {
-        "id": "str",
-        "definition": "str",
-        "from": "int",
-        "to": "int",
-        "status": "Literal['planning', 'planned', 'moving', 'done', 'cancelled']",
-        "planned_by": "str",
-        "planned_at": "str",
-        "started_by": "str | None",
-        "started_at": "str | None",
-        "finished_at": "str | None",
-    },
-)
-"""A case migration. Its status is `planning` until every case has been checked."""
 
 
 class NewWebhook(TypedDict):
@@ -2337,6 +1830,39 @@ class NewWebhook(TypedDict):
     secret: str
 
 
+class NumbersBody(TypedDict):
+    """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period.
+
+    Shares are from 0 to 1, times in milliseconds, `visits_…` and `stars` averages, `cost` one in rials.
+    """
+
+    started: FigureBody
+    closed: FigureBody
+    withdrawn: FigureBody
+    on_time: FigureBody
+    late: FigureBody
+    median: FigureBody
+    most: FigureBody
+    refused: FigureBody
+    silent: FigureBody
+    visits_planned: FigureBody
+    visits_actual: FigureBody
+    stars: FigureBody
+    take_up: FigureBody
+    cost: FigureBody
+    send_backs: FigureBody
+    appealed: FigureBody
+    upheld: FigureBody
+
+
+class ObstacleBody(TypedDict):
+    """Why a case can't be migrated: the element (or empty), a stable code, and an explanation."""
+
+    element: str
+    code: str
+    reason: str
+
+
 class OneDefinitionVersionBody(TypedDict):
     """A version, with its planned visits."""
 
@@ -2347,22 +1873,30 @@ class OneDefinitionVersionBody(TypedDict):
     deployment: str
     status: Literal["draft", "published", "retired"]
     published_at: str | None
-    visits: OneDefinitionVersionBodyPlannedVisitsBody
+    visits: PlannedVisitsBody
 
 
-class OneDefinitionVersionBodyPlannedVisitsBody(TypedDict):
-    """How often the applicant has to come: the least and the most on a path through the process.
+class OpenIncident(TypedDict):
+    """A failed element of a case; `line` is the line in its script."""
 
-    `steps` are the elements that require it, `repeated` those of them that may be repeated, which count
-    once.
-    `optional` are elements at which the applicant may come; they aren't counted.
-    """
+    id: str
+    element: str
+    name: str
+    code: str
+    message: str
+    line: int | None
 
-    least: int
-    most: int
-    steps: list[str]
-    repeated: list[str]
-    optional: list[str]
+
+class OpenTask(TypedDict):
+    """A task of a case."""
+
+    id: str
+    kind: Literal["step", "opinion", "correction", "escalation"]
+    element: str
+    name: str
+    lane: str | None
+    status: str
+    opened_at: str
 
 
 class OpinionBody(TypedDict):
@@ -2372,29 +1906,14 @@ class OpinionBody(TypedDict):
     question: str
     unit: str | None
     role: str | None
-    by: OpinionBodyAccount
+    by: Account
     asked_at: str
     due_at: str | None
     status: Literal["open", "completed", "cancelled"]
-    assignee: OpinionBodyAccount | None
+    assignee: Account | None
     closed_at: str | None
     opinion: str | None
     favourable: bool | None
-
-
-class OpinionBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: OpinionBodyDisplayName
-
-
-class OpinionBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class OrderRetry(TypedDict):
@@ -2408,74 +1927,13 @@ class OrderRetry(TypedDict):
 class OverviewBody(TypedDict):
     """The overview. `completion`: of the applications that were begun, which part was sent."""
 
-    days: OverviewBodyDaysBody
+    days: DaysBody
     as_of: str
-    numbers: OverviewBodyNumbersBody
-    stock: OverviewBodyStockBody
-    completion: OverviewBodyFigureBody
-    trend: list[OverviewBodyLineBody]
-    compared: list[OverviewBodyLineBody]
-
-
-class OverviewBodyDaysBody(TypedDict):
-    """The period: its first and its last day."""
-
-    first: str
-    last: str
-
-
-class OverviewBodyFigureBody(TypedDict):
-    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
-
-    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it
-    would
-    say something about few people.
-    """
-
-    value: int | float | None
-    status: Literal["measured", "not_measured", "no_data", "too_few"]
-    cases: int
-
-
-class OverviewBodyLineBody(TypedDict):
-    """The figures of a month (its first day), a version or a unit, and of a service class."""
-
-    label: str
-    service_class: str
-    numbers: OverviewBodyNumbersBody
-
-
-class OverviewBodyNumbersBody(TypedDict):
-    """Figures of the cases that started (`started`, `take_up`) or ended (all others) in a period.
-
-    Shares are from 0 to 1, times in milliseconds, `visits_…` and `stars` averages, `cost` one in rials.
-    """
-
-    started: OverviewBodyFigureBody
-    closed: OverviewBodyFigureBody
-    withdrawn: OverviewBodyFigureBody
-    on_time: OverviewBodyFigureBody
-    late: OverviewBodyFigureBody
-    median: OverviewBodyFigureBody
-    most: OverviewBodyFigureBody
-    refused: OverviewBodyFigureBody
-    silent: OverviewBodyFigureBody
-    visits_planned: OverviewBodyFigureBody
-    visits_actual: OverviewBodyFigureBody
-    stars: OverviewBodyFigureBody
-    take_up: OverviewBodyFigureBody
-    cost: OverviewBodyFigureBody
-    send_backs: OverviewBodyFigureBody
-    appealed: OverviewBodyFigureBody
-    upheld: OverviewBodyFigureBody
-
-
-class OverviewBodyStockBody(TypedDict):
-    """Cases open at the end of the period. `ages`: for less than 7, 30, 90, 180 days, and for longer."""
-
-    open: OverviewBodyFigureBody
-    ages: list[int]
-    overdue: OverviewBodyFigureBody
+    numbers: NumbersBody
+    stock: StockBody
+    completion: FigureBody
+    trend: list[LineBody]
+    compared: list[LineBody]
 
 
 class OwnWorkTimeBody(TypedDict):
@@ -2483,25 +1941,54 @@ class OwnWorkTimeBody(TypedDict):
 
     first_day: str
     last_day: str
-    items: list[OwnWorkTimeBodyWorkDayBody]
+    items: list[WorkDayBody]
 
 
-class OwnWorkTimeBodyTaskTimeBody(TypedDict):
-    """The time that you worked on a task on a day."""
+class OwnerBody(TypedDict):
+    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
 
-    task: str
+    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
+    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of
+    an activity). `element` is the activity; null for a process.
+    """
+
+    kind: str
+    file: str
+    process: str
+    element: str | None
     name: str
-    case: str
-    case_number: str
-    seconds: int
+    variables: list[str]
+    count: int
 
 
-class OwnWorkTimeBodyWorkDayBody(TypedDict):
-    """A day. Time in which you had several tasks open is in each of them, but in `seconds` once."""
+class PartBody(TypedDict):
+    """The total number, the number covered, and the ids of the others."""
 
-    day: str
-    seconds: int
-    tasks: list[OwnWorkTimeBodyTaskTimeBody]
+    total: int
+    passed: int
+    missing: list[str]
+
+
+class Pause(TypedDict):
+    """A time in which the term did not run; without `to_at` it continues."""
+
+    from_at: str
+    to_at: str | None
+
+
+class PauseReason(TypedDict):
+    """Who is awaited, and for what."""
+
+    side: str
+    code: str
+
+
+class PeopleBody(TypedDict):
+    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
+
+    assignee: str | None
+    users: list[str]
+    groups: list[str]
 
 
 class PersonBody(TypedDict):
@@ -2515,71 +2002,37 @@ class PersonBody(TypedDict):
     calendar: Literal["jalali", "gregorian"] | None
     id: str
     name: str
-    display_name: PersonBodyDisplayName
+    display_name: DisplayName
     role: Literal[
         "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
     ]
     active: bool
     has_person: bool
     """Whether the national ID of its owner is known."""
-    memberships: list[PersonBodyMembershipBody]
+    memberships: list[MembershipBody]
     person: str | None
-
-
-class PersonBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class PersonBodyMembershipBody(TypedDict):
-    """A membership: a unit, including those below it, and a role."""
-
-    id: str
-    unit: str
-    role: str
-    valid_from: str
-    valid_to: str | None
 
 
 class PersonPage(TypedDict):
     """A page of people, oldest accounts first."""
 
-    items: list[PersonPagePersonSummary]
+    items: list[PersonSummary]
     next: str | None
 
 
-class PersonPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class PersonPageMembershipBody(TypedDict):
-    """A membership: a unit, including those below it, and a role."""
-
-    id: str
-    unit: str
-    role: str
-    valid_from: str
-    valid_to: str | None
-
-
-class PersonPagePersonSummary(TypedDict):
+class PersonSummary(TypedDict):
     """An account with its memberships in your units; if it is not `active`, it can't be used."""
 
     id: str
     name: str
-    display_name: PersonPageDisplayName
+    display_name: DisplayName
     role: Literal[
         "administrator", "designer", "caseworker", "portal", "service", "applicant", "auditor", "manager"
     ]
     active: bool
     has_person: bool
     """Whether the national ID of its owner is known."""
-    memberships: list[PersonPageMembershipBody]
+    memberships: list[MembershipBody]
 
 
 PlanMigration = TypedDict(
@@ -2593,62 +2046,35 @@ PlanMigration = TypedDict(
 """The definition whose cases are migrated, and the versions from and to."""
 
 
+class PlannedVisitsBody(TypedDict):
+    """How often the applicant has to come: the least and the most on a path through the process.
+
+    `steps` are the elements that require it, `repeated` those of them that may be repeated, which count
+    once. `optional` are elements at which the applicant may come; they aren't counted.
+    """
+
+    least: int
+    most: int
+    steps: list[str]
+    repeated: list[str]
+    optional: list[str]
+
+
 class PortfolioBody(TypedDict):
     """The services, the first to look at first."""
 
-    days: PortfolioBodyDaysBody
+    days: DaysBody
     as_of: str
-    weights: PortfolioBodyWeightsBody
-    lines: list[PortfolioBodyServiceLineBody]
-
-
-class PortfolioBodyDaysBody(TypedDict):
-    """The period: its first and its last day."""
-
-    first: str
-    last: str
-
-
-class PortfolioBodyFigureBody(TypedDict):
-    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
-
-    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it
-    would
-    say something about few people.
-    """
-
-    value: int | float | None
-    status: Literal["measured", "not_measured", "no_data", "too_few"]
-    cases: int
-
-
-class PortfolioBodyServiceLineBody(TypedDict):
-    """A service: ended cases, visits and median time of a case, dissatisfaction and score from 0 to 1."""
-
-    rank: int
-    definition: str
-    volume: int
-    visits: PortfolioBodyFigureBody
-    time: PortfolioBodyFigureBody
-    dissatisfaction: PortfolioBodyFigureBody
-    score: float
-
-
-class PortfolioBodyWeightsBody(TypedDict):
-    """How much each factor counts."""
-
-    volume: float
-    visits: float
-    time: float
-    dissatisfaction: float
+    weights: WeightsBody
+    lines: list[ServiceLineBody]
 
 
 class Problem(TypedDict):
     """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
 
     `code` is the stable code of the refusal, more specific than `type`; `state` is the current state
-    that
-    caused a conflict. `findings` and `owners` of a refused upload are as in the report of a deployment.
+    that caused a conflict. `findings` and `owners` of a refused upload are as in the report of a
+    deployment.
     """
 
     type: str
@@ -2661,6 +2087,39 @@ class Problem(TypedDict):
     findings: NotRequired[list[dict[str, Any]] | None]
     owners: NotRequired[list[dict[str, Any]] | None]
     state: NotRequired[dict[str, Any] | None]
+
+
+class PublishedBody(TypedDict):
+    """A version of the deployment; `created` is false if it already existed.
+
+    A version in review is not used by cases until it is published.
+    """
+
+    key: str
+    version: int
+    hash: str
+    created: bool
+    status: Literal["draft", "published", "retired"]
+
+
+class QualityBody(TypedDict):
+    """Corrections that were requested, and appeals, in the ended cases of a unit."""
+
+    unit: str
+    closed: int
+    send_backs: int
+    appealed: int
+    upheld: FigureBody
+
+
+class QueueBody(TypedDict):
+    """A queue. `age` is how many seconds its oldest runnable job has waited."""
+
+    queue: str
+    waiting: int
+    doing: int
+    failed: int
+    age: float | None
 
 
 class RateBody(TypedDict):
@@ -2679,20 +2138,7 @@ class RateBody(TypedDict):
 class RateList(TypedDict):
     """The rates that apply in a unit: its own, and costs of units above it. Of a role the newest first."""
 
-    items: list[RateListRateBody]
-
-
-class RateListRateBody(TypedDict):
-    """A rate; `unit` is the one that has it, `amount` a decimal as text."""
-
-    id: str
-    unit: str
-    role: str
-    kind: Literal["cost", "capacity"]
-    amount: str
-    currency: str | None
-    valid_from: str
-    set_at: str
+    items: list[RateBody]
 
 
 class RateStatus(TypedDict):
@@ -2727,6 +2173,32 @@ class RatingBody(TypedDict):
     visit_reason: str | None
 
 
+class ReachedCase(TypedDict):
+    """A case that received a message or was started by it."""
+
+    id: str
+    case_number: str
+
+
+class Reader(TypedDict):
+    """Who viewed it, with the role and unit at that time."""
+
+    id: str
+    name: str
+    display_name: DisplayName
+    role: str
+    unit: str | None
+
+
+class Reasons(TypedDict):
+    """The reasons of a result: tables and required decisions, in the order of their evaluation."""
+
+    inputs: dict[str, Any]
+    tables: list[TableReason]
+    required: list[RequiredReason]
+    faults: list[FaultReason]
+
+
 class RecalculationBody(TypedDict):
     """An order to calculate the deadlines of a unit and all below it again, and what it did.
 
@@ -2741,34 +2213,11 @@ class RecalculationBody(TypedDict):
     failed: int | None
 
 
-class RecordPage(TypedDict):
-    """A page of changes, oldest first."""
-
-    items: list[RecordPageRecordBody]
-    next: str | None
-
-
-class RecordPageAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: RecordPageDisplayName
-
-
-class RecordPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class RecordPageRecordBody(TypedDict):
+class RecordBody(TypedDict):
     """An entry of the administration log: what changed, in which unit, and the person concerned, if any.
 
     Without a unit it concerns the installation; without an actor the command line acted. `actor_role` is
-    the
-    role at that time: `system` for the installation itself, null in entries of earlier releases.
+    the role at that time: `system` for the installation itself, null in entries of earlier releases.
     """
 
     id: str
@@ -2827,12 +2276,19 @@ class RecordPageRecordBody(TypedDict):
         "rate.removed",
         "service.classed",
     ]
-    actor: RecordPageAccount | None
+    actor: Account | None
     actor_role: str | None
     unit: str | None
-    person: RecordPageAccount | None
+    person: Account | None
     payload: dict[str, Any]
     hash: str
+
+
+class RecordPage(TypedDict):
+    """A page of changes, oldest first."""
+
+    items: list[RecordBody]
+    next: str | None
 
 
 class RecordVisit(TypedDict):
@@ -2856,33 +2312,18 @@ class RecordVisit(TypedDict):
     task: NotRequired[str | None]
 
 
+class RecusalBody(TypedDict):
+    """A recusal from a case: who, when and why."""
+
+    account: Account
+    at: str
+    reason: str | None
+
+
 class RecusalsBody(TypedDict):
     """The recusals of a case, oldest first."""
 
-    items: list[RecusalsBodyRecusalBody]
-
-
-class RecusalsBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: RecusalsBodyDisplayName
-
-
-class RecusalsBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class RecusalsBodyRecusalBody(TypedDict):
-    """A recusal from a case: who, when and why."""
-
-    account: RecusalsBodyAccount
-    at: str
-    reason: str | None
+    items: list[RecusalBody]
 
 
 class RecuseTask(TypedDict):
@@ -2891,53 +2332,34 @@ class RecuseTask(TypedDict):
     reason: NotRequired[str | None]
 
 
+class Related(TypedDict):
+    """Another case of the same process with the same applicant or business key."""
+
+    id: str
+    case_number: str
+    status: Literal["active", "suspended", "completed", "cancelled"]
+    started_at: str
+
+
 class RelationBody(TypedDict):
     """A relation of an official to a person, valid until it is ended."""
 
     id: str
     account: str
-    account_display_name: RelationBodyDisplayName
+    account_display_name: DisplayName
     person: str
     kind: Literal["family", "business", "friendship", "enmity", "other"]
     declared_by: str
-    declared_by_display_name: RelationBodyDisplayName
+    declared_by_display_name: DisplayName
     declared_at: str
     ended_at: str | None
-
-
-class RelationBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class RelationPage(TypedDict):
     """A page of relations, oldest first."""
 
-    items: list[RelationPageRelationBody]
+    items: list[RelationBody]
     next: str | None
-
-
-class RelationPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class RelationPageRelationBody(TypedDict):
-    """A relation of an official to a person, valid until it is ended."""
-
-    id: str
-    account: str
-    account_display_name: RelationPageDisplayName
-    person: str
-    kind: Literal["family", "business", "friendship", "enmity", "other"]
-    declared_by: str
-    declared_by_display_name: RelationPageDisplayName
-    declared_at: str
-    ended_at: str | None
 
 
 class ReleaseDeemed(TypedDict):
@@ -2972,7 +2394,36 @@ class Replayed(TypedDict):
     deliveries: int
 
 
+class ReportBody(TypedDict):
+    """The findings of the check, who owns each variable, and the results of the scenarios.
+
+    Empty for old deployments.
+    """
+
+    findings: list[FindingBody]
+    owners: list[OwnerBody]
+    scenarios: list[ScenarioBody]
+    coverage: list[CoverageBody]
+
+
 Request: TypeAlias = "dict[str, Any]"
+
+
+class RequiredReason(TypedDict):
+    """A decision whose result was required."""
+
+    decision: str
+    name: str
+    value: Any
+
+
+class RetriedCounts(TypedDict):
+    """The number of incidents that are waiting, succeeded, failed again, or couldn't be retried."""
+
+    waiting: int
+    retried: int
+    again: int
+    refused: int
 
 
 class RetryBody(TypedDict):
@@ -2983,16 +2434,7 @@ class RetryBody(TypedDict):
     code: str
     reason: str | None
     ordered_at: str
-    counts: RetryBodyRetriedCounts
-
-
-class RetryBodyRetriedCounts(TypedDict):
-    """The number of incidents that are waiting, succeeded, failed again, or couldn't be retried."""
-
-    waiting: int
-    retried: int
-    again: int
-    refused: int
+    counts: RetriedCounts
 
 
 class RetryIncident(TypedDict):
@@ -3008,13 +2450,19 @@ class RevokeClosure(TypedDict):
     dry_run: NotRequired[bool]
 
 
-class RuleList(TypedDict):
-    """The DMN decisions of all current versions, by definition."""
+class RoleLineBody(TypedDict):
+    """The work of a role in a unit; `capacity` in hours in this period, if it was stated."""
 
-    items: list[RuleListRuleBody]
+    unit: str
+    role: str
+    open: int
+    arrived: int
+    done: int
+    hours: FigureBody
+    capacity: FigureBody
 
 
-class RuleListRuleBody(TypedDict):
+class RuleBody(TypedDict):
     """A DMN decision in the files of a definition's current version. `key` is its id."""
 
     key: str
@@ -3022,14 +2470,20 @@ class RuleListRuleBody(TypedDict):
     file: str
     definition: str
     version: int
-    inputs: list[RuleListRuleInput]
+    inputs: list[RuleInput]
 
 
-class RuleListRuleInput(TypedDict):
+class RuleInput(TypedDict):
     """An input of a DMN decision: its name, and its type as declared in the file."""
 
     name: str
     type: str | None
+
+
+class RuleList(TypedDict):
+    """The DMN decisions of all current versions, by definition."""
+
+    items: list[RuleBody]
 
 
 class RulingBody(TypedDict):
@@ -3047,61 +2501,7 @@ class RulingBody(TypedDict):
     version: int
     deployment: str
     result: Any
-    why: RulingBodyReasons
-
-
-class RulingBodyFaultReason(TypedDict):
-    """An expression without a value, and why.
-
-    `code` is the kind of fault; `expression` and the character position `at` (from 1) give the place, if
-    known.
-    """
-
-    reason: str
-    element: str
-    grave: bool
-    code: str
-    expression: str | None
-    at: int | None
-
-
-class RulingBodyMatchedRule(TypedDict):
-    """A rule that matched; numbers start at 1. `remark` is the note of its authors."""
-
-    number: int
-    id: str
-    remark: str
-
-
-class RulingBodyReasons(TypedDict):
-    """The reasons of a result: tables and required decisions, in the order of their evaluation."""
-
-    inputs: dict[str, Any]
-    tables: list[RulingBodyTableReason]
-    required: list[RulingBodyRequiredReason]
-    faults: list[RulingBodyFaultReason]
-
-
-class RulingBodyRequiredReason(TypedDict):
-    """A decision whose result was required."""
-
-    decision: str
-    name: str
-    value: Any
-
-
-class RulingBodyTableReason(TypedDict):
-    """An evaluated decision table; `policy` is its hit policy in one or two characters.
-
-    `folded` are the texts that were compared instead of those of `inputs`, for columns that are folded.
-    """
-
-    table: str
-    policy: str
-    inputs: dict[str, Any]
-    rules: list[RulingBodyMatchedRule]
-    result: Any
-    folded: NotRequired[dict[str, Any] | None]
+    why: Reasons
 
 
 class RunBody(TypedDict):
@@ -3121,28 +2521,33 @@ class RunBody(TypedDict):
 class RunPage(TypedDict):
     """A page of runs, newest first."""
 
-    items: list[RunPageRunBody]
+    items: list[RunBody]
     next: str | None
-
-
-class RunPageRunBody(TypedDict):
-    """A checkpoint or a verification that a worker does. `result` is null until it has finished."""
-
-    id: str
-    kind: Literal["checkpoint", "verification"]
-    requested_by: str
-    requested_at: str
-    started_at: str | None
-    finished_at: str | None
-    done: int
-    total: int | None
-    result: dict[str, Any] | None
 
 
 class SaveTaskDraft(TypedDict):
     """An unfinished answer; required fields can be missing."""
 
     data: dict[str, Any]
+
+
+class ScenarioBody(TypedDict):
+    """The result of a scenario.
+
+    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
+    word for the kind of `difference`.
+    """
+
+    name: str
+    process: str
+    file: str
+    line: int
+    passed: bool
+    step: int | None
+    element: str | None
+    expected: str | None
+    actual: str | None
+    difference: str | None
 
 
 class SearchBody(TypedDict):
@@ -3170,23 +2575,35 @@ class SecretBody(TypedDict):
     secret: str
 
 
+class SegmentBody(TypedDict):
+    """A part of the case's life. `party` is a unit or an awaited party, `element` the step in the diagram."""
+
+    from_at: str
+    to_at: str
+    bucket: Literal[
+        "worked",
+        "technical_failure",
+        "other_agency",
+        "in_queue",
+        "with_applicant",
+        "suspended",
+        "scheduled_wait",
+        "office_closed",
+    ]
+    party: str | None
+    element: str | None
+
+
 class SendBack(TypedDict):
     """The fields that the applicant has to correct, and the deadline.
 
     They are fields of the start form, or of the form of `task`, which the applicant has completed.
     """
 
-    fields: list[SendBackMarkedField]
+    fields: list[MarkedField]
     text: NotRequired[str | None]
     due_at: NotRequired[str | None]
     task: NotRequired[str | None]
-
-
-class SendBackMarkedField(TypedDict):
-    """A field of the form, as a JSON Pointer into its answer, and what is wrong with it."""
-
-    pointer: str
-    text: str
 
 
 class SendMessage(TypedDict):
@@ -3200,19 +2617,35 @@ class SendMessage(TypedDict):
     """Seconds to store it if no case waits for it yet"""
 
 
+class SendingBody(TypedDict):
+    """Where a checkpoint is sent. `failure` explains why the last attempt failed."""
+
+    target: Literal["folder", "webhook", "mail"]
+    status: Literal["waiting", "sent", "failed"]
+    attempts: int
+    failure: str | None
+    closed_at: str | None
+
+
 class Sent(TypedDict):
     """The number of targets to which a checkpoint will be sent again."""
 
     sendings: int
 
 
-class SessionsBody(TypedDict):
-    """The newest 100 active sessions."""
+class ServiceLineBody(TypedDict):
+    """A service: ended cases, visits and median time of a case, dissatisfaction and score from 0 to 1."""
 
-    items: list[SessionsBodySessionBody]
+    rank: int
+    definition: str
+    volume: int
+    visits: FigureBody
+    time: FigureBody
+    dissatisfaction: FigureBody
+    score: float
 
 
-class SessionsBodySessionBody(TypedDict):
+class SessionBody(TypedDict):
     """A session: since when, when it was last used, when it ends unless it is used, how well one is known.
 
     `provider` is null where a password was given; `agent` is what the browser calls itself.
@@ -3225,6 +2658,12 @@ class SessionsBodySessionBody(TypedDict):
     acr: str
     provider: str | None
     agent: str
+
+
+class SessionsBody(TypedDict):
+    """The newest 100 active sessions."""
+
+    items: list[SessionBody]
 
 
 SetClass = TypedDict(
@@ -3250,11 +2689,40 @@ class SetRate(TypedDict):
     valid_from: str
 
 
+class SignatureBody(TypedDict):
+    """A signature (Ed25519, base64) with the id of its key."""
+
+    key: str
+    signature: str
+
+
+class SilenceBody(TypedDict):
+    """The statutory term that ended without a decision of these units, which the law makes one."""
+
+    text: str
+    units: list[str]
+    started: When
+    ended: When
+    legal_basis: str | None
+
+
 class SkipIncident(TypedDict):
     """The reason for skipping the element, and the variables that it would have set."""
 
     reason: str
     data: NotRequired[dict[str, Any]]
+
+
+class Source(TypedDict):
+    """The source of a value in the case's data: an event of the log, and its actor."""
+
+    field: str
+    seq: int
+    at: str
+    kind: str
+    element: str | None
+    task: str | None
+    actor: Account
 
 
 class StagedBody(TypedDict):
@@ -3269,14 +2737,15 @@ class StagedBody(TypedDict):
     expires_at: str
 
 
-class StagingStageForm(TypedDict):
-    """StagingStageForm"""
+class StagedUpload(TypedDict):
+    """A file for a field of a form, before the answer is sent."""
 
-    file: Upload
+    definition: NotRequired[str | None]
+    task: NotRequired[str | None]
+    appeal_of: NotRequired[str | None]
     field: str
-    definition: NotRequired[str]
-    task: NotRequired[str]
-    appeal_of: NotRequired[str]
+    file: Upload
+    """The content. Its type is recognised by what it contains, and must be one that the field allows."""
 
 
 class StartCase(TypedDict):
@@ -3284,8 +2753,7 @@ class StartCase(TypedDict):
 
     `unit` is the key of the unit that handles it; by default that of the process, or your own unit below
     it. `channel` is how the application was submitted; by default `assisted` for caseworkers and
-    `online`
-    for others.
+    `online` for others.
     """
 
     definition: str
@@ -3314,18 +2782,10 @@ class StartFormBody(TypedDict):
     """
     startable: bool
     """Whether cases are started with `POST /cases`; false if they start automatically or by a message."""
-    form: StartFormBodyFormBody | None
+    form: FormBody | None
     """The form that `data` of `POST /cases` must match, without the fields that your roles may not see;
-    null
-    if there is none: then cases start with any data.
+    null if there is none: then cases start with any data.
     """
-
-
-class StartFormBodyFormBody(TypedDict):
-    """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
-
-    schema: dict[str, Any]
-    ui: dict[str, Any] | None
 
 
 class StartedBody(TypedDict):
@@ -3346,156 +2806,48 @@ class StartedBody(TypedDict):
     business_key: str | None
     channel: Literal["online", "assisted", "phone", "post"] | None
     appeal_of: str | None
-    appeals: list[StartedBodyAppealRef]
+    appeals: list[AppealRef]
     subject: str
     data: dict[str, Any]
     started_at: str
     ended_at: str | None
     erased_at: str | None
-    tasks: list[StartedBodyOpenTask]
-    incidents: list[StartedBodyOpenIncident]
-    bills: list[StartedBodyBillBody]
+    tasks: list[OpenTask]
+    incidents: list[OpenIncident]
+    bills: list[BillBody]
     secret: str
-
-
-class StartedBodyAppealRef(TypedDict):
-    """A case that appeals a decision of this case."""
-
-    id: str
-    case_number: str
-
-
-class StartedBodyBillBody(TypedDict):
-    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
-
-    id: str
-    reference: str
-    amount: str
-    currency: str
-    purpose: str | None
-    due_on: str | None
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
-    link: str | None
-    issued_at: str
-    paid_at: str | None
-    closed_at: str | None
-    late: StartedBodyLatePayment | None
-
-
-class StartedBodyLatePayment(TypedDict):
-    """A payment that arrived too late, so that its case did not continue."""
-
-    amount: str
-    currency: str
-    at: str
-
-
-class StartedBodyOpenIncident(TypedDict):
-    """A failed element of a case; `line` is the line in its script."""
-
-    id: str
-    element: str
-    name: str
-    code: str
-    message: str
-    line: int | None
-
-
-class StartedBodyOpenTask(TypedDict):
-    """A task of a case."""
-
-    id: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
-    element: str
-    name: str
-    lane: str | None
-    status: str
-    opened_at: str
 
 
 class StatusBody(TypedDict):
     """The status of a case: `state` for programs, `text` for people. `holders` are its units.
 
     `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is
-    past.
-    While the term is paused, `paused` says for whom, in words. `rateable`: the applicant can rate the
-    case
-    now; `rated` are the stars that they gave.
+    past. While the term is paused, `paused` says for whom, in words. `rateable`: the applicant can rate
+    the case now; `rated` are the stars that they gave.
     """
 
     language: Literal["fa", "en"]
     service: str
     case_number: str
-    started: StatusBodyWhen
+    started: When
     state: Literal["waits-for-you", "held", "going-on", "paused", "ended"]
     text: str
     holders: list[str]
-    since: StatusBodyWhen
-    to_do: list[StatusBodyToDoBody]
-    expected: StatusBodyWhen | None
-    latest: StatusBodyWhen | None
+    since: When
+    to_do: list[ToDoBody]
+    expected: When | None
+    latest: When | None
     paused: str | None
-    paused_since: StatusBodyWhen | None
-    step: StatusBodyStatusStep | None
-    decision: StatusBodyDecisionWords | None
-    bills: list[StatusBodyBillWords]
-    ended: StatusBodyWhen | None
+    paused_since: When | None
+    step: StatusStep | None
+    decision: DecisionWords | None
+    bills: list[BillWords]
+    ended: When | None
     rateable: bool
     rated: int | None
 
 
-class StatusBodyBillWords(TypedDict):
-    """A bill: `text` says what has to be paid until when, or its status; `link` is the payment page.
-
-    `late` describes a payment that came too late.
-    """
-
-    reference: str
-    status: Literal["open", "overdue", "paid", "expired", "cancelled"]
-    text: str
-    late: str | None
-    purpose: str
-    amount: str
-    currency: str
-    due_on: str | None
-    link: str | None
-
-
-class StatusBodyDecisionWords(TypedDict):
-    """The last decision, and how and until when it can be appealed.
-
-    `effect` is what it means for the applicant, null if the process does not declare it. `silence`
-    explains a
-    decision by silence.
-    """
-
-    outcome: str
-    effect: Literal["grants", "refuses", "neither"] | None
-    grounds: list[StatusBodyGroundWords]
-    decided: StatusBodyWhen
-    appeal: str | None
-    appeal_until: StatusBodyWhen | None
-    silence: StatusBodySilenceBody | None
-
-
-class StatusBodyGroundWords(TypedDict):
-    """A legal ground: its title, if the form has one, and the explanation for the applicant."""
-
-    title: str | None
-    text: str
-
-
-class StatusBodySilenceBody(TypedDict):
-    """The statutory term that ended without a decision of these units, which the law makes one."""
-
-    text: str
-    units: list[str]
-    started: StatusBodyWhen
-    ended: StatusBodyWhen
-    legal_basis: str | None
-
-
-class StatusBodyStatusStep(TypedDict):
+class StatusStep(TypedDict):
     """The present step of people, and how many there are at most."""
 
     number: int
@@ -3503,61 +2855,34 @@ class StatusBodyStatusStep(TypedDict):
     text: str
 
 
-class StatusBodyToDoBody(TypedDict):
-    """What the applicant has to do, with the details and the deadline."""
-
-    name: str
-    text: str | None
-    due: StatusBodyWhen | None
-
-
-class StatusBodyWhen(TypedDict):
-    """A point in time, and its date in words, in the calendar of the language."""
-
-    at: str
-    text: str
-
-
-class StepsBody(TypedDict):
-    """The elements of a version that took time, the longest total wait first."""
-
-    days: StepsBodyDaysBody
-    as_of: str
-    definition: str
-    version: int
-    lines: list[StepsBodyStepLineBody]
-
-
-class StepsBodyDaysBody(TypedDict):
-    """The period: its first and its last day."""
-
-    first: str
-    last: str
-
-
-class StepsBodyFigureBody(TypedDict):
-    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
-
-    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it
-    would
-    say something about few people.
-    """
-
-    value: int | float | None
-    status: Literal["measured", "not_measured", "no_data", "too_few"]
-    cases: int
-
-
-class StepsBodyStepLineBody(TypedDict):
+class StepLineBody(TypedDict):
     """An element: how often it was opened and closed; medians of its closed passages in milliseconds."""
 
     element: str
     kind: str
     arrived: int
     closed: int
-    wait: StepsBodyFigureBody
-    work: StepsBodyFigureBody
+    wait: FigureBody
+    work: FigureBody
     send_backs: int
+
+
+class StepsBody(TypedDict):
+    """The elements of a version that took time, the longest total wait first."""
+
+    days: DaysBody
+    as_of: str
+    definition: str
+    version: int
+    lines: list[StepLineBody]
+
+
+class StockBody(TypedDict):
+    """Cases open at the end of the period. `ages`: for less than 7, 30, 90, 180 days, and for longer."""
+
+    open: FigureBody
+    ages: list[int]
+    overdue: FigureBody
 
 
 class SubstitutionBody(TypedDict):
@@ -3565,44 +2890,26 @@ class SubstitutionBody(TypedDict):
 
     id: str
     absent: str
-    absent_display_name: SubstitutionBodyDisplayName
+    absent_display_name: DisplayName
     substitute: str
-    substitute_display_name: SubstitutionBodyDisplayName
+    substitute_display_name: DisplayName
     valid_from: str
     valid_to: str
-
-
-class SubstitutionBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class SubstitutionPage(TypedDict):
     """A page of current and future substitutions, oldest first."""
 
-    items: list[SubstitutionPageSubstitutionBody]
+    items: list[SubstitutionBody]
     next: str | None
 
 
-class SubstitutionPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
+class SummaryBody(TypedDict):
+    """The chains of a log: how many, how many entries in all, and the Merkle root of their heads."""
 
-    fa: str
-    en: str
-
-
-class SubstitutionPageSubstitutionBody(TypedDict):
-    """A substitution: one person does the work of another for a time."""
-
-    id: str
-    absent: str
-    absent_display_name: SubstitutionPageDisplayName
-    substitute: str
-    substitute_display_name: SubstitutionPageDisplayName
-    valid_from: str
-    valid_to: str
+    count: int
+    entries: int
+    root: str
 
 
 class SuspendCase(TypedDict):
@@ -3623,6 +2930,20 @@ class SuspendCase(TypedDict):
     ]
 
 
+class TableReason(TypedDict):
+    """An evaluated decision table; `policy` is its hit policy in one or two characters.
+
+    `folded` are the texts that were compared instead of those of `inputs`, for columns that are folded.
+    """
+
+    table: str
+    policy: str
+    inputs: dict[str, Any]
+    rules: list[MatchedRule]
+    result: Any
+    folded: NotRequired[dict[str, Any] | None]
+
+
 class TakeWork(TypedDict):
     """The kind of work to take. `worker` is the name of the program, for administrators."""
 
@@ -3637,10 +2958,8 @@ class TaskBody(TypedDict):
     """A task with its form in the view of your roles; null if it has none and accepts any data.
 
     `data` is the data of the case that the form's fields show, `draft` an unfinished answer if the task
-    is
-    assigned to you. `opinions` and `corrections` are the requests attached to it; `asked` is what it
-    asks
-    if it is itself such a request.
+    is assigned to you. `opinions` and `corrections` are the requests attached to it; `asked` is what it
+    asks if it is itself such a request.
     """
 
     id: str
@@ -3655,109 +2974,28 @@ class TaskBody(TypedDict):
     name: str
     lane: str | None
     status: Literal["open", "completed", "cancelled"]
-    assignee: TaskBodyAccount | None
+    assignee: Account | None
     opened_at: str
     closed_at: str | None
     due_at: str | None
     serve_by: str | None
     follow_up_at: str | None
     priority: int | None
-    people: TaskBodyPeopleBody | None
+    people: PeopleBody | None
     assignment: str | None
-    form: TaskBodyFormBody | None
+    form: FormBody | None
     data: dict[str, Any]
     draft: dict[str, Any] | None
-    asked: TaskBodyAskedBody | None
-    opinions: list[TaskBodyOpinionBody]
-    corrections: list[TaskBodyCorrectionBody]
-
-
-class TaskBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: TaskBodyDisplayName
-
-
-class TaskBodyAskedBody(TypedDict):
-    """What a task asks that was requested from another task, its `parent`.
-
-    An opinion has a `question`; a correction has `fields`, and optionally a `text` about the whole form.
-    """
-
-    question: str | None
-    text: str | None
-    fields: list[TaskBodyMark]
-    by: TaskBodyAccount
-    parent: str
-
-
-class TaskBodyCorrectionBody(TypedDict):
-    """A correction that was requested from the applicant for a task."""
-
-    id: str
-    text: str | None
-    fields: list[TaskBodyMark]
-    by: TaskBodyAccount
-    asked_at: str
-    due_at: str | None
-    status: Literal["open", "completed", "cancelled"]
-    closed_at: str | None
-
-
-class TaskBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class TaskBodyFormBody(TypedDict):
-    """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
-
-    schema: dict[str, Any]
-    ui: dict[str, Any] | None
-
-
-class TaskBodyMark(TypedDict):
-    """A wrong field, as a JSON Pointer, and what is wrong with it."""
-
-    pointer: str
-    text: str
-
-
-class TaskBodyOpinionBody(TypedDict):
-    """A requested opinion on a task; `opinion` and `favourable` are null until it is given."""
-
-    id: str
-    question: str
-    unit: str | None
-    role: str | None
-    by: TaskBodyAccount
-    asked_at: str
-    due_at: str | None
-    status: Literal["open", "completed", "cancelled"]
-    assignee: TaskBodyAccount | None
-    closed_at: str | None
-    opinion: str | None
-    favourable: bool | None
-
-
-class TaskBodyPeopleBody(TypedDict):
-    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
-
-    assignee: str | None
-    users: list[str]
-    groups: list[str]
+    asked: AskedBody | None
+    opinions: list[OpinionBody]
+    corrections: list[CorrectionBody]
 
 
 class TaskCounts(TypedDict):
     """The number of open tasks: mine, claimable (team) and supervised; at most 1000.
 
     Of the team's tasks, also the number of unassigned and overdue ones, those due today, and those
-    returned
-    by the applicant.
+    returned by the applicant.
     """
 
     mine: int
@@ -3778,66 +3016,15 @@ class TaskDraft(TypedDict):
 class TaskPage(TypedDict):
     """A page of tasks, oldest first."""
 
-    items: list[TaskPageListedTask]
+    items: list[ListedTask]
     next: str | None
 
 
-class TaskPageAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
+class TaskState(TypedDict):
+    """A task after a command."""
 
     id: str
-    name: str
-    display_name: TaskPageDisplayName
-
-
-class TaskPageDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class TaskPageListedTask(TypedDict):
-    """A task in a list, with the time for it.
-
-    `clock` is the mark of its case's statutory term: nearly over, over, or paused; null if there is
-    nothing
-    to mark. `remaining_seconds` are those of office hours until `due_at`; null for a task without, for
-    one
-    that isn't open, or if the calendar lacks a year.
-    """
-
-    id: str
-    case: str
-    case_number: str
-    kind: Literal["step", "opinion", "correction", "escalation"]
-    definition: str
-    version: int
-    unit: str
-    subject: str
-    element: str
-    name: str
-    lane: str | None
     status: Literal["open", "completed", "cancelled"]
-    assignee: TaskPageAccount | None
-    opened_at: str
-    closed_at: str | None
-    due_at: str | None
-    serve_by: str | None
-    follow_up_at: str | None
-    priority: int | None
-    people: TaskPagePeopleBody | None
-    assignment: str | None
-    clock: Literal["near", "over", "paused"] | None
-    remaining_seconds: int | None
-
-
-class TaskPagePeopleBody(TypedDict):
-    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
-
-    assignee: str | None
-    users: list[str]
-    groups: list[str]
 
 
 class TaskSummary(TypedDict):
@@ -3855,38 +3042,25 @@ class TaskSummary(TypedDict):
     name: str
     lane: str | None
     status: Literal["open", "completed", "cancelled"]
-    assignee: TaskSummaryAccount | None
+    assignee: Account | None
     opened_at: str
     closed_at: str | None
     due_at: str | None
     serve_by: str | None
     follow_up_at: str | None
     priority: int | None
-    people: TaskSummaryPeopleBody | None
+    people: PeopleBody | None
     assignment: str | None
 
 
-class TaskSummaryAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
+class TaskTimeBody(TypedDict):
+    """The time that you worked on a task on a day."""
 
-    id: str
+    task: str
     name: str
-    display_name: TaskSummaryDisplayName
-
-
-class TaskSummaryDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class TaskSummaryPeopleBody(TypedDict):
-    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
-
-    assignee: str | None
-    users: list[str]
-    groups: list[str]
+    case: str
+    case_number: str
+    seconds: int
 
 
 class TaskWorkTimeBody(TypedDict):
@@ -3908,9 +3082,8 @@ class TimeBody(TypedDict):
     """Where the time of a case went, until its end or now: each millisecond is in one bucket.
 
     `buckets` are in the order of precedence. `segments` don't show when somebody worked: that time is in
-    the
-    bucket in which it would be otherwise. `approximate`: the case has events of a release that did not
-    record everything.
+    the bucket in which it would be otherwise. `approximate`: the case has events of a release that did
+    not record everything.
     """
 
     case: str
@@ -3918,95 +3091,35 @@ class TimeBody(TypedDict):
     until_at: str
     ms: int
     approximate: bool
-    buckets: list[TimeBodyBucketBody]
-    segments: list[TimeBodySegmentBody]
-    delay: TimeBodyDelayBody | None
+    buckets: list[BucketBody]
+    segments: list[SegmentBody]
+    delay: DelayBody | None
 
 
-class TimeBodyBucketBody(TypedDict):
-    """How long the case was in a bucket, and which share of its life that is, from 0 to 1."""
-
-    bucket: Literal[
-        "worked",
-        "technical_failure",
-        "other_agency",
-        "in_queue",
-        "with_applicant",
-        "suspended",
-        "scheduled_wait",
-        "office_closed",
-    ]
-    ms: int
-    share: float
-
-
-class TimeBodyCauseBody(TypedDict):
-    """A cause of the delay. `bucket` is `plan` if the norms of the steps exceed the term."""
-
-    party: str | None
-    element: str | None
-    bucket: str
-    ms: int
-    share: float
-
-
-class TimeBodyDelayBody(TypedDict):
-    """By how much a case is late, in office time, and why: the causes and what is unexplained add up to it.
-
-    `asks_reason`: more than a tenth is unexplained, and no supervisor has given the `reason` yet.
-    """
-
-    due_at: str
-    until_at: str
-    ms: int
-    causes: list[TimeBodyCauseBody]
-    unexplained_ms: int
-    asks_reason: bool
-    reason: str | None
-
-
-class TimeBodySegmentBody(TypedDict):
-    """A part of the case's life. `party` is a unit or an awaited party, `element` the step in the diagram."""
-
-    from_at: str
-    to_at: str
-    bucket: Literal[
-        "worked",
-        "technical_failure",
-        "other_agency",
-        "in_queue",
-        "with_applicant",
-        "suspended",
-        "scheduled_wait",
-        "office_closed",
-    ]
-    party: str | None
-    element: str | None
-
-
-class TimesBody(TypedDict):
-    """Where the time of the cases went that ended in the period; `total` is null if there are none."""
-
-    days: TimesBodyDaysBody
-    as_of: str
-    total: TimesBodyTimeLineBody | None
-    lines: list[TimesBodyTimeLineBody]
-
-
-class TimesBodyDaysBody(TypedDict):
-    """The period: its first and its last day."""
-
-    first: str
-    last: str
-
-
-class TimesBodyTimeLineBody(TypedDict):
+class TimeLineBody(TypedDict):
     """How long ended cases were in each bucket: the buckets add up to `life`. In milliseconds."""
 
     label: str
     cases: int
     life: int
     buckets: dict[str, int]
+
+
+class TimesBody(TypedDict):
+    """Where the time of the cases went that ended in the period; `total` is null if there are none."""
+
+    days: DaysBody
+    as_of: str
+    total: TimeLineBody | None
+    lines: list[TimeLineBody]
+
+
+class ToDoBody(TypedDict):
+    """What the applicant has to do, with the details and the deadline."""
+
+    name: str
+    text: str | None
+    due: When | None
 
 
 class UnitBody(TypedDict):
@@ -4030,19 +3143,8 @@ class UnitCalendarBody(TypedDict):
 class UnitPage(TypedDict):
     """A page of units, oldest first."""
 
-    items: list[UnitPageUnitBody]
+    items: list[UnitBody]
     next: str | None
-
-
-class UnitPageUnitBody(TypedDict):
-    """A unit; `parent` is the key of the unit above it. No case starts in it after `closed_at`."""
-
-    key: str
-    name: str
-    kind: Literal["agency", "unit", "delegate"]
-    parent: str | None
-    region: str | None
-    closed_at: str | None
 
 
 class UnitWorkTimeBody(TypedDict):
@@ -4056,135 +3158,39 @@ class UnitWorkTimeBody(TypedDict):
     last_day: str
     seconds: int | None
     left_out: bool
-    items: list[UnitWorkTimeBodyWorkCellBody]
-
-
-class UnitWorkTimeBodyWorkCellBody(TypedDict):
-    """The time of five people or more: of a unit, and of those below it (`includes`) with fewer."""
-
-    unit: str
-    people: int
-    seconds: int
-    includes: list[str]
+    items: list[WorkCellBody]
 
 
 class UploadBody(TypedDict):
     """A deployment that a worker checks, and its result.
 
     `checking`: in progress, ask again in a few seconds. `deployed`: the fields are those of a 201
-    response.
-    `refused`: `problem` and `detail` explain why, `report` has the findings. `failed`: the check itself
-    failed several times; deploy again.
+    response. `refused`: `problem` and `detail` explain why, `report` has the findings. `failed`: the
+    check itself failed several times; deploy again.
     """
 
     id: str
     status: Literal["checking", "deployed", "refused", "failed"]
     uploaded_at: str
     finished_at: str | None
-    deployment: NotRequired[str | None]
-    definitions: NotRequired[list[UploadBodyPublishedBody]]
-    report: NotRequired[UploadBodyReportBody | None]
-    problem: NotRequired[str | None]
-    detail: NotRequired[str | None]
+    deployment: str | None
+    definitions: list[PublishedBody]
+    report: ReportBody | None
+    problem: str | None
+    detail: str | None
 
 
-class UploadBodyCoverageBody(TypedDict):
-    """How much of a process its scenarios cover.
-
-    `never_true` and `never_false` are flows whose conditions were never true or never false.
-    """
-
-    process: str
-    scenarios: int
-    elements: UploadBodyPartBody
-    flows: UploadBodyPartBody
-    never_true: list[str]
-    never_false: list[str]
-
-
-class UploadBodyFindingBody(TypedDict):
-    """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
-
-    severity: str
-    code: str
-    file: str
-    element: str | None
-    name: str | None
-    line: int | None
-    reason: str
-    fix: str
-    attribute: NotRequired[str | None]
-    values: NotRequired[dict[str, Any]]
-
-
-class UploadBodyOwnerBody(TypedDict):
-    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
-
-    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
-    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of
-    an
-    activity). `element` is the activity; null for a process.
-    """
-
-    kind: str
-    file: str
-    process: str
-    element: str | None
-    name: str
-    variables: list[str]
-    count: int
-
-
-class UploadBodyPartBody(TypedDict):
-    """The total number, the number covered, and the ids of the others."""
-
-    total: int
-    passed: int
-    missing: list[str]
-
-
-class UploadBodyPublishedBody(TypedDict):
-    """A version of the deployment; `created` is false if it already existed.
-
-    A version in review is not used by cases until it is published.
-    """
-
-    key: str
-    version: int
-    hash: str
-    created: bool
-    status: Literal["draft", "published", "retired"]
-
-
-class UploadBodyReportBody(TypedDict):
-    """The findings of the check, who owns each variable, and the results of the scenarios.
-
-    Empty for old deployments.
-    """
-
-    findings: list[UploadBodyFindingBody]
-    owners: NotRequired[list[UploadBodyOwnerBody]]
-    scenarios: NotRequired[list[UploadBodyScenarioBody]]
-    coverage: NotRequired[list[UploadBodyCoverageBody]]
-
-
-class UploadBodyScenarioBody(TypedDict):
-    """The result of a scenario.
-
-    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
-    word for the kind of `difference`.
-    """
+class VersionFileBody(TypedDict):
+    """A file of a version."""
 
     name: str
-    process: str
-    file: str
-    line: int
-    passed: bool
-    step: int | None
-    element: str | None
-    expected: str | None
-    actual: str | None
-    difference: NotRequired[str | None]
+    """Its name in the deployment, as in the address of its content."""
+    media_type: str
+    """Its media type by its ending; `application/octet-stream` for an unknown ending."""
+    size: int
+    """Its size in bytes."""
+    sha256: str
+    """The SHA-256 digest of its content, in hexadecimal digits; also its `ETag`."""
 
 
 class VersionFileList(TypedDict):
@@ -4196,21 +3202,8 @@ class VersionFileList(TypedDict):
     """The number of the version."""
     hash: str
     """The hash of all files together: equal files have equal hashes."""
-    items: list[VersionFileListVersionFileBody]
+    items: list[VersionFileBody]
     """The files, also those of other processes that were deployed with it."""
-
-
-class VersionFileListVersionFileBody(TypedDict):
-    """A file of a version."""
-
-    name: str
-    """Its name in the deployment, as in the address of its content."""
-    media_type: str
-    """Its media type by its ending; `application/octet-stream` for an unknown ending."""
-    size: int
-    """Its size in bytes."""
-    sha256: str
-    """The SHA-256 digest of its content, in hexadecimal digits; also its `ETag`."""
 
 
 class VisitBody(TypedDict):
@@ -4227,65 +3220,16 @@ class VisitBody(TypedDict):
     task: str | None
     source: Literal["recorded", "rating"]
     recorded_at: str
-    recorded_by: VisitBodyAccount | None
+    recorded_by: Account | None
     corrected_at: str | None
     withdrawn: bool
-
-
-class VisitBodyAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: VisitBodyDisplayName
-
-
-class VisitBodyDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
 
 
 class VisitList(TypedDict):
     """The visits of a case; `count` is how often the applicant came in person."""
 
     count: int
-    items: list[VisitListVisitBody]
-
-
-class VisitListAccount(TypedDict):
-    """A person: the name of the account, and the name to display."""
-
-    id: str
-    name: str
-    display_name: VisitListDisplayName
-
-
-class VisitListDisplayName(TypedDict):
-    """The name to display in each language: the full name if known, otherwise that of the account."""
-
-    fa: str
-    en: str
-
-
-class VisitListVisitBody(TypedDict):
-    """A visit as it was recorded and corrected. `planned`: a step of the process required it.
-
-    `source` is `rating` for a visit that only the applicant reported: it has no id and no instant.
-    """
-
-    id: str | None
-    occurred_at: str | None
-    channel: str
-    reason: str
-    planned: bool
-    task: str | None
-    source: Literal["recorded", "rating"]
-    recorded_at: str
-    recorded_by: VisitListAccount | None
-    corrected_at: str | None
-    withdrawn: bool
+    items: list[VisitBody]
 
 
 class WebhookBody(TypedDict):
@@ -4382,99 +3326,24 @@ class WebhookBody(TypedDict):
 class WebhookPage(TypedDict):
     """A page of webhooks, oldest first."""
 
-    items: list[WebhookPageWebhookBody]
+    items: list[WebhookBody]
     next: str | None
 
 
-class WebhookPageWebhookBody(TypedDict):
-    """A webhook. No events are sent to it after `disabled_at`."""
+class WeightsBody(TypedDict):
+    """How much each factor counts."""
 
-    id: str
-    url: str
-    definition: str | None
-    kinds: list[
-        Literal[
-            "case.started",
-            "case.completed",
-            "case.cancelled",
-            "element.entered",
-            "element.passed",
-            "element.cancelled",
-            "task.created",
-            "task.claimed",
-            "task.released",
-            "task.completed",
-            "task.cancelled",
-            "task.assigned",
-            "task.blocked",
-            "task.recused",
-            "task.delegated",
-            "task.returned",
-            "incident.opened",
-            "incident.retried",
-            "incident.closed",
-            "incident.skipped",
-            "data.repaired",
-            "wait.opened",
-            "wait.closed",
-            "timer.fired",
-            "message.received",
-            "message.sent",
-            "message.unmatched",
-            "signal.received",
-            "signal.sent",
-            "call.made",
-            "call.tried",
-            "call.answered",
-            "call.failed",
-            "bill.issued",
-            "bill.paid",
-            "bill.mismatch",
-            "bill.late",
-            "bill.expired",
-            "bill.cancelled",
-            "case.suspended",
-            "case.resumed",
-            "case.moved",
-            "case.blocked",
-            "document.added",
-            "document.replaced",
-            "decision.made",
-            "decision.evaluated",
-            "appeal.filed",
-            "appeal.decided",
-            "case.withdrawn",
-            "secret.issued",
-            "comment.added",
-            "opinion.asked",
-            "opinion.given",
-            "opinion.expired",
-            "opinion.withdrawn",
-            "correction.asked",
-            "correction.expired",
-            "correction.withdrawn",
-            "data.corrected",
-            "data.changed",
-            "data.disputed",
-            "case.erased",
-            "clock.started",
-            "clock.paused",
-            "clock.resumed",
-            "clock.extended",
-            "clock.stopped",
-            "clock.recomputed",
-            "clock.warned",
-            "clock.breached",
-            "clock.deemed",
-            "work.noted",
-            "visit.recorded",
-            "visit.corrected",
-            "rating.given",
-            "delay.explained",
-        ]
-    ]
-    created_at: str
-    disabled_at: str | None
+    volume: float
+    visits: float
+    time: float
+    dissatisfaction: float
+
+
+class When(TypedDict):
+    """A point in time, and its date in words, in the calendar of the language."""
+
+    at: str
+    text: str
 
 
 class WithdrawCase(TypedDict):
@@ -4483,13 +3352,7 @@ class WithdrawCase(TypedDict):
     reason: NotRequired[str | None]
 
 
-class WorkList(TypedDict):
-    """The work that was taken."""
-
-    items: list[WorkListWork]
-
-
-class WorkListWork(TypedDict):
+class Work(TypedDict):
     """A unit of work. Its `id` stays the same if it is offered again: do it only once."""
 
     id: str
@@ -4504,88 +3367,42 @@ class WorkListWork(TypedDict):
     lease_until: str
 
 
+class WorkCellBody(TypedDict):
+    """The time of five people or more: of a unit, and of those below it (`includes`) with fewer."""
+
+    unit: str
+    people: int
+    seconds: int
+    includes: list[str]
+
+
+class WorkDayBody(TypedDict):
+    """A day. Time in which you had several tasks open is in each of them, but in `seconds` once."""
+
+    day: str
+    seconds: int
+    tasks: list[TaskTimeBody]
+
+
+class WorkList(TypedDict):
+    """The work that was taken."""
+
+    items: list[Work]
+
+
 class WorkSettled(TypedDict):
     """The work, and the end of its lease, if it is still leased."""
 
     id: str
-    lease_until: NotRequired[str | None]
+    lease_until: str | None
 
 
 class WorkloadBody(TypedDict):
     """The load of units, roles and steps, and the quality next to it."""
 
-    days: WorkloadBodyDaysBody
+    days: DaysBody
     as_of: str
-    lines: list[WorkloadBodyLoadLineBody]
-    roles: list[WorkloadBodyRoleLineBody]
-    quality: list[WorkloadBodyQualityBody]
-    automated: list[WorkloadBodyAutomatedLineBody]
-
-
-class WorkloadBodyAutomatedLineBody(TypedDict):
-    """A step that is done automatically, and was done by people in earlier versions; `hours` set free."""
-
-    definition: str
-    element: str
-    passed: int
-    hours: WorkloadBodyFigureBody
-
-
-class WorkloadBodyDaysBody(TypedDict):
-    """The period: its first and its last day."""
-
-    first: str
-    last: str
-
-
-class WorkloadBodyFigureBody(TypedDict):
-    """A figure. Without a value, `status` says why; `cases` is the number of cases from which it comes.
-
-    `no_data`: there are no cases. `not_measured`: there are, but none has what is needed. `too_few`: it
-    would
-    say something about few people.
-    """
-
-    value: int | float | None
-    status: Literal["measured", "not_measured", "no_data", "too_few"]
-    cases: int
-
-
-class WorkloadBodyLoadLineBody(TypedDict):
-    """The work at a step, of a role in a unit. `hours` are sums of at least five people.
-
-    `left_out`: fewer than five worked in some of the periods, whose hours are not in the sum.
-    """
-
-    unit: str
-    role: str
-    definition: str
-    element: str
-    open: int
-    arrived: int
-    done: int
-    send_backs: int
-    hours: WorkloadBodyFigureBody
-    left_out: bool
-
-
-class WorkloadBodyQualityBody(TypedDict):
-    """Corrections that were requested, and appeals, in the ended cases of a unit."""
-
-    unit: str
-    closed: int
-    send_backs: int
-    appealed: int
-    upheld: WorkloadBodyFigureBody
-
-
-class WorkloadBodyRoleLineBody(TypedDict):
-    """The work of a role in a unit; `capacity` in hours in this period, if it was stated."""
-
-    unit: str
-    role: str
-    open: int
-    arrived: int
-    done: int
-    hours: WorkloadBodyFigureBody
-    capacity: WorkloadBodyFigureBody
+    lines: list[LoadLineBody]
+    roles: list[RoleLineBody]
+    quality: list[QualityBody]
+    automated: list[AutomatedLineBody]

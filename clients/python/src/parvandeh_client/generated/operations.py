@@ -14,7 +14,7 @@ from parvandeh_client.transport import Caller, pages
 
 
 class AccessLog:
-    """Operations of the group `access_log`."""
+    """Who was shown what of a case, when and for which purpose."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -23,19 +23,21 @@ class AccessLog:
         """List who has viewed what of a case, newest first.
 
         `GET /api/v1/cases/{case_id}/access-log`
+
+        - `case_id`: The id of the case.
         """
         answer: models.AccessPage = self._caller.json(
             "GET", "/api/v1/cases/{}/access-log", (case_id,), query={"cursor": cursor}
         )
         return answer
 
-    def list_all(self, case_id: str) -> Iterator[models.AccessPageAccessBody]:
+    def list_all(self, case_id: str) -> Iterator[models.AccessBody]:
         """List who has viewed what of a case, newest first: the items of all pages, one after the other."""
         return pages(self.list, "query", case_id)
 
 
 class Account:
-    """Operations of the group `account`."""
+    """Your own account."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -60,12 +62,12 @@ class Account:
 
 
 class Audit:
-    """Operations of the group `audit`."""
+    """Signed checkpoints of the logs, their verification, and the search for auditors."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def find(
+    def find_events(
         self,
         *,
         case: str | None = None,
@@ -174,7 +176,7 @@ class Audit:
         )
         return answer
 
-    def list(self, *, before: int | None = None) -> models.CheckpointsBody:
+    def list_checkpoints(self, *, before: int | None = None) -> models.CheckpointsBody:
         """List checkpoints, newest first.
 
         `GET /api/v1/audit/checkpoints`
@@ -194,28 +196,32 @@ class Audit:
 
     def list_runs_all(
         self,
-    ) -> Iterator[models.RunPageRunBody]:
+    ) -> Iterator[models.RunBody]:
         """List checkpoints and verifications that were requested, newest first: the items of all pages, one
         after the other.
         """
         return pages(self.list_runs, "query")
 
-    def send(
+    def send_checkpoint(
         self, number: int, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.Sent:
         """Send a checkpoint again to the targets that don't have it.
 
         `POST /api/v1/audit/checkpoints/{number}/send`
+
+        - `number`: The number of the checkpoint, from 1.
         """
         answer: models.Sent = self._caller.json(
             "POST", "/api/v1/audit/checkpoints/{}/send", (number,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def show(self, number: int) -> models.CheckpointFile:
+    def show_checkpoint(self, number: int) -> models.CheckpointFile:
         """Download a checkpoint as the file that `audit verify --checkpoint` takes.
 
         `GET /api/v1/audit/checkpoints/{number}`
+
+        - `number`: The number of the checkpoint, from 1.
         """
         answer: models.CheckpointFile = self._caller.json("GET", "/api/v1/audit/checkpoints/{}", (number,))
         return answer
@@ -224,11 +230,13 @@ class Audit:
         """Read a requested checkpoint or verification with its progress and result.
 
         `GET /api/v1/audit/runs/{run_id}`
+
+        - `run_id`: The id of the run of the audit.
         """
         answer: models.RunBody = self._caller.json("GET", "/api/v1/audit/runs/{}", (run_id,))
         return answer
 
-    def take(
+    def take_checkpoint(
         self, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.RunBody:
         """Take a checkpoint: a worker does it.
@@ -254,7 +262,9 @@ class Audit:
 
 
 class Calendars:
-    """Operations of the group `calendars`."""
+    """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
+    changes to them.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -263,6 +273,8 @@ class Calendars:
         """Read the holidays of a calendar as CSV.
 
         `GET /api/v1/calendars/{key}/holidays.csv`
+
+        - `key`: The key of the calendar.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/calendars/{}/holidays.csv", (key,), query={"version": version, "year": year}
@@ -273,6 +285,8 @@ class Calendars:
         """Read the holidays of a calendar as an iCalendar file.
 
         `GET /api/v1/calendars/{key}/holidays.ics`
+
+        - `key`: The key of the calendar.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/calendars/{}/holidays.ics", (key,), query={"version": version, "year": year}
@@ -283,14 +297,18 @@ class Calendars:
         """Add a version to a calendar: office hours, holidays or years.
 
         `PATCH /api/v1/calendars/{key}`
+
+        - `key`: The key of the calendar.
         """
         answer: models.AppliedBody = self._caller.json("PATCH", "/api/v1/calendars/{}", (key,), body=body)
         return answer
 
-    def choose(self, key: str, body: models.ChooseCalendar) -> models.AppliedBody:
+    def choose_for_unit(self, key: str, body: models.ChooseCalendar) -> models.AppliedBody:
         """Choose the calendar of one of your units, or use that of the unit above.
 
         `PUT /api/v1/units/{key}/calendar`
+
+        - `key`: The key of the unit.
         """
         answer: models.AppliedBody = self._caller.json("PUT", "/api/v1/units/{}/calendar", (key,), body=body)
         return answer
@@ -307,15 +325,31 @@ class Calendars:
         )
         return answer
 
-    def declare(
+    def declare_closure(
         self, key: str, body: models.DeclareClosure, *, idempotency_key: str | None = None
     ) -> models.AppliedBody:
         """Declare a closure of one of your units and all below it.
 
         `POST /api/v1/units/{key}/closures`
+
+        - `key`: The key of the unit.
         """
         answer: models.AppliedBody = self._caller.json(
             "POST", "/api/v1/units/{}/closures", (key,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def import_holidays(
+        self, key: str, body: models.ImportHolidays, *, idempotency_key: str | None = None
+    ) -> models.AppliedBody:
+        """Replace the holidays of a year by those in a file, CSV or iCalendar.
+
+        `POST /api/v1/calendars/{key}/imports`
+
+        - `key`: The key of the calendar.
+        """
+        answer: models.AppliedBody = self._caller.json(
+            "POST", "/api/v1/calendars/{}/imports", (key,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
@@ -333,36 +367,20 @@ class Calendars:
         """List the closures that apply to a unit, newest first.
 
         `GET /api/v1/units/{key}/closures`
+
+        - `key`: The key of the unit.
         """
         answer: models.ClosureList = self._caller.json("GET", "/api/v1/units/{}/closures", (key,))
         return answer
 
-    def load(
-        self, key: str, body: models.ImportHolidays, *, idempotency_key: str | None = None
-    ) -> models.AppliedBody:
-        """Replace the holidays of a year by those in a file, CSV or iCalendar.
-
-        `POST /api/v1/calendars/{key}/imports`
-        """
-        answer: models.AppliedBody = self._caller.json(
-            "POST", "/api/v1/calendars/{}/imports", (key,), body=body, idempotency_key=idempotency_key
-        )
-        return answer
-
-    def of_unit(self, key: str) -> models.UnitCalendarBody:
-        """Read which calendar a unit uses.
-
-        `GET /api/v1/units/{key}/calendar`
-        """
-        answer: models.UnitCalendarBody = self._caller.json("GET", "/api/v1/units/{}/calendar", (key,))
-        return answer
-
-    def revoke(
+    def revoke_closure(
         self, closure_id: str, body: models.RevokeClosure | None = None, *, idempotency_key: str | None = None
     ) -> models.AppliedBody:
         """Revoke a closure.
 
         `POST /api/v1/closures/{closure_id}/revoke`
+
+        - `closure_id`: The id of the closure.
         """
         answer: models.AppliedBody = self._caller.json(
             "POST", "/api/v1/closures/{}/revoke", (closure_id,), body=body, idempotency_key=idempotency_key
@@ -373,16 +391,30 @@ class Calendars:
         """Read a calendar: one of its versions.
 
         `GET /api/v1/calendars/{key}`
+
+        - `key`: The key of the calendar.
         """
         answer: models.CalendarBody = self._caller.json(
             "GET", "/api/v1/calendars/{}", (key,), query={"version": version}
         )
         return answer
 
+    def show_of_unit(self, key: str) -> models.UnitCalendarBody:
+        """Read which calendar a unit uses.
+
+        `GET /api/v1/units/{key}/calendar`
+
+        - `key`: The key of the unit.
+        """
+        answer: models.UnitCalendarBody = self._caller.json("GET", "/api/v1/units/{}/calendar", (key,))
+        return answer
+
     def show_recalculation(self, recalculation_id: str) -> models.RecalculationBody:
         """Read what a recalculation of deadlines did.
 
         `GET /api/v1/recalculations/{recalculation_id}`
+
+        - `recalculation_id`: The id of the recalculation.
         """
         answer: models.RecalculationBody = self._caller.json(
             "GET", "/api/v1/recalculations/{}", (recalculation_id,)
@@ -391,7 +423,7 @@ class Calendars:
 
 
 class CaseFile:
-    """Operations of the group `case_file`."""
+    """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -400,13 +432,15 @@ class CaseFile:
         """Read a case with its tasks, documents, comments and log.
 
         `GET /api/v1/cases/{case_id}/file`
+
+        - `case_id`: The id of the case.
         """
         answer: models.FileBody = self._caller.json("GET", "/api/v1/cases/{}/file", (case_id,))
         return answer
 
 
 class Cases:
-    """Operations of the group `cases`."""
+    """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -422,6 +456,8 @@ class Cases:
         """End a case early.
 
         `POST /api/v1/cases/{case_id}/cancel`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CaseBody = self._caller.json(
             "POST",
@@ -458,23 +494,25 @@ class Cases:
         status: Literal["active", "suspended", "completed", "cancelled"] | None = None,
         definition: str | None = None,
         since: str | None = None,
-    ) -> Iterator[models.CasePageCaseSummary]:
+    ) -> Iterator[models.CaseSummary]:
         """List cases, newest first: the items of all pages, one after the other."""
         return pages(self.list, "query", status=status, definition=definition, since=since)
 
-    def log(self, case_id: str, *, cursor: int | None = None) -> models.EventPage:
+    def list_events(self, case_id: str, *, cursor: int | None = None) -> models.EventPage:
         """Read a case's log.
 
         `GET /api/v1/cases/{case_id}/events`
+
+        - `case_id`: The id of the case.
         """
         answer: models.EventPage = self._caller.json(
             "GET", "/api/v1/cases/{}/events", (case_id,), query={"cursor": cursor}
         )
         return answer
 
-    def log_all(self, case_id: str) -> Iterator[models.EventPageEventBody]:
+    def list_events_all(self, case_id: str) -> Iterator[models.EventBody]:
         """Read a case's log: the items of all pages, one after the other."""
-        return pages(self.log, "query", case_id)
+        return pages(self.list_events, "query", case_id)
 
     def renew_secret(
         self, case_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
@@ -482,6 +520,8 @@ class Cases:
         """Issue a new secret for a case's status.
 
         `POST /api/v1/cases/{case_id}/secret`
+
+        - `case_id`: The id of the case.
         """
         answer: models.SecretBody = self._caller.json(
             "POST", "/api/v1/cases/{}/secret", (case_id,), body=body, idempotency_key=idempotency_key
@@ -494,6 +534,8 @@ class Cases:
         """Resume a suspended case.
 
         `POST /api/v1/cases/{case_id}/resume`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/cases/{}/resume", (case_id,), body=body, idempotency_key=idempotency_key
@@ -504,6 +546,8 @@ class Cases:
         """Read a case.
 
         `GET /api/v1/cases/{case_id}`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CaseBody = self._caller.json("GET", "/api/v1/cases/{}", (case_id,))
         return answer
@@ -524,6 +568,8 @@ class Cases:
         """Suspend a case.
 
         `POST /api/v1/cases/{case_id}/suspend`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/cases/{}/suspend", (case_id,), body=body, idempotency_key=idempotency_key
@@ -544,6 +590,8 @@ class Cases:
         ends.
 
         `POST /api/v1/cases/{case_id}/withdraw`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CaseBody = self._caller.json(
             "POST",
@@ -557,24 +605,10 @@ class Cases:
 
 
 class Clocks:
-    """Operations of the group `clocks`."""
+    """The statutory term of a case: how much of it is left, why it is paused, and decisions by silence."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-
-    def awaiting(
-        self,
-    ) -> models.DeemedPage:
-        """List the decisions by silence that await release.
-
-        After an outage, a restored backup or a jump of the clock, none is made before an administrator
-        has seen
-        this list.
-
-        `GET /api/v1/deemed-decisions`
-        """
-        answer: models.DeemedPage = self._caller.json("GET", "/api/v1/deemed-decisions")
-        return answer
 
     def extend(
         self, case_id: str, body: models.ExtendClock, *, idempotency_key: str | None = None
@@ -582,13 +616,28 @@ class Clocks:
         """Extend the statutory term of a case, once.
 
         `POST /api/v1/cases/{case_id}/clock/extend`
+
+        - `case_id`: The id of the case.
         """
         answer: models.ClockBody = self._caller.json(
             "POST", "/api/v1/cases/{}/clock/extend", (case_id,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def release(
+    def list_deemed(
+        self,
+    ) -> models.DeemedPage:
+        """List the decisions by silence that await release.
+
+        After an outage, a restored backup or a jump of the clock, none is made before an administrator
+        has seen this list.
+
+        `GET /api/v1/deemed-decisions`
+        """
+        answer: models.DeemedPage = self._caller.json("GET", "/api/v1/deemed-decisions")
+        return answer
+
+    def release_deemed(
         self, body: models.ReleaseDeemed | None = None, *, idempotency_key: str | None = None
     ) -> models.Released:
         """Release decisions by silence.
@@ -604,13 +653,15 @@ class Clocks:
         """Read the statutory term of a case.
 
         `GET /api/v1/cases/{case_id}/clock`
+
+        - `case_id`: The id of the case.
         """
         answer: models.ClockBody = self._caller.json("GET", "/api/v1/cases/{}/clock", (case_id,))
         return answer
 
 
 class Comments:
-    """Operations of the group `comments`."""
+    """Notes on cases and tasks, visible to the applicant or only to the office."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -621,6 +672,8 @@ class Comments:
         """Comment on a case.
 
         `POST /api/v1/cases/{case_id}/comments`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CommentBody = self._caller.json(
             "POST", "/api/v1/cases/{}/comments", (case_id,), body=body, idempotency_key=idempotency_key
@@ -633,6 +686,8 @@ class Comments:
         """Comment on a task.
 
         `POST /api/v1/tasks/{task_id}/comments`
+
+        - `task_id`: The id of the task.
         """
         answer: models.CommentBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/comments", (task_id,), body=body, idempotency_key=idempotency_key
@@ -645,19 +700,21 @@ class Comments:
         Portals and applicants only see comments that are visible to the applicant.
 
         `GET /api/v1/cases/{case_id}/comments`
+
+        - `case_id`: The id of the case.
         """
         answer: models.CommentPage = self._caller.json(
             "GET", "/api/v1/cases/{}/comments", (case_id,), query={"cursor": cursor}
         )
         return answer
 
-    def list_all(self, case_id: str) -> Iterator[models.CommentPageCommentBody]:
+    def list_all(self, case_id: str) -> Iterator[models.CommentBody]:
         """List a case's comments, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query", case_id)
 
 
 class Decisions:
-    """Operations of the group `decisions`."""
+    """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -670,46 +727,40 @@ class Decisions:
         Returns the appeal, which is a separate case.
 
         `POST /api/v1/cases/{case_id}/appeals`
+
+        - `case_id`: The id of the case.
         """
         answer: models.StartedBody = self._caller.json(
             "POST", "/api/v1/cases/{}/appeals", (case_id,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def decisions(self, case_id: str) -> models.DecisionList:
+    def list(self, case_id: str) -> models.DecisionList:
         """List the legal decisions of a case, with their grounds.
 
         `GET /api/v1/cases/{case_id}/decisions`
+
+        - `case_id`: The id of the case.
         """
         answer: models.DecisionList = self._caller.json("GET", "/api/v1/cases/{}/decisions", (case_id,))
         return answer
 
 
 class Definitions:
-    """Operations of the group `definitions`."""
+    """Processes that can be started, their versions, and the decision tables (DMN) in their files. A
+    definition that is offered to applicants is a service.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-
-    def bpmn(self, key: str, number: int) -> Content:
-        """Download a version's BPMN file as it was uploaded.
-
-        `GET /api/v1/definitions/{key}/versions/{number}/bpmn`
-        """
-        answer: Content = self._caller.content(
-            "GET",
-            "/api/v1/definitions/{}/versions/{}/bpmn",
-            (
-                key,
-                number,
-            ),
-        )
-        return answer
 
     def diff(self, key: str, number: int, *, against: int) -> models.DiffBody:
         """Compare a version with another one.
 
         `GET /api/v1/definitions/{key}/versions/{number}/diff`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: models.DiffBody = self._caller.json(
             "GET",
@@ -728,6 +779,8 @@ class Definitions:
         """Stop accepting applications; running cases continue.
 
         `POST /api/v1/definitions/{key}/disable`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/disable", (key,), body=body, idempotency_key=idempotency_key
@@ -740,6 +793,8 @@ class Definitions:
         """Accept applications again.
 
         `POST /api/v1/definitions/{key}/enable`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/enable", (key,), body=body, idempotency_key=idempotency_key
@@ -756,12 +811,26 @@ class Definitions:
         )
         return answer
 
+    def list_versions(self, key: str) -> models.DefinitionRecordList:
+        """List a definition's versions, newest first, with who deployed, published and retired them.
+
+        `GET /api/v1/definitions/{key}/versions`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        """
+        answer: models.DefinitionRecordList = self._caller.json(
+            "GET", "/api/v1/definitions/{}/versions", (key,)
+        )
+        return answer
+
     def offer(
         self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Add a definition to the catalogue.
 
         `POST /api/v1/definitions/{key}/offer`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/offer", (key,), body=body, idempotency_key=idempotency_key
@@ -780,6 +849,9 @@ class Definitions:
         """Publish a version: new cases use it from now on.
 
         `POST /api/v1/definitions/{key}/versions/{number}/publish`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: models.DefinitionVersionBody = self._caller.json(
             "POST",
@@ -794,12 +866,32 @@ class Definitions:
         )
         return answer
 
+    def read_bpmn(self, key: str, number: int) -> Content:
+        """Download a version's BPMN file as it was uploaded.
+
+        `GET /api/v1/definitions/{key}/versions/{number}/bpmn`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
+        """
+        answer: Content = self._caller.content(
+            "GET",
+            "/api/v1/definitions/{}/versions/{}/bpmn",
+            (
+                key,
+                number,
+            ),
+        )
+        return answer
+
     def resume(
         self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.DefinitionBody:
         """Resume a suspended definition.
 
         `POST /api/v1/definitions/{key}/resume`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/resume", (key,), body=body, idempotency_key=idempotency_key
@@ -818,6 +910,9 @@ class Definitions:
         """Retire a version, or withdraw one in review: new cases don't use it.
 
         `POST /api/v1/definitions/{key}/versions/{number}/retire`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: models.DefinitionVersionBody = self._caller.json(
             "POST",
@@ -836,6 +931,8 @@ class Definitions:
         """Set the class of a service: within which time its tasks come first in the inbox.
 
         `PUT /api/v1/definitions/{key}/class`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json(
             "PUT", "/api/v1/definitions/{}/class", (key,), body=body
@@ -846,26 +943,19 @@ class Definitions:
         """Read a definition.
 
         `GET /api/v1/definitions/{key}`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json("GET", "/api/v1/definitions/{}", (key,))
         return answer
 
-    def suspend(
-        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
-    ) -> models.DefinitionBody:
-        """Suspend a definition: its cases don't continue and no case starts.
-
-        `POST /api/v1/definitions/{key}/suspend`
-        """
-        answer: models.DefinitionBody = self._caller.json(
-            "POST", "/api/v1/definitions/{}/suspend", (key,), body=body, idempotency_key=idempotency_key
-        )
-        return answer
-
-    def version(self, key: str, number: int) -> models.OneDefinitionVersionBody:
+    def show_version(self, key: str, number: int) -> models.OneDefinitionVersionBody:
         """Read a version.
 
         `GET /api/v1/definitions/{key}/versions/{number}`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: models.OneDefinitionVersionBody = self._caller.json(
             "GET",
@@ -877,13 +967,17 @@ class Definitions:
         )
         return answer
 
-    def versions(self, key: str) -> models.DefinitionRecordList:
-        """List a definition's versions, newest first, with who deployed, published and retired them.
+    def suspend(
+        self, key: str, body: models.Request | None = None, *, idempotency_key: str | None = None
+    ) -> models.DefinitionBody:
+        """Suspend a definition: its cases don't continue and no case starts.
 
-        `GET /api/v1/definitions/{key}/versions`
+        `POST /api/v1/definitions/{key}/suspend`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
-        answer: models.DefinitionRecordList = self._caller.json(
-            "GET", "/api/v1/definitions/{}/versions", (key,)
+        answer: models.DefinitionBody = self._caller.json(
+            "POST", "/api/v1/definitions/{}/suspend", (key,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
@@ -895,6 +989,8 @@ class Definitions:
         Officials and portals can still start its cases by its key.
 
         `POST /api/v1/definitions/{key}/withdraw`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
         """
         answer: models.DefinitionBody = self._caller.json(
             "POST", "/api/v1/definitions/{}/withdraw", (key,), body=body, idempotency_key=idempotency_key
@@ -903,7 +999,9 @@ class Definitions:
 
 
 class Delegations:
-    """Operations of the group `delegations`."""
+    """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
+    changes to them.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -932,7 +1030,7 @@ class Delegations:
 
     def list_all(
         self,
-    ) -> Iterator[models.DelegationPageDelegationBody]:
+    ) -> Iterator[models.DelegationBody]:
         """List delegations from and to your units, oldest first: the items of all pages, one after the
         other.
         """
@@ -942,6 +1040,8 @@ class Delegations:
         """Revoke a delegation: its open tasks return to the agency.
 
         `DELETE /api/v1/delegations/{delegation_id}`
+
+        - `delegation_id`: The id of the delegation.
         """
         answer: models.DelegationBody = self._caller.json(
             "DELETE", "/api/v1/delegations/{}", (delegation_id,)
@@ -950,26 +1050,23 @@ class Delegations:
 
 
 class Deployments:
-    """Operations of the group `deployments`."""
+    """Upload the files of processes. They are checked as a whole, with all findings at once."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
     def deploy(
-        self, body: models.DeploymentsDeployForm, *, idempotency_key: str | None = None
+        self, body: models.DeploymentUpload, *, idempotency_key: str | None = None
     ) -> models.DeploymentBody | models.UploadBody:
         """Deploy files as a new version of the processes in them.
 
         Multipart, one part named `files` for each file: BPMN diagrams and the forms (JSON) that they
-        name. With
-        the part `executable` set to `all`, every process in them is treated as executable; by default
-        (`marked`), only those that are marked as executable in the diagram run. `unit` is the key of
-        your unit
-        that owns the processes from now on.
+        name. With the part `executable` set to `all`, every process in them is treated as executable; by
+        default (`marked`), only those that are marked as executable in the diagram run. `unit` is the
+        key of your unit that owns the processes from now on.
 
         If the check takes longer, a worker completes the deployment: the response is 202, with the
-        address of
-        the report in `Location`.
+        address of the report in `Location`.
 
         `POST /api/v1/deployments`
         """
@@ -978,36 +1075,26 @@ class Deployments:
         )
         return answer
 
-    def one(self, upload_id: str) -> models.UploadBody:
+    def show(self, upload_id: str) -> models.UploadBody:
         """Read the result of a deployment that was answered with 202.
 
         It is available for seven days, for the designers of its unit.
 
         `GET /api/v1/deployments/{upload_id}`
+
+        - `upload_id`: The id of the upload, from `Location` of the response 202.
         """
         answer: models.UploadBody = self._caller.json("GET", "/api/v1/deployments/{}", (upload_id,))
         return answer
 
 
 class Desk:
-    """Operations of the group `desk`."""
+    """Around a task: save a draft, assign it, request an opinion, send it back to the applicant, or work on
+    many at once.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-
-    def ask(
-        self, task_id: str, body: models.AskOpinion, *, idempotency_key: str | None = None
-    ) -> models.OpinionBody:
-        """Request an opinion.
-
-        The task can't be completed until the opinion is given, withdrawn or overdue.
-
-        `POST /api/v1/tasks/{task_id}/opinions`
-        """
-        answer: models.OpinionBody = self._caller.json(
-            "POST", "/api/v1/tasks/{}/opinions", (task_id,), body=body, idempotency_key=idempotency_key
-        )
-        return answer
 
     def assign(
         self,
@@ -1020,6 +1107,8 @@ class Desk:
         """Assign a task to a colleague.
 
         `POST /api/v1/tasks/{task_id}/assign`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST",
@@ -1043,7 +1132,7 @@ class Desk:
         )
         return answer
 
-    def colleagues(self, *, cursor: str | None = None, task: str) -> models.ColleaguePage:
+    def list_colleagues(self, *, cursor: str | None = None, task: str) -> models.ColleaguePage:
         """List the people who can be assigned a task.
 
         `GET /api/v1/colleagues`
@@ -1053,9 +1142,25 @@ class Desk:
         )
         return answer
 
-    def colleagues_all(self, *, task: str) -> Iterator[models.ColleaguePageAccount]:
+    def list_colleagues_all(self, *, task: str) -> Iterator[models.Account]:
         """List the people who can be assigned a task: the items of all pages, one after the other."""
-        return pages(self.colleagues, "query", task=task)
+        return pages(self.list_colleagues, "query", task=task)
+
+    def request_opinion(
+        self, task_id: str, body: models.AskOpinion, *, idempotency_key: str | None = None
+    ) -> models.OpinionBody:
+        """Request an opinion.
+
+        The task can't be completed until the opinion is given, withdrawn or overdue.
+
+        `POST /api/v1/tasks/{task_id}/opinions`
+
+        - `task_id`: The id of the task.
+        """
+        answer: models.OpinionBody = self._caller.json(
+            "POST", "/api/v1/tasks/{}/opinions", (task_id,), body=body, idempotency_key=idempotency_key
+        )
+        return answer
 
     def save_draft(self, task_id: str, body: models.SaveTaskDraft) -> models.TaskDraft:
         """Save an unfinished answer as a draft.
@@ -1063,6 +1168,8 @@ class Desk:
         It isn't logged and doesn't change the revision of the task.
 
         `PUT /api/v1/tasks/{task_id}/draft`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskDraft = self._caller.json("PUT", "/api/v1/tasks/{}/draft", (task_id,), body=body)
         return answer
@@ -1075,18 +1182,22 @@ class Desk:
         The task can't be completed until the correction is made, withdrawn or overdue.
 
         `POST /api/v1/tasks/{task_id}/send-back`
+
+        - `task_id`: The id of the task.
         """
         answer: models.CorrectionBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/send-back", (task_id,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def withdraw(
+    def withdraw_request(
         self, task_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.TaskSummary:
         """Withdraw a request for an opinion or correction; returns the task that it was attached to.
 
         `POST /api/v1/tasks/{task_id}/withdraw`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST", "/api/v1/tasks/{}/withdraw", (task_id,), body=body, idempotency_key=idempotency_key
@@ -1095,21 +1206,22 @@ class Desk:
 
 
 class Documents:
-    """Operations of the group `documents`."""
+    """Upload and download the documents of cases and tasks, and files for a field before a form is sent."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
     def add_to_case(
-        self, case_id: str, body: models.DocumentsAddToCaseForm, *, idempotency_key: str | None = None
+        self, case_id: str, body: models.DocumentUpload, *, idempotency_key: str | None = None
     ) -> models.DocumentBody:
         """Upload a document to a case.
 
         Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document),
-        which adds
-        a new version.
+        which adds a new version.
 
         `POST /api/v1/cases/{case_id}/documents`
+
+        - `case_id`: The id of the case.
         """
         answer: models.DocumentBody = self._caller.json(
             "POST", "/api/v1/cases/{}/documents", (case_id,), form=body, idempotency_key=idempotency_key
@@ -1117,23 +1229,27 @@ class Documents:
         return answer
 
     def add_to_task(
-        self, task_id: str, body: models.DocumentsAddToTaskForm, *, idempotency_key: str | None = None
+        self, task_id: str, body: models.DocumentUpload, *, idempotency_key: str | None = None
     ) -> models.DocumentBody:
         """Upload a document with a task.
 
         As for a case; the task must be open and not assigned to somebody else.
 
         `POST /api/v1/tasks/{task_id}/documents`
+
+        - `task_id`: The id of the task.
         """
         answer: models.DocumentBody = self._caller.json(
             "POST", "/api/v1/tasks/{}/documents", (task_id,), form=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def content(self, document_id: str, *, version: int | None = None) -> Content:
+    def download(self, document_id: str, *, version: int | None = None) -> Content:
         """Download a document.
 
         `GET /api/v1/documents/{document_id}/content`
+
+        - `document_id`: The id of the document.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/documents/{}/content", (document_id,), query={"version": version}
@@ -1144,41 +1260,47 @@ class Documents:
         """List a case's documents, oldest first.
 
         `GET /api/v1/cases/{case_id}/documents`
+
+        - `case_id`: The id of the case.
         """
         answer: models.DocumentPage = self._caller.json(
             "GET", "/api/v1/cases/{}/documents", (case_id,), query={"cursor": cursor}
         )
         return answer
 
-    def list_all(self, case_id: str) -> Iterator[models.DocumentPageDocumentSummary]:
+    def list_all(self, case_id: str) -> Iterator[models.DocumentSummary]:
         """List a case's documents, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query", case_id)
 
-    def of_task(self, task_id: str, *, cursor: str | None = None) -> models.DocumentPage:
+    def list_of_task(self, task_id: str, *, cursor: str | None = None) -> models.DocumentPage:
         """List the documents of a task, oldest first.
 
         `GET /api/v1/tasks/{task_id}/documents`
+
+        - `task_id`: The id of the task.
         """
         answer: models.DocumentPage = self._caller.json(
             "GET", "/api/v1/tasks/{}/documents", (task_id,), query={"cursor": cursor}
         )
         return answer
 
-    def of_task_all(self, task_id: str) -> Iterator[models.DocumentPageDocumentSummary]:
+    def list_of_task_all(self, task_id: str) -> Iterator[models.DocumentSummary]:
         """List the documents of a task, oldest first: the items of all pages, one after the other."""
-        return pages(self.of_task, "query", task_id)
+        return pages(self.list_of_task, "query", task_id)
 
     def show(self, document_id: str) -> models.DocumentBody:
         """Read the details of a document and its versions.
 
         `GET /api/v1/documents/{document_id}`
+
+        - `document_id`: The id of the document.
         """
         answer: models.DocumentBody = self._caller.json("GET", "/api/v1/documents/{}", (document_id,))
         return answer
 
 
 class Events:
-    """Operations of the group `events`."""
+    """The feed of the events of all cases, in order."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1280,7 +1402,7 @@ class Events:
 
 
 class ExternalWork:
-    """Operations of the group `external_work`."""
+    """Work that a program outside takes from the engine, and returns with its result."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1291,6 +1413,8 @@ class ExternalWork:
         """Complete work.
 
         `POST /api/v1/external-work/{call_id}/complete`
+
+        - `call_id`: The id of the piece of external work.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST",
@@ -1307,6 +1431,8 @@ class ExternalWork:
         """Extend the lease of work.
 
         `POST /api/v1/external-work/{call_id}/extend`
+
+        - `call_id`: The id of the piece of external work.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST", "/api/v1/external-work/{}/extend", (call_id,), body=body, idempotency_key=idempotency_key
@@ -1319,6 +1445,8 @@ class ExternalWork:
         """Report that work has failed.
 
         `POST /api/v1/external-work/{call_id}/fail`
+
+        - `call_id`: The id of the piece of external work.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST", "/api/v1/external-work/{}/fail", (call_id,), body=body, idempotency_key=idempotency_key
@@ -1341,6 +1469,8 @@ class ExternalWork:
         """Complete work with a BPMN error.
 
         `POST /api/v1/external-work/{call_id}/bpmn-error`
+
+        - `call_id`: The id of the piece of external work.
         """
         answer: models.WorkSettled = self._caller.json(
             "POST",
@@ -1353,10 +1483,20 @@ class ExternalWork:
 
 
 class Fairness:
-    """Operations of the group `fairness`."""
+    """Conflicts of interest: relations that officials declare, recusals, and random assignment of tasks."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    def count_random_assignments(self, *, since: str | None = None) -> models.LotsBody:
+        """Count random assignments and how often they were changed.
+
+        `GET /api/v1/random-assignments`
+        """
+        answer: models.LotsBody = self._caller.json(
+            "GET", "/api/v1/random-assignments", query={"since": since}
+        )
+        return answer
 
     def declare(
         self, body: models.DeclareRelation, *, idempotency_key: str | None = None
@@ -1377,6 +1517,8 @@ class Fairness:
         """End a relation that you have declared.
 
         `DELETE /api/v1/relations/{relation_id}`
+
+        - `relation_id`: The id of the declared relation.
         """
         answer: models.RelationBody = self._caller.json("DELETE", "/api/v1/relations/{}", (relation_id,))
         return answer
@@ -1393,24 +1535,16 @@ class Fairness:
         )
         return answer
 
-    def list_all(self, *, account: str | None = None) -> Iterator[models.RelationPageRelationBody]:
+    def list_all(self, *, account: str | None = None) -> Iterator[models.RelationBody]:
         """List declared relations, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query", account=account)
 
-    def lots(self, *, since: str | None = None) -> models.LotsBody:
-        """Count random assignments and how often they were changed.
-
-        `GET /api/v1/random-assignments`
-        """
-        answer: models.LotsBody = self._caller.json(
-            "GET", "/api/v1/random-assignments", query={"since": since}
-        )
-        return answer
-
-    def recusals(self, case_id: str) -> models.RecusalsBody:
+    def list_recusals(self, case_id: str) -> models.RecusalsBody:
         """List the recusals of a case, with their reasons.
 
         `GET /api/v1/cases/{case_id}/recusals`
+
+        - `case_id`: The id of the case.
         """
         answer: models.RecusalsBody = self._caller.json("GET", "/api/v1/cases/{}/recusals", (case_id,))
         return answer
@@ -1423,6 +1557,8 @@ class Fairness:
         Your tasks of the case are reassigned, and you can no longer claim tasks of it.
 
         `POST /api/v1/tasks/{task_id}/recuse`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST", "/api/v1/tasks/{}/recuse", (task_id,), body=body, idempotency_key=idempotency_key
@@ -1431,7 +1567,9 @@ class Fairness:
 
 
 class Funnel:
-    """Operations of the group `funnel`."""
+    """Processes that can be started, their versions, and the decision tables (DMN) in their files. A
+    definition that is offered to applicants is a service.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1440,6 +1578,8 @@ class Funnel:
         """Count how far applications for a service came.
 
         `GET /api/v1/services/{key}/funnel`
+
+        - `key`: The key of the service: that of its definition.
         """
         answer: models.FunnelBody = self._caller.json(
             "GET", "/api/v1/services/{}/funnel", (key,), query={"from_on": from_on, "to_on": to_on}
@@ -1448,7 +1588,7 @@ class Funnel:
 
 
 class Incidents:
-    """Operations of the group `incidents`."""
+    """Failed elements of cases: list, retry or skip them, one by one or all of a kind."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1489,7 +1629,7 @@ class Incidents:
         definition: str | None = None,
         element: str | None = None,
         code: str | None = None,
-    ) -> Iterator[models.IncidentPageIncidentBody]:
+    ) -> Iterator[models.IncidentBody]:
         """List incidents, oldest first: the items of all pages, one after the other."""
         return pages(
             self.list, "query", status=status, case=case, definition=definition, element=element, code=code
@@ -1505,6 +1645,8 @@ class Incidents:
         """Retry a failed element, optionally with repaired data.
 
         `POST /api/v1/incidents/{incident_id}/retry`
+
+        - `incident_id`: The id of the incident.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/incidents/{}/retry", (incident_id,), body=body, idempotency_key=idempotency_key
@@ -1517,6 +1659,8 @@ class Incidents:
         """Skip a failed element, as if it had succeeded.
 
         `POST /api/v1/incidents/{incident_id}/skip`
+
+        - `incident_id`: The id of the incident.
         """
         answer: models.CaseBody = self._caller.json(
             "POST", "/api/v1/incidents/{}/skip", (incident_id,), body=body, idempotency_key=idempotency_key
@@ -1525,7 +1669,7 @@ class Incidents:
 
 
 class Jobs:
-    """Operations of the group `jobs`."""
+    """The job queue: how much waits, and jobs that have failed for good."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1546,6 +1690,8 @@ class Jobs:
         """Retry a job that has failed for good.
 
         `POST /api/v1/jobs/{job_id}/retry`
+
+        - `job_id`: The number of the job.
         """
         answer: models.JobBody = self._caller.json(
             "POST", "/api/v1/jobs/{}/retry", (job_id,), body=body, idempotency_key=idempotency_key
@@ -1554,7 +1700,7 @@ class Jobs:
 
 
 class Messages:
-    """Operations of the group `messages`."""
+    """Send a message to the cases that wait for it, or start one."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1571,7 +1717,7 @@ class Messages:
 
 
 class Metrics:
-    """Operations of the group `metrics`."""
+    """Figures about cases, durations, delays, steps, workload and services, for managers and auditors."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1728,7 +1874,7 @@ class Metrics:
         element: str | None = None,
         role: str | None = None,
         step_unit: str | None = None,
-    ) -> Iterator[models.CasesBodyCaseLineBody]:
+    ) -> Iterator[models.CaseLineBody]:
         """List the cases behind a figure, latest first: the items of all pages, one after the other."""
         return pages(
             self.cases,
@@ -1965,7 +2111,7 @@ class Metrics:
 
 
 class Migrations:
-    """Operations of the group `migrations`."""
+    """Move running cases to another version of their definition."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -1976,6 +2122,8 @@ class Migrations:
         """Cancel a case migration: remaining cases keep their version.
 
         `POST /api/v1/migrations/{migration_id}/cancel`
+
+        - `migration_id`: The id of the migration.
         """
         answer: models.MigrationOverview = self._caller.json(
             "POST",
@@ -1985,28 +2133,6 @@ class Migrations:
             idempotency_key=idempotency_key,
         )
         return answer
-
-    def cases_of(
-        self,
-        migration_id: str,
-        *,
-        cursor: str | None = None,
-        status: Literal["movable", "stays", "moved", "ended"] | None = None,
-    ) -> models.MigratedCasePage:
-        """List the cases of a migration, oldest first.
-
-        `GET /api/v1/migrations/{migration_id}/cases`
-        """
-        answer: models.MigratedCasePage = self._caller.json(
-            "GET", "/api/v1/migrations/{}/cases", (migration_id,), query={"cursor": cursor, "status": status}
-        )
-        return answer
-
-    def cases_of_all(
-        self, migration_id: str, *, status: Literal["movable", "stays", "moved", "ended"] | None = None
-    ) -> Iterator[models.MigratedCasePageMigratedCaseBody]:
-        """List the cases of a migration, oldest first: the items of all pages, one after the other."""
-        return pages(self.cases_of, "query", migration_id, status=status)
 
     def create(
         self, body: models.PlanMigration, *, idempotency_key: str | None = None
@@ -2032,14 +2158,40 @@ class Migrations:
 
     def list_all(
         self,
-    ) -> Iterator[models.MigrationPageMigrationBody]:
+    ) -> Iterator[models.MigrationBody]:
         """List case migrations, newest first: the items of all pages, one after the other."""
         return pages(self.list, "query")
+
+    def list_cases(
+        self,
+        migration_id: str,
+        *,
+        cursor: str | None = None,
+        status: Literal["movable", "stays", "moved", "ended"] | None = None,
+    ) -> models.MigratedCasePage:
+        """List the cases of a migration, oldest first.
+
+        `GET /api/v1/migrations/{migration_id}/cases`
+
+        - `migration_id`: The id of the migration.
+        """
+        answer: models.MigratedCasePage = self._caller.json(
+            "GET", "/api/v1/migrations/{}/cases", (migration_id,), query={"cursor": cursor, "status": status}
+        )
+        return answer
+
+    def list_cases_all(
+        self, migration_id: str, *, status: Literal["movable", "stays", "moved", "ended"] | None = None
+    ) -> Iterator[models.MigratedCaseBody]:
+        """List the cases of a migration, oldest first: the items of all pages, one after the other."""
+        return pages(self.list_cases, "query", migration_id, status=status)
 
     def show(self, migration_id: str) -> models.MigrationOverview:
         """Read a case migration: its plan and progress.
 
         `GET /api/v1/migrations/{migration_id}`
+
+        - `migration_id`: The id of the migration.
         """
         answer: models.MigrationOverview = self._caller.json("GET", "/api/v1/migrations/{}", (migration_id,))
         return answer
@@ -2050,6 +2202,8 @@ class Migrations:
         """Start a case migration: cases without obstacles are migrated.
 
         `POST /api/v1/migrations/{migration_id}/start`
+
+        - `migration_id`: The id of the migration.
         """
         answer: models.MigrationOverview = self._caller.json(
             "POST", "/api/v1/migrations/{}/start", (migration_id,), body=body, idempotency_key=idempotency_key
@@ -2058,29 +2212,36 @@ class Migrations:
 
 
 class People:
-    """Operations of the group `people`."""
+    """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
+    changes to them.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def agree(
-        self, body: models.CreateSubstitution, *, idempotency_key: str | None = None
-    ) -> models.SubstitutionBody:
-        """Appoint a substitute for yourself or, as an administrator, for a person of your units.
+    def add_membership(
+        self, person_id: str, body: models.GiveMembership, *, idempotency_key: str | None = None
+    ) -> models.PersonBody:
+        """Add a membership: a unit and role for a person of your units.
 
-        `POST /api/v1/substitutions`
+        `POST /api/v1/people/{person_id}/memberships`
+
+        - `person_id`: The id of the person's account.
         """
-        answer: models.SubstitutionBody = self._caller.json(
-            "POST", "/api/v1/substitutions", body=body, idempotency_key=idempotency_key
+        answer: models.PersonBody = self._caller.json(
+            "POST", "/api/v1/people/{}/memberships", (person_id,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
-    def change(
+    def change_membership(
         self, person_id: str, membership_id: str, body: models.ChangeMembership | None = None
     ) -> models.PersonBody:
         """Change the start or end of a membership.
 
         `PATCH /api/v1/people/{person_id}/memberships/{membership_id}`
+
+        - `person_id`: The id of the person's account.
+        - `membership_id`: The id of the membership.
         """
         answer: models.PersonBody = self._caller.json(
             "PATCH",
@@ -2097,6 +2258,8 @@ class People:
         """Change the details of a person.
 
         `PATCH /api/v1/people/{person_id}`
+
+        - `person_id`: The id of the person's account.
         """
         answer: models.PersonBody = self._caller.json("PATCH", "/api/v1/people/{}", (person_id,), body=body)
         return answer
@@ -2111,10 +2274,25 @@ class People:
         )
         return answer
 
-    def end(self, person_id: str, membership_id: str) -> models.PersonBody:
+    def create_substitution(
+        self, body: models.CreateSubstitution, *, idempotency_key: str | None = None
+    ) -> models.SubstitutionBody:
+        """Appoint a substitute for yourself or, as an administrator, for a person of your units.
+
+        `POST /api/v1/substitutions`
+        """
+        answer: models.SubstitutionBody = self._caller.json(
+            "POST", "/api/v1/substitutions", body=body, idempotency_key=idempotency_key
+        )
+        return answer
+
+    def end_membership(self, person_id: str, membership_id: str) -> models.PersonBody:
         """End a membership immediately.
 
         `DELETE /api/v1/people/{person_id}/memberships/{membership_id}`
+
+        - `person_id`: The id of the person's account.
+        - `membership_id`: The id of the membership.
         """
         answer: models.PersonBody = self._caller.json(
             "DELETE",
@@ -2130,21 +2308,11 @@ class People:
         """End a substitution.
 
         `DELETE /api/v1/substitutions/{substitution_id}`
+
+        - `substitution_id`: The id of the substitution.
         """
         answer: models.SubstitutionBody = self._caller.json(
             "DELETE", "/api/v1/substitutions/{}", (substitution_id,)
-        )
-        return answer
-
-    def give(
-        self, person_id: str, body: models.GiveMembership, *, idempotency_key: str | None = None
-    ) -> models.PersonBody:
-        """Add a membership: a unit and role for a person of your units.
-
-        `POST /api/v1/people/{person_id}/memberships`
-        """
-        answer: models.PersonBody = self._caller.json(
-            "POST", "/api/v1/people/{}/memberships", (person_id,), body=body, idempotency_key=idempotency_key
         )
         return answer
 
@@ -2162,13 +2330,13 @@ class People:
 
     def list_all(
         self, *, person: Literal["missing", "duplicate"] | None = None
-    ) -> Iterator[models.PersonPagePersonSummary]:
+    ) -> Iterator[models.PersonSummary]:
         """List the people of your units, oldest accounts first: the items of all pages, one after the
         other.
         """
         return pages(self.list, "query", person=person)
 
-    def log(
+    def list_changes(
         self,
         *,
         cursor: str | None = None,
@@ -2241,7 +2409,7 @@ class People:
         )
         return answer
 
-    def log_all(
+    def list_changes_all(
         self,
         *,
         kind: Literal[
@@ -2301,21 +2469,13 @@ class People:
         unit: str | None = None,
         from_at: str | None = None,
         to_at: str | None = None,
-    ) -> Iterator[models.RecordPageRecordBody]:
+    ) -> Iterator[models.RecordBody]:
         """List entries of the administration log in your units, oldest first: the items of all pages, one
         after the other.
         """
-        return pages(self.log, "query", kind=kind, unit=unit, from_at=from_at, to_at=to_at)
+        return pages(self.list_changes, "query", kind=kind, unit=unit, from_at=from_at, to_at=to_at)
 
-    def show(self, person_id: str) -> models.PersonBody:
-        """Read a person of your units.
-
-        `GET /api/v1/people/{person_id}`
-        """
-        answer: models.PersonBody = self._caller.json("GET", "/api/v1/people/{}", (person_id,))
-        return answer
-
-    def substitutions(self, *, cursor: str | None = None) -> models.SubstitutionPage:
+    def list_substitutions(self, *, cursor: str | None = None) -> models.SubstitutionPage:
         """List current and future substitutions: your own or, for administrators, those of their units.
 
         `GET /api/v1/substitutions`
@@ -2325,32 +2485,44 @@ class People:
         )
         return answer
 
-    def substitutions_all(
+    def list_substitutions_all(
         self,
-    ) -> Iterator[models.SubstitutionPageSubstitutionBody]:
+    ) -> Iterator[models.SubstitutionBody]:
         """List current and future substitutions: your own or, for administrators, those of their units: the
         items of all pages, one after the other.
         """
-        return pages(self.substitutions, "query")
+        return pages(self.list_substitutions, "query")
+
+    def show(self, person_id: str) -> models.PersonBody:
+        """Read a person of your units.
+
+        `GET /api/v1/people/{person_id}`
+
+        - `person_id`: The id of the person's account.
+        """
+        answer: models.PersonBody = self._caller.json("GET", "/api/v1/people/{}", (person_id,))
+        return answer
 
 
 class Pictures:
-    """Operations of the group `pictures`."""
+    """Diagrams of versions and cases, as SVG."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def case(self, case_id: str, *, lang: Literal["fa", "en"] | None = None) -> Content:
+    def draw_case(self, case_id: str, *, lang: Literal["fa", "en"] | None = None) -> Content:
         """Draw the diagram of a case, with its current steps and its path.
 
         `GET /api/v1/cases/{case_id}/diagram.svg`
+
+        - `case_id`: The id of the case.
         """
         answer: Content = self._caller.content(
             "GET", "/api/v1/cases/{}/diagram.svg", (case_id,), query={"lang": lang}
         )
         return answer
 
-    def version(
+    def draw_version(
         self,
         key: str,
         number: int,
@@ -2362,6 +2534,9 @@ class Pictures:
         """Draw a version, with its findings, the current steps of its cases, or its changes.
 
         `GET /api/v1/definitions/{key}/versions/{number}/diagram.svg`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: Content = self._caller.content(
             "GET",
@@ -2376,7 +2551,9 @@ class Pictures:
 
 
 class Rates:
-    """Operations of the group `rates`."""
+    """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
+    changes to them.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2387,6 +2564,8 @@ class Rates:
         """Set a rate of a unit from a day on.
 
         `POST /api/v1/units/{key}/rates`
+
+        - `key`: The key of the unit.
         """
         answer: models.RateBody = self._caller.json(
             "POST", "/api/v1/units/{}/rates", (key,), body=body, idempotency_key=idempotency_key
@@ -2397,6 +2576,8 @@ class Rates:
         """List the rates that apply in a unit.
 
         `GET /api/v1/units/{key}/rates`
+
+        - `key`: The key of the unit.
         """
         answer: models.RateList = self._caller.json("GET", "/api/v1/units/{}/rates", (key,))
         return answer
@@ -2405,13 +2586,15 @@ class Rates:
         """Remove a rate.
 
         `DELETE /api/v1/rates/{rate_id}`
+
+        - `rate_id`: The id of the rate.
         """
         answer: models.RateBody = self._caller.json("DELETE", "/api/v1/rates/{}", (rate_id,))
         return answer
 
 
 class Retries:
-    """Operations of the group `retries`."""
+    """Failed elements of cases: list, retry or skip them, one by one or all of a kind."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2430,13 +2613,17 @@ class Retries:
         """Read the progress of a bulk retry.
 
         `GET /api/v1/retries/{retry_id}`
+
+        - `retry_id`: The id of the mass retry.
         """
         answer: models.RetryBody = self._caller.json("GET", "/api/v1/retries/{}", (retry_id,))
         return answer
 
 
 class Rules:
-    """Operations of the group `rules`."""
+    """Processes that can be started, their versions, and the decision tables (DMN) in their files. A
+    definition that is offered to applicants is a service.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2447,6 +2634,8 @@ class Rules:
         """Evaluate a DMN decision, by its id or name, for data outside of any case.
 
         `POST /api/v1/decisions/{key}/evaluate`
+
+        - `key`: The id or the name of the decision in its DMN file.
         """
         answer: models.RulingBody = self._caller.json(
             "POST", "/api/v1/decisions/{}/evaluate", (key,), body=body, idempotency_key=idempotency_key
@@ -2465,7 +2654,7 @@ class Rules:
 
 
 class Sessions:
-    """Operations of the group `sessions`."""
+    """Your sessions in browsers."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2484,13 +2673,15 @@ class Sessions:
         """End a session.
 
         `DELETE /api/v1/sessions/{session_id}`
+
+        - `session_id`: The id of the session.
         """
         answer: models.EndedBody = self._caller.json("DELETE", "/api/v1/sessions/{}", (session_id,))
         return answer
 
 
 class Staging:
-    """Operations of the group `staging`."""
+    """Upload and download the documents of cases and tasks, and files for a field before a form is sent."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2499,18 +2690,17 @@ class Staging:
         """Delete a file that you uploaded for a field, before the answer is sent.
 
         `DELETE /api/v1/documents/{document_id}`
+
+        - `document_id`: The id of the document.
         """
         answer: models.StagedBody = self._caller.json("DELETE", "/api/v1/documents/{}", (document_id,))
         return answer
 
-    def stage(
-        self, body: models.StagingStageForm, *, idempotency_key: str | None = None
-    ) -> models.StagedBody:
+    def upload(self, body: models.StagedUpload, *, idempotency_key: str | None = None) -> models.StagedBody:
         """Upload a file for a field of a form, before the answer is sent.
 
         Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The
-        value of
-        the field is then the returned `id`.
+        value of the field is then the returned `id`.
 
         `POST /api/v1/documents`
         """
@@ -2521,7 +2711,9 @@ class Staging:
 
 
 class StartForms:
-    """Operations of the group `start_forms`."""
+    """Processes that can be started, their versions, and the decision tables (DMN) in their files. A
+    definition that is offered to applicants is a service.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2530,10 +2722,13 @@ class StartForms:
         """Read the start form of a definition.
 
         It is that of the current version, in one language, without what your roles may not see. Its
-        `ETag`
-        changes with the version, the language and your roles.
+        `ETag` changes with the version, the language and your roles.
 
         `GET /api/v1/definitions/{key}/form`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `language`: The language of titles, descriptions and labels: `fa` is Persian, `en` is English.
+        Without it, the preferred one of `Accept-Language`.
         """
         answer: models.StartFormBody = self._caller.json(
             "GET", "/api/v1/definitions/{}/form", (key,), query={"language": language}
@@ -2542,7 +2737,7 @@ class StartForms:
 
 
 class Status:
-    """Operations of the group `status`."""
+    """The status of a case for its applicant, by case number and secret. No token is needed."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2563,8 +2758,7 @@ class Status:
         """Read the status of a case, by its number and secret.
 
         No account is needed. A wrong secret and an unknown number return the same response; repeated
-        attempts
-        have to wait.
+        attempts have to wait.
 
         `POST /api/v1/status`
         """
@@ -2575,7 +2769,7 @@ class Status:
 
 
 class Tasks:
-    """Operations of the group `tasks`."""
+    """The inbox: list and search tasks, read one with its form, claim, release and complete it."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2591,6 +2785,8 @@ class Tasks:
         """Claim a task.
 
         `POST /api/v1/tasks/{task_id}/claim`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST",
@@ -2616,6 +2812,8 @@ class Tasks:
         task.
 
         `POST /api/v1/tasks/{task_id}/complete`
+
+        - `task_id`: The id of the task.
         """
         answer: models.CompletedBody = self._caller.json(
             "POST",
@@ -2698,7 +2896,7 @@ class Tasks:
         priority: int | None = None,
         case: str | None = None,
         status: Literal["open", "completed", "cancelled"] | None = None,
-    ) -> Iterator[models.TaskPageListedTask]:
+    ) -> Iterator[models.ListedTask]:
         """List the tasks of a case, oldest first, or of the inbox, earliest due date first: the items of
         all pages, one after the other.
         """
@@ -2730,6 +2928,8 @@ class Tasks:
         """Release a task.
 
         `POST /api/v1/tasks/{task_id}/release`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskSummary = self._caller.json(
             "POST",
@@ -2747,8 +2947,7 @@ class Tasks:
         """Search the open tasks that you can work on.
 
         Words match the beginnings of words in a task's name and its case's number, business key and
-        applicant.
-        Search words may be personal data, so they are sent in the body and never logged.
+        applicant. Search words may be personal data, so they are sent in the body and never logged.
 
         `POST /api/v1/tasks/search`
         """
@@ -2757,7 +2956,7 @@ class Tasks:
         )
         return answer
 
-    def search_all(self, body: models.SearchBody | None = None) -> Iterator[models.TaskPageListedTask]:
+    def search_all(self, body: models.SearchBody | None = None) -> Iterator[models.ListedTask]:
         """Search the open tasks that you can work on: the items of all pages, one after the other."""
         return pages(self.search, "body", body)
 
@@ -2765,13 +2964,15 @@ class Tasks:
         """Read a task with its form.
 
         `GET /api/v1/tasks/{task_id}`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskBody = self._caller.json("GET", "/api/v1/tasks/{}", (task_id,))
         return answer
 
 
 class TimeSplit:
-    """Operations of the group `time_split`."""
+    """Start a case, find it, read it with its log, and end, suspend, withdraw or appeal it."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2784,6 +2985,8 @@ class TimeSplit:
         Only a supervisor of its unit, once.
 
         `POST /api/v1/cases/{case_id}/delay-explanations`
+
+        - `case_id`: The id of the case.
         """
         answer: models.DelayBody = self._caller.json(
             "POST",
@@ -2798,13 +3001,17 @@ class TimeSplit:
         """Read where the time of a case went.
 
         `GET /api/v1/cases/{case_id}/time`
+
+        - `case_id`: The id of the case.
         """
         answer: models.TimeBody = self._caller.json("GET", "/api/v1/cases/{}/time", (case_id,))
         return answer
 
 
 class Units:
-    """Operations of the group `units`."""
+    """Units, people and their memberships, substitutions, delegations, calendars, rates, and the log of
+    changes to them.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2813,6 +3020,8 @@ class Units:
         """Rename, move, close or reopen one of your units.
 
         `PATCH /api/v1/units/{key}`
+
+        - `key`: The key of the unit.
         """
         answer: models.UnitBody = self._caller.json("PATCH", "/api/v1/units/{}", (key,), body=body)
         return answer
@@ -2837,7 +3046,7 @@ class Units:
         )
         return answer
 
-    def list_all(self, *, parent: str | None = None) -> Iterator[models.UnitPageUnitBody]:
+    def list_all(self, *, parent: str | None = None) -> Iterator[models.UnitBody]:
         """List units, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query", parent=parent)
 
@@ -2845,13 +3054,17 @@ class Units:
         """Read a unit.
 
         `GET /api/v1/units/{key}`
+
+        - `key`: The key of the unit.
         """
         answer: models.UnitBody = self._caller.json("GET", "/api/v1/units/{}", (key,))
         return answer
 
 
 class VersionFiles:
-    """Operations of the group `version_files`."""
+    """Processes that can be started, their versions, and the decision tables (DMN) in their files. A
+    definition that is offered to applicants is a service.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2860,10 +3073,12 @@ class VersionFiles:
         """Download a file of a version as it was uploaded.
 
         It is sent as an attachment of bytes, whatever its kind: the list has its media type. Its `ETag`
-        is the
-        SHA-256 digest of its content.
+        is the SHA-256 digest of its content.
 
         `GET /api/v1/definitions/{key}/versions/{number}/files/{name}`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: Content = self._caller.content(
             "GET",
@@ -2882,6 +3097,9 @@ class VersionFiles:
         All files that were deployed with it: diagrams, forms, decisions, scenarios.
 
         `GET /api/v1/definitions/{key}/versions/{number}/files`
+
+        - `key`: The key of the definition: the id of its process in the diagram.
+        - `number`: The number of the version, from 1.
         """
         answer: models.VersionFileList = self._caller.json(
             "GET",
@@ -2895,7 +3113,7 @@ class VersionFiles:
 
 
 class Visits:
-    """Operations of the group `visits`."""
+    """How often the applicant had to come in person, and how they rate the service."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2911,6 +3129,9 @@ class Visits:
         """Correct a recorded visit, or withdraw it.
 
         `POST /api/v1/cases/{case_id}/visits/{visit_id}/correct`
+
+        - `case_id`: The id of the case.
+        - `visit_id`: The id of the visit.
         """
         answer: models.VisitBody = self._caller.json(
             "POST",
@@ -2928,6 +3149,8 @@ class Visits:
         """List the visits of a case.
 
         `GET /api/v1/cases/{case_id}/visits`
+
+        - `case_id`: The id of the case.
         """
         answer: models.VisitList = self._caller.json("GET", "/api/v1/cases/{}/visits", (case_id,))
         return answer
@@ -2938,6 +3161,8 @@ class Visits:
         """Rate a case, once, after its end, as its applicant or for them.
 
         `POST /api/v1/cases/{case_id}/rating`
+
+        - `case_id`: The id of the case.
         """
         answer: models.RatingBody = self._caller.json(
             "POST", "/api/v1/cases/{}/rating", (case_id,), body=body, idempotency_key=idempotency_key
@@ -2952,6 +3177,8 @@ class Visits:
         The same instant and reason again return the same visit.
 
         `POST /api/v1/cases/{case_id}/visits`
+
+        - `case_id`: The id of the case.
         """
         answer: models.VisitBody = self._caller.json(
             "POST", "/api/v1/cases/{}/visits", (case_id,), body=body, idempotency_key=idempotency_key
@@ -2960,7 +3187,7 @@ class Visits:
 
 
 class Webhooks:
-    """Operations of the group `webhooks`."""
+    """Subscriptions to events as CloudEvents, signed as Standard Webhooks define, and their deliveries."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -2975,34 +3202,14 @@ class Webhooks:
         )
         return answer
 
-    def deliveries(
-        self,
-        webhook_id: str,
-        *,
-        cursor: str | None = None,
-        status: Literal["waiting", "delivered", "dead"] | None = None,
-    ) -> models.DeliveryPage:
-        """List the deliveries of a webhook, oldest first.
-
-        `GET /api/v1/webhooks/{webhook_id}/deliveries`
-        """
-        answer: models.DeliveryPage = self._caller.json(
-            "GET", "/api/v1/webhooks/{}/deliveries", (webhook_id,), query={"cursor": cursor, "status": status}
-        )
-        return answer
-
-    def deliveries_all(
-        self, webhook_id: str, *, status: Literal["waiting", "delivered", "dead"] | None = None
-    ) -> Iterator[models.DeliveryPageDeliveryBody]:
-        """List the deliveries of a webhook, oldest first: the items of all pages, one after the other."""
-        return pages(self.deliveries, "query", webhook_id, status=status)
-
     def disable(
         self, webhook_id: str, body: models.Request | None = None, *, idempotency_key: str | None = None
     ) -> models.WebhookBody:
         """Disable a webhook.
 
         `POST /api/v1/webhooks/{webhook_id}/disable`
+
+        - `webhook_id`: The id of the subscription.
         """
         answer: models.WebhookBody = self._caller.json(
             "POST", "/api/v1/webhooks/{}/disable", (webhook_id,), body=body, idempotency_key=idempotency_key
@@ -3015,6 +3222,8 @@ class Webhooks:
         """Enable a webhook.
 
         `POST /api/v1/webhooks/{webhook_id}/enable`
+
+        - `webhook_id`: The id of the subscription.
         """
         answer: models.WebhookBody = self._caller.json(
             "POST", "/api/v1/webhooks/{}/enable", (webhook_id,), body=body, idempotency_key=idempotency_key
@@ -3031,14 +3240,40 @@ class Webhooks:
 
     def list_all(
         self,
-    ) -> Iterator[models.WebhookPageWebhookBody]:
+    ) -> Iterator[models.WebhookBody]:
         """List webhooks, oldest first: the items of all pages, one after the other."""
         return pages(self.list, "query")
+
+    def list_deliveries(
+        self,
+        webhook_id: str,
+        *,
+        cursor: str | None = None,
+        status: Literal["waiting", "delivered", "dead"] | None = None,
+    ) -> models.DeliveryPage:
+        """List the deliveries of a webhook, oldest first.
+
+        `GET /api/v1/webhooks/{webhook_id}/deliveries`
+
+        - `webhook_id`: The id of the subscription.
+        """
+        answer: models.DeliveryPage = self._caller.json(
+            "GET", "/api/v1/webhooks/{}/deliveries", (webhook_id,), query={"cursor": cursor, "status": status}
+        )
+        return answer
+
+    def list_deliveries_all(
+        self, webhook_id: str, *, status: Literal["waiting", "delivered", "dead"] | None = None
+    ) -> Iterator[models.DeliveryBody]:
+        """List the deliveries of a webhook, oldest first: the items of all pages, one after the other."""
+        return pages(self.list_deliveries, "query", webhook_id, status=status)
 
     def remove(self, webhook_id: str) -> models.WebhookBody:
         """Delete a webhook.
 
         `DELETE /api/v1/webhooks/{webhook_id}`
+
+        - `webhook_id`: The id of the subscription.
         """
         answer: models.WebhookBody = self._caller.json("DELETE", "/api/v1/webhooks/{}", (webhook_id,))
         return answer
@@ -3049,6 +3284,8 @@ class Webhooks:
         """Send failed deliveries again, or all events since a given time.
 
         `POST /api/v1/webhooks/{webhook_id}/replay`
+
+        - `webhook_id`: The id of the subscription.
         """
         answer: models.Replayed = self._caller.json(
             "POST", "/api/v1/webhooks/{}/replay", (webhook_id,), body=body, idempotency_key=idempotency_key
@@ -3059,13 +3296,15 @@ class Webhooks:
         """Read a webhook.
 
         `GET /api/v1/webhooks/{webhook_id}`
+
+        - `webhook_id`: The id of the subscription.
         """
         answer: models.WebhookBody = self._caller.json("GET", "/api/v1/webhooks/{}", (webhook_id,))
         return answer
 
 
 class WorkTime:
-    """Operations of the group `work_time`."""
+    """How long officials worked on tasks, for themselves, and in sums for units."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -3074,6 +3313,8 @@ class WorkTime:
         """Read the time that you have worked on a task.
 
         `GET /api/v1/tasks/{task_id}/work-time`
+
+        - `task_id`: The id of the task.
         """
         answer: models.TaskWorkTimeBody = self._caller.json("GET", "/api/v1/tasks/{}/work-time", (task_id,))
         return answer
@@ -3084,6 +3325,8 @@ class WorkTime:
         Only in sums of five people or more, for weeks that have ended; without `week`, for the last one.
 
         `GET /api/v1/units/{key}/work-time`
+
+        - `key`: The key of the unit.
         """
         answer: models.UnitWorkTimeBody = self._caller.json(
             "GET", "/api/v1/units/{}/work-time", (key,), query={"week": week}
