@@ -151,7 +151,7 @@ def test_all_pages_are_read() -> None:
 def test_files_are_sent_and_returned() -> None:
     picture = httpx.Response(200, content=b"<svg/>", headers={"Content-Type": "image/svg+xml"})
     server = Server(done(201), picture)
-    server.client.staging.stage({"file": Upload("a.pdf", b"%PDF"), "field": "/deed", "definition": "p"})
+    server.client.staging.upload({"file": Upload("a.pdf", b"%PDF"), "field": "/deed", "definition": "p"})
     body = server.requests[0].content
     assert b'name="file"; filename="a.pdf"' in body
     assert b'name="definition"\r\n\r\np\r\n' in body

@@ -65,7 +65,7 @@ def answers(schema: Any, place: Any) -> dict[str, Any]:
         file, text = request.files.get(name), request.form.get(name, "").strip()
         if file and file.filename:
             upload: Any = {"file": Upload(file.filename, file.read(), file.mimetype), "field": f"/{name}"}
-            data[name] = client.staging.stage(upload | place)["id"]
+            data[name] = client.staging.upload(upload | place)["id"]
         elif text:
             data[name] = typed(text, field.get("type"))
     return data

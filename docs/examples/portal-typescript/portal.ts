@@ -63,7 +63,7 @@ async function answers(sent: FormData, schema: unknown, place: object): Promise<
   for (const [name, field] of Object.entries((schema as { properties: Record<string, Field> }).properties)) {
     const value = sent.get(name);
     if (value instanceof File && value.size) {
-      data[name] = (await client.staging.stage({ file: value, field: `/${name}`, ...place })).id;
+      data[name] = (await client.staging.upload({ file: value, field: `/${name}`, ...place })).id;
     } else if (typeof value === "string" && value.trim()) {
       data[name] = typed(value.trim(), field.type);
     }
