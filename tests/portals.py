@@ -1,4 +1,4 @@
-"""The clients as portal teams install them, and the portals of the documents, each in a process of its own."""
+"""The clients as portal teams install them, and the portals of the documents, each in its own process."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def wheel(folder: Path) -> Path:
     before = Path.cwd()
     os.chdir(ROOT / "clients" / "python")
     try:
-        return folder / buildapi.build_wheel(str(folder))
+        return folder / str(buildapi.build_wheel(str(folder)))
     finally:
         os.chdir(before)
 
@@ -114,7 +114,7 @@ def _running(command: list[str], installation: Installation, environment: Mappin
         "PORT": str(port),
     }
     url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(command, env=os.environ | settings | environment)
+    process = subprocess.Popen(command, env={**os.environ, **settings, **environment})
     try:
         until(lambda: process.poll() is not None or _answers(url))
         yield url

@@ -18,7 +18,8 @@ PRODUCT = (
     "wsgi.py",
     "gunicorn.conf.py",
 )
-EVERYTHING = (*PRODUCT, "bench", "clients", "docs/examples", "tests")
+PROGRAMS = (*PRODUCT, "bench", "clients")
+EVERYTHING = (*PROGRAMS, "docs/examples", "tests")
 NOT_OURS = {".git", ".venv", "var", "node_modules"}
 GENERATED = (
     "clients/python/src/parvandeh_client/generated"  # from the OpenAPI document, which has its own rules
