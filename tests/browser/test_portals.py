@@ -1,20 +1,25 @@
 """Portals with the clients: from application to decision at a running installation, also in a browser."""
 
-import os
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from parvandeh_client import Client, Conflict, Forbidden, Invalid, NotFound, Stale, models
+from parvandeh_client import Client, models
 from playwright.sync_api import Page, expect
 
+from demo import pdf
 from demo.accounts import APPLICANT
 from demo.installation import Installation
+from engine.identity import accounts
+from engine.platform import postgres
+from engine.platform.config import ROOT, Settings
+from engine.platform.db import Database
 from tests import portals
-from tests.browser.visits import Check, Shot, Visits
+from tests.browser.visits import Check, Visits
 from tests.waiting import until
 
 ADDRESS = {
@@ -22,7 +27,6 @@ ADDRESS = {
     "new_address": "تهران، خیابان آزادی، پلاک ۱۲",
     "postal_code": "1345678901",
 }
-Portal = Callable[[], AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The TypeScript portal and the tests of that client, compiled with its package."""
     return portals.typescript(tmp_path_factory.mktemp("typescript"))
+
+
+@pytest.fixture(scope="module")
+def portal(installation: Installation, settings: Settings) -> Installation:
+    """The installation, with a token for portals that has the scopes of the page for portal teams."""
+    page = (ROOT / "docs" / "portal.md").read_text(encoding="utf-8")
+    limits = accounts.Limits(re.findall(r"--scope ([\w.]+)", page), None)
+    with postgres.available(settings) as url:
+        database = Database(url, zone=settings.time_zone)
+        token = database.run(
+            lambda session, now: accounts.create_token(
+                session, now, name="portal", role="portal", limits=limits
+            )
+        )
+        database.dispose()
+    return replace(installation, tokens={**installation.tokens, "portal": token})
 
 
 @pytest.fixture
@@ -55,41 +75,24 @@ def open_task(client: Client, case: str, kind: str) -> models.TaskBody:
     return client.tasks.show(found[0]["id"])
 
 
-def test_case_from_application_to_decision_in_python(installation: Installation, office: Client) -> None:
-    portal = Client(installation.url, installation.tokens["portal"])
-    citizen = portal.acting(on_behalf_of=APPLICANT, purpose="نشانی تازه", language="en")
-    assert citizen.start_forms.read_form("address-change")["form"]
-    start: models.StartCase = {"definition": "address-change", "applicant": APPLICANT, "data": ADDRESS}
-    with pytest.raises(Invalid) as invalid:
-        citizen.cases.start({**start, "data": {**ADDRESS, "postal_code": "1"}})
-    faults = [(fault.pointer, fault.code) for fault in invalid.value.errors]
-    assert faults == [("/data/postal_code", "format/postal-code")]
-    started = citizen.cases.start(start, idempotency_key=f"python {os.getpid()}")
-    assert citizen.cases.start(start, idempotency_key=f"python {os.getpid()}")["id"] == started["id"]
-
-    decide = open_task(office, started["id"], "step")
-    office.desk.send_back(decide["id"], {"fields": [{"pointer": "/postal_code", "text": "نادرست"}]})
-    correction = open_task(citizen, started["id"], "correction")
-    answer: models.CompleteTask = {"data": {"postal_code": "1345678902"}}
-    with pytest.raises(Stale):
-        citizen.tasks.complete(correction["id"], answer, if_match='"0"')
-    citizen.tasks.complete(correction["id"], answer, if_match=correction)
-    with pytest.raises(Forbidden):
-        citizen.tasks.complete(decide["id"], {"data": {"decision": "accepted"}})
-    office.tasks.complete(decide["id"], {"data": {"decision": "accepted"}})
-
-    (decision,) = citizen.decisions.list(started["id"])["items"]
-    assert (decision["outcome"], decision["effect"]) == ("accepted", "grants")
-    with pytest.raises(Conflict):
-        citizen.cases.withdraw(started["id"])
-    with pytest.raises(NotFound):
-        citizen.cases.show("00000000-0000-0000-0000-000000000000")
-    assert b"<svg" in portal.pictures.draw_case(started["id"]).data
-    assert "decision.made" in [event["kind"] for event in office.cases.list_events_all(started["id"])]
+def test_page_for_portal_teams_leads_from_token_to_decision(
+    portal: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its Python blocks run in this order, as one program."""
+    page = (ROOT / "docs" / "portal.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {
+        **{"URL": portal.url, "PORTAL_TOKEN": portal.tokens["portal"], "PDF": pdf.page("Lease")},
+        **{"CASEWORKER_TOKEN": portal.tokens["caseworker"], "time": time},
+    }
+    for block in re.finditer(r"```python\n(.*?)```", page, re.DOTALL):
+        lines = "\n" * page[: block.start(1)].count("\n")  # so that errors name those of the page
+        exec(compile(lines + block[1], "docs/portal.md", "exec"), names)
+    assert (names["decision"]["outcome"], names["decision"]["effect"]) == ("refused", "refuses")
+    assert "Decisions of this service can't be appealed here." in capsys.readouterr().out
 
 
-def test_case_from_application_to_decision_in_typescript(installation: Installation, compiled: Path) -> None:
-    portals.run(compiled / "journey.js", installation)
+def test_case_from_application_to_decision_in_typescript(portal: Installation, compiled: Path) -> None:
+    portals.run(compiled / "journey.js", portal)
 
 
 def test_layer_of_the_typescript_client(compiled: Path) -> None:
@@ -97,17 +100,17 @@ def test_layer_of_the_typescript_client(compiled: Path) -> None:
 
 
 def test_portal_in_python(
-    visit: Visits, check: Check, shot: Shot, installation: Installation, office: Client, wheel: Path
+    visit: Visits, check: Check, portal: Installation, office: Client, wheel: Path
 ) -> None:
-    with portals.python_portal(wheel, installation) as url:
+    with portals.python_portal(wheel, portal) as url:
         apply_and_read_decision(visit("fa", "phone", javascript=False), url, office, check)
         receive(url)
 
 
 def test_portal_in_typescript(
-    visit: Visits, check: Check, shot: Shot, installation: Installation, office: Client, compiled: Path
+    visit: Visits, check: Check, portal: Installation, office: Client, compiled: Path
 ) -> None:
-    with portals.typescript_portal(compiled, installation) as url:
+    with portals.typescript_portal(compiled, portal) as url:
         apply_and_read_decision(visit("fa", "desktop", javascript=False), url, office, check)
         receive(url)
 

@@ -141,10 +141,11 @@ def test_problem_has_every_fault() -> None:
 def test_all_pages_are_read() -> None:
     pages = [httpx.Response(200, json={"items": [n], "next": n if n < 3 else None}) for n in (1, 2, 3)]
     server = Server(*pages, *pages)
-    assert [*server.client.cases.list_all(status="active")] == [1, 2, 3]
+    cases: list[Any] = [*server.client.cases.list_all(status="active")]
     queries = [parse_qs(request.url.query.decode()) for request in server.requests]
     assert queries == [{"status": ["active"]}, *({"status": ["active"], "cursor": [n]} for n in "12")]
-    assert [*server.client.tasks.search_all({"text": "a"})] == [1, 2, 3]
+    tasks: list[Any] = [*server.client.tasks.search_all({"text": "a"})]
+    assert cases == tasks == [1, 2, 3]
     assert json.loads(server.requests[-1].content) == {"text": "a", "cursor": 2}
 
 
@@ -155,7 +156,7 @@ def test_files_are_sent_and_returned() -> None:
     body = server.requests[0].content
     assert b'name="file"; filename="a.pdf"' in body
     assert b'name="definition"\r\n\r\np\r\n' in body
-    assert server.client.pictures.case("c").data == b"<svg/>"
+    assert server.client.pictures.draw_case("c").data == b"<svg/>"
 
 
 def test_token_of_a_provider_is_used_until_it_ends_or_is_refused() -> None:

@@ -34,9 +34,9 @@ enctype="multipart/form-data"><p>{{ form.text }}</p><input type="hidden" name="_
 {% for name, one in form.schema.properties.items() %}<label for="{{ name }}">{{ one.title or name }}</label>
 {% if form.marks["/" + name] %}<p class="wrong">{{ form.marks["/" + name] }}</p>{% endif %}
 {% if one.enum %}<select id="{{ name }}" name="{{ name }}"><option></option>{% for value in one.enum %}
-<option value="{{ value }}"{% if form.values[name] == value %} selected{% endif %}>
+<option value="{{ value }}"{% if form.given[name] == value %} selected{% endif %}>
 {{ (one.enumNames or one.enum)[loop.index0] }}</option>{% endfor %}</select>
-{% else %}<input id="{{ name }}" name="{{ name }}" value="{{ form.values[name] or '' }}"
+{% else %}<input id="{{ name }}" name="{{ name }}" value="{{ form.given[name] or '' }}"
 type="{{ 'file' if one.format == 'document' else 'text' }}">{% endif %}{% endfor %}
 <button>{{ words.send }}</button></form>{% endfor %}</main></html>"""
 
@@ -53,8 +53,8 @@ def show(title: str, forms: list[Any], status: Any = None, message: str = "", co
     return render_template_string(PAGE, language=LANGUAGE, words=WORDS, **shown), code
 
 
-def form_of(action: str, form: Any, values: Any, marks: Any, tag: Any = None, text: Any = None) -> Any:
-    more = {"values": values, "marks": marks, "tag": tag or "", "text": text or "", "action": action}
+def form_of(action: str, form: Any, given: Any, marks: Any, tag: Any = None, text: Any = None) -> Any:
+    more = {"given": given, "marks": marks, "tag": tag or "", "text": text or "", "action": action}
     return {"schema": form["schema"], "key": str(uuid4()), **more}  # sent twice, it takes effect once
 
 
