@@ -1,11 +1,11 @@
 """Sends requests: headers, idempotency keys, retries; makes errors of problem documents."""
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from random import SystemRandom
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -155,7 +155,7 @@ def _wait(method: str, response: httpx.Response, attempt: int) -> float | None:
 
 def _backoff(attempt: int) -> float:
     """Return a random time below a limit that doubles, so that many callers don't return at once."""
-    return random.uniform(0, FIRST_WAIT * 2**attempt)  # noqa: S311  # spreads load, and protects nothing
+    return SystemRandom().uniform(0, FIRST_WAIT * 2**attempt)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
