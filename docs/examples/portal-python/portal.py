@@ -5,15 +5,17 @@ A real portal knows its visitors by a login and stores their cases; this one sto
 
 import json
 import os
+import re
 from typing import Any
 from uuid import uuid4
 
 from flask import Flask, abort, redirect, render_template_string, request, session
-from parvandeh_client import Client, Invalid, Problem, Rejected, Unreachable, Upload, Webhook, etag_of
+from parvandeh_client import Client, Invalid, ParvandehError, Problem, Rejected, Upload, Webhook, etag_of
 
 LANGUAGE: Any = os.environ.get("PORTAL_LANGUAGE", "fa")
 SERVICE = os.environ.get("PORTAL_SERVICE", "address-change")
 PERSON = os.environ.get("PORTAL_PERSON", "national_id")  # the field with the applicant's national ID
+JSON = re.compile(r"true|false|-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 WORDS = {
     "fa": {"send": "ارسال", "number": "شمارهٔ پرونده", "decision": "تصمیم", "wrong": "خطاها را اصلاح کنید."},
     "en": {"send": "Send", "number": "Case number", "decision": "Decision", "wrong": "Correct the errors."},
@@ -31,7 +33,8 @@ label, input, select, button { display: block; margin-block: .3rem; font: inheri
 {% endif %}{% for form in forms %}<form method="post" action="{{ form.action }}"
 enctype="multipart/form-data"><p>{{ form.text }}</p><input type="hidden" name="_key" value="{{ form.key }}">
 <input type="hidden" name="_tag" value="{{ form.tag }}">
-{% for name, one in form.schema.properties.items() %}<label for="{{ name }}">{{ one.title or name }}</label>
+{% for name, one in form.schema.properties.items() %}<label for="{{ name }}">
+{{ one.get("x-i18n", {}).get(language, one).title or name }}</label>
 {% if form.marks["/" + name] %}<p class="wrong">{{ form.marks["/" + name] }}</p>{% endif %}
 {% if one.enum %}<select id="{{ name }}" name="{{ name }}"><option></option>{% for value in one.enum %}
 <option value="{{ value }}"{% if form.given[name] == value %} selected{% endif %}>
@@ -55,31 +58,25 @@ def show(title: str, forms: list[Any], status: Any = None, message: str = "", co
 
 def form_of(action: str, form: Any, given: Any, marks: Any, tag: Any = None, text: Any = None) -> Any:
     more = {"given": given, "marks": marks, "tag": tag or "", "text": text or "", "action": action}
-    return {"schema": form["schema"], "key": str(uuid4()), **more}  # sent twice, it takes effect once
+    schema = form["schema"] if form else {"properties": {}}  # some tasks have no form
+    return {"schema": schema, "key": str(uuid4()), **more}  # sent twice, it takes effect once
 
 
-def answers(schema: Any, place: Any) -> dict[str, Any]:
+def answers(form: Any, place: Any) -> dict[str, Any]:
     """Return what the visitor typed, in the types of the form; uploads files."""
     data: dict[str, Any] = {}
-    for name, field in schema["properties"].items():
+    for name, field in form["schema"]["properties"].items() if form else ():
         file, text = request.files.get(name), request.form.get(name, "").strip()
         if file and file.filename:
             upload: Any = {"file": Upload(file.filename, file.read(), file.mimetype), "field": f"/{name}"}
             data[name] = client.staging.upload(upload | place)["id"]
         elif text:
-            data[name] = typed(text, field.get("type"))
+            data[name] = json.loads(text) if field.get("type") != "string" and JSON.fullmatch(text) else text
     return data
 
 
 def marks_of(refused: Invalid) -> dict[str, str]:
     return {fault.pointer.removeprefix("/data"): fault.detail for fault in refused.errors}
-
-
-def typed(text: str, kind: Any) -> Any:
-    try:
-        return json.loads(text) if kind in ("integer", "number", "boolean") else text
-    except ValueError:
-        return text  # the API explains what is wrong with it
 
 
 @app.route("/", methods=["GET", "POST"])
@@ -88,7 +85,7 @@ def apply() -> Any:
     if request.method == "GET":
         return show(service["name"], [form_of("/", service["form"], {}, {})])
     try:
-        data = answers(service["form"]["schema"], {"definition": SERVICE})
+        data = answers(service["form"], {"definition": SERVICE})
         start: Any = {"definition": SERVICE, "data": data, "applicant": data.get(PERSON)}
         acting = client.acting(on_behalf_of=data.get(PERSON))
         case = acting.cases.start(start, idempotency_key=request.form["_key"])
@@ -109,7 +106,8 @@ def follow(case_id: str, marks: Any = None, message: str = "") -> Any:
         asked: Any = task["asked"] or {"text": "", "fields": []}  # of a correction: what is wrong
         wrong = {mark["pointer"]: mark["text"] for mark in asked["fields"]} | (marks or {})
         action = f"/cases/{case_id}/tasks/{task['id']}"
-        forms.append(form_of(action, task["form"], task["data"], wrong, etag_of(task), asked["text"]))
+        given = task["data"] | request.form.to_dict()  # what was typed, if it was refused
+        forms.append(form_of(action, task["form"], given, wrong, etag_of(task), asked["text"]))
     return show(status["service"], forms, status, message, 422 if message else 200)
 
 
@@ -119,9 +117,9 @@ def answer(case_id: str, task_id: str) -> Any:
     if case_id not in session.get("cases", {}) or task["case"] != case_id:
         abort(404)
     try:
-        data = answers(task["form"]["schema"], {"task": task_id})
-        key, tag = request.form["_key"], request.form["_tag"]
-        client.tasks.complete(task_id, {"data": data}, if_match=tag, idempotency_key=key)
+        data = answers(task["form"], {"task": task_id})
+        key = request.form["_key"]
+        client.tasks.complete(task_id, {"data": data}, if_match=request.form["_tag"], idempotency_key=key)
     except Invalid as refused:
         return follow(case_id, marks_of(refused), WORDS["wrong"])
     return redirect(f"/cases/{case_id}", 303)
@@ -139,11 +137,11 @@ def hook() -> Any:
     return "", 204
 
 
-@app.errorhandler(Problem)
-@app.errorhandler(Unreachable)
-def fail(failure: Problem | Unreachable) -> Any:
+@app.errorhandler(ParvandehError)
+def fail(failure: ParvandehError) -> Any:
     app.logger.error("%s", failure)  # has the id of the request, and nothing personal
-    return show(getattr(failure, "title", "…"), [], message=getattr(failure, "detail", ""), code=503)
+    code = failure.status if isinstance(failure, Problem) and failure.status in (404, 409, 412) else 503
+    return show(getattr(failure, "title", "…"), [], message=getattr(failure, "detail", ""), code=code)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
-/**
- * A whole small portal: citizens apply for a service, follow the case, correct answers, read the decision.
- *
- * A real portal knows its visitors by a login and stores their cases; this one remembers them until it stops.
- */
+// A whole small portal: citizens apply for a service, follow the case, correct answers, read the decision.
+// A real portal knows its visitors by a login and stores their cases; this one remembers them until it stops.
 
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { Client, etagOf, Invalid, type models, Problem, Rejected, Webhook } from "@parvandeh/client";
 
-type Field = { title?: string; type?: string; format?: string; enum?: unknown[]; enumNames?: string[] };
+type Field = { title?: string; type?: string; format?: string; enum?: unknown[]; enumNames?: string[] } & Both;
+type Both = { "x-i18n"?: Record<string, { title?: string }> }; // of tasks: in both languages
 type Texts = Record<string, string>;
+type Known = { number: string; secret: string };
 type Page = { title: string; status?: models.StatusBody; message?: string; forms?: string[] };
 const env = (name: string, otherwise = ""): string => process.env[name] ?? otherwise;
 const language = env("PORTAL_LANGUAGE", "fa") === "en" ? "en" : "fa";
 const service = env("PORTAL_SERVICE", "address-change");
 const person = env("PORTAL_PERSON", "national_id"); // the field with the applicant's national ID
+const json = /^(true|false|-?(0|[1-9]\d*)(\.\d+)?)$/;
 const words = {
   fa: { send: "ارسال", number: "شمارهٔ پرونده", decision: "تصمیم", wrong: "خطاها را اصلاح کنید." },
   en: { send: "Send", number: "Case number", decision: "Decision", wrong: "Correct the errors." },
@@ -23,8 +23,9 @@ const words = {
 const client = new Client(env("PARVANDEH_URL"), { token: env("PARVANDEH_TOKEN") }).acting({ language });
 const webhook = new Webhook(env("WEBHOOK_SECRET").split(" ")); // two, while the secret is being replaced
 const seen = new Set<string>(); // ids of events; a real portal stores them
-const visitors = new Map<string, Map<string, { number: string; secret: string }>>();
+const visitors = new Map<string, Map<string, Known>>();
 const safe = (text: unknown): string => String(text ?? "").replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+const fieldsOf = (schema: any): Array<[string, Field]> => Object.entries(schema?.properties ?? {});
 
 function html({ title, status, message, forms = [] }: Page): string {
   const decision = status?.decision;
@@ -42,8 +43,8 @@ ${forms.join("")}</main></html>`;
 
 /** Return a form. Its key belongs to the page: if it is sent twice, it takes effect once. */
 function formOf(action: string, schema: unknown, values: Texts, marks: Texts, tag = "", text = ""): string {
-  const fields = Object.entries((schema as { properties: Record<string, Field> }).properties).map(([name, field]) => {
-    const label = `<label for="${name}">${safe(field.title ?? name)}</label>`;
+  const fields = fieldsOf(schema).map(([name, field]) => {
+    const label = `<label for="${name}">${safe(field["x-i18n"]?.[language]?.title ?? field.title ?? name)}</label>`;
     const mark = marks[`/${name}`] ? `<p class="wrong">${safe(marks[`/${name}`])}</p>` : "";
     const chosen = (value: unknown): string => (values[name] === value ? " selected" : "");
     const options = field.enum?.map((one, place) =>
@@ -60,33 +61,29 @@ ${fields.join("\n")}<button>${words.send}</button></form>`;
 /** Return what the visitor typed, in the types of the form; uploads files. */
 async function answers(sent: FormData, schema: unknown, place: object): Promise<Record<string, unknown>> {
   const data: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries((schema as { properties: Record<string, Field> }).properties)) {
+  for (const [name, field] of fieldsOf(schema)) {
     const value = sent.get(name);
     if (value instanceof File && value.size) {
       data[name] = (await client.staging.upload({ file: value, field: `/${name}`, ...place })).id;
     } else if (typeof value === "string" && value.trim()) {
-      data[name] = typed(value.trim(), field.type);
+      data[name] = field.type !== "string" && json.test(value) ? JSON.parse(value) : value.trim();
     }
   }
   return data;
 }
 
-function typed(text: string, type?: string): unknown {
-  if (type === "boolean") return text === "true";
-  return type === "string" || Number.isNaN(Number(text)) ? text : Number(text); // other types: the API explains
-}
-
 const marksOf = (refused: Invalid): Texts =>
   Object.fromEntries(refused.errors.map((fault) => [fault.pointer.replace(/^\/data/, ""), fault.detail]));
 
-async function follow(id: string, known: { number: string; secret: string }, marks: Texts = {}): Promise<Page> {
+async function follow(id: string, known: Known, marks: Texts = {}, typed = {}): Promise<Page> {
   const status = await client.status.read({ case_number: known.number, secret: known.secret, language });
   const forms: string[] = [];
   for await (const listed of client.tasks.listAll({ case: id, status: "open" })) {
     const task = await client.tasks.show(listed.id);
     const asked = Object.fromEntries((task.asked?.fields ?? []).map((mark) => [mark.pointer, mark.text]));
     const [action, wrong] = [`/cases/${id}/tasks/${task.id}`, { ...asked, ...marks }];
-    forms.push(formOf(action, task.form?.schema, task.data as Texts, wrong, etagOf(task), task.asked?.text ?? ""));
+    const values = { ...task.data, ...typed };
+    forms.push(formOf(action, task.form?.schema, values, wrong, etagOf(task), task.asked?.text ?? ""));
   }
   return { title: status.service, status, forms };
 }
@@ -103,11 +100,12 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
     seen.add(event.id); // the same event may come again
     return void send(204);
   }
-  const visitor = /visitor=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1] ?? randomUUID();
+  const given = /visitor=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1] ?? "";
+  const visitor = visitors.has(given) ? given : randomUUID(); // nobody else can choose it
   const cases = visitors.get(visitor) ?? new Map();
   const cookie = { "Set-Cookie": `visitor=${visitor}; HttpOnly; SameSite=Lax; Path=/` }; // not with others' forms
   const headers = { "Content-Type": request.headers["content-type"] ?? "" };
-  const sent = post ? await new Response(body, { headers }).formData() : new FormData();
+  const sent = post ? await new Response(body, { headers }).formData().catch(() => new FormData()) : new FormData();
   const idempotencyKey = String(sent.get("_key"));
   if (path === "/") {
     const { name, form } = await client.startForms.readForm(service);
@@ -137,7 +135,8 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
     send(303, "", { Location: `/cases/${id}` });
   } catch (refused) {
     if (!(refused instanceof Invalid)) throw refused;
-    send(422, html({ ...(await follow(id, known, marksOf(refused))), message: words.wrong }));
+    const page = await follow(id, known, marksOf(refused), Object.fromEntries(sent));
+    send(422, html({ ...page, message: words.wrong }));
   }
 }
 
@@ -145,6 +144,7 @@ createServer((request, response) => {
   respond(request, response).catch((failure: Error) => {
     console.error(failure.message); // has the id of the request, and nothing personal
     const page = failure instanceof Problem ? { title: failure.title, message: failure.detail } : { title: "…" };
-    response.writeHead(503, { "Content-Type": "text/html; charset=utf-8" }).end(html(page));
+    const code = failure instanceof Problem && [404, 409, 412].includes(failure.status) ? failure.status : 503;
+    response.writeHead(code, { "Content-Type": "text/html; charset=utf-8" }).end(html(page));
   });
 }).listen(Number(env("PORT", "5000")), "127.0.0.1");
