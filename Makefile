@@ -14,7 +14,7 @@ help: ## list the targets
 run: free-port .venv/.installed web/static/manifest.json ## run everything: database, shipped processes, web server (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m demo run --with-parent $$PPID
 
-test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed clients/typescript/node_modules/.installed ## the checks, then all tests
+test: check web/static/manifest.json .venv/.servers tests/servers/node_modules/.installed tests/linters/node_modules/.installed clients/typescript/node_modules/.installed ## the checks, then all tests
 	@# Hundreds of processes import the same modules: compiling them again each time takes a minute.
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
@@ -77,10 +77,10 @@ web/static/manifest.json: web/package-lock.json web/build.mjs web/build.py $(wil
 	@echo "Building what browsers load ..."
 	@$(BIN)/python -m web.build
 
-# The OpenID provider of the tests, run by the same Node.
-tests/servers/node_modules/.installed: tests/servers/package-lock.json | .venv/.installed-dev
-	@echo "Installing the servers of the tests ..."
-	@$(BIN)/python -m web.node tests/servers
+# The OpenID provider of the tests, and the linters of the OpenAPI document, run by the same Node.
+tests/%/node_modules/.installed: tests/%/package-lock.json | .venv/.installed-dev
+	@echo "Installing the $* of the tests ..."
+	@$(BIN)/python -m web.node tests/$*
 	@touch $@
 
 # The compiler of the TypeScript client.

@@ -16,6 +16,7 @@ from api import (
     audit,
     calendars,
     case_file,
+    case_search,
     cases,
     clocks,
     comments,
@@ -71,7 +72,18 @@ PREFIX = "/api/v1"
 MAX_BODY = 8 << 20  # a deployment of several files; each type of body has its own limit
 
 RESOURCES = (
-    *(deployments, definitions, start_forms, version_files, cases, tasks, messages, external_work, incidents),
+    *(
+        deployments,
+        definitions,
+        start_forms,
+        version_files,
+        cases,
+        case_search,
+        tasks,
+        messages,
+        external_work,
+        incidents,
+    ),
     *(
         migrations,
         retries,

@@ -1,16 +1,33 @@
 """Calendars of units: office hours, holidays, closures; and calculating deadlines again when they change."""
 
 from collections.abc import Collection
-from datetime import date
-from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import Field, StringConstraints
 
+from api.bodies.calendars import (
+    WEEKDAYS,
+    AppliedBody,
+    CalendarBody,
+    CalendarItem,
+    CalendarList,
+    CalendarQuery,
+    CalendarVersionBody,
+    ChangeCalendar,
+    ChooseCalendar,
+    ClosureBody,
+    ClosureList,
+    CreateCalendar,
+    DeclareClosure,
+    FileQuery,
+    HolidayBody,
+    ImportHolidays,
+    RecalculationBody,
+    RevokeClosure,
+    UnitCalendarBody,
+    Weekday,
+)
 from api.command import Reply, command, sends
-from api.shapes import Body, Instant, Request, Text
-from api.units import UnitKey
 from engine.cases import recalculation
 from engine.deadlines import Hours
 from engine.organisation import calendars
@@ -20,179 +37,6 @@ from engine.platform.db import UnitOfWork
 from engine.platform.errors import Fault, Invalid
 
 blueprint = APIBlueprint("calendars", __name__, tag="Organisation")
-
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-HoursText = Annotated[str, StringConstraints(max_length=20)]
-WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
-MANY = 2_000
-
-
-class HolidayBody(Request):
-    """A day without work; `estimated` if it follows the moon and may still be a day off."""
-
-    date: date
-    name: Text
-    estimated: bool = False
-
-
-class CalendarVersionBody(Body):
-    """A version of a calendar: it applies from `valid_from` on, or always."""
-
-    number: int
-    valid_from: date | None
-    reason: str | None
-    created_at: Instant
-
-
-class CalendarItem(Body):
-    """A calendar; `unit` is whose administrators change it, `version` its newest version."""
-
-    key: str
-    name: str
-    unit: str
-    version: int
-
-
-class CalendarList(Body):
-    """All calendars, by key."""
-
-    items: list[CalendarItem]
-
-
-class CalendarBody(CalendarItem):
-    """A version of a calendar. Weekdays that `week` doesn't have are the weekend.
-
-    `years` are those whose holidays are known, Jalali years if `jalali`; null: it has no holidays.
-    """
-
-    jalali: bool
-    week: dict[Weekday, str]
-    years: list[int] | None
-    holidays: list[HolidayBody]
-    versions: list[CalendarVersionBody]
-
-
-class CreateCalendar(Request):
-    """A new calendar of a unit. It begins as the calendar `like` is now."""
-
-    key: UnitKey
-    name: Text
-    unit: UnitKey
-    like: UnitKey = "iran"
-
-
-class CalendarQuery(Request):
-    """Which version: by default the newest."""
-
-    version: int | None = None
-
-
-class FileQuery(CalendarQuery):
-    """Which version, and the holidays of which year; by default all."""
-
-    year: int | None = None
-
-
-class ChangeCalendar(Request):
-    """The changes for a new version of a calendar whose newest one is `version`.
-
-    `week` replaces all office hours (`08:00-16:00` by weekday). Holidays in `add` replace those of the same
-    day, or confirm estimated ones. `years` are added to those whose holidays are known. With `dry_run` the
-    deadlines that would change are counted, and nothing is stored.
-    """
-
-    version: int
-    week: dict[Weekday, HoursText] | None = None
-    add: Annotated[list[HolidayBody], Field(max_length=MANY, default_factory=list)]
-    remove: Annotated[list[date], Field(max_length=MANY, default_factory=list)]
-    years: Annotated[list[int], Field(max_length=200, default_factory=list)]
-    valid_from: date | None = None
-    reason: Text | None = None
-    dry_run: bool = False
-
-
-class ImportHolidays(Request):
-    """The holidays of a year from a file, `.csv` or `.ics`, instead of those that the year has."""
-
-    version: int
-    year: int
-    name: Text
-    content: Annotated[str, StringConstraints(max_length=files.MAX_FILE)]
-    reason: Text | None = None
-    dry_run: bool = False
-
-
-class AppliedBody(Body):
-    """What a change does to deadlines: `recalculations` calculate them again.
-
-    With `dry_run` nothing is stored: `deadlines` would move, `without_holidays` can't be computed.
-    """
-
-    dry_run: bool
-    recalculations: list[UUID]
-    deadlines: int | None
-    without_holidays: int | None
-
-
-class UnitCalendarBody(Body):
-    """The calendar of a unit, and the unit that has it; null: none is stored, the shipped one is used."""
-
-    calendar: str | None
-    unit: str | None
-
-
-class ChooseCalendar(Request):
-    """The calendar of the unit; null: that of the nearest unit above which has one."""
-
-    calendar: UnitKey | None
-    dry_run: bool = False
-
-
-class DeclareClosure(Request):
-    """Days on which the unit and all below it are closed, the first and the last included."""
-
-    first: date
-    last: date
-    reason: Text
-    dry_run: bool = False
-
-
-class RevokeClosure(Request):
-    """Whether only to count the deadlines that would move."""
-
-    dry_run: bool = False
-
-
-class ClosureBody(Body):
-    """A closure of a unit and all below it."""
-
-    id: UUID
-    unit: str
-    first: date
-    last: date
-    reason: str
-    declared_at: Instant
-    revoked_at: Instant | None
-
-
-class ClosureList(Body):
-    """The closures that apply to a unit, newest first."""
-
-    items: list[ClosureBody]
-
-
-class RecalculationBody(Body):
-    """An order to calculate the deadlines of a unit and all below it again, and what it did.
-
-    `changed` have moved; `failed` need a year without holidays and stay as they were.
-    """
-
-    id: UUID
-    unit: str
-    ordered_at: Instant
-    done_at: Instant | None
-    changed: int | None
-    failed: int | None
 
 
 def _body(uow: UnitOfWork, key: str, number: int | None = None) -> CalendarBody:
@@ -225,21 +69,30 @@ def _applied(done: recalculation.Applied) -> AppliedBody:
 
 @command(blueprint.get("/calendars"), answer=CalendarList)
 def index(uow: UnitOfWork) -> Reply:
-    """List calendars"""
+    """List calendars
+
+    All calendars of the installation, by key.
+    """
     items = [CalendarItem.model_validate(dict(row)) for row in editing.listed(uow)]
     return Reply(CalendarList(items=items))
 
 
 @command(blueprint.get("/calendars/<key>"), query=CalendarQuery, answer=CalendarBody, refusals=(404,))
 def show(uow: UnitOfWork, key: str, query: CalendarQuery) -> Reply:
-    """Read a calendar: one of its versions"""
+    """Read a calendar: one of its versions
+
+    Office hours, years, holidays and versions; by default of the newest version.
+    """
     return Reply(_body(uow, key, query.version))
 
 
 @command(blueprint.post("/calendars"), body=CreateCalendar, answer=CalendarBody, status=201, refusals=(409,))
 @sends("Location")
 def create(uow: UnitOfWork, body: CreateCalendar) -> Reply:
-    """Create a calendar of one of your units"""
+    """Create a calendar of one of your units
+
+    It begins as a copy of another calendar. 409 for a key that is in use. For administrators.
+    """
     calendars.create(uow, NewCalendar(body.key, body.name, body.unit, editing.copied(uow, body.like)))
     location = {"Location": f"/api/v1/calendars/{body.key}"}
     return Reply(_body(uow, body.key), location, status=201)
@@ -247,7 +100,11 @@ def create(uow: UnitOfWork, body: CreateCalendar) -> Reply:
 
 @command(blueprint.patch("/calendars/<key>"), body=ChangeCalendar, answer=AppliedBody, refusals=(404, 409))
 def change(uow: UnitOfWork, key: str, body: ChangeCalendar) -> Reply:
-    """Add a version to a calendar: office hours, holidays or years"""
+    """Add a version to a calendar: office hours, holidays or years
+
+    A version never changes; each change adds one. Deadlines of open cases are calculated again by a worker.
+    For administrators.
+    """
     former = editing.get(uow, key).document
     years = former.years if not body.years else frozenset(body.years) | (former.years or frozenset())
     week = former.week if body.week is None else _week(body.week)
@@ -280,7 +137,10 @@ def _week(given: dict[Weekday, str]) -> dict[str, Hours]:
     blueprint.post("/calendars/<key>/imports"), body=ImportHolidays, answer=AppliedBody, refusals=(404, 409)
 )
 def import_holidays(uow: UnitOfWork, key: str, body: ImportHolidays) -> Reply:
-    """Replace the holidays of a year by those in a file, CSV or iCalendar"""
+    """Replace the holidays of a year by those in a file, CSV or iCalendar
+
+    It adds a version of the calendar. CSV has the columns `date`, `name` and `estimated`. For administrators.
+    """
     document = editing.get(uow, key).document
     holidays = files.read(body.name, body.content.encode())
     new = NewVersion(document.with_year(body.year, holidays), None, body.reason)
@@ -289,7 +149,10 @@ def import_holidays(uow: UnitOfWork, key: str, body: ImportHolidays) -> Reply:
 
 @command(blueprint.get("/calendars/<key>/holidays.csv"), query=FileQuery, answer="text/csv", refusals=(404,))
 def as_csv(uow: UnitOfWork, key: str, query: FileQuery) -> Reply:
-    """Read the holidays of a calendar as CSV"""
+    """Read the holidays of a calendar as CSV
+
+    With the columns `date`, `name` and `estimated`.
+    """
     _, holidays = _holidays(uow, key, query)
     return Reply(files.write_csv(holidays), {"Content-Type": "text/csv; charset=utf-8"})
 
@@ -298,7 +161,10 @@ def as_csv(uow: UnitOfWork, key: str, query: FileQuery) -> Reply:
     blueprint.get("/calendars/<key>/holidays.ics"), query=FileQuery, answer="text/calendar", refusals=(404,)
 )
 def as_icalendar(uow: UnitOfWork, key: str, query: FileQuery) -> Reply:
-    """Read the holidays of a calendar as an iCalendar file"""
+    """Read the holidays of a calendar as an iCalendar file
+
+    Each holiday is an event of a whole day.
+    """
     name, holidays = _holidays(uow, key, query)
     content = files.write_icalendar(key, name, holidays, files.stamp(uow.now))
     return Reply(content, {"Content-Type": "text/calendar; charset=utf-8"})
@@ -314,14 +180,20 @@ def _holidays(uow: UnitOfWork, key: str, query: FileQuery) -> tuple[str, Collect
 
 @command(blueprint.get("/units/<key>/calendar"), answer=UnitCalendarBody, refusals=(404,))
 def show_of_unit(uow: UnitOfWork, key: str) -> Reply:
-    """Read which calendar a unit uses"""
+    """Read which calendar a unit uses
+
+    Its own calendar, or that of the nearest unit above it.
+    """
     calendar, unit = editing.of_unit(uow, key)
     return Reply(UnitCalendarBody(calendar=calendar, unit=unit))
 
 
 @command(blueprint.put("/units/<key>/calendar"), body=ChooseCalendar, answer=AppliedBody, refusals=(404, 409))
 def choose_for_unit(uow: UnitOfWork, key: str, body: ChooseCalendar) -> Reply:
-    """Choose the calendar of one of your units, or use that of the unit above"""
+    """Choose the calendar of one of your units, or use that of the unit above
+
+    Deadlines of open cases are calculated again by a worker. For administrators.
+    """
 
     def part() -> Collection[UUID]:
         chosen = calendars.choose(uow, key, body.calendar)
@@ -332,7 +204,10 @@ def choose_for_unit(uow: UnitOfWork, key: str, body: ChooseCalendar) -> Reply:
 
 @command(blueprint.get("/units/<key>/closures"), answer=ClosureList, refusals=(404,))
 def list_closures(uow: UnitOfWork, key: str) -> Reply:
-    """List the closures that apply to a unit, newest first"""
+    """List the closures that apply to a unit, newest first
+
+    Those of the unit and of all units above it, including revoked ones.
+    """
     items = [ClosureBody.model_validate(dict(row)) for row in closures.of_unit(uow, key)]
     return Reply(ClosureList(items=items))
 
@@ -341,7 +216,11 @@ def list_closures(uow: UnitOfWork, key: str) -> Reply:
     blueprint.post("/units/<key>/closures"), body=DeclareClosure, answer=AppliedBody, refusals=(404, 409)
 )
 def declare_closure(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
-    """Declare a closure of one of your units and all below it"""
+    """Declare a closure of one of your units and all below it
+
+    Deadlines of open cases are calculated again by a worker. Days in the past only move deadlines. For
+    administrators.
+    """
 
     def part() -> Collection[UUID]:
         return [calendars.declare(uow, key, body.first, body.last, body.reason)[1]]
@@ -356,7 +235,10 @@ def declare_closure(uow: UnitOfWork, key: str, body: DeclareClosure) -> Reply:
     refusals=(404, 409),
 )
 def revoke_closure(uow: UnitOfWork, closure_id: UUID, body: RevokeClosure) -> Reply:
-    """Revoke a closure"""
+    """Revoke a closure
+
+    Deadlines of open cases are calculated again by a worker. For administrators.
+    """
 
     def part() -> Collection[UUID]:
         return [calendars.revoke(uow, closure_id)]
@@ -366,5 +248,8 @@ def revoke_closure(uow: UnitOfWork, closure_id: UUID, body: RevokeClosure) -> Re
 
 @command(blueprint.get("/recalculations/<uuid:recalculation_id>"), answer=RecalculationBody, refusals=(404,))
 def show_recalculation(uow: UnitOfWork, recalculation_id: UUID) -> Reply:
-    """Read what a recalculation of deadlines did"""
+    """Read what a recalculation of deadlines did
+
+    `done_at` is null while it runs. For administrators.
+    """
     return Reply(RecalculationBody.model_validate(dict(recalculation.get(uow, recalculation_id))))

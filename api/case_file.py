@@ -4,17 +4,14 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api.cases import CaseBody, EventPage, case_body, event_page
-from api.command import Reply, command, etag, sends, tagged
+from api.bodies.cases import CaseBody, EventPage
+from api.bodies.tasks import TaskPage
+from api.cases import case_body, event_page
+from api.command import Reply, command, etag, sends
 from api.comments import CommentPage, comment_page
 from api.documents import DocumentPage, document_page
-from api.shapes import (
-    Account,
-    Body,
-    Instant,
-    account,
-)
-from api.tasks import TaskPage, task_page
+from api.shapes import Account, Body, CaseId, CaseNumber, EventElement, EventTask, Instant, account
+from api.tasks import task_page
 from engine import cases, tasks
 from engine.models import CaseStatus
 from engine.oversight.access_log import Opened
@@ -27,40 +24,63 @@ class Source(Body):
     """The source of a value in the case's data: an event of the log, and its actor."""
 
     field: str
+    """Name of the variable."""
     seq: int
+    """Number of the event in the case that set the present value."""
     at: Instant
+    """When the value was set."""
     kind: str
-    element: str | None
-    task: UUID | None
+    """Kind of the event: `case.started` is the start form, `task.completed` a task, `element.passed` a script
+    or a reply.
+    """
+    element: EventElement
+    task: EventTask
     actor: Account
+    """Who acted."""
 
 
 class Related(Body):
     """Another case of the same process with the same applicant or business key."""
 
-    id: UUID
-    case_number: str
+    id: CaseId
+    case_number: CaseNumber
     status: CaseStatus
+    """Status of the case."""
     started_at: Instant
+    """When the case started."""
 
 
 class FileBody(Body):
-    """A case with the first page of each of its lists; their own endpoints return further pages."""
+    """A case with the first page of each of its lists."""
 
     case: CaseBody
+    """The case with its open tasks, incidents and bills."""
     sources: list[Source]
+    """For each variable the event that set its present value. Missing where the log was erased, or for old
+    values of long cases.
+    """
     events: EventPage
+    """The log, oldest first; further pages: `GET /cases/{case_id}/events`."""
     tasks: TaskPage
+    """All tasks, oldest first; further pages: `GET /tasks` with `case`."""
     documents: DocumentPage
+    """The documents, oldest first; further pages: `GET /cases/{case_id}/documents`."""
     comments: CommentPage
+    """The comments, oldest first; further pages: `GET /cases/{case_id}/comments`."""
     related: list[Related]
+    """Up to 20 cases of the same process with the same applicant or business key that you may see, newest
+    first.
+    """
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/file"), answer=FileBody, refusals=(404,))
-@tagged
 @sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """Read a case with its tasks, documents, comments and log"""
+    """Read a case with its tasks, documents, comments and log
+
+    What the page of a case shows, in one response. For those who work on cases, and managers and auditors;
+    the access is recorded in the access log of the case.
+    """
     events = event_page(uow, case_id)
     case = cases.get(uow, case_id)
     sources = [

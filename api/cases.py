@@ -1,218 +1,44 @@
 """Cases: start, list, read, log, cancel."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, Field
 
-from api.command import Reply, command, etag, revisions_seen, sends, tagged, writes_once
+from api.bodies.case_filters import CasesQuery, wanted
+from api.bodies.cases import (
+    AppealRef,
+    BillBody,
+    CancelCase,
+    CaseBody,
+    CasePage,
+    CaseSummary,
+    EventActor,
+    EventBody,
+    EventPage,
+    EventsQuery,
+    LatePayment,
+    SecretBody,
+    StartCase,
+    StartedBody,
+    SuspendCase,
+    WithdrawCase,
+)
+from api.command import Reply, command, etag, revisions_seen, sends, writes_once
 from api.shapes import (
-    Account,
-    Body,
-    Instant,
-    Key,
     OpenIncident,
     OpenTask,
-    Page,
-    PageQuery,
     Request,
-    Text,
     account,
     page_of,
 )
 from engine import cases
-from engine.cases import BillStatus
-from engine.models import CaseStatus, Channel
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("cases", __name__, tag="Cases")
-
-
-class StartCase(Request):
-    """A new case: `data` must match the definition's start form.
-
-    `unit` is the key of the unit that handles it; by default that of the process, or your own unit below
-    it. `channel` is how the application was submitted; by default `assisted` for caseworkers and `online`
-    for others.
-    """
-
-    definition: Key
-    data: dict[str, Any] = Field(default_factory=dict)
-    applicant: Text | None = None
-    representative: Text | None = None
-    business_key: Text | None = None
-    unit: Text | None = None
-    channel: Channel | None = None
-
-
-class CancelCase(Request):
-    """The reason for ending a case early."""
-
-    reason: Text | None = None
-
-
-class WithdrawCase(Request):
-    """The reason for the withdrawal."""
-
-    reason: Text | None = None
-
-
-class SuspendCase(Request):
-    """The reason for the suspension, as a code that can be counted and as a text."""
-
-    reason: Text | None = None
-    reason_code: cases.SuspensionCode | None = None
-
-
-class AppealRef(Body):
-    """A case that appeals a decision of this case."""
-
-    id: UUID
-    case_number: str
-
-
-class LatePayment(Body):
-    """A payment that arrived too late, so that its case did not continue."""
-
-    amount: str
-    currency: str
-    at: Instant
-
-
-class BillBody(Body):
-    """A bill of a case. `amount` is an exact decimal; `link`, the payment page, is only for the applicant."""
-
-    id: UUID
-    reference: str
-    amount: str
-    currency: str
-    purpose: str | None
-    due_on: date | None
-    status: BillStatus
-    link: str | None
-    issued_at: Instant
-    paid_at: Instant | None
-    closed_at: Instant | None
-    late: LatePayment | None
-
-
-class CaseBody(Body):
-    """A case with its open tasks and incidents. Its personal data was erased at `erased_at`.
-
-    `subject` says what it is about; by default it is the name of the process.
-    """
-
-    id: UUID
-    case_number: str
-    definition: str
-    version: int
-    status: CaseStatus
-    outcome: str | None
-    unit: str
-    applicant: str | None
-    representative: str | None
-    business_key: str | None
-    channel: Channel | None
-    appeal_of: UUID | None
-    appeals: list[AppealRef]
-    subject: str
-    data: dict[str, Any]
-    started_at: Instant
-    ended_at: Instant | None
-    erased_at: Instant | None
-    tasks: list[OpenTask]
-    incidents: list[OpenIncident]
-    bills: list[BillBody]
-
-
-class StartedBody(CaseBody):
-    """A case that was started.
-
-    With its number, `secret` gives access to its status. It is only returned once.
-    """
-
-    secret: str
-
-
-class SecretBody(Body):
-    """The secret for the status of the case. It is only returned once and replaces the previous one."""
-
-    case_number: str
-    secret: str
-
-
-class CaseSummary(Body):
-    """A case in a list. `subject` says what it is about; by default it is the name of the process."""
-
-    id: UUID
-    case_number: str
-    definition: str
-    version: int
-    status: CaseStatus
-    outcome: str | None
-    unit: str
-    subject: str
-    started_at: Instant
-    ended_at: Instant | None
-    erased_at: Instant | None
-
-
-class CasesQuery(PageQuery):
-    """Which cases; `since` is when they began at the earliest."""
-
-    status: CaseStatus | None = None
-    definition: Key | None = None
-    since: AwareDatetime | None = None
-
-
-class CasePage(Page[CaseSummary]):
-    """A page of cases, newest first."""
-
-
-class EventActor(Account):
-    """Who acted, with the role and unit at that time."""
-
-    role: str
-    unit: str | None
-
-
-class EventBody(Body):
-    """An event of the log.
-
-    `facts` are never erased; null in events of earlier releases. `payload` is null if the event has none or
-    it was erased.
-    """
-
-    seq: int
-    at: Instant
-    kind: str
-    element: str | None
-    task: UUID | None
-    actor: EventActor
-    on_behalf_of: str | None
-    purpose: str | None
-    definition: str
-    version: int
-    facts: dict[str, str | int | bool] | None
-    payload: dict[str, Any] | None
-    hash: str
-
-
-class EventsQuery(Request):
-    """The events after this sequence number."""
-
-    cursor: int = Field(default=0, ge=0, le=2**31 - 1)
-
-
-class EventPage(Body):
-    """A page of the log, in order. `next` is the cursor of the next page, or null on the last one."""
-
-    items: list[EventBody]
-    next: int | None
 
 
 def case_body(case: cases.CaseView) -> CaseBody:
@@ -259,7 +85,11 @@ def _reply(case: cases.CaseView, opened: Opened | None = None) -> Reply:
 @writes_once
 @sends("ETag", "Location")
 def start(uow: UnitOfWork, body: StartCase) -> Reply:
-    """Start a case"""
+    """Start a case
+
+    The case runs to its first wait, usually a task, before the response is sent. Send an `Idempotency-Key`,
+    so that a repeated request starts no second case. For caseworkers, portals and applicants.
+    """
     names = ("applicant", "representative", "business_key", "unit", "channel")
     application = cases.Application(**{name: getattr(body, name) for name in names})
     return started(cases.start(uow, body.definition, body.data, application))
@@ -274,24 +104,45 @@ def started(case: cases.CaseView) -> Reply:
 
 @command(blueprint.get("/cases"), query=CasesQuery, answer=CasePage)
 def index(uow: UnitOfWork, query: CasesQuery) -> Reply:
-    """List cases, newest first"""
-    wanted = cases.Wanted(query.status, query.definition, query.since, after=query.cursor)
-    rows = cases.page(uow, wanted)
-    told = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
-    return Reply(CasePage(**page_of(CaseSummary, told, cases.PAGE)))
+    """List cases, newest first
+
+    What is personal data is searched for with `POST /cases/search`.
+    Portals see the cases that they started, applicants their own. For all roles but designers and services.
+    """
+    if query.business_key is None:
+        return Reply(case_page(cases.page(uow, wanted(query)), query.limit))
+    place = "/query/business_key"
+    cases.require_public_key(uow, [query.definition] if query.definition else [], (), place)
+    rows = cases.page(uow, wanted(query))
+    keys, versions = {row["definition"] for row in rows}, {row["version_id"] for row in rows}
+    cases.require_public_key(uow, keys, versions, place)
+    return Reply(case_page(rows, query.limit))
+
+
+def case_page(rows: Sequence[Mapping[Any, Any]], size: int) -> CasePage:
+    """Return a page of cases, from its rows and one more."""
+    listed = [{**row, "subject": row["subject"] or row["process"]} for row in rows]
+    return CasePage(**page_of(CaseSummary, listed, size))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>"), answer=CaseBody, refusals=(404,))
-@tagged
 @sends("ETag")
 def show(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """Read a case"""
+    """Read a case
+
+    A portal sees only cases that it started, an applicant only its own. The access is recorded in the access
+    log of the case.
+    """
     return _reply(cases.get(uow, case_id), Opened("case", case_id))
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/events"), query=EventsQuery, answer=EventPage, refusals=(404,))
 def list_events(uow: UnitOfWork, case_id: UUID, query: EventsQuery) -> Reply:
-    """Read a case's log"""
+    """Read a case's log
+
+    Events are never changed or removed; only their personal parts can be erased. For those who work on cases,
+    and managers and auditors; the access is recorded in the access log of the case.
+    """
     return Reply(event_page(uow, case_id, query.cursor), opened=Opened("events", case_id))
 
 
@@ -328,7 +179,10 @@ def _event(row: Any) -> EventBody:
 )
 @sends("ETag")
 def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
-    """End a case early"""
+    """End a case early
+
+    The open tasks are cancelled. 409 for a case that has ended. For administrators, caseworkers and portals.
+    """
     return _reply(cases.cancel(uow, case_id, reason=body.reason, revisions=revisions_seen()))
 
 
@@ -337,14 +191,21 @@ def cancel(uow: UnitOfWork, case_id: UUID, body: CancelCase) -> Reply:
 )
 @sends("ETag")
 def suspend(uow: UnitOfWork, case_id: UUID, body: SuspendCase) -> Reply:
-    """Suspend a case"""
+    """Suspend a case
+
+    Timers and messages that fall due meanwhile wait. Suspending a suspended case changes nothing. For
+    administrators.
+    """
     return _reply(cases.suspend(uow, case_id, reason=body.reason, reason_code=body.reason_code))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/resume"), body=Request, answer=CaseBody, refusals=(404, 409))
 @sends("ETag")
 def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """Resume a suspended case"""
+    """Resume a suspended case
+
+    What fell due while the case was suspended happens now. For administrators.
+    """
     return _reply(cases.resume(uow, case_id))
 
 
@@ -358,13 +219,18 @@ def resume(uow: UnitOfWork, case_id: UUID) -> Reply:
 def withdraw(uow: UnitOfWork, case_id: UUID, body: WithdrawCase) -> Reply:
     """Withdraw an application, as the applicant or on their behalf
 
-    If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case ends.
+    If the process waits for the message `case.withdraw`, it continues as drawn; otherwise the case ends. 409
+    for a case that has ended or is suspended. For caseworkers, portals and applicants.
     """
     return _reply(cases.withdraw(uow, case_id, reason=body.reason, revisions=revisions_seen()))
 
 
 @command(blueprint.post("/cases/<uuid:case_id>/secret"), body=Request, answer=SecretBody, refusals=(404, 409))
 def renew_secret(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """Issue a new secret for a case's status"""
+    """Issue a new secret for a case's status
+
+    The previous secret is no longer valid. For caseworkers and portals; 409 for a case whose data were
+    erased.
+    """
     number, secret = cases.renew_secret(uow, case_id)
     return Reply(SecretBody(case_number=number, secret=secret))

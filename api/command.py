@@ -46,7 +46,6 @@ Stream = Callable[[], Iterable[bytes]]
 
 _WRITING_ONCE: set[View] = set()
 _OF_ONE_MOMENT: set[View] = set()
-_TAGGED: set[View] = set()
 _ACCEPTED: dict[View, type[BaseModel]] = {}
 _ALSO_AS: dict[View, str] = {}
 _UPLOADED: dict[View, type[Request]] = {}
@@ -100,6 +99,7 @@ def command(
     refusals: tuple[int, ...] = (),
 ) -> Callable[[View], View]:
     """Declare a view on a route, such as `blueprint.get("/cases")`, that returns a model or media types.
+
     Of several values of `status` the first is the usual one. The view's arguments are the unit of work, the
     path's parts, and what it declares of `body` (JSON) and `query`. A body whose fields all have defaults is
     optional. The view runs again from the start when the database requires it.
@@ -168,12 +168,6 @@ def of_one_moment(view: View) -> View:
     return view
 
 
-def tagged(view: View) -> View:
-    """Declare that a read returns an `ETag`, and 304 if `If-None-Match` has it."""
-    _TAGGED.add(view)
-    return view
-
-
 def accepts(answer: type[BaseModel]) -> Callable[[View], View]:
     """Declare the response 202 of a view, for requests that a worker completes."""
 
@@ -205,7 +199,10 @@ def multipart(parts: type[Request]) -> Callable[[View], View]:
 
 
 def sends(*headers: str) -> Callable[[View], View]:
-    """Declare headers of a view's successful responses, such as `ETag` or `Location`."""
+    """Declare headers of a view's successful responses, such as `ETag` or `Location`.
+
+    A read that sends an `ETag` returns 304 if `If-None-Match` has it.
+    """
 
     def declare(view: View) -> View:
         _SENT[view] = headers

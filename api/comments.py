@@ -7,17 +7,7 @@ from uuid import UUID
 from apiflask import APIBlueprint
 
 from api.command import Reply, command
-from api.shapes import (
-    Account,
-    Body,
-    Instant,
-    Page,
-    PageQuery,
-    Request,
-    Words,
-    account,
-    page_of,
-)
+from api.shapes import Account, Body, CaseId, Instant, Page, PageQuery, Request, Words, account, page_of
 from engine import cases, tasks
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
@@ -26,22 +16,32 @@ blueprint = APIBlueprint("comments", __name__, tag="Comments")
 
 
 class AddComment(Request):
-    """A comment. If `visible`, the applicant can read it; by default only the office can."""
+    """A comment."""
 
     text: Words
+    """The comment, in plain text."""
     visible: bool | None = None
+    """Whether the applicant can read it. By default no for the office; comments of portals and applicants are
+    always visible, false is 422.
+    """
 
 
 class CommentBody(Body):
     """A comment on a case, or on one of its tasks."""
 
     id: UUID
-    case: UUID
+    """Id of the comment."""
+    case: CaseId
     task: UUID | None
+    """Id of the task that the comment is about; null if it is about the whole case."""
     author: Account
+    """Who wrote the comment."""
     text: str
+    """The comment, in plain text."""
     visible: bool
+    """Whether the applicant can read it."""
     at: Instant
+    """When the comment was written."""
 
 
 class CommentPage(Page[CommentBody]):
@@ -56,7 +56,11 @@ class CommentPage(Page[CommentBody]):
     refusals=(404, 409),
 )
 def add_to_case(uow: UnitOfWork, case_id: UUID, body: AddComment) -> Reply:
-    """Comment on a case"""
+    """Comment on a case
+
+    Comments can't be changed. 409 for a case whose personal data were erased. For caseworkers, portals and
+    applicants.
+    """
     return _added(tasks.comment(uow, body.text, case=case_id, visible=body.visible))
 
 
@@ -68,7 +72,10 @@ def add_to_case(uow: UnitOfWork, case_id: UUID, body: AddComment) -> Reply:
     refusals=(404, 409),
 )
 def add_to_task(uow: UnitOfWork, task_id: UUID, body: AddComment) -> Reply:
-    """Comment on a task"""
+    """Comment on a task
+
+    Everyone who may see the task can comment on it. 409 for a case whose personal data were erased.
+    """
     return _added(tasks.comment(uow, body.text, task=task_id, visible=body.visible))
 
 
@@ -78,7 +85,8 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, body: AddComment) -> Reply:
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
     """List a case's comments, oldest first
 
-    Portals and applicants only see comments that are visible to the applicant.
+    Portals and applicants only see comments that are visible to the applicant. The access is recorded in the
+    access log of the case.
     """
     return Reply(comment_page(uow, case_id, query.cursor), opened=Opened("comments", case_id))
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from pydantic import Field
 
-from api.cases import StartedBody, started
+from api.bodies.cases import StartedBody
+from api.cases import started
 from api.command import Reply, command
 from api.shapes import (
     Account,
@@ -25,48 +26,65 @@ blueprint = APIBlueprint("decisions", __name__, tag="Cases")
 
 
 class Ground(Body):
-    """A legal ground: its code, and the explanation for the applicant."""
+    """A legal ground of a refusal."""
 
     code: str
+    """Code of the ground, as the process defines it."""
     text: str
+    """Explanation for the applicant."""
 
 
 class DecisionBody(Body):
-    """A legal decision; `effect` is that of its outcome, null if the process does not declare it.
-
-    `decided_by` is only shown to people who work on cases; `appeal` is the case of the appeal. A decision by
-    silence has no task, unit and decider, but `silent_units`: the keys of the units that had to decide.
-    """
+    """A legal decision, by a person or by silence."""
 
     id: UUID
+    """Id of the decision."""
     by: Literal["person", "silence"]
+    """Who decided."""
     task: UUID | None
+    """Id of the task that was the decision; null for a decision by silence."""
     task_name: str | None
+    """Name of that task; null for a decision by silence."""
     outcome: str
+    """What was decided, in the word of the process; by silence `deemed_granted` or `deemed_refused`."""
     effect: Effect | None
+    """What the outcome means for the applicant; null if the version of the process does not declare it."""
     grounds: list[Ground]
+    """The legal grounds of a refusal; empty for other outcomes and for a decision by silence."""
     decided_at: Instant
+    """When it was decided."""
     unit: str | None
+    """Key of the unit that decided; null for a decision by silence."""
     decided_by: Account | None
+    """Who decided; null for portals and applicants, and for a decision by silence."""
     silent_units: list[str]
+    """Keys of the units whose open work was silent at the end of the statutory term; empty for other
+    decisions.
+    """
     appeal: UUID | None
+    """Id of the case that appeals the decision; null if none does."""
 
 
 class DecisionList(Body):
-    """The legal decisions of a case, oldest first; at most 50."""
+    """The legal decisions of a case; at most 50."""
 
     items: list[DecisionBody]
+    """The decisions, oldest first."""
 
 
 class AppealCase(Request):
-    """An appeal: `data` must match the start form of the process for appeals."""
+    """An appeal."""
 
     data: dict[str, Any] = Field(default_factory=dict)
+    """The answer to the start form of the process for appeals."""
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/decisions"), answer=DecisionList, refusals=(404,))
 def index(uow: UnitOfWork, case_id: UUID) -> Reply:
-    """List the legal decisions of a case, with their grounds"""
+    """List the legal decisions of a case, with their grounds
+
+    Only those who work on cases see who decided. The access is recorded in the access log of the case.
+    """
     outside = access.for_applicants(uow.actor)
     items = [_decision(row, named=not outside) for row in tasks.decisions(uow, case_id)]
     return Reply(DecisionList(items=items), opened=Opened("decisions", case_id))
@@ -100,6 +118,8 @@ def _decision(row: Any, *, named: bool) -> DecisionBody:
 def appeal(uow: UnitOfWork, case_id: UUID, body: AppealCase) -> Reply:
     """Appeal the last decision of a case
 
-    Returns the appeal, which is a separate case.
+    Returns the appeal, which is a case of its own, of the same applicant and unit. 409 if nothing was
+    decided, the decision was appealed already, or the time limit has passed. For caseworkers, portals and
+    applicants.
     """
     return started(appeals.file(uow, case_id, body.data))

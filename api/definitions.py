@@ -1,146 +1,34 @@
 """Definitions: the catalogue of processes, their versions and sources."""
 
 from dataclasses import asdict
-from typing import Any, Literal
-from uuid import UUID
 
 from apiflask import APIBlueprint
 from flask import current_app
-from pydantic import Field
 
 from api import language
-from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, sends, tagged
+from api.bodies.definitions import (
+    DefinitionBody,
+    DefinitionList,
+    DefinitionRecordList,
+    DefinitionsQuery,
+    DefinitionVersionBody,
+    DiffBody,
+    DiffQuery,
+    OneDefinitionVersionBody,
+    SetClass,
+)
+from api.command import OPERATIONS, PUBLISHING, Reply, command, etag, revisions_seen, sends
 from api.shapes import (
-    Body,
-    DisplayName,
-    Instant,
     Request,
-    Text,
 )
 from engine import cases, definitions
 from engine.design import publishing
-from engine.models import DefinitionVersion, ServiceClass, VersionStatus
+from engine.models import DefinitionVersion
 from engine.organisation import units
 from engine.platform.db import UnitOfWork
 from engine.platform.messages.differences import explain
 
 blueprint = APIBlueprint("definitions", __name__, tag="Definitions")
-
-
-class DefinitionVersionBody(Body):
-    """A version of a definition. `hash` is the hash of its files: equal files have equal hashes."""
-
-    key: str
-    version: int
-    name: str
-    hash: str
-    deployment: UUID
-    status: VersionStatus
-    published_at: Instant | None
-
-
-class PlannedVisitsBody(Body):
-    """How often the applicant has to come: the least and the most on a path through the process.
-
-    `steps` are the elements that require it, `repeated` those of them that may be repeated, which count once.
-    `optional` are elements at which the applicant may come; they aren't counted.
-    """
-
-    least: int
-    most: int
-    steps: list[str]
-    repeated: list[str]
-    optional: list[str]
-
-
-class OneDefinitionVersionBody(DefinitionVersionBody):
-    """A version, with its planned visits."""
-
-    visits: PlannedVisitsBody
-
-
-class DefinitionsQuery(Request):
-    """Which versions: the current ones, or the drafts."""
-
-    status: Literal["published", "draft"] = "published"
-
-
-class DefinitionList(Body):
-    """The current version of each definition, or its version in review."""
-
-    items: list[DefinitionVersionBody]
-
-
-class DefinitionBody(DefinitionVersionBody):
-    """A definition: its current version (otherwise its newest) and the numbers of all versions.
-
-    `unit` is the key of the unit that owns it. `service_class` is its class; its tasks come first in the
-    inbox within `serve_within`. `suspended_at`: suspended since then, so that none of its
-    cases starts or continues. `disabled_at`: since then portals and applicants can't start cases.
-    `offered_at`: in the catalogue since then, so that applicants can start cases themselves.
-    """
-
-    unit: str
-    service_class: ServiceClass | None
-    serve_within: str | None
-    versions: list[int]
-    suspended_at: Instant | None
-    disabled_at: Instant | None
-    offered_at: Instant | None
-
-
-class DefinitionRecord(DefinitionVersionBody):
-    """A version with the people who deployed, published and retired it."""
-
-    author: str
-    author_display_name: DisplayName
-    deployed_at: Instant
-    published_by: str | None
-    published_by_display_name: DisplayName | None
-    retired_by: str | None
-    retired_by_display_name: DisplayName | None
-    retired_at: Instant | None
-
-
-class DefinitionRecordList(Body):
-    """All versions of a definition, newest first."""
-
-    items: list[DefinitionRecord]
-
-
-class SetClass(Request):
-    """The class of a service, or null for none; `bound` is a term in working time, else the usual one."""
-
-    service_class: ServiceClass | None = Field(alias="class")
-    bound: Text | None = None
-
-
-class DiffQuery(Request):
-    """The version to compare with: the answer lists what has changed since."""
-
-    against: int
-
-
-class DifferenceBody(Body):
-    """One difference: a stable code with its parameters, and the same in the caller's language.
-
-    `element` is the step's id in the newer version, or in the older one where it was removed.
-    """
-
-    code: str
-    process: str
-    element: str | None
-    parameters: dict[str, Any]
-    text: str
-
-
-class DiffBody(Body):
-    """The differences from the version `against` to `version`."""
-
-    key: str
-    version: int
-    against: int
-    differences: list[DifferenceBody]
 
 
 def _version(row: DefinitionVersion) -> dict[str, object]:
@@ -171,14 +59,20 @@ def _record(record: publishing.Record) -> dict[str, object]:
 
 @command(blueprint.get("/definitions"), query=DefinitionsQuery, answer=DefinitionList)
 def index(uow: UnitOfWork, query: DefinitionsQuery) -> Reply:
-    """List the definitions"""
+    """List the definitions
+
+    The current version of each; portals and applicants see those that they may start.
+    """
     rows = publishing.drafts(uow) if query.status == "draft" else definitions.current(uow)
     return Reply(DefinitionList.model_validate({"items": [_version(row) for row in rows]}))
 
 
 @command(blueprint.get("/definitions/<key>"), answer=DefinitionBody, refusals=(404,))
 def show(uow: UnitOfWork, key: str) -> Reply:
-    """Read a definition"""
+    """Read a definition
+
+    Its current version (without one, the newest), the numbers of all versions, and the unit that owns it.
+    """
     versions = definitions.versions(uow, key)
     definition = definitions.definition(uow, key)
     current = [row for row in versions if row.id == definition.current_version_id]
@@ -197,21 +91,30 @@ def show(uow: UnitOfWork, key: str) -> Reply:
 
 @command(blueprint.post("/definitions/<key>/disable"), body=Request, answer=DefinitionBody, refusals=(404,))
 def disable(uow: UnitOfWork, key: str) -> Reply:
-    """Stop accepting applications; running cases continue"""
+    """Stop accepting applications; running cases continue
+
+    Portals and applicants can't start new cases; running cases continue. For administrators and designers.
+    """
     publishing.disable(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/enable"), body=Request, answer=DefinitionBody, refusals=(404,))
 def enable(uow: UnitOfWork, key: str) -> Reply:
-    """Accept applications again"""
+    """Accept applications again
+
+    Portals and applicants can start new cases again. For administrators and designers.
+    """
     publishing.enable(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/offer"), body=Request, answer=DefinitionBody, refusals=(404,))
 def offer(uow: UnitOfWork, key: str) -> Reply:
-    """Add a definition to the catalogue"""
+    """Add a definition to the catalogue
+
+    Applicants' own accounts can start its cases then. For administrators and designers.
+    """
     publishing.offer(uow, key)
     return show(uow, key)
 
@@ -220,7 +123,7 @@ def offer(uow: UnitOfWork, key: str) -> Reply:
 def withdraw(uow: UnitOfWork, key: str) -> Reply:
     """Remove a definition from the catalogue
 
-    Officials and portals can still start its cases by its key.
+    Officials and portals can still start its cases by its key. For administrators and designers.
     """
     publishing.withdraw(uow, key)
     return show(uow, key)
@@ -228,28 +131,40 @@ def withdraw(uow: UnitOfWork, key: str) -> Reply:
 
 @command(blueprint.put("/definitions/<key>/class"), body=SetClass, answer=DefinitionBody, refusals=(404,))
 def set_class(uow: UnitOfWork, key: str, body: SetClass) -> Reply:
-    """Set the class of a service: within which time its tasks come first in the inbox"""
+    """Set the class of a service: within which time its tasks come first in the inbox
+
+    It applies to new tasks immediately; open tasks are sorted again within seconds. For administrators.
+    """
     cases.set_class(uow, key, body.service_class, body.bound)
     return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/suspend"), body=Request, answer=DefinitionBody, refusals=(404,))
 def suspend(uow: UnitOfWork, key: str) -> Reply:
-    """Suspend a definition: its cases don't continue and no case starts"""
+    """Suspend a definition: its cases don't continue and no case starts
+
+    Timers and messages that fall due meanwhile wait. For administrators.
+    """
     cases.suspend_definition(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.post("/definitions/<key>/resume"), body=Request, answer=DefinitionBody, refusals=(404,))
 def resume(uow: UnitOfWork, key: str) -> Reply:
-    """Resume a suspended definition"""
+    """Resume a suspended definition
+
+    Its cases continue and new ones can start. For administrators.
+    """
     cases.resume_definition(uow, key)
     return show(uow, key)
 
 
 @command(blueprint.get("/definitions/<key>/versions"), answer=DefinitionRecordList, refusals=(404,))
 def list_versions(uow: UnitOfWork, key: str) -> Reply:
-    """List a definition's versions, newest first, with who deployed, published and retired them"""
+    """List a definition's versions, newest first, with who deployed, published and retired them
+
+    For administrators, designers and auditors.
+    """
     items = [_record(record) for record in publishing.history(uow, key)]
     return Reply(DefinitionRecordList.model_validate({"items": items}))
 
@@ -259,10 +174,13 @@ def list_versions(uow: UnitOfWork, key: str) -> Reply:
     answer=OneDefinitionVersionBody,
     refusals=(404,),
 )
-@tagged
 @sends("ETag")
 def show_version(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Read a version"""
+    """Read a version
+
+    With its planned visits and `ETag`. Only administrators and designers see versions that were never
+    published.
+    """
     row = definitions.version(uow, key, number)
     body = {**_version(row), "visits": asdict(definitions.planned_visits(uow, row))}
     return Reply(
@@ -285,7 +203,10 @@ def _reply(row: DefinitionVersion) -> Reply:
 )
 @sends("Content-Language")
 def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
-    """Compare a version with another one"""
+    """Compare a version with another one
+
+    The texts are in the language that `Accept-Language` prefers; programs rely on the codes.
+    """
     found, texts = definitions.differences(uow, key, number, query.against), language.texts()
     body = {
         "key": key,
@@ -306,7 +227,11 @@ def diff(uow: UnitOfWork, key: str, number: int, query: DiffQuery) -> Reply:
 )
 @sends("ETag")
 def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Publish a version: new cases use it from now on"""
+    """Publish a version: new cases use it from now on
+
+    With four eyes, somebody else than the author does it (403 `four-eyes`). 409 if it is not a draft. Send
+    the `ETag` of the version as `If-Match`. For administrators and designers.
+    """
     how = current_app.extensions[PUBLISHING]
     known = current_app.extensions[OPERATIONS]
     publishing.publish(uow, key, number, publishing=how, revisions=revisions_seen(), operations=known)
@@ -321,7 +246,11 @@ def publish(uow: UnitOfWork, key: str, number: int) -> Reply:
 )
 @sends("ETag")
 def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Retire a version, or withdraw one in review: new cases don't use it"""
+    """Retire a version, or withdraw one in review: new cases don't use it
+
+    New cases use the newest version that is still published. Running cases continue. For administrators and
+    designers.
+    """
     publishing.retire(uow, key, number, revisions=revisions_seen())
     return _reply(definitions.version(uow, key, number))
 
@@ -330,7 +259,10 @@ def retire(uow: UnitOfWork, key: str, number: int) -> Reply:
     blueprint.get("/definitions/<key>/versions/<int:number>/bpmn"), answer="application/xml", refusals=(404,)
 )
 def read_bpmn(uow: UnitOfWork, key: str, number: int) -> Reply:
-    """Download a version's BPMN file as it was uploaded"""
+    """Download a version's BPMN file as it was uploaded
+
+    The file has the media type `application/xml`.
+    """
     row = definitions.version(uow, key, number)
     # An attachment: uploaded XML must never be rendered as a page of ours.
     disposition = f'attachment; filename="{row.key}.bpmn"'

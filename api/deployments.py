@@ -27,109 +27,143 @@ blueprint = APIBlueprint("deployments", __name__, tag="Deployments")
 
 
 class FindingBody(Body):
-    """A finding of the check: its place, the reason and how to fix it, in the caller's language."""
+    """A finding of the check."""
 
     severity: str
+    """`error` prevents the deployment, `warning` should be fixed, `note` only informs."""
     code: str
+    """Stable code of the finding."""
     file: str
+    """Name of the file."""
     element: str | None
+    """Id of the element; null if the finding concerns none."""
     name: str | None
+    """Name of the element; null if it has none."""
     line: int | None
+    """Line in the file, from 1; null if unknown."""
     reason: str
+    """What is wrong, in the language of the response."""
     fix: str
+    """How to fix it, in the language of the response."""
     attribute: str | None = None
+    """The attribute, with its prefix, or the child element that the finding is about; null if there is none.
+    """
     values: dict[str, Any] = Field(default_factory=dict)
+    """What `reason` names, such as `{"variable": "floors"}`."""
 
 
 class OwnerBody(Body):
-    """A scope and the variables that it owns: the first 100 of `count`, in alphabetical order.
-
-    `kind` is `case` (the process itself), `call` (one that another of the files calls), `instance` (of a
-    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of an
-    activity). `element` is the activity; null for a process.
-    """
+    """A scope of a process and the variables that it owns."""
 
     kind: str
+    """`case` (the process itself), `call` (a process that another of the files calls), `instance` (of a
+    repeated activity), `run` (of an event sub-process), `sub-process` (what it declares) or `input` (of an
+    activity).
+    """
     file: str
+    """Name of the file."""
     process: str
+    """Id of the process."""
     element: str | None
+    """Id of the activity; null for a process."""
     name: str
+    """Name of the activity or process."""
     variables: list[str]
+    """Names of the variables: the first 100, in alphabetical order."""
     count: int
+    """Number of all its variables."""
 
 
 class ScenarioBody(Body):
-    """The result of a scenario.
-
-    If it failed: the step (0 is the start, null the end), the `expected` and the `actual` result, and a
-    word for the kind of `difference`.
-    """
+    """The result of a scenario."""
 
     name: str
+    """Name of the scenario."""
     process: str
+    """Key of the definition."""
     file: str
+    """Name of the file of the scenario."""
     line: int
+    """Line in the file: of the difference if it failed, otherwise of the scenario."""
     passed: bool
+    """Whether the results are as expected."""
     step: int | None
+    """Number of the action at which it failed, 0 for the start; null for the end, or if it passed."""
     element: str | None
+    """Id of the element at which it failed; null if it concerns none."""
     expected: str | None
+    """The expected result; null if it passed."""
     actual: str | None
+    """The actual result; null if it passed."""
     difference: str | None = None
+    """Kind of the difference, such as `form`, `tasks` or `data`; null if it passed."""
 
 
 class PartBody(Body):
-    """The total number, the number covered, and the ids of the others."""
+    """How many elements, or flows, are covered."""
 
     total: int
+    """How many there are."""
     passed: int
+    """How many the scenarios have passed."""
     missing: list[str]
+    """Ids of the others."""
 
 
 class CoverageBody(Body):
-    """How much of a process its scenarios cover.
-
-    `never_true` and `never_false` are flows whose conditions were never true or never false.
-    """
+    """How much of a process its scenarios cover."""
 
     process: str
+    """Key of the definition."""
     scenarios: int
+    """Number of its scenarios."""
     elements: PartBody
+    """The elements that they have passed."""
     flows: PartBody
+    """The sequence flows that they have passed."""
     never_true: list[str]
+    """Ids of the flows whose condition was never true."""
     never_false: list[str]
+    """Ids of the flows whose condition was never false."""
 
 
 class ReportBody(Body):
-    """The findings of the check, who owns each variable, and the results of the scenarios.
-
-    Empty for old deployments.
-    """
+    """The report of a deployment; empty for old ones."""
 
     findings: list[FindingBody]
+    """The findings of the check."""
     owners: list[OwnerBody] = Field(default_factory=list)
+    """Which scope owns each variable."""
     scenarios: list[ScenarioBody] = Field(default_factory=list)
+    """The results of the scenarios."""
     coverage: list[CoverageBody] = Field(default_factory=list)
+    """How much the scenarios cover, by process."""
 
 
 class PublishedBody(Body):
-    """A version of the deployment; `created` is false if it already existed.
-
-    A version in review is not used by cases until it is published.
-    """
+    """A version of a deployment."""
 
     key: str
+    """Key of the definition."""
     version: int
+    """Number of the version."""
     hash: str
+    """SHA-256 of the files and of the called versions, in hexadecimal."""
     created: bool
+    """Whether the deployment created the version; false if an equal one existed already."""
     status: VersionStatus
+    """Status of the version. With four eyes it is `draft` until another person publishes it."""
 
 
 class DeploymentBody(Body):
     """The result of a deployment."""
 
     deployment: UUID
+    """Id of the deployment."""
     definitions: list[PublishedBody]
+    """The versions of the processes in the files."""
     report: ReportBody
+    """The report of the check."""
 
 
 class DeploymentUpload(Request):
@@ -144,22 +178,28 @@ class DeploymentUpload(Request):
 
 
 class UploadBody(Body):
-    """A deployment that a worker checks, and its result.
-
-    `checking`: in progress, ask again in a few seconds. `deployed`: the fields are those of a 201 response.
-    `refused`: `problem` and `detail` explain why, `report` has the findings. `failed`: the check itself
-    failed several times; deploy again.
-    """
+    """A deployment that a worker checks, and its result."""
 
     id: UUID
+    """Id of the upload."""
     status: UploadStatus
+    """How far it is."""
     uploaded_at: datetime
+    """When the files were uploaded."""
     finished_at: datetime | None
+    """When the check ended; null while it is in progress."""
     deployment: UUID | None = None
+    """Id of the deployment; null unless it was deployed."""
     definitions: list[PublishedBody] = Field(default_factory=list)
+    """The versions of the processes in the files; empty unless it was deployed."""
     report: ReportBody | None = None
+    """The report of the check; null while it is in progress or if the check itself failed."""
     problem: str | None = None
+    """Why it was not deployed, as a code: `rejected`, `invalid`, `forbidden`, `conflict` or `failed`; null
+    otherwise.
+    """
     detail: str | None = None
+    """Why it was not deployed, in a sentence; null otherwise."""
 
 
 @command(
@@ -200,7 +240,7 @@ def deploy(uow: UnitOfWork) -> Reply:
 def show(uow: UnitOfWork, upload_id: UUID) -> Reply:
     """Read the result of a deployment that was answered with 202
 
-    It is available for seven days, for the designers of its unit.
+    It is available for seven days, for the administrators and designers of its unit.
     """
     return Reply(_body(uploads.get(uow, upload_id)), language.headers())
 

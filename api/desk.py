@@ -7,6 +7,7 @@ from apiflask import APIBlueprint
 from pydantic import AwareDatetime, Field, model_validator
 
 from api import language, problems
+from api.bodies.tasks import CorrectionBody, OpinionBody, TaskSummary
 from api.command import Reply, command, revisions_seen, sends
 from api.problems import Problem
 from api.shapes import (
@@ -19,7 +20,7 @@ from api.shapes import (
     Words,
     page_of,
 )
-from api.tasks import CorrectionBody, OpinionBody, TaskSummary, assigned, correction_body, opinion_body
+from api.tasks import assigned, correction_body, opinion_body
 from engine import cases, tasks
 from engine.models import TaskStatus
 from engine.platform.db import UnitOfWork
@@ -29,15 +30,19 @@ blueprint = APIBlueprint("desk", __name__, tag="Desk")
 
 
 class SaveTaskDraft(Request):
-    """An unfinished answer; required fields can be missing."""
+    """An unfinished answer to the form of a task."""
 
     data: dict[str, Any]
+    """The answer as far as it is known. It may be incomplete or invalid, but has no other fields than the
+    form.
+    """
 
 
 class TaskDraft(Body):
     """A stored draft."""
 
     data: dict[str, Any]
+    """The draft as stored."""
 
 
 @command(
@@ -46,16 +51,19 @@ class TaskDraft(Body):
 def save_draft(uow: UnitOfWork, task_id: UUID, body: SaveTaskDraft) -> Reply:
     """Save an unfinished answer as a draft
 
-    It isn't logged and doesn't change the revision of the task.
+    Only for your own task; 409 if it isn't yours. It isn't logged and doesn't change the revision of the
+    task. For caseworkers, portals and applicants.
     """
     return Reply(TaskDraft(data=tasks.save_draft(uow, task_id, body.data)))
 
 
 class AssignTask(Request):
-    """The new assignee: name or id of an account. A task assigned at random needs a reason code."""
+    """The new assignee of a task."""
 
     to: Text
+    """Name or id of an account that is eligible for the task."""
     reason: tasks.ReasonCode | None = None
+    """Why the task is reassigned; required if it was assigned at random."""
 
 
 @command(
@@ -66,14 +74,19 @@ class AssignTask(Request):
 )
 @sends("ETag")
 def assign(uow: UnitOfWork, task_id: UUID, body: AssignTask) -> Reply:
-    """Assign a task to a colleague"""
+    """Assign a task to a colleague
+
+    By its assignee, a supervisor of its unit or one above, or an administrator who is a member there. 422
+    (`receiver`) if the account isn't eligible or doesn't exist.
+    """
     return assigned(tasks.assign(uow, task_id, body.to, reason=body.reason, revisions=revisions_seen()))
 
 
 class ColleaguesQuery(PageQuery):
-    """Of which task."""
+    """For which task, and which page."""
 
     task: UUID
+    """Id of the task for which colleagues are listed."""
 
 
 class ColleaguePage(Page[Account]):
@@ -82,25 +95,31 @@ class ColleaguePage(Page[Account]):
 
 @command(blueprint.get("/colleagues"), query=ColleaguesQuery, answer=ColleaguePage, refusals=(404,))
 def list_colleagues(uow: UnitOfWork, query: ColleaguesQuery) -> Reply:
-    """List the people who can be assigned a task"""
+    """List the people who can be assigned a task
+
+    Only those who are eligible for the task, by name. For administrators and caseworkers.
+    """
     rows = tasks.colleagues(uow, query.task, after=query.cursor)
     return Reply(ColleaguePage(**page_of(Account, rows, cases.PAGE)))
 
 
 class AskOpinion(Request):
-    """A request for an opinion: the question, who is asked, and the deadline.
-
-    It is sent to those with `role` (default: all members) in `unit` (default: that of the case), or to one
-    of them, `to`. `show` lists fields of the application or of the task's form that they can read; they see
-    no other data of the case.
-    """
+    """A request for an opinion. Those who are asked see no other data of the case than `show` names."""
 
     question: Words
+    """What you want to know: up to 10,000 characters of plain text."""
     unit: Text | None = None
+    """Key of the unit that is asked, which may belong to another agency; by default that of the case."""
     role: Text | None = None
+    """Role in the unit that is asked; by default all of its members."""
     to: Text | None = None
+    """Name or id of the account that is asked alone; it must be one of them."""
     due_at: AwareDatetime | None = None
+    """Until when the opinion is awaited; by default without end."""
     show: Annotated[list[Text], Field(max_length=100)] = Field(default_factory=list)
+    """Fields of the application or of the task's form that they can read; only fields that you may see
+    yourself.
+    """
 
 
 @command(
@@ -114,7 +133,8 @@ class AskOpinion(Request):
 def request_opinion(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
     """Request an opinion
 
-    The task can't be completed until the opinion is given, withdrawn or overdue.
+    The task can't be completed until the opinion is given, withdrawn or overdue. A task can await up to 20
+    opinions. For the caseworker who is its assignee.
     """
     made = tasks.request_opinion(uow, task_id, tasks.Question(**body.model_dump()))
     (found,) = (one for one in tasks.list_subtasks(uow, task_id) if one["id"] == made)
@@ -122,22 +142,27 @@ def request_opinion(uow: UnitOfWork, task_id: UUID, body: AskOpinion) -> Reply:
 
 
 class MarkedField(Request):
-    """A field of the form, as a JSON Pointer into its answer, and what is wrong with it."""
+    """A field that the applicant has to correct."""
 
     pointer: Text
+    """JSON Pointer of the field in the answer, such as `/address/postal_code`."""
     text: Words
+    """What is wrong with the field, for the applicant."""
 
 
 class SendBack(Request):
-    """The fields that the applicant has to correct, and the deadline.
-
-    They are fields of the start form, or of the form of `task`, which the applicant has completed.
-    """
+    """What the applicant has to correct."""
 
     fields: Annotated[list[MarkedField], Field(min_length=1, max_length=100)]
+    """The fields to correct. Only fields that the applicant may answer."""
     text: Words | None = None
+    """Explanation of the whole correction, for the applicant."""
     due_at: AwareDatetime | None = None
+    """Until when the correction is awaited; by default without end."""
     task: UUID | None = None
+    """Id of a task that the applicant has completed in this case, whose form has the fields; by default they
+    are those of the start form.
+    """
 
 
 @command(
@@ -151,7 +176,8 @@ class SendBack(Request):
 def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
     """Send a task back to the applicant to correct marked fields
 
-    The task can't be completed until the correction is made, withdrawn or overdue.
+    The task can't be completed until the correction is made, withdrawn or overdue. Only one correction can be
+    requested at a time. For the caseworker who is its assignee.
     """
     fields = [(field.pointer, field.text) for field in body.fields]
     made = tasks.request_correction(uow, task_id, tasks.Marks(fields, body.text, body.due_at, body.task))
@@ -167,27 +193,34 @@ def send_back(uow: UnitOfWork, task_id: UUID, body: SendBack) -> Reply:
 )
 @sends("ETag")
 def withdraw_request(uow: UnitOfWork, task_id: UUID) -> Reply:
-    """Withdraw a request for an opinion or correction; returns the task that it was attached to"""
+    """Withdraw a request for an opinion or correction; returns the task that it was attached to
+
+    `task_id` is the task in which the opinion or correction is awaited. For the person who requested it, or
+    the assignee of the task from which it was requested.
+    """
     return assigned(tasks.get(uow, tasks.withdraw_request(uow, task_id)))
 
 
 class BulkItem(Request):
-    """A task, with the answer to its form (to complete it) or the new assignee (to assign it).
-
-    `reason`, a code, is for `assign` and `release`; a task assigned at random needs one.
-    """
+    """A task in a bulk action."""
 
     id: UUID
+    """Id of the task."""
     data: dict[str, Any] = Field(default_factory=dict)
+    """With `complete`: the answer to the form."""
     to: Text | None = None
+    """With `assign`: name or id of the new assignee. Required there and not allowed elsewhere."""
     reason: tasks.ReasonCode | None = None
+    """With `assign` and `release`: why the task is reassigned; required if it was assigned at random."""
 
 
 class Bulk(Request):
-    """One action for up to 100 tasks."""
+    """One action for many tasks."""
 
     action: Action
+    """What to do with each task. An administrator can only assign."""
     items: Annotated[list[BulkItem], Field(min_length=1, max_length=100)]
+    """The tasks, each at most once."""
 
     @model_validator(mode="after")
     def _says_what_the_action_needs_and_no_more(self) -> Self:
@@ -199,18 +232,23 @@ class Bulk(Request):
 
 
 class BulkResult(Body):
-    """The result for a task: its new status in `task`, or the `problem`, as for a single request."""
+    """The result for one task."""
 
     id: UUID
+    """Id of the task."""
     status: int
+    """HTTP status that a single request would have returned."""
     task: TaskStatus | None
+    """Status of the task after the action; null if it failed."""
     problem: Problem | None
+    """Why the action failed; null if it succeeded."""
 
 
 class BulkBody(Body):
-    """The result for each task, in the order of the request."""
+    """The results of a bulk action."""
 
     items: list[BulkResult]
+    """The result for each task, in the order of the request."""
 
 
 @command(blueprint.post("/tasks/bulk"), body=Bulk, answer=BulkBody, refusals=(409,))
@@ -218,7 +256,8 @@ class BulkBody(Body):
 def bulk(uow: UnitOfWork, body: Bulk) -> Reply:
     """Apply one action to many tasks
 
-    Each task succeeds or fails on its own: the response is 200 and reports the result of each.
+    Each task succeeds or fails on its own: the response is 200 and reports the result of each. If a task is
+    listed twice, the response is 422 and nothing is done.
     """
     items = [tasks.Item(item.id, item.data, item.to or "", item.reason) for item in body.items]
     results = [_result(one) for one in tasks.act(uow, body.action, items)]

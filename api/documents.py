@@ -12,20 +12,9 @@ from pydantic import Field as Limited
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from api.command import Reply, as_caller, command, multipart, prepared, sends, tagged
+from api.command import Reply, as_caller, command, multipart, prepared, sends
 from api.problems import Malformed, pointer
-from api.shapes import (
-    Account,
-    Body,
-    File,
-    Instant,
-    Page,
-    PageQuery,
-    Request,
-    Text,
-    account,
-    page_of,
-)
+from api.shapes import Account, Body, CaseId, File, Instant, Page, PageQuery, Request, Text, account, page_of
 from engine import cases, documents
 from engine.documents import Intake, Received
 from engine.models import DocumentStatus
@@ -47,31 +36,43 @@ POLICY = "default-src 'none'; sandbox"
 
 
 class DocumentVersionBody(Body):
-    """A version of a document; `name` is the file name, `task` the task that it was uploaded with."""
+    """A version of a document."""
 
     version: int
+    """Number of the version, from 1."""
     task: UUID | None
+    """Id of the task with which it was uploaded; null if it was uploaded to the case."""
     title: str
+    """Title to show; by default that of the previous version, or the name of the file."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     status: DocumentStatus
+    """Result of the check: always `accepted`, since other files are not stored."""
     uploaded_by: Account
+    """Who uploaded it."""
     uploaded_at: Instant
+    """When it was uploaded."""
 
 
 class DocumentSummary(DocumentVersionBody):
     """A document in a list, in its newest version."""
 
     id: UUID
-    case: UUID
+    """Id of the document, the same for all of its versions."""
+    case: CaseId
 
 
 class DocumentBody(DocumentSummary):
-    """The newest version of a document, and all its versions, newest first."""
+    """A document: its newest version, and the list of all."""
 
     versions: list[DocumentVersionBody]
+    """All versions, newest first."""
 
 
 class DocumentPage(Page[DocumentSummary]):
@@ -82,22 +83,23 @@ class ContentQuery(Request):
     """Which version; the newest unless one is named."""
 
     version: int | None = Limited(None, ge=1, le=2**31 - 1)
+    """Number of the version; by default the newest."""
 
 
 class Beside(Request):
-    """What may be sent with the file: its title, and the document of which it is a new version."""
+    """What may be sent with the file."""
 
     title: Text | None = None
-    """What lists call the document; its file name by default."""
+    """Title to show; by default that of the previous version, or the name of the file."""
     replaces: UUID | None = None
-    """The id of the document of which this is a new version."""
+    """Id of the document of which the file is a new version. A portal can only replace its own."""
 
 
 class DocumentUpload(Beside):
     """A document: a file, and what may be sent with it."""
 
     file: File
-    """The content. Its type is recognised by what it contains, and must be one of those that are allowed."""
+    """The content. Its type is recognised by what it contains, and must be one of those that are accepted."""
 
 
 def _for_case(case_id: UUID) -> Mapping[str, Any]:
@@ -174,8 +176,9 @@ def parts_as(model: type[M]) -> M:
 def add_to_case(uow: UnitOfWork, case_id: UUID, received: Received, beside: Beside) -> Reply:
     """Upload a document to a case
 
-    Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds
-    a new version.
+    Multipart: the file as `file`, and optionally `title` and `replaces` (the id of a document), which adds a
+    new version. The file is checked and scanned first. 409 if the case has ended. For caseworkers, portals
+    and applicants.
     """
     return _added(documents.add(uow, received, case=case_id, title=beside.title, replaces=beside.replaces))
 
@@ -201,7 +204,10 @@ def add_to_task(uow: UnitOfWork, task_id: UUID, received: Received, beside: Besi
     blueprint.get("/cases/<uuid:case_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
 )
 def index(uow: UnitOfWork, case_id: UUID, query: PageQuery) -> Reply:
-    """List a case's documents, oldest first"""
+    """List a case's documents, oldest first
+
+    In their newest versions. For all who may see the case.
+    """
     shown = document_page(uow, case_id, query.cursor)
     return Reply(shown, opened=access_log.for_auditor(uow.actor, "document", case_id))
 
@@ -217,7 +223,10 @@ def document_page(uow: UnitOfWork, case_id: UUID, after: UUID | None = None) -> 
     blueprint.get("/tasks/<uuid:task_id>/documents"), query=PageQuery, answer=DocumentPage, refusals=(404,)
 )
 def list_of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
-    """List the documents of a task, oldest first"""
+    """List the documents of a task, oldest first
+
+    Those that were uploaded with the task, in their newest versions. A delegate sees no others.
+    """
     rows = documents.of_task(uow, task_id, after=query.cursor)
     items = [{"id": row["id"], "case": row["case_id"], **_fields(row)} for row in rows]
     opened = access_log.for_auditor(uow.actor, "document", rows[0]["case_id"]) if rows else None
@@ -226,7 +235,10 @@ def list_of_task(uow: UnitOfWork, task_id: UUID, query: PageQuery) -> Reply:
 
 @command(blueprint.get("/documents/<uuid:document_id>"), answer=DocumentBody, refusals=(404,))
 def show(uow: UnitOfWork, document_id: UUID) -> Reply:
-    """Read the details of a document and its versions"""
+    """Read the details of a document and its versions
+
+    For all who may see the case, or the task with which it was uploaded.
+    """
     found = documents.get(uow, document_id)
     return Reply(
         _body(found), opened=access_log.for_auditor(uow.actor, "document", found.case_id, document_id)
@@ -239,10 +251,12 @@ def show(uow: UnitOfWork, document_id: UUID) -> Reply:
     answer=MEDIA_TYPES,
     refusals=(404,),
 )
-@tagged
 @sends("ETag")
 def download(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
-    """Download a document"""
+    """Download a document
+
+    As a download. The `ETag` is that of the version. The access is recorded in the access log of the case.
+    """
     found = documents.version(uow, document_id, query.version)
     intake: Intake = current_app.extensions[INTAKE]
     opened = Opened("document", found.case_id, document_id)

@@ -10,7 +10,21 @@ from apiflask import APIBlueprint
 from pydantic import StringConstraints
 
 from api.command import Reply, command
-from api.shapes import Body, Instant, Key, Request
+from api.shapes import (
+    Body,
+    CaseId,
+    CaseNumber,
+    DefinitionKey,
+    EventElement,
+    EventFacts,
+    EventHash,
+    EventKind,
+    EventSeq,
+    EventTask,
+    Instant,
+    Key,
+    Request,
+)
 from engine.events import Kind, feed
 from engine.events.feed import START, Position
 from engine.platform.db import UnitOfWork
@@ -22,44 +36,54 @@ _CURSOR = struct.Struct(">Q16sI8s")  # transaction, case, number in the case, be
 
 
 class FeedQuery(Request):
-    """Which events: those after the `next` of an earlier answer, or all from the first on."""
+    """Which events."""
 
     after: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{48}$")] | None = None
+    """The `next` of an earlier response; by default from the first event on."""
     definition: Key | None = None
+    """Only events of cases of the definition with this key."""
     kind: Kind | None = None
+    """Only events of this kind."""
 
 
 class FeedEvent(Body):
-    """An event without its payload, which is in the log of its case.
-
-    `facts` is null in events of earlier releases.
-    """
+    """An event without its payload, which is in the log of its case."""
 
     id: str
-    case: UUID
-    case_number: str
-    seq: int
+    """Id of the event: id of the case and number, as in `<case>/<seq>`."""
+    case: CaseId
+    case_number: CaseNumber
+    seq: EventSeq
     at: Instant
-    kind: str
-    element: str | None
-    task: UUID | None
-    facts: dict[str, str | int | bool] | None
-    definition: str
+    """When the command ran that the event belongs to."""
+    kind: EventKind
+    element: EventElement
+    task: EventTask
+    facts: EventFacts
+    definition: DefinitionKey
     version: int
-    hash: str
+    """Number of the version that the case ran at that time."""
+    hash: EventHash
 
 
 class Feed(Body):
-    """Events in order. Request the next page with `next`: immediately if there is `more`, otherwise later."""
+    """Events of all cases, in one order."""
 
     items: list[FeedEvent]
+    """The events; may be empty although there is `more`."""
     next: str
+    """Send it as `after` to continue; never null."""
     more: bool
+    """Whether to continue immediately; otherwise after a pause."""
 
 
 @command(blueprint.get("/events"), query=FeedQuery, answer=Feed, refusals=(409,))
 def index(uow: UnitOfWork, query: FeedQuery) -> Reply:
-    """Read the event feed: events of all cases, in one order"""
+    """Read the event feed: events of all cases, in one order
+
+    No event is skipped or repeated if each `next` is used once. 409 if the log was restored to a state before
+    `after`. For administrators.
+    """
     after = _position(query.after) if query.after else START
     page = feed.read(uow, after=after, definition=query.definition, kind=query.kind)
     items = [_event(row) for row in page.items]

@@ -19,49 +19,69 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 class FunnelQuery(Request):
-    """From which day to which, both included: by default the last 30 days."""
+    """Which days: by default the last 30, at most 366."""
 
     from_on: Day | None = None
+    """First day, included."""
     to_on: Day | None = None
+    """Last day, included."""
 
 
 class FunnelStep(Body):
     """How many applications had this number of steps answered, for the first time."""
 
     step: int
+    """Number of steps of the form that are answered."""
     count: int
+    """Number of applications that came so far for the first time."""
 
 
 class FunnelCounts(Body):
-    """How many applications were begun, came to each step, were sent, discarded by applicants, expired."""
+    """How far applications came."""
 
     begun: int
+    """Applications whose first answers were stored."""
     steps: list[FunnelStep]
+    """Applications by the number of steps answered."""
     sent: int
+    """Applications that were submitted."""
     discarded: int
+    """Applications that their authors deleted."""
     expired: int
+    """Applications that were deleted after 30 days without a change."""
 
 
 class FunnelDay(FunnelCounts):
     """The same of one day, in the zone of the installation, and one version."""
 
     day: date
+    """The day, in the time zone of the installation."""
     version: int
+    """Number of the version of the definition."""
 
 
 class FunnelBody(Body):
     """The funnel of a service. Nothing in it refers to a person or an application."""
 
     definition: str
+    """Key of the definition."""
     from_on: date
+    """First day, included."""
     to_on: date
+    """Last day, included."""
     total: FunnelCounts
+    """The numbers of all days and versions."""
     items: list[FunnelDay]
+    """The numbers by day and version."""
 
 
 @command(blueprint.get("/services/<key>/funnel"), query=FunnelQuery, answer=FunnelBody, refusals=(404,))
 def read(uow: UnitOfWork, key: str, query: FunnelQuery) -> Reply:
-    """Count how far applications for a service came"""
+    """Count how far applications for a service came
+
+    Applications that are begun on the pages, by day and version. For administrators, designers, managers and
+    auditors of the unit that owns the service.
+    """
     end = query.to_on or (query.from_on + USUAL if query.from_on else uow.now.date())
     begin = query.from_on or end - USUAL
     if begin > end:

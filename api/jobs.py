@@ -14,38 +14,50 @@ blueprint = APIBlueprint("jobs", __name__, tag="Jobs")
 
 
 class QueueBody(Body):
-    """A queue. `age` is how many seconds its oldest runnable job has waited."""
+    """A queue of jobs."""
 
     queue: str
+    """Name of the queue."""
     waiting: int
+    """Number of jobs that wait."""
     doing: int
+    """Number of jobs that workers are doing."""
     failed: int
+    """Number of jobs that have failed permanently."""
     age: float | None
+    """Seconds that the oldest runnable job has waited; null if none waits."""
 
 
 class JobBody(Body):
-    """A job: its type and the row that it works on."""
+    """A job that has failed permanently."""
 
     id: int
+    """Id of the job."""
     queue: str
+    """Name of its queue."""
     task: str
+    """Type of the job."""
     ids: dict[str, UUID]
+    """Ids of what it works on, by kind."""
 
 
 class JobsBody(Body):
-    """The queues, the number of active workers, and the first 100 jobs that have failed for good.
-
-    Jobs of cases are not included: their failures are incidents.
-    """
+    """The state of the job queues."""
 
     queues: list[QueueBody]
+    """All queues, with how much waits in each."""
     workers: int
+    """Number of active workers."""
     failed: list[JobBody]
+    """The first 100 jobs that have failed permanently. Failures in cases are incidents instead."""
 
 
 @command(blueprint.get("/jobs"), answer=JobsBody)
 def index(uow: UnitOfWork) -> Reply:
-    """Read the state of the job queues"""
+    """Read the state of the job queues
+
+    For administrators of all units.
+    """
     queues, workers = job_queue.overview(uow)
     failed = [JobBody(**row) for row in job_queue.failed(uow)]
     return Reply(
@@ -55,5 +67,8 @@ def index(uow: UnitOfWork) -> Reply:
 
 @command(blueprint.post("/jobs/<int:job_id>/retry"), body=Request, answer=JobBody, refusals=(404, 409))
 def retry(uow: UnitOfWork, job_id: int) -> Reply:
-    """Retry a job that has failed for good"""
+    """Retry a job that has failed for good
+
+    404 if no failed job has this id. For administrators of all units.
+    """
     return Reply(JobBody(**job_queue.retry(uow, job_id)))

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 from pydantic_core import PydanticCustomError
 
 from api.command import Reply, command
-from api.shapes import Body, Instant, Request, Text
+from api.shapes import Body, CaseId, CaseNumber, Instant, Request, Text
 from engine.cases import messages
 from engine.platform.db import UnitOfWork
 
@@ -36,15 +36,22 @@ KeyValue = Annotated[Text | WholeNumber | bool, WrapValidator(_as_one)]
 
 
 class SendMessage(Request):
-    """A message. The sender chooses its `id`: a repeated id is the same message, with the same response."""
+    """A message to cases."""
 
     name: Text
+    """Name of the message, as in the diagrams."""
     id: Text
+    """Id of the message, chosen by the sender. A repeated id within a day is the same message and gets the
+    first response; with another body, 409.
+    """
     correlation: dict[KeyName, KeyValue] = Field(default_factory=dict, max_length=10)
+    """Keys that tell cases apart, by name: texts, integers of 64 bits or booleans. A case receives the
+    message if its own keys are equal.
+    """
     data: dict[str, Any] = Field(default_factory=dict)
-    keep_for: int = Field(
-        default=0, ge=0, le=A_YEAR, description="Seconds to store it if no case waits for it yet"
-    )
+    """Content of the message, which the case stores."""
+    keep_for: int = Field(default=0, ge=0, le=A_YEAR)
+    """Seconds for which the message is stored if no case waits for it yet; 0: 404 then."""
 
     def idempotency_key(self) -> str | None:
         """The message's own id does what an Idempotency-Key does."""
@@ -54,17 +61,21 @@ class SendMessage(Request):
 class ReachedCase(Body):
     """A case that received a message or was started by it."""
 
-    id: UUID
-    case_number: str
+    id: CaseId
+    case_number: CaseNumber
 
 
 class MessageBody(Body):
-    """The result of a message. `late`: a payment was recorded, but its case does not continue."""
+    """The result of a message."""
 
     id: UUID
+    """Id of the message in the installation."""
     status: Literal["delivered", "started", "kept", "late"]
+    """What happened with the message."""
     cases: list[ReachedCase]
+    """The cases that received the message or were started by it."""
     expires_at: Instant | None
+    """Until when the message is stored; null unless it is."""
 
 
 @command(
@@ -75,7 +86,12 @@ class MessageBody(Body):
     refusals=(404, 409, 503),
 )
 def send(uow: UnitOfWork, body: SendMessage) -> Reply:
-    """Send a message"""
+    """Send a message
+
+    200 if it was delivered, 201 if it started cases, 202 if it is stored until a case waits for it. 409
+    `payment-mismatch` for a payment of another amount than billed, 503 while the case can't receive it yet.
+    For services and administrators.
+    """
     keep = timedelta(seconds=body.keep_for) if body.keep_for else None
     sent = messages.send(uow, body.name, body.correlation, body.data, keep=keep)
     reached = [ReachedCase(id=case_id, case_number=number) for case_id, number in sent.cases]

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.command import Reply, command, sends
 from api.language import texts
-from api.shapes import Body, Instant, Key, Page, PageQuery, Request, page_of
+from api.shapes import Body, CaseId, CaseNumber, Instant, Key, Page, PageQuery, Request, page_of
 from engine.cases import migration
 from engine.models import CaseMigrationStatus, MigratedCaseStatus
 from engine.platform.db import UnitOfWork
@@ -18,58 +18,81 @@ blueprint = APIBlueprint("migrations", __name__, tag="Migrations")
 
 
 class PlanMigration(Request):
-    """The definition whose cases are migrated, and the versions from and to."""
+    """Which cases to migrate."""
 
     definition: Key
+    """Key of the definition whose running cases are migrated."""
     source: int = Field(alias="from", ge=1, le=1_000_000)
+    """Number of the version that the cases run."""
     target: int = Field(alias="to", ge=1, le=1_000_000)
+    """Number of the published version that they will run."""
 
 
 class MigrationBody(Body):
-    """A case migration. Its status is `planning` until every case has been checked."""
+    """A migration of running cases to another version."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     id: UUID
+    """Id of the migration."""
     definition: str
+    """Key of the definition."""
     source: int = Field(alias="from")
+    """Number of the version that the cases ran."""
     target: int = Field(alias="to")
+    """Number of the version that they will run."""
     status: CaseMigrationStatus
+    """Status of the migration."""
     planned_by: UUID
+    """Id of the account that planned it."""
     planned_at: Instant
+    """When it was planned."""
     started_by: UUID | None
+    """Id of the account that started it; null before that."""
     started_at: Instant | None
+    """When it was started; null before that."""
     finished_at: Instant | None
+    """When it was done or cancelled; null before that."""
 
 
 class ObstacleBody(Body):
-    """Why a case can't be migrated: the element (or empty), a stable code, and an explanation."""
+    """Why a case can't be migrated."""
 
     element: str
+    """Path of the element; empty if the reason concerns none."""
     code: str
+    """Stable code of the reason, listed in the documentation under *Case migration*."""
     reason: str
+    """The reason in a sentence."""
 
 
 class HurdleBody(ObstacleBody):
-    """An obstacle, with the number of cases that it blocks."""
+    """An obstacle and how many cases it concerns."""
 
     cases: int
+    """Number of cases that stay because of it."""
 
 
 class MigrationCounts(Body):
     """The number of cases by progress."""
 
     movable: int
+    """Cases that can be migrated."""
     stays: int
+    """Cases that have to stay on their version."""
     moved: int
+    """Cases that were migrated."""
     ended: int
+    """Cases that have ended in the meantime."""
 
 
 class MigrationOverview(MigrationBody):
-    """A case migration with its progress and the 200 most frequent obstacles."""
+    """A migration with its progress."""
 
     counts: MigrationCounts
+    """The number of cases by progress."""
     obstacles: list[HurdleBody]
+    """The 200 most frequent obstacles."""
 
 
 class MigrationPage(Page[MigrationBody]):
@@ -77,19 +100,23 @@ class MigrationPage(Page[MigrationBody]):
 
 
 class MigratedCasesQuery(PageQuery):
-    """Which cases of the migration: by default all."""
+    """Which cases of the migration."""
 
     status: MigratedCaseStatus | None = None
+    """Only cases with this progress; by default all."""
 
 
 class MigratedCaseBody(Body):
-    """A case of a migration; `id` is that of the case, `at` the time of its last change."""
+    """A case of a migration."""
 
-    id: UUID
-    number: str
+    id: CaseId
+    number: CaseNumber
     status: MigratedCaseStatus
+    """Progress of the case."""
     obstacles: list[ObstacleBody]
+    """Why it can't be migrated; empty if it can."""
     at: Instant
+    """When its progress changed last."""
 
 
 class MigratedCasePage(Page[MigratedCaseBody]):
@@ -120,14 +147,21 @@ def _reason(code: str, detail: str) -> str:
 )
 @sends("Location")
 def create(uow: UnitOfWork, body: PlanMigration) -> Reply:
-    """Plan a migration of running cases to another version"""
+    """Plan a migration of running cases to another version
+
+    A worker checks each case; no case changes before the migration is started. 409 while another migration of
+    the definition is in progress. For administrators.
+    """
     made = _body(migration.plan(uow, body.definition, body.source, body.target))
     return Reply(made, {"Location": f"/api/v1/migrations/{made.id}"}, status=201)
 
 
 @command(blueprint.get("/migrations"), query=PageQuery, answer=MigrationPage)
 def index(uow: UnitOfWork, query: PageQuery) -> Reply:
-    """List case migrations, newest first"""
+    """List case migrations, newest first
+
+    For administrators.
+    """
     return Reply(
         MigrationPage(**page_of(MigrationBody, migration.page(uow, after=query.cursor), migration.PAGE))
     )
@@ -135,7 +169,10 @@ def index(uow: UnitOfWork, query: PageQuery) -> Reply:
 
 @command(blueprint.get("/migrations/<uuid:migration_id>"), answer=MigrationOverview, refusals=(404,))
 def show(uow: UnitOfWork, migration_id: UUID) -> Reply:
-    """Read a case migration: its plan and progress"""
+    """Read a case migration: its plan and progress
+
+    With the number of cases by progress and the 200 most frequent obstacles. For administrators.
+    """
     return Reply(_body(migration.get(uow, migration_id)))
 
 
@@ -146,7 +183,10 @@ def show(uow: UnitOfWork, migration_id: UUID) -> Reply:
     refusals=(404,),
 )
 def list_cases(uow: UnitOfWork, migration_id: UUID, query: MigratedCasesQuery) -> Reply:
-    """List the cases of a migration, oldest first"""
+    """List the cases of a migration, oldest first
+
+    For administrators.
+    """
     found = migration.cases_of(uow, migration_id, status=query.status, after=query.cursor)
     rows = [{**row, "obstacles": [_obstacle(one) for one in row["obstacles"]]} for row in found]
     return Reply(MigratedCasePage(**page_of(MigratedCaseBody, rows, migration.PAGE)))
@@ -159,7 +199,10 @@ def list_cases(uow: UnitOfWork, migration_id: UUID, query: MigratedCasesQuery) -
     refusals=(404, 409),
 )
 def start(uow: UnitOfWork, migration_id: UUID) -> Reply:
-    """Start a case migration: cases without obstacles are migrated"""
+    """Start a case migration: cases without obstacles are migrated
+
+    Each case is checked again when its turn comes. 409 unless the migration is `planned`. For administrators.
+    """
     return Reply(_body(migration.start(uow, migration_id)))
 
 
@@ -170,5 +213,8 @@ def start(uow: UnitOfWork, migration_id: UUID) -> Reply:
     refusals=(404, 409),
 )
 def cancel(uow: UnitOfWork, migration_id: UUID) -> Reply:
-    """Cancel a case migration: remaining cases keep their version"""
+    """Cancel a case migration: remaining cases keep their version
+
+    409 if it is done or cancelled. For administrators.
+    """
     return Reply(_body(migration.cancel(uow, migration_id)))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from api.command import Reply, command, sends, tagged
+from api.command import Reply, command, sends
 from api.shapes import Request
 from engine import bpmn
 from engine.design import diagrams
@@ -22,20 +22,19 @@ _AGAINST = Fault("/against", "say which version", "value")
 
 
 class PictureQuery(Request):
-    """The language of names written `Persian | English`."""
+    """How to draw the diagram."""
 
     lang: Literal["fa", "en"] = "en"
+    """Language of names that are written as `Persian | English`."""
 
 
 class VersionPictureQuery(PictureQuery):
-    """And what is shown on it.
-
-    The findings of the version's check, how many running cases are at which step, or what differs from the
-    version `against`.
-    """
+    """How to draw the diagram, and what to mark in it."""
 
     marks: Literal["findings", "cases", "changes", "none"] = "findings"
+    """What is marked."""
     against: int | None = None
+    """With `marks=changes`: number of the version to compare with."""
 
 
 @command(
@@ -44,10 +43,13 @@ class VersionPictureQuery(PictureQuery):
     answer=_SVG,
     refusals=(404,),
 )
-@tagged
 @sends("ETag")
 def draw_version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQuery) -> Reply:
-    """Draw a version, with its findings, the current steps of its cases, or its changes"""
+    """Draw a version, with its findings, the current steps of its cases, or its changes
+
+    As SVG, in which each element is a group with `data-element`. A heat map (`marks=cases`) counts the cases
+    that you may see.
+    """
     if query.marks == "changes":
         if query.against is None:
             raise Invalid("Specify the version to compare with in `against`.", [_AGAINST])
@@ -58,10 +60,12 @@ def draw_version(uow: UnitOfWork, key: str, number: int, query: VersionPictureQu
 
 
 @command(blueprint.get("/cases/<uuid:case_id>/diagram.svg"), query=PictureQuery, answer=_SVG, refusals=(404,))
-@tagged
 @sends("ETag")
 def draw_case(uow: UnitOfWork, case_id: UUID, query: PictureQuery) -> Reply:
-    """Draw the diagram of a case, with its current steps and its path"""
+    """Draw the diagram of a case, with its current steps and its path
+
+    As SVG, in which each element is a group with `data-element`. For all who may see the case.
+    """
     drawn = diagrams.of_case(uow, case_id, query.lang)
     return _picture(drawn, access_log.for_auditor(uow.actor, "case", case_id))
 

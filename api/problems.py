@@ -95,40 +95,67 @@ _LIMITS: Mapping[str, str] = {
 log = structlog.get_logger("api")
 
 
-class FieldError(Body):
-    """One error in the input.
+EXAMPLE: dict[str, Any] = {
+    "type": "urn:parvandeh:problem:invalid",
+    "title": "Invalid input",
+    "status": 422,
+    "detail": "The data does not fit the form. Correct the fields listed under `errors`.",
+    "request_id": "0193a1c2-7d4e-4b56-8f90-718293a4b5c6",
+    "code": "invalid",
+    "errors": [
+        {
+            "pointer": "/data/postal_code",
+            "detail": "must have 10 digits",
+            "code": "pattern",
+        }
+    ],
+}
 
-    Its place as a JSON Pointer (RFC 6901) into the request body, an explanation in the caller's language, a
-    stable code, and the limits that the explanation mentions.
-    """
+
+class FieldError(Body):
+    """One error in the input."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     pointer: str
+    """Place of the error: a JSON Pointer (RFC 6901) into the body, or into `/query`; empty for the whole
+    request.
+    """
     detail: str
+    """What is wrong, in the language of the response."""
     code: str
+    """Stable code of the error, listed in the documentation under *Codes in errors*."""
     values: dict[str, Any] | None = None
+    """What `detail` names, such as a limit."""
 
 
 class Problem(Body):
-    """A problem document (RFC 9457), with `title` and `detail` in the caller's language.
+    """A problem document (RFC 9457). Programs rely on `type` and `code`."""
 
-    `code` is the stable code of the refusal, more specific than `type`; `state` is the current state that
-    caused a conflict. `findings` and `owners` of a refused upload are as in the report of a deployment.
-    """
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+    model_config = ConfigDict(
+        json_schema_serialization_defaults_required=False, json_schema_extra={"examples": [EXAMPLE]}
+    )
 
     type: str
+    """Kind of the problem: `urn:parvandeh:problem:` and a name."""
     title: str
+    """The kind in words, in the language of the response."""
     status: int
+    """The HTTP status."""
     detail: str
+    """What happened and how to fix it, in the language of the response."""
     request_id: str
+    """Id of the request, as in `X-Request-ID` and in the log of the server."""
     code: str | None = None
+    """Stable code of the refusal, more specific than `type`."""
     errors: list[FieldError] | None = None
+    """Each error in the input."""
     findings: list[dict[str, Any]] | None = None
+    """The findings of a refused deployment, as in its report."""
     owners: list[dict[str, Any]] | None = None
+    """Which scope owns each variable in the files of a refused deployment, as in its report."""
     state: dict[str, Any] | None = None
+    """The current state that caused a conflict: what the request contradicts, or the candidates."""
 
 
 class Malformed(Exception):

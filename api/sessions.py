@@ -18,37 +18,46 @@ blueprint = APIBlueprint("sessions", __name__, tag="Sessions")
 
 
 class SessionBody(Body):
-    """A session: since when, when it was last used, when it ends unless it is used, how well one is known.
-
-    `provider` is null where a password was given; `agent` is what the browser calls itself.
-    """
+    """A login in a browser that has not ended."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    """Id of the session."""
     created_at: Instant
+    """When the login was."""
     seen_at: Instant
+    """When the session was last used."""
     expires_at: Instant
+    """When the session ends unless it is used before."""
     acr: str
+    """Assurance level of the login: `low`, `substantial` or `high`."""
     provider: str | None
+    """Name of the OpenID provider that confirmed the login; null if a password was used."""
     agent: str
+    """What the browser calls itself (`User-Agent`), shortened to 120 characters."""
 
 
 class SessionsBody(Body):
-    """The newest 100 active sessions."""
+    """Active sessions of an account."""
 
     items: list[SessionBody]
+    """The newest 100, newest first."""
 
 
 class EndedBody(Body):
     """The session that has ended."""
 
     id: UUID
+    """Id of the session that has ended."""
 
 
 @command(blueprint.get("/sessions"), answer=SessionsBody)
 def index(uow: UnitOfWork) -> Reply:
-    """List your active browser sessions"""
+    """List your active browser sessions
+
+    The newest 100, newest first. Tokens of the API are not sessions.
+    """
     access.require(uow.actor, "sessions.own")
     found = sessions.own(uow, current_app.extensions[LASTING])
     return Reply(SessionsBody(items=[SessionBody.model_validate(item) for item in found]))
@@ -56,7 +65,10 @@ def index(uow: UnitOfWork) -> Reply:
 
 @command(blueprint.delete("/sessions/<uuid:session_id>"), answer=EndedBody, refusals=(404,))
 def revoke(uow: UnitOfWork, session_id: UUID) -> Reply:
-    """End a session"""
+    """End a session
+
+    Your own, or as an administrator one of a person in your units. It takes effect within a second.
+    """
     access.require(uow.actor, "sessions.own")
     sessions.revoke(uow, session_id)
     return Reply(EndedBody(id=session_id))

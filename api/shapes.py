@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from engine.bpmn.values import instant
 from engine.models import TaskKind
@@ -26,6 +26,45 @@ Instant = Annotated[
 ]
 # A part of a multipart body, for the OpenAPI document: views read files themselves.
 File = Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
+
+# Values that many resources have, each described once.
+CaseId = Annotated[UUID, Field(description="Id of the case.")]
+CaseNumber = Annotated[
+    str,
+    Field(
+        description="Number of the case, as people use it: Jalali year and running number (`1405-000123`).",
+    ),
+]
+DefinitionKey = Annotated[str, Field(description="Key of the definition of the case.")]
+VersionNumber = Annotated[
+    int, Field(description="Number of the version of the definition that the case runs.")
+]
+HandlingUnit = Annotated[str, Field(description="Key of the unit that handles the case.")]
+ElementPath = Annotated[
+    str, Field(description="Path of the element in the diagram: its id, or `key/id` in a called process.")
+]
+EventSeq = Annotated[int, Field(description="Number of the event within its case, from 1 without gaps.")]
+EventKind = Annotated[str, Field(description="Kind of the event, such as `task.completed`.")]
+EventElement = Annotated[
+    str | None,
+    Field(
+        description="Path of the element that the event concerns: its id, or `key/id` in a called process."
+        " Null if it concerns none.",
+    ),
+]
+EventTask = Annotated[
+    UUID | None, Field(description="Id of the task that the event concerns; null if it concerns none.")
+]
+EventFacts = Annotated[
+    dict[str, str | int | bool] | None,
+    Field(
+        description="What the event states without anything personal; never erased. Null in events of earlier"
+        " releases.",
+    ),
+]
+EventHash = Annotated[
+    str, Field(description="SHA-256 of the event and of the hash before it in the case, in hexadecimal.")
+]
 
 
 class Request(BaseModel):
@@ -49,31 +88,46 @@ class Body(BaseModel):
 
 
 class PageQuery(Request):
-    """Which page of a list: `cursor` is the `next` of the page before."""
+    """Which page of a list."""
 
     cursor: UUID | None = None
+    """The `next` of the page before; leave it out for the first page."""
+
+
+class SizedQuery(PageQuery):
+    """Which page of a list, and how long it is."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    """How many entries a page has at most: 1 to 200."""
 
 
 class Page(Body, Generic[Row]):
-    """A page of a list. `next` is the cursor of the page after it, or null on the last."""
+    """A page of a list."""
 
     items: list[Row]
+    """The entries of this page, in the order that the endpoint states."""
     next: UUID | None
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class DisplayName(Body):
     """The name to display in each language: the full name if known, otherwise that of the account."""
 
     fa: str
+    """The name for readers of Persian."""
     en: str
+    """The name for readers of English."""
 
 
 class Account(Body):
-    """A person: the name of the account, and the name to display."""
+    """A person or system with an account."""
 
     id: UUID
+    """Id of the account."""
     name: str
+    """Unique name of the account. It identifies the account; people are shown `display_name`."""
     display_name: DisplayName
+    """The name to show to people."""
 
 
 def account(row: Any, who: str) -> dict[str, Any]:
@@ -90,11 +144,17 @@ class Profile(Body):
     """What is known of an account's owner."""
 
     full_name_fa: str | None
+    """Full name in Persian script; null if unknown."""
     full_name_en: str | None
+    """Full name in Latin letters; null if unknown."""
     email: str | None
+    """E-mail address; null if unknown."""
     phone: str | None
+    """Telephone number in the format E.164, such as `+989121234567`; null if unknown."""
     language: Language | None
+    """Preferred language; null: the preference of the browser."""
     calendar: Calendar | None
+    """Calendar in which pages show dates; null: the one that is usual in the language."""
 
 
 class OpenTask(Body):
@@ -103,23 +163,34 @@ class OpenTask(Body):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    """Id of the task."""
     kind: TaskKind
-    element: str
+    """What kind of work the task is."""
+    element: ElementPath
     name: str
+    """Name of the task in the diagram; it may be written as `Persian | English`."""
     lane: str | None
+    """Name of the lane of the task in the diagram; null if the process has none."""
     status: str
+    """Status of the task, as that of `GET /tasks/{task_id}`."""
     opened_at: Instant
+    """When the task was opened."""
 
 
 class OpenIncident(Body):
-    """A failed element of a case; `line` is the line in its script."""
+    """A failed element of a case."""
 
     id: UUID
-    element: str
+    """Id of the incident, for `POST /incidents/{incident_id}/retry` and `…/skip`."""
+    element: ElementPath
     name: str
+    """Name of the element in the diagram, or its id."""
     code: str
+    """Stable code of the failure, listed in the documentation under *Incident codes*."""
     message: str
+    """What failed, in English; it may contain data of the case."""
     line: int | None
+    """Line within the script or expression that failed; null if it was none."""
 
 
 def page_of(model: type[Row], rows: Any, size: int) -> dict[str, Any]:

@@ -23,12 +23,18 @@ BESIDE = ("definition", "task", "appeal_of", "field")
 
 
 class For(Request):
-    """The form, by one of `definition`, `task`, `appeal_of` (a case), and its field, as a JSON Pointer."""
+    """The field for which a file is uploaded. Exactly one of `definition`, `task` and `appeal_of` names the
+    form.
+    """
 
     definition: Key | None = None
+    """Key of the definition whose start form has the field."""
     task: UUID | None = None
+    """Id of the task whose form has the field."""
     appeal_of: UUID | None = None
+    """Id of the case to appeal; the field is one of the start form of the process for appeals."""
     field: Text = Field(pattern="^/")
+    """JSON Pointer of the field, with `*` for the indexes of lists."""
 
     @model_validator(mode="after")
     def one_form(self) -> "For":
@@ -53,15 +59,22 @@ class StagedUpload(For):
 
 
 class StagedBody(Body):
-    """An accepted file for a field: send its `id` as the value of the field before `expires_at`."""
+    """An accepted file that hasn't been sent with an answer yet."""
 
     id: UUID
+    """Id of the file: send it as the value of the field."""
     field: str
+    """JSON Pointer of the field for which the file was uploaded, with `*` for the indexes of lists."""
     name: str
+    """Name of the file."""
     media_type: str
+    """Media type of the content, as the server has determined it."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content in hexadecimal."""
     expires_at: Instant
+    """Until when the file has to be sent with an answer; it is deleted then."""
 
 
 def _received() -> Mapping[str, Any]:
@@ -80,8 +93,8 @@ def _received() -> Mapping[str, Any]:
 def upload(uow: UnitOfWork, target: Target, received: Received) -> Reply:
     """Upload a file for a field of a form, before the answer is sent
 
-    Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of
-    the field is then the returned `id`.
+    Multipart: the file as `file`, with `field` and one of `definition`, `task`, `appeal_of`. The value of the
+    field is then the returned `id`. For caseworkers, portals and applicants.
     """
     found = form_uploads.keep(uow, target, received, staged_documents.DAY)
     return Reply(_body(found), status=201)
@@ -89,7 +102,10 @@ def upload(uow: UnitOfWork, target: Target, received: Received) -> Reply:
 
 @command(blueprint.delete("/documents/<uuid:document_id>"), answer=StagedBody, refusals=(404, 409))
 def discard(uow: UnitOfWork, document_id: UUID) -> Reply:
-    """Delete a file that you uploaded for a field, before the answer is sent"""
+    """Delete a file that you uploaded for a field, before the answer is sent
+
+    Only your own file, and only before it was sent: 409 afterwards.
+    """
     return Reply(_body(staged_documents.discard(uow, document_id)))
 
 

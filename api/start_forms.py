@@ -1,12 +1,11 @@
 """The form with which an application for a service is filled in."""
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, ConfigDict
 
 from api import language
-from api.command import Reply, command, etag, tagged
-from api.shapes import Request
-from api.tasks import FormBody
+from api.bodies.tasks import FormBody
+from api.command import Reply, command, etag, sends
+from api.shapes import Body, Request
 from engine.bpmn.forms import in_language
 from engine.definitions import start_forms
 from engine.platform.db import UnitOfWork
@@ -18,17 +17,13 @@ blueprint = APIBlueprint("start_forms", __name__, tag="Definitions")
 class StartFormQuery(Request):
     """The language of the form."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
     language: Language | None = None
     """The language of titles, descriptions and labels: `fa` is Persian, `en` is English. Without it, the
     preferred one of `Accept-Language`."""
 
 
-class StartFormBody(BaseModel):
+class StartFormBody(Body):
     """The start form of a definition, in one language and in the view of your roles."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     key: str
     """The key of the definition."""
@@ -50,7 +45,7 @@ class StartFormBody(BaseModel):
 @command(
     blueprint.get("/definitions/<key>/form"), query=StartFormQuery, answer=StartFormBody, refusals=(404,)
 )
-@tagged
+@sends("ETag", "Content-Language")
 def read_form(uow: UnitOfWork, key: str, query: StartFormQuery) -> Reply:
     """Read the start form of a definition
 

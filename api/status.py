@@ -1,6 +1,7 @@
 """A case's status in plain words, by its number and secret. No account is needed."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated
 
 from apiflask import APIBlueprint
@@ -10,13 +11,14 @@ from pydantic import StringConstraints
 from api import operations
 from api.command import DATABASE, sent
 from api.operations import Operation
-from api.shapes import Body, Instant, Request
+from api.shapes import Body, CaseNumber, Instant, Request
 from api.visits import GiveRating, RatingBody, rating_body, rating_of
 from engine.bpmn import Effect
+from engine.cases import BillStatus
 from engine.platform.db import Database
 from engine.platform.language import Language, Reader, preferred
 from engine.portal import status
-from engine.portal.status import BillWords, GroundWords, State
+from engine.portal.status import State
 
 blueprint = APIBlueprint("status", __name__, tag="Status")
 
@@ -24,99 +26,162 @@ Typed = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"
 
 
 class AskStatus(Request):
-    """The number and the secret of a case, in Persian or Latin digits and in upper or lower case.
-
-    The default of `language` is the one that `Accept-Language` prefers.
-    """
+    """The number and the secret of a case."""
 
     case_number: Typed
+    """Number of the case, in Persian or Latin digits."""
     secret: Typed
+    """Secret of the case, such as `4XZ7-S7AY-7NGS`, in upper or lower case, with or without hyphens."""
     language: Language | None = None
+    """Language of the response; by default the one that `Accept-Language` prefers."""
 
 
 class When(Body):
-    """A point in time, and its date in words, in the calendar of the language."""
+    """A point in time."""
 
     at: Instant
+    """The instant."""
     text: str
+    """Its day in words, in the usual calendar of the language."""
 
 
 class ToDoBody(Body):
-    """What the applicant has to do, with the details and the deadline."""
+    """What the applicant has to do."""
 
     name: str
+    """Name of the task."""
     text: str | None
+    """The instruction; null if there is none."""
     due: When | None
+    """When it is due; null if it has no due date."""
 
 
 class SilenceBody(Body):
-    """The statutory term that ended without a decision of these units, which the law makes one."""
+    """The statutory term that ended without a decision, which the law makes one."""
 
     text: str
+    """What happened, in words."""
     units: list[str]
+    """Names of the units that did not decide."""
     started: When
+    """When the term began."""
     ended: When
+    """When it ended."""
     legal_basis: str | None
+    """The law that says so; null if the process doesn't state it."""
+
+
+class GroundWords(Body):
+    """A legal ground of a refusal, in words."""
+
+    title: str | None
+    """Title of the ground; null if the form has none."""
+    text: str
+    """Explanation for the applicant."""
+
+
+class BillWords(Body):
+    """A bill, in words."""
+
+    reference: str
+    """Number of the bill at the payment service."""
+    status: BillStatus
+    """Status of the bill."""
+    text: str
+    """What has to be paid until when, or what became of the bill."""
+    late: str | None
+    """A payment that came too late, in words; null if there is none."""
+    purpose: str
+    """What is paid for; by default the name of the service."""
+    amount: str
+    """Amount to pay: an exact decimal as text."""
+    currency: str
+    """Currency of the amount (ISO 4217)."""
+    due_on: date | None
+    """Last day to pay; null if there is none."""
+    link: str | None
+    """Address of the payment page; null unless the bill can be paid."""
 
 
 class DecisionWords(Body):
-    """The last decision, and how and until when it can be appealed.
-
-    `effect` is what it means for the applicant, null if the process does not declare it. `silence` explains a
-    decision by silence.
-    """
+    """The last legal decision, in words."""
 
     outcome: str
+    """What was decided, in words."""
     effect: Effect | None
+    """What the outcome means for the applicant; null if the version of the process does not declare it."""
     grounds: list[GroundWords]
+    """The legal grounds of a refusal."""
     decided: When
+    """When it was decided."""
     appeal: str | None
+    """How it can be appealed, in words; null if it can't be."""
     appeal_until: When | None
+    """Until when it can be appealed; null if it can't be, or without a time limit."""
     silence: SilenceBody | None
+    """Explains a decision by silence; null for others."""
 
 
 class StatusStep(Body):
-    """The present step of people, and how many there are at most."""
+    """The present step of people."""
 
     number: int
+    """Number of the step; the application is the first."""
     of: int
+    """How many steps there are at most."""
     text: str
+    """Both in words."""
 
 
 class StatusBody(Body):
-    """The status of a case: `state` for programs, `text` for people. `holders` are its units.
-
-    `expected` is when it can be expected to end, `latest` the end of the statutory term; neither is past.
-    While the term is paused, `paused` says for whom, in words. `rateable`: the applicant can rate the case
-    now; `rated` are the stars that they gave.
-    """
+    """The status of a case, in words."""
 
     language: Language
+    """Language of the texts."""
     service: str
-    case_number: str
+    """Name of the service."""
+    case_number: CaseNumber
     started: When
+    """When the case started."""
     state: State
+    """The status, for programs."""
     text: str
+    """The status, for people: which unit has the case since when, or how it ended."""
     holders: list[str]
+    """Names of the units that have its open tasks, otherwise of the unit of the case."""
     since: When
+    """Since when they have it."""
     to_do: list[ToDoBody]
+    """What the applicant has to do."""
     expected: When | None
+    """When the case can be expected to end; null if unknown or past."""
     latest: When | None
+    """End of the statutory term; null without one, while it is paused, and when it is past."""
     paused: str | None
+    """Who is awaited while the statutory term is paused, in words; null if it isn't."""
     paused_since: When | None
+    """Since when the statutory term is paused; null if it isn't."""
     step: StatusStep | None
+    """The present step of people; null if it can't be determined."""
     decision: DecisionWords | None
+    """The last legal decision; null if there is none."""
     bills: list[BillWords]
+    """The bills, oldest first."""
     ended: When | None
+    """When the case ended; null before that."""
     rateable: bool
+    """Whether the applicant can rate the case now (`POST /status/rating`)."""
     rated: int | None
+    """The stars that the applicant gave; null if the case wasn't rated."""
 
 
 class RateStatus(GiveRating):
     """The number and the secret of a case, and how its applicant rates it."""
 
     case_number: Typed
+    """Number of the case, in Persian or Latin digits."""
     secret: Typed
+    """Secret of the case, such as `4XZ7-S7AY-7NGS`, in upper or lower case, with or without hyphens."""
 
 
 @blueprint.post("/status")

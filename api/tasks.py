@@ -2,256 +2,52 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from pydantic import AwareDatetime, Field, model_validator
 
-from api.command import Reply, command, etag, revisions_seen, sends, tagged, tags_seen
+from api.bodies.tasks import (
+    AskedBody,
+    CaseState,
+    CompletedBody,
+    CompleteTask,
+    CorrectionBody,
+    FormBody,
+    InboxQuery,
+    ListedTask,
+    OpinionBody,
+    ReleaseTask,
+    SearchBody,
+    TaskBody,
+    TaskCounts,
+    TaskPage,
+    TasksQuery,
+    TaskState,
+    TaskSummary,
+)
+from api.command import Reply, command, etag, revisions_seen, sends, tags_seen
 from api.shapes import (
-    Account,
-    Body,
-    Instant,
     OpenIncident,
     OpenTask,
-    Page,
-    PageQuery,
     Request,
-    Text,
     account,
     page_of,
 )
 from engine import cases, tasks
-from engine.models import CaseStatus, TaskKind, TaskStatus
 from engine.oversight.access_log import Opened
 from engine.platform.db import UnitOfWork
-from engine.tasks import EntityTag, Scope
+from engine.tasks import EntityTag
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
-
-
-class InboxQuery(PageQuery):
-    """Which open tasks: mine, all that I may take (team), of them nobody's (free), or supervised.
-
-    The last are those that I may give to whom I want, `holder` is who has them. `unit` takes in those below
-    it; `due` is the latest due time, `priority` the lowest. `today` is what falls due before the day ends,
-    `returned` what the applicant has corrected since it was sent back.
-    """
-
-    scope: Scope = "team"
-    role: Text | None = None
-    unit: Text | None = None
-    definition: Text | None = None
-    holder: UUID | None = None
-    due: AwareDatetime | None = None
-    overdue: bool = False
-    today: bool = False
-    returned: bool = False
-    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = None
-
-
-class TasksQuery(InboxQuery):
-    """Which tasks: those of a case, by status, or those of the inbox."""
-
-    case: UUID | None = None
-    status: TaskStatus | None = None
-
-    @model_validator(mode="after")
-    def _closed_ones_are_of_a_case(self) -> Self:
-        if self.case is None and self.status not in (None, "open"):
-            raise ValueError("specify `case` to list tasks that are not open")
-        return self
-
-
-class PeopleBody(Body):
-    """The candidates of a task, by their names in the diagram. They don't grant permissions."""
-
-    assignee: str | None
-    users: list[str]
-    groups: list[str]
-
-
-class TaskSummary(Body):
-    """A task in a list, with the case's `subject` or the process's name. `serve_by`: its class's bound."""
-
-    id: UUID
-    case: UUID
-    case_number: str
-    kind: TaskKind
-    definition: str
-    version: int
-    unit: str
-    subject: str
-    element: str
-    name: str
-    lane: str | None
-    status: TaskStatus
-    assignee: Account | None
-    opened_at: Instant
-    closed_at: Instant | None
-    due_at: Instant | None
-    serve_by: Instant | None
-    follow_up_at: Instant | None
-    priority: int | None
-    people: PeopleBody | None
-    assignment: str | None
-
-
-class ListedTask(TaskSummary):
-    """A task in a list, with the time for it.
-
-    `clock` is the mark of its case's statutory term: nearly over, over, or paused; null if there is nothing
-    to mark. `remaining_seconds` are those of office hours until `due_at`; null for a task without, for one
-    that isn't open, or if the calendar lacks a year.
-    """
-
-    clock: Literal["near", "over", "paused"] | None
-    remaining_seconds: int | None
-
-
-class FormBody(Body):
-    """The form of a task: a JSON Schema (2020-12) and hints for drawing it."""
-
-    form_schema: dict[str, Any] = Field(alias="schema")  # pydantic's models have a `schema` of their own
-    ui: dict[str, Any] | None
-
-
-class Mark(Body):
-    """A wrong field, as a JSON Pointer, and what is wrong with it."""
-
-    pointer: str
-    text: str
-
-
-class AskedBody(Body):
-    """What a task asks that was requested from another task, its `parent`.
-
-    An opinion has a `question`; a correction has `fields`, and optionally a `text` about the whole form.
-    """
-
-    question: str | None
-    text: str | None
-    fields: list[Mark]
-    by: Account
-    parent: UUID
-
-
-class CorrectionBody(Body):
-    """A correction that was requested from the applicant for a task."""
-
-    id: UUID
-    text: str | None
-    fields: list[Mark]
-    by: Account
-    asked_at: Instant
-    due_at: Instant | None
-    status: TaskStatus
-    closed_at: Instant | None
-
-
-class OpinionBody(Body):
-    """A requested opinion on a task; `opinion` and `favourable` are null until it is given."""
-
-    id: UUID
-    question: str
-    unit: str | None
-    role: str | None
-    by: Account
-    asked_at: Instant
-    due_at: Instant | None
-    status: TaskStatus
-    assignee: Account | None
-    closed_at: Instant | None
-    opinion: str | None
-    favourable: bool | None
-
-
-class TaskBody(TaskSummary):
-    """A task with its form in the view of your roles; null if it has none and accepts any data.
-
-    `data` is the data of the case that the form's fields show, `draft` an unfinished answer if the task is
-    assigned to you. `opinions` and `corrections` are the requests attached to it; `asked` is what it asks
-    if it is itself such a request.
-    """
-
-    form: FormBody | None
-    data: dict[str, Any]
-    draft: dict[str, Any] | None
-    asked: AskedBody | None
-    opinions: list[OpinionBody]
-    corrections: list[CorrectionBody]
-
-
-class TaskPage(Page[ListedTask]):
-    """A page of tasks, oldest first."""
-
-
-class ReleaseTask(Request):
-    """The reason code for the release; required if the task was assigned at random."""
-
-    reason: tasks.ReasonCode | None = None
-
-
-class CompleteTask(Request):
-    """The answer to the task's form."""
-
-    data: dict[str, Any] = Field(default_factory=dict)
-
-
-class SearchBody(InboxQuery):
-    """What to search for, and where."""
-
-    text: Text | None = None
-    business_key: Text | None = None
-
-
-class TaskCounts(Body):
-    """The number of open tasks: mine, claimable (team) and supervised; at most 1000.
-
-    Of the team's tasks, also the number of unassigned and overdue ones, those due today, and those returned
-    by the applicant.
-    """
-
-    mine: int
-    team: int
-    free: int
-    overdue: int
-    today: int
-    returned: int
-    supervised: int
-
-
-class TaskState(Body):
-    """A task after a command."""
-
-    id: UUID
-    status: TaskStatus
-
-
-class CaseState(Body):
-    """A case after a command."""
-
-    id: UUID
-    case_number: str
-    status: CaseStatus
-    outcome: str | None
-
-
-class CompletedBody(Body):
-    """The result of completing a task: the case, with the tasks and incidents that were opened."""
-
-    task: TaskState
-    case: CaseState
-    tasks: list[OpenTask]
-    incidents: list[OpenIncident]
 
 
 @command(blueprint.get("/tasks"), query=TasksQuery, answer=TaskPage)
 def index(uow: UnitOfWork, query: TasksQuery) -> Reply:
     """List the tasks of a case, oldest first, or of the inbox, earliest due date first
 
-    Without `case`, it lists the open tasks that you can work on.
+    Without `case`, it lists the open tasks that you can work on, for administrators, caseworkers and
+    managers. Portals and applicants list the applicant's tasks of a case with `case`.
     """
     if query.case is not None:
         return Reply(task_page(uow, tasks.of_case(uow, query.case, status=query.status, after=query.cursor)))
@@ -269,7 +65,7 @@ def task_page(uow: UnitOfWork, rows: Sequence[Mapping[Any, Any]]) -> TaskPage:
 def count(uow: UnitOfWork) -> Reply:
     """Count the tasks in the tabs of the inbox
 
-    1000 means 1000 or more.
+    For administrators, caseworkers and managers.
     """
     return Reply(TaskCounts(**tasks.counts(uow)))
 
@@ -278,8 +74,9 @@ def count(uow: UnitOfWork) -> Reply:
 def search(uow: UnitOfWork, body: SearchBody) -> Reply:
     """Search the open tasks that you can work on
 
-    Words match the beginnings of words in a task's name and its case's number, business key and applicant.
-    Search words may be personal data, so they are sent in the body and never logged.
+    Words match the beginnings of words in a task's name, and in the subject, number, business key, applicant
+    and searchable variables of its case. They may be personal data, so they are sent in the body and never
+    logged. For administrators, caseworkers and managers.
     """
     wanted = replace(_wanted(body), words=body.text, business_key=body.business_key)
     rows = tasks.page(uow, wanted)
@@ -292,10 +89,13 @@ def _wanted(query: InboxQuery) -> tasks.Inbox:
 
 
 @command(blueprint.get("/tasks/<uuid:task_id>"), answer=TaskBody, refusals=(404,))
-@tagged
 @sends("ETag")
 def show(uow: UnitOfWork, task_id: UUID) -> Reply:
-    """Read a task with its form"""
+    """Read a task with its form
+
+    The `ETag` covers the values that the form shows: send it as `If-Match` when you complete the task. The
+    access is recorded in the access log of the case.
+    """
     row = tasks.get(uow, task_id)
     shown = tasks.get_form(uow, row)
     form = shown.form and FormBody.model_validate({"schema": shown.form.schema, "ui": shown.form.ui})
@@ -333,7 +133,11 @@ def opinion_body(row: Mapping[Any, Any]) -> OpinionBody:
 )
 @sends("ETag")
 def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
-    """Claim a task"""
+    """Claim a task
+
+    You become its assignee. Claiming your own task again changes nothing; 409 if somebody else has it, 403 if
+    you aren't eligible. For caseworkers, portals and applicants.
+    """
     return assigned(tasks.claim(uow, task_id, revisions=revisions_seen()))
 
 
@@ -345,7 +149,11 @@ def claim(uow: UnitOfWork, task_id: UUID) -> Reply:
 )
 @sends("ETag")
 def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
-    """Release a task"""
+    """Release a task
+
+    Only your own tasks. Others can claim the task then; one that is assigned automatically goes to the next
+    person. For caseworkers, portals and applicants.
+    """
     return assigned(tasks.release(uow, task_id, reason=body.reason, revisions=revisions_seen()))
 
 
@@ -359,7 +167,8 @@ def release(uow: UnitOfWork, task_id: UUID, body: ReleaseTask) -> Reply:
 def complete(uow: UnitOfWork, task_id: UUID, body: CompleteTask) -> Reply:
     """Complete a task, so that its case continues
 
-    With `If-Match`, it returns 409 if a value that the form shows has changed since you read the task.
+    An unassigned task counts as yours; 409 if it is somebody else's. With `If-Match`, 409 (`data-changed`) if
+    a value that the form shows has changed since you read the task. For caseworkers, portals and applicants.
     """
     done = tasks.complete(uow, task_id, body.data, tags=tags_seen())
     case = CaseState(

@@ -19,33 +19,48 @@ UnitKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,63}$")]
 
 
 class CreateUnit(Request):
-    """A new unit; `parent` is the key of the unit above it, `region` the one that it serves, if not all."""
+    """A new unit."""
 
     key: UnitKey
+    """Key of the unit, by which diagrams name it; it can't be changed later."""
     name: Text
+    """Name of the unit; it may be written as `Persian | English`."""
     kind: UnitKind
+    """What kind of unit it is."""
     parent: UnitKey = "root"
+    """Key of the unit above it; one of yours."""
     region: Text | None = None
+    """Region that the unit serves; by default none in particular."""
 
 
 class ChangeUnit(Request):
-    """The fields to change. With a new `parent`, all units below the unit move with it."""
+    """What to change; what is left out stays as it is."""
 
     name: Text | None = None
+    """Name of the unit; it may be written as `Persian | English`."""
     region: Text | None = None
+    """Region that the unit serves; null: none in particular."""
     parent: UnitKey | None = None
+    """Key of the unit above it. All units below the unit move with it."""
     closed: bool | None = None
+    """Whether the unit is closed. 409 names what prevents it from being closed."""
 
 
 class UnitBody(Body):
-    """A unit; `parent` is the key of the unit above it. No case starts in it after `closed_at`."""
+    """A unit of the organisation."""
 
     key: str
+    """Key of the unit, by which diagrams name it."""
     name: str
+    """Name of the unit; it may be written as `Persian | English`."""
     kind: UnitKind
+    """What kind of unit it is."""
     parent: str | None
+    """Key of the unit above it; null for `root`."""
     region: str | None
+    """Region that the unit serves; null if it has none in particular."""
     closed_at: Instant | None
+    """When the unit was closed, so that no case starts in it; null while it is open."""
 
 
 class UnitPage(Page[UnitBody]):
@@ -53,9 +68,10 @@ class UnitPage(Page[UnitBody]):
 
 
 class UnitsQuery(PageQuery):
-    """Which units: all, or those right below one."""
+    """Which units."""
 
     parent: UnitKey | None = None
+    """Only units right below the one with this key."""
 
 
 def _fields_of(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -64,7 +80,10 @@ def _fields_of(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 @command(blueprint.get("/units"), query=UnitsQuery, answer=UnitPage)
 def index(uow: UnitOfWork, query: UnitsQuery) -> Reply:
-    """List units, oldest first"""
+    """List units, oldest first
+
+    At most 200 a page.
+    """
     rows = units.page(uow, parent=query.parent, after=query.cursor)
     following: UUID | None = rows[units.PAGE - 1]["id"] if len(rows) > units.PAGE else None
     items = [UnitBody(**_fields_of(row)) for row in rows[: units.PAGE]]
@@ -73,14 +92,20 @@ def index(uow: UnitOfWork, query: UnitsQuery) -> Reply:
 
 @command(blueprint.get("/units/<key>"), answer=UnitBody, refusals=(404,))
 def show(uow: UnitOfWork, key: str) -> Reply:
-    """Read a unit"""
+    """Read a unit
+
+    The names of units are public within an installation.
+    """
     return Reply(UnitBody(**_fields_of(units.get(uow, key))))
 
 
 @command(blueprint.post("/units"), body=CreateUnit, answer=UnitBody, status=201, refusals=(409,))
 @sends("Location")
 def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
-    """Create a unit below one of yours"""
+    """Create a unit below one of yours
+
+    409 for a key that is in use. For administrators.
+    """
     units.create(uow, units.NewUnit(**body.model_dump()))
     shown = UnitBody(**_fields_of(units.get(uow, body.key)))
     return Reply(shown, {"Location": f"/api/v1/units/{body.key}"}, status=201)
@@ -88,7 +113,10 @@ def create(uow: UnitOfWork, body: CreateUnit) -> Reply:
 
 @command(blueprint.patch("/units/<key>"), body=ChangeUnit, answer=UnitBody, refusals=(404, 409))
 def change(uow: UnitOfWork, key: str, body: ChangeUnit) -> Reply:
-    """Rename, move, close or reopen one of your units"""
+    """Rename, move, close or reopen one of your units
+
+    The change is recorded in the administration log. For administrators.
+    """
     said = body.model_dump(exclude_unset=True)
     changes = {name: value for name, value in said.items() if value is not None or name == "region"}
     units.change(uow, key, changes)

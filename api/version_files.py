@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, ConfigDict
 
-from api.command import Reply, command, tagged
+from api.command import Reply, command, sends
+from api.operations import BYTES
+from api.shapes import Body
 from engine import definitions
 from engine.bpmn import BPMN_SUFFIXES
 from engine.definitions import overview
@@ -15,7 +16,6 @@ from engine.platform.db import UnitOfWork
 
 blueprint = APIBlueprint("version_files", __name__, tag="Definitions")
 
-BYTES = "application/octet-stream"
 _BY_ENDING: Mapping[str, str] = {
     "dmn": "application/xml",
     "json": "application/json",
@@ -26,10 +26,8 @@ _BY_ENDING: Mapping[str, str] = {
 }
 
 
-class VersionFileBody(BaseModel):
+class VersionFileBody(Body):
     """A file of a version."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     """Its name in the deployment, as in the address of its content."""
@@ -41,10 +39,8 @@ class VersionFileBody(BaseModel):
     """The SHA-256 digest of its content, in hexadecimal digits; also its `ETag`."""
 
 
-class VersionFileList(BaseModel):
+class VersionFileList(Body):
     """The files of a version, by name."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     key: str
     """The key of the definition."""
@@ -82,7 +78,7 @@ def list_files(uow: UnitOfWork, key: str, number: int) -> Reply:
 @command(
     blueprint.get("/definitions/<key>/versions/<int:number>/files/<name>"), answer=BYTES, refusals=(404,)
 )
-@tagged
+@sends("ETag")
 def download_file(uow: UnitOfWork, key: str, number: int, name: str) -> Reply:
     """Download a file of a version as it was uploaded
 

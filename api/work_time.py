@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from pydantic import Field
 
 from api.command import Reply, command
-from api.shapes import Body, Request
+from api.shapes import Body, CaseId, CaseNumber, Request
 from engine import access, tasks
 from engine.platform.db import UnitOfWork
 from engine.tasks import work_time
@@ -18,65 +18,84 @@ blueprint = APIBlueprint("work_time", __name__, tag="Work time")
 
 
 class WeekQuery(Request):
-    """Which week, by any of its days. Weeks are from Saturday to Friday."""
+    """Which week; weeks are from Saturday to Friday."""
 
     week: Annotated[date, Field(ge=EARLIEST, le=LATEST)] | None = None
+    """Any day of the week."""
 
 
 class TaskTimeBody(Body):
     """The time that you worked on a task on a day."""
 
     task: UUID
+    """Id of the task."""
     name: str
-    case: UUID
-    case_number: str
+    """Name of the task."""
+    case: CaseId
+    case_number: CaseNumber
     seconds: int
+    """Seconds of work on the task."""
 
 
 class WorkDayBody(Body):
-    """A day. Time in which you had several tasks open is in each of them, but in `seconds` once."""
+    """Your work time on a day."""
 
     day: date
+    """The day, in the time zone of the installation."""
     seconds: int
+    """Seconds of work; time in which several tasks were open counts once."""
     tasks: list[TaskTimeBody]
+    """The tasks; time in which several were open is in each of them."""
 
 
 class OwnWorkTimeBody(Body):
-    """Your work time in a week: the days that have some, latest first."""
+    """Your work time in a week."""
 
     first_day: date
+    """Saturday of the week."""
     last_day: date
+    """Friday of the week."""
     items: list[WorkDayBody]
+    """The days with work time, latest first."""
 
 
 class TaskWorkTimeBody(Body):
-    """The time that you have worked on a task; null if it was not measured."""
+    """The time that you have worked on a task."""
 
     task: UUID
+    """Id of the task."""
     seconds: int | None
+    """Seconds of work; null if it was not measured."""
 
 
 class WorkCellBody(Body):
-    """The time of five people or more: of a unit, and of those below it (`includes`) with fewer."""
+    """The work time of five people or more."""
 
     unit: str
+    """Key of the unit."""
     people: int
+    """Number of people, five or more."""
     seconds: int
+    """Seconds of their work."""
     includes: list[str]
+    """Keys of the units below it whose time is in this sum because fewer than five people worked there."""
 
 
 class UnitWorkTimeBody(Body):
-    """The work time of a unit and those below it in a week; `seconds` is null if no sum can be shown.
-
-    `left_out`: somebody else has worked there, who is in a sum of a unit above, or in none.
-    """
+    """The work time of a unit and those below it in a week."""
 
     unit: str
+    """Key of the unit."""
     first_day: date
+    """Saturday of the week."""
     last_day: date
+    """Friday of the week."""
     seconds: int | None
+    """Seconds of work in all sums; null if no sum can be shown."""
     left_out: bool
+    """Whether somebody else has worked there, who is in a sum of a unit above it, or in none."""
     items: list[WorkCellBody]
+    """The sums, none of fewer than five people."""
 
     @classmethod
     def of(cls, found: work_time.UnitTime) -> Self:
@@ -120,7 +139,10 @@ def own(uow: UnitOfWork, query: WeekQuery) -> Reply:
 
 @command(blueprint.get("/tasks/<uuid:task_id>/work-time"), answer=TaskWorkTimeBody, refusals=(404,))
 def of_task(uow: UnitOfWork, task_id: UUID) -> Reply:
-    """Read the time that you have worked on a task"""
+    """Read the time that you have worked on a task
+
+    Only your own; null if it was not measured. For caseworkers.
+    """
     access.require(uow.actor, "work_time.own")
     row = tasks.get(uow, task_id)
     seconds = work_time.measured(uow, row["case_id"], task_id)

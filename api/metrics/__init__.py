@@ -70,7 +70,11 @@ def overview(uow: UnitOfWork, query: OverviewQuery) -> Reply:
 @also_as(CSV)
 @of_one_moment
 def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
-    """Read where the time of ended cases went"""
+    """Read where the time of ended cases went
+
+    In the buckets of `GET /cases/{case_id}/time`, which add up to the life of the cases. For managers,
+    auditors and administrators.
+    """
     found: Any = metrics.times(uow, query.filters(), query.by, query.calendar)
     if not found.total.cases:
         found = replace(found, total=None)  # no data, and not 0
@@ -81,7 +85,11 @@ def time(uow: UnitOfWork, query: TimeQuery) -> Reply:
 @also_as(CSV)
 @of_one_moment
 def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
-    """Read why cases were late, the greatest cause first"""
+    """Read why cases were late, the greatest cause first
+
+    Causes are on the critical path of a case: what exceeds its norm. For managers, auditors and
+    administrators.
+    """
     found: Any = metrics.delays(uow, query.filters())
     if not found.with_term:
         found = replace(found, late=None, ms=None)  # not measured, and not 0
@@ -92,7 +100,10 @@ def delay_causes(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 @also_as(CSV)
 @of_one_moment
 def steps(uow: UnitOfWork, query: MetricsQuery) -> Reply:
-    """Read how often the elements of a version were passed, and how long they took"""
+    """Read how often the elements of a version were passed, and how long they took
+
+    `definition` and `version` are required. For managers, auditors and administrators.
+    """
     found = metrics.steps(uow, query.filters())
     return _reply(query, StepsBody, found, found.lines)
 
@@ -113,7 +124,11 @@ def people(uow: UnitOfWork, query: MetricsQuery) -> Reply:
 @also_as(CSV)
 @of_one_moment
 def portfolio(uow: UnitOfWork, query: PortfolioQuery) -> Reply:
-    """Rank services by volume, visits, time and dissatisfaction"""
+    """Rank services by volume, visits, time and dissatisfaction
+
+    By what an improvement would bring. A factor that isn't measured is left out. For managers, auditors and
+    administrators.
+    """
     weights = Weights(query.volume, query.visits, query.time, query.dissatisfaction)
     found = metrics.portfolio(uow, query.filters(), weights)
     return _reply(query, PortfolioBody, found, found.lines)

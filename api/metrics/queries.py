@@ -57,23 +57,26 @@ Weight = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class MetricsQuery(Request):
-    """Which cases: those of a unit and all below it, a process, a version, a class, and a period.
-
-    `alone` leaves out the units below it; `class=-` means the cases without one.
-    `from` and `to` are days, both included, or months (`2026-03`). Without `to` the period ends today,
-    without `from` it begins with the month two months before its end.
-    """
+    """Which cases the figures are about."""
 
     model_config = ConfigDict(extra="forbid", validate_by_alias=True)
 
     unit: UnitKey | None = None
+    """Only cases of the unit with this key and those below it; by default of all your units."""
     alone: bool = False
+    """With `unit`: without the units below it."""
     definition: Key | None = None
+    """Only cases of the definition with this key."""
     version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """With `definition`: only cases of this version."""
     service_class: Annotated[Text | None, Field(alias="class")] = None
+    """Only cases with this class when they started; `-` for those without one."""
     first: Annotated[date | None, BeforeValidator(_first_day), Field(alias="from")] = None
+    """First day, or a month (`2026-03`); by default the month two months before the end."""
     last: Annotated[date | None, BeforeValidator(_last_day), Field(alias="to")] = None
+    """Last day, included, or a month (`2026-03`); by default today. The period has at most 3,660 days."""
     format: Literal["json", "csv"] | None = None
+    """Format of the response; by default as `Accept` requests."""
 
     def filters(self) -> Filters:
         """Return the filters as the engine takes them."""
@@ -96,43 +99,57 @@ class MetricsQuery(Request):
 
 
 class OverviewQuery(MetricsQuery):
-    """The same; `compare` needs a `definition`, and `trend` names the calendar of its months."""
+    """Which cases the overview is about, and what to add."""
 
     compare: Compared | None = None
+    """Adds the figures of each version or unit; with `definition` only."""
     trend: Calendar | None = None
+    """Adds the figures of each month of this calendar."""
 
 
 class TimeQuery(MetricsQuery):
-    """The same; `by` adds a line for each unit, process, version or month of a calendar."""
+    """Which cases the times are about, and how to divide them."""
 
     by: TimeBy | None = None
+    """Adds a line for each of these."""
     calendar: Calendar = "gregorian"
+    """With `by=month`: the calendar of the months."""
 
 
 class PortfolioQuery(MetricsQuery):
-    """The same, with the weights of the factors."""
+    """Which cases the ranking is about, and the weights of the factors, from 0 to 1000."""
 
     volume: Weight = 1.0
+    """Weight of the number of cases."""
     visits: Weight = 1.0
+    """Weight of the visits."""
     time: Weight = 1.0
+    """Weight of the time."""
     dissatisfaction: Weight = 1.0
+    """Weight of the dissatisfaction."""
 
 
 class CasesQuery(MetricsQuery):
-    """The same; `measure` is the figure, `age` the band of open cases, counted from 0 as in `ages`.
-
-    `bucket`, `party` and `element` name a cause of delay; `element`, `role` (`-`: none) and `step_unit`
-    (whose work it is) a step.
-    """
+    """Which figure, and which cases it is about."""
 
     measure: CaseMeasure = "closed"
+    """The figure."""
     age: Annotated[int, Field(ge=0, le=len(AGES))] | None = None
+    """Of open cases: only those of the band with this index in `ages`, from 0."""
     bucket: Cause | None = None
+    """Only cases with a cause of delay in this bucket, also with `party` and `element` as in the line; empty
+    for none.
+    """
     party: _Code | None = None
+    """With `bucket`: the party of the cause."""
     element: _Code | None = None
+    """With `bucket`: the element of the cause. For passages of steps: the element."""
     role: Text | None = None
+    """For passages of steps: the role; `-` for none."""
     step_unit: _Code | None = None
+    """For passages of steps: the unit whose work it is."""
     cursor: UUID | None = None
+    """The `next` of the page before; leave it out for the first page."""
 
     @property
     def cell(self) -> DelayCell | StepCell:

@@ -17,6 +17,7 @@ from api import operations
 from api.operations import BYTES, JSON, Operation
 from api.problems import OF_SERVER
 from api.reference import examples, parts
+from api.reference.enums import name_enums
 from api.reference.schemas import Schemas, prose
 from engine import RELEASE
 
@@ -58,7 +59,7 @@ def write(app: APIFlask) -> dict[str, Any]:
         },
     }
     document["components"]["schemas"] = schemas.used(document)
-    return document
+    return name_enums(document)
 
 
 def _served(app: APIFlask) -> Iterator[tuple[Rule, str, Operation]]:
@@ -105,6 +106,7 @@ def _operation(
         made["requestBody"] = _body(name, operation, schemas)
     made["responses"] = {
         **_successes(name, operation, schemas),
+        **_not_modified(operation, method),
         **{str(status): parts.response(status) for status in sorted({*operation.problems, *OF_SERVER})},
     }
     return {**made, "security": [] if operation.public else [{"bearer": []}]}
@@ -157,6 +159,15 @@ def _successes(name: str, operation: Operation, schemas: Schemas) -> dict[str, A
         str(status): _success(name, operation, status, schemas, answer)
         for status, answer in sorted(answers.items())
     }
+
+
+def _not_modified(operation: Operation, method: str) -> dict[str, Any]:
+    """Return the response of a read for a caller who has it already."""
+    if not parts.is_conditional(operation, method):
+        return {}
+    headers = parts.headers_of(operation, HTTPStatus.NOT_MODIFIED)
+    told = "What you have is still current: `If-None-Match` has its `ETag`."
+    return {str(HTTPStatus.NOT_MODIFIED.value): {"description": told, "headers": headers}}
 
 
 def _success(

@@ -8,14 +8,13 @@ from werkzeug.routing import Rule
 
 from api import problems
 from api.operations import Operation
-from engine.platform.language import Reader
-from engine.platform.messages import messages
 
 # Headers of every call, of writes, of conditional writes, and where texts depend on the language.
-_ALL, _WRITES, _CONDITIONAL, _LANGUAGE = (
+_ALL, _WRITES, _CONDITIONAL, _READS, _LANGUAGE = (
     ("X-On-Behalf-Of", "X-Purpose"),
     ("Idempotency-Key",),
     ("If-Match",),
+    ("If-None-Match",),
     ("Accept-Language",),
 )
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 200}
@@ -39,7 +38,7 @@ def parameters(texts: Mapping[str, Any]) -> dict[str, Any]:
             "description": texts["request-headers"][name],
             "schema": _TEXT,
         }
-        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_LANGUAGE)
+        for name in (*_ALL, *_WRITES, *_CONDITIONAL, *_READS, *_LANGUAGE)
     }
 
 
@@ -60,8 +59,14 @@ def of_headers(operation: Operation, method: str) -> list[dict[str, Any]]:
     names = list(_ALL) if not operation.public else []
     names += _WRITES if method == "POST" and not operation.public else ()
     names += _CONDITIONAL if HTTPStatus.PRECONDITION_FAILED in operation.problems else ()
+    names += _READS if is_conditional(operation, method) else ()
     names += _LANGUAGE if "Content-Language" in operation.sends else ()
     return [{"$ref": f"#/components/parameters/{_key(name)}"} for name in names]
+
+
+def is_conditional(operation: Operation, method: str) -> bool:
+    """Return whether it is a read that returns 304 to a caller who has its response."""
+    return method.upper() == "GET" and "ETag" in operation.sends
 
 
 def headers_of(operation: Operation, status: int) -> dict[str, Any]:
@@ -121,24 +126,10 @@ def responses(statuses: Collection[int]) -> dict[str, Any]:
 
 
 def _problem(status: int, types: Mapping[str, str]) -> dict[str, Any]:
-    name = next(iter(types))
-    texts = messages(Reader.of("en"))
-    listed = "\n".join(f"- `{problems.TYPE}{each}`: {title}" for each, title in types.items())
-    example = {
-        "type": problems.TYPE + name,
-        "title": types[name],
-        "status": status,
-        "detail": texts.find(f"problems.{name}.detail", f"{types[name]}."),
-        "request_id": "0193a1c2-7d4e-4b56-8f90-718293a4b5c6",
-    }
+    listed = "\n".join(f"- `{problems.TYPE}{name}`: {title}" for name, title in types.items())
     extra = [name for name, statuses in _OF_PROBLEMS.items() if status in statuses]
     return {
         "description": f"A problem. Its `type` is one of these:\n\n{listed}",
         "headers": _references(*extra, "Content-Language", "X-Request-ID"),
-        "content": {
-            problems.MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "example": example,
-            }
-        },
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }

@@ -77,7 +77,7 @@ def _reworked(part: Any) -> Any:
         return [_reworked(item) for item in part]
     if not isinstance(part, dict):
         return part
-    made = {name: _reworked(value) for name, value in part.items()}
+    made = {name: value if name == "examples" else _reworked(value) for name, value in part.items()}
     if isinstance(made.get("title"), str) and ("type" in made or "$ref" in made):
         del made["title"]
     if isinstance(made.get("description"), str):

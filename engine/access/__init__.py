@@ -54,6 +54,7 @@ from engine.access.policy import (
     visible_tasks,
     workers,
 )
+from engine.access.reach import by_units, covered_units, visible_cases_in
 from engine.access.validity import lasting, valid
 
 __all__ = [
@@ -73,10 +74,12 @@ __all__ = [
     "acting_in",
     "allows",
     "assures",
+    "by_units",
     "candidate_groups",
     "candidates_of",
     "candidates_of_all",
     "claiming_unit",
+    "covered_units",
     "covers",
     "everywhere",
     "for_applicants",
@@ -107,6 +110,7 @@ __all__ = [
     "taken_as",
     "valid",
     "visible_cases",
+    "visible_cases_in",
     "visible_tasks",
     "workers",
 ]

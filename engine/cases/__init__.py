@@ -55,6 +55,15 @@ from engine.cases.locking import (
 from engine.cases.payments import NOTICES, Payment, find_bill, pay
 from engine.cases.persistence import TaskChange, apply, note
 from engine.cases.ratings import Rated, Rating, is_rateable, rate, rate_with_secret, rating_of
+from engine.cases.search import (
+    MAX_PAGE,
+    Sort,
+    ValueRange,
+    Wanted,
+    page,
+    require_public_key,
+    require_searchable,
+)
 from engine.cases.serving import BOUNDS, ServiceClassView, is_bound, read_class, reorder, serve_by, set_class
 from engine.cases.serving import JOB as REORDER
 from engine.cases.start_commands import (
@@ -92,7 +101,7 @@ from engine.cases.triggers import (
     wake_due,
 )
 from engine.cases.version_change import change_version
-from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, Wanted, get, latest, log, page, see
+from engine.cases.views import LOG_PAGE, PAGE, CaseView, Seen, get, latest, log, see
 from engine.cases.visit_codes import IN_PERSON, VISIT_CHANNELS, VISIT_REASONS, VisitChannel, VisitReason
 from engine.cases.visits import (
     VISITS_AFTER_END,
@@ -116,6 +125,7 @@ __all__ = [
     "IN_PERSON",
     "LOCKING",
     "LOG_PAGE",
+    "MAX_PAGE",
     "NOTICES",
     "NO_TERM",
     "PAGE",
@@ -143,10 +153,12 @@ __all__ = [
     "Rating",
     "Seen",
     "ServiceClassView",
+    "Sort",
     "StepEffects",
     "SuspensionCode",
     "TaskChange",
     "Tried",
+    "ValueRange",
     "VisitChannel",
     "VisitReason",
     "VisitView",
@@ -211,7 +223,9 @@ __all__ = [
     "require_no_party",
     "require_not_erased",
     "require_not_own",
+    "require_public_key",
     "require_revision",
+    "require_searchable",
     "require_size",
     "require_visible",
     "resume",

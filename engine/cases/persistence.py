@@ -15,10 +15,11 @@ from sqlalchemy import case as choice
 from engine import definitions, events
 from engine.bpmn import HUMAN, Spec, Step
 from engine.bpmn.values import plain
-from engine.cases import bills, list_fields, step_effects, waits
+from engine.cases import bills, list_fields, search_values, step_effects, waits
 from engine.cases.clock import recording, transitions
 from engine.cases.clock.transitions import Run
 from engine.cases.locking import LockedCase, require_not_erased
+from engine.cases.search_values import Place
 from engine.cases.step_effects import End, Rows, StepEffects
 from engine.definitions import Version
 from engine.events import Fact, Head
@@ -146,6 +147,7 @@ def begin(
     head, log = events.chain(uow, head, happened, unit=case.acting)
     values = _columns(uow, step, head, stored, running_key=case.running_key)
     values.update(id=case.id, version_id=case.version.id, revision=1, **case.columns, **listed.columns)
+    search_values.record(uow, Place(case.id, case.home.unit_id), spec, stored, stored)
     _write(uow, _INSERT_CASE, values, log, effects=effects)
     return values, effects
 
@@ -187,12 +189,11 @@ def apply(
     values.update(id=case.id, revision=case.revision + 1, **listed.columns)
     if listed.subject != case.subject and not step.ended:
         list_fields.update_search_text(uow, case.id, listed.subject)
+    search_values.record(uow, Place(case.id, case.home.unit_id), spec, data, step.changes)
     _write(uow, _CONTINUE_CASE, values, log, effects=effects, change=change)
     if step.unwaited:
-        if isinstance(change, CallChange):
-            waits.close(uow, step.unwaited, change.id, change.status)
-        else:
-            waits.close(uow, step.unwaited)
+        answer = (change.id, change.status) if isinstance(change, CallChange) else ()
+        waits.close(uow, step.unwaited, *answer)
     return values, effects
 
 

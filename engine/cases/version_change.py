@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, definitions
 from engine.bpmn import Immovable, Migrated, Obstacle, Spec, Step, Work
-from engine.cases import working_time
+from engine.bpmn.values import plain
+from engine.cases import search_values, working_time
 from engine.cases.locking import LockedCase, fetch_locked, locked_case, select_for_locking, unknown
 from engine.cases.persistence import apply
 from engine.cases.start_commands import running_key
@@ -57,6 +58,9 @@ def change_version(
     apply(uow, there, found.step, [Fact("case.moved", payload=payload)])
     changes = {"version_id": target.id, **({} if found.step.ended else {"status": row.status})}
     uow.connection.execute(update(Case).where(Case.id == case_id).values(changes))
+    if search_values.searchable(old) or search_values.searchable(new):
+        place = search_values.Place(case_id, case.home.unit_id)
+        search_values.replace_all(uow, place, new, {**case.data, **plain(found.step.changes)})
     _follow(uow, case_id, target, found)
     _change_tasks(uow, found, [work for work in found.tasks if _form(old, work) != _form(new, work)])
     return True

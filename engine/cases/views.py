@@ -217,58 +217,6 @@ def _open_rows(session: Session, columns: Sequence[Any], *where: ColumnElement[b
     return session.execute(select(*columns).where(*where).order_by(columns[0])).mappings().all()
 
 
-_SUMMARY = (
-    Case.id,
-    Case.number.label("case_number"),
-    DefinitionVersion.key.label("definition"),
-    DefinitionVersion.number.label("version"),
-    DefinitionVersion.name.label("process"),
-    Case.status,
-    Case.outcome,
-    Unit.key.label("unit"),
-    Unit.name.label("unit_name"),
-    Case.started_at,
-    Case.ended_at,
-    Case.erased_at,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Filters for cases; None means any. `since` is the earliest start, `number` that of one case."""
-
-    status: str | None = None
-    definition: str | None = None
-    since: datetime | None = None
-    number: str | None = None
-    after: UUID | None = None
-
-
-def page(uow: UnitOfWork, wanted: Wanted) -> Sequence[RowMapping]:
-    """Returns up to a page of cases older than `after` that the actor may see, newest first.
-
-    Returns one more if more follow.
-    """
-    filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-        "status": Case.status.__eq__,
-        "definition": DefinitionVersion.key.__eq__,
-        "since": Case.started_at.__ge__,
-        "number": Case.number.__eq__,
-        "after": Case.id.__lt__,
-    }
-    given = [
-        condition(value)
-        for name, condition in filters.items()
-        if (value := getattr(wanted, name)) is not None
-    ]
-    about = case((access.named_party(uow.actor.role), null()), else_=Case.subject).label("subject")
-    access.require(uow.actor, "cases.read")
-    statement = (
-        _visible(uow.actor.role, *_SUMMARY, about).where(*given).order_by(Case.id.desc()).limit(PAGE + 1)
-    )
-    return uow.connection.execute(statement, access.seen_by(uow)).mappings().all()
-
-
 _LOGGED = (
     Event.seq,
     Event.at,

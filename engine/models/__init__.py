@@ -6,6 +6,7 @@ from engine.models.application_drafts import ApplicationCount, ApplicationDraft,
 from engine.models.bills import Bill, BillStatus
 from engine.models.calendars import CalendarVersion, Closure, Recalculation, UnitCalendar, WorkCalendar
 from engine.models.case_migrations import CaseMigration, CaseMigrationStatus, MigratedCase, MigratedCaseStatus
+from engine.models.case_values import CaseValue
 from engine.models.checkpoints import (
     AuditKind,
     AuditRun,
@@ -36,6 +37,7 @@ from engine.models.idempotency import IdempotencyKey
 from engine.models.legal_decisions import Decision
 from engine.models.login import BrowserSession, Identity, Password, PendingLogin, Throttle
 from engine.models.mass_retries import RetriedIncident, RetriedStatus, Retry
+from engine.models.messages import Message, MessageStatus
 from engine.models.organisation import (
     ROOT,
     CandidateGroup,
@@ -72,8 +74,6 @@ from engine.models.tables import (
     Event,
     Incident,
     IncidentStatus,
-    Message,
-    MessageStatus,
     ServiceClass,
     Task,
     TaskKind,
@@ -115,6 +115,7 @@ __all__ = [
     "CaseMigration",
     "CaseMigrationStatus",
     "CaseStatus",
+    "CaseValue",
     "CausePeriodFigures",
     "ChainHead",
     "Channel",

@@ -20,7 +20,6 @@ CallStatus = Literal["open", "done", "failed", "cancelled"]
 ServiceClass = Literal["urgent", "ordinary", "low"]
 VersionStatus = Literal["draft", "published", "retired"]
 Channel = Literal["online", "assisted", "phone", "post"]
-MessageStatus = Literal["kept", "delivered", "expired"]
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
@@ -120,8 +119,12 @@ class Case(Base):
         Index(None, "version_id", "id"),
         Index(None, "started_by", "id"),
         Index(None, "unit_id", "id"),
-        Index("ix_cases_applicant", "applicant", "id", postgresql_where=text("applicant IS NOT NULL")),
+        *(
+            Index(f"ix_cases_{name}", name, "id", postgresql_where=text(f"{name} IS NOT NULL"))
+            for name in ("applicant", "business_key", "ended_at", "outcome")
+        ),
         Index("ix_cases_appeal_of", "appeal_of", postgresql_where=text("appeal_of IS NOT NULL")),
+        Index("ix_cases_started_at", "started_at", "id"),
         # Each command updates the row: free space on the page avoids index updates (HOT).
         {"postgresql_with": {"fillfactor": "70"}},
     )
@@ -373,28 +376,4 @@ class Call(Base):
     fence: Mapped[int]  # counts the leases: replies with an older number are too late
     failure: Mapped[str | None] = mapped_column(Text)  # the last one, without data
     opened_at: Mapped[Instant]
-    closed_at: Mapped[Instant | None]
-
-
-class Message(Base):
-    """A message for which nobody waited when it arrived; stored until it expires."""
-
-    __tablename__ = "messages"
-    __table_args__ = (
-        Index("ix_messages_kept", "name", "correlation", postgresql_where=text("status = 'kept'")),
-        Index("ix_messages_expiry", "expires_at", postgresql_where=text("status = 'kept'")),
-        Index("ix_messages_wait", "wait_id", postgresql_where=text("status = 'kept'")),
-    )
-
-    id: Mapped[Id]
-    name: Mapped[str] = mapped_column(Text)
-    correlation: Mapped[str] = mapped_column(Text)  # canonical JSON of its keys
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    kind: Mapped[str] = mapped_column(Text)  # message, or signal: a signal reaches all who wait
-    wait_id: Mapped[UUID | None] = mapped_column(ForeignKey("waits.id"))  # the one that a signal is for
-    thrown_by: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
-    thrown_element: Mapped[str | None] = mapped_column(Text)
-    status: Mapped[MessageStatus] = mapped_column(Text)
-    sent_at: Mapped[Instant]
-    expires_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]

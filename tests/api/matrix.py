@@ -37,6 +37,7 @@ ALLOWED: Mapping[tuple[str, str], set[str] | None] = {
     ("GET", "/definitions/<key>/versions/<int:number>/diagram.svg"): DEFINITIONS,
     ("POST", "/cases"): WORKERS,
     ("GET", "/cases"): CASES,
+    ("POST", "/cases/search"): CASES,
     ("GET", "/cases/<uuid:case_id>"): CASES,
     ("GET", "/cases/<uuid:case_id>/file"): {"administrator", "caseworker"} | READERS,
     ("GET", "/cases/<uuid:case_id>/diagram.svg"): CASES,

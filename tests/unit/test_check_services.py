@@ -152,8 +152,10 @@ def test_receive_task_reads_what_an_event_reads_and_a_user_task_does_not() -> No
     assert told(*in_line(node("userTask", "x", **keys))) == [("unknown-extension", "x")]
 
 
-@pytest.mark.parametrize("value", ["unique", "", "Unique", "true", "${a}"])
-def test_business_key_is_unique_or_not_said(value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["unique", "personal", "unique-personal", "", "Unique", "personal unique", "true", "${a}"]
+)
+def test_business_key_is_unique_personal_or_not_said(value: str) -> None:
     attributes = f'parvandeh:businessKey="{value}"'
-    expected = [] if value == "unique" else [("invalid-business-key", "p")]
+    expected = [] if value in ("unique", "personal", "unique-personal") else [("invalid-business-key", "p")]
     assert told(*in_line("task a"), attributes=attributes) == expected

@@ -23,7 +23,10 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "role-renamed": [RENAMED],
     "message-renamed": [RENAMED],
     "step-renamed": [RENAMED],
-    "business-key-changed": [{"before": None, "after": "unique"}, {"before": "unique", "after": None}],
+    "business-key-changed": [
+        {"before": None, "after": "unique"},
+        {"before": "unique-personal", "after": "personal"},
+    ],
     "kind-changed": [{"name": "Pay", "before": "in-person userTask", "after": "serviceTask"}],
     "field-added": [{"name": "Pay", "field": "amount", "required": True}],
     "field-changed": [

@@ -7,7 +7,7 @@ from engine.bpmn.model.diagram import Diagram
 from engine.bpmn.model.notes import Notes, place
 from engine.bpmn.notation.findings import Process
 from engine.bpmn.notation.outcomes import MAX_DECLARED, OUTCOME
-from engine.bpmn.notation.requirements import BUSINESS_KEY
+from engine.bpmn.notation.requirements import BUSINESS_KEY, PERSONAL_KEYS, UNIQUE_KEYS
 from engine.bpmn.notation.vocabulary import CAMUNDA, PARVANDEH, bpmn
 
 _BINDING = f"{{{CAMUNDA}}}calledElementBinding"
@@ -60,9 +60,9 @@ def check_outcomes(diagram: Diagram, notes: Notes) -> None:
 
 
 def check_business_key(diagram: Diagram, notes: Notes) -> None:
-    """Checks the setting for unique business keys."""
+    """Checks what is declared of business keys."""
     said = diagram.element.get(BUSINESS_KEY)
-    if said not in (None, "unique"):
+    if said not in (None, *UNIQUE_KEYS, *PERSONAL_KEYS):
         notes.error(place(diagram.file, diagram.element), "invalid-business-key", value=said[:40])
 
 

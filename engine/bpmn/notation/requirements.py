@@ -20,7 +20,9 @@ CHANNELS = ("online", "automated", "phone", "post", "in_person")  # how a step i
 PARTY = (
     OURS + "party"
 )  # of an event or a call: for whom it waits; of a process: the variables with its parties
-BUSINESS_KEY = OURS + "businessKey"  # of a process: whether the business keys of its cases are unique
+BUSINESS_KEY = OURS + "businessKey"  # of a process: what the business keys of its cases are
+UNIQUE_KEYS = ("unique", "unique-personal")  # only one running case has a key
+PERSONAL_KEYS = ("personal", "unique-personal")  # a key is personal data, so it is in no address
 MAX_NAMES = 20
 TASK_MARKS = ("sod", "assignment", "acr", "decision")
 
@@ -57,9 +59,9 @@ class CaseRules:
     """The rules for the cases of a process.
 
     `appeal` is the process for appeals against its decisions, within the duration `appeal_within`. `parties`
-    are the variables that hold national IDs of parties; `searchable` are those that the inbox searches.
-    `subject` is an expression for the subject of a case. `clock` are the rules for its statutory term;
-    `legal_basis` is the law in words.
+    are the variables that hold national IDs of parties; `searchable` are those by which tasks and cases are
+    found. `subject` is an expression for the subject of a case. `clock` are the rules for its statutory term;
+    `legal_basis` is the law in words. `personal_key`: business keys are personal data.
     """
 
     appeal: str | None = None
@@ -69,6 +71,7 @@ class CaseRules:
     subject: str | None = None
     clock: ClockRules = field(default_factory=ClockRules)
     legal_basis: str | None = None
+    personal_key: bool = False
 
 
 def task_rules(node: Any, variables: Mapping[str, Vocabulary]) -> TaskRules:
@@ -89,6 +92,7 @@ def case_rules(process: Any) -> CaseRules:
         process.get(f"{OURS}subject"),
         clock_rules(process),
         process.get(f"{OURS}legalBasis"),
+        process.get(BUSINESS_KEY) in PERSONAL_KEYS,
     )
 
 

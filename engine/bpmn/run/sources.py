@@ -13,6 +13,7 @@ from engine.bpmn.notation.candidate_roles import read_bindings
 from engine.bpmn.notation.lanes import lane_of, listed
 from engine.bpmn.notation.requirements import (
     BUSINESS_KEY,
+    UNIQUE_KEYS,
     CaseRules,
     case_rules,
 )
@@ -99,7 +100,7 @@ class Files:
 
     def unique_business_key(self, process: str) -> bool:
         """Whether a business key must be unique among running cases."""
-        return bool(self.node(process).get(BUSINESS_KEY) == "unique")
+        return self.node(process).get(BUSINESS_KEY) in UNIQUE_KEYS
 
     def case_rules(self, process: str) -> CaseRules:
         """Returns the rules for the cases of a process."""

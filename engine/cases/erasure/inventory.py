@@ -130,6 +130,7 @@ ERASED: Mapping[str, Changed | Deleted] = {
     ),
     "migrated_cases": Changed(_OF_CASE, "migration_id case_id status at", {"obstacles": "'[]'"}),
     "recusals": Changed(_OF_CASE, "case_id user_id at", {"reason": "NULL"}),
+    "case_values": Deleted(_OF_CASE, "case_id name definition unit_id text number"),
     "comments": Deleted(_OF_CASE, "id case_id task_id author_id text visible at"),
     "document_versions": Deleted(
         "document_id IN (SELECT id FROM documents WHERE case_id = :case)",

@@ -39,11 +39,18 @@ def explain(code: str, parameters: Mapping[str, Any], texts: Texts) -> str:
     return texts.say(f"differences.{code}", **values)
 
 
+# How many running cases have a business key, and whether it is personal data.
+_KEYS: Mapping[str | None, str] = {
+    **{None: "often", "unique": "once"},
+    **{"personal": "often-personal", "unique-personal": "once-personal"},
+}
+
+
 def _part(code: str, found: Any, words: "_Words") -> Any:
     if code in ("way-changed", "way-added"):
         return words.guard(found)
     if code == "business-key-changed":
-        return words.texts.say(f"differences.business-key.{'once' if found == 'unique' else 'often'}")
+        return words.texts.say(f"differences.business-key.{_KEYS[found]}")
     if code == "visits-changed":
         return words.range(*found)
     return words.kind(found) if code in ("step-added", "step-removed", "kind-changed") else found

@@ -1,0 +1,1 @@
+"""Requests and responses of resources with many fields; others have theirs next to their views."""

@@ -1,0 +1,43 @@
+"""Values by which cases are found, and indexes for the filters of cases."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0053"
+down_revision = "0052"
+branch_labels = None
+depends_on = None
+
+# Of cases: columns before the id, and whether they are indexed only where they aren't NULL.
+INDEXED = {"business_key": True, "started_at": False, "ended_at": True, "outcome": True}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "case_values",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.Text(collation="C")),
+        sa.Column("number", sa.Numeric()),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_values_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "name", name=op.f("pk_case_values")),
+    )
+    for column in ("text", "number"):
+        op.create_index(
+            f"ix_case_values_{column}",
+            "case_values",
+            ["definition", "name", column, "case_id"],
+            postgresql_include=["unit_id"],
+            postgresql_where=sa.text(f"{column} IS NOT NULL"),
+        )
+    for column, partial in INDEXED.items():
+        where = sa.text(f"{column} IS NOT NULL") if partial else None
+        op.create_index(f"ix_cases_{column}", "cases", [column, "id"], postgresql_where=where)
+
+
+def downgrade() -> None:
+    for column in INDEXED:
+        op.drop_index(f"ix_cases_{column}", "cases")
+    op.drop_table("case_values")
