@@ -167,7 +167,7 @@ def list_deemed(uow: UnitOfWork) -> Reply:
     """List the decisions by silence that await release
 
     After an outage, a restored backup or a jump of the clock, none is made before an administrator has seen
-    this list.
+    this list. For administrators.
     """
     rows = cases.list_awaiting(uow)
     return Reply(DeemedPage(items=[_deemed(row) for row in rows]))

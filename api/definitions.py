@@ -93,7 +93,7 @@ def show(uow: UnitOfWork, key: str) -> Reply:
 def disable(uow: UnitOfWork, key: str) -> Reply:
     """Stop accepting applications; running cases continue
 
-    Portals and applicants can't start new cases; running cases continue. For administrators and designers.
+    Portals and applicants can't start new cases; caseworkers can. For administrators and designers.
     """
     publishing.disable(uow, key)
     return show(uow, key)

@@ -255,7 +255,8 @@ def show(uow: UnitOfWork, document_id: UUID) -> Reply:
 def download(uow: UnitOfWork, document_id: UUID, query: ContentQuery) -> Reply:
     """Download a document
 
-    As a download. The `ETag` is that of the version. The access is recorded in the access log of the case.
+    The newest version unless one is named. The `ETag` is that of its content. The access is recorded in the
+    access log of the case.
     """
     found = documents.version(uow, document_id, query.version)
     intake: Intake = current_app.extensions[INTAKE]

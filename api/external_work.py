@@ -118,7 +118,7 @@ _REFUSALS = (404, 409)
 def take(uow: UnitOfWork, body: TakeWork) -> Reply:
     """Take external work, if there is any; returns immediately
 
-    Returns immediately: 200 with work, 204 with `Retry-After` if there is none. For services.
+    200 with work, 204 with `Retry-After` if there is none. Work is yours until its lease ends. For services.
     """
     rows = external_calls.lease_calls(uow, body.topics, body.max, timedelta(seconds=body.lease), body.worker)
     if not rows:

@@ -172,7 +172,7 @@ class OpenTask(Body):
     lane: str | None
     """Name of the lane of the task in the diagram; null if the process has none."""
     status: str
-    """Status of the task, as that of `GET /tasks/{task_id}`."""
+    """Status of the task: `open`, since others are not listed."""
     opened_at: Instant
     """When the task was opened."""
 

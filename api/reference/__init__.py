@@ -5,40 +5,19 @@ The page's code comes with a package.
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import cast
 
-import flask_swagger_ui
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, request, send_from_directory
 
-from api.reference import document
-
-ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
-SERVED = {"swagger-ui.css", "swagger-ui-bundle.js"}
-# Swagger UI has its icons in data URLs and sets styles on elements; nothing is loaded from elsewhere.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+from api import language
+from api.reference import document, page
+from engine.platform.language import Language
 
 blueprint = APIBlueprint("reference", __name__, enable_openapi=False)
 
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Parvandeh API</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="docs/swagger-ui.css">
-<div id="swagger-ui"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
-</html>
-"""
-START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true});\n'
-
-
+DAY = 86_400  # seconds
 _DESCRIBED = "parvandeh.described"
 _WRITING = Lock()
 
@@ -73,20 +52,26 @@ def described(app: APIFlask) -> Described:
 
 
 @blueprint.get("/docs")
-def page() -> Response:
-    """Return the page."""
-    response = Response(PAGE, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = POLICY
+def read() -> Response:
+    """Return the page, in the language of `lang` or of the reader's browser."""
+    wished = request.args.get("lang")
+    chosen: Language = "fa" if wished == "fa" else "en" if wished == "en" else language.language()
+    response = Response(page.written(chosen), content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = page.POLICY
+    response.headers["Content-Language"] = chosen
+    response.headers["Vary"] = "Accept-Language"
     return response
 
 
 @blueprint.get("/docs/start.js")
 def start() -> Response:
     """Return the script that starts the page: a separate file, since inline scripts are not allowed."""
-    return Response(START, content_type="text/javascript")
+    return Response(page.START, content_type="text/javascript")
 
 
 @blueprint.get("/docs/<name>")
 def asset(name: str) -> Response:
-    """Return a file of Swagger UI."""
-    return send_from_directory(ASSETS, name if name in SERVED else "none")
+    """Return the page's style, or a file of Swagger UI."""
+    if name == "page.css":
+        return Response(page.STYLE, content_type="text/css")
+    return send_from_directory(page.ASSETS, name if name in page.SERVED else "none", max_age=DAY)

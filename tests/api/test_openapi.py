@@ -199,10 +199,22 @@ def test_bodies_name_every_field_that_is_required(document: dict[str, Any]) -> N
         assert schemas[name]["additionalProperties"] is False
 
 
-def test_page_of_the_document_loads_nothing_from_elsewhere(steady: Steady) -> None:
+@pytest.mark.parametrize(
+    ("query", "wished", "title", "direction"),
+    [
+        ("", "de", "API of Parvandeh", "ltr"),
+        ("", "fa-IR", "رابط برنامه‌نویسی پرونده", "rtl"),
+        ("?lang=en", "fa", "API of Parvandeh", "ltr"),
+    ],
+)
+def test_page_of_the_document_loads_nothing_from_elsewhere(
+    steady: Steady, query: str, wished: str, title: str, direction: str
+) -> None:
     client = steady.app.test_client()
-    page = client.get("/api/v1/docs")
+    page = client.get(f"/api/v1/docs{query}", headers={"Accept-Language": wished})
     assert page.status_code == 200
+    assert f"<h1>{title}</h1>" in page.text
+    assert f'dir="{direction}">\n<meta' in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert not re.search(r"(?:src|href)=.(?:https?:)?//", page.text)
     for name in re.findall(r'(?:src|href)="(?!data:)([^"]+)"', page.text):
